@@ -1,0 +1,28 @@
+"""Where the data files under conf/ are: they ship as package data in the wheel."""
+
+import tomllib
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from foundation.errors import SettingsError
+
+
+def conf_dir() -> Traversable:
+    """The folder conf/, of the checkout or of the installed wheel."""
+    return resources.files("conf")
+
+
+def read_toml(file: Traversable | Path) -> dict[str, Any]:
+    """A TOML file's content.
+
+    Raises:
+        SettingsError: the file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}", remedy="Name a file that exists") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not TOML: {error}", remedy="Mend the file at that line") from error

@@ -1,0 +1,148 @@
+"""Every error that a user of the system can meet.
+
+EchoStreamError                 what happened, and the remedy, in one line
+  - UsageError                  wrong use or settings: exit code 2
+      - SettingsError
+      - KeyFileError            the pseudonym key is missing, wrong or readable by others
+      - PolicyError             a platform has no usable policy file
+  - StackError                  what the system stands on is not there: exit code 1
+      - JavaError
+      - JarsError
+      - PortInUseError
+      - DiskFullError
+      - BrokerUnreachableError
+      - BrokerFailedError
+  - IngestError
+      - DeliveryError           Kafka did not acknowledge a record
+      - PayloadFileError        a file that replay was given cannot be read
+  - LakeError
+      - LakeInUseError          another process writes this lake
+      - TableSchemaError        a table exists with another schema
+      - CheckpointMissingError  the table has data, its checkpoint is gone
+      - CheckpointMismatchError the checkpoint is another table's
+      - LostOffsetsError        Kafka no longer holds what was not read yet
+      - KeyMismatchError        the lake was written under another pseudonym key
+      - ConservationError       a batch's fates do not add up to what it consumed
+      - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
+      - JobFailedError          a streaming job ended with an error that has no name of its own
+  - QueryError                  a question to the lake that cannot be answered
+
+Bad records never raise: they go to quarantine with a reason (`schemas.reasons`).
+"""
+
+
+class EchoStreamError(Exception):
+    """Base of all; `remedy` says what the reader can do about it."""
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        """One line: what happened, then the remedy."""
+        return f"{self.what}. {self.remedy}".strip() if self.remedy else self.what
+
+
+class UsageError(EchoStreamError):
+    """Raised when a command is used wrongly."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """Raised when a setting is unknown, malformed or contradicts another."""
+
+
+class KeyFileError(UsageError):
+    """Raised when the pseudonym key is missing, malformed, replaced or readable by others."""
+
+
+class PolicyError(UsageError):
+    """Raised when a platform's policy file is missing or incomplete."""
+
+
+class StackError(EchoStreamError):
+    """Raised when something outside the program that it stands on is not there."""
+
+
+class JavaError(StackError):
+    """Raised when no Java, or too old a one, is found."""
+
+
+class JarsError(StackError):
+    """Raised when the jars are missing or are not the ones that were pinned."""
+
+
+class PortInUseError(StackError):
+    """Raised when another program listens on a port that a setting names."""
+
+
+class DiskFullError(StackError):
+    """Raised when there is too little disk, or no right to write."""
+
+
+class BrokerUnreachableError(StackError):
+    """Raised when no Kafka broker answers at the address in the settings."""
+
+
+class BrokerFailedError(StackError):
+    """Raised when the local broker did not come up."""
+
+
+class IngestError(EchoStreamError):
+    """Raised when posts could not be sent."""
+
+
+class DeliveryError(IngestError):
+    """Raised when Kafka did not acknowledge every record."""
+
+
+class PayloadFileError(IngestError):
+    """Raised when a file of recorded payloads cannot be read."""
+
+
+class LakeError(EchoStreamError):
+    """Raised when the lake is not in the state that a job needs."""
+
+
+class LakeInUseError(LakeError):
+    """Raised when another process holds the lake."""
+
+
+class TableSchemaError(LakeError):
+    """Raised when a table exists with another schema than the program's."""
+
+
+class CheckpointMissingError(LakeError):
+    """Raised when a table has data but its checkpoint is gone."""
+
+
+class CheckpointMismatchError(LakeError):
+    """Raised when a checkpoint does not belong to the table."""
+
+
+class LostOffsetsError(LakeError):
+    """Raised when Kafka no longer holds records that were not read yet."""
+
+
+class KeyMismatchError(LakeError):
+    """Raised when the lake was written under another pseudonym key."""
+
+
+class ConservationError(LakeError):
+    """Raised when a batch's fates do not add up to what it consumed."""
+
+
+class ChangeFeedGapError(LakeError):
+    """Raised when Silver's change feed no longer reaches back to where Gold stands."""
+
+
+class JobFailedError(LakeError):
+    """Raised when a streaming job fails for a reason without a name of its own."""
+
+
+class QueryError(EchoStreamError):
+    """Raised when a question to the lake cannot be answered."""

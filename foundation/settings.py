@@ -1,0 +1,187 @@
+"""All settings as one frozen, typed object, made once at the entry point and passed down.
+
+Precedence, lowest first: the defaults here, conf/local.toml or `--conf-file`, the environment
+(`ECHOSTREAM_SECTION__NAME`), the command line. Nothing else reads the environment.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from foundation.conf import conf_dir, read_toml
+from foundation.errors import SettingsError
+
+JobName = Literal["topic_to_bronze", "bronze_to_silver", "silver_to_gold"]
+
+
+class Section(BaseModel):
+    """A group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(Section):
+    """How to reach Kafka."""
+
+    bootstrap_servers: str = ""  # empty: the local broker
+    timeout_s: float = Field(default=10.0, gt=0)
+    client: dict[str, str] = {}  # passed to librdkafka and, as kafka.*, to Spark (SASL, TLS)
+
+
+class BrokerSettings(Section):
+    """The embedded broker of `echostream up`; never used with another one."""
+
+    port: int = Field(default=9092, ge=1, le=65535)
+    controller_port: int = Field(default=9093, ge=1, le=65535)
+    heap_mb: int = Field(default=512, ge=128)
+    start_timeout_s: float = Field(default=60.0, gt=0)
+
+
+class SparkSettings(Section):
+    """The Spark session that `echostream run` makes; `spark-submit` brings its own master and memory."""
+
+    master: str = "local[2]"
+    driver_memory: str = "2g"
+    shuffle_partitions: int = Field(default=2, ge=1)
+    ui: bool = True
+    ui_port: int = Field(default=4040, ge=0, le=65535)
+    extra: dict[str, str] = {}
+
+
+class StreamSettings(Section):
+    """How the three jobs read."""
+
+    trigger_s: float = Field(default=10.0, ge=0)
+    max_records_per_batch: int = Field(default=100_000, ge=1)  # from Kafka, all topics together
+    max_files_per_batch: int = Field(default=200, ge=1)  # from Bronze, and from Silver's change feed
+    max_bytes_per_batch: str = "256m"  # likewise
+    author_removal_interval_s: float = Field(default=3600.0, ge=0)
+
+
+class SanitizerSettings(Section):
+    """Removal of personal data; which steps is the sanitizer's version, not a setting."""
+
+    max_text_chars: int = Field(default=100_000, ge=1)
+
+
+class ScorerSettings(Section):
+    """Which sentiment scorer Silver uses."""
+
+    name: str = "vader"
+
+
+class KeySettings(Section):
+    """Where the pseudonym key is; never inside the lake."""
+
+    file: Path | None = None  # default: ECHOSTREAM_HOME/keys/pseudonym.key
+
+
+class FaultSettings(Section):
+    """For fault tests alone: end the whole application when it reaches this point."""
+
+    crash_at: str = ""  # "<job>:<step>:<n-th time>"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(env_prefix="ECHOSTREAM_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    home: Path = Path("var")
+    lake: str = ""  # a path or URI; empty: ECHOSTREAM_HOME/lake
+    owner: str = Field(default="public", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    kafka: KafkaSettings = KafkaSettings()
+    broker: BrokerSettings = BrokerSettings()
+    spark: SparkSettings = SparkSettings()
+    stream: StreamSettings = StreamSettings()
+    sanitizer: SanitizerSettings = SanitizerSettings()
+    scorer: ScorerSettings = ScorerSettings()
+    keys: KeySettings = KeySettings()
+    faults: FaultSettings = FaultSettings()
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The object holds what it was given; only `load_settings` reads the environment."""
+        return (init_settings,)
+
+    @property
+    def lake_uri(self) -> str:
+        """Where the tables are."""
+        return self.lake.rstrip("/") or str(self.home / "lake")
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Kafka's address: the one that is set, else the local broker's."""
+        return self.kafka.bootstrap_servers or f"127.0.0.1:{self.broker.port}"
+
+    @property
+    def key_file(self) -> Path:
+        """The pseudonym key's file."""
+        return self.keys.file or self.home / "keys" / "pseudonym.key"
+
+    @property
+    def key_id_file(self) -> Path:
+        """The key's public fingerprint, beside it; the Spark jobs read this one only."""
+        return self.key_file.with_suffix(".id")
+
+
+def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of this process.
+
+    Args:
+        conf_file: a TOML file instead of conf/local.toml.
+        overrides: values from the command line, by name; None means not given.
+
+    Raises:
+        SettingsError: with the name of the setting that is wrong.
+    """
+    from_file = read_toml(conf_file or conf_dir() / "local.toml")
+    _refuse_unknown_variables()
+
+    class Loaded(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            file_settings = InitSettingsSource(settings_cls, init_kwargs=from_file)
+            return named["init_settings"], named["env_settings"], file_settings
+
+    try:
+        loaded = Loaded(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise SettingsError(_first_problem(error), remedy="See README, Settings") from None
+    return Settings(**loaded.model_dump())
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt variable would otherwise be ignored in silence."""
+    for name in os.environ:
+        if not name.startswith("ECHOSTREAM_"):
+            continue
+        section, _, key = name.removeprefix("ECHOSTREAM_").lower().partition("__")
+        field = Settings.model_fields.get(section)
+        sub = getattr(field.annotation, "model_fields", None) if field else None
+        if field is None or (sub is not None and key and key.split("__")[0] not in sub):
+            raise SettingsError(f"environment variable {name} names no setting", remedy="See README, Settings")
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"setting {where or '(root)'}: {problem['msg']}"

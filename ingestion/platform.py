@@ -1,0 +1,79 @@
+"""The interface of a platform file, and what its mapper may answer."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+Json = Any  # a decoded JSON value: its shape is the platform's business
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A post, an edit or a delete in the system's terms; times in microseconds since 1970, UTC."""
+
+    post_id: str
+    op: Literal["upsert", "delete"] = "upsert"
+    version: int = 0  # edit time, or when an edit or delete was observed; 0 as created
+    created_at: int | None = None
+    day: date | None = None  # from what cannot change; None: derived from created_at
+    author_id: str | None = None  # what the author's pseudonym is made of
+    author_handle: str | None = None
+    author_name: str | None = None
+    mentions: tuple[str, ...] = ()
+    title: str | None = None
+    text: str | None = None
+    lang: str | None = None
+    url: str | None = None
+    channel: str | None = None
+    channel_is_profile: bool = False  # then the channel names a person and becomes a pseudonym
+    reply_to: str | None = None
+    hashtags: tuple[str, ...] = ()
+    metrics: dict[str, int] = field(default_factory=dict)
+    rights: dict[str, bool] = field(
+        default_factory=dict
+    )  # only what the author's own signals forbid: {"may_train": False}
+    endpoint: str | None = None
+    raw: Json = None  # the payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorDelete:
+    """An author and all their posts are gone from the platform."""
+
+    author_id: str
+    version: int  # when it was observed
+    raw: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Not a public post: counted by kind, sent nowhere."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unmappable:
+    """A payload that should be a post but cannot be mapped: goes to quarantine with its payload."""
+
+    detail: str  # which field, never its content
+    raw: Json
+
+
+Mapped = Post | AuthorDelete | Ignored | Unmappable
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One platform: how its payloads are found in an answer and mapped.
+
+    Attributes:
+        name: as in topics and policies.
+        payloads: the single payloads inside a decoded document (a payload or a whole API answer).
+        map: one payload and when it was observed (None: not recorded) → what it means.
+    """
+
+    name: str
+    payloads: Callable[[Json], Iterator[Json]]
+    map: Callable[[Json, int | None], Mapped]

@@ -1,0 +1,190 @@
+"""Post → Kafka record: event id, pseudonyms, day, headers. The one place where events are built."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from importlib.metadata import version as installed_version
+
+import orjson
+
+from foundation.keys import PseudonymKey, canonical
+from foundation.policies import policy_of
+from ingestion.platform import AuthorDelete, Json, Post, Unmappable
+from schemas.event import MAX_RECORD_BYTES, SCHEMA_VERSION, Event, Op, RightsField
+from schemas.reasons import Reason
+from schemas.topics import TopicKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is handed to Kafka."""
+
+    platform: str
+    kind: TopicKind
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMaker:
+    """Makes the records of one platform for one owner."""
+
+    platform: str
+    owner: str
+    key: PseudonymKey
+
+    def make(self, item: Post | AuthorDelete | Unmappable, *, observed_at: int) -> Record:
+        """The record for what a mapper answered; `observed_at` in microseconds since 1970."""
+        match item:
+            case Post():
+                return _record(self._post_event(item, observed_at), "posts")
+            case AuthorDelete():
+                return _record(self._author_event(item, observed_at), "authors")
+            case Unmappable():
+                return _record(self._unmappable_event(item, observed_at), "posts")
+
+    def post_key(self, post_id: str) -> str:
+        """The post's pseudonym."""
+        return self.key.pseudonym(self.owner, self.platform, "post", post_id)
+
+    def author_key(self, author_id: str) -> str:
+        """The author's pseudonym: joinable, not reversible."""
+        return self.key.pseudonym(self.owner, self.platform, "author", canonical(author_id))
+
+    def _post_event(self, post: Post, observed_at: int) -> Event:
+        event = self._empty_event(post.op, observed_at, post.raw)
+        event["post_id"] = post.post_id
+        event["version"] = post.version
+        event["created_at"] = post.created_at
+        event["day"] = _day(self.platform, post, observed_at)
+        event["author_id"] = post.author_id
+        event["author_handle"] = post.author_handle
+        event["author_name"] = post.author_name
+        event["mentions"] = list(post.mentions)
+        event["title"], event["text"], event["lang"] = post.title, post.text, post.lang
+        event["url"], event["channel"], event["reply_to"] = post.url, post.channel, post.reply_to
+        event["hashtags"] = list(post.hashtags)
+        event["metrics"] = post.metrics
+        # The policy is the limit; an author's signal can only narrow it.
+        for right, allowed in post.rights.items():
+            event["rights"][right] = event["rights"][right] and allowed  # type: ignore[literal-required]  # names checked by the schema
+        event["source"]["endpoint"] = post.endpoint
+        event["keys"]["post"] = self.post_key(post.post_id)
+        event["keys"]["author"] = self.author_key(post.author_id) if post.author_id else None
+        event["keys"]["reply_to"] = self.post_key(post.reply_to) if post.reply_to else None
+        event["keys"]["channel"] = self.author_key(post.channel) if post.channel and post.channel_is_profile else None
+        content = (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
+        event["event_id"] = _event_id(self.owner, self.platform, post.post_id, post.op, *content)
+        return event
+
+    def _author_event(self, gone: AuthorDelete, observed_at: int) -> Event:
+        event = self._empty_event("delete_author", observed_at, gone.raw)
+        event["author_id"] = gone.author_id
+        event["version"] = gone.version
+        event["keys"]["author"] = self.author_key(gone.author_id)
+        event["event_id"] = _event_id(self.owner, self.platform, gone.author_id, "delete_author")
+        return event
+
+    def _unmappable_event(self, item: Unmappable, observed_at: int) -> Event:
+        event = self._empty_event("unmappable", observed_at, item.raw)
+        event["reason"] = Reason.UNMAPPABLE
+        event["source"]["query"] = None
+        event["event_id"] = _event_id(self.owner, self.platform, event["raw"], "unmappable")
+        return event
+
+    def _empty_event(self, op: Op, observed_at: int, raw: Json) -> Event:
+        return Event(
+            schema=SCHEMA_VERSION, event_id="", op=op, owner=self.owner, platform=self.platform, post_id=None,
+            version=0, created_at=None, day=None, observed_at=observed_at, author_id=None, author_handle=None,
+            author_name=None, mentions=[], title=None, text=None, lang=None, url=None, channel=None, reply_to=None,
+            hashtags=[], metrics={}, rights=_policy_rights(self.platform),
+            source={"producer": _producer(), "endpoint": None, "query": None},
+            keys={"post": None, "author": None, "reply_to": None, "channel": None, "key_id": self.key.key_id},
+            reason=None, truncated=False, raw=None if raw is None else verbatim(raw),
+        )  # fmt: skip
+
+
+def verbatim(raw: Json) -> str:
+    """A payload as JSON text; integers of any size survive."""
+    return raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+
+
+def _record(event: Event, kind: TopicKind) -> Record:
+    value = _fitting_value(event)
+    keys = event["keys"]
+    record_key = keys["author"] if kind == "authors" else keys["post"]
+    headers: dict[str, str | None] = {
+        "ce_id": event["event_id"],
+        "ce_source": f"/echostream/{event['owner']}/{event['platform']}",
+        "ce_type": f"echostream.{kind}.{event['op']}.v1",
+        "ce_time": (_EPOCH + timedelta(microseconds=event["observed_at"])).isoformat(),
+        "ce_specversion": "1.0",
+        "content-type": "application/json",
+        "op": event["op"],
+        "post_key": keys["post"],
+        "author_key": keys["author"],
+        "day": event["day"],
+    }
+    return Record(
+        platform=event["platform"],
+        kind=kind,
+        key=(record_key or event["event_id"]).encode(),
+        value=value,
+        headers=[(name, text.encode()) for name, text in headers.items() if text is not None],
+    )
+
+
+def _fitting_value(event: Event) -> bytes:
+    """The event as JSON, without `raw` where it would be over the limit."""
+    try:
+        value = orjson.dumps(event)
+    except orjson.JSONEncodeError:  # a lone surrogate: no UTF-8 can hold it
+        value = json.dumps(event, separators=(",", ":")).encode()
+    if len(value) <= MAX_RECORD_BYTES or event["truncated"]:
+        return value
+    event["raw"], event["truncated"] = None, True
+    return _fitting_value(event)
+
+
+def _event_id(*parts: str | None) -> str:
+    """A hash of what identifies an event; a resend of the same content has the same id."""
+    message = b"".join(
+        b"-" if part is None else len(data := part.encode("utf-8", "surrogatepass")).to_bytes(4, "big") + data
+        for part in parts
+    )
+    return hashlib.sha256(message).hexdigest()[:32]
+
+
+def _day(platform: str, post: Post, observed_at: int) -> str | None:
+    """The date that the post keeps for ever, clamped to the platform's lifetime."""
+    day = post.day
+    if day is None and post.created_at is not None:
+        day = _date(post.created_at)
+    if day is None:
+        return None if post.op == "delete" else _date(observed_at).isoformat()
+    return min(max(day, policy_of(platform).since), _date(observed_at)).isoformat()
+
+
+def _date(micros: int) -> date:
+    try:
+        return (_EPOCH + timedelta(microseconds=micros)).date()
+    except OverflowError:
+        return date.max if micros > 0 else date.min
+
+
+@cache
+def _producer() -> str:
+    return f"echostream/{installed_version('echostream')}"
+
+
+def _policy_rights(platform: str) -> RightsField:
+    rights = policy_of(platform).rights
+    return {
+        "indexable": rights.indexable, "may_train": rights.may_train,
+        "may_display": rights.may_display, "may_export": rights.may_export,
+    }  # fmt: skip

@@ -1,0 +1,56 @@
+"""Why a record is in quarantine: a closed list, one code per kind of fault."""
+
+from enum import StrEnum
+
+RULE_VERSION = 1  # raise it when a rule changes its verdict on some record
+
+
+class Reason(StrEnum):
+    """The code in quarantine.posts.reason; the comment says what was wrong."""
+
+    # stage "decode": bytes → JSON object
+    NULL_VALUE = "null_value"  # no value at all (a Kafka tombstone)
+    EMPTY_VALUE = "empty_value"  # zero bytes or white space
+    NOT_UTF8 = "not_utf8"
+    MALFORMED_JSON = "malformed_json"  # truncated, or not JSON
+    NOT_AN_OBJECT = "not_an_object"  # JSON, but an array, a string, …
+    DUPLICATE_FIELD = "duplicate_field"  # one key twice in an object
+
+    # stage "validate": object → event
+    UNKNOWN_SCHEMA_VERSION = "unknown_schema_version"
+    UNKNOWN_OP = "unknown_op"
+    UNKNOWN_PLATFORM = "unknown_platform"
+    MISSING_ID = "missing_id"  # no post_id, or empty
+    MISSING_FIELD = "missing_field"  # any other required field
+    WRONG_TYPE = "wrong_type"  # a field has another JSON type than the schema's
+    INVALID_VALUE = "invalid_value"  # right type, impossible value
+    WRONG_TOPIC = "wrong_topic"  # the payload's platform or op does not belong on this topic
+    MISSING_POST_KEY_HEADER = "missing_post_key_header"
+    HEADER_MISMATCH = "header_mismatch"  # a header contradicts the payload
+    UNKNOWN_KEY_ID = "unknown_key_id"  # pseudonyms were made under another key
+    CREATED_IN_FUTURE = "created_in_future"  # more than a day after it was observed
+    CREATED_BEFORE_1990 = "created_before_1990"  # 1970 and the like: a unit or default gone wrong
+    OBSERVED_OUT_OF_RANGE = "observed_out_of_range"  # before the platform existed, or after Kafka had it
+    DAY_OUT_OF_RANGE = "day_out_of_range"  # before the platform existed, or after it was observed
+    VERSION_OUT_OF_RANGE = "version_out_of_range"  # after it was observed
+    TEXT_TOO_LONG = "text_too_long"
+    UNSTORABLE_TEXT = "unstorable_text"  # lone surrogates
+
+    # stage "map": the producer could not map the platform's payload
+    UNMAPPABLE = "unmappable"
+
+    # stage "refine": the gate is closed when removal of personal data fails
+    SANITIZER_FAILED = "sanitizer_failed"
+    SCORER_FAILED = "scorer_failed"
+
+
+class Fate(StrEnum):
+    """What became of a record: each is counted in exactly one."""
+
+    NEW = "new"
+    EDITED = "edited"
+    DELETED = "deleted"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+    SUPPRESSED = "suppressed"
+    QUARANTINED = "quarantined"

@@ -1,0 +1,47 @@
+"""The Kafka topics: two kinds per platform, from conf/topics.toml and the platforms that have a policy."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from foundation.conf import conf_dir, read_toml
+from foundation.policies import policies
+
+TopicKind = Literal["posts", "authors"]
+TOPIC_KINDS: tuple[TopicKind, ...] = ("posts", "authors")
+TOPIC_PATTERN = r"social\.([a-z0-9]+)\.(posts|authors)\.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic as it is created."""
+
+    name: str
+    platform: str
+    kind: TopicKind
+    partitions: int
+    config: dict[str, str] = field(default_factory=dict)
+
+
+def topics() -> list[Topic]:
+    """All topics of the system."""
+    conf = read_toml(conf_dir() / "topics.toml")
+    return [
+        Topic(
+            conf[kind]["name"].format(platform=platform), platform, kind, conf[kind]["partitions"], conf[kind]["config"]
+        )
+        for platform in policies()
+        for kind in TOPIC_KINDS
+    ]
+
+
+def topic_name(platform: str, kind: TopicKind = "posts") -> str:
+    """The topic for a platform's posts, or for its author deletes."""
+    name: str = read_toml(conf_dir() / "topics.toml")[kind]["name"]
+    return name.format(platform=platform)
+
+
+def platform_of(topic: str) -> str | None:
+    """The platform that a topic's name names, or None for another topic."""
+    match = re.fullmatch(TOPIC_PATTERN, topic)
+    return match[1] if match else None
