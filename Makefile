@@ -1,0 +1,85 @@
+# Everything that a person or CI runs. A bare `make` only helps.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+# python3.11 where there is one; else a python3 that is new enough (checked below).
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+MVN := mvn -q -B -ntp
+COPY_JARS = $(MVN) -P $(1) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=jars/$(1)
+PYTEST := $(BIN)/pytest
+
+##@ Start
+.PHONY: help
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .setup-venv .setup-jars ## prepare .venv and ./jars; a second call takes no time
+
+.PHONY: demo
+demo: setup ## 20,000 made posts from Kafka to Gold, shown on the terminal (KEEP=1 leaves it running)
+	@$(BIN)/python -m local.demo $(if $(KEEP),--keep)
+
+.PHONY: doctor
+doctor: setup ## what is missing on this machine, and what to do about it
+	@$(BIN)/echostream doctor
+
+##@ Test
+.PHONY: test
+test: setup ## every test but the fault tests
+	$(PYTEST) tests --ignore=tests/faults
+
+.PHONY: test-unit
+test-unit: setup ## the tests that need no JVM: seconds
+	$(PYTEST) tests/unit
+
+.PHONY: test-faults
+test-faults: setup ## the tests that kill things
+	$(PYTEST) tests/faults
+
+##@ Code
+.PHONY: check
+check: setup lint types ## ruff, ruff format, mypy --strict, import rules
+
+.PHONY: fmt
+fmt: setup ## format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: lint
+lint: setup ## ruff, ruff format, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+.PHONY: types
+types: setup ## mypy --strict
+	$(BIN)/mypy
+
+##@ Tidy
+.PHONY: clean
+clean: ## remove .venv, jars and build output; data under ./var stays
+	rm -rf .venv jars build dist .setup-venv .setup-jars .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.setup-venv: requirements.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] && "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "setup: Python 3.11 is needed (found: '$(PYTHON)'); name one with make PYTHON=…" >&2; exit 1; }
+	@echo "setup: Python packages → .venv (some minutes the first time)"
+	@"$(PYTHON)" -m venv .venv
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -q --require-hashes -r requirements.lock
+	@$(BIN)/pip install --disable-pip-version-check -q --no-build-isolation --no-deps -e .
+	@touch $@
+
+.setup-jars: pom.xml jars.sha256
+	@command -v java mvn >/dev/null || { echo "setup: Java 17 and Maven are needed on PATH" >&2; exit 1; }
+	@rm -rf jars
+	@echo "setup: jars for Spark → jars/spark"
+	@$(call COPY_JARS,spark)
+	@echo "setup: jars of the Kafka broker → jars/broker"
+	@$(call COPY_JARS,broker)
+	@sha256sum --quiet -c jars.sha256 || { echo "setup: these jars are not the pinned ones" >&2; exit 1; }
+	@touch $@
