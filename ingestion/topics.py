@@ -1,0 +1,123 @@
+"""The topics in Kafka: created from conf/topics.toml, never changed."""
+
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]  # its stubs omit them
+
+from foundation.errors import BrokerUnreachableError
+from foundation.settings import Settings
+from schemas.topics import Topic, topics
+
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class TopicsReport:
+    """What `create_topics` found and did."""
+
+    created: list[str]
+    existing: list[str]
+    narrow: list[str]  # with fewer partitions than conf/topics.toml says; left as they are: keys would change partition
+
+
+def create_topics(settings: Settings) -> TopicsReport:
+    """Create the topics that are missing; running it again does nothing.
+
+    Raises:
+        BrokerUnreachableError: Kafka does not answer, or refuses.
+    """
+    admin = _admin(settings)
+    found = _partitions(admin, settings, settings.kafka.timeout_s)
+    missing = [topic for topic in topics() if topic.name not in found]
+    created = [topic.name for topic, future in _request(admin, missing) if _was_created(future, settings)]
+    if created:
+        _await_leaders(settings)
+    existing = [topic for topic in topics() if topic.name in found]
+    narrow = [topic.name for topic in existing if found[topic.name] < topic.partitions]
+    return TopicsReport(created, [topic.name for topic in existing], narrow)
+
+
+def demand_broker(settings: Settings, *, timeout_s: float | None = None) -> None:
+    """Ask Kafka for anything at all.
+
+    Raises:
+        BrokerUnreachableError: it does not answer in time.
+    """
+    _partitions(_admin(settings), settings, timeout_s or settings.kafka.timeout_s)
+
+
+def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
+    """Topic → partition → the offset that the next record will get, of our topics that exist.
+
+    Raises:
+        BrokerUnreachableError: Kafka does not answer.
+    """
+    admin = _admin(settings)
+    found = _partitions(admin, settings, settings.kafka.timeout_s)
+    ours = [topic.name for topic in topics() if topic.name in found]
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # likewise
+    wanted = {TopicPartition(name, number): latest for name in ours for number in range(found[name])}
+    ends: dict[str, dict[int, int]] = {name: {} for name in ours}
+    if not wanted:
+        return ends
+    for where, future in admin.list_offsets(wanted, request_timeout=settings.kafka.timeout_s).items():
+        try:
+            ends[where.topic][where.partition] = int(future.result().offset)
+        except KafkaException as error:
+            raise _unreachable(settings, error) from None
+    return ends
+
+
+def _await_leaders(settings: Settings) -> None:
+    """A topic that was just created takes a moment until it can be read."""
+    deadline = time.monotonic() + settings.kafka.timeout_s
+    while True:
+        try:
+            end_offsets(settings)
+        except BrokerUnreachableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_POLL_S)
+        else:
+            return
+
+
+def _admin(settings: Settings) -> AdminClient:
+    conf: dict[str, Any] = {"bootstrap.servers": settings.bootstrap_servers, "log_level": 0, "error_cb": lambda _: None}
+    return AdminClient(conf | settings.kafka.client)
+
+
+def _partitions(admin: AdminClient, settings: Settings, timeout_s: float) -> dict[str, int]:
+    """Topic → number of partitions."""
+    try:
+        found = admin.list_topics(timeout=timeout_s).topics
+    except KafkaException as error:
+        raise _unreachable(settings, error) from None
+    return {name: len(topic.partitions) for name, topic in found.items()}
+
+
+def _request(admin: AdminClient, missing: list[Topic]) -> list[tuple[Topic, "Future[None]"]]:
+    new = [NewTopic(topic.name, num_partitions=topic.partitions, config=topic.config) for topic in missing]
+    futures = admin.create_topics(new) if new else {}
+    return [(topic, futures[topic.name]) for topic in missing]
+
+
+def _was_created(future: "Future[None]", settings: Settings) -> bool:
+    try:
+        future.result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:  # somebody else was quicker
+            return False
+        raise _unreachable(settings, error) from None
+    return True
+
+
+def _unreachable(settings: Settings, error: KafkaException) -> BrokerUnreachableError:
+    return BrokerUnreachableError(
+        f"Kafka at {settings.bootstrap_servers} does not answer ({error.args[0].name()})",
+        remedy="Start the local broker with `echostream up`, or set ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS",
+    )

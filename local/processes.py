@@ -1,0 +1,85 @@
+"""Processes that outlive the command that started them, known by pid and start time.
+
+A pid alone is not enough: after a reboot, or after some days, it may be somebody else's.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process, for ever."""
+
+    pid: int
+    started: str
+
+
+def remember(pid: int, file: Path) -> Process:
+    """Write down a process that was just started."""
+    process = Process(pid, _start_time(pid) or "")
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(asdict(process)), encoding="ascii")
+    draft.replace(file)
+    return process
+
+
+def recall(file: Path) -> Process | None:
+    """The process that was written down, when it still runs."""
+    try:
+        process = Process(**json.loads(file.read_text(encoding="ascii")))
+    except (OSError, ValueError, TypeError):
+        return None
+    return process if is_alive(process) else None
+
+
+def is_alive(process: Process) -> bool:
+    """True while this very process runs; one that ended but was not waited for does not."""
+    with suppress(ChildProcessError):  # it may be our own child
+        os.waitpid(process.pid, os.WNOHANG)
+    return process.started != "" and _start_time(process.pid) == process.started
+
+
+def end(process: Process, *, patience_s: float) -> None:
+    """Ask it to end, wait, then kill it. By its pid alone, and never another one."""
+    for number, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGKILL, patience_s)):
+        if not is_alive(process):
+            return
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, number)
+        deadline = time.monotonic() + wait_s
+        while is_alive(process) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+
+def _start_time(pid: int) -> str | None:
+    stat = Path(f"/proc/{pid}/stat")
+    if not Path("/proc/self/stat").exists():
+        return _start_time_by_ps(pid)
+    try:
+        fields = stat.read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    state, ticks = fields[0], fields[19]
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return None if state in {"Z", "X"} else f"{boot}:{ticks}"
+
+
+def _start_time_by_ps(pid: int) -> str | None:
+    answer = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    )
+    state, _, started = answer.stdout.strip().partition(" ")
+    return started.strip() if started and not state.startswith("Z") else None
