@@ -1,0 +1,115 @@
+"""What this machine lacks: one line per thing, each with what to do about it."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+
+from foundation.errors import EchoStreamError, StackError
+from foundation.keys import load_key
+from foundation.settings import Settings
+from ingestion.topics import demand_broker
+from local import broker, ports
+from local.jars import check_jars
+from local.java import find_java
+from local.stack import check_disk
+from serving.catalog import lake_tables
+
+_PYTHONS = ((3, 11), (3, 13))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor."""
+
+    name: str
+    ok: bool
+    text: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything, also after something was found bad."""
+    return [_finding(name, check, settings) for name, check in _CHECKS.items()]
+
+
+def _finding(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(name, ok=True, text=check(settings))
+    except EchoStreamError as error:
+        return Finding(name, ok=False, text=str(error))
+
+
+def _java(_: Settings) -> str:
+    java = find_java()
+    return f"{java.version} at {java.program}"
+
+
+def _python(_: Settings) -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if not _PYTHONS[0] <= sys.version_info[:2] <= _PYTHONS[1]:
+        raise StackError(f"Python {version} is not supported", remedy="Install Python 3.11, then `make clean setup`")
+    return f"{version} at {sys.executable}"
+
+
+def _packages(_: Settings) -> str:
+    pins = [line.split(";")[0].split("==") for line in metadata.requires("echostream") or [] if "==" in line]
+    pinned = {name.strip(): version.strip() for name, version in pins if "extra" not in version}
+    wrong = [name for name, version in pinned.items() if _installed(name) != version]
+    if wrong:
+        raise StackError(f"not as pinned: {', '.join(wrong)}", remedy="Run `make clean setup` in the checkout")
+    return f"{len(pinned)} pinned packages, all as pinned"
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _jars(_: Settings) -> str:
+    return f"{check_jars()} jars, all with the pinned hash"
+
+
+def _disk(settings: Settings) -> str:
+    return f"{check_disk(settings.home) / 10**9:.0f} GB free at {settings.home}"
+
+
+def _ports(settings: Settings) -> str:
+    wanted = {
+        "ECHOSTREAM_BROKER__PORT": settings.broker.port,
+        "ECHOSTREAM_BROKER__CONTROLLER_PORT": settings.broker.controller_port,
+    }
+    text = ", ".join(map(str, wanted.values()))
+    if settings.kafka.bootstrap_servers:
+        return "the local broker's are not needed"
+    if broker.running(settings):
+        return f"{text} are our broker's"
+    for setting, port in wanted.items():
+        ports.demand_free(port, setting=setting)
+    return f"{text} are free"
+
+
+def _key(settings: Settings) -> str:
+    if not settings.key_file.exists() and not lake_tables(settings.lake_uri):
+        return "none yet; `echostream up` makes one"
+    return f"{load_key(settings.key_file).key_id} at {settings.key_file}"
+
+
+def _broker(settings: Settings) -> str:
+    if not settings.kafka.bootstrap_servers and not broker.running(settings):
+        return "not running; `echostream up` starts it"
+    demand_broker(settings)
+    return f"answers at {settings.bootstrap_servers}"
+
+
+_CHECKS: dict[str, Callable[[Settings], str]] = {
+    "Java": _java,
+    "Python": _python,
+    "packages": _packages,
+    "jars": _jars,
+    "disk": _disk,
+    "ports": _ports,
+    "key": _key,
+    "broker": _broker,
+}

@@ -1,0 +1,82 @@
+"""How far each job is behind what it reads, from its checkpoint and without Spark."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foundation.settings import JobName, Settings
+from ingestion.topics import end_offsets
+from lakehouse.checkpoints import checkpoint
+from serving.catalog import is_local
+
+_FROM_KAFKA: JobName = "topic_to_bronze"
+_FROM_TABLES: dict[JobName, str] = {"bronze_to_silver": "bronze/posts", "silver_to_gold": "silver/posts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """One reader's distance from the end of what it reads; None where nobody can tell."""
+
+    what: str
+    done: int | None
+    end: int | None
+    unit: str
+
+    @property
+    def behind(self) -> int | None:
+        """What is still to be read."""
+        return None if self.done is None or self.end is None else max(0, self.end - self.done)
+
+
+def topic_lags(settings: Settings) -> list[Lag]:
+    """Per topic, what Bronze has not taken in yet.
+
+    Raises:
+        BrokerUnreachableError: Kafka does not answer.
+    """
+    committed: dict[str, dict[str, int]] = committed_offset(_FROM_KAFKA, settings) or {}
+    return [
+        Lag(topic, sum(committed.get(topic, {}).values()), sum(ends.values()), "records")
+        for topic, ends in end_offsets(settings).items()
+    ]
+
+
+def table_lags(settings: Settings) -> list[Lag]:
+    """Per job that reads a table, how many of its versions are still to be read."""
+    return [
+        Lag(job, _version_done(committed_offset(job, settings)), _version(f"{settings.lake_uri}/{table}"), "versions")
+        for job, table in _FROM_TABLES.items()
+    ]
+
+
+def committed_offset(job: JobName, settings: Settings) -> Any:
+    """Where the last finished batch ended, in Spark's JSON for that source; None before the first one."""
+    mine = checkpoint(job, settings)
+    batch = mine.committed_batch
+    try:
+        return None if batch is None else mine.end_offset(batch)
+    except (OSError, ValueError, IndexError):  # a job at work replaces these files
+        return None
+
+
+def _version_done(offset: Any) -> int:
+    """The last version that was read whole. An index below zero stands before a version's first file."""
+    if offset is None:
+        return -1
+    version, index = int(offset["reservoirVersion"]), int(offset["index"])
+    return version if index >= 0 else version - 1
+
+
+def _version(uri: str) -> int | None:
+    """The table's version; -1 where there is no table, None where it is not on this machine."""
+    if not is_local(uri):
+        return None
+    if not Path(uri, "_delta_log").is_dir():
+        return -1
+    from deltalake import DeltaTable  # noqa: PLC0415  # slow to load, and not always needed
+    from deltalake.exceptions import DeltaError  # noqa: PLC0415
+
+    try:
+        return DeltaTable(uri).version()
+    except DeltaError:
+        return None

@@ -1,0 +1,109 @@
+"""The local stack, up, down and looked at: broker, topics, pseudonym key."""
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from foundation.errors import BrokerUnreachableError, DiskFullError, KeyFileError
+from foundation.keys import create_key, load_key
+from foundation.settings import Settings
+from ingestion.topics import TopicsReport, create_topics
+from local import broker
+from local.jars import jars
+from local.java import find_java
+from local.lag import Lag, table_lags, topic_lags
+from serving.catalog import lake_tables
+
+LEAST_FREE_BYTES = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class UpReport:
+    """What `up` did."""
+
+    broker_started: bool
+    key_created: bool
+    topics: TopicsReport
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What there is now."""
+
+    address: str
+    broker_pid: int | None
+    broker_answers: bool
+    topics: list[Lag] = field(default_factory=list)
+    queries: list[Lag] = field(default_factory=list)
+
+
+def up(settings: Settings) -> UpReport:
+    """Start what is missing; return when it answers.
+
+    Where `kafka.bootstrap_servers` names another Kafka, only its topics are made.
+
+    Raises:
+        StackError: something that it needs is not there.
+        KeyFileError: the key is unusable, or is gone while the lake holds posts.
+    """
+    check_disk(settings.home)
+    ours = not settings.kafka.bootstrap_servers
+    if ours:
+        find_java()
+        jars("broker")
+    key_created = _ensure_key(settings)
+    started = ours and broker.start(settings)
+    return UpReport(started, key_created, create_topics(settings))
+
+
+def down(settings: Settings) -> bool:
+    """Stop the broker; its data stays. False when it did not run."""
+    return broker.stop(settings)
+
+
+def status(settings: Settings) -> Status:
+    """Broker, topics and how far the jobs are behind."""
+    process = broker.running(settings)
+    pid = process.pid if process else None
+    try:
+        topics = topic_lags(settings)
+    except BrokerUnreachableError:
+        return Status(settings.bootstrap_servers, pid, broker_answers=False, queries=table_lags(settings))
+    bronze = Lag("topic_to_bronze", sum(t.done or 0 for t in topics), sum(t.end or 0 for t in topics), "records")
+    return Status(settings.bootstrap_servers, pid, True, topics, [bronze, *table_lags(settings)])
+
+
+def check_disk(home: Path) -> int:
+    """The free bytes where the state goes.
+
+    Raises:
+        DiskFullError: there are too few, or the folder cannot be written.
+    """
+    remedy = "Make room or rights there, or set ECHOSTREAM_HOME to another folder"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / ".writable"
+        probe.touch()
+        probe.unlink()
+        free = shutil.disk_usage(home).free
+    except OSError as error:
+        raise DiskFullError(f"{home} cannot be written ({error.strerror})", remedy=remedy) from None
+    if free < LEAST_FREE_BYTES:
+        raise DiskFullError(
+            f"{free // 10**6} MB are free at {home}, at least {LEAST_FREE_BYTES // 10**6} are needed", remedy=remedy
+        )
+    return free
+
+
+def _ensure_key(settings: Settings) -> bool:
+    """Make a key for a new lake; True when one was made."""
+    if settings.key_file.exists():
+        load_key(settings.key_file)
+        return False
+    if lake_tables(settings.lake_uri):
+        raise KeyFileError(
+            f"pseudonym key {settings.key_file} is missing, but the lake {settings.lake_uri} holds tables",
+            remedy="Put its key back: under another one every author would count twice",
+        )
+    create_key(settings.key_file)
+    return True

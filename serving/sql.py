@@ -1,0 +1,129 @@
+"""Questions to the lake in SQL: DuckDB over Delta, read-only, without a JVM."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import DeltaError, DeltaProtocolError
+
+from foundation.errors import QueryError
+from serving.catalog import lake_tables
+
+_READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+_LOCK = (
+    "SET TimeZone='UTC'",
+    "SET autoinstall_known_extensions=false",
+    "SET autoload_known_extensions=false",
+    "SET enable_external_access=false",
+    "SET lock_configuration=true",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The rows that a query gave."""
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+    cut: bool = False  # there are more rows than were asked for
+
+
+def query(lake_uri: str, sql: str, *, limit: int | None = None) -> Answer:
+    """Run one statement that reads; only the tables that it names are opened.
+
+    Args:
+        lake_uri: the lake.
+        sql: the question, in DuckDB's dialect.
+        limit: fetch no more rows than this.
+
+    Raises:
+        QueryError: it is not one reading statement, names an unknown table, or fails.
+    """
+    tables = lake_tables(lake_uri)
+    with duckdb.connect(":memory:") as connection:
+        _refuse_all_but_one_read(connection, sql)
+        if re.fullmatch(r"\s*show\s+(all\s+)?tables\s*;?\s*", sql, re.IGNORECASE):
+            return Answer(["table"], [(name,) for name in tables])
+        for name in _named_in(sql, tables):
+            _expose(connection, name, tables[name])
+        for setting in _LOCK:
+            connection.execute(setting)
+        try:
+            done = connection.execute(sql)
+            rows = done.fetchall() if limit is None else done.fetchmany(limit + 1)
+        except duckdb.Error as error:
+            raise _explained(error, list(tables)) from None
+        columns = [column[0] for column in done.description or []]
+        return Answer(columns, rows[:limit], cut=limit is not None and len(rows) > limit)
+
+
+def _refuse_all_but_one_read(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    try:
+        statements = connection.extract_statements(sql)
+    except duckdb.Error as error:
+        raise QueryError(_one_line(error), remedy="Mend the query") from None
+    if len(statements) != 1 or statements[0].type not in _READS:
+        raise QueryError(
+            "only one statement that reads is answered",
+            remedy="Begin with SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN or SHOW TABLES",
+        )
+
+
+def _named_in(sql: str, tables: dict[str, list[str]]) -> list[str]:
+    """A name in a comment or a string opens a table too many, which costs time alone."""
+    return [
+        name
+        for name in tables
+        if re.search(r"\b{}\"?\s*\.\s*\"?{}\b".format(*map(re.escape, name.split("."))), sql, re.IGNORECASE)
+    ]
+
+
+def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str]) -> None:
+    """Make a view `layer.table` over the table, or over the union of its parts."""
+    layer, table = name.split(".")
+    parts = []
+    for number, uri in enumerate(uris):
+        part = f"_{layer}_{table}_{number}"
+        try:
+            connection.register(part, _source(uri))
+        except (DeltaError, OSError) as error:
+            raise QueryError(f"{name} cannot be read: {_one_line(error)}", remedy="Is the lake whole?") from None
+        parts.append(f'FROM "{part}"')
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
+    connection.execute(f'CREATE VIEW "{layer}"."{table}" AS {" UNION ALL BY NAME ".join(parts)}')
+
+
+def _source(uri: str) -> Any:
+    """What DuckDB reads batch by batch; any type, for there is no common one."""
+    table = DeltaTable(uri)
+    try:
+        return table.to_pyarrow_dataset()  # columns and filters are pushed down to the files
+    except DeltaProtocolError:
+        return _Scan(table)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """A table with deletion vectors: read whole, anew each time that the query looks at it."""
+
+    table: DeltaTable
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        reader = QueryBuilder().register("it", self.table).execute("SELECT * FROM it")
+        return reader.__arrow_c_stream__(requested_schema)
+
+
+def _explained(error: duckdb.Error, tables: list[str]) -> QueryError:
+    what = _one_line(error)
+    if isinstance(error, duckdb.CatalogException):
+        return QueryError(what, remedy="Tables: " + (", ".join(tables) or "none yet; `echostream run` makes them"))
+    if isinstance(error, duckdb.PermissionException):
+        return QueryError("a query reads the lake's tables and nothing else", remedy="Name tables, not files")
+    return QueryError(what, remedy="Mend the query; DESCRIBE layer.table lists a table's columns")
+
+
+def _one_line(error: Exception) -> str:
+    """The error's first line, without DuckDB's picture of the query or its guess at a name."""
+    return str(error).strip().splitlines()[0].rstrip("!. ")
