@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import wraps
 from typing import Any, Literal
 
 Json = Any  # a decoded JSON value: its shape is the platform's business
@@ -64,6 +65,26 @@ class Unmappable:
 Mapped = Post | AuthorDelete | Ignored | Unmappable
 
 
+class WrongFieldError(ValueError):
+    """Raised inside a mapper with the name of a needed field that is missing or of a wrong type."""
+
+
+Mapper = Callable[[Json, int | None], Mapped]
+
+
+def refusing_wrong_fields(mapper: Mapper) -> Mapper:
+    """A mapper whose `WrongFieldError` becomes the answer `Unmappable`."""
+
+    @wraps(mapper)
+    def refusing(payload: Json, observed_at: int | None) -> Mapped:
+        try:
+            return mapper(payload, observed_at)
+        except WrongFieldError as wrong:
+            return Unmappable(detail=str(wrong), raw=payload)
+
+    return refusing
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """One platform: how its payloads are found in an answer and mapped.
@@ -76,4 +97,4 @@ class Platform:
 
     name: str
     payloads: Callable[[Json], Iterator[Json]]
-    map: Callable[[Json, int | None], Mapped]
+    map: Mapper

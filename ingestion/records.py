@@ -93,7 +93,6 @@ class RecordMaker:
     def _unmappable_event(self, item: Unmappable, observed_at: int) -> Event:
         event = self._empty_event("unmappable", observed_at, item.raw)
         event["reason"] = Reason.UNMAPPABLE
-        event["source"]["query"] = None
         event["event_id"] = _event_id(self.owner, self.platform, event["raw"], "unmappable")
         return event
 
@@ -110,8 +109,10 @@ class RecordMaker:
 
 
 def verbatim(raw: Json) -> str:
-    """A payload as JSON text; integers of any size survive."""
-    return raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    """A payload as JSON text, or the text itself where it was none; integers of any size survive."""
+    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    # A lone surrogate goes back to the escape that it came as: UTF-8 cannot hold it, and the post may be good.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _record(event: Event, kind: TopicKind) -> Record:
@@ -140,15 +141,25 @@ def _record(event: Event, kind: TopicKind) -> Record:
 
 
 def _fitting_value(event: Event) -> bytes:
-    """The event as JSON, without `raw` where it would be over the limit."""
+    """The event as JSON; over the limit it goes without `raw`, and where that is too little, as unmappable."""
+    value = _json(event)
+    if len(value) > MAX_RECORD_BYTES:
+        event["raw"], event["truncated"] = None, True
+        value = _json(event)
+    if len(value) > MAX_RECORD_BYTES:
+        event["op"], event["reason"] = "unmappable", Reason.TEXT_TOO_LONG
+        event["title"] = event["text"] = event["url"] = event["lang"] = event["channel"] = event["reply_to"] = None
+        event["author_id"] = event["author_handle"] = event["author_name"] = None
+        event["mentions"], event["hashtags"], event["metrics"] = [], [], {}
+        value = _json(event)
+    return value
+
+
+def _json(event: Event) -> bytes:
     try:
-        value = orjson.dumps(event)
-    except orjson.JSONEncodeError:  # a lone surrogate: no UTF-8 can hold it
-        value = json.dumps(event, separators=(",", ":")).encode()
-    if len(value) <= MAX_RECORD_BYTES or event["truncated"]:
-        return value
-    event["raw"], event["truncated"] = None, True
-    return _fitting_value(event)
+        return orjson.dumps(event)
+    except orjson.JSONEncodeError:  # a lone surrogate, which no UTF-8 can hold, or an integer of more than 64 bits
+        return json.dumps(event, separators=(",", ":")).encode()
 
 
 def _event_id(*parts: str | None) -> str:

@@ -1,0 +1,162 @@
+"""Files of recorded payloads: JSON lines or one JSON document, plain or gzip, also wrapped as {…, "body": …}.
+
+JSON lines are read one at a time. A line that is not JSON is passed on as broken and does not stop the rest.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import IO, NoReturn, cast
+
+from foundation.errors import PayloadFileError
+from ingestion.platform import Json
+
+MAX_DOCUMENT_BYTES = 256 * 1024 * 1024  # of a line, or of a document over several lines
+_MAX_DEPTH = 400  # of objects and arrays inside each other; Python's own limit is not far beyond
+_GZIP_MAGIC = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A payload or a whole answer, and when it was observed (microseconds since 1970) where that was recorded."""
+
+    content: Json
+    observed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line that is not JSON."""
+
+    text: str
+
+
+def read_documents(file: Path) -> Iterator[Document | BrokenLine]:
+    """Everything in a file, in its order.
+
+    Raises:
+        PayloadFileError: the file cannot be opened, is cut off, or is one document that is not JSON.
+    """
+    line_number = 0
+    try:
+        with _opened(file) as stream:
+            if _is_one_document(stream):
+                yield _whole(file, stream)
+                return
+            for line in _lines(file, stream):
+                line_number += 1
+                if line.strip():
+                    yield _document_or_broken(line)
+    except (OSError, EOFError, zlib.error) as error:
+        cause = getattr(error, "strerror", None) or "it is not whole"
+        raise PayloadFileError(
+            f"cannot read {file} after line {line_number}: {cause}", remedy="Name a file that exists and is whole"
+        ) from error
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes; gzip is known by its first two, not by its name."""
+    with file.open("rb") as plain:
+        packed = plain.read(2) == _GZIP_MAGIC
+    with file.open("rb") as plain:
+        yield cast("IO[bytes]", gzip.GzipFile(fileobj=plain)) if packed else plain
+
+
+def _lines(file: Path, stream: IO[bytes]) -> Iterator[bytes]:
+    number = 0
+    while line := stream.readline(MAX_DOCUMENT_BYTES + 1):
+        number += 1
+        if len(line) > MAX_DOCUMENT_BYTES:
+            _refuse_size(file, number)
+        yield line.removeprefix(_BOM)
+
+
+def _is_one_document(stream: IO[bytes]) -> bool:
+    """Whether a document goes over several lines: the first breaks off as JSON does, the second is no object.
+
+    A first line that is merely damaged is no reason to read all others as one.
+    """
+    beginning = (line.removeprefix(_BOM).strip() for line in iter(lambda: stream.readline(MAX_DOCUMENT_BYTES + 1), b""))
+    first, second = [*islice(filter(None, beginning), 2), b"", b""][:2]
+    stream.seek(0)
+    if not first.startswith((b"{", b"[")) or not first.endswith((b"{", b"[", b",")):
+        return False
+    following = _document_or_broken(second.rstrip(b","))
+    return first == b"[" or not (isinstance(following, Document) and isinstance(following.content, dict))
+
+
+def _whole(file: Path, stream: IO[bytes]) -> Document:
+    data = stream.read(MAX_DOCUMENT_BYTES + 1)
+    if len(data) > MAX_DOCUMENT_BYTES:
+        _refuse_size(file, 1)
+    try:
+        return _document(_text(data))
+    except json.JSONDecodeError as error:
+        what = f"{file} is not JSON: line {error.lineno}"
+    except (ValueError, RecursionError):
+        what = f"{file} is not JSON: wrong encoding, or nested too deeply"
+    raise PayloadFileError(what, remedy="Mend the file, or name another")
+
+
+def _refuse_size(file: Path, number: int) -> NoReturn:
+    what = f"{file} line {number}: more than {MAX_DOCUMENT_BYTES} bytes in one document"
+    raise PayloadFileError(what, remedy="Split it: one answer per line")
+
+
+def _document_or_broken(line: bytes) -> Document | BrokenLine:
+    try:
+        return _document(_text(line))
+    except (ValueError, RecursionError):
+        return BrokenLine(line.strip().decode("utf-8", "backslashreplace"))
+
+
+def _text(data: bytes) -> str:
+    return data.removeprefix(_BOM).decode("utf-8")
+
+
+def _document(text: str) -> Document:
+    value = json.loads(text, parse_constant=_refuse_constant)  # the standard one keeps integers of any size
+    if text.count("{") + text.count("[") > _MAX_DEPTH and _is_too_deep(value):
+        raise ValueError("nested too deeply")
+    if isinstance(value, dict) and "kind" not in value and isinstance(value.get("body"), dict | list):
+        return Document(value["body"], _micros(value.get("observed_at")))
+    return Document(value)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_too_deep(value: Json) -> bool:
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
+
+
+def _micros(recorded: Json) -> int | None:
+    """A recorded time, as ISO 8601 or microseconds; None where it is neither."""
+    if isinstance(recorded, int) and not isinstance(recorded, bool):
+        return recorded if recorded >= 0 else None
+    try:
+        moment = datetime.fromisoformat(recorded) if isinstance(recorded, str) else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0, (aware - _EPOCH) // timedelta(microseconds=1))

@@ -1,0 +1,200 @@
+"""Reddit: things ({kind, data}), alone, in Listings or in threads → posts. Mapping only; live reading comes later.
+
+Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`, the parents of a
+crosspost) is left out of `raw`: a text must not survive its deletion inside another post's payload. For the same reason
+the `raw` of a delete keeps only what says that it is one. A crosspost's parents are no sightings of their own.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+
+_TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
+_GONE = {"[deleted]", "[removed]", "[ Removed by Reddit ]"}
+_NESTED = ("replies", "crosspost_parent_list")
+_DELETE_FIELDS = ("name", "id", "created_utc", "edited", "removed_by_category", "subreddit")
+_METRICS = ("score", "ups", "downs", "num_comments", "num_crossposts", "gilded", "total_awards_received")
+_MENTION = re.compile(r"(?:(?<![\w/])|(?<=reddit\.com))/?u(?:ser)?/([A-Za-z0-9_-]{2,20})(?![\w-])")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_BARE = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")  # never in a text that the API has escaped
+_LATEST_SECOND = 253_402_300_799  # the year 9999
+_INT64 = 2**63
+
+
+def payloads(document: Json) -> Iterator[Json]:
+    """The single things of a document, in its order; what is none is yielded as it is, to be refused by name."""
+    todo = [document]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list):
+            todo.extend(reversed(item))
+        elif (inside := _contents(item)) is not None:
+            todo.append(inside)
+        else:
+            thing, replies = _split(item)
+            yield thing
+            if replies is not None:
+                todo.append(replies)
+
+
+@refusing_wrong_fields
+def map_payload(payload: Json, observed_at: int | None) -> Mapped:
+    """One thing → a post, a delete, or neither."""
+    kind = payload.get("kind") if isinstance(payload, dict) else None
+    if not isinstance(kind, str):
+        raise WrongFieldError("kind")
+    if kind == "Listing":
+        raise WrongFieldError("data.children")
+    if kind not in _TEXT_FIELD:
+        return Ignored(kind=kind)  # t4 is a private message
+    if not isinstance(payload.get("data"), dict):
+        raise WrongFieldError("data")
+    return _post(kind, payload["data"], payload, observed_at)
+
+
+PLATFORM = Platform(name="reddit", payloads=payloads, map=map_payload)
+
+
+def _contents(item: Json) -> Json:
+    """What a container holds; None where the item is no container."""
+    if not isinstance(item, dict):
+        return None
+    data = item.get("data")
+    if item.get("kind") == "Listing":
+        return _list(data, "children")
+    if "kind" in item:
+        return None
+    if isinstance(answer := item.get("json"), dict):  # /api/morechildren
+        return _list(answer.get("data"), "things")
+    return item.get("body")
+
+
+def _list(holder: Json, name: str) -> list[Json] | None:
+    values = holder.get(name) if isinstance(holder, dict) else None
+    return values if isinstance(values, list) else None
+
+
+def _split(thing: Json) -> tuple[Json, Json]:
+    """A thing without what nests in it, and its replies."""
+    data = thing.get("data") if isinstance(thing, dict) else None
+    if not isinstance(data, dict) or not any(data.get(name) for name in _NESTED):
+        return thing, None
+    own = {name: value for name, value in data.items() if name not in _NESTED}
+    return {**thing, "data": own}, data.get("replies") or None
+
+
+def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | None) -> Post:
+    text = _string(data, _TEXT_FIELD[kind], required=kind == "t1")
+    if (text or "").strip() in _GONE or data.get("removed_by_category") == "deleted":
+        return _delete(kind, data, observed_at)
+    title = _string(data, "title", required=kind == "t3")
+    if _is_escaped(data, title, text):
+        title, text = _unescaped(title), _unescaped(text)
+    text = _resolved(text)
+    author = _string(data, "author", required=False)
+    author = None if author == "[deleted]" else author
+    channel = _channel(data)
+    return Post(
+        post_id=_fullname(kind, data),
+        version=_edited_at(data, observed_at),
+        created_at=_micros(data, "created_utc"),
+        author_id=author,
+        author_handle=author,
+        mentions=tuple(dict.fromkeys(_MENTION.findall(f"{title or ''}\n{text or ''}"))),
+        title=title,
+        text=text,
+        url=_url(data),
+        channel=channel,
+        channel_is_profile=channel is not None and channel.lower().startswith("u_"),
+        reply_to=_string(data, "parent_id", required=False) if kind == "t1" else None,
+        metrics={name: data[name] for name in _METRICS if _is_int64(data.get(name))},
+        rights={"indexable": False} if data.get("is_robot_indexable") is False else {},
+        raw=payload,
+    )
+
+
+def _delete(kind: str, data: dict[str, Json], observed_at: int | None) -> Post:
+    left = {name: data[name] for name in _DELETE_FIELDS if name in data}
+    if isinstance(mark := data.get(_TEXT_FIELD[kind]), str) and mark.strip() in _GONE:
+        left[_TEXT_FIELD[kind]] = mark
+    return Post(
+        post_id=_fullname(kind, data),
+        op="delete",
+        version=max(_edited_at(data, observed_at), observed_at or 0),
+        created_at=_micros(data, "created_utc"),
+        raw={"kind": kind, "data": left},
+    )
+
+
+def _fullname(kind: str, data: dict[str, Json]) -> str:
+    for name, prefix in (("name", ""), ("id", f"{kind}_")):
+        value = data.get(name)
+        if isinstance(value, str) and re.fullmatch(f"{kind}_[0-9A-Za-z]{{1,32}}", prefix + value):
+            return prefix + value
+    raise WrongFieldError("name")
+
+
+def _string(data: dict[str, Json], name: str, *, required: bool) -> str | None:
+    """A text field; None where it is empty."""
+    value = data.get(name)
+    if isinstance(value, str) or (value is None and not required):
+        return value or None
+    raise WrongFieldError(name)
+
+
+def _micros(data: dict[str, Json], name: str) -> int:
+    seconds = data.get(name)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LATEST_SECOND:
+        raise WrongFieldError(name)  # not a number included
+    return round(seconds * 1_000_000)
+
+
+def _edited_at(data: dict[str, Json], observed_at: int | None) -> int:
+    """When it was edited; 0 for a post as created. Old edits say only `true`."""
+    edited = data.get("edited")
+    if edited is None or edited is False:
+        return 0
+    return (observed_at or 0) if edited is True else _micros(data, "edited")
+
+
+def _is_escaped(data: dict[str, Json], *texts: str | None) -> bool:
+    """Whether `<>&` came as entities, as without raw_json=1: the HTML twin tells, else what the texts hold."""
+    twin = data.get("body_html") or data.get("selftext_html")
+    if isinstance(twin, str):
+        return twin.lstrip().startswith("&lt;")
+    return not any(_BARE.search(text) for text in texts if text)
+
+
+def _unescaped(text: str | None) -> str | None:
+    return text and text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _resolved(markdown: str | None) -> str | None:
+    """Markdown with the entities that it may hold itself; only with their semicolon, for `&copy=` is part of a link."""
+    return markdown and _ENTITY.sub(lambda entity: html.unescape(entity[0]), markdown)
+
+
+def _channel(data: dict[str, Json]) -> str | None:
+    """The subreddit, from wherever the thing names it; promoted posts have none."""
+    subreddit = data.get("subreddit")
+    if isinstance(subreddit, str) and subreddit:
+        return subreddit
+    for name in ("subreddit_name_prefixed", "permalink"):
+        if match := re.match(r"/?(r|u|user)/([^/]+)", str(data.get(name))):
+            return match[2] if match[1] == "r" else f"u_{match[2]}"
+    return None
+
+
+def _url(data: dict[str, Json]) -> str | None:
+    """Where a reader finds it; an answer from the inbox has only `context`, with a query."""
+    for name in ("permalink", "context"):
+        path = data.get(name)
+        if isinstance(path, str) and path.startswith("/"):
+            return "https://www.reddit.com" + path.partition("?")[0]
+    return None
+
+
+def _is_int64(value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64
