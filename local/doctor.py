@@ -52,8 +52,10 @@ def _python(_: Settings) -> str:
 
 
 def _packages(_: Settings) -> str:
-    pins = [line.split(";")[0].split("==") for line in metadata.requires("echostream") or [] if "==" in line]
-    pinned = {name.strip(): version.strip() for name, version in pins if "extra" not in version}
+    needs = [line.partition(";")[0] for line in metadata.requires("echostream") or []]
+    pinned = {
+        name.strip(): version.strip() for name, equal, version in (need.partition("==") for need in needs) if equal
+    }
     wrong = [name for name, version in pinned.items() if _installed(name) != version]
     if wrong:
         raise StackError(f"not as pinned: {', '.join(wrong)}", remedy="Run `make clean setup` in the checkout")

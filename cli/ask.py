@@ -1,0 +1,19 @@
+"""`echostream sql`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.options import settings_of
+
+
+def sql(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="one statement that reads, in DuckDB's dialect")],
+    format_: Annotated[str, typer.Option("--format", help="table, json or csv")] = "table",
+) -> None:
+    """Ask the lake: bronze.posts, silver.posts, gold.…, quarantine.posts, ops.…; SHOW TABLES lists them."""
+    from serving.formats import ask  # noqa: PLC0415  # DuckDB and Arrow are slow to load
+
+    sys.stdout.write(ask(settings_of(context).lake_uri, query, format_))

@@ -1,0 +1,68 @@
+"""The `echostream` command: thin, every line of work is elsewhere.
+
+Commands load what they need when they are called: `echostream sql` must not wait for Spark's libraries.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import ask, jobs, posts, stack
+from cli.options import Options
+from foundation.errors import EchoStreamError
+
+_DEBUG = "--debug"
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="echostream",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An open, self-hosted social-listening lakehouse. Errors end with 1, wrong use or settings with 2.",
+)
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    conf_file: Annotated[Path | None, typer.Option(help="settings instead of conf/local.toml")] = None,
+    home: Annotated[Path | None, typer.Option(help="the folder of all local state, ECHOSTREAM_HOME")] = None,
+    debug: Annotated[bool, typer.Option(_DEBUG, help="show stack traces")] = False,
+) -> None:
+    context.obj = Options(conf_file, home, debug)
+
+
+for _command in (stack.up, stack.down, stack.status, stack.doctor):
+    app.command(rich_help_panel="Local stack")(_command)
+app.command(rich_help_panel="Posts into Kafka")(posts.replay)
+app.command(rich_help_panel="Posts into Kafka")(posts.generate)
+app.command(rich_help_panel="Kafka to Gold")(jobs.run)
+app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold")
+app.command(rich_help_panel="Questions")(ask.sql)
+
+
+def main() -> None:
+    """Run a command; no stack trace without --debug."""
+    try:
+        app()
+    except EchoStreamError as error:
+        _say(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except Exception as error:  # the last resort: its text could quote a post, so only its type is said
+        _say(f"internal: {type(error).__name__}; run with {_DEBUG} to see where", 1)
+
+
+def _say(what: str, exit_code: int) -> None:
+    if _DEBUG in sys.argv:
+        traceback.print_exc()
+    print(f"error: {' '.join(what.split())}", file=sys.stderr)
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The options that stand before every command."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from foundation.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was given before the command."""
+
+    conf_file: Path | None = None
+    home: Path | None = None
+    debug: bool = False
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The settings of this process, made once.
+
+    Raises:
+        SettingsError: one is wrong.
+    """
+    options: Options = context.obj
+    return load_settings(options.conf_file, home=options.home)

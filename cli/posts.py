@@ -1,0 +1,65 @@
+"""`echostream replay` and `echostream generate`."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import settings_of
+from foundation.errors import UsageError
+
+_EVERY = 500
+
+
+def replay(
+    context: typer.Context,
+    platform: Annotated[str, typer.Argument(help="whose payloads they are")],
+    files: Annotated[list[Path], typer.Argument(help="JSON lines or one JSON document each, plain or .gz")],
+) -> None:
+    """Send recorded payloads through the platform's mapper to its topic."""
+    from foundation.keys import load_key  # noqa: PLC0415
+    from ingestion.platforms import PLATFORMS  # noqa: PLC0415
+    from ingestion.produce import Producer  # noqa: PLC0415
+    from ingestion.records import RecordMaker  # noqa: PLC0415
+    from ingestion.replay import ReplayReport  # noqa: PLC0415
+    from ingestion.replay import replay as send  # noqa: PLC0415
+    from local.terminal import Ticker  # noqa: PLC0415
+    from schemas.topics import TOPIC_KINDS, topic_name  # noqa: PLC0415
+
+    if platform not in PLATFORMS:
+        raise UsageError(f"no platform {platform}", remedy="Name one of: " + ", ".join(PLATFORMS))
+    settings = settings_of(context)
+    maker = RecordMaker(platform, settings.owner, load_key(settings.key_file))
+    with Producer(settings) as producer, Ticker(f"replay {platform}", unit="payloads") as ticker:
+        producer.require_topics(*(topic_name(platform, kind) for kind in TOPIC_KINDS))
+
+        def progress(report: ReplayReport) -> None:
+            if report.payloads % _EVERY == 0:
+                ticker.to(report.payloads)
+
+        report = send(PLATFORMS[platform], files, producer, maker, _now, progress=progress)
+        ticker.to(report.payloads)
+    print(f"payloads  {report.payloads}")
+    print(f"sent      {report.sent}: {report.upserts} posts, deletes and what was rejected")
+    print(
+        f"deleted   {report.deleted + report.author_deletes}: {report.deleted} posts, {report.author_deletes} authors"
+    )
+    _print_counts("ignored", report.ignored)
+    _print_counts("rejected", report.rejected)
+
+
+def generate(context: typer.Context) -> None:
+    """Send made posts of all platforms, and write the ledger of what should become of them."""
+    raise NotImplementedError
+
+
+def _print_counts(title: str, counts: "Counter[str]") -> None:
+    each = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+    print(f"{title:<9} {counts.total()}{f': {each}' if each else ''}")
+
+
+def _now() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
