@@ -1,0 +1,81 @@
+"""The feed: first posts in the order of their creation, and what happens to them, merged by the time of sending.
+
+Memory holds the stories that are not over yet and the authors that leave; nothing else grows.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate, count
+from random import Random
+
+from ingestion.generator.first_posts import HOUR, SPREAD, Newsroom
+from ingestion.generator.places import place_of
+from ingestion.generator.plan import Planner
+from ingestion.generator.press import Made, Press, Resend
+from ingestion.generator.rates import Rates
+from ingestion.generator.story import AuthorKey, Step, author_of
+
+_RESENT_WITHIN = 2 * HOUR
+
+
+@dataclass(slots=True)
+class Feed:
+    """One run of the generator; to be iterated once."""
+
+    rng: Random
+    rates: Rates
+    newsroom: Newsroom
+    planner: Planner
+    press: Press
+    due: list[tuple[int, int, Step | Resend]] = field(default_factory=list)  # a heap by time
+    tickets: Iterator[int] = field(default_factory=count)  # what is due at one time goes first come, first served
+    leaving: set[AuthorKey] = field(default_factory=set)  # authors whose delete is planned
+
+    def __iter__(self) -> Iterator[Made]:
+        """All records in the order of sending."""
+        platforms = sorted(self.press.makers)
+        weights = list(accumulate(place_of(name).weight for name in platforms))
+        for index in range(self.newsroom.n_posts):
+            created = self.newsroom.created_at(index)
+            yield from self._send_until(created)
+            platform = self.rng.choices(platforms, cum_weights=weights)[0]
+            self._begin(platform, place_of(platform).weight / weights[-1], created)
+        yield from self._send_until(self.newsroom.base + SPREAD)
+
+    def _begin(self, platform: str, share: float, created_at: int) -> None:
+        create = self.newsroom.create(platform, share, created_at)
+        for step in self._story(create):
+            self._push(step)
+        if self.rng.random() < self.rates.bad:
+            self._push(self.newsroom.create(platform, share, created_at, "bad"))
+        if self.rng.random() < self.rates.unmappable:
+            self._push(self.newsroom.create(platform, share, created_at, "unmappable"))
+
+    def _story(self, create: Step) -> list[Step]:
+        if self.rng.random() < self.rates.odd_times:
+            self.newsroom.lie(create)
+            return [create]
+        author = author_of(create.story)
+        steps = self.planner.plan(create, may_lose_author=author is not None and author not in self.leaving)
+        if author and steps[-1].kind == "author_delete":
+            self.leaving.add(author)
+        return steps
+
+    def _push(self, due: Step | Resend) -> None:
+        heapq.heappush(self.due, (due.at, next(self.tickets), due))
+
+    def _send_until(self, time: int) -> Iterator[Made]:
+        while self.due and self.due[0][0] <= time:
+            due = heapq.heappop(self.due)[2]
+            made = self.press.resent(due) if isinstance(due, Resend) else self.press.made(due)
+            if made is None:
+                continue
+            yield made
+            if isinstance(due, Step) and self._is_repeated(due):
+                self._push(Resend(self.planner.after(due.at, _RESENT_WITHIN), due, made))
+
+    def _is_repeated(self, step: Step) -> bool:
+        if step.kind in ("bad", "unmappable") or not step.story.is_repeatable:
+            return False
+        return self.rng.random() < self.rates.duplicates

@@ -1,0 +1,95 @@
+"""First posts: who writes what, where and when."""
+
+import math
+from dataclasses import dataclass, field
+from random import Random
+
+from ingestion.generator.chance import pick
+from ingestion.generator.people import Person, person
+from ingestion.generator.places import ANY_PLACE, Place, place_of, post_id
+from ingestion.generator.rates import Rates
+from ingestion.generator.story import Kind, Step, Story
+from ingestion.generator.wording import Writer
+from ingestion.generator.words import Mood
+
+SECOND = 1_000_000
+HOUR = 3600 * SECOND
+SPREAD = 48 * HOUR  # posts are made during two days
+_QUIET_END = 600 * SECOND  # before the base time: room for what happens to the last posts
+_SEEN_WITHIN = 90 * SECOND
+_AUTHORS_PER_POST = 0.04
+_INCIDENT_HOURS = 5
+_INCIDENT_ANGER = 0.85
+_OLD = 978_307_200 * SECOND  # 2001: older than every platform
+
+
+@dataclass(slots=True)
+class Newsroom:
+    """Makes first posts; remembers one post per platform, to be replied to."""
+
+    rng: Random
+    rates: Rates
+    writer: Writer
+    n_posts: int
+    seed: int
+    base: int
+    latest: dict[str, str] = field(default_factory=dict)
+
+    def created_at(self, index: int) -> int:
+        """Spread over two days, thinner at night; later for a higher index."""
+        at = (index + self.rng.random()) / self.n_posts
+        waved = at - 0.5 * math.sin(4 * math.pi * at) / (4 * math.pi)
+        return self.base - SPREAD + int(waved * (SPREAD - _QUIET_END))
+
+    def create(self, platform: str, share: float, created_at: int, kind: Kind = "create") -> Step:
+        """A post and its sending, some seconds after its creation; `share` is the platform's share of all posts."""
+        rng, rates = self.rng, self.rates
+        place = place_of(platform)
+        number = rng.getrandbits(58)
+        author = None if rng.random() < rates.null_authors else self._author(platform, share)
+        reply_to = self.latest.get(platform) if rng.random() < rates.replies else None
+        titled = place.titled and reply_to is None
+        channel = None if rng.random() < rates.null_channels else place.channels[self._lean(len(place.channels))]
+        story = Story(
+            platform=platform,
+            number=number,
+            post_id=post_id(platform, number, created_at, author, titled=titled),
+            author=author,
+            created_at=created_at,
+            channel=channel,
+            on_profile=author is not None and rng.random() < rates.profile_channels,
+            reply_to=reply_to,
+        )
+        self.latest[platform] = story.post_id
+        mood = self._mood(platform, place, channel, created_at)
+        wording = self.writer.write(number, platform=platform, author=author, mood=mood, titled=titled)
+        seen = created_at + 1 + int(rng.random() * _SEEN_WITHIN)
+        return Step(story, kind, at=seen, observed_at=seen, wording=wording)
+
+    def lie(self, create: Step) -> None:
+        """Make the post's own time one that nobody should believe."""
+        create.story.created_at = pick(
+            self.rng, (create.observed_at + HOUR + 7, _OLD + create.story.number % HOUR, None)
+        )
+
+    def _author(self, platform: str, share: float) -> Person:
+        authors = max(2, round(self.n_posts * share * _AUTHORS_PER_POST))
+        return person(self.seed, platform, self._lean(authors))
+
+    def _lean(self, count: int) -> int:
+        """A number below count, the lower the likelier."""
+        return int(self.rng.random() ** 1.6 * count)
+
+    def _mood(self, platform: str, place: Place, channel: str | None, created_at: int) -> Mood:
+        """Better in the evening than in the morning, and very bad while a channel has its incident."""
+        hour = created_at // HOUR
+        wave = 0.12 * math.sin((hour % 24 + len(platform)) / 24 * 2 * math.pi)
+        glad, angry = place.gladness + wave, place.anger - wave
+        if channel == place.channels[self.seed % len(place.channels)] and self._is_incident(hour, place):
+            glad, angry = 0.05, _INCIDENT_ANGER
+        roll = self.rng.random()
+        return "positive" if roll < glad else "negative" if roll < glad + angry else "neutral"
+
+    def _is_incident(self, hour: int, place: Place) -> bool:
+        begin = (self.base - SPREAD) // HOUR + (self.seed * 7 + place.weight) % 40
+        return place is not ANY_PLACE and begin <= hour < begin + _INCIDENT_HOURS

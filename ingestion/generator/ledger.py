@@ -1,0 +1,135 @@
+"""The ledger: one row per record sent, with what should become of it.
+
+It is test data with post texts in it, so it rests with mode 0600 outside the lake.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from foundation.policies import policy_of
+from ingestion.generator.canaries import LATER_KINDS
+from ingestion.generator.poison import Poison, RawRecord
+from ingestion.generator.story import Step
+from ingestion.generator.wording import Wording
+from ingestion.records import Record
+from schemas.reasons import Fate, Reason
+from schemas.topics import TopicKind, topic_name
+
+Row = dict[str, Any]  # a JSON object, see `good_row`
+_MINUTE, _DAY = 60_000_000, 86_400_000_000
+_DAYS_TO_1970 = 719_163
+
+
+def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
+    """The row of a record that Silver accepts; `event` is the record's value, decoded."""
+    row: Row = {
+        "n": n, "topic": _topic(event), "kind": step.kind, "op": event["op"], "owner": event["owner"],
+        "platform": event["platform"], "post_key": event["keys"]["post"], "author_key": event["keys"]["author"],
+        "event_id": event["event_id"], "version": event["version"], "day": event["day"],
+        "observed_at": event["observed_at"], "fate": fate.value, "reason": None,
+    }  # fmt: skip
+    if event["op"] == "upsert" and step.wording:
+        row |= {
+            "channel": event["keys"]["channel"] or event["channel"],
+            "posted_at": posted_at(event),
+            "clean_title": step.wording.clean_title,
+            "clean_text": step.wording.clean_text,
+            "pii": [found.kind for found in step.wording.canaries if found.kind not in LATER_KINDS],
+            "later": [found.kind for found in step.wording.canaries if found.kind in LATER_KINDS],
+        }
+    return row
+
+
+def unmappable_row(n: int, event: Row) -> Row:
+    """The row of what the producer could not map."""
+    return {
+        "n": n, "topic": _topic(event), "kind": "unmappable", "op": event["op"], "owner": event["owner"],
+        "platform": event["platform"], "post_key": None, "author_key": None, "event_id": event["event_id"],
+        "version": event["version"], "day": None, "observed_at": event["observed_at"],
+        "fate": Fate.QUARANTINED.value, "reason": Reason.UNMAPPABLE.value,
+    }  # fmt: skip
+
+
+def bad_row(n: int, poison: Poison, good: Record, bad: RawRecord) -> Row:
+    """The row of a poisoned record: key and hash find it again in quarantine."""
+    return {
+        "n": n, "topic": bad.topic, "kind": "bad", "op": None, "owner": None, "platform": good.platform,
+        "post_key": good.key.decode(), "author_key": None, "event_id": None, "version": None, "day": None,
+        "observed_at": None, "fate": Fate.QUARANTINED.value, "reason": poison.reason.value, "poison": poison.name,
+        "value_sha256": None if bad.value is None else hashlib.sha256(bad.value).hexdigest(),
+    }  # fmt: skip
+
+
+def canaries_of(step: Step) -> list[str]:
+    """Every clear value in the record that must not be found behind Bronze."""
+    author = step.story.author
+    own = [] if step.kind == "author_delete" else [step.story.post_id]
+    own += [author.id, author.handle, author.name] if author else []
+    wording: Wording | None = step.wording
+    return own + ([found.value for found in wording.canaries if found.kind not in LATER_KINDS] if wording else [])
+
+
+def posted_at(event: Row) -> int:
+    """When Silver should say that the post was made: its own word where that can be believed."""
+    created: int | None = event["created_at"]
+    observed: int = event["observed_at"]
+    since = (policy_of(event["platform"]).since.toordinal() - _DAYS_TO_1970) * _DAY
+    return observed if created is None or created > observed + _MINUTE or created < since else created
+
+
+@cache
+def topic_name_of(platform: str, kind: TopicKind) -> str:
+    """The topic's name, read from conf/topics.toml once."""
+    return topic_name(platform, kind)
+
+
+def _topic(event: Row) -> str:
+    return topic_name_of(event["platform"], "authors" if event["op"] == "delete_author" else "posts")
+
+
+class LedgerWriter:
+    """Appends rows to a ledger that is not there yet for others."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._out = os.fdopen(descriptor, "wb")
+
+    def write(self, row: Row) -> None:
+        """Append one row."""
+        self._out.write(orjson.dumps(row) + b"\n")
+
+    def close(self) -> None:
+        """Bring the rows to the disk."""
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        self._out.close()
+
+
+@contextmanager
+def new_ledger(file: Path) -> Iterator[LedgerWriter]:
+    """A ledger that gets its name only when the block ends well."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = file.with_suffix(".tmp")
+    unfinished.unlink(missing_ok=True)
+    writer = LedgerWriter(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        yield writer
+    except BaseException:
+        writer.close()
+        unfinished.unlink()
+        raise
+    writer.close()
+    unfinished.replace(file)
+
+
+def read_ledger(file: Path) -> Iterator[Row]:
+    """The rows of a ledger."""
+    with file.open("rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)

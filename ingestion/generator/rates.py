@@ -1,0 +1,81 @@
+"""How often each thing happens in a made feed: settings, conf/generator.toml over the defaults here."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from foundation.conf import conf_dir, read_toml
+from foundation.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Each is a share of the first posts, unless it says otherwise.
+
+    The first seven say what becomes of a post; it has at most one of these stories, so they add up to at most 1.
+    Some edits and deletes are part of another's story, so that a little more of them are sent than their rate says.
+    """
+
+    edits: float = 0.03
+    edits_back: float = 0.005  # two edits, the second of which restores the first text
+    deletes: float = 0.03
+    resurrections: float = 0.003  # deleted, then seen again with a higher version
+    author_deletes: float = 0.002
+    late: float = 0.02  # out of order: an edit before its create, an old version, a create after its delete, …
+    score_only: float = 0.02  # seen again with other metrics alone
+
+    duplicates: float = 0.03  # of all good records sent: the same record again
+    bad: float = 0.01  # extra records that are poison
+    unmappable: float = 0.002  # extra records that the producer could not map
+
+    pii: float = 0.20
+    null_authors: float = 0.02
+    profile_channels: float = 0.02
+    null_channels: float = 0.02
+    other_languages: float = 0.08
+    emoji_only: float = 0.01
+    wordless: float = 0.003  # pictures without a word
+    replies: float = 0.15
+    odd_times: float = 0.004  # created_at in the near future, or before the platform existed
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share.
+
+        Raises:
+            SettingsError: naming the rate.
+        """
+        for name, rate in asdict(self).items():
+            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
+                raise SettingsError(f"generator rate {name} is {rate!r}", remedy="Give a number from 0 to 1")
+        if (total := sum(rate for _, rate in self.stories())) > 1:
+            raise SettingsError(
+                f"generator rates of stories add up to {total:.3f}", remedy="A post has one story: at most 1 in all"
+            )
+
+    def stories(self) -> list[tuple[str, float]]:
+        """What may become of a post, and how often."""
+        return [
+            ("edits", self.edits),
+            ("edits_back", self.edits_back),
+            ("deletes", self.deletes),
+            ("resurrections", self.resurrections),
+            ("author_deletes", self.author_deletes),
+            ("late", self.late),
+            ("score_only", self.score_only),
+        ]
+
+
+def load_rates(file: Path | None = None, **overrides: float | None) -> Rates:
+    """The rates of conf/generator.toml or of another file, under those given by name; None means not given.
+
+    Raises:
+        SettingsError: a rate is unknown or is no share.
+    """
+    source = file or conf_dir() / "generator.toml"
+    given: dict[str, Any] = read_toml(source).get("rates", {})
+    given |= {name: rate for name, rate in overrides.items() if rate is not None}
+    if unknown := sorted(given.keys() - Rates.__dataclass_fields__.keys()):
+        raise SettingsError(
+            f"unknown generator rate {unknown[0]}", remedy="Name one of: " + ", ".join(Rates.__dataclass_fields__)
+        )
+    return Rates(**given)

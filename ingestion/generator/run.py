@@ -1,0 +1,146 @@
+"""`echostream generate`: makes the feed, sends it, and leaves the ledger."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from foundation.errors import SettingsError
+from foundation.keys import load_key
+from foundation.policies import policies
+from foundation.settings import Settings
+from ingestion.generator.chance import dice
+from ingestion.generator.feed import Feed
+from ingestion.generator.first_posts import Newsroom
+from ingestion.generator.ledger import new_ledger
+from ingestion.generator.plan import Planner
+from ingestion.generator.press import Made, Press
+from ingestion.generator.rates import Rates, load_rates
+from ingestion.generator.wording import Writer
+from ingestion.produce import Sender
+from ingestion.records import RecordMaker
+
+_PROGRESS_EVERY = 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True)
+class GeneratorReport:
+    """What was sent."""
+
+    ledger: Path
+    records: int = 0
+    by_kind: Counter[str] = field(default_factory=Counter)
+    by_fate: Counter[str] = field(default_factory=Counter)
+    by_reason: Counter[str] = field(default_factory=Counter)
+    by_platform: Counter[str] = field(default_factory=Counter)
+
+
+def generate(
+    n_posts: int,
+    *,
+    seed: int,
+    base: datetime,
+    rates: Rates,
+    makers: dict[str, RecordMaker],
+    max_text_chars: int,
+    with_canaries: bool = False,
+) -> Iterator[Made]:
+    """The records of `n_posts` first posts and of what happens to them, in the order of sending.
+
+    Args:
+        n_posts: how many posts are created; edits, deletes, repetitions and bad records come on top.
+        seed: the same seed, number, base, rates and key give the same records.
+        base: the end of the two days in which everything happens; must have passed, with its time zone.
+        rates: how often each thing happens.
+        makers: by platform; also the list of the platforms.
+        max_text_chars: the length cap that one poison goes beyond.
+        with_canaries: also put the clear values of all personal data into the rows.
+
+    Raises:
+        SettingsError: a number is out of range.
+    """
+    if n_posts < 0 or not makers or base.tzinfo is None:
+        raise SettingsError("generate needs a number of posts, a platform and a time zone", remedy="Give all three")
+    rng = dice(seed)
+    end = (base - _EPOCH) // (base.resolution)
+    writer = Writer(rng, rates)
+    newsroom = Newsroom(rng, rates, writer, n_posts, seed, end)
+    return iter(
+        Feed(rng, rates, newsroom, Planner(rng, rates, writer, end), Press(makers, max_text_chars, with_canaries))
+    )
+
+
+def run_generator(
+    settings: Settings,
+    sender: Sender,
+    *,
+    n_posts: int,
+    seed: int,
+    base: datetime | None = None,
+    rates: Rates | None = None,
+    with_canaries: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> GeneratorReport:
+    """Make, send, and write ECHOSTREAM_HOME/ledger/<base>-<seed>-<n>.jsonl once all is acknowledged.
+
+    Without a base it is the last full hour, without rates they are those of conf/generator.toml; `progress` is
+    called now and then with the number of records sent.
+
+    Raises:
+        KeyFileError: there is no pseudonym key.
+        DeliveryError: Kafka did not take everything; there is no ledger then.
+    """
+    base = base or last_full_hour()
+    key = load_key(settings.key_file)
+    makers = {name: RecordMaker(platform=name, owner=settings.owner, key=key) for name in policies()}
+    feed = generate(
+        n_posts,
+        seed=seed,
+        base=base,
+        rates=rates or load_rates(),
+        makers=makers,
+        max_text_chars=settings.sanitizer.max_text_chars,
+        with_canaries=with_canaries,
+    )
+    return send(feed, sender, ledger_file(settings, base, seed, n_posts), progress=progress)
+
+
+def send(
+    feed: Iterable[Made], sender: Sender, file: Path, *, progress: Callable[[int], None] | None = None
+) -> GeneratorReport:
+    """Send a feed and write its ledger, which gets its name when all is acknowledged."""
+    report = GeneratorReport(ledger=file)
+    with new_ledger(file) as ledger:
+        for made in feed:
+            record, row = made.record, made.ledger_row
+            sender.send_bytes(row["topic"], record.key, record.value, record.headers)
+            ledger.write(row)
+            _count(report, made)
+            if progress and report.records % _PROGRESS_EVERY == 0:
+                progress(report.records)
+        sender.flush()
+    if progress:
+        progress(report.records)
+    return report
+
+
+def ledger_file(settings: Settings, base: datetime, seed: int, n_posts: int) -> Path:
+    """Where that run's ledger is."""
+    return settings.home / "ledger" / f"{base.astimezone(UTC):%Y%m%dT%H%M%S}-{seed}-{n_posts}.jsonl"
+
+
+def last_full_hour() -> datetime:
+    """A base time that has passed, and that two runs in one hour share."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _count(report: GeneratorReport, made: Made) -> None:
+    row = made.ledger_row
+    report.records += 1
+    report.by_kind[row["kind"]] += 1
+    report.by_fate[row["fate"]] += 1
+    report.by_platform[row["platform"]] += 1
+    if row["reason"]:
+        report.by_reason[row["reason"]] += 1

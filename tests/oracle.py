@@ -1,0 +1,166 @@
+"""What Silver and Gold must hold, computed from the generator's ledger in plain Python.
+
+Shares no code with transforms, lakehouse or streaming, and does not follow the records one by one either: it
+asks which record of a post wins, so that it also holds for any cut into batches.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+Row = dict[str, Any]
+PostKey = tuple[str, str, str]  # owner, platform, post_key
+AuthorKey = tuple[str, str, str]  # owner, platform, author_key
+CellKey = tuple[str, str, str | None, int]  # owner, platform, channel, hour in microseconds since 1970
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR = 3_600_000_000
+
+
+@dataclass
+class Cell:
+    """A row of gold.sentiment_hourly without its key."""
+
+    posts: int = 0
+    positive: int = 0
+    neutral: int = 0
+    negative: int = 0
+    mixed: int = 0
+    unscored: int = 0
+    compound_sum: int = 0
+    compound_sumsq: int = 0
+    author_keys: set[str] = field(default_factory=set)
+
+    @property
+    def authors(self) -> int:
+        """Exact, distinct, without null."""
+        return len(self.author_keys)
+
+    def as_row(self) -> dict[str, int]:
+        """The measures by column name."""
+        return {name: value for name, value in vars(self).items() if name != "author_keys"} | {"authors": self.authors}
+
+
+@dataclass
+class Expected:
+    """All that a lake must show once everything in the ledger has gone through."""
+
+    records: int
+    live: dict[PostKey, Row]
+    tombstones: dict[PostKey, int]
+    author_tombstones: dict[AuthorKey, int]
+    quarantined: Counter[str]
+    hourly: dict[CellKey, Cell]
+
+
+def expected(rows: Iterable[Row]) -> Expected:
+    """The whole expectation."""
+    rows = list(rows)
+    live = live_posts(rows)
+    return Expected(
+        records=len(rows),
+        live=live,
+        tombstones=tombstones(rows),
+        author_tombstones=author_tombstones(rows),
+        quarantined=Counter(row["reason"] for row in rows if row["fate"] == "quarantined"),
+        hourly=sentiment_hourly(live.values()),
+    )
+
+
+def read_rows(*ledgers: Path) -> list[Row]:
+    """The rows of one ledger, or of several in the order in which they were sent."""
+    return [orjson.loads(line) for ledger in ledgers for line in ledger.read_bytes().splitlines()]
+
+
+def live_posts(rows: Iterable[Row]) -> dict[PostKey, Row]:
+    """The record that each live post shows."""
+    rows = list(rows)
+    gone = author_tombstones(rows)
+    best: dict[PostKey, tuple[tuple[int, bool, int], Row]] = {}
+    for place, row in enumerate(rows):
+        if row["op"] not in ("upsert", "delete") or row["fate"] == "quarantined" or _is_blocked(row, gone):
+            continue
+        key = post_key(row)
+        rank = (row["version"], row["op"] == "delete", -place)
+        if key not in best or rank > best[key][0]:
+            best[key] = (rank, row)
+    return {key: row for key, (_, row) in best.items() if row["op"] == "upsert"}
+
+
+def tombstones(rows: Iterable[Row]) -> dict[PostKey, int]:
+    """The highest version that each deleted post's deletes name; also of posts that came back."""
+    highest: dict[PostKey, int] = {}
+    for row in rows:
+        if row["op"] == "delete" and row["fate"] != "quarantined":
+            highest[post_key(row)] = max(row["version"], highest.get(post_key(row), 0))
+    return highest
+
+
+def author_tombstones(rows: Iterable[Row]) -> dict[AuthorKey, int]:
+    """The highest version of each author's deletes."""
+    highest: dict[AuthorKey, int] = {}
+    for row in rows:
+        if row["op"] == "delete_author" and row["fate"] != "quarantined":
+            key = (row["owner"], row["platform"], row["author_key"])
+            highest[key] = max(row["version"], highest.get(key, 0))
+    return highest
+
+
+def sentiment_hourly(posts: Iterable[Row]) -> dict[CellKey, Cell]:
+    """gold.sentiment_hourly over live posts."""
+    cells: dict[CellKey, Cell] = defaultdict(Cell)
+    for post in posts:
+        hour = post["posted_at"] // HOUR * HOUR
+        cell = cells[post["owner"], post["platform"], post["channel"], hour]
+        cell.posts += 1
+        if post["author_key"] is not None:
+            cell.author_keys.add(post["author_key"])
+        text = scored_text(post)
+        if text is None:
+            cell.unscored += 1
+            continue
+        score = compound(text)
+        scaled = round(score * 10_000)
+        cell.compound_sum += scaled
+        cell.compound_sumsq += scaled * scaled
+        label = "positive" if score >= 0.05 else "negative" if score <= -0.05 else "neutral"
+        setattr(cell, label, getattr(cell, label) + 1)
+    return dict(cells)
+
+
+def scored_text(post: Row) -> str | None:
+    """Title, blank line, text; either alone; None where there is neither."""
+    title, text = post["clean_title"], post["clean_text"]
+    if title and text:
+        return f"{title}\n\n{text}"
+    return title or text or None
+
+
+@cache
+def compound(text: str) -> float:
+    """VADER's compound score, from the library itself."""
+    return _vader().polarity_scores(text)["compound"]
+
+
+def post_key(row: Row) -> PostKey:
+    """Which post a row is about."""
+    return row["owner"], row["platform"], row["post_key"]
+
+
+def _is_blocked(row: Row, gone: dict[AuthorKey, int]) -> bool:
+    until = gone.get((row["owner"], row["platform"], row["author_key"])) if row["op"] == "upsert" else None
+    if until is None:
+        return False
+    last_day = (EPOCH + timedelta(microseconds=until)).date().isoformat()
+    return row["version"] <= until and row["day"] <= last_day
+
+
+@cache
+def _vader() -> SentimentIntensityAnalyzer:
+    return SentimentIntensityAnalyzer()
