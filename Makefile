@@ -24,6 +24,10 @@ setup: .setup-venv .setup-jars ## prepare .venv and ./jars; a second call takes 
 demo: setup ## 20,000 made posts from Kafka to Gold, shown on the terminal (KEEP=1 leaves it running)
 	@$(BIN)/python -m local.demo $(if $(KEEP),--keep)
 
+.PHONY: demo-stop
+demo-stop: setup ## end what `make demo KEEP=1` left running
+	@$(BIN)/python -m local.demo --stop
+
 .PHONY: doctor
 doctor: setup ## what is missing on this machine, and what to do about it
 	@$(BIN)/echostream doctor

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -50,9 +51,31 @@ def replay(
     _print_counts("rejected", report.rejected)
 
 
-def generate(context: typer.Context) -> None:
+def generate(
+    context: typer.Context,
+    posts: Annotated[int, typer.Option(min=1, help="posts created; edits, deletes, … come on top")] = 20_000,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same posts")] = 1,
+    base: Annotated[datetime | None, typer.Option(help="the end of the feed, UTC; default: the last full hour")] = None,
+    rates: Annotated[Path | None, typer.Option(help="rates instead of conf/generator.toml")] = None,
+) -> None:
     """Send made posts of all platforms, and write the ledger of what should become of them."""
-    raise NotImplementedError
+    from ingestion.generator import load_rates, run_generator  # noqa: PLC0415
+    from ingestion.produce import Producer  # noqa: PLC0415
+    from local.terminal import Ticker  # noqa: PLC0415
+    from schemas.topics import topics  # noqa: PLC0415
+
+    settings = settings_of(context)
+    end = base.replace(tzinfo=UTC) if base else None
+    with Producer(settings) as producer, Ticker("generate", unit="records") as ticker:
+        producer.require_topics(*(topic.name for topic in topics()))
+        report = run_generator(
+            settings, producer, n_posts=posts, seed=seed, base=end, rates=load_rates(rates), progress=ticker.to
+        )
+    print(f"sent      {report.records}")
+    _print_counts("kinds", report.by_kind)
+    _print_counts("fates", report.by_fate)
+    _print_counts("bad", report.by_reason)
+    print(f"ledger    {report.ledger}")
 
 
 def _print_counts(title: str, counts: "Counter[str]") -> None:

@@ -34,8 +34,7 @@ def create_topics(settings: Settings) -> TopicsReport:
     found = _partitions(admin, settings, settings.kafka.timeout_s)
     missing = [topic for topic in topics() if topic.name not in found]
     created = [topic.name for topic, future in _request(admin, missing) if _was_created(future, settings)]
-    if created:
-        _await_leaders(settings)
+    _await_leaders(settings)
     existing = [topic for topic in topics() if topic.name in found]
     narrow = [topic.name for topic in existing if found[topic.name] < topic.partitions]
     return TopicsReport(created, [topic.name for topic in existing], narrow)
@@ -73,7 +72,7 @@ def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
 
 
 def _await_leaders(settings: Settings) -> None:
-    """A topic that was just created takes a moment until it can be read."""
+    """After a start, and where topics are new, it takes a moment until every partition can be used."""
     deadline = time.monotonic() + settings.kafka.timeout_s
     while True:
         try:

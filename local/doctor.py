@@ -52,10 +52,8 @@ def _python(_: Settings) -> str:
 
 
 def _packages(_: Settings) -> str:
-    needs = [line.partition(";")[0] for line in metadata.requires("echostream") or []]
-    pinned = {
-        name.strip(): version.strip() for name, equal, version in (need.partition("==") for need in needs) if equal
-    }
+    needs = [line.partition(";")[0].partition("==") for line in metadata.requires("echostream") or []]
+    pinned = {name.strip(): version.strip() for name, equal, version in needs if equal}
     wrong = [name for name, version in pinned.items() if _installed(name) != version]
     if wrong:
         raise StackError(f"not as pinned: {', '.join(wrong)}", remedy="Run `make clean setup` in the checkout")

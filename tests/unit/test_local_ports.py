@@ -1,0 +1,51 @@
+import os
+import socket
+
+import pytest
+
+from foundation.errors import PortInUseError
+from local.ports import demand_free, free_ports, holder, is_free
+
+
+@pytest.fixture
+def taken():
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield server.getsockname()[1]
+
+
+def test_free(free_port):
+    assert is_free(free_port)
+    demand_free(free_port, setting="ECHOSTREAM_X")
+
+
+def test_taken_names_port_holder_and_setting(taken):
+    assert not is_free(taken)
+    assert holder(taken) is None or f"(pid {os.getpid()})" in holder(taken)
+    with pytest.raises(PortInUseError, match=rf"port {taken} is in use.*set ECHOSTREAM_BROKER__PORT"):
+        demand_free(taken, setting="ECHOSTREAM_BROKER__PORT")
+
+
+def test_taken_on_all_addresses():
+    with socket.socket() as server:
+        server.bind(("0.0.0.0", 0))  # noqa: S104  # that is the case to see
+        server.listen()
+        assert not is_free(server.getsockname()[1])
+
+
+def test_a_port_that_just_closed_is_free_again():
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java's do
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        accepted, _ = server.accept()
+        accepted.close()  # leaves the server's side in TIME_WAIT
+        client.close()
+    assert is_free(port)
+
+
+def test_free_ports_differ():
+    assert len(set(free_ports(5))) == 5

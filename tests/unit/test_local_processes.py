@@ -1,0 +1,50 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from local.processes import Process, end, is_alive, recall, remember
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+
+
+@pytest.fixture
+def sleeper():
+    with subprocess.Popen(SLEEP) as process:
+        yield process
+        process.kill()
+
+
+def test_remembered_until_it_ends(sleeper, tmp_path):
+    file = tmp_path / "a.pid"
+    process = remember(sleeper.pid, file)
+    assert recall(file) == process
+    end(process, patience_s=10)
+    assert not is_alive(process)
+    assert recall(file) is None
+
+
+def test_another_process_with_that_pid_is_not_ours(sleeper, tmp_path):
+    file = tmp_path / "a.pid"
+    file.write_text(json.dumps({"pid": sleeper.pid, "started": "another boot:1"}))
+    assert recall(file) is None
+    end(Process(sleeper.pid, "another boot:1"), patience_s=1)
+    assert sleeper.poll() is None
+
+
+@pytest.mark.parametrize("text", [None, "", "12", "{}", '{"pid": 1}', "null"])
+def test_no_or_broken_pid_file(tmp_path, text):
+    file = tmp_path / "a.pid"
+    if text is not None:
+        file.write_text(text)
+    assert recall(file) is None
+
+
+def test_one_that_does_not_listen_is_killed(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as stubborn:
+        stubborn.stdout.readline()
+        process = remember(stubborn.pid, tmp_path / "a.pid")
+        end(process, patience_s=0.5)
+        assert not is_alive(process)
