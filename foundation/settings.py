@@ -48,6 +48,7 @@ class SparkSettings(Section):
     shuffle_partitions: int = Field(default=2, ge=1)
     ui: bool = True
     ui_port: int = Field(default=4040, ge=0, le=65535)
+    jars_dir: Path | None = None  # default: jars/spark beside the program
     extra: dict[str, str] = {}
 
 

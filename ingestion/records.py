@@ -172,13 +172,16 @@ def _event_id(*parts: str | None) -> str:
 
 
 def _day(platform: str, post: Post, observed_at: int) -> str | None:
-    """The date that the post keeps for ever, clamped to the platform's lifetime."""
+    """The date that the post keeps for ever, clamped to the platform's lifetime.
+
+    With a day's room at its end: an id that is minutes ahead must give one day, whenever it is seen.
+    """
     day = post.day
     if day is None and post.created_at is not None:
         day = _date(post.created_at)
     if day is None:
         return None if post.op == "delete" else _date(observed_at).isoformat()
-    return min(max(day, policy_of(platform).since), _date(observed_at)).isoformat()
+    return min(max(day, policy_of(platform).since), _date(observed_at) + timedelta(days=1)).isoformat()
 
 
 def _date(micros: int) -> date:

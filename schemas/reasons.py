@@ -15,6 +15,7 @@ class Reason(StrEnum):
     MALFORMED_JSON = "malformed_json"  # truncated, or not JSON
     NOT_AN_OBJECT = "not_an_object"  # JSON, but an array, a string, …
     DUPLICATE_FIELD = "duplicate_field"  # one key twice in an object
+    TOO_DEEP = "too_deep"  # nested deeper than any parser should follow
 
     # stage "validate": object → event
     UNKNOWN_SCHEMA_VERSION = "unknown_schema_version"

@@ -51,6 +51,8 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         return Ignored(kind=kind)  # t4 is a private message
     if not isinstance(payload.get("data"), dict):
         raise WrongFieldError("data")
+    if payload["data"].get("subreddit_type") == "private":
+        return Ignored(kind="private subreddit")
     return _post(kind, payload["data"], payload, observed_at)
 
 

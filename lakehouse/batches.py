@@ -1,0 +1,199 @@
+"""How a job's batches run: named writes in a fixed order, each of which happens once, and one row in ops.batches."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event, Lock
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from foundation.crash import crash_point
+from foundation.errors import EchoStreamError, JobFailedError, KeyMismatchError
+from foundation.logs import get_log
+from foundation.settings import Settings
+from lakehouse import delta
+from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
+from lakehouse.progress import Progress
+from schemas.tables import Table, ops_batches
+
+OnProgress = Callable[[Progress], None] | None
+
+KEY_PROPERTY = "echostream.key_id"
+
+_log = get_log("batches")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a batch did; becomes its row in ops.batches. A fate that a job does not know stays 0."""
+
+    consumed: int = 0
+    fates: dict[str, int] = field(default_factory=dict)
+    rows_removed: int = 0
+    table_versions: dict[str, int] = field(default_factory=dict)
+    lag_records: int | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One micro-batch as a job sees it."""
+
+    rows: DataFrame
+    id: int
+    job: "Job"
+    started_at: datetime
+    is_replay: bool  # a run before this one had begun it
+
+    @property
+    def spark(self) -> SparkSession:
+        """The batch's own session: its settings are not another query's."""
+        return self.rows.sparkSession
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the job."""
+        return self.job.settings
+
+    def txn(self, step: str) -> delta.Txn:
+        """A transaction id for one write of this batch."""
+        return delta.Txn(f"{self.job.checkpoint.id}:{step}", self.id)
+
+    def run(self, steps: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        """The batch's writes, in order. Each must do nothing when it has been done before."""
+        for name, write in steps:
+            crash_point(self.job.name, f"before_{name}", self.settings, batch_id=self.id)
+            begun = time.monotonic()
+            write()
+            _log.debug(
+                "step", job=self.job.name, batch_id=self.id, step=name, seconds=round(time.monotonic() - begun, 2)
+            )
+        crash_point(self.job.name, "after_last", self.settings, batch_id=self.id)
+
+    def write_ops(self, counts: Counts) -> None:
+        """The batch's row in ops.batches."""
+        ended_at = datetime.now(UTC)
+        seconds = max((ended_at - self.started_at).total_seconds(), 0.001)
+        fates = [
+            counts.fates.get(fate, 0)
+            for fate in ("new", "edited", "deleted", "duplicate", "stale", "suppressed", "quarantined")
+        ]
+        row = (
+            self.job.name, self.id, self.job.checkpoint.id, self.started_at, ended_at, counts.consumed, *fates,
+            counts.rows_removed, counts.table_versions, counts.consumed / seconds, counts.lag_records,
+        )  # fmt: skip
+        table = ops_batches(self.job.name)
+        delta.append(self.spark.createDataFrame([row], table.schema), table, self.settings, txn=self.txn("ops"))
+        _log.info("batch", job=self.job.name, batch_id=self.id, consumed=counts.consumed, **counts.fates)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: the table that it owns, and its checkpoint.
+
+    Attributes:
+        owns: the tables that it alone writes; the first one knows the checkpoint.
+        writing: held while one of them is written, by a batch or by maintenance between batches.
+        stopping: set when no new batch may begin.
+        failures: errors with a name of their own that a batch raised; Spark would wrap them beyond recognition.
+        on_progress: told of each batch that is done.
+    """
+
+    name: str
+    owns: tuple[Table, ...]
+    settings: Settings
+    on_progress: OnProgress = None
+    writing: Lock = field(default_factory=Lock)
+    stopping: Event = field(default_factory=Event)
+    failures: list[EchoStreamError] = field(default_factory=list)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The job's checkpoint."""
+        return checkpoint(self.name, self.settings)
+
+    def prepare(self, spark: SparkSession, *, key_id: str | None = None) -> None:
+        """Tables and checkpoint made, or found to belong together.
+
+        Args:
+            spark: the session.
+            key_id: the pseudonym key under which the tables' keys are made, where they have such.
+
+        Raises:
+            KeyMismatchError: the tables were written under another key.
+            TableSchemaError: a table has another schema.
+            CheckpointMissingError: the table has data, the checkpoint is gone.
+            CheckpointMismatchError: the checkpoint is another table's.
+        """
+        main, mine = self.owns[0], self.checkpoint
+        is_there = delta.exists(spark, main, self.settings)
+        found = delta.properties(spark, main, self.settings) if is_there else {}
+        known = found.get(PROPERTY)
+        check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
+        for table in (*self.owns, ops_batches(self.name)):
+            delta.ensure(spark, table, self.settings)
+        if not mine.exists:
+            mine.create()
+        if key_id and found.get(KEY_PROPERTY, key_id) != key_id:
+            raise KeyMismatchError(
+                f"{main.name} was written under key {found[KEY_PROPERTY]}, the key now is {key_id}",
+                remedy="Put that key and its fingerprint file back; under another one every author would count twice",
+            )
+        wanted = {PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
+        for name, value in wanted.items():
+            if found.get(name) != value:
+                delta.set_property(spark, main, self.settings, name, value)
+
+    def start(
+        self,
+        rows: DataFrame,
+        handle: Callable[[Batch], int],
+        *,
+        available_now: bool,
+        maintain: Callable[[bool], None] | None = None,
+    ) -> "RunningJob":
+        """Run the batches of a stream through `handle`.
+
+        Args:
+            rows: the stream.
+            handle: does one batch, and answers how many records it had.
+            available_now: end when all that is there now has gone through.
+            maintain: work between batches; called with True when it must not be put off.
+        """
+        mine = self.checkpoint
+        pending = mine.planned_batch if mine.planned_batch != mine.committed_batch else None
+
+        def on_batch(batch_rows: DataFrame, batch_id: int) -> None:
+            with self.writing:
+                if self.stopping.is_set():  # to return would commit a batch that was never written
+                    raise JobFailedError(f"{self.name} is stopping")
+                try:
+                    begun = time.monotonic()
+                    rows = handle(Batch(batch_rows, batch_id, self, datetime.now(UTC), is_replay=batch_id == pending))
+                    self._say(batch_id, rows, time.monotonic() - begun)
+                except EchoStreamError as error:
+                    self.failures.append(error)
+                    raise
+
+        writer = (
+            rows.writeStream.queryName(self.name).option("checkpointLocation", str(mine.folder)).foreachBatch(on_batch)
+        )
+        seconds = self.settings.stream.trigger_s
+        writer = (
+            writer.trigger(availableNow=True) if available_now else writer.trigger(processingTime=f"{seconds} seconds")
+        )
+        return RunningJob(self, writer.start(), maintain or (lambda _force: None))
+
+    def _say(self, batch_id: int, rows: int, seconds: float) -> None:
+        if self.on_progress and rows:
+            self.on_progress(Progress(self.name, batch_id, rows, rows / seconds, seconds))
+
+
+@dataclass(frozen=True)
+class RunningJob:
+    """A started job: its query, and the work that its tables need between batches."""
+
+    job: Job
+    query: StreamingQuery
+    maintain: Callable[[bool], None]

@@ -1,0 +1,112 @@
+"""Kafka: the only place that reads it from Spark."""
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from pyspark.sql import DataFrame, SparkSession
+
+from foundation.errors import BrokerUnreachableError, LostOffsetsError
+from foundation.settings import Settings
+from lakehouse.checkpoints import Checkpoint
+from schemas.topics import TOPIC_PATTERN, platform_of
+
+Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
+
+
+def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets: str) -> DataFrame:
+    """All topics of the system as a stream of Kafka records, headers included.
+
+    Args:
+        starting_offsets: `earliest`, or Spark's JSON of offsets; used by a new checkpoint only.
+    """
+    reader = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.bootstrap_servers)
+        .option("subscribePattern", TOPIC_PATTERN)
+        .option("startingOffsets", starting_offsets)
+        .option("includeHeaders", "true")
+        .option("failOnDataLoss", "true")
+        .option("maxOffsetsPerTrigger", settings.stream.max_records_per_batch)
+        .option("groupIdPrefix", "echostream")
+    )
+    for name, value in settings.kafka.client.items():
+        reader = reader.option(f"kafka.{name}", value)
+    return reader.load()
+
+
+def end_offsets(settings: Settings) -> Offsets:
+    """The offset after the last record, per partition.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+    """
+    return {topic: {p: high for p, (_, high) in bounds.items()} for topic, bounds in offset_bounds(settings).items()}
+
+
+def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
+    """The first offset that is still there and the one after the last, per partition.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+    """
+    conf: dict[str, str | int | float | bool] = {
+        **settings.kafka.client,
+        "bootstrap.servers": settings.bootstrap_servers,
+    }
+    quiet: dict[str, str | int | float | bool] = {
+        "log_level": 0,
+        "socket.timeout.ms": int(settings.kafka.timeout_s * 1000),
+    }
+    try:
+        names = AdminClient(conf | quiet).list_topics(timeout=settings.kafka.timeout_s).topics
+        consumer = Consumer(conf | quiet | {"group.id": "echostream-offsets", "enable.auto.commit": "false"})
+        try:
+            return {
+                name: {
+                    str(p): consumer.get_watermark_offsets(TopicPartition(name, p), timeout=settings.kafka.timeout_s)
+                    for p in topic.partitions
+                }
+                for name, topic in names.items()
+                if platform_of(name)
+            }
+        finally:
+            consumer.close()
+    except KafkaException as error:
+        raise BrokerUnreachableError(
+            f"no Kafka broker answers at {settings.bootstrap_servers}",
+            remedy="Start one with `echostream up`, or set kafka.bootstrap_servers",
+        ) from error
+
+
+def lag(consumed: Offsets, settings: Settings) -> int | None:
+    """How many records Kafka holds behind these offsets; None where it does not answer."""
+    try:
+        ends = end_offsets(settings)
+    except BrokerUnreachableError:
+        return None
+    return sum(
+        max(end - consumed.get(topic, {}).get(partition, 0), 0)
+        for topic, partitions in ends.items()
+        for partition, end in partitions.items()
+    )
+
+
+def check_offsets(mine: Checkpoint, settings: Settings) -> None:
+    """Refuse to start where Kafka no longer holds what comes next.
+
+    Spark would find out too, but for a topic that was made anew only once it has grown past the old offset.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+        LostOffsetsError: the next offset of a partition is not there.
+    """
+    bounds = offset_bounds(settings)
+    if mine.committed_batch is None:
+        return
+    for topic, partitions in mine.end_offset(mine.committed_batch).items():
+        for partition, offset in partitions.items():
+            low, high = bounds.get(topic, {}).get(partition, (0, 0))
+            if not low <= offset <= high:
+                raise LostOffsetsError(
+                    f"{topic}[{partition}] holds offsets {low} to {high}, but {offset} is the next to read",
+                    remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {mine.job}`",
+                )

@@ -1,0 +1,142 @@
+"""`echostream checkpoint show|reset`: where the jobs stand, and a new start where a checkpoint is lost. No JVM."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from foundation.errors import CheckpointMissingError
+from foundation.settings import JobName, Settings
+from lakehouse import kafka
+from lakehouse.checkpoints import PROPERTY, checkpoint
+from lakehouse.lease import hold_lake
+from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
+
+_EARLIEST = -2  # Spark's number for it
+_OWNED: dict[str, Table] = dict(zip(JOBS, (BRONZE_POSTS, SILVER_POSTS, GOLD_SENTIMENT_HOURLY), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointState:
+    """What `checkpoint show` says of one job."""
+
+    job: str
+    folder: Path
+    id: str | None
+    table: str
+    table_id: str | None
+    committed_batch: int | None
+    is_pending: bool  # a batch was begun and not finished: the next run repeats it
+    end: Any
+
+    @property
+    def verdict(self) -> str:
+        """Whether the job would start."""
+        if self.id is None:
+            return "none yet" if self.table_id is None else "missing: the table has data, a run refuses to start"
+        return "belongs to the table" if self.table_id in (None, self.id) else "not the table's: a run refuses to start"
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What a reset did."""
+
+    job: str
+    set_aside: Path
+    starts: str
+    gaps: list[str]
+
+
+def show(settings: Settings) -> list[CheckpointState]:
+    """Where each job stands."""
+    return [_state(job, settings) for job in JOBS]
+
+
+def reset(settings: Settings, job: JobName) -> Reset:
+    """Set a job's checkpoint aside and begin one that starts where its table ends.
+
+    Bronze starts after the highest offset that it holds; Silver reads all of Bronze again, and knows what it
+    has; Gold starts after the Silver version that it names. So nothing doubles, and what is lost is named.
+
+    Raises:
+        LakeInUseError: a run is under way.
+        CheckpointMissingError: the job has neither checkpoint nor table; there is nothing to reset.
+        BrokerUnreachableError: Kafka is asked for its offsets and does not answer.
+    """
+    with hold_lake(settings):
+        table = _open(_OWNED[job], settings)
+        mine = checkpoint(job, settings)
+        if table is None:
+            if not mine.folder.exists():
+                raise CheckpointMissingError(f"{job} has never run", remedy="There is nothing to reset")
+            return Reset(job, mine.set_aside(), "from the beginning", [])
+        where, starts, gaps = _beginning(job, table, settings)
+        aside = mine.set_aside()
+        mine.create(reset=where | {"replaces": table.metadata().configuration.get(PROPERTY)})
+        return Reset(job, aside, starts, gaps)
+
+
+def _beginning(job: str, table: DeltaTable, settings: Settings) -> tuple[dict[str, Any], str, list[str]]:
+    if job == "topic_to_bronze":
+        offsets, gaps = _bronze_beginning(table, settings)
+        return {"starting_offsets": json.dumps(offsets)}, "after the highest offsets that bronze.posts holds", gaps
+    if job == "bronze_to_silver":
+        return {}, "with all of bronze.posts once more; what silver.posts holds counts as duplicate", []
+    version = _named_silver_version(table)
+    return {"starting_version": version + 1}, f"after silver.posts version {version}", []
+
+
+def _bronze_beginning(table: DeltaTable, settings: Settings) -> tuple[dict[str, dict[str, int]], list[str]]:
+    query = 'SELECT topic, "partition", max("offset") AS last FROM bronze GROUP BY topic, "partition"'
+    rows = QueryBuilder().register("bronze", table).execute(query).read_all()
+    names, partitions, lasts = (rows.column(name).to_pylist() for name in ("topic", "partition", "last"))
+    held = {(topic, partition): last for topic, partition, last in zip(names, partitions, lasts, strict=True)}
+    offsets: dict[str, dict[str, int]] = {}
+    gaps = []
+    for topic, bounds in kafka.offset_bounds(settings).items():
+        for partition, (low, high) in bounds.items():
+            last = held.get((topic, int(partition)))
+            start = _EARLIEST if last is None or not low <= last + 1 <= high else last + 1
+            offsets.setdefault(topic, {})[partition] = start
+            if last is not None and last + 1 < low:
+                gaps.append(
+                    f"{topic}[{partition}]: offsets {last + 1} to {low - 1} are lost: Kafka's retention removed them"
+                )
+            if last is not None and last + 1 > high:
+                gaps.append(
+                    f"{topic}[{partition}]: made anew, it ends at {high} where {last} was read: read from its start"
+                )
+    return offsets, gaps
+
+
+def _named_silver_version(gold: DeltaTable) -> int:
+    for commit in gold.history():
+        metadata = commit.get("userMetadata")
+        if metadata:
+            return int(json.loads(metadata)["silver_version"])
+    return -1
+
+
+def _state(job: str, settings: Settings) -> CheckpointState:
+    mine, table = checkpoint(job, settings), _open(_OWNED[job], settings)
+    committed = mine.committed_batch
+    return CheckpointState(
+        job=job,
+        folder=mine.folder,
+        id=mine.id if mine.exists else None,
+        table=_OWNED[job].name,
+        table_id=table.metadata().configuration.get(PROPERTY) if table else None,
+        committed_batch=committed,
+        is_pending=mine.planned_batch != committed,
+        end=None if committed is None else mine.end_offset(committed),
+    )
+
+
+def _open(table: Table, settings: Settings) -> DeltaTable | None:
+    try:
+        return DeltaTable(f"{settings.lake_uri}/{table.folder}")
+    except TableNotFoundError:
+        return None

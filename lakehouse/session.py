@@ -1,0 +1,85 @@
+"""The Spark session."""
+
+import os
+import sys
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from foundation.errors import JarsError
+from foundation.settings import Settings
+
+# What every job relies on, wherever it runs.
+_NEEDED = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    # A header or a metric that stands twice in a record must not stop a query.
+    "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
+    # A lost commit response is seen again by its transaction id, not written twice.
+    "spark.databricks.delta.commit.idempotencyCheck.enabled": "true",
+}
+# What a laptop needs on top; a cluster brings its own by --properties-file.
+_LOCAL = {
+    "spark.databricks.delta.snapshotPartitions": "2",  # the default of 50 makes each small commit slow
+    "spark.ui.showConsoleProgress": "false",
+    "spark.ui.retainedJobs": "200",
+    "spark.ui.retainedStages": "200",
+    "spark.sql.ui.retainedExecutions": "100",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.streaming.minBatchesToRetain": "20",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
+}
+_ON_A_CLUSTER = "PYSPARK_GATEWAY_PORT"  # set by spark-submit
+
+
+def build_session(settings: Settings, app_name: str) -> SparkSession:
+    """The session of this process; under spark-submit, the one that was submitted, with what the jobs need added.
+
+    Raises:
+        JarsError: the jars are not there.
+    """
+    os.environ["PYSPARK_PYTHON"] = os.environ.get("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName(app_name)
+    conf = dict(_NEEDED)
+    if _ON_A_CLUSTER not in os.environ:
+        conf = _LOCAL | conf | _local_conf(settings)
+    for name, value in (conf | settings.spark.extra).items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("WARN")
+    return session
+
+
+def jars(settings: Settings) -> list[Path]:
+    """The jars that Spark needs beside its own.
+
+    Raises:
+        JarsError: there are none.
+    """
+    folder = settings.spark.jars_dir or Path(__file__).parents[1] / "jars" / "spark"
+    found = sorted(folder.glob("*.jar"))
+    if not found:
+        raise JarsError(f"no jars in {folder}", remedy="Run `make setup`")
+    return found
+
+
+def _local_conf(settings: Settings) -> dict[str, str]:
+    spark = settings.spark
+    log4j = Path(__file__).with_name("log4j2.properties")
+    logs = settings.home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    return {
+        "spark.master": spark.master,
+        "spark.driver.memory": spark.driver_memory,
+        "spark.sql.shuffle.partitions": str(spark.shuffle_partitions),
+        "spark.ui.enabled": str(spark.ui).lower(),
+        "spark.ui.port": str(spark.ui_port),
+        "spark.jars": ",".join(str(jar) for jar in jars(settings)),
+        "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
+        "spark.local.dir": str(settings.home / "tmp"),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Dechostream.log={logs}/spark.log"
+        " -Dderby.system.home=" + str(settings.home / "tmp"),
+    }

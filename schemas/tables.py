@@ -1,0 +1,156 @@
+"""What rests: every table of the lake as a frozen value."""
+
+from dataclasses import dataclass, field
+
+from pyspark.sql.types import (
+    ArrayType,
+    BinaryType,
+    BooleanType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+_STRING, _LONG, _INT, _DOUBLE = StringType(), LongType(), IntegerType(), DoubleType()
+_TIME, _DATE, _BYTES, _BOOL = TimestampType(), DateType(), BinaryType(), BooleanType()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A Delta table.
+
+    Attributes:
+        name: `layer.table`; its folder in the lake follows from it.
+        key: the columns that identify a row.
+        stats: the columns that may have min and max values in the transaction log. Those of others would
+            be a copy of personal data or of pseudonyms that survives an erasure by the log's retention.
+    """
+
+    name: str
+    schema: StructType
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...] = ()
+    stats: tuple[str, ...] = ()
+    change_feed: bool = False
+    properties: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns, in order."""
+        return self.schema.names
+
+    @property
+    def folder(self) -> str:
+        """Where it is, relative to the lake."""
+        return self.name.replace(".", "/")
+
+    def all_properties(self) -> dict[str, str]:
+        """The table properties, derived ones included."""
+        derived = {
+            "delta.enableDeletionVectors": "false",  # readers without Spark cannot skip rows by them
+            "delta.dataSkippingStatsColumns": ",".join(self.stats),
+            "delta.enableChangeDataFeed": str(self.change_feed).lower(),
+            "delta.logRetentionDuration": "interval 30 days",
+            "delta.deletedFileRetentionDuration": "interval 7 days",
+        }
+        return derived | self.properties
+
+
+def _struct(**fields: DataType) -> StructType:
+    return StructType([StructField(name, kind) for name, kind in fields.items()])
+
+
+RIGHTS = _struct(indexable=_BOOL, may_train=_BOOL, may_display=_BOOL, may_export=_BOOL)
+SENTIMENT = _struct(label=_STRING, compound=_DOUBLE, confidence=_DOUBLE, scorer=_STRING, scorer_version=_STRING)
+COORDINATES = _struct(topic=_STRING, partition=_INT, offset=_LONG)
+HEADERS = MapType(_STRING, _BYTES)
+
+BRONZE_POSTS = Table(
+    name="bronze.posts",
+    schema=_struct(
+        topic=_STRING, partition=_INT, offset=_LONG, kafka_timestamp=_TIME, ingest_date=_DATE, platform=_STRING,
+        op=_STRING, post_key=_STRING, author_key=_STRING, day=_DATE, key=_BYTES, headers=HEADERS, value=_BYTES,
+    ),
+    key=("topic", "partition", "offset"),
+    partition_by=("ingest_date", "platform"),
+    stats=("topic", "partition", "offset", "kafka_timestamp", "op", "day"),
+)  # fmt: skip
+
+SILVER_POSTS = Table(
+    name="silver.posts",
+    schema=_struct(
+        owner=_STRING, platform=_STRING, post_key=_STRING, version=_LONG, event_id=_STRING, day=_DATE,
+        created_at=_TIME, observed_at=_TIME, posted_at=_TIME, author_key=_STRING, channel=_STRING,
+        reply_to_key=_STRING, title=_STRING, text=_STRING, lang=_STRING, hashtags=ArrayType(_STRING),
+        metrics=MapType(_STRING, _LONG), sentiment=SENTIMENT, pii=MapType(_STRING, _INT), rights=RIGHTS,
+        sanitizer_version=_STRING, bronze=COORDINATES, processed_at=_TIME,
+    ),
+    key=("owner", "platform", "post_key"),
+    partition_by=("day",),
+    stats=("owner", "platform", "version", "created_at", "observed_at", "posted_at", "processed_at"),
+    change_feed=True,
+)  # fmt: skip
+
+SILVER_TOMBSTONES = Table(
+    name="silver.tombstones",
+    schema=_struct(
+        owner=_STRING, platform=_STRING, post_key=_STRING, author_key=_STRING, version=_LONG, day=_DATE,
+        reason=_STRING, at=_TIME, until=_TIME,
+    ),
+    key=("owner", "platform", "post_key", "author_key", "version"),
+    partition_by=("day",),
+    stats=("owner", "platform", "version", "reason", "at", "until"),
+)  # fmt: skip
+
+QUARANTINE_POSTS = Table(
+    name="quarantine.posts",
+    schema=_struct(
+        topic=_STRING, partition=_INT, offset=_LONG, kafka_timestamp=_TIME, platform=_STRING, stage=_STRING,
+        reason=_STRING, rule_version=_INT, attempt=_INT, key=_BYTES, headers=HEADERS, value=_BYTES, at=_TIME,
+    ),
+    key=("topic", "partition", "offset"),
+    stats=("topic", "partition", "offset", "kafka_timestamp", "platform", "reason", "at"),
+)  # fmt: skip
+
+GOLD_SENTIMENT_HOURLY = Table(
+    name="gold.sentiment_hourly",
+    schema=_struct(
+        owner=_STRING, platform=_STRING, channel=_STRING, hour=_TIME, posts=_LONG, positive=_LONG, neutral=_LONG,
+        negative=_LONG, mixed=_LONG, unscored=_LONG, compound_sum=_LONG, compound_sumsq=_LONG, authors=_LONG,
+    ),
+    key=("owner", "platform", "channel", "hour"),
+    stats=("owner", "platform", "hour"),
+)  # fmt: skip
+
+
+def ops_batches(job: str) -> Table:
+    """The batches of one job, one writer each; `ops.batches` is their union."""
+    return Table(
+        name=f"ops.batches.{job}",
+        schema=_struct(
+            query=_STRING, batch_id=_LONG, checkpoint_id=_STRING, started_at=_TIME, ended_at=_TIME, consumed=_LONG,
+            new=_LONG, edited=_LONG, deleted=_LONG, duplicate=_LONG, stale=_LONG, suppressed=_LONG,
+            quarantined=_LONG, rows_removed=_LONG, table_versions=MapType(_STRING, _LONG),
+            input_rows_per_s=_DOUBLE, lag_records=_LONG,
+        ),
+        key=("query", "checkpoint_id", "batch_id"),
+        stats=("batch_id", "started_at", "ended_at"),
+    )  # fmt: skip
+
+
+JOBS = ("topic_to_bronze", "bronze_to_silver", "silver_to_gold")
+TABLES = (
+    BRONZE_POSTS,
+    SILVER_POSTS,
+    SILVER_TOMBSTONES,
+    QUARANTINE_POSTS,
+    GOLD_SENTIMENT_HOURLY,
+    *(ops_batches(job) for job in JOBS),
+)

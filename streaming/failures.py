@@ -1,0 +1,71 @@
+"""Spark's and Kafka's errors → ours: one line with the remedy, and nothing of the data."""
+
+from collections.abc import Callable
+
+from pyspark.errors import StreamingQueryException
+
+from foundation.errors import (
+    BrokerUnreachableError,
+    ChangeFeedGapError,
+    DiskFullError,
+    EchoStreamError,
+    JobFailedError,
+    LostOffsetsError,
+)
+from foundation.settings import Settings
+from lakehouse.batches import Job
+
+# What Spark, Kafka and Delta say, by a piece of their messages that has been stable over releases.
+_KNOWN: tuple[tuple[tuple[str, ...], Callable[[Job, Settings], EchoStreamError]], ...] = (
+    (
+        ("KAFKA_DATA_LOSS", "some data may have been missed", "OffsetOutOfRangeException"),
+        lambda job, _: LostOffsetsError(
+            f"{job.name}: Kafka no longer holds records that were not read",
+            remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {job.name}`",
+        ),
+    ),
+    (
+        ("No space left on device",),
+        lambda job, settings: DiskFullError(
+            f"{job.name}: the disk of {settings.home} is full", remedy="Free some, then run again: nothing is lost"
+        ),
+    ),
+    (
+        (
+            "org.apache.kafka.common.errors.TimeoutException",
+            "KAFKA_START_OFFSET",
+            "Failed to create new KafkaAdminClient",
+        ),
+        lambda job, settings: BrokerUnreachableError(
+            f"{job.name}: no Kafka broker answers at {settings.bootstrap_servers}",
+            remedy="Start it with `echostream up`, then run again: nothing is lost",
+        ),
+    ),
+    (
+        (
+            "DELTA_CHANGE_DATA_FILE_NOT_FOUND",
+            "DELTA_CHANGE_TABLE_FEED_DISABLED",
+            "DELTA_FILE_NOT_FOUND",
+            "VersionNotFound",
+        ),
+        lambda job, _: ChangeFeedGapError(
+            f"{job.name}: the source's change feed no longer reaches back to where this job stands",
+            remedy=f"Rebuild the table, then `echostream checkpoint reset {job.name}`",
+        ),
+    ),
+)
+
+
+def named_error(error: StreamingQueryException, job: Job, settings: Settings) -> EchoStreamError:
+    """Our name for what ended a query."""
+    if job.failures:
+        return job.failures[-1]
+    text = str(error)
+    for pieces, make in _KNOWN:
+        if any(piece in text for piece in pieces):
+            return make(job, settings)
+    condition = error.getErrorClass() or type(error).__name__
+    return JobFailedError(
+        f"{job.name} failed with {condition}",
+        remedy=f"The cause is in {settings.home}/logs/spark.log; then run again: nothing is lost",
+    )

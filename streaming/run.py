@@ -1,0 +1,136 @@
+"""The streaming jobs in one application: together until stopped, or one after the other through all that is there."""
+
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event, current_thread, main_thread
+from typing import Any
+
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import SparkSession
+
+from foundation.logs import get_log, setup_logs
+from foundation.settings import JobName, Settings
+from lakehouse.batches import OnProgress, RunningJob
+from lakehouse.lease import hold_lake
+from lakehouse.progress import ProgressListener
+from lakehouse.session import build_session
+from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
+from streaming.failures import named_error
+
+STARTS: dict[JobName, Callable[..., RunningJob]] = {
+    module.NAME: module.start for module in (topic_to_bronze, bronze_to_silver, silver_to_gold)
+}
+_POLL_S = 1  # of each query; Spark takes whole seconds
+
+_log = get_log("run")
+
+
+def run(
+    settings: Settings,
+    *,
+    available_now: bool,
+    jobs: Sequence[JobName] = tuple(STARTS),
+    on_progress: OnProgress = None,
+    on_start: Callable[[str | None], None] | None = None,
+) -> None:
+    """Run jobs on the lake; one that fails stops all.
+
+    Args:
+        settings: of this process.
+        available_now: end when all that was there has gone through all hops, in sequence.
+        jobs: which of them.
+        on_progress: told of each batch.
+        on_start: told where Spark UI is, None where it is off.
+
+    Raises:
+        LakeInUseError: another run holds the lake.
+        EchoStreamError: a job failed.
+    """
+    setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
+    with hold_lake(settings) as lease, _stop_on_signal() as stop:
+        spark = build_session(settings, "echostream")
+        try:
+            gateway: Any = spark.sparkContext._gateway  # py4j's, for its process id
+            lease.name_jvm(gateway.proc.pid)
+            spark.streams.addListener(ProgressListener())
+            _claim_signals(stop)
+            _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
+            if on_start:
+                on_start(spark.sparkContext.uiWebUrl)
+            if available_now:
+                _in_sequence(spark, settings, jobs, stop, on_progress)
+            else:
+                _together(spark, settings, jobs, stop, on_progress)
+        finally:
+            spark.stop()
+            _log.info("stop")
+
+
+def _in_sequence(
+    spark: SparkSession, settings: Settings, jobs: Sequence[JobName], stop: Event, on_progress: OnProgress
+) -> None:
+    for name in jobs:
+        running = STARTS[name](spark, settings, available_now=True, on_progress=on_progress)
+        _watch([running], stop, settings)
+        if stop.is_set():
+            return
+        running.maintain(True)
+
+
+def _together(
+    spark: SparkSession, settings: Settings, jobs: Sequence[JobName], stop: Event, on_progress: OnProgress
+) -> None:
+    started: list[RunningJob] = []
+    try:
+        for name in jobs:
+            started.append(STARTS[name](spark, settings, available_now=False, on_progress=on_progress))
+        _watch(started, stop, settings)
+    finally:
+        for running in started:
+            _end(running)
+
+
+def _watch(running: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
+    """Until a query ends, by itself or by an error, or a signal comes."""
+    while not stop.is_set():
+        for each in running:
+            try:
+                if each.query.awaitTermination(_POLL_S):
+                    return
+            except StreamingQueryException as error:
+                raise named_error(error, each.job, settings) from error
+            each.maintain(False)
+    for each in running:
+        _end(each)
+
+
+def _end(running: RunningJob) -> None:
+    """Let the batch that is under way finish; begin no other."""
+    running.job.stopping.set()
+    with running.job.writing:
+        pass
+    running.query.stop()
+
+
+@contextmanager
+def _stop_on_signal() -> Iterator[Event]:
+    """An event that SIGINT and SIGTERM set, while this lasts."""
+    stop = Event()
+    if current_thread() is not main_thread():
+        yield stop
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    _claim_signals(stop)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _claim_signals(stop: Event) -> None:
+    """Spark takes SIGINT for itself when its context starts."""
+    if current_thread() is main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())

@@ -1,0 +1,118 @@
+"""Hop 4: the change feed of silver.posts → the Gold tables, exact after every batch."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from foundation.settings import JobName, Settings
+from lakehouse import delta
+from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
+from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
+from streaming.submit import submit
+from transforms import sentiment_hourly
+from transforms.aggregates import combine, group_deltas, member_deltas, signed, within_days
+
+NAME: JobName = "silver_to_gold"
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A Gold table: groups of posts by `time` and more, integer sums, and one count of distinct members."""
+
+    table: Table
+    contributions: Callable[[DataFrame], DataFrame]
+    sums: tuple[str, ...]
+    count: str
+    time: str
+
+
+AGGREGATES = (
+    Aggregate(
+        GOLD_SENTIMENT_HOURLY, sentiment_hourly.to_contributions, sentiment_hourly.SUMS, count="authors", time="hour"
+    ),
+)
+
+
+def start(
+    spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
+) -> RunningJob:
+    """Start the job; its query ends by itself when `available_now`."""
+    job = Job(NAME, tuple(aggregate.table for aggregate in AGGREGATES), settings, on_progress)
+    delta.ensure(spark, SILVER_POSTS, settings)
+    job.prepare(spark)
+    first = job.checkpoint.reset.get("starting_version", 0)
+    changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
+    return job.start(changes, handle, available_now=available_now)
+
+
+def handle(batch: Batch) -> int:
+    """Bring each Gold table to the last Silver commit that the batch has begun, then say so in ops.
+
+    The stream tells when and how far. Its rows are not used: it may cut a commit in two, and Gold must equal
+    Silver as of a version that it can name. So the change feed is read by whole commits.
+    """
+    first, last = _commits(batch)
+    if first > last:
+        return 0
+    changes = delta.read_changes(batch.spark, SILVER_POSTS, batch.settings, first=first, last=last)
+    seen = changes.agg(F.count(F.lit(1)).alias("rows"), F.collect_set(F.to_date("posted_at")).alias("days")).collect()[
+        0
+    ]
+    counts = Counts(consumed=seen["rows"], table_versions={SILVER_POSTS.name: last})
+    merges = [
+        (aggregate.table.name.partition(".")[2], partial(_bring_up, batch, aggregate, changes, last, seen["days"]))
+        for aggregate in AGGREGATES
+    ]
+    batch.run([*(merges if seen["rows"] else ()), ("ops", lambda: batch.write_ops(counts))])
+    return counts.consumed
+
+
+def _commits(batch: Batch) -> tuple[int, int]:
+    """The first and the last Silver version of the batch, which may be none: then the first is the greater."""
+    mine = batch.job.checkpoint
+    first = _through(mine.end_offset(batch.id - 1)) + 1 if batch.id else mine.reset.get("starting_version", 0)
+    return first, _through(mine.end_offset(batch.id))
+
+
+def _through(offset: dict[str, int]) -> int:
+    """The last version that a stream has begun: index -1 stands before the version's first file."""
+    return offset["reservoirVersion"] - (offset["index"] < 0)
+
+
+def _bring_up(
+    batch: Batch, aggregate: Aggregate, changes: DataFrame, silver_version: int, days: Sequence[date]
+) -> None:
+    table = aggregate.table
+    rows = signed(aggregate.contributions(changes), aggregate.sums).persist()
+    try:
+        silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
+        now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), days)))
+        groups = group_deltas(rows, table.key, aggregate.sums)
+        members = member_deltas(rows, now, table.key, aggregate.count)
+        total = combine(groups, members, table.key, aggregate.count)
+        with delta.commit_as(batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}):
+            _merge(batch, aggregate, total, days)
+    finally:
+        rows.unpersist()
+
+
+def _merge(batch: Batch, aggregate: Aggregate, changes: DataFrame, days: Sequence[date]) -> None:
+    table, added = aggregate.table, (*aggregate.sums, aggregate.count)
+    same = F.expr(" AND ".join(f"t.{name} <=> s.{name}" for name in table.key))
+    (
+        delta.target(batch.spark, table, batch.settings)
+        .alias("t")
+        .merge(changes.alias("s"), same & within_days(F.col(f"t.{aggregate.time}"), days))
+        .whenMatchedDelete("t.posts + s.posts = 0")
+        .whenMatchedUpdate(set={name: f"t.{name} + s.{name}" for name in added})
+        .whenNotMatchedInsert("s.posts > 0", {name: f"s.{name}" for name in table.columns})
+        .execute()
+    )
+
+
+if __name__ == "__main__":
+    submit(NAME)

@@ -1,0 +1,53 @@
+"""Hop 2: Kafka → bronze.posts, as received."""
+
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from foundation.settings import JobName, Settings
+from lakehouse import delta, kafka
+from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
+from schemas.tables import BRONZE_POSTS
+from streaming.submit import submit
+from transforms.bronze import to_bronze
+
+NAME: JobName = "topic_to_bronze"
+
+
+def start(
+    spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
+) -> RunningJob:
+    """Start the job; its query ends by itself when `available_now`."""
+    job = Job(NAME, (BRONZE_POSTS,), settings, on_progress)
+    job.prepare(spark)
+    kafka.check_offsets(job.checkpoint, settings)
+    offsets = job.checkpoint.reset.get("starting_offsets", "earliest")
+    records = kafka.stream_records(spark, settings, starting_offsets=offsets)
+    return job.start(records, handle, available_now=available_now)
+
+
+def handle(batch: Batch) -> int:
+    """Append the batch, then say so in ops: only the commit knows how many rows it had."""
+    counts = Counts()
+    batch.run([("append", lambda: _append(batch)), ("ops", lambda: _write_ops(batch, counts))])
+    return counts.consumed
+
+
+def _append(batch: Batch) -> None:
+    # One task per core writes, so that a batch makes a few files and not one per topic and partition.
+    records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
+    rows = to_bronze(records, ingest_date=datetime.now(UTC).date())
+    delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn("append"))
+
+
+def _write_ops(batch: Batch, counts: Counts) -> None:
+    commit = delta.last_commit(batch.spark, BRONZE_POSTS, batch.settings)
+    ends = batch.job.checkpoint.end_offset(batch.id)
+    counts.consumed = int(commit["operationMetrics"].get("numOutputRows", 0))
+    counts.table_versions = {BRONZE_POSTS.name: commit["version"]}
+    counts.lag_records = kafka.lag(ends, batch.settings)
+    batch.write_ops(counts)
+
+
+if __name__ == "__main__":
+    submit(NAME)

@@ -1,0 +1,101 @@
+"""Exact deltas of an aggregate table from a change feed. Pure; `streaming/silver_to_gold.py` does the writing.
+
+Sums are integers, so adding and taking away is exact. Members that are counted once (authors) need to know whether
+a group holds the member elsewhere: that is asked of the source table itself, as of the version that the batch ends
+with, for just the pairs of group and member that the batch touches. No state is kept that could drift or would have
+to be erased.
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+MEMBER = "member"
+_ADDS = ("insert", "update_postimage")
+
+
+def signed(contributions: DataFrame, sums: Sequence[str]) -> DataFrame:
+    """Contributions of a change feed's rows, negative where the row went away, with `sign`."""
+    sign = F.when(F.col("_change_type").isin(*_ADDS), 1).otherwise(-1).cast("bigint")
+    return contributions.withColumn("sign", sign).withColumns({name: F.col("sign") * F.col(name) for name in sums})
+
+
+def group_deltas(signed_rows: DataFrame, key: Sequence[str], sums: Sequence[str]) -> DataFrame:
+    """Per group, what the batch adds to each sum."""
+    return signed_rows.groupBy(*key).agg(*[F.sum(name).alias(name) for name in sums])
+
+
+def member_deltas(signed_rows: DataFrame, source_now: DataFrame, key: Sequence[str], count: str) -> DataFrame:
+    """Per group, how many members the batch brought that it had not, less those that it took the last row of.
+
+    Args:
+        signed_rows: the batch.
+        source_now: contributions of the source as of the batch's last version, at least for the touched groups.
+        key: the group's columns.
+        count: the name of the result's column.
+    """
+    pairs = (
+        signed_rows.where(F.col(MEMBER).isNotNull())
+        .groupBy(*key, MEMBER)
+        .agg(F.sum("sign").alias("change"))
+        .where("change != 0")
+    )
+    present = (
+        source_now.alias("n")
+        .join(F.broadcast(pairs.alias("p")), on=_same((*key, MEMBER), "n", "p"), how="inner")
+        .groupBy(*[F.col(f"p.{name}").alias(name) for name in (*key, MEMBER)])
+        .agg(F.count(F.lit(1)).alias("after"))
+    )
+    after = F.coalesce(F.col("a.after"), F.lit(0))
+    before = after - F.col("p.change")
+    came, went = (before <= 0) & (after > 0), (before > 0) & (after <= 0)
+    change = F.when(came, 1).when(went, -1).otherwise(0).cast("bigint")
+    return (
+        pairs.alias("p")
+        .join(present.alias("a"), on=_same((*key, MEMBER), "p", "a"), how="left")
+        .groupBy(*[F.col(f"p.{name}").alias(name) for name in key])
+        .agg(F.sum(change).alias(count))
+    )
+
+
+def combine(groups: DataFrame, members: DataFrame, key: Sequence[str], count: str) -> DataFrame:
+    """Group deltas with their member deltas; groups that do not change are left out."""
+    sums = [name for name in groups.columns if name not in key]
+    joined = groups.alias("g").join(members.alias("m"), on=_same(key, "g", "m"), how="left")
+    changes = joined.select(
+        *[F.col(f"g.{name}").alias(name) for name in (*key, *sums)],
+        F.coalesce(F.col(f"m.{count}"), F.lit(0)).alias(count),
+    )
+    is_change = F.lit(False)
+    for name in (*sums, count):
+        is_change = is_change | (F.col(name) != 0)
+    return changes.where(is_change)
+
+
+def within_days(time: Column, days: Sequence[date]) -> Column:
+    """Whether a time is in one of some dates, as ranges of literals that skip files by their min and max."""
+    condition = F.lit(False)
+    for start, end in _ranges(days):
+        condition = condition | ((time >= F.lit(start).cast("timestamp")) & (time < F.lit(end).cast("timestamp")))
+    return condition
+
+
+def _ranges(days: Sequence[date], most: int = 100) -> list[tuple[date, date]]:
+    """Dates as half-open ranges of consecutive days; one wide range where they are too many."""
+    ranges: list[tuple[date, date]] = []
+    for day in sorted(set(days)):
+        after = day + timedelta(days=1)
+        if ranges and ranges[-1][1] == day:
+            ranges[-1] = (ranges[-1][0], after)
+        else:
+            ranges.append((day, after))
+    return ranges if len(ranges) <= most else [(ranges[0][0], ranges[-1][1])]
+
+
+def _same(key: Sequence[str], left: str, right: str) -> Column:
+    condition = F.lit(True)
+    for name in key:
+        condition = condition & F.col(f"{left}.{name}").eqNullSafe(F.col(f"{right}.{name}"))
+    return condition

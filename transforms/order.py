@@ -1,0 +1,142 @@
+"""Which record of a post counts: the order rules, and each record's fate.
+
+Per post the highest version wins; at one version a delete wins over an upsert, and among upserts the first in
+Kafka order. What a tombstone blocks takes no part. The outcome does not depend on where batches begin and end.
+"""
+
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from schemas.reasons import Fate
+
+KEY = ("owner", "platform", "post_key")
+AUTHOR = ("owner", "platform", "author_key")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the lake holds of the posts and authors of a batch.
+
+    Attributes:
+        posts: KEY, held_version, held_event_id, held_day.
+        post_tombstones: KEY, tombstone_version: the highest one.
+        author_tombstones: AUTHOR, author_tombstone_version: the highest one.
+    """
+
+    posts: DataFrame
+    post_tombstones: DataFrame
+    author_tombstones: DataFrame
+
+
+def resolve(refined: DataFrame, held: Held, *, author_deletes: DataFrame | None = None) -> DataFrame:
+    """The refined rows with `fate`, `held_day`, and what is to be done: `action` and `entombs`.
+
+    Args:
+        refined: the batch.
+        held: what the lake holds of it.
+        author_deletes: the batch's own author deletes (AUTHOR, version), None where it has none. They block at once,
+            so that a replay after a crash, which meets them as tombstones, comes to the same rows.
+
+    action is append (a new row), update or remove (of the held row), or null; `entombs` says that a tombstone is due.
+    """
+    joined = (
+        refined.join(held.posts, on=list(KEY), how="left")
+        .join(held.post_tombstones, on=list(KEY), how="left")
+        .join(held.author_tombstones, on=list(AUTHOR), how="left")
+        .transform(_with_author_block, author_deletes)
+    )
+    return joined.transform(_with_rank).transform(_with_fate).transform(_with_action)
+
+
+def blocked_by_author(version: Column, day: Column, until: Column) -> Column:
+    """Whether an author's tombstone of version `until` blocks a post.
+
+    By the day as well as the version: posts as created have version 0, and an author may come back.
+    """
+    return (version <= until) & (day <= F.timestamp_micros(until).cast("date"))
+
+
+def _with_author_block(joined: DataFrame, author_deletes: DataFrame | None) -> DataFrame:
+    if author_deletes is None:
+        return joined.withColumn("blocked_until", F.col("author_tombstone_version"))
+    incoming = author_deletes.groupBy(*AUTHOR).agg(F.max("version").alias("incoming_version"))
+    both = F.greatest("author_tombstone_version", "incoming_version")
+    return joined.join(F.broadcast(incoming), on=list(AUTHOR), how="left").withColumn("blocked_until", both)
+
+
+def _with_rank(joined: DataFrame) -> DataFrame:
+    """Adds `is_blocked`, and `place` among the post's records that are not."""
+    is_upsert = F.col("op") == "upsert"
+    by_post = F.col("version") <= F.col("tombstone_version")
+    by_author = blocked_by_author(F.col("version"), F.col("day"), F.col("blocked_until"))
+    blocked = joined.withColumn(
+        "is_blocked", is_upsert & (F.coalesce(by_post, F.lit(False)) | F.coalesce(by_author, F.lit(False)))
+    )
+    # Records without a post (bad ones, author deletes) and blocked ones rank among themselves, unused.
+    contest = (*KEY, "contends")
+    order = (F.desc("version"), F.desc(F.col("op") == "delete"), "topic", "partition", "offset")
+    ranking = Window.partitionBy(*contest).orderBy(*order)
+    sightings = Window.partitionBy(*contest, "event_id").orderBy("topic", "partition", "offset")
+    return (
+        blocked.withColumn("contends", F.col("op").isin("upsert", "delete") & ~F.col("is_blocked"))
+        .withColumn("place", F.row_number().over(ranking))
+        .withColumn("winner_event_id", F.first("event_id").over(ranking))
+        .withColumn("sighting", F.row_number().over(sightings))
+    )
+
+
+def _with_fate(ranked: DataFrame) -> DataFrame:
+    version, held_version = F.col("version"), F.col("held_version")
+    is_held = held_version.isNotNull()
+    same_content = F.col("event_id") == F.col("held_event_id")
+    is_known = F.col("author_tombstone_version").isNotNull() | (F.col("sighting") > 1)
+    author_delete = F.when(is_known, Fate.DUPLICATE).otherwise(Fate.DELETED)
+    loser = F.when(
+        (F.col("event_id") == F.col("winner_event_id"))
+        | (F.col("sighting") > 1)
+        | F.coalesce(same_content, F.lit(False)),
+        Fate.DUPLICATE,
+    ).otherwise(Fate.STALE)
+    winning_delete = (
+        F.when(is_held & (held_version > version), Fate.STALE)
+        .when(~is_held & F.col("tombstone_version").isNotNull(), Fate.DUPLICATE)
+        .otherwise(Fate.DELETED)
+    )
+    winning_upsert = (
+        F.when(~is_held, Fate.NEW)
+        .when(same_content, Fate.DUPLICATE)
+        .when(version > held_version, Fate.EDITED)
+        .otherwise(Fate.STALE)
+    )
+    return ranked.withColumn(
+        "fate",
+        F.when(F.col("reason").isNotNull(), Fate.QUARANTINED)
+        .when(F.col("op") == "delete_author", author_delete)
+        .when(F.col("is_blocked"), Fate.SUPPRESSED)
+        .when(F.col("place") > 1, loser)
+        .when(F.col("op") == "delete", winning_delete)
+        .otherwise(winning_upsert),
+    )
+
+
+def _with_action(judged: DataFrame) -> DataFrame:
+    wins = (F.col("place") == 1) & F.col("contends")
+    is_upsert, is_delete = F.col("op") == "upsert", F.col("op") == "delete"
+    version, held_version = F.col("version"), F.col("held_version")
+    action = (
+        F.when(~F.coalesce(wins, F.lit(False)), None)
+        .when(is_upsert & held_version.isNull(), "append")
+        # Also where only the version is newer: otherwise a late record could slip in between.
+        .when(is_upsert & (version > held_version), "update")
+        .when(is_delete & (version >= held_version), "remove")
+    )
+    entombs_post = (
+        wins & is_delete & (F.col("fate") != Fate.STALE) & (version > F.coalesce(F.col("tombstone_version"), F.lit(-1)))
+    )
+    entombs_author = (F.col("op") == "delete_author") & (
+        version > F.coalesce(F.col("author_tombstone_version"), F.lit(-1))
+    )
+    entombs = F.coalesce(entombs_post, F.lit(False)) | F.coalesce(entombs_author, F.lit(False))
+    return judged.withColumn("action", action).withColumn("entombs", entombs)

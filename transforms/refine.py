@@ -1,0 +1,191 @@
+"""Bronze rows → refined rows, in one Python pass: decode, validate, sanitise, score.
+
+A row comes back with its event's fields, or with `stage` and `reason` for quarantine; never both. The pass
+works on Arrow batches and loads the scorer once per worker.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from schemas.event import Event
+from schemas.reasons import Reason
+from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
+from transforms.sanitize import SANITIZER_VERSION, find, redact
+from transforms.scorers import Score, Scorer, load_scorer
+
+REFINED = (
+    "topic string, partition int, offset bigint, stage string, reason string, op string, owner string,"
+    " platform string, post_key string, author_key string, version bigint, event_id string, day date,"
+    " created_at timestamp, observed_at timestamp, posted_at timestamp, channel string, reply_to_key string,"
+    " title string, text string, lang string, hashtags array<string>, metrics map<string,bigint>,"
+    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string>,"
+    " pii map<string,int>,"
+    " rights struct<indexable:boolean,may_train:boolean,may_display:boolean,may_export:boolean>,"
+    " sanitizer_version string"
+)
+_TIME = pa.timestamp("us", tz="UTC")
+_ARROW = pa.schema(
+    [("topic", pa.string()), ("partition", pa.int32()), ("offset", pa.int64()), ("stage", pa.string()),
+     ("reason", pa.string()), ("op", pa.string()), ("owner", pa.string()), ("platform", pa.string()),
+     ("post_key", pa.string()), ("author_key", pa.string()), ("version", pa.int64()), ("event_id", pa.string()),
+     ("day", pa.date32()), ("created_at", _TIME), ("observed_at", _TIME), ("posted_at", _TIME),
+     ("channel", pa.string()), ("reply_to_key", pa.string()), ("title", pa.string()), ("text", pa.string()),
+     ("lang", pa.string()), ("hashtags", pa.list_(pa.string())), ("metrics", pa.map_(pa.string(), pa.int64())),
+     ("sentiment", pa.struct([("label", pa.string()), ("compound", pa.float64()), ("confidence", pa.float64()),
+                              ("scorer", pa.string()), ("scorer_version", pa.string())])),
+     ("pii", pa.map_(pa.string(), pa.int32())),
+     ("rights", pa.struct([("indexable", pa.bool_()), ("may_train", pa.bool_()), ("may_display", pa.bool_()),
+                           ("may_export", pa.bool_())])),
+     ("sanitizer_version", pa.string())]
+)  # fmt: skip
+_INT64 = 2**63
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+RefinedRow = dict[str, Any]  # a refined row by column name
+
+
+@dataclass(frozen=True, slots=True)
+class Refiner:
+    """What the pass needs; travels to the workers, so it holds no secret."""
+
+    rules: Rules
+    scorer: str
+
+
+def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:
+    """One row of `REFINED` per row of bronze.posts."""
+    needed = bronze.select(
+        "topic", "partition", "offset", F.unix_micros("kafka_timestamp").alias("kafka_timestamp"),
+        "op", "post_key", "author_key", "day", "value",
+    )  # fmt: skip
+    return needed.mapInArrow(_worker(refiner), REFINED)
+
+
+def scored_text(title: str | None, text: str | None) -> str | None:
+    """What is scored: title, blank line, text, where both exist."""
+    parts = [part for part in (title, text) if part]
+    return "\n\n".join(parts) if parts else None
+
+
+def refine_row(row: dict[str, Any], refiner: Refiner) -> RefinedRow:
+    """A Bronze row without its score, or its reason for quarantine."""
+    envelope = Envelope(row["topic"], row["kafka_timestamp"], row["op"], row["post_key"], row["author_key"], row["day"])
+    coordinates = {"topic": row["topic"], "partition": row["partition"], "offset": row["offset"]}
+    try:
+        event = decode(row["value"], envelope, refiner.rules)
+        return coordinates | _fields(event, refiner.rules)
+    except BadRecordError as bad:
+        return coordinates | {"stage": bad.stage, "reason": bad.reason.value}
+
+
+def score_rows(rows: list[RefinedRow], scorer: Scorer) -> None:
+    """Add `sentiment` to the live posts among the rows, in place."""
+    posts = [row for row in rows if row.get("op") == "upsert"]
+    texts = [scored_text(row["title"], row["text"]) for row in posts]
+    scored = [(row, text) for row, text in zip(posts, texts, strict=True) if text]
+    try:
+        scores: list[Score | None] = [*scorer.score([text for _, text in scored])]
+    except Exception:  # whatever a scorer raises: find the rows that it cannot score
+        scores = [_score_alone(text, scorer) for _, text in scored]
+    for row in posts:
+        row["sentiment"] = _sentiment(None, scorer)
+    for (row, _), score in zip(scored, scores, strict=True):
+        if score is None:
+            _quarantine(row, Reason.SCORER_FAILED)
+        else:
+            row["sentiment"] = _sentiment(score, scorer)
+
+
+def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        scorer = load_scorer(refiner.scorer)
+        for batch in batches:
+            columns = [column.to_pylist() for column in batch.columns]
+            names = batch.schema.names
+            rows = [refine_row(dict(zip(names, values, strict=True)), refiner) for values in zip(*columns, strict=True)]
+            score_rows(rows, scorer)
+            yield pa.RecordBatch.from_arrays(
+                [
+                    pa.array([row.get(name) for row in rows], type=kind)
+                    for name, kind in zip(_ARROW.names, _ARROW.types, strict=True)
+                ],
+                schema=_ARROW,
+            )
+
+    return run
+
+
+def _fields(event: Event, rules: Rules) -> RefinedRow:
+    keys = event["keys"]
+    row: RefinedRow = {
+        "op": event["op"], "owner": event["owner"], "platform": event["platform"], "post_key": keys["post"],
+        "author_key": keys["author"], "version": int(event["version"]), "event_id": event["event_id"],
+        "day": date.fromisoformat(event["day"]) if event["day"] else None,
+        "created_at": _time(event["created_at"]), "observed_at": _time(event["observed_at"]),
+    }  # fmt: skip
+    if event["op"] != "upsert":
+        return row
+    try:
+        row |= _clean(event)
+    except Exception:  # the gate is closed: whatever goes wrong here, the text does not pass
+        raise BadRecordError("refine", Reason.SANITIZER_FAILED) from None
+    return row | {
+        "posted_at": _time(posted_at(event, rules.policies[event["platform"]])),
+        "channel": keys["channel"] or event["channel"],
+        "reply_to_key": keys["reply_to"],
+        "lang": event["lang"],
+        "metrics": [(name, max(-_INT64, min(int(value), _INT64 - 1))) for name, value in event["metrics"].items()],
+        "rights": event["rights"],
+        "sanitizer_version": SANITIZER_VERSION,
+    }
+
+
+def _clean(event: Event) -> RefinedRow:
+    """Title, text and hashtags without personal data, and what was found."""
+    exact = [
+        name for name in (event["author_handle"], event["author_name"], event["author_id"], *event["mentions"]) if name
+    ]
+    counts: dict[str, int] = {}
+    cleaned: dict[str, str | None] = {"title": event["title"], "text": event["text"]}
+    for field, text in cleaned.items():
+        if text:
+            spans = find(text, exact)
+            cleaned[field] = redact(text, spans)
+            for span in spans:
+                counts[span.type] = counts.get(span.type, 0) + 1
+    # A hashtag that names a person is left out: there is nothing to say in its place.
+    hashtags = [tag for tag in event["hashtags"] if not find(tag, exact)]
+    return cleaned | {"hashtags": hashtags, "pii": list(counts.items())}
+
+
+def _score_alone(text: str, scorer: Scorer) -> Score | None:
+    try:
+        return scorer.score([text])[0]
+    except Exception:  # this row's text is the reason; it goes to quarantine
+        return None
+
+
+def _sentiment(score: Score | None, scorer: Scorer) -> dict[str, Any]:
+    return {
+        "label": score.label if score else None,
+        "compound": score.compound if score else None,
+        "confidence": score.confidence if score else None,
+        "scorer": scorer.name,
+        "scorer_version": scorer.version,
+    }
+
+
+def _quarantine(row: RefinedRow, reason: Reason) -> None:
+    kept = {name: row[name] for name in ("topic", "partition", "offset")}
+    row.clear()
+    row.update(kept | {"stage": "refine", "reason": reason.value})
+
+
+def _time(micros: int | None) -> datetime | None:
+    return None if micros is None else _EPOCH + timedelta(microseconds=int(micros))

@@ -1,0 +1,40 @@
+"""silver.posts → gold.sentiment_hourly: what a row adds to its group, and to which."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from schemas.tables import GOLD_SENTIMENT_HOURLY
+
+SUMS = ("posts", "positive", "neutral", "negative", "mixed", "unscored", "compound_sum", "compound_sumsq")
+
+
+def to_contributions(posts: DataFrame) -> DataFrame:
+    """Per post: the group's key, what it adds to each sum, and `member`, the author to be counted once."""
+    label = F.col("sentiment.label")
+    compound = F.coalesce(F.round(F.col("sentiment.compound") * 10_000).cast("bigint"), F.lit(0))
+    return posts.select(
+        *[column for column in posts.columns if column.startswith("_")],
+        "owner",
+        "platform",
+        "channel",
+        F.date_trunc("hour", "posted_at").alias("hour"),
+        F.lit(1).cast("bigint").alias("posts"),
+        *[_one_if(label.eqNullSafe(name)).alias(name) for name in ("positive", "neutral", "negative", "mixed")],
+        _one_if(label.isNull()).alias("unscored"),
+        compound.alias("compound_sum"),
+        (compound * compound).alias("compound_sumsq"),
+        F.col("author_key").alias("member"),
+    )
+
+
+def summarise(contributions: DataFrame) -> DataFrame:
+    """The whole table from all contributions: what Gold must equal at any time."""
+    return (
+        contributions.groupBy(*GOLD_SENTIMENT_HOURLY.key)
+        .agg(*[F.sum(name).alias(name) for name in SUMS], F.count_distinct("member").alias("authors"))
+        .select(*GOLD_SENTIMENT_HOURLY.columns)
+    )
+
+
+def _one_if(condition: Column) -> Column:
+    return F.when(condition, 1).otherwise(0).cast("bigint")

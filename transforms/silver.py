@@ -1,0 +1,66 @@
+"""Resolved rows → rows of silver.posts, silver.tombstones and quarantine.posts."""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from schemas.reasons import RULE_VERSION, Fate
+from schemas.tables import COORDINATES, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+
+_COORDINATES = COORDINATES.names
+
+
+def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
+    """The refined rows, where those already in quarantine (coordinates, stage, reason) stay there.
+
+    For the replay of a batch that a crash cut short: a verdict that was written is not changed.
+    """
+    verdicts = quarantined.withColumnsRenamed({"stage": "old_stage", "reason": "old_reason"})
+    is_old = F.col("old_reason").isNotNull()
+    kept = [
+        F.when(~is_old, F.col(name)).alias(name)
+        for name in refined.columns
+        if name not in (*_COORDINATES, "stage", "reason")
+    ]
+    return refined.join(F.broadcast(verdicts), on=_COORDINATES, how="left").select(
+        *_COORDINATES,
+        F.coalesce("old_stage", "stage").alias("stage"),
+        F.coalesce("old_reason", "reason").alias("reason"),
+        *kept,
+    )
+
+
+def to_posts(resolved: DataFrame, *, processed_at: datetime, keep: tuple[str, ...] = ()) -> DataFrame:
+    """Rows of silver.posts, with the columns that are to be kept beside."""
+    return (
+        resolved.withColumn("bronze", F.struct(*_COORDINATES))
+        .withColumn("processed_at", F.lit(processed_at))
+        .select(*SILVER_POSTS.columns, *keep)
+    )
+
+
+def to_tombstones(resolved: DataFrame, *, at: datetime) -> DataFrame:
+    """Rows of silver.tombstones, for the deletes that are due one."""
+    is_author = F.col("op") == "delete_author"
+    return (
+        resolved.where("entombs")
+        .withColumn("author_key", F.when(is_author, F.col("author_key")))
+        .withColumn("day", F.coalesce("held_day", "day"))
+        .withColumn("reason", F.lit("platform"))
+        .withColumn("at", F.lit(at))
+        .withColumn("until", F.lit(None).cast("timestamp"))
+        .select(*SILVER_TOMBSTONES.columns)
+    )
+
+
+def to_quarantine(bronze: DataFrame, resolved: DataFrame, *, at: datetime) -> DataFrame:
+    """Rows of quarantine.posts: the Bronze row as it was, and why."""
+    verdicts = resolved.where(F.col("fate") == Fate.QUARANTINED).select(*_COORDINATES, "stage", "reason")
+    return (
+        bronze.join(F.broadcast(verdicts), on=_COORDINATES, how="inner")
+        .withColumn("rule_version", F.lit(RULE_VERSION))
+        .withColumn("attempt", F.lit(1))
+        .withColumn("at", F.lit(at))
+        .select(*QUARANTINE_POSTS.columns)
+    )
