@@ -10,6 +10,7 @@ from typing import Any
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
 
 from foundation.errors import TableSchemaError
 from foundation.settings import Settings
@@ -50,19 +51,19 @@ def ensure(spark: SparkSession, table: Table, settings: Settings) -> None:
             builder = builder.property(name, value)
         builder.partitionedBy(*table.partition_by).execute()
         return
-    found = spark.read.format("delta").load(path(table, settings)).schema
-    partitioning = DeltaTable.forPath(spark, path(table, settings)).detail().collect()[0]["partitionColumns"]
-    if [(f.name, f.dataType) for f in found] != [(f.name, f.dataType) for f in table.schema] or tuple(
-        partitioning
-    ) != table.partition_by:
-        differing = sorted(
-            {(f.name, f.dataType.simpleString()) for f in found}
-            ^ {(f.name, f.dataType.simpleString()) for f in table.schema}
-        )
+    found = _fields(spark.read.format("delta").load(path(table, settings)).schema)
+    partitioning = tuple(DeltaTable.forPath(spark, path(table, settings)).detail().collect()[0]["partitionColumns"])
+    if found != _fields(table.schema) or partitioning != table.partition_by:
+        differing = sorted({name for name, _ in set(found) ^ set(_fields(table.schema))})
         raise TableSchemaError(
-            f"table {table.name} at {path(table, settings)} has another schema: {[name for name, _ in differing] or 'partitioning'}",
+            f"table {table.name} at {path(table, settings)} has another schema: {', '.join(differing) or 'partitioning'}",
             remedy="Run the version that wrote it, or move the folder away and rebuild the table",
         )
+
+
+def _fields(schema: StructType) -> list[tuple[str, str]]:
+    """Names and types, without whether null is allowed: Delta does not keep that."""
+    return [(field.name, field.dataType.simpleString()) for field in schema]
 
 
 def read(spark: SparkSession, table: Table, settings: Settings, *, version: int | None = None) -> DataFrame:

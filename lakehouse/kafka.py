@@ -15,8 +15,7 @@ Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
 def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets: str) -> DataFrame:
     """All topics of the system as a stream of Kafka records, headers included.
 
-    Args:
-        starting_offsets: `earliest`, or Spark's JSON of offsets; used by a new checkpoint only.
+    `starting_offsets`, used by a new checkpoint only, is `earliest` or Spark's JSON of offsets.
     """
     reader = (
         spark.readStream.format("kafka")

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -51,6 +52,13 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("WARN")
     return session
+
+
+def jvm_pid(spark: SparkSession) -> int:
+    """The process of this session's JVM: our child, or under spark-submit our parent."""
+    gateway: Any = spark.sparkContext._gateway  # py4j's object; Spark tells the process nowhere else
+    child = getattr(gateway, "proc", None)
+    return int(child.pid) if child else os.getppid()
 
 
 def jars(settings: Settings) -> list[Path]:

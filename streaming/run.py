@@ -4,7 +4,6 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, current_thread, main_thread
-from typing import Any
 
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
@@ -14,7 +13,7 @@ from foundation.settings import JobName, Settings
 from lakehouse.batches import OnProgress, RunningJob
 from lakehouse.lease import hold_lake
 from lakehouse.progress import ProgressListener
-from lakehouse.session import build_session
+from lakehouse.session import build_session, jvm_pid
 from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
 from streaming.failures import named_error
 
@@ -51,8 +50,7 @@ def run(
     with hold_lake(settings) as lease, _stop_on_signal() as stop:
         spark = build_session(settings, "echostream")
         try:
-            gateway: Any = spark.sparkContext._gateway  # py4j's, for its process id
-            lease.name_jvm(gateway.proc.pid)
+            lease.name_jvm(jvm_pid(spark))
             spark.streams.addListener(ProgressListener())
             _claim_signals(stop)
             _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
