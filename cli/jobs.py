@@ -1,5 +1,6 @@
 """`echostream run` and `echostream checkpoint`."""
 
+import json
 from typing import Annotated, get_args
 
 import typer
@@ -32,7 +33,17 @@ def run(
 @checkpoint.command()
 def show(context: typer.Context) -> None:
     """Where each job stands, and whether its checkpoint belongs to its table."""
-    raise NotImplementedError
+    from lakehouse.resets import show as states  # noqa: PLC0415  # with deltalake, which is slow to load
+
+    for state in states(settings_of(context)):
+        pending = ", a batch was begun and will be repeated" if state.is_pending else ""
+        batch = "none" if state.committed_batch is None else state.committed_batch
+        print(f"{state.job}: {state.verdict}")
+        print(f"  checkpoint  {state.id or 'none'} at {state.folder}")
+        print(f"  table       {state.table}, written by checkpoint {state.table_id or 'none'}")
+        print(f"  last batch  {batch}{pending}")
+        if state.end is not None:
+            print(f"  ended at    {json.dumps(state.end)}")
 
 
 @checkpoint.command()
@@ -40,14 +51,23 @@ def reset(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help=", ".join(JOBS))],
 ) -> None:
-    """Set a job's checkpoint aside and begin a new one where its table ends; nothing doubles."""
-    raise NotImplementedError
+    """Set a job's checkpoint aside and begin a new one where its table ends; nothing doubles, what is lost is named."""
+    (name,) = _jobs(job, most=1)
+    settings = settings_of(context)
+    from lakehouse.resets import reset as begin_anew  # noqa: PLC0415
+
+    done = begin_anew(settings, name)
+    print(f"{done.job}: the next run starts {done.starts}")
+    print(f"the old checkpoint, if there was one, is at {done.set_aside}")
+    for gap in done.gaps:
+        print(f"gap: {gap}")
 
 
-def _jobs(text: str) -> tuple[JobName, ...]:
+def _jobs(text: str, *, most: int = len(JOBS)) -> tuple[JobName, ...]:
     """The jobs of a comma-separated list, in the order of the hops."""
     names = {name.strip() for name in text.split(",") if name.strip()}
     unknown = sorted(names - set(JOBS))
-    if unknown or not names:
-        raise UsageError(f"no job {', '.join(unknown)}".strip(), remedy="Name some of: " + ", ".join(JOBS))
+    if unknown or not 1 <= len(names) <= most:
+        what = f"no job {', '.join(unknown)}" if unknown else f"{len(names)} jobs are named"
+        raise UsageError(what, remedy=f"Name {'one' if most == 1 else 'some'} of: {', '.join(JOBS)}")
     return tuple(name for name in JOBS if name in names)

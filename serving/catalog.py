@@ -25,6 +25,16 @@ def is_local(uri: str) -> bool:
     return "://" not in uri
 
 
+def arrow_files(uri: str) -> Any:
+    """Arrow's file system with its root there; any type, for Arrow declares none."""
+    from pyarrow import fs  # noqa: PLC0415  # half a second that listing a local lake does not need
+
+    if is_local(uri):
+        return fs.SubTreeFileSystem(uri, fs.LocalFileSystem())
+    store, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
+    return fs.SubTreeFileSystem(path, store)
+
+
 def _is_delta(uri: str) -> bool:
     if is_local(uri):
         return any(Path(uri, "_delta_log").glob("*.json"))
@@ -38,8 +48,8 @@ def _folders(uri: str) -> list[str]:
 
 
 def _remote_folders(uri: str) -> list[str]:
-    from pyarrow import fs  # noqa: PLC0415  # half a second that a local lake does not need
+    from pyarrow import fs  # noqa: PLC0415  # as above
 
-    store, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
-    children: list[Any] = store.get_file_info(fs.FileSelector(path, allow_not_found=True))
+    files = arrow_files(uri)
+    children: list[Any] = files.get_file_info(fs.FileSelector("", allow_not_found=True))
     return sorted(f"{uri}/{child.base_name}" for child in children if child.type == fs.FileType.Directory)

@@ -9,7 +9,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, DeltaProtocolError
 
 from foundation.errors import QueryError
-from serving.catalog import lake_tables
+from serving.catalog import arrow_files, lake_tables
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _LOCK = (
@@ -99,7 +99,9 @@ def _source(uri: str) -> Any:
     """What DuckDB reads batch by batch; any type, for there is no common one."""
     table = DeltaTable(uri)
     try:
-        return table.to_pyarrow_dataset()  # columns and filters are pushed down to the files
+        # Columns and filters are pushed down to the files. Arrow's own file system, for deltalake's calls back into
+        # Python from Arrow's threads, which hangs the interpreter's end when a LIMIT left some of them reading.
+        return table.to_pyarrow_dataset(filesystem=arrow_files(uri))
     except DeltaProtocolError:
         return _Scan(table)
 

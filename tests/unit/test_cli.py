@@ -1,0 +1,130 @@
+"""The `echostream` command: exit codes, one line per error, and a quick start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from cli import main as cli_main
+
+ECHOSTREAM = [sys.executable, "-m", "cli.main"]
+
+
+def run(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*ECHOSTREAM, *map(str, words)], capture_output=True, text=True, check=False, env=os.environ | env, timeout=60
+    )
+
+
+@pytest.fixture
+def home(tmp_path):
+    write_deltalake(str(tmp_path / "lake/gold/hourly"), pa.table({"posts": [1, 2]}))
+    return tmp_path
+
+
+def test_an_answer_is_0_on_standard_output(home):
+    done = run("--home", home, "sql", "SELECT sum(posts) AS n FROM gold.hourly", "--format", "csv")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "n\n3\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        pytest.param(["sql", "SELECT * FROM gold.none"], 1, "Tables: gold.hourly", id="work failed"),
+        pytest.param(["sql", "SELECT 1", "--format", "xml"], 2, "no format xml", id="wrong option"),
+        pytest.param(["run", "--jobs", "none"], 2, "no job none", id="unknown job"),
+        pytest.param(["run", "--jobs", ","], 2, "Name some of", id="no job"),
+        pytest.param(["replay", "none", "file"], 2, "no platform none", id="unknown platform"),
+        pytest.param(["replay", "reddit", "file"], 2, "pseudonym key", id="no key"),
+        pytest.param(["checkpoint", "reset", "none"], 2, "no job none", id="unknown checkpoint"),
+    ],
+)
+def test_an_error_is_one_line_with_the_remedy(home, words, code, says):
+    done = run("--home", home, *words)
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words", [["nothing"], ["sql"], ["sql", "SELECT 1", "--nothing"], ["generate", "--posts", "x"]]
+)
+def test_wrong_use_is_2(words):
+    done = run(*words)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_is_2_and_named():
+    done = run("status", ECHOSTREAM_BROKER__PROT="1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "ECHOSTREAM_BROKER__PROT names no setting" in done.stderr
+
+
+def test_debug_shows_the_trace(home):
+    done = run("--debug", "--home", home, "sql", "SELECT * FROM gold.none")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+
+
+def test_an_unforeseen_error_says_its_type_alone(monkeypatch, capsys):
+    def fail() -> None:
+        raise RuntimeError("the text of a post")
+
+    monkeypatch.setattr(cli_main, "app", fail)
+    with pytest.raises(SystemExit) as caught:
+        cli_main.main()
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == "error: internal: RuntimeError; run with --debug to see where\n"
+
+
+def test_ctrl_c_is_130(monkeypatch):
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_main, "app", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        cli_main.main()
+    assert caught.value.code == 130
+
+
+def test_no_kafka_is_1(tmp_path, free_port):
+    env = {"ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port}", "ECHOSTREAM_KAFKA__TIMEOUT_S": "0.5"}
+    done = run("--home", tmp_path, "up", **env)
+    assert done.returncode == 1
+    assert f"127.0.0.1:{free_port}" in done.stderr
+    assert "ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS" in done.stderr
+
+
+def test_down_and_status_without_a_stack(tmp_path, free_port):
+    env = {"ECHOSTREAM_BROKER__PORT": str(free_port), "ECHOSTREAM_KAFKA__TIMEOUT_S": "0.5"}
+    assert run("--home", tmp_path, "down", **env).stdout == "Kafka was not running\n"
+    assert "does not answer" in run("--home", tmp_path, "status", **env).stdout
+
+
+def test_a_limit_ends_cleanly_while_files_are_still_read(home):
+    rows = pa.table({"n": list(range(20_000)), "text": ["word " * 20] * 20_000})
+    for _ in range(12):
+        write_deltalake(str(home / "lake/silver/posts"), rows, mode="append")
+    for _ in range(4):  # it once hung or crashed at the interpreter's end, two times in three
+        done = run("--home", home, "sql", "SELECT n, text FROM silver.posts WHERE len(text) > 1 LIMIT 2")
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_question_loads_neither_spark_nor_kafka(home):
+    code = f"""
+import sys
+from typer.testing import CliRunner
+from cli.main import app
+assert CliRunner().invoke(app, ["--home", {str(home)!r}, "sql", "FROM gold.hourly"]).exit_code == 0
+print(sorted({{"pyspark", "confluent_kafka"}} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,209 @@
+"""`echostream sql` on small Delta tables."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable, write_deltalake
+
+from foundation.errors import QueryError, UsageError
+from serving import sql as serving_sql
+from serving.catalog import lake_tables
+from serving.formats import MAX_ROWS, ask
+from serving.sql import Answer, query
+
+POSTS = pa.table(
+    {
+        "post_key": ["a", "b", None],
+        "posted_at": pa.array([datetime(2026, 11, 1, 12, 30, tzinfo=UTC), None, None], pa.timestamp("us", "UTC")),
+        "compound": [0.5, None, float("nan")],
+        "metrics": pa.array([[("likes", 3)], [], None], pa.map_(pa.string(), pa.int64())),
+        "sentiment": [{"label": "positive"}, None, {"label": None}],
+        "value": [b"text", b"\xff", None],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    lake = tmp_path_factory.mktemp("lake")
+    write_deltalake(str(lake / "silver/posts"), POSTS)
+    write_deltalake(str(lake / "gold/sentiment_hourly"), pa.table({"platform": ["x", "y"], "posts": [10, 20]}))
+    write_deltalake(str(lake / "ops/batches/one"), pa.table({"query": ["one"], "consumed": [5]}))
+    write_deltalake(str(lake / "ops/batches/two"), pa.table({"query": ["two"], "new": [7]}))
+    (lake / "gold/not_a_table").mkdir()
+    (lake / "silver/half/_delta_log").mkdir(parents=True)
+    return str(lake)
+
+
+def test_tables_are_found(lake):
+    assert list(lake_tables(lake)) == ["silver.posts", "gold.sentiment_hourly", "ops.batches"]
+    assert lake_tables(lake + "/none") == {}
+
+
+def test_show_tables(lake):
+    assert query(lake, "SHOW TABLES;").rows == [("silver.posts",), ("gold.sentiment_hourly",), ("ops.batches",)]
+
+
+def test_select(lake):
+    assert query(lake, "SELECT platform, posts FROM gold.sentiment_hourly WHERE posts > 10") == Answer(
+        ["platform", "posts"], [("y", 20)]
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["silver.posts", "SILVER.Posts", '"silver"."posts"', 'silver."posts"', "silver . posts"]
+)
+def test_names_as_people_write_them(lake, name):
+    assert len(query(lake, f"FROM {name}").rows) == 3
+
+
+def test_a_table_twice_in_a_query(lake):
+    sql = "SELECT count(*) FROM silver.posts a JOIN silver.posts b USING (post_key)"
+    assert query(lake, sql).rows == [(2,)]
+
+
+def test_ops_batches_unites_one_table_per_job(lake):
+    answer = query(lake, "SELECT query, consumed, new FROM ops.batches ORDER BY query")
+    assert answer.rows == [("one", 5, None), ("two", None, 7)]
+
+
+def test_with_describe_and_from_first(lake):
+    assert query(lake, "WITH p AS (FROM silver.posts) SELECT count(*) FROM p").rows == [(3,)]
+    assert query(lake, "DESCRIBE silver.posts").rows[0][:2] == ("post_key", "VARCHAR")
+    assert len(query(lake, "FROM gold.sentiment_hourly").rows) == 2
+
+
+def test_only_named_tables_are_opened(lake, monkeypatch):
+    opened = []
+    monkeypatch.setattr(serving_sql, "DeltaTable", lambda uri: opened.append(uri) or DeltaTable(uri))
+    query(lake, "SELECT 1 FROM gold.sentiment_hourly")
+    assert opened == [f"{lake}/gold/sentiment_hourly"]
+
+
+def test_a_table_that_arrow_refuses_is_read_whole_as_often_as_needed(lake, monkeypatch):
+    monkeypatch.setattr(serving_sql, "_source", lambda uri: serving_sql._Scan(DeltaTable(uri)))
+    sql = "SELECT count(*), max(a.posted_at) FROM silver.posts a JOIN silver.posts b USING (post_key)"
+    assert query(lake, sql).rows == [(2, datetime(2026, 11, 1, 12, 30, tzinfo=UTC))]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO silver.posts VALUES (1)",
+        "DELETE FROM silver.posts",
+        "UPDATE silver.posts SET post_key = ''",
+        "DROP TABLE silver.posts",
+        "CREATE TABLE t AS SELECT 1",
+        "COPY silver.posts TO '/tmp/stolen'",
+        "COPY (SELECT 1) TO '/tmp/stolen'",
+        "ATTACH '/tmp/other.db'",
+        "SET enable_external_access = true",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "PRAGMA database_list",
+        "CALL pragma_version()",
+        "SELECT 1; DROP TABLE silver.posts",
+        "SELECT 1; SELECT 2",
+        "",
+        "-- nothing",
+    ],
+)
+def test_all_but_one_read_is_refused(lake, statement):
+    with pytest.raises(QueryError, match="only one statement that reads"):
+        query(lake, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM delta_scan('/tmp')",
+        "SELECT getenv('HOME')",
+        "EXPLAIN ANALYZE COPY silver.posts TO '/tmp/stolen'",
+        "EXPLAIN ANALYZE CREATE TABLE t AS SELECT * FROM read_text('/etc/passwd')",
+    ],
+)
+def test_nothing_outside_the_lake_is_read(lake, statement):
+    with pytest.raises(QueryError):
+        query(lake, statement)
+
+
+def test_python_variables_are_no_tables(lake):
+    secret = pa.table({"a": [1]})
+    with pytest.raises(QueryError):
+        query(lake, "SELECT * FROM secret")
+    del secret
+
+
+@pytest.mark.parametrize("table", ["gold.nothing", "silver.other", "nothing"])
+def test_an_unknown_table_lists_those_that_are(lake, table):
+    with pytest.raises(QueryError, match=r"Tables: silver\.posts, gold\.sentiment_hourly, ops\.batches"):
+        query(lake, f"FROM {table}")
+
+
+def test_an_empty_lake_says_how_to_fill_it(tmp_path):
+    with pytest.raises(QueryError, match="echostream run"):
+        query(str(tmp_path), "SELECT * FROM silver.posts")
+
+
+@pytest.mark.parametrize("statement", ["SELCT 1", "SELECT nothing FROM silver.posts", "SELECT 1 +"])
+def test_a_wrong_query_is_one_line(lake, statement):
+    with pytest.raises(QueryError) as caught:
+        query(lake, statement)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_broken_table(tmp_path):
+    log = tmp_path / "silver/posts/_delta_log"
+    log.mkdir(parents=True)
+    (log / "00000000000000000000.json").write_text("{broken")
+    with pytest.raises(QueryError, match=r"silver\.posts cannot be read"):
+        query(str(tmp_path), "SELECT * FROM silver.posts")
+
+
+def test_json(lake):
+    rows = json.loads(ask(lake, "SELECT * FROM silver.posts", "json"))
+    assert rows == [
+        {
+            "post_key": "a", "posted_at": "2026-11-01 12:30:00Z", "compound": 0.5, "metrics": {"likes": 3},
+            "sentiment": {"label": "positive"}, "value": "text",
+        },
+        {"post_key": "b", "posted_at": None, "compound": None, "metrics": {}, "sentiment": None, "value": "0xff"},
+        {
+            "post_key": None, "posted_at": None, "compound": "nan", "metrics": None,
+            "sentiment": {"label": None}, "value": None,
+        },
+    ]  # fmt: skip
+
+
+def test_csv(lake):
+    rows = list(csv.DictReader(io.StringIO(ask(lake, "SELECT * FROM silver.posts", "csv"))))
+    assert rows[0]["metrics"] == '{"likes": 3}'
+    assert rows[0]["posted_at"] == "2026-11-01 12:30:00Z"
+    assert [row["post_key"] for row in rows] == ["a", "b", ""]
+
+
+def test_table(lake):
+    lines = ask(lake, "SELECT post_key, compound FROM silver.posts", "table").splitlines()
+    assert lines[0].split() == ["post_key", "compound"]
+    assert lines[1].split() == ["a", "0.5"]
+    assert lines[-1] == "(3 rows)"
+
+
+def test_a_long_table_is_cut_and_says_so(lake):
+    lines = ask(lake, "SELECT * FROM range(1000)", "table").splitlines()
+    assert len(lines) == MAX_ROWS + 2
+    assert "there are more" in lines[-1]
+    assert len(json.loads(ask(lake, "SELECT * FROM range(1000)", "json"))) == 1000
+
+
+def test_an_unknown_format(lake):
+    with pytest.raises(UsageError, match="table, json, csv"):
+        ask(lake, "SELECT 1", "xml")
