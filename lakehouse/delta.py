@@ -54,9 +54,9 @@ def ensure(spark: SparkSession, table: Table, settings: Settings) -> None:
     found = _fields(spark.read.format("delta").load(path(table, settings)).schema)
     partitioning = tuple(DeltaTable.forPath(spark, path(table, settings)).detail().collect()[0]["partitionColumns"])
     if found != _fields(table.schema) or partitioning != table.partition_by:
-        differing = sorted({name for name, _ in set(found) ^ set(_fields(table.schema))})
+        differing = ", ".join(sorted({name for name, _ in set(found) ^ set(_fields(table.schema))}))
         raise TableSchemaError(
-            f"table {table.name} at {path(table, settings)} has another schema: {', '.join(differing) or 'partitioning'}",
+            f"table {table.name} at {path(table, settings)} has another schema: {differing or 'partitioning'}",
             remedy="Run the version that wrote it, or move the folder away and rebuild the table",
         )
 
