@@ -1,13 +1,17 @@
-"""What all tests share: free ports, one real broker, and a marker by folder."""
+"""What all tests share: free ports, one real broker, one Spark session, and a marker by folder."""
 
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from foundation.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).parent
 FOLDERS = ("unit", "spark", "jobs", "e2e", "faults")
@@ -20,6 +24,16 @@ for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
 def pytest_configure(config):
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
+    # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any later test.
+    config.addinivalue_line("filterwarnings", "ignore:.*socket:pytest.PytestUnraisableExceptionWarning")
+    config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """CI must not take a test that had no data for one that passed."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    without_data = sum("../shared" in str(report.longrepr) for report in skipped)
+    terminalreporter.write_line(f"skipped for lack of ../shared: {without_data} of {len(skipped)} skipped")
 
 
 def pytest_collection_modifyitems(items):
@@ -51,4 +65,19 @@ def broker(tmp_path_factory) -> Iterator[Settings]:
         yield settings
     finally:
         stack.down(settings)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory) -> "Iterator[SparkSession]":
+    """The one session of tests/spark and tests/jobs, made as the jobs make theirs; each test has a lake of its own."""
+    from lakehouse.session import build_session
+
+    home = tmp_path_factory.mktemp("spark")
+    settings = Settings(home=home, spark={"master": "local[2]", "shuffle_partitions": 2, "ui": False})
+    session = build_session(settings, "tests")
+    try:
+        yield session
+    finally:
+        session.stop()
         shutil.rmtree(home, ignore_errors=True)
