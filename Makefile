@@ -7,7 +7,7 @@ SHELL := bash
 BIN := .venv/bin
 # python3.11 where there is one; else a python3 that is new enough (checked below).
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-MVN := mvn -q -B -ntp
+MVN := mvn -q -B -ntp -Dstyle.color=never
 COPY_JARS = $(MVN) -P $(1) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=jars/$(1)
 PYTEST := $(BIN)/pytest
 

@@ -90,6 +90,12 @@ def test_a_table_that_arrow_refuses_is_read_whole_as_often_as_needed(lake, monke
     assert query(lake, sql).rows == [(2, datetime(2026, 11, 1, 12, 30, tzinfo=UTC))]
 
 
+def test_arrow_reads_files_without_calling_python(lake):
+    # deltalake's own file system is Python under Arrow's threads: with a LIMIT the interpreter's end hung or crashed
+    files = serving_sql._source(f"{lake}/silver/posts").filesystem
+    assert files.base_fs.type_name == "local"
+
+
 @pytest.mark.parametrize(
     "statement",
     [
