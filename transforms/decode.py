@@ -82,8 +82,12 @@ def _parse(value: bytes | None) -> dict[str, Any]:
         raise BadRecordError("decode", _why_not_json(value)) from None
     if not isinstance(document, dict):
         raise BadRecordError("decode", Reason.NOT_AN_OBJECT)
+    try:
+        rewritten = orjson.dumps(document)
+    except orjson.JSONEncodeError:  # it reads deeper than it writes
+        raise BadRecordError("decode", Reason.TOO_DEEP) from None
     # Our producers write what orjson writes. Anything else may hide a key that stands twice.
-    if orjson.dumps(document) != value:
+    if rewritten != value:
         _refuse_duplicate_fields(value)
     return document
 
@@ -96,13 +100,15 @@ def _why_not_json(value: bytes) -> Reason:
     except UnicodeDecodeError:
         return Reason.NOT_UTF8
     try:
-        json.loads(text, parse_constant=_refuse_constant)
+        document = json.loads(text, parse_constant=_refuse_constant, parse_int=float)
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
         return Reason.TOO_DEEP
-    except ValueError:
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return Reason.UNSTORABLE_TEXT
+    except ValueError:  # also a number that no double holds
         return Reason.MALFORMED_JSON
-    # What the standard library accepts and orjson does not: deep nesting, and halves of surrogate pairs.
-    return Reason.UNSTORABLE_TEXT if "\\u" in text else Reason.TOO_DEEP
+    return Reason.TOO_DEEP  # newer Pythons follow deeper than orjson
 
 
 def _refuse_constant(name: str) -> None:
@@ -119,7 +125,8 @@ def _refuse_duplicate_fields(value: bytes) -> None:
 
 
 def _validate(document: dict[str, Any], rules: Rules) -> Event:
-    if isinstance(document.get("schema"), int) and document["schema"] != SCHEMA_VERSION:
+    version = document.get("schema")
+    if type(version) in (int, float) and version != SCHEMA_VERSION:  # to JSON Schema, 2.0 is an integer
         raise BadRecordError("validate", Reason.UNKNOWN_SCHEMA_VERSION)
     if not _VALIDATOR.is_valid(document):
         raise BadRecordError("validate", _why_not_valid(document))
