@@ -51,7 +51,7 @@ def main(words: list[str]) -> int:
     console = Console(highlight=False)
     for name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
         del os.environ[name]  # the demo stands alone: no lake or broker of the user's
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         _stop_all()
