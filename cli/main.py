@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, jobs, posts, stack
+from cli import ask, jobs, posts, rebuild, stack
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -42,6 +42,7 @@ app.command(rich_help_panel="Posts into Kafka")(posts.replay)
 app.command(rich_help_panel="Posts into Kafka")(posts.generate)
 app.command(rich_help_panel="Kafka to Gold")(jobs.run)
 app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold")
+app.command(rich_help_panel="Kafka to Gold")(rebuild.rebuild)
 app.command(rich_help_panel="Questions")(ask.sql)
 
 

@@ -88,6 +88,12 @@ def append(rows: DataFrame, table: Table, settings: Settings, *, txn: Txn | None
     writer.save(path(table, settings))
 
 
+def overwrite(rows: DataFrame, table: Table, settings: Settings, *, metadata: dict[str, Any]) -> None:
+    """Put other rows in place of all that are there, in one commit."""
+    writer = rows.select(*table.columns).write.format("delta").mode("overwrite")
+    writer.option("userMetadata", json.dumps(metadata)).save(path(table, settings))
+
+
 def version(spark: SparkSession, table: Table, settings: Settings) -> int:
     """The table's newest version."""
     return int(last_commit(spark, table, settings)["version"])

@@ -31,13 +31,16 @@ class CheckpointState:
     committed_batch: int | None
     is_pending: bool  # a batch was begun and not finished: the next run repeats it
     end: Any
+    replaces: str | None  # the checkpoint that this one was begun in place of, until its first batch
 
     @property
     def verdict(self) -> str:
         """Whether the job would start."""
         if self.id is None:
             return "none yet" if self.table_id is None else "missing: the table has data, a run refuses to start"
-        return "belongs to the table" if self.table_id in (None, self.id) else "not the table's: a run refuses to start"
+        if self.table_id in (None, self.id):
+            return "belongs to the table"
+        return "begun anew" if self.table_id == self.replaces else "not the table's: a run refuses to start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +70,22 @@ def reset(settings: Settings, job: JobName) -> Reset:
         BrokerUnreachableError: Kafka is asked for its offsets and does not answer.
     """
     with hold_lake(settings):
-        table = _open(_OWNED[job], settings)
         mine = checkpoint(job, settings)
-        if table is None:
-            if not mine.folder.exists():
-                raise CheckpointMissingError(f"{job} has never run", remedy="There is nothing to reset")
-            return Reset(job, mine.set_aside(), "from the beginning", [])
-        where, starts, gaps = _beginning(job, table, settings)
-        aside = mine.set_aside()
-        mine.create(reset=where | {"replaces": table.metadata().configuration.get(PROPERTY)})
-        return Reset(job, aside, starts, gaps)
+        if _open(_OWNED[job], settings) is None and not mine.folder.exists():
+            raise CheckpointMissingError(f"{job} has never run", remedy="There is nothing to reset")
+        return begin_anew(settings, job)
+
+
+def begin_anew(settings: Settings, job: JobName) -> Reset:
+    """What `reset` does, for one that holds the lake already."""
+    table = _open(_OWNED[job], settings)
+    mine = checkpoint(job, settings)
+    if table is None:
+        return Reset(job, mine.set_aside(), "from the beginning", [])
+    where, starts, gaps = _beginning(job, table, settings)
+    aside = mine.set_aside()
+    mine.create(reset=where | {"replaces": table.metadata().configuration.get(PROPERTY)})
+    return Reset(job, aside, starts, gaps)
 
 
 def _beginning(job: str, table: DeltaTable, settings: Settings) -> tuple[dict[str, Any], str, list[str]]:
@@ -115,8 +124,8 @@ def _bronze_beginning(table: DeltaTable, settings: Settings) -> tuple[dict[str, 
 def _named_silver_version(gold: DeltaTable) -> int:
     for commit in gold.history():
         metadata = commit.get("userMetadata")
-        if metadata:
-            return int(json.loads(metadata)["silver_version"])
+        if metadata and (version := json.loads(metadata).get("silver_version")) is not None:
+            return int(version)
     return -1
 
 
@@ -132,6 +141,7 @@ def _state(job: str, settings: Settings) -> CheckpointState:
         committed_batch=committed,
         is_pending=mine.planned_batch != committed,
         end=None if committed is None else mine.end_offset(committed),
+        replaces=mine.reset.get("replaces"),
     )
 
 

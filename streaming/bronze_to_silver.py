@@ -35,10 +35,15 @@ def start(
     delta.ensure(spark, BRONZE_POSTS, settings)
     key_id = read_key_id(settings.key_id_file)
     job.prepare(spark, key_id=key_id)
-    refiner = Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), settings.scorer.name)
+    refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
     removals = AuthorRemovals(spark, job)
     return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=removals.run)
+
+
+def make_refiner(settings: Settings, key_id: str) -> Refiner:
+    """What the pass over the payloads needs to know."""
+    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), settings.scorer.name)
 
 
 def handle(batch: Batch, refiner: Refiner) -> int:

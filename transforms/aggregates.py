@@ -22,6 +22,13 @@ def signed(contributions: DataFrame, sums: Sequence[str]) -> DataFrame:
     return contributions.withColumn("sign", sign).withColumns({name: F.col("sign") * F.col(name) for name in sums})
 
 
+def summarise(contributions: DataFrame, key: Sequence[str], sums: Sequence[str], count: str) -> DataFrame:
+    """The whole table from all contributions: what it must equal after any number of deltas."""
+    return contributions.groupBy(*key).agg(
+        *[F.sum(name).alias(name) for name in sums], F.count_distinct(MEMBER).alias(count)
+    )
+
+
 def group_deltas(signed_rows: DataFrame, key: Sequence[str], sums: Sequence[str]) -> DataFrame:
     """Per group, what the batch adds to each sum."""
     return signed_rows.groupBy(*key).agg(*[F.sum(name).alias(name) for name in sums])

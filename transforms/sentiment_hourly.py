@@ -3,8 +3,6 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from schemas.tables import GOLD_SENTIMENT_HOURLY
-
 SUMS = ("posts", "positive", "neutral", "negative", "mixed", "unscored", "compound_sum", "compound_sumsq")
 
 
@@ -24,15 +22,6 @@ def to_contributions(posts: DataFrame) -> DataFrame:
         compound.alias("compound_sum"),
         (compound * compound).alias("compound_sumsq"),
         F.col("author_key").alias("member"),
-    )
-
-
-def summarise(contributions: DataFrame) -> DataFrame:
-    """The whole table from all contributions: what Gold must equal at any time."""
-    return (
-        contributions.groupBy(*GOLD_SENTIMENT_HOURLY.key)
-        .agg(*[F.sum(name).alias(name) for name in SUMS], F.count_distinct("member").alias("authors"))
-        .select(*GOLD_SENTIMENT_HOURLY.columns)
     )
 
 
