@@ -50,7 +50,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[Job, Settings], EchoStreamError]]
         ),
         lambda job, _: ChangeFeedGapError(
             f"{job.name}: the source's change feed no longer reaches back to where this job stands",
-            remedy=f"Rebuild the table, then `echostream checkpoint reset {job.name}`",
+            remedy="`echostream rebuild gold` puts the table anew and begins where Silver stands",
         ),
     ),
 )
