@@ -13,16 +13,20 @@ SANITIZER_VERSION = "1"
 
 PiiType = Literal["EMAIL", "HANDLE", "PROFILE", "PERSON"]
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![A-Za-z0-9])")
+_LETTER = "A-Za-zÀ-ÖØ-öø-ɏ"  # Latin only: other scripts write no space before an address
+_EMAIL = re.compile(
+    rf"[{_LETTER}0-9._%+\-]{{1,64}}@(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,8}}[A-Za-z]{{2,24}}(?![A-Za-z0-9])"
+)
 _HANDLE = re.compile(
     r"(?<![\w@/.])@\w(?:[\w.\-]{0,62}\w)?(?:@\w(?:[\w.\-]{0,250}\w)?)?|(?<![\w/])/?u/[\w\-]{2,30}(?!\w)"
 )
 _PROFILE = re.compile(
-    r"(?:https?://)?(?:(?:www|old|new|m|mobile|web)\.)?(?:"
+    r"(?<![A-Za-z0-9_\-])(?:https?://)?(?:(?:www|old|new|m|mobile|web)\.)?(?:"
     r"reddit\.com/u(?:ser)?/[\w\-]{1,40}"
     r"|bsky\.app/profile/[\w.:\-]{1,260}"
-    r"|(?:x|twitter)\.com/(?!i/|search\b|hashtag/)\w{1,30}"
-    r"|(?:facebook|instagram)\.com/(?!p/|reel/|groups/|events/|watch\b|explore/)[\w.]{1,60}"
+    r"|(?:x|twitter)\.com/(?!i/|search\b|hashtag/)@?\w{1,30}"
+    r"|facebook\.com/(?:profile\.php\?id=\d{1,20}|people/[\w.\-%]{1,100}(?:/\d{1,20})?)"
+    r"|(?:facebook|instagram)\.com/(?!p/|reel/|groups/|events/|watch\b|explore/)@?[\w.]{1,60}"
     r"|linkedin\.com/in/[\w\-%]{1,120}"
     r"|news\.ycombinator\.com/user\?id=[\w\-]{1,40}"
     r")",
