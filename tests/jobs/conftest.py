@@ -1,0 +1,50 @@
+"""Lakes to start from: each is made once, and copied for whoever changes it."""
+
+import shutil
+
+import pytest
+
+from foundation.keys import create_key
+from foundation.settings import Settings
+from ingestion.generator import read_ledger, run_generator
+from ingestion.produce import MemoryProducer
+from tests.jobs.lakes import BASE, CAP, POSTS, RATES, Lake, as_kafka_would, copied
+
+
+@pytest.fixture(scope="session")
+def new_lake(spark, tmp_path_factory) -> Lake:
+    """A Bronze that nobody has read yet."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("new"), sanitizer={"max_text_chars": CAP}, stream={"trigger_s": 0.2}
+    )
+    create_key(settings.key_file)
+    sender = MemoryProducer()
+    report = run_generator(settings, sender, n_posts=POSTS, seed=5, base=BASE, rates=RATES)
+    lake = Lake(spark, settings, list(read_ledger(report.ledger)), as_kafka_would(sender.messages))
+    lake.receive(lake.bronze)
+    return lake
+
+
+@pytest.fixture(scope="session")
+def full_lake(new_lake, tmp_path_factory) -> Lake:
+    """The same, drained."""
+    return copied(new_lake, tmp_path_factory.mktemp("full")).drain()
+
+
+@pytest.fixture
+def fresh(new_lake, tmp_path) -> Lake:
+    """A copy of the lake whose Bronze nobody has read yet."""
+    return copied(new_lake, tmp_path)
+
+
+@pytest.fixture
+def drained(full_lake, tmp_path) -> Lake:
+    """A copy of the lake that has gone through all hops."""
+    return copied(full_lake, tmp_path)
+
+
+@pytest.fixture
+def empty(new_lake, tmp_path) -> Lake:
+    """A home with the same key and no lake at all."""
+    shutil.copytree(new_lake.settings.home / "keys", tmp_path / "keys")
+    return new_lake.set(home=tmp_path)

@@ -1,0 +1,118 @@
+"""Lakes whose Bronze was written without Kafka, and the two jobs behind it, run in this process."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pyspark.errors import StreamingQueryException
+from pyspark.sql import SparkSession
+
+from foundation.settings import Settings
+from ingestion.generator import Rates
+from lakehouse import delta
+from lakehouse.batches import RunningJob
+from schemas.tables import BRONZE_POSTS
+from schemas.topics import platform_of
+from streaming.failures import named_error
+from streaming.run import STARTS
+from tests.lake import Row, assert_exact
+
+BEHIND_BRONZE = ("bronze_to_silver", "silver_to_gold")
+# Much of everything, so that a few hundred posts hold every case.
+RATES = Rates(
+    edits=0.08, edits_back=0.03, deletes=0.08, resurrections=0.03, author_deletes=0.03, late=0.10, score_only=0.05,
+    duplicates=0.08, bad=0.08, unmappable=0.02,
+)  # fmt: skip
+BASE = datetime(2026, 1, 2, 15, tzinfo=UTC)
+POSTS = 300
+CAP = 2000
+END_S = 120
+
+
+@dataclass
+class Lake:
+    """A lake, its ledger, and the records that Kafka would hold."""
+
+    spark: SparkSession
+    settings: Settings
+    ledger: Sequence[Row]
+    bronze: list[Row]
+
+    def set(self, **changes: Any) -> "Lake":
+        """The same lake under other settings."""
+        settings = self.settings.model_copy(update=changes)
+        return Lake(self.spark, settings, self.ledger, self.bronze)
+
+    def stream(self, **changes: Any) -> "Lake":
+        """The same lake with other settings of how the jobs read."""
+        return self.set(stream=self.settings.stream.model_copy(update=changes))
+
+    def receive(self, rows: Iterable[Row]) -> None:
+        """Append to Bronze, one file per platform."""
+        delta.ensure(self.spark, BRONZE_POSTS, self.settings)
+        frame = self.spark.createDataFrame(list(rows), BRONZE_POSTS.schema).coalesce(1)
+        delta.append(frame, BRONZE_POSTS, self.settings)
+
+    def start(self, job: str, *, available_now: bool = True, **named: Any) -> RunningJob:
+        """Start a job."""
+        return STARTS[job](self.spark, self.settings, available_now=available_now, **named)
+
+    def drain(self, *jobs: str) -> "Lake":
+        """All that is there, through the hops behind Bronze or some of them."""
+        for job in jobs or BEHIND_BRONZE:
+            running = self.start(job)
+            try:
+                assert running.query.awaitTermination(END_S), f"{job} did not end"
+            except StreamingQueryException as error:
+                raise named_error(error, running.job, self.settings) from error
+            finally:
+                running.query.stop()
+            running.maintain(True)
+        return self
+
+    def checkpoint(self, job: str) -> Path:
+        """The folder of a job's checkpoint."""
+        return self.settings.home / "checkpoints" / job / "v1"
+
+    def assert_exact(self, *more: Sequence[Row], consumed: int | None = None) -> None:
+        """Everything that the ledger says."""
+        count = len(self.ledger) + sum(map(len, more)) if consumed is None else consumed
+        assert_exact(self.settings, self.ledger, *more, consumed={"topic_to_bronze": 0, "bronze_to_silver": count})
+
+
+def as_kafka_would(messages: Iterable[tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]]) -> list[Row]:
+    """Rows of bronze.posts: two partitions by key, offsets from nought."""
+    ends: dict[tuple[str, int], int] = {}
+    rows = []
+    for topic, key, value, headers in messages:
+        partition = sum(key or b"") % 2 if topic.endswith(".posts.v1") else 0
+        offset = ends.get((topic, partition), 0)
+        ends[topic, partition] = offset + 1
+        named = {name: text.decode() for name, text in headers}
+        rows.append(
+            {
+                "topic": topic, "partition": partition, "offset": offset, "kafka_timestamp": datetime.now(UTC),
+                "ingest_date": datetime.now(UTC).date(), "platform": platform_of(topic), "op": named.get("op"),
+                "post_key": named.get("post_key"), "author_key": named.get("author_key"),
+                "day": datetime.fromisoformat(named["day"]).date() if "day" in named else None,
+                "key": key, "headers": dict(headers), "value": value,
+            }
+        )  # fmt: skip
+    return rows
+
+
+def again(rows: Sequence[Row]) -> list[Row]:
+    """The same records sent once more: behind the others, at offsets of their own."""
+    ends: dict[tuple[str, int], int] = {}
+    for row in rows:
+        lane = (row["topic"], row["partition"])
+        ends[lane] = max(ends.get(lane, 0), row["offset"] + 1)
+    return [row | {"offset": row["offset"] + ends[row["topic"], row["partition"]]} for row in rows]
+
+
+def copied(lake: Lake, home: Path) -> Lake:
+    shutil.copytree(lake.settings.home, home, dirs_exist_ok=True)
+    return lake.set(home=home)
