@@ -64,7 +64,7 @@ def named_error(error: StreamingQueryException, job: Job, settings: Settings) ->
     for pieces, make in _KNOWN:
         if any(piece in text for piece in pieces):
             return make(job, settings)
-    condition = error.getErrorClass() or type(error).__name__
+    condition = error.getCondition() or type(error).__name__
     return JobFailedError(
         f"{job.name} failed with {condition}",
         remedy=f"The cause is in {settings.home}/logs/spark.log; then run again: nothing is lost",

@@ -44,7 +44,8 @@ def start(
     job = Job(NAME, tuple(aggregate.table for aggregate in AGGREGATES), settings, on_progress)
     delta.ensure(spark, SILVER_POSTS, settings)
     job.prepare(spark)
-    first = job.checkpoint.reset.get("starting_version", 0)
+    # After a reset, from the commit that Gold names already: the next one may not be there yet, which Delta refuses.
+    first = max(job.checkpoint.reset.get("starting_version", 0) - 1, 0)
     changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
     return job.start(changes, handle, available_now=available_now)
 
