@@ -1,0 +1,107 @@
+"""What ended a query → one line with the remedy; never a word of a post."""
+
+import pytest
+from pyspark.errors import StreamingQueryException
+
+from foundation.errors import (
+    BrokerUnreachableError,
+    ChangeFeedGapError,
+    ConservationError,
+    DiskFullError,
+    JobFailedError,
+    LakeError,
+    LostOffsetsError,
+    StackError,
+)
+from foundation.settings import Settings
+from lakehouse.batches import Job
+from schemas.tables import BRONZE_POSTS
+from streaming.failures import named_error
+
+SECRET = "annlee wrote hello to the world"
+
+# What Spark 4.0.2, Kafka's client 3.9 and Delta 4.0 say, cut to the telling line.
+SAID = {
+    "data loss": (
+        "[KAFKA_DATA_LOSS.START_OFFSET_RESET] Some data may have been lost because they are not available in Kafka"
+        " any more", LostOffsetsError, "checkpoint reset topic_to_bronze",
+    ),
+    "data loss, the older words": (
+        "java.lang.IllegalStateException: Partition social.reddit.posts.v1-0's offset was changed from 5 to 1, some"
+        " data may have been missed", LostOffsetsError, "checkpoint reset topic_to_bronze",
+    ),
+    "offsets below the log": (
+        "org.apache.kafka.clients.consumer.OffsetOutOfRangeException: Fetch position out of range", LostOffsetsError,
+        "checkpoint reset topic_to_bronze",
+    ),
+    "a full disk": ("java.io.IOException: No space left on device", DiskFullError, "Free some"),
+    "no answer from Kafka": (
+        "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment",
+        BrokerUnreachableError, "echostream up",
+    ),
+    "no admin client": (
+        "org.apache.kafka.common.KafkaException: Failed to create new KafkaAdminClient", BrokerUnreachableError,
+        "echostream up",
+    ),
+    "change files gone": (
+        "[DELTA_CHANGE_DATA_FILE_NOT_FOUND] File _change_data/cdc-0.parquet referenced in the transaction log cannot"
+        " be found", ChangeFeedGapError, "echostream rebuild gold",
+    ),
+    "change feed off": (
+        "[DELTA_CHANGE_TABLE_FEED_DISABLED] Cannot write to table with delta.enableChangeDataFeed set",
+        ChangeFeedGapError, "echostream rebuild gold",
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def job(settings):
+    return Job("topic_to_bronze", (BRONZE_POSTS,), settings)
+
+
+def ended(message: str) -> StreamingQueryException:
+    """As Spark wraps it: the cause's message within its own, often with the plan behind it."""
+    return StreamingQueryException(f"[STREAM_FAILED] Query [id = 1] terminated with exception: {message}\n{SECRET}")
+
+
+@pytest.mark.parametrize(("message", "kind", "remedy"), SAID.values(), ids=SAID)
+def test_a_known_end_has_its_name_and_remedy(job, settings, message, kind, remedy):
+    error = named_error(ended(message), job, settings)
+    assert type(error) is kind
+    assert error.what.startswith("topic_to_bronze: ")
+    assert remedy in error.remedy
+
+
+@pytest.mark.parametrize("message", [message for message, _, _ in SAID.values()] + ["java.lang.RuntimeException: boom"])
+def test_the_message_is_one_line_without_data(job, settings, message):
+    said = str(named_error(ended(f"{message} {SECRET}"), job, settings))
+    assert "\n" not in said
+    assert "annlee" not in said
+
+
+def test_an_unknown_end_names_job_condition_and_log(job, settings):
+    error = named_error(ended("java.lang.RuntimeException: boom"), job, settings)
+    assert type(error) is JobFailedError
+    assert error.what == "topic_to_bronze failed with StreamingQueryException"
+    assert str(settings.home / "logs" / "spark.log") in error.remedy
+
+
+def test_spark_s_condition_is_named_where_it_has_one(job, settings):
+    error = StreamingQueryException(errorClass="UNSUPPORTED_OPERATION", messageParameters={"operation": SECRET})
+    assert named_error(error, job, settings).what == "topic_to_bronze failed with UNSUPPORTED_OPERATION"
+
+
+def test_what_a_batch_said_itself_goes_before_what_spark_made_of_it(job, settings):
+    job.failures.append(ConservationError("first"))
+    job.failures.append(own := ConservationError("batch 3 consumed 5 records but accounts for 4"))
+    assert named_error(ended("No space left on device"), job, settings) is own
+
+
+def test_all_are_the_work_s_failure():
+    assert {kind.exit_code for _, kind, _ in SAID.values()} == {1}
+    assert all(issubclass(kind, LakeError | StackError) for _, kind, _ in SAID.values())
