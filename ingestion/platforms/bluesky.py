@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from datetime import date
 
 from foundation.policies import policy_of
+from ingestion.fields import every, needed
 from ingestion.platform import (
     AuthorDelete,
     Ignored,
@@ -16,8 +16,7 @@ from ingestion.platform import (
     WrongFieldError,
     refusing_wrong_fields,
 )
-
-T = TypeVar("T")
+from ingestion.times import LATEST_MICROS, believable, day_of, iso_micros
 
 _POST = "app.bsky.feed.post"
 _FACET = "app.bsky.richtext.facet"
@@ -25,8 +24,6 @@ _TID_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]{1,2048}")
 _RKEY = re.compile(r"[A-Za-z0-9._:~-]{1,512}")
 _AT_URI = re.compile(r"at://([^/?#]+)/([^/?#]+)/([^/?#]+)")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LATEST_MICROS = 253_402_300_799_999_999  # the year 9999
 
 
 def payloads(document: Json) -> Iterator[Json]:
@@ -59,8 +56,8 @@ PLATFORM = Platform(name="bluesky", payloads=payloads, map=map_payload)
 
 
 def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:
-    commit = _needed(line, "commit", dict)
-    collection = _needed(commit, "collection", str)
+    commit = needed(line, "commit", dict)
+    collection = needed(commit, "collection", str)
     if collection != _POST:
         return Ignored(kind=collection)
     did, rkey = _matching(line, "did", _DID), _matching(commit, "rkey", _RKEY)
@@ -74,20 +71,21 @@ def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:
 
 
 def _account(line: dict[str, Json], observed_at: int | None) -> Mapped:
-    account = _needed(line, "account", dict)
+    account = needed(line, "account", dict)
     if account.get("active") is not False or account.get("status") != "deleted":
         return Ignored(kind="account")  # deactivated and suspended accounts come back
     return AuthorDelete(author_id=_matching(line, "did", _DID), version=_seen_at(line, observed_at), raw=line)
 
 
 def _post(line: dict[str, Json], commit: dict[str, Json], post_id: str, seen_at: int, day: date | None) -> Post:
-    did, record = line["did"], _needed(commit, "record", dict)
-    text = _needed(record, "text", str)
-    langs = _every(record.get("langs"), str)
+    did, record = line["did"], needed(commit, "record", dict)
+    text = needed(record, "text", str)
+    langs = every(record.get("langs"), str)
+    declared = iso_micros(record.get("createdAt"))
     return Post(
         post_id=post_id,
         version=seen_at if commit["operation"] == "update" else 0,
-        created_at=_micros(record.get("createdAt"), otherwise=seen_at),
+        created_at=seen_at if declared is None else declared,  # clients may declare nonsense
         day=day,
         author_id=did,
         mentions=_mentions(record, text),
@@ -101,42 +99,19 @@ def _post(line: dict[str, Json], commit: dict[str, Json], post_id: str, seen_at:
     )
 
 
-def _needed(holder: dict[str, Json], name: str, kind: type[T]) -> T:
-    value = holder.get(name)
-    if not isinstance(value, kind):
-        raise WrongFieldError(name)
-    return value
-
-
 def _matching(holder: dict[str, Json], name: str, pattern: re.Pattern[str]) -> str:
-    value = _needed(holder, name, str)
+    value = needed(holder, name, str)
     if not pattern.fullmatch(value):
         raise WrongFieldError(name)
     return value
 
 
-def _every(values: Json, kind: type[T]) -> list[T]:
-    return [value for value in values if isinstance(value, kind) and value] if isinstance(values, list) else []
-
-
 def _seen_at(line: dict[str, Json], observed_at: int | None) -> int:
     """When Jetstream saw it."""
     seen_at = line.get("time_us", observed_at)
-    if isinstance(seen_at, bool) or not isinstance(seen_at, int) or not 0 <= seen_at <= _LATEST_MICROS:
+    if isinstance(seen_at, bool) or not isinstance(seen_at, int) or not 0 <= seen_at <= LATEST_MICROS:
         raise WrongFieldError("time_us")
     return seen_at
-
-
-def _micros(declared: Json, *, otherwise: int) -> int:
-    """What the client declared, in any ISO 8601 form; clients may declare nonsense."""
-    try:
-        moment = datetime.fromisoformat(declared.upper()) if isinstance(declared, str) else None
-    except ValueError:
-        moment = None
-    if moment is None:
-        return otherwise
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // timedelta(microseconds=1)
 
 
 def _tid_day(rkey: str, seen_at: int) -> date | None:
@@ -147,17 +122,15 @@ def _tid_day(rkey: str, seen_at: int) -> date | None:
     for digit in rkey:
         number = number * 32 + _TID_ALPHABET.index(digit)
     micros = number >> 10  # the rest is a clock's id
-    if micros > seen_at + 86_400_000_000:
-        return None
-    day = (_EPOCH + timedelta(microseconds=micros)).date()
-    return day if day >= policy_of("bluesky").since else None
+    found = believable(micros, since=policy_of("bluesky").since, seen_at=seen_at)
+    return None if found is None else day_of(found)
 
 
 def _features(record: dict[str, Json], kind: str) -> list[tuple[dict[str, Json], dict[str, Json]]]:
     return [
         (feature, facet)
-        for facet in _every(record.get("facets"), dict)
-        for feature in _every(facet.get("features"), dict)
+        for facet in every(record.get("facets"), dict)
+        for feature in every(facet.get("features"), dict)
         if feature.get("$type") == f"{_FACET}#{kind}"
     ]
 
@@ -168,7 +141,7 @@ def _mentions(record: dict[str, Json], text: str) -> tuple[str, ...]:
     found: list[Json] = []
     for feature, facet in _features(record, "mention"):
         found += [feature.get("did"), _slice(data, facet.get("index")).removeprefix("@")]
-    return tuple(dict.fromkeys(_every(found, str)))
+    return tuple(dict.fromkeys(every(found, str)))
 
 
 def _slice(data: bytes, index: Json) -> str:
@@ -180,8 +153,8 @@ def _slice(data: bytes, index: Json) -> str:
 
 
 def _hashtags(record: dict[str, Json]) -> tuple[str, ...]:
-    tags = [feature.get("tag") for feature, _ in _features(record, "tag")] + _every(record.get("tags"), str)
-    return tuple(dict.fromkeys(_every(tags, str)))
+    tags = [feature.get("tag") for feature, _ in _features(record, "tag")] + every(record.get("tags"), str)
+    return tuple(dict.fromkeys(every(tags, str)))
 
 
 def _parent(record: dict[str, Json]) -> str | None:
@@ -194,7 +167,7 @@ def _parent(record: dict[str, Json]) -> str | None:
 def _rights(record: dict[str, Json]) -> dict[str, bool]:
     """The author's `!no-unauthenticated`: not for people who are not signed in to Bluesky."""
     labels = record.get("labels")
-    values = _every(labels.get("values"), dict) if isinstance(labels, dict) else []
+    values = every(labels.get("values"), dict) if isinstance(labels, dict) else []
     if any(label.get("val") == "!no-unauthenticated" for label in values):
         return {"indexable": False, "may_display": False, "may_export": False}
     return {}

@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import Iterator
 
+from ingestion.fields import counts
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
@@ -20,7 +21,6 @@ _MENTION = re.compile(r"(?:(?<![\w/])|(?<=reddit\.com))/?u(?:ser)?/([A-Za-z0-9_-
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BARE = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")  # never in a text that the API has escaped
 _LATEST_SECOND = 253_402_300_799  # the year 9999
-_INT64 = 2**63
 
 
 def payloads(document: Json) -> Iterator[Json]:
@@ -111,7 +111,7 @@ def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | No
         channel=channel,
         channel_is_profile=channel is not None and channel.lower().startswith("u_"),
         reply_to=_string(data, "parent_id", required=False) if kind == "t1" else None,
-        metrics={name: data[name] for name in _METRICS if _is_int64(data.get(name))},
+        metrics=counts({name: data.get(name) for name in _METRICS}),
         rights={"indexable": False} if data.get("is_robot_indexable") is False else {},
         raw=payload,
     )
@@ -196,7 +196,3 @@ def _url(data: dict[str, Json]) -> str | None:
         if isinstance(path, str) and path.startswith("/"):
             return "https://www.reddit.com" + path.partition("?")[0]
     return None
-
-
-def _is_int64(value: Json) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64

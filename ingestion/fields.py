@@ -1,0 +1,112 @@
+"""Fields of decoded JSON, of which any may be missing or of another type."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NoReturn, TypeVar
+
+from ingestion.platform import Json, WrongFieldError
+
+T = TypeVar("T")
+Contents = Callable[[Json], tuple[list[Json], list[Json]]]
+
+_INT64 = 2**63
+_MAX_DEPTH = 200
+
+
+def needed(holder: dict[str, Json], name: str, kind: type[T]) -> T:
+    """A field that must be there with this type.
+
+    Raises:
+        WrongFieldError: it is not.
+    """
+    value = holder.get(name)
+    if not isinstance(value, kind):
+        raise WrongFieldError(name)
+    return value
+
+
+def optional_text(holder: dict[str, Json], name: str) -> str | None:
+    """A text; None where it is missing or empty.
+
+    Raises:
+        WrongFieldError: it is something else.
+    """
+    value = holder.get(name)
+    if value is None or isinstance(value, str):
+        return value or None
+    raise WrongFieldError(name)
+
+
+def every(values: Json, kind: type[T]) -> list[T]:
+    """The values of a list that have this type and are not empty."""
+    return [value for value in values if isinstance(value, kind) and value] if isinstance(values, list) else []
+
+
+def texts(objects: Json, name: str) -> list[str]:
+    """One text field of every object in a list."""
+    return every([item.get(name) for item in every(objects, dict)], str)
+
+
+def inner(holder: Json, *names: str) -> Json:
+    """The value along a path; None where a step is missing."""
+    for name in names:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    return holder
+
+
+def unique(values: Iterable[str]) -> tuple[str, ...]:
+    """Each once, in order."""
+    return tuple(dict.fromkeys(values))
+
+
+def counts(values: Mapping[str, Json]) -> dict[str, int]:
+    """Those that are integers of 64 bits."""
+    return {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64
+    }
+
+
+def kind_of(item: dict[str, Json], kinds: Iterable[tuple[str, str]]) -> str | None:
+    """The first kind whose telling field the object has, from pairs (field, kind)."""
+    return next((kind for field, kind in kinds if field in item), None)
+
+
+def leaves(document: Json, contents: Contents) -> Iterator[Json]:
+    """The single payloads of a document in its order, without recursion.
+
+    Args:
+        document: decoded JSON of any shape.
+        contents: what an item holds: the payload that it is itself, if any, and what to look into next.
+    """
+    todo = [document]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, list):
+            todo.extend(reversed(item))
+            continue
+        own, nested = contents(item)
+        yield from own
+        todo.extend(reversed(nested))
+
+
+def decoded(text: str) -> Json:
+    """JSON inside a JSON string; None where it is none, or nested too deeply."""
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    level = [value]
+    for _ in range(_MAX_DEPTH):
+        level = [
+            within
+            for outer in level
+            if isinstance(outer, dict | list)
+            for within in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return None if level else value
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,184 @@
+"""Mastodon: statuses, REST answers and stream frames → posts and deletes. Mapping only; live reading comes later.
+
+A boosted or quoted status is a payload of its own, and so is one inside a notification, a conversation, a context or a
+search answer; the outer one keeps nothing of its text. A boost itself says nothing and is ignored. Only `public`
+statuses are posts. docs/platforms.md says why, and what a delete needs.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Literal
+from urllib.parse import urlsplit
+
+from ingestion.fields import counts, decoded, every, inner, kind_of, leaves, needed, optional_text, texts, unique
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.snowflakes import mastodon_micros
+from ingestion.text import plain
+from ingestion.times import day_of, iso_micros
+
+_UPDATES = ("update", "status.update")
+_NON_PUBLIC = ("unlisted", "private", "direct", "limited")
+_HOLDERS = ("statuses", "ancestors", "descendants", "status", "last_status")  # of answers around statuses
+_METRICS = ("replies_count", "reblogs_count", "favourites_count", "quotes_count")
+_DELETE_FIELDS = ("id", "uri", "created_at", "edited_at", "visibility")
+_KINDS = (
+    ("event", "stream event"), ("error", "error"), ("acct", "account"), ("blocked_by", "relationship"),
+    ("confirmed", "admin account"), ("params", "scheduled status"), ("votes_count", "poll"), ("preview_url", "media"),
+    ("alerts", "push subscription"), ("replies_policy", "list"), ("filter_action", "filter"), ("status_id", "filter"),
+    ("featuring", "tag"), ("usage", "instance"), ("stats", "instance"), ("content", "status history"),
+    ("spoiler_text", "status source"), ("type", "notification"),
+)  # fmt: skip
+
+
+def payloads(document: Json) -> Iterator[Json]:
+    """The single statuses of a document; what is none is yielded as it is, to be ignored or refused by name."""
+    return leaves(document, _contents)
+
+
+@refusing_wrong_fields
+def map_payload(payload: Json, observed_at: int | None) -> Mapped:
+    """One status or frame → a post, a delete, or neither."""
+    if not isinstance(payload, dict):
+        raise WrongFieldError("status")
+    if payload.get("event") == "delete":
+        return _deleted_by_stream(payload, observed_at)
+    if payload.get("event") in _UPDATES:
+        raise WrongFieldError("payload")  # it did not hold a status
+    if not _is_status(payload):
+        return Ignored(kind=kind_of(payload, _KINDS) or "other")
+    if (visibility := needed(payload, "visibility", str)) != "public":
+        return Ignored(kind=f"{visibility if visibility in _NON_PUBLIC else 'non-public'} status")
+    if payload.get("reblog"):
+        return Ignored(kind="boost")
+    if "text" in payload and "content" not in payload:  # what DELETE /statuses/:id answers
+        return _deleted_by_request(payload, observed_at)
+    return _post(payload, observed_at)
+
+
+PLATFORM = Platform(name="mastodon", payloads=payloads, map=map_payload)
+
+
+def _contents(item: Json) -> tuple[list[Json], list[Json]]:
+    if not isinstance(item, dict):
+        return [item], []
+    if item.get("event") in _UPDATES and isinstance(item.get("payload"), str):
+        status = decoded(item["payload"])
+        return ([], [status]) if isinstance(status, dict) else ([item], [])
+    if _is_status(item):
+        return _split(item)
+    if "event" in item:
+        return [item], []
+    if isinstance(item.get("body"), dict | list):
+        return [], [item["body"]]
+    held = [item[name] for name in _HOLDERS if name in item]
+    inside = [found for value in held for found in (every(value, dict) if isinstance(value, list) else [value])]
+    inside = [found for found in inside if isinstance(found, dict)]
+    return ([], inside) if inside else ([item], [])
+
+
+def _is_status(item: dict[str, Json]) -> bool:
+    return "visibility" in item or ("uri" in item and "content" in item)
+
+
+def _split(status: dict[str, Json]) -> tuple[list[Json], list[Json]]:
+    """A status that keeps only the `uri` of the statuses inside it, and these."""
+    own, nested = dict(status), []
+    for holder, name in ((own, "reblog"), (own, "quote")):
+        value = holder.get(name)
+        if not isinstance(value, dict):
+            continue
+        quoted = value.get("quoted_status")
+        if isinstance(quoted, dict):
+            holder[name] = {**value, "quoted_status": {"uri": quoted.get("uri")}}
+            nested.append(quoted)
+        elif _is_status(value):
+            holder[name] = {"uri": value.get("uri")}
+            nested.append(value)
+    return [own], nested
+
+
+def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
+    """The frame knows only the reading server's id; `uri` is what our reader puts beside it."""
+    uri = _uri(frame)
+    return Post(
+        post_id=uri, op="delete", version=observed_at or 0, day=_day(uri, None, observed_at),
+        raw={name: frame[name] for name in ("event", "payload", "uri") if isinstance(frame.get(name), str)},
+    )  # fmt: skip
+
+
+def _deleted_by_request(status: dict[str, Json], observed_at: int | None) -> Post:
+    uri, created_at = _uri(status), _time(status, "created_at")
+    return Post(
+        post_id=uri,
+        op="delete",
+        version=max(_edited_at(status), observed_at or 0),
+        created_at=created_at,
+        day=_day(uri, created_at, observed_at),
+        raw={**{name: status[name] for name in _DELETE_FIELDS if name in status}, "deleted": True},
+    )
+
+
+def _post(status: dict[str, Json], observed_at: int | None) -> Post:
+    uri, created_at, account = _uri(status), _time(status, "created_at"), needed(status, "account", dict)
+    return Post(
+        post_id=uri,
+        version=_edited_at(status),
+        created_at=created_at,
+        day=_day(uri, created_at, observed_at),
+        author_id=optional_text(account, "uri") or optional_text(account, "url"),
+        author_handle=optional_text(account, "acct"),
+        author_name=optional_text(account, "display_name"),
+        mentions=_mentions(status),
+        title=optional_text(status, "spoiler_text"),  # plain already
+        text=plain(needed(status, "content", str)) or None,
+        lang=optional_text(status, "language"),
+        url=optional_text(status, "url"),
+        channel=_host(uri),
+        hashtags=unique(texts(status.get("tags"), "name")),
+        metrics=counts({name: status.get(name) for name in _METRICS}),
+        rights=_rights(account),
+        raw=status,
+    )
+
+
+def _uri(holder: dict[str, Json]) -> str:
+    uri = needed(holder, "uri", str)
+    if not _host(uri):
+        raise WrongFieldError("uri")
+    return uri
+
+
+def _host(uri: str) -> str | None:
+    """The server that a status comes from."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return None
+    return parts.hostname if parts.scheme in ("https", "http") else None
+
+
+def _time(status: dict[str, Json], name: Literal["created_at", "edited_at"]) -> int:
+    micros = iso_micros(status.get(name))
+    if micros is None or micros < 0:
+        raise WrongFieldError(name)
+    return micros
+
+
+def _edited_at(status: dict[str, Json]) -> int:
+    return _time(status, "edited_at") if status.get("edited_at") is not None else 0
+
+
+def _day(uri: str, created_at: int | None, observed_at: int | None) -> date | None:
+    micros = mastodon_micros(uri, observed_at or created_at)
+    return None if micros is None else day_of(micros)
+
+
+def _mentions(status: dict[str, Json]) -> tuple[str, ...]:
+    mentioned = status.get("mentions")
+    return unique(texts(mentioned, "username") + texts(mentioned, "acct"))
+
+
+def _rights(account: dict[str, Json]) -> dict[str, bool]:
+    """The author's word: `noindex`, or that posts may not be found by search. Silence is no word."""
+    refused = inner(account, "noindex") is True or inner(account, "indexable") is False
+    return {"indexable": False} if refused else {}

@@ -1,0 +1,49 @@
+"""Times as the platforms write them → microseconds since 1970, UTC."""
+
+from datetime import UTC, date, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_MICROS = 253_402_300_799_999_999  # the year 9999
+DAY_MICROS = 86_400_000_000
+
+
+def iso_micros(declared: object) -> int | None:
+    """ISO 8601 in any form, with `Z`, `+00:00`, `+0000` or no zone (then UTC); None where it is no such time."""
+    try:
+        moment = datetime.fromisoformat(declared.upper()) if isinstance(declared, str) else None
+    except ValueError:
+        return None
+    return None if moment is None else _micros(moment)
+
+
+def spoken_micros(declared: object) -> int | None:
+    """`Thu Jun 27 00:25:31 +0000 2019`, as X API v1.1 writes times; None where it is no such time."""
+    try:
+        return _micros(datetime.strptime(str(declared), "%a %b %d %H:%M:%S %z %Y"))
+    except ValueError:
+        return None
+
+
+def unit_micros(count: object, *, per_second: int) -> int | None:
+    """A count of seconds (1) or milliseconds (1,000) since 1970; None where it is no such number."""
+    if isinstance(count, bool) or not isinstance(count, int):
+        return None
+    micros = count * (1_000_000 // per_second)
+    return micros if 0 <= micros <= LATEST_MICROS else None
+
+
+def day_of(micros: int) -> date:
+    """The date of a time between the years 1970 and 9999."""
+    return (EPOCH + timedelta(microseconds=min(max(micros, 0), LATEST_MICROS))).date()
+
+
+def believable(micros: int, *, since: date, seen_at: int | None) -> int | None:
+    """A time read out of an id, where the platform existed and the time is not a day ahead; else None."""
+    if day_of(micros) < since or micros > (LATEST_MICROS if seen_at is None else seen_at + DAY_MICROS):
+        return None
+    return micros
+
+
+def _micros(moment: datetime) -> int:
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - EPOCH) // timedelta(microseconds=1)
