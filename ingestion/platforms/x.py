@@ -1,0 +1,219 @@
+"""X: posts of API v2 (with and without `includes`) and v1.1, alone or in answers → posts and deletes. Mapping only.
+
+Every post in an answer is a payload of its own: those of `data`, of `includes.tweets`, quoted and retweeted ones, and
+the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A retweet is another's text under a new
+id and is ignored. A v2 payload carries of `includes` only its author. docs/platforms.md says why.
+"""
+
+from collections.abc import Iterator
+from typing import cast
+
+from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, texts, unique
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.snowflakes import x_micros
+from ingestion.text import handles, hashtags
+from ingestion.times import day_of, iso_micros, spoken_micros
+
+_LAST_ID = 2**63
+_TWEET_FIELDS = ("edit_history_tweet_ids", "referenced_tweets", "full_text", "in_reply_to_status_id", "retweet_count")
+_MESSAGE_FIELDS = ("event_type", "dm_conversation_id", "dm_event_id", "message_create", "sender_id", "recipient_id")
+_NESTED = ("retweeted_status", "quoted_status")
+_NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
+_V1_METRICS = ("retweet_count", "reply_count", "quote_count")
+_KINDS = (
+    *((field, "direct message") for field in _MESSAGE_FIELDS),
+    ("screen_name", "user"), ("username", "user"), ("ids", "user ids"), ("relationship", "relationship"),
+    ("host_ids", "space"), ("state", "space"), ("tweet_count", "count"), ("trend_name", "trend"), ("mode", "list"),
+    ("follower_count", "list"), ("query", "saved search"), ("upload_url", "compliance job"), ("project_usage", "usage"),
+    ("media_key", "media"), ("place_type", "place"), ("value", "stream rule"), ("errors", "error"), ("title", "error"),
+    ("name", "list"),
+)  # fmt: skip
+
+
+def payloads(document: Json) -> Iterator[Json]:
+    """The single posts of a document; what is none is yielded as it is, to be ignored or refused by name."""
+    return leaves(document, _contents)
+
+
+@refusing_wrong_fields
+def map_payload(payload: Json, observed_at: int | None) -> Mapped:
+    """One post, notice or other object → a post, a delete, or neither."""
+    if not isinstance(payload, dict):
+        raise WrongFieldError("data")
+    tweet = payload["data"] if isinstance(payload.get("data"), dict) else payload
+    if (gone := _deleted(tweet)) is not None:
+        return _delete(gone, payload, observed_at)
+    if not _is_tweet(tweet):
+        return Ignored(kind=kind_of(tweet, _KINDS) or "other")
+    if _author(tweet, payload).get("protected") is True:
+        return Ignored(kind="protected post")
+    if tweet.get("retweeted_status") or any(
+        reference.get("type") == "retweeted" for reference in every(tweet.get("referenced_tweets"), dict)
+    ):
+        return Ignored(kind="retweet")
+    return _post(tweet, payload, observed_at)
+
+
+PLATFORM = Platform(name="x", payloads=payloads, map=map_payload)
+
+
+def _contents(item: Json) -> tuple[list[Json], list[Json]]:
+    if not isinstance(item, dict):
+        return [item], []
+    if isinstance(item.get("data"), dict | list):
+        return _answer(item)
+    if _is_tweet(item):
+        return _split(item)
+    if isinstance(item.get("status"), dict) and "screen_name" in item:
+        user = _without_status(item)
+        return [user], [{**item["status"], "user": user}]
+    held = next((item[name] for name in ("statuses", "users", "body") if isinstance(item.get(name), dict | list)), None)
+    return ([item], []) if held is None else ([], [held])
+
+
+def _answer(answer: dict[str, Json]) -> tuple[list[Json], list[Json]]:
+    """A v2 answer or a line of its stream: each post with its author; other objects as they are."""
+    data = answer["data"] if isinstance(answer["data"], list) else [answer["data"]]
+    users = {str(user.get("id")): user for user in every(inner(answer, "includes", "users"), dict)}
+    included = every(inner(answer, "includes", "tweets"), dict)
+    return [_with_author(item, users) for item in [*data, *included]], []
+
+
+def _with_author(item: Json, users: dict[str, Json]) -> Json:
+    author = users.get(str(item.get("author_id"))) if _is_tweet(item) else None
+    return {"data": item, "includes": {"users": [author]}} if author else item
+
+
+def _split(tweet: dict[str, Json]) -> tuple[list[Json], list[Json]]:
+    """A post of v1.1 that keeps only the ids of the posts inside it, and these."""
+    nested = [tweet[name] for name in _NESTED if isinstance(tweet.get(name), dict)]
+    if isinstance(user := tweet.get("user"), dict):
+        tweet = {**tweet, "user": _without_status(user)}
+    own = {
+        name: {"id_str": value.get("id_str")} if name in _NESTED and isinstance(value, dict) else value
+        for name, value in tweet.items()
+    }
+    return [own], [status for status in nested if "text" in status or "full_text" in status]
+
+
+def _without_status(user: dict[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in user.items() if name != "status"}
+
+
+def _is_tweet(item: Json) -> bool:
+    if not isinstance(item, dict) or any(name in item for name in _MESSAGE_FIELDS):
+        return False
+    return ("text" in item and ("id" in item or "id_str" in item)) or any(name in item for name in _TWEET_FIELDS)
+
+
+def _deleted(item: dict[str, Json]) -> dict[str, Json] | None:
+    """The post that a notice calls deleted: of the Activity API, of a compliance job, of v1.1's stream."""
+    if item.get("event_type") == "post.delete":
+        return cast("dict[str, Json]", needed(item, "payload", dict))
+    if item.get("action") == "delete":
+        return item
+    status = inner(item, "delete", "status")
+    return status if isinstance(status, dict) else None
+
+
+def _delete(gone: dict[str, Json], payload: dict[str, Json], observed_at: int | None) -> Post:
+    first, _ = _chain(gone)
+    micros = x_micros(first, observed_at)
+    day = None if micros is None else day_of(micros)
+    version = max(observed_at or 0, iso_micros(gone.get("redacted_at")) or 0)
+    return Post(post_id=str(first), op="delete", version=version, created_at=micros, day=day, raw=payload)
+
+
+def _post(tweet: dict[str, Json], payload: dict[str, Json], observed_at: int | None) -> Post:
+    first, own = _chain(tweet)
+    author, text = _author(tweet, payload), _text(tweet)
+    inside, declared = x_micros(first, observed_at), _created_at(tweet)
+    return Post(
+        post_id=str(first),
+        version=(x_micros(own, observed_at) or 0) if own != first else 0,
+        created_at=inside if own != first and inside is not None else declared if declared is not None else inside,
+        day=None if inside is None else day_of(inside),
+        author_id=_id_text(tweet.get("author_id")) or _id_text(author.get("id_str")) or _id_text(author.get("id")),
+        author_handle=optional_text(author, "username") or optional_text(author, "screen_name"),
+        author_name=optional_text(author, "name"),
+        mentions=_mentions(tweet, text),
+        text=text,
+        lang=None if tweet.get("lang") in _NO_LANGUAGE else optional_text(tweet, "lang"),
+        url=f"https://x.com/i/status/{first}",
+        reply_to=_reply_to(tweet),
+        hashtags=_hashtags(tweet, text),
+        metrics=_metrics(tweet),
+        raw=payload,
+    )
+
+
+def _author(tweet: dict[str, Json], payload: dict[str, Json]) -> dict[str, Json]:
+    """What the payload says of its author."""
+    if isinstance(user := tweet.get("user"), dict):
+        return user
+    users = every(inner(payload, "includes", "users"), dict)
+    return next((user for user in users if user.get("id") == tweet.get("author_id")), {})
+
+
+def _chain(tweet: dict[str, Json]) -> tuple[int, int]:
+    """The first id of the chain of edits, by which a post is known, and the id of this version."""
+    own = _id(tweet.get("id_str", tweet.get("id")))
+    if own is None:
+        raise WrongFieldError("id")
+    listed = tweet.get("edit_history_tweet_ids") or inner(tweet, "edit_history", "edit_tweet_ids")
+    ids = [_id(item) for item in listed] if isinstance(listed, list) else []
+    return min([own, *(item for item in ids if item is not None)]), own
+
+
+def _id(value: Json) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(_LAST_ID)):
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LAST_ID else None
+
+
+def _id_text(value: Json) -> str | None:
+    return None if (number := _id(value)) is None else str(number)
+
+
+def _created_at(tweet: dict[str, Json]) -> int | None:
+    said = tweet.get("created_at")
+    micros = iso_micros(said) if iso_micros(said) is not None else spoken_micros(said)
+    if said is not None and (micros is None or micros < 0):
+        raise WrongFieldError("created_at")
+    return micros
+
+
+def _text(tweet: dict[str, Json]) -> str:
+    """The whole text; `text` alone may be cut off. X escapes three signs."""
+    whole = [inner(tweet, "note_tweet", "text"), inner(tweet, "extended_tweet", "full_text"), tweet.get("full_text")]
+    text = next(iter(every(whole, str)), None) or needed(tweet, "text", str)
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _entities(tweet: dict[str, Json], name: str) -> list[Json]:
+    """Of the whole text first, then of the text that may be cut off."""
+    holders = (tweet.get("note_tweet"), tweet.get("extended_tweet"), tweet)
+    return [entity for holder in holders for entity in every(inner(holder, "entities", name), dict)]
+
+
+def _mentions(tweet: dict[str, Json], text: str) -> tuple[str, ...]:
+    known = texts(_entities(tweet, "mentions"), "username") + texts(_entities(tweet, "user_mentions"), "screen_name")
+    return unique(known + [handle for handle in handles(text) if "." not in handle])
+
+
+def _hashtags(tweet: dict[str, Json], text: str) -> tuple[str, ...]:
+    found = _entities(tweet, "hashtags")
+    return unique(texts(found, "tag") + texts(found, "text") or hashtags(text))
+
+
+def _reply_to(tweet: dict[str, Json]) -> str | None:
+    for reference in every(tweet.get("referenced_tweets"), dict):
+        if reference.get("type") == "replied_to":
+            return _id_text(reference.get("id"))
+    return _id_text(tweet.get("in_reply_to_status_id_str")) or _id_text(tweet.get("in_reply_to_status_id"))
+
+
+def _metrics(tweet: dict[str, Json]) -> dict[str, int]:
+    public = tweet.get("public_metrics")
+    v1 = {"like_count": tweet.get("favorite_count"), **{name: tweet.get(name) for name in _V1_METRICS}}
+    return counts(public if isinstance(public, dict) else v1)
