@@ -48,6 +48,7 @@ class SparkSettings(Section):
     shuffle_partitions: int = Field(default=2, ge=1)
     ui: bool = True
     ui_port: int = Field(default=4040, ge=0, le=65535)
+    java_options: str = ""  # of the JVM; a run of minutes is quicker with -XX:TieredStopAtLevel=1
     jars_dir: Path | None = None  # default: jars/spark beside the program
     extra: dict[str, str] = {}
 

@@ -89,5 +89,5 @@ def _local_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.local.dir": str(settings.home / "tmp"),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Dechostream.log={logs}/spark.log"
-        " -Dderby.system.home=" + str(settings.home / "tmp"),
+        f" -Dderby.system.home={settings.home / 'tmp'} {spark.java_options}".rstrip(),
     }

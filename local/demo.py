@@ -39,6 +39,9 @@ _SETTINGS = """home = "{home}"
 port = {broker}
 controller_port = {controller}
 
+[spark]
+java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 [stream]
 trigger_s = 5
 max_records_per_batch = 12000
