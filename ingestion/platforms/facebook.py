@@ -1,0 +1,176 @@
+"""Facebook pages: posts and comments of the Graph API, alone, in feeds or by id → posts. Mapping only.
+
+Every comment is a payload of its own, also those inside a post or another comment, which keep nothing of them. What is
+neither (pages, people, photos, albums, videos, events, conversations, messages, likes) is ignored by kind.
+docs/platforms.md says what `updated_time` is worth, and how a comment has one id under all its spellings.
+"""
+
+import re
+from collections.abc import Iterator
+
+from ingestion.fields import counts, every, inner, kind_of, leaves, optional_text, unique
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.text import hashtags
+from ingestion.times import iso_micros
+
+_POST_ID = re.compile(r"(\d{1,20})_(\d{1,20})(?:_(\d{1,20}))?")
+_PRIVATE_ID = re.compile(r"(?:m|t|mid|aem)[_.]")  # of a message, of a conversation
+_OBJECT_ID = re.compile(r"[\w.=-]*\d[\w.=-]*")
+_PERMALINK = re.compile(
+    r"https?://[\w.]*facebook\.com/(\d{1,20})/posts/(\d{1,20})/?\?comment_id=(\d{1,20})(?:&reply_comment_id=(\d{1,20}))?"
+)
+_COMMENT_FIELDS = ("comment_count", "like_count", "parent", "can_remove", "user_likes")
+_REACTIONS = ("reactions", "likes", "like", "love", "wow", "haha", "sad", "angry", "care", "thankful", "pride")
+_KINDS = (
+    ("to", "private message"), ("message", "private message"), ("message_count", "conversation"),
+    ("snippet", "conversation"), ("error", "error"), ("start_time", "event"), ("embed_html", "live video"),
+    ("live_views", "live video"), ("length", "video"), ("first_name", "user"), ("profile_type", "like"),
+    ("verification_status", "page or business"), ("fan_count", "page or business"), ("member_count", "group"),
+    ("tasks", "page or business"), ("login_url", "page or business"), ("category", "page or business"),
+    ("is_silhouette", "picture"), ("description", "video"), ("count", "album"), ("link", "photo or page"),
+    ("name", "album or user"), ("created_time", "photo"),
+)  # fmt: skip
+
+
+def payloads(document: Json) -> Iterator[Json]:
+    """The single posts and comments of a document; what is none is yielded as it is."""
+    return leaves(document, _contents)
+
+
+@refusing_wrong_fields
+def map_payload(payload: Json, observed_at: int | None) -> Mapped:
+    """One post or comment → a post, or neither."""
+    if not isinstance(payload, dict):
+        raise WrongFieldError("id")
+    if not _is_post(payload):
+        return Ignored(kind=kind_of(payload, _KINDS) or "other")
+    if payload.get("is_private") is True or payload.get("is_hidden") is True or payload.get("is_published") is False:
+        return Ignored(kind="hidden post")
+    if inner(payload, "privacy", "value") not in (None, "", "EVERYONE"):
+        return Ignored(kind="non-public post")
+    return _post(payload)
+
+
+PLATFORM = Platform(name="facebook", payloads=payloads, map=map_payload)
+
+
+def _contents(item: Json) -> tuple[list[Json], list[Json]]:
+    if not isinstance(item, dict):
+        return [item], []
+    if "id" not in item and "message" not in item:
+        held = next((item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)), None)
+        if held is not None:
+            return [], [held]
+        if item and all(isinstance(value, dict) and _OBJECT_ID.fullmatch(key) for key, value in item.items()):
+            return [], list(item.values())  # several objects by their ids
+    return _split(item) if _is_post(item) else ([item], [])
+
+
+def _is_post(item: dict[str, Json]) -> bool:
+    """Posts and comments have ids in two or three parts; a comment may come without."""
+    number = str(item.get("id"))
+    if "to" in item or "message_count" in item or _PRIVATE_ID.match(number):
+        return False
+    has_text = "message" in item and ("created_time" in item or "permalink_url" in item)
+    return has_text or _POST_ID.fullmatch(number) is not None
+
+
+def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
+    """A post or comment without the comments inside it and without who liked it, and these comments."""
+    own = dict(item)
+    for name in _REACTIONS:
+        if isinstance(liked := own.get(name), dict) and "data" in liked:
+            own[name] = {field: value for field, value in liked.items() if field != "data"}
+    for name in ("parent", "object"):  # a reply may carry the whole comment that it answers
+        if isinstance(outer := own.get(name), dict):
+            own[name] = {"id": outer.get("id")}
+    comments = own.get("comments")
+    if not isinstance(comments, dict) or "data" not in comments:
+        return [own], []
+    own["comments"] = {field: value for field, value in comments.items() if field not in ("data", "paging")}
+    parent = {"parent": {"id": item.get("id")}} if "id" in item else {}
+    return [own], [{**parent, **comment} for comment in every(comments["data"], dict)]
+
+
+def _post(item: dict[str, Json]) -> Post:
+    url = optional_text(item, "permalink_url")
+    link = _PERMALINK.match(url or "")
+    post_id, page, is_comment = _identity(item, url or "", link)
+    created_at, text = _time(item, "created_time"), optional_text(item, "message")
+    author = inner(item, "from")
+    author = author if isinstance(author, dict) else {}
+    return Post(
+        post_id=post_id,
+        version=0 if is_comment else _updated_at(item, created_at),
+        created_at=created_at,
+        author_id=optional_text(author, "id"),
+        author_name=optional_text(author, "name"),
+        mentions=_mentions(item),
+        text=text,
+        url=url,
+        channel=page,
+        reply_to=_reply_to(item, link, page) if is_comment else None,
+        hashtags=unique(hashtags(text)),
+        metrics=_metrics(item),
+        raw=item,
+    )
+
+
+def _identity(item: dict[str, Json], url: str, link: re.Match[str] | None) -> tuple[str, str | None, bool]:
+    """The canonical id (`page_post` or `post_comment`), the page where it is known, whether it is a comment."""
+    parts = _POST_ID.fullmatch(str(item.get("id")))
+    if parts is None:
+        if link is None or "id" in item:
+            raise WrongFieldError("id")
+        return f"{link[2]}_{link[4] or link[3]}", link[1], True
+    if parts[3]:
+        return f"{parts[2]}_{parts[3]}", parts[1], True
+    if "comment_id=" in url or any(name in item for name in _COMMENT_FIELDS):
+        return parts[0], link[1] if link else None, True
+    return parts[0], parts[1], False
+
+
+def _reply_to(item: dict[str, Json], link: re.Match[str] | None, page: str | None) -> str | None:
+    """What a comment answers: a comment as `post_comment`, the post as `page_post`."""
+    if link and link[4]:
+        return f"{link[2]}_{link[3]}"
+    parent = _POST_ID.fullmatch(str(inner(item, "parent", "id")))
+    if parent:
+        return f"{parent[2]}_{parent[3]}" if parent[3] else parent[0]
+    parts = _POST_ID.fullmatch(str(item.get("id")))
+    post = link[2] if link else parts[2] if parts and parts[3] else None
+    return f"{page}_{post}" if page and post else None
+
+
+def _time(item: dict[str, Json], name: str) -> int:
+    micros = iso_micros(item.get(name))
+    if micros is None or micros < 0:
+        raise WrongFieldError(name)
+    return micros
+
+
+def _updated_at(item: dict[str, Json], created_at: int) -> int:
+    """When the post last changed, 0 for one as created. A new comment changes it too, but is no edit: same content."""
+    updated_at = _time(item, "updated_time") if item.get("updated_time") is not None else 0
+    return updated_at if updated_at > created_at else 0
+
+
+def _mentions(item: dict[str, Json]) -> tuple[str, ...]:
+    """People named in the text; pages and groups are no persons."""
+    tags = every(item.get("message_tags"), dict)
+    return unique(every([tag.get("name") for tag in tags if tag.get("type") in (None, "user")], str))
+
+
+def _metrics(item: dict[str, Json]) -> dict[str, int]:
+    def total(name: str) -> Json:
+        value = item.get(name)
+        return value if isinstance(value, int) else inner(value, "summary", "total_count") or inner(value, "count")
+
+    return counts(
+        {
+            "like_count": item.get("like_count", total("likes")),
+            "comment_count": item.get("comment_count", total("comments")),
+            "reaction_count": total("reactions"),
+            "share_count": total("shares"),
+        }
+    )
