@@ -1,0 +1,145 @@
+"""Instagram: media and comments of the Graph API, alone, in lists or by id → posts. Mapping only.
+
+Every comment is a payload of its own, also those inside a medium or another comment, which keep nothing of them. The
+children of a carousel are parts of their parent. Media found by hashtag name neither author nor time; the time is read
+from the link. Stories, live media, accounts, hashtags, insights and products are ignored by kind.
+"""
+
+from collections.abc import Iterator
+
+from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.snowflakes import instagram_micros
+from ingestion.text import handles, hashtags
+from ingestion.times import day_of, iso_micros
+
+_MEDIA_FIELDS = ("caption", "comments_count", "like_count")
+_NESTED = ("comments", "replies")
+_KINDS = (
+    ("error", "error"), ("media_type", "part of a carousel, or story"), ("period", "insight"),
+    ("product_id", "product"), ("catalog_id", "catalogue"), ("quota_usage", "quota"), ("status_code", "container"),
+    ("business_discovery", "account"), ("followers_count", "account"), ("username", "account"), ("name", "hashtag"),
+    ("id", "id"),
+)  # fmt: skip
+
+
+def payloads(document: Json) -> Iterator[Json]:
+    """The single media and comments of a document; what is none is yielded as it is."""
+    return leaves(document, _contents)
+
+
+@refusing_wrong_fields
+def map_payload(payload: Json, observed_at: int | None) -> Mapped:
+    """One medium or comment → a post, or neither."""
+    if not isinstance(payload, dict):
+        raise WrongFieldError("id")
+    if _is_comment(payload):
+        return Ignored(kind="hidden comment") if payload.get("hidden") is True else _comment(payload)
+    if not _is_medium(payload):
+        return Ignored(kind=kind_of(payload, _KINDS) or "other")
+    if payload.get("media_product_type") == "STORY" or "/stories/" in str(payload.get("permalink")):
+        return Ignored(kind="story")
+    if payload["media_type"] == "BROADCAST":
+        return Ignored(kind="live media")
+    return _medium(payload, observed_at)
+
+
+PLATFORM = Platform(name="instagram", payloads=payloads, map=map_payload)
+
+
+def _contents(item: Json) -> tuple[list[Json], list[Json]]:
+    if not isinstance(item, dict):
+        return [item], []
+    for name in ("mentioned_media", "mentioned_comment"):
+        if isinstance(item.get(name), dict):
+            return [], [item[name]]
+    if isinstance(found := inner(item, "business_discovery", "media", "data"), list):
+        return [], [found]
+    if "id" not in item:
+        held = next((item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)), None)
+        if held is not None:
+            return [], [held]
+        if item and all(isinstance(value, dict) and key.isdecimal() for key, value in item.items()):
+            return [], list(item.values())  # several objects by their ids
+    return _split(item)
+
+
+def _is_comment(item: dict[str, Json]) -> bool:
+    return "text" in item and "media_type" not in item
+
+
+def _is_medium(item: dict[str, Json]) -> bool:
+    return "media_type" in item and any(name in item for name in _MEDIA_FIELDS)
+
+
+def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
+    """A medium or comment without the comments inside it, and these, which say whose they are."""
+    nested: list[Json] = []
+    for name in _NESTED:
+        context = {"parent_id": item.get("id"), **_of(item)} if _is_comment(item) else {"media": {"id": item.get("id")}}
+        nested += [{**context, **comment} for comment in every(inner(item, name, "data"), dict)]
+    if not nested:
+        return [item], []
+    return [{name: value for name, value in item.items() if name not in _NESTED}], nested
+
+
+def _of(comment: dict[str, Json]) -> dict[str, Json]:
+    return {"media": comment["media"]} if "media" in comment else {}
+
+
+def _medium(item: dict[str, Json], observed_at: int | None) -> Post:
+    caption, link = optional_text(item, "caption"), optional_text(item, "permalink")
+    inside, said = instagram_micros(link, observed_at), _time(item)
+    return Post(
+        post_id=_id(item),
+        created_at=inside if said is None else said,
+        day=None if inside is None else day_of(inside),
+        author_id=_author_id(item),
+        author_handle=optional_text(item, "username"),
+        mentions=unique(handles(caption)),
+        text=caption,
+        url=link,
+        hashtags=unique(hashtags(caption)),
+        metrics=counts({name: item.get(name) for name in ("like_count", "comments_count")}),
+        raw=item,
+    )
+
+
+def _comment(item: dict[str, Json]) -> Post:
+    text = needed(item, "text", str)
+    answered = item.get("parent_id") or inner(item, "media", "id")
+    return Post(
+        post_id=_id(item),
+        created_at=_time(item),
+        author_id=_author_id(item),
+        author_handle=optional_text(item, "username"),
+        mentions=unique(handles(text)),
+        text=text or None,
+        reply_to=answered if isinstance(answered, str) else None,
+        hashtags=unique(hashtags(text)),
+        metrics=counts({"like_count": item.get("like_count")}),
+        raw=item,
+    )
+
+
+def _id(item: dict[str, Json]) -> str:
+    number = needed(item, "id", str)
+    if not (number.isascii() and number.isdecimal()):
+        raise WrongFieldError("id")
+    return number
+
+
+def _author_id(item: dict[str, Json]) -> str | None:
+    """The account's id; its name where that is all there is, as on others' comments."""
+    for holder in ("owner", "from"):
+        if isinstance(number := inner(item, holder, "id"), str) and number:
+            return number
+    return optional_text(item, "username")
+
+
+def _time(item: dict[str, Json]) -> int | None:
+    said = item.get("timestamp")
+    micros = iso_micros(said)
+    if said is not None and (micros is None or micros < 0):
+        raise WrongFieldError("timestamp")
+    return micros
