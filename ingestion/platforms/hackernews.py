@@ -1,0 +1,94 @@
+"""Hacker News: items of the Firebase API → posts and deletes. Mapping only; live reading comes later.
+
+Stories, comments, jobs and polls are posts; the options of a poll are parts of it. `deleted` and `dead` items are
+deletes whose `raw` keeps only what says so. A `null` answer is no deletion: the reader asks again.
+"""
+
+from collections.abc import Iterator
+
+from ingestion.fields import counts, kind_of, leaves, optional_text
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.text import plain
+from ingestion.times import unit_micros
+
+_TYPES = ("story", "comment", "job", "poll")
+_DELETE_FIELDS = ("id", "type", "time", "parent", "deleted", "dead")
+_KINDS = (("karma", "user"), ("profiles", "updates"), ("error", "error"))
+
+
+def payloads(document: Json) -> Iterator[Json]:
+    """The single items of a document; what is none is yielded as it is."""
+    return leaves(document, _contents)
+
+
+@refusing_wrong_fields
+def map_payload(payload: Json, observed_at: int | None) -> Mapped:
+    """One item → a post, a delete, or neither."""
+    if payload is None:
+        return Ignored(kind="null item")
+    if isinstance(payload, int) and not isinstance(payload, bool):
+        return Ignored(kind="item id")  # lists of stories, maxitem
+    if not isinstance(payload, dict):
+        raise WrongFieldError("id")
+    if (kind := kind_of(payload, _KINDS)) is not None:
+        return Ignored(kind=kind)
+    if payload.get("type") == "pollopt":
+        return Ignored(kind="pollopt")
+    if payload.get("deleted") is True or payload.get("dead") is True:
+        return _delete(payload, observed_at)
+    return _post(payload)
+
+
+PLATFORM = Platform(name="hackernews", payloads=payloads, map=map_payload)
+
+
+def _contents(item: Json) -> tuple[list[Json], list[Json]]:
+    if isinstance(item, dict) and "id" not in item and "body" in item:
+        return [], [item["body"]]
+    return [item], []
+
+
+def _delete(item: dict[str, Json], observed_at: int | None) -> Post:
+    return Post(
+        post_id=_id(item, "id"),
+        op="delete",
+        version=observed_at or 0,
+        created_at=_time(item) if "time" in item else None,
+        raw={name: item[name] for name in _DELETE_FIELDS if name in item},
+    )
+
+
+def _post(item: dict[str, Json]) -> Post:
+    post_id, author = _id(item, "id"), optional_text(item, "by")
+    kind = item.get("type")
+    if kind not in _TYPES:
+        raise WrongFieldError("type")
+    title, text = optional_text(item, "title"), optional_text(item, "text")
+    if (title if kind != "comment" else text) is None:
+        raise WrongFieldError("title" if kind != "comment" else "text")
+    return Post(
+        post_id=post_id,
+        created_at=_time(item),
+        author_id=author,
+        author_handle=author,
+        title=plain(title or "") or None,
+        text=plain(text or "") or None,
+        url=f"https://news.ycombinator.com/item?id={post_id}",
+        reply_to=_id(item, "parent") if kind == "comment" else None,
+        metrics=counts({name: item.get(name) for name in ("score", "descendants")}),
+        raw=item,
+    )
+
+
+def _id(item: dict[str, Json], name: str) -> str:
+    number = item.get(name)
+    if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
+        raise WrongFieldError(name)
+    return str(number)
+
+
+def _time(item: dict[str, Json]) -> int:
+    micros = unit_micros(item.get("time"), per_second=1)
+    if micros is None:
+        raise WrongFieldError("time")
+    return micros
