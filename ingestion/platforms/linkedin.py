@@ -1,0 +1,171 @@
+"""LinkedIn: posts, comments and webhook notices of the Community Management API → posts and deletes. Mapping only.
+
+Posts and comments come alone, in `elements` or by URN in `results`; a reshared post is named by its URN and never
+nested. Made after the documentation: no recordings are public. docs/platforms.md says what that leaves open.
+"""
+
+import re
+from collections.abc import Iterator
+
+from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.text import hashtags
+from ingestion.times import unit_micros
+
+_POST_URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{1,20}")
+_COMMENT_URN = re.compile(r"urn:li:comment:\(urn:li:[A-Za-z]{1,30}:\d{1,20},\d{1,20}\)")
+_MENTION = re.compile(r"@\[((?:\\.|[^\]\\])*)\]\((urn:li:\w+:[^)]*)\)")
+_HASHTAG = re.compile(r"\{hashtag\|(?:\\#|#)\|((?:\\.|[^}\\])*)\}")
+_ESCAPED = re.compile(r"\\([|{}@\[\]()<>#\\*_~])")
+_ORGANISATION = "urn:li:organization:"
+_ACTIONS = ("COMMENT", "COMMENT_EDIT", "SHARE", "LIKE", "SHARE_MENTION", "PHOTO_MENTION", "VIDEO_MENTION")
+_DELETE_FIELDS = ("id", "author", "lifecycleState", "createdAt", "lastModifiedAt")
+_NOTICE_FIELDS = ("notificationId", "action", "generatedActivity", "lastModifiedAt")
+_KINDS = (("reactionType", "reaction"), ("localizedName", "organization"), ("vanityName", "organization"),
+          ("localizedLastName", "person"), ("errorDetails", "error"), ("serviceErrorCode", "error"),
+          ("likesSummary", "summary"))  # fmt: skip
+
+
+def payloads(document: Json) -> Iterator[Json]:
+    """The single posts, comments and notices of a document; what is none is yielded as it is."""
+    return leaves(document, _contents)
+
+
+@refusing_wrong_fields
+def map_payload(payload: Json, observed_at: int | None) -> Mapped:
+    """One post, comment or notice → a post, a delete, or neither."""
+    if not isinstance(payload, dict):
+        raise WrongFieldError("id")
+    if "action" in payload:
+        return _notice(payload, observed_at)
+    if "message" in payload and "actor" in payload:
+        return _comment(payload)
+    if "commentary" not in payload and "lifecycleState" not in payload:
+        return Ignored(kind=kind_of(payload, _KINDS) or "other")
+    if payload.get("visibility", "PUBLIC") != "PUBLIC":
+        return Ignored(kind="non-public post")
+    state = payload.get("lifecycleState", "PUBLISHED")
+    if state == "DELETED":
+        return _deleted(payload, observed_at)
+    return _post(payload) if state in ("PUBLISHED", "PUBLISHED_EDITED") else Ignored(kind="unpublished post")
+
+
+PLATFORM = Platform(name="linkedin", payloads=payloads, map=map_payload)
+
+
+def _contents(item: Json) -> tuple[list[Json], list[Json]]:
+    if not isinstance(item, dict):
+        return [item], []
+    for name in ("elements", "notifications", "body"):
+        if isinstance(item.get(name), dict | list) and "id" not in item:
+            return [], [item[name]]
+    if isinstance(item.get("results"), dict):
+        return [], list(item["results"].values())
+    return [item], []
+
+
+def _notice(notice: dict[str, Json], observed_at: int | None) -> Mapped:
+    """Only a deletion says all that is needed; for the rest the reader fetches the comment or post."""
+    action = needed(notice, "action", str)
+    if action != "COMMENT_DELETE":
+        return Ignored(kind=f"notice {action}" if action in _ACTIONS else "notice")
+    urn = needed(notice, "generatedActivity", str)
+    if not _COMMENT_URN.fullmatch(urn):
+        raise WrongFieldError("generatedActivity")
+    said_at = unit_micros(notice.get("lastModifiedAt"), per_second=1000) or 0
+    left = {name: notice[name] for name in _NOTICE_FIELDS if name in notice}
+    return Post(post_id=urn, op="delete", version=max(observed_at or 0, said_at), raw=left)
+
+
+def _deleted(post: dict[str, Json], observed_at: int | None) -> Post:
+    created_at = _time(post, "createdAt")
+    return Post(
+        post_id=_post_urn(post),
+        op="delete",
+        version=max(observed_at or 0, _edited_at(created_at, post.get("lastModifiedAt"))),
+        created_at=created_at,
+        raw={name: post[name] for name in _DELETE_FIELDS if name in post},
+    )
+
+
+def _post(post: dict[str, Json]) -> Post:
+    urn, author, created_at = _post_urn(post), needed(post, "author", str), _time(post, "createdAt")
+    marked = optional_text(post, "commentary") or ""
+    text = _ESCAPED.sub(r"\1", _HASHTAG.sub(r"#\1", _MENTION.sub(r"\1", marked)))
+    people = [_ESCAPED.sub(r"\1", name) for name, who in _MENTION.findall(marked) if not who.startswith(_ORGANISATION)]
+    return Post(
+        post_id=urn,
+        version=_edited_at(created_at, post.get("lastModifiedAt")),
+        created_at=created_at,
+        author_id=author,
+        mentions=unique(name for name in people if name),
+        text=text or None,
+        url=f"https://www.linkedin.com/feed/update/{urn}",
+        channel=author if author.startswith(_ORGANISATION) else None,
+        hashtags=unique(hashtags(text)),
+        raw=post,
+    )
+
+
+def _comment(comment: dict[str, Json]) -> Post:
+    subject, created_at = needed(comment, "object", str), _time(comment, "created", "time")
+    parent = optional_text(comment, "parentComment")
+    text = inner(comment, "message", "text")
+    if not isinstance(text, str):
+        raise WrongFieldError("message.text")
+    return Post(
+        post_id=_comment_urn(comment, subject),
+        version=_edited_at(created_at, inner(comment, "lastModified", "time")),
+        created_at=created_at,
+        author_id=needed(comment, "actor", str),
+        mentions=_named(comment, text),
+        text=text or None,
+        reply_to=parent or subject,
+        hashtags=unique(hashtags(text)),
+        metrics=counts(
+            {
+                "like_count": inner(comment, "likesSummary", "totalLikes"),
+                "comment_count": inner(comment, "commentsSummary", "aggregatedTotalComments"),
+            }
+        ),
+        raw=comment,
+    )
+
+
+def _post_urn(post: dict[str, Json]) -> str:
+    urn = needed(post, "id", str)
+    if not _POST_URN.fullmatch(urn):
+        raise WrongFieldError("id")
+    return urn
+
+
+def _comment_urn(comment: dict[str, Json], subject: str) -> str:
+    for urn in (comment.get("commentUrn"), comment.get("$URN"), f"urn:li:comment:({subject},{comment.get('id')})"):
+        if isinstance(urn, str) and _COMMENT_URN.fullmatch(urn):
+            return urn
+    raise WrongFieldError("id")
+
+
+def _time(holder: dict[str, Json], *names: str) -> int:
+    micros = unit_micros(inner(holder, *names), per_second=1000)
+    if micros is None:
+        raise WrongFieldError(".".join(names))
+    return micros
+
+
+def _edited_at(created_at: int, modified: Json) -> int:
+    """When it was last changed; 0 for one as created."""
+    modified_at = unit_micros(modified, per_second=1000)
+    if modified is not None and modified_at is None:
+        raise WrongFieldError("lastModified")
+    return modified_at if modified_at is not None and modified_at > created_at else 0
+
+
+def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
+    """The parts of the text that name people; those that name companies stay."""
+    found = []
+    for mark in every(inner(comment, "message", "attributes"), dict):
+        start, length, value = mark.get("start"), mark.get("length"), mark.get("value")
+        if isinstance(start, int) and isinstance(length, int) and start >= 0 and "Company" not in str(value):
+            found.append(text[start : start + max(0, length)])
+    return unique(every(found, str))
