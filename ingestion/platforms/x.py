@@ -138,7 +138,7 @@ def _post(tweet: dict[str, Json], payload: dict[str, Json], observed_at: int | N
         author_name=optional_text(author, "name"),
         mentions=_mentions(tweet, text),
         text=text,
-        lang=None if tweet.get("lang") in _NO_LANGUAGE else optional_text(tweet, "lang"),
+        lang=None if (lang := optional_text(tweet, "lang")) in _NO_LANGUAGE else lang,
         url=f"https://x.com/i/status/{first}",
         reply_to=_reply_to(tweet),
         hashtags=_hashtags(tweet, text),
