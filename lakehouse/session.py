@@ -2,12 +2,15 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
-from foundation.errors import JarsError
+from foundation.errors import JarsError, JavaError
 from foundation.settings import Settings
 
 # What every job relies on, wherever it runs.
@@ -41,6 +44,7 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
 
     Raises:
         JarsError: the jars are not there.
+        JavaError: no Java, or one that is too old for Spark.
     """
     os.environ["PYSPARK_PYTHON"] = os.environ.get("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(app_name)
@@ -49,9 +53,40 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
         conf = _LOCAL | conf | _local_conf(settings)
     for name, value in (conf | settings.spark.extra).items():
         builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    if _ON_A_CLUSTER in os.environ:
+        session = builder.getOrCreate()
+    else:
+        with _jvm_writing_to(settings.home / "logs" / "jvm.log") as log:
+            session = _started(builder, log)
     session.sparkContext.setLogLevel("WARN")
     return session
+
+
+def _started(builder: Any, log: Path) -> SparkSession:
+    try:
+        session: SparkSession = builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        if error.getCondition() != "JAVA_GATEWAY_EXITED":
+            raise
+        raise JavaError(
+            f"Java did not start, from {os.environ.get('JAVA_HOME') or 'PATH'}; what it said is in {log}",
+            remedy="Install Java 17 and put it on PATH, or set JAVA_HOME",
+        ) from None
+    return session
+
+
+@contextmanager
+def _jvm_writing_to(log: Path) -> Iterator[Path]:
+    """A JVM that is started here says what it has to say to a file: the terminal belongs to the user."""
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    try:
+        with log.open("ab") as out:
+            os.dup2(out.fileno(), 2)
+        yield log
+    finally:
+        os.dup2(terminal, 2)
+        os.close(terminal)
 
 
 def jvm_pid(spark: SparkSession) -> int:

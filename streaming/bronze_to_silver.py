@@ -22,6 +22,7 @@ from streaming.submit import submit
 from transforms.decode import Rules
 from transforms.order import AUTHOR, KEY, resolve
 from transforms.refine import Refiner, refine
+from transforms.scorers import load_scorer
 from transforms.silver import keep_quarantined, to_posts, to_quarantine, to_tombstones
 
 NAME: JobName = "bronze_to_silver"
@@ -42,7 +43,12 @@ def start(
 
 
 def make_refiner(settings: Settings, key_id: str) -> Refiner:
-    """What the pass over the payloads needs to know."""
+    """What the pass over the payloads needs to know.
+
+    Raises:
+        SettingsError: there is no such scorer.
+    """
+    load_scorer(settings.scorer.name)  # here, so that a wrong name is refused before the first post
     return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), settings.scorer.name)
 
 
