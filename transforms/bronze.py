@@ -22,7 +22,7 @@ def to_bronze(records: DataFrame, *, ingest_date: date) -> DataFrame:
         _header("op").alias("op"),
         _header("post_key").alias("post_key"),
         _header("author_key").alias("author_key"),
-        _header("day").try_cast("date").alias("day"),
+        _python_date(_header("day").try_cast("date")).alias("day"),
         "key",
         F.map_from_entries("headers").alias("headers"),
         "value",
@@ -33,3 +33,8 @@ def _header(name: str) -> Column:
     """The last header of that name, as text."""
     values = F.filter("headers", lambda header: header["key"] == name)
     return F.try_validate_utf8(F.try_element_at(values, F.lit(-1))["value"].cast("string"))
+
+
+def _python_date(day: Column) -> Column:
+    """The date, or null where Spark's calendar is longer than that of the Python workers, which it would stop."""
+    return F.when(F.year(day).between(1, 9999), day)

@@ -82,9 +82,11 @@ def _with_rank(joined: DataFrame) -> DataFrame:
     contest = (*KEY, "contends")
     order = (F.desc("version"), F.desc(F.col("op") == "delete"), "topic", "partition", "offset")
     ranking = Window.partitionBy(*contest).orderBy(*order)
-    sightings = Window.partitionBy(*contest, "event_id").orderBy("topic", "partition", "offset")
+    sightings = Window.partitionBy(*contest, "event_id").orderBy(F.desc("version"), "topic", "partition", "offset")
     return (
-        blocked.withColumn("contends", F.col("op").isin("upsert", "delete") & ~F.col("is_blocked"))
+        blocked.withColumn(
+            "contends", F.col("op").isin("upsert", "delete") & ~F.col("is_blocked") & F.col("reason").isNull()
+        )
         .withColumn("place", F.row_number().over(ranking))
         .withColumn("winner_event_id", F.first("event_id").over(ranking))
         .withColumn("sighting", F.row_number().over(sightings))
@@ -139,8 +141,10 @@ def _with_action(judged: DataFrame) -> DataFrame:
     entombs_post = (
         wins & is_delete & (F.col("fate") != Fate.STALE) & (version > F.coalesce(F.col("tombstone_version"), F.lit(-1)))
     )
-    entombs_author = (F.col("op") == "delete_author") & (
-        version > F.coalesce(F.col("author_tombstone_version"), F.lit(-1))
+    entombs_author = (
+        (F.col("op") == "delete_author")
+        & (F.col("sighting") == 1)
+        & (version > F.coalesce(F.col("author_tombstone_version"), F.lit(-1)))
     )
     entombs = F.coalesce(entombs_post, F.lit(False)) | F.coalesce(entombs_author, F.lit(False))
     return judged.withColumn("action", action).withColumn("entombs", entombs)

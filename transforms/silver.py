@@ -46,7 +46,7 @@ def to_tombstones(resolved: DataFrame, *, at: datetime) -> DataFrame:
     return (
         resolved.where("entombs")
         .withColumn("author_key", F.when(is_author, F.col("author_key")))
-        .withColumn("day", F.coalesce("held_day", "day"))
+        .withColumn("day", F.when(~is_author, F.coalesce("held_day", "day")))  # an author's posts are of any day
         .withColumn("reason", F.lit("platform"))
         .withColumn("at", F.lit(at))
         .withColumn("until", F.lit(None).cast("timestamp"))

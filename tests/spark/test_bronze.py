@@ -28,6 +28,10 @@ HEADERS = {
     "not UTF-8": ([("post_key", b"\xff\xfe"), ("op", b"upsert")], ("upsert", None, None, None)),
     "a date that is none": ([("day", b"2026-02-30"), ("op", b"upsert")], ("upsert", None, None, None)),
     "a date that is not UTF-8": ([("day", b"\xff")], (None, None, None, None)),
+    "a date beyond Python's years": ([("day", b"+12026-01-02")], (None, None, None, None)),
+    "a date before Python's years": ([("day", b"0000-12-31")], (None, None, None, None)),
+    "Python's first date": ([("day", b"0001-01-01")], (None, None, None, date(1, 1, 1))),
+    "Python's last date": ([("day", b"9999-12-31")], (None, None, None, date(9999, 12, 31))),
     "empty": ([("op", b""), ("post_key", b"")], ("", "", None, None)),
     "another case": ([("OP", b"upsert")], (None, None, None, None)),
 }

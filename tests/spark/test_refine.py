@@ -1,0 +1,87 @@
+"""Bronze rows through Spark's Python workers: a row for each, in its place, good or with its reason."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from ingestion.platform import AuthorDelete, Post
+from schemas.tables import BRONZE_POSTS
+from tests.made_records import RULES, SEEN, bronze_row, post, record
+from transforms.bronze import to_bronze
+from transforms.refine import REFINED, Refiner, refine
+
+REFINER = Refiner(RULES, "vader")
+ROWS = [
+    bronze_row(record(post(text="A wonderful day, @ann", channel="news", metrics={"score": 3})), offset=0),
+    bronze_row(record(post(post_id="t1_b")), offset=1, value=None),
+    bronze_row(record(Post(post_id="t1_c", op="delete", version=SEEN)), offset=2),
+    bronze_row(record(post(post_id="t1_d", text=None)), offset=3),
+    bronze_row(record(post(post_id="t1_e")), offset=4, value=b"{", headers=None, key=None),
+    bronze_row(record(AuthorDelete(author_id="Fox", version=SEEN)), offset=5),
+    bronze_row(record(post(post_id="t1_f")), offset=6, op=None, post_key=None, author_key=None, day=None),
+]
+
+
+@pytest.fixture(scope="module")
+def refined(spark):
+    bronze = spark.createDataFrame(
+        [tuple(row[name] for name in BRONZE_POSTS.columns) for row in ROWS], BRONZE_POSTS.schema
+    )
+    frame = refine(bronze, REFINER)
+    assert [f"{name} {kind}" for name, kind in frame.dtypes] == REFINED.split(", ")
+    rows = frame.collect()
+    assert len(rows) == len(ROWS)
+    return {row["offset"]: row.asDict(recursive=True) for row in rows}
+
+
+def test_a_post(refined):
+    row = refined[0]
+    assert (row["stage"], row["reason"], row["op"], row["text"]) == (None, None, "upsert", "A wonderful day, <HANDLE>")
+    assert (row["channel"], row["metrics"], row["pii"], row["day"]) == (
+        "news", {"score": 3}, {"HANDLE": 1}, date(2026, 1, 2)
+    )  # fmt: skip
+    assert row["observed_at"].astimezone(UTC) == datetime(2026, 1, 2, 12, tzinfo=UTC)
+    assert (row["sentiment"]["label"], row["sentiment"]["scorer"]) == ("positive", "vader")
+    assert row["rights"]["indexable"] is True
+
+
+@pytest.mark.parametrize(
+    ("offset", "stage", "reason"),
+    [
+        (1, "decode", "null_value"),
+        (4, "decode", "malformed_json"),
+        (6, "validate", "missing_post_key_header"),
+    ],
+)
+def test_a_bad_record_is_its_reason_and_nothing_else(refined, offset, stage, reason):
+    said = {name: value for name, value in refined[offset].items() if value is not None}
+    assert said == {
+        "topic": "social.reddit.posts.v1", "partition": 0, "offset": offset, "stage": stage, "reason": reason
+    }  # fmt: skip
+
+
+def test_deletes(refined):
+    assert [(refined[at]["op"], refined[at]["version"], refined[at]["text"]) for at in (2, 5)] == [
+        ("delete", SEEN, None),
+        ("delete_author", SEEN, None),
+    ]
+
+
+def test_a_post_without_text_is_not_scored(refined):
+    assert refined[3]["reason"] is None
+    assert refined[3]["sentiment"]["label"] is None
+    assert refined[3]["sentiment"]["scorer"] == "vader"
+
+
+@pytest.mark.parametrize("day", [b"+12026-01-02", b"-2026-01-02", b"0000-01-01", b"9999999-01-01", b"2026"])
+def test_a_day_that_python_does_not_know_stops_nothing(spark, day):
+    """Spark's calendar is longer than Python's; the header is anybody's."""
+    made = record(post())
+    headers = [(name, day if name == "day" else text) for name, text in made.headers]
+    records = spark.createDataFrame(
+        [("social.reddit.posts.v1", 0, 0, datetime(2026, 1, 2, 12, tzinfo=UTC), made.key, made.value, headers)],
+        "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary,"
+        " headers array<struct<key:string,value:binary>>",
+    )
+    rows = refine(to_bronze(records, ingest_date=date(2026, 1, 2)), REFINER).collect()
+    assert [row["reason"] for row in rows] == ["header_mismatch"]
