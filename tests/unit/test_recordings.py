@@ -57,15 +57,21 @@ def gone(name: str) -> int:
     return len(re.findall(r'(?<!\\)"(?:body|selftext)":"\[(?:deleted|removed)\]"', text_of("reddit", name)))
 
 
+def hidden(name: str) -> int:
+    """Things of a subreddit that only its members can read."""
+    return len(re.findall(r'(?<!\\)"subreddit_type":"private"', text_of("reddit", name)))
+
+
 @pytest.mark.parametrize("name", REDDIT)
 def test_reddit_counts_agree_with_a_scan_of_the_text(name: str):
     report, kafka = replayed("reddit", name)
     found = things(name)
     in_crossposts = len(re.findall(r'"crosspost_parent_list":\[\{[^}]*"kind":', text_of("reddit", name)))
     assert in_crossposts == 0, "parents of a crosspost come without kind, so the scan cannot mistake them"
-    posts = found["t1"] + found["t3"]
+    posts = found["t1"] + found["t3"] - hidden(name)
     assert report.sent == posts == len(kafka.messages) == report.upserts + report.deleted
-    assert report.ignored == {kind: n for kind, n in found.items() if kind not in {"t1", "t3", "Listing"}}
+    others = {kind: n for kind, n in found.items() if kind not in {"t1", "t3", "Listing"}}
+    assert report.ignored == others | ({"private subreddit": hidden(name)} if hidden(name) else {})
     assert report.rejected == {}
     assert report.deleted == gone(name)
     assert posts > 2000, "the recordings are there and not empty"
@@ -89,7 +95,7 @@ def test_reddit_posts_are_the_ones_in_the_file_with_author_and_time(name: str):
     for line in text_of("reddit", name).splitlines():
         for thing in walk(json.loads(line)):
             data = thing["data"]
-            if thing["kind"] in {"t1", "t3"}:
+            if thing["kind"] in {"t1", "t3"} and data.get("subreddit_type") != "private":
                 dead = (data.get("body") or data.get("selftext")) in {"[deleted]", "[removed]"}
                 author = None if dead or data["author"] == "[deleted]" else data["author"]
                 moment = data["edited"] if isinstance(data.get("edited"), float) else 0

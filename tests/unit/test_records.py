@@ -102,8 +102,8 @@ def test_a_profile_channel_gets_a_pseudonym_and_a_subreddit_none():
     [
         (post(day=date(2020, 2, 2)), "2020-02-02"),
         (post(day=date(1999, 1, 1)), "2005-06-23"),
-        (post(created_at=SEEN + 10**15), "2026-01-01"),
-        (post(created_at=2**62), "2026-01-01"),
+        (post(created_at=SEEN + 10**15), "2026-01-02"),
+        (post(created_at=2**62), "2026-01-02"),
         (post(created_at=None), "2026-01-01"),
         (post(created_at=None, op="delete"), None),
     ],
