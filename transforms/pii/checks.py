@@ -1,0 +1,114 @@
+"""Check digits and other proofs that a number is what it looks like."""
+
+import hashlib
+from datetime import date
+
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
+_ALNUM = {c: str(i) for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+_VERHOEFF_D = tuple(
+    tuple(map(int, row))
+    for row in ("0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
+                "5987604321", "6598710432", "7659821043", "8765932104", "9876543210")
+)  # fmt: skip
+_VERHOEFF_STEP = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
+_BASE58 = {c: i for i, c in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")}
+_BECH32 = {c: i for i, c in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
+_BECH32_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+_BECH32_ENDS = frozenset({1, 0x2BC830A3})  # bech32 and bech32m
+_DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
+
+
+def luhn(digits: str) -> bool:
+    """ISO/IEC 7812: cards, South African and Canadian numbers."""
+    raw = digits.encode()
+    return (sum(raw[-1::-2]) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == len(raw) * 48 % 10 and raw.strip(
+        b"0"
+    ) != b""
+
+
+def iban(value: str) -> bool:
+    """ISO 13616; without spaces, in upper case."""
+    moved = value[4:] + value[:4]
+    return int("".join(_ALNUM[c] for c in moved)) % 97 == 1
+
+
+def verhoeff(digits: str) -> bool:
+    """India's Aadhaar."""
+    check, steps = 0, tuple(range(10))
+    for digit in reversed(digits):
+        check = _VERHOEFF_D[check][steps[int(digit)]]
+        steps = tuple(steps[_VERHOEFF_STEP[i]] for i in range(10))
+    return check == 0
+
+
+def za_id(digits: str) -> bool:
+    """South Africa: date of birth, citizenship, Luhn."""
+    return digits[10] in "012" and _is_day(digits[:6]) and luhn(digits)
+
+
+def cpf(digits: str) -> bool:
+    """Brazil: two check digits."""
+    if len(set(digits)) == 1:
+        return False
+    for size in (9, 10):
+        total = sum(int(d) * (size + 1 - i) for i, d in enumerate(digits[:size]))
+        if int(digits[size]) != total * 10 % 11 % 10:
+            return False
+    return True
+
+
+def nir(digits: str) -> bool:
+    """France: thirteen digits and their complement to 97."""
+    return digits[0] in "12" and 97 - int(digits[:13]) % 97 == int(digits[13:])
+
+
+def dni(value: str) -> bool:
+    """Spain: DNI, or NIE with X, Y, Z in front; in upper case."""
+    number = value[:-1].translate(str.maketrans("XYZ", "012"))
+    return _DNI_LETTERS[int(number) % 23] == value[-1]
+
+
+def bsn(digits: str) -> bool:
+    """The Netherlands: the eleven-test."""
+    total = sum(int(d) * (9 - i) for i, d in enumerate(digits[:8])) - int(digits[8])
+    return total % 11 == 0 and total > 0
+
+
+def pesel(digits: str) -> bool:
+    """Poland: weighted sum."""
+    return sum(int(d) * w for d, w in zip(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1), strict=True)) % 10 == 0
+
+
+def base58(value: str) -> bool:
+    """Bitcoin and its relatives: 21 bytes and the first four of their double SHA-256."""
+    number = 0
+    for char in value:
+        number = number * 58 + _BASE58[char]
+    if number >= 1 << 200:
+        return False
+    raw = number.to_bytes(25, "big")
+    return hashlib.sha256(hashlib.sha256(raw[:21]).digest()).digest()[:4] == raw[21:]
+
+
+def bech32(value: str) -> bool:
+    """BIP 173 and 350; in lower case."""
+    prefix, _, data = value.rpartition("1")
+    words = [*(ord(c) >> 5 for c in prefix), 0, *(ord(c) & 31 for c in prefix), *(_BECH32.get(c, 0) for c in data)]
+    check = 1
+    for word in words:
+        top = check >> 25
+        check = (check & 0x1FFFFFF) << 5 ^ word
+        for bit, generator in enumerate(_BECH32_GENERATOR):
+            if top >> bit & 1:
+                check ^= generator
+    return check in _BECH32_ENDS
+
+
+def _is_day(digits: str) -> bool:
+    for century in (1900, 2000):
+        try:
+            date(century + int(digits[:2]), int(digits[2:4]), int(digits[4:]))
+        except ValueError:
+            continue
+        return True
+    return False

@@ -1,0 +1,52 @@
+"""Strings that name a person in this very post: its author's handle and name, and whom it mentions."""
+
+import re
+from collections.abc import Iterable
+
+from transforms.pii.normalise import normalise
+from transforms.pii.spans import Span
+
+_LEAST = 3  # shorter names are ordinary words too often
+_LEAST_WIDE = 2  # but not in scripts that write a name with two signs
+_MOST = 200
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")  # written without spaces
+_ENDINGS = r"(?:['\u2019\u00b4`]?s|['\u2019])?"
+_BETWEEN = re.compile(r"[\s_.\-]{1,8}")
+
+
+def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
+    """The names wherever they stand, in any case, with a genitive, and written as one word."""
+    lowered = text.casefold()
+    squeezed = _BETWEEN.sub("", lowered)
+    wanted = {
+        form
+        for name in exact
+        if name
+        for form in _forms(normalise(name).text.strip().lstrip("@").strip()[:_MOST])
+        if _BETWEEN.sub("", form.casefold()) in squeezed
+    }
+    if not wanted:
+        return []
+    pattern = "|".join(_pattern(form) for form in sorted(wanted, key=len, reverse=True))
+    return [Span(*m.span(), "PERSON") for m in re.finditer(pattern, text, re.IGNORECASE)]
+
+
+def _forms(name: str) -> set[str]:
+    """The name, a handle without its server, and "Doe, Jane" for "Jane Doe"."""
+    forms = {name}
+    if "@" in name:
+        forms.add(name.split("@", maxsplit=1)[0])
+    if name.lower().endswith(".bsky.social"):
+        forms.add(name[: -len(".bsky.social")])
+    words = name.split()
+    if len(words) in (2, 3):
+        forms.add(f"{words[-1]}, {' '.join(words[:-1])}")
+    return {form for form in forms if len(form) >= (_LEAST_WIDE if _WIDE.search(form) else _LEAST)}
+
+
+def _pattern(form: str) -> str:
+    parts = [re.escape(part) for part in _BETWEEN.split(form) if part]
+    body = r"[\s_.\-]{0,3}".join(parts) if parts else re.escape(form)
+    if _WIDE.search(form):
+        return f"(?:{body})"
+    return rf"(?<!\w)(?:{body}){_ENDINGS}(?!\w)"

@@ -1,0 +1,125 @@
+"""E-mail addresses, handles, and URLs."""
+
+import re
+
+from transforms.pii.spans import Span
+
+_LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff\u0400-\u04ff"  # scripts with spaces
+_DOMAIN = rf"(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,8}}[{_LETTER}]{{2,24}}(?![A-Za-z0-9])"
+_AT_DOMAIN = re.compile(rf"@{_DOMAIN}")
+_AT_NUMERIC = re.compile(r"@\[?(?:\d{1,3}\.){3}\d{1,3}\]?")
+_LOOSE_TLD = r"(?:com|net|org|edu|gov|info|io|me|co\.uk|co\.za|co|de|uk|za|fr|in|br|au|nl|es|it|eu|us|ca|ch|at|se)"
+_LOOSE_AT = re.compile(
+    rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}(?:\.[{_LETTER}0-9\-]{{1,63}}){{0,4}}"
+    rf"(?:\.[A-Za-z]{{2,24}}| {{1,2}}\. {{1,2}}{_LOOSE_TLD})(?![A-Za-z0-9])"
+)
+_LOCAL_CHARS = frozenset("._%+-'")
+_MOST_LOCAL = 64
+_HANDLE = re.compile(r"@\w(?:[\w.\-]{0,62}\w)?(?:@\w(?:[\w.\-]{0,250}\w)?)?")
+_TIME = re.compile(r"@\d{1,2}(?:[ap]m|h|k)?", re.IGNORECASE)
+_USER = re.compile(r"(?<![\w/])/?(?:u|user) ?/ ?[\w\-]{2,30}(?!\w)", re.IGNORECASE)
+_DISCORD = re.compile(r"(?<![\w#&])[\w.]{2,32}#\d{4}(?!\w)")
+_BLUESKY = re.compile(
+    r"(?<![\w.\-@])[A-Za-z0-9\-]{1,63}\.bsky\.social(?!\w)|(?<!\w)did:(?:plc|web):[\w.:%\-]{1,250}", re.IGNORECASE
+)
+_NAMED = re.compile(
+    r"(?<!\w)(?:discord|telegram|snap|snapchat|insta|instagram|ig|twitter|tiktok|kik|skype|wechat|mastodon|twitch)"
+    r"(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{2,63}\w)",
+    re.IGNORECASE,
+)
+_REST = r"(?:[/?#][^\s<>\"')\]}]{0,1000})?"
+_PROFILE_TAILS = (
+    r"reddit\.com/u(?:ser)?/[\w\-]{1,40}"
+    r"|bsky\.app/profile/[\w.:\-]{1,260}"
+    r"|(?:x|twitter)\.com/(?!i/|search\b|hashtag/|home\b|intent/|share\b)@?\w{1,30}"
+    r"|(?:facebook|fb)\.com/(?:profile\.php\?id=\d{1,20}|people/[\w.\-%]{1,100}(?:/\d{1,20})?)"
+    r"|(?:facebook|fb|instagram)\.com/(?!p/|reel/|groups/|events/|watch\b|explore/|sharer|tv/|hashtag/)@?[\w.\-]{1,60}"
+    r"|linkedin\.com/(?:in|pub)/[\w\-%]{1,120}"
+    r"|linkedin\.com/posts/[\w\-%]{1,120}_[\w\-%]{0,200}"
+    r"|news\.ycombinator\.com/(?:user|submitted|threads)\?id=[\w\-]{1,40}"
+    r"|(?:t|telegram)\.me/(?!joinchat/|share/|\+|s/)\w{3,40}"
+    r"|github\.com/[\w\-]{1,39}/?(?![\w/\-])"
+    r"|[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){1,6}/(?:@|users/|~)\w[\w.\-]{0,60}(?:@[\w.\-]{1,250})?"
+)
+_PROFILE = re.compile(
+    rf"(?<![A-Za-z0-9_\-.])(?:h(?:tt|xx)ps?://)?(?:[a-z0-9\-]{{1,20}}\.)?(?:{_PROFILE_TAILS}){_REST}", re.IGNORECASE
+)
+_LINKISH = re.compile(r"(?:\.(?:com|app|me)|/@|/users/|/~)", re.IGNORECASE)
+_URL = re.compile(
+    rf"(?:h(?:tt|xx)ps?|ftp|ipfs|wss?)://[^\s<>\"]{{1,2000}}|(?<![\w.@\-])www\.[{_LETTER}0-9\-]{{1,63}}\.[^\s<>\"]{{1,2000}}",
+    re.IGNORECASE,
+)
+_BARE = re.compile(
+    rf"(?<![\w.@\-/])(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,4}}"
+    r"(?:com|net|org|edu|gov|info|io|me|app|dev|ly|gl|gg|tv|be|social|blog|xyz|online|site|shop|(?:co|org|ac|com)\.[a-z]{2}"
+    r"|de|uk|za|fr|in|br|au|nl|eu|us|ca|ch|at|se|no|dk|fi|pl|pt|hu|cz|nz|jp|ie|es|it)"
+    rf"(?![\w\-]|\.[A-Za-z])(?::\d{{1,5}})?(?:[/?#][^\s<>\"]{{0,2000}})?"
+)
+_TRAILING = ".,;:!?'\")]}…"
+
+
+def find_links(text: str, *, urls: bool) -> list[Span]:
+    """What names a person on the net; other links too, where `urls` says so."""
+    spans: list[Span] = []
+    slash, dot = "/" in text, "." in text
+    if slash and dot and _LINKISH.search(text):
+        spans += [_trimmed(text, m, "PROFILE") for m in _PROFILE.finditer(text)]
+    if "@" in text:
+        spans += _around_at(text)
+    if slash and "u" in text.lower():
+        spans += [Span(*m.span(), "HANDLE") for m in _USER.finditer(text)]
+    if "#" in text:
+        spans += [Span(*m.span(), "HANDLE") for m in _DISCORD.finditer(text)]
+    if ":" in text or "=" in text:
+        spans += [Span(*m.span("name"), "HANDLE") for m in _NAMED.finditer(text)]
+    if "bsky" in text or "did:" in text:
+        spans += [Span(*m.span(), "HANDLE") for m in _BLUESKY.finditer(text)]
+    if urls and ("://" in text or "www." in text.lower()):
+        spans += [_trimmed(text, m, "URL") for m in _URL.finditer(text)]
+    if urls and dot:
+        spans += [_trimmed(text, m, "URL") for m in _BARE.finditer(text)]
+    return spans
+
+
+def _around_at(text: str) -> list[Span]:
+    """E-mail addresses and @handles: each @ is looked at once, to the right and then at most 64 to the left."""
+    spans: list[Span] = []
+    done = 0
+    for at in (m.start() for m in re.finditer("@", text)):
+        if at < done:
+            continue
+        domain = _AT_DOMAIN.match(text, at) or _AT_NUMERIC.match(text, at)
+        if domain and (start := _local_start(text, max(done, at - _MOST_LOCAL), at)) < at:
+            spans.append(Span(start, domain.end(), "EMAIL"))
+        elif (handle := _HANDLE.match(text, at)) and not _TIME.fullmatch(handle.group()):
+            spans.append(Span(*handle.span(), "HANDLE"))
+        elif loose := _loose(text, at, done):
+            spans.append(loose)
+        else:
+            continue
+        done = spans[-1].end
+    return spans
+
+
+def _loose(text: str, at: int, done: int) -> Span | None:
+    """An address with spaces around its @: "jane @ example.org"."""
+    match = _LOOSE_AT.match(text, at)
+    name_end = len(text[max(done, at - 2) : at].rstrip(" ")) + max(done, at - 2)
+    if match is None or (start := _local_start(text, max(done, name_end - _MOST_LOCAL), name_end)) == name_end:
+        return None
+    return Span(start, match.end(), "EMAIL")
+
+
+def _local_start(text: str, least: int, at: int) -> int:
+    """Where the name in front of an @ begins."""
+    while at > least and (text[at - 1] in _LOCAL_CHARS or (text[at - 1].isalnum() and text[at - 1] < "\u0530")):
+        at -= 1
+    return at
+
+
+def _trimmed(text: str, match: re.Match[str], kind: str) -> Span:
+    """A link without the punctuation of the sentence around it."""
+    start, end = match.span()
+    while end > start + 1 and text[end - 1] in _TRAILING:
+        end -= 1
+    return Span(start, end, kind)

@@ -1,0 +1,115 @@
+"""Text in one plain form for matching, with the way back to the characters that were posted.
+
+NFKC is applied to each character alone: over a whole text, a run of combining marks costs its square.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+_MOST = 4  # a character that stands for more than this is no spelling of an address
+_DROPPED = frozenset("\u034f\u20e3\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # invisible, or a frame around a digit
+_PLAIN = {"\u00ba": "°", "\u02da": "°", "\u2212": "-", "\u2219": ".", "\u2024": ".", "\u3002": "."}
+_BRACKETED = re.compile(
+    r"[ \t]{0,2}[(\[{<][ \t]{0,2}(?:(?P<at>at|@|arroba|chez)|(?P<dot>dot|\.|punkt|punto|point|ponto)|(?P<dash>dash|-))"
+    r"[ \t]{0,2}[)\]}>][ \t]{0,2}",
+    re.IGNORECASE,
+)
+_TLD = (
+    r"(?:com|net|org|edu|gov|info|io|me|app|social|co|de|uk|za|fr|in|br|au|nl|es|it|eu"
+    r"|us|ca|ch|at|be|se|no|dk|fi|pl|pt|hu|cz|nz|jp|test|example)\b"
+)
+_SPOKEN_AT = re.compile(
+    rf"(?<=\w)(?: {{1,2}}|_)at(?: {{1,2}}|_)(?=(?:[A-Za-z0-9\-]{{1,63}}(?: {{1,2}}dot {{1,2}}|_dot_)){{1,4}}{_TLD}"
+    r"|(?:gmail|googlemail|outlook|hotmail|yahoo|proton|protonmail|icloud|gmx|aol)\.[a-z]{2,3}\b)",
+    re.IGNORECASE,
+)
+_SPOKEN_DOT = re.compile(
+    rf"(?<=\w)(?: {{1,2}}|_)dot(?: {{1,2}}|_)(?={_TLD}|\d{{1,3}}\b|[A-Za-z0-9\-]{{1,63}}(?: {{1,2}}dot |_dot_|@))",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(r"[(\[{<]")
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A text as it is matched; character i of it came from [starts[i], ends[i]) of the original."""
+
+    text: str
+    starts: list[int] | None = None
+    ends: list[int] | None = None
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Where a stretch of the plain text lies in the original."""
+        if self.starts is None or self.ends is None or start == end:
+            return start, end
+        return self.starts[start], self.ends[end - 1]
+
+
+def normalise(text: str) -> Plain:
+    """The plain form of a text; the same text where it is plain already."""
+    plain = Plain(text) if text.isascii() else _unfolded(text)
+    if _OPEN.search(plain.text):
+        plain = _replaced(plain, _BRACKETED, _bracketed)
+    lowered = plain.text.lower()
+    if " at " in lowered or "_at_" in lowered:
+        plain = _replaced(plain, _SPOKEN_AT, lambda _: "@")
+    if " dot " in lowered or "_dot_" in lowered:
+        plain = _replaced(plain, _SPOKEN_DOT, lambda _: ".")
+    return plain
+
+
+@lru_cache(maxsize=65536)
+def _plain(char: str) -> str:
+    if char in _PLAIN:
+        return _PLAIN[char]
+    kind = unicodedata.category(char)
+    if kind == "Cf" or char in _DROPPED or "\ufe00" <= char <= "\ufe0f" or "\U000e0000" <= char <= "\U000e0fff":
+        return ""
+    if kind == "Nd":
+        return str(unicodedata.decimal(char))
+    if kind == "Pd":
+        return "-"
+    if kind == "Zs":
+        return " "
+    folded = unicodedata.normalize("NFKC", char)
+    return folded if len(folded) <= _MOST else char
+
+
+def _unfolded(text: str) -> Plain:
+    changed = {char: plain for char in set(text) if not char.isascii() and (plain := _plain(char)) != char}
+    if not changed:
+        return Plain(text)
+    chars: list[str] = []
+    starts: list[int] = []
+    for at, char in enumerate(text):
+        plain = changed.get(char, char)
+        chars.append(plain)
+        starts += [at] * len(plain)
+    return Plain("".join(chars), starts, [at + 1 for at in starts])
+
+
+def _bracketed(match: re.Match[str]) -> str:
+    return {"at": "@", "dot": ".", "dash": "-"}[match.lastgroup or "at"]
+
+
+def _replaced(plain: Plain, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> Plain:
+    """Each match becomes one character that stands for all of it."""
+    matches = list(pattern.finditer(plain.text))
+    if not matches:
+        return plain
+    starts = plain.starts if plain.starts is not None else list(range(len(plain.text)))
+    ends = plain.ends if plain.ends is not None else list(range(1, len(plain.text) + 1))
+    chars: list[str] = []
+    new_starts: list[int] = []
+    new_ends: list[int] = []
+    at = 0
+    for match in matches:
+        first, last = match.span()
+        chars += [plain.text[at:first], by(match)]
+        new_starts += [*starts[at:first], starts[first]]
+        new_ends += [*ends[at:first], ends[last - 1]]
+        at = last
+    return Plain("".join([*chars, plain.text[at:]]), new_starts + starts[at:], new_ends + ends[at:])

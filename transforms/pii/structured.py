@@ -1,0 +1,202 @@
+"""Forms that are personal by themselves: addresses of machines and accounts, bank accounts, coins, places."""
+
+import ipaddress
+import re
+
+from transforms.pii import checks
+from transforms.pii.spans import Span
+
+_IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
+_VERSION = re.compile(r"(?:\bv|version|ver\.?|release) ?\Z", re.IGNORECASE)
+_IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.?\d{1,3}){4})?(?:%\w{1,15})?(?![\w:])")
+_MAC = re.compile(
+    r"(?<![\w:\-])(?:[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}"
+    r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})(?![\w:\-])"
+)
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ \-]?\d{2}(?=[ \-.]?[A-Za-z0-9])")
+_IBAN_LENGTHS = {
+    part[:2]: int(part[2:])
+    for part in [
+        "AD24",
+        "AE23",
+        "AL28",
+        "AT20",
+        "AZ28",
+        "BA20",
+        "BE16",
+        "BG22",
+        "BH22",
+        "BR29",
+        "BY28",
+        "CH21",
+        "CR22",
+        "CY28",
+        "CZ24",
+        "DE22",
+        "DK18",
+        "DO28",
+        "EE20",
+        "EG29",
+        "ES24",
+        "FI18",
+        "FO18",
+        "FR27",
+        "GB22",
+        "GE22",
+        "GI23",
+        "GL18",
+        "GR27",
+        "GT28",
+        "HR21",
+        "HU28",
+        "IE22",
+        "IL23",
+        "IQ23",
+        "IS26",
+        "IT27",
+        "JO30",
+        "KW30",
+        "KZ20",
+        "LB28",
+        "LC32",
+        "LI21",
+        "LT20",
+        "LU20",
+        "LV21",
+        "MC27",
+        "MD24",
+        "ME22",
+        "MK19",
+        "MR27",
+        "MT31",
+        "MU30",
+        "NL18",
+        "NO15",
+        "PK24",
+        "PL28",
+        "PS29",
+        "PT25",
+        "QA29",
+        "RO24",
+        "RS22",
+        "SA24",
+        "SC31",
+        "SE24",
+        "SI19",
+        "SK24",
+        "SM27",
+        "ST25",
+        "SV28",
+        "TL23",
+        "TN24",
+        "TR26",
+        "UA29",
+        "VA22",
+        "VG24",
+        "XK20",
+    ]  # one line for eighteen countries
+}
+_NINO = re.compile(
+    r"(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
+    r"(?:[ \-]?\d\d){3}[ \-]?[A-D](?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_DNI = re.compile(r"(?<![A-Za-z0-9])(?:\d{8}|[XYZxyz]-?\d{7})[ \-]?[A-Za-z](?![A-Za-z0-9])")
+_FISCAL = re.compile(
+    r"(?<![A-Za-z0-9])[A-Z]{6}\d\d[A-EHLMPRST](?:[04][1-9]|[1256]\d|[37][01])"
+    r"[A-Z]\d{3}[A-Z](?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_BASE58 = re.compile(r"(?<![A-Za-z0-9])[13LMDTA9][a-km-zA-HJ-NP-Z1-9]{25,34}(?![A-Za-z0-9])")
+_BECH32 = re.compile(r"(?<![A-Za-z0-9])(?:bc|tb|ltc)1[ac-hj-np-z02-9]{11,71}(?![A-Za-z0-9])", re.IGNORECASE)
+_ETHER = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
+_LONG = 14  # the shortest of the accounts without groups
+_NO_DIGITS = {ord(c): None for c in "0123456789"}
+_LEAST_DIGITS = 4
+_DEGREES = re.compile(
+    r"(?<![\w.])[+\-]?\d{1,2}\.\d{3,15} ?°? ?[NSns]?(?: ?[,;/] ?| )"
+    r"[+\-]?\d{1,3}\.\d{3,15}(?: ?°? ?[EWew](?!\w)|(?![\w.]))"
+)
+_SIXTIETHS = r" ?° ?(?:\d{1,2}(?:\.\d{1,8})? ?['\u2032\u2019] ?)?(?:\d{1,2}(?:\.\d{1,8})? ?(?:\"|''|\u2033|\u2032\u2032|\u201d) ?)?"
+_MINUTES = re.compile(rf"(?<![\w.])\d{{1,3}}{_SIXTIETHS}[NS][,; ]{{0,3}}\d{{1,3}}{_SIXTIETHS}[EWO](?!\w)")
+_PLUS_CODE = re.compile(r"(?<!\w)[23456789CFGHJMPQRVWX]{6,8}\+[23456789CFGHJMPQRVWX]{2,3}(?!\w)")
+_WORDS3 = re.compile(r"(?<![\w/:])///[a-z]{3,24}\.[a-z]{3,24}\.[a-z]{3,24}(?!\w)")
+_MAX_LATITUDE = 90
+
+
+def find_structured(text: str, *, digits: bool) -> list[Span]:
+    """What has a strict form; `digits` says whether the text has any, which most of them need."""
+    spans: list[Span] = []
+    if "///" in text:
+        spans += [Span(*m.span(), "GEO") for m in _WORDS3.finditer(text)]
+    if text.count(":") > 1:
+        spans += [Span(*m.span(), "IP") for m in _IPV6.finditer(text) if _is_ipv6(m.group())]
+    if not digits:
+        return spans
+    if text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:  # noqa: PLR2004  # separators in a MAC
+        spans += [Span(*m.span(), "MAC") for m in _MAC.finditer(text)]
+    if text.count(".") > 1:
+        spans += [Span(*m.span(), "IP") for m in _IPV4.finditer(text) if _is_ipv4(text, m)]
+        spans += [Span(*m.span(), "GEO") for m in _DEGREES.finditer(text) if _is_place(m.group())]
+    if "°" in text:
+        spans += [Span(*m.span(), "GEO") for m in _MINUTES.finditer(text)]
+    if "+" in text:
+        spans += [Span(*m.span(), "GEO") for m in _PLUS_CODE.finditer(text)]
+    return spans + _accounts(text) if len(text) - len(text.translate(_NO_DIGITS)) >= _LEAST_DIGITS else spans
+
+
+def _accounts(text: str) -> list[Span]:
+    spans = [span for m in _IBAN.finditer(text) if (span := _iban(text, m))]
+    spans += [Span(*m.span(), "NINO") for m in _NINO.finditer(text)]
+    spans += [Span(*m.span(), "NATIONAL_ID") for m in _DNI.finditer(text) if checks.dni(_bare(m.group()))]
+    if max(map(len, text.split()), default=0) < _LONG:
+        return spans
+    spans += [Span(*m.span(), "NATIONAL_ID") for m in _FISCAL.finditer(text)]
+    spans += [Span(*m.span(), "CRYPTO") for m in _BASE58.finditer(text) if checks.base58(m.group())]
+    spans += [Span(*m.span(), "CRYPTO") for m in _BECH32.finditer(text) if checks.bech32(m.group().lower())]
+    return spans + [Span(*m.span(), "CRYPTO") for m in _ETHER.finditer(text)]
+
+
+def _bare(value: str) -> str:
+    return value.replace(" ", "").replace("-", "").upper()
+
+
+def _iban(text: str, match: re.Match[str]) -> Span | None:
+    """The account number that starts here: its country says how long it is."""
+    start, at = match.start(), match.start()
+    length = _IBAN_LENGTHS.get(text[at : at + 2].upper(), 0)
+    chars: list[str] = []
+    gap = 0
+    while at < len(text) and len(chars) < length and gap < 2:  # noqa: PLR2004  # one separator between groups
+        char = text[at]
+        if char.isascii() and char.isalnum():
+            chars.append(char.upper())
+            gap = 0
+        elif char in " -.\t":
+            gap += 1
+        else:
+            return None
+        at += 1
+    if not length or len(chars) < length or text[at : at + 1].isalnum() or not checks.iban("".join(chars)):
+        return None
+    return Span(start, at, "IBAN")
+
+
+def _is_ipv4(text: str, match: re.Match[str]) -> bool:
+    parts = match.group().split(".")
+    if any(int(part) > 255 or (len(part) > 1 and part[0] == "0") for part in parts):  # noqa: PLR2004  # a byte
+        return False
+    return not _VERSION.search(text[max(0, match.start() - 9) : match.start()])
+
+
+def _is_ipv6(value: str) -> bool:
+    if value.count(":") < 2 or not any(c.isdigit() for c in value):  # noqa: PLR2004  # the shortest form has two
+        return False
+    try:
+        return ipaddress.IPv6Address(value.partition("%")[0]) > ipaddress.IPv6Address("::ffff")
+    except ValueError:
+        return False
+
+
+def _is_place(value: str) -> bool:
+    return abs(float(re.match(r"[+\-]?[\d.]+", value)[0])) <= _MAX_LATITUDE  # type: ignore[index]  # starts with it
