@@ -14,88 +14,13 @@ _MAC = re.compile(
     r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})(?![\w:\-])"
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ \-]?\d{2}(?=[ \-.]?[A-Za-z0-9])")
-_IBAN_LENGTHS = {
-    part[:2]: int(part[2:])
-    for part in [
-        "AD24",
-        "AE23",
-        "AL28",
-        "AT20",
-        "AZ28",
-        "BA20",
-        "BE16",
-        "BG22",
-        "BH22",
-        "BR29",
-        "BY28",
-        "CH21",
-        "CR22",
-        "CY28",
-        "CZ24",
-        "DE22",
-        "DK18",
-        "DO28",
-        "EE20",
-        "EG29",
-        "ES24",
-        "FI18",
-        "FO18",
-        "FR27",
-        "GB22",
-        "GE22",
-        "GI23",
-        "GL18",
-        "GR27",
-        "GT28",
-        "HR21",
-        "HU28",
-        "IE22",
-        "IL23",
-        "IQ23",
-        "IS26",
-        "IT27",
-        "JO30",
-        "KW30",
-        "KZ20",
-        "LB28",
-        "LC32",
-        "LI21",
-        "LT20",
-        "LU20",
-        "LV21",
-        "MC27",
-        "MD24",
-        "ME22",
-        "MK19",
-        "MR27",
-        "MT31",
-        "MU30",
-        "NL18",
-        "NO15",
-        "PK24",
-        "PL28",
-        "PS29",
-        "PT25",
-        "QA29",
-        "RO24",
-        "RS22",
-        "SA24",
-        "SC31",
-        "SE24",
-        "SI19",
-        "SK24",
-        "SM27",
-        "ST25",
-        "SV28",
-        "TL23",
-        "TN24",
-        "TR26",
-        "UA29",
-        "VA22",
-        "VG24",
-        "XK20",
-    ]  # one line for eighteen countries
-}
+_COUNTRIES = """
+AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29
+ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20
+LB28 LC32 LI21 LT20 LU20 LV21 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 PL28 PS29 PT25 QA29
+RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20
+"""
+_IBAN_LENGTHS = {part[:2]: int(part[2:]) for part in _COUNTRIES.split()}
 _NINO = re.compile(
     r"(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
     r"(?:[ \-]?\d\d){3}[ \-]?[A-D](?![A-Za-z0-9])",
@@ -117,7 +42,9 @@ _DEGREES = re.compile(
     r"(?<![\w.])[+\-]?\d{1,2}\.\d{3,15} ?°? ?[NSns]?(?: ?[,;/] ?| )"
     r"[+\-]?\d{1,3}\.\d{3,15}(?: ?°? ?[EWew](?!\w)|(?![\w.]))"
 )
-_SIXTIETHS = r" ?° ?(?:\d{1,2}(?:\.\d{1,8})? ?['\u2032\u2019] ?)?(?:\d{1,2}(?:\.\d{1,8})? ?(?:\"|''|\u2033|\u2032\u2032|\u201d) ?)?"
+_MINUTE = r"(?:\d{1,2}(?:\.\d{1,8})? ?['\u2032\u2019] ?)?"
+_SECOND = r"(?:\d{1,2}(?:\.\d{1,8})? ?(?:\"|''|\u2033|\u2032\u2032|\u201d) ?)?"
+_SIXTIETHS = f" ?° ?{_MINUTE}{_SECOND}"
 _MINUTES = re.compile(rf"(?<![\w.])\d{{1,3}}{_SIXTIETHS}[NS][,; ]{{0,3}}\d{{1,3}}{_SIXTIETHS}[EWO](?!\w)")
 _PLUS_CODE = re.compile(r"(?<!\w)[23456789CFGHJMPQRVWX]{6,8}\+[23456789CFGHJMPQRVWX]{2,3}(?!\w)")
 _WORDS3 = re.compile(r"(?<![\w/:])///[a-z]{3,24}\.[a-z]{3,24}\.[a-z]{3,24}(?!\w)")
