@@ -59,6 +59,20 @@ class Checkpoint:
         found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         return found
 
+    @property
+    def topics(self) -> dict[str, str]:
+        """Kafka's ids of the topics that were read, by name; empty where nobody noted them."""
+        file = self.folder / "topics.json"
+        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        return found
+
+    def note_topics(self, ids: dict[str, str]) -> None:
+        """Keep the ids of the topics that are read from now on."""
+        if ids != self.topics:
+            draft = self.folder / "topics.json.new"
+            draft.write_text(json.dumps(ids), encoding="utf-8")
+            draft.replace(self.folder / "topics.json")
+
     def end_offset(self, batch_id: int) -> Any:
         """Where a planned batch ends, in the terms of its source."""
         lines = (self.folder / "offsets" / str(batch_id)).read_text(encoding="utf-8").splitlines()

@@ -1,6 +1,9 @@
 """Kafka: the only place that reads it from Spark."""
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pyspark.sql import DataFrame, SparkSession
 
@@ -47,17 +50,10 @@ def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
     Raises:
         BrokerUnreachableError: no broker answers.
     """
-    conf: dict[str, str | int | float | bool] = {
-        **settings.kafka.client,
-        "bootstrap.servers": settings.bootstrap_servers,
-    }
-    quiet: dict[str, str | int | float | bool] = {
-        "log_level": 0,
-        "socket.timeout.ms": int(settings.kafka.timeout_s * 1000),
-    }
-    try:
-        names = AdminClient(conf | quiet).list_topics(timeout=settings.kafka.timeout_s).topics
-        consumer = Consumer(conf | quiet | {"group.id": "echostream-offsets", "enable.auto.commit": "false"})
+    conf = _conf(settings)
+    with _reaching(settings):
+        names = AdminClient(conf).list_topics(timeout=settings.kafka.timeout_s).topics
+        consumer = Consumer(conf | {"group.id": "echostream-offsets", "enable.auto.commit": "false"})
         try:
             return {
                 name: {
@@ -69,6 +65,36 @@ def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
             }
         finally:
             consumer.close()
+
+
+def topic_ids(topics: Iterable[str], settings: Settings) -> dict[str, str]:
+    """Kafka's own id of each topic: a topic that is made anew has the old name and another id.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+    """
+    names = list(topics)
+    if not names:
+        return {}
+    with _reaching(settings):
+        admin = AdminClient(_conf(settings))  # held, or its answers never come
+        answers = admin.describe_topics(TopicCollection(names), request_timeout=settings.kafka.timeout_s)
+        return {name: str(answer.result().topic_id) for name, answer in answers.items()}
+
+
+def _conf(settings: Settings) -> dict[str, str | int | float | bool]:
+    return {
+        **settings.kafka.client,
+        "bootstrap.servers": settings.bootstrap_servers,
+        "log_level": 0,
+        "socket.timeout.ms": int(settings.kafka.timeout_s * 1000),
+    }
+
+
+@contextmanager
+def _reaching(settings: Settings) -> Iterator[None]:
+    try:
+        yield
     except KafkaException as error:
         raise BrokerUnreachableError(
             f"no Kafka broker answers at {settings.bootstrap_servers}",
@@ -99,9 +125,14 @@ def check_offsets(mine: Checkpoint, settings: Settings) -> None:
         LostOffsetsError: the next offset of a partition is not there.
     """
     bounds = offset_bounds(settings)
-    if mine.committed_batch is None:
-        return
-    for topic, partitions in mine.end_offset(mine.committed_batch).items():
+    known, ids = mine.topics, topic_ids(bounds, settings)
+    ends: Offsets = {} if mine.committed_batch is None else mine.end_offset(mine.committed_batch)
+    for topic, partitions in ends.items():
+        if topic in ids and known.get(topic, ids[topic]) != ids[topic]:
+            raise LostOffsetsError(
+                f"topic {topic} was made anew since it was read: what it held is gone, and its offsets mean others",
+                remedy=f"Bring Kafka's data back, or read the new one with `echostream checkpoint reset {mine.job}`",
+            )
         for partition, offset in partitions.items():
             low, high = bounds.get(topic, {}).get(partition, (0, 0))
             if not low <= offset <= high:
@@ -109,3 +140,4 @@ def check_offsets(mine: Checkpoint, settings: Settings) -> None:
                     f"{topic}[{partition}] holds offsets {low} to {high}, but {offset} is the next to read",
                     remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {mine.job}`",
                 )
+    mine.note_topics(known | ids)

@@ -11,7 +11,7 @@ from deltalake.exceptions import TableNotFoundError
 from foundation.errors import CheckpointMissingError
 from foundation.settings import JobName, Settings
 from lakehouse import kafka
-from lakehouse.checkpoints import PROPERTY, checkpoint
+from lakehouse.checkpoints import PROPERTY, Checkpoint, checkpoint
 from lakehouse.lease import hold_lake
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
 
@@ -85,12 +85,14 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
     where, starts, gaps = _beginning(job, table, settings)
     aside = mine.set_aside()
     mine.create(reset=where | {"replaces": table.metadata().configuration.get(PROPERTY)})
+    if job == "topic_to_bronze":
+        mine.note_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
     return Reset(job, aside, starts, gaps)
 
 
 def _beginning(job: str, table: DeltaTable, settings: Settings) -> tuple[dict[str, Any], str, list[str]]:
     if job == "topic_to_bronze":
-        offsets, gaps = _bronze_beginning(table, settings)
+        offsets, gaps = _bronze_beginning(table, checkpoint(job, settings), settings)
         return {"starting_offsets": json.dumps(offsets)}, "after the highest offsets that bronze.posts holds", gaps
     if job == "bronze_to_silver":
         return {}, "with all of bronze.posts once more; what silver.posts holds counts as duplicate", []
@@ -98,25 +100,34 @@ def _beginning(job: str, table: DeltaTable, settings: Settings) -> tuple[dict[st
     return {"starting_version": version + 1}, f"after silver.posts version {version}", []
 
 
-def _bronze_beginning(table: DeltaTable, settings: Settings) -> tuple[dict[str, dict[str, int]], list[str]]:
-    query = 'SELECT topic, "partition", max("offset") AS last FROM bronze GROUP BY topic, "partition"'
+def _bronze_beginning(
+    table: DeltaTable, mine: Checkpoint, settings: Settings
+) -> tuple[dict[str, dict[str, int]], list[str]]:
+    # The last by time: where a topic was made anew, an old record may have the highest offset.
+    query = """SELECT topic, "partition", last_value("offset" ORDER BY kafka_timestamp, "offset") AS last
+               FROM bronze GROUP BY topic, "partition" """
     rows = QueryBuilder().register("bronze", table).execute(query).read_all()
     names, partitions, lasts = (rows.column(name).to_pylist() for name in ("topic", "partition", "last"))
     held = {(topic, partition): last for topic, partition, last in zip(names, partitions, lasts, strict=True)}
     offsets: dict[str, dict[str, int]] = {}
     gaps = []
-    for topic, bounds in kafka.offset_bounds(settings).items():
+    all_bounds = kafka.offset_bounds(settings)
+    known, ids = mine.topics, kafka.topic_ids(all_bounds, settings)
+    for topic, bounds in all_bounds.items():
+        read = {partition: held[topic, int(partition)] for partition in bounds if (topic, int(partition)) in held}
+        # One partition that ends too early tells of all of them, where the topic's id is not known.
+        is_anew = known.get(topic, ids[topic]) != ids[topic] or any(last >= bounds[p][1] for p, last in read.items())
         for partition, (low, high) in bounds.items():
-            last = held.get((topic, int(partition)))
-            start = _EARLIEST if last is None or not low <= last + 1 <= high else last + 1
-            offsets.setdefault(topic, {})[partition] = start
-            if last is not None and last + 1 < low:
-                gaps.append(
-                    f"{topic}[{partition}]: offsets {last + 1} to {low - 1} are lost: Kafka's retention removed them"
-                )
-            if last is not None and last + 1 > high:
+            last = read.get(partition)
+            is_behind = last is not None and not is_anew and low <= last + 1
+            offsets.setdefault(topic, {})[partition] = last + 1 if last is not None and is_behind else _EARLIEST
+            if last is not None and is_anew:
                 gaps.append(
                     f"{topic}[{partition}]: made anew, it ends at {high} where {last} was read: read from its start"
+                )
+            elif last is not None and last + 1 < low:
+                gaps.append(
+                    f"{topic}[{partition}]: offsets {last + 1} to {low - 1} are lost: Kafka's retention removed them"
                 )
     return offsets, gaps
 
