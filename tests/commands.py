@@ -1,0 +1,143 @@
+"""The `echostream` command as people run it: a program of its own, always under a deadline, never left behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from foundation.settings import Settings
+from tests.conftest import QUICK_JVM
+
+PROGRAM = str(Path(sys.executable).with_name("echostream"))
+RUN_S = 280
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    error: str
+
+
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """What the command sees: this machine, and the settings that tell one test's stack from another's."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ECHOSTREAM_")}
+    return kept | {
+        "ECHOSTREAM_HOME": str(settings.home),
+        "ECHOSTREAM_BROKER__PORT": str(settings.broker.port),
+        "ECHOSTREAM_BROKER__CONTROLLER_PORT": str(settings.broker.controller_port),
+        "ECHOSTREAM_SPARK__UI": "false",
+        "ECHOSTREAM_SPARK__JAVA_OPTIONS": QUICK_JVM,
+        "ECHOSTREAM_LOG_LEVEL": "debug",
+        "ECHOSTREAM_STREAM__TRIGGER_S": "0.5",
+        **{f"ECHOSTREAM_{name.upper()}": value for name, value in more.items() if name.islower()},
+        **{name: value for name, value in more.items() if not name.islower()},
+    }
+
+
+def echostream(settings: Settings, *words: str, timeout_s: float = RUN_S, **more: str) -> Done:
+    """Run a command to its end."""
+    with started(settings, *words, **more) as running:
+        running.wait(timeout_s)
+        return Done(running.process.returncode, running.out, running.error)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A command at work, in a session of its own."""
+
+    process: subprocess.Popen[bytes]
+    out_file: Path
+    error_file: Path
+
+    @property
+    def out(self) -> str:
+        """What it has printed."""
+        return self.out_file.read_text()
+
+    @property
+    def error(self) -> str:
+        """What it has printed on standard error."""
+        return self.error_file.read_text()
+
+    def wait(self, timeout_s: float) -> int:
+        """Its exit code."""
+        return self.process.wait(timeout_s)
+
+    def terminate(self) -> None:
+        """As `kill` does, to the command itself."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def kill_all(self) -> None:
+        """As a fallen machine does: everything that it started, at once."""
+        for pid in self.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def pids(self) -> list[int]:
+        """Who lives in its session: Spark's JVM and its Python workers too."""
+        return [pid for pid in _all_pids() if _session(pid) == self.process.pid]
+
+    def until(self, holds: Callable[[], bool], *, within_s: float, what: str) -> None:
+        """Wait until something holds, while the command runs."""
+        deadline = time.monotonic() + within_s
+        while not holds():
+            code = self.process.poll()
+            assert code is None, f"it ended with {code} before {what}: {self.error}"
+            assert time.monotonic() < deadline, f"no {what} within {within_s} s; it said: {self.out[-500:]}"
+            time.sleep(_POLL_S)
+
+
+@contextmanager
+def started(settings: Settings, *words: str, **more: str) -> Iterator[Running]:
+    """A command that is at work while this lasts; whatever is left of it then is killed."""
+    folder = settings.home / "commands"
+    folder.mkdir(parents=True, exist_ok=True)
+    number = len(list(folder.glob("*.out")))
+    out, error = folder / f"{number}.out", folder / f"{number}.err"
+    with out.open("wb") as to_out, error.open("wb") as to_error:
+        process = subprocess.Popen(
+            [PROGRAM, *words],
+            env=environment(settings, **more),
+            cwd=settings.home,
+            stdin=subprocess.DEVNULL,
+            stdout=to_out,
+            stderr=to_error,
+            start_new_session=True,
+        )
+    running = Running(process, out, error)
+    try:
+        yield running
+    finally:
+        running.kill_all()
+        process.wait(30)
+        wait_until(lambda: not running.pids(), within_s=30, what="end of all that it started")
+
+
+def wait_until(holds: Callable[[], bool], *, within_s: float, what: str) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, f"no {what} within {within_s} s"
+        time.sleep(_POLL_S)
+
+
+def _all_pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _session(pid: int) -> int | None:
+    """The session of a process that still runs."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in {"Z", "X"} else int(fields[3])

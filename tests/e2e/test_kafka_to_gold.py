@@ -1,0 +1,101 @@
+"""From Kafka to Gold with the real command. The tests of this module go on from one another, over one lake."""
+
+import shutil
+from contextlib import suppress
+
+import pytest
+
+from ingestion.generator import Rates
+from local import stack
+from tests import oracle
+from tests.commands import echostream, started, wait_until
+from tests.kafka import generate
+from tests.lake import FATES, assert_exact, assert_gold, files_with, ops, versions
+
+RATES = Rates(edits=0.06, deletes=0.06, author_deletes=0.01, late=0.06, duplicates=0.05, bad=0.03, unmappable=0.005)
+GOLD_S = 150
+TERM_S = 30  # what the system promises, not a measurement
+
+
+@pytest.fixture(scope="module")
+def ledgers():
+    """Of all that was sent so far, in order."""
+    return []
+
+
+def test_two_thousand_posts_are_exact(home, ledgers):
+    ledgers.append(generate(home, 2000, seed=1, rates=RATES, with_canaries=True))
+    batches = {"stream__max_records_per_batch": "1200", "stream__max_files_per_batch": "20"}
+    done = echostream(home, "run", "--available-now", **batches)
+    assert (done.code, done.error) == (0, "")
+    assert_exact(home, *ledgers)
+    totals = {fate: sum(row[fate] for row in ops(home, "bronze_to_silver")) for fate in FATES}
+    assert all(totals.values()), f"the feed does not hold every case: {totals}"
+
+
+def test_logs_and_output_hold_no_text_and_no_personal_data(home, ledgers):
+    needles = set()
+    for row in oracle.read_rows(*ledgers):
+        needles |= {text for text in (row.get("clean_text"), row.get("clean_title")) if text and len(text) > 30}
+        needles |= {value for value in row.get("canaries", ()) if value and len(value) > 12}
+    assert sum("canary" in needle for needle in needles) > 100
+    words = [needle.encode() for needle in needles]
+    for folder in ("logs", "commands"):
+        assert files_with(home.home / folder, words) == []
+    assert files_with(home.home / "logs", [b'"batch_id"'])
+
+
+def test_a_second_run_adds_nothing(home, ledgers):
+    before = versions(home)
+    done = echostream(home, "run", "--available-now")
+    assert (done.code, done.error) == (0, "")
+    assert versions(home) == before
+
+
+def test_continuous_run_takes_what_arrives_keeps_others_out_and_ends_on_sigterm(home, ledgers):
+    with started(home, "run", stream__author_removal_interval_s="0") as run:
+        run.until(lambda: "Spark is up" in run.out, within_s=90, what="start")
+        ledgers.append(generate(home, 300, seed=2, rates=RATES))
+
+        for words in (("run",), ("run", "--available-now"), ("checkpoint", "reset", "silver_to_gold")):
+            other = echostream(home, *words)
+            assert other.code == 1
+            assert other.error.count("\n") == 1
+            assert f"process {run.process.pid} already writes the lake" in other.error
+
+        expected = oracle.expected(oracle.read_rows(*ledgers))
+
+        def gold_has_it():
+            with suppress(AssertionError):
+                assert_gold(home, expected)
+                return True
+            return False
+
+        run.until(gold_has_it, within_s=GOLD_S, what="Gold with the new posts")
+        run.terminate()
+        assert run.wait(TERM_S) == 0
+        assert run.error == ""
+        wait_until(lambda: not run.pids(), within_s=TERM_S, what="end of Spark")
+    assert_exact(home, *ledgers)
+
+
+def test_a_broker_whose_data_is_gone_stops_the_run_until_a_reset_accepts_it(home, ledgers):
+    before = versions(home)
+    stack.down(home)
+    shutil.rmtree(home.home / "broker")
+    stack.up(home)
+    ledgers.append(generate(home, 200, seed=3, rates=RATES))
+
+    done = echostream(home, "run", "--available-now")
+    assert done.code == 1
+    assert done.error.count("\n") == 1
+    assert "was made anew since it was read" in done.error
+    assert "echostream checkpoint reset topic_to_bronze" in done.error
+    assert versions(home) == before
+
+    reset = echostream(home, "checkpoint", "reset", "topic_to_bronze")
+    assert (reset.code, reset.error) == (0, "")
+    assert "made anew" in reset.out
+    done = echostream(home, "run", "--available-now")
+    assert (done.code, done.error) == (0, "")
+    assert_exact(home, *ledgers, is_one_kafka=False)

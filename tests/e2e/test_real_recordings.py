@@ -1,0 +1,200 @@
+"""Real Reddit and Bluesky payloads through replay, Kafka, Bronze, Silver and Gold, against counts taken from the files.
+
+The counts share no code with the mappers. Failures print numbers and ids, never the recorded texts.
+"""
+
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from tests.commands import echostream
+from tests.kafka import records_of
+from tests.lake import FATES, files_with, ops, rows_of, table
+
+RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
+REDDIT = [RECORDINGS / "reddit" / f"{name}.jsonl.gz" for name in ("listing_responses", "comments")]
+BLUESKY = [RECORDINGS / "bluesky" / "jetstream_v1.jsonl.gz"]
+TABLES = ("bronze.posts", "silver.posts", "silver.tombstones", "quarantine.posts", "gold.sentiment_hourly")
+
+pytestmark = [
+    pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms"),
+    pytest.mark.timeout(600),
+]
+
+
+def documents(files: list[Path]) -> Iterator[Any]:
+    for file in files:
+        with gzip.open(file, "rt", encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+
+
+def things(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a document that has `kind` and `data`."""
+    if isinstance(value, dict):
+        if {"kind", "data"} <= set(value):
+            yield value
+        for inner in value.values():
+            yield from things(inner)
+    if isinstance(value, list):
+        for inner in value:
+            yield from things(inner)
+
+
+@pytest.fixture(scope="module")
+def sightings() -> list[dict[str, Any]]:
+    """Every time that a Reddit post or comment is in the files."""
+    return [
+        thing["data"] | {"fullname": f"{thing['kind']}_{thing['data']['id']}"}
+        for document in documents(REDDIT)
+        for thing in things(document)
+        if thing["kind"] in {"t1", "t3"}
+    ]
+
+
+@pytest.fixture(scope="module")
+def winners(sightings) -> dict[str, dict[str, Any]]:
+    """The sighting of each that counts: edited last; gone, where it is also seen gone; else the first."""
+    best: dict[str, tuple[Any, dict[str, Any]]] = {}
+    for place, data in enumerate(sightings):
+        rank = (data.get("edited") or 0, is_gone(data), -place)
+        if data["fullname"] not in best or rank > best[data["fullname"]][0]:
+            best[data["fullname"]] = (rank, data)
+    return {name: data for name, (_, data) in best.items()}
+
+
+def is_gone(data: dict[str, Any]) -> bool:
+    return data.get("body", data.get("selftext")) in {"[deleted]", "[removed]"}
+
+
+@pytest.fixture(scope="module")
+def lake(home):
+    """Both platforms replayed, and all of it drained."""
+    for platform, files in (("reddit", REDDIT), ("bluesky", BLUESKY)):
+        done = echostream(home, "replay", platform, *map(str, files))
+        assert (done.code, done.error) == (0, "")
+    done = echostream(home, "run", "--available-now", timeout_s=500)
+    assert (done.code, done.error) == (0, "")
+    return home
+
+
+@pytest.fixture(scope="module")
+def silver(lake):
+    return rows_of(lake, "silver.posts")
+
+
+def test_each_live_reddit_post_is_in_silver_once(silver, winners):
+    expected = Counter(
+        (channel_of(data), int(data["created_utc"]), int(data.get("edited") or 0))
+        for data in winners.values()
+        if not is_gone(data)
+    )
+    found = Counter(
+        ("a profile" if row["channel"].startswith("v1:") else row["channel"], row["created_at"] // 10**6,
+         row["version"] // 10**6)
+        for row in silver
+        if row["platform"] == "reddit"
+    )  # fmt: skip
+    assert expected.total() > 5000
+    assert {"lost": expected - found, "unseen": found - expected} == {"lost": Counter(), "unseen": Counter()}
+
+
+def channel_of(data: dict[str, Any]) -> str:
+    return "a profile" if data["subreddit"].lower().startswith("u_") else data["subreddit"]
+
+
+def test_each_dead_reddit_post_has_its_tombstone(lake, winners, sightings):
+    dead = {name for name, data in winners.items() if is_gone(data)}
+    assert len(dead) > 50
+    tombstones = {row["post_key"] for row in rows_of(lake, "silver.tombstones") if row["platform"] == "reddit"}
+    ever = {data["fullname"] for data in sightings if is_gone(data)}
+    assert len(dead) <= len(tombstones) <= len(ever)
+
+
+def test_bluesky_posts_and_deletes(lake, silver):
+    created, deleted = {}, set()
+    for line in documents(BLUESKY):
+        commit = line.get("commit", {})
+        if commit.get("collection") == "app.bsky.feed.post":
+            if commit["operation"] == "delete":
+                deleted.add((line["did"], commit["rkey"]))
+            else:
+                created[line["did"], commit["rkey"]] = commit["record"]
+    live = {key: record for key, record in created.items() if key not in deleted}
+    assert len(live) > 10
+    rows = [row for row in silver if row["platform"] == "bluesky"]
+    assert len(rows) == len(live)
+    days = Counter(record["createdAt"][:10] for record in live.values())
+    assert Counter(row["day"].isoformat() for row in rows) == days
+    tombstones = [row for row in rows_of(lake, "silver.tombstones") if row["platform"] == "bluesky"]
+    assert len({row["post_key"] for row in tombstones}) == len(deleted) > 0
+
+
+def test_every_payload_that_was_sent_has_its_fate_and_none_is_bad(lake, sightings):
+    bluesky = sum(line.get("commit", {}).get("collection") == "app.bsky.feed.post" for line in documents(BLUESKY))
+    batches = ops(lake, "bronze_to_silver")
+    assert sum(row["consumed"] for row in batches) == len(sightings) + bluesky
+    for row in batches:
+        assert row["consumed"] == sum(row[fate] for fate in FATES)
+    assert Counter(row["reason"] for row in rows_of(lake, "quarantine.posts")) == Counter()
+    assert sum(row["new"] - row["rows_removed"] for row in batches) == len(rows_of(lake, "silver.posts"))
+
+
+def test_gold_counts_what_silver_holds(lake, silver):
+    cells = rows_of(lake, "gold.sentiment_hourly")
+    found = Counter({(row["platform"], row["channel"], row["hour"]): row["posts"] for row in cells})
+    hour = 3_600_000_000
+    assert found == Counter((row["platform"], row["channel"], row["posted_at"] // hour * hour) for row in silver)
+
+
+def test_private_messages_are_nowhere(lake):
+    """Not in Kafka, not in a value of a table, not in a transaction log or another log."""
+    texts, ids = set(), set()
+    for document in documents(REDDIT):
+        for thing in things(document):
+            if thing["kind"] == "t4":
+                ids.add(f"t4_{thing['data']['id']}")
+                texts |= {line for line in thing["data"]["body"].splitlines() if len(line) > 30}
+    # What somebody also said in public may stand there.
+    public = json.dumps(
+        [t["data"] for d in documents(REDDIT) for t in things(d) if t["kind"] in {"t1", "t3"}], ensure_ascii=False
+    )
+    needles = [needle for needle in ids | texts if json.dumps(needle, ensure_ascii=False)[1:-1] not in public]
+    assert len(ids) > 100
+    assert len(needles) > 200
+    spellings = {json.dumps(n, ensure_ascii=False)[1:-1].encode() for n in needles} | {n.encode() for n in needles}
+    pattern = re.compile(b"|".join(map(re.escape, sorted(spellings, key=len, reverse=True))))
+
+    for topic, records in records_of(lake).items():
+        everything = b"\n".join((value or b"") + b" ".join(t for _, t in headers) for _, value, headers in records)
+        assert pattern.search(everything.replace(b'\\"', b'"')) is None, topic
+        assert pattern.search(everything) is None, topic
+    for name in TABLES:
+        assert pattern.search(content(table(lake, name).to_pyarrow_table())) is None, name
+    assert files_with(lake.home / "logs", sorted(spellings)) == []
+
+
+def content(found: pa.Table) -> bytes:
+    """All text and bytes of a table."""
+    cells: list[bytes] = []
+
+    def gather(value: Any) -> None:
+        if isinstance(value, bytes):
+            cells.append(value)
+        elif isinstance(value, str):
+            cells.append(value.encode())
+        elif isinstance(value, dict):
+            gather(list(value.values()))
+        elif isinstance(value, list | tuple):
+            for each in value:
+                gather(each)
+
+    for column in found.columns:
+        gather(column.to_pylist())
+    return b"\n".join(cells)

@@ -1,0 +1,19 @@
+"""A local stack of one's own for each module of faults."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from foundation.settings import Settings
+from ingestion.generator import Rates
+from tests.kafka import new_stack
+
+# Enough of everything that each batch has something to append, to merge, to entomb and to quarantine.
+RATES = Rates(edits=0.10, deletes=0.10, author_deletes=0.005, late=0.08, duplicates=0.06, bad=0.04, unmappable=0.005)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Iterator[Settings]:
+    """For all tests of a module, which go on from one another."""
+    with new_stack(tmp_path_factory.mktemp("home")) as settings:
+        yield settings

@@ -1,0 +1,36 @@
+"""20,000 posts, and three kills at random moments; each falls while another job is at work."""
+
+import random
+import signal
+import threading
+
+import pytest
+
+from lakehouse.checkpoints import checkpoint
+from tests.commands import echostream, started
+from tests.kafka import generate
+from tests.lake import JOBS, assert_exact
+
+POSTS = 20_000
+SEED = 20260102
+WITHIN_S = 240
+BATCHES = {"stream__max_records_per_batch": "5000", "stream__max_files_per_batch": "40"}
+
+
+@pytest.mark.timeout(1500)
+def test_three_random_kills_over_twenty_thousand_posts(home):
+    ledger = generate(home, POSTS, seed=12)
+    dice = random.Random(SEED)
+    for job in JOBS:
+        delay = dice.uniform(0, 6)
+        with started(home, "run", "--available-now", **BATCHES) as run:
+            run.until(lambda job=job, run=run: f"{job} " in run.out, within_s=WITHIN_S, what=f"first batch of {job}")
+            threading.Event().wait(delay)  # the moment of a kill is the one thing here that time decides
+            assert run.process.poll() is None, "it was done before it could be killed"
+            run.kill_all()
+            assert run.wait(30) == -signal.SIGKILL
+            assert "done in" not in run.out
+    states = {job: (checkpoint(job, home).planned_batch, checkpoint(job, home).committed_batch) for job in JOBS}
+    done = echostream(home, "run", "--available-now", timeout_s=600, **BATCHES)
+    assert (done.code, done.error) == (0, ""), states
+    assert_exact(home, ledger)
