@@ -1,0 +1,34 @@
+"""Our VADER against vaderSentiment 3.3.2, by repr; benchmarks/vader_parity.py does the same on 200,000 texts.
+
+Failures print places, never recorded texts.
+"""
+
+from functools import cache
+
+import pytest
+
+from benchmarks.vader_parity import DATA, differing, fuzzed, recorded
+from transforms.vader import FastVader
+
+
+@cache
+def vader() -> FastVader:
+    return FastVader()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_fuzzed_texts(seed):
+    assert differing(vader(), list(fuzzed(2_500, seed))) == []
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the recorded texts in ../shared/data")
+def test_recorded_texts():
+    texts = recorded()[::8]  # all of them take half a minute
+    assert len(texts) > 25_000
+    assert differing(vader(), texts) == []
+
+
+def test_fuzzed_texts_differ_where_a_rule_does(monkeypatch):
+    """Or the comparison could not fail."""
+    monkeypatch.setattr("transforms.vader_words._NEGATION", -0.75)
+    assert differing(FastVader(), list(fuzzed(500, 0)))
