@@ -42,9 +42,7 @@ class _VaderScores(dict[float, Score]):
     """Compound to score: four digits leave few compounds, and finding a score is cheaper than making it."""
 
     def __missing__(self, compound: float) -> Score:
-        score = Score(label_of(compound), compound)
-        if compound:  # 0.0 and -0.0 are one key
-            self[compound] = score
+        self[compound] = score = Score(label_of(compound), compound + 0.0)  # + 0.0: no row holds -0.0
         return score
 
 

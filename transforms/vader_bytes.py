@@ -125,20 +125,22 @@ class ByteReader:
 
     def _ascii_letters(self, raw: bytes, buffer: NDArray[np.uint8], starts: Ints, ends: Ints) -> Ints:
         index = buffer.astype(np.int64)
-        sums = np.cumsum(_COUNTED.take(index))
-        wordly = np.append(np.flatnonzero(np.frombuffer(raw.translate(_WORDLY), np.bool_)), 0)
+        counted = _COUNTED.take(index)
+        counted[0] = 1  # a place before all words, as the end is one after them: for words that are only punctuation
+        sums = np.cumsum(counted)
+        wordly = np.concatenate(([0], np.flatnonzero(np.frombuffer(raw.translate(_WORDLY), np.bool_)), [len(raw)]))
         before, until = sums[starts - 1], sums[ends - 1]
         first, last = wordly[before & _COUNT], wordly[(until & _COUNT) - 1]
-        inside = until - before
         # Punctuation around a word goes, unless that leaves two characters or less: it may be an emoticon.
-        is_word = (inside & _COUNT > 0) & (last - first > 1)
+        is_word = last - first > 1
         hashes = self._known.hashes(index, np.where(is_word, first, starts), np.where(is_word, last + 1, ends))
         letters = self._known.letters(hashes, self._plain)
         quotes = np.flatnonzero(buffer == ord("'"))
         quotes = quotes[(buffer[quotes - 1] | 32 == ord("n")) & (buffer[quotes + 1] | 32 == ord("t"))]
         negating = np.searchsorted(starts, quotes, "right") - 1
         letters[negating[letters[negating] == self._plain]] = self._negation
-        loud = np.flatnonzero((inside >> _UPPER > 0) & (inside >> _LOWER & _COUNT == 0))
+        inside = until - before
+        loud = np.flatnonzero((inside >= 1 << _UPPER) & (inside & _COUNT << _LOWER == 0))
         letters[loud] = self._upper[letters[loud]]
         return letters
 

@@ -28,7 +28,7 @@ class Columns:
         self._reader = ByteReader(letters, longest)
         kinds = letters.kinds
         self._traits = _column({letter: _traits(kind) for letter, kind in kinds.items()})
-        self._lower = _column({letter: ord(letter.lower()) for letter in kinds})
+        self._lower = _column({letter: ord(letter.lower()) for letter in (*kinds, " ")})
         scored = [letter for letter, kind in kinds.items() if kind.valence is not None]
         self._alone = np.zeros(len(self._traits))
         self._alone[[ord(letter) for letter in scored]] = [valences[f"   {letter}  "] for letter in scored]
@@ -50,26 +50,26 @@ class Columns:
 
     def _scored(self, letters: Ints, words: Ints) -> tuple[Floats, Ints]:
         """What each scored word adds, and the text that it is in."""
-        texts = np.repeat(np.arange(len(words)), words)
-        traits = self._traits.take(letters)
+        numbers = np.arange(len(words))
+        padded = np.full(len(letters) + 3 * (len(words) + 1), _BLANK)  # three blanks before each text and at the end
+        padded[np.arange(len(letters)) + np.repeat(3 * (numbers + 1), words)] = letters
+        texts = np.repeat(numbers, words + 3)
+        traits = self._traits.take(padded)
         loud = np.bincount(texts[np.flatnonzero(traits & _LOUD != 0)], minlength=len(words))
-        if (all_loud := (loud == words) & (loud > 0)).any():
+        for text in np.flatnonzero((loud == words) & (loud > 0)).tolist():
             # Capitals only mean something among words that are not.
-            letters = np.where(all_loud[texts], self._lower[letters], letters)
+            low, high = np.searchsorted(texts, [text, text + 1]).tolist()
+            padded[low:high] = self._lower[padded[low:high]]
         places = np.flatnonzero(traits & _SCORED != 0)
-        valences, owners = self._valences(letters, texts, places), texts[places]
+        valences, owners = self._valences(padded, traits, places), texts[places]
         buts = np.flatnonzero(traits & _BUT != 0)
         if len(buts) and len(places):
             _turn(valences, places, owners, buts, texts[buts])
         return valences, owners
 
-    def _valences(self, letters: Ints, texts: Ints, places: Ints) -> Floats:
+    def _valences(self, padded: Ints, traits: Ints, at: Ints) -> Floats:
         """What each scored word adds before "but": what it adds alone, or by the rules if something near it matters."""
-        padded = np.full(len(letters) + 3 * (texts[-1] + 2 if len(texts) else 1), _BLANK)
-        padded[np.arange(len(letters)) + 3 * (texts + 1)] = letters
-        at = places + 3 * (texts[places] + 1)
-        valences: Floats = self._alone.take(letters[places])
-        traits = self._traits.take(padded)
+        valences: Floats = self._alone.take(padded[at])
         phrases = np.zeros(len(padded), np.bool_)
         phrases[:-1] = (traits[:-1] >> _BEGINS) & (traits[1:] >> _GOES_ON) & ((1 << len(PHRASES)) - 1) != 0
         phrased = phrases[at] | phrases[at - 1] | phrases[at - 2] | phrases[at - 3] | (traits[at] & _NO != 0)

@@ -7,7 +7,7 @@ import pytest
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
 from transforms import vader_words
-from transforms.scorers import load_scorer
+from transforms.scorers import VaderScorer, load_scorer
 from transforms.vader import FastVader, Figures
 from transforms.vader_words import Letters, Tables, Valences, turned
 
@@ -119,9 +119,15 @@ def test_version_names_package_and_tables():
     assert load_scorer("vader").version == VADER.version
 
 
-def test_scorer_tells_zero_from_minus_zero_and_remembers_the_rest():
-    scorer = load_scorer("vader")
-    first, second, none = scorer.score(["good", "good", "train"])
+def test_scorer_remembers_scores():
+    first, second, none = load_scorer("vader").score(["good", "good", "train"])
     assert first is second
     assert (first.label, first.compound, first.confidence) == ("positive", 0.4404, None)
-    assert (none.label, repr(none.compound)) == ("neutral", "0.0")
+    assert (none.label, none.compound) == ("neutral", 0.0)
+
+
+def test_rows_hold_no_minus_zero():
+    """Sums such as -1e-16 round to -0.0, which the figures keep and a row does not."""
+    text = "awol accomplished gigo"
+    assert repr(VADER.figures(text).compound) == "-0.0"
+    assert repr(VaderScorer().score([text])[0].compound) == "0.0"

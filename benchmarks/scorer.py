@@ -1,0 +1,122 @@
+"""Our VADER's speed against the package's: pairwise, interleaved, by CPU time of one core, medians of the rounds.
+
+    python -m benchmarks.scorer [--rounds 7] [--texts 4000]
+
+The columns: the package's texts/s, then ratios to it. "new worker" is a scorer that was just loaded and has seen no
+text; "running" has seen other texts of the kind; "4 figures" is the same with all figures as tuples; "one by one" is
+`polarity_scores` per text. Texts of more than 2,000 characters are left out: there the package is quadratic.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from benchmarks.vader_parity import DATA
+from transforms.scorers import VaderScorer
+from transforms.vader import FastVader
+
+_LONGEST = 2_000
+_HOSTILE = {
+    "4,000 emoji": "\U0001f602" * 4_000,
+    "100,000 '!'": "good" + "!" * 100_000,
+    "40,000 'a good'": "a good " * 5_714,
+}
+
+
+def made(count: int, words: int) -> list[str]:
+    """Texts of made words, one in twelve from the lexicon; frequencies fall as in a language."""
+    chance = random.Random(1)  # noqa: S311  # no secret
+    lexicon: list[str] = [word for word in SentimentIntensityAnalyzer().lexicon if word.isalpha()]
+    common = ["".join(chance.choices("etaoinshrdlu", k=chance.randint(2, 8))) for _ in range(20_000)]
+    marks = ["", "", "", "", "", "", ".", ",", "!", "?"]
+
+    def word() -> str:
+        if chance.random() < 1 / 12:
+            return chance.choice(lexicon)
+        index = min(int(chance.paretovariate(0.6)) - 1, len(common) - 1)
+        return common[index]
+
+    def text() -> str:
+        return " ".join(word() + chance.choice(marks) for _ in range(chance.randint(words // 2, words * 3 // 2)))
+
+    return [text() for _ in range(count)]
+
+
+def recorded() -> dict[str, list[str]]:
+    """Tweets and Reddit comments of the data folder."""
+
+    def lines(path: str) -> list[str]:
+        return gzip.decompress((DATA / path).read_bytes()).decode().split("\n")
+
+    tweets = [line.split("\t")[2] for line in lines("sentiment/icwsm2014/tweets_GroundTruth.tsv.gz") if line]
+    comments = [
+        json.loads(line)["data"].get("body") or "" for line in lines("platforms/reddit/comments.jsonl.gz") if line
+    ]
+    return {
+        "tweets (TweetEval)": (DATA / "sentiment/tweeteval/val_text.txt").read_text("utf-8").split("\n"),
+        "tweets (ICWSM 2014)": tweets,
+        "Reddit comments (recorded)": comments,
+        "Reddit comments (GoEmotions)": [
+            line.split("\t")[0] for line in lines("sentiment/goemotions/group_test.tsv.gz")
+        ],
+    }
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def compare(texts: Sequence[str], rounds: int) -> list[float]:
+    """The package's texts/s, then our ratios to it; rounds share neither order nor the state of the caches."""
+    package = SentimentIntensityAnalyzer().polarity_scores
+    other, mine = texts[::2], texts[1::2]
+    vader = FastVader()
+    vader.figures_of(other)
+    rows = []
+    for _ in range(rounds):
+        theirs = seconds(lambda: [package(text) for text in mine])
+        new, running = VaderScorer(), VaderScorer()
+        running.score(other)
+        ours = [
+            seconds(lambda new=new: new.score(mine)),  # type: ignore[misc]
+            seconds(lambda running=running: running.score(mine)),  # type: ignore[misc]
+            seconds(lambda: vader.figures_of(mine)),
+            seconds(lambda: [vader.polarity_scores(text) for text in mine]),
+        ]
+        rows.append([len(mine) / theirs, *(theirs / one for one in ours)])
+    return [statistics.median(column) for column in zip(*rows, strict=True)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--texts", type=int, default=4_000)
+    arguments = parser.parse_args()
+    sets = {"made, 16 words": made(arguments.texts, 16), "made, 30 words": made(arguments.texts, 30)}
+    sets |= recorded() if DATA.is_dir() else {}
+    sys.stdout.write(
+        f"{'':30} {'package/s':>10} {'new worker':>11} {'running':>8} {'4 figures':>10} {'one by one':>11}\n"
+    )
+    for name, texts in sets.items():
+        package, *ratios = compare(
+            [text for text in texts if len(text) <= _LONGEST][: arguments.texts], arguments.rounds
+        )
+        new, running, figures, single = (f"{ratio:.1f} x" for ratio in ratios)
+        sys.stdout.write(f"{name:30} {package:10,.0f} {new:>11} {running:>8} {figures:>10} {single:>11}\n")
+    vader = FastVader()
+    for name, text in _HOSTILE.items():
+        best = min(seconds(lambda text=text: vader.compounds([text])) for _ in range(5))  # type: ignore[misc]
+        sys.stdout.write(f"{name:30} {best * 1000:.1f} ms\n")
+
+
+if __name__ == "__main__":
+    main()
