@@ -17,24 +17,29 @@ from tests.faults.conftest import RATES
 from tests.kafka import BASE
 from tests.lake import assert_exact, assert_gold, ops
 
-POSTS = 3000
+POSTS = 2500
+FIRST = 500  # posts, for the first batch
+START_S = 120
 GOLD_S = 240
 
 
 class Tap:
-    """A sender that lets the posts flow a handful at a time, so that the fault falls while they do."""
+    """A sender that stops after the first posts, then lets the others flow a handful at a time."""
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
         self.delivered, self.failed = producer.delivered, producer.failed
         self.sent = 0
-        self.open = threading.Event()  # set: let everything through
+        self.flows = threading.Event()  # set: go on after the first posts
+        self.is_open = threading.Event()  # set: let everything through
 
     def send_bytes(self, *record) -> None:
+        if self.sent == FIRST:
+            self.flows.wait(START_S)
         self._producer.send_bytes(*record)
         self.sent += 1
-        if self.sent % 10 == 0:
-            self.open.wait(0.05)
+        if self.sent > FIRST and self.sent % 10 == 0:
+            self.is_open.wait(0.05)
 
     def send(self, record) -> None:
         raise NotImplementedError
@@ -53,7 +58,9 @@ def test_a_broker_that_is_killed_while_posts_flow_costs_nothing(home):
         tap = Tap(producer)
         sending = background.submit(run_generator, home, tap, n_posts=POSTS, seed=41, base=BASE, rates=RATES)
         try:
-            run.until(lambda: "topic_to_bronze" in run.out, within_s=120, what="first batch of topic_to_bronze")
+            run.until(lambda: "topic_to_bronze" in run.out, within_s=START_S, what="first batch of topic_to_bronze")
+            tap.flows.set()
+            run.until(lambda: tap.sent > FIRST + 200, within_s=START_S, what="flow of posts")
             assert not sending.done(), "the posts were all sent before the broker could be killed"
             sent_before = tap.sent
             killed = broker.running(home)
@@ -63,7 +70,8 @@ def test_a_broker_that_is_killed_while_posts_flow_costs_nothing(home):
             assert stack.up(home).broker_started
             assert broker.running(home).pid != killed.pid
         finally:
-            tap.open.set()
+            tap.flows.set()
+            tap.is_open.set()
         report = sending.result(120)
         assert report.records > sent_before, "nothing was sent after the kill"
         expected = oracle.expected(oracle.read_rows(report.ledger))

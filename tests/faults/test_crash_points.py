@@ -14,8 +14,8 @@ from tests.faults.conftest import RATES
 from tests.kafka import generate
 from tests.lake import JOBS, assert_exact, ops
 
-POSTS = 1500
-SMALL_BATCHES = {"stream__max_records_per_batch": "600", "stream__max_files_per_batch": "16"}
+POSTS = 900
+SMALL_BATCHES = {"stream__max_records_per_batch": "400", "stream__max_files_per_batch": "16"}
 POINTS = [
     ("topic_to_bronze", "before_append"),
     ("topic_to_bronze", "before_ops"),
