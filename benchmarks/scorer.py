@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from benchmarks.vader_parity import DATA
-from transforms.scorers import VaderScorer
+from transforms.scoring.vader import VaderScorer
 from transforms.vader import FastVader
 
 _LONGEST = 2_000

@@ -22,7 +22,8 @@ from streaming.submit import submit
 from transforms.decode import Rules
 from transforms.order import AUTHOR, KEY, resolve
 from transforms.refine import Refiner, refine
-from transforms.scorers import load_scorer
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import ScorerOptions
 from transforms.silver import keep_quarantined, to_posts, to_quarantine, to_tombstones
 
 NAME: JobName = "bronze_to_silver"
@@ -48,8 +49,9 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     Raises:
         SettingsError: there is no such scorer.
     """
-    load_scorer(settings.scorer.name)  # here, so that a wrong name is refused before the first post
-    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), settings.scorer.name)
+    options = ScorerOptions.of(settings.scorer)
+    load_scorer(options)  # here, so that a wrong name is refused before the first post
+    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options)
 
 
 def handle(batch: Batch, refiner: Refiner) -> int:

@@ -17,7 +17,8 @@ from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
 from transforms.sanitize import SANITIZER_VERSION, find, redact
-from transforms.scorers import Score, Scorer, load_scorer
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import Score, Scorer, ScorerOptions
 
 REFINED = (
     "topic string, partition int, offset bigint, stage string, reason string, op string, owner string,"
@@ -55,7 +56,7 @@ class Refiner:
     """What the pass needs; travels to the workers, so it holds no secret."""
 
     rules: Rules
-    scorer: str
+    scorer: ScorerOptions
 
 
 def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:

@@ -9,8 +9,9 @@ from schemas.tables import BRONZE_POSTS
 from tests.made_records import RULES, SEEN, bronze_row, post, record
 from transforms.bronze import to_bronze
 from transforms.refine import REFINED, Refiner, refine
+from transforms.scoring.score import ScorerOptions
 
-REFINER = Refiner(RULES, "vader")
+REFINER = Refiner(RULES, ScorerOptions())
 ROWS = [
     bronze_row(record(post(text="A wonderful day, @ann", channel="news", metrics={"score": 3})), offset=0),
     bronze_row(record(post(post_id="t1_b")), offset=1, value=None),

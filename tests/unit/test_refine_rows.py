@@ -11,9 +11,10 @@ from tests.made_records import KEY, RULES, SEEN, bronze_row, post, record
 from transforms import refine
 from transforms.refine import Refiner, refine_row, score_rows, scored_text
 from transforms.sanitize import SANITIZER_VERSION
-from transforms.scorers import Score, load_scorer
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import Score, ScorerOptions
 
-REFINER = Refiner(RULES, "vader")
+REFINER = Refiner(RULES, ScorerOptions())
 COORDINATES = {"topic": "social.reddit.posts.v1", "partition": 0, "offset": 7}
 
 
@@ -170,7 +171,7 @@ def test_the_score_is_of_the_cleaned_text():
 def test_each_row_gets_its_own_score():
     rows = [refined(post(text=text)) for text in ("a wonderful day", "a terrible day", "a day")]
     rows[1:1] = [refined(post(), value=None), refined(Post(post_id="t1_b", op="delete"))]
-    score_rows(rows, load_scorer("vader"))
+    score_rows(rows, load_scorer(ScorerOptions()))
     labels = [row["sentiment"]["label"] if "sentiment" in row else None for row in rows]
     assert labels == ["positive", None, None, "negative", "neutral"]
 

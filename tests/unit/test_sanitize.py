@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.sanitize import find, redact
-from transforms.scorers import load_scorer
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import ScorerOptions
 
 PROPERTY = settings(deadline=None, derandomize=True, database=None, max_examples=300)
 HOSTILE_CHARS = 100_000
@@ -191,4 +192,4 @@ def test_many_mentions_end():
 
 def test_placeholders_have_no_sentiment():
     texts = [f"<{kind}>" for kind in ("EMAIL", "HANDLE", "PROFILE", "PERSON")]
-    assert [score.compound for score in load_scorer("vader").score(texts)] == [0.0] * 4
+    assert [score.compound for score in load_scorer(ScorerOptions()).score(texts)] == [0.0] * 4

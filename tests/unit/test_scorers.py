@@ -7,7 +7,8 @@ from textblob import TextBlob
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from foundation.errors import SettingsError
-from transforms.scorers import SCORERS, Score, label_of, load_scorer
+from transforms.scoring.registry import SCORERS, load_scorer
+from transforms.scoring.score import Score, ScorerOptions, label_of
 
 TEXTS = [
     "What a wonderful day!",
@@ -44,23 +45,25 @@ def test_label(compound, label):
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_vader_is_vader(text):
     compound = SentimentIntensityAnalyzer().polarity_scores(text)["compound"]
-    assert load_scorer("vader").score([text]) == [Score(label_of(compound), compound, confidence=None)]
+    assert load_scorer(ScorerOptions()).score([text]) == [Score(label_of(compound), compound, confidence=None)]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_textblob_is_textblob(text):
     compound = round(TextBlob(text).sentiment.polarity, 4)
-    assert load_scorer("textblob").score([text]) == [Score(label_of(compound), compound, confidence=None)]
+    assert load_scorer(ScorerOptions("textblob")).score([text]) == [
+        Score(label_of(compound), compound, confidence=None)
+    ]
 
 
 def test_the_two_disagree_somewhere():
     """Or one would stand in for the other."""
-    assert load_scorer("vader").score(TEXTS) != load_scorer("textblob").score(TEXTS)
+    assert load_scorer(ScorerOptions()).score(TEXTS) != load_scorer(ScorerOptions("textblob")).score(TEXTS)
 
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_the_answer_has_the_order_of_the_texts(name):
-    scorer = load_scorer(name)
+    scorer = load_scorer(ScorerOptions(name))
     one_by_one = [scorer.score([text])[0] for text in TEXTS]
     assert scorer.score(TEXTS) == one_by_one
     assert scorer.score(TEXTS[::-1]) == one_by_one[::-1]
@@ -69,7 +72,7 @@ def test_the_answer_has_the_order_of_the_texts(name):
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_the_scale(name):
-    good, bad, plain = load_scorer(name).score(["a wonderful day", "a terrible day", "a day"])
+    good, bad, plain = load_scorer(ScorerOptions(name)).score(["a wonderful day", "a terrible day", "a day"])
     assert (good.label, bad.label, plain.label) == ("positive", "negative", "neutral")
     assert -1 <= bad.compound < 0 == plain.compound < good.compound <= 1
 
@@ -77,20 +80,20 @@ def test_the_scale(name):
 @pytest.mark.parametrize("name", SCORERS)
 def test_placeholders_weigh_nothing(name):
     texts = [f"<{kind}>" for kind in ("EMAIL", "HANDLE", "PROFILE", "PERSON")]
-    assert load_scorer(name).score(texts) == [Score("neutral", 0.0)] * 4
+    assert load_scorer(ScorerOptions(name)).score(texts) == [Score("neutral", 0.0)] * 4
 
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_a_row_can_say_which_scorer_it_was(name):
-    scorer = load_scorer(name)
+    scorer = load_scorer(ScorerOptions(name))
     assert scorer.name == name
     assert scorer.version[0].isdigit()
 
 
 def test_a_scorer_is_loaded_once():
-    assert load_scorer("vader") is load_scorer("vader")
+    assert load_scorer(ScorerOptions()) is load_scorer(ScorerOptions())
 
 
 def test_an_unknown_scorer_names_the_setting():
     with pytest.raises(SettingsError, match=r"scorer oracle is unknown\. Set scorer\.name to one of: vader, textblob"):
-        load_scorer("oracle")
+        load_scorer(ScorerOptions("oracle"))

@@ -23,7 +23,7 @@ from schemas.tables import (
 )
 from transforms import refine
 from transforms.refine import REFINED
-from transforms.scorers import Label
+from transforms.scoring.score import Label
 
 SCHEMA = json_schema()
 PROPERTIES = SCHEMA["properties"]

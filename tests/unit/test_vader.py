@@ -6,7 +6,9 @@ import pytest
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
 from transforms import vader_words
-from transforms.scorers import VaderScorer, load_scorer
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import ScorerOptions
+from transforms.scoring.vader import VaderScorer
 from transforms.vader import FastVader, Figures
 from transforms.vader_words import Letters, Tables, Valences, turned
 
@@ -112,11 +114,11 @@ def test_version_names_package_and_tables():
     idioms = {phrase: float(valence) for phrase, valence in SPECIAL_CASES.items()}
     tables = repr((analyzer.lexicon, analyzer.emojis, NEGATE, BOOSTER_DICT, idioms))
     assert VADER.version == f"3.3.2+{hashlib.sha256(tables.encode()).hexdigest()[:8]}"
-    assert load_scorer("vader").version == VADER.version
+    assert load_scorer(ScorerOptions()).version == VADER.version
 
 
 def test_scorer_remembers_scores():
-    first, second, none = load_scorer("vader").score(["good", "good", "train"])
+    first, second, none = load_scorer(ScorerOptions()).score(["good", "good", "train"])
     assert first is second
     assert (first.label, first.compound, first.confidence) == ("positive", 0.4404, None)
     assert (none.label, none.compound) == ("neutral", 0.0)

@@ -1,0 +1,35 @@
+"""The scorers by name; one file each, loaded where it is used."""
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+
+from foundation.errors import SettingsError
+from transforms.scoring.score import Scorer, ScorerOptions
+
+
+def _from(module: str) -> Callable[[ScorerOptions], Scorer]:
+    """That module's `load`; its libraries are loaded with it, not before."""
+
+    def load(options: ScorerOptions) -> Scorer:
+        scorer: Scorer = import_module(f"transforms.scoring.{module}").load(options)
+        return scorer
+
+    return load
+
+
+SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {"vader": _from("vader"), "textblob": _from("textblob")}
+
+
+@cache
+def load_scorer(options: ScorerOptions) -> Scorer:
+    """The scorer that the options name, one per process.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    if options.name not in SCORERS:
+        raise SettingsError(
+            f"scorer {options.name} is unknown", remedy=f"Set scorer.name to one of: {', '.join(SCORERS)}"
+        )
+    return SCORERS[options.name](options)

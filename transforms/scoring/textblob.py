@@ -1,0 +1,28 @@
+"""TextBlob's pattern analyzer, which needs no corpora."""
+
+from collections.abc import Sequence
+from importlib.metadata import version as installed_version
+
+from textblob.en.sentiments import PatternAnalyzer
+
+from transforms.scoring.score import ENGLISH, Score, ScorerOptions, label_of
+
+
+class TextBlobScorer:
+    """The polarity that `TextBlob(text).sentiment` gives, rounded to four digits."""
+
+    name = "textblob"
+    languages = ENGLISH
+
+    def __init__(self) -> None:
+        self.version = installed_version("textblob")
+        self._analyze = PatternAnalyzer().analyze
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        compounds = [round(self._analyze(text).polarity, 4) for text in texts]
+        return [Score(label_of(compound), compound) for compound in compounds]
+
+
+def load(_options: ScorerOptions) -> TextBlobScorer:
+    """The scorer."""
+    return TextBlobScorer()

@@ -1,0 +1,34 @@
+"""VADER, the default: its published rules and thresholds."""
+
+from collections.abc import Sequence
+
+from transforms.scoring.score import ENGLISH, Score, ScorerOptions, label_of
+from transforms.vader import FastVader
+
+
+class _VaderScores(dict[float, Score]):
+    """Compound to score: four digits leave few compounds, and finding a score is cheaper than making it."""
+
+    def __missing__(self, compound: float) -> Score:
+        self[compound] = score = Score(label_of(compound), compound + 0.0)  # + 0.0: no row holds -0.0
+        return score
+
+
+class VaderScorer:
+    """VADER's rules in columns; its version names the lexicon as well."""
+
+    name = "vader"
+    languages = ENGLISH
+
+    def __init__(self) -> None:
+        self._vader = FastVader()
+        self.version = self._vader.version
+        self._scores = _VaderScores()
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        return list(map(self._scores.__getitem__, self._vader.compounds(texts)))
+
+
+def load(_options: ScorerOptions) -> VaderScorer:
+    """The scorer."""
+    return VaderScorer()
