@@ -70,9 +70,10 @@ class SanitizerSettings(Section):
 
 
 class ScorerSettings(Section):
-    """Which sentiment scorer Silver uses."""
+    """Which sentiment scorer is used, and how."""
 
     name: str = "vader"
+    abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
 
 
 class KeySettings(Section):

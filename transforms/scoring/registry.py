@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 
 from foundation.errors import SettingsError
+from transforms.scoring.calibration import calibrated
 from transforms.scoring.score import Scorer, ScorerOptions
 
 
@@ -23,13 +24,13 @@ SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {"vader": _from("vader")
 
 @cache
 def load_scorer(options: ScorerOptions) -> Scorer:
-    """The scorer that the options name, one per process.
+    """The scorer that the options name, calibrated, one per process.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is none, or it cannot abstain as it should.
     """
     if options.name not in SCORERS:
         raise SettingsError(
             f"scorer {options.name} is unknown", remedy=f"Set scorer.name to one of: {', '.join(SCORERS)}"
         )
-    return SCORERS[options.name](options)
+    return calibrated(SCORERS[options.name](options), options.abstain_below)

@@ -30,6 +30,7 @@ class ScorerOptions:
     """What a scorer is made from; travels to the workers and keys the cache, so it is frozen and holds no secret."""
 
     name: str = "vader"
+    abstain_below: float = 0.0  # a confidence
 
     @classmethod
     def of(cls, settings: ScorerSettings) -> Self:

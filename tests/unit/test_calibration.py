@@ -1,0 +1,98 @@
+"""What a stored fit makes of a score, and which fit belongs to which scorer."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from foundation.errors import SettingsError
+from transforms.scoring.calibration import CarriesFit, Fit, calibrated
+from transforms.scoring.score import Score
+
+# Weights per class: of 1, c, c squared, |c|, c == 0. The neutral class stands still at 0.
+BY_COMPOUND = Fit("compound", ((0, -2, 0, 0, -9), (0, 0, 0, 0, 0), (0, 2, 0, 0, -9)), "1", "made", mixed=0.06)
+BY_CONFIDENCE = Fit("confidence", ((0.0, 0.5),), "1", "made")
+
+
+class FixedScorer:
+    """Says what it was given."""
+
+    name, version, languages = "fixed", "1", frozenset({"en"})
+
+    def __init__(self, *scores: Score, fit: Fit | None = None) -> None:
+        self.scores = scores
+        if fit:
+            self.fit = fit
+
+    def score(self, texts):
+        return [self.scores[int(text)] for text in texts]
+
+
+def test_confidence_is_the_probability_of_the_label():
+    e = math.exp(1)
+    whole = e + 1 + 1 / e
+    assert BY_COMPOUND.confidence(Score("positive", 0.5)) == round(e / whole, 4)
+    assert BY_COMPOUND.confidence(Score("neutral", 0.5)) == round(1 / whole, 4)
+    assert BY_COMPOUND.confidence(Score("negative", 0.5)) == round(1 / e / whole, 4)
+    assert BY_COMPOUND.confidence(Score("neutral", 0.0)) == round(1 / (1 + 2 * math.exp(-9)), 4)
+
+
+def test_a_scorers_own_probability_is_stretched():
+    odds = math.sqrt(0.9 / 0.1)
+    assert BY_CONFIDENCE.confidence(Score("positive", 0.5, 0.9)) == round(odds / (1 + odds), 4)
+    assert BY_CONFIDENCE.confidence(Score("positive", 0.5, 0.5)) == 0.5
+    assert 0.99 < BY_CONFIDENCE.confidence(Score("positive", 0.5, 1.0)) < 1
+
+
+@pytest.mark.parametrize(
+    ("fit", "score", "confidence"),
+    [
+        pytest.param(BY_COMPOUND, Score(None, 0.5), None, id="no label"),
+        pytest.param(BY_COMPOUND, Score("positive", None), None, id="no compound"),
+        pytest.param(BY_CONFIDENCE, Score("positive", 0.5), None, id="no probability"),
+        pytest.param(BY_COMPOUND, Score("mixed", 0.1), 0.06, id="mixed has its own rate"),
+        pytest.param(BY_CONFIDENCE, Score("mixed", 0.1, 0.9), None, id="mixed without a rate"),
+    ],
+)
+def test_where_there_is_nothing_to_say(fit, score, confidence):
+    assert fit.confidence(score) == confidence
+
+
+def test_no_label_below_the_confidence_that_is_asked_for():
+    scorer = calibrated(FixedScorer(Score("positive", 0.5), Score("positive", 0.9), fit=BY_COMPOUND), 0.7)
+    low, high = scorer.score(["0", "1"])
+    assert (low.label, low.compound, low.confidence) == (None, 0.5, 0.6652)
+    assert (high.label, high.compound, high.confidence) == ("positive", 0.9, 0.8385)
+
+
+def test_without_a_fit_there_is_no_confidence():
+    """What a model calls its probability is none."""
+    (score,) = calibrated(FixedScorer(Score("positive", 0.5, 0.9)), 0.0).score(["0"])
+    assert score == Score("positive", 0.5, None)
+
+
+def test_without_a_fit_abstaining_is_refused():
+    with pytest.raises(SettingsError, match=r"scorer fixed 1 has no calibration.*Set scorer\.abstain_below to 0"):
+        calibrated(FixedScorer(), 0.5)
+
+
+def test_the_version_says_all_that_decides_a_row():
+    plain = calibrated(FixedScorer(fit=BY_COMPOUND), 0.0).version
+    other = calibrated(FixedScorer(fit=replace(BY_COMPOUND, mixed=0.07)), 0.0).version
+    abstains = calibrated(FixedScorer(fit=BY_COMPOUND), 0.6).version
+    assert plain == f"1+cal-{BY_COMPOUND.version}"
+    assert abstains == f"{plain}.abstain-0.6"
+    assert len({plain, other, abstains, calibrated(FixedScorer(), 0.0).version}) == 4
+
+
+def test_scores_are_remembered_within_bounds(monkeypatch):
+    monkeypatch.setattr("transforms.scoring.calibration._MOST_REMEMBERED", 5)
+    scores = [Score("positive", number / 100) for number in range(100)]
+    scorer = calibrated(FixedScorer(*scores), 0.0)
+    assert scorer.score([str(number) for number in range(100)]) == scores
+    assert len(scorer._made) <= 5
+
+
+def test_a_fit_that_comes_with_the_model():
+    assert isinstance(FixedScorer(fit=BY_COMPOUND), CarriesFit)
+    assert not isinstance(FixedScorer(), CarriesFit)

@@ -1,0 +1,140 @@
+"""Confidence that means something: P(the label is right), from a fit that belongs to one version of a scorer.
+
+A fit is a small JSON file, `calibrations/<scorer>.json`, made by `benchmarks/fit_calibration.py`, or comes with the
+model (`CarriesFit`). Its hash is in the version on every row, and so is a confidence below which the scorer abstains:
+a re-score after a change of either finds its rows.
+"""
+
+import hashlib
+import json
+import math
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import resources
+from typing import Any, Literal, Protocol, Self, runtime_checkable
+
+from foundation.errors import SettingsError
+from transforms.scoring.score import Label, Score, Scorer
+
+_MOST_REMEMBERED = 50_000
+_EDGE = 1e-6  # probabilities nearer to 0 or 1 than this say no more
+_SINGLE: tuple[Label, ...] = ("negative", "neutral", "positive")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """From what a scorer says to the probability that its label is right.
+
+    `by="compound"`: multinomial logistic regression on `compound_features`, one row of weights per class.
+    `by="confidence"`: logistic regression on the log-odds of the scorer's own probability, one row of two weights.
+    `mixed`: the share of right ones among the texts labelled mixed; a label of its own that no class stands for.
+    """
+
+    by: Literal["compound", "confidence"]
+    weights: tuple[tuple[float, ...], ...]
+    scorer_version: str
+    fitted_on: str
+    mixed: float | None = None
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> Self:
+        """The fit in a JSON object; what else the object holds is for people."""
+        weights = tuple(tuple(row) for row in stored["weights"])
+        return cls(stored["by"], weights, stored["scorer_version"], stored["fitted_on"], stored.get("mixed"))
+
+    @cached_property
+    def version(self) -> str:
+        """A hash of all that decides a confidence."""
+        return hashlib.sha256(repr((self.by, self.weights, self.mixed)).encode()).hexdigest()[:6]
+
+    def confidence(self, score: Score) -> float | None:
+        """P(the label is right), to four digits; None where there is no label."""
+        if score.label is None:
+            return None
+        if score.label == "mixed":
+            return self.mixed
+        if self.by == "confidence":
+            return None if score.confidence is None else round(_sigmoid(self._platt(score.confidence)), 4)
+        return None if score.compound is None else round(self._classes(score.compound)[score.label], 4)
+
+    def _platt(self, probability: float) -> float:
+        shift, slope = self.weights[0]
+        inside = min(max(probability, _EDGE), 1 - _EDGE)
+        return shift + slope * math.log(inside / (1 - inside))
+
+    def _classes(self, compound: float) -> dict[Label, float]:
+        features = compound_features(compound)
+        powers = [math.exp(math.fsum(map(operator.mul, row, features))) for row in self.weights]
+        return {label: power / sum(powers) for label, power in zip(_SINGLE, powers, strict=True)}
+
+
+@runtime_checkable
+class CarriesFit(Protocol):
+    """A scorer whose fit comes with its model."""
+
+    fit: Fit
+
+
+class Calibrated:
+    """A scorer with its fit: calibrated confidence, and no label below the one that is asked for."""
+
+    def __init__(self, scorer: Scorer, fit: Fit | None, abstain_below: float) -> None:
+        if abstain_below and not fit:
+            raise SettingsError(
+                f"scorer {scorer.name} {scorer.version} has no calibration, by which it could abstain",
+                remedy="Set scorer.abstain_below to 0",
+            )
+        self.name, self.languages = scorer.name, scorer.languages
+        marks = [f"cal-{fit.version}"] if fit else []
+        marks += [f"abstain-{abstain_below:g}"] if abstain_below else []
+        self.version = "+".join([scorer.version, ".".join(marks)]) if marks else scorer.version
+        self.uncalibrated = scorer
+        self._made = _Made(fit, abstain_below)
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        return list(map(self._made.__getitem__, self.uncalibrated.score(texts)))
+
+
+class _Made(dict[Score, Score]):
+    """The scorer's score to the one that users see; few are different, so they are made once."""
+
+    def __init__(self, fit: Fit | None, abstain_below: float) -> None:
+        super().__init__()
+        self._fit, self._abstain_below = fit, abstain_below
+
+    def __missing__(self, score: Score) -> Score:
+        confidence = self._fit.confidence(score) if self._fit else None
+        is_too_low = confidence is not None and confidence < self._abstain_below
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[score] = made = replace(score, label=None if is_too_low else score.label, confidence=confidence)
+        return made
+
+
+def calibrated(scorer: Scorer, abstain_below: float) -> Calibrated:
+    """The scorer with the fit that belongs to its version, if there is one.
+
+    Raises:
+        SettingsError: it has none, and should abstain.
+    """
+    fit = scorer.fit if isinstance(scorer, CarriesFit) else _shipped_fit(scorer)
+    return Calibrated(scorer, fit, abstain_below)
+
+
+def _shipped_fit(scorer: Scorer) -> Fit | None:
+    file = resources.files("transforms.scoring") / "calibrations" / f"{scorer.name}.json"
+    if not file.is_file():
+        return None
+    fit = Fit.of(json.loads(file.read_text("utf-8")))
+    return fit if fit.scorer_version == scorer.version else None
+
+
+def compound_features(compound: float) -> tuple[float, ...]:
+    """What the regression sees of a compound score: 1, c, c squared, |c|, and whether there is none."""
+    return (1.0, compound, compound * compound, abs(compound), float(compound == 0))
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))
