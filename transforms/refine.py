@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
-from transforms.sanitize import SANITIZER_VERSION, find, redact
+from transforms.pii.detect import SANITIZER_VERSION, find, redact
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import Score, Scorer, ScorerOptions
 

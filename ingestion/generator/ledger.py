@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 
 from foundation.policies import policy_of
-from ingestion.generator.canaries import LATER_KINDS
 from ingestion.generator.poison import Poison, RawRecord
 from ingestion.generator.story import Step
 from ingestion.generator.wording import Wording
@@ -41,8 +40,7 @@ def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
             "posted_at": posted_at(event),
             "clean_title": step.wording.clean_title,
             "clean_text": step.wording.clean_text,
-            "pii": [found.kind for found in step.wording.canaries if found.kind not in LATER_KINDS],
-            "later": [found.kind for found in step.wording.canaries if found.kind in LATER_KINDS],
+            "pii": [found.kind for found in step.wording.canaries],
         }
     return row
 
@@ -73,7 +71,7 @@ def canaries_of(step: Step) -> list[str]:
     own = [] if step.kind == "author_delete" else [step.story.post_id]
     own += [author.id, author.handle, author.name] if author else []
     wording: Wording | None = step.wording
-    return own + ([found.value for found in wording.canaries if found.kind not in LATER_KINDS] if wording else [])
+    return own + ([found.value for found in wording.canaries] if wording else [])
 
 
 def posted_at(event: Row) -> int:

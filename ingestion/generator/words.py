@@ -64,7 +64,7 @@ SENTENCES: dict[Mood, tuple[str, ...]] = {
         "Comparing {p} and two other vendors, mostly about {f}.",
         "Where is the setting for {f} in {p}?",
         "The price of {p} is the same as in spring.",
-        "They publish the notes at https://example.org/changelog every month.",
+        "They publish the notes on their page every month.",
         "I use {p} on two devices, one of them since 2021.",
         "{f} is on the second page of the menu {w}.",
         "Our team meets {w} to talk about {p}.",

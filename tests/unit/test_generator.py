@@ -24,7 +24,7 @@ from ingestion.generator import (
     run_generator,
     send,
 )
-from ingestion.generator.canaries import KINDS
+from ingestion.generator.canaries import KINDS, OWN_KINDS
 from ingestion.produce import MemoryProducer
 from ingestion.records import RecordMaker
 from schemas.event import json_schema
@@ -75,7 +75,7 @@ def test_every_kind_is_there_on_every_platform(rows):
     assert {row["fate"] for row in rows} == {
         "new", "edited", "deleted", "duplicate", "stale", "suppressed", "quarantined",
     }  # fmt: skip
-    assert {kind for row in rows for kind in row.get("pii", []) + row.get("later", [])} == set(KINDS)
+    assert {kind for row in rows for kind in row.get("pii", [])} == set(KINDS)
 
 
 def test_rates_are_reached(rows):
@@ -87,7 +87,7 @@ def test_rates_are_reached(rows):
     for kind, share in shares.items():
         assert kinds[kind] == pytest.approx(share * N, rel=0.25), kind
     assert 2 <= kinds["author_delete"] <= 25
-    with_pii = sum(bool(row.get("pii") or row.get("later")) for row in rows if row["kind"] == "create")
+    with_pii = sum(bool(row.get("pii")) for row in rows if row["kind"] == "create")
     assert with_pii == pytest.approx(0.18 * N, rel=0.15)  # emoji and other languages have none
 
 
@@ -135,7 +135,7 @@ def test_what_is_no_json_is_none(feed):
     assert "post_key" not in dict(values["no_post_key_header"].headers)
 
 
-def test_clean_texts_hold_no_personal_data_but_what_comes_later(feed):
+def test_clean_texts_hold_no_personal_data(feed):
     hidden = 0
     for made in feed:
         row = made.ledger_row
@@ -151,7 +151,7 @@ def test_clean_texts_hold_no_personal_data_but_what_comes_later(feed):
 
 
 def test_the_personal_data_of_a_post_is_its_own(rows):
-    made = [row["canaries"][-1] for row in rows if row["kind"] == "create" and set(row["pii"]) & {"email", "mention"}]
+    made = [row["canaries"][-1] for row in rows if row["kind"] == "create" and set(row["pii"]) - set(OWN_KINDS)]
     assert len(made) > 50
     assert len(set(made)) == len(made)
 

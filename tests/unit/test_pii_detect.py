@@ -66,6 +66,7 @@ FOUND = [
     ("CRYPTO", "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq"),
     ("CRYPTO", "0x52908400098527886E0F7030069857D2E4169EE7"),
     ("GEO", "-33.92487, 18.42406"),
+    ("GEO", "lat 51.5007, lng -0.1246"),
     ("GEO", "33°55'29\"S 18°25'26\"E"),
     ("ADDRESS", "12 Long Street"),
     ("ADDRESS", "Hauptstraße 12"),

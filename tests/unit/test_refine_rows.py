@@ -9,8 +9,8 @@ from ingestion.platform import AuthorDelete, Post, Unmappable
 from schemas.reasons import Reason
 from tests.made_records import KEY, RULES, SEEN, bronze_row, post, record
 from transforms import refine
+from transforms.pii.detect import SANITIZER_VERSION
 from transforms.refine import Refiner, refine_row, score_rows, scored_text
-from transforms.sanitize import SANITIZER_VERSION
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import Score, ScorerOptions
 

@@ -19,7 +19,7 @@ def test_what_travels_to_the_workers_survives_and_holds_no_secret():
     assert KEY.secret.hex().encode() not in travels
 
 
-@pytest.mark.parametrize("module", ["transforms.decode", "transforms.sanitize", "transforms.scoring.registry"])
+@pytest.mark.parametrize("module", ["transforms.decode", "transforms.pii.detect", "transforms.scoring.registry"])
 def test_work_on_text_needs_no_pyspark(module):
     program = f"import sys, {module}; sys.exit('pyspark' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -17,13 +17,12 @@ _BETWEEN = re.compile(r"[\s_.\-]{1,8}")
 def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
     """The names wherever they stand, in any case, with a genitive, and written as one word."""
     lowered = text.casefold()
-    squeezed = _BETWEEN.sub("", lowered)
     wanted = {
         form
         for name in exact
         if name
         for form in _forms(normalise(name).text.strip().lstrip("@").strip()[:_MOST])
-        if _BETWEEN.sub("", form.casefold()) in squeezed
+        if all(part in lowered for part in _BETWEEN.split(form.casefold()))
     }
     if not wanted:
         return []

@@ -22,16 +22,22 @@ _DISCORD = re.compile(r"(?<![\w#&])[\w.]{2,32}#\d{4}(?!\w)")
 _BLUESKY = re.compile(
     r"(?<![\w.\-@])[A-Za-z0-9\-]{1,63}\.bsky\.social(?!\w)|(?<!\w)did:(?:plc|web):[\w.:%\-]{1,250}", re.IGNORECASE
 )
+_NETWORK = (
+    r"(?:discord|telegram|tg|snap|snapchat|insta|instagram|ig|twitter|tiktok|kik|skype|wechat|mastodon|twitch|signal)"
+)
 _NAMED = re.compile(
-    r"(?<!\w)(?:discord|telegram|snap|snapchat|insta|instagram|ig|twitter|tiktok|kik|skype|wechat|mastodon|twitch)"
-    r"(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{2,63}\w)",
+    rf"(?<!\w){_NETWORK}(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{{2,63}}\w)", re.IGNORECASE
+)
+_MINE = re.compile(
+    rf"(?<!\w)my {_NETWORK}(?: id| name| user| handle| username)? is"
+    r" (?P<name>(?=[^\W\d_]{0,63}[\d_])[\w.\-]{2,63}\w)",
     re.IGNORECASE,
 )
 _REST = r"(?:[/?#][^\s<>\"')\]}]{0,1000})?"
 _PROFILE_TAILS = (
     r"reddit\.com/u(?:ser)?/[\w\-]{1,40}"
     r"|bsky\.app/profile/[\w.:\-]{1,260}"
-    r"|(?:x|twitter)\.com/(?!i/|search\b|hashtag/|home\b|intent/|share\b)@?\w{1,30}"
+    r"|(?:x|twitter)\.com/(?!i/|search\b|hashtag/|home\b|intent/|share\b)@?\w{1,30}(?:@[\w.\-]{1,250})?"
     r"|(?:facebook|fb)\.com/(?:profile\.php\?id=\d{1,20}|people/[\w.\-%]{1,100}(?:/\d{1,20})?)"
     r"|(?:facebook|fb|instagram)\.com/(?!p/|reel/|groups/|events/|watch\b|explore/|sharer|tv/|hashtag/)@?[\w.\-]{1,60}"
     r"|linkedin\.com/(?:in|pub)/[\w\-%]{1,120}"
@@ -72,6 +78,8 @@ def find_links(text: str, *, urls: bool) -> list[Span]:
         spans += [Span(*m.span(), "HANDLE") for m in _DISCORD.finditer(text)]
     if ":" in text or "=" in text:
         spans += [Span(*m.span("name"), "HANDLE") for m in _NAMED.finditer(text)]
+    if "my " in text or "My " in text:
+        spans += [Span(*m.span("name"), "HANDLE") for m in _MINE.finditer(text)]
     if "bsky" in text or "did:" in text:
         spans += [Span(*m.span(), "HANDLE") for m in _BLUESKY.finditer(text)]
     if urls and ("://" in text or "www." in text.lower()):

@@ -82,6 +82,8 @@ def _unfolded(text: str) -> Plain:
     changed = {char: plain for char in set(text) if not char.isascii() and (plain := _plain(char)) != char}
     if not changed:
         return Plain(text)
+    if all(len(plain) == 1 for plain in changed.values()):
+        return Plain(text.translate({ord(char): plain for char, plain in changed.items()}))
     chars: list[str] = []
     starts: list[int] = []
     for at, char in enumerate(text):

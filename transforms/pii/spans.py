@@ -3,6 +3,11 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+TYPES = (
+    "EMAIL", "HANDLE", "PROFILE", "URL", "PERSON", "PHONE", "CARD", "IBAN", "IP", "MAC", "SSN", "ZA_ID", "NINO",
+    "NATIONAL_ID", "CRYPTO", "GEO", "ADDRESS",
+)  # fmt: skip
+
 
 class Span(NamedTuple):
     """A stretch of the text, in characters."""

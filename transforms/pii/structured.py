@@ -42,6 +42,11 @@ _DEGREES = re.compile(
     r"(?<![\w.])[+\-]?\d{1,2}\.\d{3,15} ?°? ?[NSns]?(?: ?[,;/] ?| )"
     r"[+\-]?\d{1,3}\.\d{3,15}(?: ?°? ?[EWew](?!\w)|(?![\w.]))"
 )
+_LABELLED = re.compile(
+    r"(?<!\w)lat(?:itude)?\.?[ :=]{0,3}[+\-]?\d{1,2}\.\d{3,15}[ ,;/]{1,3}(?:and )?"
+    r"lo?ng?(?:itude)?\.?[ :=]{0,3}[+\-]?\d{1,3}\.\d{3,15}(?![\w.])",
+    re.IGNORECASE,
+)
 _MINUTE = r"(?:\d{1,2}(?:\.\d{1,8})? ?['\u2032\u2019] ?)?"
 _SECOND = r"(?:\d{1,2}(?:\.\d{1,8})? ?(?:\"|''|\u2033|\u2032\u2032|\u201d) ?)?"
 _SIXTIETHS = f" ?° ?{_MINUTE}{_SECOND}"
@@ -65,6 +70,7 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
     if text.count(".") > 1:
         spans += [Span(*m.span(), "IP") for m in _IPV4.finditer(text) if _is_ipv4(text, m)]
         spans += [Span(*m.span(), "GEO") for m in _DEGREES.finditer(text) if _is_place(m.group())]
+        spans += [Span(*m.span(), "GEO") for m in _LABELLED.finditer(text)]
     if "°" in text:
         spans += [Span(*m.span(), "GEO") for m in _MINUTES.finditer(text)]
     if "+" in text:
