@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-RULE_VERSION = 1  # raise it when a rule changes its verdict on some record
+RULE_VERSION = 2  # raise it when a rule changes its verdict on some record
 
 
 class Reason(StrEnum):
@@ -11,8 +11,10 @@ class Reason(StrEnum):
     # stage "decode": bytes → JSON object
     NULL_VALUE = "null_value"  # no value at all (a Kafka tombstone)
     EMPTY_VALUE = "empty_value"  # zero bytes or white space
+    RECORD_TOO_LARGE = "record_too_large"  # over the limit of one record, after compression is undone
     NOT_UTF8 = "not_utf8"
     MALFORMED_JSON = "malformed_json"  # truncated, or not JSON
+    NUMBER_OUT_OF_RANGE = "number_out_of_range"  # NaN, infinity, or more than a double holds
     NOT_AN_OBJECT = "not_an_object"  # JSON, but an array, a string, …
     DUPLICATE_FIELD = "duplicate_field"  # one key twice in an object
     TOO_DEEP = "too_deep"  # nested deeper than any parser should follow
@@ -27,15 +29,19 @@ class Reason(StrEnum):
     INVALID_VALUE = "invalid_value"  # right type, impossible value
     WRONG_TOPIC = "wrong_topic"  # the payload's platform or op does not belong on this topic
     MISSING_POST_KEY_HEADER = "missing_post_key_header"
+    MISSING_HEADER = "missing_header"  # another one that the payload asks for; also one that is not UTF-8, or no date
     HEADER_MISMATCH = "header_mismatch"  # a header contradicts the payload
+    KEY_MISMATCH = "key_mismatch"  # a pseudonym without what it stands for, or the other way round
     UNKNOWN_KEY_ID = "unknown_key_id"  # pseudonyms were made under another key
     CREATED_IN_FUTURE = "created_in_future"  # more than a day after it was observed
-    CREATED_BEFORE_1990 = "created_before_1990"  # 1970 and the like: a unit or default gone wrong
+    CREATED_BEFORE_1990 = "created_before_1990"  # 1970 and the like: a default gone wrong
+    CREATED_IN_WRONG_UNIT = "created_in_wrong_unit"  # believable if it were seconds, milliseconds or nanoseconds
     OBSERVED_OUT_OF_RANGE = "observed_out_of_range"  # before the platform existed, or after Kafka had it
     DAY_OUT_OF_RANGE = "day_out_of_range"  # before the platform existed, or after it was observed
     VERSION_OUT_OF_RANGE = "version_out_of_range"  # after it was observed
     TEXT_TOO_LONG = "text_too_long"
     UNSTORABLE_TEXT = "unstorable_text"  # lone surrogates
+    CONTROL_CHARACTER = "control_character"  # NUL and the like in a name; title and text are cleaned of them instead
 
     # stage "map": the producer could not map the platform's payload
     UNMAPPABLE = "unmappable"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from foundation.policies import policies
 from ingestion.platform import AuthorDelete, Post, Unmappable
+from schemas.event import MAX_RECORD_BYTES
 from schemas.reasons import Reason
 from tests.made_records import DAY, KEY, MAX_CHARS, RULES, SEEN, envelope, post, record
 from transforms.decode import BadRecordError, Envelope, decode, posted_at
@@ -79,6 +80,11 @@ def nested(depth: int) -> bytes:
     return b"[" * depth + b"]" * depth
 
 
+def padded(value: bytes, size: int) -> bytes:
+    """A record of just that size, by its `raw`."""
+    return fields(raw="x" * (size - len(fields(raw="")(value))))(value)
+
+
 DECODE, VALIDATE = "decode", "validate"
 OTHER_KEY = "v1:" + "a" * 26
 DELETE = Post(post_id="t1_a", op="delete", version=SEEN, created_at=SEEN - 5_000_000)
@@ -97,11 +103,12 @@ CASES = {
     "truncated in an escape": Bad(DECODE, Reason.MALFORMED_JSON, value=lambda _: b'{"text":"\\ud800'),
     "two documents": Bad(DECODE, Reason.MALFORMED_JSON, value=lambda v: v + v),
     "BOM": Bad(DECODE, Reason.MALFORMED_JSON, value=lambda v: b"\xef\xbb\xbf" + v),
-    "NaN": Bad(DECODE, Reason.MALFORMED_JSON, value=extra(b"NaN")),
-    "infinity": Bad(DECODE, Reason.MALFORMED_JSON, value=extra(b"-Infinity")),
-    "beyond a double": Bad(DECODE, Reason.MALFORMED_JSON, value=extra(b"1e400")),
-    "400 digits": Bad(DECODE, Reason.MALFORMED_JSON, value=extra(b"1" * 400)),
-    "5000 digits": Bad(DECODE, Reason.MALFORMED_JSON, value=extra(b"1" * 5000)),
+    "a byte over the limit": Bad(DECODE, Reason.RECORD_TOO_LARGE, value=lambda v: padded(v, MAX_RECORD_BYTES + 1)),
+    "NaN": Bad(DECODE, Reason.NUMBER_OUT_OF_RANGE, value=extra(b"NaN")),
+    "infinity": Bad(DECODE, Reason.NUMBER_OUT_OF_RANGE, value=extra(b"-Infinity")),
+    "beyond a double": Bad(DECODE, Reason.NUMBER_OUT_OF_RANGE, value=extra(b"1e400")),
+    "400 digits": Bad(DECODE, Reason.NUMBER_OUT_OF_RANGE, value=extra(b"1" * 400)),
+    "5000 digits": Bad(DECODE, Reason.NUMBER_OUT_OF_RANGE, value=extra(b"1" * 5000)),
     "raw control character": Bad(DECODE, Reason.MALFORMED_JSON, value=extra(b'"\x00"')),
     "an array": Bad(DECODE, Reason.NOT_AN_OBJECT, value=lambda v: b"[" + v + b"]"),
     "a string": Bad(DECODE, Reason.NOT_AN_OBJECT, value=lambda _: b'"post"'),
@@ -176,22 +183,43 @@ CASES = {
     "no post_key header": Bad(VALIDATE, Reason.MISSING_POST_KEY_HEADER, envelope={"post_key": None}),
     "another post_key header": Bad(VALIDATE, Reason.HEADER_MISMATCH, envelope={"post_key": OTHER_KEY}),
     "another author_key header": Bad(VALIDATE, Reason.HEADER_MISMATCH, envelope={"author_key": OTHER_KEY}),
-    "no author_key header": Bad(VALIDATE, Reason.HEADER_MISMATCH, envelope={"author_key": None}),
+    "no author_key header": Bad(VALIDATE, Reason.MISSING_HEADER, envelope={"author_key": None}),
     "no author_key header, of an author delete": Bad(
-        VALIDATE, Reason.HEADER_MISMATCH, item=AUTHOR_DELETE, envelope={"author_key": None}
+        VALIDATE, Reason.MISSING_HEADER, item=AUTHOR_DELETE, envelope={"author_key": None}
     ),
     "another op header": Bad(VALIDATE, Reason.HEADER_MISMATCH, envelope={"op": "delete"}),
-    "no op header": Bad(VALIDATE, Reason.HEADER_MISMATCH, envelope={"op": None}),
+    "no op header": Bad(VALIDATE, Reason.MISSING_HEADER, envelope={"op": None}),
     "another day header": Bad(VALIDATE, Reason.HEADER_MISMATCH, envelope={"day": date(2026, 1, 1)}),
-    "no day header": Bad(VALIDATE, Reason.HEADER_MISMATCH, envelope={"day": None}),
+    "no day header": Bad(VALIDATE, Reason.MISSING_HEADER, envelope={"day": None}),
     "a day that the calendar lacks": Bad(
-        VALIDATE, Reason.HEADER_MISMATCH, value=fields(day="2026-02-30"), envelope={"day": None}
+        VALIDATE, Reason.MISSING_HEADER, value=fields(day="2026-02-30"), envelope={"day": None}
+    ),
+    "a day header without a day": Bad(
+        VALIDATE, Reason.HEADER_MISMATCH, item=Post(post_id="t1_a", op="delete", version=SEEN),
+        envelope={"day": date(2026, 1, 2)},
+    ),
+    "an author without a pseudonym": Bad(
+        VALIDATE, Reason.KEY_MISMATCH, value=keys(author=None), envelope={"author_key": None}
+    ),
+    "a pseudonym without an author": Bad(VALIDATE, Reason.KEY_MISMATCH, value=fields(author_id=None)),
+    "a reply without a pseudonym": Bad(VALIDATE, Reason.KEY_MISMATCH, value=fields(reply_to="t1_b")),
+    "a pseudonym without a reply": Bad(VALIDATE, Reason.KEY_MISMATCH, value=keys(reply_to=OTHER_KEY)),
+    "a profile's pseudonym without a channel": Bad(VALIDATE, Reason.KEY_MISMATCH, value=keys(channel=OTHER_KEY)),
+    "an author delete of a post": Bad(
+        VALIDATE, Reason.KEY_MISMATCH, item=AUTHOR_DELETE, value=fields(post_id="t1_a")
     ),
     "another key": Bad(VALIDATE, Reason.UNKNOWN_KEY_ID, value=keys(key_id="v2-0123456789ab")),
     "created a year ahead": Bad(VALIDATE, Reason.CREATED_IN_FUTURE, value=fields(created_at=SEEN + YEAR)),
     "created in 64 bits ahead": Bad(VALIDATE, Reason.CREATED_IN_FUTURE, value=fields(created_at=2**63 - 1)),
     "created 1970": Bad(VALIDATE, Reason.CREATED_BEFORE_1990, value=fields(created_at=0)),
-    "created in seconds": Bad(VALIDATE, Reason.CREATED_BEFORE_1990, value=fields(created_at=SEEN // 1_000_000)),
+    "created in seconds": Bad(
+        VALIDATE, Reason.CREATED_IN_WRONG_UNIT, value=fields(created_at=SEEN // 1_000_000)
+    ),
+    "created in milliseconds": Bad(VALIDATE, Reason.CREATED_IN_WRONG_UNIT, value=fields(created_at=SEEN // 1000)),
+    "created in nanoseconds": Bad(VALIDATE, Reason.CREATED_IN_WRONG_UNIT, value=fields(created_at=SEEN * 1000)),
+    "created in milliseconds taken for seconds": Bad(
+        VALIDATE, Reason.CREATED_IN_WRONG_UNIT, value=fields(created_at=SEEN // 1000 * 1_000_000)
+    ),
     "created in 64 bits ago": Bad(VALIDATE, Reason.CREATED_BEFORE_1990, value=fields(created_at=-(2**63))),
     "observed before the platform": Bad(
         VALIDATE, Reason.OBSERVED_OUT_OF_RANGE, value=fields(observed_at=micros(SINCE) - 1)
@@ -215,6 +243,13 @@ CASES = {
     "title and text too long together": Bad(
         VALIDATE, Reason.TEXT_TOO_LONG, item=post(title="x" * MAX_CHARS, text="y")
     ),
+    "NUL in the channel": Bad(VALIDATE, Reason.CONTROL_CHARACTER, value=fields(channel="r/\0")),
+    "a control character in the language": Bad(VALIDATE, Reason.CONTROL_CHARACTER, value=fields(lang="e\x9bn")),
+    "a control character in a hashtag": Bad(VALIDATE, Reason.CONTROL_CHARACTER, value=fields(hashtags=["a", "\x7f"])),
+    "a control character in a metric's name": Bad(
+        VALIDATE, Reason.CONTROL_CHARACTER, value=fields(metrics={"sc\x01ore": 1})
+    ),
+    "a control character in the event's id": Bad(VALIDATE, Reason.CONTROL_CHARACTER, value=fields(event_id="\x1b")),
     # what the producer could not map
     "unmappable": Bad("map", Reason.UNMAPPABLE, item=Unmappable(detail="name", raw={})),
 }  # fmt: skip
@@ -248,6 +283,8 @@ GOOD = {
     "253 deep": Sample(value=extra(nested(253))),
     "a float that is whole": Sample(value=fields(version=0.0)),
     "schema 1.0": Sample(value=fields(schema=1.0)),
+    "a record at the size limit": Sample(value=lambda v: padded(v, MAX_RECORD_BYTES)),
+    "tab and line's end": Sample(item=post(text="a\tb\r\nc")),
     "a whole surrogate pair": Sample(value=extra(b'"\\ud83d\\ude00"')),
     "the longest text": Sample(item=post(title="x" * 100, text="😀" * (MAX_CHARS - 100))),
     "created a day ahead": Sample(value=fields(created_at=SEEN + DAY)),
@@ -272,6 +309,22 @@ def test_good_neighbours_pass(case):
     event = case.decode()
     made = orjson.loads(case.value(record(case.item).value))
     assert event == made
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("a\0b\x08c", "abc"),
+        ("ann\0@example.org", "ann@example.org"),  # before the sanitizer looks for addresses
+        ("one\x0btwo\x0cthree\x85four", "one\ntwo\nthree\nfour"),
+        ("\x1b[31mred\x9b0m", "[31mred0m"),
+        ("\0", ""),
+        (None, None),
+    ],
+)
+def test_title_and_text_are_cleaned_of_control_characters(text, clean):
+    event = Sample(item=post(title=text, text=text)).decode()
+    assert (event["title"], event["text"]) == (clean, clean)
 
 
 def test_the_worst_of_several_faults_is_named():
