@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, jobs, posts, rebuild, scrub, stack
+from cli import ask, jobs, posts, rebuild, score, scrub, stack
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -45,6 +45,7 @@ app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold
 app.command(rich_help_panel="Kafka to Gold")(rebuild.rebuild)
 app.command(rich_help_panel="Questions")(ask.sql)
 app.command(rich_help_panel="Questions")(scrub.scrub)
+app.command(rich_help_panel="Sentiment")(score.score)
 
 
 def main() -> None:

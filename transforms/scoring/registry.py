@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 
 from foundation.errors import SettingsError
-from transforms.scoring.calibration import calibrated
+from transforms.scoring.calibration import Calibrated, calibrated
 from transforms.scoring.score import Scorer, ScorerOptions
 
 
@@ -23,7 +23,7 @@ SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {"vader": _from("vader")
 
 
 @cache
-def load_scorer(options: ScorerOptions) -> Scorer:
+def load_scorer(options: ScorerOptions) -> Calibrated:
     """The scorer that the options name, calibrated, one per process.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, runtime_checkable
 
 from foundation.settings import ScorerSettings
 
@@ -46,6 +46,13 @@ class Scorer(Protocol):
     languages: frozenset[str]  # ISO 639-1; empty: any
 
     def score(self, texts: Sequence[str]) -> list[Score]: ...
+
+
+@runtime_checkable
+class HasFigures(Protocol):
+    """A scorer with VADER's four figures: neg, neu, pos, compound."""
+
+    def figures_of(self, texts: Sequence[str]) -> Sequence[tuple[float, float, float, float]]: ...
 
 
 def label_of(compound: float) -> Label:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from transforms.scoring.score import ENGLISH, Score, ScorerOptions, label_of
-from transforms.vader import FastVader
+from transforms.vader import FastVader, Figures
 
 
 class _VaderScores(dict[float, Score]):
@@ -27,6 +27,10 @@ class VaderScorer:
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         return list(map(self._scores.__getitem__, self._vader.compounds(texts)))
+
+    def figures_of(self, texts: Sequence[str]) -> Sequence[Figures]:
+        """The package's four figures."""
+        return self._vader.figures_of(texts)
 
 
 def load(_options: ScorerOptions) -> VaderScorer:
