@@ -1,10 +1,11 @@
 """What Silver holds of a batch: reads of just the days and keys that the batch names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from foundation.settings import Settings
@@ -12,39 +13,50 @@ from lakehouse import delta
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import AUTHOR, KEY, Held
 
-_EARLIEST = date(1990, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What came in with a batch, counted before anything is done with it."""
+
+    consumed: int
+    since: datetime | None  # Kafka's time of the oldest record
+
+    @staticmethod
+    def observed() -> tuple[Column, Column]:
+        """What is to be observed of a batch of Bronze rows."""
+        return F.count(F.lit(1)).alias("consumed"), F.min(F.unix_micros("kafka_timestamp")).alias("since")
+
+    @classmethod
+    def from_observed(cls, seen: Mapping[str, Any]) -> "Arrived":
+        """The values of `observed`."""
+        since = seen["since"]
+        return cls(seen["consumed"], None if since is None else _EPOCH + timedelta(microseconds=since))
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A batch seen from outside, by its headers alone; what they say is checked against the payload later."""
+    """Where a batch can meet what the lake holds."""
 
-    consumed: int
     days: tuple[date, ...] | None  # None: a delete without a day, so any day may be meant
     has_author_deletes: bool
-    since: datetime | None  # Kafka's time of the oldest record
 
 
-def outline(bronze: DataFrame) -> Outline:
-    """One cheap look at a batch of Bronze rows."""
-    latest = datetime.now(UTC).date() + timedelta(days=3)
-    row = bronze.agg(
-        F.count(F.lit(1)).alias("consumed"),
-        F.collect_set(F.when(F.col("day").between(F.lit(_EARLIEST), F.lit(latest)), F.col("day"))).alias("days"),
+def outline(refined: DataFrame) -> Outline:
+    """One cheap look at a batch of refined rows; what is bad has no op, and meets nothing."""
+    row = refined.agg(
+        F.collect_set("day").alias("days"),
         F.coalesce(F.bool_or((F.col("op") == "delete") & F.col("day").isNull()), F.lit(False)).alias("dateless"),
         F.coalesce(F.bool_or(F.col("op") == "delete_author"), F.lit(False)).alias("author_deletes"),
-        F.min("kafka_timestamp").alias("since"),
-    ).first()
-    if row is None:
-        return Outline(0, (), has_author_deletes=False, since=None)
-    days = None if row["dateless"] else tuple(sorted(row["days"]))
-    return Outline(row["consumed"], days, row["author_deletes"], row["since"])
+    ).collect()[0]
+    return Outline(None if row["dateless"] else tuple(sorted(row["days"])), row["author_deletes"])
 
 
-def held_by_silver(spark: SparkSession, bronze: DataFrame, days: Sequence[date] | None, settings: Settings) -> Held:
-    """Posts and tombstones that records of the batch can meet."""
-    post_keys = F.broadcast(bronze.select("post_key").where("post_key IS NOT NULL").distinct())
-    author_keys = F.broadcast(bronze.select("author_key").where("author_key IS NOT NULL").distinct())
+def held_by_silver(spark: SparkSession, records: DataFrame, days: Sequence[date] | None, settings: Settings) -> Held:
+    """Posts and tombstones that the records (post_key, author_key) can meet."""
+    post_keys = F.broadcast(records.select("post_key").where("post_key IS NOT NULL").distinct())
+    author_keys = F.broadcast(records.select("author_key").where("author_key IS NOT NULL").distinct())
     posts = delta.read_days(spark, SILVER_POSTS, settings, days).select(
         *KEY,
         F.col("version").alias("held_version"),

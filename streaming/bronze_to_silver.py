@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import date
 from functools import partial
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, Observation, Row, SparkSession
 from pyspark.sql import functions as F
 
 from foundation.errors import ConservationError
@@ -15,7 +15,8 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta
 from lakehouse.author_removals import AuthorRemovals
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
-from lakehouse.held import Outline, held_by_silver, outline, quarantined_since
+from lakehouse.frozen import computed_once
+from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.submit import submit
@@ -56,14 +57,14 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
 
 def handle(batch: Batch, refiner: Refiner) -> int:
     """Resolve the batch once, check that no record is unaccounted for, then write: quarantine, ops, Silver last."""
-    seen = outline(batch.rows)
-    with ExitStack() as caches:
-        resolved = _resolve(batch, refiner, seen, caches)
+    with ExitStack() as frozen:
+        refined, arrived = _refine(batch, refiner, frozen)
+        resolved = frozen.enter_context(computed_once(_resolve(batch, refined)))
         tally = _tally(resolved)
-        counts = _counts(batch, tally, seen)
+        counts = _counts(batch, tally, arrived)
         steps: list[tuple[str, Callable[[], None]]] = [("ops", lambda: batch.write_ops(counts))]
         if counts.fates.get(Fate.QUARANTINED):
-            steps.insert(0, ("quarantine", lambda: _quarantine(batch, resolved, seen)))
+            steps.insert(0, ("quarantine", lambda: _quarantine(batch, resolved, arrived)))
         if any(row["entombs"] for row in tally):
             steps.append(("tombstones", lambda: _entomb(batch, resolved)))
         if any(row["action"] == "append" for row in tally):
@@ -71,23 +72,25 @@ def handle(batch: Batch, refiner: Refiner) -> int:
         if changed_days := sorted({day for row in tally for day in row["changed_days"]}):
             steps.append(("merge", lambda: _merge(batch, resolved, changed_days)))
         batch.run(steps)
-    return seen.consumed
+    return arrived.consumed
 
 
-def _resolve(batch: Batch, refiner: Refiner, seen: Outline, caches: ExitStack) -> DataFrame:
-    def cached(rows: DataFrame) -> DataFrame:
-        caches.callback(rows.persist().unpersist)
-        return rows
-
-    refined = refine(batch.rows, refiner)
+def _refine(batch: Batch, refiner: Refiner, frozen: ExitStack) -> tuple[DataFrame, Arrived]:
+    """The one pass over the payloads, and what was seen going in."""
+    seen = Observation()
+    rows = batch.rows.observe(seen, *Arrived.observed())
+    refined = frozen.enter_context(computed_once(refine(rows, refiner)))
+    arrived = Arrived.from_observed(seen.get)
     if batch.is_replay:
-        refined = keep_quarantined(refined, quarantined_since(batch.spark, seen.since, batch.settings))
-    held = held_by_silver(batch.spark, batch.rows, seen.days, batch.settings)
-    if not seen.has_author_deletes:
-        return cached(resolve(refined, held))
-    refined = cached(refined)  # it is read twice
+        refined = keep_quarantined(refined, quarantined_since(batch.spark, arrived.since, batch.settings))
+    return refined, arrived
+
+
+def _resolve(batch: Batch, refined: DataFrame) -> DataFrame:
+    seen = outline(refined)
+    held = held_by_silver(batch.spark, refined, seen.days, batch.settings)
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-    return cached(resolve(refined, held, author_deletes=author_deletes))
+    return resolve(refined, held, author_deletes=author_deletes if seen.has_author_deletes else None)
 
 
 def _tally(resolved: DataFrame) -> list[Row]:
@@ -101,26 +104,26 @@ def _tally(resolved: DataFrame) -> list[Row]:
     )
 
 
-def _counts(batch: Batch, tally: list[Row], seen: Outline) -> Counts:
+def _counts(batch: Batch, tally: list[Row], arrived: Arrived) -> Counts:
     fates: dict[str, int] = {}
     for row in tally:
         fates[row["fate"]] = fates.get(row["fate"], 0) + row["records"]
-    if sum(fates.values()) != seen.consumed:
+    if sum(fates.values()) != arrived.consumed:
         raise ConservationError(
-            f"batch {batch.id} of {NAME} consumed {seen.consumed} records but accounts for {sum(fates.values())}",
+            f"batch {batch.id} of {NAME} consumed {arrived.consumed} records but accounts for {sum(fates.values())}",
             remedy="Nothing of it was written; report this with the log",
         )
     return Counts(
-        consumed=seen.consumed,
+        consumed=arrived.consumed,
         fates=fates,
         rows_removed=sum(row["records"] for row in tally if row["action"] == "remove"),
         table_versions={BRONZE_POSTS.name: batch.job.checkpoint.end_offset(batch.id)["reservoirVersion"]},
     )
 
 
-def _quarantine(batch: Batch, resolved: DataFrame, seen: Outline) -> None:
+def _quarantine(batch: Batch, resolved: DataFrame, arrived: Arrived) -> None:
     rows = to_quarantine(batch.rows, resolved, at=batch.started_at)
-    there = quarantined_since(batch.spark, seen.since, batch.settings)
+    there = quarantined_since(batch.spark, arrived.since, batch.settings)
     delta.append(rows.join(there, on=list(QUARANTINE_POSTS.key), how="left_anti"), QUARANTINE_POSTS, batch.settings)
 
 
