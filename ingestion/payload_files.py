@@ -1,6 +1,7 @@
 """Files of recorded payloads: JSON lines or one JSON document, plain or gzip, also wrapped as {…, "body": …}.
 
 JSON lines are read one at a time. A line that is not JSON is passed on as broken and does not stop the rest.
+What is unpacked is bounded, in one document and against the size of the file: a bomb ends with a named error.
 """
 
 import gzip
@@ -12,12 +13,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import IO, NoReturn, cast
+from typing import IO, NoReturn, Protocol
 
 from foundation.errors import PayloadFileError
 from ingestion.platform import Json
 
-MAX_DOCUMENT_BYTES = 256 * 1024 * 1024  # of a line, or of a document over several lines
+MAX_DOCUMENT_BYTES = (
+    32 * 1024 * 1024
+)  # of a line, or of a document over several lines; decoded it may take 25 times that
+_MAX_UNPACKED = 200  # times the packed bytes read so far; recorded answers come to 40, a bomb to 1,000
+_UNSUSPICIOUS = 4 * 1024 * 1024  # a small file may repeat itself
 _MAX_DEPTH = 400  # of objects and arrays inside each other; Python's own limit is not far beyond
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -43,7 +48,8 @@ def read_documents(file: Path) -> Iterator[Document | BrokenLine]:
     """Everything in a file, in its order.
 
     Raises:
-        PayloadFileError: the file cannot be opened, is cut off, or is one document that is not JSON.
+        PayloadFileError: the file cannot be opened, is cut off, is one document that is not JSON, or unpacks to
+            more than a file of payloads does.
     """
     line_number = 0
     try:
@@ -63,15 +69,48 @@ def read_documents(file: Path) -> Iterator[Document | BrokenLine]:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[IO[bytes]]:
+def _opened(file: Path) -> Iterator["_Stream"]:
     """The file's bytes; gzip is known by its first two, not by its name."""
     with file.open("rb") as plain:
-        packed = plain.read(2) == _GZIP_MAGIC
+        is_packed = plain.read(2) == _GZIP_MAGIC
     with file.open("rb") as plain:
-        yield cast("IO[bytes]", gzip.GzipFile(fileobj=plain)) if packed else plain
+        yield _Unpacked(file, plain) if is_packed else plain
 
 
-def _lines(file: Path, stream: IO[bytes]) -> Iterator[bytes]:
+class _Stream(Protocol):
+    """What is read here of a file."""
+
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self, size: int, /) -> bytes: ...
+    def seek(self, position: int, /) -> int: ...
+
+
+class _Unpacked:
+    """A gzip file that refuses to become out of all proportion."""
+
+    def __init__(self, file: Path, packed: IO[bytes]) -> None:
+        self._file, self._packed, self._unpacked = file, packed, gzip.GzipFile(fileobj=packed)
+        self._given = 0  # bytes since the beginning
+
+    def read(self, size: int) -> bytes:
+        return self._checked(self._unpacked.read(size))
+
+    def readline(self, size: int) -> bytes:
+        return self._checked(self._unpacked.readline(size))
+
+    def seek(self, position: int) -> int:
+        self._given = self._unpacked.seek(position)
+        return self._given
+
+    def _checked(self, data: bytes) -> bytes:
+        self._given += len(data)
+        if self._given > _UNSUSPICIOUS and self._given > _MAX_UNPACKED * self._packed.tell():
+            what = f"{self._file} unpacks to more than {_MAX_UNPACKED} times its size"
+            raise PayloadFileError(what, remedy="Unpack it yourself if you trust it, and replay what comes out")
+        return data
+
+
+def _lines(file: Path, stream: _Stream) -> Iterator[bytes]:
     number = 0
     while line := stream.readline(MAX_DOCUMENT_BYTES + 1):
         number += 1
@@ -80,7 +119,7 @@ def _lines(file: Path, stream: IO[bytes]) -> Iterator[bytes]:
         yield line.removeprefix(_BOM)
 
 
-def _is_one_document(stream: IO[bytes]) -> bool:
+def _is_one_document(stream: _Stream) -> bool:
     """Whether a document goes over several lines: the first breaks off as JSON does, the second is no object.
 
     A first line that is merely damaged is no reason to read all others as one.
@@ -94,7 +133,7 @@ def _is_one_document(stream: IO[bytes]) -> bool:
     return first == b"[" or not (isinstance(following, Document) and isinstance(following.content, dict))
 
 
-def _whole(file: Path, stream: IO[bytes]) -> Document:
+def _whole(file: Path, stream: _Stream) -> Document:
     data = stream.read(MAX_DOCUMENT_BYTES + 1)
     if len(data) > MAX_DOCUMENT_BYTES:
         _refuse_size(file, 1)

@@ -1,5 +1,7 @@
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +131,39 @@ def test_a_document_too_large_is_refused_with_its_line(path: Path, monkeypatch: 
     path.write_text(lines(1, "x" * 200))
     with pytest.raises(PayloadFileError, match="line 2"):
         list(read_documents(path))
+
+
+MEMBER = 16 * 1024 * 1024
+READER = """
+import resource, sys
+from pathlib import Path
+from foundation.errors import PayloadFileError
+from ingestion.payload_files import read_documents
+resource.setrlimit(resource.RLIMIT_AS, (600 * 1024 * 1024,) * 2)
+try:
+    for _ in read_documents(Path(sys.argv[1])):
+        pass
+except PayloadFileError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b" " * MEMBER, id="one line"),
+        pytest.param(b"\n" * MEMBER, id="empty lines"),
+        pytest.param((b'{"a":"' + b"x" * 247 + b'"}\n') * (MEMBER // 256), id="lines"),
+        pytest.param(b"{\n" + b" " * MEMBER, id="a document over several lines"),
+    ],
+)
+def test_a_compressed_bomb_ends_in_bounded_memory_with_a_named_error(path: Path, content: bytes):
+    """Two gigabytes in a few megabytes, under a limit of 600 megabytes."""
+    path.write_bytes(gzip.compress(content) * 128)
+    done = subprocess.run([sys.executable, "-c", READER, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.startswith(f"{path} unpacks to more than 200 times its size")
+
+
+def test_what_merely_repeats_itself_is_no_bomb(path: Path):
+    assert len(read(path, gzip.compress(lines(*[THING] * 20_000).encode()))) == 20_000
