@@ -5,6 +5,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - SettingsError
       - KeyFileError            the pseudonym key is missing, wrong or readable by others
       - PolicyError             a platform has no usable policy file
+      - CredentialsError        a platform needs credentials that are missing, or refuses them
   - StackError                  what the system stands on is not there: exit code 1
       - JavaError
       - JarsError
@@ -15,6 +16,10 @@ EchoStreamError                 what happened, and the remedy, in one line
   - IngestError
       - DeliveryError           Kafka did not acknowledge a record
       - PayloadFileError        a file that replay was given cannot be read
+      - ReadError               a platform did not answer as it should; may be tried again
+      - IngestStoreError        the producers' memory of cursors is damaged
+      - CursorError             a cursor is not one of that platform
+      - BudgetSpentError        a platform's budget of money or quota is used up
   - LakeError
       - LakeInUseError          another process writes this lake
       - TableSchemaError        a table exists with another schema
@@ -64,6 +69,10 @@ class PolicyError(UsageError):
     """Raised when a platform's policy file is missing or incomplete."""
 
 
+class CredentialsError(UsageError):
+    """Raised when a platform needs credentials that are missing, or refuses them; never quotes them."""
+
+
 class StackError(EchoStreamError):
     """Raised when something outside the program that it stands on is not there."""
 
@@ -102,6 +111,22 @@ class DeliveryError(IngestError):
 
 class PayloadFileError(IngestError):
     """Raised when a file of recorded payloads cannot be read."""
+
+
+class ReadError(IngestError):
+    """Raised when a platform did not answer as it should; may be tried again."""
+
+
+class IngestStoreError(IngestError):
+    """Raised when the producers' memory of cursors cannot be used."""
+
+
+class CursorError(IngestError):
+    """Raised when a cursor is not one of the platform that it is used for."""
+
+
+class BudgetSpentError(IngestError):
+    """Raised when a request would go beyond a platform's budget."""
 
 
 class LakeError(EchoStreamError):

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from foundation.conf import conf_dir, read_toml
@@ -82,6 +82,18 @@ class KeySettings(Section):
     file: Path | None = None  # default: ECHOSTREAM_HOME/keys/pseudonym.key
 
 
+class IngestSettings(Section):
+    """How live producers read."""
+
+    poll_s: float = Field(default=15.0, ge=0)  # between two questions to a platform that is polled
+    timeout_s: float = Field(default=20.0, gt=0)  # of one answer, and of silence on a stream
+    attempts: int = Field(default=5, ge=1)  # of one request; `--once` begins anew that often too
+    look_back_s: float = Field(default=300.0, ge=0)  # of a first run, where the platform has a past
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus, on loopback; 0: none
+    watchlists: Path | None = None  # default: conf/watchlists.toml
+    credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
+
+
 class FaultSettings(Section):
     """For fault tests alone: end the whole application when it reaches this point."""
 
@@ -104,6 +116,8 @@ class Settings(BaseSettings):
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()
     keys: KeySettings = KeySettings()
+    ingest: IngestSettings = IngestSettings()
+    credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()
 
     @field_validator("home")
