@@ -1,7 +1,7 @@
 """Fields of decoded JSON, of which any may be missing or of another type."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NoReturn, TypeVar
 
 from ingestion.platform import Json, WrongFieldError
@@ -71,6 +71,11 @@ def counts(values: Mapping[str, Json]) -> dict[str, int]:
 def kind_of(item: dict[str, Json], kinds: Iterable[tuple[str, str]]) -> str | None:
     """The first kind whose telling field the object has, from pairs (field, kind)."""
     return next((kind for field, kind in kinds if field in item), None)
+
+
+def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """A sequence in parts of at most that size."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def leaves(document: Json, contents: Contents) -> Iterator[Json]:

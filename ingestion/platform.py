@@ -4,7 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from ingestion.reading import Context, Reader
 
 Json = Any  # a decoded JSON value: its shape is the platform's business
 
@@ -35,6 +38,7 @@ class Post:
         default_factory=dict
     )  # only what the author's own signals forbid: {"may_train": False}
     endpoint: str | None = None
+    query: str | None = None  # the entry of the watchlist that it was read for
     raw: Json = None  # the payload
 
 
@@ -93,8 +97,13 @@ class Platform:
         name: as in topics and policies.
         payloads: the single payloads inside a decoded document (a payload or a whole API answer).
         map: one payload and when it was observed (None: not recorded) → what it means.
+        reader: makes what reads the platform live; None: recordings only. It imports its client itself, an extra.
+        native_id: what the platform's own calls know a payload by, where a delete or a re-fetch needs it. With it the
+            producer remembers what it sent, and an edit that the platform does not date gets the time it was seen.
     """
 
     name: str
     payloads: Callable[[Json], Iterator[Json]]
     map: Mapper
+    reader: "Callable[[Context], Reader] | None" = None
+    native_id: Callable[[Json], str] | None = None

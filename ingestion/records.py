@@ -56,6 +56,15 @@ class RecordMaker:
         """The author's pseudonym: joinable, not reversible."""
         return self.key.pseudonym(self.owner, self.platform, "author", canonical(author_id))
 
+    def event_id(self, post: Post) -> str:
+        """What a post says, as a hash: the same for a resend, another for an edit."""
+        content = (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
+        return _event_id(self.owner, self.platform, post.post_id, post.op, *content)
+
+    def day(self, post: Post, observed_at: int) -> str | None:
+        """The date that the post keeps for ever; None where a delete gives no hint."""
+        return _day(self.platform, post, observed_at)
+
     def _post_event(self, post: Post, observed_at: int) -> Event:
         event = self._empty_event(post.op, observed_at, post.raw)
         event["post_id"] = post.post_id
@@ -73,13 +82,12 @@ class RecordMaker:
         # The policy is the limit; an author's signal can only narrow it.
         for right, allowed in post.rights.items():
             event["rights"][right] = event["rights"][right] and allowed  # type: ignore[literal-required]  # names checked by the schema
-        event["source"]["endpoint"] = post.endpoint
+        event["source"]["endpoint"], event["source"]["query"] = post.endpoint, post.query
         event["keys"]["post"] = self.post_key(post.post_id)
         event["keys"]["author"] = self.author_key(post.author_id) if post.author_id else None
         event["keys"]["reply_to"] = self.post_key(post.reply_to) if post.reply_to else None
         event["keys"]["channel"] = self.author_key(post.channel) if post.channel and post.channel_is_profile else None
-        content = (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
-        event["event_id"] = _event_id(self.owner, self.platform, post.post_id, post.op, *content)
+        event["event_id"] = self.event_id(post)
         return event
 
     def _author_event(self, gone: AuthorDelete, observed_at: int) -> Event:

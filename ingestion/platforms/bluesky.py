@@ -1,7 +1,8 @@
-"""Bluesky: lines of Jetstream v1 → posts, deletes and author deletes. Mapping only; live reading comes later."""
+"""Bluesky: lines of Jetstream, v1 and v2 → posts, deletes and author deletes; read live from Jetstream."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 
 from foundation.policies import policy_of
@@ -16,6 +17,7 @@ from ingestion.platform import (
     WrongFieldError,
     refusing_wrong_fields,
 )
+from ingestion.reading import Context, Reader
 from ingestion.times import LATEST_MICROS, believable, day_of, iso_micros
 
 _POST = "app.bsky.feed.post"
@@ -33,7 +35,7 @@ def payloads(document: Json) -> Iterator[Json]:
         item = todo.pop()
         if isinstance(item, list):
             todo.extend(reversed(item))
-        elif isinstance(item, dict) and "kind" not in item and item.get("body") is not None:
+        elif isinstance(item, dict) and "kind" not in item and "$type" not in item and item.get("body") is not None:
             todo.append(item["body"])
         else:
             yield item
@@ -42,17 +44,34 @@ def payloads(document: Json) -> Iterator[Json]:
 @refusing_wrong_fields
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One line → a post, a delete, an author's delete, or none of them."""
-    match payload.get("kind") if isinstance(payload, dict) else None:
+    match payload.get("kind", payload.get("$type")) if isinstance(payload, dict) else None:
         case "commit":
             return _commit(payload, observed_at)
         case "account":
             return _account(payload, observed_at)
-        case "identity":
-            return Ignored(kind="identity")
+        case "identity" | "sync" as kind:
+            return Ignored(kind=kind)
+        case "message":
+            mapped = map_payload(_as_v1(payload), observed_at)
+            return mapped if isinstance(mapped, Ignored) else replace(mapped, raw=payload)
     raise WrongFieldError("kind")
 
 
-PLATFORM = Platform(name="bluesky", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.jetstream import Jetstream  # noqa: PLC0415  # needs the extra `websocket`
+
+    return Jetstream(context)
+
+
+PLATFORM = Platform(name="bluesky", payloads=payloads, map=map_payload, reader=_reader)
+
+
+def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
+    """A message of v2 in the form of v1, which has one level more and another clock."""
+    event = needed(message, "payload", dict)
+    kind = needed(event, "$type", str).rpartition("#")[2]
+    about = event if kind == "commit" else event.get(kind)
+    return {"kind": kind, "did": event.get("did"), "time_us": iso_micros(event.get("time")), kind: about}
 
 
 def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:

@@ -1,4 +1,4 @@
-"""Hacker News: items of the Firebase API → posts and deletes. Mapping only; live reading comes later.
+"""Hacker News: items of the Firebase API → posts and deletes; read live from there.
 
 Stories, comments, jobs and polls are posts; the options of a poll are parts of it. `deleted` and `dead` items are
 deletes whose `raw` keeps only what says so. A `null` answer is no deletion: the reader asks again.
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ingestion.fields import counts, kind_of, leaves, optional_text
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.reading import Context, Reader
 from ingestion.text import plain
 from ingestion.times import unit_micros
 
@@ -39,7 +40,19 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(payload)
 
 
-PLATFORM = Platform(name="hackernews", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.firebase import Firebase  # noqa: PLC0415  # needs the extra `http`
+
+    return Firebase(context)
+
+
+PLATFORM = Platform(
+    name="hackernews",
+    payloads=payloads,
+    map=map_payload,
+    reader=_reader,
+    native_id=lambda item: str(item["id"]),
+)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:

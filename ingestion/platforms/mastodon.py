@@ -1,4 +1,4 @@
-"""Mastodon: statuses, REST answers and stream frames → posts and deletes. Mapping only; live reading comes later.
+"""Mastodon: statuses, REST answers and stream frames → posts and deletes; read live from an instance.
 
 A boosted or quoted status is a payload of its own, and so is one inside a notification, a conversation, a context or a
 search answer; the outer one keeps nothing of its text. A boost itself says nothing and is ignored. Only `public`
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from ingestion.fields import counts, decoded, every, inner, kind_of, leaves, needed, optional_text, texts, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.reading import Context, Reader
 from ingestion.snowflakes import mastodon_micros
 from ingestion.text import plain
 from ingestion.times import day_of, iso_micros
@@ -55,7 +56,18 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(payload, observed_at)
 
 
-PLATFORM = Platform(name="mastodon", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.mastodon_api import MastodonApi  # noqa: PLC0415  # needs the extras `http`, `websocket`
+
+    return MastodonApi(context)
+
+
+def _native_id(payload: Json) -> str:
+    """The reading server's id, which is all that its stream says of a delete."""
+    return str(payload.get("payload") if payload.get("event") == "delete" else payload.get("id") or "")
+
+
+PLATFORM = Platform(name="mastodon", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:

@@ -1,0 +1,215 @@
+"""Live reading: a reader's batches → mapper → Kafka → cursors, in the order that loses nothing.
+
+What was seen is noted before it is sent, cursors after Kafka has acknowledged; a crash anywhere makes some posts be
+sent twice, with the same event id and version. Whatever fails in between, platform or broker, reading begins anew from
+the saved cursors; nothing is read ahead meanwhile, so memory stays bounded, and what the platform no longer offers then
+is a gap in the ledger.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+import stamina
+
+from foundation.errors import BrokerUnreachableError, BudgetSpentError, DeliveryError, ReadError
+from foundation.logs import get_log
+from ingestion.budget import Budget
+from ingestion.memory import Recollection
+from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable
+from ingestion.produce import Sender
+from ingestion.reading import Batch, Context, Gap, Reader
+from ingestion.records import RecordMaker
+from ingestion.store import IngestStore
+
+TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError)
+_SETTLE_S = 1.0  # at most so much is sent again after a crash
+_HEALTHY_S = 30.0  # after so long, a failure is a new one and not the next of a series
+_LONGEST_BACKOFF_S = 60.0
+
+Batches = Callable[[Reader], Iterator[Batch]]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did."""
+
+    payloads: int = 0
+    cursor: str | None = None  # the last one that was saved
+    stopped: str | None = None  # why it ended before it had caught up
+    gaps: list[Gap] = field(default_factory=list)
+
+
+Progress = Callable[[Report], None]
+
+
+class Ingest:
+    """One platform's producer."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        context: Context,
+        *,
+        maker: RecordMaker,
+        store: IngestStore,
+        budget: Budget,
+        connect: Callable[[], AbstractContextManager[Sender]],
+        progress: Progress = lambda _: None,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            platform: which, with a reader.
+            context: what its reader is given.
+            maker: what makes the records.
+            store: cursors, ledger and sightings.
+            budget: what may be spent.
+            connect: a sender; a new one after each failure.
+            progress: told after every batch.
+        """
+        self._platform, self._context, self._maker, self._store = platform, context, maker, store
+        self._budget, self._connect, self._progress = budget, connect, progress
+        self._recollection = Recollection(platform, maker, store)
+        self._observed_at = 0
+        self.report = Report()
+
+    def run(self, batches: Batches = lambda reader: reader.read()) -> Report:
+        """Read until there is no more, until the budget is spent, or until interrupted (KeyboardInterrupt).
+
+        Raises:
+            ReadError: with `once`, the platform kept failing.
+            DeliveryError, BrokerUnreachableError: with `once`, Kafka kept failing.
+            CredentialsError, CursorError, IngestStoreError: trying again is of no use.
+        """
+        try:
+            while not self._pass(batches):
+                pass
+        except BudgetSpentError as spent:
+            self.report.stopped = str(spent)
+        return self.report
+
+    def _pass(self, batches: Batches) -> bool:
+        """Read to the end (True), or to a failure after a time without any (False)."""
+        for attempt in stamina.retry_context(
+            on=TRANSIENT,
+            attempts=self._context.attempts if self._context.once else None,
+            timeout=None,
+            wait_initial=1,
+            wait_max=_LONGEST_BACKOFF_S,
+            wait_jitter=1,
+        ):
+            with attempt:
+                began = time.monotonic()
+                try:
+                    self._read(batches)
+                except TRANSIENT as error:
+                    get_log("ingest").warning("begin_anew", platform=self._platform.name, error=type(error).__name__)
+                    if time.monotonic() - began < _HEALTHY_S:
+                        raise
+                    return False
+        return True
+
+    def _read(self, batches: Batches) -> None:
+        reader = self._platform.reader(self._context) if self._platform.reader else None
+        if reader is None:
+            return
+        pending = _Pending()
+        with self._connect() as sender:
+            try:
+                for batch in batches(reader):
+                    self._send(batch, sender)
+                    pending.add(batch)
+                    if batch.pause_s or time.monotonic() - pending.began >= _SETTLE_S:
+                        self._settle(pending, sender)
+                        pending = _Pending()
+                    self._progress(self.report)
+                    if batch.pause_s:
+                        self._context.sleep(batch.pause_s)
+            except (KeyboardInterrupt, BudgetSpentError):
+                self._settle(pending, sender)
+                raise
+            self._settle(pending, sender)
+
+    def _send(self, batch: Batch, sender: Sender) -> None:
+        """Map, note what is remembered, hand over."""
+        observed_at = self._now()
+        telemetry, wanted = self._context.telemetry, []
+        for mapped in self._mapped(batch, observed_at):
+            self.report.payloads += 1
+            if isinstance(mapped, Ignored):
+                telemetry.records["ignored"] += 1
+            elif isinstance(mapped, Post) and not self._is_wanted(mapped):
+                telemetry.records["skipped"] += 1
+            else:
+                wanted.append(
+                    replace(mapped, endpoint=batch.endpoint, query=batch.query) if isinstance(mapped, Post) else mapped
+                )
+        for item in self._recollection.dated(wanted, batch.source, observed_at):
+            sender.send(self._maker.make(item, observed_at=observed_at))
+            telemetry.records[_fate(item)] += 1
+        if batch.latest is not None:
+            telemetry.lag_s = max(0.0, (observed_at - batch.latest) / 1_000_000)
+
+    def _mapped(self, batch: Batch, observed_at: int) -> Iterator[Mapped]:
+        payloads = chain.from_iterable(self._platform.payloads(document) for document in batch.documents)
+        yield from (self._platform.map(payload, observed_at) for payload in payloads)
+        yield from (Unmappable(detail="not JSON", raw=text) for text in batch.broken)
+
+    def _is_wanted(self, post: Post) -> bool:
+        """An edit or a delete passes: what it changes may have been sent."""
+        if post.op == "delete" or post.version:
+            return True
+        return self._context.watchlist.wants(post.title, post.text, lang=post.lang)
+
+    def _settle(self, pending: "_Pending", sender: Sender) -> None:
+        """Wait for Kafka, then save where to go on."""
+        sender.flush()
+        telemetry = self._context.telemetry
+        self._store.save(pending.cursors, pending.gaps, now=self._now())
+        self.report.cursor = next(reversed(pending.cursors.values()), self.report.cursor)
+        telemetry.budget_left = self._budget.left()
+        for gap in pending.gaps:
+            self.report.gaps.append(gap)
+            telemetry.gaps[gap.reason.value] += 1
+            get_log("ingest").warning(
+                "gap",
+                platform=self._platform.name,
+                source=gap.source,
+                since=gap.since,
+                until=gap.until,
+                reason=gap.reason,
+            )
+
+    def _now(self) -> int:
+        """The clock, held where it is set back: a delete must not seem older than what it deletes."""
+        self._observed_at = max(self._observed_at, self._context.clock())
+        return self._observed_at
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What may be saved once Kafka has acknowledged."""
+
+    cursors: dict[str, str] = field(default_factory=dict)
+    gaps: list[Gap] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, batch: Batch) -> None:
+        if batch.cursor is not None:
+            self.cursors[batch.source] = batch.cursor
+        self.gaps += batch.gaps
+
+
+def _fate(item: Post | AuthorDelete | Unmappable) -> str:
+    match item:
+        case Post(op="delete"):
+            return "deleted"
+        case Post():
+            return "edited" if item.version else "posted"
+        case AuthorDelete():
+            return "author_deleted"
+        case Unmappable():
+            return "rejected"

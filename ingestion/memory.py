@@ -1,0 +1,74 @@
+"""What was sent before: it dates the edits that a platform does not date, and gives deletes their day."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from ingestion.platform import AuthorDelete, Platform, Post, Unmappable
+from ingestion.reading import Sighting
+from ingestion.records import RecordMaker
+from ingestion.store import IngestStore
+
+Item = Post | AuthorDelete | Unmappable
+
+_RESTORED_AFTER = 600_000_000  # µs: a post that is back so soon after its delete came out of a cache
+
+
+class Recollection:
+    """Of one platform; remembers nothing where the platform has no `native_id`, since there it need not."""
+
+    def __init__(self, platform: Platform, maker: RecordMaker, store: IngestStore) -> None:
+        self._platform, self._maker, self._store = platform, maker, store
+
+    def dated(self, items: Iterable[Item], source: str, observed_at: int) -> list[Item]:
+        """The items with the versions they should have; noted, so that they have the same after a crash."""
+        items = list(items)
+        if self._platform.native_id is None:
+            return items
+        known = self._store.sightings(item.post_id for item in items if isinstance(item, Post))
+        dated: list[Item] = []
+        for item in items:
+            if not isinstance(item, Post):
+                dated.append(item)
+                continue
+            post, known[item.post_id] = self._compared(item, known.get(item.post_id), source, observed_at)
+            dated.append(post)
+        self._store.remember(known.values())
+        return dated
+
+    def _compared(self, post: Post, last: Sighting | None, source: str, observed_at: int) -> tuple[Post, Sighting]:
+        event_id = self._maker.event_id(post)
+        if last is None:
+            return post, self._first(post, event_id, source, observed_at)
+        if post.day is None and last.day is not None:
+            post = replace(post, day=date.fromisoformat(last.day))
+        if event_id == last.event_id:
+            post = replace(post, version=max(post.version, last.version))
+        elif last.event_id == self._deleted(post) and observed_at - last.checked_at < _RESTORED_AFTER:
+            return post, last  # out of a cache: the tombstone blocks it
+        elif post.version <= last.version:
+            post = replace(post, version=max(observed_at, last.version + 1))
+        return post, replace(
+            last,
+            event_id=event_id,
+            version=post.version,
+            day=self._maker.day(post, observed_at),
+            checked_at=observed_at,
+        )
+
+    def _first(self, post: Post, event_id: str, source: str, observed_at: int) -> Sighting:
+        native_id = self._platform.native_id(post.raw) if self._platform.native_id else ""
+        return Sighting(
+            post_id=post.post_id,
+            source=source,
+            native_id=native_id or post.post_id,
+            event_id=event_id,
+            version=post.version,
+            day=self._maker.day(post, observed_at),
+            seen_at=observed_at,
+            checked_at=observed_at,
+        )
+
+    def _deleted(self, post: Post) -> str:
+        """The event id of the post's delete."""
+        return self._maker.event_id(replace(post, op="delete"))

@@ -1,0 +1,213 @@
+"""HTTP for readers: retries with jitter, the platform's own rate limits, every kind of failure counted."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import httpx2
+import stamina
+
+from foundation.errors import CredentialsError, ReadError
+from ingestion.platform import Json
+from ingestion.protocols.wire import parsed
+from ingestion.reading import Context
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
+_CLIENT_ERRORS, _SERVER_ERRORS = 400, 500
+
+Headers = Mapping[str, str]
+Params = Mapping[str, str | int | list[str]]
+
+
+class StatusError(ReadError):
+    """Raised for an answer with a status of 400 or more."""
+
+    def __init__(self, status: int, path: str, wait_s: float | None = None) -> None:
+        super().__init__(f"{path} answered {status}", remedy="It is tried again")
+        self.status, self.wait_s = status, wait_s
+
+
+class UnusableAnswerError(ReadError):
+    """Raised when there was no answer, half of one, or one that is not JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What the platform says of its rate limit."""
+
+    remaining: float
+    reset_s: float  # until there is more
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decoded answer."""
+
+    content: Json
+    headers: Headers
+
+
+def no_limit(headers: Headers) -> Limit | None:
+    """For platforms that send none."""
+    return None
+
+
+class Http:
+    """One platform's client; a context manager. Safe between threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        context: Context,
+        *,
+        headers: Callable[[], Mapping[str, str]] = dict,
+        limit_of: Callable[[Headers], Limit | None] = no_limit,
+        renew: Callable[[], None] | None = None,
+        credentials_hint: str = "",
+    ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            base_url: without a slash at its end.
+            context: the reader's.
+            headers: those of every request, asked for each time, since a token may be renewed.
+            limit_of: reads the rate limit out of an answer's headers.
+            renew: gets a new token after a 401; None: there is no such thing.
+            credentials_hint: what to obtain, and where, when the platform refuses ours.
+        """
+        self._context, self._headers, self._limit_of = context, headers, limit_of
+        self._renew, self._hint = renew, credentials_hint
+        self._base = base_url.rstrip("/")
+        self._client = httpx2.Client(timeout=context.timeout_s, headers={"accept": "application/json"})
+        self._resume_at = 0.0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Nothing to do."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get(self, path: str, params: Params | None = None, *, cost: float = 1) -> Answer:
+        """Ask; again where that may help.
+
+        Raises:
+            StatusError: the platform refuses, or fails again and again.
+            UnusableAnswerError: no whole JSON answer came.
+            CredentialsError: 401, also with a new token.
+            BudgetSpentError: the budget of `calls` is used up.
+        """
+        for attempt in stamina.retry_context(
+            on=_backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
+        ):
+            with attempt:
+                return self._once(path, params or {}, cost)
+        raise AssertionError  # the last attempt raises by itself
+
+    def _once(self, path: str, params: Params, cost: float) -> Answer:
+        try:
+            return self._ask(path, params, cost)
+        except StatusError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+        if self._renew is not None:
+            self._renew()
+            try:
+                return self._ask(path, params, cost)
+            except StatusError as error:
+                if error.status != HTTPStatus.UNAUTHORIZED:
+                    raise
+        raise CredentialsError(f"{path} answered 401: our credentials are refused", remedy=self._hint)
+
+    def _ask(self, path: str, params: Params, cost: float) -> Answer:
+        self._await_limit()
+        self._context.budget.require("calls", cost)
+        self._context.budget.spend("calls", cost)
+        status, headers, data = self._exchange(path, params)
+        limit = self._limit_of(headers)
+        if limit is not None and limit.remaining < 1:
+            with self._lock:
+                self._resume_at = max(self._resume_at, time.monotonic() + min(limit.reset_s, _LONGEST_WAIT_S))
+        if status >= _CLIENT_ERRORS:
+            self._context.telemetry.trouble(_trouble(status))
+            raise StatusError(status, path, _retry_after(headers) or (limit.reset_s if limit else None))
+        try:
+            return Answer(parsed(data), headers)
+        except ValueError:
+            self._context.telemetry.trouble("not_json")
+            raise UnusableAnswerError(f"{path} answered with something that is not JSON") from None
+
+    def _exchange(self, path: str, params: Params) -> tuple[int, Headers, bytes]:
+        """One request; the errors are ours, since the library's may quote addresses with tokens."""
+        trouble = self._context.telemetry.trouble
+        try:
+            with self._client.stream("GET", self._base + path, params=params, headers=self._headers()) as response:
+                data = bytearray()
+                for chunk in response.iter_bytes():
+                    data += chunk
+                    if len(data) > MAX_ANSWER_BYTES:
+                        trouble("too_long")
+                        raise UnusableAnswerError(f"{path} answered with more than {MAX_ANSWER_BYTES} bytes")
+                return (
+                    response.status_code,
+                    {name.lower(): text for name, text in response.headers.items()},
+                    bytes(data),
+                )
+        except httpx2.TimeoutException:
+            trouble("timeout")
+            raise UnusableAnswerError(f"{path} did not answer within {self._context.timeout_s:g} s") from None
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.DecodingError):
+            trouble("half")
+            raise UnusableAnswerError(f"{path} broke off its answer") from None
+        except httpx2.TransportError:
+            trouble("unreachable")
+            raise UnusableAnswerError(f"{path} cannot be reached") from None
+
+    def _await_limit(self) -> None:
+        with self._lock:
+            wait_s = self._resume_at - time.monotonic()
+        if wait_s > 0:
+            self._context.telemetry.trouble("waited_for_limit")
+            self._context.sleep(wait_s)
+
+
+def iso_reset(headers: Headers) -> Limit | None:
+    """`X-RateLimit-Remaining` and `-Reset` as ISO 8601 (Mastodon), measured by the answer's own clock."""
+    try:
+        until = datetime.fromisoformat(headers["x-ratelimit-reset"])
+        said_at = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, (until - said_at).total_seconds()))
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _backoff(error: Exception) -> bool | float:
+    """Whether to try again, or after how many seconds."""
+    if isinstance(error, StatusError):
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return True if error.wait_s is None else min(max(error.wait_s, 0.1), _LONGEST_WAIT_S)
+        return error.status >= _SERVER_ERRORS
+    return isinstance(error, UnusableAnswerError)
+
+
+def _retry_after(headers: Headers) -> float | None:
+    """`Retry-After` in seconds; its other form, a date, is not used by these platforms."""
+    try:
+        return max(0.0, float(headers["retry-after"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _trouble(status: int) -> str:
+    return "http_5xx" if status >= _SERVER_ERRORS else f"http_{status}"

@@ -1,0 +1,18 @@
+"""Simulators of platforms, for trials without an account and for tests: one file each, this folder is the registry.
+
+They know nothing of our mappers and readers (import-linter sees to it), only the platforms' documentation and the shape
+of recorded answers, to which a test holds them.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from ingestion.simulators.serving.simulator import Simulator
+
+
+def _discover() -> dict[str, Simulator]:
+    names = sorted(module.name for module in iter_modules(__path__) if not module.ispkg)
+    return {name: import_module(f"{__name__}.{name}").SIMULATOR for name in names}
+
+
+SIMULATORS = _discover()

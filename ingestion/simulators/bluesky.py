@@ -1,0 +1,187 @@
+"""Jetstream, v1 and v2: a websocket that replays from an inclusive cursor within its window and then follows."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ingestion.simulators.serving.scenario import SECOND, Happening
+from ingestion.simulators.serving.simulator import Simulator
+from ingestion.simulators.serving.world import Faults, World
+
+V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
+_POST = "app.bsky.feed.post"
+_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
+_TIME_CURSOR = 10**15
+_FIRST_SEQ = 1000
+_V1_NAMES = ("wantedCollections", "wantedDids", "compress", "requireHello")
+_LEXICON = "network.bsky.jetstream.subscribeEvents"
+_HUGE = 10_000_000
+
+
+@contextmanager
+def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+    from websockets.http11 import Request, Response  # noqa: PLC0415  # an extra
+    from websockets.sync.server import ServerConnection, serve  # noqa: PLC0415
+
+    stopping = Event()
+
+    def refuse(connection: ServerConnection, request: Request) -> Response | None:
+        problem = _problem(world, request.path)
+        return None if problem is None else connection.respond(HTTPStatus.BAD_REQUEST, json.dumps(problem))
+
+    def handle(connection: ServerConnection) -> None:
+        assert connection.request is not None  # noqa: S101  # after the handshake there is one
+        for frame in _frames(world, faults, connection.request.path, stopping):
+            connection.send(frame)
+
+    server = serve(
+        handle,
+        "127.0.0.1",
+        port,
+        process_request=refuse,
+        compression=None,
+        select_subprotocol=lambda _, offered: offered[0] if offered else None,
+    )
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+    finally:
+        stopping.set()
+        server.shutdown()
+        thread.join()
+
+
+SIMULATOR = Simulator("bluesky", _serve)
+
+
+def _problem(world: World, target: str) -> dict[str, str] | None:
+    """Why the handshake is refused."""
+    url = urlsplit(target)
+    query = parse_qs(url.query)
+    if url.path not in (V1, V2):
+        return {"error": "NotFound", "message": "no such endpoint"}
+    if url.path == V2 and (wrong := [name for name in _V1_NAMES if name in query]):
+        return {"error": "InvalidRequest", "message": f"unknown parameter {wrong[0]}"}
+    cursor = int(query.get("cursor", ["0"])[0])
+    floor = _FIRST_SEQ + _first(world)
+    if url.path == V2 and 0 < cursor < min(floor, _TIME_CURSOR):
+        return {"error": "CursorTooOld", "message": f"cursor is below the retention floor {floor}"}
+    return None
+
+
+def _first(world: World) -> int:
+    """The index of the oldest event that the window still holds."""
+    oldest = world.clock() - int(world.scenario.window_s * SECOND)
+    return sum(1 for happening in world.happenings if happening.at < oldest)
+
+
+def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Iterator[str]:
+    url = urlsplit(target)
+    query, is_v2 = parse_qs(url.query), url.path == V2
+    index, notice = _begin(world, query, is_v2=is_v2)
+    if notice:
+        yield notice
+    wanted = query.get("dids" if is_v2 else "wantedDids", [])
+    while not stopping.is_set():
+        for happening in world.happenings[index : world.happened()]:
+            match fault.kind if (fault := faults.next("close", "silence", "not_json", "html")) else None:
+                case "close":
+                    return
+                case "silence":
+                    stopping.wait(fault.seconds if fault else 0)
+                    return
+                case "not_json":
+                    yield '{"cut'
+                case "html":
+                    yield "<html><body>502</body></html>"
+            if not wanted or did(happening.author) in wanted:
+                yield json.dumps(v2_message(happening, index) if is_v2 else v1_line(happening, index))
+            index += 1
+        time.sleep(0.02)
+
+
+def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[int, str | None]:
+    """The first event to send, and v2's notice that it is later than was asked."""
+    happened, first = world.happened(), _first(world)
+    if "cursor" not in query:
+        return happened, None
+    cursor = int(query["cursor"][0])
+    if cursor < _TIME_CURSOR and is_v2:
+        return min(max(cursor - _FIRST_SEQ, first), happened), None
+    asked = sum(1 for happening in world.happenings[:happened] if happening.at < cursor)
+    notice = {"$type": "info", "name": "OutdatedCursor", "message": f"resumed from {_FIRST_SEQ + first}"}
+    is_late = is_v2 and asked < first
+    return max(asked, first), json.dumps(
+        {"$type": "message", "payload": {**notice, "$type": f"{_LEXICON}#info"}}
+    ) if is_late else None
+
+
+def did(author: int) -> str:
+    """The author's permanent name."""
+    return "did:plc:" + "".join(_ALPHABET[(author * 7 + i * 5 + author // 7) % 32] for i in range(24))
+
+
+def tid(micros: int) -> str:
+    """A record key: the time, then a clock's id."""
+    number = (micros << 10) | 7
+    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(60, -1, -5))
+
+
+def v1_line(happening: Happening, index: int) -> dict[str, Any]:
+    """An event as v1 sends it."""
+    line: dict[str, Any] = {"did": did(happening.author), "time_us": happening.at}
+    if happening.kind == "leave":
+        account = {"active": False, "did": did(happening.author), "seq": 9_000_000 + index, "status": "deleted"}
+        line |= {"kind": "account", "account": {**account, "time": _iso(happening.at)}}
+    else:
+        line |= {"kind": "commit", "commit": _commit(happening)}
+    if happening.spoiling == "time_as_text":
+        line["time_us"] = str(happening.at)
+    return line
+
+
+def v2_message(happening: Happening, index: int) -> dict[str, Any]:
+    """An event as v2 sends it."""
+    kind = "account" if happening.kind == "leave" else "commit"
+    event = {"$type": f"{_LEXICON}#{kind}", "seq": _FIRST_SEQ + index, "did": did(happening.author)}
+    event |= {"time": _iso(happening.at), "witnessedAt": _iso(happening.at)}
+    event |= _commit(happening) if kind == "commit" else {"account": v1_line(happening, index)["account"]}
+    if happening.spoiling == "time_as_text":
+        event["time"] = "yesterday"
+    return {"$type": "message", "payload": event}
+
+
+def _commit(happening: Happening) -> dict[str, Any]:
+    key = tid(_created(happening))
+    commit: dict[str, Any] = {
+        "rev": tid(happening.at),
+        "operation": {"create": "create", "edit": "update"}.get(happening.kind, "delete"),
+        "collection": _POST,
+        "rkey": key,
+    }
+    if happening.kind != "delete":
+        text = happening.text + ("x" * _HUGE if happening.spoiling == "huge" else "")
+        record = {"$type": _POST, "createdAt": _iso(happening.at), "langs": ["en"], "text": text}
+        commit |= {"record": record, "cid": "bafyrei" + tid(happening.at) * 4}
+    if happening.spoiling == "no_id":
+        del commit["rkey"]
+    return commit
+
+
+def _created(happening: Happening) -> int:
+    """The time inside the record key; any that is the post's own for ever."""
+    return _KEY_EPOCH + happening.number * SECOND
+
+
+_KEY_EPOCH = 1_767_225_600 * SECOND  # 2026
+
+
+def _iso(micros: int) -> str:
+    return datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

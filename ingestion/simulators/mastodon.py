@@ -1,0 +1,189 @@
+"""A Mastodon instance: timelines with Link headers and rate limits, statuses by id, a stream for who has a token."""
+
+import html
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http import HTTPStatus
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ingestion.simulators.serving.http import Answer, RateLimit, Request, http_server
+from ingestion.simulators.serving.scenario import SECOND
+from ingestion.simulators.serving.simulator import Simulator
+from ingestion.simulators.serving.world import Faults, Made, World
+
+TOKEN = "simulated-token"  # noqa: S105  # made up, and checked
+_PAGE = 40
+_TAG = "simulated"
+_HUGE = 10_000_000
+
+
+@contextmanager
+def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+    limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
+    with _streaming(world, faults) as streaming:
+
+        def respond(request: Request) -> Answer:
+            had, left, reset_s = limit.take()
+            now = datetime.now(UTC)
+            headers = {
+                "X-RateLimit-Limit": str(limit.limit),
+                "X-RateLimit-Remaining": str(left),
+                "X-RateLimit-Reset": (now + timedelta(seconds=reset_s)).isoformat().replace("+00:00", "Z"),
+                "Date": format_datetime(now, usegmt=True),
+            }
+            if not had:
+                return Answer({"error": "Too many requests"}, HTTPStatus.TOO_MANY_REQUESTS, headers)
+            answer = _respond(world, request, streaming)
+            return Answer(answer.body, answer.status, {**headers, **answer.headers})
+
+        with http_server(respond, faults, port) as address:
+            yield address
+
+
+SIMULATOR = Simulator("mastodon", _serve, {"access_token": TOKEN})
+
+
+def _respond(world: World, request: Request, streaming: str) -> Answer:
+    if request.headers.get("authorization", f"Bearer {TOKEN}") != f"Bearer {TOKEN}":
+        return Answer({"error": "The access token is invalid"}, HTTPStatus.UNAUTHORIZED)
+    posts = {status_id(made): made for made in world.posts().values() if made.deleted_at is None}
+    match request.path:
+        case "/api/v2/instance":
+            return Answer(_instance(streaming))
+        case "/api/v1/timelines/public":
+            return _page(posts, request)
+        case path if path.startswith("/api/v1/timelines/tag/"):
+            return _page(posts if path.endswith(f"/{_TAG}") else {}, request)
+        case "/api/v1/statuses":
+            wanted = request.query.get("id[]", [])[:20]
+            return Answer([status_of(posts[number]) for number in wanted if number in posts])
+    return Answer({"error": "Record not found"}, HTTPStatus.NOT_FOUND)
+
+
+def _page(posts: dict[str, Made], request: Request) -> Answer:
+    """Newest first; with min_id the page right after that id."""
+    after = int(request.one("min_id") or request.one("since_id") or 0)
+    before = int(request.one("max_id") or 2**63)
+    size = min(int(request.one("limit", "20")), _PAGE)
+    ids = sorted(int(number) for number in posts if after < int(number) < before)
+    ids = ids[:size] if request.one("min_id") else ids[-size:]
+    ids.reverse()
+    if not ids:
+        return Answer([])
+    here = f"http://{request.headers.get('host', '')}{request.path}"
+    link = f'<{here}?max_id={ids[-1]}>; rel="next", <{here}?min_id={ids[0]}>; rel="prev"'
+    return Answer([status_of(posts[str(number)]) for number in ids], headers={"Link": link})
+
+
+@contextmanager
+def _streaming(world: World, faults: Faults) -> Iterator[str]:
+    from websockets.http11 import Request as Handshake  # noqa: PLC0415  # an extra
+    from websockets.http11 import Response  # noqa: PLC0415
+    from websockets.sync.server import ServerConnection, serve  # noqa: PLC0415
+
+    stopping = Event()
+
+    def refuse(connection: ServerConnection, request: Handshake) -> Response | None:
+        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return connection.respond(HTTPStatus.UNAUTHORIZED, json.dumps({"error": "Missing access token"}))
+        return None
+
+    def handle(connection: ServerConnection) -> None:
+        assert connection.request is not None  # noqa: S101  # after the handshake there is one
+        stream = parse_qs(urlsplit(connection.request.path).query).get("stream", ["public"])
+        for frame in _frames(world, faults, stream, stopping):
+            connection.send(frame)
+
+    server = serve(handle, "127.0.0.1", 0, process_request=refuse, compression=None)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+    finally:
+        stopping.set()
+        server.shutdown()
+        thread.join()
+
+
+def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) -> Iterator[str]:
+    """What happens from now on; nothing of before."""
+    index = world.happened()
+    while not stopping.is_set():
+        for happening in world.happenings[index : world.happened()]:
+            match fault.kind if (fault := faults.next("close", "silence", "not_json", "html")) else None:
+                case "close":
+                    return
+                case "silence":
+                    stopping.wait(fault.seconds if fault else 0)
+                    return
+                case "not_json" | "html":
+                    yield "<html>"
+            index += 1
+            made = world.posts()[happening.number]
+            if happening.kind == "delete":
+                yield json.dumps({"stream": stream, "event": "delete", "payload": status_id(made)})
+            elif happening.kind != "leave":
+                event = "update" if happening.kind == "create" else "status.update"
+                yield json.dumps({"stream": stream, "event": event, "payload": json.dumps(status_of(made))})
+        time.sleep(0.02)
+
+
+def status_id(made: Made) -> str:
+    """48 bits of milliseconds, 16 of a sequence."""
+    return str((made.created_at // 1000 << 16) + made.number % 65536)
+
+
+def status_of(made: Made) -> dict[str, Any]:
+    """A status as every endpoint shows it."""
+    number, account = status_id(made), _account(made.author)
+    url = f"{account['url']}/{number}"
+    text = made.text + ("x" * _HUGE if made.spoiling == "huge" else "")
+    paragraphs = "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in text.split("\n\n"))
+    status: dict[str, Any] = {
+        "id": number, "created_at": _iso(made.created_at), "in_reply_to_id": None, "in_reply_to_account_id": None,
+        "sensitive": False, "spoiler_text": "", "visibility": "public", "language": "en",
+        "uri": f"{account['uri']}/statuses/{number}", "url": url, "replies_count": 0, "reblogs_count": 0,
+        "favourites_count": made.number % 5, "quotes_count": 0,
+        "edited_at": _iso(made.edited_at) if made.edited_at else None, "content": paragraphs, "reblog": None,
+        "account": account, "media_attachments": [], "mentions": [], "tags": [], "emojis": [], "quote": None,
+        "card": None, "poll": None,
+    }  # fmt: skip
+    if made.spoiling == "no_id":
+        del status["uri"]
+    if made.spoiling == "time_as_text":
+        status["created_at"] = "yesterday"
+    return status
+
+
+def _account(author: int) -> dict[str, Any]:
+    name, host = f"member{author}", "https://social.example"
+    return {
+        "id": str(109_000_000_000_000_000 + author), "username": name, "acct": name, "display_name": f"Member {author}",
+        "locked": False, "bot": False, "discoverable": True, "indexable": author % 4 != 0, "group": False,
+        "created_at": "2023-01-01T00:00:00.000Z", "note": "", "url": f"{host}/@{name}", "uri": f"{host}/users/{name}",
+        "avatar": f"{host}/avatar.png", "avatar_static": f"{host}/avatar.png", "header": f"{host}/header.png",
+        "header_static": f"{host}/header.png", "followers_count": 3, "following_count": 4, "statuses_count": 5,
+        "last_status_at": "2026-01-01", "hide_collections": None, "noindex": False, "emojis": [], "roles": [],
+        "fields": [],
+    }  # fmt: skip
+
+
+def _instance(streaming: str) -> dict[str, Any]:
+    access = {"local": "public", "remote": "public"}
+    return {
+        "domain": "social.example", "title": "Simulated", "version": "4.5.0",
+        "configuration": {
+            "urls": {"streaming": streaming},
+            "timelines_access": {"live_feeds": access, "hashtag_feeds": access},
+        },
+    }  # fmt: skip
+
+
+def _iso(micros: int) -> str:
+    return datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"

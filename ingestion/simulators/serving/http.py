@@ -1,0 +1,135 @@
+"""An HTTP server of JSON answers, with the faults of a scenario."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from ingestion.simulators.serving.scenario import FaultKind
+from ingestion.simulators.serving.world import Faults
+
+_BODIES: dict[FaultKind, tuple[bytes, dict[str, str]]] = {
+    "html": (b"<html><body><h1>502 Bad Gateway</h1></body></html>", {"content-type": "text/html"}),
+    "not_json": (b'{"cut', {}),
+    "empty": (b"", {}),
+    "schema": (b'{"unexpected": {"form": true}}', {}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked."""
+
+    path: str
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]  # names in lower case
+    body: str = ""
+
+    def one(self, name: str, default: str = "") -> str:
+        """A parameter of the query."""
+        return self.query.get(name, [default])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is answered; the body is JSON."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Respond = Callable[[Request], Answer]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, respond: Respond, faults: Faults, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.respond, self.faults = respond, faults
+        self.stopping = threading.Event()
+
+    def handle_error(self, *_: object) -> None:
+        """A client that goes away in the middle is what it is here for."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 30
+    server: _Server
+
+    def do_GET(self) -> None:
+        self._answer("")
+
+    def do_POST(self) -> None:
+        self._answer(self.rfile.read(int(self.headers.get("content-length") or 0)).decode())
+
+    def _answer(self, body: str) -> None:
+        url = urlsplit(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(url.path, parse_qs(url.query, keep_blank_values=True), headers, body)
+        fault = self.server.faults.next("status", "half", "silence", *_BODIES)
+        if fault is None:
+            answer = self.server.respond(request)
+            self._send(answer.status, json.dumps(answer.body).encode(), answer.headers)
+        elif fault.kind == "status":
+            self._send(fault.status, b'{"error": "simulated"}', {})
+        elif fault.kind == "silence":
+            self.server.stopping.wait(fault.seconds)
+            self.close_connection = True
+        elif fault.kind == "half":
+            self._send(200, b'[{"id": ', {"content-length": "4096"})
+            self.close_connection = True
+        else:
+            self._send(200, *_BODIES[fault.kind])
+
+    def _send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
+        whole = {"content-type": "application/json; charset=utf-8", "content-length": str(len(data)), **headers}
+        self.send_response(status)
+        for name, value in whole.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Standard output begins with the address and stays readable."""
+
+
+@contextmanager
+def http_server(respond: Respond, faults: Faults, port: int) -> Iterator[str]:
+    """Serve on loopback while this lasts; its address, without a slash at the end."""
+    server = _Server(respond, faults, port)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.stopping.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class RateLimit:
+    """So many requests in a window; safe between threads."""
+
+    def __init__(self, limit: int, window_s: float) -> None:
+        self.limit, self._window_s = limit, window_s
+        self._left, self._until = limit, time.monotonic() + window_s
+        self._lock = threading.Lock()
+
+    def take(self) -> tuple[bool, int, float]:
+        """Whether there was one left, how many there are now, and seconds until there are all again."""
+        with self._lock:
+            now = time.monotonic()
+            if now >= self._until:
+                self._left, self._until = self.limit, now + self._window_s
+            had = self._left > 0
+            self._left -= had
+            return had, self._left, self._until - now

@@ -1,0 +1,196 @@
+"""The producers' durable memory: cursors, the completeness ledger, what was seen, what was spent.
+
+One SQLite file for all producers of a home. The tables use only what PostgreSQL has as well, and every statement is
+standard SQL but for its parameter marks. It holds ids of posts, no texts; ids can name people, so the file is readable
+by its owner alone.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from foundation.errors import IngestStoreError
+from ingestion.reading import Gap, GapReason, Sighting
+
+_BUSY_S = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS cursors (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, saved_at BIGINT NOT NULL,
+  PRIMARY KEY (owner, platform, source));
+CREATE TABLE IF NOT EXISTS gaps (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,
+  reason TEXT NOT NULL, noted_at BIGINT NOT NULL, PRIMARY KEY (owner, platform, source, since, reason));
+CREATE TABLE IF NOT EXISTS sightings (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, post_id TEXT NOT NULL, source TEXT NOT NULL, native_id TEXT NOT NULL,
+  event_id TEXT NOT NULL, version BIGINT NOT NULL, day TEXT, seen_at BIGINT NOT NULL, checked_at BIGINT NOT NULL,
+  PRIMARY KEY (owner, platform, post_id));
+CREATE INDEX IF NOT EXISTS sightings_by_native_id ON sightings (owner, platform, source, native_id);
+CREATE INDEX IF NOT EXISTS sightings_by_check ON sightings (owner, platform, checked_at);
+CREATE TABLE IF NOT EXISTS spending (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, unit TEXT NOT NULL, period TEXT NOT NULL,
+  spent DOUBLE PRECISION NOT NULL,
+  PRIMARY KEY (owner, platform, unit, period));
+"""
+_SIGHTINGS = (
+    "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at FROM sightings"
+    " WHERE owner = ? AND platform = ?"
+)
+
+
+class IngestStore:
+    """The memory of one platform's producer for one owner; a context manager."""
+
+    def __init__(self, file: Path, *, owner: str, platform: str) -> None:
+        """Open or create the file.
+
+        Raises:
+            IngestStoreError: it is damaged, or not ours.
+        """
+        self._file, self._who = file, (owner, platform)
+        self._lock = threading.Lock()  # budgets are spent from a reader's threads
+        with self._named_errors():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            self._sql = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+            self._open()
+
+    def __enter__(self) -> Self:
+        """Nothing to do."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._sql.close()
+
+    def cursor(self, source: str) -> str | None:
+        """Where that source was left; None: never read."""
+        found = self._one("SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source)
+        return None if found is None else str(found[0])
+
+    def save(self, cursors: Mapping[str, str], gaps: Iterable[Gap], *, now: int) -> None:
+        """Cursors and gaps together; only for what Kafka has acknowledged."""
+        with self._transaction() as sql:
+            sql.executemany(
+                "INSERT INTO cursors VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source)"
+                " DO UPDATE SET cursor = excluded.cursor, saved_at = excluded.saved_at",
+                [(*self._who, source, cursor, now) for source, cursor in cursors.items()],
+            )
+            sql.executemany(
+                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source, since, reason)"
+                " DO UPDATE SET until = excluded.until",
+                [(*self._who, gap.source, gap.since, gap.until, gap.reason.value, now) for gap in gaps],
+            )
+
+    def forget_cursors(self, *, now: int) -> int:
+        """Begin anew: every cursor goes, and what lies between it and now is a gap. The number of sources."""
+        rows = self._all("SELECT source, saved_at FROM cursors WHERE owner = ? AND platform = ?")
+        gaps = [Gap(source=s, since=at, until=now, reason=GapReason.CURSOR_DISCARDED) for s, at in rows]
+        self.save({}, gaps, now=now)
+        with self._transaction() as sql:
+            sql.execute("DELETE FROM cursors WHERE owner = ? AND platform = ?", self._who)
+        return len(rows)
+
+    def gaps(self) -> list[Gap]:
+        """The completeness ledger, oldest first."""
+        rows = self._all(
+            "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ? ORDER BY since, source"
+        )
+        return [Gap(source=s, since=since, until=until, reason=GapReason(why)) for s, since, until, why in rows]
+
+    def sightings(self, post_ids: Iterable[str]) -> dict[str, Sighting]:
+        """What is known of these posts."""
+        found: dict[str, Sighting] = {}
+        for post_id in post_ids:
+            row = self._one(_SIGHTINGS + " AND post_id = ?", post_id)
+            if row is not None:
+                found[post_id] = Sighting(*row)
+        return found
+
+    def by_native_id(self, source: str, native_id: str) -> Sighting | None:
+        """The post that had this id at the source."""
+        row = self._one(_SIGHTINGS + " AND source = ? AND native_id = ?", source, native_id)
+        return None if row is None else Sighting(*row)
+
+    def remember(self, sightings: Iterable[Sighting]) -> None:
+        """Note posts before they are sent: what is sent again after a crash then carries the same version."""
+        with self._transaction() as sql:
+            sql.executemany(
+                "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id, version, day, seen_at,"
+                " checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (owner, platform, post_id) DO UPDATE SET source = excluded.source,"
+                " native_id = excluded.native_id, event_id = excluded.event_id, version = excluded.version,"
+                " day = excluded.day, checked_at = excluded.checked_at",
+                [
+                    (
+                        *self._who,
+                        s.post_id,
+                        s.source,
+                        s.native_id,
+                        s.event_id,
+                        s.version,
+                        s.day,
+                        s.seen_at,
+                        s.checked_at,
+                    )
+                    for s in sightings
+                ],
+            )
+
+    def due(self, *, now: int, first: int, limit: int) -> list[Sighting]:
+        """Posts to look at again: not before `first` µs, then each time a quarter of their age has passed."""
+        rows = self._all(
+            _SIGHTINGS + " AND ? - checked_at >= ?"
+            " AND (? - checked_at) * 4 >= ? - seen_at ORDER BY checked_at, post_id LIMIT ?",
+            now, first, now, now, limit,
+        )  # fmt: skip
+        return [Sighting(*row) for row in rows]
+
+    def spent(self, unit: str, period: str) -> float:
+        """What was spent in a period."""
+        row = self._one(
+            "SELECT spent FROM spending WHERE owner = ? AND platform = ? AND unit = ? AND period = ?", unit, period
+        )
+        return 0.0 if row is None else float(row[0])
+
+    def spend(self, unit: str, period: str, amount: float) -> None:
+        """Note what was spent."""
+        with self._transaction() as sql:
+            sql.execute(
+                "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, unit, period)"
+                " DO UPDATE SET spent = spending.spent + excluded.spent",
+                (*self._who, unit, period, amount),
+            )
+
+    def _open(self) -> None:
+        # A truncated or overwritten file is found here, not in the middle of a night.
+        if self._sql.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("quick_check failed")
+        self._sql.execute("PRAGMA journal_mode = WAL")
+        self._sql.execute("PRAGMA synchronous = FULL")
+        self._sql.executescript(_SCHEMA)
+
+    def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+        return next(iter(self._all(statement, *values)), None)
+
+    def _all(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock, self._named_errors():
+            return self._sql.execute(statement, (*self._who, *values)).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._named_errors(), self._sql:
+            self._sql.execute("BEGIN IMMEDIATE")
+            yield self._sql
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise IngestStoreError(
+                f"the producers' memory {self._file} cannot be used ({type(error).__name__})",
+                remedy="Put back a copy, or move it away: producers then begin anew, and posts read twice count once",
+            ) from error
