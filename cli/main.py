@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, jobs, posts, rebuild, score, scrub, stack
+from cli import ask, jobs, live, posts, rebuild, score, scrub, stack
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -40,6 +40,8 @@ for _command in (stack.up, stack.down, stack.status, stack.doctor):
     app.command(rich_help_panel="Local stack")(_command)
 app.command(rich_help_panel="Posts into Kafka")(posts.replay)
 app.command(rich_help_panel="Posts into Kafka")(posts.generate)
+app.command(rich_help_panel="Posts into Kafka")(live.ingest)
+app.command(rich_help_panel="Posts into Kafka")(live.simulate)
 app.command(rich_help_panel="Kafka to Gold")(jobs.run)
 app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold")
 app.command(rich_help_panel="Kafka to Gold")(rebuild.rebuild)

@@ -1,0 +1,119 @@
+"""`echostream ingest` and `echostream simulate`."""
+
+import signal
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from cli.options import settings_of
+from foundation.errors import SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from ingestion.live import Report
+    from ingestion.telemetry import Telemetry
+    from local.terminal import Ticker
+
+_MAX_CURSOR = 40
+
+PlatformName = Annotated[str, typer.Argument(help="bluesky, hackernews, mastodon, …")]
+
+
+def ingest(
+    context: typer.Context,
+    platform: PlatformName,
+    once: Annotated[bool, typer.Option("--once", help="read what is there, then end")] = False,
+    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+    forget_cursor: Annotated[bool, typer.Option("--forget-cursor", help="begin anew; noted as a gap")] = False,
+) -> None:
+    """Read a platform live, with its edits and deletes; Ctrl-C and SIGTERM end after what was read is stored."""
+    from foundation.logs import setup_logs  # noqa: PLC0415
+    from ingestion.platforms import PLATFORMS  # noqa: PLC0415
+    from ingestion.start import producer  # noqa: PLC0415
+    from ingestion.telemetry import Telemetry  # noqa: PLC0415
+    from local.terminal import Ticker  # noqa: PLC0415
+
+    if platform not in PLATFORMS:
+        raise UsageError(f"no platform {platform}", remedy="Name one of: " + ", ".join(PLATFORMS))
+    settings, telemetry = settings_of(context), Telemetry(platform)
+    setup_logs(settings.home / "logs" / f"ingest-{platform}.jsonl", settings.log_level)
+    signal.signal(signal.SIGTERM, _interrupt)
+    with Ticker(f"ingest {platform}", unit="payloads") as ticker:
+        watch = _Watch(ticker, telemetry)
+        with producer(
+            settings, PLATFORMS[platform], telemetry, once=once, base_url=base_url, forget_cursor=forget_cursor,
+            progress=watch.show,
+        ) as live:  # fmt: skip
+            try:
+                live.run()
+            except KeyboardInterrupt:
+                live.report.stopped = "interrupted"
+    _summary(live.report, telemetry)
+
+
+def simulate(
+    platform: PlatformName,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 0,
+    scenario: Annotated[Path | None, typer.Option(help="TOML: posts over time, and faults")] = None,
+    posts: Annotated[int | None, typer.Option(min=0, help="how many, instead of the scenario's")] = None,
+    seed: Annotated[int | None, typer.Option(help="the same seed makes the same posts")] = None,
+) -> None:
+    """Serve a simulated platform on loopback until stopped; its address is the first line."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    try:
+        from ingestion.simulators import SIMULATORS  # noqa: PLC0415
+        from ingestion.simulators.serving.scenario import Scenario, load_scenario  # noqa: PLC0415
+    except ImportError as error:
+        raise SettingsError(f"simulators need {error.name}", remedy="pip install 'echostream[live]'") from None
+    if platform not in SIMULATORS:
+        raise UsageError(f"no simulator of {platform}", remedy="Name one of: " + ", ".join(SIMULATORS))
+    plot = load_scenario(scenario) if scenario else Scenario()
+    plot = replace(plot, posts=plot.posts if posts is None else posts, seed=plot.seed if seed is None else seed)
+    signal.signal(signal.SIGTERM, _interrupt)
+    simulator = SIMULATORS[platform]
+    with simulator.running(plot, port=port) as (address, _):
+        print(address, flush=True)
+        for name, value in simulator.secrets.items():
+            print(f"ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}={value}", flush=True)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+class _Watch:
+    """What is shown while it works: posts/s, lag, budget, cursor."""
+
+    def __init__(self, ticker: "Ticker", telemetry: "Telemetry") -> None:
+        self._ticker, self._telemetry = ticker, telemetry
+        self._since, self._before, self._rate = time.monotonic(), 0, 0.0
+
+    def show(self, report: "Report") -> None:
+        """After a batch."""
+        elapsed = time.monotonic() - self._since
+        if elapsed >= 1:
+            self._rate = (report.payloads - self._before) / elapsed
+            self._since, self._before = time.monotonic(), report.payloads
+        lag = self._telemetry.lag_s
+        left = [f"{amount:,.0f} {unit} left" for unit, amount in self._telemetry.budget_left.items()]
+        parts = [f"{self._rate:,.0f}/s", f"lag {lag:,.0f} s" if lag is not None else "", *left]
+        parts += [f"at {report.cursor[:_MAX_CURSOR]}"] if report.cursor else []
+        self._ticker.to(report.payloads, " · ".join(part for part in parts if part))
+
+
+def _summary(report: "Report", telemetry: "Telemetry") -> None:
+    print(f"payloads  {report.payloads}")
+    for title, counts in (("records", telemetry.records), ("troubles", telemetry.troubles), ("gaps", telemetry.gaps)):
+        each = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        print(f"{title:<9} {counts.total()}{f': {each}' if each else ''}")
+    for unit, left in telemetry.budget_left.items():
+        print(f"budget    {left:g} {unit} left")
+    if report.stopped:
+        print(f"stopped   {report.stopped}")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,119 @@
+"""A producer with all that it needs, checked before anything is read."""
+
+import fcntl
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from foundation.errors import SettingsError, UsageError
+from foundation.keys import load_key
+from foundation.policies import policy_of
+from foundation.settings import Settings
+from ingestion.budget import Budget, limits_of
+from ingestion.credentials import secrets_of
+from ingestion.live import Ingest, Progress
+from ingestion.platform import Platform
+from ingestion.produce import Producer, Sender
+from ingestion.reading import Context
+from ingestion.records import RecordMaker
+from ingestion.store import IngestStore
+from ingestion.telemetry import Telemetry, metrics_server
+from ingestion.watchlists import watchlist_of
+from schemas.topics import TOPIC_KINDS, topic_name
+
+
+def store_file(settings: Settings) -> Path:
+    """The producers' memory."""
+    return settings.home / "cursors" / "ingest.sqlite3"
+
+
+@contextmanager
+def producer(
+    settings: Settings,
+    platform: Platform,
+    telemetry: Telemetry,
+    *,
+    once: bool,
+    base_url: str | None = None,
+    forget_cursor: bool = False,
+    progress: Progress = lambda _: None,
+) -> Iterator[Ingest]:
+    """A platform's producer, ready to run.
+
+    Args:
+        settings: of this process.
+        platform: which.
+        telemetry: what it counts with.
+        once: read what is there, then end.
+        base_url: instead of the platform's own address.
+        forget_cursor: begin anew; what lies between is a gap.
+        progress: told after every batch.
+
+    Raises:
+        PolicyError, CredentialsError, SettingsError, UsageError: it may not or cannot start.
+        IngestStoreError: its memory is damaged.
+        BrokerUnreachableError, StackError: Kafka or a topic is not there.
+    """
+    policy = policy_of(platform.name)
+    maker = RecordMaker(platform.name, settings.owner, load_key(settings.key_file))
+    ingest = settings.ingest
+    with (
+        _alone(settings, platform.name),
+        IngestStore(store_file(settings), owner=settings.owner, platform=platform.name) as store,
+        metrics_server(telemetry, ingest.metrics_port),
+    ):
+        budget = Budget(limits_of(platform.name), store, _now)
+        context = Context(
+            policy=policy,
+            watchlist=watchlist_of(platform.name, ingest.watchlists),
+            memory=store,
+            budget=budget,
+            telemetry=telemetry,
+            secrets=secrets_of(platform.name, settings),
+            base_url=base_url,
+            once=once,
+            look_back_s=ingest.look_back_s,
+            poll_s=ingest.poll_s,
+            timeout_s=ingest.timeout_s,
+            attempts=ingest.attempts,
+            clock=_now,
+        )
+        _demand_reader(platform, context)
+        with Producer(settings) as first:  # a broker that is not there at the start is no reason to wait for it
+            first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
+        if forget_cursor:
+            store.forget_cursors(now=_now())
+
+        def connect() -> AbstractContextManager[Sender]:
+            return Producer(settings)
+
+        yield Ingest(platform, context, maker=maker, store=store, budget=budget, connect=connect, progress=progress)
+
+
+def _demand_reader(platform: Platform, context: Context) -> None:
+    if platform.reader is None:
+        raise UsageError(f"{platform.name} is not read live yet", remedy="Send recordings with `echostream replay`")
+    try:
+        platform.reader(context)
+    except ImportError as error:
+        raise SettingsError(
+            f"{platform.name} needs the library {error.name}", remedy="pip install 'echostream[live]'"
+        ) from None
+
+
+@contextmanager
+def _alone(settings: Settings, name: str) -> Iterator[None]:
+    """Two producers of one platform would save their cursors over each other's."""
+    file = settings.home / "cursors" / f"{settings.owner}-{name}.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(f"another producer of {name} is at work here", remedy="Stop it first") from None
+        yield
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
