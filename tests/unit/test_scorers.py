@@ -95,5 +95,7 @@ def test_a_scorer_is_loaded_once():
 
 
 def test_an_unknown_scorer_names_the_setting():
-    with pytest.raises(SettingsError, match=r"scorer oracle is unknown\. Set scorer\.name to one of: vader, textblob"):
+    with pytest.raises(
+        SettingsError, match=r"scorer oracle is unknown\. Set scorer\.name to one of: vader, vader-plus"
+    ):
         load_scorer(ScorerOptions("oracle"))

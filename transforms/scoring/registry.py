@@ -19,7 +19,11 @@ def _from(module: str) -> Callable[[ScorerOptions], Scorer]:
     return load
 
 
-SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {"vader": _from("vader"), "textblob": _from("textblob")}
+SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {
+    "vader": _from("vader"),
+    "vader-plus": _from("vader_plus"),
+    "textblob": _from("textblob"),
+}
 
 
 @cache

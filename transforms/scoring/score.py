@@ -2,14 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from foundation.settings import ScorerSettings
 
 Label = Literal["positive", "neutral", "negative", "mixed"]
 
 ENGLISH = frozenset({"en"})
-_THRESHOLD = 0.05  # VADER's documented one: https://github.com/cjhutto/vaderSentiment, "About the Scoring"
+
+
+class Thresholds(NamedTuple):
+    """Compounds from which on, outward, a text is negative or positive."""
+
+    negative: float
+    positive: float
+
+
+# VADER's documented ones: https://github.com/cjhutto/vaderSentiment, "About the Scoring"
+DOCUMENTED = Thresholds(-0.05, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +41,12 @@ class ScorerOptions:
 
     name: str = "vader"
     abstain_below: float = 0.0  # a confidence
+    by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and scorer's name, where it is another one
 
     @classmethod
     def of(cls, settings: ScorerSettings) -> Self:
         """The options that the settings say."""
-        return cls(**settings.model_dump())
+        return cls(settings.name, settings.abstain_below, tuple(sorted(settings.by_language.items())))
 
 
 class Scorer(Protocol):
@@ -55,8 +66,8 @@ class HasFigures(Protocol):
     def figures_of(self, texts: Sequence[str]) -> Sequence[tuple[float, float, float, float]]: ...
 
 
-def label_of(compound: float) -> Label:
+def label_of(compound: float, thresholds: Thresholds = DOCUMENTED) -> Label:
     """The class of a compound score."""
-    if compound >= _THRESHOLD:
+    if compound >= thresholds.positive:
         return "positive"
-    return "negative" if compound <= -_THRESHOLD else "neutral"
+    return "negative" if compound <= thresholds.negative else "neutral"

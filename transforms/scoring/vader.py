@@ -2,15 +2,20 @@
 
 from collections.abc import Sequence
 
-from transforms.scoring.score import ENGLISH, Score, ScorerOptions, label_of
+from transforms.scoring.score import DOCUMENTED, ENGLISH, Score, ScorerOptions, Thresholds, label_of
 from transforms.vader import FastVader, Figures
 
 
-class _VaderScores(dict[float, Score]):
+class VaderScores(dict[float, Score]):
     """Compound to score: four digits leave few compounds, and finding a score is cheaper than making it."""
 
+    def __init__(self, thresholds: Thresholds) -> None:
+        super().__init__()
+        self._thresholds = thresholds
+
     def __missing__(self, compound: float) -> Score:
-        self[compound] = score = Score(label_of(compound), compound + 0.0)  # + 0.0: no row holds -0.0
+        label = label_of(compound, self._thresholds)
+        self[compound] = score = Score(label, compound + 0.0)  # + 0.0: no row holds -0.0
         return score
 
 
@@ -23,7 +28,7 @@ class VaderScorer:
     def __init__(self) -> None:
         self._vader = FastVader()
         self.version = self._vader.version
-        self._scores = _VaderScores()
+        self._scores = VaderScores(DOCUMENTED)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         return list(map(self._scores.__getitem__, self._vader.compounds(texts)))

@@ -1,0 +1,95 @@
+"""The labelled texts of ../shared/data/sentiment, as what they are labelled with.
+
+Their texts stay where they are: nothing here, in the results or in the models repeats one.
+"""
+
+import gzip
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+DATA = Path(__file__).parents[2] / "shared" / "data" / "sentiment"
+LABELS = ("negative", "neutral", "positive")
+_POLAR_FROM = 0.5  # of the raters' -4 to +4: their mean for a word that is hardly positive at all
+_GROUPS = {"1": "negative", "2": "neutral", "3": "positive"}  # 0 is ambiguous
+
+GoldLabel = Literal["negative", "neutral", "positive", "mixed"]
+
+
+@dataclass(frozen=True)
+class LabelledSet:
+    """Texts with one label each; `intensities` is what raters said on average, -4 to +4, where they did."""
+
+    name: str
+    platform: str
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    intensities: tuple[float, ...] = ()
+    language: str = "en"
+
+    def part(self, step: int) -> "LabelledSet":
+        """Every so manieth row."""
+        picked = (self.texts[::step], self.labels[::step], self.intensities[::step])
+        return LabelledSet(f"{self.name}, each {step}th", self.platform, *picked, self.language)
+
+
+@cache
+def tweeteval() -> LabelledSet:
+    """TweetEval's validation rows, which are SemEval-2017 task 4A's."""
+    texts = (DATA / "tweeteval/val_text.txt").read_text("utf-8").split("\n")
+    labels = (DATA / "tweeteval/val_labels.txt").read_text("utf-8").split()
+    decoded = tuple(map(_unescaped, texts[: len(labels)]))
+    return LabelledSet("TweetEval validation", "x", decoded, tuple(LABELS[int(label)] for label in labels))
+
+
+@cache
+def goemotions(split: Literal["train", "dev", "test"], *, mixed: bool = False) -> LabelledSet:
+    """Reddit comments whose emotions are of one group; with `mixed` also those that have both poles."""
+    rows = [(text, label) for text, label in _goemotions(split) if label != "mixed" or mixed]
+    name = f"GoEmotions {split}{' with mixed' if mixed else ''}"
+    return LabelledSet(name, "reddit", *map(tuple, zip(*rows, strict=True)))  # type: ignore[arg-type]
+
+
+def _goemotions(split: str) -> Iterator[tuple[str, str]]:
+    for text, groups, _ in _rows(f"goemotions/group_{split}.tsv.gz"):
+        found = {_GROUPS.get(group, "ambiguous") for group in groups.split(",")}
+        if {"negative", "positive"} <= found:
+            yield text, "mixed"
+        elif len(found) == 1 and "ambiguous" not in found:
+            yield text, found.pop()
+
+
+@cache
+def icwsm(kind: Literal["tweets", "amazon"]) -> LabelledSet:
+    """The VADER paper's own sets; a class is made of the mean intensity, neutral within half a point of 0."""
+    file = {"tweets": "tweets_GroundTruth", "amazon": "amazonReviewSnippets_GroundTruth"}[kind]
+    rows = [(text, float(mean)) for _, mean, text in _rows(f"icwsm2014/{file}.tsv.gz")]
+    texts, means = zip(*rows, strict=True)
+    labels = tuple(
+        "positive" if mean >= _POLAR_FROM else "negative" if mean <= -_POLAR_FROM else "neutral" for mean in means
+    )
+    return LabelledSet(f"ICWSM {kind}", {"tweets": "x", "amazon": "reviews"}[kind], texts, labels, means)
+
+
+def all_sets() -> list[LabelledSet]:
+    """Every set; GoEmotions' train is for fitting."""
+    return [tweeteval(), goemotions("dev"), goemotions("test"), icwsm("tweets"), icwsm("amazon")]
+
+
+def _rows(path: str) -> Iterator[Sequence[str]]:
+    for line in gzip.decompress((DATA / path).read_bytes()).decode().split("\n"):
+        if line:
+            yield line.rstrip("\r").split("\t")
+
+
+def _unescaped(text: str) -> str:
+    r"""As it was: the set writes \u2019 in letters in one row of ten."""
+    parts = text.split("\\u")
+    decoded = parts[0]
+    for part in parts[1:]:
+        digits = part[:4]
+        is_code = len(digits) == 4 and all(char in "0123456789abcdefABCDEF" for char in digits)  # noqa: PLR2004
+        decoded += chr(int(digits, 16)) + part[4:] if is_code else f"\\u{part}"
+    return decoded.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,72 @@
+"""VADER's rules on a normalised text, long ones by sentence, with thresholds that were fitted.
+
+The thresholds are in `vader_plus.json`, made by `benchmarks/fit_vader_plus.py`.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from itertools import chain, islice
+
+from transforms.scoring.normaliser import NORMALISER_VERSION, normalise, sentences
+from transforms.scoring.score import ENGLISH, Score, ScorerOptions, Thresholds
+from transforms.scoring.vader import VaderScores
+from transforms.vader import FastVader, Figures
+
+FILE = resources.files("transforms.scoring") / "vader_plus.json"
+
+
+class VaderPlusScorer:
+    """Its version names package, lexicon, normaliser and thresholds."""
+
+    name = "vader-plus"
+    languages = ENGLISH
+
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._vader = FastVader()
+        self._scores = VaderScores(thresholds)
+        fitted = "t{:g},{:g}".format(*thresholds)
+        self.version = f"{self._vader.version}.n{NORMALISER_VERSION}.{fitted}"
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        return list(map(self._scores.__getitem__, self.compounds(texts)))
+
+    def compounds(self, texts: Sequence[str]) -> list[float]:
+        """Each text's compound score."""
+        parts = [sentences(normalise(text)) for text in texts]
+        compounds = iter(self._vader.compounds(list(chain.from_iterable(parts))))
+        return [_whole(islice(compounds, len(some))) for some in parts]
+
+    def figures_of(self, texts: Sequence[str]) -> Sequence[Figures]:
+        """VADER's figures of the normalised texts; of long ones, the means of their sentences."""
+        parts = [sentences(normalise(text)) for text in texts]
+        figures = iter(self._vader.figures_of(list(chain.from_iterable(parts))))
+        return [_whole_figures(list(islice(figures, len(some)))) for some in parts]
+
+
+def _whole(compounds: Iterable[float]) -> float:
+    """A text's compound from those of its sentences.
+
+    That of a whole text runs to -1 or 1 the longer it is; the mean runs to 0. The mean twice, by the sum of tanh, is on
+    the scale of short texts.
+    """
+    first, *rest = compounds
+    if not rest:
+        return first
+    mean = math.fsum((first, *rest)) / (1 + len(rest))
+    return round(2 * mean / (1 + mean * mean), 4)
+
+
+def _whole_figures(figures: list[Figures]) -> Figures:
+    if len(figures) == 1:
+        return figures[0]
+    *shares, compounds = zip(*figures, strict=True)
+    neg, neu, pos = (round(math.fsum(share) / len(share), 3) for share in shares)
+    return Figures(neg, neu, pos, _whole(compounds))
+
+
+def load(_options: ScorerOptions) -> VaderPlusScorer:
+    """The scorer."""
+    stored = json.loads(FILE.read_text("utf-8"))
+    return VaderPlusScorer(Thresholds(stored["negative"], stored["positive"]))
