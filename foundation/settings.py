@@ -6,7 +6,7 @@ Precedence, lowest first: the defaults here, conf/local.toml or `--conf-file`, t
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
@@ -74,6 +74,7 @@ class ScorerSettings(Section):
 
     name: str = "vader"
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
+    by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
 
 
 class KeySettings(Section):

@@ -1,4 +1,4 @@
-"""Why a record is in quarantine: a closed list, one code per kind of fault."""
+"""Why a record is in quarantine, why a post has no label, what became of a record: closed lists."""
 
 from enum import StrEnum
 
@@ -48,7 +48,16 @@ class Reason(StrEnum):
 
     # stage "refine": the gate is closed when removal of personal data fails
     SANITIZER_FAILED = "sanitizer_failed"
+    ANALYSIS_FAILED = "analysis_failed"  # language, key phrases or emoji
     SCORER_FAILED = "scorer_failed"
+
+
+class Unscored(StrEnum):
+    """The code in silver.posts.sentiment.reason: why a live post has no label."""
+
+    NO_TEXT = "no_text"
+    LANGUAGE = "language"  # one that the scorer does not know
+    ABSTAINED = "abstained"  # the scorer is less sure than the settings ask for
 
 
 class Fate(StrEnum):

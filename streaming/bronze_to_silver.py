@@ -23,7 +23,7 @@ from streaming.submit import submit
 from transforms.decode import Rules
 from transforms.order import AUTHOR, KEY, resolve
 from transforms.refine import Refiner, refine
-from transforms.scoring.registry import load_scorer
+from transforms.scoring.posts import Scorers
 from transforms.scoring.score import ScorerOptions
 from transforms.silver import keep_quarantined, to_posts, to_quarantine, to_tombstones
 
@@ -51,7 +51,7 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
         SettingsError: there is no such scorer.
     """
     options = ScorerOptions.of(settings.scorer)
-    load_scorer(options)  # here, so that a wrong name is refused before the first post
+    Scorers(options)  # here, so that a wrong name is refused before the first post
     return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options)
 
 

@@ -103,6 +103,8 @@ def assert_silver(settings: Settings, expected: oracle.Expected, bronze: Sequenc
         column for key, row in expected.live.items() for name, column in names.items() if row[name] != live[key][column]
     )
     assert differing == {}
+    heard = [live[key]["lang"] for key, row in expected.live.items() if row["lang"] not in (None, "en")]
+    assert {None, "en"} & set(heard) == set(), "a post of another language was taken for English"
     assert [key for key, row in expected.live.items() if row["day"] != live[key]["day"].isoformat()] == []
     values: dict[Coordinates, list[bytes]] = {}
     for row in bronze:

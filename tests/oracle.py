@@ -122,7 +122,7 @@ def sentiment_hourly(posts: Iterable[Row]) -> dict[CellKey, Cell]:
         if post["author_key"] is not None:
             cell.author_keys.add(post["author_key"])
         text = scored_text(post)
-        if text is None:
+        if text is None or post["lang"] not in (None, "en"):  # VADER knows English alone
             cell.unscored += 1
             continue
         score = compound(text)

@@ -33,12 +33,14 @@ def language_of(*texts: str | None, said: str | None = None) -> str | None:
 
     Args:
         texts: sanitised; the first one that tells decides.
-        said: what the platform says, which is often its user's interface: it decides where no text does.
+        said: what the platform says, which is often its user's interface: it decides where there are words, but too
+            few to tell. Emoji and numbers are of no language.
     """
-    for text in texts:
-        if text and (code := _identify(text)):
+    shown = [text for text in texts if text]
+    for text in shown:
+        if code := _identify(text):
             return code
-    return _code(said)
+    return None if shown and not any(map(_words, shown)) else _code(said)
 
 
 def stop_words(language: str | None) -> frozenset[str]:
@@ -49,13 +51,18 @@ def stop_words(language: str | None) -> frozenset[str]:
 def _identify(text: str) -> str | None:
     if len(_ENGLISH.intersection(text[:_LOOKED_AT].lower().replace("\u2019", "'").split())) >= _ENOUGH_WORDS:
         return "en"
-    words = _NOISE.sub(" ", text[:_SEARCHED_FOR_NOISE]).strip()[:_IDENTIFIED]
-    if not any(map(str.isalpha, words)):
+    if not (words := _words(text)):
         return None
     label, probability = _model().classify(words)
     if len(label) != _CODE_LETTERS or probability < _LIKELY:
         return None
     return str(label) if probability >= _SURE or _speak_for(label, words) else None
+
+
+def _words(text: str) -> str:
+    """The text without what is no word; empty where nothing in it is a letter."""
+    words = _NOISE.sub(" ", text[:_SEARCHED_FOR_NOISE]).strip()[:_IDENTIFIED]
+    return words if any(map(str.isalpha, words)) else ""
 
 
 def _speak_for(language: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Bronze rows → refined rows, in one Python pass: decode, validate, sanitise, score.
+"""Bronze rows → refined rows, in one Python pass: decode, validate, sanitise, find language and phrases, score.
 
 A row comes back with its event's fields, or with `stage` and `reason` for quarantine; never both. The pass
 works on Arrow batches and loads the scorer once per worker.
@@ -16,16 +16,21 @@ from pyspark.sql import functions as F
 from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
+from transforms.emoji import emoji_of
+from transforms.keyphrases import key_phrases
+from transforms.language import language_of
 from transforms.pii.detect import SANITIZER_VERSION, find, redact
-from transforms.scoring.registry import load_scorer
-from transforms.scoring.score import Score, Scorer, ScorerOptions
+from transforms.scoring.posts import Post, Scorers, scored_text, sentiments
+from transforms.scoring.score import ScorerOptions
 
 REFINED = (
     "topic string, partition int, offset bigint, stage string, reason string, op string, owner string,"
     " platform string, post_key string, author_key string, version bigint, event_id string, day date,"
     " created_at timestamp, observed_at timestamp, posted_at timestamp, channel string, reply_to_key string,"
-    " title string, text string, lang string, hashtags array<string>, metrics map<string,bigint>,"
-    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string>,"
+    " title string, text string, lang string, hashtags array<string>, emoji array<string>,"
+    " key_phrases array<string>, metrics map<string,bigint>,"
+    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string,"
+    "reason:string>,"
     " pii map<string,int>,"
     " rights struct<indexable:boolean,may_train:boolean,may_display:boolean,may_export:boolean>,"
     " sanitizer_version string"
@@ -37,9 +42,10 @@ _ARROW = pa.schema(
      ("post_key", pa.string()), ("author_key", pa.string()), ("version", pa.int64()), ("event_id", pa.string()),
      ("day", pa.date32()), ("created_at", _TIME), ("observed_at", _TIME), ("posted_at", _TIME),
      ("channel", pa.string()), ("reply_to_key", pa.string()), ("title", pa.string()), ("text", pa.string()),
-     ("lang", pa.string()), ("hashtags", pa.list_(pa.string())), ("metrics", pa.map_(pa.string(), pa.int64())),
+     ("lang", pa.string()), ("hashtags", pa.list_(pa.string())), ("emoji", pa.list_(pa.string())),
+     ("key_phrases", pa.list_(pa.string())), ("metrics", pa.map_(pa.string(), pa.int64())),
      ("sentiment", pa.struct([("label", pa.string()), ("compound", pa.float64()), ("confidence", pa.float64()),
-                              ("scorer", pa.string()), ("scorer_version", pa.string())])),
+                              ("scorer", pa.string()), ("scorer_version", pa.string()), ("reason", pa.string())])),
      ("pii", pa.map_(pa.string(), pa.int32())),
      ("rights", pa.struct([("indexable", pa.bool_()), ("may_train", pa.bool_()), ("may_display", pa.bool_()),
                            ("may_export", pa.bool_())])),
@@ -85,32 +91,25 @@ def refine_row(row: dict[str, Any], refiner: Refiner) -> RefinedRow:
         return coordinates | {"stage": bad.stage, "reason": bad.reason.value}
 
 
-def score_rows(rows: list[RefinedRow], scorer: Scorer) -> None:
-    """Add `sentiment` to the live posts among the rows, in place."""
-    posts = [row for row in rows if row.get("op") == "upsert"]
-    texts = [scored_text(row["title"], row["text"]) for row in posts]
-    scored = [(row, text) for row, text in zip(posts, texts, strict=True) if text]
-    try:
-        scores: list[Score | None] = [*scorer.score([text for _, text in scored])]
-    except Exception:  # whatever a scorer raises: find the rows that it cannot score
-        scores = [_score_alone(text, scorer) for _, text in scored]
-    for row in posts:
-        row["sentiment"] = _sentiment(None, scorer)
-    for (row, _), score in zip(scored, scores, strict=True):
-        if score is None:
+def score_rows(rows: list[RefinedRow], scorers: Scorers) -> None:
+    """Add `sentiment` to the live posts among the rows, in place; one that cannot be scored goes to quarantine."""
+    live = [row for row in rows if row.get("op") == "upsert"]
+    posts = [Post(scored_text(row["title"], row["text"]), row["lang"]) for row in live]
+    for row, sentiment in zip(live, sentiments(posts, scorers), strict=True):
+        if sentiment is None:
             _quarantine(row, Reason.SCORER_FAILED)
         else:
-            row["sentiment"] = _sentiment(score, scorer)
+            row["sentiment"] = sentiment
 
 
 def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        scorer = load_scorer(refiner.scorer)
+        scorers = Scorers(refiner.scorer)
         for batch in batches:
             columns = [column.to_pylist() for column in batch.columns]
             names = batch.schema.names
             rows = [refine_row(dict(zip(names, values, strict=True)), refiner) for values in zip(*columns, strict=True)]
-            score_rows(rows, scorer)
+            score_rows(rows, scorers)
             yield pa.RecordBatch.from_arrays(
                 [
                     pa.array([row.get(name) for row in rows], type=kind)
@@ -136,6 +135,10 @@ def _fields(event: Event, rules: Rules) -> RefinedRow:
         row |= _clean(event)
     except Exception:  # the gate is closed: whatever goes wrong here, the text does not pass
         raise BadRecordError("refine", Reason.SANITIZER_FAILED) from None
+    try:
+        row |= _features(row["title"], row["text"], event["lang"])
+    except Exception:  # a library that stumbles over a text costs that post, not the query
+        raise BadRecordError("refine", Reason.ANALYSIS_FAILED) from None
     return row | {
         "posted_at": _time(posted_at(event, rules.policies[event["platform"]])),
         "channel": keys["channel"] or event["channel"],
@@ -165,21 +168,10 @@ def _clean(event: Event) -> RefinedRow:
     return cleaned | {"hashtags": hashtags, "pii": list(counts.items())}
 
 
-def _score_alone(text: str, scorer: Scorer) -> Score | None:
-    try:
-        return scorer.score([text])[0]
-    except Exception:  # this row's text is the reason; it goes to quarantine
-        return None
-
-
-def _sentiment(score: Score | None, scorer: Scorer) -> dict[str, Any]:
-    return {
-        "label": score.label if score else None,
-        "compound": score.compound if score else None,
-        "confidence": score.confidence if score else None,
-        "scorer": scorer.name,
-        "scorer_version": scorer.version,
-    }
+def _features(title: str | None, text: str | None, said: str | None) -> RefinedRow:
+    """What the sanitised texts tell; the body's language goes before the title's."""
+    language, texts = language_of(text, title, said=said), (title, text)
+    return {"lang": language, "emoji": emoji_of(texts), "key_phrases": key_phrases(texts, language)}
 
 
 def _quarantine(row: RefinedRow, reason: Reason) -> None:

@@ -9,7 +9,9 @@ SUMS = ("posts", "positive", "neutral", "negative", "mixed", "unscored", "compou
 def to_contributions(posts: DataFrame) -> DataFrame:
     """Per post: the group's key, what it adds to each sum, and `member`, the author to be counted once."""
     label = F.col("sentiment.label")
-    compound = F.coalesce(F.round(F.col("sentiment.compound") * 10_000).cast("bigint"), F.lit(0))
+    # Without a label a post is unscored, also where the scorer had a figure and abstained.
+    scored = F.when(label.isNotNull(), F.col("sentiment.compound"))
+    compound = F.coalesce(F.round(scored * 10_000).cast("bigint"), F.lit(0))
     return posts.select(
         *[column for column in posts.columns if column.startswith("_")],
         "owner",

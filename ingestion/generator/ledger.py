@@ -40,6 +40,7 @@ def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
             "posted_at": posted_at(event),
             "clean_title": step.wording.clean_title,
             "clean_text": step.wording.clean_text,
+            "lang": step.wording.lang,
             "pii": [found.kind for found in step.wording.canaries],
         }
     return row

@@ -62,13 +62,19 @@ class Writer:
         return self._english(title, mood, self._canary(number, platform, author))
 
     def amend(self, wording: Wording, mood: Mood) -> Wording:
-        """The same post with an afterthought."""
-        thought = pick(self.rng, AFTERTHOUGHTS[mood]) + f" ({pick(self.rng, TIMES)})"
+        """The same post with an afterthought in its own language."""
+        thought = self._afterthought(wording.lang, mood)
         return replace(
             wording,
+            lang=wording.lang or "en",
             text=f"{wording.text} {thought}" if wording.text else thought,
             clean_text=f"{wording.clean_text} {thought}" if wording.clean_text else thought,
         )
+
+    def _afterthought(self, lang: str | None, mood: Mood) -> str:
+        if lang in OTHER_LANGUAGES:
+            return pick(self.rng, OTHER_LANGUAGES[lang][mood]).format(p=pick(self.rng, PRODUCTS))
+        return pick(self.rng, AFTERTHOUGHTS[mood]) + f" ({pick(self.rng, TIMES)})"
 
     def _english(self, title: str | None, mood: Mood, found: Canary | None) -> Wording:
         rng = self.rng

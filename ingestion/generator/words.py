@@ -75,7 +75,7 @@ SENTENCES: dict[Mood, tuple[str, ...]] = {
 }
 TITLES: dict[Mood, tuple[str, ...]] = {
     "positive": ("{p}: {f} is excellent", "Why I love {p}", "Great news about {f}", "A happy week with {p}"),
-    "negative": ("{p} is broken {w}", "Terrible experience with {p}", "{f} got worse", "Angry about {p} and {f}"),
+    "negative": ("{p} stopped working {w}", "Terrible experience with {p}", "{f} got worse", "Angry about {p} and {f}"),
     "neutral": ("{p} and {f}", "Question about {p}", "Notes on {f} {w}", "{p}, a summary"),
 }
 OTHER_LANGUAGES: dict[str, dict[Mood, tuple[str, ...]]] = {
@@ -91,8 +91,8 @@ OTHER_LANGUAGES: dict[str, dict[Mood, tuple[str, ...]]] = {
     },
     "es": {
         "positive": ("Me encanta {p}, funciona de maravilla.",),
-        "negative": ("El pedido de {p} no llegó y nadie responde.",),
-        "neutral": ("Mañana cambio mi cuenta de {p} a otra región.",),
+        "negative": ("Mi pedido de {p} no llegó y nadie me responde desde ayer.",),
+        "neutral": ("Mañana cambio mi cuenta de {p} a otra región porque me mudo.",),
     },
     "pt": {
         "positive": ("Adorei a atualização do {p}, ficou ótima.",),

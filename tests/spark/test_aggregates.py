@@ -51,7 +51,7 @@ def test_a_post_s_contribution(spark):
     posts = [
         post(compound=0.1 + 0.2), post(compound=-0.6249, label="negative", minute=59, author=None),
         post(compound=0.0, label="neutral", channel=None), post(compound=None, label=None, minute=60),
-        post(compound=0.01, label="mixed", minute=61),
+        post(compound=0.01, label="mixed", minute=61), post(compound=0.9, label=None, minute=120),
     ]  # fmt: skip
     zero = dict.fromkeys(MEASURES, 0)
     assert summary(spark, posts) == {
@@ -63,6 +63,7 @@ def test_a_post_s_contribution(spark):
         ("public", "reddit", None, 0): zero | {"posts": 1, "neutral": 1, "authors": 1},
         ("public", "reddit", "news", 60): zero
         | {"posts": 2, "unscored": 1, "mixed": 1, "compound_sum": 100, "compound_sumsq": 10_000, "authors": 1},
+        ("public", "reddit", "news", 120): zero | {"posts": 1, "unscored": 1, "authors": 1},  # the scorer abstained
     }  # fmt: skip
 
 

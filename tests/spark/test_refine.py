@@ -20,6 +20,7 @@ ROWS = [
     bronze_row(record(post(post_id="t1_e")), offset=4, value=b"{", headers=None, key=None),
     bronze_row(record(AuthorDelete(author_id="Fox", version=SEEN)), offset=5),
     bronze_row(record(post(post_id="t1_f")), offset=6, op=None, post_key=None, author_key=None, day=None),
+    bronze_row(record(post(post_id="t1_g", text="Das neue Update ist wunderbar schnell geworden 🎉")), offset=7),
 ]
 
 
@@ -71,7 +72,15 @@ def test_deletes(refined):
 def test_a_post_without_text_is_not_scored(refined):
     assert refined[3]["reason"] is None
     assert refined[3]["sentiment"]["label"] is None
-    assert refined[3]["sentiment"]["scorer"] == "vader"
+    assert (refined[3]["sentiment"]["scorer"], refined[3]["sentiment"]["reason"]) == ("vader", "no_text")
+
+
+def test_a_post_in_another_language_is_not_scored(refined):
+    row = refined[7]
+    assert (row["lang"], row["emoji"], row["key_phrases"]) == ("de", ["🎉"], ["wunderbar schnell", "update"])
+    assert (row["sentiment"]["label"], row["sentiment"]["compound"], row["sentiment"]["reason"]) == (
+        None, None, "language"
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("day", [b"+12026-01-02", b"-2026-01-02", b"0000-01-01", b"9999999-01-01", b"2026"])

@@ -16,7 +16,7 @@ REFINED_NAMES = [column.split(" ", 1)[0] for column in REFINED.split(", ")]
 POST = {
     "op": "upsert", "owner": "public", "platform": "reddit", "post_key": "p", "author_key": "a", "version": 5,
     "event_id": "e", "day": D2, "title": "T", "text": "good", "hashtags": ["fun"], "metrics": {"score": 1},
-    "sentiment": ("positive", 0.5, None, "vader", "3"), "pii": {}, "rights": (True, False, True, False),
+    "sentiment": ("positive", 0.5, None, "vader", "3", None), "pii": {}, "rights": (True, False, True, False),
     "sanitizer_version": "1",
 }  # fmt: skip
 DELETE = {"op": "delete", "owner": "public", "platform": "reddit", "post_key": "p", "author_key": "a", "version": 7}

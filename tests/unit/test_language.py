@@ -54,7 +54,13 @@ def test_unknown_when_unsure(text):
     ],
 )
 def test_the_platform_decides_where_the_text_does_not(said, language):
-    assert language_of("😀", said=said) == language
+    assert language_of("lol", said=said) == language
+    assert language_of(None, said=said) == language
+
+
+@pytest.mark.parametrize("text", ["😀", "12:30", "#fun <HANDLE>"])
+def test_what_has_no_words_is_of_no_language(text):
+    assert language_of(text, said="ja") is None
 
 
 def test_the_text_decides_where_it_tells():
@@ -66,7 +72,7 @@ def test_the_text_decides_where_it_tells():
 def test_the_first_text_that_tells_decides():
     assert language_of("Das Wetter in den Bergen war heute sehr schön", "This is what they said about it") == "de"
     assert language_of("😀", "This is what they said about it", said="de") == "en"
-    assert language_of(None, "😀", said="de") == "de"
+    assert language_of("ok", "😀", said="de") == "de"
 
 
 def test_the_end_of_a_long_text_is_not_looked_at():

@@ -12,8 +12,8 @@ BLANK = {"owner": "public", "platform": "x", "post_key": "p1", "author_key": "a1
 
 
 def post(version=0, text="fine", **fields):
-    shown = {"channel": "c", "posted_at": NOON + 7, "clean_title": None, "clean_text": text, "day": "2026-01-01"}
-    return BLANK | shown | {"op": "upsert", "version": version, "event_id": text} | fields
+    shown = {"channel": "c", "posted_at": NOON + 7, "clean_title": None, "clean_text": text, "lang": "en"}
+    return BLANK | shown | {"day": "2026-01-01", "op": "upsert", "version": version, "event_id": text} | fields
 
 
 def delete(version, **fields):
@@ -74,6 +74,8 @@ def test_cells_add_up():
         post(text=None, post_key="p4", author_key="a2"),
         post(text="A table.", post_key="p5", channel=None),
         post(text="A table.", post_key="p6", posted_at=NOON + oracle.HOUR),
+        post(text="I love it, great!", post_key="p7", posted_at=NOON + oracle.HOUR, lang="de"),
+        post(text="😀", post_key="p8", posted_at=NOON + oracle.HOUR, lang=None),
     ]
     cells = oracle.sentiment_hourly(rows)
     love, hate = (round(oracle.compound(text) * 10_000) for text in ("I love it, great!", "I hate it."))
@@ -83,7 +85,8 @@ def test_cells_add_up():
         "compound_sum": love + hate, "compound_sumsq": love**2 + hate**2, "authors": 2,
     }  # fmt: skip
     assert cells["public", "x", None, NOON].posts == 1
-    assert cells["public", "x", "c", NOON + oracle.HOUR].posts == 1
+    later = cells["public", "x", "c", NOON + oracle.HOUR]
+    assert (later.posts, later.neutral + later.positive, later.unscored) == (3, 2, 1)
     assert len(cells) == 3
 
 

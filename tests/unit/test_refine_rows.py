@@ -10,8 +10,8 @@ from schemas.reasons import Reason
 from tests.made_records import KEY, RULES, SEEN, bronze_row, post, record
 from transforms import refine
 from transforms.pii.detect import SANITIZER_VERSION
-from transforms.refine import Refiner, refine_row, score_rows, scored_text
-from transforms.scoring.registry import load_scorer
+from transforms.refine import Refiner, refine_row, score_rows
+from transforms.scoring.posts import Scorers, scored_text
 from transforms.scoring.score import Score, ScorerOptions
 
 REFINER = Refiner(RULES, ScorerOptions())
@@ -26,10 +26,13 @@ def refined(item, **changes):
 class WatchedScorer:
     """Keeps what it was given; cannot score texts with a bomb."""
 
-    name, version = "watched", "1"
+    name, version, languages = "watched", "1", frozenset({"en"})
 
     def __init__(self):
         self.calls = []
+
+    def of(self, _language):
+        return self
 
     def score(self, texts):
         self.calls.append(list(texts))
@@ -68,6 +71,7 @@ def test_a_post():
         "posted_at": datetime(2026, 1, 2, 11, 59, 55, tzinfo=UTC),
         "observed_at": datetime(2026, 1, 2, 12, tzinfo=UTC),
         "title": "T", "text": "good", "lang": "en", "channel": "news", "hashtags": ["fun"],
+        "emoji": [], "key_phrases": [],
         "metrics": [("score", -3)], "pii": [], "sanitizer_version": SANITIZER_VERSION,
         "rights": orjson.loads(record(post()).value)["rights"],
     }  # fmt: skip
@@ -148,6 +152,22 @@ def test_an_unmappable_one_too():
     assert refined(Unmappable(detail="name", raw={})) == COORDINATES | {"stage": "map", "reason": "unmappable"}
 
 
+def test_language_phrases_and_emoji_are_of_the_cleaned_text():
+    row = refined(
+        post(text="This is what they said about the new loyalty card 🎉 <b> @fox_the_handle fox@example.org", lang="ja")
+    )
+    assert (row["lang"], row["emoji"], row["key_phrases"]) == ("en", ["🎉"], ["loyalty card"])
+
+
+@pytest.mark.parametrize("step", ["language_of", "key_phrases", "emoji_of"])
+def test_a_text_that_cannot_be_analysed_is_quarantined(monkeypatch, step):
+    def fail(*texts, **_):
+        raise RuntimeError(texts)
+
+    monkeypatch.setattr(refine, step, fail)
+    assert refined(post(text="good")) == COORDINATES | {"stage": "refine", "reason": Reason.ANALYSIS_FAILED}
+
+
 @pytest.mark.parametrize("step", ["find", "redact"])
 def test_when_the_sanitizer_fails_the_text_does_not_pass(monkeypatch, step):
     def fail(text, *_):
@@ -159,19 +179,20 @@ def test_when_the_sanitizer_fails_the_text_does_not_pass(monkeypatch, step):
 
 def test_the_score_is_of_the_cleaned_text():
     """A handle such as @lovely is no word."""
-    row = refined(post(title="By @lovely", text="to Great at noon", author_name="Great"))
+    row = refined(post(title="By @lovely", text="they said that to Great at noon", author_name="Great"))
     watched = WatchedScorer()
     score_rows([row], watched)
-    assert watched.calls == [["By <HANDLE>\n\nto <PERSON> at noon"]]
+    assert watched.calls == [["By <HANDLE>\n\nthey said that to <PERSON> at noon"]]
     assert row["sentiment"] == {
-        "label": "positive", "compound": 0.5, "confidence": 0.9, "scorer": "watched", "scorer_version": "1"
+        "label": "positive", "compound": 0.5, "confidence": 0.9, "scorer": "watched", "scorer_version": "1",
+        "reason": None,
     }  # fmt: skip
 
 
 def test_each_row_gets_its_own_score():
     rows = [refined(post(text=text)) for text in ("a wonderful day", "a terrible day", "a day")]
     rows[1:1] = [refined(post(), value=None), refined(Post(post_id="t1_b", op="delete"))]
-    score_rows(rows, load_scorer(ScorerOptions()))
+    score_rows(rows, Scorers(ScorerOptions()))
     labels = [row["sentiment"]["label"] if "sentiment" in row else None for row in rows]
     assert labels == ["positive", None, None, "negative", "neutral"]
 
@@ -181,9 +202,10 @@ def test_without_text_there_is_no_score_but_a_scorer(text):
     row = refined(post(text=text))
     watched = WatchedScorer()
     score_rows([row], watched)
-    assert watched.calls == [[]]
+    assert watched.calls == []
     assert row["sentiment"] == {
-        "label": None, "compound": None, "confidence": None, "scorer": "watched", "scorer_version": "1"
+        "label": None, "compound": None, "confidence": None, "scorer": "watched", "scorer_version": "1",
+        "reason": "no_text",
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from foundation.settings import JobName
 from schemas.event import CE_HEADERS, OPS, ROUTING_HEADERS, Event, KeysField, Op, RightsField, SourceField, json_schema
-from schemas.reasons import Fate, Reason
+from schemas.reasons import Fate, Reason, Unscored
 from schemas.tables import (
     BRONZE_POSTS,
     GOLD_SENTIMENT_HOURLY,
@@ -29,7 +29,7 @@ SCHEMA = json_schema()
 PROPERTIES = SCHEMA["properties"]
 OPS_BATCHES = ops_batches("silver_to_gold")
 
-# As written in shared/design.md, "What rests".
+# As written in shared/design.md, "What rests", and for silver.posts in docs/adr/0006.
 DESIGN = {
     "bronze.posts": "topic string, partition int, offset bigint, kafka_timestamp timestamp, ingest_date date,"
     " platform string, op string, post_key string, author_key string, day date, key binary,"
@@ -37,8 +37,9 @@ DESIGN = {
     "silver.posts": "owner string, platform string, post_key string, version bigint, event_id string, day date,"
     " created_at timestamp, observed_at timestamp, posted_at timestamp, author_key string, channel string,"
     " reply_to_key string, title string, text string, lang string, hashtags array<string>,"
-    " metrics map<string,bigint>,"
-    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string>,"
+    " emoji array<string>, key_phrases array<string>, metrics map<string,bigint>,"
+    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string,"
+    "reason:string>,"
     " pii map<string,int>,"
     " rights struct<indexable:boolean,may_train:boolean,may_display:boolean,may_export:boolean>,"
     " sanitizer_version string, bronze struct<topic:string,partition:int,offset:bigint>, processed_at timestamp",
@@ -65,7 +66,7 @@ PARTITIONS = {
 }
 PERSONAL = {
     "author_key", "post_key", "text", "title", "key", "value", "headers", "reply_to_key", "channel", "event_id",
-    "hashtags", "lang", "bronze",
+    "hashtags", "emoji", "key_phrases", "lang", "bronze",
 }  # fmt: skip
 
 # Each field of the event → what it becomes in silver.posts. Nothing: it ends in Bronze.
@@ -84,8 +85,8 @@ BECOMES = {
     "author_handle": (),
     "author_name": (),
     "mentions": (),
-    "title": ("title", "sentiment", "pii"),
-    "text": ("text", "sentiment", "pii"),
+    "title": ("title", "sentiment", "pii", "lang", "emoji", "key_phrases"),
+    "text": ("text", "sentiment", "pii", "lang", "emoji", "key_phrases"),
     "lang": ("lang",),
     "url": (),
     "channel": ("channel",),
@@ -260,4 +261,6 @@ def test_ops_and_reasons_are_closed_lists_of_different_codes():
     assert get_args(Op) == OPS
     assert len({reason.value for reason in Reason}) == len(Reason.__members__)
     assert len({fate.value for fate in Fate}) == len(Fate.__members__)
-    assert all(code.value == name.lower() for kind in (Reason, Fate) for name, code in kind.__members__.items())
+    assert all(
+        code.value == name.lower() for kind in (Reason, Fate, Unscored) for name, code in kind.__members__.items()
+    )

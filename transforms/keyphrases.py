@@ -1,0 +1,71 @@
+"""Key phrases of a text: RAKE over the language's own function words.
+
+Rose, Engel, Cramer & Cowley, "Automatic Keyword Extraction from Individual Documents", in: Text Mining, Wiley 2010:
+function words and punctuation cut a text into phrases; a word weighs its degree by its frequency, a phrase the sum.
+"""
+
+import re
+from collections.abc import Iterable
+
+from transforms.language import stop_words
+
+MOST = 5  # phrases of a post
+_MOST_WORDS = 4  # of a phrase: longer ones are sentences without function words
+_LOOKED_AT = 2_000  # characters
+_FEWEST_LETTERS, _MOST_LETTERS = 3, 40  # of a phrase of one word, and of any word
+# In lower case. What is no word cuts: a placeholder, a link, a hashtag, a handle, punctuation.
+_TOKEN = re.compile(r"<[a-z_]+>|https?://\S+|[@#]\w*|[^\W_]+(?:['.\-][^\W_]+)*|[^\s\w<@#]+|[_<]")
+# Written without spaces: what stands between two marks is no word.
+_SPACELESS = frozenset({"ja", "km", "lo", "my", "th", "zh"})
+
+Phrase = tuple[str, ...]  # words, lower case
+
+
+def key_phrases(texts: Iterable[str | None], language: str | None) -> list[str]:
+    """The heaviest phrases of sanitised texts, lower case, at most `MOST`; none where the function words are unknown.
+
+    Args:
+        texts: title and text.
+        language: ISO 639-1; None counts as English.
+    """
+    known = stop_words(language)
+    if not known or language in _SPACELESS:
+        return []
+    phrases = [phrase for text in texts if text for phrase in _phrases(text[:_LOOKED_AT], known)]
+    weights = _weights(phrases)
+    heaviest = sorted(weights, key=weights.__getitem__, reverse=True)  # stable: of equal ones, the first in the text
+    return [" ".join(phrase) for phrase in heaviest[:MOST]]
+
+
+def _weights(phrases: list[Phrase]) -> dict[Phrase, float]:
+    words = [word for phrase in phrases for word in phrase]
+    if len(set(words)) == len(words):  # most posts say no word twice: then it is just this
+        return {phrase: len(phrase) ** 2 for phrase in phrases}
+    times: dict[str, int] = {}
+    degree: dict[str, int] = {}
+    for phrase in phrases:
+        for word in phrase:
+            times[word] = times.get(word, 0) + 1
+            degree[word] = degree.get(word, 0) + len(phrase)
+    return {phrase: sum(degree[word] / times[word] for word in phrase) for phrase in phrases}
+
+
+def _phrases(text: str, stops: frozenset[str]) -> list[Phrase]:
+    found: list[Phrase] = []
+    words: list[str] = []
+    for word in _TOKEN.findall(text.lower().replace("\u2019", "'")):
+        if word[0].isalnum() and word not in stops and len(word) <= _MOST_LETTERS and "/" not in word:
+            words.append(word)
+        elif words:
+            if _tells(words):
+                found.append(tuple(words))
+            words = []
+    if _tells(words):
+        found.append(tuple(words))
+    return found
+
+
+def _tells(words: list[str]) -> bool:
+    if len(words) == 1:
+        return len(words[0]) >= _FEWEST_LETTERS and not words[0][0].isdigit()
+    return 1 < len(words) <= _MOST_WORDS
