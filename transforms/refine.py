@@ -74,12 +74,6 @@ def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:
     return needed.mapInArrow(_worker(refiner), REFINED)
 
 
-def scored_text(title: str | None, text: str | None) -> str | None:
-    """What is scored: title, blank line, text, where both exist."""
-    parts = [part for part in (title, text) if part]
-    return "\n\n".join(parts) if parts else None
-
-
 def refine_row(row: dict[str, Any], refiner: Refiner) -> RefinedRow:
     """A Bronze row without its score, or its reason for quarantine."""
     envelope = Envelope(row["topic"], row["kafka_timestamp"], row["op"], row["post_key"], row["author_key"], row["day"])
@@ -143,7 +137,6 @@ def _fields(event: Event, rules: Rules) -> RefinedRow:
         "posted_at": _time(posted_at(event, rules.policies[event["platform"]])),
         "channel": keys["channel"] or event["channel"],
         "reply_to_key": keys["reply_to"],
-        "lang": event["lang"],
         "metrics": [(name, max(-_INT64, min(int(value), _INT64 - 1))) for name, value in event["metrics"].items()],
         "rights": event["rights"],
         "sanitizer_version": SANITIZER_VERSION,
