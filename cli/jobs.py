@@ -18,10 +18,16 @@ def run(
     context: typer.Context,
     available_now: Annotated[bool, typer.Option("--available-now", help="end when all is in Gold")] = False,
     jobs: Annotated[str, typer.Option(help="some of them, separated by commas")] = ",".join(JOBS),
+    accept_poison: Annotated[
+        bool, typer.Option("--accept-poison", help="quarantine also what the breaker would stop at")
+    ] = False,
 ) -> None:
     """Run the streaming jobs, until stopped by Ctrl-C or SIGTERM."""
     names = _jobs(jobs)
     settings = settings_of(context)
+    if accept_poison:
+        accepting = settings.breaker.model_copy(update={"accept": True})
+        settings = settings.model_copy(update={"breaker": accepting})
     from cli.watch import Watch  # noqa: PLC0415  # with Spark's libraries, which are slow to load
     from streaming.run import run as run_jobs  # noqa: PLC0415
 

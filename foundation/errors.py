@@ -27,6 +27,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - CheckpointMismatchError the checkpoint is another table's
       - LostOffsetsError        Kafka no longer holds what was not read yet
       - KeyMismatchError        the lake was written under another pseudonym key
+      - BreakerTrippedError     most of several batches in a row is poison
       - ConservationError       a batch's fates do not add up to what it consumed
       - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
       - JobFailedError          a streaming job ended with an error that has no name of its own
@@ -155,6 +156,10 @@ class LostOffsetsError(LakeError):
 
 class KeyMismatchError(LakeError):
     """Raised when the lake was written under another pseudonym key."""
+
+
+class BreakerTrippedError(LakeError):
+    """Raised when most of several batches in a row would go into quarantine."""
 
 
 class ConservationError(LakeError):

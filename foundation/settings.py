@@ -63,6 +63,15 @@ class StreamSettings(Section):
     author_removal_interval_s: float = Field(default=3600.0, ge=0)
 
 
+class BreakerSettings(Section):
+    """When bronze_to_silver stops, because most of what comes is poison."""
+
+    share: float = Field(default=0.5, gt=0, le=1)  # of a batch in quarantine, beyond which it is mostly poison
+    batches: int = Field(default=3, ge=1)  # such ones in a row
+    min_records: int = Field(default=300, ge=1)  # in all of them together
+    accept: bool = False  # go on, into quarantine; for one run: `echostream run --accept-poison`
+
+
 class SanitizerSettings(Section):
     """Removal of personal data; which steps is the sanitizer's version, not a setting."""
 
@@ -114,6 +123,7 @@ class Settings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     spark: SparkSettings = SparkSettings()
     stream: StreamSettings = StreamSettings()
+    breaker: BreakerSettings = BreakerSettings()
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()
     keys: KeySettings = KeySettings()

@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import date
 from functools import partial
 
-from pyspark.sql import DataFrame, Observation, Row, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, Observation, SparkSession
 
 from foundation.errors import ConservationError
 from foundation.keys import read_key_id
@@ -17,15 +15,17 @@ from lakehouse.author_removals import AuthorRemovals
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.frozen import computed_once
 from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
+from lakehouse.silver import Tally, silver_writes, tally
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from streaming import breaker
 from streaming.submit import submit
 from transforms.decode import Rules
-from transforms.order import AUTHOR, KEY, resolve
+from transforms.order import AUTHOR, resolve
 from transforms.refine import Refiner, refine
 from transforms.scoring.posts import Scorers
 from transforms.scoring.score import ScorerOptions
-from transforms.silver import keep_quarantined, to_posts, to_quarantine, to_tombstones
+from transforms.silver import keep_quarantined, to_quarantine
 
 NAME: JobName = "bronze_to_silver"
 
@@ -60,18 +60,14 @@ def handle(batch: Batch, refiner: Refiner) -> int:
     with ExitStack() as frozen:
         refined, arrived = _refine(batch, refiner, frozen)
         resolved = frozen.enter_context(computed_once(_resolve(batch, refined)))
-        tally = _tally(resolved)
-        counts = _counts(batch, tally, arrived)
+        found = tally(resolved)
+        counts = _counts(batch, found, arrived)
+        breaker.check(batch, counts, resolved)
         steps: list[tuple[str, Callable[[], None]]] = [("ops", lambda: batch.write_ops(counts))]
         if counts.fates.get(Fate.QUARANTINED):
             steps.insert(0, ("quarantine", lambda: _quarantine(batch, resolved, arrived)))
-        if any(row["entombs"] for row in tally):
-            steps.append(("tombstones", lambda: _entomb(batch, resolved)))
-        if any(row["action"] == "append" for row in tally):
-            steps.append(("append", lambda: _append(batch, resolved)))
-        if changed_days := sorted({day for row in tally for day in row["changed_days"]}):
-            steps.append(("merge", lambda: _merge(batch, resolved, changed_days)))
-        batch.run(steps)
+        writes = silver_writes(batch.spark, resolved, found, batch.settings, at=batch.started_at, txn=batch.txn)
+        batch.run([*steps, *writes])
     return arrived.consumed
 
 
@@ -93,30 +89,17 @@ def _resolve(batch: Batch, refined: DataFrame) -> DataFrame:
     return resolve(refined, held, author_deletes=author_deletes if seen.has_author_deletes else None)
 
 
-def _tally(resolved: DataFrame) -> list[Row]:
-    changes = F.col("action").isin("update", "remove")
-    return (
-        resolved.groupBy("fate", "action", "entombs")
-        .agg(
-            F.count(F.lit(1)).alias("records"), F.collect_set(F.when(changes, F.col("held_day"))).alias("changed_days")
-        )
-        .collect()
-    )
-
-
-def _counts(batch: Batch, tally: list[Row], arrived: Arrived) -> Counts:
-    fates: dict[str, int] = {}
-    for row in tally:
-        fates[row["fate"]] = fates.get(row["fate"], 0) + row["records"]
-    if sum(fates.values()) != arrived.consumed:
+def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:
+    accounted = sum(found.fates.values())
+    if accounted != arrived.consumed:
         raise ConservationError(
-            f"batch {batch.id} of {NAME} consumed {arrived.consumed} records but accounts for {sum(fates.values())}",
+            f"batch {batch.id} of {NAME} consumed {arrived.consumed} records but accounts for {accounted}",
             remedy="Nothing of it was written; report this with the log",
         )
     return Counts(
         consumed=arrived.consumed,
-        fates=fates,
-        rows_removed=sum(row["records"] for row in tally if row["action"] == "remove"),
+        fates=found.fates,
+        rows_removed=found.rows_removed,
         table_versions={BRONZE_POSTS.name: batch.job.checkpoint.end_offset(batch.id)["reservoirVersion"]},
     )
 
@@ -125,33 +108,6 @@ def _quarantine(batch: Batch, resolved: DataFrame, arrived: Arrived) -> None:
     rows = to_quarantine(batch.rows, resolved, at=batch.started_at)
     there = quarantined_since(batch.spark, arrived.since, batch.settings)
     delta.append(rows.join(there, on=list(QUARANTINE_POSTS.key), how="left_anti"), QUARANTINE_POSTS, batch.settings)
-
-
-def _entomb(batch: Batch, resolved: DataFrame) -> None:
-    rows = to_tombstones(resolved, at=batch.started_at)
-    delta.append(rows, SILVER_TOMBSTONES, batch.settings, txn=batch.txn("tombstones"))
-
-
-def _append(batch: Batch, resolved: DataFrame) -> None:
-    rows = to_posts(resolved.where("action = 'append'"), processed_at=batch.started_at)
-    delta.append(rows, SILVER_POSTS, batch.settings, txn=batch.txn("append"))
-
-
-def _merge(batch: Batch, resolved: DataFrame, days: list[date]) -> None:
-    """Edits and deletes, by key within the days they touch; conditions on the version make a repeat do nothing."""
-    changes = resolved.where("action IN ('update', 'remove')")
-    source = to_posts(
-        changes.withColumn("day", F.col("held_day")), processed_at=batch.started_at, keep=("action",)
-    ).alias("s")
-    same = " AND ".join(f"t.{name} = s.{name}" for name in KEY)
-    (
-        delta.target(batch.spark, SILVER_POSTS, batch.settings)
-        .alias("t")
-        .merge(source, F.expr(same) & F.col("t.day").isin(days))
-        .whenMatchedDelete("s.action = 'remove' AND t.version <= s.version")
-        .whenMatchedUpdate("s.action = 'update' AND t.version < s.version", {c: f"s.{c}" for c in SILVER_POSTS.columns})
-        .execute()
-    )
 
 
 if __name__ == "__main__":

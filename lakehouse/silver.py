@@ -1,0 +1,84 @@
+"""How resolved records get into Silver: tombstones, new posts, then edits and deletes; each write may be repeated."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from foundation.settings import Settings
+from lakehouse import delta
+from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
+from transforms.order import KEY
+from transforms.silver import to_posts, to_tombstones
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What resolved records come to: their fates, and what is to be written because of them."""
+
+    fates: dict[str, int]
+    rows_removed: int
+    entombs: bool
+    appends: bool
+    changed_days: list[date]  # the days of held rows that are updated or removed
+
+
+def tally(resolved: DataFrame) -> Tally:
+    """Count once what has to be known before the first write."""
+    changes = F.col("action").isin("update", "remove")
+    rows = (
+        resolved.groupBy("fate", "action", "entombs")
+        .agg(F.count(F.lit(1)).alias("records"), F.collect_set(F.when(changes, F.col("held_day"))).alias("days"))
+        .collect()
+    )
+    fates: dict[str, int] = {}
+    for row in rows:
+        fates[row["fate"]] = fates.get(row["fate"], 0) + row["records"]
+    return Tally(
+        fates=fates,
+        rows_removed=sum(row["records"] for row in rows if row["action"] == "remove"),
+        entombs=any(row["entombs"] for row in rows),
+        appends=any(row["action"] == "append" for row in rows),
+        changed_days=sorted({day for row in rows for day in row["days"]}),
+    )
+
+
+def silver_writes(
+    spark: SparkSession,
+    resolved: DataFrame,
+    found: Tally,
+    settings: Settings,
+    *,
+    at: datetime,
+    txn: Callable[[str], delta.Txn],
+) -> list[tuple[str, Callable[[], None]]]:
+    """The writes that are due, by name and in order; `txn` gives the transaction id of a step."""
+    writes: list[tuple[str, Callable[[], None]]] = []
+    if found.entombs:
+        tombstones = to_tombstones(resolved, at=at)
+        writes.append(
+            ("tombstones", lambda: delta.append(tombstones, SILVER_TOMBSTONES, settings, txn=txn("tombstones")))
+        )
+    if found.appends:
+        posts = to_posts(resolved.where("action = 'append'"), processed_at=at)
+        writes.append(("append", lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn("append"))))
+    if found.changed_days:
+        writes.append(("merge", lambda: _merge(spark, resolved, settings, days=found.changed_days, at=at)))
+    return writes
+
+
+def _merge(spark: SparkSession, resolved: DataFrame, settings: Settings, *, days: Sequence[date], at: datetime) -> None:
+    """Edits and deletes, by key within the days they touch; conditions on the version make a repeat do nothing."""
+    changes = resolved.where("action IN ('update', 'remove')").withColumn("day", F.col("held_day"))
+    source = to_posts(changes, processed_at=at, keep=("action",)).alias("s")
+    same = " AND ".join(f"t.{name} = s.{name}" for name in KEY)
+    (
+        delta.target(spark, SILVER_POSTS, settings)
+        .alias("t")
+        .merge(source, F.expr(same) & F.col("t.day").isin(list(days)))
+        .whenMatchedDelete("s.action = 'remove' AND t.version <= s.version")
+        .whenMatchedUpdate("s.action = 'update' AND t.version < s.version", {c: f"s.{c}" for c in SILVER_POSTS.columns})
+        .execute()
+    )
