@@ -6,9 +6,9 @@ Precedence, lowest first: the defaults here, conf/local.toml or `--conf-file`, t
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from foundation.conf import conf_dir, read_toml
@@ -49,8 +49,17 @@ class SparkSettings(Section):
     ui: bool = True
     ui_port: int = Field(default=4040, ge=0, le=65535)
     java_options: str = ""  # of the JVM; a run of minutes is quicker with -XX:TieredStopAtLevel=1
-    jars_dir: Path | None = None  # default: jars/spark beside the program
+    jars_dir: Path | None = None  # with spark/ and, for a lake on S3, s3/; default: jars beside the program
     extra: dict[str, str] = {}
+
+
+class S3Settings(Section):
+    """How to reach a lake on S3; credentials are found where AWS's own programs find them, never here."""
+
+    endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
+    region: str = ""  # empty: AWS's own setting of it
+    timeout_s: float = Field(default=30.0, gt=0)  # of one answer
+    attempts: int = Field(default=10, ge=1)  # of one request, before it fails
 
 
 class StreamSettings(Section):
@@ -61,15 +70,6 @@ class StreamSettings(Section):
     max_files_per_batch: int = Field(default=200, ge=1)  # from Bronze, and from Silver's change feed
     max_bytes_per_batch: str = "256m"  # likewise
     author_removal_interval_s: float = Field(default=3600.0, ge=0)
-
-
-class BreakerSettings(Section):
-    """When bronze_to_silver stops, because most of what comes is poison."""
-
-    share: float = Field(default=0.5, gt=0, le=1)  # of a batch in quarantine, beyond which it is mostly poison
-    batches: int = Field(default=3, ge=1)  # such ones in a row
-    min_records: int = Field(default=300, ge=1)  # in all of them together
-    accept: bool = False  # go on, into quarantine; for one run: `echostream run --accept-poison`
 
 
 class SanitizerSettings(Section):
@@ -83,25 +83,12 @@ class ScorerSettings(Section):
 
     name: str = "vader"
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
-    by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
 
 
 class KeySettings(Section):
     """Where the pseudonym key is; never inside the lake."""
 
     file: Path | None = None  # default: ECHOSTREAM_HOME/keys/pseudonym.key
-
-
-class IngestSettings(Section):
-    """How live producers read."""
-
-    poll_s: float = Field(default=15.0, ge=0)  # between two questions to a platform that is polled
-    timeout_s: float = Field(default=20.0, gt=0)  # of one answer, and of silence on a stream
-    attempts: int = Field(default=5, ge=1)  # of one request; `--once` begins anew that often too
-    look_back_s: float = Field(default=300.0, ge=0)  # of a first run, where the platform has a past
-    metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus, on loopback; 0: none
-    watchlists: Path | None = None  # default: conf/watchlists.toml
-    credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
 
 
 class FaultSettings(Section):
@@ -122,13 +109,11 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     broker: BrokerSettings = BrokerSettings()
     spark: SparkSettings = SparkSettings()
+    s3: S3Settings = S3Settings()
     stream: StreamSettings = StreamSettings()
-    breaker: BreakerSettings = BreakerSettings()
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()
     keys: KeySettings = KeySettings()
-    ingest: IngestSettings = IngestSettings()
-    credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()
 
     @field_validator("home")
@@ -152,6 +137,11 @@ class Settings(BaseSettings):
     def lake_uri(self) -> str:
         """Where the tables are."""
         return self.lake.rstrip("/") or str(self.home / "lake")
+
+    @property
+    def is_on_s3(self) -> bool:
+        """Whether the lake is in an object store; its checkpoints and its lease are there too."""
+        return self.lake_uri.startswith(("s3a://", "s3://"))
 
     @property
     def bootstrap_servers(self) -> str:
