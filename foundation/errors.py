@@ -5,6 +5,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - SettingsError
       - KeyFileError            the pseudonym key is missing, wrong or readable by others
       - PolicyError             a platform has no usable policy file
+      - CredentialsError        a platform needs credentials that are missing, or refuses them
   - StackError                  what the system stands on is not there: exit code 1
       - JavaError
       - JarsError
@@ -16,6 +17,10 @@ EchoStreamError                 what happened, and the remedy, in one line
   - IngestError
       - DeliveryError           Kafka did not acknowledge a record
       - PayloadFileError        a file that replay was given cannot be read
+      - ReadError               a platform did not answer as it should; may be tried again
+      - IngestStoreError        the producers' memory of cursors is damaged
+      - CursorError             a cursor is not one of that platform
+      - BudgetSpentError        a platform's budget of money or quota is used up
   - LakeError
       - LakeInUseError          another process writes this lake
       - TableSchemaError        a table exists with another schema
@@ -23,6 +28,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - CheckpointMismatchError the checkpoint is another table's
       - LostOffsetsError        Kafka no longer holds what was not read yet
       - KeyMismatchError        the lake was written under another pseudonym key
+      - BreakerTrippedError     most of several batches in a row is poison
       - ConservationError       a batch's fates do not add up to what it consumed
       - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
       - JobFailedError          a streaming job ended with an error that has no name of its own
@@ -63,6 +69,10 @@ class KeyFileError(UsageError):
 
 class PolicyError(UsageError):
     """Raised when a platform's policy file is missing or incomplete."""
+
+
+class CredentialsError(UsageError):
+    """Raised when a platform needs credentials that are missing, or refuses them; never quotes them."""
 
 
 class StackError(EchoStreamError):
@@ -109,6 +119,22 @@ class PayloadFileError(IngestError):
     """Raised when a file of recorded payloads cannot be read."""
 
 
+class ReadError(IngestError):
+    """Raised when a platform did not answer as it should; may be tried again."""
+
+
+class IngestStoreError(IngestError):
+    """Raised when the producers' memory of cursors cannot be used."""
+
+
+class CursorError(IngestError):
+    """Raised when a cursor is not one of the platform that it is used for."""
+
+
+class BudgetSpentError(IngestError):
+    """Raised when a request would go beyond a platform's budget."""
+
+
 class LakeError(EchoStreamError):
     """Raised when the lake is not in the state that a job needs."""
 
@@ -135,6 +161,10 @@ class LostOffsetsError(LakeError):
 
 class KeyMismatchError(LakeError):
     """Raised when the lake was written under another pseudonym key."""
+
+
+class BreakerTrippedError(LakeError):
+    """Raised when most of several batches in a row would go into quarantine."""
 
 
 class ConservationError(LakeError):

@@ -6,9 +6,9 @@ Precedence, lowest first: the defaults here, conf/local.toml or `--conf-file`, t
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from foundation.conf import conf_dir, read_toml
@@ -72,6 +72,23 @@ class StreamSettings(Section):
     author_removal_interval_s: float = Field(default=3600.0, ge=0)
 
 
+class BreakerSettings(Section):
+    """When bronze_to_silver stops, because most of what comes is poison."""
+
+    share: float = Field(default=0.5, gt=0, le=1)  # of a batch in quarantine, beyond which it is mostly poison
+    batches: int = Field(default=3, ge=1)  # such ones in a row
+    min_records: int = Field(default=300, ge=1)  # in all of them together
+    accept: bool = False  # go on, into quarantine; for one run: `echostream run --accept-poison`
+
+
+class UpkeepSettings(Section):
+    """What `echostream compact` does."""
+
+    min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
+    target_file_mb: int = Field(default=128, ge=1)
+    keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
+
+
 class SanitizerSettings(Section):
     """Removal of personal data; which steps is the sanitizer's version, not a setting."""
 
@@ -83,12 +100,25 @@ class ScorerSettings(Section):
 
     name: str = "vader"
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
+    by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
 
 
 class KeySettings(Section):
     """Where the pseudonym key is; never inside the lake."""
 
     file: Path | None = None  # default: ECHOSTREAM_HOME/keys/pseudonym.key
+
+
+class IngestSettings(Section):
+    """How live producers read."""
+
+    poll_s: float = Field(default=15.0, ge=0)  # between two questions to a platform that is polled
+    timeout_s: float = Field(default=20.0, gt=0)  # of one answer, and of silence on a stream
+    attempts: int = Field(default=5, ge=1)  # of one request; `--once` begins anew that often too
+    look_back_s: float = Field(default=300.0, ge=0)  # of a first run, where the platform has a past
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus, on loopback; 0: none
+    watchlists: Path | None = None  # default: conf/watchlists.toml
+    credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
 
 
 class FaultSettings(Section):
@@ -111,9 +141,13 @@ class Settings(BaseSettings):
     spark: SparkSettings = SparkSettings()
     s3: S3Settings = S3Settings()
     stream: StreamSettings = StreamSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    upkeep: UpkeepSettings = UpkeepSettings()
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()
     keys: KeySettings = KeySettings()
+    ingest: IngestSettings = IngestSettings()
+    credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()
 
     @field_validator("home")
