@@ -85,5 +85,8 @@ clean: ## remove .venv, jars and build output; data under ./var stays
 	@$(call COPY_JARS,spark)
 	@echo "setup: jars of the Kafka broker → jars/broker"
 	@$(call COPY_JARS,broker)
+	@echo "setup: jars for a lake on S3, and of a local S3 server → jars/s3, jars/s3proxy"
+	@$(call COPY_JARS,s3)
+	@$(call COPY_JARS,s3proxy)
 	@sha256sum --quiet -c jars.sha256 || { echo "setup: these jars are not the pinned ones" >&2; exit 1; }
 	@touch $@

@@ -16,4 +16,5 @@ def sql(
     """Ask the lake: bronze.posts, silver.posts, gold.…, quarantine.posts, ops.…; SHOW TABLES lists them."""
     from serving.formats import ask  # noqa: PLC0415  # DuckDB and Arrow are slow to load
 
-    sys.stdout.write(ask(settings_of(context).lake_uri, query, format_))
+    settings = settings_of(context)
+    sys.stdout.write(ask(settings.lake_uri, query, format_, s3=settings.s3))

@@ -6,16 +6,15 @@ by Delta's transaction ids, or taken in twice.
 """
 
 import json
-import shutil
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from foundation.errors import CheckpointMismatchError, CheckpointMissingError
 from foundation.settings import Settings
+from lakehouse.s3_path import Folder, S3Path, move
 
 PROPERTY = "echostream.checkpoint"
 
@@ -25,7 +24,7 @@ class Checkpoint:
     """The folder of one job's checkpoint."""
 
     job: str
-    folder: Path
+    folder: Folder
 
     @property
     def exists(self) -> bool:
@@ -71,7 +70,7 @@ class Checkpoint:
         if ids != self.topics:
             draft = self.folder / "topics.json.new"
             draft.write_text(json.dumps(ids), encoding="utf-8")
-            draft.replace(self.folder / "topics.json")
+            move(draft, self.folder / "topics.json")
 
     def end_offset(self, batch_id: int) -> Any:
         """Where a planned batch ends, in the terms of its source."""
@@ -85,16 +84,18 @@ class Checkpoint:
             (self.folder / "reset.json").write_text(json.dumps(reset), encoding="utf-8")
         (self.folder / "metadata").write_text(json.dumps({"id": str(uuid.uuid4())}), encoding="utf-8")
 
-    def set_aside(self) -> Path:
+    def set_aside(self) -> Folder:
         """Move the folder out of the way, keeping it; answers where it went."""
         aside = self.folder.with_name(f"{self.folder.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
         if self.folder.exists():
-            shutil.move(self.folder, aside)
+            move(self.folder, aside)
         return aside
 
 
 def checkpoint(job: str, settings: Settings) -> Checkpoint:
-    """The checkpoint of a job; its folder follows from the job's name."""
+    """The checkpoint of a job; its folder follows from the job's name, on S3 beside the tables."""
+    if settings.is_on_s3:
+        return Checkpoint(job, S3Path(f"{settings.lake_uri}/_checkpoints/{job}/v1", settings.s3))
     return Checkpoint(job, settings.home / "checkpoints" / job / "v1")
 
 
@@ -127,7 +128,7 @@ def check(mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_h
         )
 
 
-def _newest(folder: Path) -> int | None:
+def _newest(folder: Folder) -> int | None:
     batches = [int(file.name) for file in folder.iterdir() if file.name.isdigit()] if folder.is_dir() else []
     return max(batches, default=None)
 

@@ -3,14 +3,17 @@
 import fcntl
 import json
 import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from foundation.errors import LakeInUseError
 from foundation.settings import Settings
+from lakehouse.s3_lease import S3Lease
 
 _JVM_ENDS_WITHIN_S = 60.0
 
@@ -18,12 +21,32 @@ _JVM_ENDS_WITHIN_S = 60.0
 class Lease:
     """What the holder of the lake may add to it."""
 
-    def __init__(self, file: TextIO) -> None:
+    def __init__(self, file: TextIO, settings: Settings) -> None:
         self._file = file
+        self._former = _read(file)
+        self._s3 = S3Lease(settings, self._end_at_once) if settings.is_on_s3 else None
+        self._facts: dict[str, Any] = {"pid": os.getpid()} | ({"s3_lease": self._s3.id} if self._s3 else {})
+
+    @contextmanager
+    def held(self) -> Iterator["Lease"]:
+        """Hold it also where the lake is, when that is not this machine."""
+        with self._s3.held(self._former.get("s3_lease")) if self._s3 else nullcontext():
+            _write(self._file, self._facts)
+            yield self
+        _write(self._file, {})
 
     def name_jvm(self, pid: int) -> None:
         """Note the JVM that writes for this process: it may outlive it for a moment."""
-        _write(self._file, {"pid": os.getpid(), "jvm": pid})
+        self._facts["jvm"] = pid
+        _write(self._file, self._facts)
+
+    def _end_at_once(self) -> None:
+        """Another process may write from now on, so that this one must not: as if the machine had fallen."""
+        sys.stderr.write("error: the lease of the lake was lost; the next run goes on from where this one stood\n")
+        sys.stderr.flush()
+        for pid in (self._facts.get("jvm"), os.getpid()):
+            if pid:
+                os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -32,9 +55,10 @@ def hold_lake(settings: Settings) -> Iterator[Lease]:
 
     Raises:
         LakeInUseError: another process holds it.
+        StoreUnreachableError: the lake is on S3, which does not answer.
     """
     # In the lake itself where that is a folder: another home may point to the same lake.
-    folder = settings.home / "run" if "://" in settings.lake_uri else Path(settings.lake_uri)
+    folder = settings.home / "run" if settings.is_on_s3 else Path(settings.lake_uri)
     file = folder / "_writer.lock"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as opened:
@@ -46,9 +70,8 @@ def hold_lake(settings: Settings) -> Iterator[Lease]:
                 remedy="Stop it first: each table has one writer",
             ) from None
         _wait_for_jvm(_read(opened).get("jvm"), settings)
-        _write(opened, {"pid": os.getpid()})
-        yield Lease(opened)
-        _write(opened, {})
+        with Lease(opened, settings).held() as lease:
+            yield lease
 
 
 def _wait_for_jvm(pid: int | None, settings: Settings) -> None:
@@ -70,16 +93,16 @@ def _is_java(pid: int) -> bool:
         return False
 
 
-def _read(file: TextIO) -> dict[str, int]:
+def _read(file: TextIO) -> dict[str, Any]:
     file.seek(0)
     try:
-        found: dict[str, int] = json.loads(file.read() or "{}")
+        found: dict[str, Any] = json.loads(file.read() or "{}")
     except ValueError:
         return {}
     return found
 
 
-def _write(file: TextIO, content: dict[str, int]) -> None:
+def _write(file: TextIO, content: dict[str, Any]) -> None:
     file.seek(0)
     file.truncate()
     json.dump(content, file)

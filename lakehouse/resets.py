@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable, QueryBuilder
@@ -13,6 +12,8 @@ from foundation.settings import JobName, Settings
 from lakehouse import kafka
 from lakehouse.checkpoints import PROPERTY, Checkpoint, checkpoint
 from lakehouse.lease import hold_lake
+from lakehouse.s3 import storage_options
+from lakehouse.s3_path import Folder
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
 
 _EARLIEST = -2  # Spark's number for it
@@ -24,7 +25,7 @@ class CheckpointState:
     """What `checkpoint show` says of one job."""
 
     job: str
-    folder: Path
+    folder: Folder
     id: str | None
     table: str
     table_id: str | None
@@ -48,7 +49,7 @@ class Reset:
     """What a reset did."""
 
     job: str
-    set_aside: Path
+    set_aside: Folder
     starts: str
     gaps: list[str]
 
@@ -158,6 +159,7 @@ def _state(job: str, settings: Settings) -> CheckpointState:
 
 def _open(table: Table, settings: Settings) -> DeltaTable | None:
     try:
-        return DeltaTable(f"{settings.lake_uri}/{table.folder}")
+        uri = f"{settings.lake_uri}/{table.folder}"
+        return DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
     except TableNotFoundError:
         return None

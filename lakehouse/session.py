@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 
 from foundation.errors import JarsError, JavaError
 from foundation.settings import Settings
+from lakehouse.s3 import spark_conf
 
 # What every job relies on, wherever it runs.
 _NEEDED = {
@@ -48,7 +49,7 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
     """
     os.environ["PYSPARK_PYTHON"] = os.environ.get("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(app_name)
-    conf = dict(_NEEDED)
+    conf = _NEEDED | spark_conf(settings.lake_uri, settings.s3)
     if _ON_A_CLUSTER not in os.environ:
         conf = _LOCAL | conf | _local_conf(settings)
     for name, value in (conf | settings.spark.extra).items():
@@ -102,10 +103,13 @@ def jars(settings: Settings) -> list[Path]:
     Raises:
         JarsError: there are none.
     """
-    folder = settings.spark.jars_dir or Path(__file__).parents[1] / "jars" / "spark"
-    found = sorted(folder.glob("*.jar"))
-    if not found:
-        raise JarsError(f"no jars in {folder}", remedy="Run `make setup`")
+    root = settings.spark.jars_dir or Path(__file__).parents[1] / "jars"
+    found: list[Path] = []
+    for folder in (root / "spark", root / "s3")[: 1 + settings.is_on_s3]:
+        here = sorted(folder.glob("*.jar"))
+        if not here:
+            raise JarsError(f"no jars in {folder}", remedy="Run `make setup`")
+        found += here
     return found
 
 
@@ -123,6 +127,7 @@ def _local_conf(settings: Settings) -> dict[str, str]:
         "spark.jars": ",".join(str(jar) for jar in jars(settings)),
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.local.dir": str(settings.home / "tmp"),
+        "spark.hadoop.hadoop.tmp.dir": str(settings.home / "tmp"),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Dechostream.log={logs}/spark.log"
         f" -Dderby.system.home={settings.home / 'tmp'} {spark.java_options}".rstrip(),
     }

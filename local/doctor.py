@@ -91,7 +91,7 @@ def _ports(settings: Settings) -> str:
 
 
 def _key(settings: Settings) -> str:
-    if not settings.key_file.exists() and not lake_tables(settings.lake_uri):
+    if not settings.key_file.exists() and not lake_tables(settings.lake_uri, settings.s3):
         return "none yet; `echostream up` makes one"
     return f"{load_key(settings.key_file).key_id} at {settings.key_file}"
 

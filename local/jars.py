@@ -1,16 +1,17 @@
-"""The jars that `make setup` copies: the broker's, and those that Spark gets beside its own."""
+"""The jars that `make setup` copies: the local servers', and those that Spark gets beside its own."""
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from foundation.errors import JarsError
 
+Kind = Literal["spark", "broker", "s3", "s3proxy"]
 ROOT = Path(__file__).resolve().parent.parent
 _REMEDY = "Run `make setup` in the checkout"
 
 
-def jars(kind: Literal["spark", "broker"], *, root: Path = ROOT) -> list[Path]:
+def jars(kind: Kind, *, root: Path = ROOT) -> list[Path]:
     """The jars of one profile of pom.xml, as the sha256 list names them.
 
     Raises:
@@ -29,7 +30,7 @@ def check_jars(*, root: Path = ROOT) -> int:
     Raises:
         JarsError: one is missing or is not the pinned one.
     """
-    for kind in ("spark", "broker"):
+    for kind in get_args(Kind):
         jars(kind, root=root)
     pinned = _pinned(root)
     for name, digest in pinned.items():

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foundation.settings import JobName, Settings
+from foundation.settings import JobName, S3Settings, Settings
 from ingestion.topics import end_offsets
 from lakehouse.checkpoints import checkpoint
-from serving.catalog import is_local
+from lakehouse.s3 import is_s3, storage_options
 
 _FROM_KAFKA: JobName = "topic_to_bronze"
 _FROM_TABLES: dict[JobName, str] = {"bronze_to_silver": "bronze/posts", "silver_to_gold": "silver/posts"}
@@ -44,7 +44,12 @@ def topic_lags(settings: Settings) -> list[Lag]:
 def table_lags(settings: Settings) -> list[Lag]:
     """Per job that reads a table, how many of its versions are still to be read."""
     return [
-        Lag(job, _version_done(committed_offset(job, settings)), _version(f"{settings.lake_uri}/{table}"), "versions")
+        Lag(
+            job,
+            _version_done(committed_offset(job, settings)),
+            _version(f"{settings.lake_uri}/{table}", settings.s3),
+            "versions",
+        )
         for job, table in _FROM_TABLES.items()
     ]
 
@@ -67,16 +72,16 @@ def _version_done(offset: Any) -> int:
     return version if index >= 0 else version - 1
 
 
-def _version(uri: str) -> int | None:
-    """The table's version; -1 where there is no table, None where it is not on this machine."""
-    if not is_local(uri):
-        return None
-    if not Path(uri, "_delta_log").is_dir():
+def _version(uri: str, s3: S3Settings) -> int | None:
+    """The table's version; -1 where there is no table, None where nobody can tell."""
+    if not is_s3(uri) and not Path(uri, "_delta_log").is_dir():
         return -1
     from deltalake import DeltaTable  # noqa: PLC0415  # slow to load, and not always needed
-    from deltalake.exceptions import DeltaError  # noqa: PLC0415
+    from deltalake.exceptions import DeltaError, TableNotFoundError  # noqa: PLC0415
 
     try:
-        return DeltaTable(uri).version()
-    except DeltaError:
+        return DeltaTable(uri, storage_options=storage_options(uri, s3)).version()
+    except TableNotFoundError:
+        return -1
+    except (DeltaError, OSError):
         return None

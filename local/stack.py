@@ -100,7 +100,7 @@ def _ensure_key(settings: Settings) -> bool:
     if settings.key_file.exists():
         load_key(settings.key_file)
         return False
-    if lake_tables(settings.lake_uri):
+    if lake_tables(settings.lake_uri, settings.s3):
         raise KeyFileError(
             f"pseudonym key {settings.key_file} is missing, but the lake {settings.lake_uri} holds tables",
             remedy="Put its key back: under another one every author would count twice",

@@ -1,55 +1,64 @@
 """Which tables a lake holds: found by looking, so that a new table needs no entry here."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from foundation.errors import StoreUnreachableError
+from foundation.settings import S3Settings
+from lakehouse import s3 as store
+
+AWS = S3Settings()
 LAYERS = ("bronze", "silver", "gold", "quarantine", "ops")
 
 
-def lake_tables(lake_uri: str) -> dict[str, list[str]]:
+def lake_tables(lake_uri: str, s3: S3Settings = AWS) -> dict[str, list[str]]:
     """`layer.table` → the URIs of its Delta tables.
 
     More than one where a folder holds one table per writer, such as ops/batches/<job>: read as their union.
+
+    Raises:
+        StoreUnreachableError: the lake is on S3, which does not answer.
     """
+    folders = partial(_folders_on_s3, store.arrow_files(s3)) if store.is_s3(lake_uri) else _folders
     found: dict[str, list[str]] = {}
     for layer in LAYERS:
-        for table in _folders(f"{lake_uri}/{layer}"):
-            parts = [table] if _is_delta(table) else [part for part in _folders(table) if _is_delta(part)]
+        for table in folders(f"{lake_uri}/{layer}"):
+            parts = [table] if _is_delta(table, folders) else [p for p in folders(table) if _is_delta(p, folders)]
             if parts:
                 found[f"{layer}.{table.rpartition('/')[2]}"] = parts
     return found
 
 
-def is_local(uri: str) -> bool:
-    """True for a path on this machine."""
-    return "://" not in uri
-
-
-def arrow_files(uri: str) -> Any:
+def arrow_files(uri: str, s3: S3Settings) -> Any:
     """Arrow's file system with its root there; any type, for Arrow declares none."""
     from pyarrow import fs  # noqa: PLC0415  # half a second that listing a local lake does not need
 
-    if is_local(uri):
-        return fs.SubTreeFileSystem(uri, fs.LocalFileSystem())
-    store, path = fs.FileSystem.from_uri(uri.replace("s3a://", "s3://", 1))
-    return fs.SubTreeFileSystem(path, store)
+    if store.is_s3(uri):
+        return fs.SubTreeFileSystem(uri.partition("://")[2], store.arrow_files(s3))
+    return fs.SubTreeFileSystem(uri, fs.LocalFileSystem())
 
 
-def _is_delta(uri: str) -> bool:
-    if is_local(uri):
-        return any(Path(uri, "_delta_log").glob("*.json"))
-    return f"{uri}/_delta_log" in _folders(uri)
+def _is_delta(uri: str, folders: Callable[[str], list[str]]) -> bool:
+    if store.is_s3(uri):
+        return f"{uri}/_delta_log" in folders(uri)
+    return any(Path(uri, "_delta_log").glob("*.json"))
 
 
 def _folders(uri: str) -> list[str]:
-    if is_local(uri):
-        return sorted(str(path) for path in Path(uri).iterdir() if path.is_dir()) if Path(uri).is_dir() else []
-    return _remote_folders(uri)
+    return sorted(str(path) for path in Path(uri).iterdir() if path.is_dir()) if Path(uri).is_dir() else []
 
 
-def _remote_folders(uri: str) -> list[str]:
+def _folders_on_s3(files: Any, uri: str) -> list[str]:
     from pyarrow import fs  # noqa: PLC0415  # as above
 
-    files = arrow_files(uri)
-    children: list[Any] = files.get_file_info(fs.FileSelector("", allow_not_found=True))
+    try:
+        selector = fs.FileSelector(uri.partition("://")[2], allow_not_found=True)
+        children: list[Any] = files.get_file_info(selector)
+    except OSError as error:
+        raise StoreUnreachableError(
+            f"{uri} cannot be listed: {str(error).splitlines()[0]}",
+            remedy="Check s3.endpoint, the bucket and AWS's credentials",
+        ) from None
     return sorted(f"{uri}/{child.base_name}" for child in children if child.type == fs.FileType.Directory)

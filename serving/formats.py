@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from foundation.errors import UsageError
+from foundation.settings import S3Settings
+from serving.catalog import AWS
 from serving.sql import Answer, query
 
 MAX_ROWS = 200
@@ -21,7 +23,7 @@ _LEAST_WIDTH = 80
 _PIPE_WIDTH = 200
 
 
-def ask(lake_uri: str, sql: str, format_name: str) -> str:
+def ask(lake_uri: str, sql: str, format_name: str, *, s3: S3Settings = AWS) -> str:
     """The answer to a query, in that format; a table shows the first rows alone.
 
     Raises:
@@ -30,7 +32,8 @@ def ask(lake_uri: str, sql: str, format_name: str) -> str:
     """
     if format_name not in _FORMATS:
         raise UsageError(f"no format {format_name}", remedy="Name one of: " + ", ".join(_FORMATS))
-    return formatted(query(lake_uri, sql, limit=MAX_ROWS if format_name == "table" else None), format_name)
+    limit = MAX_ROWS if format_name == "table" else None
+    return formatted(query(lake_uri, sql, limit=limit, s3=s3), format_name)
 
 
 def formatted(answer: Answer, format_name: str) -> str:

@@ -9,7 +9,9 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, DeltaProtocolError
 
 from foundation.errors import QueryError
-from serving.catalog import arrow_files, lake_tables
+from foundation.settings import S3Settings
+from lakehouse.s3 import storage_options
+from serving.catalog import AWS, arrow_files, lake_tables
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _LOCK = (
@@ -30,24 +32,26 @@ class Answer:
     cut: bool = False  # there are more rows than were asked for
 
 
-def query(lake_uri: str, sql: str, *, limit: int | None = None) -> Answer:
+def query(lake_uri: str, sql: str, *, limit: int | None = None, s3: S3Settings = AWS) -> Answer:
     """Run one statement that reads; only the tables that it names are opened.
 
     Args:
         lake_uri: the lake.
         sql: the question, in DuckDB's dialect.
         limit: fetch no more rows than this.
+        s3: how to reach a lake on S3.
 
     Raises:
         QueryError: it is not one reading statement, names an unknown table, or fails.
+        StoreUnreachableError: the lake is on S3, which does not answer.
     """
-    tables = lake_tables(lake_uri)
+    tables = lake_tables(lake_uri, s3)
     with duckdb.connect(":memory:") as connection:
         _refuse_all_but_one_read(connection, sql)
         if re.fullmatch(r"\s*show\s+(all\s+)?tables\s*;?\s*", sql, re.IGNORECASE):
             return Answer(["table"], [(name,) for name in tables])
         for name in _named_in(sql, tables):
-            _expose(connection, name, tables[name])
+            _expose(connection, name, tables[name], s3)
         for setting in _LOCK:
             connection.execute(setting)
         try:
@@ -80,14 +84,14 @@ def _named_in(sql: str, tables: dict[str, list[str]]) -> list[str]:
     ]
 
 
-def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str]) -> None:
+def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s3: S3Settings) -> None:
     """Make a view `layer.table` over the table, or over the union of its parts."""
     layer, table = name.split(".")
     parts = []
     for number, uri in enumerate(uris):
         part = f"_{layer}_{table}_{number}"
         try:
-            connection.register(part, _source(uri))
+            connection.register(part, _source(uri, s3))
         except (DeltaError, OSError) as error:
             raise QueryError(f"{name} cannot be read: {_one_line(error)}", remedy="Is the lake whole?") from None
         parts.append(f'FROM "{part}"')
@@ -95,13 +99,13 @@ def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str]) -
     connection.execute(f'CREATE VIEW "{layer}"."{table}" AS {" UNION ALL BY NAME ".join(parts)}')
 
 
-def _source(uri: str) -> Any:
+def _source(uri: str, s3: S3Settings) -> Any:
     """What DuckDB reads batch by batch; any type, for there is no common one."""
-    table = DeltaTable(uri)
+    table = DeltaTable(uri, storage_options=storage_options(uri, s3))
     try:
         # Columns and filters are pushed down to the files. Arrow's own file system, for deltalake's calls back into
         # Python from Arrow's threads, which hangs the interpreter's end when a LIMIT left some of them reading.
-        return table.to_pyarrow_dataset(filesystem=arrow_files(uri))
+        return table.to_pyarrow_dataset(filesystem=arrow_files(uri, s3))
     except DeltaProtocolError:
         return _Scan(table)
 

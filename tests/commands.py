@@ -32,6 +32,9 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ECHOSTREAM_")}
     return kept | {
         "ECHOSTREAM_HOME": str(settings.home),
+        "ECHOSTREAM_LAKE": settings.lake,
+        "ECHOSTREAM_S3__ENDPOINT": settings.s3.endpoint,
+        "ECHOSTREAM_S3__TIMEOUT_S": str(settings.s3.timeout_s),
         "ECHOSTREAM_BROKER__PORT": str(settings.broker.port),
         "ECHOSTREAM_BROKER__CONTROLLER_PORT": str(settings.broker.controller_port),
         "ECHOSTREAM_SPARK__UI": "false",

@@ -11,6 +11,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from foundation.settings import Settings
+from lakehouse.s3 import storage_options
 from tests import oracle
 
 Row = dict[str, Any]
@@ -22,7 +23,8 @@ JOBS = ("topic_to_bronze", "bronze_to_silver", "silver_to_gold")
 
 def table(settings: Settings, name: str) -> DeltaTable:
     """A table by its name, `layer.table`."""
-    return DeltaTable(f"{settings.lake_uri}/{name.replace('.', '/')}")
+    uri = f"{settings.lake_uri}/{name.replace('.', '/')}"
+    return DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
 
 
 def rows_of(settings: Settings, name: str) -> list[Row]:

@@ -9,7 +9,7 @@ from local.jars import check_jars, jars
 @pytest.fixture
 def checkout(tmp_path):
     lines = []
-    for name in ("jars/spark/a-1.jar", "jars/broker/b-2.jar"):
+    for name in ("jars/spark/a-1.jar", "jars/broker/b-2.jar", "jars/s3/c-3.jar", "jars/s3proxy/d-4.jar"):
         file = tmp_path / name
         file.parent.mkdir(parents=True)
         file.write_bytes(name.encode())
@@ -20,7 +20,7 @@ def checkout(tmp_path):
 
 def test_as_pinned(checkout):
     assert [jar.name for jar in jars("broker", root=checkout)] == ["b-2.jar"]
-    assert check_jars(root=checkout) == 2
+    assert check_jars(root=checkout) == 4
 
 
 def test_missing(checkout):

@@ -67,8 +67,3 @@ def test_tables(settings, version, index, behind):
     write_batch(settings, "bronze_to_silver", 0, delta_offset(version, index))
     found = table_lags(settings)[0]
     assert (found.what, found.end, found.behind) == ("bronze_to_silver", 3, behind)
-
-
-def test_a_remote_lake_is_not_asked(tmp_path):
-    found = table_lags(Settings(home=tmp_path, lake="s3://bucket/lake"))
-    assert [(each.end, each.behind) for each in found] == [(None, None)] * 2

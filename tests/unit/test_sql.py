@@ -11,7 +11,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from foundation.errors import QueryError, UsageError
 from serving import sql as serving_sql
-from serving.catalog import lake_tables
+from serving.catalog import AWS, lake_tables
 from serving.formats import MAX_ROWS, ask
 from serving.sql import Answer, query
 
@@ -79,20 +79,20 @@ def test_with_describe_and_from_first(lake):
 
 def test_only_named_tables_are_opened(lake, monkeypatch):
     opened = []
-    monkeypatch.setattr(serving_sql, "DeltaTable", lambda uri: opened.append(uri) or DeltaTable(uri))
+    monkeypatch.setattr(serving_sql, "DeltaTable", lambda uri, **_: opened.append(uri) or DeltaTable(uri))
     query(lake, "SELECT 1 FROM gold.sentiment_hourly")
     assert opened == [f"{lake}/gold/sentiment_hourly"]
 
 
 def test_a_table_that_arrow_refuses_is_read_whole_as_often_as_needed(lake, monkeypatch):
-    monkeypatch.setattr(serving_sql, "_source", lambda uri: serving_sql._Scan(DeltaTable(uri)))
+    monkeypatch.setattr(serving_sql, "_source", lambda uri, _: serving_sql._Scan(DeltaTable(uri)))
     sql = "SELECT count(*), max(a.posted_at) FROM silver.posts a JOIN silver.posts b USING (post_key)"
     assert query(lake, sql).rows == [(2, datetime(2026, 11, 1, 12, 30, tzinfo=UTC))]
 
 
 def test_arrow_reads_files_without_calling_python(lake):
     # deltalake's own file system is Python under Arrow's threads: with a LIMIT the interpreter's end hung or crashed
-    files = serving_sql._source(f"{lake}/silver/posts").filesystem
+    files = serving_sql._source(f"{lake}/silver/posts", AWS).filesystem
     assert files.base_fs.type_name == "local"
 
 

@@ -1,0 +1,147 @@
+"""A lake on S3: how each of our readers and writers gets to it.
+
+Credentials are found where AWS's own programs find them (environment, ~/.aws, the machine's role) and are handed on in
+memory alone: no setting, log or event log of ours holds them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from foundation.errors import StoreUnreachableError
+from foundation.settings import S3Settings
+
+_ANY_REGION = "us-east-1"  # what servers other than AWS's expect
+_OTHERS_SAY = {"access_key": "access_key_id", "secret_key": "secret_access_key", "token": "session_token"}
+_ARROW_SAYS = _OTHERS_SAY | {"access_key": "access_key", "secret_key": "secret_key"}
+_MS = 1000
+
+
+@cache
+def client(s3: S3Settings) -> Any:
+    """boto3's client, which has no types.
+
+    Raises:
+        StoreUnreachableError: AWS's settings are no good, such as a profile that is not there.
+    """
+    import boto3  # noqa: PLC0415  # slow to load, and a lake on disk has no use for it
+    from botocore.config import Config  # noqa: PLC0415
+
+    conf = Config(
+        connect_timeout=s3.timeout_s,
+        read_timeout=s3.timeout_s,
+        retries={"total_max_attempts": s3.attempts, "mode": "standard"},
+        request_checksum_calculation="when_required",  # other servers do not know the newer kinds
+        response_checksum_validation="when_required",
+        s3={"addressing_style": "path"} if s3.endpoint else {},
+    )
+    with answering("S3"):
+        return boto3.client("s3", endpoint_url=s3.endpoint or None, region_name=_region(s3), config=conf)
+
+
+def is_s3(uri: str) -> bool:
+    """True for a place in an object store."""
+    return uri.startswith(("s3a://", "s3://"))
+
+
+def storage_options(uri: str, s3: S3Settings) -> dict[str, str] | None:
+    """What deltalake needs to read a table there; None for one on disk."""
+    if not is_s3(uri):
+        return None
+    options = {"timeout": f"{s3.timeout_s:g}s"}
+    if region := _region(s3):
+        options["AWS_REGION"] = region
+    if s3.endpoint:
+        options |= {"AWS_ENDPOINT_URL": s3.endpoint, "AWS_ALLOW_HTTP": "true"}
+    names = {
+        "access_key": "AWS_ACCESS_KEY_ID",
+        "secret_key": "AWS_SECRET_ACCESS_KEY",
+        "token": "AWS_SESSION_TOKEN",
+    }  # names
+    return options | {names[name]: value for name, value in _credentials().items()}
+
+
+def arrow_files(s3: S3Settings) -> Any:
+    """Arrow's file system for paths of the form bucket/key; any type, for Arrow declares none."""
+    from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
+
+    scheme, _, host = s3.endpoint.rpartition("://")
+    return fs.S3FileSystem(
+        region=_region(s3),
+        scheme=scheme or "https",
+        endpoint_override=host or None,
+        connect_timeout=s3.timeout_s,
+        request_timeout=s3.timeout_s,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=s3.attempts),
+        **{_ARROW_SAYS[name]: value for name, value in _credentials().items()},
+    )
+
+
+def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
+    """What a session needs for a lake under s3a://; nothing for others: a cluster's s3:// is its own affair."""
+    if not uri.startswith("s3a://"):
+        return {}
+    timeout = f"{int(s3.timeout_s * _MS)}ms"
+    found = {
+        # The driver's environment reaches executors as the first two; a profile or a role is found by the third.
+        "aws.credentials.provider": "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider,"
+        "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider,"
+        "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
+        "attempts.maximum": str(s3.attempts),
+        "connection.establish.timeout": timeout,
+        "connection.timeout": timeout,
+        "path.style.access": str(bool(s3.endpoint)).lower(),
+        "connection.ssl.enabled": str(not s3.endpoint.startswith("http://")).lower(),
+    }
+    if s3.endpoint:
+        found["endpoint"] = s3.endpoint
+    if region := _region(s3):
+        found["endpoint.region"] = region
+    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in found.items()} | {
+        # One PUT per checkpoint file; the default writes, copies and deletes, which is neither quick nor atomic.
+        "spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.internal.io.cloud."
+        "AbortableStreamBasedCheckpointFileManager",
+    }
+
+
+@contextmanager
+def answering(what: str) -> Iterator[None]:
+    """AWS's errors by our name, without what they quote."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as above
+
+    try:
+        yield
+    except ClientError as error:
+        said = f"{error.response['ResponseMetadata']['HTTPStatusCode']} {error.response['Error']['Code']}"
+        raise StoreUnreachableError(
+            f"{what}: the object store says {said}",
+            remedy="Check the bucket, the region and the credentials",
+        ) from None
+    except BotoCoreError as error:
+        raise StoreUnreachableError(
+            f"{what}: the object store does not answer ({type(error).__name__})",
+            remedy="Check s3.endpoint and AWS's credentials; then run again: nothing is lost",
+        ) from None
+
+
+def _region(s3: S3Settings) -> str | None:
+    """The setting, else AWS's own."""
+    import boto3  # noqa: PLC0415  # as above
+
+    return s3.region or boto3.Session().region_name or (_ANY_REGION if s3.endpoint else None)
+
+
+def _credentials() -> dict[str, str]:
+    """By boto3's names; those of a role are valid for a while."""
+    import boto3  # noqa: PLC0415  # as above
+
+    with answering("AWS's credentials"):
+        found = boto3.Session().get_credentials()
+        if found is None:
+            raise StoreUnreachableError(
+                "no credentials for S3",
+                remedy="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, as for any AWS program",
+            )
+        frozen = found.get_frozen_credentials()
+    return {name: value for name in ("access_key", "secret_key", "token") if (value := getattr(frozen, name))}
