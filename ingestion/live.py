@@ -106,6 +106,7 @@ class Ingest:
                 try:
                     self._read(batches)
                 except TRANSIENT as error:
+                    self._context.telemetry.trouble("begun_anew")
                     get_log("ingest").warning("begin_anew", platform=self._platform.name, error=type(error).__name__)
                     if time.monotonic() - began < _HEALTHY_S:
                         raise
@@ -128,8 +129,8 @@ class Ingest:
                     self._progress(self.report)
                     if batch.pause_s:
                         self._context.sleep(batch.pause_s)
-            except (KeyboardInterrupt, BudgetSpentError):
-                self._settle(pending, sender)
+            except (KeyboardInterrupt, BudgetSpentError, ReadError):
+                self._settle(pending, sender)  # what was read before is good
                 raise
             self._settle(pending, sender)
 

@@ -21,7 +21,10 @@ class Recollection:
         self._platform, self._maker, self._store = platform, maker, store
 
     def dated(self, items: Iterable[Item], source: str, observed_at: int) -> list[Item]:
-        """The items with the versions they should have; noted, so that they have the same after a crash."""
+        """The items with the versions they should have; noted, so that they have the same after a crash.
+
+        A post that is back right after its delete is left out.
+        """
         items = list(items)
         if self._platform.native_id is None:
             return items
@@ -32,11 +35,13 @@ class Recollection:
                 dated.append(item)
                 continue
             post, known[item.post_id] = self._compared(item, known.get(item.post_id), source, observed_at)
-            dated.append(post)
+            dated += [post] if post else []
         self._store.remember(known.values())
         return dated
 
-    def _compared(self, post: Post, last: Sighting | None, source: str, observed_at: int) -> tuple[Post, Sighting]:
+    def _compared(
+        self, post: Post, last: Sighting | None, source: str, observed_at: int
+    ) -> tuple[Post | None, Sighting]:
         event_id = self._maker.event_id(post)
         if last is None:
             return post, self._first(post, event_id, source, observed_at)
@@ -45,7 +50,7 @@ class Recollection:
         if event_id == last.event_id:
             post = replace(post, version=max(post.version, last.version))
         elif last.event_id == self._deleted(post) and observed_at - last.checked_at < _RESTORED_AFTER:
-            return post, last  # out of a cache: the tombstone blocks it
+            return None, last  # out of a cache
         elif post.version <= last.version:
             post = replace(post, version=max(observed_at, last.version + 1))
         return post, replace(

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import stamina
+
 from foundation.errors import SettingsError, UsageError
 from foundation.keys import load_key
 from foundation.policies import policy_of
@@ -56,6 +58,7 @@ def producer(
         BrokerUnreachableError, StackError: Kafka or a topic is not there.
     """
     policy = policy_of(platform.name)
+    stamina.instrumentation.set_on_retry_hooks([])  # its own lines would go to the terminal; we count
     maker = RecordMaker(platform.name, settings.owner, load_key(settings.key_file))
     ingest = settings.ingest
     with (

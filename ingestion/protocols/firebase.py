@@ -4,7 +4,7 @@ An item that answers `null` is neither skipped nor a delete: it is asked for aga
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -85,7 +85,7 @@ class Firebase:
                 else:
                     high = middle
             for ids in slices(range(low, newest + 1), _CHUNK):
-                items = [item for _, item in self._items(ids) if item is not None]
+                items = list(self._items(ids)[0].values())
                 times = [at for item in items if (at := _time(item)) is not None]
                 yield Batch(
                     source=SOURCE, documents=[i for i in items if (_time(i) or since) < until], endpoint="/v0/item"
@@ -97,30 +97,28 @@ class Firebase:
         """See `Reader`; `null` says nothing."""
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
             for some in slices(posts, _CHUNK):
-                items = [item for _, item in self._items(int(post.native_id) for post in some)]
-                yield Batch(source=SOURCE, documents=[item for item in items if item is not None], endpoint="/v0/item")
+                items, _ = self._items([int(post.native_id) for post in some])
+                yield Batch(source=SOURCE, documents=list(items.values()), endpoint="/v0/item")
 
     def _new_items(self, place: Place, newest: int) -> Iterator[Batch]:
         if place.next_id > newest + _FAR_AHEAD:
             raise _wrong_cursor()
         for ids in slices(range(place.next_id, newest + 1), _CHUNK):
-            found = self._items(ids)
+            found, odd = self._items(ids)
             now = self._context.clock()
-            place.missing |= {number: now for number, item in found if item is None}
+            place.missing |= {number: now for number in ids if number not in found}
             place.next_id = ids[-1] + 1
-            yield self._batch([item for _, item in found if item is not None], place)
+            yield self._batch([*found.values(), *odd], place)
 
     def _missing_items(self, place: Place) -> Iterator[Batch]:
         if not place.missing:
             return
         now = self._context.clock()
-        found = self._items(sorted(place.missing))
-        given_up = {number for number, item in found if item is None and now - place.missing[number] > _GIVE_UP}
-        gaps = tuple(_gap(place.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(given_up))
-        for number, item in found:
-            if item is not None or number in given_up:
-                del place.missing[number]
-        yield self._batch([item for _, item in found if item is not None], place, gaps=gaps)
+        found, _ = self._items(sorted(place.missing))
+        old = {number for number, since in place.missing.items() if number not in found and now - since > _GIVE_UP}
+        gaps = tuple(_gap(place.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old))
+        place.missing = {n: since for n, since in place.missing.items() if n not in found and n not in old}
+        yield self._batch(list(found.values()), place, gaps=gaps)
 
     def _changed_items(self, place: Place) -> Iterator[Batch]:
         now = self._context.clock()
@@ -133,7 +131,7 @@ class Firebase:
         place.updates_at = now
         known = [number for number in every(answer["items"], int) if 0 < number < place.next_id]
         for ids in slices(known, _CHUNK):
-            yield self._batch([item for _, item in self._items(ids) if item is not None], place)
+            yield self._batch(list(self._items(ids)[0].values()), place)
         yield self._batch([], place, gaps=gaps)
 
     def _newest(self) -> int:
@@ -142,13 +140,19 @@ class Firebase:
             raise ReadError("/v0/maxitem.json answered with something that is no id")
         return newest
 
-    def _items(self, ids: Iterable[int]) -> list[tuple[int, Json]]:
-        numbers = list(ids)
-        items = self._pool.map(lambda number: self._http.get(f"/v0/item/{number}.json").content, numbers)
-        found = list(zip(numbers, items, strict=True))
-        for _ in [item for _, item in found if item is None]:
-            self._context.telemetry.trouble("null")
-        return found
+    def _items(self, ids: Sequence[int]) -> tuple[dict[int, Json], list[Json]]:
+        """Those that were answered, and answers that are no item of that id; `null` is neither."""
+        answers = self._pool.map(lambda number: self._http.get(f"/v0/item/{number}.json").content, ids)
+        found, odd = {}, []
+        for number, item in zip(ids, answers, strict=True):
+            if item is None:
+                self._context.telemetry.trouble("null")
+            elif isinstance(item, dict) and item.get("id") == number:
+                found[number] = item
+            else:
+                self._context.telemetry.trouble("schema")
+                odd.append(item)
+        return found, odd
 
     def _time_near(self, number: int, newest: int) -> int:
         """When an item was made, or the next one that says so."""

@@ -6,7 +6,7 @@ younger than the cursor, and that is a gap. v2 says so.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -28,7 +28,7 @@ _POSTS = "app.bsky.feed.post"
 _FULL = 500  # events in a batch
 _LINGER_S = 0.5
 _REWIND = 5_000_000  # µs: how far the clocks of two servers may differ
-_CAUGHT_UP = 2.0  # seconds of silence after which `--once` has read all there is
+_CAUGHT_UP_S = 2.0  # of silence, after which `--once` takes it that there is no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class Jetstream:
         base = (context.base_url or HOST + V1).rstrip("/")
         base = "ws" + base.removeprefix("http") if base.startswith("http") else base
         self._context = context
+        self._silence_s = min(_CAUGHT_UP_S, context.timeout_s / 2)
         self._is_v2 = base.endswith(V2)
         self._url = base if base.endswith((V1, V2)) else base + V1
 
@@ -96,33 +97,44 @@ class Jetstream:
         yield from ()
 
     def _stream(self, position: Position, *, is_resumed: bool, until: int | None) -> Iterator[Batch]:
+        """Up to a time, or for ever; a stream that goes silent before is asked again whether that was all."""
+        while True:
+            reached = yield from self._as_near_as_possible(position, is_resumed=is_resumed, until=until)
+            if until is None or not position.time_us < reached.time_us < until:
+                return
+            position, is_resumed = reached, True
+
+    def _as_near_as_possible(
+        self, position: Position, *, is_resumed: bool, until: int | None
+    ) -> Generator[Batch, None, Position]:
         try:
-            yield from self._subscription(position, is_resumed=is_resumed, until=until)
+            return (yield from self._subscription(position, is_resumed=is_resumed, until=until))
         except RefusedError as refused:
             # v2 names a sequence that it no longer has; a time it takes as near as it can.
             if refused.status != HTTPStatus.BAD_REQUEST or position.seq is None or b"CursorTooOld" not in refused.body:
                 raise
-            yield from self._subscription(Position(position.time_us), is_resumed=is_resumed, until=until)
+            return (yield from self._subscription(Position(position.time_us), is_resumed=is_resumed, until=until))
 
-    def _subscription(self, position: Position, *, is_resumed: bool, until: int | None) -> Iterator[Batch]:
+    def _subscription(
+        self, position: Position, *, is_resumed: bool, until: int | None
+    ) -> Generator[Batch, None, Position]:
         collected, last, heard_at = _Collected(), position, time.monotonic()
-        for frame in frames(
-            f"{self._url}?{self._query(position)}", self._path, self._context, subprotocols=self._subprotocols
-        ):
+        url = f"{self._url}?{self._query(position)}"
+        for frame in frames(url, self._path, self._context, subprotocols=self._subprotocols):
             event = None if frame is None else self._event(frame, collected)
             if event is not None:
                 here = self._position(event) or last
                 if last is position and is_resumed and here.time_us > position.time_us:
                     collected.gaps.append(_gap(position.time_us, here.time_us, GapReason.WINDOW_PASSED))
-                    is_resumed = False
                 collected.documents.append(event)
                 last, heard_at = here, time.monotonic()
-            is_over = until is not None and (last.time_us >= until or time.monotonic() - heard_at > _CAUGHT_UP)
+            is_over = until is not None and (last.time_us >= until or time.monotonic() - heard_at > self._silence_s)
             if collected.is_due() or is_over:
                 yield self._batch(collected, last)
                 collected = _Collected()
             if is_over:
-                return
+                break
+        return last
 
     def _query(self, position: Position) -> str:
         accounts = list(self._context.watchlist.accounts)
@@ -159,9 +171,10 @@ class Jetstream:
         if kind == "error":
             self._context.telemetry.trouble("error_frame")
             raise ReadError(f"{self._path} ended the stream with {str(event.get('error'))[:40]!r}")
-        if kind == "info":
+        about = str(inner(event, "payload", "$type"))
+        if about.endswith("#info"):
             return None  # OutdatedCursor: the first event shows how much is missing
-        if str(inner(event, "payload", "$type")).endswith("#sync"):
+        if about.endswith("#sync"):
             at = self._position(event)
             collected.gaps += [_gap(at.time_us, at.time_us, GapReason.RESYNC)] if at else []
         return event

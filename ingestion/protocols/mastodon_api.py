@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from urllib.parse import quote, urlencode, urlsplit
@@ -46,25 +47,35 @@ class MastodonApi:
 
     def read(self) -> Iterator[Batch]:
         """See `Reader`."""
-        if not self._context.once and len(self._instances) == 1 and self._instances[0].can_stream():
-            yield from self._instances[0].stream()
-            return
-        while True:
-            for instance in self._instances:
-                yield from instance.new_statuses()
-            if self._context.once:
+        with self._connections():
+            if not self._context.once and len(self._instances) == 1 and self._instances[0].can_stream():
+                yield from self._instances[0].stream()
                 return
-            yield Batch(source=self._instances[0].name, pause_s=self._context.poll_s)
+            while True:
+                for instance in self._instances:
+                    yield from instance.new_statuses()
+                if self._context.once:
+                    return
+                yield Batch(source=self._instances[0].name, pause_s=self._context.poll_s)
 
     def between(self, since: int, until: int) -> Iterator[Batch]:
         """See `Reader`."""
-        for instance in self._instances:
-            yield from instance.between(since, until)
+        with self._connections():
+            for instance in self._instances:
+                yield from instance.between(since, until)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`; what an instance no longer shows is gone."""
-        for instance in self._instances:
-            yield from instance.refetch([post for post in posts if post.source == instance.name])
+        with self._connections():
+            for instance in self._instances:
+                yield from instance.refetch([post for post in posts if post.source == instance.name])
+
+    @contextmanager
+    def _connections(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for instance in self._instances:
+                stack.enter_context(instance.http)
+            yield
 
 
 class Instance:
@@ -74,7 +85,7 @@ class Instance:
         self._context = context
         self.name = urlsplit(address).netloc
         self._token = context.secrets.get("access_token")
-        self._http = Http(address, context, headers=self._auth, limit_of=iso_reset, credentials_hint=_HINT)
+        self.http = Http(address, context, headers=self._auth, limit_of=iso_reset, credentials_hint=_HINT)
         self._tags = context.watchlist.hashtags
         self._feeds = [f"/api/v1/timelines/tag/{quote(tag)}" for tag in self._tags] or ["/api/v1/timelines/public"]
         self._about: Json = None
@@ -106,7 +117,7 @@ class Instance:
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """How they are now."""
         for some in slices(posts, _BY_ID):
-            answer = self._http.get("/api/v1/statuses", {"id[]": [post.native_id for post in some]}).content
+            answer = self.http.get("/api/v1/statuses", {"id[]": [post.native_id for post in some]}).content
             found = _statuses(answer, "/api/v1/statuses")
             there = {str(status.get("id")) for status in every(found, dict)}
             gone = [_delete(post.native_id, post.post_id) for post in some if post.native_id not in there]
@@ -120,8 +131,10 @@ class Instance:
         feed, newest = self._feeds[0], self._saved()
         pushed = frames(url, "/api/v1/streaming", self._context, headers=self._auth())
         first = next(pushed)  # connected: from here on nothing is missed
-        if (left_at := newest.get("at", "")).isdecimal():
-            yield Batch(source=self.name, gaps=(self._gap(int(left_at), self._context.clock()),))
+        left_at, now = newest.get("at", ""), self._context.clock()
+        newest["at"] = str(now)
+        gaps = (self._gap(int(left_at), now),) if left_at.isdecimal() else ()
+        yield Batch(source=self.name, cursor=json.dumps(newest), gaps=gaps)
         yield from self.new_statuses(newest)
         collected = _Collected()
         for frame in chain([first], pushed):
@@ -156,7 +169,7 @@ class Instance:
     def _pages(self, feed: str, at: str, scope: Mapping[str, str]) -> Iterator[tuple[list[Json], str]]:
         """Pages from an id upward, each with the id that the next begins after."""
         while True:
-            answer = self._http.get(feed, {"limit": _PAGE, "min_id": at, **scope})
+            answer = self.http.get(feed, {"limit": _PAGE, "min_id": at, **scope})
             page = _statuses(answer.content, feed)
             if not page:
                 return
@@ -190,7 +203,7 @@ class Instance:
 
     def _instance(self) -> Json:
         if self._about is None:
-            self._about = self._http.get("/api/v2/instance").content
+            self._about = self.http.get("/api/v2/instance").content
             if not isinstance(self._about, dict):
                 raise ReadError("/api/v2/instance answered in an unknown form")
         return self._about
@@ -240,8 +253,7 @@ class _Collected:
     began: float = field(default_factory=time.monotonic)
 
     def is_due(self) -> bool:
-        count = len(self.documents) + len(self.broken)
-        return count >= _FULL or (count > 0 and time.monotonic() - self.began >= _LINGER_S)
+        return len(self.documents) >= _FULL or time.monotonic() - self.began >= _LINGER_S
 
 
 def _statuses(answer: Json, path: str) -> list[Json]:

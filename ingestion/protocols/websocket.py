@@ -11,7 +11,7 @@ from foundation.errors import ReadError
 from ingestion.reading import Context
 
 MAX_FRAME_BYTES = 32 * 1024 * 1024
-BEAT_S = 0.25
+BEAT_S = 0.1
 _PING_S = 20.0
 _QUEUE = (1024, 256)  # frames read ahead: beyond, the socket is left alone, and TCP slows the sender
 

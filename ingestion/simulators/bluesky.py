@@ -58,7 +58,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
         thread.join()
 
 
-SIMULATOR = Simulator("bluesky", _serve)
+SIMULATOR = Simulator("bluesky", _serve, ("close", "silence", "not_json", "html"))
 
 
 def _problem(world: World, target: str) -> dict[str, str] | None:
@@ -125,13 +125,16 @@ def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[i
 
 def did(author: int) -> str:
     """The author's permanent name."""
-    return "did:plc:" + "".join(_ALPHABET[(author * 7 + i * 5 + author // 7) % 32] for i in range(24))
+    return "did:plc:" + _base32((author + 1) * 1_000_003, digits=24)
 
 
 def tid(micros: int) -> str:
     """A record key: the time, then a clock's id."""
-    number = (micros << 10) | 7
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(60, -1, -5))
+    return _base32((micros << 10) | 7, digits=13)
+
+
+def _base32(number: int, *, digits: int) -> str:
+    return "".join(_ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(digits)))
 
 
 def v1_line(happening: Happening, index: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ingestion.simulators.serving.http import Answer, Request, http_server
+from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, Request, http_server
 from ingestion.simulators.serving.scenario import SECOND
 from ingestion.simulators.serving.simulator import Simulator
 from ingestion.simulators.serving.world import Faults, Made, World
@@ -39,7 +39,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
         yield address
 
 
-SIMULATOR = Simulator("hackernews", _serve)
+SIMULATOR = Simulator("hackernews", _serve, (*HTTP_FAULTS, "null"))
 
 
 def item_of(made: Made) -> dict[str, Any]:

@@ -6,13 +6,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ingestion.simulators.serving.http import Answer, RateLimit, Request, http_server
+from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.serving.scenario import SECOND
 from ingestion.simulators.serving.simulator import Simulator
 from ingestion.simulators.serving.world import Faults, Made, World
@@ -35,7 +34,6 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
                 "X-RateLimit-Limit": str(limit.limit),
                 "X-RateLimit-Remaining": str(left),
                 "X-RateLimit-Reset": (now + timedelta(seconds=reset_s)).isoformat().replace("+00:00", "Z"),
-                "Date": format_datetime(now, usegmt=True),
             }
             if not had:
                 return Answer({"error": "Too many requests"}, HTTPStatus.TOO_MANY_REQUESTS, headers)
@@ -46,7 +44,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
             yield address
 
 
-SIMULATOR = Simulator("mastodon", _serve, {"access_token": TOKEN})
+SIMULATOR = Simulator("mastodon", _serve, HTTP_FAULTS, {"access_token": TOKEN})
 
 
 def _respond(world: World, request: Request, streaming: str) -> Answer:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from ingestion.simulators.serving.scenario import FaultKind
 from ingestion.simulators.serving.world import Faults
 
+HTTP_FAULTS: tuple[FaultKind, ...] = ("status", "html", "not_json", "half", "silence", "empty", "schema")
 _BODIES: dict[FaultKind, tuple[bytes, dict[str, str]]] = {
     "html": (b"<html><body><h1>502 Bad Gateway</h1></body></html>", {"content-type": "text/html"}),
     "not_json": (b'{"cut', {}),
@@ -62,6 +63,8 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 30
+    disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body in one piece
     server: _Server
 
     def do_GET(self) -> None:
@@ -96,6 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
+        self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
         """Standard output begins with the address and stays readable."""

@@ -1,10 +1,11 @@
 """The interface of a simulator file."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
-from ingestion.simulators.serving.scenario import Scenario
+from ingestion.simulators.serving.scenario import FaultKind, Scenario
 from ingestion.simulators.serving.world import Faults, World
 
 Serve = Callable[[World, Faults, int], AbstractContextManager[str]]
@@ -17,16 +18,20 @@ class Simulator:
     Attributes:
         name: the platform's.
         serve: serves a world on a loopback port (0: any) while it lasts, and says its address.
+        faults: the kinds that can happen to it.
         secrets: the made-up credentials that it checks, by name.
     """
 
     name: str
     serve: Serve
+    faults: tuple[FaultKind, ...]
     secrets: Mapping[str, str] = field(default_factory=dict)
 
     @contextmanager
-    def running(self, scenario: Scenario, *, port: int = 0) -> Iterator[tuple[str, World]]:
+    def running(
+        self, scenario: Scenario, *, port: int = 0, clock: Callable[[], int] = lambda: time.time_ns() // 1000
+    ) -> Iterator[tuple[str, World]]:
         """Its address and its world, while this lasts."""
-        world = World(scenario)
+        world = World(scenario, clock)
         with self.serve(world, Faults(scenario.faults), port) as address:
             yield address, world

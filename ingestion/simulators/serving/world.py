@@ -1,7 +1,6 @@
 """The state of a simulated platform at this moment."""
 
 import threading
-import time
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ class Made:
 class World:
     """Posts as they are by now; safe between threads."""
 
-    def __init__(self, scenario: Scenario, clock: Callable[[], int] = lambda: time.time_ns() // 1000) -> None:
+    def __init__(self, scenario: Scenario, clock: Callable[[], int]) -> None:
         self.scenario, self.clock = scenario, clock
         self.happenings = timeline(scenario, clock())
         self._times = [happening.at for happening in self.happenings]

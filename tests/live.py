@@ -1,0 +1,148 @@
+"""Live producers in tests: against a simulator on loopback, into memory, with a clock of the test's own."""
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from foundation.keys import PseudonymKey
+from foundation.policies import policy_of
+from ingestion.budget import Budget, Limit
+from ingestion.live import Batches, Ingest, Report
+from ingestion.platforms import PLATFORMS
+from ingestion.produce import MemoryProducer, Sender
+from ingestion.reading import Context
+from ingestion.records import RecordMaker
+from ingestion.simulators import SIMULATORS
+from ingestion.simulators.serving.scenario import Scenario, final_texts
+from ingestion.simulators.serving.world import World
+from ingestion.store import IngestStore
+from ingestion.telemetry import Telemetry
+from ingestion.watchlists import Watchlist
+
+KEY = PseudonymKey(1, b"0" * 32)
+
+
+@dataclass
+class Clock:
+    """Goes with the machine's, and can be put forward or back."""
+
+    shift: int = 0  # µs
+
+    def __call__(self) -> int:
+        return time.time_ns() // 1000 + self.shift
+
+
+@dataclass
+class Trial:
+    """One platform's simulator, and producers that read it one after the other into the same memory."""
+
+    name: str
+    address: str
+    world: World
+    folder: Path
+    clock: Clock
+    kafka: MemoryProducer = field(default_factory=MemoryProducer)
+    waits: list[float] = field(default_factory=list)
+    gaps: list[Any] = field(default_factory=list)
+    telemetry: Telemetry = field(init=False)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "ingest.sqlite3"
+
+    def store(self) -> IngestStore:
+        return IngestStore(self.file, owner="public", platform=self.name)
+
+    def run(
+        self,
+        batches: Batches = lambda reader: reader.read(),
+        *,
+        sender: Sender | None = None,
+        connect: Any = None,
+        limits: dict[str, Limit] | None = None,
+        secrets: dict[str, str] | None = None,
+        **given: Any,
+    ) -> Report:
+        """One run of the producer with `once`; counters are in `telemetry`."""
+        self.telemetry = Telemetry(self.name)
+        with self.store() as store:
+            budget = Budget(limits or {}, store, self.clock)
+            context = Context(
+                policy=policy_of(self.name),
+                watchlist=given.pop("watchlist", Watchlist()),
+                memory=store,
+                budget=budget,
+                telemetry=self.telemetry,
+                secrets=dict(SIMULATORS[self.name].secrets) if secrets is None else secrets,
+                base_url=given.pop("base_url", self.address),
+                **{"once": True, "timeout_s": 0.5, "look_back_s": 1000.0, "sleep": self.waits.append, **given},
+                clock=self.clock,
+            )
+
+            def hand_over() -> AbstractContextManager[Sender]:
+                return nullcontext(sender or self.kafka)
+
+            ingest = Ingest(
+                PLATFORMS[self.name], context, maker=RecordMaker(self.name, "public", KEY), store=store, budget=budget,
+                connect=connect or hand_over,
+            )  # fmt: skip
+            try:
+                return ingest.run(batches)
+            finally:
+                self.gaps = store.gaps()
+
+    def sweep(self) -> Report:
+        """Look again at everything that was sent."""
+        with self.store() as store:
+            due = store.due(now=self.clock() + 10**12, first=0, limit=10**6)
+        return self.run(lambda reader: reader.refetch(due))
+
+    def landed(self) -> list[str]:
+        """The texts of what is live by what Kafka holds, sorted."""
+        return sorted(fold(self.kafka.messages).values())
+
+    def expected(self) -> list[str]:
+        """The texts that the scenario ends with, sorted."""
+        return sorted(final_texts(self.world.happenings).values())
+
+
+@contextmanager
+def trial(name: str, folder: Path, **plot: Any) -> Iterator[Trial]:
+    """A simulator while this lasts."""
+    clock = Clock()
+    with SIMULATORS[name].running(Scenario(**plot), clock=clock) as (address, world):
+        yield Trial(name, address, world, folder, clock)
+
+
+def events(messages: list[Any]) -> list[dict[str, Any]]:
+    return [orjson.loads(value) for _, _, value, _ in messages]
+
+
+def fold(messages: list[Any]) -> dict[str, str]:
+    """What is live after these records, by post id: the design's order, in plain Python.
+
+    A higher version wins; at equal version a delete, and among upserts the first. The same event again changes nothing.
+    """
+    held: dict[str, dict[str, Any]] = {}
+    buried: dict[str, int] = {}
+    left: dict[str, int] = {}
+    for event in events(messages):
+        if event["op"] == "delete_author":
+            left[event["author_id"]] = max(left.get(event["author_id"], 0), event["version"])
+        elif event["op"] == "delete":
+            buried[event["post_id"]] = max(buried.get(event["post_id"], 0), event["version"])
+        elif event["op"] == "upsert":
+            last = held.get(event["post_id"])
+            is_same = last is not None and last["event_id"] == event["event_id"]
+            if last is None or (event["version"] > last["version"] and not is_same):
+                held[event["post_id"]] = event
+    return {
+        post_id: event["text"]
+        for post_id, event in held.items()
+        if event["version"] > buried.get(post_id, -1) and event["version"] > left.get(event["author_id"], -1)
+    }

@@ -1,0 +1,189 @@
+"""What is particular to one live platform: windows, streams, limits, nulls."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import stamina
+
+from foundation.errors import CredentialsError, UsageError
+from ingestion.protocols import firebase
+from ingestion.protocols.http import iso_reset
+from ingestion.protocols.jetstream import V2
+from ingestion.simulators import mastodon
+from ingestion.simulators.serving.scenario import Fault
+from ingestion.watchlists import Watchlist
+from tests.live import events, trial
+
+MINUTE = 60_000_000
+
+
+@pytest.fixture(autouse=True)
+def without_waiting() -> Iterator[None]:
+    stamina.instrumentation.set_on_retry_hooks([])
+    with stamina.set_testing(True, attempts=8):
+        yield
+
+
+@pytest.mark.parametrize("path", ["", V2])
+def test_jetstream_in_both_protocols_lands_the_same(path, tmp_path):
+    with trial("bluesky", tmp_path, posts=80, edits=0.2, deletes=0.2, author_deletes=3) as made:
+        made.run(base_url=made.address + path)
+        assert made.landed() == made.expected()
+        left = {event["author_id"] for event in events(made.kafka.messages) if event["op"] == "delete_author"}
+        assert len(left) == 3
+        assert {event["source"]["endpoint"] for event in events(made.kafka.messages) if event["op"] == "upsert"} == {
+            path or "/subscribe"
+        }
+
+
+@pytest.mark.parametrize("path", ["", V2])
+def test_what_jetstream_no_longer_holds_is_a_gap(path, tmp_path):
+    with trial("bluesky", tmp_path, posts=100, seconds=600, window_s=120) as made:
+        made.clock.shift += 2 * MINUTE
+        made.run(base_url=made.address + path)
+        left_at = max(event["version"] or event["created_at"] for event in events(made.kafka.messages))
+        assert made.gaps == []
+        made.clock.shift += 7 * MINUTE
+        made.run(base_url=made.address + path)
+        (gap,) = made.gaps
+        assert gap.reason == "window_passed"
+        assert gap.since == left_at
+        assert gap.until - gap.since > 4 * MINUTE
+        assert 0 < len(made.landed()) < 90
+
+
+def test_a_v1_cursor_goes_on_in_v2(tmp_path):
+    with trial("bluesky", tmp_path, posts=100, seconds=100) as made:
+        made.clock.shift += MINUTE
+        made.run()
+        made.clock.shift += MINUTE
+        made.run(base_url=made.address + V2)
+        assert made.landed() == made.expected()
+        assert made.gaps == []
+
+
+def test_a_residual_filter_keeps_deletes_and_edits(tmp_path):
+    with trial("bluesky", tmp_path, posts=100, edits=0.2, deletes=0.2) as made:
+        made.run(watchlist=Watchlist(keywords=("no. 7",)))
+        deleted = {event["post_id"] for event in events(made.kafka.messages) if event["op"] == "delete"}
+        created = [
+            event["text"] for event in events(made.kafka.messages) if event["op"] == "upsert" and not event["version"]
+        ]
+        assert created
+        assert all("no. 7" in text.lower() for text in created)
+        assert len(deleted) == sum(happening.kind == "delete" for happening in made.world.happenings)
+
+
+def test_only_the_accounts_of_the_watchlist_are_asked_for(tmp_path):
+    with trial("bluesky", tmp_path, posts=100) as made:
+        everybody = trial("bluesky", tmp_path / "all", posts=100)
+        with everybody as other:
+            other.run()
+            wanted = events(other.kafka.messages)[0]["author_id"]
+        made.run(watchlist=Watchlist(accounts=(wanted,)))
+        assert {event["author_id"] for event in events(made.kafka.messages)} == {wanted}
+
+
+def test_the_mastodon_stream_brings_edits_and_deletes_by_their_uri(tmp_path):
+    with trial("mastodon", tmp_path, posts=60, edits=0.3, deletes=0.3, seconds=2) as made:
+        finished = threading.Event()
+
+        def stop_when_over(_: float) -> None:
+            raise AssertionError("a stream is never paused")
+
+        def batches(reader):
+            for batch in reader.read():
+                yield batch
+                if time.time_ns() // 1000 > made.world.happenings[-1].at + 700_000:
+                    finished.set()
+                    return
+
+        made.run(batches, once=False, timeout_s=5.0, sleep=stop_when_over)
+        assert finished.is_set()
+        assert made.landed() == made.expected()
+        assert made.telemetry.records["deleted"] > 0
+        assert made.telemetry.records["rejected"] == 0
+
+
+def test_a_mastodon_stream_that_was_away_notes_that_changes_were_unseen(tmp_path):
+    with trial("mastodon", tmp_path, posts=40, seconds=2, faults=(Fault("close", after=10),)) as made:
+
+        def batches(reader):
+            for batch in reader.read():
+                yield batch
+                if time.time_ns() // 1000 > made.world.happenings[-1].at + 700_000:
+                    return
+
+        made.run(batches, once=False, timeout_s=5.0)
+        assert made.landed() == made.expected()
+        assert made.telemetry.troubles["closed"] == 1
+        assert {gap.reason.value for gap in made.gaps} == {"changes_unseen"}
+
+
+def test_the_rate_limit_is_waited_for_as_the_platform_says(tmp_path):
+    with trial("mastodon", tmp_path, posts=200, limit=3, limit_window_s=0.4) as made:
+        made.run(sleep=lambda seconds: (made.waits.append(seconds), time.sleep(seconds)))
+        assert made.landed() == made.expected()
+        assert made.waits
+        assert max(made.waits) <= 1.5, "no longer than the window, within the second that a Date header can say"
+        assert made.telemetry.troubles["http_429"] == 0
+
+
+def test_an_iso_reset_is_measured_by_the_answers_own_clock():
+    headers = {
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": "2020-01-01T00:05:00.000Z",
+        "date": "Wed, 01 Jan 2020 00:00:30 GMT",
+    }
+    limit = iso_reset(headers)
+    assert limit is not None
+    assert (limit.remaining, limit.reset_s) == (0, 270)
+    assert iso_reset({**headers, "x-ratelimit-reset": "soon"}) is None
+    assert iso_reset({}) is None
+
+
+@pytest.mark.parametrize(
+    ("feeds", "error"),
+    [
+        ({"local": "disabled", "remote": "disabled"}, UsageError),
+        ({"local": "authenticated", "remote": "authenticated"}, CredentialsError),
+    ],
+)
+def test_a_closed_timeline_is_an_error_and_no_empty_list(feeds, error, tmp_path, monkeypatch):
+    monkeypatch.setattr(mastodon, "_instance", lambda _: {"configuration": {"timelines_access": {"live_feeds": feeds}}})
+    with trial("mastodon", tmp_path, posts=5) as made, pytest.raises(error):
+        made.run(secrets={})
+
+
+def test_an_item_that_stays_null_is_asked_for_again_and_then_a_gap(tmp_path, monkeypatch):
+    with trial("hackernews", tmp_path, posts=30, faults=(Fault("null", after=5, times=3),)) as made:
+        made.run()
+        assert made.telemetry.troubles["null"] == 3
+        assert made.landed() == made.expected(), "asked for again within the run"
+    with trial("hackernews", tmp_path / "never", posts=30) as made:
+        monkeypatch.setattr(
+            made.world, "posts", lambda posts=made.world.posts: {n: p for n, p in posts().items() if n != 7}
+        )
+        made.run()
+        assert made.gaps == []
+        made.clock.shift += firebase._GIVE_UP + MINUTE
+        made.run()
+        assert {gap.reason.value for gap in made.gaps} == {"not_answered", "changes_unseen"}
+        assert len(made.landed()) == len(made.expected()) - 1
+
+
+def test_a_vouched_item_comes_back_but_not_out_of_a_cache(tmp_path):
+    with trial("hackernews", tmp_path, posts=20, deletes=1.0) as made:
+        made.run()
+        assert made.landed() == []
+        alive = made.world.posts()
+        made.world._posts = {
+            n: type(p)(p.number, p.author, p.text, p.created_at, p.changed_at) for n, p in alive.items()
+        }
+        made.sweep()
+        assert made.landed() == []
+        made.clock.shift += 11 * MINUTE
+        made.sweep()
+        assert len(made.landed()) == 20
