@@ -90,7 +90,8 @@ def score(  # noqa: PLR0917  # a command's options
 
     if (text is None) == (file is None):
         raise UsageError("one text or --file is needed", remedy='For example: echostream score "What a day!"')
-    options = ScorerOptions.of(settings_of(context).scorer)
+    settings = settings_of(context)
+    options = ScorerOptions.of(settings.scorer, home=settings.home)
     loaded = load_scorer(replace(options, name=scorer or options.name))
     rows = RowScorer(loaded, all_figures=all_figures)
     if file:

@@ -32,6 +32,9 @@ EchoStreamError                 what happened, and the remedy, in one line
       - ConservationError       a batch's fates do not add up to what it consumed
       - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
       - JobFailedError          a streaming job ended with an error that has no name of its own
+  - ScorerError
+      - ScorerServiceError      a service that scores does not answer, or refuses
+      - ScorerBudgetError       the month's budget for scoring is used up
   - QueryError                  a question to the lake that cannot be answered
 
 Bad records never raise: they go to quarantine with a reason (`schemas.reasons`).
@@ -177,6 +180,18 @@ class ChangeFeedGapError(LakeError):
 
 class JobFailedError(LakeError):
     """Raised when a streaming job fails for a reason without a name of its own."""
+
+
+class ScorerError(EchoStreamError):
+    """Raised when no text can be scored, whatever it says."""
+
+
+class ScorerServiceError(ScorerError):
+    """Raised when a service that scores does not answer, or refuses."""
+
+
+class ScorerBudgetError(ScorerError):
+    """Raised when the month's budget for scoring is used up."""
 
 
 class QueryError(EchoStreamError):

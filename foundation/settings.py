@@ -95,12 +95,23 @@ class SanitizerSettings(Section):
     max_text_chars: int = Field(default=100_000, ge=1)
 
 
+class ComprehendSettings(Section):
+    """Amazon Comprehend as a scorer; credentials are found where AWS's own programs find them, never here."""
+
+    region: str = ""  # empty: AWS's own setting of it
+    endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
+    max_usd_per_month: float = Field(default=10.0, ge=0)
+    usd_per_unit: float = Field(default=0.0001, ge=0)  # of 100 characters; the region's price
+    attempts: int = Field(default=8, ge=1)  # of one call, before it fails
+
+
 class ScorerSettings(Section):
     """Which sentiment scorer is used, and how."""
 
     name: str = "vader"
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
     by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
+    comprehend: ComprehendSettings = ComprehendSettings()
 
 
 class KeySettings(Section):

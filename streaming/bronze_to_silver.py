@@ -50,7 +50,7 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     Raises:
         SettingsError: there is no such scorer.
     """
-    options = ScorerOptions.of(settings.scorer)
+    options = ScorerOptions.of(settings.scorer, home=settings.home)
     Scorers(options)  # here, so that a wrong name is refused before the first post
     return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options)
 

@@ -14,6 +14,7 @@ from foundation.errors import (
 )
 from foundation.settings import Settings
 from lakehouse.batches import Job
+from transforms.scoring.refusals import known_again
 
 # What Spark, Kafka and Delta say, by a piece of their messages that has been stable over releases.
 _KNOWN: tuple[tuple[tuple[str, ...], Callable[[Job, Settings], EchoStreamError]], ...] = (
@@ -61,6 +62,8 @@ def named_error(error: StreamingQueryException, job: Job, settings: Settings) ->
     if job.failures:
         return job.failures[-1]
     text = str(error)
+    if refusal := known_again(text):
+        return refusal
     for pieces, make in _KNOWN:
         if any(piece in text for piece in pieces):
             return make(job, settings)

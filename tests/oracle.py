@@ -5,7 +5,7 @@ asks which record of a post wins, so that it also holds for any cut into batches
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ Row = dict[str, Any]
 PostKey = tuple[str, str, str]  # owner, platform, post_key
 AuthorKey = tuple[str, str, str]  # owner, platform, author_key
 CellKey = tuple[str, str, str | None, int]  # owner, platform, channel, hour in microseconds since 1970
+Compound = Callable[[str], float]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = 3_600_000_000
 
@@ -59,8 +60,8 @@ class Expected:
     hourly: dict[CellKey, Cell]
 
 
-def expected(rows: Iterable[Row]) -> Expected:
-    """The whole expectation."""
+def expected(rows: Iterable[Row], compound: Compound | None = None) -> Expected:
+    """The whole expectation; under VADER where no other scorer is given."""
     rows = list(rows)
     live = live_posts(rows)
     return Expected(
@@ -69,7 +70,7 @@ def expected(rows: Iterable[Row]) -> Expected:
         tombstones=tombstones(rows),
         author_tombstones=author_tombstones(rows),
         quarantined=Counter(row["reason"] for row in rows if row["fate"] == "quarantined"),
-        hourly=sentiment_hourly(live.values()),
+        hourly=sentiment_hourly(live.values(), compound),
     )
 
 
@@ -112,8 +113,9 @@ def author_tombstones(rows: Iterable[Row]) -> dict[AuthorKey, int]:
     return highest
 
 
-def sentiment_hourly(posts: Iterable[Row]) -> dict[CellKey, Cell]:
-    """gold.sentiment_hourly over live posts."""
+def sentiment_hourly(posts: Iterable[Row], compound: Compound | None = None) -> dict[CellKey, Cell]:
+    """gold.sentiment_hourly over live posts, by VADER or another scorer of English with its thresholds."""
+    compound = compound or vader_compound
     cells: dict[CellKey, Cell] = defaultdict(Cell)
     for post in posts:
         hour = post["posted_at"] // HOUR * HOUR
@@ -122,7 +124,7 @@ def sentiment_hourly(posts: Iterable[Row]) -> dict[CellKey, Cell]:
         if post["author_key"] is not None:
             cell.author_keys.add(post["author_key"])
         text = scored_text(post)
-        if text is None or post["lang"] not in (None, "en"):  # VADER knows English alone
+        if text is None or post["lang"] not in (None, "en"):
             cell.unscored += 1
             continue
         score = compound(text)
@@ -143,7 +145,7 @@ def scored_text(post: Row) -> str | None:
 
 
 @cache
-def compound(text: str) -> float:
+def vader_compound(text: str) -> float:
     """VADER's compound score, from the library itself."""
     return _vader().polarity_scores(text)["compound"]
 

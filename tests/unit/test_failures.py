@@ -17,6 +17,7 @@ from foundation.settings import Settings
 from lakehouse.batches import Job
 from schemas.tables import BRONZE_POSTS
 from streaming.failures import named_error
+from transforms.scoring.refusals import budget_is_spent, service_refused
 
 SECRET = "annlee wrote hello to the world"
 
@@ -82,6 +83,20 @@ def test_the_message_is_one_line_without_data(job, settings, message):
     said = str(named_error(ended(f"{message} {SECRET}"), job, settings))
     assert "\n" not in said
     assert "annlee" not in said
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [budget_is_spent(9.99, 10.0, "2026-01"), service_refused("Amazon Comprehend", "AccessDeniedException")],
+    ids=["budget", "service"],
+)
+def test_a_scorer_s_refusal_is_known_again(job, settings, refusal):
+    worker = f"PythonException: An exception was thrown from the Python worker:\n File x\n{SECRET}\n"
+    said = f"{worker}foundation.errors.{type(refusal).__name__}: {refusal} {SECRET}"
+    error = named_error(ended(said), job, settings)
+    assert type(error) is type(refusal)
+    assert str(error) == str(refusal)
+    assert error.exit_code == 1
 
 
 def test_an_unknown_end_names_job_condition_and_log(job, settings):

@@ -78,7 +78,7 @@ def test_cells_add_up():
         post(text="😀", post_key="p8", posted_at=NOON + oracle.HOUR, lang=None),
     ]
     cells = oracle.sentiment_hourly(rows)
-    love, hate = (round(oracle.compound(text) * 10_000) for text in ("I love it, great!", "I hate it."))
+    love, hate = (round(oracle.vader_compound(text) * 10_000) for text in ("I love it, great!", "I hate it."))
     assert love > 0 > hate
     assert cells["public", "x", "c", NOON].as_row() == {
         "posts": 4, "positive": 1, "neutral": 1, "negative": 1, "mixed": 0, "unscored": 1,

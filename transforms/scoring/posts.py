@@ -29,7 +29,7 @@ class Scorers:
         common = replace(options, by_language=())
         self.default: Scorer = load_scorer(common)
         self._by_language: dict[str, Scorer] = {
-            code: load_scorer(replace(common, name=name)) for code, name in options.by_language
+            code: load_scorer(replace(common, name=name, language=code)) for code, name in options.by_language
         }
 
     def of(self, language: str | None) -> Scorer:

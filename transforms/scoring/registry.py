@@ -23,6 +23,7 @@ SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {
     "vader": _from("vader"),
     "vader-plus": _from("vader_plus"),
     "textblob": _from("textblob"),
+    "comprehend": _from("comprehend"),
 }
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
-from foundation.settings import ScorerSettings
+from foundation.settings import ComprehendSettings, ScorerSettings
 
 Label = Literal["positive", "neutral", "negative", "mixed"]
 
@@ -20,6 +21,7 @@ class Thresholds(NamedTuple):
 
 # VADER's documented ones: https://github.com/cjhutto/vaderSentiment, "About the Scoring"
 DOCUMENTED = Thresholds(-0.05, 0.05)
+_COMPREHEND = ComprehendSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,25 @@ class ScorerOptions:
     name: str = "vader"
     abstain_below: float = 0.0  # a confidence
     by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and scorer's name, where it is another one
+    language: str = "en"  # of its texts, for a scorer that must be told
+    comprehend: ComprehendSettings = _COMPREHEND
+    state_dir: str = "."  # where a paid scorer counts what it has spent
 
     @classmethod
-    def of(cls, settings: ScorerSettings) -> Self:
-        """The options that the settings say."""
-        return cls(settings.name, settings.abstain_below, tuple(sorted(settings.by_language.items())))
+    def of(cls, settings: ScorerSettings, *, home: Path | None = None) -> Self:
+        """The options that the settings say.
+
+        Args:
+            settings: the scorer's.
+            home: ECHOSTREAM_HOME; None: the folder that the program runs in.
+        """
+        return cls(
+            name=settings.name,
+            abstain_below=settings.abstain_below,
+            by_language=tuple(sorted(settings.by_language.items())),
+            comprehend=settings.comprehend,
+            state_dir=str((home or Path()) / "budgets"),
+        )
 
 
 class Scorer(Protocol):

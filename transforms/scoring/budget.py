@@ -1,0 +1,62 @@
+"""Money that a paid scorer may spend in a calendar month (UTC), counted across the processes of a machine."""
+
+import fcntl
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from foundation.errors import ScorerBudgetError
+from transforms.scoring.refusals import budget_is_spent
+
+
+class Budget(Protocol):
+    """Counts before money is spent, so that the cap holds however many workers there are."""
+
+    def take(self, usd: float) -> None: ...
+
+    def give_back(self, usd: float) -> None: ...
+
+
+class MonthlyBudget:
+    """A file with what was spent by month; a lock on it makes processes take turns."""
+
+    def __init__(self, file: Path, most_usd: float) -> None:
+        self._file, self._most_usd = file, most_usd
+        self._lock = Lock()  # flock is per process
+
+    def take(self, usd: float) -> None:
+        """Count an amount, before it is spent.
+
+        Raises:
+            ScorerBudgetError: it would go beyond the cap; nothing was counted.
+        """
+        self._add(usd)
+
+    def give_back(self, usd: float) -> None:
+        """Take back what was counted and not spent."""
+        self._add(-usd)
+
+    def _add(self, usd: float) -> None:
+        month = f"{datetime.now(UTC):%Y-%m}"
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock, open(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as opened:  # noqa: PTH123  # of a descriptor
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            spent = self._read(opened.read())
+            total = spent.get(month, 0.0) + usd
+            if usd > 0 and total > self._most_usd:
+                raise budget_is_spent(spent.get(month, 0.0), self._most_usd, month)
+            spent[month] = max(total, 0.0)
+            opened.seek(0)
+            opened.truncate()
+            json.dump(spent, opened)
+
+    def _read(self, content: str) -> dict[str, float]:
+        try:
+            return {str(month): float(usd) for month, usd in json.loads(content or "{}").items()}
+        except (ValueError, AttributeError, TypeError):
+            raise ScorerBudgetError(
+                f"{self._file} does not say what scoring has cost", remedy="Write what it was, or remove the file"
+            ) from None

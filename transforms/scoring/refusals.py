@@ -1,0 +1,31 @@
+"""A scorer's refusals, and how they are known again in what Spark says of the worker that met them."""
+
+import re
+
+from foundation.errors import ScorerBudgetError, ScorerError, ScorerServiceError
+
+# Just what these functions write: the rest of Spark's message may hold anything.
+_SPENT = re.compile(r"scoring has cost ([\d.]+) of ([\d.]+) US dollars in ([\d-]+)")
+_REFUSED = re.compile(r"ScorerServiceError: (Amazon Comprehend): (\w+)")
+
+
+def budget_is_spent(spent: float, most: float, month: str) -> ScorerBudgetError:
+    """The month's budget does not allow what was to be done next."""
+    return ScorerBudgetError(
+        f"scoring has cost {spent:.2f} of {most:.2f} US dollars in {month}",
+        remedy="Raise scorer.comprehend.max_usd_per_month, or set another scorer.name; nothing is lost",
+    )
+
+
+def service_refused(service: str, code: str) -> ScorerServiceError:
+    """A service does not answer, or refuses; the code is its own or its client's, without the words of the call."""
+    return ScorerServiceError(
+        f"{service}: {code}", remedy="See its credentials, region and limits, then run again; nothing is lost"
+    )
+
+
+def known_again(text: str) -> ScorerError | None:
+    """The refusal that a message of Spark tells of."""
+    if spent := _SPENT.search(text):
+        return budget_is_spent(float(spent[1]), float(spent[2]), spent[3])
+    return service_refused(*refused.groups()) if (refused := _REFUSED.search(text)) else None
