@@ -1,10 +1,13 @@
 """Bytes from outside → decoded JSON."""
 
+import re
+
 import orjson
 
 from ingestion.fields import decoded
 from ingestion.platform import Json
 
+_LONG_NUMBER = re.compile(rb"\d{19}")  # orjson makes a float of an integer beyond 64 bits
 _SHALLOW = 200  # brackets that a text may hold before it is worth measuring how deep they go
 
 
@@ -14,7 +17,7 @@ def parsed(data: bytes) -> Json:
     Raises:
         ValueError: it is something else.
     """
-    if data.count(b"{") + data.count(b"[") <= _SHALLOW:
+    if data.count(b"{") + data.count(b"[") <= _SHALLOW and not _LONG_NUMBER.search(data):
         try:
             return orjson.loads(data)
         except orjson.JSONDecodeError:

@@ -1,0 +1,260 @@
+"""The parts that live producers share: memory, budget, watchlists, credentials, metrics, scenarios, start."""
+
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from foundation.errors import (
+    BudgetSpentError,
+    CredentialsError,
+    IngestStoreError,
+    KeyFileError,
+    PolicyError,
+    PortInUseError,
+    SettingsError,
+    UsageError,
+)
+from foundation.settings import Settings
+from ingestion.budget import Budget, Limit, parse_limits
+from ingestion.credentials import demand, secrets_of
+from ingestion.platform import Platform
+from ingestion.platforms import PLATFORMS
+from ingestion.protocols.wire import parsed
+from ingestion.reading import Gap, GapReason, Sighting
+from ingestion.simulators.serving.scenario import Fault, Scenario, final_texts, load_scenario, timeline
+from ingestion.start import producer
+from ingestion.store import IngestStore
+from ingestion.telemetry import Telemetry, metrics_server
+from ingestion.watchlists import Watchlist, parse_watchlist, watchlist_of
+from local.ports import free_ports
+
+DAY = 86_400_000_000
+GAP = Gap(source="s", since=10, until=20, reason=GapReason.WINDOW_PASSED)
+
+
+def store(folder: Path, **who: str) -> IngestStore:
+    return IngestStore(folder / "ingest.sqlite3", **{"owner": "public", "platform": "bluesky", **who})
+
+
+def sighting(post_id: str, *, seen_at: int = 0, checked_at: int = 0, **changed: object) -> Sighting:
+    given = {"source": "here", "native_id": f"n{post_id}", "event_id": "e", "version": 0, "day": None, **changed}
+    return Sighting(post_id=post_id, seen_at=seen_at, checked_at=checked_at, **given)
+
+
+def test_cursors_and_gaps_outlive_the_process_and_belong_to_owner_and_platform(tmp_path):
+    with store(tmp_path) as one:
+        one.save({"s": "1", "t": "2"}, [GAP], now=5)
+        one.save({"s": "3"}, [Gap(source="s", since=10, until=30, reason=GapReason.WINDOW_PASSED)], now=6)
+    with store(tmp_path) as again, store(tmp_path, platform="x") as other, store(tmp_path, owner="t1") as tenant:
+        assert (again.cursor("s"), again.cursor("t"), again.cursor("u")) == ("3", "2", None)
+        assert [(gap.since, gap.until) for gap in again.gaps()] == [(10, 30)], "the same gap once, with its latest end"
+        assert (other.cursor("s"), tenant.cursor("s"), other.gaps(), tenant.gaps()) == (None, None, [], [])
+
+
+def test_the_memory_is_readable_by_its_owner_alone(tmp_path):
+    with store(tmp_path) as one:
+        one.save({"s": "1"}, [], now=1)
+    assert (tmp_path / "ingest.sqlite3").stat().st_mode & 0o077 == 0
+
+
+def test_a_forgotten_cursor_is_a_gap_from_where_it_was_left(tmp_path):
+    with store(tmp_path) as one:
+        one.save({"s": "1"}, [], now=5)
+        assert one.forget_cursors(now=9) == 1
+        assert one.cursor("s") is None
+        assert [(gap.since, gap.until, gap.reason) for gap in one.gaps()] == [(5, 9, GapReason.CURSOR_DISCARDED)]
+
+
+def test_a_failed_save_saves_nothing(tmp_path):
+    with store(tmp_path) as one, pytest.raises(IngestStoreError):
+        one.save({"s": "1"}, [SimpleNamespace(source=None, since=1, until=1, reason=GapReason.RESYNC)], now=5)
+    with store(tmp_path) as again:
+        assert again.cursor("s") is None
+
+
+def test_a_file_that_is_no_database_is_refused_with_its_name_and_the_way_out(tmp_path):
+    (tmp_path / "ingest.sqlite3").write_bytes(b"not a database, but long enough to look into" * 50)
+    with pytest.raises(IngestStoreError, match=r"ingest\.sqlite3.*move it away"):
+        store(tmp_path)
+
+
+def test_sightings_are_found_by_post_by_native_id_and_when_due(tmp_path):
+    with store(tmp_path) as one:
+        one.remember([sighting("a"), sighting("b", checked_at=90), sighting("c", seen_at=80, checked_at=80)])
+        one.remember([sighting("a", event_id="e2", version=7)])
+        assert one.sightings(["a", "zzz"])["a"].version == 7
+        assert one.by_native_id("here", "nb") == sighting("b", checked_at=90)
+        assert one.by_native_id("there", "nb") is None
+        assert [s.post_id for s in one.due(now=100, first=5, limit=9)] == ["a", "c"], "b: not a quarter of its age"
+        assert [s.post_id for s in one.due(now=100, first=50, limit=9)] == ["a"]
+        assert len(one.due(now=1000, first=5, limit=2)) == 2
+
+
+def test_a_budget_counts_by_period_and_refuses_with_the_figure(tmp_path):
+    now = [0]
+    with store(tmp_path) as one:
+        budget = Budget({"usd": Limit(1.0, "month"), "calls": Limit(2, "day")}, one, lambda: now[0])
+        budget.spend("usd", 0.75)
+        budget.require("usd", 0.25)
+        with pytest.raises(BudgetSpentError, match=r"0\.75 of 1 usd this month"):
+            budget.require("usd", 0.26)
+        budget.spend("calls", 2)
+        budget.require("unlimited", 10**9)
+        assert budget.left() == {"usd": 0.25, "calls": 0}
+        now[0] += DAY
+        assert budget.left() == {"usd": 0.25, "calls": 2}
+        now[0] += 31 * DAY
+        assert budget.left() == {"usd": 1, "calls": 2}
+    with store(tmp_path) as again:
+        now[0] = 0
+        assert Budget({"calls": Limit(2, "day")}, again, lambda: now[0]).left() == {"calls": 0}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [5, {"most": 5}, {"most": 0, "per": "day"}, {"most": 1, "per": "week"}, {"most": 1, "per": "day", "x": 1}],
+)
+def test_a_malformed_limit_is_refused(entry):
+    with pytest.raises(SettingsError, match=r"budgets: x\.calls"):
+        parse_limits("x", {"calls": entry})
+
+
+@pytest.mark.parametrize(
+    ("watchlist", "texts", "lang", "wanted"),
+    [
+        (Watchlist(), ("anything",), None, True),
+        (Watchlist(keywords=("trains",)), (None, "Night TRAINS"), "de", True),
+        (Watchlist(keywords=("trains",)), (None, None), "de", False),
+        (Watchlist(languages=("en",)), ("x",), "en-GB", True),
+        (Watchlist(languages=("en",)), ("x",), None, False),
+        (Watchlist(languages=("en",), keywords=("x",)), ("y",), "en", False),
+    ],
+)
+def test_the_residual_filter(watchlist, texts, lang, wanted):
+    assert watchlist.wants(*texts, lang=lang) is wanted
+
+
+@pytest.mark.parametrize("values", [{"keyword": ["a"]}, {"keywords": "a"}, {"keywords": [1]}, {"keywords": [" "]}])
+def test_a_malformed_watchlist_is_refused_by_name(values):
+    with pytest.raises(SettingsError, match=r"watchlists: x\.keyword"):
+        parse_watchlist("x", values)
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_the_watchlists_that_ship_are_well_formed(name):
+    assert isinstance(watchlist_of(name), Watchlist)
+
+
+def test_credentials_come_from_the_environment_before_the_file_and_are_never_shown(tmp_path):
+    file = tmp_path / "credentials.toml"
+    file.write_text('[mastodon]\naccess_token = "from-file"\nother = "o"\n')
+    file.chmod(0o600)
+    settings = Settings(credentials={"mastodon_access_token": "from-env"}, ingest={"credentials_file": file})
+    assert secrets_of("mastodon", settings) == {"access_token": "from-env", "other": "o"}
+    assert secrets_of("x", settings) == {}
+    assert "from-env" not in repr(settings)
+    assert "from-env" not in str(settings.model_dump())
+    file.chmod(0o644)
+    with pytest.raises(CredentialsError, match="chmod 600"):
+        secrets_of("mastodon", settings)
+
+
+def test_a_missing_credential_says_what_to_obtain_where_and_what_to_set():
+    with pytest.raises(CredentialsError, match=r"Get one at example\.org.*ECHOSTREAM_CREDENTIALS__X_BEARER_TOKEN"):
+        demand({}, "x", "bearer_token", how="Get one at example.org.")
+    assert demand({"bearer_token": "t"}, "x", "bearer_token", how="") == "t"
+
+
+def test_metrics_are_served_while_it_works_and_not_after():
+    telemetry = Telemetry("bluesky")
+    telemetry.records["posted"] += 3
+    telemetry.trouble("http_429")
+    telemetry.gaps["resync"] += 1
+    telemetry.lag_s, telemetry.budget_left = 1.5, {"calls": 7}
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}/metrics"
+    with metrics_server(telemetry, port):
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            text = answer.read().decode()
+        with pytest.raises(PortInUseError), metrics_server(telemetry, port):
+            pass
+    assert 'echostream_ingest_records_total{fate="posted",platform="bluesky"} 3.0' in text
+    assert 'echostream_ingest_troubles_total{kind="http_429",platform="bluesky"} 1.0' in text
+    assert 'echostream_ingest_gaps_total{platform="bluesky",reason="resync"} 1.0' in text
+    assert 'echostream_ingest_lag_seconds{platform="bluesky"} 1.5' in text
+    assert 'echostream_ingest_budget_left{platform="bluesky",unit="calls"} 7.0' in text
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url, timeout=10)
+
+
+def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(tmp_path):
+    settings = Settings(home=tmp_path)
+    nowhere = Platform("nowhere", PLATFORMS["bluesky"].payloads, PLATFORMS["bluesky"].map)
+    with (
+        pytest.raises(PolicyError, match=r"conf/policies/nowhere\.toml"),
+        producer(settings, nowhere, Telemetry("nowhere"), once=True),
+    ):
+        pass
+    with pytest.raises(KeyFileError), producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True):
+        pass
+
+
+def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingestion.start.load_key", lambda _: None)
+    from ingestion.start import _alone
+
+    settings = Settings(home=tmp_path)
+    with (
+        _alone(settings, "bluesky"),
+        _alone(settings, "mastodon"),
+        pytest.raises(UsageError, match="another producer"),
+        producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        (b"null", None),
+        (b'{"a": 123456789012345678901234567890}', {"a": 123456789012345678901234567890}),
+        (b'"\\ud800"', "\ud800"),
+        (b'{"a": "1234567890123456789"}', {"a": "1234567890123456789"}),
+        (b"[[[[]]]]", [[[[]]]]),
+    ],
+)
+def test_json_survives_as_it_came(data, value):
+    assert parsed(data) == value
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", b'{"cut', b"NaN", b"\xff\xfe", b"[" * 5000 + b"]" * 5000])
+def test_what_is_no_json_or_too_deep_is_refused(data):
+    with pytest.raises(ValueError):  # noqa: PT011  # UnicodeDecodeError and our own are both
+        parsed(data)
+
+
+def test_a_scenario_file_says_posts_and_faults(tmp_path):
+    file = tmp_path / "scenario.toml"
+    file.write_text('posts = 7\nspoiled = ["huge"]\n[[faults]]\nkind = "status"\nstatus = 429\nafter = 3\n')
+    assert load_scenario(file) == Scenario(posts=7, spoiled=("huge",), faults=(Fault("status", after=3, status=429),))
+    file.write_text("post = 7\n")
+    with pytest.raises(SettingsError, match="post is unknown"):
+        load_scenario(file)
+    file.write_text('[[faults]]\nkind = "status"\nwhen = 1\n')
+    with pytest.raises(SettingsError, match="when is unknown"):
+        load_scenario(file)
+
+
+def test_a_timeline_is_the_same_for_the_same_seed_and_no_two_things_happen_at_once():
+    plot = Scenario(posts=500, edits=0.3, deletes=0.3, author_deletes=2)
+    happenings = timeline(plot, 10**15)
+    assert happenings == timeline(plot, 10**15)
+    assert len({happening.at for happening in happenings}) == len(happenings)
+    for number in range(1, 501):
+        kinds = [happening.kind for happening in happenings if happening.number == number and happening.kind != "leave"]
+        assert kinds in (["create"], ["create", "edit"], ["create", "delete"], ["create", "edit", "delete"])
+    assert 0 < len(final_texts(happenings)) < 500
+    assert timeline(Scenario(posts=9, seed=2), 0) != timeline(Scenario(posts=9, seed=3), 0)
