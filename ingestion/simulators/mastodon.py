@@ -150,7 +150,8 @@ def status_of(made: Made) -> dict[str, Any]:
         "favourites_count": made.number % 5, "quotes_count": 0,
         "edited_at": _iso(made.edited_at) if made.edited_at else None, "content": paragraphs, "reblog": None,
         "account": account, "media_attachments": [], "mentions": [], "tags": [], "emojis": [], "quote": None,
-        "card": None, "poll": None,
+        "card": None, "poll": None, "application": {"name": "Web", "website": None}, "tagged_collections": [],
+        "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
     }  # fmt: skip
     if made.spoiling == "no_id":
         del status["uri"]
@@ -168,7 +169,8 @@ def _account(author: int) -> dict[str, Any]:
         "avatar": f"{host}/avatar.png", "avatar_static": f"{host}/avatar.png", "header": f"{host}/header.png",
         "header_static": f"{host}/header.png", "followers_count": 3, "following_count": 4, "statuses_count": 5,
         "last_status_at": "2026-01-01", "hide_collections": None, "noindex": False, "emojis": [], "roles": [],
-        "fields": [],
+        "fields": [], "avatar_description": "", "header_description": "", "show_media": True, "show_featured": True,
+        "show_media_replies": True, "feature_approval": {"automatic": [], "manual": [], "current_user": "missing"},
     }  # fmt: skip
 
 
