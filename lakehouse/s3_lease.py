@@ -35,11 +35,11 @@ class S3Lease:
     """The lease of one lake, as one process sees it."""
 
     def __init__(self, settings: Settings, on_loss: Callable[[], None]) -> None:
-        hasty = settings.s3.model_copy(update={"timeout_s": min(settings.s3.timeout_s, _ANSWER_S), "attempts": 2})
         self.id = str(uuid.uuid4())
         self._lake = settings.lake_uri
-        self._place = S3Path(f"{settings.lake_uri}/_writer.lock", hasty).place
-        self._client = client(hasty)
+        self._s3 = settings.s3
+        self._place = S3Path(f"{settings.lake_uri}/_writer.lock", settings.s3).place
+        self._client = client(settings.s3)
         self._on_loss = on_loss
         self._etag = ""
         self._writes = 0
@@ -57,6 +57,9 @@ class S3Lease:
             StoreUnreachableError: the store does not answer.
         """
         self._take(former)
+        # From here on an answer must come soon: a renewal that hangs is one that others do not see.
+        timeout_s = min(self._s3.timeout_s, _ANSWER_S)
+        self._client = client(self._s3.model_copy(update={"timeout_s": timeout_s, "attempts": 2}))
         keeper = Thread(target=self._keep, name="lease", daemon=True)
         keeper.start()
         try:
@@ -116,14 +119,21 @@ class S3Lease:
         return json.loads(content), answer["ETag"], (now - answer["LastModified"]).total_seconds()
 
     def _put(self, content: dict[str, Any], **condition: str) -> bool:
-        """Write it if nobody else did; a write whose answer was lost is known by its content."""
-        with answering(self._lake):
-            try:
-                answer = self._client.put_object(**self._place, Body=json.dumps(content).encode(), **condition)
-            except self._client.exceptions.ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _TAKEN:
-                    raise
-                found, self._etag, _ = self._look()
-                return found == content
-        self._etag = answer["ETag"]
-        return True
+        """Write it if nobody else did; a write of ours whose answer was lost is known by its content."""
+        for _ in range(2):
+            with answering(self._lake):
+                try:
+                    answer = self._client.put_object(**self._place, Body=json.dumps(content).encode(), **condition)
+                except self._client.exceptions.ClientError as error:
+                    if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _TAKEN:
+                        raise
+                else:
+                    self._etag = answer["ETag"]
+                    return True
+            found, self._etag, _ = self._look()
+            if found == content:
+                return True
+            if not found or found.get("id") != self.id:
+                return False
+            condition = {"IfMatch": self._etag}
+        return False

@@ -53,7 +53,8 @@ class S3Path:
     def iterdir(self) -> Iterator["S3Path"]:
         """What lies right below."""
         start = len(self.place["Key"]) + 1
-        for name in sorted({key[start:].partition("/")[0] for key in self._keys() if key != self.place["Key"]}):
+        below = {key[start:].partition("/")[0] for key in self._keys()} - {""}  # s3a's marks of folders have no name
+        for name in sorted(below):
             yield self / name
 
     def read_text(self, encoding: str) -> str:
