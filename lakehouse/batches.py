@@ -16,6 +16,7 @@ from foundation.settings import Settings
 from lakehouse import delta
 from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
 from lakehouse.progress import Progress
+from schemas.reasons import Fate
 from schemas.tables import Table, ops_batches
 
 OnProgress = Callable[[Progress], None] | None
@@ -73,19 +74,40 @@ class Batch:
 
     def write_ops(self, counts: Counts) -> None:
         """The batch's row in ops.batches."""
-        ended_at = datetime.now(UTC)
-        seconds = max((ended_at - self.started_at).total_seconds(), 0.001)
-        fates = [
-            counts.fates.get(fate, 0)
-            for fate in ("new", "edited", "deleted", "duplicate", "stale", "suppressed", "quarantined")
-        ]
-        row = (
-            self.job.name, self.id, self.job.checkpoint.id, self.started_at, ended_at, counts.consumed, *fates,
-            counts.rows_removed, counts.table_versions, counts.consumed / seconds, counts.lag_records,
-        )  # fmt: skip
-        table = ops_batches(self.job.name)
-        delta.append(self.spark.createDataFrame([row], table.schema), table, self.settings, txn=self.txn("ops"))
-        _log.info("batch", job=self.job.name, batch_id=self.id, consumed=counts.consumed, **counts.fates)
+        write_ops(
+            self.spark,
+            self.settings,
+            counts,
+            query=self.job.name,
+            batch_id=self.id,
+            checkpoint_id=self.job.checkpoint.id,
+            started_at=self.started_at,
+            txn=self.txn("ops"),
+        )
+
+
+def write_ops(
+    spark: SparkSession,
+    settings: Settings,
+    counts: Counts,
+    *,
+    query: str,
+    batch_id: int,
+    checkpoint_id: str,
+    started_at: datetime,
+    txn: delta.Txn,
+) -> None:
+    """A row in ops.batches, for a batch of a stream or of a batch job."""
+    ended_at = datetime.now(UTC)
+    seconds = max((ended_at - started_at).total_seconds(), 0.001)
+    fates = [counts.fates.get(fate, 0) for fate in Fate]
+    row = (
+        query, batch_id, checkpoint_id, started_at, ended_at, counts.consumed, *fates,
+        counts.rows_removed, counts.table_versions, counts.consumed / seconds, counts.lag_records,
+    )  # fmt: skip
+    table = ops_batches(query)
+    delta.append(spark.createDataFrame([row], table.schema), table, settings, txn=txn)
+    _log.info("batch", job=query, batch_id=batch_id, consumed=counts.consumed, **counts.fates)
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,16 @@ def last_commit(spark: SparkSession, table: Table, settings: Settings) -> dict[s
     return commit
 
 
+def newest_metadata(spark: SparkSession, table: Table, settings: Settings, name: str) -> Any:
+    """What the newest commit that says something of this name in its user metadata says; None where none does."""
+    commits = DeltaTable.forPath(spark, path(table, settings)).history()
+    said = commits.select("version", F.get_json_object("userMetadata", f"$.{name}").alias("said")).where(
+        "said IS NOT NULL"
+    )
+    rows = said.orderBy(F.desc("version")).limit(1).collect()
+    return json.loads(rows[0]["said"]) if rows else None
+
+
 def properties(spark: SparkSession, table: Table, settings: Settings) -> dict[str, str]:
     """The table's properties."""
     found: dict[str, str] = DeltaTable.forPath(spark, path(table, settings)).detail().collect()[0]["properties"]

@@ -1,5 +1,6 @@
 """Kafka records → rows of bronze.posts: as received; the payload stays closed."""
 
+from collections.abc import Callable
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -19,20 +20,32 @@ def to_bronze(records: DataFrame, *, ingest_date: date) -> DataFrame:
         F.lit(ingest_date).alias("ingest_date"),
         # From the topic, never from a header: it names a folder.
         F.regexp_extract("topic", TOPIC_PATTERN, 1).alias("platform"),
-        _header("op").alias("op"),
-        _header("post_key").alias("post_key"),
-        _header("author_key").alias("author_key"),
-        _python_date(_header("day").try_cast("date")).alias("day"),
+        *_routing(_last_header),
         "key",
         F.map_from_entries("headers").alias("headers"),
         "value",
     ).select(*BRONZE_POSTS.columns)
 
 
-def _header(name: str) -> Column:
-    """The last header of that name, as text."""
+def from_quarantine(quarantined: DataFrame) -> DataFrame:
+    """Rows of quarantine.posts as they stood in Bronze, all but their ingest date."""
+    kept = [name for name in BRONZE_POSTS.columns if name in quarantined.columns]
+    return quarantined.select(*kept, *_routing(lambda name: F.try_element_at("headers", F.lit(name))))
+
+
+def _routing(header: Callable[[str], Column]) -> list[Column]:
+    """What the headers say, so that the payload can stay closed."""
+
+    def text(name: str) -> Column:
+        return F.try_validate_utf8(header(name).cast("string"))
+
+    names = [text(name).alias(name) for name in ("op", "post_key", "author_key")]
+    return [*names, _python_date(text("day").try_cast("date")).alias("day")]
+
+
+def _last_header(name: str) -> Column:
     values = F.filter("headers", lambda header: header["key"] == name)
-    return F.try_validate_utf8(F.try_element_at(values, F.lit(-1))["value"].cast("string"))
+    return F.try_element_at(values, F.lit(-1))["value"]
 
 
 def _python_date(day: Column) -> Column:

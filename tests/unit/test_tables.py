@@ -13,6 +13,7 @@ from schemas.tables import (
     BRONZE_POSTS,
     GOLD_SENTIMENT_HOURLY,
     JOBS,
+    OPS_JOBS,
     QUARANTINE_POSTS,
     RIGHTS,
     SENTIMENT,
@@ -56,7 +57,7 @@ DESIGN = {
         " ended_at timestamp, consumed bigint, new bigint, edited bigint, deleted bigint, duplicate bigint,"
         " stale bigint, suppressed bigint, quarantined bigint, rows_removed bigint,"
         " table_versions map<string,bigint>, input_rows_per_s double, lag_records bigint"
-        for job in JOBS
+        for job in OPS_JOBS
     },
 }
 PARTITIONS = {

@@ -1,0 +1,130 @@
+"""Quarantined records once more through the stream's transforms, after a rule was mended."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from pyspark.sql import DataFrame, SparkSession
+
+from foundation.crash import crash_point
+from foundation.errors import ConservationError
+from foundation.keys import read_key_id
+from foundation.settings import Settings
+from lakehouse import delta, replays
+from lakehouse.batches import Counts, write_ops
+from lakehouse.frozen import computed_once
+from lakehouse.held import held_by_silver, outline
+from lakehouse.replays import NAME, Plan
+from lakehouse.silver import Tally, silver_writes, tally
+from schemas.reasons import RULE_VERSION, Reason
+from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from streaming.bronze_to_silver import make_refiner
+from transforms.bronze import from_quarantine
+from transforms.order import AUTHOR, resolve
+from transforms.refine import Refiner, refine
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a topic's quarantined records; those with the fate `quarantined` stay."""
+
+    topic: str
+    fates: dict[str, int]
+
+
+def replay_quarantine(
+    spark: SparkSession, settings: Settings, *, reason: Reason | None = None, dry_run: bool = False
+) -> list[Replayed]:
+    """Run what older rules have put into quarantine through today's, as if it came now; a batch per topic.
+
+    What passes leaves quarantine; what does not stays there with its reason, one attempt more and today's rules, so
+    that a second run finds nothing. A batch that a crash has cut short is finished before another begins.
+
+    Args:
+        spark: the session; its process holds the lake.
+        settings: of this process.
+        reason: only the records that were quarantined for it; None takes all but those that could not be mapped.
+        dry_run: say what would become of them, and write nothing.
+
+    Raises:
+        ConservationError: the fates of a batch do not add up; nothing of it is written.
+    """
+    if not delta.exists(spark, QUARANTINE_POSTS, settings):
+        return []
+    job = _Replay(spark, settings, make_refiner(settings, read_key_id(settings.key_id_file)))
+    if dry_run:
+        return [job.rehearse(plan) for plan in replays.plans(spark, settings, reason, RULE_VERSION)]
+    for table in (SILVER_POSTS, SILVER_TOMBSTONES, replays.OPS):
+        delta.ensure(spark, table, settings)
+    pending = replays.unfinished(spark, settings)
+    done = [job.run(pending, is_begun=True)] if pending else []
+    # Again, until none is due: coordinates that stand in quarantine twice are taken one after the other.
+    while due := replays.plans(spark, settings, reason, RULE_VERSION):
+        done += [job.run(plan) for plan in due]
+    return done
+
+
+@dataclass(frozen=True)
+class _Replay:
+    spark: SparkSession
+    settings: Settings
+    refiner: Refiner
+
+    def rehearse(self, plan: Plan) -> Replayed:
+        with self._resolved(plan) as resolved:
+            return Replayed(plan.topic, tally(resolved).fates)
+
+    def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
+        """The batch's writes, ops first and quarantine last; what a repeat finds done needs doing no more."""
+        at, attempt = datetime.now(UTC), uuid.uuid4()
+
+        def txn(step: str) -> delta.Txn:
+            return delta.Txn(f"{NAME}:{attempt}:{step}", plan.batch_id)
+
+        with self._resolved(plan) as resolved:
+            found = tally(resolved)
+            ops = partial(self._write_ops, plan, found, at=at, txn=txn("ops"))
+            settle = partial(replays.settle, self.spark, self.settings, plan, resolved, at=at, txn=txn("quarantine"))
+            steps: list[tuple[str, Callable[[], None]]] = [
+                *(() if is_begun else (("ops", ops),)),
+                *silver_writes(self.spark, resolved, found, self.settings, at=at, txn=txn),
+                ("quarantine", settle),
+            ]
+            for name, write in steps:
+                crash_point(NAME, f"before_{name}", self.settings, batch_id=plan.batch_id)
+                write()
+        crash_point(NAME, "after_last", self.settings, batch_id=plan.batch_id)
+        return Replayed(plan.topic, found.fates)
+
+    def _write_ops(self, plan: Plan, found: Tally, *, at: datetime, txn: delta.Txn) -> None:
+        version = delta.version(self.spark, QUARANTINE_POSTS, self.settings)
+        counts = Counts(
+            consumed=sum(found.fates.values()),
+            fates=found.fates,
+            rows_removed=found.rows_removed,
+            table_versions={QUARANTINE_POSTS.name: version},
+        )
+        write_ops(
+            self.spark, self.settings, counts, query=NAME, batch_id=plan.batch_id, checkpoint_id=str(plan),
+            started_at=at, txn=txn,
+        )  # fmt: skip
+
+    @contextmanager
+    def _resolved(self, plan: Plan) -> Iterator[DataFrame]:
+        """The plan's records, judged against what Silver holds."""
+        taken = replays.take(self.spark, self.settings, plan)
+        with computed_once(refine(from_quarantine(taken), self.refiner)) as refined:
+            seen = outline(refined)
+            held = held_by_silver(self.spark, refined, seen.days, self.settings)
+            deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
+            judged = resolve(refined, held, author_deletes=deletes if seen.has_author_deletes else None)
+            with computed_once(judged) as resolved:
+                if (accounted := resolved.count()) != (consumed := taken.count()):
+                    raise ConservationError(
+                        f"{NAME} took {consumed} records of {plan.topic} but accounts for {accounted}",
+                        remedy="Nothing of them was written; report this with the log",
+                    )
+                yield resolved
