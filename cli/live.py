@@ -1,12 +1,13 @@
-"""`echostream ingest` and `echostream simulate`."""
+"""`echostream ingest`, `echostream sweep` and `echostream simulate`."""
 
 import signal
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -14,7 +15,7 @@ from cli.options import settings_of
 from foundation.errors import SettingsError, UsageError
 
 if TYPE_CHECKING:
-    from ingestion.live import Report
+    from ingestion.live import Ingest, Report
     from ingestion.telemetry import Telemetry
     from local.terminal import Ticker
 
@@ -31,6 +32,26 @@ def ingest(
     forget_cursor: Annotated[bool, typer.Option("--forget-cursor", help="begin anew; noted as a gap")] = False,
 ) -> None:
     """Read a platform live, with its edits and deletes; Ctrl-C and SIGTERM end after what was read is stored."""
+    with _producer(context, platform, once=once, base_url=base_url, forget_cursor=forget_cursor) as live:
+        live.run()
+
+
+def sweep(
+    context: typer.Context,
+    platform: PlatformName,
+    everything: Annotated[bool, typer.Option("--all", help="every post, not only those that are due")] = False,
+    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+) -> None:
+    """Look again at posts that were sent, for their edits and deletes; the older they are, the more rarely."""
+    from ingestion.sweep import sweep as look_again  # noqa: PLC0415
+
+    with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
+        look_again(live, lambda: time.time_ns() // 1000, everything=everything)
+
+
+@contextmanager
+def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any) -> "Iterator[Ingest]":
+    """A producer that says what it does; what interrupts it ends it in good order."""
     from foundation.logs import setup_logs  # noqa: PLC0415
     from ingestion.platforms import PLATFORMS  # noqa: PLC0415
     from ingestion.start import producer  # noqa: PLC0415
@@ -42,14 +63,11 @@ def ingest(
     settings, telemetry = settings_of(context), Telemetry(platform)
     setup_logs(settings.home / "logs" / f"ingest-{platform}.jsonl", settings.log_level)
     signal.signal(signal.SIGTERM, _interrupt)
-    with Ticker(f"ingest {platform}", unit="payloads") as ticker:
+    with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
         watch = _Watch(ticker, telemetry)
-        with producer(
-            settings, PLATFORMS[platform], telemetry, once=once, base_url=base_url, forget_cursor=forget_cursor,
-            progress=watch.show,
-        ) as live:  # fmt: skip
+        with producer(settings, PLATFORMS[platform], telemetry, once=once, progress=watch.show, **given) as live:
             try:
-                live.run()
+                yield live
             except KeyboardInterrupt:
                 live.report.stopped = "interrupted"
     _summary(live.report, telemetry)

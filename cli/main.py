@@ -41,6 +41,7 @@ for _command in (stack.up, stack.down, stack.status, stack.doctor):
 app.command(rich_help_panel="Posts into Kafka")(posts.replay)
 app.command(rich_help_panel="Posts into Kafka")(posts.generate)
 app.command(rich_help_panel="Posts into Kafka")(live.ingest)
+app.command(rich_help_panel="Posts into Kafka")(live.sweep)
 app.command(rich_help_panel="Posts into Kafka")(live.simulate)
 app.command(rich_help_panel="Kafka to Gold")(jobs.run)
 app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold")

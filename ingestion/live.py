@@ -70,7 +70,7 @@ class Ingest:
             connect: a sender; a new one after each failure.
             progress: told after every batch.
         """
-        self._platform, self._context, self._maker, self._store = platform, context, maker, store
+        self._platform, self._context, self._maker, self.store = platform, context, maker, store
         self._budget, self._connect, self._progress = budget, connect, progress
         self._recollection = Recollection(platform, maker, store)
         self._observed_at = 0
@@ -169,7 +169,7 @@ class Ingest:
         """Wait for Kafka, then save where to go on."""
         sender.flush()
         telemetry = self._context.telemetry
-        self._store.save(pending.cursors, pending.gaps, now=self._now())
+        self.store.save(pending.cursors, pending.gaps, now=self._now())
         self.report.cursor = next(reversed(pending.cursors.values()), self.report.cursor)
         telemetry.budget_left = self._budget.left()
         for gap in pending.gaps:

@@ -49,7 +49,7 @@ class Recollection:
             post = replace(post, day=date.fromisoformat(last.day))
         if event_id == last.event_id:
             post = replace(post, version=max(post.version, last.version))
-        elif last.event_id == self._deleted(post) and observed_at - last.checked_at < _RESTORED_AFTER:
+        elif last.is_gone and observed_at - last.checked_at < _RESTORED_AFTER:
             return None, last  # out of a cache
         elif post.version <= last.version:
             post = replace(post, version=max(observed_at, last.version + 1))
@@ -59,6 +59,7 @@ class Recollection:
             version=post.version,
             day=self._maker.day(post, observed_at),
             checked_at=observed_at,
+            is_gone=post.op == "delete",
         )
 
     def _first(self, post: Post, event_id: str, source: str, observed_at: int) -> Sighting:
@@ -72,8 +73,5 @@ class Recollection:
             day=self._maker.day(post, observed_at),
             seen_at=observed_at,
             checked_at=observed_at,
+            is_gone=post.op == "delete",
         )
-
-    def _deleted(self, post: Post) -> str:
-        """The event id of the post's delete."""
-        return self._maker.event_id(replace(post, op="delete"))

@@ -77,6 +77,7 @@ class Sighting:
     day: str | None
     seen_at: int
     checked_at: int
+    is_gone: bool = False
 
 
 class Memory(Protocol):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Literal
 
 import stamina
 
@@ -24,6 +25,8 @@ from ingestion.telemetry import Telemetry, metrics_server
 from ingestion.watchlists import watchlist_of
 from schemas.topics import TOPIC_KINDS, topic_name
 
+Role = Literal["ingest", "sweep"]
+
 
 def store_file(settings: Settings) -> Path:
     """The producers' memory."""
@@ -37,6 +40,7 @@ def producer(
     telemetry: Telemetry,
     *,
     once: bool,
+    role: Role = "ingest",
     base_url: str | None = None,
     forget_cursor: bool = False,
     progress: Progress = lambda _: None,
@@ -48,6 +52,7 @@ def producer(
         platform: which.
         telemetry: what it counts with.
         once: read what is there, then end.
+        role: a sweep may work beside the live producer, but not beside another sweep.
         base_url: instead of the platform's own address.
         forget_cursor: begin anew; what lies between is a gap.
         progress: told after every batch.
@@ -62,7 +67,7 @@ def producer(
     maker = RecordMaker(platform.name, settings.owner, load_key(settings.key_file))
     ingest = settings.ingest
     with (
-        _alone(settings, platform.name),
+        _alone(settings, platform.name, role),
         IngestStore(store_file(settings), owner=settings.owner, platform=platform.name) as store,
         metrics_server(telemetry, ingest.metrics_port),
     ):
@@ -106,15 +111,15 @@ def _demand_reader(platform: Platform, context: Context) -> None:
 
 
 @contextmanager
-def _alone(settings: Settings, name: str) -> Iterator[None]:
+def _alone(settings: Settings, name: str, role: Role) -> Iterator[None]:
     """Two producers of one platform would save their cursors over each other's."""
-    file = settings.home / "cursors" / f"{settings.owner}-{name}.lock"
+    file = settings.home / "cursors" / f"{settings.owner}-{name}-{role}.lock"
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UsageError(f"another producer of {name} is at work here", remedy="Stop it first") from None
+            raise UsageError(f"another {role} of {name} is at work here", remedy="Stop it first") from None
         yield
 
 

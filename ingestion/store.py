@@ -9,6 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,7 +27,7 @@ CREATE TABLE IF NOT EXISTS gaps (
 CREATE TABLE IF NOT EXISTS sightings (
   owner TEXT NOT NULL, platform TEXT NOT NULL, post_id TEXT NOT NULL, source TEXT NOT NULL, native_id TEXT NOT NULL,
   event_id TEXT NOT NULL, version BIGINT NOT NULL, day TEXT, seen_at BIGINT NOT NULL, checked_at BIGINT NOT NULL,
-  PRIMARY KEY (owner, platform, post_id));
+  is_gone INTEGER NOT NULL, PRIMARY KEY (owner, platform, post_id));
 CREATE INDEX IF NOT EXISTS sightings_by_native_id ON sightings (owner, platform, source, native_id);
 CREATE INDEX IF NOT EXISTS sightings_by_check ON sightings (owner, platform, checked_at);
 CREATE TABLE IF NOT EXISTS spending (
@@ -35,7 +36,7 @@ CREATE TABLE IF NOT EXISTS spending (
   PRIMARY KEY (owner, platform, unit, period));
 """
 _SIGHTINGS = (
-    "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at FROM sightings"
+    "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at, is_gone FROM sightings"
     " WHERE owner = ? AND platform = ?"
 )
 
@@ -119,30 +120,30 @@ class IngestStore:
         with self._transaction() as sql:
             sql.executemany(
                 "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id, version, day, seen_at,"
-                " checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " checked_at, is_gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (owner, platform, post_id) DO UPDATE SET source = excluded.source,"
                 " native_id = excluded.native_id, event_id = excluded.event_id, version = excluded.version,"
-                " day = excluded.day, checked_at = excluded.checked_at",
-                [
-                    (
-                        *self._who,
-                        s.post_id,
-                        s.source,
-                        s.native_id,
-                        s.event_id,
-                        s.version,
-                        s.day,
-                        s.seen_at,
-                        s.checked_at,
-                    )
-                    for s in sightings
-                ],
+                " day = excluded.day, checked_at = excluded.checked_at, is_gone = excluded.is_gone",
+                [(*self._who, *astuple(sighting)) for sighting in sightings],
             )
 
+    def checked(self, post_ids: Iterable[str], *, now: int) -> None:
+        """These posts were looked at again, also where the platform said nothing of them."""
+        with self._transaction() as sql:
+            sql.executemany(
+                "UPDATE sightings SET checked_at = ? WHERE owner = ? AND platform = ? AND post_id = ?",
+                [(now, *self._who, post_id) for post_id in post_ids],
+            )
+
+    def unchecked(self, *, since: int, limit: int) -> list[Sighting]:
+        """Live posts that were not looked at since then, longest ago first."""
+        order = " AND is_gone = 0 AND checked_at < ? ORDER BY checked_at, post_id LIMIT ?"
+        return [Sighting(*row) for row in self._all(_SIGHTINGS + order, since, limit)]
+
     def due(self, *, now: int, first: int, limit: int) -> list[Sighting]:
-        """Posts to look at again: not before `first` µs, then each time a quarter of their age has passed."""
+        """Live posts to look at again: not before `first` µs, then each time a quarter of their age has passed."""
         rows = self._all(
-            _SIGHTINGS + " AND ? - checked_at >= ?"
+            _SIGHTINGS + " AND is_gone = 0 AND ? - checked_at >= ?"
             " AND (? - checked_at) * 4 >= ? - seen_at ORDER BY checked_at, post_id LIMIT ?",
             now, first, now, now, limit,
         )  # fmt: skip

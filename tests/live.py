@@ -124,14 +124,19 @@ def events(messages: list[Any]) -> list[dict[str, Any]]:
 
 
 def fold(messages: list[Any]) -> dict[str, str]:
-    """What is live after these records, by post id: the design's order, in plain Python.
+    """The texts of what is live after these messages, by post id."""
+    return {post_id: event["text"] for post_id, event in live_events(events(messages)).items()}
+
+
+def live_events(happened: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What is live after these events, by post id: the design's order, in plain Python.
 
     A higher version wins; at equal version a delete, and among upserts the first. The same event again changes nothing.
     """
     held: dict[str, dict[str, Any]] = {}
     buried: dict[str, int] = {}
     left: dict[str, int] = {}
-    for event in events(messages):
+    for event in happened:
         if event["op"] == "delete_author":
             left[event["author_id"]] = max(left.get(event["author_id"], 0), event["version"])
         elif event["op"] == "delete":
@@ -142,7 +147,7 @@ def fold(messages: list[Any]) -> dict[str, str]:
             if last is None or (event["version"] > last["version"] and not is_same):
                 held[event["post_id"]] = event
     return {
-        post_id: event["text"]
+        post_id: event
         for post_id, event in held.items()
         if event["version"] > buried.get(post_id, -1) and event["version"] > left.get(event["author_id"], -1)
     }

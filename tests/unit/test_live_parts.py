@@ -208,9 +208,9 @@ def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, mo
 
     settings = Settings(home=tmp_path)
     with (
-        _alone(settings, "bluesky"),
-        _alone(settings, "mastodon"),
-        pytest.raises(UsageError, match="another producer"),
+        _alone(settings, "bluesky", "ingest"),
+        _alone(settings, "bluesky", "sweep"),
+        pytest.raises(UsageError, match="another ingest"),
         producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
     ):
         pass

@@ -182,8 +182,8 @@ def test_a_vouched_item_comes_back_but_not_out_of_a_cache(tmp_path):
         made.world._posts = {
             n: type(p)(p.number, p.author, p.text, p.created_at, p.changed_at) for n, p in alive.items()
         }
-        made.sweep()
+        made.run()
         assert made.landed() == []
         made.clock.shift += 11 * MINUTE
-        made.sweep()
+        made.run()
         assert len(made.landed()) == 20

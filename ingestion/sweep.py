@@ -1,0 +1,27 @@
+"""Looking again at what was sent: the way to edits and deletes that a platform does not push."""
+
+from collections.abc import Callable
+
+from ingestion.live import Ingest, Report
+
+_FIRST = 3600 * 1_000_000  # µs: a post is looked at again not sooner; then whenever a quarter of its age has passed
+_AT_ONCE = 500
+
+
+def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -> Report:
+    """Look again at the posts that are due, or at all of them.
+
+    What was looked at is noted once Kafka has acknowledged what came of it, so a sweep that dies goes on from there.
+    """
+    started = clock()
+    while True:
+        if everything:
+            posts = live.store.unchecked(since=started, limit=_AT_ONCE)
+        else:
+            posts = live.store.due(now=started, first=_FIRST, limit=_AT_ONCE)
+        if not posts:
+            return live.report
+        report = live.run(lambda reader, some=tuple(posts): reader.refetch(some))  # type: ignore[misc]
+        if report.stopped:
+            return report
+        live.store.checked((post.post_id for post in posts), now=clock())
