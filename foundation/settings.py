@@ -105,6 +105,17 @@ class ComprehendSettings(Section):
     attempts: int = Field(default=8, ge=1)  # of one call, before it fails
 
 
+class TransformerSettings(Section):
+    """A sequence-classification model as a scorer."""
+
+    model: str = ""  # a folder, or a hub name
+    revision: str = ""  # of a hub name; empty: the newest
+    device: Literal["cpu", "cuda"] = "cpu"  # ONNX Runtime, or torch
+    languages: tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...] = ("en",)  # ISO 639-1; empty: any
+    labels: tuple[Literal["positive", "neutral", "negative", "mixed"], ...] = ()  # of its classes, if their names fail
+    max_tokens: int = Field(default=256, ge=8)  # of a text; the rest is not seen
+
+
 class ScorerSettings(Section):
     """Which sentiment scorer is used, and how."""
 
@@ -112,6 +123,7 @@ class ScorerSettings(Section):
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
     by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
     comprehend: ComprehendSettings = ComprehendSettings()
+    transformer: TransformerSettings = TransformerSettings()
 
 
 class KeySettings(Section):

@@ -24,6 +24,7 @@ SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {
     "vader-plus": _from("vader_plus"),
     "textblob": _from("textblob"),
     "comprehend": _from("comprehend"),
+    "transformer": _from("transformer"),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
-from foundation.settings import ComprehendSettings, ScorerSettings
+from foundation.settings import ComprehendSettings, ScorerSettings, TransformerSettings
 
 Label = Literal["positive", "neutral", "negative", "mixed"]
 
@@ -21,7 +21,7 @@ class Thresholds(NamedTuple):
 
 # VADER's documented ones: https://github.com/cjhutto/vaderSentiment, "About the Scoring"
 DOCUMENTED = Thresholds(-0.05, 0.05)
-_COMPREHEND = ComprehendSettings()
+_COMPREHEND, _TRANSFORMER = ComprehendSettings(), TransformerSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class ScorerOptions:
     by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and scorer's name, where it is another one
     language: str = "en"  # of its texts, for a scorer that must be told
     comprehend: ComprehendSettings = _COMPREHEND
+    transformer: TransformerSettings = _TRANSFORMER
     state_dir: str = "."  # where a paid scorer counts what it has spent
 
     @classmethod
@@ -61,6 +62,7 @@ class ScorerOptions:
             abstain_below=settings.abstain_below,
             by_language=tuple(sorted(settings.by_language.items())),
             comprehend=settings.comprehend,
+            transformer=settings.transformer,
             state_dir=str((home or Path()) / "budgets"),
         )
 
