@@ -23,7 +23,7 @@ class Recollection:
     def dated(self, items: Iterable[Item], source: str, observed_at: int) -> list[Item]:
         """The items with the versions they should have; noted, so that they have the same after a crash.
 
-        A post that is back right after its delete is left out.
+        A post that is back right after its delete is left out, and so is an older version of one that was edited.
         """
         items = list(items)
         if self._platform.native_id is None:
@@ -52,6 +52,8 @@ class Recollection:
         elif last.is_gone and observed_at - last.checked_at < _RESTORED_AFTER:
             return None, last  # out of a cache
         elif post.version <= last.version:
+            if self._platform.dates_edits and not last.is_gone and post.op == "upsert":
+                return None, last  # an older version of it
             post = replace(post, version=max(observed_at, last.version + 1))
         return post, replace(
             last,

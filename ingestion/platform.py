@@ -99,7 +99,9 @@ class Platform:
         map: one payload and when it was observed (None: not recorded) → what it means.
         reader: makes what reads the platform live; None: recordings only. It imports its client itself, an extra.
         native_id: what the platform's own calls know a payload by, where a delete or a re-fetch needs it. With it the
-            producer remembers what it sent, and an edit that the platform does not date gets the time it was seen.
+            producer remembers what it sent.
+        dates_edits: whether a mapper knows a later version from an earlier one. Where not, a changed text is an edit of
+            the time at which it was seen.
     """
 
     name: str
@@ -107,3 +109,4 @@ class Platform:
     map: Mapper
     reader: "Callable[[Context], Reader] | None" = None
     native_id: Callable[[Json], str] | None = None
+    dates_edits: bool = False

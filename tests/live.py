@@ -74,7 +74,7 @@ class Trial:
             budget = Budget(limits or {}, store, self.clock)
             context = Context(
                 policy=policy_of(self.name),
-                watchlist=given.pop("watchlist", Watchlist()),
+                watchlist=given.pop("watchlist", Watchlist(**SIMULATORS[self.name].watchlist)),
                 memory=store,
                 budget=budget,
                 telemetry=self.telemetry,

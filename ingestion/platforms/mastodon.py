@@ -67,7 +67,14 @@ def _native_id(payload: Json) -> str:
     return str(payload.get("payload") if payload.get("event") == "delete" else payload.get("id") or "")
 
 
-PLATFORM = Platform(name="mastodon", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id)
+PLATFORM = Platform(
+    name="mastodon",
+    payloads=payloads,
+    map=map_payload,
+    reader=_reader,
+    native_id=_native_id,
+    dates_edits=True,
+)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:

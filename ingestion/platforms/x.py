@@ -1,4 +1,4 @@
-"""X: posts of API v2 (with and without `includes`) and v1.1, alone or in answers → posts and deletes. Mapping only.
+"""X: posts of API v2 (with and without `includes`) and v1.1, alone or in answers → posts and deletes.
 
 Every post in an answer is a payload of its own: those of `data`, of `includes.tweets`, quoted and retweeted ones, and
 the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A retweet is another's text under a new
@@ -10,6 +10,7 @@ from typing import cast
 
 from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, texts, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.reading import Context, Reader
 from ingestion.snowflakes import x_micros
 from ingestion.text import handles, hashtags
 from ingestion.times import day_of, iso_micros, spoken_micros
@@ -54,7 +55,24 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(tweet, payload, observed_at)
 
 
-PLATFORM = Platform(name="x", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.x_api import RecentSearch  # noqa: PLC0415  # needs the extra `http`
+
+    return RecentSearch(context)
+
+
+def _native_id(payload: Json) -> str:
+    return ""  # the post's own id, the first of its chain, is what X knows it by
+
+
+PLATFORM = Platform(
+    name="x",
+    payloads=payloads,
+    map=map_payload,
+    reader=_reader,
+    native_id=_native_id,
+    dates_edits=True,
+)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:

@@ -186,10 +186,21 @@ def iso_reset(headers: Headers) -> Limit | None:
     """`X-RateLimit-Remaining` and `-Reset` as ISO 8601 (Mastodon), measured by the answer's own clock."""
     try:
         until = datetime.fromisoformat(headers["x-ratelimit-reset"])
-        said_at = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, (until - said_at).total_seconds()))
+        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, (until - _said_at(headers)).total_seconds()))
     except (KeyError, ValueError, TypeError):
         return None
+
+
+def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
+    """A reset in seconds since 1970 (X), measured by the answer's own clock."""
+    try:
+        return Limit(float(headers[remaining]), max(0.0, float(headers[reset]) - _said_at(headers).timestamp()))
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _said_at(headers: Headers) -> datetime:
+    return parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
 
 
 def _backoff(error: Exception) -> bool | float:

@@ -20,12 +20,14 @@ class Simulator:
         serve: serves a world on a loopback port (0: any) while it lasts, and says its address.
         faults: the kinds that can happen to it.
         secrets: the made-up credentials that it checks, by name.
+        watchlist: what a reader must be told to ask for; it answers the same whatever that is.
     """
 
     name: str
     serve: Serve
     faults: tuple[FaultKind, ...]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    watchlist: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @contextmanager
     def running(

@@ -20,6 +20,7 @@ class Made:
     edited_at: int | None = None
     deleted_at: int | None = None
     spoiling: Spoiling | None = None
+    first_text: str = ""
 
 
 class World:
@@ -50,7 +51,15 @@ class World:
         at = happening.at
         match happening.kind:
             case "create":
-                made = Made(happening.number, happening.author, happening.text, at, at, spoiling=happening.spoiling)
+                made = Made(
+                    happening.number,
+                    happening.author,
+                    happening.text,
+                    at,
+                    at,
+                    spoiling=happening.spoiling,
+                    first_text=happening.text,
+                )
                 self._posts[made.number] = made
             case "edit":
                 old = self._posts[happening.number]

@@ -1,0 +1,152 @@
+"""X: recent search, newest page first; look-up by id; edits under new ids; rate limits in epoch seconds."""
+
+import html
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.serving.scenario import SECOND
+from ingestion.simulators.serving.simulator import Simulator
+from ingestion.simulators.serving.world import Faults, Made, World
+
+TOKEN = "simulated-bearer"  # noqa: S105  # made up, and checked
+_EPOCH_MS = 1_288_834_974_657
+_WINDOW_S = 7 * 86400
+_LONGEST_QUERY = 512
+_HUGE = 10_000_000
+_SHORT = 280
+
+
+@contextmanager
+def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+    limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
+
+    def respond(request: Request) -> Answer:
+        had, left, reset_s = limit.take()
+        headers = {
+            "x-rate-limit-limit": str(limit.limit),
+            "x-rate-limit-remaining": str(left),
+            "x-rate-limit-reset": str(int(time.time() + reset_s + 1)),
+        }
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return Answer(_problem("Unauthorized", HTTPStatus.UNAUTHORIZED), HTTPStatus.UNAUTHORIZED)
+        if not had:
+            problem = _problem("Too Many Requests", HTTPStatus.TOO_MANY_REQUESTS)
+            return Answer(problem, HTTPStatus.TOO_MANY_REQUESTS, headers)
+        answer = _respond(world, request)
+        return Answer(answer.body, answer.status, headers)
+
+    with http_server(respond, faults, port) as address:
+        yield address
+
+
+SIMULATOR = Simulator("x", _serve, HTTP_FAULTS, secrets={"bearer_token": TOKEN}, watchlist={"queries": ("anything",)})
+
+
+def _respond(world: World, request: Request) -> Answer:
+    posts = world.posts()
+    match request.path:
+        case "/2/tweets/search/recent":
+            return _search(world, list(posts.values()), request)
+        case "/2/tweets":
+            return _look_up(posts, request.one("ids").split(","))
+    return Answer(_problem("Not Found", HTTPStatus.NOT_FOUND), HTTPStatus.NOT_FOUND)
+
+
+def _search(world: World, posts: list[Made], request: Request) -> Answer:
+    """Newest first; what is deleted is not found."""
+    oldest = _snowflake(world.clock() - min(_WINDOW_S, int(world.scenario.window_s)) * SECOND, 0)
+    since, start = int(request.one("since_id", "0")), request.one("start_time")
+    if not 1 <= len(request.one("query")) <= _LONGEST_QUERY:
+        return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
+    after = max(since, _snowflake(_micros(start), 0) - 1 if start else 0)
+    if after < oldest:
+        return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
+    end = request.one("end_time")
+    before = _snowflake(_micros(end), 0) if end else 2**63
+    found = [made for made in posts if made.deleted_at is None and after < own_id(made) < before]
+    found.sort(key=own_id, reverse=True)
+    size, skipped = int(request.one("max_results", "10")), int(request.one("next_token", "t0")[1:])
+    page = found[skipped : skipped + size]
+    meta: dict[str, Any] = {"result_count": len(page)}
+    if page:
+        meta |= {"newest_id": str(own_id(page[0])), "oldest_id": str(own_id(page[-1]))}
+    if len(found) > skipped + size:
+        meta["next_token"] = f"t{skipped + size}"
+    return Answer({"data": [tweet_of(made) for made in page], "meta": meta} if page else {"meta": meta})
+
+
+def _look_up(posts: dict[int, Made], ids: list[str]) -> Answer:
+    """An old version by its own id, with the whole chain; what is gone is an error beside the data."""
+    known: dict[str, dict[str, Any]] = {}
+    for made in posts.values():
+        if made.deleted_at is None:
+            known[str(first_id(made))] = tweet_of(made, is_first=True)
+            known[str(own_id(made))] = tweet_of(made)
+    data = [known[number] for number in ids if number in known]
+    errors = [
+        {
+            "value": number, "detail": f"Could not find tweet with ids: [{number}].", "title": "Not Found Error",
+            "resource_type": "tweet", "parameter": "ids", "resource_id": number,
+            "type": "https://api.twitter.com/2/problems/resource-not-found",
+        }
+        for number in ids
+        if number not in known
+    ]  # fmt: skip
+    return Answer({name: value for name, value in (("data", data), ("errors", errors)) if value})
+
+
+def tweet_of(made: Made, *, is_first: bool = False) -> dict[str, Any]:
+    """A post with the fields that a reader asks for."""
+    text = (made.first_text if is_first else made.text) + ("x" * _HUGE if made.spoiling == "huge" else "")
+    number = first_id(made) if is_first else own_id(made)
+    at = made.created_at if is_first or made.edited_at is None else made.edited_at
+    chain = [str(first_id(made))] + ([str(own_id(made))] if made.edited_at else [])
+    escaped = html.escape(text, quote=False)
+    tweet: dict[str, Any] = {
+        "id": str(number),
+        "text": escaped[:_SHORT],
+        "author_id": str(1000 + made.author),
+        "created_at": _iso(at),
+        "conversation_id": chain[0],
+        "lang": "en",
+        "edit_history_tweet_ids": chain,
+        "public_metrics": {"retweet_count": 0, "reply_count": 0, "like_count": made.number % 9, "quote_count": 0},
+    }
+    if len(text) > _SHORT:
+        tweet["note_tweet"] = {"text": escaped}
+    if made.spoiling == "no_id":
+        del tweet["id"]
+    if made.spoiling == "time_as_text":
+        tweet["created_at"] = "yesterday"
+    return tweet
+
+
+def first_id(made: Made) -> int:
+    """By which the post is known for ever."""
+    return _snowflake(made.created_at, made.number)
+
+
+def own_id(made: Made) -> int:
+    """Of its present version."""
+    return first_id(made) if made.edited_at is None else _snowflake(made.edited_at, made.number)
+
+
+def _snowflake(micros: int, number: int) -> int:
+    return (micros // 1000 - _EPOCH_MS << 22) + number % 4194304
+
+
+def _problem(title: str, status: int) -> dict[str, Any]:
+    return {"title": title, "type": "about:blank", "status": int(status), "detail": title}
+
+
+def _iso(micros: int) -> str:
+    return datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"
+
+
+def _micros(moment: str) -> int:
+    return int(datetime.fromisoformat(moment).timestamp() * SECOND)
