@@ -1,0 +1,55 @@
+"""Rows of silver.posts that another scorer, or another version, has scored: which they are, and their new scores."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_type
+
+from schemas.tables import SENTIMENT
+from transforms.order import KEY
+from transforms.scoring.posts import Post, Scorers, scored_text, sentiments
+from transforms.scoring.score import ScorerOptions
+
+_SENTIMENT = to_arrow_type(SENTIMENT)
+_ARROW = pa.schema([*((name, pa.string()) for name in KEY), ("sentiment", _SENTIMENT)])
+_DDL = ", ".join([*(f"{name} string" for name in KEY), f"sentiment {SENTIMENT.simpleString()}"])
+
+
+def is_outdated(versions: dict[str | None, tuple[str, str]]) -> Column:
+    """Whether a row's scorer is not the one that would score it now.
+
+    Args:
+        versions: scorer's name and version by language; under None, of every other one.
+    """
+    others = [(language, scorer) for language, scorer in versions.items() if language]
+    wanted: Column = reduce(
+        lambda otherwise, one: F.when(F.col("lang") == one[0], _scorer(*one[1])).otherwise(otherwise),
+        others,
+        _scorer(*versions[None]),
+    )
+    return ~F.struct("sentiment.scorer", "sentiment.scorer_version").eqNullSafe(wanted)
+
+
+def rescored(posts: DataFrame, options: ScorerOptions) -> DataFrame:
+    """KEY and the new `sentiment` of each row of silver.posts; null where the scorer fails on the text."""
+    return posts.select(*KEY, "title", "text", "lang").mapInArrow(_worker(options), _DDL)
+
+
+def _scorer(name: str, version: str) -> Column:
+    return F.struct(F.lit(name).alias("scorer"), F.lit(version).alias("scorer_version"))
+
+
+def _worker(options: ScorerOptions) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        scorers = Scorers(options)
+        for batch in batches:
+            columns = {name: batch.column(name) for name in batch.schema.names}
+            said = (columns[name].to_pylist() for name in ("title", "text", "lang"))
+            posts = [Post(scored_text(title, text), language) for title, text, language in zip(*said, strict=True)]
+            found = pa.array(sentiments(posts, scorers), type=_SENTIMENT)
+            yield pa.RecordBatch.from_arrays([*(columns[name] for name in KEY), found], schema=_ARROW)
+
+    return run
