@@ -126,6 +126,12 @@ class ScorerSettings(Section):
     transformer: TransformerSettings = TransformerSettings()
 
 
+class EntitySettings(Section):
+    """Whether Silver names the organisations, products and places of a text."""
+
+    finder: str = ""  # or `comprehend`; empty: it does not
+
+
 class KeySettings(Section):
     """Where the pseudonym key is; never inside the lake."""
 
@@ -168,6 +174,7 @@ class Settings(BaseSettings):
     upkeep: UpkeepSettings = UpkeepSettings()
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()
+    entities: EntitySettings = EntitySettings()
     keys: KeySettings = KeySettings()
     ingest: IngestSettings = IngestSettings()
     credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown

@@ -1,0 +1,83 @@
+"""Entities by Amazon Comprehend's wire format: organisations, products, places, and never a person."""
+
+import pytest
+
+from foundation.errors import ScorerBudgetError, SettingsError
+from foundation.settings import Settings
+from tests.comprehend import running
+from transforms.entities.finder import MOST, Entity, EntityOptions, Words, distinct, load_finder
+
+TEXT = "Ann_PERSON of Lumora_ORGANIZATION took the Hexagrove_COMMERCIAL_ITEM to Paris_LOCATION on Monday_DATE"
+
+
+@pytest.fixture
+def service(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made")
+    with running() as service:
+        yield service
+
+
+@pytest.fixture
+def find(service, tmp_path):
+    def found(*texts, **settings):
+        said = {"region": "eu-west-1", "endpoint": service.endpoint} | settings
+        options = EntityOptions.of(
+            Settings(home=tmp_path, entities={"finder": "comprehend"}, scorer={"comprehend": said})
+        )
+        return load_finder(options).find([Words(*each) for each in texts])
+
+    return found
+
+
+def test_organisations_products_and_places_and_no_person(find):
+    assert find((TEXT, "en")) == [
+        [Entity("Lumora", "organisation", 0.91), Entity("Hexagrove", "product", 0.92), Entity("Paris", "place", 0.93)]
+    ]
+
+
+def test_placeholders_are_no_entities(find):
+    assert find(("<EMAIL>_ORGANIZATION EMAIL>_LOCATION Lumora_ORGANIZATION", "en")) == [
+        [Entity("Lumora", "organisation", 0.92)]
+    ]
+
+
+def test_each_language_is_asked_for_itself(find, service):
+    found = find(
+        ("Paris_LOCATION", "fr"),
+        ("Rome_LOCATION", "en"),
+        ("Oslo_LOCATION", "no"),
+        ("Kyoto_LOCATION", None),
+        ("Lyon_LOCATION", "fr"),
+    )
+    assert [each and each[0].text for each in found] == ["Paris", "Rome", None, None, "Lyon"]
+    assert [(call["LanguageCode"], len(call["TextList"])) for call in service.calls] == [("fr", 2), ("en", 1)]
+
+
+def test_a_text_without_entities_has_none_and_a_blank_one_is_not_sent(find, service):
+    assert find(("a day", "en"), (" ", "en")) == [[], None]
+    assert [call["TextList"] for call in service.calls] == [["a day"]]
+
+
+def test_it_spends_of_the_same_budget(find):
+    with pytest.raises(ScorerBudgetError):
+        find((TEXT, "en"), max_usd_per_month=0.0001)
+
+
+def test_each_name_once_by_its_best_confidence():
+    said = [
+        Entity("Lumora", "organisation", 0.5),
+        Entity("LUMORA", "organisation", 0.8),
+        Entity("Lumora", "place", 0.1),
+    ]
+    assert distinct(said) == [Entity("Lumora", "organisation", 0.8), Entity("Lumora", "place", 0.1)]
+    assert len(distinct([Entity(str(n), "place", 0.5) for n in range(2 * MOST)])) == MOST
+
+
+def test_nobody_asked():
+    assert EntityOptions.of(Settings()) is None
+
+
+def test_an_unknown_finder_names_the_setting():
+    with pytest.raises(SettingsError, match=r"Set entities\.finder to one of: comprehend"):
+        load_finder(EntityOptions.of(Settings(entities={"finder": "oracle"})))

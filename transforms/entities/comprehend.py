@@ -1,0 +1,57 @@
+"""Amazon Comprehend's BatchDetectEntities: https://docs.aws.amazon.com/comprehend/latest/dg/how-entities.html."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from transforms.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
+from transforms.entities.finder import Entity, EntityOptions, Kind, Words, distinct
+from transforms.scoring.budget import Budget, MonthlyBudget
+
+# PERSON is left out as a matter of privacy, dates, quantities and the rest since they name nothing.
+_KINDS: dict[str, Kind] = {"ORGANIZATION": "organisation", "COMMERCIAL_ITEM": "product", "LOCATION": "place"}
+
+
+class ComprehendEntities:
+    """Asks once per language among the texts."""
+
+    def __init__(self, client: Any, budget: Budget, usd_per_unit: float) -> None:
+        self._client, self._budget, self._usd_per_unit = client, budget, usd_per_unit
+
+    def find(self, texts: Sequence[Words]) -> list[list[Entity] | None]:
+        found: list[list[Entity] | None] = [None] * len(texts)
+        by_language: dict[str, list[int]] = {}
+        for place, words in enumerate(texts):
+            if words.language in LANGUAGES:
+                by_language.setdefault(words.language or "", []).append(place)
+        for language, places in by_language.items():
+            calls = ComprehendCalls(self._client, self._budget, usd_per_unit=self._usd_per_unit, language=language)
+            results = calls.results("batch_detect_entities", [texts[place].text for place in places])
+            for place, result in zip(places, results, strict=True):
+                found[place] = _entities(result) if result else None
+        return found
+
+
+def load(options: EntityOptions) -> ComprehendEntities:
+    """The finder.
+
+    Raises:
+        SettingsError: no region is set.
+    """
+    settings = options.comprehend
+    budget = MonthlyBudget(Path(options.state_dir) / "comprehend.json", settings.max_usd_per_month)
+    return ComprehendEntities(make_client(settings), budget, settings.usd_per_unit)
+
+
+def _entities(result: Result) -> list[Entity]:
+    named = [
+        Entity(said["Text"], _KINDS[said["Type"]], round(said["Score"], 4))
+        for said in result["Entities"]
+        if said["Type"] in _KINDS and not _is_placeholder(said["Text"])
+    ]
+    return distinct(named)
+
+
+def _is_placeholder(text: str) -> bool:
+    """What the sanitizer has put in, or a part of it: <EMAIL>, EMAIL>."""
+    return "<" in text or ">" in text
