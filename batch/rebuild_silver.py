@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
-from foundation.keys import read_key_id
+from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
 from lakehouse import delta
 from lakehouse.held import held_by_silver
@@ -21,7 +21,7 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
     Tombstones hold. Posts whose Bronze records are gone stay as they are. Gold follows by the change feed.
     """
     bronze = delta.read(spark, BRONZE_POSTS, settings)
-    refined = refine(bronze, make_refiner(settings, read_key_id(settings.key_id_file))).persist()
+    refined = refine(bronze, make_refiner(settings, pseudonym_place(settings).key_id())).persist()
     try:
         content = to_posts(_winners(spark, bronze, refined, settings), processed_at=datetime.now(UTC))
         silver = delta.read(spark, SILVER_POSTS, settings)

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from foundation.crash import crash_point
 from foundation.errors import ConservationError
-from foundation.keys import read_key_id
+from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
 from lakehouse import delta, replays
 from lakehouse.batches import Counts, write_ops
@@ -54,7 +54,7 @@ def replay_quarantine(
     """
     if not delta.exists(spark, QUARANTINE_POSTS, settings):
         return []
-    job = _Replay(spark, settings, make_refiner(settings, read_key_id(settings.key_id_file)))
+    job = _Replay(spark, settings, make_refiner(settings, pseudonym_place(settings).key_id()))
     if dry_run:
         return [job.rehearse(plan) for plan in replays.plans(spark, settings, reason, RULE_VERSION)]
     for table in (SILVER_POSTS, SILVER_TOMBSTONES, replays.OPS):

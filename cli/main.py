@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, jobs, live, posts, rebuild, score, scrub, stack
+from cli import ask, jobs, keys, live, posts, rebuild, score, scrub, stack
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -38,6 +38,7 @@ def _options(
 
 for _command in (stack.up, stack.down, stack.status, stack.doctor):
     app.command(rich_help_panel="Local stack")(_command)
+app.add_typer(keys.keys, name="keys", rich_help_panel="Local stack")
 app.command(rich_help_panel="Posts into Kafka")(posts.replay)
 app.command(rich_help_panel="Posts into Kafka")(posts.generate)
 app.command(rich_help_panel="Posts into Kafka")(live.ingest)

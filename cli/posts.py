@@ -20,7 +20,7 @@ def replay(
     files: Annotated[list[Path], typer.Argument(help="JSON lines or one JSON document each, plain or .gz")],
 ) -> None:
     """Send recorded payloads through the platform's mapper to its topic."""
-    from foundation.keys import load_key  # noqa: PLC0415
+    from foundation.key_sources import pseudonym_key  # noqa: PLC0415
     from ingestion.platforms import PLATFORMS  # noqa: PLC0415
     from ingestion.produce import Producer  # noqa: PLC0415
     from ingestion.records import RecordMaker  # noqa: PLC0415
@@ -32,7 +32,7 @@ def replay(
     if platform not in PLATFORMS:
         raise UsageError(f"no platform {platform}", remedy="Name one of: " + ", ".join(PLATFORMS))
     settings = settings_of(context)
-    maker = RecordMaker(platform, settings.owner, load_key(settings.key_file))
+    maker = RecordMaker(platform, settings.owner, pseudonym_key(settings))
     with Producer(settings) as producer, Ticker(f"replay {platform}", unit="payloads") as ticker:
         producer.require_topics(*(topic_name(platform, kind) for kind in TOPIC_KINDS))
 

@@ -3,7 +3,7 @@
 EchoStreamError                 what happened, and the remedy, in one line
   - UsageError                  wrong use or settings: exit code 2
       - SettingsError
-      - KeyFileError            the pseudonym key is missing, wrong or readable by others
+      - KeyFileError            a key is missing, malformed, another one, or readable by others
       - PolicyError             a platform has no usable policy file
       - CredentialsError        a platform needs credentials that are missing, or refuses them
   - StackError                  what the system stands on is not there: exit code 1
@@ -14,6 +14,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - BrokerUnreachableError
       - BrokerFailedError
       - StoreUnreachableError   the object store of the lake does not answer, or refuses
+      - KeyServiceError         the service that keeps a key does not answer, or refuses
   - IngestError
       - DeliveryError           Kafka did not acknowledge a record
       - PayloadFileError        a file that replay was given cannot be read
@@ -67,7 +68,7 @@ class SettingsError(UsageError):
 
 
 class KeyFileError(UsageError):
-    """Raised when the pseudonym key is missing, malformed, replaced or readable by others."""
+    """Raised when a key is missing, malformed, replaced or readable by others; never quotes it."""
 
 
 class PolicyError(UsageError):
@@ -108,6 +109,10 @@ class BrokerFailedError(StackError):
 
 class StoreUnreachableError(StackError):
     """Raised when the object store that holds the lake does not answer or refuses."""
+
+
+class KeyServiceError(StackError):
+    """Raised when the service that keeps a key does not answer, or refuses."""
 
 
 class IngestError(EchoStreamError):

@@ -133,9 +133,21 @@ class EntitySettings(Section):
 
 
 class KeySettings(Section):
-    """Where the pseudonym key is; never inside the lake."""
+    """Where a key is; never inside the lake, and never the key itself. `{owner}` in a name stands for the owner."""
 
-    file: Path | None = None  # default: ECHOSTREAM_HOME/keys/pseudonym.key
+    source: Literal["file", "secretsmanager", "kms"] = "file"
+    file: Path | None = None  # the key, or what KMS wrapped; default: in ECHOSTREAM_HOME/keys
+    secret: str = ""  # of AWS Secrets Manager: name or ARN
+    id: str = Field(default="", pattern=r"^(v[1-9]\d*-[0-9a-f]{12})?$")  # fingerprint; files have it beside
+    region: str = ""  # empty: AWS's own setting of it
+    endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
+
+
+class PayloadSettings(Section):
+    """How payloads rest in Bronze and quarantine."""
+
+    encrypt: bool = False
+    key: KeySettings = KeySettings()
 
 
 class IngestSettings(Section):
@@ -176,6 +188,7 @@ class Settings(BaseSettings):
     scorer: ScorerSettings = ScorerSettings()
     entities: EntitySettings = EntitySettings()
     keys: KeySettings = KeySettings()
+    payloads: PayloadSettings = PayloadSettings()
     ingest: IngestSettings = IngestSettings()
     credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()
@@ -215,12 +228,20 @@ class Settings(BaseSettings):
     @property
     def key_file(self) -> Path:
         """The pseudonym key's file."""
-        return self.keys.file or self.home / "keys" / "pseudonym.key"
+        return self._file(self.keys, "pseudonym.key")
+
+    @property
+    def payload_key_file(self) -> Path:
+        """The file of the key under which payloads rest."""
+        return self._file(self.payloads.key, "payload.key")
 
     @property
     def key_id_file(self) -> Path:
         """The key's public fingerprint, beside it; the Spark jobs read this one only."""
         return self.key_file.with_suffix(".id")
+
+    def _file(self, keys: KeySettings, name: str) -> Path:
+        return Path(str(keys.file or self.home / "keys" / name).replace("{owner}", self.owner))
 
 
 def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:

@@ -10,7 +10,7 @@ from typing import Literal
 import stamina
 
 from foundation.errors import SettingsError, UsageError
-from foundation.keys import load_key
+from foundation.key_sources import pseudonym_key
 from foundation.policies import policy_of
 from foundation.settings import Settings
 from ingestion.budget import Budget, limits_of
@@ -64,7 +64,7 @@ def producer(
     """
     policy = policy_of(platform.name)
     stamina.instrumentation.set_on_retry_hooks([])  # its own lines would go to the terminal; we count
-    maker = RecordMaker(platform.name, settings.owner, load_key(settings.key_file))
+    maker = RecordMaker(platform.name, settings.owner, pseudonym_key(settings))
     ingest = settings.ingest
     with (
         _alone(settings, platform.name, role),

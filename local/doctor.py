@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from foundation.errors import EchoStreamError, StackError
-from foundation.keys import load_key
+from foundation.key_sources import KeyFile, payload_place, pseudonym_place
 from foundation.settings import Settings
 from ingestion.topics import demand_broker
 from local import broker, ports
@@ -90,10 +90,12 @@ def _ports(settings: Settings) -> str:
     return f"{text} are free"
 
 
-def _key(settings: Settings) -> str:
-    if not settings.key_file.exists() and not lake_tables(settings.lake_uri, settings.s3):
-        return "none yet; `echostream up` makes one"
-    return f"{load_key(settings.key_file).key_id} at {settings.key_file}"
+def _keys(settings: Settings) -> str:
+    places = [pseudonym_place(settings), *([payload_place(settings)] if settings.payloads.encrypt else [])]
+    files = [place.file for place in places if isinstance(place, KeyFile)]
+    if files and not any(file.exists() for file in files) and not lake_tables(settings.lake_uri, settings.s3):
+        return "none yet; `echostream up` makes them"
+    return ", ".join(f"{place.load().key_id} at {place.where}" for place in places)
 
 
 def _broker(settings: Settings) -> str:
@@ -110,6 +112,6 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "jars": _jars,
     "disk": _disk,
     "ports": _ports,
-    "key": _key,
+    "keys": _keys,
     "broker": _broker,
 }

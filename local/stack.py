@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from foundation.errors import BrokerUnreachableError, DiskFullError, KeyFileError
-from foundation.keys import create_key, load_key
+from foundation.key_sources import KeyFile, KeyPlace, payload_place, pseudonym_place
+from foundation.keys import create_key
 from foundation.settings import Settings
 from ingestion.topics import TopicsReport, create_topics
 from local import broker
@@ -44,14 +45,14 @@ def up(settings: Settings) -> UpReport:
 
     Raises:
         StackError: something that it needs is not there.
-        KeyFileError: the key is unusable, or is gone while the lake holds posts.
+        KeyFileError, KeyServiceError: a key is unusable, or is gone while the lake holds posts.
     """
     check_disk(settings.home)
     ours = not settings.kafka.bootstrap_servers
     if ours:
         find_java()
         jars("broker")
-    key_created = _ensure_key(settings)
+    key_created = _ensure_keys(settings)
     started = ours and broker.start(settings)
     return UpReport(started, key_created, create_topics(settings))
 
@@ -95,15 +96,25 @@ def check_disk(home: Path) -> int:
     return free
 
 
-def _ensure_key(settings: Settings) -> bool:
-    """Make a key for a new lake; True when one was made."""
-    if settings.key_file.exists():
-        load_key(settings.key_file)
+def _ensure_keys(settings: Settings) -> bool:
+    """Make the keys of a new lake, where they are files; True when the pseudonym key was made."""
+    if settings.payloads.encrypt:
+        _ensure(
+            payload_place(settings),
+            settings,
+            "what is encrypted needs it. A first one is made by `echostream keys new`",
+        )
+    return _ensure(pseudonym_place(settings), settings, "under another one every author would count twice")
+
+
+def _ensure(place: KeyPlace, settings: Settings, why: str) -> bool:
+    if not isinstance(place, KeyFile) or place.file.exists():
+        place.load()
         return False
     if lake_tables(settings.lake_uri, settings.s3):
         raise KeyFileError(
-            f"pseudonym key {settings.key_file} is missing, but the lake {settings.lake_uri} holds tables",
-            remedy="Put its key back: under another one every author would count twice",
+            f"{place.name} {place.file} is missing, but the lake {settings.lake_uri} holds tables",
+            remedy=f"Put its key back: {why}",
         )
-    create_key(settings.key_file)
+    create_key(place.file)
     return True

@@ -7,7 +7,7 @@ from functools import partial
 from pyspark.sql import DataFrame, Observation, SparkSession
 
 from foundation.errors import ConservationError
-from foundation.keys import read_key_id
+from foundation.key_sources import pseudonym_place
 from foundation.policies import policies
 from foundation.settings import JobName, Settings
 from lakehouse import delta
@@ -36,7 +36,7 @@ def start(
     """Start the job; its query ends by itself when `available_now`."""
     job = Job(NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings, on_progress)
     delta.ensure(spark, BRONZE_POSTS, settings)
-    key_id = read_key_id(settings.key_id_file)
+    key_id = pseudonym_place(settings).key_id()
     job.prepare(spark, key_id=key_id)
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from foundation.errors import SettingsError
-from foundation.keys import load_key
+from foundation.key_sources import pseudonym_key
 from foundation.policies import policies
 from foundation.settings import Settings
 from ingestion.generator.chance import dice
@@ -93,7 +93,7 @@ def run_generator(
         DeliveryError: Kafka did not take everything; there is no ledger then.
     """
     base = base or last_full_hour()
-    key = load_key(settings.key_file)
+    key = pseudonym_key(settings)
     makers = {name: RecordMaker(platform=name, owner=settings.owner, key=key) for name in policies()}
     feed = generate(
         n_posts,

@@ -203,7 +203,7 @@ def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(
 
 
 def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingestion.start.load_key", lambda _: None)
+    monkeypatch.setattr("ingestion.start.pseudonym_key", lambda _: None)
     from ingestion.start import _alone
 
     settings = Settings(home=tmp_path)

@@ -41,4 +41,4 @@ def test_the_doctor_goes_on_after_a_bad_finding(tmp_path, monkeypatch):
     assert findings["Python"].ok
     assert findings["disk"].ok
     assert findings["packages"].ok
-    assert "makes one" in findings["key"].text
+    assert "makes them" in findings["keys"].text

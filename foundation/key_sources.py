@@ -1,0 +1,252 @@
+"""Where keys are, behind one interface: a file on this machine, AWS Secrets Manager, or AWS KMS.
+
+KMS hands out a data key of which the lake's owner keeps only the ciphertext. Its GenerateMac would never let the key
+out at all, but a post has up to four pseudonyms, and each would be a call that takes milliseconds and is paid for.
+A place holds no secret: it may travel to Spark's workers, which read the key for themselves.
+"""
+
+import base64
+import binascii
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from foundation.errors import KeyFileError, KeyServiceError
+from foundation.keys import (
+    KEY_BYTES,
+    PSEUDONYM_KEY,
+    PseudonymKey,
+    SecretKey,
+    demand_id,
+    parse_key,
+    read_key,
+    read_key_id,
+)
+from foundation.settings import KeySettings, Settings
+
+PAYLOAD_KEY = "payload key"
+_TIMEOUT_S, _ATTEMPTS = 10, 4  # of one call to AWS
+
+
+class KeyPlace(Protocol):
+    """Where one key is, and which one it must be."""
+
+    @property
+    def where(self) -> str:
+        """The file or service, for people."""
+
+    def key_id(self) -> str:
+        """The fingerprint of the key that must be there, without reading the key.
+
+        Raises:
+            KeyFileError: nobody has said it.
+        """
+
+    def load(self) -> SecretKey:
+        """The key.
+
+        Raises:
+            KeyFileError: it is missing, malformed, another one than is expected, or readable by others.
+            KeyServiceError: the service that keeps it does not answer, or refuses.
+        """
+
+
+def pseudonym_place(settings: Settings) -> KeyPlace:
+    """Where the owner's pseudonym key is."""
+    return _place(settings.keys, settings.key_file, PSEUDONYM_KEY, "keys", settings.owner)
+
+
+def payload_place(settings: Settings) -> KeyPlace:
+    """Where the key is under which payloads rest."""
+    return _place(settings.payloads.key, settings.payload_key_file, PAYLOAD_KEY, "payloads.key", settings.owner)
+
+
+def pseudonym_key(settings: Settings) -> PseudonymKey:
+    """The owner's pseudonym key; for producers, since Spark jobs need its fingerprint alone.
+
+    Raises:
+        KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
+    """
+    key = pseudonym_place(settings).load()
+    return PseudonymKey(key.version, key.secret)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """A file that its owner alone can read, with the fingerprint beside it."""
+
+    file: Path
+    name: str
+
+    @property
+    def where(self) -> str:
+        return str(self.file)
+
+    def key_id(self) -> str:
+        return read_key_id(self.file.with_suffix(".id"))
+
+    def load(self) -> SecretKey:
+        return read_key(self.file, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Aws:
+    """What both services of AWS need; credentials are found where AWS's own programs find them."""
+
+    name: str
+    setting: str
+    expected_id: str
+    region: str
+    endpoint: str
+
+    def key_id(self) -> str:
+        if not self.expected_id:
+            raise KeyFileError(
+                f"{self.setting}.id is not set, so the {self.name} is not known",
+                remedy="`echostream doctor` says what it is, where the key can be read",
+            )
+        return self.expected_id
+
+    def checked(self, key: SecretKey, what: str) -> SecretKey:
+        """The key, if it is the one that the settings name."""
+        if not self.expected_id:
+            raise KeyFileError(
+                f"{self.setting}.id is not set", remedy=f"Set it to {key.key_id} if {what} is the lake's key"
+            )
+        demand_id(key, self.expected_id, what)
+        return key
+
+    def call(
+        self, service: str, operation: str, missing: str, what: str, asked: str, **arguments: Any
+    ) -> dict[str, Any]:
+        """One answer; what AWS says of a failure is not passed on but for its code.
+
+        `missing` is the code of what is not there, or is none; `asked` the setting that named it.
+        """
+        import boto3  # noqa: PLC0415  # a third of a second that a key in a file does not need
+        from botocore.config import Config  # noqa: PLC0415  # likewise
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # likewise
+
+        config = Config(
+            connect_timeout=_TIMEOUT_S,
+            read_timeout=_TIMEOUT_S,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        )
+        try:
+            with _botocore_says_nothing():
+                client = boto3.client(
+                    service, region_name=self.region or None, endpoint_url=self.endpoint or None, config=config
+                )
+                answer: dict[str, Any] = getattr(client, operation)(**arguments)
+                return answer
+        except ClientError as error:
+            code = str(error.response["Error"]["Code"])
+            if code == missing:
+                raise KeyFileError(f"{what}: {code}", remedy=f"Check {self.setting}.{asked}, and the region") from None
+            raise KeyServiceError(f"{what}: {code}", remedy="Check the role's rights to it, then run again") from None
+        except BotoCoreError as error:
+            raise KeyServiceError(
+                f"{what}: {type(error).__name__}",
+                remedy=f"Check AWS's credentials and region, or {self.setting}.region",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class SecretsManagerKey:
+    """A secret of AWS Secrets Manager whose text is the line that a key's file would have."""
+
+    secret: str  # name or ARN
+    aws: Aws
+
+    @property
+    def where(self) -> str:
+        return f"AWS Secrets Manager, {self.secret}"
+
+    def key_id(self) -> str:
+        return self.aws.key_id()
+
+    def load(self) -> SecretKey:
+        what = f"{self.aws.name} {self.secret}"
+        answer = self.aws.call(
+            "secretsmanager", "get_secret_value", "ResourceNotFoundException", what, "secret", SecretId=self.secret
+        )
+        return self.aws.checked(parse_key(answer.get("SecretString", ""), what), what)
+
+
+@dataclass(frozen=True, slots=True)
+class KmsKey:
+    """A data key of AWS KMS: version and ciphertext, from a file that need not be secret."""
+
+    file: Path
+    version: int
+    ciphertext: bytes
+    aws: Aws
+
+    @property
+    def where(self) -> str:
+        return f"AWS KMS, wrapped in {self.file}"
+
+    def key_id(self) -> str:
+        return self.aws.key_id()
+
+    def load(self) -> SecretKey:
+        what = f"{self.aws.name} {self.file}"
+        answer = self.aws.call(
+            "kms", "decrypt", "InvalidCiphertextException", what, "file", CiphertextBlob=self.ciphertext
+        )
+        secret: bytes = answer["Plaintext"]
+        if len(secret) != KEY_BYTES:
+            raise KeyFileError(f"{what} is malformed", remedy="It must wrap a data key of 256 bit (AES_256)")
+        return self.aws.checked(SecretKey(self.version, secret), what)
+
+
+@cache
+def cached(place: KeyPlace) -> SecretKey:
+    """The key, read once per process; for workers."""
+    return place.load()
+
+
+def _place(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -> KeyPlace:
+    if keys.source == "file":
+        return KeyFile(file, name)
+    aws = Aws(name, setting, keys.id, keys.region, keys.endpoint)
+    if keys.source == "kms":
+        return KmsKey(file, *_wrapped(file, name), aws)
+    if not keys.secret:
+        raise KeyFileError(
+            f"{setting}.secret is not set", remedy="Name the secret of AWS Secrets Manager that holds it"
+        )
+    return SecretsManagerKey(keys.secret.replace("{owner}", owner), aws)
+
+
+def _wrapped(file: Path, name: str) -> tuple[int, bytes]:
+    """Version and ciphertext in a file: `v1:` and base64."""
+    try:
+        version, _, ciphertext = file.read_text(encoding="ascii").strip().partition(":")
+        return int(version.removeprefix("v")), base64.b64decode(ciphertext, validate=True)
+    except FileNotFoundError:
+        raise KeyFileError(
+            f"{name} {file} is missing", remedy="docs/keys.md has the command that makes a wrapped key"
+        ) from None
+    except OSError:
+        raise KeyFileError(f"{name} {file} cannot be read", remedy="Give the file back its owner") from None
+    except (UnicodeDecodeError, ValueError, binascii.Error):
+        raise KeyFileError(
+            f"{name} {file} is malformed", remedy="It must be one line: v1: and KMS's CiphertextBlob in base64"
+        ) from None
+
+
+@contextmanager
+def _botocore_says_nothing() -> Iterator[None]:
+    """At level debug its parsers log whole answers, and these hold keys."""
+    log = logging.getLogger("botocore")
+    level = log.level
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
