@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, jobs, keys, live, posts, rebuild, score, scrub, stack
+from cli import ask, jobs, keys, live, posts, rebuild, score, scrub, stack, train
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -50,6 +50,7 @@ app.command(rich_help_panel="Kafka to Gold")(rebuild.rebuild)
 app.command(rich_help_panel="Questions")(ask.sql)
 app.command(rich_help_panel="Questions")(scrub.scrub)
 app.command(rich_help_panel="Sentiment")(score.score)
+app.command(rich_help_panel="Sentiment")(train.train)
 
 
 def main() -> None:

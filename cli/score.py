@@ -81,6 +81,7 @@ def score(  # noqa: PLR0917  # a command's options
     text: Annotated[str | None, typer.Argument(help="one text")] = None,
     file: Annotated[Path | None, typer.Option(help="CSV or JSON lines with a text column or field")] = None,
     scorer: Annotated[str, typer.Option(help="instead of scorer.name in the settings")] = "",
+    model: Annotated[Path | None, typer.Option(help="a model's folder, instead of scorer.model")] = None,
     out: Annotated[Path | None, typer.Option(help="the same rows with their scores; default: standard output")] = None,
     all_figures: Annotated[bool, typer.Option("--all-figures", help="VADER's neg, neu and pos as well")] = False,
 ) -> None:
@@ -92,7 +93,8 @@ def score(  # noqa: PLR0917  # a command's options
         raise UsageError("one text or --file is needed", remedy='For example: echostream score "What a day!"')
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
-    loaded = load_scorer(replace(options, name=scorer or options.name))
+    named = replace(options, name=scorer or options.name, model=str(model) if model else options.model)
+    loaded = load_scorer(named)
     rows = RowScorer(loaded, all_figures=all_figures)
     if file:
         _score_file(file, out, rows)

@@ -29,6 +29,11 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s.!?])|\n\s*")
 
 def normalise(text: str) -> str:
     """The text as VADER should read it."""
+    return _LIKE.sub(_like_or_as, cleaned(text))
+
+
+def cleaned(text: str) -> str:
+    """The text without what is no word of its author's, in the characters that lexicons know."""
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
@@ -37,7 +42,7 @@ def normalise(text: str) -> str:
         text = _HANDLE.sub(" ", text)
     if "://" in text or "www." in text:
         text = _LINK.sub(" ", text)
-    return _LIKE.sub(_like_or_as, text)
+    return text
 
 
 def sentences(text: str) -> list[str]:

@@ -23,6 +23,7 @@ SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {
     "vader": _from("vader"),
     "vader-plus": _from("vader_plus"),
     "textblob": _from("textblob"),
+    "linear": _from("linear"),
     "comprehend": _from("comprehend"),
     "transformer": _from("transformer"),
 }

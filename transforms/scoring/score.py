@@ -42,6 +42,7 @@ class ScorerOptions:
     """What a scorer is made from; travels to the workers and keys the cache, so it is frozen and holds no secret."""
 
     name: str = "vader"
+    model: str = ""  # a model's folder; empty: the one that ships
     abstain_below: float = 0.0  # a confidence
     by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and scorer's name, where it is another one
     language: str = "en"  # of its texts, for a scorer that must be told
@@ -59,6 +60,7 @@ class ScorerOptions:
         """
         return cls(
             name=settings.name,
+            model=settings.model,
             abstain_below=settings.abstain_below,
             by_language=tuple(sorted(settings.by_language.items())),
             comprehend=settings.comprehend,

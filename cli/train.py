@@ -1,0 +1,40 @@
+"""`echostream train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import settings_of
+from cli.text_files import TextFile
+from foundation.errors import UsageError
+from local.terminal import Ticker
+
+
+def train(
+    context: typer.Context,
+    labels: Annotated[Path, typer.Option(help="CSV or JSON lines with text and label: negative, neutral, positive")],
+    out: Annotated[Path | None, typer.Option(help="the model's folder; default: models/<file's name> in home")] = None,
+) -> None:
+    """Train the scorer `linear` on labelled texts, and write its card beside it."""
+    from transforms.scoring.linear import CLASSES  # noqa: PLC0415  # numpy is slow to load
+    from transforms.scoring.training import train as fit  # noqa: PLC0415
+
+    folder = out or settings_of(context).home / "models" / labels.name.split(".")[0]
+    texts, golds = [], []
+    with Ticker(f"train on {labels.name}", unit="texts") as ticker:
+        for number, row in enumerate(TextFile(labels, "text", "label"), start=1):
+            label = (row["label"] or "").strip().lower()
+            if label not in CLASSES:
+                raise UsageError(f"{labels}: row {number} has another label", remedy=f"Use {', '.join(CLASSES)}")
+            if row["text"]:
+                texts.append(row["text"])
+                golds.append(label)
+        trained = fit(texts, golds, source=labels.name, progress=lambda step: ticker.to(len(texts), step))
+        trained.save(folder)
+    ours, vader = trained.about["unseen_folds"], trained.about["vader_on_the_same_rows"]
+    print(f"model         linear {trained.model.version}")
+    for name, key in (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("macro-recall", "macro_recall")):
+        print(f"{name:12}  {ours[key]:.3f} on unseen folds; VADER {vader[key]:.3f} on the same texts")
+    print(f"card          {folder / 'CARD.md'}")
+    print(f"use           echostream score --file FILE --scorer linear --model {folder}")

@@ -1,0 +1,77 @@
+"""Texts as numbers for a linear model: hashed words and pairs of words, and what the lexicon says of the text."""
+
+import re
+import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.scoring.normaliser import cleaned
+from transforms.scoring.score import DOCUMENTED, Thresholds
+from transforms.scoring.vader_plus import VaderPlusScorer
+
+BUCKETS = 1 << 17
+LEXICON_FEATURES = ("compound", "compound squared", "compound, unsigned", "neg", "pos", "is negative", "is positive")
+
+_READ_CHARS = 16_000  # of a text; so the work is bounded, and what is said by then is said
+_MOST_REMEMBERED = 200_000
+_LONGEST_REMEMBERED = 40
+_TOKEN = re.compile(r"\w+(?:'\w+)*|[!?]+|[^\w\s]")
+_PAIR = np.uint64(0x9E3779B97F4A7C15)
+_TOP_BITS = np.uint64(64 - 17)
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Features(NamedTuple):
+    """Of many texts: the bucket of each word and pair, the text it is in, and the lexicon's columns per text."""
+
+    buckets: Ints
+    owners: Ints
+    lexicon: Floats  # texts x LEXICON_FEATURES
+
+
+class Hasher:
+    """Texts to features; remembers words."""
+
+    def __init__(self) -> None:
+        # Its thresholds are part of the features, so they are the documented ones, which no fit moves.
+        self._vader = VaderPlusScorer(DOCUMENTED)
+        self.version = self._vader.version
+        self._hash_of = _Hashes().__getitem__
+
+    def features(self, texts: Sequence[str]) -> Features:
+        """Of each text, in their order."""
+        words = [list(map(self._hash_of, _TOKEN.findall(cleaned(text[:_READ_CHARS]).lower()))) for text in texts]
+        counts = np.fromiter(map(len, words), np.int64, len(words))
+        hashes = np.fromiter((one for some in words for one in some), np.uint64, int(counts.sum()))
+        owners = np.repeat(np.arange(len(texts)), counts)
+        together = np.flatnonzero(owners[1:] == owners[:-1])
+        pairs = hashes[together] * _PAIR ^ hashes[together + 1]
+        mixed = np.concatenate([hashes, pairs]) * _PAIR
+        return Features(
+            (mixed >> _TOP_BITS).astype(np.int64), np.concatenate([owners, owners[together]]), self._lexicon(texts)
+        )
+
+    def _lexicon(self, texts: Sequence[str]) -> Floats:
+        figures = np.array(self._vader.figures_of(texts), np.float64).reshape(len(texts), 4)
+        neg, _, pos, compound = figures.T
+        polar: Thresholds = DOCUMENTED
+        return np.column_stack([
+            compound, compound**2, np.abs(compound), neg, pos, compound <= polar.negative, compound >= polar.positive
+        ])  # fmt: skip
+
+
+class _Hashes(dict[str, int]):
+    """Word to its hash, the same in every process."""
+
+    def __missing__(self, word: str) -> int:
+        digest = zlib.crc32(word.encode("utf-8", "surrogatepass"))
+        if len(word) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[word] = digest
+        return digest
