@@ -1,4 +1,4 @@
-"""Reddit: things ({kind, data}), alone, in Listings or in threads → posts. Mapping only; live reading comes later.
+"""Reddit: things ({kind, data}), alone, in Listings or in threads → posts; read live by PRAW.
 
 Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`, the parents of a
 crosspost) is left out of `raw`: a text must not survive its deletion inside another post's payload. For the same reason
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from ingestion.fields import counts
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.reading import Context, Reader
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
 _GONE = {"[deleted]", "[removed]", "[ Removed by Reddit ]"}
@@ -56,7 +57,17 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(kind, payload["data"], payload, observed_at)
 
 
-PLATFORM = Platform(name="reddit", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.reddit_api import Listings  # noqa: PLC0415  # needs the extra `reddit`
+
+    return Listings(context)
+
+
+def _native_id(payload: Json) -> str:
+    return ""  # the fullname, which is the post's id
+
+
+PLATFORM = Platform(name="reddit", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id)
 
 
 def _contents(item: Json) -> Json:

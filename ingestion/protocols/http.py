@@ -13,29 +13,23 @@ from typing import Self
 import httpx2
 import stamina
 
-from foundation.errors import CredentialsError, ReadError
+from foundation.errors import CredentialsError
 from ingestion.platform import Json
+from ingestion.protocols.answers import (
+    CLIENT_ERRORS,
+    LONGEST_WAIT_S,
+    StatusError,
+    UnusableAnswerError,
+    backoff,
+    trouble_of,
+)
 from ingestion.protocols.wire import parsed
 from ingestion.reading import Context
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-_LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
-_CLIENT_ERRORS, _SERVER_ERRORS = 400, 500
 
 Headers = Mapping[str, str]
 Params = Mapping[str, str | int | list[str]]
-
-
-class StatusError(ReadError):
-    """Raised for an answer with a status of 400 or more."""
-
-    def __init__(self, status: int, path: str, wait_s: float | None = None) -> None:
-        super().__init__(f"{path} answered {status}", remedy="It is tried again")
-        self.status, self.wait_s = status, wait_s
-
-
-class UnusableAnswerError(ReadError):
-    """Raised when there was no answer, half of one, or one that is not JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +103,7 @@ class Http:
             BudgetSpentError: the budget of `calls` is used up.
         """
         for attempt in stamina.retry_context(
-            on=_backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
+            on=backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
         ):
             with attempt:
                 return self._once(path, params or {}, cost)
@@ -138,9 +132,9 @@ class Http:
         limit = self._limit_of(headers)
         if limit is not None and limit.remaining < 1:
             with self._lock:
-                self._resume_at = max(self._resume_at, time.monotonic() + min(limit.reset_s, _LONGEST_WAIT_S))
-        if status >= _CLIENT_ERRORS:
-            self._context.telemetry.trouble(_trouble(status))
+                self._resume_at = max(self._resume_at, time.monotonic() + min(limit.reset_s, LONGEST_WAIT_S))
+        if status >= CLIENT_ERRORS:
+            self._context.telemetry.trouble(trouble_of(status))
             raise StatusError(status, path, _retry_after(headers) or (limit.reset_s if limit else None))
         try:
             return Answer(parsed(data), headers)
@@ -203,22 +197,9 @@ def _said_at(headers: Headers) -> datetime:
     return parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
 
 
-def _backoff(error: Exception) -> bool | float:
-    """Whether to try again, or after how many seconds."""
-    if isinstance(error, StatusError):
-        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return True if error.wait_s is None else min(max(error.wait_s, 0.1), _LONGEST_WAIT_S)
-        return error.status >= _SERVER_ERRORS
-    return isinstance(error, UnusableAnswerError)
-
-
 def _retry_after(headers: Headers) -> float | None:
     """`Retry-After` in seconds; its other form, a date, is not used by these platforms."""
     try:
         return max(0.0, float(headers["retry-after"]))
     except (KeyError, ValueError):
         return None
-
-
-def _trouble(status: int) -> str:
-    return "http_5xx" if status >= _SERVER_ERRORS else f"http_{status}"

@@ -63,7 +63,7 @@ def _search(world: World, posts: list[Made], request: Request) -> Answer:
     since, start = int(request.one("since_id", "0")), request.one("start_time")
     if not 1 <= len(request.one("query")) <= _LONGEST_QUERY:
         return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
-    after = max(since, _snowflake(_micros(start), 0) - 1 if start else 0)
+    after = max(since, _snowflake(_micros(start), 0) - 1 if start else 0) or oldest
     if after < oldest:
         return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
     end = request.one("end_time")

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from ingestion.simulators import bluesky, hackernews, mastodon
-from ingestion.simulators.serving.scenario import Happening
-from ingestion.simulators.serving.world import Made
+from ingestion.simulators import bluesky, hackernews, mastodon, reddit, x
+from ingestion.simulators.serving.scenario import Happening, Scenario
+from ingestion.simulators.serving.world import Made, World
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
 recorded = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms")
@@ -131,3 +131,42 @@ def test_items_have_the_documented_fields_of_hacker_news():
             assert isinstance(item["time"], int)
             assert item["type"] in {"story", "comment"}
             assert deleted_at is None or item.get("deleted") or item.get("dead")
+
+
+@recorded
+@pytest.mark.parametrize(("file", "number"), [("comments", 11), ("submissions", 12)])
+def test_things_are_those_of_reddit(file, number):
+    real = [thing for thing in lines("reddit", f"{file}.jsonl.gz") if thing["kind"] in {"t1", "t3"}]
+    assert_same_shape([reddit.thing_of(replace(MADE, number=number))], real)
+    edited = reddit.thing_of(replace(MADE, number=12, edited_at=NOW + 300_000_000))
+    assert_same_shape([edited], lines("reddit", "submissions.jsonl.gz"))
+
+
+@recorded
+def test_listings_are_those_of_reddit():
+    real = [line for line in lines("reddit", "listing_responses.jsonl.gz") if isinstance(line["body"], dict)]
+    real = [line for line in real if line["body"].get("kind") == "Listing" and "/r/" in line["uri"]]
+    (made,) = [reddit._page([], "t3_a")]
+    _, always = shapes([{**line["body"], "data": {**line["body"]["data"], "children": []}} for line in real])
+    assert always <= shapes([made])[1]
+    assert {"kind", "data"} <= set(made)
+
+
+@recorded
+def test_tweets_and_pages_are_those_of_x():
+    real = lines("x", "tweets_v2.jsonl.gz")
+    for file in RECORDINGS.glob("x/endpoints/**/*.json"):
+        answer = json.loads(file.read_text(encoding="utf-8"))
+        data = answer.get("data") if isinstance(answer, dict) else None
+        real += [
+            item for item in (data if isinstance(data, list) else [data]) if isinstance(item, dict) and "text" in item
+        ]
+    types, _ = shapes(real)
+    made_types, _ = shapes([x.tweet_of(MADE)])
+    assert {path: kinds for path, kinds in made_types.items() if not kinds <= types.get(path, set())} == {}
+    (search,) = [line for line in lines("x", "responses.jsonl.gz") if "search/recent" in line["uri"]]
+    assert {"x-rate-limit-limit", "x-rate-limit-remaining", "x-rate-limit-reset"} <= set(search["headers"])
+    request = x.Request("/s", {"query": ["q"], "max_results": ["10"]}, {})
+    page = x._search(World(Scenario(), lambda: NOW), [replace(MADE, number=n) for n in range(1, 13)], request).body
+    assert set(page) == {"data", "meta"} <= set(search["body"])
+    assert set(page["meta"]) == set(search["body"]["meta"])
