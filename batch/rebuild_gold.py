@@ -2,6 +2,7 @@
 
 from pyspark.sql import SparkSession
 
+from foundation.crash import crash_point
 from foundation.settings import Settings
 from lakehouse import delta
 from lakehouse.checkpoints import checkpoint
@@ -9,6 +10,8 @@ from lakehouse.resets import begin_anew
 from schemas.tables import SILVER_POSTS
 from streaming.silver_to_gold import AGGREGATES, NAME
 from transforms.aggregates import summarise
+
+JOB = "rebuild_gold"
 
 
 def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
@@ -25,7 +28,9 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
         table = aggregate.table
         content = summarise(aggregate.contributions(posts), table.key, aggregate.sums, aggregate.count)
         delta.ensure(spark, table, settings)
+        crash_point(JOB, "before_swap", settings)
         delta.overwrite(content, table, settings, metadata={"silver_version": version})
         rows[table.name] = delta.read(spark, table, settings).count()
+    crash_point(JOB, "after_swap", settings)
     begin_anew(settings, NAME)
     return rows

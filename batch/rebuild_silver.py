@@ -1,39 +1,54 @@
 """silver.posts from bronze.posts, as much as Bronze still holds: the stream's transforms over history."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from foundation.crash import crash_point
 from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
 from lakehouse import delta
+from lakehouse.frozen import computed_once
 from lakehouse.held import held_by_silver
-from schemas.tables import BRONZE_POSTS, SILVER_POSTS
+from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import make_refiner
-from transforms.order import AUTHOR, resolve
+from transforms.order import AUTHOR, KEY, resolve
 from transforms.refine import refine
 from transforms.silver import to_posts
 
+NAME = "rebuild_silver"
+
 
 def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
-    """Put the content anew in one commit, with today's sanitizer and scorer; answers the rows.
+    """Put the content anew, with today's rules, sanitizer and scorer; answers the rows.
 
-    Tombstones hold. Posts whose Bronze records are gone stay as they are. Gold follows by the change feed.
+    The new files are written beside the old ones, and one commit swaps them: readers see the old or the new.
+    Tombstones hold. A post whose Bronze record is gone keeps its row, unless a record that is left outdoes it.
+    Gold follows by the change feed.
     """
+    for table in (SILVER_POSTS, SILVER_TOMBSTONES):
+        delta.ensure(spark, table, settings)
     bronze = delta.read(spark, BRONZE_POSTS, settings)
-    refined = refine(bronze, make_refiner(settings, pseudonym_place(settings).key_id())).persist()
-    try:
-        content = to_posts(_winners(spark, bronze, refined, settings), processed_at=datetime.now(UTC))
-        silver = delta.read(spark, SILVER_POSTS, settings)
-        elsewhere = silver.join(bronze.select("post_key").distinct(), on="post_key", how="left_anti")
-        delta.overwrite(content.unionByName(elsewhere), SILVER_POSTS, settings, metadata={})
-    finally:
-        refined.unpersist()
+    with computed_once(refine(bronze, make_refiner(settings, pseudonym_place(settings).key_id()))) as refined:
+        content = _content(spark, bronze, refined, settings)
+        crash_point(NAME, "before_swap", settings)
+        delta.overwrite(content, SILVER_POSTS, settings, metadata={})
+    crash_point(NAME, "after_swap", settings)
     return delta.read(spark, SILVER_POSTS, settings).count()
 
 
-def _winners(spark: SparkSession, bronze: DataFrame, refined: DataFrame, settings: Settings) -> DataFrame:
-    """Each post's record that counts, as if all of Bronze were one batch on an empty Silver."""
-    held = held_by_silver(spark, bronze, None, settings)
+def _content(spark: SparkSession, bronze: DataFrame, refined: DataFrame, settings: Settings) -> DataFrame:
+    """As if all of Bronze were one batch, on a Silver that holds nothing but what Bronze no longer does."""
+    silver = delta.read(spark, SILVER_POSTS, settings)
+    is_its_record = [F.col(f"bronze.{name}") == bronze[name] for name in BRONZE_POSTS.key]
+    orphans = silver.join(bronze, on=is_its_record, how="left_anti")
+    held = held_by_silver(spark, refined, None, settings)
+    held = replace(held, posts=held.posts.join(orphans.select(*KEY), on=list(KEY), how="left_semi"))
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-    return resolve(refined, held.without_posts(), author_deletes=author_deletes).where("action = 'append'")
+    resolved = resolve(refined, held, author_deletes=author_deletes)
+    winners = resolved.where("action IN ('append', 'update')").withColumn("day", F.coalesce("held_day", "day"))
+    outdone = resolved.where("action IN ('update', 'remove')").select(*KEY)
+    kept = orphans.join(outdone, on=list(KEY), how="left_anti").select(*SILVER_POSTS.columns)
+    return to_posts(winners, processed_at=datetime.now(UTC)).unionByName(kept)

@@ -25,6 +25,8 @@ def setup_logs(file: Path, level: str) -> None:
         )
     )
     ours = logging.getLogger("echostream")
+    for former in ours.handlers:
+        former.close()
     ours.handlers = [to_file, to_terminal]
     ours.setLevel(level.upper())
     ours.propagate = False

@@ -4,7 +4,7 @@ Per post the highest version wins; at one version a delete wins over an upsert, 
 Kafka order. What a tombstone blocks takes no part. The outcome does not depend on where batches begin and end.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -28,10 +28,6 @@ class Held:
     posts: DataFrame
     post_tombstones: DataFrame
     author_tombstones: DataFrame
-
-    def without_posts(self) -> "Held":
-        """The same as if no post were held: for a rebuild."""
-        return replace(self, posts=self.posts.limit(0))
 
 
 def resolve(refined: DataFrame, held: Held, *, author_deletes: DataFrame | None = None) -> DataFrame:
