@@ -1,31 +1,75 @@
-"""One batch job in a session of its own, holding the lake."""
+"""Batch jobs, each in a session of its own, holding the lake."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
+from pyspark.sql import SparkSession
+
+from batch.compact import Compacted
+from batch.compact import compact as compact_tables
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
+from batch.replay_quarantine import Replayed, replay_quarantine
+from batch.rescore import Rescored
+from batch.rescore import rescore as rescore_history
 from foundation.logs import setup_logs
 from foundation.settings import Settings
 from lakehouse.lease import hold_lake
 from lakehouse.session import build_session, jvm_pid
+from schemas.reasons import Reason
 from schemas.tables import SILVER_POSTS
 
 
-def run(settings: Settings, layer: Literal["silver", "gold"]) -> dict[str, int]:
+def rebuild(settings: Settings, layer: Literal["silver", "gold"]) -> dict[str, int]:
     """Rebuild a layer; answers the rows by table.
 
     Raises:
         LakeInUseError: the streams, or another job, hold the lake.
     """
+    with _session(settings, f"rebuild {layer}") as spark:
+        return (
+            rebuild_gold(spark, settings) if layer == "gold" else {SILVER_POSTS.name: rebuild_silver(spark, settings)}
+        )
+
+
+def replay(settings: Settings, *, reason: Reason | None, dry_run: bool) -> list[Replayed]:
+    """Replay quarantined records; answers what became of them, by topic.
+
+    Raises:
+        LakeInUseError: the streams, or another job, hold the lake.
+    """
+    with _session(settings, "replay-quarantine") as spark:
+        return replay_quarantine(spark, settings, reason=reason, dry_run=dry_run)
+
+
+def compact(settings: Settings) -> Iterator[Compacted]:
+    """Compact every table; answers what was done, table by table.
+
+    Raises:
+        LakeInUseError: the streams, or another job, hold the lake.
+    """
+    with _session(settings, "compact") as spark:
+        yield from compact_tables(spark, settings)
+
+
+def rescore(settings: Settings) -> Iterator[Rescored]:
+    """Score history by the settings' scorer where another one has; answers what was done, commit by commit.
+
+    Raises:
+        LakeInUseError: the streams, or another job, hold the lake.
+    """
+    with _session(settings, "rescore") as spark:
+        yield from rescore_history(spark, settings)
+
+
+@contextmanager
+def _session(settings: Settings, job: str) -> Iterator[SparkSession]:
     setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
     with hold_lake(settings) as lease:
-        spark = build_session(settings, f"echostream rebuild {layer}")
+        spark = build_session(settings, f"echostream {job}")
         try:
             lease.name_jvm(jvm_pid(spark))
-            return (
-                rebuild_gold(spark, settings)
-                if layer == "gold"
-                else {SILVER_POSTS.name: rebuild_silver(spark, settings)}
-            )
+            yield spark
         finally:
             spark.stop()

@@ -48,11 +48,11 @@ def plans(spark: SparkSession, settings: Settings, reason: Reason | None, rule_v
 def unfinished(spark: SparkSession, settings: Settings) -> Plan | None:
     """The batch that ops knows and quarantine does not, where a crash has left one."""
     begun = last_begun(spark, settings)
-    ended = delta.newest_metadata(spark, QUARANTINE_POSTS, settings, _ENDED)
-    if begun is None or begun.batch_id == ended:
+    if begun is None or not take(spark, settings, begun).limit(1).count():
         return None
-    # Where no record is left, it has ended, and only Delta's log has forgotten it.
-    return begun if take(spark, settings, begun).limit(1).count() else None
+    # Records may also be there because a program with older rules has run since.
+    ended = delta.newest_metadata(spark, QUARANTINE_POSTS, settings, _ENDED)
+    return None if begun.batch_id == ended else begun
 
 
 def last_begun(spark: SparkSession, settings: Settings) -> Plan | None:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from foundation.settings import JobName, Settings
 from lakehouse import delta
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
+from lakehouse.compaction import Compaction
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.submit import submit
 from transforms import sentiment_hourly
@@ -47,7 +48,7 @@ def start(
     # After a reset, from the commit that Gold names already: the next one may not be there yet, which Delta refuses.
     first = max(job.checkpoint.reset.get("starting_version", 0) - 1, 0)
     changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
-    return job.start(changes, handle, available_now=available_now)
+    return job.start(changes, handle, available_now=available_now, maintain=Compaction(spark, job).run)
 
 
 def handle(batch: Batch) -> int:

@@ -7,6 +7,7 @@ from pyspark.sql import SparkSession
 from foundation.settings import JobName, Settings
 from lakehouse import delta, kafka
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
+from lakehouse.compaction import Compaction
 from schemas.tables import BRONZE_POSTS
 from streaming.submit import submit
 from transforms.bronze import to_bronze
@@ -23,7 +24,7 @@ def start(
     kafka.check_offsets(job.checkpoint, settings)
     offsets = job.checkpoint.reset.get("starting_offsets", "earliest")
     records = kafka.stream_records(spark, settings, starting_offsets=offsets)
-    return job.start(records, handle, available_now=available_now)
+    return job.start(records, handle, available_now=available_now, maintain=Compaction(spark, job).run)
 
 
 def handle(batch: Batch) -> int:

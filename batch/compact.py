@@ -1,0 +1,42 @@
+"""Small files put together, and files that nobody needs any more removed: every table of the lake."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from foundation.settings import Settings
+from lakehouse import delta, upkeep
+from lakehouse.compaction import compact_files
+from schemas.tables import TABLES, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What was done to a table; `kept_h` is None where nothing was removed, for a stream has still to read it."""
+
+    table: str
+    files_before: int
+    files_after: int
+    kept_h: float | None
+
+
+def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
+    """Compact the tables, one after the other.
+
+    What was replaced is removed only after `upkeep.keep_h`, for who has opened a table before, and later still where
+    a stream has not read that far.
+    """
+    for table in TABLES:
+        if delta.exists(spark, table, settings):
+            before, after = compact_files(spark, table, settings)
+            yield Compacted(table.name, before, after, _remove(spark, table, settings))
+
+
+def _remove(spark: SparkSession, table: Table, settings: Settings) -> float | None:
+    unread_h = upkeep.unread_for_h(spark, table, settings)
+    if unread_h is None:
+        return None
+    keep_h = max(unread_h, settings.upkeep.keep_h)
+    upkeep.vacuum(spark, table, settings, keep_h=keep_h)
+    return keep_h

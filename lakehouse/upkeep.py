@@ -1,0 +1,110 @@
+"""Delta's OPTIMIZE and VACUUM, and how far back the streams still have to read."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+from delta.tables import DeltaTable
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from foundation.settings import Settings
+from lakehouse import delta
+from lakehouse.checkpoints import checkpoint
+from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
+
+_MIB = 1024 * 1024
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+_PREFIX = "spark.databricks.delta"
+_UNKNOWN = -1
+_MARGIN_H = 1.0  # a file is older than the commit that adds it, by what it took to write
+
+Partition = tuple[str | None, ...]  # one value per column that the table is partitioned by
+
+
+def files_by_partition(spark: SparkSession, table: Table, settings: Settings) -> Counter[Partition]:
+    """How many files each partition of the table has now."""
+    files = delta.read(spark, table, settings).inputFiles()
+    return Counter(_partition_of(file, table) for file in files)
+
+
+def optimize(spark: SparkSession, table: Table, settings: Settings, partitions: Sequence[Partition]) -> None:
+    """Put the small files of some partitions together, in one commit that changes no row."""
+    size = str(settings.upkeep.target_file_mb * _MIB)
+    with _conf(spark, {f"{_PREFIX}.optimize.maxFileSize": size, f"{_PREFIX}.optimize.minFileSize": size}):
+        builder = DeltaTable.forPath(spark, delta.path(table, settings)).optimize()
+        where = " OR ".join(f"({_condition(table, values)})" for values in partitions)
+        (builder.where(where) if table.partition_by else builder).executeCompaction()
+
+
+def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: float) -> None:
+    """Remove the files that no version of the last so many hours needs."""
+    with _conf(spark, {f"{_PREFIX}.retentionDurationCheck.enabled": "false"}):
+        DeltaTable.forPath(spark, delta.path(table, settings)).vacuum(keep_h)
+
+
+def unread_for_h(spark: SparkSession, table: Table, settings: Settings) -> float | None:
+    """For how many hours the oldest commit has been waiting that a stream may still have to read, and a margin.
+
+    Zero where no stream reads the table or all is read; None where that cannot be said, so that nothing may go.
+    """
+    version = _next_to_read(table, settings)
+    if version is None:
+        return 0.0
+    if version == _UNKNOWN:
+        return None
+    newest = delta.version(spark, table, settings)
+    if version > newest:
+        return 0.0
+    # The newest ones alone: to look through a month of them takes minutes.
+    commits = DeltaTable.forPath(spark, delta.path(table, settings)).history(newest - version + 1)
+    row = commits.where(F.col("version") == version).select(F.unix_micros("timestamp").alias("at")).collect()
+    if not row:
+        return None
+    waiting: float = datetime.now(UTC).timestamp() - row[0]["at"] / 1_000_000
+    return max(waiting, 0.0) / 3600 + _MARGIN_H
+
+
+def _next_to_read(table: Table, settings: Settings) -> int | None:
+    """The version that the table's reader has not read to its end; None where it needs none but the newest."""
+    job = {BRONZE_POSTS.name: "bronze_to_silver", SILVER_POSTS.name: "silver_to_gold"}.get(table.name)
+    if job is None:
+        return None
+    mine = checkpoint(job, settings)
+    if mine.committed_batch is not None:
+        return int(mine.end_offset(mine.committed_batch)["reservoirVersion"])
+    if mine.planned_batch is not None:
+        return _UNKNOWN
+    if table is BRONZE_POSTS:  # its reader begins with the rows that are there then
+        return None
+    return int(max(mine.reset.get("starting_version", 0) - 1, 0))
+
+
+def _partition_of(file: str, table: Table) -> Partition:
+    named: Mapping[str, str] = dict(
+        part.split("=", 1) for part in file.split("/")[-1 - len(table.partition_by) : -1] if "=" in part
+    )
+    values = [unquote(named[name]) for name in table.partition_by]
+    return tuple(None if value == _NULL else value for value in values)
+
+
+def _condition(table: Table, values: Partition) -> str:
+    """Days and platforms: nothing in a partition's name is personal."""
+    terms = []
+    for name, value in zip(table.partition_by, values, strict=True):
+        quoted = None if value is None else value.replace("'", "''")
+        terms.append(f"{name} IS NULL" if quoted is None else f"{name} = '{quoted}'")
+    return " AND ".join(terms)
+
+
+@contextmanager
+def _conf(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
+    for name, value in values.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name in values:
+            spark.conf.unset(name)

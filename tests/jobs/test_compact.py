@@ -1,0 +1,111 @@
+"""Compaction: fewer files, the same rows, and nobody who reads notices."""
+
+import threading
+from collections import Counter
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from batch.compact import compact
+from lakehouse import delta
+from schemas.tables import BRONZE_POSTS, SILVER_POSTS
+from streaming.run import _end
+from tests.lake import coordinates, rows_of, table
+
+BATCHES_PER_HOUR = 360
+STEP_S = 90
+CONTENT = ("bronze.posts", "silver.posts", "silver.tombstones", "quarantine.posts", "gold.sentiment_hourly")
+AT_ONCE = {"min_files": 2, "keep_h": 0.0}
+
+
+def run(lake, **changes):
+    """Compact; what was done, by table."""
+    lake = lake.set(upkeep=lake.settings.upkeep.model_copy(update=changes))
+    return {done.table: done for done in compact(lake.spark, lake.settings)}
+
+
+def files_in_log(lake, name):
+    return len(table(lake.settings, name).file_uris())
+
+
+def files_on_disk(lake, which):
+    folder = lake.settings.home / "lake" / which.folder
+    return sum("_delta_log" not in file.parts for file in folder.rglob("*.parquet"))
+
+
+def content(lake, name):
+    return sorted(map(repr, rows_of(lake.settings, name)))
+
+
+def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(empty):
+    delta.ensure(empty.spark, BRONZE_POSTS, empty.settings)
+    schema = table(empty.settings, "bronze.posts").to_pyarrow_table().schema
+    some = [row for row in empty.bronze if row["platform"] in ("bluesky", "reddit")]
+    rows = [some[number % len(some)] | {"offset": number} for number in range(BATCHES_PER_HOUR)]
+    for row in rows:  # not by Spark, which would take minutes
+        write_deltalake(
+            table(empty.settings, "bronze.posts"), pa.Table.from_pylist([row], schema=schema), mode="append"
+        )
+    assert files_in_log(empty, "bronze.posts") == BATCHES_PER_HOUR
+    opened = delta.read(empty.spark, BRONZE_POSTS, empty.settings)
+    partitions = {row["platform"] for row in rows}
+    done = run(empty)["bronze.posts"]
+    assert (done.files_before, done.files_after) == (BATCHES_PER_HOUR, len(partitions))
+    assert files_in_log(empty, "bronze.posts") == len(partitions)
+    assert Counter(map(coordinates, rows_of(empty.settings, "bronze.posts"))) == Counter(map(coordinates, rows))
+    assert opened.count() == BATCHES_PER_HOUR
+    assert files_on_disk(empty, BRONZE_POSTS) == BATCHES_PER_HOUR + len(partitions), "a reader may still need them"
+
+
+def test_what_a_stream_has_still_to_read_is_kept_however_short_the_retention(empty):
+    """Gold has not begun while what it is to read of Silver's changes is replaced under its feet, three times."""
+    third = len(empty.bronze) // 3
+    for start in (0, third, 2 * third):
+        empty.receive(empty.bronze[start : start + third if start < 2 * third else None])
+        empty.drain("bronze_to_silver")
+        assert run(empty, **AT_ONCE)["silver.posts"].kept_h >= 1
+    assert files_on_disk(empty, SILVER_POSTS) > files_in_log(empty, "silver.posts")
+    assert files_on_disk(empty, BRONZE_POSTS) == files_in_log(empty, "bronze.posts"), "all of it was read"
+    empty.drain("silver_to_gold")
+    empty.assert_exact()
+
+    before = {name: content(empty, name) for name in CONTENT}
+    assert run(empty, **AT_ONCE)["silver.posts"].kept_h == 0
+    assert {name: content(empty, name) for name in CONTENT} == before
+    assert files_on_disk(empty, SILVER_POSTS) == files_in_log(empty, "silver.posts")
+
+
+def test_between_batches_a_job_compacts_its_own_tables_and_every_stream_goes_on(empty):
+    lake = empty.set(upkeep=empty.settings.upkeep.model_copy(update={"min_files": 2, "interval_s": 0.0}))
+    third = len(lake.bronze) // 3
+    rows = Counter()
+    arrived = threading.Condition()
+
+    def count(progress):
+        with arrived:
+            rows[progress.job] += progress.rows
+            arrived.notify_all()
+
+    def send(start, end):
+        lake.receive(lake.bronze[start:end])
+        with arrived:
+            assert arrived.wait_for(lambda: rows["bronze_to_silver"] >= end, STEP_S), rows
+
+    lake.receive([])
+    running = [
+        lake.start(job, available_now=False, on_progress=count) for job in ("bronze_to_silver", "silver_to_gold")
+    ]
+    try:
+        send(0, third)
+        send(third, 2 * third)
+        for each in running:
+            each.maintain(False)
+        send(2 * third, len(lake.bronze))
+    finally:
+        for each in running:
+            _end(each)
+    for name in ("silver.posts", "gold.sentiment_hourly", "ops.batches.bronze_to_silver"):
+        operations = [commit["operation"] for commit in table(lake.settings, name).history()]
+        assert 0 < operations.index("OPTIMIZE") < len(operations), name
+    lake.drain()
+    lake.assert_exact()
