@@ -4,14 +4,20 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from itertools import islice
 from typing import Annotated, Any
 
 import orjson
 import typer
 
+from cli.options import settings_of
 from foundation.errors import EchoStreamError
-from transforms.pii.detect import find, redact
+from transforms.pii.detect import redact
+from transforms.pii.options import Options
+from transforms.pii.sanitizer import Piece, Sanitizer
+from transforms.pii.spans import Span
 
+_AT_ONCE = 256  # lines: names are looked for in many texts together
 _WORTH_SAVING = b"\\u"  # orjson refuses lone surrogates, which platforms do send
 
 
@@ -27,48 +33,64 @@ class ScrubError(EchoStreamError):
 
 
 def scrub(
+    context: typer.Context,
     form: Annotated[Form, typer.Option("--format", help="a line is a text, or an object with `text`")] = Form.TEXT,
 ) -> None:
     """Take personal data out of what comes on standard input; what is left goes to standard output."""
+    sanitizer = Sanitizer(Options.of(settings_of(context).sanitizer))
     out = sys.stdout.buffer
-    for line in scrubbed(sys.stdin.buffer, form):
+    for line in scrubbed(sys.stdin.buffer, form, sanitizer):
         out.write(line)
     out.flush()
 
 
-def scrubbed(lines: Iterable[bytes], form: Form) -> Iterator[bytes]:
-    """Each line without its personal data, one at a time.
+def scrubbed(lines: Iterable[bytes], form: Form, sanitizer: Sanitizer) -> Iterator[bytes]:
+    """Each line without its personal data, some at a time.
 
     Raises:
-        ScrubError: a line is no JSON object, or its fields are of other types.
+        ScrubError: a line is no JSON object, its fields are of other types, or the sanitizer fails on it.
     """
-    for number, line in enumerate(lines, start=1):
+    numbered = enumerate(lines, start=1)
+    while some := list(islice(numbered, _AT_ONCE)):
         if form is Form.TEXT:
-            yield _text_line(line)
-        elif line.strip():
-            yield _json_line(line, number)
+            texts = [line.decode("utf-8", "surrogateescape") for _, line in some]
+            for text, spans in _found(sanitizer, [(text, ()) for text in texts], [number for number, _ in some]):
+                yield redact(text, spans).encode("utf-8", "surrogateescape")
+        else:
+            yield from _json_lines([(number, line) for number, line in some if line.strip()], sanitizer)
 
 
-def _text_line(line: bytes) -> bytes:
-    text = line.decode("utf-8", "surrogateescape")
-    return redact(text, find(text)).encode("utf-8", "surrogateescape")
+def _found(sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]) -> Iterator[tuple[str, list[Span]]]:
+    for number, (text, _), spans in zip(numbers, pieces, sanitizer.spans(pieces), strict=True):
+        if spans is None:
+            raise ScrubError(
+                f"Line {number} cannot be scrubbed: it is too long, or takes too long",
+                remedy="Nothing of it is shown; drop that line, or see sanitizer.max_text_chars and .max_seconds",
+            )
+        yield text, spans
 
 
-def _json_line(line: bytes, number: int) -> bytes:
+def _json_lines(lines: list[tuple[int, bytes]], sanitizer: Sanitizer) -> Iterator[bytes]:
+    numbers = [number for number, _ in lines]
+    read = [_read(line, number) for number, line in lines]
+    found = _found(sanitizer, [(text or "", exact) for _, text, exact in read], numbers)
+    for (post, text, _), (_, spans) in zip(read, found, strict=True):
+        post["text"] = redact(text, spans) if text else text
+        post["spans"] = [span._asdict() for span in spans]
+        try:
+            yield orjson.dumps(post, option=orjson.OPT_APPEND_NEWLINE)
+        except TypeError:
+            yield json.dumps(post).encode() + b"\n"
+
+
+def _read(line: bytes, number: int) -> tuple[dict[str, Any], str | None, list[str]]:
     try:
         post = _parsed(line)
-        text, exact = _fields(post)
+        return post, *_fields(post)
     except (ValueError, TypeError, RecursionError):
         raise ScrubError(
             f"Line {number} is no JSON object with `text`", remedy="Nothing of it is shown; mend or drop that line"
         ) from None
-    spans = find(text, exact) if text else []
-    post["text"] = redact(text, spans) if text else text
-    post["spans"] = [span._asdict() for span in spans]
-    try:
-        return orjson.dumps(post, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:
-        return json.dumps(post).encode() + b"\n"
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

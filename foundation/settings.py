@@ -15,6 +15,7 @@ from foundation.conf import conf_dir, read_toml
 from foundation.errors import SettingsError
 
 JobName = Literal["topic_to_bronze", "bronze_to_silver", "silver_to_gold"]
+PersonFinderName = Literal["model", "presidio", "off"]
 
 
 class Section(BaseModel):
@@ -89,19 +90,13 @@ class UpkeepSettings(Section):
     keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
 
 
-class UpkeepSettings(Section):
-    """What `echostream compact` does."""
-
-    interval_s: float = Field(default=3600.0, ge=0)  # and how often the jobs compact between batches, without removal
-    min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
-    target_file_mb: int = Field(default=128, ge=1)
-    keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
-
-
 class SanitizerSettings(Section):
-    """Removal of personal data; which steps is the sanitizer's version, not a setting."""
+    """Removal of personal data."""
 
     max_text_chars: int = Field(default=100_000, ge=1)
+    max_seconds: float = Field(default=10.0, gt=0)  # per text; beyond it the record is quarantined
+    persons: PersonFinderName = "model"  # how names in free text are found
+    phone_regions: tuple[str, ...] = ()  # ISO 3166 codes; empty: all that are known
 
 
 class ComprehendSettings(Section):
@@ -192,7 +187,6 @@ class Settings(BaseSettings):
     s3: S3Settings = S3Settings()
     stream: StreamSettings = StreamSettings()
     breaker: BreakerSettings = BreakerSettings()
-    upkeep: UpkeepSettings = UpkeepSettings()
     upkeep: UpkeepSettings = UpkeepSettings()
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()

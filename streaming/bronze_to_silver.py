@@ -13,7 +13,6 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta
 from lakehouse.author_removals import AuthorRemovals
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
-from lakehouse.compaction import Compaction
 from lakehouse.frozen import computed_once
 from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
 from lakehouse.silver import Tally, silver_writes, tally
@@ -23,6 +22,8 @@ from streaming import breaker
 from streaming.submit import submit
 from transforms.decode import Rules
 from transforms.order import AUTHOR, resolve
+from transforms.pii.options import Options
+from transforms.pii.sanitizer import load_sanitizer
 from transforms.refine import Refiner, refine
 from transforms.scoring.posts import Scorers
 from transforms.scoring.score import ScorerOptions
@@ -41,24 +42,21 @@ def start(
     job.prepare(spark, key_id=key_id)
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
-    removals, compaction = AuthorRemovals(spark, job), Compaction(spark, job)
-
-    def maintain(force: bool) -> None:
-        removals.run(force)
-        compaction.run(force)
-
-    return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=maintain)
+    removals = AuthorRemovals(spark, job)
+    return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=removals.run)
 
 
 def make_refiner(settings: Settings, key_id: str) -> Refiner:
     """What the pass over the payloads needs to know.
 
     Raises:
-        SettingsError: there is no such scorer.
+        SettingsError: there is no such scorer, or no such way to find persons.
     """
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     Scorers(options)  # here, so that a wrong name is refused before the first post
-    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options)
+    sanitizer = Options.of(settings.sanitizer)
+    load_sanitizer(sanitizer)
+    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options, sanitizer)
 
 
 def handle(batch: Batch, refiner: Refiner) -> int:

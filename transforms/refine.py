@@ -4,7 +4,7 @@ A row comes back with its event's fields, or with `stage` and `reason` for quara
 works on Arrow batches and loads the scorer once per worker.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -19,7 +19,8 @@ from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
 from transforms.emoji import emoji_of
 from transforms.keyphrases import key_phrases
 from transforms.language import language_of
-from transforms.pii.detect import SANITIZER_VERSION, find, redact
+from transforms.pii.options import DEFAULT, Options
+from transforms.pii.sanitizer import Clean, Content, load_sanitizer
 from transforms.scoring.posts import Post, Scorers, scored_text, sentiments
 from transforms.scoring.score import ScorerOptions
 
@@ -63,6 +64,7 @@ class Refiner:
 
     rules: Rules
     scorer: ScorerOptions
+    sanitizer: Options = DEFAULT
 
 
 def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:
@@ -76,13 +78,19 @@ def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:
 
 def refine_row(row: dict[str, Any], refiner: Refiner) -> RefinedRow:
     """A Bronze row without its score, or its reason for quarantine."""
-    envelope = Envelope(row["topic"], row["kafka_timestamp"], row["op"], row["post_key"], row["author_key"], row["day"])
-    coordinates = {"topic": row["topic"], "partition": row["partition"], "offset": row["offset"]}
-    try:
-        event = decode(row["value"], envelope, refiner.rules)
-        return coordinates | _fields(event, refiner.rules)
-    except BadRecordError as bad:
-        return coordinates | {"stage": bad.stage, "reason": bad.reason.value}
+    return refine_rows([row], refiner)[0]
+
+
+def refine_rows(rows: Sequence[dict[str, Any]], refiner: Refiner) -> list[RefinedRow]:
+    """Bronze rows without their scores, or their reasons for quarantine."""
+    sanitizer = load_sanitizer(refiner.sanitizer)
+    events = [_decoded(row, refiner) for row in rows]
+    posts = [at for at, event in enumerate(events) if isinstance(event, dict) and event["op"] == "upsert"]
+    cleaned = dict(zip(posts, sanitizer.clean([_content(events[at]) for at in posts]), strict=True))  # type: ignore[arg-type]  # posts are events
+    return [
+        _refined(row, event, cleaned.get(at), refiner.rules, sanitizer.version)
+        for at, (row, event) in enumerate(zip(rows, events, strict=True))
+    ]
 
 
 def score_rows(rows: list[RefinedRow], scorers: Scorers) -> None:
@@ -102,7 +110,8 @@ def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[p
         for batch in batches:
             columns = [column.to_pylist() for column in batch.columns]
             names = batch.schema.names
-            rows = [refine_row(dict(zip(names, values, strict=True)), refiner) for values in zip(*columns, strict=True)]
+            bronze = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+            rows = refine_rows(bronze, refiner)
             score_rows(rows, scorers)
             yield pa.RecordBatch.from_arrays(
                 [
@@ -115,50 +124,65 @@ def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[p
     return run
 
 
-def _fields(event: Event, rules: Rules) -> RefinedRow:
+def _decoded(row: dict[str, Any], refiner: Refiner) -> Event | BadRecordError:
+    envelope = Envelope(row["topic"], row["kafka_timestamp"], row["op"], row["post_key"], row["author_key"], row["day"])
+    try:
+        return decode(row["value"], envelope, refiner.rules)
+    except BadRecordError as bad:
+        return bad
+
+
+def _refined(
+    row: dict[str, Any], event: Event | BadRecordError, clean: Clean | None, rules: Rules, sanitizer_version: str
+) -> RefinedRow:
+    coordinates = {"topic": row["topic"], "partition": row["partition"], "offset": row["offset"]}
+    try:
+        if isinstance(event, BadRecordError):
+            raise event
+        fields = _fields(event)
+        if event["op"] == "upsert":
+            fields |= _shown(event, clean, rules) | {"sanitizer_version": sanitizer_version}
+    except BadRecordError as bad:
+        return coordinates | {"stage": bad.stage, "reason": bad.reason.value}
+    return coordinates | fields
+
+
+def _fields(event: Event) -> RefinedRow:
     keys = event["keys"]
-    row: RefinedRow = {
+    return {
         "op": event["op"], "owner": event["owner"], "platform": event["platform"], "post_key": keys["post"],
         "author_key": keys["author"], "version": int(event["version"]), "event_id": event["event_id"],
         "day": date.fromisoformat(event["day"]) if event["day"] else None,
         "created_at": _time(event["created_at"]), "observed_at": _time(event["observed_at"]),
     }  # fmt: skip
-    if event["op"] != "upsert":
-        return row
+
+
+def _shown(event: Event, clean: Clean | None, rules: Rules) -> RefinedRow:
+    """What a post shows, from what the sanitizer left of it.
+
+    Raises:
+        BadRecordError: it left nothing.
+    """
+    if clean is None:  # the gate is closed
+        raise BadRecordError("refine", Reason.SANITIZER_FAILED)
     try:
-        row |= _clean(event)
-    except Exception:  # the gate is closed: whatever goes wrong here, the text does not pass
-        raise BadRecordError("refine", Reason.SANITIZER_FAILED) from None
-    try:
-        row |= _features(row["title"], row["text"], event["lang"])
+        features = _features(clean.title, clean.text, event["lang"])
     except Exception:  # a library that stumbles over a text costs that post, not the query
         raise BadRecordError("refine", Reason.ANALYSIS_FAILED) from None
-    return row | {
+    keys = event["keys"]
+    return features | {
+        "title": clean.title, "text": clean.text, "hashtags": clean.hashtags, "pii": list(clean.counts.items()),
         "posted_at": _time(posted_at(event, rules.policies[event["platform"]])),
         "channel": keys["channel"] or event["channel"],
         "reply_to_key": keys["reply_to"],
         "metrics": [(name, max(-_INT64, min(int(value), _INT64 - 1))) for name, value in event["metrics"].items()],
         "rights": event["rights"],
-        "sanitizer_version": SANITIZER_VERSION,
-    }
+    }  # fmt: skip
 
 
-def _clean(event: Event) -> RefinedRow:
-    """Title, text and hashtags without personal data, and what was found."""
-    exact = [
-        name for name in (event["author_handle"], event["author_name"], event["author_id"], *event["mentions"]) if name
-    ]
-    counts: dict[str, int] = {}
-    cleaned: dict[str, str | None] = {"title": event["title"], "text": event["text"]}
-    for field, text in cleaned.items():
-        if text:
-            spans = find(text, exact)
-            cleaned[field] = redact(text, spans)
-            for span in spans:
-                counts[span.type] = counts.get(span.type, 0) + 1
-    # A hashtag that names a person is left out: there is nothing to say in its place.
-    hashtags = [tag for tag in event["hashtags"] if not find(tag, exact)]
-    return cleaned | {"hashtags": hashtags, "pii": list(counts.items())}
+def _content(event: Event) -> Content:
+    names = (event["author_handle"], event["author_name"], event["author_id"], *event["mentions"])
+    return Content(event["title"], event["text"], event["hashtags"], [name for name in names if name])
 
 
 def _features(title: str | None, text: str | None, said: str | None) -> RefinedRow:

@@ -10,8 +10,8 @@ from typing import Literal
 Mood = Literal["positive", "negative", "neutral"]
 
 PRODUCTS = (
-    "Lumora", "Nordhaven", "Tessel", "Quillbox", "Brightfold", "Kestrel Air", "Ombra", "Pipewell", "Saltmarsh",
-    "Velaro", "Hexagrove", "Mintline", "Corvid Bank", "Tramway", "Oakmetric", "Fernbrook", "Zephyra", "Loomcast",
+    "LumoraPay", "DeepHarbour", "TesselOS", "QuillBox", "BrightFold", "Kestrel Air", "OmbraTV", "DataNest", "GreenPort",
+    "WindDesk", "HexaGrove", "CloudLeaf", "Corvid Bank", "TramWay", "MetricHub", "ClearHub", "OmniCart", "LoomCast",
 )  # fmt: skip
 FEATURES = (
     "the search", "the new dashboard", "checkout", "the mobile app", "the battery", "offline mode", "billing",
@@ -38,7 +38,7 @@ SENTENCES: dict[Mood, tuple[str, ...]] = {
         "The refund arrived early, what a pleasant surprise from {p}.",
         "Nice touch: {f} remembers my place, such a clever idea.",
         "I recommended {p} to three friends and all of them like it.",
-        "Smooth, elegant, helpful. {p} won me over with {f}.",
+        "It is smooth, elegant and helpful: {p} won me over with {f}.",
     ),
     "negative": (
         "I hate how slow {f} got in {p} {w}.",
@@ -85,7 +85,7 @@ OTHER_LANGUAGES: dict[str, dict[Mood, tuple[str, ...]]] = {
         "neutral": ("Weiß jemand, wo man bei {p} die Sprache umstellt?",),
     },
     "fr": {
-        "positive": ("Bravo à l'équipe de {p}, le service est parfait.",),
+        "positive": ("Merci à toute l'équipe de {p}, le service est parfait.",),
         "negative": ("Encore une panne chez {p}, je suis très déçue.",),
         "neutral": ("La nouvelle version de {p} est sortie ce matin.",),
     },
@@ -137,7 +137,7 @@ EMOJI: dict[Mood, tuple[str, ...]] = {
 }
 HASHTAGS = ("services", "travel", "gadgets", "cloud", "banking", "apps", "support", "design", "trains")
 AFTERTHOUGHTS: dict[Mood, tuple[str, ...]] = {
-    "positive": ("Edit: they solved it, thank you, great support!", "Edit: works perfectly now, I am happy."),
-    "negative": ("Edit: still broken, what a shame.", "Edit: it got worse, avoid it."),
-    "neutral": ("Edit: added the version number.", "Edit: spelling."),
+    "positive": ("edit: they solved it, thank you, great support!", "edit: works perfectly now, I am happy."),
+    "negative": ("edit: still broken, what a shame.", "edit: it got worse, avoid it."),
+    "neutral": ("edit: added the version number.", "edit: spelling."),
 }

@@ -8,6 +8,7 @@ from ingestion.platform import AuthorDelete, Post
 from schemas.tables import BRONZE_POSTS
 from tests.made_records import RULES, SEEN, bronze_row, post, record
 from transforms.bronze import to_bronze
+from transforms.pii.options import Options
 from transforms.refine import REFINED, Refiner, refine
 from transforms.scoring.score import ScorerOptions
 
@@ -81,6 +82,19 @@ def test_a_post_in_another_language_is_not_scored(refined):
     assert (row["sentiment"]["label"], row["sentiment"]["compound"], row["sentiment"]["reason"]) == (
         None, None, "language"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("options", [Options(max_seconds=1e-6), Options(max_chars=3)], ids=["time", "length"])
+def test_a_text_that_the_sanitizer_cannot_finish_is_quarantined_and_the_batch_goes_on(spark, options):
+    """The alarm reaches Spark's worker; the cap is the sanitizer's own."""
+    columns = [tuple(row[name] for name in BRONZE_POSTS.columns) for row in ROWS]
+    bronze = spark.createDataFrame(columns, BRONZE_POSTS.schema)
+    rows = refine(bronze, Refiner(RULES, ScorerOptions(), options)).collect()
+    assert {row["offset"]: (row["op"], row["reason"]) for row in rows} == {
+        0: (None, "sanitizer_failed"), 1: (None, "null_value"), 2: ("delete", None), 3: ("upsert", None),
+        4: (None, "malformed_json"), 5: ("delete_author", None), 6: (None, "missing_post_key_header"),
+        7: (None, "sanitizer_failed"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("day", [b"+12026-01-02", b"-2026-01-02", b"0000-01-01", b"9999999-01-01", b"2026"])

@@ -9,7 +9,8 @@ from ingestion.platform import AuthorDelete, Post, Unmappable
 from schemas.reasons import Reason
 from tests.made_records import KEY, RULES, SEEN, bronze_row, post, record
 from transforms import refine
-from transforms.pii.detect import SANITIZER_VERSION
+from transforms.pii.options import DEFAULT
+from transforms.pii.sanitizer import Sanitizer, load_sanitizer
 from transforms.refine import Refiner, refine_row, score_rows
 from transforms.scoring.posts import Scorers, scored_text
 from transforms.scoring.score import Score, ScorerOptions
@@ -72,7 +73,7 @@ def test_a_post():
         "observed_at": datetime(2026, 1, 2, 12, tzinfo=UTC),
         "title": "T", "text": "good", "lang": "en", "channel": "news", "hashtags": ["fun"],
         "emoji": [], "key_phrases": [],
-        "metrics": [("score", -3)], "pii": [], "sanitizer_version": SANITIZER_VERSION,
+        "metrics": [("score", -3)], "pii": [], "sanitizer_version": load_sanitizer(DEFAULT).version,
         "rights": orjson.loads(record(post()).value)["rights"],
     }  # fmt: skip
 
@@ -168,12 +169,8 @@ def test_a_text_that_cannot_be_analysed_is_quarantined(monkeypatch, step):
     assert refined(post(text="good")) == COORDINATES | {"stage": "refine", "reason": Reason.ANALYSIS_FAILED}
 
 
-@pytest.mark.parametrize("step", ["find", "redact"])
-def test_when_the_sanitizer_fails_the_text_does_not_pass(monkeypatch, step):
-    def fail(text, *_):
-        raise RuntimeError(text)
-
-    monkeypatch.setattr(refine, step, fail)
+def test_where_the_sanitizer_leaves_nothing_the_text_does_not_pass(monkeypatch):
+    monkeypatch.setattr(Sanitizer, "clean", lambda _, posts: [None for _ in posts])
     assert refined(post(text="good")) == COORDINATES | {"stage": "refine", "reason": Reason.SANITIZER_FAILED}
 
 

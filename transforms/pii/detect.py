@@ -1,35 +1,22 @@
-"""The sanitizer: where the personal data of a text is, and the text without it.
+"""The rules: where the personal data of a text is that has a form, and the text without what was found.
 
-Rules only: forms with check digits, what names a person on the net, and exact strings from the post's own
-metadata. Names that stand in free text are the named-entity step's.
+Forms with check digits, what names a person on the net, and exact strings from the post's own metadata. Names
+that stand in free text are the named-entity step's; `sanitizer.py` puts both together.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from transforms.pii.exact import find_exact
 from transforms.pii.links import find_links
-from transforms.pii.normalise import normalise
+from transforms.pii.normalise import Plain, normalise
 from transforms.pii.numbers import find_numbers
+from transforms.pii.options import DEFAULT, Options
 from transforms.pii.postal import find_addresses
-from transforms.pii.regions import SHAPES
 from transforms.pii.spans import Span, without_overlaps
 from transforms.pii.structured import find_structured
 
-SANITIZER_VERSION = "2"
 _DIGIT = re.compile(r"[0-9]")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What is looked for."""
-
-    regions: frozenset[str] = frozenset(SHAPES)  # whose national telephone numbers are known
-    urls: bool = True  # links that name nobody by their form: a personal site looks like any other
-
-
-DEFAULT = Options()
 
 
 def find(text: str, exact: Iterable[str] = (), options: Options = DEFAULT) -> list[Span]:
@@ -41,16 +28,24 @@ def find(text: str, exact: Iterable[str] = (), options: Options = DEFAULT) -> li
         options: what to look for besides.
     """
     plain = normalise(text)
+    return in_original(plain, find_plain(plain, exact, options))
+
+
+def find_plain(plain: Plain, exact: Iterable[str], options: Options) -> list[Span]:
+    """The same in characters of the plain form, unsorted and with overlaps."""
     digits = _DIGIT.search(plain.text) is not None
     spans = find_links(plain.text, urls=options.urls)
     spans += find_structured(plain.text, digits=digits)
     if digits:
-        spans += find_numbers(plain.text, options.regions)
+        spans += find_numbers(plain.text, options.phone_regions)
         spans += find_addresses(plain.text)
     if exact:
         spans += find_exact(plain.text, exact)
-    if not spans:
-        return []
+    return spans
+
+
+def in_original(plain: Plain, spans: Iterable[Span]) -> list[Span]:
+    """Spans of the plain form as spans of the original: sorted, without overlaps."""
     return without_overlaps(Span(*plain.original(span.start, span.end), span.type) for span in spans)
 
 

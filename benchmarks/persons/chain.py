@@ -1,0 +1,62 @@
+"""The gradient of a conditional random field with two states over texts of one batch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(slots=True)
+class Chain:
+    """Weights of features, and of steps from one state to the next."""
+
+    features: Floats
+    steps: Floats
+
+
+def gradients(
+    scores: Floats, gold: Floats, there: npt.NDArray[np.bool_], steps: Floats
+) -> tuple[float, Floats, Floats]:
+    """Loss, and its slopes by the scores and by the steps.
+
+    Args:
+        scores: (texts, words): how much likelier a name is than none.
+        gold: 1 where it is one.
+        there: where a text has words.
+        steps: (from, to).
+    """
+    forward, backward = _forward(scores, there, steps), _backward(scores, there, steps)
+    whole = np.logaddexp(forward[:, -1, 0], forward[:, -1, 1])
+    expected = np.exp(forward[:, :, 1] + backward[:, :, 1] - whole[:, None]) * there
+    both = forward[:, :-1, :, None] + steps + backward[:, 1:, None, :]
+    both[..., 1] += scores[:, 1:, None]
+    follows = there[:, 1:]
+    expected_steps = (np.exp(both - whole[:, None, None, None]) * follows[:, :, None, None]).sum(axis=(0, 1))
+    names = gold.astype(np.int64)
+    seen = np.zeros((2, 2))
+    np.add.at(seen, (names[:, :-1][follows], names[:, 1:][follows]), 1)
+    loss = float(whole.sum() - (scores * gold * there).sum() - (seen * steps).sum())
+    return loss, (expected - gold) * there, expected_steps - seen
+
+
+def _forward(scores: Floats, there: npt.NDArray[np.bool_], steps: Floats) -> Floats:
+    sums = np.zeros((*scores.shape, 2))
+    sums[:, 0, 1] = scores[:, 0]
+    for at in range(1, scores.shape[1]):
+        before = sums[:, at - 1]
+        now = np.logaddexp(before[:, :1] + steps[0], before[:, 1:] + steps[1])
+        now[:, 1] += scores[:, at]
+        sums[:, at] = np.where(there[:, at, None], now, before)
+    return sums
+
+
+def _backward(scores: Floats, there: npt.NDArray[np.bool_], steps: Floats) -> Floats:
+    sums = np.zeros((*scores.shape, 2))
+    for at in range(scores.shape[1] - 2, -1, -1):
+        after = sums[:, at + 1].copy()
+        after[:, 1] += scores[:, at + 1]
+        now = np.logaddexp(steps[:, 0] + after[:, :1], steps[:, 1] + after[:, 1:])
+        sums[:, at] = np.where(there[:, at + 1, None], now, sums[:, at + 1])
+    return sums

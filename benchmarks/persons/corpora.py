@@ -1,0 +1,51 @@
+"""Texts with the places of persons' names: the licensed training sets, and made sentences."""
+
+import gzip
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DATA = Path(__file__).parents[3] / "shared/data/pii"
+TRAIN = ("btc/btc.train.gz", "wnut17/wnut17train.conll.gz")
+DEV = ("btc/btc.dev.gz", "wnut17/emerging.dev.conll.gz")
+
+
+@dataclass(slots=True)
+class Marked:
+    """A text, where persons' names are in it, and where its account names are."""
+
+    text: str
+    persons: list[tuple[int, int]] = field(default_factory=list)
+    handles: list[tuple[int, int]] = field(default_factory=list)
+    words: list[tuple[int, int]] = field(default_factory=list)
+
+
+def conll(path: str) -> list[Marked]:
+    """The texts of a file of tokens and tags: one space between tokens, @ glued to what follows."""
+    lines = gzip.decompress((DATA / path).read_bytes()).decode().replace("\r", "").split("\n")
+    texts: list[list[tuple[str, str]]] = [[]]
+    for line in lines:
+        word, _, tag = line.partition("\t")
+        if word:
+            texts[-1].append((word, tag))
+        elif texts[-1]:
+            texts.append([])
+    return [_joined(tokens) for tokens in texts if tokens]
+
+
+def _joined(tokens: list[tuple[str, str]]) -> Marked:
+    marked = Marked("")
+    glued = False
+    for word, tag in tokens:
+        start = len(marked.text) + (0 if glued or not marked.text else 1)
+        marked.text += word if start == len(marked.text) else f" {word}"
+        end = len(marked.text)
+        marked.words.append((start, end))
+        if glued or (word[0] == "@" and len(word) > 1):
+            marked.handles.append((start - glued, end))
+        elif tag[-3:] in {"PER", "son"} and word != "@":
+            if tag[0] == "I" and marked.persons:
+                marked.persons[-1] = (marked.persons[-1][0], end)
+            else:
+                marked.persons.append((start, end))
+        glued = word == "@"
+    return marked

@@ -1,0 +1,202 @@
+"""What the model looks at, as places in its hashed weights: no word can be read back from them."""
+
+import re
+import unicodedata
+import zlib
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.pii.persons.tokens import EDGE
+
+BITS = 18
+SIZE = 1 << BITS  # one more weight follows, which is always 0: the place of features that are not there
+OFFSETS = (0, -1, 1, -2, 2)  # the word itself first
+OWN, NEAR = 34, 5  # features of a word at its own place, and seen from its neighbours'
+
+Places = npt.NDArray[np.int64]
+Hashes = npt.NDArray[np.uint64]
+_ODD = np.array([(0x9E3779B97F4A7C15 + 2 * 0x51ED270B * n) % 2**64 for n in range(64)], dtype=np.uint64) | np.uint64(1)
+_HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_LONG, _MANY_HUMPS, _MANY_GRAMS = 24, 4, 12
+_MOST_KNOWN = 200_000  # words kept; then it begins anew
+_LOUD = 0.6  # share of a text's words from which on capitals say nothing
+
+
+class Vocabulary:
+    """The words seen so far, with what is known of each.
+
+    Args:
+        summary: from places of features, (words, OFFSETS, OWN), to what is kept of them in `summed`.
+    """
+
+    def __init__(self, summary: Callable[[Places], npt.NDArray[Any]]) -> None:
+        self._summary = summary
+        self._forget()
+
+    def _forget(self) -> None:
+        self.rows: dict[str, int] = {}
+        self.summed = self._summary(np.zeros((0, len(OFFSETS), OWN), dtype=np.int64))
+        self.hashes = np.zeros((0, 3), dtype=np.uint64)  # word in small letters, shape, class of name
+        # -1: an edge, 0: no letters, 1: small, 2: begins with a capital, 3: all capitals
+        self.capital = np.zeros(0, dtype=np.int64)
+
+    def ids(self, words: list[str]) -> Places:
+        """The rows of the words; new ones are added."""
+        new = set(words).difference(self.rows)
+        if len(self.rows) + len(new) > _MOST_KNOWN:
+            self._forget()
+            new = set(words)
+        if new:
+            self._add(sorted(new))
+        return np.fromiter(map(self.rows.__getitem__, words), dtype=np.int64, count=len(words))
+
+    def _add(self, new: list[str]) -> None:
+        features = np.zeros((len(new), OWN), dtype=np.uint64)
+        there = np.zeros((len(new), OWN), dtype=bool)
+        hashes = np.zeros((len(new), 3), dtype=np.uint64)
+        for row, word in enumerate(new):
+            found, shape, kind = described(word)
+            features[row, : len(found)] = [hash_of(feature) for feature in found]
+            there[row, : len(found)] = True
+            hashes[row] = hash_of(found[0]), hash_of(shape), hash_of(kind + shape)
+            self.rows[word] = len(self.capital) + row
+        places = np.full((len(new), len(OFFSETS), OWN), SIZE, dtype=np.int64)
+        for at in range(len(OFFSETS)):
+            wide = OWN if at == 0 else NEAR
+            places[:, at, :wide] = np.where(there[:, :wide], place(features[:, :wide], at), SIZE)
+        self.summed = np.concatenate([self.summed, self._summary(places)])
+        self.hashes = np.concatenate([self.hashes, hashes])
+        self.capital = np.concatenate([self.capital, np.array([_capital(word) for word in new], dtype=np.int64)])
+
+
+def place(hashes: Hashes, salt: int) -> Places:
+    """Places in the weights for hashes, different for each salt."""
+    places: Places = ((hashes * _ODD[salt]) >> np.uint64(64 - BITS)).astype(np.int64)
+    return places
+
+
+def hash_of(feature: str) -> int:
+    """64 bits, the same on every machine."""
+    raw = feature.encode("utf-8", "surrogatepass")
+    return zlib.crc32(raw) << 32 | zlib.crc32(raw, 0x5BD1E995)
+
+
+def described(word: str) -> tuple[list[str], str, str]:
+    """A word's features (the first NEAR are also seen by its neighbours), its shape and its class of name."""
+    if not word.lstrip("#")[:1].isalpha():
+        sign = word if word[0] == "<" and len(word) >= len(EDGE) - 1 else word[:3]
+        return [f"l{sign}"], sign, "-"
+    tag = "#" if word[0] == "#" else ""
+    bare = word.lstrip("#")[:_LONG]
+    low = bare.lower()
+    shape, kind = tag + _shape(bare), _kind(low) + tag
+    near = [f"l{low}", f"s{shape}", f"g{kind}{shape}", f"x{low[-3:]}", f"g{kind}"]
+    own = [f"x{low[-n:]}" for n in (1, 2, 4) if len(low) > n] + [f"p{low[:n]}" for n in (1, 2, 3, 4) if len(low) > n]
+    own += [f"w{bare}", f"n{min(len(bare), 9)}{shape}", f"x{low[-2:]}{shape}", f"x{low[-3:]}{shape}"]
+    if tag or len(shape) > 2:  # noqa: PLR2004  # a capital within
+        humps = [hump.lower() for hump in _HUMP.findall(bare)[:_MANY_HUMPS]]
+        own += [f"h{hump}" for hump in humps]
+        own += ["k" + "".join(sorted({_kind(hump) for hump in humps})), f"q{_joined(low)}{shape[:2]}"]
+    own += [f"t{low[at : at + 3]}" for at in range(min(len(low) - 2, _MANY_GRAMS))]
+    return (near + own)[:OWN], shape, kind + ("A" if bare[0].isupper() else "a")
+
+
+def pairs(hashes: Hashes, modes: Hashes, echo: Hashes) -> list[Places]:
+    """Places of the features that are about more than one word, one array over all words for each."""
+    low, shape, kind = hashes[:, 0], hashes[:, 1], hashes[:, 2]
+    back, ahead = _shift(low, -1), _shift(low, 1)
+    back_kind, ahead_kind = _shift(kind, -1), _shift(kind, 1)
+    combined = (
+        (back, shape), (ahead, shape), (low, back), (low, ahead), (_shift(shape, -1), shape, _shift(shape, 1)),
+        (back_kind, kind), (kind, ahead_kind), (back_kind, kind, ahead_kind), (back, ahead, shape),
+        (_shift(low, -2), back, shape), (modes, kind), (modes, back, shape), (back, kind), (ahead, kind),
+        (ahead, _shift(low, 2), shape), (modes, low), (echo, kind), (echo, modes, shape),
+    )  # fmt: skip
+    return [place(_mixed(parts), len(OFFSETS) + salt) for salt, parts in enumerate(combined)]
+
+
+def modes_of(capital: Places, firsts: list[int]) -> Hashes:
+    """How each word's text uses capitals: not at all, as usual, in most words, everywhere."""
+    bounds = np.array([0, *firsts[1:]])
+    letters = np.maximum(np.add.reduceat((capital > 0).astype(np.int64), bounds[:-1]), 1)
+    begun = np.add.reduceat((capital > 1).astype(np.int64), bounds[:-1]) / letters
+    loud = np.add.reduceat((capital == 3).astype(np.int64), bounds[:-1]) / letters  # noqa: PLR2004  # all capitals
+    mode = np.where(loud > _LOUD, 4, np.where(begun > _LOUD, 3, np.where(begun > 0, 2, 1)))
+    return np.repeat(mode, np.diff(bounds)).astype(np.uint64)
+
+
+@cache
+def listed(name: str) -> list[str]:
+    """The names in a list of ours."""
+    return (files("transforms.pii.persons") / name).read_text("utf-8").split()
+
+
+@cache
+def _names() -> tuple[frozenset[str], frozenset[str]]:
+    """Given and family names, in small letters, also without accents."""
+    given, family = (
+        frozenset(found) | {_unaccented(word) for word in found} for found in map(listed, ("given.txt", "family.txt"))
+    )
+    return given, family
+
+
+def _unaccented(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
+def _kind(low: str) -> str:
+    """Which lists have the word."""
+    given, family = _names()
+    kind = ("G" if low in given else "") + ("F" if low in family else "")
+    if not kind and "-" in low and any(part in given for part in low.split("-")):
+        return "H"
+    return kind or "-"
+
+
+def _joined(low: str) -> str:
+    """Whether names are written as one word: how much of it a given name begins and a family name ends."""
+    given, family = _names()
+    starts = next((n for n in range(min(len(low), 10), 2, -1) if low[:n] in given), 0)
+    ends = next((n for n in range(min(len(low), 12), 2, -1) if low[-n:] in family), 0)
+    return f"{min(starts, 6)}{min(ends, 6)}{starts + ends >= len(low)}"
+
+
+def _shape(word: str) -> str:
+    """Capitals and small letters as X and x; a single letter is Y or y."""
+    if len(word) == 1:
+        return "Y" if word.isupper() else "y" if word.islower() else "o"
+    if word.islower():
+        return "x"
+    if word.isupper():
+        return "XX" if len(word) > 2 else "X2"  # noqa: PLR2004  # USA, but also AJ
+    if word[0].isupper() and word[1:].islower():
+        return "Xx"
+    runs: list[str] = []
+    for char in word:
+        kind = "X" if char.isupper() else "x" if char.islower() else "-" if char == "-" else "o"
+        if not runs or runs[-1] != kind:
+            runs.append(kind)
+    return "".join(runs[:5])
+
+
+def _capital(word: str) -> int:
+    if not word[0].isalpha():
+        return -1 if word == EDGE else 0
+    return 3 if word.isupper() and len(word) > 1 else 1 + word[0].isupper()
+
+
+def _mixed(parts: tuple[Hashes, ...]) -> Hashes:
+    mixed = parts[0]
+    for part in parts[1:]:
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) + part
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+def _shift(values: Hashes, by: int) -> Hashes:
+    """The value `by` words further on; the edges between texts keep it from being another text's."""
+    return np.roll(values, -by)

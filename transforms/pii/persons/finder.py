@@ -1,0 +1,65 @@
+"""The named-entity step as an interface: our model, nothing, or Presidio where a user has it."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol
+
+from foundation.errors import SettingsError
+from foundation.settings import PersonFinderName
+from transforms.pii.persons.model import NameModel
+
+
+class PersonFinder(Protocol):
+    """Finds names of persons in free text."""
+
+    @property
+    def name(self) -> str:
+        """What Silver's sanitizer_version says."""
+
+    @property
+    def version(self) -> str:
+        """Changes when the same text may give other names."""
+
+    def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where names are in each text, in characters."""
+
+
+class PresidioPersons:
+    """Presidio's analyzer with the spaCy model that its default configuration names."""
+
+    name = "presidio"
+
+    def __init__(self) -> None:
+        analyzer: Any = import_module("presidio_analyzer")  # no types, and only where a user has it
+        self._engine: Any = analyzer.AnalyzerEngine()
+        self.version = str(import_module("importlib.metadata").version("presidio-analyzer"))
+
+    def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where names are in each text, in characters."""
+        return [
+            [(found.start, found.end) for found in self._engine.analyze(text, language="en", entities=["PERSON"])]
+            for text in texts
+        ]
+
+
+@cache
+def load_person_finder(name: PersonFinderName) -> PersonFinder | None:
+    """The finder of that name; None for "off".
+
+    Raises:
+        SettingsError: it is not installed.
+    """
+    match name:
+        case "off":
+            return None
+        case "model":
+            return NameModel()
+        case "presidio":
+            try:
+                return PresidioPersons()
+            except ImportError:
+                raise SettingsError(
+                    "sanitizer.persons is presidio, which is not installed",
+                    remedy="pip install 'echostream[presidio]' and a spaCy model, or set sanitizer.persons to model",
+                ) from None

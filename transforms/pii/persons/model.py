@@ -1,0 +1,139 @@
+"""A linear chain over the words of a text: each is part of a person's name or not.
+
+The weights are small integers, so that the same text has the same names on every machine. What a word adds to its
+own score and to its neighbours' is summed up once per word and kept; per text only pairs of neighbours are looked up.
+"""
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.pii.persons.features import Vocabulary, modes_of, pairs
+from transforms.pii.persons.tokens import SPECIAL, Words, echoes, places_of, words_of
+
+VERSION = "1"
+WEIGHTS = "weights.npz"
+_CHUNK = 512  # texts at a time
+_LEAST = 3  # letters of a name that is looked for again in its text
+
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What training leaves.
+
+    Attributes:
+        features: one per place of a feature, and a last one that is 0.
+        steps: from a word that is no name to no name, to a name; from a name to no name, to a name.
+        bias: added to each word: how eager the model is.
+    """
+
+    features: npt.NDArray[np.int8]
+    steps: tuple[int, int, int, int]
+    bias: int
+
+
+@cache
+def shipped() -> Weights:
+    """The weights that come with the package; the NOTICE file says what they were trained on."""
+    with np.load(io.BytesIO((files("transforms.pii.persons") / WEIGHTS).read_bytes())) as stored:
+        steps = stored["steps"].tolist()
+        return Weights(stored["features"], (steps[0], steps[1], steps[2], steps[3]), int(stored["bias"]))
+
+
+class NameModel:
+    """Finds names of persons by words, their form, and what stands beside them."""
+
+    name, version = "model", VERSION
+
+    def __init__(self, weights: Weights | None = None) -> None:
+        self.weights = weights or shipped()
+        self.vocabulary = Vocabulary(_summed(self.weights.features))
+
+    def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Where names are in each text, in characters."""
+        return [spans for at in range(0, len(texts), _CHUNK) for spans in self._find(texts[at : at + _CHUNK])]
+
+    def _find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        words = words_of(texts)
+        flags = decode(self._scores(texts, words), self.weights.steps)
+        found: list[list[tuple[int, int]]] = [[] for _ in texts]
+        for number, marked in _by_text(np.flatnonzero(flags), words.firsts):
+            found[number] = _spans(words.words, marked, words.firsts[number], places_of(texts[number]))
+        return found
+
+    def _scores(self, texts: Sequence[str], words: Words) -> Ints:
+        """How likely each word is a name's, edges never."""
+        vocabulary = self.vocabulary
+        ids = vocabulary.ids(words.words)
+        sums = vocabulary.summed[ids]
+        scores = sums[:, 0] + self.weights.bias
+        for column, offset in enumerate((-1, 1, -2, 2), start=1):
+            scores += np.roll(sums[:, column], -offset)
+        modes = modes_of(vocabulary.capital[ids], words.firsts)
+        for where in pairs(vocabulary.hashes[ids], modes, echoes(texts, words)):
+            scores += self.weights.features[where]
+        scores[vocabulary.capital[ids] < 0] = -(1 << 20)
+        return scores
+
+
+def decode(scores: Ints, steps: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
+    """The likeliest chain (Viterbi's), told by how much a name is likelier than none at each word."""
+    none_none, none_name, name_none, name_name = steps
+    lead = -(1 << 20)
+    backs: list[tuple[bool, bool]] = []
+    keep = backs.append
+    for score in scores.tolist():
+        ends, goes_on = lead + name_none, lead + name_name
+        keep((ends > none_none, goes_on > none_name))
+        lead = (goes_on if goes_on > none_name else none_name) - (ends if ends > none_none else none_none) + score
+    flags = np.zeros(len(scores), dtype=bool)
+    state = lead > 0
+    for at in range(len(backs) - 1, -1, -1):
+        flags[at] = state
+        state = backs[at][state]
+    return flags
+
+
+def _summed(features: npt.NDArray[np.int8]) -> Callable[[npt.NDArray[np.int64]], Ints]:
+    def per_place(places: npt.NDArray[np.int64]) -> Ints:
+        sums: Ints = features[places].sum(axis=2, dtype=np.int32)
+        return sums
+
+    return per_place
+
+
+def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int, list[int]]]:
+    """The marked words of each text that has some."""
+    if not len(marked):
+        return []
+    numbers = np.searchsorted(np.array(firsts), marked, side="right") - 1
+    cuts = np.flatnonzero(np.diff(numbers)) + 1
+    return [
+        (int(numbers[part[0]]), marked[part].tolist()) for part in np.split(np.arange(len(marked)), cuts) if len(part)
+    ]
+
+
+def _spans(words: list[str], marked: list[int], first: int, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Names from their words; what was once a name is one wherever the text writes it so."""
+    names = {word for at in marked if len(word := words[at]) >= _LEAST and word[0].isupper() and not word.isupper()}
+    if names:
+        marked = sorted({*marked, *(at for at in range(first, first + len(places)) if words[at] in names)})
+    spans: list[tuple[int, int]] = []
+    before = -2
+    for at in marked:
+        if words[at] in SPECIAL or not (words[at].lstrip("#")[:1].isalpha() or before == at - 1):
+            continue
+        start, end = places[at - first]
+        if before == at - 1:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+        before = at
+    return spans

@@ -1,0 +1,132 @@
+"""The gate: what a post says without personal data, or nothing at all.
+
+Rules, exact strings and the named-entity step over a batch of posts. A post whose text raises, takes too long or
+is beyond the cap comes back as None, and so never passes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from transforms.pii.detect import find_plain, in_original, redact
+from transforms.pii.limits import TimeLimit
+from transforms.pii.normalise import Plain, normalise
+from transforms.pii.options import DEFAULT, Options
+from transforms.pii.persons.finder import PersonFinder, load_person_finder
+from transforms.pii.spans import Span
+
+SANITIZER_VERSION = "3"
+Piece = tuple[str, Sequence[str]]  # a text, and the strings that name a person in its post
+Ruled = tuple[Plain, list[Span]]  # its plain form, and what the rules found in it
+_EMPTY: Ruled = (Plain(""), [])
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a post says, and the strings that name a person in it: author's handle and name, mentions."""
+
+    title: str | None
+    text: str | None
+    hashtags: Sequence[str]
+    exact: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """The same without personal data, and how often which type was found."""
+
+    title: str | None
+    text: str | None
+    hashtags: list[str]
+    counts: dict[str, int]
+
+
+class Sanitizer:
+    """Removes personal data from batches of posts."""
+
+    def __init__(self, options: Options = DEFAULT, persons: PersonFinder | None = None) -> None:
+        self.options = options
+        self.persons = persons or load_person_finder(options.persons)
+
+    @property
+    def version(self) -> str:
+        """The version of the rules, and of the named-entity step."""
+        return f"{SANITIZER_VERSION}+{self.persons.name}-{self.persons.version}" if self.persons else SANITIZER_VERSION
+
+    def clean(self, posts: Sequence[Content]) -> list[Clean | None]:
+        """Each post without personal data; None where that failed."""
+        pieces: list[Piece] = []
+        for post in posts:
+            pieces += [(text or "", post.exact) for text in (post.title, post.text)]
+            pieces += [(f"#{tag}", post.exact) for tag in post.hashtags]
+        found = iter(self.spans(pieces))
+        return [_cleaned(post, [next(found) for _ in range(2 + len(post.hashtags))]) for post in posts]
+
+    def spans(self, pieces: Sequence[Piece]) -> list[list[Span] | None]:
+        """Where the personal data of each text is: sorted, apart, in its characters; None where looking failed."""
+        with TimeLimit(self.options.max_seconds) as limit:
+            ruled = [limit.attempt(self._ruled, *piece) if piece[0] else _EMPTY for piece in pieces]
+            named = self._named(ruled, limit)
+            return [
+                None if one is None or names is None
+                else limit.attempt(in_original, one[0], one[1] + names) if one[1] or names
+                else []
+                for one, names in zip(ruled, named, strict=True)
+            ]  # fmt: skip
+
+    def _ruled(self, text: str, exact: Sequence[str]) -> Ruled:
+        if len(text) > self.options.max_chars:
+            raise ValueError
+        plain = normalise(text)
+        return plain, find_plain(plain, exact, self.options)
+
+    def _named(self, ruled: Sequence[Ruled | None], limit: TimeLimit) -> list[list[Span] | None]:
+        """Persons in each text: all at once, and one by one where that fails."""
+        if self.persons is None:
+            return [[] for _ in ruled]
+        named: list[list[Span] | None] = [[] for _ in ruled]
+        places = [at for at, one in enumerate(ruled) if one and one[0].text]
+        texts = [one[0].text for at in places if (one := ruled[at])]
+        found: list[list[Span]] | None = limit.attempt(self._persons_in, texts)
+        for at, text in zip(places, texts, strict=True) if found is None else ():
+            alone = limit.attempt(self._persons_in, [text])
+            named[at] = alone[0] if alone else None
+        for at, spans in zip(places, found or (), strict=found is not None):
+            named[at] = spans
+        return named
+
+    def _persons_in(self, texts: Sequence[str]) -> list[list[Span]]:
+        found = self.persons.find(texts) if self.persons else []
+        if len(found) != len(texts):
+            raise ValueError
+        return [[Span(start, end, "PERSON") for start, end in spans] for spans in found]
+
+
+@lru_cache(maxsize=4)
+def load_sanitizer(options: Options) -> Sanitizer:
+    """The sanitizer of this process with those options, made once."""
+    return Sanitizer(options)
+
+
+def _cleaned(post: Content, found: list[list[Span] | None]) -> Clean | None:
+    if None in found:
+        return None
+    if not any(found):
+        return Clean(post.title, post.text, list(post.hashtags), {})
+    in_title, in_text, *in_tags = [spans or [] for spans in found]
+    title = post.title and redact(post.title, in_title)
+    text = post.text and redact(post.text, in_text)
+    # A hashtag that names a person is left out: there is nothing to say in its place.
+    left = [tag for tag, spans in zip(post.hashtags, in_tags, strict=True) if not spans]
+    gone = _gone(post, left, f"{title}\n{text}".lower())
+    counts = Counter(span.type for span in [*in_title, *in_text])
+    return Clean(title, text, [tag for tag in left if tag not in gone], dict(counts))
+
+
+def _gone(post: Content, tags: list[str], clean: str) -> set[str]:
+    """The hashtags that the text had and has no more: there, its words told that they name a person."""
+    if not tags:
+        return set()
+    said = f"{post.title}\n{post.text}".lower()
+    return {tag for tag in tags if (mark := f"#{tag.lower()}") in said and mark not in clean}
