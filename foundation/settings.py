@@ -90,6 +90,15 @@ class UpkeepSettings(Section):
     keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
 
 
+class UpkeepSettings(Section):
+    """What `echostream compact` does."""
+
+    interval_s: float = Field(default=3600.0, ge=0)  # and how often the jobs compact between batches, without removal
+    min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
+    target_file_mb: int = Field(default=128, ge=1)
+    keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
+
+
 class SanitizerSettings(Section):
     """Removal of personal data."""
 
@@ -187,6 +196,7 @@ class Settings(BaseSettings):
     s3: S3Settings = S3Settings()
     stream: StreamSettings = StreamSettings()
     breaker: BreakerSettings = BreakerSettings()
+    upkeep: UpkeepSettings = UpkeepSettings()
     upkeep: UpkeepSettings = UpkeepSettings()
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()

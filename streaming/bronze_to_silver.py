@@ -13,6 +13,7 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta
 from lakehouse.author_removals import AuthorRemovals
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
+from lakehouse.compaction import Compaction
 from lakehouse.frozen import computed_once
 from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
 from lakehouse.silver import Tally, silver_writes, tally
@@ -42,8 +43,13 @@ def start(
     job.prepare(spark, key_id=key_id)
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
-    removals = AuthorRemovals(spark, job)
-    return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=removals.run)
+    removals, compaction = AuthorRemovals(spark, job), Compaction(spark, job)
+
+    def maintain(force: bool) -> None:
+        removals.run(force)
+        compaction.run(force)
+
+    return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=maintain)
 
 
 def make_refiner(settings: Settings, key_id: str) -> Refiner:
