@@ -134,6 +134,7 @@ class ScorerSettings(Section):
 
     name: str = "vader"
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
+    mixed: bool = False  # vader and vader-plus say `mixed` where both sides are strong; right once in 13 times
     by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
     comprehend: ComprehendSettings = ComprehendSettings()
     transformer: TransformerSettings = TransformerSettings()

@@ -1,13 +1,15 @@
 """What a stored fit makes of a score, and which fit belongs to which scorer."""
 
+import json
 import math
 from dataclasses import replace
 
 import pytest
 
 from foundation.errors import SettingsError
-from transforms.scoring.calibration import CarriesFit, Fit, calibrated
-from transforms.scoring.score import Score
+from transforms.scoring.calibration import SHIPPED, CarriesFit, Fit, calibrated
+from transforms.scoring.registry import SCORERS, load_scorer
+from transforms.scoring.score import Score, ScorerOptions
 
 # Weights per class: of 1, c, c squared, |c|, c == 0. The neutral class stands still at 0.
 BY_COMPOUND = Fit("compound", ((0, -2, 0, 0, -9), (0, 0, 0, 0, 0), (0, 2, 0, 0, -9)), "1", "made", mixed=0.06)
@@ -26,6 +28,10 @@ class FixedScorer:
 
     def score(self, texts):
         return [self.scores[int(text)] for text in texts]
+
+
+def made(fit, **how):
+    return calibrated(FixedScorer(fit=fit), **({"abstain_below": 0.0, "mixed": False} | how))
 
 
 def test_confidence_is_the_probability_of_the_label():
@@ -59,7 +65,9 @@ def test_where_there_is_nothing_to_say(fit, score, confidence):
 
 
 def test_no_label_below_the_confidence_that_is_asked_for():
-    scorer = calibrated(FixedScorer(Score("positive", 0.5), Score("positive", 0.9), fit=BY_COMPOUND), 0.7)
+    scorer = calibrated(
+        FixedScorer(Score("positive", 0.5), Score("positive", 0.9), fit=BY_COMPOUND), abstain_below=0.7, mixed=False
+    )
     low, high = scorer.score(["0", "1"])
     assert (low.label, low.compound, low.confidence) == (None, 0.5, 0.6652)
     assert (high.label, high.compound, high.confidence) == ("positive", 0.9, 0.8385)
@@ -67,28 +75,28 @@ def test_no_label_below_the_confidence_that_is_asked_for():
 
 def test_without_a_fit_there_is_no_confidence():
     """What a model calls its probability is none."""
-    (score,) = calibrated(FixedScorer(Score("positive", 0.5, 0.9)), 0.0).score(["0"])
+    (score,) = calibrated(FixedScorer(Score("positive", 0.5, 0.9)), abstain_below=0.0, mixed=False).score(["0"])
     assert score == Score("positive", 0.5, None)
 
 
 def test_without_a_fit_abstaining_is_refused():
     with pytest.raises(SettingsError, match=r"scorer fixed 1 has no calibration.*Set scorer\.abstain_below to 0"):
-        calibrated(FixedScorer(), 0.5)
+        calibrated(FixedScorer(), abstain_below=0.5, mixed=False)
 
 
 def test_the_version_says_all_that_decides_a_row():
-    plain = calibrated(FixedScorer(fit=BY_COMPOUND), 0.0).version
-    other = calibrated(FixedScorer(fit=replace(BY_COMPOUND, mixed=0.07)), 0.0).version
-    abstains = calibrated(FixedScorer(fit=BY_COMPOUND), 0.6).version
+    plain = made(BY_COMPOUND).version
+    other = made(replace(BY_COMPOUND, mixed=0.07)).version
+    abstains = made(BY_COMPOUND, abstain_below=0.6).version
     assert plain == f"1+cal-{BY_COMPOUND.version}"
     assert abstains == f"{plain}.abstain-0.6"
-    assert len({plain, other, abstains, calibrated(FixedScorer(), 0.0).version}) == 4
+    assert len({plain, other, abstains, made(None).version}) == 4
 
 
 def test_scores_are_remembered_within_bounds(monkeypatch):
     monkeypatch.setattr("transforms.scoring.calibration._MOST_REMEMBERED", 5)
     scores = [Score("positive", number / 100) for number in range(100)]
-    scorer = calibrated(FixedScorer(*scores), 0.0)
+    scorer = calibrated(FixedScorer(*scores), abstain_below=0.0, mixed=False)
     assert scorer.score([str(number) for number in range(100)]) == scores
     assert len(scorer._made) <= 5
 
@@ -96,3 +104,34 @@ def test_scores_are_remembered_within_bounds(monkeypatch):
 def test_a_fit_that_comes_with_the_model():
     assert isinstance(FixedScorer(fit=BY_COMPOUND), CarriesFit)
     assert not isinstance(FixedScorer(), CarriesFit)
+
+
+@pytest.mark.parametrize("name", ["vader", "vader-plus", "textblob"])
+def test_the_shipped_fit_belongs_to_the_scorer_that_is_installed(name):
+    stored = json.loads((SHIPPED / f"{name}.json").read_text())
+    raw = SCORERS[name](ScorerOptions(name))
+    assert stored["scorer_version"] == raw.version
+    assert load_scorer(ScorerOptions(name)).version == f"{raw.version}+cal-{Fit.of(stored).version}"
+    scores = load_scorer(ScorerOptions(name)).score(["a wonderful day", "a terrible day", "the train leaves"])
+    assert all(1 / 3 < score.confidence < 1 for score in scores)
+
+
+def test_a_fit_for_another_version_is_not_used(monkeypatch):
+    scorer = SCORERS["vader"](ScorerOptions())
+    scorer.version = "3.3.1"
+    assert calibrated(scorer, abstain_below=0.0, mixed=False).score(["good"]) == [Score("positive", 0.4404, None)]
+
+
+@pytest.mark.parametrize("name", ["vader", "vader-plus"])
+def test_mixed_where_both_sides_are_strong(name):
+    texts = ["I love it, I hate it", "I love it", "I hate it", "it is"]
+    plain, mixed = (load_scorer(ScorerOptions(name, mixed=on)) for on in (False, True))
+    assert [score.label for score in mixed.score(texts)] == ["mixed", "positive", "negative", "neutral"]
+    assert "mixed" not in [score.label for score in plain.score(texts)]
+    assert mixed.score(texts)[1:] == plain.score(texts)[1:]
+    assert mixed.score(texts)[0].confidence < 0.15  # it is mostly wrong, and says so
+    assert mixed.version == f"{plain.version}.mixed"
+
+
+def test_mixed_is_not_for_scorers_without_the_figures():
+    assert load_scorer(ScorerOptions("textblob", mixed=True)).version == load_scorer(ScorerOptions("textblob")).version

@@ -6,9 +6,10 @@ import pytest
 from textblob import TextBlob
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
+from benchmarks.sentiment_sets import DATA, goemotions, tweeteval
 from foundation.errors import SettingsError
 from transforms.scoring.registry import SCORERS, load_scorer
-from transforms.scoring.score import Score, ScorerOptions, label_of
+from transforms.scoring.score import ScorerOptions, label_of
 
 # The others need a service or a model: they have tests of their own.
 HERE = [name for name in SCORERS if name not in ("comprehend", "transformer")]
@@ -47,15 +48,23 @@ def test_label(compound, label):
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_vader_is_vader(text):
     compound = SentimentIntensityAnalyzer().polarity_scores(text)["compound"]
-    assert load_scorer(ScorerOptions()).score([text]) == [Score(label_of(compound), compound, confidence=None)]
+    (score,) = load_scorer(ScorerOptions("vader")).score([text])
+    assert (score.label, score.compound) == (label_of(compound), compound)
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_textblob_is_textblob(text):
-    compound = round(TextBlob(text).sentiment.polarity, 4)
-    assert load_scorer(ScorerOptions("textblob")).score([text]) == [
-        Score(label_of(compound), compound, confidence=None)
-    ]
+    polarity = TextBlob(text).sentiment.polarity
+    (score,) = load_scorer(ScorerOptions("textblob")).score([text])
+    assert (score.label, score.compound) == (label_of(polarity), polarity)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs the labelled texts in ../shared/data")
+def test_textblob_is_textblob_on_recorded_texts():
+    texts = [*tweeteval().texts[::4], *goemotions("test").texts[::9]]
+    expected = [TextBlob(text).sentiment.polarity for text in texts]
+    scores = load_scorer(ScorerOptions("textblob")).score(texts)
+    assert [place for place, score in enumerate(scores) if repr(score.compound) != repr(expected[place])] == []
 
 
 def test_the_two_disagree_somewhere():

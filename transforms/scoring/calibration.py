@@ -9,16 +9,19 @@ import hashlib
 import json
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from foundation.errors import SettingsError
-from transforms.scoring.score import Label, Score, Scorer
+from transforms.scoring.score import HasFigures, Label, Score, Scorer
+
+SHIPPED = resources.files("transforms.scoring") / "calibrations"
 
 _MOST_REMEMBERED = 50_000
+_STRONG = 0.2  # a share of the text
 _EDGE = 1e-6  # probabilities nearer to 0 or 1 than this say no more
 _SINGLE: tuple[Label, ...] = ("negative", "neutral", "positive")
 
@@ -78,9 +81,9 @@ class CarriesFit(Protocol):
 
 
 class Calibrated:
-    """A scorer with its fit: calibrated confidence, and no label below the one that is asked for."""
+    """A scorer with its fit: calibrated confidence, no label below the one that is asked for, and `mixed` if it is."""
 
-    def __init__(self, scorer: Scorer, fit: Fit | None, abstain_below: float) -> None:
+    def __init__(self, scorer: Scorer, fit: Fit | None, *, abstain_below: float = 0.0, mixed: bool = False) -> None:
         if abstain_below and not fit:
             raise SettingsError(
                 f"scorer {scorer.name} {scorer.version} has no calibration, by which it could abstain",
@@ -89,12 +92,18 @@ class Calibrated:
         self.name, self.languages = scorer.name, scorer.languages
         marks = [f"cal-{fit.version}"] if fit else []
         marks += [f"abstain-{abstain_below:g}"] if abstain_below else []
+        self._figures = scorer if mixed and isinstance(scorer, HasFigures) else None
+        marks += ["mixed"] if self._figures else []
         self.version = "+".join([scorer.version, ".".join(marks)]) if marks else scorer.version
         self.uncalibrated = scorer
         self._made = _Made(fit, abstain_below)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
-        return list(map(self._made.__getitem__, self.uncalibrated.score(texts)))
+        scores: Iterable[Score] = self.uncalibrated.score(texts)
+        if self._figures:
+            pairs = zip(scores, self._figures.figures_of(texts), strict=True)
+            scores = [replace(score, label="mixed") if is_mixed(figures) else score for score, figures in pairs]
+        return list(map(self._made.__getitem__, scores))
 
 
 class _Made(dict[Score, Score]):
@@ -113,18 +122,24 @@ class _Made(dict[Score, Score]):
         return made
 
 
-def calibrated(scorer: Scorer, abstain_below: float) -> Calibrated:
+def calibrated(scorer: Scorer, *, abstain_below: float, mixed: bool) -> Calibrated:
     """The scorer with the fit that belongs to its version, if there is one.
 
     Raises:
         SettingsError: it has none, and should abstain.
     """
     fit = scorer.fit if isinstance(scorer, CarriesFit) else _shipped_fit(scorer)
-    return Calibrated(scorer, fit, abstain_below)
+    return Calibrated(scorer, fit, abstain_below=abstain_below, mixed=mixed)
+
+
+def is_mixed(figures: tuple[float, float, float, float]) -> bool:
+    """Whether both sides are strong in VADER's figures. A weak sign of it: docs/sentiment.md says how weak."""
+    neg, _, pos, _ = figures
+    return min(neg, pos) >= _STRONG
 
 
 def _shipped_fit(scorer: Scorer) -> Fit | None:
-    file = resources.files("transforms.scoring") / "calibrations" / f"{scorer.name}.json"
+    file = SHIPPED / f"{scorer.name}.json"
     if not file.is_file():
         return None
     fit = Fit.of(json.loads(file.read_text("utf-8")))

@@ -44,6 +44,7 @@ class ScorerOptions:
     name: str = "vader"
     model: str = ""  # a model's folder; empty: the one that ships
     abstain_below: float = 0.0  # a confidence
+    mixed: bool = False  # where VADER's figures say so
     by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and scorer's name, where it is another one
     language: str = "en"  # of its texts, for a scorer that must be told
     comprehend: ComprehendSettings = _COMPREHEND
@@ -62,6 +63,7 @@ class ScorerOptions:
             name=settings.name,
             model=settings.model,
             abstain_below=settings.abstain_below,
+            mixed=settings.mixed,
             by_language=tuple(sorted(settings.by_language.items())),
             comprehend=settings.comprehend,
             transformer=settings.transformer,

@@ -9,7 +9,7 @@ from transforms.scoring.score import ENGLISH, Score, ScorerOptions, label_of
 
 
 class TextBlobScorer:
-    """The polarity that `TextBlob(text).sentiment` gives, rounded to four digits."""
+    """The polarity that `TextBlob(text).sentiment` gives."""
 
     name = "textblob"
     languages = ENGLISH
@@ -19,7 +19,7 @@ class TextBlobScorer:
         self._analyze = PatternAnalyzer().analyze
 
     def score(self, texts: Sequence[str]) -> list[Score]:
-        compounds = [round(self._analyze(text).polarity, 4) for text in texts]
+        compounds = [float(self._analyze(text).polarity) for text in texts]
         return [Score(label_of(compound), compound) for compound in compounds]
 
 

@@ -1,0 +1,86 @@
+"""Fit what a scorer's compound says about its label: P(the label is right), for each scorer that has no probabilities.
+
+    python -m benchmarks.fit_calibration
+
+Multinomial logistic regression of the gold class on five features of the compound (15 numbers a scorer), on tweets
+(TweetEval validation) and Reddit (GoEmotions train), each source with the same weight in all. Printed: the calibration
+error where the fit has not seen, and when it has seen the other source alone, which is what a change of class shares
+costs. `mixed`: how many of the texts so labelled have emotions of both poles, in GoEmotions train.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.sentiment_figures import Codes, Floats, classes_of
+from benchmarks.sentiment_sets import LabelledSet, goemotions, tweeteval
+from transforms.scoring.calibration import SHIPPED, Calibrated, Fit, compound_features, is_mixed
+from transforms.scoring.registry import SCORERS
+from transforms.scoring.score import HasFigures, Scorer, ScorerOptions
+from transforms.scoring.training import calibration_error
+
+NAMES = ("vader", "vader-plus", "textblob")
+
+
+def fit(scorer: Scorer, sources: Sequence[LabelledSet], mixed: float | None) -> Fit:
+    """The regression on the sources."""
+    features, golds, weights = [], [], []
+    for source in sources:
+        features.append(np.array([compound_features(score.compound or 0.0) for score in scorer.score(source.texts)]))
+        golds.append(classes_of(source.labels))
+        weights.append(np.full(len(source.texts), 1 / len(source.texts)))
+    weight = np.concatenate(weights) * sum(map(len, golds)) / len(sources)
+    # The first feature is 1, which stands for the intercept.
+    regression = LogisticRegression(C=1e3, max_iter=2_000, fit_intercept=False)
+    regression.fit(np.concatenate(features), np.concatenate(golds), sample_weight=weight)
+    rows = tuple(tuple(round(float(value), 4) for value in row) for row in regression.coef_)
+    return Fit("compound", rows, scorer.version, " and ".join(source.name for source in sources), mixed)
+
+
+def error_on(scorer: Scorer, fitted: Fit, labelled: LabelledSet) -> float:
+    """The calibration error."""
+    scores = Calibrated(scorer, fitted).score(labelled.texts)
+    confidences: Floats = np.array([score.confidence for score in scores], np.float64)
+    guesses: Codes = classes_of([score.label for score in scores])
+    return calibration_error(confidences, guesses == classes_of(labelled.labels))
+
+
+def share_of_mixed(scorer: Scorer) -> float | None:
+    """How often `mixed` is right."""
+    if not isinstance(scorer, HasFigures):
+        return None
+    labelled = goemotions("train", mixed=True)
+    said = np.array([is_mixed(figures) for figures in scorer.figures_of(labelled.texts)])
+    return round(float((np.array(labelled.labels)[said] == "mixed").mean()), 4)
+
+
+def main() -> None:
+    """Print the errors; write the fits."""
+    tweets, comments = tweeteval(), goemotions("train")
+    for name in NAMES:
+        scorer = SCORERS[name](ScorerOptions(name))
+        fitted = fit(scorer, (tweets, comments), share_of_mixed(scorer))
+        errors = {unseen.name: error_on(scorer, fitted, unseen) for unseen in (goemotions("dev"), goemotions("test"))}
+        for seen, unseen in ((tweets, comments), (comments, tweets)):
+            errors[f"{unseen.name}, by {seen.name} alone"] = error_on(scorer, fit(scorer, (seen,), None), unseen)
+        sys.stdout.write(f"{name}: mixed is right {fitted.mixed}; calibration errors {errors}\n")
+        stored = {
+            "by": fitted.by,
+            "scorer_version": fitted.scorer_version,
+            "fitted_on": fitted.fitted_on,
+            "mixed": fitted.mixed,
+            "weights": fitted.weights,
+            "calibration_errors": errors,
+            "made_by": "benchmarks/fit_calibration.py",
+        }
+        folder = Path(str(SHIPPED))
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.json").write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
