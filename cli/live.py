@@ -1,10 +1,11 @@
-"""`echostream ingest`, `echostream sweep` and `echostream simulate`."""
+"""`echostream ingest`, `sweep`, `fetch`, `load` and `simulate`."""
 
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from cli.options import settings_of
-from foundation.errors import SettingsError, UsageError
+from foundation.errors import BudgetSpentError, SettingsError, UsageError
 
 if TYPE_CHECKING:
+    from ingestion.landing import Landing
     from ingestion.live import Ingest, Report
     from ingestion.telemetry import Telemetry
     from local.terminal import Ticker
@@ -47,6 +49,49 @@ def sweep(
 
     with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
         look_again(live, lambda: time.time_ns() // 1000, everything=everything)
+
+
+def fetch(
+    context: typer.Context,
+    platform: PlatformName,
+    since: Annotated[datetime, typer.Option(help="UTC")],
+    until: Annotated[datetime | None, typer.Option(help="UTC; default: now")] = None,
+    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+) -> None:
+    """Write what was posted in a stretch of time to the lake's landing folder, as raw answers; nothing is sent."""
+    now = time.time_ns() // 1000
+    files = lines = 0
+    with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
+        span = _micros(since), min(now, _micros(until) if until else now)
+        try:
+            for _, count in _landing(context, platform).write(live.reader().between(*span), now):
+                files, lines = files + 1, lines + count
+        except BudgetSpentError as spent:
+            live.report.stopped = str(spent)
+    print(f"landed    {lines} answers in {files} files")
+
+
+def load(context: typer.Context, platform: PlatformName) -> None:
+    """Send what `fetch` landed and no load has sent yet, through the same mapper to the same topic."""
+    with _producer(context, platform, once=True, role="load") as live:
+        live.run(lambda: _landing(context, platform).read(live.store))
+
+
+def _landing(context: typer.Context, platform: str) -> "Landing":
+    from pyarrow import fs  # noqa: PLC0415
+
+    from ingestion.landing import Landing  # noqa: PLC0415
+
+    settings = settings_of(context)
+    if settings.is_on_s3:
+        from lakehouse.s3 import arrow_files  # noqa: PLC0415
+
+        return Landing(arrow_files(settings.s3), f"{settings.lake_uri.partition('://')[2]}/landing", platform)
+    return Landing(fs.LocalFileSystem(), f"{settings.lake_uri}/landing", platform)
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.replace(tzinfo=UTC).timestamp() * 1_000_000)
 
 
 @contextmanager

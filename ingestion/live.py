@@ -14,7 +14,14 @@ from itertools import chain
 
 import stamina
 
-from foundation.errors import BrokerUnreachableError, BudgetSpentError, DeliveryError, ReadError
+from foundation.errors import (
+    BrokerUnreachableError,
+    BudgetSpentError,
+    DeliveryError,
+    ReadError,
+    SettingsError,
+    UsageError,
+)
 from foundation.logs import get_log
 from ingestion.budget import Budget
 from ingestion.memory import Recollection
@@ -29,7 +36,7 @@ _SETTLE_S = 1.0  # at most so much is sent again after a crash
 _HEALTHY_S = 30.0  # after so long, a failure is a new one and not the next of a series
 _LONGEST_BACKOFF_S = 60.0
 
-Batches = Callable[[Reader], Iterator[Batch]]
+Batches = Callable[[], Iterator[Batch]]
 
 
 @dataclass(slots=True)
@@ -76,8 +83,20 @@ class Ingest:
         self._observed_at = 0
         self.report = Report()
 
-    def run(self, batches: Batches = lambda reader: reader.read()) -> Report:
+    def reader(self) -> Reader:
+        """A new reader of the platform.
+
+        Raises:
+            UsageError: it is not read live.
+            SettingsError: a library that it needs is not installed.
+            CredentialsError: it needs credentials that are missing.
+        """
+        return new_reader(self._platform, self._context)
+
+    def run(self, batches: Batches | None = None) -> Report:
         """Read until there is no more, until the budget is spent, or until interrupted (KeyboardInterrupt).
+
+        Without `batches` it is what the platform's reader reads from the saved cursors on.
 
         Raises:
             ReadError: with `once`, the platform kept failing.
@@ -85,7 +104,7 @@ class Ingest:
             CredentialsError, CursorError, IngestStoreError: trying again is of no use.
         """
         try:
-            while not self._pass(batches):
+            while not self._pass(batches or (lambda: self.reader().read())):
                 pass
         except BudgetSpentError as spent:
             self.report.stopped = str(spent)
@@ -114,13 +133,10 @@ class Ingest:
         return True
 
     def _read(self, batches: Batches) -> None:
-        reader = self._platform.reader(self._context) if self._platform.reader else None
-        if reader is None:
-            return
         pending = _Pending()
         with self._connect() as sender:
             try:
-                for batch in batches(reader):
+                for batch in batches():
                     self._send(batch, sender)
                     pending.add(batch)
                     if batch.pause_s or time.monotonic() - pending.began >= _SETTLE_S:
@@ -136,7 +152,8 @@ class Ingest:
 
     def _send(self, batch: Batch, sender: Sender) -> None:
         """Map, note what is remembered, hand over."""
-        observed_at = self._now()
+        now = self._now()
+        observed_at = now if batch.observed_at is None else min(batch.observed_at, now)
         telemetry, wanted = self._context.telemetry, []
         for mapped in self._mapped(batch, observed_at):
             self.report.payloads += 1
@@ -148,7 +165,9 @@ class Ingest:
                 wanted.append(
                     replace(mapped, endpoint=batch.endpoint, query=batch.query) if isinstance(mapped, Post) else mapped
                 )
-        for item in self._recollection.dated(wanted, batch.source, observed_at):
+        for item in self._recollection.dated(
+            wanted, batch.source, observed_at, is_recorded=batch.observed_at is not None
+        ):
             sender.send(self._maker.make(item, observed_at=observed_at))
             telemetry.records[_fate(item)] += 1
         if batch.latest is not None:
@@ -188,6 +207,18 @@ class Ingest:
         """The clock, held where it is set back: a delete must not seem older than what it deletes."""
         self._observed_at = max(self._observed_at, self._context.clock())
         return self._observed_at
+
+
+def new_reader(platform: Platform, context: Context) -> Reader:
+    """See `Ingest.reader`."""
+    if platform.reader is None:
+        raise UsageError(f"{platform.name} is not read live yet", remedy="Send recordings with `echostream replay`")
+    try:
+        return platform.reader(context)
+    except ImportError as error:
+        raise SettingsError(
+            f"{platform.name} needs the library {error.name}", remedy="pip install 'echostream[live]'"
+        ) from None
 
 
 @dataclass(slots=True)

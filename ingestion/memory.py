@@ -20,10 +20,11 @@ class Recollection:
     def __init__(self, platform: Platform, maker: RecordMaker, store: IngestStore) -> None:
         self._platform, self._maker, self._store = platform, maker, store
 
-    def dated(self, items: Iterable[Item], source: str, observed_at: int) -> list[Item]:
+    def dated(self, items: Iterable[Item], source: str, observed_at: int, *, is_recorded: bool = False) -> list[Item]:
         """The items with the versions they should have; noted, so that they have the same after a crash.
 
-        A post that is back right after its delete is left out, and so is an older version of one that was edited.
+        A post that is back right after its delete is left out, and so is an older version of one that was edited,
+        or what was recorded (`is_recorded`) before it was seen otherwise.
         """
         items = list(items)
         if self._platform.native_id is None:
@@ -34,19 +35,23 @@ class Recollection:
             if not isinstance(item, Post):
                 dated.append(item)
                 continue
-            post, known[item.post_id] = self._compared(item, known.get(item.post_id), source, observed_at)
+            post, known[item.post_id] = self._compared(
+                item, known.get(item.post_id), source, observed_at, is_recorded=is_recorded
+            )
             dated += [post] if post else []
         self._store.remember(known.values())
         return dated
 
     def _compared(
-        self, post: Post, last: Sighting | None, source: str, observed_at: int
+        self, post: Post, last: Sighting | None, source: str, observed_at: int, *, is_recorded: bool
     ) -> tuple[Post | None, Sighting]:
         event_id = self._maker.event_id(post)
         if last is None:
             return post, self._first(post, event_id, source, observed_at)
         if post.day is None and last.day is not None:
             post = replace(post, day=date.fromisoformat(last.day))
+        if is_recorded and observed_at < last.checked_at and event_id != last.event_id:
+            return None, last
         if event_id == last.event_id:
             post = replace(post, version=max(post.version, last.version))
         elif last.is_gone and observed_at - last.checked_at < _RESTORED_AFTER:

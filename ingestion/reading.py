@@ -50,6 +50,7 @@ class Batch:
         endpoint: what was asked, without host and without secrets.
         query: the entry of the watchlist that it was asked for.
         latest: the time of the newest document, for the lag.
+        observed_at: when it was read, where that is not now.
         gaps: what is missing.
         pause_s: nothing more is to be had for so many seconds.
     """
@@ -61,6 +62,7 @@ class Batch:
     endpoint: str | None = None
     query: str | None = None
     latest: int | None = None
+    observed_at: int | None = None
     gaps: tuple[Gap, ...] = ()
     pause_s: float = 0.0
 

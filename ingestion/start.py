@@ -9,13 +9,13 @@ from typing import Literal
 
 import stamina
 
-from foundation.errors import SettingsError, UsageError
+from foundation.errors import UsageError
 from foundation.key_sources import pseudonym_key
 from foundation.policies import policy_of
 from foundation.settings import Settings
 from ingestion.budget import Budget, limits_of
 from ingestion.credentials import secrets_of
-from ingestion.live import Ingest, Progress
+from ingestion.live import Ingest, Progress, new_reader
 from ingestion.platform import Platform
 from ingestion.produce import Producer, Sender
 from ingestion.reading import Context
@@ -25,7 +25,7 @@ from ingestion.telemetry import Telemetry, metrics_server
 from ingestion.watchlists import watchlist_of
 from schemas.topics import TOPIC_KINDS, topic_name
 
-Role = Literal["ingest", "sweep"]
+Role = Literal["ingest", "sweep", "fetch", "load"]
 
 
 def store_file(settings: Settings) -> Path:
@@ -87,9 +87,11 @@ def producer(
             attempts=ingest.attempts,
             clock=_now,
         )
-        _demand_reader(platform, context)
-        with Producer(settings) as first:  # a broker that is not there at the start is no reason to wait for it
-            first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
+        if role != "load":
+            new_reader(platform, context)  # what it lacks is said before anything else is begun
+        if role != "fetch":
+            with Producer(settings) as first:  # a broker that is not there at the start is no reason to wait for it
+                first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
         if forget_cursor:
             store.forget_cursors(now=_now())
 
@@ -97,17 +99,6 @@ def producer(
             return Producer(settings)
 
         yield Ingest(platform, context, maker=maker, store=store, budget=budget, connect=connect, progress=progress)
-
-
-def _demand_reader(platform: Platform, context: Context) -> None:
-    if platform.reader is None:
-        raise UsageError(f"{platform.name} is not read live yet", remedy="Send recordings with `echostream replay`")
-    try:
-        platform.reader(context)
-    except ImportError as error:
-        raise SettingsError(
-            f"{platform.name} needs the library {error.name}", remedy="pip install 'echostream[live]'"
-        ) from None
 
 
 @contextmanager

@@ -1,8 +1,10 @@
 """Looking again at what was sent: the way to edits and deletes that a platform does not push."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from ingestion.live import Ingest, Report
+from ingestion.reading import Batch, Sighting
 
 _FIRST = 3600 * 1_000_000  # µs: a post is looked at again not sooner; then whenever a quarter of its age has passed
 _AT_ONCE = 500
@@ -21,7 +23,11 @@ def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -
             posts = live.store.due(now=started, first=_FIRST, limit=_AT_ONCE)
         if not posts:
             return live.report
-        report = live.run(lambda reader, some=tuple(posts): reader.refetch(some))  # type: ignore[misc]
+        report = live.run(partial(_refetch, live, posts))
         if report.stopped:
             return report
         live.store.checked((post.post_id for post in posts), now=clock())
+
+
+def _refetch(live: Ingest, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    return live.reader().refetch(posts)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from foundation.conf import conf_dir, read_toml
@@ -35,6 +36,7 @@ def topics() -> list[Topic]:
     ]
 
 
+@cache  # asked for with every record
 def topic_name(platform: str, kind: TopicKind = "posts") -> str:
     """The topic for a platform's posts, or for its author deletes."""
     name: str = read_toml(conf_dir() / "topics.toml")[kind]["name"]

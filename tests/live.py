@@ -1,7 +1,7 @@
 """Live producers in tests: against a simulator on loopback, into memory, with a clock of the test's own."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +12,10 @@ import orjson
 from foundation.keys import PseudonymKey
 from foundation.policies import policy_of
 from ingestion.budget import Budget, Limit
-from ingestion.live import Batches, Ingest, Report
+from ingestion.live import Ingest, Report, new_reader
 from ingestion.platforms import PLATFORMS
 from ingestion.produce import MemoryProducer, Sender
-from ingestion.reading import Context
+from ingestion.reading import Batch, Context, Reader
 from ingestion.records import RecordMaker
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.serving.scenario import Scenario, final_texts
@@ -50,6 +50,7 @@ class Trial:
     waits: list[float] = field(default_factory=list)
     gaps: list[Any] = field(default_factory=list)
     telemetry: Telemetry = field(init=False)
+    reading: IngestStore = field(init=False)  # of the run that is on
 
     @property
     def file(self) -> Path:
@@ -60,7 +61,7 @@ class Trial:
 
     def run(
         self,
-        batches: Batches = lambda reader: reader.read(),
+        batches: Callable[[Reader], Iterator[Batch]] = lambda reader: reader.read(),
         *,
         sender: Sender | None = None,
         connect: Any = None,
@@ -71,18 +72,9 @@ class Trial:
         """One run of the producer with `once`; counters are in `telemetry`."""
         self.telemetry = Telemetry(self.name)
         with self.store() as store:
+            self.reading = store
             budget = Budget(limits or {}, store, self.clock)
-            context = Context(
-                policy=policy_of(self.name),
-                watchlist=given.pop("watchlist", Watchlist(**SIMULATORS[self.name].watchlist)),
-                memory=store,
-                budget=budget,
-                telemetry=self.telemetry,
-                secrets=dict(SIMULATORS[self.name].secrets) if secrets is None else secrets,
-                base_url=given.pop("base_url", self.address),
-                **{"once": True, "timeout_s": 0.5, "look_back_s": 1000.0, "sleep": self.waits.append, **given},
-                clock=self.clock,
-            )
+            context = self.context(store, budget, secrets=secrets, **given)
 
             def hand_over() -> AbstractContextManager[Sender]:
                 return nullcontext(sender or self.kafka)
@@ -92,9 +84,34 @@ class Trial:
                 connect=connect or hand_over,
             )  # fmt: skip
             try:
-                return ingest.run(batches)
+                return ingest.run(lambda: batches(ingest.reader()))
             finally:
                 self.gaps = store.gaps()
+
+    def context(
+        self, store: IngestStore, budget: Budget, *, secrets: dict[str, str] | None = None, **given: Any
+    ) -> Context:
+        """What its reader is given."""
+        simulator = SIMULATORS[self.name]
+        usual = {
+            "watchlist": Watchlist(**simulator.watchlist), "base_url": self.address, "once": True, "timeout_s": 0.5,
+            "look_back_s": 1000.0, "sleep": self.waits.append,
+        }  # fmt: skip
+        return Context(
+            policy=policy_of(self.name),
+            memory=store,
+            budget=budget,
+            telemetry=self.telemetry,
+            secrets=dict(simulator.secrets) if secrets is None else secrets,
+            clock=self.clock,
+            **(usual | given),
+        )
+
+    def reader(self) -> Reader:
+        """One that remembers nothing."""
+        self.telemetry = Telemetry(self.name)
+        store = IngestStore(self.folder / "unused.sqlite3", owner="public", platform=self.name)
+        return new_reader(PLATFORMS[self.name], self.context(store, Budget({}, store, self.clock)))
 
     def sweep(self) -> Report:
         """Look again at everything that was sent."""

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Event, Thread
@@ -26,6 +26,7 @@ _HUGE = 10_000_000
 
 @contextmanager
 def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
     from websockets.http11 import Request, Response  # noqa: PLC0415  # an extra
     from websockets.sync.server import ServerConnection, serve  # noqa: PLC0415
 
@@ -37,8 +38,9 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
 
     def handle(connection: ServerConnection) -> None:
         assert connection.request is not None  # noqa: S101  # after the handshake there is one
-        for frame in _frames(world, faults, connection.request.path, stopping):
-            connection.send(frame)
+        with suppress(ConnectionClosed):
+            for frame in _frames(world, faults, connection.request.path, stopping):
+                connection.send(frame)
 
     server = serve(
         handle,

@@ -4,7 +4,7 @@ import html
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from threading import Event, Thread
@@ -81,6 +81,7 @@ def _page(posts: dict[str, Made], request: Request) -> Answer:
 
 @contextmanager
 def _streaming(world: World, faults: Faults) -> Iterator[str]:
+    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
     from websockets.http11 import Request as Handshake  # noqa: PLC0415  # an extra
     from websockets.http11 import Response  # noqa: PLC0415
     from websockets.sync.server import ServerConnection, serve  # noqa: PLC0415
@@ -95,8 +96,9 @@ def _streaming(world: World, faults: Faults) -> Iterator[str]:
     def handle(connection: ServerConnection) -> None:
         assert connection.request is not None  # noqa: S101  # after the handshake there is one
         stream = parse_qs(urlsplit(connection.request.path).query).get("stream", ["public"])
-        for frame in _frames(world, faults, stream, stopping):
-            connection.send(frame)
+        with suppress(ConnectionClosed):
+            for frame in _frames(world, faults, stream, stopping):
+                connection.send(frame)
 
     server = serve(handle, "127.0.0.1", 0, process_request=refuse, compression=None)
     thread = Thread(target=server.serve_forever, daemon=True)

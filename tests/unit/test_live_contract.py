@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import stamina
+from pyarrow import fs
 
 from foundation.errors import (
     BrokerUnreachableError,
@@ -17,6 +18,7 @@ from foundation.errors import (
     ReadError,
 )
 from ingestion.budget import Limit
+from ingestion.landing import Landing
 from ingestion.platforms import PLATFORMS
 from ingestion.produce import MemoryProducer
 from ingestion.simulators import SIMULATORS
@@ -105,7 +107,7 @@ def test_posts_without_id_with_odd_times_or_of_ten_megabytes_harm_no_other(name,
     with trial(name, tmp_path, posts=60, spoiled=("no_id", "time_as_text", "huge")) as made:
         made.run()
         assert set(made.expected()) <= set(made.landed())
-        refused = [event for event in events(made.kafka.messages) if event["op"] == "unmappable"]
+        refused = {event["event_id"] for event in events(made.kafka.messages) if event["op"] == "unmappable"}
         assert len(refused) == 3
         assert max(len(value) for _, _, value, _ in made.kafka.messages) <= 1_048_576
 
@@ -236,4 +238,39 @@ def test_a_budget_stops_it_with_the_figure_and_it_goes_on_later(name, tmp_path):
         assert "2 of 2 calls this day" in report.stopped
         assert made.landed() != made.expected()
         made.run(limits={"calls": Limit(2000, "day")})
+        assert made.landed() == made.expected()
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_what_is_fetched_and_loaded_lands_once_beside_what_was_read_live(name, tmp_path):
+    with trial(name, tmp_path, posts=120, edits=0.2, deletes=0.2) as made:
+        landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), name)
+        made.clock.shift += 60_000_000  # platforms round, and keep back the newest seconds
+        since, until = made.world.happenings[0].at - 2_000_000, made.clock()
+        for _ in range(2):
+            reader = made.reader()
+            written = list(landing.write(reader.between(since, until), made.clock()))
+            assert sum(lines for _, lines in written) > 0
+            assert all(f"/platform={name}/" in path for path, _ in written)
+            made.run(lambda _: landing.read(made.reading))
+            assert made.landed() == made.expected()
+        sent = len(made.kafka.messages)
+        made.run(lambda _: landing.read(made.reading))
+        assert len(made.kafka.messages) == sent, "a file is loaded once"
+        made.run()
+        assert made.landed() == made.expected()
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_what_was_fetched_before_an_edit_does_not_bring_the_old_text_back(name, tmp_path):
+    with trial(name, tmp_path, posts=60, edits=0.5, seconds=50) as made:
+        made.clock.shift += 30_000_000
+        landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), name)
+        list(landing.write(made.reader().between(made.world.happenings[0].at, made.clock()), made.clock()))
+        made.run()
+        made.clock.shift += 30_000_000
+        made.run()
+        made.sweep()
+        assert made.landed() == made.expected()
+        made.run(lambda _: landing.read(made.reading))
         assert made.landed() == made.expected()

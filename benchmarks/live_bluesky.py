@@ -1,0 +1,139 @@
+"""Whether the Bluesky producer keeps up: recorded Jetstream lines multiplied, one core, a real broker.
+
+    python -m benchmarks.live_bluesky [--seconds 60] [--rate 2000]
+
+A server process sends the recorded lines in their order, again and again, each time with new times and record keys,
+first at the given rate, then as fast as they are taken. The producer is bound to one core, server and broker to the
+others. Printed for both: events/s, posts/s, the CPU share of that core, the lag at the end, and the resident memory
+after a third of the time and at the end.
+"""
+
+import argparse
+import gzip
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
+
+from foundation.settings import Settings
+from ingestion.live import Report
+from ingestion.platforms import PLATFORMS
+from ingestion.start import producer
+from ingestion.telemetry import Telemetry
+from local import stack
+from local.ports import free_ports
+
+_RECORDED = Path(__file__).parents[1].parent / "shared" / "data" / "platforms" / "bluesky" / "jetstream_v1.jsonl.gz"
+_ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
+_BURST = 100  # events between two looks at the clock
+
+
+def _serve(port: int, rate: float, ready: Connection) -> None:
+    """Send for ever; a rate of 0 is as fast as they are taken."""
+    _keep_to(first=False)
+    with gzip.open(_RECORDED, "rt", encoding="utf-8") as recorded:
+        lines = [json.loads(line) for line in recorded]
+
+    def handle(connection: ServerConnection) -> None:
+        began, sent = time.monotonic(), 0
+        try:
+            while True:
+                for line in lines:
+                    connection.send(_renewed(line, sent))
+                    sent += 1
+                    if rate and sent % _BURST == 0:
+                        time.sleep(max(0.0, began + sent / rate - time.monotonic()))
+        except ConnectionClosed:
+            return
+
+    with serve(handle, "127.0.0.1", port, compression=None) as server:
+        ready.send(True)
+        server.serve_forever()
+
+
+def _renewed(line: dict[str, Any], number: int) -> str:
+    """The line as if it happened now, to another record."""
+    now = time.time_ns() // 1000
+    fresh = {**line, "time_us": now}
+    if "commit" in line:
+        key = "".join(_ALPHABET[((now << 10) + number >> 5 * place) & 31] for place in reversed(range(13)))
+        fresh["commit"] = {**line["commit"], "rkey": key}
+    return json.dumps(fresh, separators=(",", ":"), ensure_ascii=False)
+
+
+def _keep_to(*, first: bool) -> None:
+    """The producer gets the first core, all else the others."""
+    cores = set(range(os.cpu_count() or 1))
+    os.sched_setaffinity(0, {0} if first else cores - {0} or {0})
+
+
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _measure(settings: Settings, rate: float, seconds: float) -> str:
+    (port,) = free_ports(1)
+    ready, told = multiprocessing.Pipe()
+    server = multiprocessing.Process(target=_serve, args=(port, rate, told), daemon=True)
+    server.start()
+    ready.recv()
+    telemetry, third = Telemetry("bluesky"), 0.0
+    began, cpu = time.monotonic(), time.process_time()
+
+    def until(_: Report) -> None:
+        nonlocal third
+        elapsed = time.monotonic() - began
+        if not third and elapsed > seconds / 3:
+            third = _resident_mb()
+        if elapsed > seconds:
+            raise KeyboardInterrupt
+
+    address = f"http://127.0.0.1:{port}"
+    with producer(settings, PLATFORMS["bluesky"], telemetry, once=False, base_url=address, progress=until) as live:
+        try:
+            live.run()
+        except KeyboardInterrupt:
+            elapsed, used = time.monotonic() - began, time.process_time() - cpu
+    server.terminate()
+    server.join()
+    posts = telemetry.records.total() - telemetry.records["ignored"]
+    return (
+        f"{live.report.payloads / elapsed:8,.0f} events/s  {posts / elapsed:6,.0f} records/s"
+        f"  {used / elapsed:4.0%} of a core"
+        f"  lag {telemetry.lag_s or 0:5.2f} s  memory {third:.0f} → {_resident_mb():.0f} MB"
+    )
+
+
+def main() -> None:
+    """Measure, and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--seconds", type=float, default=60)
+    options.add_argument("--rate", type=float, default=2000)
+    given = options.parse_args()
+    home = Path(tempfile.mkdtemp(prefix="echostream-live-"))
+    port, controller = free_ports(2)
+    settings = Settings(home=home, broker={"port": port, "controller_port": controller})  # type: ignore[arg-type]
+    try:
+        _keep_to(first=False)
+        stack.up(settings)
+        _keep_to(first=True)
+        for rate in (given.rate, 0.0):
+            name = f"{rate:,.0f}/s" if rate else "as fast as taken"
+            sys.stdout.write(f"{name:<16} {_measure(settings, rate, given.seconds)}\n")
+    finally:
+        stack.down(settings)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The landing folder: raw answers with the time of their observation, as files by date and platform, and back again.
+
+<lake>/landing/date=2026-11-21/platform=mastodon/<when fetched>-<number>.jsonl.gz, each line an answer or payload with
+`observed_at`, where it was asked and for what. What is loaded goes the way of everything else, through Kafka; a file is
+loaded once, and what comes twice has one event id.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from foundation.errors import PayloadFileError
+from ingestion.fields import slices
+from ingestion.platform import Json
+from ingestion.protocols.wire import parsed
+from ingestion.reading import Batch, Memory
+
+_LINES = 200  # in one batch of a load
+_ABOUT = ("source", "endpoint", "query", "observed_at")
+
+
+class Landing:
+    """One platform's files under a root, on any of Arrow's file systems."""
+
+    def __init__(self, files: Any, root: str, platform: str) -> None:
+        """Nothing is read or written yet.
+
+        Args:
+            files: a `pyarrow.fs.FileSystem`, which declares no types.
+            root: the landing folder's path in it.
+            platform: whose files.
+        """
+        self._files, self._root, self._platform = files, root.rstrip("/"), platform
+
+    def write(self, batches: Iterable[Batch], now: int) -> Iterator[tuple[str, int]]:
+        """A file for each batch that holds anything: its path below the root, and how many lines it has."""
+        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)
+        folder = f"date={at:%Y-%m-%d}/platform={self._platform}"
+        self._files.create_dir(f"{self._root}/{folder}", recursive=True)
+        for number, batch in enumerate(batches):
+            if batch.documents:
+                path = f"{folder}/{at:%Y%m%dT%H%M%S%fZ}-{number:06d}.jsonl.gz"
+                self._put(f"{self._root}/{path}", _packed(batch, now))
+                yield path, len(batch.documents)
+
+    def read(self, memory: Memory) -> Iterator[Batch]:
+        """What was not loaded yet, oldest first; each file's mark is its own cursor.
+
+        Raises:
+            PayloadFileError: a file is damaged.
+        """
+        for path in self._paths():
+            source = f"landing/{path}"
+            if memory.cursor(source) is not None:
+                continue
+            for some in slices(self._lines(path), _LINES):
+                about = {name: some[0][name] for name in _ABOUT}  # the same in all of a file
+                yield Batch(documents=[line["body"] for line in some], **about)
+            yield Batch(source=source, cursor="loaded")
+
+    def _paths(self) -> list[str]:
+        from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
+
+        found = self._files.get_file_info(fs.FileSelector(self._root, recursive=True, allow_not_found=True))
+        names = [info.path.removeprefix(f"{self._root}/") for info in found if info.is_file]
+        return sorted(name for name in names if f"/platform={self._platform}/" in name and name.endswith(".jsonl.gz"))
+
+    def _lines(self, path: str) -> list[dict[str, Json]]:
+        try:
+            with self._files.open_input_stream(f"{self._root}/{path}", compression="gzip") as stream:
+                lines = [parsed(line) for line in bytes(stream.read()).splitlines()]
+            return [
+                {name: line[name] for name in ("source", "body", "endpoint", "query", "observed_at")} for line in lines
+            ]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise PayloadFileError(
+                f"the landing file {path} is damaged", remedy="Fetch that time again, and move the file away"
+            ) from None
+
+    def _put(self, path: str, data: bytes) -> None:
+        """The file appears whole: by a rename, or at once where the store has no renames."""
+        from pyarrow import fs  # noqa: PLC0415
+
+        is_local = isinstance(self._files, fs.LocalFileSystem)
+        first = f"{path}.part" if is_local else path
+        with self._files.open_output_stream(first, compression=None) as stream:
+            stream.write(data)
+        if is_local:
+            self._files.move(first, path)
+
+
+def _packed(batch: Batch, now: int) -> bytes:
+    about = {"observed_at": now, "source": batch.source, "endpoint": batch.endpoint, "query": batch.query}
+    lines = [json.dumps({**about, "body": document}) for document in batch.documents]
+    return gzip.compress("\n".join(lines).encode("utf-8", "surrogatepass"), mtime=0)

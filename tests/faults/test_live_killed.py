@@ -1,0 +1,83 @@
+"""kill -9 of each live producer in the middle of a scenario: what lands is what the scenario says, in Silver too.
+
+FULL=1 does it ten times, each time with other posts, at other moments, for another owner.
+"""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import orjson
+import pytest
+
+from foundation.keys import load_key
+from ingestion.platforms import PLATFORMS
+from ingestion.records import RecordMaker
+from ingestion.simulators import SIMULATORS
+from ingestion.simulators.serving.scenario import Scenario, final_texts
+from tests.commands import echostream, started
+from tests.kafka import records_of
+from tests.lake import rows_of
+from tests.live import live_events
+
+LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
+TURNS = [f"turn{turn}" for turn in range(10 if os.environ.get("FULL") else 1)]
+PLOT = {"posts": 5000, "seconds": 30.0, "edits": 0.03, "deletes": 0.03, "limit": 10**6}
+KILLS = 2
+WITHIN_S = 120
+
+
+@pytest.fixture(scope="module")
+def landed() -> dict[tuple[str, str], dict[str, str]]:
+    """Platform and owner → post id → event id of what must be live in Silver at the end."""
+    return {}
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("owner", TURNS)
+@pytest.mark.parametrize("name", LIVE)
+def test_a_killed_producer_loses_nothing(name, owner, home, landed):
+    simulator, dice = SIMULATORS[name], random.Random(f"{name}{owner}")
+    with simulator.running(Scenario(seed=dice.randrange(1000), **PLOT)) as (address, world):
+        secrets = {f"credentials__{name}_{key}": value for key, value in simulator.secrets.items()}
+        given = {"ingest__poll_s": "0.5", "ingest__look_back_s": "100000", "ingest__timeout_s": "5", "owner": owner}
+        words, options = ("ingest", name, "--base-url", address), given | secrets
+        for _ in range(KILLS):
+            with started(home, *words, **options) as producer:
+                producer.until(lambda p=producer: " payloads" in p.error, within_s=WITHIN_S, what="work")
+                threading.Event().wait(dice.uniform(0, 2))  # the moment of a kill is the one thing that time decides
+                assert not is_over(world), "the scenario was over before the kill"
+                producer.kill_all()
+                assert producer.wait(30) == -signal.SIGKILL
+        with started(home, *words, **options) as producer:
+            producer.until(lambda: is_over(world), within_s=WITHIN_S, what="end of the scenario")
+            threading.Event().wait(2)
+            producer.terminate()
+            assert producer.wait(WITHIN_S) == 0, producer.error
+        for last in (("ingest", name, "--once"), ("sweep", name, "--all")):
+            done = echostream(home, *last, "--base-url", address, timeout_s=WITHIN_S, **options)
+            assert done.code == 0, done.error
+        expected = sorted(final_texts(world.happenings).values())
+    events = [orjson.loads(value) for _, value, _ in records_of(home)[f"social.{name}.posts.v1"]]
+    live = live_events([event for event in events if event["owner"] == owner])
+    assert sorted(event["text"] for event in live.values()) == expected
+    landed[name, owner] = {post_id: event["event_id"] for post_id, event in live.items()}
+
+
+@pytest.mark.timeout(900)
+def test_silver_holds_exactly_that(home, landed):
+    done = echostream(home, "run", "--available-now", timeout_s=800)
+    assert done.code == 0, done.error
+    key, silver = load_key(home.key_file), rows_of(home, "silver.posts")
+    assert len(silver) == sum(len(posts) for posts in landed.values()) > 0
+    for (name, owner), posts in landed.items():
+        maker = RecordMaker(name, owner, key)
+        expected = {maker.post_key(post_id): event_id for post_id, event_id in posts.items()}
+        of_it = [row for row in silver if (row["platform"], row["owner"]) == (name, owner)]
+        assert {row["post_key"]: row["event_id"] for row in of_it} == expected
+
+
+def is_over(world) -> bool:
+    return time.time_ns() // 1000 > world.happenings[-1].at
