@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
-from lakehouse import delta, upkeep
+from lakehouse import delta_log, upkeep
 from lakehouse.compaction import compact_files
 from schemas.tables import TABLES, Table
 
@@ -28,7 +28,7 @@ def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
     a stream has not read that far.
     """
     for table in TABLES:
-        if delta.exists(spark, table, settings):
+        if delta_log.exists(table, settings):
             before, after = compact_files(spark, table, settings)
             yield Compacted(table.name, before, after, _remove(spark, table, settings))
 

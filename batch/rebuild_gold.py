@@ -4,7 +4,7 @@ from pyspark.sql import SparkSession
 
 from foundation.crash import crash_point
 from foundation.settings import Settings
-from lakehouse import delta
+from lakehouse import delta, delta_log
 from lakehouse.checkpoints import checkpoint
 from lakehouse.resets import begin_anew
 from schemas.tables import SILVER_POSTS
@@ -21,7 +21,7 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
     names. A crash in between leaves a job that refuses to start until `checkpoint reset`, never one that adds twice.
     """
     checkpoint(NAME, settings).set_aside()
-    version = delta.version(spark, SILVER_POSTS, settings)
+    version = delta_log.version(SILVER_POSTS, settings)
     posts = delta.read(spark, SILVER_POSTS, settings, version=version)
     rows = {}
     for aggregate in AGGREGATES:

@@ -13,7 +13,7 @@ from foundation.crash import crash_point
 from foundation.errors import ConservationError
 from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
-from lakehouse import delta, replays
+from lakehouse import delta, delta_log, replays
 from lakehouse.batches import Counts, write_ops
 from lakehouse.frozen import computed_once
 from lakehouse.held import held_by_silver, outline
@@ -52,7 +52,7 @@ def replay_quarantine(
     Raises:
         ConservationError: the fates of a batch do not add up; nothing of it is written.
     """
-    if not delta.exists(spark, QUARANTINE_POSTS, settings):
+    if not delta_log.exists(QUARANTINE_POSTS, settings):
         return []
     job = _Replay(spark, settings, make_refiner(settings, pseudonym_place(settings).key_id()))
     if dry_run:
@@ -100,7 +100,7 @@ class _Replay:
         return Replayed(plan.topic, found.fates)
 
     def _write_ops(self, plan: Plan, found: Tally, *, at: datetime, txn: delta.Txn) -> None:
-        version = delta.version(self.spark, QUARANTINE_POSTS, self.settings)
+        version = delta_log.version(QUARANTINE_POSTS, self.settings)
         counts = Counts(
             consumed=sum(found.fates.values()),
             fates=found.fates,

@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from foundation.logs import get_log
-from lakehouse import delta
+from lakehouse import delta, delta_log
 from lakehouse.batches import Job
 from lakehouse.held import author_tombstones
 from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
@@ -32,7 +32,7 @@ class AuthorRemovals:
             return
         self._looked_at = time.monotonic()
         with self._job.writing:
-            version = delta.version(self._spark, SILVER_TOMBSTONES, settings)
+            version = delta_log.version(SILVER_TOMBSTONES, settings)
             if version != self._applied_version:
                 self._remove()
                 self._applied_version = version

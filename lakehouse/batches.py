@@ -13,7 +13,7 @@ from foundation.crash import crash_point
 from foundation.errors import EchoStreamError, JobFailedError, KeyMismatchError
 from foundation.logs import get_log
 from foundation.settings import Settings
-from lakehouse import delta
+from lakehouse import delta, delta_log
 from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
 from lakehouse.progress import Progress
 from schemas.reasons import Fate
@@ -149,8 +149,7 @@ class Job:
             CheckpointMismatchError: the checkpoint is another table's.
         """
         main, mine = self.owns[0], self.checkpoint
-        is_there = delta.exists(spark, main, self.settings)
-        found = delta.properties(spark, main, self.settings) if is_there else {}
+        found = delta_log.properties(main, self.settings)
         known = found.get(PROPERTY)
         check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
         for table in (*self.owns, ops_batches(self.name)):
@@ -163,9 +162,8 @@ class Job:
                 remedy="Put that key and its fingerprint file back; under another one every author would count twice",
             )
         wanted = {PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
-        for name, value in wanted.items():
-            if found.get(name) != value:
-                delta.set_property(spark, main, self.settings, name, value)
+        if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
+            delta.set_properties(spark, main, self.settings, new)
 
     def start(
         self,

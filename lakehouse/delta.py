@@ -10,10 +10,10 @@ from typing import Any
 from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.types import StructType
 
-from foundation.errors import TableSchemaError
 from foundation.settings import Settings
+from lakehouse import delta_log
+from lakehouse.delta_log import path
 from schemas.tables import Table
 
 _TXN_APP = "spark.databricks.delta.write.txnAppId"
@@ -29,41 +29,19 @@ class Txn:
     version: int  # the batch
 
 
-def path(table: Table, settings: Settings) -> str:
-    """The table's folder."""
-    return f"{settings.lake_uri}/{table.folder}"
-
-
-def exists(spark: SparkSession, table: Table, settings: Settings) -> bool:
-    """Whether the table has been made."""
-    return DeltaTable.isDeltaTable(spark, path(table, settings))
-
-
 def ensure(spark: SparkSession, table: Table, settings: Settings) -> None:
     """Make the table where it is not, and refuse one of another schema.
 
     Raises:
         TableSchemaError: it exists with other columns or another partitioning.
     """
-    if not exists(spark, table, settings):
-        builder = DeltaTable.create(spark).location(path(table, settings)).addColumns(table.schema)
-        for name, value in table.all_properties().items():
-            builder = builder.property(name, value)
-        builder.partitionedBy(*table.partition_by).execute()
+    if delta_log.exists(table, settings):
+        delta_log.check_schema(table, settings)
         return
-    found = _fields(spark.read.format("delta").load(path(table, settings)).schema)
-    partitioning = tuple(DeltaTable.forPath(spark, path(table, settings)).detail().collect()[0]["partitionColumns"])
-    if found != _fields(table.schema) or partitioning != table.partition_by:
-        differing = ", ".join(sorted({name for name, _ in set(found) ^ set(_fields(table.schema))}))
-        raise TableSchemaError(
-            f"table {table.name} at {path(table, settings)} has another schema: {differing or 'partitioning'}",
-            remedy="Run the version that wrote it, or move the folder away and rebuild the table",
-        )
-
-
-def _fields(schema: StructType) -> list[tuple[str, str]]:
-    """Names and types, without whether null is allowed: Delta does not keep that."""
-    return [(field.name, field.dataType.simpleString()) for field in schema]
+    builder = DeltaTable.create(spark).location(path(table, settings)).addColumns(table.schema)
+    for name, value in table.all_properties().items():
+        builder = builder.property(name, value)
+    builder.partitionedBy(*table.partition_by).execute()
 
 
 def read(spark: SparkSession, table: Table, settings: Settings, *, version: int | None = None) -> DataFrame:
@@ -94,36 +72,10 @@ def overwrite(rows: DataFrame, table: Table, settings: Settings, *, metadata: di
     writer.option("userMetadata", json.dumps(metadata)).save(path(table, settings))
 
 
-def version(spark: SparkSession, table: Table, settings: Settings) -> int:
-    """The table's newest version."""
-    return int(last_commit(spark, table, settings)["version"])
-
-
-def last_commit(spark: SparkSession, table: Table, settings: Settings) -> dict[str, Any]:
-    """What Delta says of the newest commit: version, operation, operationMetrics, userMetadata."""
-    commit: dict[str, Any] = DeltaTable.forPath(spark, path(table, settings)).history(1).collect()[0].asDict()
-    return commit
-
-
-def newest_metadata(spark: SparkSession, table: Table, settings: Settings, name: str) -> Any:
-    """What the newest commit that says something of this name in its user metadata says; None where none does."""
-    commits = DeltaTable.forPath(spark, path(table, settings)).history()
-    said = commits.select("version", F.get_json_object("userMetadata", f"$.{name}").alias("said")).where(
-        "said IS NOT NULL"
-    )
-    rows = said.orderBy(F.desc("version")).limit(1).collect()
-    return json.loads(rows[0]["said"]) if rows else None
-
-
-def properties(spark: SparkSession, table: Table, settings: Settings) -> dict[str, str]:
-    """The table's properties."""
-    found: dict[str, str] = DeltaTable.forPath(spark, path(table, settings)).detail().collect()[0]["properties"]
-    return found
-
-
-def set_property(spark: SparkSession, table: Table, settings: Settings, name: str, value: str) -> None:
-    """Set one property; neither name nor value may be personal."""
-    spark.sql(f"ALTER TABLE delta.`{path(table, settings)}` SET TBLPROPERTIES ('{name}' = '{value}')")
+def set_properties(spark: SparkSession, table: Table, settings: Settings, values: dict[str, str]) -> None:
+    """Set properties in one commit; neither names nor values may be personal."""
+    pairs = ", ".join(f"'{name}' = '{value}'" for name, value in values.items())
+    spark.sql(f"ALTER TABLE delta.`{path(table, settings)}` SET TBLPROPERTIES ({pairs})")
 
 
 def target(spark: SparkSession, table: Table, settings: Settings) -> DeltaTable:

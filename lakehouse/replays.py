@@ -7,7 +7,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from foundation.settings import Settings
-from lakehouse import delta
+from lakehouse import delta, delta_log
 from schemas.reasons import Fate, Reason
 from schemas.tables import QUARANTINE_POSTS, ops_batches
 
@@ -51,13 +51,13 @@ def unfinished(spark: SparkSession, settings: Settings) -> Plan | None:
     if begun is None or not take(spark, settings, begun).limit(1).count():
         return None
     # Records may also be there because a program with older rules has run since.
-    ended = delta.newest_metadata(spark, QUARANTINE_POSTS, settings, _ENDED)
+    ended = delta_log.newest_metadata(QUARANTINE_POSTS, settings, _ENDED)
     return None if begun.batch_id == ended else begun
 
 
 def last_begun(spark: SparkSession, settings: Settings) -> Plan | None:
     """The newest batch in ops."""
-    if not delta.exists(spark, OPS, settings):
+    if not delta_log.exists(OPS, settings):
         return None
     rows = delta.read(spark, OPS, settings).orderBy(F.desc("batch_id")).limit(1).collect()
     return Plan.parse(rows[0]["batch_id"], rows[0]["checkpoint_id"]) if rows else None

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from foundation.settings import Settings
-from lakehouse import delta
+from lakehouse import delta, delta_log
 from lakehouse.checkpoints import checkpoint
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 
@@ -34,7 +34,7 @@ def optimize(spark: SparkSession, table: Table, settings: Settings, partitions: 
     """Put the small files of some partitions together, in one commit that changes no row."""
     size = str(settings.upkeep.target_file_mb * _MIB)
     with _conf(spark, {f"{_PREFIX}.optimize.maxFileSize": size, f"{_PREFIX}.optimize.minFileSize": size}):
-        builder = DeltaTable.forPath(spark, delta.path(table, settings)).optimize()
+        builder = DeltaTable.forPath(spark, delta_log.path(table, settings)).optimize()
         where = " OR ".join(f"({_condition(table, values)})" for values in partitions)
         (builder.where(where) if table.partition_by else builder).executeCompaction()
 
@@ -42,7 +42,7 @@ def optimize(spark: SparkSession, table: Table, settings: Settings, partitions: 
 def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: float) -> None:
     """Remove the files that no version of the last so many hours needs."""
     with _conf(spark, {f"{_PREFIX}.retentionDurationCheck.enabled": "false"}):
-        DeltaTable.forPath(spark, delta.path(table, settings)).vacuum(keep_h)
+        DeltaTable.forPath(spark, delta_log.path(table, settings)).vacuum(keep_h)
 
 
 def unread_for_h(spark: SparkSession, table: Table, settings: Settings) -> float | None:
@@ -55,11 +55,11 @@ def unread_for_h(spark: SparkSession, table: Table, settings: Settings) -> float
         return 0.0
     if version == _UNKNOWN:
         return None
-    newest = delta.version(spark, table, settings)
+    newest = delta_log.version(table, settings)
     if version > newest:
         return 0.0
     # The newest ones alone: to look through a month of them takes minutes.
-    commits = DeltaTable.forPath(spark, delta.path(table, settings)).history(newest - version + 1)
+    commits = DeltaTable.forPath(spark, delta_log.path(table, settings)).history(newest - version + 1)
     row = commits.where(F.col("version") == version).select(F.unix_micros("timestamp").alias("at")).collect()
     if not row:
         return None

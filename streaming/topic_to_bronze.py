@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 
 from foundation.settings import JobName, Settings
-from lakehouse import delta, kafka
+from lakehouse import delta, delta_log, kafka
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
 from schemas.tables import BRONZE_POSTS
@@ -42,7 +42,7 @@ def _append(batch: Batch) -> None:
 
 
 def _write_ops(batch: Batch, counts: Counts) -> None:
-    commit = delta.last_commit(batch.spark, BRONZE_POSTS, batch.settings)
+    commit = delta_log.last_commit(BRONZE_POSTS, batch.settings)
     ends = batch.job.checkpoint.end_offset(batch.id)
     counts.consumed = int(commit["operationMetrics"].get("numOutputRows", 0))
     counts.table_versions = {BRONZE_POSTS.name: commit["version"]}

@@ -1,0 +1,84 @@
+"""What the log of a Delta table says, read without Spark: milliseconds, where Spark runs a query for each answer."""
+
+import json
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from pyspark.sql.types import StructType
+
+from foundation.errors import StoreUnreachableError, TableSchemaError
+from foundation.settings import Settings
+from lakehouse.s3 import storage_options
+from schemas.tables import Table
+
+
+def path(table: Table, settings: Settings) -> str:
+    """The table's folder."""
+    return f"{settings.lake_uri}/{table.folder}"
+
+
+def exists(table: Table, settings: Settings) -> bool:
+    """Whether the table has been made."""
+    return DeltaTable.is_deltatable(path(table, settings), storage_options(settings.lake_uri, settings.s3))
+
+
+def version(table: Table, settings: Settings) -> int:
+    """The table's newest version."""
+    return _open(table, settings).version()
+
+
+def last_commit(table: Table, settings: Settings) -> dict[str, Any]:
+    """What Delta says of the newest commit: version, operation, operationMetrics, userMetadata."""
+    return _open(table, settings).history(1)[0]
+
+
+def newest_metadata(table: Table, settings: Settings, name: str) -> Any:
+    """What the newest commit that says something of this name in its user metadata says; None where none does."""
+    for commit in _open(table, settings).history():  # newest first
+        said = json.loads(commit.get("userMetadata") or "{}")
+        if name in said:
+            return said[name]
+    return None
+
+
+def properties(table: Table, settings: Settings) -> dict[str, str]:
+    """The table's properties; none where there is no table."""
+    try:
+        return {name: value for name, value in _open(table, settings).metadata().configuration.items() if value}
+    except TableNotFoundError:
+        return {}
+
+
+def check_schema(table: Table, settings: Settings) -> None:
+    """Refuse a table of other columns or another partitioning.
+
+    Raises:
+        TableSchemaError: it is not the table that this version writes.
+    """
+    log = _open(table, settings)
+    found = _fields(StructType.fromJson(json.loads(log.schema().to_json())))
+    if found != _fields(table.schema) or tuple(log.metadata().partition_columns) != table.partition_by:
+        differing = ", ".join(sorted({name for name, _ in set(found) ^ set(_fields(table.schema))}))
+        raise TableSchemaError(
+            f"table {table.name} at {path(table, settings)} has another schema: {differing or 'partitioning'}",
+            remedy="Run the version that wrote it, or move the folder away and rebuild the table",
+        )
+
+
+def _open(table: Table, settings: Settings) -> DeltaTable:
+    options = storage_options(settings.lake_uri, settings.s3)
+    try:
+        return DeltaTable(path(table, settings), storage_options=options, without_files=True)  # their list is long
+    except TableNotFoundError:
+        raise
+    except (DeltaError, OSError) as error:
+        raise StoreUnreachableError(
+            f"{table.name} at {path(table, settings)} cannot be read ({type(error).__name__})",
+            remedy="Is the lake whole, and does its store answer?",
+        ) from None
+
+
+def _fields(schema: StructType) -> list[tuple[str, str]]:
+    """Names and types, without whether null is allowed: Delta does not keep that."""
+    return [(field.name, field.dataType.simpleString()) for field in schema]
