@@ -28,6 +28,11 @@ demo: setup ## 20,000 made posts from Kafka to Gold, shown on the terminal (KEEP
 demo-stop: setup ## end what `make demo KEEP=1` left running
 	@$(BIN)/python -m local.demo --stop
 
+.PHONY: live
+live: setup ## real posts of a platform into the local Kafka until Ctrl-C (PLATFORM=bluesky)
+	@$(BIN)/echostream up
+	@$(BIN)/echostream ingest $(or $(PLATFORM),bluesky)
+
 .PHONY: doctor
 doctor: setup ## what is missing on this machine, and what to do about it
 	@$(BIN)/echostream doctor
