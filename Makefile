@@ -50,6 +50,19 @@ test-unit: setup ## the tests that need no JVM: seconds
 test-faults: setup ## the tests that kill things
 	$(PYTEST) tests/faults
 
+##@ Measure
+.PHONY: bench
+bench: setup .setup-bench ## Kafka to Gold against a copy and a naive pipeline; POSTS=500000 (docs/benchmarks.md)
+	$(BIN)/python -m benchmarks.pipeline $(if $(POSTS),--posts $(POSTS))
+
+.PHONY: bench-report
+bench-report: setup .setup-bench ## the figures of the last `make bench` into README, docs and pictures
+	$(BIN)/python -m benchmarks.pipeline.report
+
+.PHONY: eval-sentiment
+eval-sentiment: setup .setup-bench ## every offline scorer on every labelled set of ../shared: tables, picture, JSON
+	$(BIN)/python -m benchmarks.eval_sentiment
+
 ##@ Code
 .PHONY: check
 check: setup lint types ## ruff, ruff format, mypy --strict, import rules
@@ -81,6 +94,11 @@ clean: ## remove .venv, jars and build output; data under ./var stays
 	@"$(PYTHON)" -m venv .venv
 	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -q --require-hashes -r requirements.lock
 	@$(BIN)/pip install --disable-pip-version-check -q --no-build-isolation --no-deps -e .
+	@touch $@
+
+.setup-bench: .setup-venv requirements-bench.lock
+	@echo "setup: what the benchmark measures against → .venv"
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -q --require-hashes -r requirements-bench.lock
 	@touch $@
 
 .setup-jars: pom.xml jars.sha256

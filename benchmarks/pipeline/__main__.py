@@ -1,0 +1,105 @@
+"""`python -m benchmarks.pipeline [throughput|steps|growth|latency …] [--posts N]`: measure, show, keep as JSON.
+
+Parts that are not named keep the figures they had. Needs Linux, and the extra `bench`; `make bench` sees to both.
+"""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from benchmarks.pipeline import growth, latency, records, results, steps, tables, throughput
+from benchmarks.pipeline.place import Bench, open_bench
+from foundation.errors import EchoStreamError, UsageError
+
+_DAY_ROWS = [50_000, 500_000, 5_000_000]
+_LATENCY_BYTES_PER_S = 10 * 10**6
+
+
+def main(words: Sequence[str]) -> int:
+    """Its exit code."""
+    options = _options(words)
+    console = Console(highlight=False)
+    for name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
+        del os.environ[name]  # it stands alone: no lake or broker of the user's
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        _run(options, console)
+    except EchoStreamError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("stopped; nothing is left running")
+        return 130
+    return 0
+
+
+def _options(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
+    parser.add_argument("parts", nargs="*", default=list(results.PARTS), metavar="PART", help=", ".join(results.PARTS))
+    parser.add_argument("--posts", type=int, default=500_000, help="for throughput; edits and deletes come on top")
+    parser.add_argument("--naive-posts", type=int, default=20_000, help="for the naive way, which is slow")
+    parser.add_argument("--step-posts", type=int, default=10_000, help="for steps")
+    parser.add_argument("--day-rows", type=int, nargs="+", default=_DAY_ROWS, help="for growth")
+    parser.add_argument("--latency-s", type=float, default=120.0, help="how long the load lasts; 600 for the record")
+    options = parser.parse_args(words)
+    if unknown := set(options.parts) - set(results.PARTS):
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(results.PARTS)}")
+    options.command = " ".join(["python -m benchmarks.pipeline", *words])
+    return options
+
+
+def _run(options: argparse.Namespace, console: Console) -> None:
+    if not Path("/proc/self/stat").exists():
+        raise UsageError("memory and CPU time are read from /proc", remedy="Measure on Linux")
+    templates = records.recorded()
+    source = "recorded posts" if templates else "made posts: there are no recordings"
+    templates = templates or records.made()
+    console.print(f"{len(templates):,} {source}")
+    if set(options.parts) == {"steps"}:
+        _measure("steps", lambda: steps.measure(templates, options.step_posts), source, options, console)
+        return
+    with open_bench(templates, console, need_bytes=_need_bytes(options)) as bench:
+        for part in options.parts:
+            _measure(part, _part(part, bench, options), source, options, console)
+
+
+def _part(part: str, bench: Bench, options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "throughput": lambda: throughput.measure(bench, options.posts, options.naive_posts),
+        "steps": lambda: steps.measure(bench.templates, options.step_posts),
+        "growth": lambda: growth.measure(bench, options.day_rows),
+        "latency": lambda: latency.measure(bench, options.latency_s),
+    }
+    return parts[part]
+
+
+def _measure(
+    part: str, measure: Callable[[], dict[str, Any]], source: str, options: argparse.Namespace, console: Console
+) -> None:
+    about = results.machine() | {"command": options.command, "posts_from": source}
+    figures = measure()
+    about["load_1m_after"] = round(os.getloadavg()[0], 1)
+    known = results.store(part, figures, about)
+    shown = {"steps": tables.steps, "growth": tables.growth, "latency": tables.latency}
+    table = tables.throughput(known) if part == "throughput" else shown[part](figures)
+    table.show(console)
+
+
+def _need_bytes(options: argparse.Namespace) -> int:
+    """Of the part that needs the most: each leaves the disk as it was."""
+    needs = {
+        "throughput": (options.posts + options.naive_posts) * throughput.BYTES_PER_POST,
+        "growth": max(options.day_rows) * growth.BYTES_PER_ROW,
+        "latency": int(options.latency_s * _LATENCY_BYTES_PER_S),
+    }
+    return max(int(needs.get(part, 0)) for part in options.parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,78 @@
+"""How long a query takes for all that is there."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql.streaming.query import StreamingQuery
+
+from benchmarks.pipeline.place import Bench
+from benchmarks.pipeline.watch import Usage, Watch
+from local.terminal import Ticker
+
+
+@dataclass(frozen=True)
+class Drain:
+    """One query's way through the records that had piled up.
+
+    Attributes:
+        records: how many.
+        seconds: its batches' `triggerExecution`, summed.
+        wall_s: with the start and the end of the query.
+        batches: how many there were.
+        usage: memory and CPU time meanwhile.
+    """
+
+    records: int
+    seconds: float
+    wall_s: float
+    batches: int
+    usage: Usage
+
+    @property
+    def rate(self) -> float:
+        """Records per second."""
+        return self.records / self.seconds
+
+    def as_json(self) -> dict[str, Any]:
+        usage = self.usage.as_json()
+        return {
+            "posts_per_s": round(self.rate, 1),
+            "cpu_us_per_post": round(usage.pop("cpu_s") / self.records * 1e6, 1),
+            "records": self.records,
+            "seconds": round(self.seconds, 2),
+            "wall_s": round(self.wall_s, 2),
+            "batches": self.batches,
+            **usage,
+        }
+
+
+def drain(bench: Bench, title: str, start: Callable[[], StreamingQuery], records: int) -> Drain:
+    """Start a query that ends by itself, and wait for it; it raises what the query raises."""
+    with Ticker(f"{title}, {records:,} records", console=bench.console), Watch(bench.jvm) as watch:
+        begun = time.monotonic()
+        query = start()
+        try:
+            query.awaitTermination()
+        finally:
+            query.stop()
+        wall_s = time.monotonic() - begun
+    times = [progress.durationMs["triggerExecution"] / 1000 for progress in query.recentProgress]
+    return Drain(records, sum(times), wall_s, len(times), watch.usage)
+
+
+def together(drains: Sequence[Drain], *, in_a_row: bool) -> Drain:
+    """Several drains as one: hops in a row of the same records, or rounds that add up."""
+    memory = [each.usage for each in drains]
+    usage = Usage(
+        max(each.jvm_mb for each in memory), max(each.workers_mb for each in memory), sum(each.cpu_s for each in memory)
+    )
+    records = drains[0].records if in_a_row else sum(each.records for each in drains)
+    return Drain(
+        records,
+        sum(each.seconds for each in drains),
+        sum(each.wall_s for each in drains),
+        sum(each.batches for each in drains),
+        usage,
+    )

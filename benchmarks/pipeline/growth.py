@@ -1,0 +1,158 @@
+"""What one batch costs in Silver and in Gold while a single day grows.
+
+The day is filled with made rows of the width of real ones, in files of `_ROWS_PER_FILE` as compaction would leave
+them, and Gold is rebuilt. Then batches of 5,000 new posts of that day, 250 edits and 50 deletes come in by Kafka;
+the edited and deleted posts are spread over all that the day gained last, so over nine tenths of it: the worst case,
+for live edits mostly meet the newest posts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from batch.rebuild_gold import rebuild_gold
+from benchmarks.pipeline.drain import Drain, drain
+from benchmarks.pipeline.place import Bench, Place, open_place
+from benchmarks.pipeline.records import Feed
+from foundation.settings import JobName
+from ingestion.records import Record
+from lakehouse import delta
+from local.terminal import Ticker
+from schemas.tables import SILVER_POSTS
+from streaming.run import STARTS
+
+NEW, EDITS, DELETES = 5_000, 250, 50
+BATCHES = 2  # measured, after one that warms up
+BYTES_PER_ROW = 700  # on the disk, with what merges leave behind
+_MODELS = 2_000  # real Silver rows that the made ones are like
+_ROWS_PER_FILE = 250_000
+_AUTHORS = 200_000
+_DAY_US = 86_400 * 10**6
+_ROOM = 100_000  # new posts of all batches
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MEASURED: tuple[JobName, ...] = ("bronze_to_silver", "silver_to_gold")
+
+
+@dataclass
+class Day:
+    """The day that grows; its posts are numbered, the made ones first."""
+
+    place: Place
+    feed: Feed
+    models: DataFrame
+    rows: int = 0  # made so far
+    next_new: int = 0  # the number of the next post that comes by Kafka
+
+    def grow(self, rows: int) -> list[int]:
+        """To so many made rows; answers numbers of posts to edit and to delete, spread over the new ones."""
+        wanted = (1 + BATCHES) * (EDITS + DELETES)
+        numbers = spread(self.rows, rows, wanted)
+        place = self.place
+        title = f"the day to {rows:,} rows"
+        with Ticker(title, console=place.bench.console):
+            made = made_rows(self.models, self.feed, self.rows, rows, numbers)
+            files = max(2, (rows - self.rows) // _ROWS_PER_FILE)
+            delta.append(made.repartition(files), SILVER_POSTS, place.settings)
+        with Ticker(f"{title}: Gold", console=place.bench.console):
+            rebuild_gold(place.bench.spark, place.settings)
+        self.rows = rows
+        return numbers
+
+    def batch(self, numbers: list[int]) -> Iterator[Record]:
+        """New posts, and edits and deletes of those that are named."""
+        now = self.feed.time_of(self.next_new) + _DAY_US
+        yield from (self.feed.new(number) for number in range(self.next_new, self.next_new + NEW))
+        yield from (self.feed.edit(number, now) for number in numbers[:EDITS])
+        yield from (self.feed.delete(number, now) for number in numbers[EDITS:])
+        self.next_new += NEW
+
+
+def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
+    """Seconds per batch and hop at each size, and their ratios to the first."""
+    with open_place(bench, "growth") as place:
+        day = _first_day(place, largest=max(day_rows))
+        sizes = [_measure_at(day, rows) for rows in sorted(day_rows)]
+        for size in sizes:
+            size["ratio"] = {hop: round(size[hop] / sizes[0][hop], 2) for hop in _MEASURED}
+        return {"new": NEW, "edits": EDITS, "deletes": DELETES, "sizes": sizes}
+
+
+def _first_day(place: Place, *, largest: int) -> Day:
+    """Tables and checkpoints made, by some real posts of the day before, which then serve as models."""
+    midnight = (datetime.now(UTC) - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = (midnight - _EPOCH) // timedelta(microseconds=1)
+    before = place.feed(start=start - _DAY_US // 2, step=1000)
+    sent = place.send((before.new(number) for number in range(_MODELS)), "models into Kafka")
+    for name in STARTS:
+        _drain(place, name, sent.records)
+    models = delta.read(place.bench.spark, SILVER_POSTS, place.settings).localCheckpoint()  # they stay as they are
+    # A different start gives the same numbers other posts' times, so numbers go on where the models end.
+    step = (_DAY_US - 1) // (_MODELS + largest + _ROOM)
+    return Day(place, place.feed(start=start, step=step), models, rows=_MODELS, next_new=_MODELS + largest)
+
+
+def _measure_at(day: Day, rows: int) -> dict[str, Any]:
+    numbers = day.grow(_MODELS + rows)
+    drains: dict[JobName, list[Drain]] = {name: [] for name in _MEASURED}
+    for at in range(1 + BATCHES):
+        sent = day.place.send(day.batch(numbers[at :: 1 + BATCHES]), "a batch into Kafka")
+        _drain(day.place, "topic_to_bronze", sent.records)
+        for name in _MEASURED:
+            drains[name].append(_drain(day.place, name, sent.records))
+    found: dict[str, Any] = {name: round(median(one.seconds for one in each[1:]), 2) for name, each in drains.items()}
+    usages = [one.usage for each in drains.values() for one in each[1:]]
+    memory = {"jvm_peak_mb": round(max(each.jvm_mb for each in usages)),
+              "workers_peak_mb": round(max(each.workers_mb for each in usages))}  # fmt: skip
+    return {"rows": rows, **found, **memory}
+
+
+def _drain(place: Place, name: JobName, records: int) -> Drain:
+    start = STARTS[name]
+    return drain(place.bench, name, lambda: start(place.bench.spark, place.settings, available_now=True).query, records)
+
+
+def spread(first: int, end: int, count: int) -> list[int]:
+    """So many different numbers, evenly over a range.
+
+    Raises:
+        ValueError: the range is too small.
+    """
+    if end - first < count:
+        msg = f"{count} posts are to be edited among {end - first}: let the day grow by more"
+        raise ValueError(msg)
+    return [first + (end - first) * at // count for at in range(count)]
+
+
+def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list[int]) -> DataFrame:
+    """Rows of Silver for the posts of these numbers; those to be changed later have the keys that records bear."""
+    spark = models.sparkSession
+    known = spark.createDataFrame(
+        [(number, *feed.post_key(number)) for number in numbers], "id long, known_platform string, known_key string"
+    )
+    like = models.drop("post_key", "author_key", "version", "day", "created_at", "observed_at", "posted_at", "event_id")
+    like = like.coalesce(1).withColumn("model", F.monotonically_increasing_id())
+    at = F.timestamp_micros(F.lit(feed.start) + F.col("id") * feed.step)
+    columns = {
+        "platform": F.coalesce("known_platform", "platform"),
+        "post_key": F.coalesce("known_key", _pseudonym(F.col("id"))),
+        "author_key": _pseudonym(F.concat(F.lit("author "), F.hash("id") % _AUTHORS)),
+        "event_id": F.substring(F.sha2(F.concat(F.lit("event "), F.col("id")), 256), 1, 32),
+        "version": F.lit(0).cast("long"),
+        "day": F.to_date(at),
+        "created_at": at,
+        "observed_at": at,
+        "posted_at": at,
+    }
+    rows = spark.range(first, end).withColumn("model", F.col("id") % _MODELS)
+    rows = rows.join(F.broadcast(like), on="model", how="inner").join(F.broadcast(known), on="id", how="left")
+    return rows.withColumns(columns).select(*SILVER_POSTS.columns)
+
+
+def _pseudonym(of: Any) -> Any:
+    """As long as a real one."""
+    return F.concat(F.lit("v1:"), F.substring(F.sha2(of.cast("string"), 256), 1, 26))

@@ -1,0 +1,260 @@
+"""How long from a producer's sight of a post to the Gold version that reflects it, at a steady rate.
+
+The three jobs run together as `echostream run` starts them. A record is in Gold with the first Gold commit whose Silver
+version is not before the commit that brought the record into Silver; Silver's change feed tells that one.
+"""
+
+import bisect
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from deltalake import DeltaTable
+
+from benchmarks.pipeline.place import Bench, Place, open_place
+from benchmarks.pipeline.records import Feed
+from benchmarks.pipeline.watch import Watch
+from foundation.errors import JobFailedError
+from ingestion.produce import Producer
+from ingestion.records import Record
+from lakehouse import delta, delta_log, kafka
+from lakehouse.batches import RunningJob
+from lakehouse.checkpoints import checkpoint
+from local.terminal import Ticker
+from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS
+from streaming.run import STARTS
+
+RATE = 500  # new posts per second
+WARM_UP = 2_000
+_WARM_FROM = 5_000_000  # its posts have numbers that the load never reaches
+_TICK_S = 0.1
+_PATIENCE_S = 300.0  # for the last post to reach Gold
+_LEVEL_TIMES = 2  # with more than a trigger between: nothing is on its way inside a job
+_KINDS = ("new", "edit", "delete")
+
+
+class Event(NamedTuple):
+    """A record as it was sent."""
+
+    kind: str  # one of _KINDS
+    post_key: str
+    version: int
+    observed_at: int  # microseconds since 1970
+
+
+class Change(NamedTuple):
+    """What a commit of Silver did to a post."""
+
+    post_key: str
+    version: int  # of the post
+    is_removal: bool
+    commit: int
+
+
+class GoldCommit(NamedTuple):
+    """A version of Gold."""
+
+    silver_version: int
+    at: int  # microseconds since 1970
+
+
+@dataclass
+class Load:
+    """The steady stream of records, and what of it was sent."""
+
+    feed: Feed
+    sent: list[Event]
+
+    def due(self, now: int) -> int:
+        """The number of the first post that is not due yet."""
+        return max(0, (now - self.feed.start) // self.feed.step + 1)
+
+    def records(self, number: int) -> Iterable[Record]:
+        """A post's record, and the edit and delete that come with it, seen now."""
+        for record in self.feed.around(number, micros()):
+            headers = dict(record.headers)
+            self.sent.append(event_of(headers, record.value))
+            yield record
+
+
+def measure(bench: Bench, seconds: float) -> dict[str, Any]:
+    """Latencies at `RATE` posts per second."""
+    with open_place(bench, "latency") as place:
+        _warm_up(place)
+        running = [start(bench.spark, place.settings, available_now=False) for start in STARTS.values()]
+        try:
+            with Watch(bench.jvm) as watch:
+                load = _press(place, running, seconds)
+                lag = _kafka_lag(place)
+                drained_s = _await_gold(place, running)
+        finally:
+            for job in running:
+                job.job.stopping.set()
+                with job.job.writing:  # the batch that is under way ends
+                    pass
+                job.query.stop()
+        figures = summarise(load.sent, _changes(place), _gold_commits(place))
+        used = watch.usage.as_json()
+        return figures | {
+            "posts_per_s": RATE,
+            "seconds": seconds,
+            "records": len(load.sent),
+            "trigger_s": place.settings.stream.trigger_s,
+            "kafka_lag_at_end": lag,
+            "in_gold_after_end_s": drained_s,
+            "cores_busy": round(used.pop("cpu_s") / (seconds + drained_s), 2),
+            **used,
+        }
+
+
+def _warm_up(place: Place) -> None:
+    """A first drain of all jobs, of posts that are seen no more."""
+    feed = place.feed(start=micros() - (_WARM_FROM + WARM_UP) * 1000, step=1000)
+    place.send(feed.stream(_WARM_FROM, WARM_UP), "warm-up into Kafka")
+    for name, start in STARTS.items():
+        with Ticker(f"{name}, warm-up", console=place.bench.console):
+            start(place.bench.spark, place.settings, available_now=True).query.awaitTermination()
+
+
+def _press(place: Place, running: Sequence[RunningJob], seconds: float) -> Load:
+    step = 10**6 // RATE
+    load = Load(place.feed(start=micros(), step=step), [])
+    end = time.monotonic() + seconds
+    number = 0
+    with (
+        Producer(place.settings) as producer,
+        Ticker(f"{RATE} posts/s for {seconds:.0f} s", unit="records", console=place.bench.console) as ticker,
+    ):
+        while time.monotonic() < end:
+            due = load.due(micros())
+            for at in range(number, due):
+                for record in load.records(at):
+                    producer.send(record)
+            number = due
+            _demand_alive(running)
+            ticker.to(len(load.sent))
+            time.sleep(_TICK_S)
+        producer.flush()
+    return load
+
+
+def _demand_alive(running: Sequence[RunningJob]) -> None:
+    for job in running:
+        if not job.query.isActive:
+            raise JobFailedError(f"{job.job.name} ended", remedy=str(job.query.exception() or "No error is known"))
+
+
+def _kafka_lag(place: Place) -> int | None:
+    mine = checkpoint("topic_to_bronze", place.settings)
+    return (
+        kafka.lag(mine.end_offset(mine.committed_batch), place.settings) if mine.committed_batch is not None else None
+    )
+
+
+def _await_gold(place: Place, running: Sequence[RunningJob]) -> float:
+    """Until Kafka is read to its end and Gold names Silver's newest version; the seconds that this took.
+
+    Raises:
+        JobFailedError: it did not come to that.
+    """
+    begun = time.monotonic()
+    with Ticker("the last posts into Gold", console=place.bench.console):
+        quiet = 0
+        while quiet < _LEVEL_TIMES:
+            if time.monotonic() - begun > _PATIENCE_S:
+                raise JobFailedError(
+                    f"Gold was not level after {_PATIENCE_S:.0f} s", remedy="Measure on a freer machine"
+                )
+            _demand_alive(running)
+            quiet = quiet + 1 if _is_level(place) else 0
+            time.sleep(1 if not quiet else place.settings.stream.trigger_s + 2)
+    return round(time.monotonic() - begun, 1)
+
+
+def _is_level(place: Place) -> bool:
+    silver = DeltaTable(delta_log.path(SILVER_POSTS, place.settings)).version()
+    commits = _gold_commits(place)
+    return _kafka_lag(place) == 0 and bool(commits) and commits[-1].silver_version >= silver
+
+
+def _changes(place: Place) -> list[Change]:
+    silver = delta_log.version(SILVER_POSTS, place.settings)
+    rows = (
+        delta.read_changes(place.bench.spark, SILVER_POSTS, place.settings, first=1, last=silver)
+        .where("_change_type != 'update_preimage'")
+        .selectExpr("post_key", "version", "_change_type = 'delete' AS gone", "_commit_version AS commit")
+        .toPandas()
+    )
+    return [Change(*row) for row in rows.itertuples(index=False, name=None)]
+
+
+def _gold_commits(place: Place) -> list[GoldCommit]:
+    """In their order."""
+    found = []
+    gold = delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)
+    for commit in DeltaTable(gold).history():
+        said = json.loads(commit.get("userMetadata") or "{}")
+        if "silver_version" in said:
+            file = Path(gold) / "_delta_log" / f"{commit['version']:020}.json"  # it is there when the commit is
+            found.append(GoldCommit(said["silver_version"], file.stat().st_mtime_ns // 1000))
+    return sorted(found)
+
+
+def event_of(headers: dict[str, bytes], value: bytes) -> Event:
+    """What a record says of itself."""
+    event = json.loads(value)
+    kind = "delete" if event["op"] == "delete" else "edit" if event["version"] else "new"
+    return Event(kind, headers["post_key"].decode(), event["version"], event["observed_at"])
+
+
+def summarise(sent: Sequence[Event], changes: Iterable[Change], gold: Sequence[GoldCommit]) -> dict[str, Any]:
+    """Percentiles by kind; `without` counts records of which no commit tells, as deletes of what never was there."""
+    found: dict[str, list[float]] = {kind: [] for kind in _KINDS}
+    without: Counter[str] = Counter()
+    by_post = _by_post(changes)
+    versions = [commit.silver_version for commit in gold]
+    for event in sent:
+        commit = reflecting(event, by_post.get(event.post_key, ()))
+        at = None if commit is None else bisect.bisect_left(versions, commit)
+        if at is None or at == len(gold):
+            without[event.kind] += 1
+        else:
+            found[event.kind].append((gold[at].at - event.observed_at) / 1e6)
+    return {kind: percentiles(found[kind]) | {"without": without[kind]} for kind in _KINDS}
+
+
+def _by_post(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.post_key, []).append(change)
+    return found
+
+
+def reflecting(event: Event, changes: Iterable[Change]) -> int | None:
+    """The first commit of Silver in which the event, or what came after it, is seen."""
+    commits = [
+        change.commit
+        for change in changes
+        if change.is_removal or (event.kind != "delete" and change.version >= event.version)
+    ]
+    return min(commits, default=None)
+
+
+def percentiles(seconds: list[float]) -> dict[str, Any]:
+    """By nearest rank."""
+    ranked = sorted(seconds)
+
+    def at(share: float) -> float | None:
+        return round(ranked[max(0, math.ceil(share * len(ranked)) - 1)], 2) if ranked else None
+
+    return {"count": len(ranked), "p50_s": at(0.5), "p95_s": at(0.95), "max_s": at(1.0)}
+
+
+def micros() -> int:
+    """Now, in microseconds since 1970."""
+    return time.time_ns() // 1000

@@ -1,0 +1,74 @@
+"""What one would write first: `from_json`, vaderSentiment and Presidio's pattern recognisers, one UDF each, append."""
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import pandas as pd
+import tldextract
+from presidio_analyzer import EntityRecognizer, PatternRecognizer, RecognizerRegistry
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import pandas_udf
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+_pandas_udf: Any = pandas_udf  # its stubs do not know iterators
+
+FIELDS = "op string, platform string, post_id string, created_at long, channel string, title string, text string"
+
+
+def to_posts(records: DataFrame) -> DataFrame:
+    """Kafka's records → posts with a clean text and its compound score."""
+    event = F.from_json(F.col("value").cast("string"), FIELDS).alias("event")
+    posts = records.select(event).select("event.*").where("op = 'upsert'")
+    text = F.concat_ws("\n\n", "title", "text")
+    clean = posts.select("platform", "post_id", "created_at", "channel", _clean()(text).alias("text"))
+    return clean.withColumn("compound", _compound()("text"))
+
+
+def scrubber() -> Callable[[str], str]:
+    """Replaces what Presidio's pattern recognisers find by its type; no language model is loaded."""
+    recognisers = _recognisers()
+
+    def scrub(text: str) -> str:
+        found = [hit for each in recognisers for hit in each.analyze(text, each.supported_entities, None) or ()]
+        end = len(text)
+        for hit in sorted(found, key=lambda hit: hit.start, reverse=True):
+            if hit.end <= end:
+                text = f"{text[: hit.start]}<{hit.entity_type}>{text[hit.end :]}"
+                end = hit.start
+        return text
+
+    return scrub
+
+
+@cache
+def _recognisers() -> tuple[EntityRecognizer, ...]:
+    """Those that need no model: patterns, and telephone numbers."""
+    # The e-mail recogniser asks for the public-suffix list over the network otherwise.
+    tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
+    registry = RecognizerRegistry()
+    registry.load_predefined_recognizers(languages=["en"])
+    return tuple(
+        each for each in registry.recognizers if isinstance(each, PatternRecognizer) or each.name == "PhoneRecognizer"
+    )
+
+
+def _clean() -> Callable[..., Column]:
+    def clean(texts: Iterator[pd.Series]) -> Iterator[pd.Series]:
+        scrub = scrubber()
+        for batch in texts:
+            yield batch.map(scrub)
+
+    udf: Callable[..., Column] = _pandas_udf(clean, "string")
+    return udf
+
+
+def _compound() -> Callable[..., Column]:
+    def compound(texts: Iterator[pd.Series]) -> Iterator[pd.Series]:
+        score = SentimentIntensityAnalyzer().polarity_scores
+        for batch in texts:
+            yield batch.map(lambda text: score(text)["compound"])
+
+    udf: Callable[..., Column] = _pandas_udf(compound, "double")
+    return udf

@@ -1,0 +1,115 @@
+"""Where a part of the benchmark works: a folder, a broker and a lake of its own, which are gone afterwards."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+from rich.console import Console
+
+from benchmarks.pipeline.records import Feed, Template, makers_for
+from foundation.errors import DiskFullError
+from foundation.key_sources import pseudonym_key
+from foundation.logs import setup_logs
+from foundation.settings import Settings
+from ingestion.produce import Producer
+from ingestion.records import Record
+from lakehouse.session import build_session, jvm_pid
+from local import stack
+from local.ports import free_ports
+from local.terminal import Ticker
+
+_SPARE_BYTES = 3 * 10**9
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What was handed to Kafka; bytes are those of the values, before compression."""
+
+    records: int = 0
+    value_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What all parts share: the session, the recorded posts, the terminal."""
+
+    spark: SparkSession
+    home: Path
+    templates: Sequence[Template]
+    console: Console
+
+    @property
+    def jvm(self) -> int:
+        """The driver's process."""
+        return jvm_pid(self.spark)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A broker with all topics, and an empty lake."""
+
+    bench: Bench
+    settings: Settings
+
+    def feed(self, *, start: int, step: int) -> Feed:
+        """Posts for this place; its key makes their pseudonyms."""
+        makers = makers_for(pseudonym_key(self.settings), self.settings.owner)
+        return Feed(self.bench.templates, makers, start, step)
+
+    def send(self, records: Iterable[Record], title: str) -> Sent:
+        """Into Kafka, until all is acknowledged."""
+        count = size = 0
+        ticker = Ticker(title, unit="records", console=self.bench.console)
+        with Producer(self.settings) as producer, ticker:
+            for record in records:
+                producer.send(record)
+                count, size = count + 1, size + len(record.value)
+                if count % 1000 == 0:
+                    ticker.to(count)
+            producer.flush()
+            ticker.to(count)
+        return Sent(count, size)
+
+
+@contextmanager
+def open_bench(templates: Sequence[Template], console: Console, *, need_bytes: int) -> Iterator[Bench]:
+    """One Spark session, made as the jobs make theirs, in a temporary folder (`TMPDIR` says where).
+
+    Raises:
+        DiskFullError: too little is free there.
+    """
+    home = Path(tempfile.mkdtemp(prefix="echostream-bench-"))
+    try:
+        free = shutil.disk_usage(home).free
+        if free < need_bytes + _SPARE_BYTES:
+            raise DiskFullError(
+                f"{free / 1e9:.0f} GB are free at {home.parent}, {(need_bytes + _SPARE_BYTES) / 1e9:.0f} are needed",
+                remedy="Set TMPDIR to a larger disk, or take fewer --posts and a smaller --day-rows",
+            )
+        settings = Settings(home=home, spark={"ui_port": 0})
+        setup_logs(home / "logs" / "run.jsonl", settings.log_level)
+        spark = build_session(settings, "echostream benchmark")
+        try:
+            yield Bench(spark, home, templates, console)
+        finally:
+            spark.stop()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def open_place(bench: Bench, name: str) -> Iterator[Place]:
+    """A broker and a lake for one part."""
+    port, controller = free_ports(2)
+    settings = Settings(home=bench.home / name, broker={"port": port, "controller_port": controller})
+    try:
+        with Ticker("Kafka broker", console=bench.console):
+            stack.up(settings)
+        yield Place(bench, settings)
+    finally:
+        stack.down(settings)
+        shutil.rmtree(settings.home, ignore_errors=True)

@@ -1,0 +1,46 @@
+"""`python -m benchmarks.pipeline.report`: the stored figures into docs/benchmarks.md, README.md and docs/pictures.
+
+Text between the two markers of a page is replaced; all else is left alone.
+"""
+
+import sys
+from pathlib import Path
+
+from benchmarks.pipeline import results, tables
+from foundation.errors import UsageError
+
+ROOT = Path(__file__).parents[2]
+BEGIN, END = "<!-- benchmarks: begin, made by `make bench-report` -->", "<!-- benchmarks: end -->"
+
+
+def main() -> None:
+    from benchmarks.pipeline import pictures  # noqa: PLC0415  # matplotlib is of the extra `bench`
+
+    figures = results.load()
+    if not figures:
+        raise UsageError("there are no figures", remedy="Measure first: `make bench`")
+    every = [table.markdown() for table in tables.tables(figures)]
+    names = pictures.draw(figures, ROOT / "docs" / "pictures")
+    shown = [f"![{text}](pictures/{name})" for name, text in names.items()]
+    put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
+    put(ROOT / "README.md", "\n\n".join(every))
+
+
+def put(page: Path, text: str) -> None:
+    """Between the page's markers.
+
+    Raises:
+        UsageError: it has none.
+    """
+    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UsageError(f"{page} has no place for figures", remedy=f"Put {BEGIN} and {END} where they belong")
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except UsageError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,45 @@
+"""The figures as JSON; a part that is measured again replaces its own figures alone."""
+
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+LATEST = Path(__file__).parents[1] / "results" / "latest.json"
+Figures = dict[str, Any]
+
+# What the JSON calls a part's figures; throughput's stand at the top, as the first thing that is asked for.
+PARTS = ("throughput", "steps", "growth", "latency")
+
+
+def load(file: Path = LATEST) -> Figures:
+    """What is known so far."""
+    found: Figures = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return found
+
+
+def store(part: str, figures: Figures, about: Figures, file: Path = LATEST) -> Figures:
+    """Put a part's figures in place of its former ones; all that is known then."""
+    known = load(file)
+    known |= figures if part == "throughput" else {part: figures}
+    known.setdefault("runs", {})[part] = about
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    draft.replace(file)
+    return known
+
+
+def machine() -> Figures:
+    """When and where, and what else the machine was doing."""
+    code = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "code": code.stdout.strip(),
+        "cores": os.cpu_count(),
+        "load_1m": round(os.getloadavg()[0], 1),
+        "python": platform.python_version(),
+    }

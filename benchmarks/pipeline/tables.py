@@ -1,0 +1,133 @@
+"""The figures as tables: rows of words, shown on the terminal or written as Markdown."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A heading, and below it the rows; the first column holds names."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+    def show(self, console: Console) -> None:
+        """On the terminal."""
+        shown = RichTable(title=self.title, title_justify="left", caption=self.note or None, caption_justify="left")
+        for at, column in enumerate(self.columns):
+            shown.add_column(column, justify="right" if at else "left")
+        for row in self.rows:
+            shown.add_row(*row)
+        console.print(shown)
+
+    def markdown(self) -> str:
+        """As in a page of docs."""
+        lines = [f"**{self.title}**", "", _line(self.columns), _line(["---", *["--:"] * (len(self.columns) - 1)])]
+        lines += [_line(row) for row in self.rows]
+        return "\n".join([*lines, *(["", self.note] if self.note else [])])
+
+
+def tables(figures: Figures) -> Iterator[Table]:
+    """Of every part that has been measured."""
+    if "ours" in figures:
+        yield throughput(figures)
+    if "steps" in figures:
+        yield steps(figures["steps"])
+    if "growth" in figures:
+        yield growth(figures["growth"])
+    if "latency" in figures:
+        yield latency(figures["latency"])
+
+
+def throughput(figures: Figures) -> Table:
+    """The ways, beside the copy of the same run."""
+    copy, ours = figures["copy"], figures["ours"]
+    ways = {
+        "copy (Kafka → Delta)": copy,
+        "naive": figures["naive"],
+        "**ours: Kafka → Gold**": ours,
+        "- Kafka → Bronze": ours["hops"]["topic_to_bronze"],
+        "- Bronze → Silver": ours["hops"]["bronze_to_silver"],
+        "- Silver → Gold": ours["hops"]["silver_to_gold"],
+        "Bronze → Silver, no scoring": figures["unscored"],
+    }
+    rows = [
+        (name, f"{way['records']:,}", f"{way['posts_per_s']:,.0f}", f"{way['posts_per_s'] / copy['posts_per_s']:.3f}",
+         f"{way['cpu_us_per_post']:,.0f}", f"{way['jvm_peak_mb']:,}", f"{way['workers_peak_mb']:,}")
+        for name, way in ways.items()
+    ]  # fmt: skip
+    ratios = figures["ratios"]
+    note = (
+        f"Ours is {ratios['ours_to_copy']:.2f} x copy and {ratios['ours_to_naive']:.1f} x naive"
+        f" (by CPU time {ratios['ours_to_copy_cpu']:.2f} and {ratios['ours_to_naive_cpu']:.1f});"
+        f" Bronze → Silver with scoring takes {ratios['scored_to_unscored_time']:.2f} x the time without"
+        f" (CPU {ratios['scored_to_unscored_cpu']:.2f}). {figures['bytes_per_record']:,} bytes per record."
+    )
+    columns = ("way", "records", "posts/s", "x copy", "CPU µs/post", "JVM MB", "workers MB")
+    return Table(_titled("Throughput", figures, "throughput"), columns, rows, note)
+
+
+def steps(found: Figures) -> Table:
+    """The Python pass by step."""
+    whole = found["us_per_post"]["all, as one pass"]
+    rows = [(name, f"{us:,.1f}", f"{us / whole:.0%}") for name, us in found["us_per_post"].items()]
+    rows += [(f"{name} (per text)", f"{us:,.1f}", "") for name, us in found["libraries_us_per_text"].items()]
+    return Table(f"The Python pass, {found['posts']:,} records", ("step", "CPU µs/post", "share"), rows)
+
+
+def growth(found: Figures) -> Table:
+    """A batch's cost by the size of its day."""
+    rows = [
+        (f"{size['rows']:,}", f"{size['bronze_to_silver']:.1f}", f"{size['ratio']['bronze_to_silver']:.2f}",
+         f"{size['silver_to_gold']:.1f}", f"{size['ratio']['silver_to_gold']:.2f}", f"{size['jvm_peak_mb']:,}",
+         f"{size['workers_peak_mb']:,}")
+        for size in found["sizes"]
+    ]  # fmt: skip
+    title = f"One batch of {found['new']:,} new posts, {found['edits']} edits, {found['deletes']} deletes in a day"
+    return Table(title, ("rows in the day", "Silver s", "x", "Gold s", "x", "JVM MB", "workers MB"), rows)
+
+
+def latency(found: Figures) -> Table:
+    """Seconds from a producer's sight to Gold."""
+    rows = [
+        (kind, *(_number(found[kind][name]) for name in ("count", "p50_s", "p95_s", "max_s", "without")))
+        for kind in ("new", "edit", "delete")
+    ]
+    lag = "unknown" if found["kafka_lag_at_end"] is None else f"{found['kafka_lag_at_end']:,}"
+    note = (
+        f"{found['records']:,} records. When the load ended, {lag} were still in Kafka; all was in Gold"
+        f" {found['in_gold_after_end_s']:.0f} s later. {found['cores_busy']:.2f} cores busy,"
+        f" JVM {found['jvm_peak_mb']:,} MB, workers {found['workers_peak_mb']:,} MB."
+    )
+    title = f"From sight to Gold, {found['posts_per_s']} posts/s for {found['seconds']:.0f} s"
+    return Table(title, ("kind", "records", "p50 s", "p95 s", "max s", "never in Gold"), rows, note)
+
+
+def about(figures: Figures) -> str:
+    """How each part was measured, a line each."""
+    return "\n".join(
+        f"- {part}: {run['at'][:16].replace('T', ' ')} UTC, {run['command']}, code {run['code']}, {run['cores']} cores,"
+        f" {run['posts_from']}; load {run['load_1m']} before and {run['load_1m_after']} after."
+        for part, run in figures.get("runs", {}).items()
+    )
+
+
+def _titled(title: str, figures: Figures, part: str) -> str:
+    run = figures.get("runs", {}).get(part)
+    return f"{title}, {figures['posts']:,} posts" + (f" ({run['posts_from']})" if run else "")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,}" if isinstance(value, int) else f"{value:.1f}"
+
+
+def _line(words: Sequence[str]) -> str:
+    return "| " + " | ".join(words) + " |"

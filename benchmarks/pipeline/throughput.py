@@ -1,0 +1,136 @@
+"""Posts per second, the four ways: copied, by the three jobs, by Bronze → Silver without scoring, and naive.
+
+Each query's first drain, of `WARM_UP` posts, warms it up; the second one, on the same tables, is measured. The copy
+is measured before and after the jobs, so that the ratio does not hang on a moment. The naive way comes last, on fewer
+posts: its libraries stay in the workers' memory.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from benchmarks.pipeline import unscored
+from benchmarks.pipeline.drain import Drain, drain, together
+from benchmarks.pipeline.place import Bench, Place, open_place
+from foundation.settings import Settings
+from lakehouse import kafka
+from schemas.tables import BRONZE_POSTS
+from streaming.run import STARTS
+
+WARM_UP = 10_000
+NAIVE_WARM_UP = 2_000
+BYTES_PER_POST = 9_000  # on the disk: Kafka, two copies, Bronze, and Silver twice (measured: 5,600)
+_SPAN_US = 48 * 3600 * 10**6  # the posts' times: Kafka holds 72 hours
+
+_COPIES = ("copy before", "copy after")
+
+
+def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
+    """All ways, in one run of one session."""
+    with open_place(bench, "throughput") as place:
+        total = WARM_UP + posts + NAIVE_WARM_UP + naive_posts
+        feed = place.feed(start=time.time_ns() // 1000 - _SPAN_US, step=_SPAN_US // total)
+        ways = _ways(place)
+        first = place.send(feed.stream(0, WARM_UP), "warm-up into Kafka")
+        for name, start in ways.items():
+            drain(bench, f"{name}, warm-up", start, first.records)
+        sent = place.send(feed.stream(WARM_UP, posts), "posts into Kafka")
+        found = {name: drain(bench, name, start, sent.records) for name, start in ways.items()}
+        start = _naive(place)
+        warm = place.send(feed.stream(WARM_UP + posts, NAIVE_WARM_UP), "warm-up into Kafka")
+        drain(bench, "naive, warm-up", start, warm.records)
+        few = place.send(feed.stream(WARM_UP + posts + NAIVE_WARM_UP, naive_posts), "posts into Kafka")
+        found["naive"] = drain(bench, "naive", start, few.records)
+        return _figures(found) | {
+            "posts": posts,
+            "bytes_per_record": round(sent.value_bytes / sent.records),
+            "bronze_bytes_per_record": round(_size(place, "bronze/posts") / (first.records + sent.records)),
+        }
+
+
+def _ways(place: Place) -> dict[str, Callable[[], StreamingQuery]]:
+    """What drains, in the order of measuring."""
+    spark, settings = place.bench.spark, place.settings
+    copies: dict[str, Callable[[], StreamingQuery]] = {
+        name: _copying(spark, settings, name.replace(" ", "_")) for name in _COPIES
+    }
+    bare = _beside(settings)
+    jobs: dict[str, Callable[[], StreamingQuery]] = {name: _running(spark, settings, name) for name in STARTS}
+    return {
+        _COPIES[0]: copies[_COPIES[0]],
+        **jobs,
+        "unscored": lambda: unscored.start(spark, bare).query,
+        _COPIES[1]: copies[_COPIES[1]],
+    }
+
+
+def _running(spark: SparkSession, settings: Settings, name: Any) -> Callable[[], StreamingQuery]:
+    return lambda: STARTS[name](spark, settings, available_now=True).query
+
+
+def _copying(spark: SparkSession, settings: Settings, name: str) -> Callable[[], StreamingQuery]:
+    return lambda: _append(_records(spark, settings, "earliest").select("key", "value", "headers", "timestamp"),
+                           settings.home / name)  # fmt: skip
+
+
+def _naive(place: Place) -> Callable[[], StreamingQuery]:
+    """From where Kafka ends now."""
+    from benchmarks.pipeline.naive import to_posts  # noqa: PLC0415  # it is heavy, and the others need none of it
+
+    ends = json.dumps(kafka.end_offsets(place.settings))
+    spark, settings = place.bench.spark, place.settings
+    return lambda: _append(to_posts(_records(spark, settings, ends)), settings.home / "naive")
+
+
+def _records(spark: SparkSession, settings: Settings, offsets: str) -> DataFrame:
+    return kafka.stream_records(spark, settings, starting_offsets=offsets)
+
+
+def _append(rows: DataFrame, folder: Path) -> StreamingQuery:
+    writer = rows.writeStream.format("delta").option("checkpointLocation", str(folder / "checkpoint"))
+    return writer.trigger(availableNow=True).start(str(folder / "table"))
+
+
+def _beside(settings: Settings) -> Settings:
+    """The same Bronze and key, another Silver and checkpoint."""
+    home = settings.home / "unscored"
+    bronze = home / "lake" / BRONZE_POSTS.folder
+    bronze.parent.mkdir(parents=True)
+    bronze.symlink_to(Path(settings.lake_uri) / BRONZE_POSTS.folder, target_is_directory=True)
+    return settings.model_copy(
+        update={"home": home, "keys": settings.keys.model_copy(update={"file": settings.key_file})}
+    )
+
+
+def _size(place: Place, folder: str) -> int:
+    return sum(file.stat().st_size for file in (Path(place.settings.lake_uri) / folder).rglob("*.parquet"))
+
+
+def _figures(found: dict[str, Drain]) -> dict[str, Any]:
+    copy = together([found[name] for name in _COPIES], in_a_row=False)
+    hops = {name: found[name] for name in STARTS}
+    ours = together(list(hops.values()), in_a_row=True)
+    scored, bare, naive = found["bronze_to_silver"], found["unscored"], found["naive"]
+    return {
+        "copy": copy.as_json() | {"rounds": [found[name].as_json() for name in _COPIES]},
+        "naive": naive.as_json(),
+        "ours": ours.as_json() | {"hops": {name: each.as_json() for name, each in hops.items()}},
+        "unscored": bare.as_json(),
+        "ratios": {
+            "ours_to_copy": ours.rate / copy.rate,
+            "ours_to_naive": ours.rate / naive.rate,
+            "scored_to_unscored_time": scored.seconds / bare.seconds,
+            "scored_to_unscored_cpu": scored.usage.cpu_s / bare.usage.cpu_s,
+            "ours_to_copy_cpu": _cpu(copy) / _cpu(ours),
+            "ours_to_naive_cpu": _cpu(naive) / _cpu(ours),
+        },
+    }
+
+
+def _cpu(drained: Drain) -> float:
+    return drained.usage.cpu_s / drained.records

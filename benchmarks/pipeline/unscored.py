@@ -1,0 +1,54 @@
+"""Bronze → Silver with a scorer that does nothing, to tell what scoring costs.
+
+Spark's workers know only the scorers that are registered where they run. They import this module, and with it
+register that scorer, when they unpickle `Unscored`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from pyspark.sql import SparkSession
+
+from foundation.key_sources import pseudonym_place
+from foundation.settings import Settings
+from lakehouse import delta
+from lakehouse.batches import Job, RunningJob
+from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from streaming import bronze_to_silver
+from transforms.refine import Refiner
+from transforms.scoring.registry import SCORERS
+from transforms.scoring.score import Score, ScorerOptions
+
+_NOTHING = Score("neutral", 0.0)
+
+
+class NoScorer:
+    """Gives every text the same score."""
+
+    name = "none"
+    version = "0"
+    languages = frozenset[str]()
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        return [_NOTHING] * len(texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Unscored(ScorerOptions):
+    """The options of that scorer."""
+
+    name: str = NoScorer.name
+
+
+SCORERS[NoScorer.name] = lambda _options: NoScorer()
+
+
+def start(spark: SparkSession, settings: Settings) -> RunningJob:
+    """As `bronze_to_silver.start`, but for the scorer."""
+    job = Job(bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings)
+    key_id = pseudonym_place(settings).key_id()
+    job.prepare(spark, key_id=key_id)
+    refiner = Refiner(bronze_to_silver.make_refiner(settings, key_id).rules, Unscored())
+    rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
+    return job.start(rows, partial(bronze_to_silver.handle, refiner=refiner), available_now=True)

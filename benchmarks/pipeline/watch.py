@@ -1,0 +1,115 @@
+"""Memory and CPU time of this process, its JVM and the Python workers, from /proc."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Self
+
+_EVERY_S = 0.25
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One process at one moment."""
+
+    parent: int
+    is_python: bool
+    cpu_s: float
+    rss_mb: float
+
+
+Moment = Mapping[int, Seen]  # by pid
+
+
+@dataclass(slots=True)
+class Usage:
+    """What was used; memory is the highest that was seen, workers counted together."""
+
+    jvm_mb: float = 0.0
+    workers_mb: float = 0.0
+    cpu_s: float = 0.0  # of driver, JVM and workers; the broker's is not in it
+
+    def as_json(self) -> dict[str, float]:
+        return {"jvm_peak_mb": round(self.jvm_mb), "workers_peak_mb": round(self.workers_mb), "cpu_s": self.cpu_s}
+
+
+@dataclass(slots=True)
+class Tally:
+    """Sums up moments; a process's CPU time counts from the first moment, or from its birth if that is later."""
+
+    jvm: int
+    driver: int
+    usage: Usage = field(default_factory=Usage)
+    _before: dict[int, float] | None = None
+    _last: dict[int, float] = field(default_factory=dict)
+
+    def add(self, moment: Moment) -> None:
+        """One more moment."""
+        workers = [pid for pid, seen in moment.items() if seen.is_python and _is_below(pid, self.jvm, moment)]
+        mine = [pid for pid in (self.driver, self.jvm, *workers) if pid in moment]
+        if self._before is None:
+            self._before = {pid: moment[pid].cpu_s for pid in mine}
+        self._last |= {pid: moment[pid].cpu_s for pid in mine}
+        self.usage.cpu_s = sum(cpu - self._before.get(pid, 0.0) for pid, cpu in self._last.items())
+        self.usage.workers_mb = max(self.usage.workers_mb, sum(moment[pid].rss_mb for pid in workers))
+        if self.jvm in moment:
+            self.usage.jvm_mb = max(self.usage.jvm_mb, moment[self.jvm].rss_mb)
+
+
+class Watch:
+    """Looks several times a second, in a thread; a context manager."""
+
+    def __init__(self, jvm: int) -> None:
+        self._tally = Tally(jvm, os.getpid())
+        self._done = Event()
+        self._thread = Thread(target=self._run, daemon=True)
+
+    @property
+    def usage(self) -> Usage:
+        """What was used so far; after the end, in all."""
+        return self._tally.usage
+
+    def __enter__(self) -> Self:
+        """Look for the first time."""
+        self._tally.add(processes())
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Look for the last time."""
+        self._done.set()
+        self._thread.join()
+        self._tally.add(processes())
+
+    def _run(self) -> None:
+        while not self._done.wait(_EVERY_S):
+            self._tally.add(processes())
+
+
+def processes() -> dict[int, Seen]:
+    """All processes of this machine that can be seen."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name, _, rest = (folder / "stat").read_text(errors="replace").rpartition(")")
+        except OSError:  # it has ended
+            continue
+        fields = rest.split()
+        cpu_s = (int(fields[11]) + int(fields[12])) / _TICKS
+        found[int(folder.name)] = Seen(int(fields[1]), "python" in name, cpu_s, int(fields[21]) * _PAGE_MB)
+    return found
+
+
+def _is_below(pid: int, ancestor: int, moment: Moment) -> bool:
+    while pid in moment:
+        pid = moment[pid].parent
+        if pid == ancestor:
+            return True
+    return False
