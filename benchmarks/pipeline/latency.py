@@ -1,23 +1,20 @@
 """How long from a producer's sight of a post to the Gold version that reflects it, at a steady rate.
 
-The three jobs run together as `echostream run` starts them. A record is in Gold with the first Gold commit whose Silver
-version is not before the commit that brought the record into Silver; Silver's change feed tells that one.
+The three jobs run together as `echostream run` starts them. `reflection` says when a record counts as in Gold.
 """
 
-import bisect
 import json
-import math
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from deltalake import DeltaTable
 
 from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.records import Feed
+from benchmarks.pipeline.reflection import Change, Event, GoldCommit, event_of, summarise
 from benchmarks.pipeline.watch import Watch
 from foundation.errors import JobFailedError
 from ingestion.produce import Producer
@@ -35,32 +32,6 @@ _WARM_FROM = 5_000_000  # its posts have numbers that the load never reaches
 _TICK_S = 0.1
 _PATIENCE_S = 300.0  # for the last post to reach Gold
 _LEVEL_TIMES = 2  # with more than a trigger between: nothing is on its way inside a job
-_KINDS = ("new", "edit", "delete")
-
-
-class Event(NamedTuple):
-    """A record as it was sent."""
-
-    kind: str  # one of _KINDS
-    post_key: str
-    version: int
-    observed_at: int  # microseconds since 1970
-
-
-class Change(NamedTuple):
-    """What a commit of Silver did to a post."""
-
-    post_key: str
-    version: int  # of the post
-    is_removal: bool
-    commit: int
-
-
-class GoldCommit(NamedTuple):
-    """A version of Gold."""
-
-    silver_version: int
-    at: int  # microseconds since 1970
 
 
 @dataclass
@@ -203,56 +174,6 @@ def _gold_commits(place: Place) -> list[GoldCommit]:
             file = Path(gold) / "_delta_log" / f"{commit['version']:020}.json"  # it is there when the commit is
             found.append(GoldCommit(said["silver_version"], file.stat().st_mtime_ns // 1000))
     return sorted(found)
-
-
-def event_of(headers: dict[str, bytes], value: bytes) -> Event:
-    """What a record says of itself."""
-    event = json.loads(value)
-    kind = "delete" if event["op"] == "delete" else "edit" if event["version"] else "new"
-    return Event(kind, headers["post_key"].decode(), event["version"], event["observed_at"])
-
-
-def summarise(sent: Sequence[Event], changes: Iterable[Change], gold: Sequence[GoldCommit]) -> dict[str, Any]:
-    """Percentiles by kind; `without` counts records of which no commit tells, as deletes of what never was there."""
-    found: dict[str, list[float]] = {kind: [] for kind in _KINDS}
-    without: Counter[str] = Counter()
-    by_post = _by_post(changes)
-    versions = [commit.silver_version for commit in gold]
-    for event in sent:
-        commit = reflecting(event, by_post.get(event.post_key, ()))
-        at = None if commit is None else bisect.bisect_left(versions, commit)
-        if at is None or at == len(gold):
-            without[event.kind] += 1
-        else:
-            found[event.kind].append((gold[at].at - event.observed_at) / 1e6)
-    return {kind: percentiles(found[kind]) | {"without": without[kind]} for kind in _KINDS}
-
-
-def _by_post(changes: Iterable[Change]) -> dict[str, list[Change]]:
-    found: dict[str, list[Change]] = {}
-    for change in changes:
-        found.setdefault(change.post_key, []).append(change)
-    return found
-
-
-def reflecting(event: Event, changes: Iterable[Change]) -> int | None:
-    """The first commit of Silver in which the event, or what came after it, is seen."""
-    commits = [
-        change.commit
-        for change in changes
-        if change.is_removal or (event.kind != "delete" and change.version >= event.version)
-    ]
-    return min(commits, default=None)
-
-
-def percentiles(seconds: list[float]) -> dict[str, Any]:
-    """By nearest rank."""
-    ranked = sorted(seconds)
-
-    def at(share: float) -> float | None:
-        return round(ranked[max(0, math.ceil(share * len(ranked)) - 1)], 2) if ranked else None
-
-    return {"count": len(ranked), "p50_s": at(0.5), "p95_s": at(0.95), "max_s": at(1.0)}
 
 
 def micros() -> int:

@@ -11,11 +11,11 @@ import orjson
 import pytest
 from rich.console import Console
 
-from benchmarks.pipeline import latency, results, tables, watch
+from benchmarks.pipeline import reflection, results, tables, watch
 from benchmarks.pipeline.drain import Drain, together
 from benchmarks.pipeline.growth import spread
-from benchmarks.pipeline.latency import Change, Event, GoldCommit
 from benchmarks.pipeline.records import RECORDINGS, Feed, Template, made, makers_for, recorded
+from benchmarks.pipeline.reflection import Change, Event, GoldCommit
 from benchmarks.pipeline.report import BEGIN, END, put
 from benchmarks.pipeline.watch import Seen, Tally, Usage
 from foundation.errors import UsageError
@@ -124,7 +124,7 @@ def test_latency_runs_to_the_first_gold_commit_that_reflects_the_post():
         event("new", "a", 0, 15), event("new", "b", 0, 14), event("edit", "a", 9, 30), event("delete", "b", 9, 45),
         event("delete", "c", 9, 45),
     ]  # fmt: skip
-    found = latency.summarise(sent, changes, gold)
+    found = reflection.summarise(sent, changes, gold)
     assert found["new"] == {"count": 2, "p50_s": 5.0, "p95_s": 6.0, "max_s": 6.0, "without": 0}
     assert found["edit"]["max_s"] == 20.0
     assert found["delete"] == {"count": 1, "p50_s": 5.0, "p95_s": 5.0, "max_s": 5.0, "without": 1}
@@ -132,19 +132,19 @@ def test_latency_runs_to_the_first_gold_commit_that_reflects_the_post():
 
 def test_an_edit_is_not_seen_in_the_commit_that_brought_the_post():
     changes = [Change("a", 0, False, 3)]
-    assert latency.reflecting(event("new", "a", 0, 1), changes) == 3
-    assert latency.reflecting(event("edit", "a", 9, 1), changes) is None
-    assert latency.reflecting(event("delete", "a", 9, 1), changes) is None
-    assert latency.reflecting(event("edit", "a", 9, 1), [*changes, Change("a", 9, True, 5)]) == 5
+    assert reflection.reflecting(event("new", "a", 0, 1), changes) == 3
+    assert reflection.reflecting(event("edit", "a", 9, 1), changes) is None
+    assert reflection.reflecting(event("delete", "a", 9, 1), changes) is None
+    assert reflection.reflecting(event("edit", "a", 9, 1), [*changes, Change("a", 9, True, 5)]) == 5
 
 
 def test_what_gold_does_not_reflect_yet_has_no_latency():
-    found = latency.summarise([event("new", "a", 0, 1)], [Change("a", 0, False, 3)], [GoldCommit(2, 5_000_000)])
+    found = reflection.summarise([event("new", "a", 0, 1)], [Change("a", 0, False, 3)], [GoldCommit(2, 5_000_000)])
     assert found["new"] == {"count": 0, "p50_s": None, "p95_s": None, "max_s": None, "without": 1}
 
 
 def test_percentiles_are_by_nearest_rank():
-    assert latency.percentiles([float(n) for n in range(100, 0, -1)]) == {
+    assert reflection.percentiles([float(n) for n in range(100, 0, -1)]) == {
         "count": 100, "p50_s": 50.0, "p95_s": 95.0, "max_s": 100.0,
     }  # fmt: skip
 
