@@ -63,6 +63,10 @@ bench-report: setup .setup-bench ## the figures of the last `make bench` into RE
 eval-sentiment: setup .setup-bench ## every offline scorer on every labelled set of ../shared: tables, picture, JSON
 	$(BIN)/python -m benchmarks.eval_sentiment
 
+.PHONY: eval-pii
+eval-pii: setup .setup-bench ## how much personal data is found: made posts, ../shared/data/pii; speed against Presidio
+	$(BIN)/python -m benchmarks.eval_pii
+
 ##@ Code
 .PHONY: check
 check: setup lint types ## ruff, ruff format, mypy --strict, import rules

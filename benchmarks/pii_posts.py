@@ -30,10 +30,11 @@ _PHONES = (
 
 @dataclass(slots=True)
 class Post:
-    """A text and what is personal in it: start, end, type."""
+    """A text and what is personal in it: start, end, type; `besides` is what others call personal and we do not."""
 
     text: str
     gold: list[tuple[int, int, str]] = field(default_factory=list)
+    besides: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def make_posts(count: int, seed: int, *, obfuscated: bool) -> list[Post]:
@@ -111,9 +112,31 @@ def _url(chance: random.Random) -> str:
     return f"https://www.{_name(chance).replace('_', '-')}.example.com/{_digits(chance, 3)}"
 
 
+def _nino(chance: random.Random) -> str:
+    gap = chance.choice(("", " "))
+    return gap.join(
+        (chance.choice(("AB", "CE", "JG", "PX")), *(_digits(chance, 2) for _ in range(3)), chance.choice("ABCD"))
+    )
+
+
+def _crypto(chance: random.Random) -> str:
+    return "0x" + "".join(chance.choice("0123456789abcdef") for _ in range(40))
+
+
+def _geo(chance: random.Random) -> str:
+    return f"{chance.uniform(-89, 89):.5f}{chance.choice((', ', ' ', ','))}{chance.uniform(-179, 179):.5f}"
+
+
+def _account(chance: random.Random) -> str:
+    return chance.choice(
+        (f"{_name(chance)}#{chance.randrange(1000, 9999)}".replace("-", "_"), f"t.me/{_name(chance)}".replace("-", "_"))
+    )
+
+
 MAKERS: dict[str, Callable[[random.Random], str]] = {
     "EMAIL": _email, "PHONE": _phone, "CARD": _card, "IBAN": _iban, "IP": _ip, "SSN": _ssn, "ZA_ID": _za_id,
     "HANDLE": _handle, "PROFILE": lambda chance: chance.choice(_SITES).format(_name(chance)), "URL": _url,
+    "NINO": _nino, "CRYPTO": _crypto, "GEO": _geo, "ACCOUNT": _account,
 }  # fmt: skip
 KINDS = tuple(MAKERS)
 

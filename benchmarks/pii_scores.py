@@ -1,0 +1,86 @@
+"""Precision and recall per type, leaks, and their 95 % intervals."""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from benchmarks.pii_posts import Post
+from transforms.pii.sanitizer import Sanitizer
+from transforms.pii.spans import Span
+
+Table = dict[str, Any]  # what goes into the JSON file
+Shares = list[tuple[int, int]]  # per text: how many of how many
+_SEED, _DRAWS = 20261121, 200
+
+
+def found(sanitizer: Sanitizer, texts: Sequence[str]) -> list[list[Span]]:
+    """The spans of each text, as Silver would cut them; all of a text where the sanitizer gives up on it."""
+    answers = sanitizer.spans([(text, ()) for text in texts])
+    return [
+        [Span(0, len(text), "FAILED")] if spans is None else spans for text, spans in zip(texts, answers, strict=True)
+    ]
+
+
+def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
+    """Recall and precision per type, leak rate, share of posts without a leak."""
+    gold, hit, said, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    leaks: Shares = []
+    for post, spans in zip(posts, found(sanitizer, [post.text for post in posts]), strict=True):
+        masked = {at for span in spans for at in range(span.start, span.end)}
+        for start, end, kind in post.gold:
+            gold[kind] += 1
+            hit[kind] += masked.issuperset(range(start, end))
+        for span in spans:
+            said[span.type] += 1
+            right[span.type] += any(
+                start < span.end and span.start < end for start, end, _ in (*post.gold, *post.besides)
+            )
+        personal = {at for start, end, _ in post.gold for at in range(start, end)}
+        if personal:
+            leaks.append((len(personal - masked), len(personal)))
+    return {
+        "texts": len(posts),
+        "recall": {kind: (hit[kind], gold[kind]) for kind in sorted(gold)},
+        "precision": {kind: (right[kind], said[kind]) for kind in sorted(said)},
+        "leak_rate": bootstrap(leaks, share),
+        "zero_leak": bootstrap(leaks, lambda rows: sum(not a for a, _ in rows) / len(rows)),
+    }
+
+
+def show(name: str, table: Table) -> None:
+    """The table on the terminal."""
+    print(f"\n{name} ({table['texts']} texts)")  # noqa: T201
+    for measure in ("recall", "precision"):
+        for kind, (hits, total) in table[measure].items():
+            print(f"  {measure:9} {kind:12} {counted(hits, total)}")  # noqa: T201
+    for measure in ("leak_rate", "zero_leak"):
+        print("  {:22} {:.4f} [{:.4f}, {:.4f}]".format(measure, *table[measure]))  # noqa: T201
+
+
+def counted(hits: int, total: int) -> str:
+    """A share with its counts and interval."""
+    low, high = wilson(hits, total)
+    return f"{hits:5}/{total:<5} {hits / max(total, 1):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """The 95 % interval of a share."""
+    if not total:
+        return 0.0, 1.0
+    z, part = 1.96, hits / total
+    middle, spread = part + z * z / (2 * total), z * math.sqrt(part * (1 - part) / total + z * z / (4 * total**2))
+    return max(0.0, (middle - spread) / (1 + z * z / total)), min(1.0, (middle + spread) / (1 + z * z / total))
+
+
+def share(rows: Shares) -> float:
+    """All of all."""
+    return sum(a for a, _ in rows) / max(sum(b for _, b in rows), 1)
+
+
+def bootstrap(rows: Shares, rate: Callable[[Shares], float]) -> tuple[float, float, float]:
+    """The rate and its 95 % interval over texts."""
+    chance = random.Random(_SEED)  # noqa: S311  # resampling
+    tries = sorted(rate(chance.choices(rows, k=len(rows))) for _ in range(_DRAWS))
+    return rate(rows), tries[int(_DRAWS * 0.025)], tries[int(_DRAWS * 0.975) - 1]

@@ -1,0 +1,67 @@
+"""What is lost besides personal data: other words, and the sentiment of posts."""
+
+import re
+
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from benchmarks.persons.corpora import DEV, conll
+from benchmarks.pii_posts import Post
+from benchmarks.pii_scores import Table, bootstrap, counted, found, share
+from benchmarks.pii_sets import other_names, synthetic
+from benchmarks.sentiment_sets import all_sets
+from transforms.pii.detect import redact
+from transforms.pii.sanitizer import Sanitizer
+
+_WORD = re.compile(r"\S*\w\S*")
+_ON_THE_NET = ("EMAIL", "HANDLE", "PROFILE", "URL")  # personal by their form, whatever a set's labels say
+_POSTS = 3000  # of each labelled set
+_EDGE = 0.05  # VADER's documented thresholds
+
+
+def words_masked(sanitizer: Sanitizer) -> Table:
+    """The share of words that are nobody's name, account, address or number, and yet masked."""
+    sets: dict[str, list[Post]] = {
+        "synthetic": synthetic(), "btc dev": other_names("btc dev"), "wnut17 dev": other_names("wnut17 dev"),
+    }  # fmt: skip
+    result: Table = {}
+    print("\nwords that are not personal, masked")  # noqa: T201
+    for name, posts in sets.items():
+        narrow, wide = [], []
+        for post, spans in zip(posts, found(sanitizer, [post.text for post in posts]), strict=True):
+            linked = [span for span in spans if span.type in _ON_THE_NET]
+            others = [
+                word.span()
+                for word in _WORD.finditer(post.text)
+                if not any(a < word.end() and word.start() < b for a, b, _ in (*post.gold, *post.besides))
+            ]
+            hit = [any(s.start < end and start < s.end for s in spans) for start, end in others]
+            net = [any(s.start < end and start < s.end for s in linked) for start, end in others]
+            wide.append((sum(hit), len(hit)))
+            narrow.append((sum(h and not n for h, n in zip(hit, net, strict=True)), len(net) - sum(net)))
+        result[name] = {"other": bootstrap(narrow, share), "with_links": bootstrap(wide, share)}
+        print("  {:12} {:.4f} [{:.4f}, {:.4f}]".format(name, *result[name]["other"]), end="")  # noqa: T201
+        print("; links and accounts that no label names counted too: {:.4f}".format(result[name]["with_links"][0]))  # noqa: T201
+    return result
+
+
+def labels_kept(sanitizer: Sanitizer) -> Table:
+    """The share of posts whose sentiment is the same without their personal data."""
+    texts = {"btc dev": [one.text for one in conll(DEV[0])]} | {
+        labelled.name: list(labelled.texts)[:_POSTS] for labelled in all_sets()
+    }
+    result: Table = {}
+    print("\nsentiment label as before")  # noqa: T201
+    for name, posts in texts.items():
+        clean = [redact(text, spans) for text, spans in zip(posts, found(sanitizer, posts), strict=True)]
+        same = sum(_label(a) == _label(b) for a, b in zip(posts, clean, strict=True))
+        result[name] = (same, len(posts))
+        print(f"  {name:24} {counted(same, len(posts))}")  # noqa: T201
+    return result
+
+
+_vader = SentimentIntensityAnalyzer()
+
+
+def _label(text: str) -> str:
+    compound: float = _vader.polarity_scores(text)["compound"]
+    return "positive" if compound >= _EDGE else "negative" if compound <= -_EDGE else "neutral"
