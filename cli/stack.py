@@ -45,6 +45,15 @@ def status(context: typer.Context) -> None:
             console.print(shown, highlight=False)
 
 
+def history(context: typer.Context) -> None:
+    """Show what earlier runs did, in Spark's history server, until stopped by Ctrl-C."""
+    from local import history as server  # noqa: PLC0415  # with Spark's libraries, which are slow to load
+
+    settings = settings_of(context)
+    print(f"history of {settings.home} at {server.address(settings)}; Ctrl-C ends it", flush=True)
+    server.serve(settings)
+
+
 def doctor(context: typer.Context) -> None:
     """Check Java, Python, jars, ports, disk, key and broker; each line says what to do."""
     from local.doctor import examine  # noqa: PLC0415

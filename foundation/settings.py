@@ -49,6 +49,8 @@ class SparkSettings(Section):
     shuffle_partitions: int = Field(default=2, ge=1)
     ui: bool = True
     ui_port: int = Field(default=4040, ge=0, le=65535)
+    event_logs_mb: int = Field(default=500, ge=20)  # of all runs together, for `echostream history`
+    history_port: int = Field(default=18080, ge=1, le=65535)
     java_options: str = ""  # of the JVM; a run of minutes is quicker with -XX:TieredStopAtLevel=1
     jars_dir: Path | None = None  # with spark/ and, for a lake on S3, s3/; default: jars beside the program
     extra: dict[str, str] = {}
@@ -80,14 +82,6 @@ class BreakerSettings(Section):
     batches: int = Field(default=3, ge=1)  # such ones in a row
     min_records: int = Field(default=300, ge=1)  # in all of them together
     accept: bool = False  # go on, into quarantine; for one run: `echostream run --accept-poison`
-
-
-class UpkeepSettings(Section):
-    """What `echostream compact` does."""
-
-    min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
-    target_file_mb: int = Field(default=128, ge=1)
-    keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
 
 
 class UpkeepSettings(Section):
@@ -133,6 +127,7 @@ class ScorerSettings(Section):
     """Which sentiment scorer is used, and how."""
 
     name: str = "vader"
+    model: str = ""  # a model's folder, for the scorers that have one; empty: the one that ships
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
     mixed: bool = False  # vader and vader-plus say `mixed` where both sides are strong; right once in 13 times
     by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
@@ -197,7 +192,6 @@ class Settings(BaseSettings):
     s3: S3Settings = S3Settings()
     stream: StreamSettings = StreamSettings()
     breaker: BreakerSettings = BreakerSettings()
-    upkeep: UpkeepSettings = UpkeepSettings()
     upkeep: UpkeepSettings = UpkeepSettings()
     sanitizer: SanitizerSettings = SanitizerSettings()
     scorer: ScorerSettings = ScorerSettings()

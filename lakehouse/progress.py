@@ -1,5 +1,7 @@
 """What the queries report of each batch."""
 
+import math
+import time
 from dataclasses import dataclass
 
 from pyspark.sql.streaming.listener import (
@@ -11,6 +13,10 @@ from pyspark.sql.streaming.listener import (
 )
 
 from foundation.logs import get_log
+from foundation.settings import Settings
+from lakehouse import event_logs
+
+_TRIM_EACH_S = 60.0
 
 _log = get_log("progress")
 
@@ -27,12 +33,19 @@ class Progress:
 
 
 class ProgressListener(StreamingQueryListener):
-    """Logs how long each batch took, and where its time went."""
+    """Logs how long each batch took, and where its time went; keeps Spark's own event logs within their bound."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._trimmed_at = -math.inf
 
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802  # Spark's name
         _log.info("query_started", job=event.name, query_id=str(event.id))
 
     def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802
+        if time.monotonic() - self._trimmed_at > _TRIM_EACH_S:
+            self._trimmed_at = time.monotonic()
+            event_logs.trim(self._settings)
         found = event.progress
         if not found.numInputRows:
             return

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pyspark import SparkContext
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from foundation.errors import JarsError, JavaError
 from foundation.settings import Settings
+from lakehouse import event_logs
 from lakehouse.s3 import spark_conf
 
 # What every job relies on, wherever it runs.
@@ -27,6 +29,8 @@ _NEEDED = {
     # A batch of each job compiles some hundred plans. Spark keeps 100, so each batch compiled all of them anew: a
     # quarter of the driver's CPU time (measured).
     "spark.sql.codegen.cache.maxEntries": "5000",
+    # Neither UI nor event log shows the value of a setting with such a name. Spark's own list lacks underscores.
+    "spark.redaction.regex": "(?i)secret|passw|token|access[._-]?key|credential|jaas",
 }
 # What a laptop needs on top; a cluster brings its own by --properties-file.
 _LOCAL = {
@@ -40,6 +44,7 @@ _LOCAL = {
     "spark.sql.streaming.minBatchesToRetain": "20",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
 }
+LOG4J = Path(__file__).with_name("log4j2.properties")
 _ON_A_CLUSTER = "PYSPARK_GATEWAY_PORT"  # set by spark-submit
 
 
@@ -54,10 +59,13 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
     builder = SparkSession.builder.appName(app_name)
     conf = _NEEDED | spark_conf(settings.lake_uri, settings.s3)
     if _ON_A_CLUSTER not in os.environ:
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # or its UI would listen to the whole network
         conf = _LOCAL | conf | _local_conf(settings)
     for name, value in (conf | settings.spark.extra).items():
         builder = builder.config(name, value)
     if _ON_A_CLUSTER in os.environ:
+        # Spark ships a wheel that --py-files names, but puts only .zip, .egg and .jar on the workers' path.
+        SparkContext.PACKAGE_EXTENSIONS = (*SparkContext.PACKAGE_EXTENSIONS, ".whl")
         session = builder.getOrCreate()
     else:
         with _jvm_writing_to(settings.home / "logs" / "jvm.log") as log:
@@ -118,7 +126,6 @@ def jars(settings: Settings) -> list[Path]:
 
 def _local_conf(settings: Settings) -> dict[str, str]:
     spark = settings.spark
-    log4j = Path(__file__).with_name("log4j2.properties")
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     return {
@@ -127,10 +134,11 @@ def _local_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(spark.shuffle_partitions),
         "spark.ui.enabled": str(spark.ui).lower(),
         "spark.ui.port": str(spark.ui_port),
+        **event_logs.conf(settings),
         "spark.jars": ",".join(str(jar) for jar in jars(settings)),
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.local.dir": str(settings.home / "tmp"),
         "spark.hadoop.hadoop.tmp.dir": str(settings.home / "tmp"),
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile=file:{log4j} -Dechostream.log={logs}/spark.log"
-        f" -Dderby.system.home={settings.home / 'tmp'} {spark.java_options}".rstrip(),
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={LOG4J.as_uri()}"
+        f" -Dechostream.log={logs}/spark.log -Dderby.system.home={settings.home / 'tmp'} {spark.java_options}".rstrip(),
     }

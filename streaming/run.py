@@ -51,7 +51,7 @@ def run(
         spark = build_session(settings, "echostream")
         try:
             lease.name_jvm(jvm_pid(spark))
-            spark.streams.addListener(ProgressListener())
+            spark.streams.addListener(ProgressListener(settings))
             _claim_signals(stop)
             _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
             if on_start:

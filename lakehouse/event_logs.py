@@ -1,0 +1,81 @@
+"""Spark's event logs: what a run did, kept under ECHOSTREAM_HOME for `echostream history`, and bounded.
+
+They quote plans, settings and errors, so nothing personal and no secret may stand in those: a test reads them whole.
+"""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from foundation.settings import Settings
+
+_ROLL_MB = 10  # Spark's least
+_HEADER_ENDS = b'{"Event":"SparkListenerJobStart"'
+
+
+def folder(settings: Settings) -> Path:
+    """Where they are."""
+    return settings.home / "eventlogs"
+
+
+def conf(settings: Settings) -> dict[str, str]:
+    """What makes a session write them; plain text, so that whoever may read the home can also search them."""
+    folder(settings).mkdir(parents=True, exist_ok=True)
+    return {
+        "spark.eventLog.enabled": "true",
+        "spark.eventLog.dir": folder(settings).as_uri(),
+        "spark.eventLog.compress": "false",
+        "spark.eventLog.rolling.enabled": "true",
+        "spark.eventLog.rolling.maxFileSize": f"{_ROLL_MB}m",
+    }
+
+
+def trim(settings: Settings) -> None:
+    """Keep them within `spark.event_logs_mb`: the oldest applications go whole, then the oldest of what is left."""
+    applications = sorted(folder(settings).glob("eventlog_v2_*"), key=lambda path: path.stat().st_mtime)
+    excess = sum(map(_size, applications)) - settings.spark.event_logs_mb * 2**20
+    while excess > 0 and len(applications) > 1:
+        oldest = applications.pop(0)
+        excess -= _size(oldest)
+        shutil.rmtree(oldest, ignore_errors=True)
+    if excess > 0 and applications:
+        _cut(applications[0], excess)
+
+
+def _cut(application: Path, excess: int) -> None:
+    """Drop an application's oldest files. Spark reads on from the newest `.compact` one, which keeps who it was."""
+    files = sorted(application.glob("events_*"), key=_number)
+    dropped: list[Path] = []
+    for file in files[:-1]:  # the last one is being written
+        if excess <= 0:
+            break
+        excess -= file.stat().st_size
+        dropped.append(file)
+    if not dropped:
+        return
+    header = b"".join(_header(files[0]))
+    last = dropped[-1].name.removesuffix(".compact")
+    draft = application / f".{last}"
+    draft.write_bytes(header)
+    draft.replace(application / f"{last}.compact")
+    for file in dropped:
+        if file.name != f"{last}.compact":
+            file.unlink()
+
+
+def _header(file: Path) -> Iterator[bytes]:
+    """An application's first events: its name, its settings, its executors."""
+    with file.open("rb") as lines:
+        for line in lines:
+            if line.startswith(_HEADER_ENDS):
+                return
+            yield line
+
+
+def _number(file: Path) -> tuple[int, bool]:
+    """events_<number>_<application>; a compact one stands for all before it and itself."""
+    return int(file.name.split("_")[1]), file.name.endswith(".compact")
+
+
+def _size(application: Path) -> int:
+    return sum(file.stat().st_size for file in application.iterdir())
