@@ -36,7 +36,7 @@ def _options(
     context.obj = Options(conf_file, home, debug)
 
 
-for _command in (stack.up, stack.down, stack.status, stack.doctor):
+for _command in (stack.up, stack.down, stack.status, stack.history, stack.doctor):
     app.command(rich_help_panel="Local stack")(_command)
 app.add_typer(keys.keys, name="keys", rich_help_panel="Local stack")
 app.command(rich_help_panel="Posts into Kafka")(posts.replay)
