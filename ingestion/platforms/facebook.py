@@ -1,4 +1,4 @@
-"""Facebook pages: posts and comments of the Graph API, alone, in feeds or by id → posts. Mapping only.
+"""Facebook pages: posts and comments of the Graph API, alone, in feeds or by id → posts; read live from pages.
 
 Every comment is a payload of its own, also those inside a post or another comment, which keep nothing of them. What is
 neither (pages, people, photos, albums, videos, events, conversations, messages, likes) is ignored by kind.
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ingestion.fields import counts, every, inner, kind_of, leaves, optional_text, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.reading import Context, Reader
 from ingestion.text import hashtags
 from ingestion.times import iso_micros
 
@@ -42,6 +43,8 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One post or comment → a post, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
+    if payload.get("deleted") is True:
+        return _deleted(payload, observed_at)
     if not _is_post(payload):
         return Ignored(kind=kind_of(payload, _KINDS) or "other")
     if payload.get("is_private") is True or payload.get("is_hidden") is True or payload.get("is_published") is False:
@@ -51,7 +54,19 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(payload)
 
 
-PLATFORM = Platform(name="facebook", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.facebook_api import Pages  # noqa: PLC0415  # needs the extra `http`
+
+    return Pages(context)
+
+
+PLATFORM = Platform(
+    name="facebook",
+    payloads=payloads,
+    map=map_payload,
+    reader=_reader,
+    native_id=lambda payload: str(payload.get("id") or ""),
+)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:
@@ -90,6 +105,14 @@ def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
     own["comments"] = {field: value for field, value in comments.items() if field not in ("data", "paging")}
     parent = {"parent": {"id": item.get("id")}} if "id" in item else {}
     return [own], [{**parent, **comment} for comment in every(comments["data"], dict)]
+
+
+def _deleted(notice: dict[str, Json], observed_at: int | None) -> Post:
+    """Facebook tells nobody; this is what our reader says of a post that is no longer shown."""
+    post_id = str(notice.get("id"))
+    if not _POST_ID.fullmatch(post_id):
+        raise WrongFieldError("id")
+    return Post(post_id=post_id, op="delete", version=observed_at or 0, raw={"id": post_id, "deleted": True})
 
 
 def _post(item: dict[str, Json]) -> Post:

@@ -63,7 +63,7 @@ class Http:
         *,
         headers: Callable[[], Mapping[str, str]] = dict,
         limit_of: Callable[[Headers], Limit | None] = no_limit,
-        renew: Callable[[], None] | None = None,
+        status_of: Callable[[int, bytes], int] = lambda status, _: status,
         credentials_hint: str = "",
     ) -> None:
         """Nothing is sent yet.
@@ -71,13 +71,13 @@ class Http:
         Args:
             base_url: without a slash at its end.
             context: the reader's.
-            headers: those of every request, asked for each time, since a token may be renewed.
+            headers: those of every request.
             limit_of: reads the rate limit out of an answer's headers.
-            renew: gets a new token after a 401; None: there is no such thing.
+            status_of: the status that an answer means, where the platform says it in the body.
             credentials_hint: what to obtain, and where, when the platform refuses ours.
         """
         self._context, self._headers, self._limit_of = context, headers, limit_of
-        self._renew, self._hint = renew, credentials_hint
+        self._status_of, self._hint = status_of, credentials_hint
         self._base = base_url.rstrip("/")
         self._client = httpx2.Client(timeout=context.timeout_s, headers={"accept": "application/json"})
         self._resume_at = 0.0
@@ -99,7 +99,7 @@ class Http:
         Raises:
             StatusError: the platform refuses, or fails again and again.
             UnusableAnswerError: no whole JSON answer came.
-            CredentialsError: 401, also with a new token.
+            CredentialsError: 401.
             BudgetSpentError: the budget of `calls` is used up.
         """
         for attempt in stamina.retry_context(
@@ -115,13 +115,6 @@ class Http:
         except StatusError as error:
             if error.status != HTTPStatus.UNAUTHORIZED:
                 raise
-        if self._renew is not None:
-            self._renew()
-            try:
-                return self._ask(path, params, cost)
-            except StatusError as error:
-                if error.status != HTTPStatus.UNAUTHORIZED:
-                    raise
         raise CredentialsError(f"{path} answered 401: our credentials are refused", remedy=self._hint)
 
     def _ask(self, path: str, params: Params, cost: float) -> Answer:
@@ -133,6 +126,7 @@ class Http:
         if limit is not None and limit.remaining < 1:
             with self._lock:
                 self._resume_at = max(self._resume_at, time.monotonic() + min(limit.reset_s, LONGEST_WAIT_S))
+        status = self._status_of(status, data)
         if status >= CLIENT_ERRORS:
             self._context.telemetry.trouble(trouble_of(status))
             raise StatusError(status, path, _retry_after(headers) or (limit.reset_s if limit else None))

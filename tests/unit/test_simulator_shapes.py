@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.simulators import bluesky, hackernews, mastodon, reddit, x
+from ingestion.simulators import bluesky, facebook, hackernews, mastodon, reddit, x
 from ingestion.simulators.serving.scenario import Happening, Scenario
 from ingestion.simulators.serving.world import Made, World
 
@@ -170,3 +170,30 @@ def test_tweets_and_pages_are_those_of_x():
     page = x._search(World(Scenario(), lambda: NOW), [replace(MADE, number=n) for n in range(1, 13)], request).body
     assert set(page) == {"data", "meta"} <= set(search["body"])
     assert set(page["meta"]) == set(search["body"]["meta"])
+
+
+def objects(platform: str, *parts: str) -> list[Any]:
+    """All objects with these fields, from every recorded answer of a platform."""
+    todo = [json.loads(file.read_text(encoding="utf-8")) for file in RECORDINGS.glob(f"{platform}/apidata/**/*.json")]
+    found = []
+    while todo:
+        item = todo.pop()
+        todo += item.values() if isinstance(item, dict) else item if isinstance(item, list) else []
+        if isinstance(item, dict) and set(parts) <= set(item):
+            found.append(item)
+    return found
+
+
+def assert_known(made: list[Any], real: list[Any]) -> None:
+    """Every field that is made is recorded with that type."""
+    types, _ = shapes(real)
+    made_types, _ = shapes(made)
+    assert {path: kinds for path, kinds in made_types.items() if not kinds <= types.get(path, set())} == {}
+
+
+@recorded
+def test_posts_comments_and_pages_are_those_of_facebook():
+    assert_known([facebook.post_of(MADE)], objects("facebook", "id", "created_time"))
+    assert_known([facebook.comment_of(MADE)], objects("facebook", "message", "created_time"))
+    page = facebook._page([facebook.post_of(MADE)] * 3, facebook.Request("/", {"limit": ["2"]}, {})).body
+    assert_known([{**page, "data": []}], [{**answer, "data": []} for answer in objects("facebook", "data", "paging")])

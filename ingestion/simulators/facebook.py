@@ -1,0 +1,141 @@
+"""Facebook: one page whose posts are ranked, with comments on a first post; usage in percent, errors as 400 with codes.
+
+Every second made post is a comment on a first post without text, whose `updated_time` moves with each of them. A page
+of answers may be empty and still have a next.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.serving.scenario import SECOND
+from ingestion.simulators.serving.simulator import Simulator
+from ingestion.simulators.serving.world import Faults, Made, World
+
+TOKEN = "simulated-page-token"  # noqa: S105  # made up, and checked
+PAGE = "1000"
+_ROOT = "1"  # the post that is commented on
+_HUGE = 10_000_000
+
+
+@contextmanager
+def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+    limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
+
+    def respond(request: Request) -> Answer:
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _error(190, "OAuthException", "Invalid OAuth access token")
+        had, left, reset_s = limit.take()
+        use = {"call_count": 100 - 100 * left // limit.limit, "total_cputime": 1, "total_time": 1}
+        business = [{"type": "pages", **use, "estimated_time_to_regain_access": 0 if left else reset_s / 60}]
+        headers = {"X-App-Usage": json.dumps(use), "X-Business-Use-Case-Usage": json.dumps({PAGE: business})}
+        answer = _respond(world, request) if had else _error(32, "OAuthException", "Page request limit reached")
+        return Answer(answer.body, answer.status, headers)
+
+    with http_server(respond, faults, port) as address:
+        yield address
+
+
+SIMULATOR = Simulator("facebook", _serve, HTTP_FAULTS, secrets={"access_token": TOKEN}, watchlist={"pages": (PAGE,)})
+
+
+def _respond(world: World, request: Request) -> Answer:
+    live = [made for made in world.posts().values() if made.deleted_at is None]
+    parts = request.path.strip("/").split("/")[1:]
+    if parts == ["ids"] or (not parts and "ids" in request.query):
+        return _look_up(live, request.one("ids").split(","))
+    match parts:
+        case [page, "published_posts"] if page == PAGE:
+            since, until = (int(request.one(name, "0")) * SECOND for name in ("since", "until"))
+            posts = [post_of(made) for made in live if not is_comment(made) and since <= made.created_at < until]
+            return _page([*posts[::-1], _root(world)], request)  # ranked: in no order of time
+        case [post, "comments"]:
+            comments = [comment_of(made) for made in live if is_comment(made)]
+            return _page(comments if post == f"{PAGE}_{_ROOT}" else [], request)
+    return _error(100, "GraphMethodException", "Unsupported get request")
+
+
+def _page(items: list[dict[str, Any]], request: Request) -> Answer:
+    """At most `limit`; after the first page comes an empty one."""
+    token = request.one("after", "0e")
+    start, is_pause = int(token.rstrip("ep")), token.endswith("p")
+    page = [] if is_pause else items[start : start + int(request.one("limit", "25"))]
+    end = start + len(page)
+    following = f"{end}p" if start == 0 and not is_pause and end < len(items) else f"{end}e"
+    paging = {"cursors": {"before": token, "after": following}}
+    has_next = end < len(items)
+    address = {"next": f"https://graph.facebook.com/next?access_token=never-use-this&after={following}"}
+    return Answer({"data": page, "paging": paging | (address if has_next else {})})
+
+
+def _look_up(live: list[Made], ids: list[str]) -> Answer:
+    known = {item["id"]: item for made in live for item in [comment_of(made) if is_comment(made) else post_of(made)]}
+    known[f"{PAGE}_{_ROOT}"] = {"id": f"{PAGE}_{_ROOT}", "created_time": "2026-01-01T00:00:00+0000"}
+    if any(number not in known for number in ids):
+        return _error(100, "GraphMethodException", "Unsupported get request. Object does not exist")
+    return Answer({number: known[number] for number in ids})
+
+
+def _error(code: int, kind: str, message: str) -> Answer:
+    return Answer(
+        {"error": {"message": message, "type": kind, "code": code, "fbtrace_id": "x"}}, HTTPStatus.BAD_REQUEST
+    )
+
+
+def _root(world: World) -> dict[str, Any]:
+    comments = [made.created_at for made in world.posts().values() if is_comment(made)]
+    created = _iso(world.happenings[0].at)
+    return {
+        "id": f"{PAGE}_{_ROOT}",
+        "created_time": created,
+        "updated_time": _iso(max(comments, default=0)) if comments else created,
+    }
+
+
+def is_comment(made: Made) -> bool:
+    """Every second is one."""
+    return made.number % 2 == 0
+
+
+def post_of(made: Made) -> dict[str, Any]:
+    """A post with the fields that a reader asks for."""
+    return _spoiled(
+        made,
+        {
+            "id": f"{PAGE}_{100 + made.number}",
+            "message": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+            "created_time": _iso(made.created_at),
+            "updated_time": _iso(made.edited_at or made.created_at),
+            "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{100 + made.number}/",
+            "from": {"id": PAGE, "name": "Simulated Page"},
+        },
+    )
+
+
+def comment_of(made: Made) -> dict[str, Any]:
+    """A comment."""
+    return _spoiled(
+        made,
+        {
+            "id": f"{_ROOT}_{100 + made.number}",
+            "message": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+            "created_time": _iso(made.created_at),
+            "comment_count": 0,
+            "like_count": made.number % 5,
+            "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{_ROOT}/?comment_id={100 + made.number}",
+        },
+    )
+
+
+def _spoiled(made: Made, item: dict[str, Any]) -> dict[str, Any]:
+    if made.spoiling == "no_id":
+        return {**item, "id": None, "permalink_url": None}
+    return {**item, "created_time": "yesterday"} if made.spoiling == "time_as_text" else item
+
+
+def _iso(micros: int) -> str:
+    return datetime.fromtimestamp(micros // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
