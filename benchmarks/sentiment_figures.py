@@ -1,11 +1,15 @@
 """Figures of three-class guesses: 0 negative, 1 neutral, 2 positive; -1 is no guess, and is wrong."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sentiment_sets import LABELS
+from transforms.scoring.training import calibration_error
+
+ABSTAIN_BELOW = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8)
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -45,3 +49,37 @@ def macro_f1(gold: Codes, guesses: Codes) -> float:
 def macro_recall(gold: Codes, guesses: Codes) -> float:
     """The mean of the classes' recall, TweetEval's own figure."""
     return float(recalls(confusion(gold, guesses)).mean())
+
+
+def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> dict[str, Any]:
+    """All figures of one scorer on one set, rounded, as JSON has them."""
+    table = confusion(gold, guesses)
+    right = guesses == gold
+    found: dict[str, Any] = {
+        "rows": len(gold),
+        "accuracy": _rounded(right.mean()),
+        "macro_f1": _rounded(f1s(table).mean()),
+        "macro_recall": _rounded(recalls(table).mean()),
+        "precision": _by_class(precisions(table)),
+        "recall": _by_class(recalls(table)),
+        "confusion": table.tolist(),
+    }
+    if confidences is not None:
+        found["calibration_error"] = calibration_error(confidences, right)
+        found["abstention"] = [_abstaining(threshold, confidences, right) for threshold in ABSTAIN_BELOW]
+    return found
+
+
+def _abstaining(threshold: float, confidences: Floats, right: NDArray[np.bool_]) -> dict[str, float | None]:
+    """What is left where the scorer is that sure, and how much of it is right."""
+    kept = confidences >= threshold
+    accuracy = _rounded(right[kept].mean()) if kept.any() else None
+    return {"below": threshold, "coverage": _rounded(kept.mean()), "accuracy": accuracy}
+
+
+def _by_class(values: Floats) -> dict[str, float]:
+    return {label: _rounded(value) for label, value in zip(LABELS, values.tolist(), strict=True)}
+
+
+def _rounded(value: Any) -> float:  # a number of Python's or of numpy's
+    return round(float(value), 4)

@@ -1,0 +1,137 @@
+"""The scorecard: every scorer that works offline, on every labelled set of ../shared/data.
+
+    python -m benchmarks.eval_sentiment      # make eval-sentiment
+
+Prints a table, and writes sentiment_scorecard.json beside this file, the tables of README.md and docs/sentiment.md, and the
+picture. No text is printed or written. Comprehend and transformers are not here: the one costs money, the others need
+a model that no one has named.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks import obsei_mapping
+from benchmarks.sentiment_figures import classes_of, figures
+from benchmarks.sentiment_report import write_report
+from benchmarks.sentiment_sets import DATA, LabelledSet, all_sets
+from benchmarks.sentiment_weaknesses import weaknesses
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import Score, ScorerOptions
+
+RESULT = Path(__file__).with_name("sentiment_scorecard.json")  # in the repository: `make test` compares with it
+OBSEI = "obsei's mapping"
+SCORERS = ("vader", "vader-plus", "textblob", "linear")
+PART_STEP = 7  # `make test` looks at each seventh row
+_RUNS = 3
+
+Scoring = Callable[[Sequence[str]], Sequence[Score]]
+
+
+def scorings() -> dict[str, Scoring]:
+    """What is measured, by name."""
+    loaded: dict[str, Scoring] = {name: load_scorer(ScorerOptions(name)).score for name in SCORERS}
+    vader = loaded["vader"]
+
+    def as_obsei_reads(texts: Sequence[str]) -> list[Score]:
+        return [
+            Score(obsei_mapping.label(score.compound or 0.0), score.compound, None)  # type: ignore[arg-type]
+            for score in vader(texts)
+        ]
+
+    return loaded | {OBSEI: as_obsei_reads}
+
+
+def evaluate(score: Scoring, labelled: LabelledSet) -> dict[str, Any]:
+    """One scorer on one set."""
+    scores = score(labelled.texts)
+    found = figures(classes_of(labelled.labels), classes_of([one.label for one in scores]), _confidences(scores))
+    if labelled.intensities:
+        compounds = [one.compound or 0.0 for one in scores]
+        found["pearson_r"] = round(float(np.corrcoef(compounds, labelled.intensities)[0, 1]), 4)
+    return found
+
+
+def _confidences(scores: Sequence[Score]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    values = [score.confidence for score in scores]
+    return None if None in values else np.array(values, np.float64)
+
+
+def texts_per_s(score: Scoring, texts: Sequence[str]) -> int:
+    """By CPU time, the median of some runs, the caches filled by other texts of the kind."""
+    other, mine = texts[::2], texts[1::2]
+    score(other)
+    runs = []
+    for _ in range(_RUNS):
+        start = time.process_time()
+        score(mine)
+        runs.append(len(mine) / (time.process_time() - start))
+    return round(median(runs))
+
+
+def pooled(score: Scoring, sets: Sequence[LabelledSet]) -> dict[str, Any]:
+    """Sets of one platform or language together."""
+    gold = classes_of([label for labelled in sets for label in labelled.labels])
+    guesses = classes_of([one.label for labelled in sets for one in score(labelled.texts)])
+    return figures(gold, guesses)
+
+
+def evaluate_all() -> dict[str, Any]:
+    """Everything that the report is made from."""
+    sets = all_sets()
+    code = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    result: dict[str, Any] = {"code": code.stdout.strip(), "scorers": {}}
+    for name, score in scorings().items():
+        found: dict[str, Any] = {"version": "" if name == OBSEI else load_scorer(ScorerOptions(name)).version}
+        found["sets"] = {
+            labelled.name: evaluate(score, labelled) | {"texts_per_s": texts_per_s(score, labelled.texts)}
+            for labelled in sets
+        }
+        found["parts"] = {labelled.name: evaluate(score, labelled.part(PART_STEP)) for labelled in sets}
+        for key in ("platform", "language"):
+            values = sorted({str(getattr(labelled, key)) for labelled in sets})
+            found[f"by_{key}"] = {
+                value: pooled(score, [labelled for labelled in sets if getattr(labelled, key) == value])
+                for value in values
+            }
+        result["scorers"][name] = found
+    result["weaknesses"] = weaknesses(scorings(), sets)
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    """The table on the terminal."""
+    columns = ("accuracy", "macro_f1", "macro_recall", "calibration_error", "texts_per_s")
+    sys.stdout.write(f"{'':38}{'accuracy':>10}{'macro-F1':>10}{'macro-R':>10}{'ECE':>10}{'texts/s':>10}\n")
+    for name, found in result["scorers"].items():
+        for set_name, of_set in found["sets"].items():
+            values = (of_set.get(column) for column in columns)
+            cells = ("-" if value is None else f"{value:,}" for value in values)
+            row = "".join(f"{cell:>10}" for cell in cells)
+            sys.stdout.write(f"{name:16}{set_name:22}{row}\n")
+    for weakness in result["weaknesses"]:
+        rates = ", ".join(f"{name} {rate:.0%}" for name, rate in weakness["rates"].items())
+        sys.stdout.write(f"{weakness['name']} ({weakness['rows']} texts), {weakness['counted']}: {rates}\n")
+
+
+def main() -> int:
+    """Measure, print, write."""
+    if not DATA.is_dir():
+        sys.stdout.write("eval-sentiment: skipped for lack of ../shared/data/sentiment\n")
+        return 0
+    result = evaluate_all()
+    show(result)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    write_report(result)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
