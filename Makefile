@@ -37,6 +37,11 @@ live: setup ## real posts of a platform into the local Kafka until Ctrl-C (PLATF
 doctor: setup ## what is missing on this machine, and what to do about it
 	@$(BIN)/echostream doctor
 
+.PHONY: wheel
+wheel: setup ## dist/echostream-….whl, for spark-submit --py-files; needs no network
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -t wheel
+
 ##@ Test
 .PHONY: test
 test: setup ## every test but the fault tests
@@ -49,6 +54,19 @@ test-unit: setup ## the tests that need no JVM: seconds
 .PHONY: test-faults
 test-faults: setup ## the tests that kill things
 	$(PYTEST) tests/faults
+
+MATRIX := build/matrix
+MATRIX_TESTS ?= tests/spark tests/jobs
+.PHONY: test-matrix
+test-matrix: setup ## tests/spark and tests/jobs on Spark 4.2.0 and Delta 4.4.0, which get a .venv and jars of their own
+	@echo "test-matrix: Spark 4.2.0 → $(MATRIX) (some minutes the first time)"
+	@[ -e $(MATRIX)/venv ] || "$(PYTHON)" -m venv $(MATRIX)/venv
+	@$(MATRIX)/venv/bin/pip install --disable-pip-version-check -q --no-deps --require-hashes -r tests/matrix/requirements.lock
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
+	  > "$$($(MATRIX)/venv/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/all-else.pth"
+	@$(MVN) -P matrix dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(MATRIX)/jars/spark
+	@sha256sum --quiet -c tests/matrix/jars.sha256
+	PYTHONPATH="$$PWD" TEST_JARS_DIR="$$PWD/$(MATRIX)/jars" $(MATRIX)/venv/bin/python -m pytest $(MATRIX_TESTS)
 
 ##@ Measure
 .PHONY: bench

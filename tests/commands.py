@@ -81,13 +81,11 @@ class Running:
 
     def kill_all(self) -> None:
         """As a fallen machine does: everything that it started, at once."""
-        for pid in self.pids():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill_session(self.process.pid)
 
     def pids(self) -> list[int]:
         """Who lives in its session: Spark's JVM and its Python workers too."""
-        return [pid for pid in _all_pids() if _session(pid) == self.process.pid]
+        return _pids_of(self.process.pid)
 
     def until(self, holds: Callable[[], bool], *, within_s: float, what: str) -> None:
         """Wait until something holds, while the command runs."""
@@ -120,9 +118,14 @@ def started(settings: Settings, *words: str, **more: str) -> Iterator[Running]:
     try:
         yield running
     finally:
-        running.kill_all()
-        process.wait(30)
-        wait_until(lambda: not running.pids(), within_s=30, what="end of all that it started")
+        stop_session(process)
+
+
+def stop_session(process: subprocess.Popen[bytes]) -> None:
+    """End a program that leads a session, and all that it started."""
+    _kill_session(process.pid)
+    process.wait(30)
+    wait_until(lambda: not _pids_of(process.pid), within_s=30, what="end of all that it started")
 
 
 def wait_until(holds: Callable[[], bool], *, within_s: float, what: str) -> None:
@@ -131,6 +134,16 @@ def wait_until(holds: Callable[[], bool], *, within_s: float, what: str) -> None
     while not holds():
         assert time.monotonic() < deadline, f"no {what} within {within_s} s"
         time.sleep(_POLL_S)
+
+
+def _kill_session(leader: int) -> None:
+    for pid in _pids_of(leader):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _pids_of(leader: int) -> list[int]:
+    return [pid for pid in _all_pids() if _session(pid) == leader]
 
 
 def _all_pids() -> list[int]:

@@ -75,7 +75,13 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
     from lakehouse.session import build_session
 
     home = tmp_path_factory.mktemp("spark")
-    settings = Settings(home=home, spark={"shuffle_partitions": 2, "ui": False, "java_options": QUICK_JVM})
+    options = {
+        "shuffle_partitions": 2,
+        "ui": False,
+        "java_options": QUICK_JVM,
+        "jars_dir": os.environ.get("TEST_JARS_DIR"),
+    }
+    settings = Settings(home=home, spark=options)
     session = build_session(settings, "tests")
     try:
         yield session

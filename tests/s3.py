@@ -16,6 +16,7 @@ from local.ports import free_ports
 from local.s3 import s3_server
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "canary-id-7b21f0", "AWS_SECRET_ACCESS_KEY": "canary-secret-55e09ac1"}
+_STALLS_EACH = 15
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding")
 
 
@@ -51,8 +52,9 @@ class Faults:
                 self.tries[call] += 1
             kind = "whole"
             if self._random.random() < self.share:
-                # A stalled one takes its time: one in eight is enough. Half of all are done before they are spoilt.
-                kind = self._random.choice(["refused"] * 4 + ["lost"] * 3 + ["stalled"])
+                spoilt = self.answers.total() - self.answers["whole"]
+                # A stalled one costs its time, so that few do.
+                kind = "stalled" if spoilt % _STALLS_EACH == _STALLS_EACH - 1 else ("refused", "lost")[spoilt % 2]
             self.answers[kind] += 1
             return kind
 
