@@ -71,6 +71,7 @@ RIGHTS = _struct(indexable=_BOOL, may_train=_BOOL, may_display=_BOOL, may_export
 SENTIMENT = _struct(
     label=_STRING, compound=_DOUBLE, confidence=_DOUBLE, scorer=_STRING, scorer_version=_STRING, reason=_STRING
 )  # fmt: skip
+ENTITY = _struct(text=_STRING, kind=_STRING, confidence=_DOUBLE)
 COORDINATES = _struct(topic=_STRING, partition=_INT, offset=_LONG)
 HEADERS = MapType(_STRING, _BYTES)
 
@@ -91,7 +92,8 @@ SILVER_POSTS = Table(
         owner=_STRING, platform=_STRING, post_key=_STRING, version=_LONG, event_id=_STRING, day=_DATE,
         created_at=_TIME, observed_at=_TIME, posted_at=_TIME, author_key=_STRING, channel=_STRING,
         reply_to_key=_STRING, title=_STRING, text=_STRING, lang=_STRING, hashtags=ArrayType(_STRING),
-        emoji=ArrayType(_STRING), key_phrases=ArrayType(_STRING), metrics=MapType(_STRING, _LONG),
+        emoji=ArrayType(_STRING), key_phrases=ArrayType(_STRING), entities=ArrayType(ENTITY),
+        metrics=MapType(_STRING, _LONG),
         sentiment=SENTIMENT, pii=MapType(_STRING, _INT), rights=RIGHTS, sanitizer_version=_STRING, bronze=COORDINATES,
         processed_at=_TIME,
     ),

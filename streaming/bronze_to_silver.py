@@ -22,6 +22,7 @@ from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_
 from streaming import breaker
 from streaming.submit import submit
 from transforms.decode import Rules
+from transforms.entities.finder import EntityOptions, load_finder
 from transforms.order import AUTHOR, resolve
 from transforms.pii.options import Options
 from transforms.pii.sanitizer import load_sanitizer
@@ -56,13 +57,15 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     """What the pass over the payloads needs to know.
 
     Raises:
-        SettingsError: there is no such scorer, or no such way to find persons.
+        SettingsError: there is no such scorer, no such way to find persons, or no such finder of entities.
     """
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     Scorers(options)  # here, so that a wrong name is refused before the first post
     sanitizer = Options.of(settings.sanitizer)
     load_sanitizer(sanitizer)
-    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options, sanitizer)
+    if entities := EntityOptions.of(settings):
+        load_finder(entities)
+    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options, sanitizer, entities)
 
 
 def handle(batch: Batch, refiner: Refiner) -> int:

@@ -17,6 +17,8 @@ from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
 from transforms.emoji import emoji_of
+from transforms.entities.finder import EntityOptions, load_finder
+from transforms.entities.rows import name_entities
 from transforms.keyphrases import key_phrases
 from transforms.language import language_of
 from transforms.pii.options import DEFAULT, Options
@@ -29,7 +31,8 @@ REFINED = (
     " platform string, post_key string, author_key string, version bigint, event_id string, day date,"
     " created_at timestamp, observed_at timestamp, posted_at timestamp, channel string, reply_to_key string,"
     " title string, text string, lang string, hashtags array<string>, emoji array<string>,"
-    " key_phrases array<string>, metrics map<string,bigint>,"
+    " key_phrases array<string>, entities array<struct<text:string,kind:string,confidence:double>>,"
+    " metrics map<string,bigint>,"
     " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string,"
     "reason:string>,"
     " pii map<string,int>,"
@@ -44,7 +47,9 @@ _ARROW = pa.schema(
      ("day", pa.date32()), ("created_at", _TIME), ("observed_at", _TIME), ("posted_at", _TIME),
      ("channel", pa.string()), ("reply_to_key", pa.string()), ("title", pa.string()), ("text", pa.string()),
      ("lang", pa.string()), ("hashtags", pa.list_(pa.string())), ("emoji", pa.list_(pa.string())),
-     ("key_phrases", pa.list_(pa.string())), ("metrics", pa.map_(pa.string(), pa.int64())),
+     ("key_phrases", pa.list_(pa.string())),
+     ("entities", pa.list_(pa.struct([("text", pa.string()), ("kind", pa.string()), ("confidence", pa.float64())]))),
+     ("metrics", pa.map_(pa.string(), pa.int64())),
      ("sentiment", pa.struct([("label", pa.string()), ("compound", pa.float64()), ("confidence", pa.float64()),
                               ("scorer", pa.string()), ("scorer_version", pa.string()), ("reason", pa.string())])),
      ("pii", pa.map_(pa.string(), pa.int32())),
@@ -65,6 +70,7 @@ class Refiner:
     rules: Rules
     scorer: ScorerOptions
     sanitizer: Options = DEFAULT
+    entities: EntityOptions | None = None  # None where nobody asked for them
 
 
 def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:
@@ -107,12 +113,15 @@ def score_rows(rows: list[RefinedRow], scorers: Scorers) -> None:
 def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorers = Scorers(refiner.scorer)
+        finder = load_finder(refiner.entities) if refiner.entities else None
         for batch in batches:
             columns = [column.to_pylist() for column in batch.columns]
             names = batch.schema.names
             bronze = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
             rows = refine_rows(bronze, refiner)
             score_rows(rows, scorers)
+            if finder:
+                name_entities(rows, finder)
             yield pa.RecordBatch.from_arrays(
                 [
                     pa.array([row.get(name) for row in rows], type=kind)

@@ -4,8 +4,10 @@ import pytest
 
 from foundation.errors import ScorerBudgetError, SettingsError
 from foundation.settings import Settings
+from schemas.tables import ENTITY
 from tests.comprehend import running
 from transforms.entities.finder import MOST, Entity, EntityOptions, Words, distinct, load_finder
+from transforms.entities.rows import name_entities
 
 TEXT = "Ann_PERSON of Lumora_ORGANIZATION took the Hexagrove_COMMERCIAL_ITEM to Paris_LOCATION on Monday_DATE"
 
@@ -81,3 +83,22 @@ def test_nobody_asked():
 def test_an_unknown_finder_names_the_setting():
     with pytest.raises(SettingsError, match=r"Set entities\.finder to one of: comprehend"):
         load_finder(EntityOptions.of(Settings(entities={"finder": "oracle"})))
+
+
+def test_live_posts_get_their_entities_and_nothing_else_does(service, tmp_path):
+    said = {"comprehend": {"region": "eu-west-1", "endpoint": service.endpoint}}
+    options = EntityOptions.of(Settings(home=tmp_path, entities={"finder": "comprehend"}, scorer=said))
+    rows = [
+        {"op": "upsert", "title": "Lumora_ORGANIZATION", "text": "in Paris_LOCATION", "lang": "en"},
+        {"op": "delete"},
+        {"stage": "decode", "reason": "null_value"},
+        {"op": "upsert", "title": None, "text": None, "lang": None},
+    ]
+    name_entities(rows, load_finder(options))
+    assert rows[0]["entities"] == [
+        {"text": "Lumora", "kind": "organisation", "confidence": 0.9},
+        {"text": "Paris", "kind": "place", "confidence": 0.91},
+    ]
+    assert rows[3]["entities"] is None
+    assert not any("entities" in row for row in rows[1:3])
+    assert list(rows[0]["entities"][0]) == ENTITY.names

@@ -38,7 +38,8 @@ DESIGN = {
     "silver.posts": "owner string, platform string, post_key string, version bigint, event_id string, day date,"
     " created_at timestamp, observed_at timestamp, posted_at timestamp, author_key string, channel string,"
     " reply_to_key string, title string, text string, lang string, hashtags array<string>,"
-    " emoji array<string>, key_phrases array<string>, metrics map<string,bigint>,"
+    " emoji array<string>, key_phrases array<string>,"
+    " entities array<struct<text:string,kind:string,confidence:double>>, metrics map<string,bigint>,"
     " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string,"
     "reason:string>,"
     " pii map<string,int>,"
@@ -67,7 +68,7 @@ PARTITIONS = {
 }
 PERSONAL = {
     "author_key", "post_key", "text", "title", "key", "value", "headers", "reply_to_key", "channel", "event_id",
-    "hashtags", "emoji", "key_phrases", "lang", "bronze",
+    "hashtags", "emoji", "key_phrases", "entities", "lang", "bronze",
 }  # fmt: skip
 
 # Each field of the event → what it becomes in silver.posts. Nothing: it ends in Bronze.
@@ -86,8 +87,8 @@ BECOMES = {
     "author_handle": (),
     "author_name": (),
     "mentions": (),
-    "title": ("title", "sentiment", "pii", "lang", "emoji", "key_phrases"),
-    "text": ("text", "sentiment", "pii", "lang", "emoji", "key_phrases"),
+    "title": ("title", "sentiment", "pii", "lang", "emoji", "key_phrases", "entities"),
+    "text": ("text", "sentiment", "pii", "lang", "emoji", "key_phrases", "entities"),
     "lang": ("lang",),
     "url": (),
     "channel": ("channel",),

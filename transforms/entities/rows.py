@@ -1,0 +1,14 @@
+"""Refined rows with their entities, where somebody asked for them."""
+
+from typing import Any
+
+from transforms.entities.finder import EntityFinder, Words
+from transforms.scoring.posts import scored_text
+
+
+def name_entities(rows: list[dict[str, Any]], finder: EntityFinder) -> None:
+    """Add `entities` to the live posts among the rows, in place; null where the finder does not know the language."""
+    live = [row for row in rows if row.get("op") == "upsert"]
+    texts = [Words(scored_text(row["title"], row["text"]) or "", row["lang"]) for row in live]
+    for row, found in zip(live, finder.find(texts), strict=True):
+        row["entities"] = None if found is None else [entity._asdict() for entity in found]
