@@ -69,7 +69,7 @@ def check_schema(table: Table, settings: Settings) -> None:
 def _open(table: Table, settings: Settings) -> DeltaTable:
     options = storage_options(settings.lake_uri, settings.s3)
     try:
-        return DeltaTable(path(table, settings), storage_options=options, without_files=True)  # their list is long
+        return DeltaTable(path(table, settings), storage_options=options)
     except TableNotFoundError:
         raise
     except (DeltaError, OSError) as error:
