@@ -168,6 +168,7 @@ class IngestSettings(Section):
     look_back_s: float = Field(default=300.0, ge=0)  # of a first run, where the platform has a past
     metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus, on loopback; 0: none
     watchlists: Path | None = None  # default: conf/watchlists.toml
+    budgets: Path | None = None  # default: conf/budgets.toml
     credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
 
 

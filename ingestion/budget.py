@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from foundation.conf import conf_dir, read_toml
@@ -58,13 +59,13 @@ class Budget:
         return f"{now:%Y-%m-%d}" if per == "day" else f"{now:%Y-%m}"
 
 
-def limits_of(platform: str) -> dict[str, Limit]:
+def limits_of(platform: str, file: Path | None = None) -> dict[str, Limit]:
     """The limits of one platform, by unit.
 
     Raises:
         SettingsError: an entry is malformed.
     """
-    return parse_limits(platform, read_toml(conf_dir() / "budgets.toml").get(platform, {}))
+    return parse_limits(platform, read_toml(file or conf_dir() / "budgets.toml").get(platform, {}))
 
 
 def parse_limits(platform: str, values: Mapping[str, Any]) -> dict[str, Limit]:

@@ -71,7 +71,7 @@ def producer(
         IngestStore(store_file(settings), owner=settings.owner, platform=platform.name) as store,
         metrics_server(telemetry, ingest.metrics_port),
     ):
-        budget = Budget(limits_of(platform.name), store, _now)
+        budget = Budget(limits_of(platform.name, ingest.budgets), store, _now)
         context = Context(
             policy=policy,
             watchlist=watchlist_of(platform.name, ingest.watchlists),

@@ -1,4 +1,4 @@
-"""Instagram: media and comments of the Graph API, alone, in lists or by id → posts. Mapping only.
+"""Instagram: media and comments of the Graph API, alone, in lists or by id → posts; read live by hashtag.
 
 Every comment is a payload of its own, also those inside a medium or another comment, which keep nothing of them. The
 children of a carousel are parts of their parent. Media found by hashtag name neither author nor time; the time is read
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.reading import Context, Reader
 from ingestion.snowflakes import instagram_micros
 from ingestion.text import handles, hashtags
 from ingestion.times import day_of, iso_micros
@@ -33,6 +34,8 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One medium or comment → a post, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
+    if payload.get("deleted") is True:  # what our reader says of a post that is no longer shown
+        return Post(post_id=_id(payload), op="delete", version=observed_at or 0, raw=payload)
     if _is_comment(payload):
         return Ignored(kind="hidden comment") if payload.get("hidden") is True else _comment(payload)
     if not _is_medium(payload):
@@ -44,7 +47,19 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _medium(payload, observed_at)
 
 
-PLATFORM = Platform(name="instagram", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.instagram_api import Hashtags  # noqa: PLC0415  # needs the extra `http`
+
+    return Hashtags(context)
+
+
+PLATFORM = Platform(
+    name="instagram",
+    payloads=payloads,
+    map=map_payload,
+    reader=_reader,
+    native_id=lambda payload: str(payload["id"]),
+)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:

@@ -18,7 +18,6 @@ from ingestion.simulators.serving.world import Faults, Made, World
 
 _SECRETS = {"client_id": "simulated-id", "client_secret": "simulated-secret", "username": "simulated-user"}
 _TOKEN = "simulated-reddit-token"  # noqa: S105  # made up, and checked
-_DEPTH = 1000
 _SUBMISSION_EVERY = 3
 _UNMARKED = 180 * SECOND
 _HUGE = 10_000_000
@@ -63,9 +62,11 @@ def _respond(world: World, request: Request) -> Answer:
     posts = world.posts()
     match request.path.strip("/").split("/"):
         case ["r", _, "new"]:
-            return _listing([m for m in posts.values() if is_submission(m) and m.deleted_at is None], request)
+            submissions = [made for made in posts.values() if is_submission(made) and made.deleted_at is None]
+            return _listing(submissions, request, world.scenario.depth)
         case ["r", _, "comments"]:
-            return _listing([made for made in posts.values() if not is_submission(made)], request)
+            comments = [made for made in posts.values() if not is_submission(made)]
+            return _listing(comments, request, world.scenario.depth)
         case ["api", "info"]:
             named = {fullname(made): made for made in posts.values()}
             found = [named[name] for name in request.one("id").split(",") if name in named]
@@ -73,8 +74,8 @@ def _respond(world: World, request: Request) -> Answer:
     return Answer({"message": "Not Found", "error": 404}, HTTPStatus.NOT_FOUND)
 
 
-def _listing(posts: list[Made], request: Request) -> Answer:
-    newest_first = sorted(posts, key=lambda made: -made.number)[:_DEPTH]
+def _listing(posts: list[Made], request: Request, depth: int) -> Answer:
+    newest_first = sorted(posts, key=lambda made: -made.number)[:depth]
     after = request.one("after")
     names = [fullname(made) for made in newest_first]
     start = names.index(after) + 1 if after in names else 0

@@ -3,11 +3,14 @@
 FULL=1 does it ten times, each time with other posts, at other moments, for another owner.
 """
 
+import json
 import os
 import random
 import signal
+import sqlite3
 import threading
 import time
+from contextlib import closing, suppress
 
 import orjson
 import pytest
@@ -24,7 +27,7 @@ from tests.live import live_events
 
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 TURNS = [f"turn{turn}" for turn in range(10 if os.environ.get("FULL") else 1)]
-PLOT = {"posts": 5000, "seconds": 30.0, "edits": 0.03, "deletes": 0.03, "limit": 10**6}
+PLOT = {"posts": 5000, "seconds": 15.0, "edits": 0.03, "deletes": 0.03, "limit": 10**6, "depth": 10**6}
 KILLS = 2
 WITHIN_S = 120
 
@@ -41,12 +44,10 @@ def landed() -> dict[tuple[str, str], dict[str, str]]:
 def test_a_killed_producer_loses_nothing(name, owner, home, landed):
     simulator, dice = SIMULATORS[name], random.Random(f"{name}{owner}")
     with simulator.running(Scenario(seed=dice.randrange(1000), **PLOT)) as (address, world):
-        secrets = {f"credentials__{name}_{key}": value for key, value in simulator.secrets.items()}
-        given = {"ingest__poll_s": "0.5", "ingest__look_back_s": "100000", "ingest__timeout_s": "5", "owner": owner}
-        words, options = ("ingest", name, "--base-url", address), given | secrets
+        words, options = ("ingest", name, "--base-url", address), settings_for(simulator, home) | {"owner": owner}
         for _ in range(KILLS):
             with started(home, *words, **options) as producer:
-                producer.until(lambda p=producer: " payloads" in p.error, within_s=WITHIN_S, what="work")
+                producer.until(lambda n=saved(home, owner): saved(home, owner) > n, within_s=WITHIN_S, what="cursor")
                 threading.Event().wait(dice.uniform(0, 2))  # the moment of a kill is the one thing that time decides
                 assert not is_over(world), "the scenario was over before the kill"
                 producer.kill_all()
@@ -81,3 +82,33 @@ def test_silver_holds_exactly_that(home, landed):
 
 def is_over(world) -> bool:
     return time.time_ns() // 1000 > world.happenings[-1].at
+
+
+def saved(home, owner) -> int:
+    """When the owner's producer last saved a cursor."""
+    file = home.home / "cursors" / "ingest.sqlite3"
+    if not file.exists():
+        return 0
+    with (
+        closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as memory,
+        suppress(sqlite3.OperationalError),
+    ):
+        return memory.execute("SELECT coalesce(max(saved_at), 0) FROM cursors WHERE owner = ?", [owner]).fetchone()[0]
+    return 0
+
+
+def settings_for(simulator, home) -> dict[str, str]:
+    """What the producer of a simulated platform is told: what to ask for, whom to be, and to hurry."""
+    watchlists, budgets = home.home / "watchlists.toml", home.home / "budgets.toml"
+    asked = {name: list(values) for name, values in simulator.watchlist.items()}
+    lines = [f"{name} = {json.dumps(values)}" for name, values in asked.items()]
+    watchlists.write_text("\n".join([f"[{simulator.name}]", *lines, ""]))
+    budgets.write_text("")
+    secrets = {f"credentials__{simulator.name}_{name}": value for name, value in simulator.secrets.items()}
+    return secrets | {
+        "ingest__poll_s": "0.5",
+        "ingest__look_back_s": "100000",
+        "ingest__timeout_s": "5",
+        "ingest__watchlists": str(watchlists),
+        "ingest__budgets": str(budgets),
+    }

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.simulators import bluesky, facebook, hackernews, mastodon, reddit, x
+from ingestion.simulators import bluesky, facebook, hackernews, instagram, mastodon, reddit, x
 from ingestion.simulators.serving.scenario import Happening, Scenario
 from ingestion.simulators.serving.world import Made, World
 
@@ -197,3 +197,10 @@ def test_posts_comments_and_pages_are_those_of_facebook():
     assert_known([facebook.comment_of(MADE)], objects("facebook", "message", "created_time"))
     page = facebook._page([facebook.post_of(MADE)] * 3, facebook.Request("/", {"limit": ["2"]}, {})).body
     assert_known([{**page, "data": []}], [{**answer, "data": []} for answer in objects("facebook", "data", "paging")])
+
+
+@recorded
+def test_media_and_pages_are_those_of_instagram():
+    assert_known([instagram.medium_of(MADE)], objects("instagram", "id", "media_type"))
+    page = instagram._page([{}] * 3, instagram.Request("/", {"limit": ["2"]}, {}), {}).body
+    assert_known([{**page, "data": []}], [{**answer, "data": []} for answer in objects("instagram", "data", "paging")])

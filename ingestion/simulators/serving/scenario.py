@@ -52,6 +52,7 @@ class Scenario:
         author_deletes: authors whose account is deleted at the end, where the platform tells.
         spoiled: what is wrong with how many posts, each created once more than `posts` says.
         window_s: how far back the platform can be asked.
+        depth: how many items a listing shows, where that is limited.
         limit: requests within `limit_window_s`.
         faults: what goes wrong, in order.
     """
@@ -64,6 +65,7 @@ class Scenario:
     author_deletes: int = 0
     spoiled: tuple[Spoiling, ...] = ()
     window_s: float = 36 * 3600.0
+    depth: int = 1000
     limit: int = 300
     limit_window_s: float = 300.0
     faults: tuple[Fault, ...] = ()

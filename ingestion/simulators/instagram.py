@@ -1,0 +1,104 @@
+"""Instagram by hashtag: search, the last 24 hours not quite in order, and one cursor value for every page."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.serving.scenario import SECOND
+from ingestion.simulators.serving.simulator import Simulator
+from ingestion.simulators.serving.world import Faults, Made, World
+
+_SECRETS = {"access_token": "simulated-ig-token", "user_id": "17841400000000001"}
+_HASHTAG = "17843826142000001"
+_WINDOW_S = 86_400
+_EPOCH_MS = 1_314_220_021_721
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_ONE_CURSOR = "QVFIsame"
+_HUGE = 10_000_000
+
+
+@contextmanager
+def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+    limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
+    session: dict[str, int] = {}  # the place of a reader, which its cursor does not say
+
+    def respond(request: Request) -> Answer:
+        if request.headers.get("authorization") != f"Bearer {_SECRETS['access_token']}":
+            return _error(190, "Invalid OAuth access token")
+        had, left, reset_s = limit.take()
+        use = {"type": "instagram", "call_count": 100 - 100 * left // limit.limit, "total_cputime": 1, "total_time": 1}
+        report = {_SECRETS["user_id"]: [{**use, "estimated_time_to_regain_access": 0 if left else reset_s / 60}]}
+        answer = _respond(world, request, session) if had else _error(80002, "There have been too many calls")
+        return Answer(answer.body, answer.status, {"X-Business-Use-Case-Usage": json.dumps(report)})
+
+    with http_server(respond, faults, port) as address:
+        yield address
+
+
+SIMULATOR = Simulator("instagram", _serve, HTTP_FAULTS, secrets=_SECRETS, watchlist={"hashtags": ("simulated",)})
+
+
+def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
+    live = [made for made in world.posts().values() if made.deleted_at is None]
+    match request.path.strip("/").split("/")[1:]:
+        case ["ig_hashtag_search"] if request.one("user_id") == _SECRETS["user_id"]:
+            return Answer({"data": [{"id": _HASHTAG}]})
+        case [user, "recently_searched_hashtags"] if user == _SECRETS["user_id"]:
+            return Answer({"data": [{"id": _HASHTAG, "name": "simulated"}]})
+        case [hashtag, "recent_media"] if hashtag == _HASHTAG:
+            oldest = world.clock() - _WINDOW_S * SECOND
+            recent = [made for made in live if made.created_at >= oldest]
+            recent.sort(key=lambda made: -(made.number ^ 1))  # neighbours have changed places
+            return _page([medium_of(made) for made in recent], request, session)
+        case []:
+            known = {str(_number(made)): medium_of(made) for made in live}
+            wanted = request.one("ids").split(",")
+            if any(number not in known for number in wanted):
+                return _error(100, "Unsupported get request. Object does not exist")
+            return Answer({number: known[number] for number in wanted})
+    return _error(100, "Unsupported get request")
+
+
+def _page(items: list[dict[str, Any]], request: Request, session: dict[str, int]) -> Answer:
+    start = session.get("place", 0) if request.one("after") == _ONE_CURSOR else 0
+    page = items[start : start + min(50, int(request.one("limit", "25")))]
+    session["place"] = start + len(page)
+    if start + len(page) >= len(items):
+        return Answer({"data": page})
+    address = f"https://graph.facebook.com/next?access_token=never-use-this&after={_ONE_CURSOR}"
+    return Answer({"data": page, "paging": {"cursors": {"after": _ONE_CURSOR}, "next": address}})
+
+
+def medium_of(made: Made) -> dict[str, Any]:
+    """A medium with the fields that a reader asks for; it does not say when it was edited."""
+    number, code = _number(made), ""
+    for _ in range(11):
+        number, digit = divmod(number, 64)
+        code = _ALPHABET[digit] + code
+    medium: dict[str, Any] = {
+        "id": str(_number(made)),
+        "caption": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+        "media_type": "IMAGE",
+        "timestamp": datetime.fromtimestamp(made.created_at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
+        "permalink": f"https://www.instagram.com/p/{code}/",
+        "like_count": made.number % 9,
+        "comments_count": 0,
+    }
+    if made.spoiling == "no_id":
+        del medium["id"]
+    if made.spoiling == "time_as_text":
+        medium["timestamp"] = "yesterday"
+    return medium
+
+
+def _number(made: Made) -> int:
+    return (made.created_at // 1000 - _EPOCH_MS << 23) + made.number
+
+
+def _error(code: int, message: str) -> Answer:
+    error = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "x"}
+    return Answer({"error": error}, HTTPStatus.BAD_REQUEST)
