@@ -1,0 +1,112 @@
+"""The wheel and the real `spark-submit` against a standalone master: executors are processes with their own Python."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from sysconfig import get_paths
+
+import pyspark
+import pytest
+
+from local.ports import free_ports
+from tests.commands import environment, stop_session, wait_until
+from tests.conftest import QUICK_JVM, ROOT
+from tests.kafka import generate
+from tests.lake import assert_exact, ops
+
+CHECKOUT = ROOT.parent
+SPARK_HOME = Path(pyspark.__file__).parent
+SUBMIT_S = 280
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """As `make wheel` builds it."""
+    out = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True, timeout=120)
+    (built,) = out.glob("echostream-*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory):
+    """A Python that has what we need but not us: a path file does not follow the checkout's editable install."""
+    folder = tmp_path_factory.mktemp("python")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    (folder / "lib" / version / "site-packages" / "rest.pth").write_text(get_paths()["purelib"])
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def elsewhere(home, python, tmp_path_factory):
+    """The environment of programs that know neither the checkout nor our packages."""
+    known = environment(home)
+    known.pop("PYTHONPATH", None)
+    own = {"PYSPARK_PYTHON": str(python), "PYSPARK_DRIVER_PYTHON": str(python)}
+    return known | own | {"SPARK_HOME": str(SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"}
+
+
+@contextmanager
+def program(words, env, folder, log):
+    """A program in a session of its own; gone afterwards with all that it started."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(words, env=env, cwd=folder, stdout=out, stderr=out, start_new_session=True)
+    try:
+        yield process
+    finally:
+        stop_session(process)
+
+
+@pytest.fixture(scope="module")
+def master(elsewhere, tmp_path_factory):
+    """A standalone master with one worker, on free loopback ports."""
+    folder = tmp_path_factory.mktemp("cluster")
+    port, *web = free_ports(3)
+    env = elsewhere | {"SPARK_DAEMON_JAVA_OPTS": QUICK_JVM, "SPARK_DAEMON_MEMORY": "512m"}
+    run = [str(SPARK_HOME / "bin" / "spark-class")]
+    address = f"spark://127.0.0.1:{port}"
+    first = ["org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port)]
+    second = ["org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--cores", "2", "--memory", "1g"]
+    with ExitStack() as stack:
+        log = folder / "master.log"
+        stack.enter_context(program([*run, *first, "--webui-port", str(web[0])], env, folder, log))
+        wait_until(lambda: b"New state: ALIVE" in log.read_bytes(), within_s=90, what="master")
+        words = [*run, *second, "--webui-port", str(web[1]), "--work-dir", str(folder / "work"), address]
+        stack.enter_context(program(words, env, folder, folder / "worker.log"))
+        wait_until(lambda: b"Registering worker" in log.read_bytes(), within_s=90, what="worker")
+        yield address
+
+
+def test_the_wheel_holds_code_and_conf(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"streaming/submit.py", "conf/local.toml", "conf/policies/reddit.toml"} <= names
+    assert [name for name in names if name.startswith("tests/")] == []
+
+
+def test_without_the_wheel_nothing_is_found(python, tmp_path):
+    """Else the next test proves nothing."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    for module, code in (("pyspark", 0), ("transforms", 1)):
+        words = [python, "-c", f"import {module}"]
+        done = subprocess.run(words, check=False, cwd=tmp_path, env=env, capture_output=True, timeout=60)
+        assert done.returncode == code, done.stderr
+
+
+def test_posts_reach_gold_exactly_on_a_standalone_cluster(home, wheel, master, elsewhere, tmp_path):
+    ledger = generate(home, 300, seed=4)
+    jars = ",".join(str(jar) for jar in (CHECKOUT / "jars" / "spark").glob("*.jar"))
+    words = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master]
+    words += ["--properties-file", str(CHECKOUT / "conf" / "spark" / "standalone.conf"), "--jars", jars]
+    words += ["--driver-java-options", QUICK_JVM, "--conf", f"spark.executor.extraJavaOptions={QUICK_JVM}"]
+    words += ["--conf", "spark.ui.enabled=false", "--py-files", str(wheel)]
+    words += [str(CHECKOUT / "streaming" / "submit.py"), "--trigger", "available-now"]
+    log = tmp_path / "submit.log"
+    with program(words, elsewhere, tmp_path, log) as process:
+        assert process.wait(SUBMIT_S) == 0, log.read_text()[-3000:]
+    assert_exact(home, ledger)
+    assert sum(row["new"] for row in ops(home, "bronze_to_silver")) > 0
