@@ -14,6 +14,7 @@ from foundation.errors import (
 )
 from foundation.settings import Settings
 from lakehouse.batches import Job
+from transforms import payloads
 from transforms.scoring.refusals import known_again
 
 # What Spark, Kafka and Delta say, by a piece of their messages that has been stable over releases.
@@ -28,7 +29,8 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[Job, Settings], EchoStreamError]]
     (
         ("No space left on device",),
         lambda job, settings: DiskFullError(
-            f"{job.name}: the disk of {settings.home} is full", remedy="Free some, then run again: nothing is lost"
+            f"{job.name}: the disk of {settings.lake_uri} or {settings.home} is full",
+            remedy="Free some, then run again: nothing is lost",
         ),
     ),
     (
@@ -62,7 +64,7 @@ def named_error(error: StreamingQueryException, job: Job, settings: Settings) ->
     if job.failures:
         return job.failures[-1]
     text = str(error)
-    if refusal := known_again(text):
+    if refusal := payloads.known_again(text) or known_again(text):
         return refusal
     for pieces, make in _KNOWN:
         if any(piece in text for piece in pieces):
