@@ -1,4 +1,4 @@
-"""LinkedIn: posts, comments and webhook notices of the Community Management API → posts and deletes. Mapping only.
+"""LinkedIn: posts, comments and webhook notices of the Community Management API → posts and deletes.
 
 Posts and comments come alone, in `elements` or by URN in `results`; a reshared post is named by its URN and never
 nested. Made after the documentation: no recordings are public. docs/platforms.md says what that leaves open.
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.reading import Context, Reader
 from ingestion.text import hashtags
 from ingestion.times import unit_micros
 
@@ -50,7 +51,17 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(payload) if state in ("PUBLISHED", "PUBLISHED_EDITED") else Ignored(kind="unpublished post")
 
 
-PLATFORM = Platform(name="linkedin", payloads=payloads, map=map_payload)
+def _reader(context: Context) -> Reader:
+    from ingestion.protocols.linkedin_api import OwnPages  # noqa: PLC0415  # needs the extra `http`
+
+    return OwnPages(context)
+
+
+def _native_id(payload: Json) -> str:
+    return ""  # the URN, which is the post's id
+
+
+PLATFORM = Platform(name="linkedin", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:

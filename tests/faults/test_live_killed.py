@@ -46,8 +46,9 @@ def test_a_killed_producer_loses_nothing(name, owner, home, landed):
     with simulator.running(Scenario(seed=dice.randrange(1000), **PLOT)) as (address, world):
         words, options = ("ingest", name, "--base-url", address), settings_for(simulator, home) | {"owner": owner}
         for _ in range(KILLS):
+            before = saved(home, owner)
             with started(home, *words, **options) as producer:
-                producer.until(lambda n=saved(home, owner): saved(home, owner) > n, within_s=WITHIN_S, what="cursor")
+                producer.until(lambda n=before: saved(home, owner) > n, within_s=WITHIN_S, what="cursor")
                 threading.Event().wait(dice.uniform(0, 2))  # the moment of a kill is the one thing that time decides
                 assert not is_over(world), "the scenario was over before the kill"
                 producer.kill_all()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.simulators import bluesky, facebook, hackernews, instagram, mastodon, reddit, x
+from ingestion.simulators import bluesky, facebook, hackernews, instagram, linkedin, mastodon, reddit, x
 from ingestion.simulators.serving.scenario import Happening, Scenario
 from ingestion.simulators.serving.world import Made, World
 
@@ -204,3 +204,12 @@ def test_media_and_pages_are_those_of_instagram():
     assert_known([instagram.medium_of(MADE)], objects("instagram", "id", "media_type"))
     page = instagram._page([{}] * 3, instagram.Request("/", {"limit": ["2"]}, {}), {}).body
     assert_known([{**page, "data": []}], [{**answer, "data": []} for answer in objects("instagram", "data", "paging")])
+
+
+def test_posts_and_comments_have_the_documented_fields_of_linkedin():
+    assert {"id", "author", "commentary", "visibility", "lifecycleState"} <= set(linkedin.post_of(MADE))
+    comment = linkedin.comment_of(MADE)
+    assert {"actor", "created", "lastModified", "id", "message", "object"} <= set(comment)
+    assert isinstance(comment["created"]["time"], int)
+    assert comment["created"]["time"] > 10**12, "milliseconds"
+    assert isinstance(comment["message"]["text"], str)

@@ -1,0 +1,135 @@
+"""LinkedIn: one organisation's posts, last changed first, by offset; comments on a first post; required headers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.serving.simulator import Simulator
+from ingestion.simulators.serving.world import Faults, Made, World
+
+TOKEN = "simulated-linkedin-token"  # noqa: S105  # made up, and checked
+ORGANISATION = "urn:li:organization:2414183"
+_ROOT = "urn:li:share:7000000000000000000"  # the post that is commented on
+_HEADERS = {"x-restli-protocol-version": "2.0.0"}
+_HUGE = 10_000_000
+
+
+@contextmanager
+def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+    limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
+
+    def respond(request: Request) -> Answer:
+        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+            return _error(HTTPStatus.UNAUTHORIZED, "Invalid access token")
+        if any(request.headers.get(name) != value for name, value in _HEADERS.items()):
+            return _error(HTTPStatus.BAD_REQUEST, "Restli protocol version is missing")
+        if not request.headers.get("linkedin-version", "").isdecimal():
+            return _error(HTTPStatus.UPGRADE_REQUIRED, "A version must be present")
+        if not limit.take()[0]:
+            return _error(HTTPStatus.TOO_MANY_REQUESTS, "Resource level throttle DAY limit reached")
+        return _respond(world, request)
+
+    with http_server(respond, faults, port) as address:
+        yield address
+
+
+SIMULATOR = Simulator(
+    "linkedin", _serve, HTTP_FAULTS, secrets={"access_token": TOKEN}, watchlist={"accounts": (ORGANISATION,)}
+)
+
+
+def _respond(world: World, request: Request) -> Answer:
+    live = [made for made in world.posts().values() if made.deleted_at is None]
+    match [unquote(part) for part in request.path.strip("/").split("/")]:
+        case ["rest", "posts"] if request.one("author") == ORGANISATION:
+            posts = [post_of(made) for made in live if not is_comment(made)]
+            posts.sort(key=lambda post: -int(post["lastModifiedAt"]))
+            return _page([*posts, _root(world)], request)
+        case ["rest", "posts", urn]:
+            found = [post_of(made) for made in live if not is_comment(made) and _urn(made) == urn]
+            return _one([*found, *([_root(world)] if urn == _ROOT else [])])
+        case ["rest", "socialActions", urn, "comments"]:
+            return _page([comment_of(made) for made in live if is_comment(made)] if urn == _ROOT else [], request)
+        case ["rest", "socialActions", urn, "comments", number] if urn == _ROOT:
+            return _one([comment_of(made) for made in live if is_comment(made) and _number(made) == number])
+    return _error(HTTPStatus.NOT_FOUND, "Resource not found")
+
+
+def _page(items: list[dict[str, Any]], request: Request) -> Answer:
+    start, count = int(request.one("start", "0")), min(100, int(request.one("count", "10")))
+    paging = {"start": start, "count": count, "total": len(items), "links": []}
+    return Answer({"elements": items[start : start + count], "paging": paging})
+
+
+def _one(found: list[dict[str, Any]]) -> Answer:
+    return Answer(found[0]) if found else _error(HTTPStatus.NOT_FOUND, "Resource not found")
+
+
+def _error(status: HTTPStatus, message: str) -> Answer:
+    return Answer({"status": int(status), "serviceErrorCode": 65600, "message": message}, int(status))
+
+
+def _root(world: World) -> dict[str, Any]:
+    at = world.happenings[0].at // 1000
+    return {"id": _ROOT, "author": ORGANISATION, "lifecycleState": "PUBLISHED", "visibility": "PUBLIC", "createdAt": at,
+            "lastModifiedAt": at}  # fmt: skip
+
+
+def is_comment(made: Made) -> bool:
+    """Every second is one."""
+    return made.number % 2 == 0
+
+
+def post_of(made: Made) -> dict[str, Any]:
+    """A post of the Posts API."""
+    at = made.created_at // 1000
+    post: dict[str, Any] = {
+        "id": _urn(made),
+        "author": ORGANISATION,
+        "commentary": _escaped(made.text) + ("x" * _HUGE if made.spoiling == "huge" else ""),
+        "visibility": "PUBLIC",
+        "lifecycleState": "PUBLISHED",
+        "createdAt": at,
+        "publishedAt": at,
+        "lastModifiedAt": (made.edited_at or made.created_at) // 1000,
+        "isReshareDisabledByAuthor": False,
+    }
+    if made.spoiling == "no_id":
+        del post["id"]
+    return {**post, "createdAt": "yesterday"} if made.spoiling == "time_as_text" else post
+
+
+def comment_of(made: Made) -> dict[str, Any]:
+    """A comment of the Comments API."""
+    actor = f"urn:li:person:member{made.author}"
+    comment: dict[str, Any] = {
+        "id": _number(made),
+        "actor": actor,
+        "object": _ROOT,
+        "created": {"actor": actor, "time": made.created_at // 1000},
+        "lastModified": {"actor": actor, "time": (made.edited_at or made.created_at) // 1000},
+        "message": {"attributes": [], "text": made.text + ("x" * _HUGE if made.spoiling == "huge" else "")},
+        "commentUrn": f"urn:li:comment:({_ROOT},{_number(made)})",
+        "likesSummary": {"totalLikes": made.number % 4},
+    }
+    if made.spoiling == "no_id":
+        del comment["id"], comment["commentUrn"]
+    if made.spoiling == "time_as_text":
+        comment["created"] = {"actor": actor, "time": "yesterday"}
+    return comment
+
+
+def _urn(made: Made) -> str:
+    return f"urn:li:share:{7_100_000_000_000_000_000 + made.number}"
+
+
+def _number(made: Made) -> str:
+    return str(7_200_000_000_000_000_000 + made.number)
+
+
+def _escaped(text: str) -> str:
+    """The little text format of LinkedIn."""
+    return "".join(f"\\{sign}" if sign in "\\|{}@[]()<>#*_~" else sign for sign in text)
