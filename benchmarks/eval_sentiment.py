@@ -2,9 +2,9 @@
 
     python -m benchmarks.eval_sentiment      # make eval-sentiment
 
-Prints a table, and writes sentiment_scorecard.json beside this file, the tables of README.md and docs/sentiment.md, and the
-picture. No text is printed or written. Comprehend and transformers are not here: the one costs money, the others need
-a model that no one has named.
+Prints a table, and writes sentiment_scorecard.json beside this file, the tables of README.md and docs/sentiment.md, and
+the picture. No text is printed or written. Comprehend and transformers are not here: the one costs money, the others
+need a model that no one has named.
 """
 
 import json

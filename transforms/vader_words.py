@@ -7,7 +7,6 @@ ASCII. What a word adds depends on three words before and two after it only: six
 """
 
 import hashlib
-import re
 import string
 from collections import defaultdict
 from heapq import heappop, heappush
@@ -84,9 +83,9 @@ class Letters(dict[str, str]):
     def __init__(self, tables: Tables) -> None:
         super().__init__()
         self.kinds: dict[str, Kind] = {}
-        self._emoji = tables.emoji
-        one_emoji = re.compile(f"[{''.join(tables.emoji)}]")
-        self._emoji_within, self._open_emoji = one_emoji.search, one_emoji.sub
+        # A space opens before each emoji but none after it: what follows is glued to the description.
+        self._opened = str.maketrans({emoji: f" {description}" for emoji, description in tables.emoji.items()})
+        self._emoji = frozenset(tables.emoji)
         silent = iter(string.ascii_lowercase)
         scored = (chr(code) for code in range(0x430, ord(LAST_LETTER) + 1) if chr(code).islower())
         letter_of: dict[Kind, str] = {}
@@ -102,10 +101,11 @@ class Letters(dict[str, str]):
         self.known = {word: letter(kind) for word, kind in tables.known().items()}
 
     def __missing__(self, word: str) -> str:  # one call for every new word: kept in one piece
-        if not word.isascii() and self._emoji_within(word):
-            # A space opens before each emoji but none after it: what follows is glued to the description.
-            words = self._open_emoji(lambda found: f" {self._emoji[found[0]]}", word).split()
-            letters = "".join(map(self.__getitem__, words))
+        if not word.isascii() and not self._emoji.isdisjoint(word):
+            if len(word) > 1 and self._emoji.issuperset(word):
+                letters = "".join(map(self.__getitem__, word))
+            else:
+                letters = "".join(map(self.__getitem__, word.translate(self._opened).split()))
         else:
             stripped = word.strip(_PUNCTUATION)
             if len(stripped) <= 2:  # noqa: PLR2004  # then it may be an emoticon

@@ -113,3 +113,16 @@ def test_an_unknown_scorer_names_the_setting():
         SettingsError, match=r"scorer oracle is unknown\. Set scorer\.name to one of: vader, vader-plus"
     ):
         load_scorer(ScorerOptions("oracle"))
+
+
+@pytest.mark.timeout(20)  # what looks at each place from each place needs minutes
+@pytest.mark.parametrize("name", ["vader", "vader-plus", "linear"])
+@pytest.mark.parametrize(
+    "text",
+    ["\U0001f602" * 100_000, "good" + "!" * 100_000, "Hi. " * 25_000, "I like it. " * 9_000, "\u597d" * 100_000,
+     "\u2764\ufe0f" * 50_000, "\u3000".join("x" * 50_000), "@a &amp; " * 11_000],
+    ids=["emoji", "marks", "sentences", "likes", "no spaces", "selectors", "wide spaces", "handles"],
+)  # fmt: skip
+def test_a_long_text_is_scored_in_linear_time(name, text):
+    (score,) = load_scorer(ScorerOptions(name)).score([text])
+    assert -1 <= score.compound <= 1

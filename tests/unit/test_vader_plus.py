@@ -64,6 +64,13 @@ def test_a_long_text_is_its_sentences():
     assert sentences(text) == ["Was it good?", "It was 3.5 km.", "Yes!!!", "x" * LONG_CHARS + "."]
 
 
+def test_the_parts_of_a_text_are_few():
+    text = "Hi. " * 25_000 + "Ho."
+    parts = sentences(text)
+    assert len(parts) <= normaliser.MOST_PARTS
+    assert " ".join(parts) == text
+
+
 def test_a_long_text_does_not_run_to_the_end_of_the_scale():
     """The package gives -0.9805 for the second."""
     short, long = "It was good. Then it was bad.", "It was good. Then it was bad. " * 20

@@ -5,10 +5,12 @@ hashtags apart, curly double quotes, words with letters drawn out. `NORMALISER_V
 """
 
 import html
+import math
 import re
 
 NORMALISER_VERSION = "1"
 LONG_CHARS = 300  # more than a tweet; below three sentences or so the whole text does as well as its parts
+MOST_PARTS = 500  # of a text: beyond it neighbours are scored together, so that the work is bounded
 
 _CHARACTERS = str.maketrans({
     "\u2018": "'", "\u2019": "'", "\u02bc": "'",  # VADER knows "isn't" with a straight apostrophe alone
@@ -49,7 +51,11 @@ def sentences(text: str) -> list[str]:
     """The parts that are scored on their own: one, if the text is not long."""
     if len(text) <= LONG_CHARS:
         return [text]
-    return _SENTENCE_END.split(text.strip())
+    parts = _SENTENCE_END.split(text.strip())
+    if len(parts) <= MOST_PARTS:
+        return parts
+    together = math.ceil(len(parts) / MOST_PARTS)
+    return [" ".join(parts[start : start + together]) for start in range(0, len(parts), together)]
 
 
 def _like_or_as(found: re.Match[str]) -> str:
