@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +33,8 @@ _TIMEOUT_S, _ATTEMPTS = 10, 4  # of one call to AWS
 
 class KeyPlace(Protocol):
     """Where one key is, and which one it must be."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def where(self) -> str:
@@ -202,12 +203,6 @@ class KmsKey:
         if len(secret) != KEY_BYTES:
             raise KeyFileError(f"{what} is malformed", remedy="It must wrap a data key of 256 bit (AES_256)")
         return self.aws.checked(SecretKey(self.version, secret), what)
-
-
-@cache
-def cached(place: KeyPlace) -> SecretKey:
-    """The key, read once per process; for workers."""
-    return place.load()
 
 
 def _place(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -> KeyPlace:

@@ -7,7 +7,7 @@ from functools import partial
 from pyspark.sql import DataFrame, Observation, SparkSession
 
 from foundation.errors import ConservationError
-from foundation.key_sources import pseudonym_place
+from foundation.key_sources import payload_place, pseudonym_place
 from foundation.policies import policies
 from foundation.settings import JobName, Settings
 from lakehouse import delta
@@ -65,7 +65,8 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     load_sanitizer(sanitizer)
     if entities := EntityOptions.of(settings):
         load_finder(entities)
-    return Refiner(Rules(policies(), key_id, settings.sanitizer.max_text_chars), options, sanitizer, entities)
+    rules = Rules(policies(), key_id, settings.sanitizer.max_text_chars)
+    return Refiner(rules, options, sanitizer, entities, payload_key=payload_place(settings))
 
 
 def handle(batch: Batch, refiner: Refiner) -> int:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import SparkSession
 
+from foundation.key_sources import payload_place
 from foundation.settings import JobName, Settings
 from lakehouse import delta, delta_log, kafka
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
@@ -19,6 +20,8 @@ def start(
     spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
+    if settings.payloads.encrypt:
+        payload_place(settings).load()  # here, so that a key that is missing is refused before the first record
     job = Job(NAME, (BRONZE_POSTS,), settings, on_progress)
     job.prepare(spark)
     kafka.check_offsets(job.checkpoint, settings)
@@ -37,7 +40,8 @@ def handle(batch: Batch) -> int:
 def _append(batch: Batch) -> None:
     # One task per core writes, so that a batch makes a few files and not one per topic and partition.
     records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
-    rows = to_bronze(records, ingest_date=datetime.now(UTC).date())
+    place = payload_place(batch.settings) if batch.settings.payloads.encrypt else None
+    rows = to_bronze(records, ingest_date=datetime.now(UTC).date(), payload_key=place)
     delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn("append"))
 
 

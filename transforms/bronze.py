@@ -1,17 +1,28 @@
 """Kafka records → rows of bronze.posts: as received; the payload stays closed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
+import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import pandas_udf
 
+from foundation.key_sources import KeyPlace
 from schemas.tables import BRONZE_POSTS
 from schemas.topics import TOPIC_PATTERN
+from transforms.payloads import AS_RECEIVED, SEALED, At, key_of, seal
+
+_pandas_udf: Any = pandas_udf  # its stubs do not know iterators
+_Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 
 
-def to_bronze(records: DataFrame, *, ingest_date: date) -> DataFrame:
-    """Kafka's columns plus what the headers say; a header that is not UTF-8 or not a date is null."""
+def to_bronze(records: DataFrame, *, ingest_date: date, payload_key: KeyPlace | None = None) -> DataFrame:
+    """Kafka's columns plus what the headers say; a header that is not UTF-8 or not a date is null.
+
+    With a payload key the payloads are sealed, by workers that read the key for themselves.
+    """
     return records.select(
         "topic",
         "partition",
@@ -23,7 +34,7 @@ def to_bronze(records: DataFrame, *, ingest_date: date) -> DataFrame:
         *_routing(_last_header),
         "key",
         F.map_from_entries("headers").alias("headers"),
-        "value",
+        (_sealed(payload_key) if payload_key else _as_received()).alias("value"),
     ).select(*BRONZE_POSTS.columns)
 
 
@@ -41,6 +52,30 @@ def _routing(header: Callable[[str], Column]) -> list[Column]:
 
     names = [text(name).alias(name) for name in ("op", "post_key", "author_key")]
     return [*names, _python_date(text("day").try_cast("date")).alias("day")]
+
+
+def _as_received() -> Column:
+    """The payload; one that looks like a stored one of another form gets the sign that it is none."""
+    looks_stored = F.substring("value", 1, 1).isin(F.lit(AS_RECEIVED), F.lit(SEALED))
+    return F.when(looks_stored, F.concat(F.lit(AS_RECEIVED), F.col("value"))).otherwise(F.col("value"))
+
+
+def _sealed(place: KeyPlace) -> Column:
+    """The payload as it may rest. Only what is needed goes to the worker; no key stands in the plan."""
+
+    def run(batches: Iterator[_Columns]) -> Iterator[pd.Series]:
+        for columns in batches:
+            key = key_of(place)
+            yield pd.Series(
+                [
+                    None if value is None else seal(value, key, At(topic, partition, offset))
+                    for topic, partition, offset, value in zip(*columns, strict=True)
+                ],
+                dtype=object,
+            )
+
+    column: Column = _pandas_udf(run, "binary").asNondeterministic()("topic", "partition", "offset", "value")
+    return column
 
 
 def _last_header(name: str) -> Column:

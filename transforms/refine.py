@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from foundation.key_sources import KeyPlace
 from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
@@ -21,6 +22,7 @@ from transforms.entities.finder import EntityOptions, load_finder
 from transforms.entities.rows import name_entities
 from transforms.keyphrases import key_phrases
 from transforms.language import language_of
+from transforms.payloads import At, opened
 from transforms.pii.options import DEFAULT, Options
 from transforms.pii.sanitizer import Clean, Content, load_sanitizer
 from transforms.scoring.posts import Post, Scorers, scored_text, sentiments
@@ -71,6 +73,7 @@ class Refiner:
     scorer: ScorerOptions
     sanitizer: Options = DEFAULT
     entities: EntityOptions | None = None  # None where nobody asked for them
+    payload_key: KeyPlace | None = None  # None where no payload is sealed
 
 
 def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:
@@ -136,9 +139,14 @@ def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[p
 def _decoded(row: dict[str, Any], refiner: Refiner) -> Event | BadRecordError:
     envelope = Envelope(row["topic"], row["kafka_timestamp"], row["op"], row["post_key"], row["author_key"], row["day"])
     try:
-        return decode(row["value"], envelope, refiner.rules)
+        return decode(_opened(row, refiner.payload_key), envelope, refiner.rules)
     except BadRecordError as bad:
         return bad
+
+
+def _opened(row: dict[str, Any], place: KeyPlace | None) -> bytes | None:
+    value: bytes | None = row["value"]
+    return opened(value, place, At(row["topic"], row["partition"], row["offset"])) if place else value
 
 
 def _refined(

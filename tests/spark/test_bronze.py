@@ -1,11 +1,14 @@
 """Kafka's records → rows of bronze.posts: what the headers say, as far as it can be read."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from foundation.key_sources import KeyFile
 from schemas.tables import BRONZE_POSTS
 from transforms.bronze import to_bronze
+from transforms.payloads import At, opened
 
 KAFKA_RECORD = (
     "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary,"
@@ -71,6 +74,16 @@ def test_the_rest_is_as_received(bronze):
 def test_a_null_value_stays_null(bronze):
     assert bronze["social.reddit.posts.v1", 1]["value"] is None
     assert bronze["social.reddit.posts.v1", 1]["headers"] is None
+
+
+def test_a_payload_that_looks_like_a_stored_one_is_marked(spark):
+    """Or whoever may write to Kafka could stop the job behind, by what seems to be sealed under another key."""
+    values = [b"\0", b"\1\x0fv1-0123456789ab", b"\2", b"", b"{}"]
+    records = [("t", 0, at, AT, None, value, []) for at, value in enumerate(values)]
+    rows = to_bronze(spark.createDataFrame(records, KAFKA_RECORD), ingest_date=TODAY).collect()
+    assert [bytes(row["value"]) for row in rows] == [b"\0\0", b"\0" + values[1], *values[2:]]
+    nowhere = KeyFile(Path("none.key"), "payload key")
+    assert [opened(bytes(row["value"]), nowhere, At("t", 0, 0)) for row in rows] == values
 
 
 def test_the_raw_headers_keep_the_last_of_two(bronze):

@@ -265,8 +265,8 @@ def test_poison(case):
 
 
 def test_every_reason_is_reached():
-    """Three come later, in the refine stage."""
-    later = {Reason.SANITIZER_FAILED, Reason.ANALYSIS_FAILED, Reason.SCORER_FAILED}
+    """Three come later, in the refine stage, and one before, where payloads are opened."""
+    later = {Reason.PAYLOAD_DAMAGED, Reason.SANITIZER_FAILED, Reason.ANALYSIS_FAILED, Reason.SCORER_FAILED}
     assert {case.reason for case in CASES.values()} == set(Reason) - later
 
 

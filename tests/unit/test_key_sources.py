@@ -9,10 +9,11 @@ import sys
 import pytest
 
 from foundation.errors import KeyFileError, KeyServiceError
-from foundation.key_sources import KeyFile, cached, payload_place, pseudonym_key, pseudonym_place
+from foundation.key_sources import KeyFile, payload_place, pseudonym_key, pseudonym_place
 from foundation.keys import PseudonymKey, create_key
 from foundation.settings import Settings
 from tests.aws import REGION, running
+from transforms.payloads import key_of
 
 SECRET = bytes(range(32))
 KEY = PseudonymKey(3, SECRET)
@@ -233,7 +234,7 @@ def test_a_place_travels_and_a_key_does_not(secrets, settings, wrap):
         sent = pickle.dumps(pseudonym_place(mine))
         assert SECRET not in sent
         assert pickle.loads(sent).load().secret == SECRET  # noqa: S301  # just made
-        assert cached(pickle.loads(sent)) is cached(pseudonym_place(mine))  # noqa: S301  # likewise
+        assert key_of(pickle.loads(sent)) is key_of(pseudonym_place(mine))  # noqa: S301  # likewise
         assert_without_the_secret(repr(pseudonym_place(mine)) + mine.model_dump_json() + repr(mine))
     with pytest.raises(TypeError, match="stays in the process"):
         pickle.dumps(KEY)

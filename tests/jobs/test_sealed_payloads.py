@@ -1,0 +1,111 @@
+"""Payloads sealed in Bronze and quarantine: the same Silver and Gold, and no key where it may not be."""
+
+import base64
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from foundation.errors import KeyFileError, KeyMismatchError
+from foundation.key_sources import payload_place
+from foundation.keys import create_key
+from foundation.settings import PayloadSettings
+from lakehouse import delta
+from schemas.tables import BRONZE_POSTS
+from tests import oracle
+from tests.lake import (
+    assert_gold,
+    assert_ops,
+    assert_silver,
+    assert_tombstones,
+    coordinates,
+    files_with,
+    found_in,
+    rows_of,
+)
+from transforms.bronze import to_bronze
+from transforms.payloads import At, opened
+
+KAFKA = (
+    "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary,"
+    " headers array<struct<key:string,value:binary>>"
+)
+
+
+def received_sealed(lake):
+    """As topic_to_bronze writes it where payloads are to be encrypted."""
+    rows = [
+        (
+            row["topic"], row["partition"], row["offset"], row["kafka_timestamp"], row["key"], row["value"],
+            list(row["headers"].items()),
+        )
+        for row in lake.bronze
+    ]  # fmt: skip
+    records = lake.spark.createDataFrame(rows, KAFKA).coalesce(1)
+    delta.ensure(lake.spark, BRONZE_POSTS, lake.settings)
+    place = payload_place(lake.settings)
+    delta.append(
+        to_bronze(records, ingest_date=datetime.now(UTC).date(), payload_key=place), BRONZE_POSTS, lake.settings
+    )
+
+
+def with_key(lake, file):
+    payloads = PayloadSettings(encrypt=True, key={"file": file})
+    return lake.set(payloads=payloads)
+
+
+def test_sealed_payloads_make_the_same_silver_and_gold(empty, tmp_path):
+    key = create_key(empty.settings.payload_key_file)
+    create_key(tmp_path / "other.key")
+    lake = with_key(empty, empty.settings.payload_key_file)
+    received_sealed(lake)
+    before = {coordinates(row): row["value"] for row in lake.bronze}
+    at_rest = {coordinates(row): row["value"] for row in rows_of(lake.settings, "bronze.posts")}
+    assert {at for at, value in at_rest.items() if value is None} == {at for at, v in before.items() if v is None}
+    assert {value[:1] for value in at_rest.values() if value is not None} == {b"\1"}
+
+    # Under another key nothing passes, and nothing is quarantined either.
+    with pytest.raises(KeyMismatchError, match=rf"sealed under key {key.key_id}, the payload key now is v1-"):
+        with_key(lake, tmp_path / "other.key").drain("bronze_to_silver")
+    with pytest.raises(KeyFileError, match=r"payload key .*none\.key is missing"):
+        with_key(lake, tmp_path / "none.key").drain("bronze_to_silver")
+    assert [rows_of(lake.settings, name) for name in ("silver.posts", "quarantine.posts")] == [[], []]
+
+    lake.drain()
+    expected = oracle.expected(lake.ledger)
+    assert_silver(lake.settings, expected, lake.bronze)
+    assert_tombstones(lake.settings, expected, lake.ledger)
+    assert_gold(lake.settings, expected)
+    assert_ops(lake.settings, {"topic_to_bronze": 0, "bronze_to_silver": len(lake.ledger)})
+
+    quarantined = rows_of(lake.settings, "quarantine.posts")
+    assert Counter(row["reason"] for row in quarantined) == Counter(
+        row["reason"] for row in lake.ledger if row["fate"] == "quarantined"
+    )
+    assert {coordinates(row): row["value"] for row in quarantined}.items() <= at_rest.items()
+    place = payload_place(lake.settings)
+    assert {at: opened(value, place, At(*at)) for at, value in at_rest.items()} == before
+
+    forms = (key.secret, key.secret.hex().encode(), base64.b64encode(key.secret), repr(key.secret)[2:-1].encode())
+    logs = Path(lake.spark.conf.get("spark.eventLog.dir").removeprefix("file:"))
+    content = b"".join(file.read_bytes() for file in logs.rglob("events_*"))
+    assert b"SparkListenerSQLExecutionStart" in content
+    assert found_in(content, forms) == set()
+    assert files_with(lake.settings.home / "lake", forms) == []
+
+
+def test_delta_keeps_no_copy_of_what_is_personal(full_lake):
+    """Minima and maxima of columns in the transaction log outlive an erasure by the log's retention."""
+    personal = set()
+    for row in full_lake.ledger:
+        personal |= {row.get("clean_text"), row.get("clean_title"), *row.get("canaries", ())}
+    needles = {each.encode() for each in personal if isinstance(each, str) and len(each) >= 12}
+    assert len(needles) > 100
+    logs = [file for file in (full_lake.settings.home / "lake").rglob("_delta_log/*") if file.is_file()]
+    assert len(logs) > 8
+    content = b"".join(file.read_bytes() for file in logs)
+    assert b'"minValues' in content.replace(b"\\", b"")
+    assert found_in(content, needles) == set()
+    assert re.findall(rb"v1:[a-z2-7]{8}", content) == []

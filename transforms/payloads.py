@@ -1,0 +1,99 @@
+"""Payloads at rest: sealed by AES-256-GCM in the worker that has read the key, opened in the one that decodes them.
+
+A stored payload is what was received, unless its first byte says otherwise; no JSON begins with one of these:
+    0: what was received follows; put before payloads that themselves begin with 0 or 1
+    1: sealed. The length of the key's id, the id, 24 random bytes, ciphertext and tag
+Of the random bytes 12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12 are the nonce under
+it: with one key for all, 96 random bits would be good for 2^32 payloads (NIST SP 800-38D, 8.3), which a busy lake has
+in months. A payload is bound to its coordinates in Kafka, so none can be moved to another row.
+"""
+
+import hmac
+import os
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from foundation.errors import EchoStreamError, KeyFileError, KeyMismatchError, KeyServiceError
+from foundation.key_sources import KeyPlace
+from foundation.keys import SecretKey
+from schemas.reasons import Reason
+from transforms.decode import BadRecordError
+
+AS_RECEIVED, SEALED = b"\0", b"\1"
+_SALT, _NONCE, _TAG = 12, 12, 16
+_KEY_ID = re.compile(rb"v[1-9][0-9]*-[0-9a-f]{12}")
+# What a worker says of a key ends in Spark's message; these errors quote neither keys nor payloads.
+_REFUSED = re.compile(r"foundation\.errors\.(KeyFileError|KeyServiceError|KeyMismatchError): (.+)")
+_REFUSALS: dict[str, type[EchoStreamError]] = {
+    error.__name__: error for error in (KeyFileError, KeyServiceError, KeyMismatchError)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where in Kafka a payload came from."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    @property
+    def bound(self) -> bytes:
+        """What is authenticated with the payload."""
+        return f"{self.topic}/{self.partition}/{self.offset}".encode()
+
+
+@cache
+def key_of(place: KeyPlace) -> SecretKey:
+    """The key in that place, read once per process."""
+    return place.load()
+
+
+def seal(payload: bytes, key: SecretKey, at: At) -> bytes:
+    """The payload as it may rest."""
+    key_id = key.key_id.encode()
+    drawn = os.urandom(_SALT + _NONCE)
+    head = SEALED + len(key_id).to_bytes(1, "big") + key_id + drawn
+    return head + _cipher(key, drawn).encrypt(drawn[_SALT:], payload, at.bound)
+
+
+def opened(stored: bytes | None, place: KeyPlace, at: At) -> bytes | None:
+    """The payload as it was received; the key is read only where a sealed one is met.
+
+    Raises:
+        BadRecordError: it is not what was sealed at these coordinates.
+        KeyMismatchError: it was sealed under another key.
+        KeyFileError, KeyServiceError: the key cannot be had.
+    """
+    if stored is None or stored[:1] not in (AS_RECEIVED, SEALED):
+        return stored
+    if stored[:1] == AS_RECEIVED:
+        return stored[1:]
+    end = 2 + stored[1] if len(stored) > 1 else 0
+    key_id, drawn, ciphertext = stored[2:end], stored[end : end + _SALT + _NONCE], stored[end + _SALT + _NONCE :]
+    if not _KEY_ID.fullmatch(key_id) or len(ciphertext) < _TAG:
+        raise BadRecordError("decode", Reason.PAYLOAD_DAMAGED)
+    key = key_of(place)
+    if key_id.decode() != key.key_id:
+        raise KeyMismatchError(
+            f"payloads were sealed under key {key_id.decode()}, the payload key now is {key.key_id}",
+            remedy="Put that key back: payloads.key says where it is looked for; nothing is lost",
+        )
+    try:
+        return _cipher(key, drawn).decrypt(drawn[_SALT:], ciphertext, at.bound)
+    except InvalidTag:
+        raise BadRecordError("decode", Reason.PAYLOAD_DAMAGED) from None
+
+
+def known_again(text: str) -> EchoStreamError | None:
+    """The error about a key that a message of Spark tells of."""
+    refused = _REFUSED.search(text)
+    return _REFUSALS[refused[1]](refused[2].strip()) if refused else None
+
+
+def _cipher(key: SecretKey, drawn: bytes) -> AESGCM:
+    return AESGCM(hmac.digest(key.secret, b"echostream payload" + drawn[:_SALT], "sha256"))
