@@ -1,0 +1,122 @@
+"""Live reading by the commands as people run them: a simulator beside a real broker."""
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+
+import orjson
+import pytest
+
+from tests.commands import echostream, started
+from tests.kafka import records_of
+from tests.live import live_events
+
+START_S = 60
+
+
+@contextmanager
+def simulated(home, name, *words):
+    """A simulator as a command: its address and the credentials that it printed."""
+    with started(home, "simulate", name, *words) as simulator:
+        simulator.until(lambda: simulator.out.endswith("\n"), within_s=START_S, what="address")
+        address, *secrets = simulator.out.split()
+        yield address, dict(line.split("=", 1) for line in secrets)
+
+
+def events(home, name):
+    return [orjson.loads(value) for _, value, _ in records_of(home).get(f"social.{name}.posts.v1", [])]
+
+
+def test_ingest_once_reads_what_is_there_says_what_it_did_and_goes_on_from_there(home):
+    with simulated(home, "bluesky", "--posts", "200", "--seed", "5") as (address, _):
+        first = echostream(home, "ingest", "bluesky", "--once", "--base-url", address)
+        assert (first.code, first.out.count("gaps      0")) == (0, 1), first.error
+        posts = len(live_events(events(home, "bluesky")))
+        assert 190 <= posts <= 200
+        again = echostream(home, "ingest", "bluesky", "--once", "--base-url", address)
+        assert again.code == 0
+        assert len(live_events(events(home, "bluesky"))) == posts
+
+
+def test_ingest_runs_until_sigterm_and_then_has_saved_its_cursor(home):
+    with simulated(home, "hackernews", "--posts", "60") as (address, _):
+        with started(home, "ingest", "hackernews", "--base-url", address, ingest__poll_s="0.2") as producer:
+            producer.until(lambda: len(events(home, "hackernews")) >= 60, within_s=START_S, what="posts in Kafka")
+            producer.terminate()
+            assert producer.wait(30) == 0
+            assert "stopped   interrupted" in producer.out
+        done = echostream(home, "ingest", "hackernews", "--once", "--base-url", address)
+        assert done.code == 0
+        assert "posted" not in done.out, "what was read before is not read again"
+
+
+def test_what_is_fetched_is_raw_in_the_landing_folder_and_loaded_once(home):
+    with simulated(home, "mastodon", "--posts", "90") as (address, secrets):
+        words = ("--since", "2020-01-01T00:00:00", "--base-url", address)
+        fetched = echostream(home, "fetch", "mastodon", *words, **secrets)
+        assert (fetched.code, fetched.error.count("error")) == (0, 0)
+        assert events(home, "mastodon") == []
+        (file, *_) = sorted((home.home / "lake" / "landing").glob("date=*/platform=mastodon/*.jsonl.gz"))
+        assert file.stat().st_size > 0
+        loaded = echostream(home, "load", "mastodon")
+        sent = Counter(event["op"] for event in events(home, "mastodon"))
+        assert (loaded.code, sent.keys()) == (0, {"upsert"})
+        assert echostream(home, "load", "mastodon").code == 0
+        assert Counter(event["op"] for event in events(home, "mastodon")) == sent
+
+
+def test_missing_credentials_end_it_with_what_to_obtain_and_what_to_set(home, tmp_path):
+    watchlists = tmp_path / "watchlists.toml"
+    watchlists.write_text('[x]\nqueries = ["anything"]\n')
+    refused = echostream(home, "ingest", "x", "--once", ingest__watchlists=str(watchlists))
+    assert refused.code == 2
+    assert "ECHOSTREAM_CREDENTIALS__X_BEARER_TOKEN" in refused.error
+    assert len(refused.error.splitlines()) == 1
+
+
+def test_wrong_credentials_are_refused_and_neither_shown_nor_logged(home, tmp_path):
+    watchlists = tmp_path / "watchlists.toml"
+    watchlists.write_text('[x]\nqueries = ["anything"]\n')
+    given = {"ingest__watchlists": str(watchlists), "credentials__x_bearer_token": "s3cr3t-of-mine"}
+    with simulated(home, "x") as (address, _):
+        refused = echostream(home, "ingest", "x", "--once", "--base-url", address, **given)
+    assert refused.code == 2
+    assert "refused" in refused.error
+    logs = "".join(file.read_text() for file in (home.home / "logs").glob("*.jsonl"))
+    assert "s3cr3t" not in refused.error + refused.out + logs
+
+
+def test_a_platform_that_does_not_answer_is_one_line_and_not_a_trace(home):
+    failed = echostream(
+        home, "ingest", "hackernews", "--once", "--base-url", "http://127.0.0.1:9", ingest__attempts="1"
+    )
+    assert failed.code == 1
+    assert failed.error.splitlines()[-1].startswith("error: /v0/maxitem.json cannot be reached")
+    assert "Traceback" not in failed.error
+
+
+def test_a_scenario_file_with_faults_is_served_and_survived(home, tmp_path):
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text('posts = 30\n[[faults]]\nkind = "status"\nstatus = 503\nafter = 2\n')
+    with simulated(home, "hackernews", "--scenario", str(scenario)) as (address, _):
+        done = echostream(home, "ingest", "hackernews", "--once", "--forget-cursor", "--base-url", address)
+    assert done.code == 0
+    assert "http_5xx 1" in done.out
+    assert "cursor_discarded" not in done.error
+
+
+@pytest.mark.parametrize(
+    ("words", "what"), [(("ingest", "nowhere"), "no platform"), (("simulate", "nowhere"), "no simulator")]
+)
+def test_an_unknown_platform_is_wrong_use(home, words, what):
+    refused = echostream(home, *words)
+    assert refused.code == 2
+    assert what in refused.error
+
+
+def test_logs_hold_no_text_and_no_address_of_a_person(home):
+    logs = "".join(file.read_text() for file in (home.home / "logs").glob("ingest-*.jsonl"))
+    texts = {event["text"] for name in ("bluesky", "hackernews", "mastodon") for event in events(home, name)}
+    assert texts
+    assert not [text for text in texts if text and json.dumps(text)[1:-1] in logs]
+    assert "did:plc:" not in logs
