@@ -61,6 +61,9 @@ FOUND = {
     "a Telegram account": ("t.me/ann_lee", "<PROFILE>"),
     "a Telegram name": ("my tg is ann_lee, Telegram: ann.lee", "my tg is <HANDLE>, Telegram: <HANDLE>"),
     "a TikTok account": ("tiktok.com/@ann.lee", "<PROFILE>"),
+    "an address with its town": ("to 12 Long Street, Cape Town, 8001.", "to <ADDRESS>."),
+    "an address in lines": ("Ann\n12 Long Street\nFlat 3\nLeeds\nUnited Kingdom 10115", "Ann\n<ADDRESS>"),
+    "an address, and a number that is none of it": ("at 5 Main St, then 1000 came", "at <ADDRESS>, then 1000 came"),
     "a URL in capitals": ("HTTPS://WWW.REDDIT.COM/USER/ANN", "<PROFILE>"),
     "a URL at the end of a bracket": ("(https://x.com/annlee)", "(<PROFILE>)"),
 }  # fmt: skip

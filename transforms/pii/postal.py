@@ -30,6 +30,11 @@ _ENDINGS = (
 _LONGEST_WORD = 32
 _UNITS = re.compile(rf"(?<!\w)(?=[AaSsUuFfPpBb]){_UNIT}", re.IGNORECASE)
 _MORE = re.compile(rf",?\s{{1,3}}{_UNIT}", re.IGNORECASE)
+# What stands between a street and its postcode: town, region, country.
+_TOWN = re.compile(
+    r"(?:\s{0,3}[,\n]\s{0,6}[^\W\d_a-z][\w'\u2019.\- ]{0,30}){1,4}?(?:,?\s{1,3}[A-Z]{2})?[,\s]{1,6}"
+    r"(?:\d{4,6}|\d{3} \d{2}|\d{2}-\d{3})(?!\d|[.,]\d)"
+)
 _MILITARY = re.compile(
     r"(?<!\w)(?:PSC|Unit|CMR) \d{2,5},? Box \d{2,5}"
     r"(?:\s{1,3}(?:[AFD]PO)\s{1,2}A[AEP]\s{1,2}\d{5})?(?!\w)",
@@ -52,4 +57,12 @@ def find_addresses(text: str) -> list[Span]:
             found.append((house.start() - len(before[-1]), house.end()))
     if "box" in text.lower():
         found += [m.span() for m in _MILITARY.finditer(text)]
-    return [Span(start, more.end() if (more := _MORE.match(text, end)) else end, "ADDRESS") for start, end in found]
+    return [Span(start, _whole(text, end), "ADDRESS") for start, end in found]
+
+
+def _whole(text: str, end: int) -> int:
+    """Where the address ends: flat and town belong to it."""
+    for further in (_MORE, _TOWN):
+        more = further.match(text, end)
+        end = more.end() if more else end
+    return end
