@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from pyspark.errors import PythonException
 from pyspark.sql import SparkSession
 
 from batch.compact import Compacted
@@ -19,6 +20,7 @@ from lakehouse.lease import hold_lake
 from lakehouse.session import build_session, jvm_pid
 from schemas.reasons import Reason
 from schemas.tables import SILVER_POSTS
+from transforms.payloads import known_again
 
 
 def rebuild(settings: Settings, layer: Literal["silver", "gold"]) -> dict[str, int]:
@@ -71,5 +73,7 @@ def _session(settings: Settings, job: str) -> Iterator[SparkSession]:
         try:
             lease.name_jvm(jvm_pid(spark))
             yield spark
+        except PythonException as error:  # a worker's error about a key under its own name, not under Spark's
+            raise known_again(str(error)) or error from None
         finally:
             spark.stop()

@@ -5,13 +5,15 @@ import logging
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from foundation.conf import conf_dir
 from foundation.errors import KeyFileError, KeyServiceError
 from foundation.key_sources import KeyFile, payload_place, pseudonym_key, pseudonym_place
 from foundation.keys import PseudonymKey, create_key
-from foundation.settings import Settings
+from foundation.settings import Settings, load_settings
 from tests.aws import REGION, running
 from transforms.payloads import key_of
 
@@ -106,6 +108,15 @@ def test_the_payload_key_has_a_place_of_its_own(secrets, server, tmp_path):
     mine = Settings(home=tmp_path, payloads={"key": at_aws | {"id": KEY.key_id}})
     assert payload_place(mine).load().secret == SECRET
     assert isinstance(pseudonym_place(mine), KeyFile)
+
+
+def test_the_settings_for_aws(monkeypatch):
+    monkeypatch.setenv("ECHOSTREAM_PAYLOADS__KEY__ID", KEY.key_id)
+    aws = load_settings(Path(str(conf_dir() / "aws.toml")))
+    assert aws.payloads.encrypt
+    assert payload_place(aws).where == "AWS Secrets Manager, echostream/public/payload"
+    assert payload_place(aws).key_id() == KEY.key_id
+    assert pseudonym_place(aws).where == "AWS Secrets Manager, echostream/public/pseudonym"
 
 
 # the text of the secret, the id in the settings → the error
