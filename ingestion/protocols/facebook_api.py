@@ -18,6 +18,7 @@ _POST_FIELDS = "id,message,created_time,updated_time,permalink_url,message_tags,
 _COMMENT_FIELDS = "id,message,created_time,comment_count,like_count,permalink_url,message_tags,parent,from"
 _SECOND = 1_000_000
 _DAYS = 7 * 86_400 * _SECOND  # µs: comments come for days
+_OVERLAP = 60 * _SECOND  # µs: also more than our clock and theirs differ
 _BY_ID = 50
 _HOW = "A Page token with pages_read_engagement, or Page Public Content Access: https://developers.facebook.com/apps."
 
@@ -79,8 +80,8 @@ class Pages:
             yield self._batch(page, changed)
             for post in changed:
                 yield from self._comments(page, post)
-        # A comment of the same second may still come: that second is read again.
-        yield Batch(source=page, cursor=f"facebook:{newest}", gaps=gaps)
+        # What came while the first pages were already read is older than what the last ones show.
+        yield Batch(source=page, cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}", gaps=gaps)
 
     def _posts(self, page: str, since: int, until: int) -> Iterator[list[Json]]:
         span = {"since": since // _SECOND, "until": -(-until // _SECOND)}

@@ -1,6 +1,7 @@
 """What every live platform must keep, whoever wrote it: runs over the registry, against the platform's simulator."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from typing import Any
@@ -273,4 +274,20 @@ def test_what_was_fetched_before_an_edit_does_not_bring_the_old_text_back(name, 
         made.sweep()
         assert made.landed() == made.expected()
         made.run(lambda _: landing.read(made.reading))
+        assert made.landed() == made.expected()
+
+
+@pytest.mark.parametrize("name", LIVE)
+def test_what_comes_while_it_reads_is_not_missed(name, tmp_path):
+    with trial(name, tmp_path, posts=700, edits=0.05, deletes=0.05, seconds=3, limit=10**6) as made:
+
+        def until_over(reader: Any) -> Any:
+            for batch in reader.read():
+                yield batch
+                if time.time_ns() // 1000 > made.world.happenings[-1].at + 500_000:
+                    return
+
+        made.run(until_over, once=False, timeout_s=5.0, sleep=lambda _: time.sleep(0.1))
+        made.run()
+        made.sweep()
         assert made.landed() == made.expected()
