@@ -1,4 +1,4 @@
-"""`echostream sql`."""
+"""`echostream sql`, `payload`."""
 
 import sys
 from typing import Annotated
@@ -18,3 +18,17 @@ def sql(
 
     settings = settings_of(context)
     sys.stdout.write(ask(settings.lake_uri, query, format_, s3=settings.s3))
+
+
+def payload(
+    context: typer.Context,
+    topic: Annotated[str, typer.Argument()],
+    partition: Annotated[int, typer.Argument()],
+    offset: Annotated[int, typer.Argument()],
+) -> None:
+    """Write one payload of Bronze as it was received, personal data and all; for who may read the payload key."""
+    from serving.payload import received  # noqa: PLC0415  # with Arrow, which is slow to load
+    from transforms.payloads import At  # noqa: PLC0415  # likewise
+
+    value = received(settings_of(context), At(topic, partition, offset))
+    sys.stdout.buffer.write(b"" if value is None else value + b"\n")

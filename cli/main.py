@@ -53,6 +53,7 @@ app.command(rich_help_panel="Tables, while the streams are stopped")(batch.repla
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.compact)
 app.command(rich_help_panel="Tables, while the streams are stopped")(rescore.rescore)
 app.command(rich_help_panel="Questions")(ask.sql)
+app.command(rich_help_panel="Questions")(ask.payload)
 app.command(rich_help_panel="Questions")(scrub.scrub)
 app.command(rich_help_panel="Sentiment")(score.score)
 app.command(rich_help_panel="Sentiment")(train.train)

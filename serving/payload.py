@@ -1,0 +1,42 @@
+"""One payload of Bronze as it was received, for an engineer who may read the payload key."""
+
+from typing import Any
+
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from foundation.errors import QueryError
+from foundation.key_sources import payload_place
+from foundation.settings import Settings
+from lakehouse.s3 import storage_options
+from serving.catalog import arrow_files, lake_tables
+from transforms.decode import BadRecordError
+from transforms.payloads import At, opened
+
+_BRONZE = "bronze.posts"
+
+
+def received(settings: Settings, at: At) -> bytes | None:
+    """The payload of the record at these coordinates; None where it had none.
+
+    Raises:
+        QueryError: Bronze holds no such record, or what it holds is not what was sealed.
+        KeyFileError, KeyServiceError, KeyMismatchError: it is sealed, and the key is not to be had.
+    """
+    uris = lake_tables(settings.lake_uri, settings.s3).get(_BRONZE)
+    if not uris:
+        raise QueryError(f"the lake has no {_BRONZE} yet", remedy="`echostream run` makes it")
+    (uri,) = uris
+    table = DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
+    rows: Any = table.to_pyarrow_dataset(filesystem=arrow_files(uri, settings.s3))
+    same = (pc.field("topic") == at.topic) & (pc.field("partition") == at.partition) & (pc.field("offset") == at.offset)
+    values = rows.to_table(columns=["value"], filter=same).column("value").to_pylist()
+    if not values:
+        raise QueryError(
+            f"{_BRONZE} holds no record {at.topic}/{at.partition}/{at.offset}",
+            remedy="silver.posts.bronze and quarantine.posts say where a record was",
+        )
+    try:
+        return opened(values[0], payload_place(settings), at)
+    except BadRecordError as bad:
+        raise QueryError(f"the payload cannot be opened: {bad}", remedy="It was changed or moved at rest") from None
