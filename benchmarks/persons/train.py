@@ -23,7 +23,7 @@ SEED = 20261121
 MADE, COPIES = 14_000, 2  # made sentences; copies of posts with other names
 SMALL, HEADLINES = 0.25, 0.15  # shares of posts that are there once more, in small letters or with capitals
 EPOCHS, RATE, DECAY, BATCH = 8, 0.15, 1e-5, 256
-BIAS = 2.05  # chosen on the dev files: the issue asks for recall within 3 % of other words
+BIAS = 2.3  # chosen on the dev files: most names that cost no more than 2 % of the other words
 SCALE = 14.0  # weights are kept as whole numbers of a fourteenth
 
 Floats = npt.NDArray[np.float64]

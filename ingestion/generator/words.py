@@ -11,10 +11,10 @@ Mood = Literal["positive", "negative", "neutral"]
 
 PRODUCTS = (
     "LumoraPay", "DeepHarbour", "TesselOS", "QuillBox", "BrightFold", "Kestrel Air", "OmbraTV", "DataNest", "GreenPort",
-    "WindDesk", "HexaGrove", "CloudLeaf", "Corvid Bank", "TramWay", "MetricHub", "ClearHub", "OmniCart", "LoomCast",
+    "WindDesk", "HexaGrove", "CloudLeaf", "Corvid Bank", "TramWay", "MetroDesk", "ClearHub", "OmniCart", "LoomCast",
 )  # fmt: skip
 FEATURES = (
-    "the search", "the new dashboard", "checkout", "the mobile app", "the battery", "offline mode", "billing",
+    "the search", "the new dashboard", "checkout", "the mobile app", "the battery", "offline mode", "the bill",
     "the support chat", "delivery", "the export", "the onboarding", "the API", "the night train", "the keyboard",
     "the camera", "the loyalty card", "the refund form", "two-factor login", "the map", "the widget",
 )  # fmt: skip

@@ -29,6 +29,7 @@ from ingestion.produce import MemoryProducer
 from ingestion.records import RecordMaker
 from schemas.event import json_schema
 from tests import oracle
+from transforms.pii.sanitizer import Content, Sanitizer
 
 BASE = datetime(2026, 1, 2, 15, tzinfo=UTC)
 BASE_MICROS = 1_767_366_000_000_000
@@ -148,6 +149,23 @@ def test_clean_texts_hold_no_personal_data(feed):
             assert not [value for value in leaked if value in clean]
             hidden += 1
     assert hidden > 0.1 * N
+
+
+def test_the_sanitizer_leaves_what_the_ledger_says(feed):
+    """Also names in free text: what is written about products is nobody's name to the model."""
+    made = [one for one in feed if "clean_text" in one.ledger_row]
+    events = [orjson.loads(one.record.value) for one in made]
+    names = [(event["author_handle"], event["author_name"], event["author_id"], *event["mentions"]) for event in events]
+    cleaned = Sanitizer().clean(
+        [
+            Content(event["title"], event["text"], event["hashtags"], [name for name in exact if name])
+            for event, exact in zip(events, names, strict=True)
+        ]
+    )
+    assert len(made) > N
+    for one, clean in zip(made, cleaned, strict=True):
+        assert clean is not None
+        assert (clean.title, clean.text) == (one.ledger_row["clean_title"], one.ledger_row["clean_text"])
 
 
 def test_the_personal_data_of_a_post_is_its_own(rows):

@@ -20,6 +20,15 @@ VERSION = "1"
 WEIGHTS = "weights.npz"
 _CHUNK = 512  # texts at a time
 _LEAST = 3  # letters of a name that is looked for again in its text
+# They begin no name, whatever stands around them.
+_SMALL_WORDS = """
+a about after all also am and any are as at be because been before but by can could did does down each even every
+for from had has have he her here hers him his how i if into is it its just like me mine more my never nor not now
+of off often on once only or other our ours out over she should some such than that the their them then there these
+they this those though through to too under until up us was we were what when where which while who whom whose why
+with would yes you your yours
+"""
+_NEVER = frozenset(_SMALL_WORDS.split())
 
 Ints = npt.NDArray[np.int32]
 
@@ -122,13 +131,17 @@ def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int,
 
 def _spans(words: list[str], marked: list[int], first: int, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Names from their words; what was once a name is one wherever the text writes it so."""
-    names = {word for at in marked if len(word := words[at]) >= _LEAST and word[0].isupper() and not word.isupper()}
+    names = {
+        word
+        for at in marked
+        if len(word := words[at]) >= _LEAST and word[0].isupper() and not word.isupper() and _may_begin(word)
+    }
     if names:
         marked = sorted({*marked, *(at for at in range(first, first + len(places)) if words[at] in names)})
     spans: list[tuple[int, int]] = []
     before = -2
     for at in marked:
-        if words[at] in SPECIAL or not (words[at].lstrip("#")[:1].isalpha() or before == at - 1):
+        if words[at] in SPECIAL or not (before == at - 1 or _may_begin(words[at])):
             continue
         start, end = places[at - first]
         if before == at - 1:
@@ -137,3 +150,8 @@ def _spans(words: list[str], marked: list[int], first: int, places: list[tuple[i
             spans.append((start, end))
         before = at
     return spans
+
+
+def _may_begin(word: str) -> bool:
+    """Whether a name may begin with the word."""
+    return word.lstrip("#")[:1].isalpha() and word.lower() not in _NEVER
