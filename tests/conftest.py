@@ -80,6 +80,7 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
         "ui": False,
         "java_options": QUICK_JVM,
         "jars_dir": os.environ.get("TEST_JARS_DIR"),
+        "extra": {"spark.eventLog.enabled": "false"},  # hundreds of megabytes by the end that nobody reads
     }
     settings = Settings(home=home, spark=options)
     session = build_session(settings, "tests")
