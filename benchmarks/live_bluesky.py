@@ -83,9 +83,11 @@ def _resident_mb() -> float:
 
 def _measure(settings: Settings, rate: float, seconds: float) -> str:
     (port,) = free_ports(1)
-    ready, told = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=_serve, args=(port, rate, told), daemon=True)
+    anew = multiprocessing.get_context("spawn")  # a fork would share librdkafka's threads, which die in it
+    ready, told = anew.Pipe()
+    server = anew.Process(target=_serve, args=(port, rate, told), daemon=True)
     server.start()
+    told.close()
     ready.recv()
     telemetry, third = Telemetry("bluesky"), 0.0
     began, cpu = time.monotonic(), time.process_time()

@@ -149,6 +149,14 @@ class IngestStore:
         )  # fmt: skip
         return [Sighting(*row) for row in rows]
 
+    def forget_posts(self, *, before: int) -> int:
+        """Forget posts that were first seen before that time; how many."""
+        with self._transaction() as sql:
+            found = sql.execute(
+                "DELETE FROM sightings WHERE owner = ? AND platform = ? AND seen_at < ?", (*self._who, before)
+            )
+            return found.rowcount
+
     def spent(self, unit: str, period: str) -> float:
         """What was spent in a period."""
         row = self._one(

@@ -93,6 +93,15 @@ def test_sightings_are_found_by_post_by_native_id_and_when_due(tmp_path):
         assert len(one.due(now=1000, first=5, limit=2)) == 2
 
 
+def test_old_posts_are_forgotten_and_others_are_not(tmp_path):
+    with store(tmp_path) as one, store(tmp_path, platform="x") as other:
+        other.remember([sighting("a")])
+        one.remember([sighting("a"), sighting("b", seen_at=DAY)])
+        assert one.forget_posts(before=DAY) == 1
+        assert set(one.sightings(["a", "b"])) == {"b"}
+        assert set(other.sightings(["a"])) == {"a"}
+
+
 def test_a_budget_counts_by_period_and_refuses_with_the_figure(tmp_path):
     now = [0]
     with store(tmp_path) as one:
