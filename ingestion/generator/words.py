@@ -82,7 +82,7 @@ OTHER_LANGUAGES: dict[str, dict[Mood, tuple[str, ...]]] = {
     "de": {
         "positive": ("Ich bin begeistert von {p}, alles läuft schnell und schön.",),
         "negative": ("Seit gestern geht bei {p} gar nichts mehr, sehr ärgerlich.",),
-        "neutral": ("Weiß jemand, wo man bei {p} die Sprache umstellt?",),
+        "neutral": ("Wo stellt man bei {p} eigentlich die Sprache um?",),
     },
     "fr": {
         "positive": ("Merci à toute l'équipe de {p}, le service est parfait.",),
