@@ -38,6 +38,7 @@ def ensure(spark: SparkSession, table: Table, settings: Settings) -> None:
     if delta_log.exists(table, settings):
         delta_log.check_schema(table, settings)
         return
+    delta_log.clear_unborn(table, settings)
     builder = DeltaTable.create(spark).location(path(table, settings)).addColumns(table.schema)
     for name, value in table.all_properties().items():
         builder = builder.property(name, value)

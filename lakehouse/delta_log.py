@@ -1,6 +1,8 @@
 """What the log of a Delta table says, read without Spark: milliseconds, where Spark runs a query for each answer."""
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 from deltalake import DeltaTable
@@ -9,7 +11,7 @@ from pyspark.sql.types import StructType
 
 from foundation.errors import StoreUnreachableError, TableSchemaError
 from foundation.settings import Settings
-from lakehouse.s3 import storage_options
+from lakehouse.s3 import is_s3, storage_options
 from schemas.tables import Table
 
 
@@ -21,6 +23,18 @@ def path(table: Table, settings: Settings) -> str:
 def exists(table: Table, settings: Settings) -> bool:
     """Whether the table has been made."""
     return DeltaTable.is_deltatable(path(table, settings), storage_options(settings.lake_uri, settings.s3))
+
+
+def clear_unborn(table: Table, settings: Settings) -> None:
+    """Remove the empty log of a table that died before its first commit: Spark takes its folder for a table.
+
+    A kill or a full disk between the folder and the commit leaves it. An object store has no folders.
+    """
+    if is_s3(settings.lake_uri):
+        return
+    log = Path(path(table, settings), "_delta_log")
+    if log.is_dir() and not any(log.glob("*.json")) and not any(log.glob("*.parquet")):
+        shutil.rmtree(log)
 
 
 def version(table: Table, settings: Settings) -> int:

@@ -1,8 +1,10 @@
 """Spark's and Kafka's errors → ours: one line with the remedy, and nothing of the data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from pyspark.errors import StreamingQueryException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException, StreamingQueryException
 
 from foundation.errors import (
     BrokerUnreachableError,
@@ -18,18 +20,18 @@ from transforms import payloads
 from transforms.scoring.refusals import known_again
 
 # What Spark, Kafka and Delta say, by a piece of their messages that has been stable over releases.
-_KNOWN: tuple[tuple[tuple[str, ...], Callable[[Job, Settings], EchoStreamError]], ...] = (
+_KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings], EchoStreamError]], ...] = (
     (
         ("KAFKA_DATA_LOSS", "some data may have been missed", "OffsetOutOfRangeException"),
         lambda job, _: LostOffsetsError(
-            f"{job.name}: Kafka no longer holds records that were not read",
-            remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {job.name}`",
+            f"{job}: Kafka no longer holds records that were not read",
+            remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {job}`",
         ),
     ),
     (
         ("No space left on device",),
         lambda job, settings: DiskFullError(
-            f"{job.name}: the disk of {settings.lake_uri} or {settings.home} is full",
+            f"{job}: the disk of {settings.lake_uri} or {settings.home} is full",
             remedy="Free some, then run again: nothing is lost",
         ),
     ),
@@ -40,7 +42,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[Job, Settings], EchoStreamError]]
             "Failed to create new KafkaAdminClient",
         ),
         lambda job, settings: BrokerUnreachableError(
-            f"{job.name}: no Kafka broker answers at {settings.bootstrap_servers}",
+            f"{job}: no Kafka broker answers at {settings.bootstrap_servers}",
             remedy="Start it with `echostream up`, then run again: nothing is lost",
         ),
     ),
@@ -52,7 +54,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[Job, Settings], EchoStreamError]]
             "VersionNotFound",
         ),
         lambda job, _: ChangeFeedGapError(
-            f"{job.name}: the source's change feed no longer reaches back to where this job stands",
+            f"{job}: the source's change feed no longer reaches back to where this job stands",
             remedy="`echostream rebuild gold` puts the table anew and begins where Silver stands",
         ),
     ),
@@ -63,14 +65,25 @@ def named_error(error: StreamingQueryException, job: Job, settings: Settings) ->
     """Our name for what ended a query."""
     if job.failures:
         return job.failures[-1]
-    text = str(error)
-    if refusal := payloads.known_again(text) or known_again(text):
-        return refusal
-    for pieces, make in _KNOWN:
-        if any(piece in text for piece in pieces):
-            return make(job, settings)
     condition = error.getCondition() or type(error).__name__
-    return JobFailedError(
+    return _known(str(error), job.name, settings) or JobFailedError(
         f"{job.name} failed with {condition}",
         remedy=f"The cause is in {settings.home}/logs/spark.log; then run again: nothing is lost",
     )
+
+
+@contextmanager
+def named_outside_queries(doing: str, settings: Settings) -> Iterator[None]:
+    """The same for what Spark raises elsewhere, such as where a job's tables are made or kept."""
+    try:
+        yield
+    except (Py4JJavaError, PySparkException) as error:
+        if known := _known(str(error), doing, settings):
+            raise known from error
+        raise
+
+
+def _known(text: str, job: str, settings: Settings) -> EchoStreamError | None:
+    if refusal := payloads.known_again(text) or known_again(text):
+        return refusal
+    return next((make(job, settings) for pieces, make in _KNOWN if any(piece in text for piece in pieces)), None)

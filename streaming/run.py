@@ -15,7 +15,7 @@ from lakehouse.lease import hold_lake
 from lakehouse.progress import ProgressListener
 from lakehouse.session import build_session, jvm_pid
 from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
-from streaming.failures import named_error
+from streaming.failures import named_error, named_outside_queries
 
 STARTS: dict[JobName, Callable[..., RunningJob]] = {
     module.NAME: module.start for module in (topic_to_bronze, bronze_to_silver, silver_to_gold)
@@ -56,10 +56,11 @@ def run(
             _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
             if on_start:
                 on_start(spark.sparkContext.uiWebUrl)
-            if available_now:
-                _in_sequence(spark, settings, jobs, stop, on_progress)
-            else:
-                _together(spark, settings, jobs, stop, on_progress)
+            with named_outside_queries("run", settings):
+                if available_now:
+                    _in_sequence(spark, settings, jobs, stop, on_progress)
+                else:
+                    _together(spark, settings, jobs, stop, on_progress)
         finally:
             spark.stop()
             _log.info("stop")

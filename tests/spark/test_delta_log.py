@@ -1,0 +1,44 @@
+"""What the log of a table says without Spark is what Spark says; a table that never came to be is made."""
+
+from pathlib import Path
+
+import pytest
+from delta.tables import DeltaTable
+
+from foundation.errors import TableSchemaError
+from foundation.settings import Settings
+from lakehouse import delta, delta_log
+from schemas.tables import QUARANTINE_POSTS, SILVER_TOMBSTONES
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+def test_a_log_without_a_commit_is_no_table_and_does_not_stop_its_making(spark, settings):
+    """What a kill between the log's folder and its first commit leaves."""
+    left = Path(delta_log.path(QUARANTINE_POSTS, settings), "_delta_log", "_staged_commits")
+    left.mkdir(parents=True)
+    assert not delta_log.exists(QUARANTINE_POSTS, settings)
+    delta.ensure(spark, QUARANTINE_POSTS, settings)
+    assert delta_log.version(QUARANTINE_POSTS, settings) == 0
+    assert delta.read(spark, QUARANTINE_POSTS, settings).columns == QUARANTINE_POSTS.columns
+
+
+def test_what_the_log_says_is_what_spark_says(spark, settings):
+    assert delta_log.properties(SILVER_TOMBSTONES, settings) == {}
+    delta.ensure(spark, SILVER_TOMBSTONES, settings)
+    delta.set_properties(spark, SILVER_TOMBSTONES, settings, {"echostream.a": "1", "echostream.b": "2"})
+    theirs = DeltaTable.forPath(spark, delta_log.path(SILVER_TOMBSTONES, settings))
+    assert delta_log.version(SILVER_TOMBSTONES, settings) == theirs.history(1).collect()[0]["version"] == 1
+    assert delta_log.properties(SILVER_TOMBSTONES, settings) == theirs.detail().collect()[0]["properties"]
+    ours = delta_log.last_commit(SILVER_TOMBSTONES, settings)
+    assert ours["operation"] == theirs.history(1).collect()[0]["operation"]
+
+
+def test_another_partitioning_is_refused(spark, settings):
+    path = delta_log.path(SILVER_TOMBSTONES, settings)
+    spark.createDataFrame([], SILVER_TOMBSTONES.schema).write.format("delta").save(path)
+    with pytest.raises(TableSchemaError, match="partitioning"):
+        delta.ensure(spark, SILVER_TOMBSTONES, settings)
