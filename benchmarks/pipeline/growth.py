@@ -140,8 +140,8 @@ def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list
     columns = {
         "platform": F.coalesce("known_platform", "platform"),
         "post_key": F.coalesce("known_key", _pseudonym(F.col("id"))),
-        "author_key": _pseudonym(F.concat(F.lit("author "), F.hash("id") % _AUTHORS)),
-        "event_id": F.substring(F.sha2(F.concat(F.lit("event "), F.col("id")), 256), 1, 32),
+        "author_key": _pseudonym(F.format_string("author %d", F.hash("id") % _AUTHORS)),
+        "event_id": F.substring(F.sha2(F.format_string("event %d", F.col("id")), 256), 1, 32),
         "version": F.lit(0).cast("long"),
         "day": F.to_date(at),
         "created_at": at,
