@@ -90,7 +90,7 @@ def _draw(result: dict[str, Any]) -> None:
         sys.stdout.write("no picture: matplotlib is of the extra bench\n")
         return
     mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "echostream"
+    mpl.rcParams |= {"svg.hashsalt": "echostream", "svg.fonttype": "none"}
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
     figure, (bars, curves) = plt.subplots(1, 2, figsize=(12, 4.2), width_ratios=(3, 2))

@@ -85,7 +85,7 @@ def score(  # noqa: PLR0917  # a command's options
     out: Annotated[Path | None, typer.Option(help="the same rows with their scores; default: standard output")] = None,
     all_figures: Annotated[bool, typer.Option("--all-figures", help="VADER's neg, neu and pos as well")] = False,
 ) -> None:
-    """Score the sentiment of a text, or of each row of a file."""
+    """Score the sentiment of a text, or of each row of a file; that it is in the scorer's language is not checked."""
     from transforms.scoring.registry import load_scorer  # noqa: PLC0415  # scorers are slow to load
     from transforms.scoring.score import ScorerOptions  # noqa: PLC0415
 
