@@ -39,13 +39,12 @@ def content(lake, name):
 
 def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(empty):
     delta.ensure(empty.spark, BRONZE_POSTS, empty.settings)
-    schema = table(empty.settings, "bronze.posts").to_pyarrow_table().schema
+    bronze = table(empty.settings, "bronze.posts")
+    schema = bronze.to_pyarrow_table().schema
     some = [row for row in empty.bronze if row["platform"] in ("bluesky", "reddit")]
     rows = [some[number % len(some)] | {"offset": number} for number in range(BATCHES_PER_HOUR)]
     for row in rows:  # not by Spark, which would take minutes
-        write_deltalake(
-            table(empty.settings, "bronze.posts"), pa.Table.from_pylist([row], schema=schema), mode="append"
-        )
+        write_deltalake(bronze, pa.Table.from_pylist([row], schema=schema), mode="append")
     assert files_in_log(empty, "bronze.posts") == BATCHES_PER_HOUR
     opened = delta.read(empty.spark, BRONZE_POSTS, empty.settings)
     partitions = {row["platform"] for row in rows}
