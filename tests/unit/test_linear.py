@@ -185,6 +185,16 @@ def test_the_command(tmp_path):
     assert scored.stdout.split()[:2] == ["label", "negative"]
 
 
+def test_a_model_knows_the_language_that_it_was_trained_on(tmp_path):
+    source, out = labelled(tmp_path / "mine.csv", zip(*made(60, 9), strict=True)), tmp_path / "model"
+    words = ["train", "--labels", str(source), "--out", str(out), "--language"]
+    assert CliRunner().invoke(app, [*words, "de"]).exit_code == 0
+    assert load_scorer(ScorerOptions("linear", model=str(out))).languages == {"de"}
+    assert load_scorer(ScorerOptions("linear")).languages == {"en"}
+    with pytest.raises(UsageError, match="german is no ISO 639-1 code"):
+        raise CliRunner().invoke(app, [*words, "german"]).exception
+
+
 @pytest.mark.parametrize(
     ("rows", "says"),
     [

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from foundation.errors import SettingsError
 from transforms.scoring.calibration import Fit
 from transforms.scoring.ngrams import BUCKETS, LEXICON_FEATURES, Features, Hasher
-from transforms.scoring.score import ENGLISH, Label, Score, ScorerOptions
+from transforms.scoring.score import Label, Score, ScorerOptions
 
 CLASSES: tuple[Label, ...] = ("negative", "neutral", "positive")
 SHIPPED = resources.files("transforms.scoring") / "models" / "linear"
@@ -42,6 +42,7 @@ class LinearModel:
     intercepts: Floats
     features: str  # the version of the lexicon and the normaliser
     fit: Fit | None = None
+    language: str = "en"  # of the texts that it was trained on, ISO 639-1
 
     @property
     def version(self) -> str:
@@ -69,6 +70,7 @@ class LinearModel:
         stored = {
             "format": _FORMAT,
             "classes": CLASSES,
+            "language": self.language,
             "features": self.features,
             "lexicon_features": LEXICON_FEATURES,
             "fit": asdict(self.fit) if self.fit else None,
@@ -90,7 +92,8 @@ class LinearModel:
             stored = json.loads((folder / "model.json").read_text("utf-8"))
             arrays = np.load(io.BytesIO((folder / "weights.npz").read_bytes()), allow_pickle=False)
             fit = Fit.of(stored["fit"]) if stored["fit"] else None
-            model = cls(arrays["ngrams"], arrays["lexicon"], arrays["intercepts"], stored["features"], fit)
+            language = stored.get("language", "en")
+            model = cls(arrays["ngrams"], arrays["lexicon"], arrays["intercepts"], stored["features"], fit, language)
             is_ours = stored["format"] == _FORMAT and tuple(stored["classes"]) == CLASSES
             shapes = [model.ngrams.shape, model.lexicon.shape, model.intercepts.shape]
         except (OSError, ValueError, KeyError, TypeError, BadZipFile):
@@ -104,7 +107,6 @@ class LinearScorer:
     """`compound` is P(positive) less P(negative)."""
 
     name = "linear"
-    languages = ENGLISH
 
     def __init__(self, model: LinearModel) -> None:
         self._model, self._hasher = model, Hasher()
@@ -113,7 +115,7 @@ class LinearScorer:
                 f"the linear model is for features {model.features}, the program has {self._hasher.version}",
                 remedy="Train it anew: echostream train --labels FILE",
             )
-        self.version = model.version
+        self.version, self.languages = model.version, frozenset({model.language})
         self.fit = model.fit
 
     def score(self, texts: Sequence[str]) -> list[Score]:

@@ -58,14 +58,20 @@ class Trained:
 
 
 def train(
-    texts: Sequence[str], labels: Sequence[str], *, source: str, progress: Callable[[str], None] = lambda _: None
+    texts: Sequence[str],
+    labels: Sequence[str],
+    *,
+    source: str,
+    language: str = "en",
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Trained:
     """Train on all, after measuring and calibrating by cross-validation.
 
     Args:
-        texts: in English.
+        texts: in one language; the lexicon features help in English alone.
         labels: negative, neutral or positive, one each.
         source: what the texts are, for the card.
+        language: of the texts, ISO 639-1.
         progress: hears what is being done.
 
     Raises:
@@ -101,7 +107,7 @@ def train(
         | {"ece": calibration_error(_confidences(shares, fit), shares.argmax(axis=1) == gold)},
         "vader_on_the_same_rows": _figures(gold, np.array([CLASSES.index(label or "neutral") for label in plain])),
     }
-    return Trained(replace(model, fit=fit), about)
+    return Trained(replace(model, fit=fit, language=language), about)
 
 
 def _matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
@@ -205,7 +211,8 @@ def card(trained: Trained) -> str:
     )
     return f"""# Linear sentiment model {trained.model.version}
 
-Trained on {sum(about["rows"].values()):,} texts: {about["source"]}. Classes: negative, neutral, positive. English.
+Trained on {sum(about["rows"].values()):,} texts: {about["source"]}. Classes: negative, neutral, positive.
+Language: {trained.model.language}.
 Features: hashed words and pairs of words, VADER's figures (`{trained.model.features}`).
 Made with {about["made_with"]}.
 
