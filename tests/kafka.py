@@ -63,8 +63,8 @@ def send(settings: Settings, topic: str, *records: Bytes) -> list[Sent]:
     return places
 
 
-def records_of(settings: Settings) -> dict[str, list[Bytes]]:
-    """All that Kafka holds, by topic; each partition in its order."""
+def records_of(settings: Settings, *, only: str = "social.") -> dict[str, list[Bytes]]:
+    """All that Kafka holds, by topic, of those that begin so; each partition in its order."""
     consumer = Consumer(
         {
             "bootstrap.servers": settings.bootstrap_servers,
@@ -74,7 +74,7 @@ def records_of(settings: Settings) -> dict[str, list[Bytes]]:
         }
     )
     try:
-        names = [n for n in consumer.list_topics(timeout=_WAIT_S).topics if n.startswith("social.")]
+        names = [n for n in consumer.list_topics(timeout=_WAIT_S).topics if n.startswith(only)]
         found: dict[str, list[Bytes]] = {}
         for name in sorted(names):
             parts = [

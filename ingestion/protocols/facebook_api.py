@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 
 from foundation.errors import CursorError, UsageError
 from ingestion.credentials import demand
-from ingestion.fields import every, slices
+from ingestion.fields import every, inner, slices
 from ingestion.platform import Json
 from ingestion.protocols.graph import Graph
 from ingestion.reading import Batch, Context, Gap, GapReason, Sighting
 from ingestion.times import iso_micros
 
-_POST_FIELDS = "id,message,created_time,updated_time,permalink_url,message_tags,shares,from"
+_POST_FIELDS = (
+    "id,message,created_time,updated_time,permalink_url,message_tags,shares,from,comments.limit(0).summary(total_count)"
+)
 _COMMENT_FIELDS = "id,message,created_time,comment_count,like_count,permalink_url,message_tags,parent,from"
 _SECOND = 1_000_000
 _DAYS = 7 * 86_400 * _SECOND  # µs: comments come for days
@@ -89,7 +91,7 @@ class Pages:
 
     def _comments(self, page: str, post: Json) -> Iterator[Batch]:
         number = post.get("id") if isinstance(post, dict) else None
-        if isinstance(number, str):
+        if isinstance(number, str) and inner(post, "comments", "summary", "total_count") != 0:  # a call for each post
             for comments in self._graph.pages(f"{number}/comments", fields=_COMMENT_FIELDS, limit=100, filter="stream"):
                 yield self._batch(page, comments, "comments")
 

@@ -1,6 +1,6 @@
 """Facebook: one page whose posts are ranked, with comments on a first post; usage in percent, errors as 400 with codes.
 
-Every second made post is a comment on a first post without text, whose `updated_time` moves with each of them. A page
+Nine of ten made posts are comments on a first post without text, whose `updated_time` moves with each of them. A page
 of answers may be empty and still have a next.
 """
 
@@ -73,8 +73,12 @@ def _page(items: list[dict[str, Any]], request: Request) -> Answer:
 
 
 def _look_up(live: list[Made], ids: list[str]) -> Answer:
-    known = {item["id"]: item for made in live for item in [comment_of(made) if is_comment(made) else post_of(made)]}
-    known[f"{PAGE}_{_ROOT}"] = {"id": f"{PAGE}_{_ROOT}", "created_time": "2026-01-01T00:00:00+0000"}
+    wanted = {number.partition("_")[2]: number for number in ids}
+    known = {f"{PAGE}_{_ROOT}": {"id": f"{PAGE}_{_ROOT}", "created_time": "2026-01-01T00:00:00+0000"}}
+    for made in live:
+        if str(100 + made.number) in wanted:
+            item = comment_of(made) if is_comment(made) else post_of(made)
+            known[item["id"]] = item
     if any(number not in known for number in ids):
         return _error(100, "GraphMethodException", "Unsupported get request. Object does not exist")
     return Answer({number: known[number] for number in ids})
@@ -88,17 +92,22 @@ def _error(code: int, kind: str, message: str) -> Answer:
 
 def _root(world: World) -> dict[str, Any]:
     comments = [made.created_at for made in world.posts().values() if is_comment(made)]
-    created = _iso(world.happenings[0].at)
+    created = world.happenings[0].at
     return {
         "id": f"{PAGE}_{_ROOT}",
-        "created_time": created,
-        "updated_time": _iso(max(comments, default=0)) if comments else created,
+        "created_time": _iso(created),
+        "updated_time": _iso(max([created, *comments])),
+        "comments": _summary(len(comments)),
     }
 
 
+def _summary(count: int) -> dict[str, Any]:
+    return {"data": [], "summary": {"order": "ranked", "total_count": count, "can_comment": False}}
+
+
 def is_comment(made: Made) -> bool:
-    """Every second is one."""
-    return made.number % 2 == 0
+    """All but every tenth are."""
+    return made.number % 10 != 0
 
 
 def post_of(made: Made) -> dict[str, Any]:
@@ -112,6 +121,7 @@ def post_of(made: Made) -> dict[str, Any]:
             "updated_time": _iso(made.edited_at or made.created_at),
             "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{100 + made.number}/",
             "from": {"id": PAGE, "name": "Simulated Page"},
+            "comments": _summary(0),
         },
     )
 

@@ -18,6 +18,7 @@ _WINDOW_S = 86_400
 _EPOCH_MS = 1_314_220_021_721
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _ONE_CURSOR = "QVFIsame"
+_OWN_BITS = 2**23 - 1  # of an id, below its time
 _HUGE = 10_000_000
 
 
@@ -55,8 +56,9 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
             recent.sort(key=lambda made: -(made.number ^ 1))  # neighbours have changed places
             return _page([medium_of(made) for made in recent], request, session)
         case []:
-            known = {str(_number(made)): medium_of(made) for made in live}
             wanted = request.one("ids").split(",")
+            named = {int(number) & _OWN_BITS for number in wanted}
+            known = {str(_number(made)): medium_of(made) for made in live if made.number in named}
             if any(number not in known for number in wanted):
                 return _error(100, "Unsupported get request. Object does not exist")
             return Answer({number: known[number] for number in wanted})

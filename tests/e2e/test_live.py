@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import orjson
 import pytest
 
+from schemas.topics import topic_name
 from tests.commands import echostream, started
 from tests.kafka import records_of
 from tests.live import live_events
@@ -24,7 +25,8 @@ def simulated(home, name, *words):
 
 
 def events(home, name):
-    return [orjson.loads(value) for _, value, _ in records_of(home).get(f"social.{name}.posts.v1", [])]
+    topic = topic_name(name)
+    return [orjson.loads(value) for _, value, _ in records_of(home, only=topic).get(topic, [])]
 
 
 def test_ingest_once_reads_what_is_there_says_what_it_did_and_goes_on_from_there(home):

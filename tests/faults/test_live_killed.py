@@ -20,6 +20,7 @@ from ingestion.platforms import PLATFORMS
 from ingestion.records import RecordMaker
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.serving.scenario import Scenario, final_texts
+from schemas.topics import topic_name
 from tests.commands import echostream, started
 from tests.kafka import records_of
 from tests.lake import rows_of
@@ -27,9 +28,9 @@ from tests.live import live_events
 
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 TURNS = [f"turn{turn}" for turn in range(10 if os.environ.get("FULL") else 1)]
-PLOT = {"posts": 5000, "seconds": 15.0, "edits": 0.03, "deletes": 0.03, "limit": 10**6, "depth": 10**6}
+PLOT = {"posts": 5000, "seconds": 30.0, "edits": 0.03, "deletes": 0.03, "limit": 10**6, "depth": 10**6}
 KILLS = 2
-WITHIN_S = 120
+WITHIN_S = 240
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +47,10 @@ def test_a_killed_producer_loses_nothing(name, owner, home, landed):
     with simulator.running(Scenario(seed=dice.randrange(1000), **PLOT)) as (address, world):
         words, options = ("ingest", name, "--base-url", address), settings_for(simulator, home) | {"owner": owner}
         for _ in range(KILLS):
-            before = saved(home, owner)
+            before = noted(home, owner)
             with started(home, *words, **options) as producer:
-                producer.until(lambda n=before: saved(home, owner) > n, within_s=WITHIN_S, what="cursor")
-                threading.Event().wait(dice.uniform(0, 2))  # the moment of a kill is the one thing that time decides
+                producer.until(lambda n=before: noted(home, owner) > n, within_s=WITHIN_S, what="work")
+                threading.Event().wait(dice.uniform(0, 1))  # the moment of a kill is the one thing that time decides
                 assert not is_over(world), "the scenario was over before the kill"
                 producer.kill_all()
                 assert producer.wait(30) == -signal.SIGKILL
@@ -62,7 +63,8 @@ def test_a_killed_producer_loses_nothing(name, owner, home, landed):
             done = echostream(home, *last, "--base-url", address, timeout_s=WITHIN_S, **options)
             assert done.code == 0, done.error
         expected = sorted(final_texts(world.happenings).values())
-    events = [orjson.loads(value) for _, value, _ in records_of(home)[f"social.{name}.posts.v1"]]
+    topic = topic_name(name)
+    events = [orjson.loads(value) for _, value, _ in records_of(home, only=topic)[topic]]
     live = live_events([event for event in events if event["owner"] == owner])
     assert sorted(event["text"] for event in live.values() if event["text"]) == expected
     landed[name, owner] = {post_id: event["event_id"] for post_id, event in live.items()}
@@ -85,16 +87,16 @@ def is_over(world) -> bool:
     return time.time_ns() // 1000 > world.happenings[-1].at
 
 
-def saved(home, owner) -> int:
-    """When the owner's producer last saved a cursor."""
+def noted(home, owner) -> int:
+    """When the owner's producer last noted a post or saved a cursor."""
     file = home.home / "cursors" / "ingest.sqlite3"
     if not file.exists():
         return 0
-    with (
-        closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as memory,
-        suppress(sqlite3.OperationalError),
-    ):
-        return memory.execute("SELECT coalesce(max(saved_at), 0) FROM cursors WHERE owner = ?", [owner]).fetchone()[0]
+    asked = """SELECT max(at) FROM (SELECT coalesce(max(saved_at), 0) AS at FROM cursors WHERE owner = :owner
+               UNION ALL SELECT coalesce(max(checked_at), 0) FROM sightings WHERE owner = :owner)"""
+    memory = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)
+    with closing(memory), suppress(sqlite3.OperationalError):
+        return memory.execute(asked, {"owner": owner}).fetchone()[0]
     return 0
 
 
