@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from transforms.pii.options import Options
 from transforms.pii.sanitizer import Piece, Sanitizer
 from transforms.pii.spans import Span
 
+_MOST_CHARS = 4_000_000  # a line may be longer than a post; beyond it a line is refused
 _AT_ONCE = 256  # lines: names are looked for in many texts together
 _WORTH_SAVING = b"\\u"  # orjson refuses lone surrogates, which platforms do send
 
@@ -37,7 +39,8 @@ def scrub(
     form: Annotated[Form, typer.Option("--format", help="a line is a text, or an object with `text`")] = Form.TEXT,
 ) -> None:
     """Take personal data out of what comes on standard input; what is left goes to standard output."""
-    sanitizer = Sanitizer(Options.of(settings_of(context).sanitizer))
+    options = Options.of(settings_of(context).sanitizer)
+    sanitizer = Sanitizer(replace(options, max_chars=max(options.max_chars, _MOST_CHARS)))
     out = sys.stdout.buffer
     for line in scrubbed(sys.stdin.buffer, form, sanitizer):
         out.write(line)
@@ -65,7 +68,7 @@ def _found(sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]) -> Ite
         if spans is None:
             raise ScrubError(
                 f"Line {number} cannot be scrubbed: it is too long, or takes too long",
-                remedy="Nothing of it is shown; drop that line, or see sanitizer.max_text_chars and .max_seconds",
+                remedy="Nothing of it is shown; drop that line, or raise sanitizer.max_seconds",
             )
         yield text, spans
 

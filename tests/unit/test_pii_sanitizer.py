@@ -101,7 +101,7 @@ def test_a_text_beyond_the_cap_does_not_pass():
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
-    "piece", ["Ann Lee ", "a@", "#A ", "@a A", "Aa'", "\n", "1.", "A.", "a-", "\u0301a", "東", "<A"]
+    "piece", ["Ann Lee ", "a@", "#A ", "@a A", "Aa'", "\n", "1.", "A.", "a-", "\u0301a", "東", "<A", "@ab Abab "]
 )
 def test_hostile_text_has_an_end(piece):
     text = (piece * 100_000)[:100_000]

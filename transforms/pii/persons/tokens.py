@@ -17,6 +17,7 @@ _LINKS = ("http://", "https://", "www.")
 _LONGEST = 32  # characters by which a word is known
 _USERS = re.compile(r"[@\uff20](\w+)")
 _LEAST_ECHO = 4
+_MOST_USERS = 1000  # characters of all account names together, so that time stays linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def echoes(texts: Sequence[str], words: Words) -> npt.NDArray[np.uint64]:
     for number, text in enumerate(texts):
         if "@" not in text:
             continue
-        users = " ".join(_USERS.findall(text)).lower()
+        users = " ".join(dict.fromkeys(_USERS.findall(text)))[:_MOST_USERS].lower()
         for at in range(words.firsts[number], words.firsts[number + 1] - 2):
             word = words.words[at]
             if len(word) >= _LEAST_ECHO and word[0] != "<" and word.lstrip("#").lower() in users:
