@@ -4,6 +4,7 @@ Shares no code with transforms, lakehouse or streaming, and does not follow the 
 asks which record of a post wins, so that it also holds for any cut into batches.
 """
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -128,7 +129,7 @@ def sentiment_hourly(posts: Iterable[Row], compound: Compound | None = None) -> 
             cell.unscored += 1
             continue
         score = compound(text)
-        scaled = round(score * 10_000)
+        scaled = int(math.copysign(math.floor(abs(score) * 10_000 + 0.5), score))  # half away from zero, as SQL does
         cell.compound_sum += scaled
         cell.compound_sumsq += scaled * scaled
         label = "positive" if score >= 0.05 else "negative" if score <= -0.05 else "neutral"

@@ -12,7 +12,7 @@ from tests.lake import assert_gold, rows_of, versions
 
 
 def polarity(text):
-    return round(TextBlob(text).sentiment.polarity, 4)
+    return TextBlob(text).sentiment.polarity
 
 
 @pytest.fixture
