@@ -3,6 +3,7 @@
 import re
 import signal
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -134,6 +135,12 @@ def test_the_person_step_can_be_switched_off():
     off, on = (Sanitizer(Options(persons=name)).clean([post])[0] for name in ("off", "model"))
     assert off.text == "My name is Johanna Lindqvist, <EMAIL>"
     assert on.text == "My name is <PERSON>, <EMAIL>"
+
+
+@pytest.mark.skipif(find_spec("en_core_web_lg") is not None, reason="Presidio's model is installed here")
+def test_a_person_step_that_is_not_installed_is_refused_and_not_fetched():
+    with pytest.raises(SettingsError, match="presidio"):
+        Sanitizer(Options(persons="presidio"))
 
 
 def test_settings_become_options():

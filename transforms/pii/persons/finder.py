@@ -25,13 +25,17 @@ class PersonFinder(Protocol):
         """Where names are in each text, in characters."""
 
 
+_SPACY_MODEL = "en_core_web_lg"  # what Presidio's default configuration names
+
+
 class PresidioPersons:
-    """Presidio's analyzer with the spaCy model that its default configuration names."""
+    """Presidio's analyzer with its default spaCy model, which has to be there: Presidio would fetch it."""
 
     name = "presidio"
 
     def __init__(self) -> None:
         analyzer: Any = import_module("presidio_analyzer")  # no types, and only where a user has it
+        import_module(_SPACY_MODEL)
         self._engine: Any = analyzer.AnalyzerEngine()
         self.version = str(import_module("importlib.metadata").version("presidio-analyzer"))
 
@@ -60,6 +64,6 @@ def load_person_finder(name: PersonFinderName) -> PersonFinder | None:
                 return PresidioPersons()
             except ImportError:
                 raise SettingsError(
-                    "sanitizer.persons is presidio, which is not installed",
-                    remedy="pip install 'echostream[presidio]' and a spaCy model, or set sanitizer.persons to model",
+                    "setting sanitizer.persons: presidio, or its spaCy model, is not installed",
+                    remedy=f"Install 'echostream[presidio]' and spaCy's {_SPACY_MODEL}, or set sanitizer.persons to model",
                 ) from None
