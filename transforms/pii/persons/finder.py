@@ -65,5 +65,5 @@ def load_person_finder(name: PersonFinderName) -> PersonFinder | None:
             except ImportError:
                 raise SettingsError(
                     "setting sanitizer.persons: presidio, or its spaCy model, is not installed",
-                    remedy=f"Install 'echostream[presidio]' and spaCy's {_SPACY_MODEL}, or set sanitizer.persons to model",
+                    remedy=f"Install 'echostream[presidio]' and spaCy's {_SPACY_MODEL}, or set it to model",
                 ) from None
