@@ -1,0 +1,105 @@
+"""The whole pipeline over a lake on S3: a real server, over HTTP, with credentials; then one that often fails."""
+
+import json
+import shutil
+
+import pytest
+
+from foundation.errors import LakeInUseError
+from ingestion.generator import Rates
+from lakehouse.checkpoints import checkpoint
+from lakehouse.lease import hold_lake
+from lakehouse.s3 import client
+from tests.commands import echostream
+from tests.kafka import generate
+from tests.lake import assert_exact, files_with
+from tests.s3 import CREDENTIALS, faulty, new_s3
+
+RATES = Rates(edits=0.06, deletes=0.06, author_deletes=0.01, late=0.06, duplicates=0.05, bad=0.03, unmappable=0.005)
+TIMEOUT_S = 3.0  # of one answer; a stalled one takes longer
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch, new_s3(tmp_path_factory.mktemp("s3"), patch) as settings:
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def on_s3(home, s3):
+    """The local stack with its lake on S3."""
+    return home.model_copy(update={"lake": "s3a://lake/some/prefix", "s3": s3})
+
+
+@pytest.fixture(scope="module")
+def ledgers():
+    return []
+
+
+def run_to_gold(settings):
+    done = echostream(settings, "run", "--available-now")
+    assert (done.code, done.error) == (0, ""), done.error + (settings.home / "logs" / "spark.log").read_text()[-3000:]
+
+
+def test_posts_reach_gold_exactly(on_s3, ledgers):
+    ledgers.append(generate(on_s3, 300, seed=1, rates=RATES))
+    run_to_gold(on_s3)
+    assert_exact(on_s3, *ledgers)
+    assert not (on_s3.home / "lake").exists()
+    assert not (on_s3.home / "checkpoints").exists()
+
+
+def test_commands_without_a_jvm_see_the_lake(on_s3):
+    said = echostream(on_s3, "sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "json")
+    assert (said.code, said.error) == (0, "")
+    assert json.loads(said.out)[0]["posts"] > 0
+    shown = echostream(on_s3, "checkpoint", "show")
+    assert shown.out.count("belongs to the table") == 3
+    assert "s3a://lake/some/prefix/_checkpoints/topic_to_bronze/v1" in shown.out
+    status = echostream(on_s3, "status")
+    assert (status.code, status.error) == (0, "")
+    lags = {line.split()[0]: line.split()[3:] for line in status.out.splitlines() if len(line.split()) > 4}
+    assert (lags["bronze_to_silver"], lags["silver_to_gold"]) == (["0", "versions"], ["0", "versions"])
+
+
+def test_a_writer_elsewhere_is_kept_out(on_s3, tmp_path):
+    elsewhere = on_s3.model_copy(update={"home": tmp_path})
+    shutil.copytree(on_s3.home / "keys", tmp_path / "keys")
+    with hold_lake(elsewhere), pytest.raises(LakeInUseError, match="already writes the lake"), hold_lake(on_s3):
+        pytest.fail("two writers")
+
+
+def test_wrong_credentials_and_a_missing_bucket_are_named(on_s3, tmp_path):
+    done = echostream(on_s3, "run", "--available-now", AWS_SECRET_ACCESS_KEY="other")
+    assert done.code == 1
+    assert "the object store says 403" in done.error
+    done = echostream(on_s3.model_copy(update={"lake": "s3a://no-such-bucket/x"}), "run", "--available-now")
+    assert "404 NoSuchBucket" in done.error
+
+
+def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
+    """After a rebuild, a reset and a commit of the checkpoint that a crash took away: all in one run."""
+    for words in (("rebuild", "gold"), ("checkpoint", "reset", "bronze_to_silver")):
+        done = echostream(on_s3, *words)
+        assert (done.code, done.error) == (0, "")
+    commits = checkpoint("topic_to_bronze", on_s3).folder / "commits"
+    last = max((file for file in commits.iterdir() if file.name.isdigit()), key=lambda file: int(file.name))
+    client(s3).delete_object(**last.place)
+    ledgers.append(generate(on_s3, 300, seed=4, rates=RATES))
+
+    hasty = s3.model_copy(update={"timeout_s": TIMEOUT_S})
+    with faulty(hasty, share=0.1, stall_s=TIMEOUT_S + 1, seed=7) as (behind_faults, faults):
+        run_to_gold(on_s3.model_copy(update={"s3": behind_faults}))
+    spoilt = faults.answers.total() - faults.answers["whole"]
+    assert min(faults.answers[kind] for kind in ("refused", "lost", "stalled")) > 0
+    assert spoilt > 0.05 * faults.answers.total()
+    assert max(faults.tries.values()) <= s3.attempts, "a request was tried without bound"
+    assert_exact(on_s3, *ledgers, consumed={"bronze_to_silver": 2 * records(ledgers[:1]) + records(ledgers[1:])})
+
+
+def test_credentials_are_written_nowhere(on_s3):
+    assert files_with(on_s3.home, [value.encode() for value in CREDENTIALS.values()]) == []
+
+
+def records(ledgers):
+    return sum(len(ledger.read_bytes().splitlines()) for ledger in ledgers)
