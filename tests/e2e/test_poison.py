@@ -126,3 +126,31 @@ def test_all_of_it_is_accounted_for(home, outcome):
         "quarantined": len(poisoned),
     }
     assert sum(row["posts"] for row in rows_of(home, "gold.sentiment_hourly")) == len(neighbours)
+
+
+def test_a_flood_of_poison_stops_the_run_until_it_is_accepted(home, outcome):
+    poisoned, _ = outcome
+    flood = [(b"k", b"{}", made(home, number, "").headers) for number in range(2000, 2040)]
+    send(home, TOPIC, *flood)
+    limits = {"breaker__batches": "1", "breaker__min_records": "40"}
+    stopped = echostream(home, "run", "--available-now", **limits)
+    assert stopped.code == 1
+    assert "error: bronze_to_silver stopped before batch" in stopped.error
+    assert "40 of 40 records" in stopped.error
+    assert "missing_id on social.reddit.posts.v1" in stopped.error
+    assert "--accept-poison" in stopped.error
+    assert "Traceback" not in stopped.error
+    assert len(rows_of(home, "quarantine.posts")) == len(poisoned)
+    accepted = echostream(home, "run", "--available-now", "--jobs", "bronze_to_silver", "--accept-poison", **limits)
+    assert accepted.code == 0, accepted.error
+    assert len(rows_of(home, "quarantine.posts")) == len(poisoned) + len(flood)
+
+
+def test_the_batch_commands_say_what_they_did(home, outcome):
+    compacted = echostream(home, "compact")
+    assert (compacted.code, compacted.error) == (0, "")
+    (line,) = [line for line in compacted.out.splitlines() if line.startswith("silver.posts: ")]
+    assert line.endswith("removed what was replaced more than 168 h ago")
+    replayed = echostream(home, "replay-quarantine")
+    assert (replayed.code, replayed.error) == (0, "")
+    assert replayed.out == "nothing in quarantine was put there by older rules\n"
