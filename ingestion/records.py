@@ -1,6 +1,5 @@
 """Post → Kafka record: event id, pseudonyms, day, headers. The one place where events are built."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -59,7 +58,7 @@ class RecordMaker:
     def event_id(self, post: Post) -> str:
         """What a post says, as a hash: the same for a resend, another for an edit."""
         content = (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
-        return _event_id(self.owner, self.platform, post.post_id, post.op, *content)
+        return self.key.event_id(self.owner, self.platform, post.post_id, post.op, *content)
 
     def day(self, post: Post, observed_at: int) -> str | None:
         """The date that the post keeps for ever; None where a delete gives no hint."""
@@ -95,13 +94,13 @@ class RecordMaker:
         event["author_id"] = gone.author_id
         event["version"] = gone.version
         event["keys"]["author"] = self.author_key(gone.author_id)
-        event["event_id"] = _event_id(self.owner, self.platform, gone.author_id, "delete_author")
+        event["event_id"] = self.key.event_id(self.owner, self.platform, gone.author_id, "delete_author")
         return event
 
     def _unmappable_event(self, item: Unmappable, observed_at: int) -> Event:
         event = self._empty_event("unmappable", observed_at, item.raw)
         event["reason"] = Reason.UNMAPPABLE
-        event["event_id"] = _event_id(self.owner, self.platform, event["raw"], "unmappable")
+        event["event_id"] = self.key.event_id(self.owner, self.platform, event["raw"], "unmappable")
         return event
 
     def _empty_event(self, op: Op, observed_at: int, raw: Json) -> Event:
@@ -168,15 +167,6 @@ def _json(event: Event) -> bytes:
         return orjson.dumps(event)
     except orjson.JSONEncodeError:  # a lone surrogate, which no UTF-8 can hold, or an integer of more than 64 bits
         return json.dumps(event, separators=(",", ":")).encode()
-
-
-def _event_id(*parts: str | None) -> str:
-    """A hash of what identifies an event; a resend of the same content has the same id."""
-    message = b"".join(
-        b"-" if part is None else len(data := part.encode("utf-8", "surrogatepass")).to_bytes(4, "big") + data
-        for part in parts
-    )
-    return hashlib.sha256(message).hexdigest()[:32]
 
 
 def _day(platform: str, post: Post, observed_at: int) -> str | None:
