@@ -2,9 +2,10 @@
 
     python -m benchmarks.live_bluesky [--seconds 60] [--rate 2000]
 
-A server process sends the recorded lines in their order, again and again, each time with new times and record keys,
-first at the given rate, then as fast as they are taken. The producer is bound to one core, server and broker to the
-others. Printed for both: events/s, posts/s, the CPU share of that core, the lag at the end, and the resident memory
+A server process sends the recorded lines in their order, again and again, each time with new times and record keys:
+lines of all kinds at the given rate, posts alone at that rate (which is what Jetstream sends to a reader that asks for
+posts), and posts as fast as they are taken. The producer is bound to one core, server and broker to the
+others. Printed for each: events/s, posts/s, the CPU share of that core, the lag at the end, and the resident memory
 after a third of the time and at the end.
 """
 
@@ -37,11 +38,13 @@ _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _BURST = 100  # events between two looks at the clock
 
 
-def _serve(port: int, rate: float, ready: Connection) -> None:
+def _serve(port: int, rate: float, are_posts: bool, ready: Connection) -> None:
     """Send for ever; a rate of 0 is as fast as they are taken."""
     _keep_to(first=False)
     with gzip.open(_RECORDED, "rt", encoding="utf-8") as recorded:
         lines = [json.loads(line) for line in recorded]
+    if are_posts:
+        lines = [line for line in lines if line.get("commit", {}).get("collection") == "app.bsky.feed.post"]
 
     def handle(connection: ServerConnection) -> None:
         began, sent = time.monotonic(), 0
@@ -81,11 +84,11 @@ def _resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def _measure(settings: Settings, rate: float, seconds: float) -> str:
+def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool) -> str:
     (port,) = free_ports(1)
     anew = multiprocessing.get_context("spawn")  # a fork would share librdkafka's threads, which die in it
     ready, told = anew.Pipe()
-    server = anew.Process(target=_serve, args=(port, rate, told), daemon=True)
+    server = anew.Process(target=_serve, args=(port, rate, are_posts, told), daemon=True)
     server.start()
     told.close()
     ready.recv()
@@ -129,9 +132,11 @@ def main() -> None:
         _keep_to(first=False)
         stack.up(settings)
         _keep_to(first=True)
-        for rate in (given.rate, 0.0):
-            name = f"{rate:,.0f}/s" if rate else "as fast as taken"
-            sys.stdout.write(f"{name:<16} {_measure(settings, rate, given.seconds)}\n")
+        for rate, are_posts in ((given.rate, False), (given.rate, True), (0.0, True)):
+            name = f"{'posts' if are_posts else 'all kinds'}, {f'{rate:,.0f}/s' if rate else 'as taken'}"
+            measured = _measure(settings, rate, given.seconds, are_posts=are_posts)
+            sys.stdout.write(f"{name:<20} {measured}\n")
+            sys.stdout.flush()
     finally:
         stack.down(settings)
         shutil.rmtree(home, ignore_errors=True)
