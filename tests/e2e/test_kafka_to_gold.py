@@ -1,19 +1,27 @@
 """From Kafka to Gold with the real command. The tests of this module go on from one another, over one lake."""
 
+import json
+import re
 import shutil
+import signal
 from contextlib import suppress
+from urllib.request import urlopen
 
 import pytest
 
 from ingestion.generator import Rates
+from lakehouse import event_logs
 from local import stack
 from tests import oracle
 from tests.commands import echostream, started, wait_until
 from tests.kafka import generate
-from tests.lake import FATES, assert_exact, assert_gold, files_with, ops, versions
+from tests.lake import FATES, JOBS, assert_exact, assert_gold, files_with, found_in, ops, rows_of, versions
 
 RATES = Rates(edits=0.06, deletes=0.06, author_deletes=0.01, late=0.06, duplicates=0.05, bad=0.03, unmappable=0.005)
+SECRET = "canary-of-a-password-31f7"
+CLIENT = json.dumps({"sasl.password": SECRET})  # a broker without SASL does not ask for it
 GOLD_S = 150
+LEAST = 12  # bytes; a shorter one stands in a log by chance
 TERM_S = 30  # what the system promises, not a measurement
 
 
@@ -26,7 +34,7 @@ def ledgers():
 def test_two_thousand_posts_are_exact(home, ledgers):
     ledgers.append(generate(home, 2000, seed=1, rates=RATES, with_canaries=True))
     batches = {"stream__max_records_per_batch": "1200", "stream__max_files_per_batch": "20"}
-    done = echostream(home, "run", "--available-now", **batches)
+    done = echostream(home, "run", "--available-now", kafka__client=CLIENT, **batches)
     assert (done.code, done.error) == (0, "")
     assert_exact(home, *ledgers)
     totals = {fate: sum(row[fate] for row in ops(home, "bronze_to_silver")) for fate in FATES}
@@ -43,6 +51,41 @@ def test_logs_and_output_hold_no_text_and_no_personal_data(home, ledgers):
     for folder in ("logs", "commands"):
         assert files_with(home.home / folder, words) == []
     assert files_with(home.home / "logs", [b'"batch_id"'])
+
+
+def test_event_logs_hold_no_text_no_native_id_no_pseudonym_and_no_secret(home, ledgers):
+    """Plans quote literals, and the record of a run its settings."""
+    needles = {SECRET, *home.key_file.read_text().split()}
+    for row in oracle.read_rows(*ledgers):
+        needles |= {row.get("clean_text"), row.get("clean_title"), *row.get("canaries", ())}
+    for row in rows_of(home, "bronze.posts"):
+        with suppress(ValueError, TypeError):
+            event = json.loads(row["value"])
+            if isinstance(event, dict):
+                needles |= {event.get(name) for name in ("post_id", "author_id", "author_handle", "author_name", "url")}
+    words = {needle.encode() for needle in needles if isinstance(needle, str) and len(needle) >= LEAST}
+    assert len(words) > 5000
+    files = [file for file in event_logs.folder(home).rglob("events_*") if file.stat().st_size]
+    content = b"".join(file.read_bytes() for file in files)
+    assert b"SparkListenerSQLExecutionStart" in content
+    assert all(name.encode() in content for name in JOBS)
+    assert found_in(content, words) == set()
+    assert re.findall(rb"v1:[a-z2-7]{26}", content) == []
+
+
+def test_history_shows_the_run_on_loopback_until_stopped(home, free_port):
+    address = f"http://127.0.0.1:{free_port}/api/v1/applications"
+
+    def names():
+        with suppress(OSError), urlopen(address, timeout=5) as answer:  # our own server
+            return [application["name"] for application in json.load(answer)]
+        return []
+
+    with started(home, "history", spark__history_port=str(free_port)) as server:
+        server.until(lambda: names() == ["echostream"], within_s=90, what="the run")
+        assert "Ctrl-C ends it" in server.out
+        server.process.send_signal(signal.SIGINT)
+        server.wait(TERM_S)
 
 
 def test_a_second_run_adds_nothing(home, ledgers):
