@@ -121,7 +121,9 @@ class Trial:
 
     def landed(self) -> list[str]:
         """The texts of what is live by what Kafka holds, sorted."""
-        return sorted(text for text in fold(self.kafka.messages).values() if text)  # without what is there to be answered
+        return sorted(
+            text for text in fold(self.kafka.messages).values() if text
+        )  # without what is there to be answered
 
     def expected(self) -> list[str]:
         """The texts that the scenario ends with, sorted."""
