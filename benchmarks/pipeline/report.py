@@ -23,7 +23,8 @@ def main() -> None:
     names = pictures.draw(figures, ROOT / "docs" / "pictures")
     shown = [f"![{text}](pictures/{name})" for name, text in names.items()]
     put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
-    put(ROOT / "README.md", "\n\n".join(every))
+    summary = {part: found for part, found in figures.items() if part != "steps"}
+    put(ROOT / "README.md", "\n\n".join([tables.about(figures), *(t.markdown() for t in tables.tables(summary))]))
 
 
 def put(page: Path, text: str) -> None:

@@ -23,7 +23,7 @@ class Table:
         """On the terminal."""
         shown = RichTable(title=self.title, title_justify="left", caption=self.note or None, caption_justify="left")
         for at, column in enumerate(self.columns):
-            shown.add_column(column, justify="right" if at else "left")
+            shown.add_column(column, justify="right" if at else "left", no_wrap=True)
         for row in self.rows:
             shown.add_row(*row)
         console.print(shown)
@@ -51,9 +51,9 @@ def throughput(figures: Figures) -> Table:
     """The ways, beside the copy of the same run."""
     copy, ours = figures["copy"], figures["ours"]
     ways = {
-        "copy (Kafka → Delta)": copy,
+        "copy": copy,
         "naive": figures["naive"],
-        "**ours: Kafka → Gold**": ours,
+        "ours, Kafka → Gold": ours,
         "- Kafka → Bronze": ours["hops"]["topic_to_bronze"],
         "- Bronze → Silver": ours["hops"]["bronze_to_silver"],
         "- Silver → Gold": ours["hops"]["silver_to_gold"],
