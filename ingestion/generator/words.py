@@ -139,5 +139,5 @@ HASHTAGS = ("services", "travel", "gadgets", "cloud", "banking", "apps", "suppor
 AFTERTHOUGHTS: dict[Mood, tuple[str, ...]] = {
     "positive": ("edit: they solved it, thank you, great support!", "edit: works perfectly now, I am happy."),
     "negative": ("edit: still broken, what a shame.", "edit: it got worse, avoid it."),
-    "neutral": ("edit: added the version number.", "edit: spelling."),
+    "neutral": ("edit: added the version number.", "edit: the price is corrected."),
 }

@@ -11,6 +11,9 @@ _LEAST_WIDE = 2  # but not in scripts that write a name with two signs
 _MOST = 200
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")  # written without spaces
 _ENDINGS = r"(?:['\u2019\u00b4`]?s|['\u2019])?"
+_GENITIVE = re.compile(r"['\u2019\u00b4`]s(?!\w)")
+_WORD = re.compile(r"\w+")
+_FEW = 50
 _BETWEEN = re.compile(r"[\s_.\-]{1,8}")
 
 
@@ -24,10 +27,26 @@ def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
         for form in _forms(normalise(name).text.strip().lstrip("@").strip()[:_MOST])
         if all(part in lowered for part in _BETWEEN.split(form.casefold()))
     }
+    spans: list[Span] = []
+    if len(wanted) > _FEW:
+        words = {form for form in wanted if _WORD.fullmatch(form) and not _WIDE.search(form)}
+        spans = _as_words(text, {word.casefold() for word in words})
+        wanted -= words
     if not wanted:
-        return []
+        return spans
     pattern = "|".join(_pattern(form) for form in sorted(wanted, key=len, reverse=True))
-    return [Span(*m.span(), "PERSON") for m in re.finditer(pattern, text, re.IGNORECASE)]
+    return spans + [Span(*m.span(), "PERSON") for m in re.finditer(pattern, text, re.IGNORECASE)]
+
+
+def _as_words(text: str, names: set[str]) -> list[Span]:
+    """Names of one word, looked up: an expression of thousands of them costs their number at each word."""
+    spans = []
+    for match in _WORD.finditer(text):
+        word = match.group().casefold()
+        if word in names or word.removesuffix("s") in names:
+            ending = _GENITIVE.match(text, match.end())
+            spans.append(Span(match.start(), ending.end() if ending else match.end(), "PERSON"))
+    return spans
 
 
 def _forms(name: str) -> set[str]:

@@ -20,6 +20,8 @@ VERSION = "1"
 WEIGHTS = "weights.npz"
 _CHUNK = 512  # texts at a time
 _LEAST = 3  # letters of a name that is looked for again in its text
+_INITIAL = 3  # letters of what a full stop shortens: J., Mr., Jun.
+_WITHIN = frozenset("-'\u2019")
 # They begin no name, whatever stands around them.
 _SMALL_WORDS = """
 a about after all also am and any are as at be because been before but by can could did does down each even every
@@ -141,7 +143,7 @@ def _spans(words: list[str], marked: list[int], first: int, places: list[tuple[i
     spans: list[tuple[int, int]] = []
     before = -2
     for at in marked:
-        if words[at] in SPECIAL or not (before == at - 1 or _may_begin(words[at])):
+        if words[at] in SPECIAL or not (_may_follow(words, at) if before == at - 1 else _may_begin(words[at])):
             continue
         start, end = places[at - first]
         if before == at - 1:
@@ -155,3 +157,11 @@ def _spans(words: list[str], marked: list[int], first: int, places: list[tuple[i
 def _may_begin(word: str) -> bool:
     """Whether a name may begin with the word."""
     return word.lstrip("#")[:1].isalpha() and word.lower() not in _NEVER
+
+
+def _may_follow(words: list[str], at: int) -> bool:
+    """Whether a name may go on with the word: of signs a hyphen, an apostrophe, and the full stop of an initial."""
+    word = words[at]
+    if word.lstrip("#")[:1].isalpha() or word in _WITHIN:
+        return True
+    return word == "." and len(words[at - 1]) <= _INITIAL
