@@ -105,6 +105,7 @@ class _Replay:
             consumed=sum(found.fates.values()),
             fates=found.fates,
             rows_removed=found.rows_removed,
+            masked=found.masked,
             table_versions={QUARANTINE_POSTS.name: version},
         )
         write_ops(

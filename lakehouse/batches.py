@@ -35,6 +35,7 @@ class Counts:
     rows_removed: int = 0
     table_versions: dict[str, int] = field(default_factory=dict)
     lag_records: int | None = None
+    masked: dict[str, int] = field(default_factory=dict)  # personal data taken out of what was written, by type
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def write_ops(
     row = (
         query, batch_id, checkpoint_id, started_at, ended_at, counts.consumed, *fates,
         counts.rows_removed, counts.table_versions, counts.consumed / seconds, counts.lag_records,
+        counts.masked,
     )  # fmt: skip
     table = ops_batches(query)
     delta.append(spark.createDataFrame([row], table.schema), table, settings, txn=txn)

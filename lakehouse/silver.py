@@ -11,6 +11,7 @@ from foundation.settings import Settings
 from lakehouse import delta
 from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import KEY
+from transforms.pii.spans import TYPES as PII_TYPES
 from transforms.silver import to_posts, to_tombstones
 
 
@@ -23,6 +24,7 @@ class Tally:
     entombs: bool
     appends: bool
     changed_days: list[date]  # the days of held rows that are updated or removed
+    masked: dict[str, int]  # pieces of personal data taken out of the posts that are written, by type
 
 
 def tally(resolved: DataFrame) -> Tally:
@@ -30,9 +32,15 @@ def tally(resolved: DataFrame) -> Tally:
     changes = F.col("action").isin("update", "remove")
     rows = (
         resolved.groupBy("fate", "action", "entombs")
-        .agg(F.count(F.lit(1)).alias("records"), F.collect_set(F.when(changes, F.col("held_day"))).alias("days"))
+        .agg(
+            F.count(F.lit(1)).alias("records"),
+            F.collect_set(F.when(changes, F.col("held_day"))).alias("days"),
+            *(F.sum(F.col("pii").getItem(kind)).alias(kind) for kind in PII_TYPES),
+        )
         .collect()
     )
+    written = [row for row in rows if row["action"] in ("append", "update")]
+    masked = {kind: sum(row[kind] or 0 for row in written) for kind in PII_TYPES}
     fates: dict[str, int] = {}
     for row in rows:
         fates[row["fate"]] = fates.get(row["fate"], 0) + row["records"]
@@ -42,6 +50,7 @@ def tally(resolved: DataFrame) -> Tally:
         entombs=any(row["entombs"] for row in rows),
         appends=any(row["action"] == "append" for row in rows),
         changed_days=sorted({day for row in rows for day in row["days"]}),
+        masked={kind: count for kind, count in masked.items() if count},
     )
 
 

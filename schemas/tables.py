@@ -143,7 +143,7 @@ def ops_batches(job: str) -> Table:
             query=_STRING, batch_id=_LONG, checkpoint_id=_STRING, started_at=_TIME, ended_at=_TIME, consumed=_LONG,
             new=_LONG, edited=_LONG, deleted=_LONG, duplicate=_LONG, stale=_LONG, suppressed=_LONG,
             quarantined=_LONG, rows_removed=_LONG, table_versions=MapType(_STRING, _LONG),
-            input_rows_per_s=_DOUBLE, lag_records=_LONG,
+            input_rows_per_s=_DOUBLE, lag_records=_LONG, masked=MapType(_STRING, _LONG),
         ),
         key=("query", "checkpoint_id", "batch_id"),
         stats=("batch_id", "started_at", "ended_at"),

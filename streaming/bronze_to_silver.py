@@ -114,6 +114,7 @@ def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:
         consumed=arrived.consumed,
         fates=found.fates,
         rows_removed=found.rows_removed,
+        masked=found.masked,
         table_versions={BRONZE_POSTS.name: batch.job.checkpoint.end_offset(batch.id)["reservoirVersion"]},
     )
 

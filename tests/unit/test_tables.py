@@ -57,7 +57,8 @@ DESIGN = {
         f"ops.batches.{job}": "query string, batch_id bigint, checkpoint_id string, started_at timestamp,"
         " ended_at timestamp, consumed bigint, new bigint, edited bigint, deleted bigint, duplicate bigint,"
         " stale bigint, suppressed bigint, quarantined bigint, rows_removed bigint,"
-        " table_versions map<string,bigint>, input_rows_per_s double, lag_records bigint"
+        " table_versions map<string,bigint>, input_rows_per_s double, lag_records bigint,"
+        " masked map<string,bigint>"
         for job in OPS_JOBS
     },
 }
