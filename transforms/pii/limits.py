@@ -40,7 +40,7 @@ class TimeLimit:
     def attempt(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """What the work answers; None where it raises or takes too long."""
         try:
-            signal.setitimer(signal.ITIMER_REAL, self.seconds, self.seconds)
+            signal.setitimer(signal.ITIMER_REAL, self.seconds)  # once: an interval could storm
             try:
                 return work(*args, **kwargs)
             finally:
