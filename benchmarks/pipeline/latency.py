@@ -22,6 +22,7 @@ from ingestion.records import Record
 from lakehouse import delta, delta_log, kafka
 from lakehouse.batches import RunningJob
 from lakehouse.checkpoints import checkpoint
+from local.lag import table_lags
 from local.terminal import Ticker
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS
 from streaming.run import STARTS
@@ -31,7 +32,6 @@ WARM_UP = 2_000
 _WARM_FROM = 5_000_000  # its posts have numbers that the load never reaches
 _TICK_S = 0.1
 _PATIENCE_S = 300.0  # for the last post to reach Gold
-_LEVEL_TIMES = 2  # with more than a trigger between: nothing is on its way inside a job
 
 
 @dataclass
@@ -128,29 +128,26 @@ def _kafka_lag(place: Place) -> int | None:
 
 
 def _await_gold(place: Place, running: Sequence[RunningJob]) -> float:
-    """Until Kafka is read to its end and Gold names Silver's newest version; the seconds that this took.
+    """Until every job has done all that there is; the seconds that this took.
 
     Raises:
         JobFailedError: it did not come to that.
     """
     begun = time.monotonic()
     with Ticker("the last posts into Gold", console=place.bench.console):
-        quiet = 0
-        while quiet < _LEVEL_TIMES:
+        while not _is_level(place):
             if time.monotonic() - begun > _PATIENCE_S:
                 raise JobFailedError(
                     f"Gold was not level after {_PATIENCE_S:.0f} s", remedy="Measure on a freer machine"
                 )
             _demand_alive(running)
-            quiet = quiet + 1 if _is_level(place) else 0
-            time.sleep(1 if not quiet else place.settings.stream.trigger_s + 2)
+            time.sleep(1)
     return round(time.monotonic() - begun, 1)
 
 
 def _is_level(place: Place) -> bool:
-    silver = DeltaTable(delta_log.path(SILVER_POSTS, place.settings)).version()
-    commits = _gold_commits(place)
-    return _kafka_lag(place) == 0 and bool(commits) and commits[-1].silver_version >= silver
+    """By the batches that each job has finished, upstream first: what is level there stays so, for nothing is sent."""
+    return _kafka_lag(place) == 0 and all(lag.behind == 0 for lag in table_lags(place.settings))
 
 
 def _changes(place: Place) -> list[Change]:
