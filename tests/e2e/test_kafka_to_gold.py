@@ -12,7 +12,7 @@ import pytest
 from ingestion.generator import Rates
 from lakehouse import event_logs
 from local import stack
-from tests import oracle
+from tests import canaries, oracle
 from tests.commands import echostream, started, wait_until
 from tests.kafka import generate
 from tests.lake import FATES, JOBS, assert_exact, assert_gold, files_with, found_in, ops, rows_of, versions
@@ -86,6 +86,23 @@ def test_history_shows_the_run_on_loopback_until_stopped(home, free_port):
         assert "Ctrl-C ends it" in server.out
         server.process.send_signal(signal.SIGINT)
         server.wait(TERM_S)
+
+
+def test_made_personal_data_is_in_no_table_behind_bronze_and_in_no_key_or_header(home, ledgers):
+    """Of every kind, plain and hidden, on every platform; decoded values and bytes of files."""
+    rows = oracle.read_rows(*ledgers)
+    assert canaries.kinds_missing(rows) == set()
+    needles = canaries.needles_of(rows)
+    assert len(needles) > 50
+    assert canaries.tables_with(home, needles) == []
+    assert canaries.files_of_tables_with(home, canaries.MARK) == []
+    assert canaries.keys_and_headers_with(home, needles) == []
+
+
+def test_ops_say_how_much_personal_data_was_taken_out(home, ledgers):
+    ever, now = canaries.masked_by_type(home)
+    assert {"EMAIL", "PHONE", "CARD", "HANDLE", "PERSON"} <= now.keys()
+    assert ever >= now, "an edited or deleted post's count stays"
 
 
 def test_a_second_run_adds_nothing(home, ledgers):
