@@ -34,7 +34,7 @@ def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
 
 
 def _remove(spark: SparkSession, table: Table, settings: Settings) -> float | None:
-    unread_h = upkeep.unread_for_h(spark, table, settings)
+    unread_h = upkeep.unread_for_h(table, settings)
     if unread_h is None:
         return None
     keep_h = max(unread_h, settings.upkeep.keep_h)

@@ -47,6 +47,12 @@ def last_commit(table: Table, settings: Settings) -> dict[str, Any]:
     return _open(table, settings).history(1)[0]
 
 
+def commits_since(table: Table, settings: Settings, first: int) -> list[dict[str, Any]]:
+    """What Delta says of the commits from a version on, newest first; those that its log has forgotten are missing."""
+    log = _open(table, settings)
+    return log.history(log.version() - first + 1) if first <= log.version() else []
+
+
 def newest_metadata(table: Table, settings: Settings, name: str) -> Any:
     """What the newest commit that says something of this name in its user metadata says; None where none does."""
     for commit in _open(table, settings).history():  # newest first

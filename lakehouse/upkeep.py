@@ -8,7 +8,6 @@ from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from foundation.settings import Settings
 from lakehouse import delta, delta_log
@@ -21,6 +20,9 @@ _PREFIX = "spark.databricks.delta"
 _LISTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
 _UNKNOWN = -1
 _MARGIN_H = 1.0  # a file is older than the commit that adds it, by what it took to write
+
+# Commits that no stream has anything to read of.
+_WITHOUT_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
 
 Partition = tuple[str | None, ...]  # one value per column that the table is partitioned by
 
@@ -49,7 +51,7 @@ def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: flo
         DeltaTable.forPath(spark, delta_log.path(table, settings)).vacuum(keep_h)
 
 
-def unread_for_h(spark: SparkSession, table: Table, settings: Settings) -> float | None:
+def unread_for_h(table: Table, settings: Settings) -> float | None:
     """For how many hours the oldest commit has been waiting that a stream may still have to read, and a margin.
 
     Zero where no stream reads the table or all is read; None where that cannot be said, so that nothing may go.
@@ -59,15 +61,13 @@ def unread_for_h(spark: SparkSession, table: Table, settings: Settings) -> float
         return 0.0
     if version == _UNKNOWN:
         return None
-    newest = delta_log.version(table, settings)
-    if version > newest:
-        return 0.0
-    # The newest ones alone: to look through a month of them takes minutes.
-    commits = DeltaTable.forPath(spark, delta_log.path(table, settings)).history(newest - version + 1)
-    row = commits.where(F.col("version") == version).select(F.unix_micros("timestamp").alias("at")).collect()
-    if not row:
+    commits = delta_log.commits_since(table, settings, version)
+    if commits and commits[-1]["version"] != version:
         return None
-    waiting: float = datetime.now(UTC).timestamp() - row[0]["at"] / 1_000_000
+    unread = [commit["timestamp"] for commit in commits if commit["operation"] not in _WITHOUT_ROWS]
+    if not unread:
+        return 0.0
+    waiting: float = datetime.now(UTC).timestamp() - min(unread) / 1000
     return max(waiting, 0.0) / 3600 + _MARGIN_H
 
 

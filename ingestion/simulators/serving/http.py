@@ -50,6 +50,7 @@ Respond = Callable[[Request], Answer]
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # the default of 5 refuses connections where the machine is busy
 
     def __init__(self, respond: Respond, faults: Faults, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
