@@ -51,7 +51,7 @@ def outcome(home):
 
     for number, (name, (stage, reason, spoil)) in enumerate(POISON.items()):
         # One key, so that both lie side by side in one partition.
-        good(made(home, 2 * number, f"I am the good neighbour {number} of what is {name}."))
+        good(made(home, 2 * number, f"I am the good neighbour number {number}."))
         bad = made(home, 2 * number + 1, f"This neighbour number {number} is poison.")
         value, headers = spoil(bad.value, list(bad.headers))
         (at,) = send(home, TOPIC, (b"k", value, headers))
