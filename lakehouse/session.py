@@ -26,8 +26,8 @@ _NEEDED = {
     "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
     # A lost commit response is seen again by its transaction id, not written twice.
     "spark.databricks.delta.commit.idempotencyCheck.enabled": "true",
-    # A batch of each job compiles some hundred plans. Spark keeps 100, so each batch compiled all of them anew: a
-    # quarter of the driver's CPU time (measured).
+    # Spark keeps 100 compiled plans, and the jobs together have more, so that batches compiled the same ones anew. One
+    # pair of runs, on loaded cores, took a quarter less of the driver's CPU time with more of them kept.
     "spark.sql.codegen.cache.maxEntries": "5000",
     # Neither UI nor event log shows the value of a setting with such a name. Spark's own list lacks underscores.
     "spark.redaction.regex": "(?i)secret|passw|token|access[._-]?key|credential|jaas",
