@@ -101,10 +101,13 @@ def assert_silver(settings: Settings, expected: oracle.Expected, bronze: Sequenc
     names = {"clean_text": "text", "clean_title": "title"} | {
         name: name for name in ("channel", "posted_at", "event_id", "version", "author_key", "observed_at")
     }
-    differing = Counter(
-        column for key, row in expected.live.items() for name, column in names.items() if row[name] != live[key][column]
-    )
-    assert differing == {}
+    differing = [
+        (column, row[name], live[key][column])
+        for key, row in expected.live.items()
+        for name, column in names.items()
+        if row[name] != live[key][column]
+    ]
+    assert not differing, f"{len(differing)}: {differing[:3]}"
     heard = [live[key]["lang"] for key, row in expected.live.items() if row["lang"] not in (None, "en")]
     assert {None, "en"} & set(heard) == set(), "a post of another language was taken for English"
     assert [key for key, row in expected.live.items() if row["day"] != live[key]["day"].isoformat()] == []

@@ -14,7 +14,7 @@ PRODUCTS = (
     "WindDesk", "HexaGrove", "CloudLeaf", "Corvid Bank", "TramWay", "MetroDesk", "ClearHub", "OmniCart", "LoomCast",
 )  # fmt: skip
 FEATURES = (
-    "the search", "the new dashboard", "checkout", "the mobile app", "the battery", "offline mode", "the bill",
+    "the search", "the new dashboard", "checkout", "the mobile app", "the battery", "the offline mode", "the bill",
     "the support chat", "delivery", "the export", "the onboarding", "the API", "the night train", "the keyboard",
     "the camera", "the loyalty card", "the refund form", "two-factor login", "the map", "the widget",
 )  # fmt: skip
@@ -137,7 +137,7 @@ EMOJI: dict[Mood, tuple[str, ...]] = {
 }
 HASHTAGS = ("services", "travel", "gadgets", "cloud", "banking", "apps", "support", "design", "trains")
 AFTERTHOUGHTS: dict[Mood, tuple[str, ...]] = {
-    "positive": ("edit: they solved it, thank you, great support!", "edit: works perfectly now, I am happy."),
-    "negative": ("edit: still broken, what a shame.", "edit: it got worse, avoid it."),
-    "neutral": ("edit: added the version number.", "edit: the price is corrected."),
+    "positive": ("later on: they solved it, thank you, great support!", "later on: works perfectly now, I am happy."),
+    "negative": ("later on: still broken, what a shame.", "later on: it got worse, avoid it."),
+    "neutral": ("later on: added the version number.", "later on: the price is corrected."),
 }
