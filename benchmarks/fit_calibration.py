@@ -14,31 +14,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from benchmarks.sentiment_figures import Codes, Floats, classes_of
 from benchmarks.sentiment_sets import LabelledSet, goemotions, tweeteval
-from transforms.scoring.calibration import SHIPPED, Calibrated, Fit, compound_features, is_mixed
+from transforms.scoring.calibration import SHIPPED, Calibrated, Fit, is_mixed
+from transforms.scoring.fitting import by_compound, calibration_error
 from transforms.scoring.registry import SCORERS
 from transforms.scoring.score import HasFigures, Scorer, ScorerOptions
-from transforms.scoring.training import calibration_error
 
 NAMES = ("vader", "vader-plus", "textblob")
 
 
 def fit(scorer: Scorer, sources: Sequence[LabelledSet], mixed: float | None) -> Fit:
     """The regression on the sources."""
-    features, golds, weights = [], [], []
+    compounds: list[float] = []
+    golds: list[str] = []
+    weights = []
     for source in sources:
-        features.append(np.array([compound_features(score.compound or 0.0) for score in scorer.score(source.texts)]))
-        golds.append(classes_of(source.labels))
+        compounds += [score.compound or 0.0 for score in scorer.score(source.texts)]
+        golds += source.labels
         weights.append(np.full(len(source.texts), 1 / len(source.texts)))
-    weight = np.concatenate(weights) * sum(map(len, golds)) / len(sources)
-    # The first feature is 1, which stands for the intercept.
-    regression = LogisticRegression(C=1e3, max_iter=2_000, fit_intercept=False)
-    regression.fit(np.concatenate(features), np.concatenate(golds), sample_weight=weight)
-    rows = tuple(tuple(round(float(value), 4) for value in row) for row in regression.coef_)
-    return Fit("compound", rows, scorer.version, " and ".join(source.name for source in sources), mixed)
+    weight = np.concatenate(weights) * len(golds) / len(sources)
+    names = " and ".join(source.name for source in sources)
+    return Fit("compound", by_compound(compounds, golds, weight), scorer.version, names, mixed)
 
 
 def error_on(scorer: Scorer, fitted: Fit, labelled: LabelledSet) -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.sentiment_sets import LABELS
-from transforms.scoring.training import calibration_error
+from transforms.scoring.fitting import calibration_error
 
 ABSTAIN_BELOW = (0.0, 0.4, 0.5, 0.6, 0.7, 0.8)
 

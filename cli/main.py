@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, batch, jobs, keys, live, posts, rescore, score, scrub, stack, train
+from cli import ask, batch, calibrate, jobs, keys, live, posts, rescore, score, scrub, stack, train
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -57,6 +57,7 @@ app.command(rich_help_panel="Questions")(ask.payload)
 app.command(rich_help_panel="Questions")(scrub.scrub)
 app.command(rich_help_panel="Sentiment")(score.score)
 app.command(rich_help_panel="Sentiment")(train.train)
+app.command(rich_help_panel="Sentiment")(calibrate.calibrate)
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from cli.labels import read_labels
 from cli.options import settings_of
-from cli.text_files import TextFile
 from foundation.errors import UsageError
 from local.terminal import Ticker
 
@@ -25,15 +25,8 @@ def train(
     if not re.fullmatch("[a-z]{2}", language):
         raise UsageError(f"{language} is no ISO 639-1 code", remedy="Name one such as en or de")
     folder = out or settings_of(context).home / "models" / labels.name.split(".")[0]
-    texts, golds = [], []
+    texts, golds = read_labels(labels, CLASSES)
     with Ticker(f"train on {labels.name}", unit="texts") as ticker:
-        for number, row in enumerate(TextFile(labels, "text", "label"), start=1):
-            label = (row["label"] or "").strip().lower()
-            if label not in CLASSES:
-                raise UsageError(f"{labels}: row {number} has another label", remedy=f"Use {', '.join(CLASSES)}")
-            if row["text"]:
-                texts.append(row["text"])
-                golds.append(label)
         trained = fit(
             texts, golds, source=labels.name, language=language, progress=lambda step: ticker.to(len(texts), step)
         )

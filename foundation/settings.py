@@ -128,6 +128,7 @@ class ScorerSettings(Section):
 
     name: str = "vader"
     model: str = ""  # a model's folder, for the scorers that have one; empty: the one that ships
+    calibrations: Path | None = None  # a folder of `echostream calibrate`; empty: what ships
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
     mixed: bool = False  # vader and vader-plus say `mixed` where both sides are strong; right once in 13 times
     by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
@@ -170,6 +171,7 @@ class IngestSettings(Section):
     metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus, on loopback; 0: none
     watchlists: Path | None = None  # default: conf/watchlists.toml
     budgets: Path | None = None  # default: conf/budgets.toml
+    store: SecretStr | None = None  # postgresql://… for cursors and the rest of the memory; default: a file of the home
     credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
 
 

@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 from cli.main import app
 from foundation.errors import SettingsError, UsageError
 from transforms.scoring import ngrams
+from transforms.scoring.fitting import calibration_error
 from transforms.scoring.linear import CLASSES, SHIPPED, LinearModel, LinearScorer
 from transforms.scoring.ngrams import BUCKETS, Hasher
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import ScorerOptions
-from transforms.scoring.training import _Fitted, _matrix, calibration_error, train
+from transforms.scoring.training import _Fitted, _matrix, train
 
 # No lexicon knows these words: what is learnt of them is learnt from the labels.
 WORDS = {"negative": ["blorp", "zint"], "neutral": ["quam", "tarv"], "positive": ["mivvy", "ploon"]}

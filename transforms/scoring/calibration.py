@@ -1,8 +1,8 @@
 """Confidence that means something: P(the label is right), from a fit that belongs to one version of a scorer.
 
-A fit is a small JSON file, `calibrations/<scorer>.json`, made by `benchmarks/fit_calibration.py`, or comes with the
-model (`CarriesFit`). Its hash is in the version on every row, and so is a confidence below which the scorer abstains:
-a re-score after a change of either finds its rows.
+A fit is a small JSON file: `calibrations/<scorer>.json`, made by `benchmarks/fit_calibration.py`; or it comes with the
+model (`CarriesFit`); or a user has made it of labelled texts (`echostream calibrate`). Its hash is in the version on
+every row, and so is a confidence below which the scorer abstains: a re-score after a change of either finds its rows.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self, runtime_checkable
 
 from foundation.errors import SettingsError
@@ -122,13 +123,19 @@ class _Made(dict[Score, Score]):
         return made
 
 
-def calibrated(scorer: Scorer, *, abstain_below: float, mixed: bool) -> Calibrated:
+def calibrated(scorer: Scorer, *, abstain_below: float, mixed: bool, folder: str = "") -> Calibrated:
     """The scorer with the fit that belongs to its version, if there is one.
 
+    Args:
+        scorer: not calibrated.
+        abstain_below: a confidence.
+        mixed: whether VADER's figures may say so.
+        folder: fits of a user's own, which go before what ships and what comes with a model.
+
     Raises:
-        SettingsError: it has none, and should abstain.
+        SettingsError: it has none, and should abstain; or a user's own cannot be read.
     """
-    fit = scorer.fit if isinstance(scorer, CarriesFit) else _shipped_fit(scorer)
+    fit = _own_fit(scorer, folder) or (scorer.fit if isinstance(scorer, CarriesFit) else _shipped_fit(scorer))
     return Calibrated(scorer, fit, abstain_below=abstain_below, mixed=mixed)
 
 
@@ -136,6 +143,27 @@ def is_mixed(figures: tuple[float, float, float, float]) -> bool:
     """Whether both sides are strong in VADER's figures. A weak sign of it: docs/sentiment.md says how weak."""
     neg, _, pos, _ = figures
     return min(neg, pos) >= _STRONG
+
+
+def file_of(scorer: Scorer) -> str:
+    """The name of a user's own fit: one for each version."""
+    return f"{scorer.name}@{scorer.version}.json"
+
+
+def _own_fit(scorer: Scorer, folder: str) -> Fit | None:
+    if not folder:
+        return None
+    if not Path(folder).is_dir():
+        raise SettingsError(
+            f"{folder} is no folder", remedy="Set scorer.calibrations to that of `echostream calibrate`"
+        )
+    file = Path(folder) / file_of(scorer)
+    if not file.is_file():
+        return None
+    try:
+        return Fit.of(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SettingsError(f"{file} is no calibration", remedy="Make it again: echostream calibrate") from None
 
 
 def _shipped_fit(scorer: Scorer) -> Fit | None:

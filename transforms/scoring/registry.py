@@ -40,4 +40,9 @@ def load_scorer(options: ScorerOptions) -> Calibrated:
         raise SettingsError(
             f"scorer {options.name} is unknown", remedy=f"Set scorer.name to one of: {', '.join(SCORERS)}"
         )
-    return calibrated(SCORERS[options.name](options), abstain_below=options.abstain_below, mixed=options.mixed)
+    return calibrated(
+        SCORERS[options.name](options),
+        abstain_below=options.abstain_below,
+        mixed=options.mixed,
+        folder=options.calibrations,
+    )

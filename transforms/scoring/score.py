@@ -43,6 +43,7 @@ class ScorerOptions:
 
     name: str = "vader"
     model: str = ""  # a model's folder; empty: the one that ships
+    calibrations: str = ""  # a folder of a user's own fits
     abstain_below: float = 0.0  # a confidence
     mixed: bool = False  # where VADER's figures say so
     by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and scorer's name, where it is another one
@@ -62,6 +63,7 @@ class ScorerOptions:
         return cls(
             name=settings.name,
             model=settings.model,
+            calibrations=str(settings.calibrations or ""),
             abstain_below=settings.abstain_below,
             mixed=settings.mixed,
             by_language=tuple(sorted(settings.by_language.items())),

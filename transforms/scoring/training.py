@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from foundation.errors import EchoStreamError, UsageError
 from transforms.scoring.calibration import Fit
+from transforms.scoring.fitting import by_probability, calibration_error, log_odds
 from transforms.scoring.linear import CLASSES, LinearModel
 from transforms.scoring.ngrams import BUCKETS, LEXICON_FEATURES, Hasher
 from transforms.scoring.registry import load_scorer
@@ -25,7 +26,6 @@ _FOLDS = 3
 _STRENGTH = 0.3  # of regularisation, inverse; the best of 0.3, 1 and 3 on tweets, trained on Reddit alone
 _FEWEST_TEXTS = 2  # that a word must occur in
 _SEED = 20261121
-_EDGE = 1e-6
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -96,7 +96,8 @@ def train(
         shares[unseen] = _Fitted(rows[seen], gold[seen]).shares(rows[unseen])
     progress("all rows")
     model = _Fitted(rows, gold).model(hasher.version)
-    fit = _calibration(shares, gold, model.version, f"{_FOLDS} folds of {source}")
+    best, right = shares.max(axis=1), shares.argmax(axis=1) == gold
+    fit = Fit("confidence", by_probability(log_odds(best), right), model.version, f"{_FOLDS} folds of {source}")
     progress("VADER's figures")
     plain = [score.label for score in load_scorer(ScorerOptions("vader")).score(texts)]
     about = {
@@ -104,7 +105,7 @@ def train(
         "rows": {label: counts[label] for label in CLASSES},
         "made_with": f"scikit-learn {installed_version('scikit-learn')}, C={_STRENGTH}, balanced classes",
         "unseen_folds": _figures(gold, shares.argmax(axis=1))
-        | {"ece": calibration_error(_confidences(shares, fit), shares.argmax(axis=1) == gold)},
+        | {"ece": calibration_error(_confidences(best, fit), right)},
         "vader_on_the_same_rows": _figures(gold, np.array([CLASSES.index(label or "neutral") for label in plain])),
     }
     return Trained(replace(model, fit=fit, language=language), about)
@@ -146,32 +147,10 @@ class _Fitted:
         return LinearModel(weights[:BUCKETS].astype(np.float16), weights[BUCKETS:], intercepts, features)
 
 
-def _log_odds(shares: Floats) -> Floats:
-    best = np.clip(shares.max(axis=1), _EDGE, 1 - _EDGE)
-    odds: Floats = np.log(best / (1 - best))
-    return odds
-
-
-def _calibration(shares: Floats, gold: Codes, version: str, fitted_on: str) -> Fit:
-    """P(the label is right) from the largest share, on rows that the shares' models had not seen."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
-
-    platt = LogisticRegression(C=1e6).fit(_log_odds(shares)[:, None], shares.argmax(axis=1) == gold)
-    weights = ((round(float(platt.intercept_[0]), 6), round(float(platt.coef_[0][0]), 6)),)
-    return Fit("confidence", weights, version, fitted_on)
-
-
-def _confidences(shares: Floats, fit: Fit) -> Floats:
+def _confidences(best: Floats, fit: Fit) -> Floats:
     shift, slope = fit.weights[0]
-    sure: Floats = 1 / (1 + np.exp(-(shift + slope * _log_odds(shares))))
+    sure: Floats = 1 / (1 + np.exp(-(shift + slope * log_odds(best))))
     return sure
-
-
-def calibration_error(confidences: Floats, right: NDArray[np.bool_], bins: int = 10) -> float:
-    """The expected calibration error: how far confidence is from accuracy, over bins of equal width."""
-    places = np.minimum((confidences * bins).astype(np.int64), bins - 1)
-    gaps = np.bincount(places, confidences, bins) - np.bincount(places, right.astype(float), bins)
-    return round(float(np.abs(gaps).sum() / len(confidences)), 4)
 
 
 def _figures(gold: Codes, guesses: Codes) -> dict[str, Any]:

@@ -1,0 +1,146 @@
+"""Fit a scorer's confidence to labelled texts: P(the label is right), for one version of that scorer.
+
+Needs scikit-learn (the extra `train`). What is fitted is small, 2 or 15 numbers: some hundred texts do.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foundation.errors import UsageError
+from transforms.scoring.calibration import Fit, compound_features
+from transforms.scoring.score import Score, Scorer
+
+FEWEST = 20  # of each class, or of right and of wrong labels
+CLASSES = ("negative", "neutral", "positive")
+_FOLDS = 5
+_SEED = 20261121
+_EDGE = 1e-6
+
+Floats = NDArray[np.float64]
+Right = NDArray[np.bool_]
+Weights = tuple[tuple[float, ...], ...]  # as a Fit has them
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fit, and its calibration error (ECE) on folds that it had not seen."""
+
+    fit: Fit
+    texts: int
+    error: float
+    uncalibrated: float | None  # the same of the scorer's own probabilities, where it has some
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """What a file of it holds, as `Fit.of` reads it."""
+        fit = self.fit
+        return {
+            "by": fit.by, "scorer_version": fit.scorer_version, "fitted_on": fit.fitted_on, "mixed": fit.mixed,
+            "weights": fit.weights, "texts": self.texts, "calibration_error_on_unseen_folds": self.error,
+        }  # fmt: skip
+
+
+def fit_confidence(scorer: Scorer, texts: Sequence[str], labels: Sequence[str], *, source: str) -> Fitted:
+    """Fit on all texts that get a label, after measuring the error by cross-validation.
+
+    Args:
+        scorer: not calibrated.
+        texts: as they will be scored: of the same platforms, classes in about the same shares.
+        labels: negative, neutral, positive or mixed, one each.
+        source: what the texts are, for people.
+
+    Raises:
+        UsageError: too few texts, or scikit-learn is not there.
+    """
+    try:
+        from sklearn.model_selection import KFold  # noqa: PLC0415
+    except ImportError:
+        raise UsageError("calibrating needs scikit-learn", remedy="pip install 'echostream[train]'") from None
+    said = scorer.score(texts)
+    has_label = [score.label is not None for score in said]
+    scores, golds = list(compress(said, has_label)), list(compress(labels, has_label))
+    _refuse_few(scores, golds)
+    right: Right = np.array([score.label == gold for score, gold in zip(scores, golds, strict=True)])
+    confidences = np.zeros(len(scores))
+    for seen, unseen in KFold(_FOLDS, shuffle=True, random_state=_SEED).split(confidences):
+        fit = _fit([scores[at] for at in seen], [golds[at] for at in seen], scorer.version, source)
+        confidences[unseen] = [fit.confidence(scores[at]) or 0.0 for at in unseen]
+    own = np.array([score.confidence or 0.0 for score in scores]) if _has_own(scores) else None
+    return Fitted(
+        fit=_fit(scores, golds, scorer.version, source),
+        texts=len(scores),
+        error=calibration_error(confidences, right),
+        uncalibrated=None if own is None else calibration_error(own, right),
+    )
+
+
+def by_probability(odds: Floats, right: Right) -> Weights:
+    """P(right) from the log-odds of the scorer's own probability of its label."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    platt = LogisticRegression(C=1e6).fit(odds[:, None], right)
+    return ((round(float(platt.intercept_[0]), 6), round(float(platt.coef_[0][0]), 6)),)
+
+
+def by_compound(compounds: Sequence[float], golds: Sequence[str], shares: Floats | None = None) -> Weights:
+    """P(class) from the compound; `shares` are how much each text counts."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    # The first feature is 1, which stands for the intercept.
+    regression = LogisticRegression(C=1e3, max_iter=2_000, fit_intercept=False)
+    features = np.array([compound_features(compound) for compound in compounds])
+    regression.fit(features, [CLASSES.index(gold) for gold in golds], sample_weight=shares)
+    return tuple(tuple(round(float(value), 4) for value in row) for row in regression.coef_)
+
+
+def log_odds(probabilities: Floats) -> Floats:
+    """Of probabilities, kept from 0 and 1."""
+    inside = np.clip(probabilities, _EDGE, 1 - _EDGE)
+    odds: Floats = np.log(inside / (1 - inside))
+    return odds
+
+
+def calibration_error(confidences: Floats, right: Right, bins: int = 10) -> float:
+    """The expected calibration error: how far confidence is from accuracy, over bins of equal width."""
+    places = np.minimum((confidences * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(places, confidences, bins) - np.bincount(places, right.astype(float), bins)
+    return round(float(np.abs(gaps).sum() / len(confidences)), 4)
+
+
+def _fit(scores: Sequence[Score], golds: Sequence[str], version: str, source: str) -> Fit:
+    """By the scorer's own probabilities where it has them, else by its compounds."""
+    is_mixed = [score.label == "mixed" for score in scores]
+    mixed_golds = list(compress(golds, is_mixed))
+    # Where no text is labelled mixed, nothing is known of how often mixed is right.
+    mixed = mixed_golds.count("mixed") / len(mixed_golds) if mixed_golds and "mixed" in golds else None
+    single = [(score, gold) for score, gold in zip(scores, golds, strict=True) if score.label != "mixed"]
+    if _has_own(scores):
+        odds = log_odds(np.array([score.confidence for score, _ in single], np.float64))
+        right: Right = np.array([score.label == gold for score, gold in single])
+        return Fit("confidence", by_probability(odds, right), version, source, mixed)
+    known = [(score.compound or 0.0, gold) for score, gold in single if gold in CLASSES]
+    weights = by_compound([one for one, _ in known], [gold for _, gold in known])
+    return Fit("compound", weights, version, source, mixed)
+
+
+def _has_own(scores: Sequence[Score]) -> bool:
+    return any(score.confidence is not None for score in scores)
+
+
+def _refuse_few(scores: Sequence[Score], golds: Sequence[str]) -> None:
+    if _has_own(scores):
+        kinds: tuple[str, ...] = ("right", "wrong")
+        counts = Counter(kinds[score.label != gold] for score, gold in zip(scores, golds, strict=True))
+    else:
+        kinds, counts = CLASSES, Counter(golds)
+    if few := [kind for kind in kinds if counts[kind] < FEWEST]:
+        raise UsageError(
+            f"{counts[few[0]]} of the texts that get a label are {few[0]}",
+            remedy=f"At least {FEWEST} of each of {', '.join(kinds)}, please; some hundred texts are better",
+        )
