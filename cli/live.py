@@ -124,8 +124,10 @@ def simulate(
     scenario: Annotated[Path | None, typer.Option(help="TOML: posts over time, and faults")] = None,
     posts: Annotated[int | None, typer.Option(min=0, help="how many, instead of the scenario's")] = None,
     seed: Annotated[int | None, typer.Option(help="the same seed makes the same posts")] = None,
+    *,
+    host: Annotated[str, typer.Option(help="where it listens; in a container 0.0.0.0")] = "127.0.0.1",
 ) -> None:
-    """Serve a simulated platform on loopback until stopped; its address is the first line."""
+    """Serve a simulated platform until stopped; its address is the first line."""
     from dataclasses import replace  # noqa: PLC0415
 
     try:
@@ -139,7 +141,7 @@ def simulate(
     plot = replace(plot, posts=plot.posts if posts is None else posts, seed=plot.seed if seed is None else seed)
     signal.signal(signal.SIGTERM, _interrupt)
     simulator = SIMULATORS[platform]
-    with simulator.running(plot, port=port) as (address, _):
+    with simulator.running(plot, host=host, port=port) as (address, _):
         print(address, flush=True)
         for name, value in simulator.secrets.items():
             print(f"ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}={value}", flush=True)

@@ -168,7 +168,8 @@ class IngestSettings(Section):
     attempts: int = Field(default=5, ge=1)  # of one request; `--once` begins anew that often too
     look_back_s: float = Field(default=300.0, ge=0)  # of a first run, where the platform has a past
     remember_days: float = Field(default=400.0, gt=0)  # how long posts are known, for sweeps and bare deletes
-    metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus, on loopback; 0: none
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus; 0: none
+    metrics_host: str = "127.0.0.1"  # where that port listens; in a container 0.0.0.0
     watchlists: Path | None = None  # default: conf/watchlists.toml
     budgets: Path | None = None  # default: conf/budgets.toml
     store: SecretStr | None = None  # postgresql://… for cursors and the rest of the memory; default: a file of the home

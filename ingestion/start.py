@@ -69,7 +69,7 @@ def producer(
     with (
         _alone(settings, platform.name, role),
         IngestStore(store_file(settings), owner=settings.owner, platform=platform.name) as store,
-        metrics_server(telemetry, ingest.metrics_port),
+        metrics_server(telemetry, ingest.metrics_port, host=ingest.metrics_host),
     ):
         budget = Budget(limits_of(platform.name, ingest.budgets), store, _now)
         context = Context(

@@ -53,8 +53,8 @@ class Telemetry:
 
 
 @contextmanager
-def metrics_server(telemetry: Telemetry, port: int) -> "Iterator[None]":
-    """Serve the metrics on loopback while this lasts; port 0: not at all.
+def metrics_server(telemetry: Telemetry, port: int, *, host: str = "127.0.0.1") -> "Iterator[None]":
+    """Serve the metrics while this lasts; port 0: not at all.
 
     Raises:
         PortInUseError: another program has the port.
@@ -72,7 +72,7 @@ def metrics_server(telemetry: Telemetry, port: int) -> "Iterator[None]":
     registry = CollectorRegistry()
     registry.register(telemetry)  # type: ignore[arg-type]  # a collector by its shape
     try:
-        server, thread = start_http_server(port, addr="127.0.0.1", registry=registry)
+        server, thread = start_http_server(port, addr=host, registry=registry)
     except OSError:
         raise PortInUseError(
             f"port {port} is in use", remedy="Set ingest.metrics_port to another, or to 0 for no metrics"

@@ -1,4 +1,4 @@
-"""Spark's history server over the event logs of this home, on loopback."""
+"""Spark's history server over the event logs of this home, on loopback unless SPARK_LOCAL_IP says otherwise."""
 
 import os
 from pathlib import Path
@@ -39,4 +39,4 @@ def serve(settings: Settings) -> NoReturn:
     jars = Path(pyspark.__file__).parent / "jars" / "*"
     java = find_java().program
     words = [java, _HEAP, *options, "-cp", str(jars), "org.apache.spark.deploy.history.HistoryServer"]
-    os.execve(java, words, os.environ | {"SPARK_LOCAL_IP": LOOPBACK})  # noqa: S606  # no shell is meant
+    os.execve(java, words, {"SPARK_LOCAL_IP": LOOPBACK} | os.environ)  # noqa: S606  # no shell is meant

@@ -25,7 +25,7 @@ _HUGE = 10_000_000
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
     from websockets.http11 import Request, Response  # noqa: PLC0415  # an extra
     from websockets.sync.server import ServerConnection, serve  # noqa: PLC0415
@@ -44,8 +44,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
 
     server = serve(
         handle,
-        "127.0.0.1",
-        port,
+        *bind,
         process_request=refuse,
         compression=None,
         select_subprotocol=lambda _, offered: offered[0] if offered else None,
@@ -53,7 +52,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+        yield f"http://{bind[0]}:{server.socket.getsockname()[1]}"
     finally:
         stopping.set()
         server.shutdown()

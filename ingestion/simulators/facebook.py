@@ -23,7 +23,7 @@ _HUGE = 10_000_000
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
 
     def respond(request: Request) -> Answer:
@@ -36,7 +36,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
         answer = _respond(world, request) if had else _error(32, "OAuthException", "Page request limit reached")
         return Answer(answer.body, answer.status, headers)
 
-    with http_server(respond, faults, port) as address:
+    with http_server(respond, faults, bind) as address:
         yield address
 
 

@@ -18,7 +18,7 @@ _HUGE = 10_000_000
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     def respond(request: Request) -> Answer:
         posts = world.posts()
         if item := _ITEM.fullmatch(request.path):
@@ -35,7 +35,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
                 return Answer({"items": [made.number for made in changed[:_UPDATES]], "profiles": ["someone"]})
         return Answer({"error": "Permission denied"}, status=401)
 
-    with http_server(respond, faults, port) as address:
+    with http_server(respond, faults, bind) as address:
         yield address
 
 

@@ -23,7 +23,7 @@ _HUGE = 10_000_000
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
     session: dict[str, int] = {}  # the place of a reader, which its cursor does not say
 
@@ -36,7 +36,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
         answer = _respond(world, request, session) if had else _error(80002, "There have been too many calls")
         return Answer(answer.body, answer.status, {"X-Business-Use-Case-Usage": json.dumps(report)})
 
-    with http_server(respond, faults, port) as address:
+    with http_server(respond, faults, bind) as address:
         yield address
 
 

@@ -18,7 +18,7 @@ _HUGE = 10_000_000
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
 
     def respond(request: Request) -> Answer:
@@ -32,7 +32,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
             return _error(HTTPStatus.TOO_MANY_REQUESTS, "Resource level throttle DAY limit reached")
         return _respond(world, request)
 
-    with http_server(respond, faults, port) as address:
+    with http_server(respond, faults, bind) as address:
         yield address
 
 

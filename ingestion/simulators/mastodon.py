@@ -23,7 +23,7 @@ _HUGE = 10_000_000
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
     with _streaming(world, faults) as streaming:
 
@@ -40,7 +40,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
             answer = _respond(world, request, streaming)
             return Answer(answer.body, answer.status, {**headers, **answer.headers})
 
-        with http_server(respond, faults, port) as address:
+        with http_server(respond, faults, bind) as address:
             yield address
 
 

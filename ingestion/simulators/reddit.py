@@ -25,7 +25,7 @@ _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
 
     def respond(request: Request) -> Answer:
@@ -44,7 +44,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
         answer = _respond(world, request)
         return Answer(answer.body, answer.status, headers)
 
-    with http_server(respond, faults, port) as address:
+    with http_server(respond, faults, bind) as address:
         yield address
 
 

@@ -22,7 +22,7 @@ _SHORT = 280
 
 
 @contextmanager
-def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
+def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
 
     def respond(request: Request) -> Answer:
@@ -40,7 +40,7 @@ def _serve(world: World, faults: Faults, port: int) -> Iterator[str]:
         answer = _respond(world, request)
         return Answer(answer.body, answer.status, headers)
 
-    with http_server(respond, faults, port) as address:
+    with http_server(respond, faults, bind) as address:
         yield address
 
 

@@ -52,8 +52,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # the default of 5 refuses connections where the machine is busy
 
-    def __init__(self, respond: Respond, faults: Faults, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
+    def __init__(self, respond: Respond, faults: Faults, bind: tuple[str, int]) -> None:
+        super().__init__(bind, _Handler)
         self.respond, self.faults = respond, faults
         self.stopping = threading.Event()
 
@@ -107,13 +107,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def http_server(respond: Respond, faults: Faults, port: int) -> Iterator[str]:
-    """Serve on loopback while this lasts; its address, without a slash at the end."""
-    server = _Server(respond, faults, port)
+def http_server(respond: Respond, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
+    """Serve at a host and port (0: any) while this lasts; its address, without a slash at the end."""
+    server = _Server(respond, faults, bind)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http://{bind[0]}:{server.server_port}"
     finally:
         server.stopping.set()
         server.shutdown()

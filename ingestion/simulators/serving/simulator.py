@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ingestion.simulators.serving.scenario import FaultKind, Scenario
 from ingestion.simulators.serving.world import Faults, World
 
-Serve = Callable[[World, Faults, int], AbstractContextManager[str]]
+Serve = Callable[[World, Faults, tuple[str, int]], AbstractContextManager[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Simulator:
 
     Attributes:
         name: the platform's.
-        serve: serves a world on a loopback port (0: any) while it lasts, and says its address.
+        serve: serves a world at a host and port (0: any) while it lasts, and says its address.
         faults: the kinds that can happen to it.
         secrets: the made-up credentials that it checks, by name.
         watchlist: what a reader must be told to ask for; it answers the same whatever that is.
@@ -31,9 +31,14 @@ class Simulator:
 
     @contextmanager
     def running(
-        self, scenario: Scenario, *, port: int = 0, clock: Callable[[], int] = lambda: time.time_ns() // 1000
+        self,
+        scenario: Scenario,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> Iterator[tuple[str, World]]:
         """Its address and its world, while this lasts."""
         world = World(scenario, clock)
-        with self.serve(world, Faults(scenario.faults), port) as address:
+        with self.serve(world, Faults(scenario.faults), (host, port)) as address:
             yield address, world
