@@ -20,6 +20,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - PayloadFileError        a file that replay was given cannot be read
       - ReadError               a platform did not answer as it should; may be tried again
       - IngestStoreError        the producers' memory of cursors is damaged
+          - IngestStoreUnreachableError  its server does not answer; may be tried again
       - CursorError             a cursor is not one of that platform
       - BudgetSpentError        a platform's budget of money or quota is used up
   - LakeError
@@ -133,6 +134,10 @@ class ReadError(IngestError):
 
 class IngestStoreError(IngestError):
     """Raised when the producers' memory of cursors cannot be used."""
+
+
+class IngestStoreUnreachableError(IngestStoreError):
+    """Raised when the server of the producers' memory does not answer; may be tried again."""
 
 
 class CursorError(IngestError):

@@ -18,6 +18,7 @@ from foundation.errors import (
     BrokerUnreachableError,
     BudgetSpentError,
     DeliveryError,
+    IngestStoreUnreachableError,
     ReadError,
     SettingsError,
     UsageError,
@@ -31,7 +32,7 @@ from ingestion.reading import Batch, Context, Gap, Reader
 from ingestion.records import RecordMaker
 from ingestion.store import IngestStore
 
-TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError)
+TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
 _SETTLE_S = 1.0  # at most so much is sent again after a crash
 _HEALTHY_S = 30.0  # after so long, a failure is a new one and not the next of a series
 _LONGEST_BACKOFF_S = 60.0
@@ -101,6 +102,7 @@ class Ingest:
         Raises:
             ReadError: with `once`, the platform kept failing.
             DeliveryError, BrokerUnreachableError: with `once`, Kafka kept failing.
+            IngestStoreUnreachableError: with `once`, the memory's server kept failing.
             CredentialsError, CursorError, IngestStoreError: trying again is of no use.
         """
         try:

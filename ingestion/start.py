@@ -28,9 +28,10 @@ from schemas.topics import TOPIC_KINDS, topic_name
 Role = Literal["ingest", "sweep", "fetch", "load"]
 
 
-def store_file(settings: Settings) -> Path:
-    """The producers' memory."""
-    return settings.home / "cursors" / "ingest.sqlite3"
+def store_place(settings: Settings) -> Path | str:
+    """Where the producers' memory is: a file of this home, or a PostgreSQL database."""
+    address = settings.ingest.store
+    return address.get_secret_value() if address else settings.home / "cursors" / "ingest.sqlite3"
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def producer(
 
     Raises:
         PolicyError, CredentialsError, SettingsError, UsageError: it may not or cannot start.
-        IngestStoreError: its memory is damaged.
+        IngestStoreError: its memory is damaged, or its server does not answer.
         BrokerUnreachableError, StackError: Kafka or a topic is not there.
     """
     policy = policy_of(platform.name)
@@ -68,9 +69,10 @@ def producer(
     ingest = settings.ingest
     with (
         _alone(settings, platform.name, role),
-        IngestStore(store_file(settings), owner=settings.owner, platform=platform.name) as store,
+        IngestStore(store_place(settings), owner=settings.owner, platform=platform.name) as store,
         metrics_server(telemetry, ingest.metrics_port, host=ingest.metrics_host),
     ):
+        store.claim(role)
         budget = Budget(limits_of(platform.name, ingest.budgets), store, _now)
         context = Context(
             policy=policy,

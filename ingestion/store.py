@@ -1,22 +1,17 @@
 """The producers' durable memory: cursors, the completeness ledger, what was seen, what was spent.
 
-One SQLite file for all producers of a home. The tables use only what PostgreSQL has as well, and every statement is
-standard SQL but for its parameter marks. It holds ids of posts, no texts; ids can name people, so the file is readable
-by its owner alone.
+The same tables and statements in a SQLite file of a home or in PostgreSQL. It holds ids of posts, no texts; ids can
+name people, so neither is for everybody to read.
 """
 
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from foundation.errors import IngestStoreError
+from ingestion.databases import Database, PostgresServer, Row, SqliteFile
 from ingestion.reading import Gap, GapReason, Sighting
 
-_BUSY_S = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cursors (
   owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, saved_at BIGINT NOT NULL,
@@ -44,27 +39,36 @@ _SIGHTINGS = (
 class IngestStore:
     """The memory of one platform's producer for one owner; a context manager."""
 
-    def __init__(self, file: Path, *, owner: str, platform: str) -> None:
-        """Open or create the file.
+    def __init__(self, place: Path | str, *, owner: str, platform: str) -> None:
+        """Open or create it.
+
+        Args:
+            place: a file, or the address of a PostgreSQL database, postgresql://….
+            owner: whose.
+            platform: which.
 
         Raises:
             IngestStoreError: it is damaged, or not ours.
+            IngestStoreUnreachableError: the server does not answer.
         """
-        self._file, self._who = file, (owner, platform)
-        self._lock = threading.Lock()  # budgets are spent from a reader's threads
-        with self._named_errors():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)
-            self._sql = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
-            self._open()
+        self._who = (owner, platform)
+        self._base: Database = PostgresServer(place, _SCHEMA) if isinstance(place, str) else SqliteFile(place, _SCHEMA)
 
     def __enter__(self) -> Self:
         """Nothing to do."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file."""
-        self._sql.close()
+        """Let go of it."""
+        self._base.close()
+
+    def claim(self, role: str) -> None:
+        """Be the only one of this role, until closed; in a file nothing, where a home has its own locks.
+
+        Raises:
+            UsageError: another is at work.
+        """
+        self._base.claim(f"{self._who[0]} {role} {self._who[1]}")
 
     def cursor(self, source: str) -> str | None:
         """Where that source was left; None: never read."""
@@ -73,13 +77,13 @@ class IngestStore:
 
     def save(self, cursors: Mapping[str, str], gaps: Iterable[Gap], *, now: int) -> None:
         """Cursors and gaps together; only for what Kafka has acknowledged."""
-        with self._transaction() as sql:
-            sql.executemany(
+        with self._base.transaction() as sql:
+            sql.run_many(
                 "INSERT INTO cursors VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source)"
                 " DO UPDATE SET cursor = excluded.cursor, saved_at = excluded.saved_at",
                 [(*self._who, source, cursor, now) for source, cursor in cursors.items()],
             )
-            sql.executemany(
+            sql.run_many(
                 "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source, since, reason)"
                 " DO UPDATE SET until = excluded.until",
                 [(*self._who, gap.source, gap.since, gap.until, gap.reason.value, now) for gap in gaps],
@@ -90,8 +94,8 @@ class IngestStore:
         rows = self._all("SELECT source, saved_at FROM cursors WHERE owner = ? AND platform = ?")
         gaps = [Gap(source=s, since=at, until=now, reason=GapReason.CURSOR_DISCARDED) for s, at in rows]
         self.save({}, gaps, now=now)
-        with self._transaction() as sql:
-            sql.execute("DELETE FROM cursors WHERE owner = ? AND platform = ?", self._who)
+        with self._base.transaction() as sql:
+            sql.run("DELETE FROM cursors WHERE owner = ? AND platform = ?", self._who)
         return len(rows)
 
     def gaps(self) -> list[Gap]:
@@ -117,20 +121,20 @@ class IngestStore:
 
     def remember(self, sightings: Iterable[Sighting]) -> None:
         """Note posts before they are sent: what is sent again after a crash then carries the same version."""
-        with self._transaction() as sql:
-            sql.executemany(
+        with self._base.transaction() as sql:
+            sql.run_many(
                 "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id, version, day, seen_at,"
                 " checked_at, is_gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (owner, platform, post_id) DO UPDATE SET source = excluded.source,"
                 " native_id = excluded.native_id, event_id = excluded.event_id, version = excluded.version,"
                 " day = excluded.day, checked_at = excluded.checked_at, is_gone = excluded.is_gone",
-                [(*self._who, *astuple(sighting)) for sighting in sightings],
+                [(*self._who, *astuple(sighting)[:-1], int(sighting.is_gone)) for sighting in sightings],
             )
 
     def checked(self, post_ids: Iterable[str], *, now: int) -> None:
         """These posts were looked at again, also where the platform said nothing of them."""
-        with self._transaction() as sql:
-            sql.executemany(
+        with self._base.transaction() as sql:
+            sql.run_many(
                 "UPDATE sightings SET checked_at = ? WHERE owner = ? AND platform = ? AND post_id = ?",
                 [(now, *self._who, post_id) for post_id in post_ids],
             )
@@ -151,11 +155,10 @@ class IngestStore:
 
     def forget_posts(self, *, before: int) -> int:
         """Forget posts that were first seen before that time; how many."""
-        with self._transaction() as sql:
-            found = sql.execute(
+        with self._base.transaction() as sql:
+            return sql.run(
                 "DELETE FROM sightings WHERE owner = ? AND platform = ? AND seen_at < ?", (*self._who, before)
             )
-            return found.rowcount
 
     def spent(self, unit: str, period: str) -> float:
         """What was spent in a period."""
@@ -166,40 +169,15 @@ class IngestStore:
 
     def spend(self, unit: str, period: str, amount: float) -> None:
         """Note what was spent."""
-        with self._transaction() as sql:
-            sql.execute(
+        with self._base.transaction() as sql:
+            sql.run(
                 "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, unit, period)"
                 " DO UPDATE SET spent = spending.spent + excluded.spent",
                 (*self._who, unit, period, amount),
             )
 
-    def _open(self) -> None:
-        # A truncated or overwritten file is found here, not in the middle of a night.
-        if self._sql.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("quick_check failed")
-        self._sql.execute("PRAGMA journal_mode = WAL")
-        self._sql.execute("PRAGMA synchronous = FULL")
-        self._sql.executescript(_SCHEMA)
-
-    def _one(self, statement: str, *values: object) -> tuple[Any, ...] | None:
+    def _one(self, statement: str, *values: object) -> Row | None:
         return next(iter(self._all(statement, *values)), None)
 
-    def _all(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, self._named_errors():
-            return self._sql.execute(statement, (*self._who, *values)).fetchall()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._named_errors(), self._sql:
-            self._sql.execute("BEGIN IMMEDIATE")
-            yield self._sql
-
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (sqlite3.Error, OSError, ValueError) as error:
-            raise IngestStoreError(
-                f"the producers' memory {self._file} cannot be used ({type(error).__name__})",
-                remedy="Put back a copy, or move it away: producers then begin anew, and posts read twice count once",
-            ) from error
+    def _all(self, statement: str, *values: object) -> list[Row]:
+        return self._base.rows(statement, (*self._who, *values))

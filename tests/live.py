@@ -49,6 +49,7 @@ class Trial:
     kafka: MemoryProducer = field(default_factory=MemoryProducer)
     waits: list[float] = field(default_factory=list)
     gaps: list[Any] = field(default_factory=list)
+    place: Path | str | None = None  # of the memory, where it is not `file`
     telemetry: Telemetry = field(init=False)
     reading: IngestStore = field(init=False)  # of the run that is on
 
@@ -57,7 +58,7 @@ class Trial:
         return self.folder / "ingest.sqlite3"
 
     def store(self) -> IngestStore:
-        return IngestStore(self.file, owner="public", platform=self.name)
+        return IngestStore(self.place or self.file, owner="public", platform=self.name)
 
     def run(
         self,

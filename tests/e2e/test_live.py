@@ -11,6 +11,7 @@ from schemas.topics import topic_name
 from tests.commands import echostream, started
 from tests.kafka import records_of
 from tests.live import live_events
+from tests.postgres import PASSWORD, new_postgres
 
 START_S = 60
 
@@ -38,6 +39,24 @@ def test_ingest_once_reads_what_is_there_says_what_it_did_and_goes_on_from_there
         again = echostream(home, "ingest", "bluesky", "--once", "--base-url", address)
         assert again.code == 0
         assert len(live_events(events(home, "bluesky"))) == posts
+
+
+def test_with_a_memory_in_postgresql_it_goes_on_from_there(home):
+    with new_postgres() as server, simulated(home, "hackernews", "--posts", "50", "--seed", "9") as (address, _):
+        given = {"owner": "shared", "ingest__store": server.address()}
+        first, again = (
+            echostream(home, "ingest", "hackernews", "--once", "--base-url", address, **given) for _ in range(2)
+        )
+        assert (first.code, again.code) == (0, 0), first.error + again.error
+        assert int(first.out.split()[1]) >= 50
+        assert int(again.out.split()[1]) < 30, "what changed, not what was new the first time"
+        ((cursors,),) = server.run("SELECT count(*) FROM cursors WHERE owner = 'shared' AND platform = 'hackernews'")
+        assert cursors == 1
+        server.stop()
+        refused = echostream(home, "ingest", "hackernews", "--once", "--base-url", address, **given)
+    assert refused.code == 1
+    assert refused.error.splitlines()[-1].startswith("error: the PostgreSQL server of ingest.store cannot be used")
+    assert PASSWORD not in refused.error
 
 
 def test_ingest_runs_until_sigterm_and_then_has_saved_its_cursor(home):

@@ -1,16 +1,14 @@
-"""The parts that live producers share: memory, budget, watchlists, credentials, metrics, scenarios, start."""
+"""The parts that live producers share: budget, watchlists, credentials, metrics, scenarios, start."""
 
 import urllib.error
 import urllib.request
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from foundation.errors import (
     BudgetSpentError,
     CredentialsError,
-    IngestStoreError,
     KeyFileError,
     PolicyError,
     PortInUseError,
@@ -23,7 +21,6 @@ from ingestion.credentials import demand, secrets_of
 from ingestion.platform import Platform
 from ingestion.platforms import PLATFORMS
 from ingestion.protocols.wire import parsed
-from ingestion.reading import Gap, GapReason, Sighting
 from ingestion.simulators.serving.scenario import Fault, Scenario, final_texts, load_scenario, timeline
 from ingestion.start import producer
 from ingestion.store import IngestStore
@@ -32,74 +29,10 @@ from ingestion.watchlists import Watchlist, parse_watchlist, watchlist_of
 from local.ports import free_ports
 
 DAY = 86_400_000_000
-GAP = Gap(source="s", since=10, until=20, reason=GapReason.WINDOW_PASSED)
 
 
 def store(folder: Path, **who: str) -> IngestStore:
     return IngestStore(folder / "ingest.sqlite3", **{"owner": "public", "platform": "bluesky", **who})
-
-
-def sighting(post_id: str, *, seen_at: int = 0, checked_at: int = 0, **changed: object) -> Sighting:
-    given = {"source": "here", "native_id": f"n{post_id}", "event_id": "e", "version": 0, "day": None, **changed}
-    return Sighting(post_id=post_id, seen_at=seen_at, checked_at=checked_at, **given)
-
-
-def test_cursors_and_gaps_outlive_the_process_and_belong_to_owner_and_platform(tmp_path):
-    with store(tmp_path) as one:
-        one.save({"s": "1", "t": "2"}, [GAP], now=5)
-        one.save({"s": "3"}, [Gap(source="s", since=10, until=30, reason=GapReason.WINDOW_PASSED)], now=6)
-    with store(tmp_path) as again, store(tmp_path, platform="x") as other, store(tmp_path, owner="t1") as tenant:
-        assert (again.cursor("s"), again.cursor("t"), again.cursor("u")) == ("3", "2", None)
-        assert [(gap.since, gap.until) for gap in again.gaps()] == [(10, 30)], "the same gap once, with its latest end"
-        assert (other.cursor("s"), tenant.cursor("s"), other.gaps(), tenant.gaps()) == (None, None, [], [])
-
-
-def test_the_memory_is_readable_by_its_owner_alone(tmp_path):
-    with store(tmp_path) as one:
-        one.save({"s": "1"}, [], now=1)
-    assert (tmp_path / "ingest.sqlite3").stat().st_mode & 0o077 == 0
-
-
-def test_a_forgotten_cursor_is_a_gap_from_where_it_was_left(tmp_path):
-    with store(tmp_path) as one:
-        one.save({"s": "1"}, [], now=5)
-        assert one.forget_cursors(now=9) == 1
-        assert one.cursor("s") is None
-        assert [(gap.since, gap.until, gap.reason) for gap in one.gaps()] == [(5, 9, GapReason.CURSOR_DISCARDED)]
-
-
-def test_a_failed_save_saves_nothing(tmp_path):
-    with store(tmp_path) as one, pytest.raises(IngestStoreError):
-        one.save({"s": "1"}, [SimpleNamespace(source=None, since=1, until=1, reason=GapReason.RESYNC)], now=5)
-    with store(tmp_path) as again:
-        assert again.cursor("s") is None
-
-
-def test_a_file_that_is_no_database_is_refused_with_its_name_and_the_way_out(tmp_path):
-    (tmp_path / "ingest.sqlite3").write_bytes(b"not a database, but long enough to look into" * 50)
-    with pytest.raises(IngestStoreError, match=r"ingest\.sqlite3.*move it away"):
-        store(tmp_path)
-
-
-def test_sightings_are_found_by_post_by_native_id_and_when_due(tmp_path):
-    with store(tmp_path) as one:
-        one.remember([sighting("a"), sighting("b", checked_at=90), sighting("c", seen_at=80, checked_at=80)])
-        one.remember([sighting("a", event_id="e2", version=7)])
-        assert one.sightings(["a", "zzz"])["a"].version == 7
-        assert one.by_native_id("here", "nb") == sighting("b", checked_at=90)
-        assert one.by_native_id("there", "nb") is None
-        assert [s.post_id for s in one.due(now=100, first=5, limit=9)] == ["a", "c"], "b: not a quarter of its age"
-        assert [s.post_id for s in one.due(now=100, first=50, limit=9)] == ["a"]
-        assert len(one.due(now=1000, first=5, limit=2)) == 2
-
-
-def test_old_posts_are_forgotten_and_others_are_not(tmp_path):
-    with store(tmp_path) as one, store(tmp_path, platform="x") as other:
-        other.remember([sighting("a")])
-        one.remember([sighting("a"), sighting("b", seen_at=DAY)])
-        assert one.forget_posts(before=DAY) == 1
-        assert set(one.sightings(["a", "b"])) == {"b"}
-        assert set(other.sightings(["a"])) == {"a"}
 
 
 def test_a_budget_counts_by_period_and_refuses_with_the_figure(tmp_path):

@@ -1,0 +1,205 @@
+"""Where the producers' memory rests: one SQLite file, or a PostgreSQL server that producers of many machines share.
+
+Both hold the same tables and get the same statements, in which `?` stands for a value.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from foundation.errors import IngestStoreError, IngestStoreUnreachableError, SettingsError, UsageError
+
+Row = tuple[Any, ...]
+_BUSY_S = 30.0
+_ANSWER_S = 10  # to connect
+_CLAIMS = 0x6563686F  # tells our advisory locks from others'
+
+
+class Statements(Protocol):
+    """Statements inside a transaction."""
+
+    def run(self, statement: str, values: Sequence[object]) -> int:
+        """How many rows it touched."""
+
+    def run_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """The same for many rows."""
+
+
+class Database(Protocol):
+    """A database with the memory's tables; safe between threads."""
+
+    def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
+        """What a question answers."""
+
+    def transaction(self) -> AbstractContextManager[Statements]:
+        """A context manager of `Statements`: all of them or none."""
+
+    def claim(self, work: str) -> None:
+        """Be the only one that does this work, until closed.
+
+        Raises:
+            UsageError: another does it.
+        """
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class SqliteFile:
+    """A file that only its owner can read. Claims are left to the lock files of its home."""
+
+    def __init__(self, file: Path, schema: str) -> None:
+        """Open or create the file.
+
+        Raises:
+            IngestStoreError: it is damaged, or not ours.
+        """
+        self._file, self._lock = file, threading.Lock()  # budgets are spent from a reader's threads
+        with self._named_errors():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)
+            self._sql = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+            # A truncated or overwritten file is found here, not in the middle of a night.
+            if self._sql.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("quick_check failed")
+            self._sql.execute("PRAGMA journal_mode = WAL")
+            self._sql.execute("PRAGMA synchronous = FULL")
+            self._sql.executescript(schema)
+
+    def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
+        """See `Database`."""
+        with self._lock, self._named_errors():
+            return self._sql.execute(statement, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Statements]:
+        """See `Database`."""
+        with self._lock, self._named_errors(), self._sql:
+            self._sql.execute("BEGIN IMMEDIATE")
+            yield _Sqlite(self._sql)
+
+    def claim(self, work: str) -> None:
+        """See `Database`."""
+
+    def close(self) -> None:
+        """See `Database`."""
+        self._sql.close()
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise IngestStoreError(
+                f"the producers' memory {self._file} cannot be used ({type(error).__name__})",
+                remedy="Put back a copy, or move it away: producers then begin anew, and posts read twice count once",
+            ) from error
+
+
+class _Sqlite:
+    def __init__(self, sql: sqlite3.Connection) -> None:
+        self._sql = sql
+
+    def run(self, statement: str, values: Sequence[object]) -> int:
+        return self._sql.execute(statement, values).rowcount
+
+    def run_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        self._sql.executemany(statement, rows)
+
+
+class PostgresServer:
+    """A server by its address, which no message quotes: it may hold a password. Connects again after it was away."""
+
+    def __init__(self, address: str, schema: str) -> None:
+        """Connect, and create the tables where there are none.
+
+        Raises:
+            IngestStoreUnreachableError: it does not answer, or does not let us in.
+            SettingsError: psycopg is not installed.
+        """
+        try:
+            import psycopg  # noqa: PLC0415  # an extra
+        except ImportError:
+            raise SettingsError("ingest.store needs psycopg", remedy="pip install 'echostream[postgres]'") from None
+        self._psycopg, self._address, self._schema = psycopg, address, schema
+        self._lock, self._claims = threading.RLock(), list[str]()
+        self._sql = self._connected()
+
+    def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
+        """See `Database`."""
+        with self._connection() as sql:
+            return list(sql.execute(_marked(statement), values).fetchall())
+
+    @contextmanager
+    def transaction(self) -> Iterator[Statements]:
+        """See `Database`."""
+        with self._connection() as sql, sql.transaction(), sql.cursor() as cursor:
+            yield _Postgres(cursor)
+
+    def claim(self, work: str) -> None:
+        """See `Database`; what the server forgets with a connection is claimed again with the next."""
+        self._claims.append(work)
+        with self._connection() as sql:
+            self._claim(sql, work)
+
+    def close(self) -> None:
+        """See `Database`."""
+        self._sql.close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """The one connection; a new one where it was lost."""
+        with self._lock:
+            if self._sql.closed:
+                self._sql = self._connected()
+            with self._named_errors():
+                yield self._sql
+
+    def _connected(self) -> Any:  # a psycopg.Connection; the extra need not be there
+        with self._named_errors():
+            sql = self._psycopg.connect(self._address, autocommit=True, connect_timeout=_ANSWER_S)
+            with sql.transaction():
+                sql.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_CLAIMS])  # tables are made by one of us at a time
+                sql.execute(self._schema)
+            for work in self._claims:
+                self._claim(sql, work)
+            return sql
+
+    @staticmethod
+    def _claim(sql: Any, work: str) -> None:
+        if not sql.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIMS, work]).fetchone()[0]:
+            raise UsageError(f"another machine does {work} with this memory", remedy="Stop it first")
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except self._psycopg.OperationalError as error:
+            raise IngestStoreUnreachableError(
+                f"the PostgreSQL server of ingest.store cannot be used ({type(error).__name__})",
+                remedy="Start it, or mend the address, user and password in ECHOSTREAM_INGEST__STORE",
+            ) from None
+        except (self._psycopg.Error, ValueError) as error:
+            raise IngestStoreError(
+                f"the producers' memory in PostgreSQL cannot be used ({type(error).__name__})",
+                remedy="Its user needs to create, read and write tables there; the server's log says what failed",
+            ) from None
+
+
+class _Postgres:
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def run(self, statement: str, values: Sequence[object]) -> int:
+        return int(self._cursor.execute(_marked(statement), values).rowcount)
+
+    def run_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        self._cursor.executemany(_marked(statement), rows)
+
+
+def _marked(statement: str) -> str:
+    """With psycopg's marks for values."""
+    return statement.replace("?", "%s")
