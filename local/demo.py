@@ -1,4 +1,7 @@
-"""`make demo`: 20,000 made posts from Kafka to Gold, shown on the terminal. All of it under build/demo."""
+"""`make demo`: 20,000 made posts and three simulated platforms, from Kafka to Gold, shown on the terminal.
+
+All of it is under build/demo.
+"""
 
 import os
 import shutil
@@ -16,7 +19,8 @@ from foundation.settings import Settings, load_settings
 from ingestion.generator import run_generator
 from ingestion.produce import Producer
 from local import stack
-from local.demo_report import show_commands, show_results
+from local.demo_live import SIMULATED, count, live_platforms
+from local.demo_report import show_commands, show_live, show_results
 from local.jars import ROOT
 from local.ports import free_ports
 from local.processes import end, recall, remember
@@ -44,8 +48,11 @@ java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 [stream]
 trigger_s = 5
-max_records_per_batch = 12000
+max_records_per_batch = 13000
 max_files_per_batch = 16
+
+[ingest]
+poll_s = 1
 """
 
 
@@ -77,9 +84,13 @@ def _demo(console: Console, *, keep: bool) -> None:
     try:
         with Ticker("Kafka broker", console=console):
             stack.up(settings)
-        sent = _generate(settings, console)
+        with live_platforms(settings) as live:
+            made = _generate(settings, console)
+            with Ticker(f"Live: simulated {', '.join(SIMULATED)}", console=console):
+                read = live()
         _run_all(console)
-        whole = show_results(settings, console, sent=sent)
+        show_live(console, read)
+        whole = show_results(settings, console, sent=made + count(read))
         console.print(f"\n[dim]{time.monotonic() - began:.0f} s from the broker's start to here[/]")
         if keep:
             _keep(settings, console)

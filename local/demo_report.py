@@ -1,5 +1,7 @@
 """What the demo shows: the lake's own answers, asked as anybody would ask them."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -36,6 +38,14 @@ _TO_TRY = (
     "SELECT platform, text, sentiment.label, pii FROM silver.posts WHERE len(map_keys(pii)) > 0 LIMIT 5",
     "SELECT topic, partition, offset, stage, reason FROM quarantine.posts LIMIT 5",
 )
+
+
+def show_live(console: Console, read: Mapping[str, Counter[str]]) -> None:
+    """What each live producer has sent."""
+    console.print("\n[bold]Records read live from simulated platforms[/]  (echostream simulate, ingest)")
+    for platform, fates in read.items():
+        each = ", ".join(f"{number:,} {fate.replace('_', ' ')}" for fate, number in fates.most_common())
+        console.print(f"  {platform:<11}{each}", soft_wrap=True)
 
 
 def show_results(settings: Settings, console: Console, *, sent: int) -> bool:
