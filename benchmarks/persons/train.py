@@ -16,8 +16,9 @@ from benchmarks.persons import made
 from benchmarks.persons.chain import Chain, gradients
 from benchmarks.persons.corpora import TRAIN, Marked, conll
 from transforms.pii.persons import model
-from transforms.pii.persons.features import NEAR, OFFSETS, OWN, SIZE, Vocabulary, modes_of, pairs
-from transforms.pii.persons.tokens import echoes, places_of, words_of
+from transforms.pii.persons.features import NEAR, OFFSETS, OWN, SIZE, modes_of, pairs
+from transforms.pii.persons.tokens import places_of
+from transforms.pii.persons.vocabulary import Vocabulary
 
 SEED = 20261121
 MADE, COPIES = 14_000, 2  # made sentences; copies of posts with other names
@@ -67,17 +68,17 @@ def training_texts() -> list[Marked]:
 
 def examples(marked: list[Marked]) -> Examples:
     """What the chain is trained on."""
-    texts = [one.text for one in marked]
-    words = words_of(texts)
     vocabulary = Vocabulary(lambda places: places)
-    ids = vocabulary.ids(words.words)
+    read = vocabulary.read([one.text for one in marked])
+    ids = read.ids
     columns = [vocabulary.summed[ids, 0, :OWN]]
     for column, offset in enumerate(OFFSETS[1:], start=1):
         columns.append(np.roll(vocabulary.summed[:, column, :NEAR][ids], -offset, axis=0))
-    modes = modes_of(vocabulary.capital[ids], words.firsts)
-    columns += [one[:, None] for one in pairs(vocabulary.hashes[ids], modes, echoes(texts, words))]
+    modes = modes_of(vocabulary.capital[ids], read.firsts)
+    low, shape, kind = vocabulary.hashes[:, ids]
+    columns += [one[:, None] for one in pairs(low, shape, kind, modes, read.echo)]
     is_name = np.zeros(len(ids))
-    bounds = [(first, after - 2) for first, after in pairwise(words.firsts)]
+    bounds = [(first, after - 2) for first, after in pairwise(read.firsts)]
     for one, (first, _) in zip(marked, bounds, strict=True):
         for at, (begin, close) in enumerate(places_of(one.text) if one.persons else (), start=first):
             is_name[at] = any(begin < end and start < close for start, end in one.persons)

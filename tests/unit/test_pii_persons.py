@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.pii.persons.features import OFFSETS, OWN, SIZE, Vocabulary, described, listed
+from transforms.pii.persons.features import OFFSETS, OWN, SIZE, described, listed
 from transforms.pii.persons.model import NameModel, Weights, decode
-from transforms.pii.persons.tokens import LINE, NUMBER, URL, USER, places_of, words_of
+from transforms.pii.persons.tokens import LINE, NUMBER, URL, USER, pieces_of, places_of, words_in
+from transforms.pii.persons.vocabulary import Vocabulary
 
 MODEL = NameModel()
 
@@ -51,18 +52,33 @@ def test_spans_lie_in_their_text_in_order_and_apart(texts):
         assert all(0 <= start < end <= len(text) for start, end in spans)
 
 
-@given(st.text(max_size=60))
+@given(st.text(max_size=60) | st.text("aB'-@#<>_:/ \n\t.1w\u3000", max_size=60))
 def test_each_word_has_its_place(text):
-    assert len(words_of([text]).words) == len(places_of(text)) + 4
+    """Also where the text is taken piece by piece, and its places all at once."""
+    words = [word for piece in pieces_of(text) for word in words_in(piece)]
+    assert len(words) == len(places_of(text))
+    for word, (start, end) in zip(words, places_of(text), strict=True):
+        assert text[start:end].startswith(word[:32]) or word in {LINE, NUMBER, URL, USER}
+    assert places_of(text, 2) == places_of(text)[:2]
+
+
+def read(vocabulary, *texts):
+    found = vocabulary.read(texts)
+    return [vocabulary.words[row] for row in found.ids], found
 
 
 def test_words_of_no_name_are_known_by_their_class():
-    words = words_of(["see www.a.example/b @ann 12:30\n<EMAIL> é.", "B"])
-    assert (
-        words.words[2:-4]
-        == ["see", URL, USER, NUMBER, LINE, USER, "é", ".", "<edge>", "<edge>"][: len(words.words) - 6]
-    )
-    assert [words.words[first] for first in words.firsts[:-1]] == ["see", "B"]
+    words, found = read(Vocabulary(lambda places: places), "see www.a.example/b @ann 12:30\n<EMAIL> é.", "B")
+    edge = "<edge>"
+    assert words == [edge, edge, "see", URL, USER, NUMBER, LINE, USER, "é", ".", edge, edge, "B", edge, edge]
+    assert [words[first] for first in found.firsts[:-1]] == ["see", "B"]
+
+
+def test_a_word_that_an_account_of_its_text_has_in_its_name_is_marked():
+    vocabulary = Vocabulary(lambda places: places)
+    for _ in range(2):  # pieces are known the second time
+        words, found = read(vocabulary, "@HuntersGumbo go Hunter!", "Hunter", "@ann #hunter")
+        assert [words[at] for at in np.flatnonzero(found.echo)] == ["Hunter"]
 
 
 def test_features_fit_their_places():
@@ -75,19 +91,27 @@ def test_what_training_and_finding_see_is_the_same():
     weights = np.arange(SIZE + 1, dtype=np.int64).astype(np.int8)
     model = NameModel(Weights(weights, (0, 0, 0, 0), 0))
     places = Vocabulary(lambda found: found)
-    words = ["Ann", "Lee", "<edge>", "#fun", "12"]
-    mine, theirs = model.vocabulary.ids(words), places.ids(words)
+    words = ["Ann", "Lee", "#fun", "12"]
+    mine, theirs = model.vocabulary.read([" ".join(words)]).ids, places.read([" ".join(words)]).ids
     expected = weights[places.summed[theirs]].sum(axis=2, dtype=np.int32)
-    assert expected.shape == (len(words), len(OFFSETS))
+    assert expected.shape == (len(mine), len(OFFSETS))
     assert (model.vocabulary.summed[mine] == expected).all()
 
 
 def test_the_vocabulary_forgets_before_it_grows_without_end(monkeypatch):
-    monkeypatch.setattr("transforms.pii.persons.features._MOST_KNOWN", 3)
+    monkeypatch.setattr("transforms.pii.persons.vocabulary._MOST_KNOWN", 3)
     vocabulary = Vocabulary(lambda places: places)
-    vocabulary.ids(["a", "b", "c"])
-    assert vocabulary.ids(["c", "d"]).tolist() == [0, 1]
-    assert len(vocabulary.capital) == 2
+    for text in ("a b c", "d e", "f g h i", "a"):
+        assert read(vocabulary, text)[0][2:-2] == text.split()
+        assert len(vocabulary._pieces) <= 3
+    assert vocabulary.words == ["<edge>", "a"]
+
+
+def test_a_batch_with_more_new_words_than_are_described_at_once(monkeypatch):
+    text = " ".join(f"{first}{last} Ann" for first in "Bcd" for last in "efg")
+    found = NameModel().find([text])
+    monkeypatch.setattr("transforms.pii.persons.vocabulary._AT_ONCE", 2)
+    assert NameModel().find([text]) == found
 
 
 @pytest.mark.parametrize(
@@ -101,3 +125,23 @@ def test_the_vocabulary_forgets_before_it_grows_without_end(monkeypatch):
 )
 def test_the_likeliest_chain(scores, steps, names):
     assert decode(np.array(scores, dtype=np.int32), steps).tolist() == names
+
+
+def every_word(scores, steps):
+    """Viterbi's algorithm as it stands in books, word by word."""
+    none_none, none_name, name_none, name_name = steps
+    none, name, backs = 0, -(1 << 20), []
+    for score in scores:
+        backs.append((name + name_none > none + none_none, name + name_name > none + none_name))
+        none, name = max(none + none_none, name + name_none), score + max(none + none_name, name + name_name)
+    flags, state = [], name > none
+    for back in reversed(backs):
+        flags.append(state)
+        state = back[state]
+    return flags[::-1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.integers(-60, 40), max_size=30), st.tuples(*[st.integers(-20, 20)] * 4))
+def test_the_words_that_are_left_out_change_nothing(scores, steps):
+    assert decode(np.array(scores, dtype=np.int32), steps).tolist() == every_word(scores, steps)

@@ -3,10 +3,9 @@
 import re
 import unicodedata
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,61 +21,14 @@ Places = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 _ODD = np.array([(0x9E3779B97F4A7C15 + 2 * 0x51ED270B * n) % 2**64 for n in range(64)], dtype=np.uint64) | np.uint64(1)
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_STIRRER, _STIR, _HALF, _REST = map(np.uint64, (0xBF58476D1CE4E5B9, 29, 32, 64 - BITS))
 _LONG, _MANY_HUMPS, _MANY_GRAMS = 24, 4, 12
-_MOST_KNOWN = 200_000  # words kept; then it begins anew
 _LOUD = 0.6  # share of a text's words from which on capitals say nothing
-
-
-class Vocabulary:
-    """The words seen so far, with what is known of each.
-
-    Args:
-        summary: from places of features, (words, OFFSETS, OWN), to what is kept of them in `summed`.
-    """
-
-    def __init__(self, summary: Callable[[Places], npt.NDArray[Any]]) -> None:
-        self._summary = summary
-        self._forget()
-
-    def _forget(self) -> None:
-        self.rows: dict[str, int] = {}
-        self.summed = self._summary(np.zeros((0, len(OFFSETS), OWN), dtype=np.int64))
-        self.hashes = np.zeros((0, 3), dtype=np.uint64)  # word in small letters, shape, class of name
-        # -1: an edge, 0: no letters, 1: small, 2: begins with a capital, 3: all capitals
-        self.capital = np.zeros(0, dtype=np.int64)
-
-    def ids(self, words: list[str]) -> Places:
-        """The rows of the words; new ones are added."""
-        new = set(words).difference(self.rows)
-        if len(self.rows) + len(new) > _MOST_KNOWN:
-            self._forget()
-            new = set(words)
-        if new:
-            self._add(sorted(new))
-        return np.fromiter(map(self.rows.__getitem__, words), dtype=np.int64, count=len(words))
-
-    def _add(self, new: list[str]) -> None:
-        features = np.zeros((len(new), OWN), dtype=np.uint64)
-        there = np.zeros((len(new), OWN), dtype=bool)
-        hashes = np.zeros((len(new), 3), dtype=np.uint64)
-        for row, word in enumerate(new):
-            found, shape, kind = described(word)
-            features[row, : len(found)] = [hash_of(feature) for feature in found]
-            there[row, : len(found)] = True
-            hashes[row] = hash_of(found[0]), hash_of(shape), hash_of(kind + shape)
-            self.rows[word] = len(self.capital) + row
-        places = np.full((len(new), len(OFFSETS), OWN), SIZE, dtype=np.int64)
-        for at in range(len(OFFSETS)):
-            wide = OWN if at == 0 else NEAR
-            places[:, at, :wide] = np.where(there[:, :wide], place(features[:, :wide], at), SIZE)
-        self.summed = np.concatenate([self.summed, self._summary(places)])
-        self.hashes = np.concatenate([self.hashes, hashes])
-        self.capital = np.concatenate([self.capital, np.array([_capital(word) for word in new], dtype=np.int64)])
 
 
 def place(hashes: Hashes, salt: int) -> Places:
     """Places in the weights for hashes, different for each salt."""
-    places: Places = ((hashes * _ODD[salt]) >> np.uint64(64 - BITS)).astype(np.int64)
+    places: Places = ((hashes * _ODD[salt]) >> _REST).view(np.int64)
     return places
 
 
@@ -106,18 +58,35 @@ def described(word: str) -> tuple[list[str], str, str]:
     return (near + own)[:OWN], shape, kind + ("A" if bare[0].isupper() else "a")
 
 
-def pairs(hashes: Hashes, modes: Hashes, echo: Hashes) -> list[Places]:
-    """Places of the features that are about more than one word, one array over all words for each."""
-    low, shape, kind = hashes[:, 0], hashes[:, 1], hashes[:, 2]
-    back, ahead = _shift(low, -1), _shift(low, 1)
-    back_kind, ahead_kind = _shift(kind, -1), _shift(kind, 1)
+def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes) -> Iterator[Places]:
+    """Places of the features that are about more than one word, one array over all words for each.
+
+    Args:
+        low: hashes of the words in small letters.
+        shape: of their shapes.
+        kind: of their classes of name.
+        modes: how the word's text uses capitals.
+        echo: 1 where an account of the text has the word in its name.
+    """
+    low_, kind_, modes_, echo_ = map(_stirred, (low, kind, modes, echo))
+    back, ahead, ahead_2 = _shift(low, -1), _shift(low, 1), _shift(low, 2)
+    back_, ahead_, back_kind_ = _shift(low_, -1), _shift(low_, 1), _shift(kind_, -1)
+    ahead_kind = _shift(kind, 1)
     combined = (
-        (back, shape), (ahead, shape), (low, back), (low, ahead), (_shift(shape, -1), shape, _shift(shape, 1)),
-        (back_kind, kind), (kind, ahead_kind), (back_kind, kind, ahead_kind), (back, ahead, shape),
-        (_shift(low, -2), back, shape), (modes, kind), (modes, back, shape), (back, kind), (ahead, kind),
-        (ahead, _shift(low, 2), shape), (modes, low), (echo, kind), (echo, modes, shape),
+        (back_, shape), (ahead_, shape), (low_, back), (low_, ahead),
+        (_stirred(_shift(shape, -1)), shape, _shift(shape, 1)), (back_kind_, kind), (kind_, ahead_kind),
+        (back_kind_, kind, ahead_kind), (back_, ahead, shape), (_shift(low_, -2), back, shape), (modes_, kind),
+        (modes_, back, shape), (back_, kind), (ahead_, kind), (ahead_, ahead_2, shape), (modes_, low), (echo_, kind),
+        (echo_, modes, shape),
     )  # fmt: skip
-    return [place(_mixed(parts), len(OFFSETS) + salt) for salt, parts in enumerate(combined)]
+    for salt, (stirred, *others) in enumerate(combined, start=len(OFFSETS)):
+        mixed = stirred + others[0]
+        for other in others[1:]:
+            mixed = _stirred(mixed) + other
+        mixed ^= mixed >> _HALF
+        mixed *= _ODD[salt]
+        mixed >>= _REST
+        yield mixed.view(np.int64)
 
 
 def modes_of(capital: Places, firsts: list[int]) -> Hashes:
@@ -184,19 +153,17 @@ def _shape(word: str) -> str:
     return "".join(runs[:5])
 
 
-def _capital(word: str) -> int:
+def capital_of(word: str) -> int:
+    """How a word uses capitals: -1 an edge, 0 no letters, 1 small, 2 begins with a capital, 3 all capitals."""
     if not word[0].isalpha():
         return -1 if word == EDGE else 0
     return 3 if word.isupper() and len(word) > 1 else 1 + word[0].isupper()
 
 
-def _mixed(parts: tuple[Hashes, ...]) -> Hashes:
-    mixed = parts[0]
-    for part in parts[1:]:
-        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) + part
-    return mixed ^ (mixed >> np.uint64(32))
+def _stirred(values: Hashes) -> Hashes:
+    return (values ^ (values >> _STIR)) * _STIRRER
 
 
 def _shift(values: Hashes, by: int) -> Hashes:
     """The value `by` words further on; the edges between texts keep it from being another text's."""
-    return np.roll(values, -by)
+    return np.concatenate((values[by:], values[:by]))

@@ -13,8 +13,9 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
-from transforms.pii.persons.features import Vocabulary, modes_of, pairs
-from transforms.pii.persons.tokens import SPECIAL, Words, echoes, places_of, words_of
+from transforms.pii.persons.features import modes_of, pairs
+from transforms.pii.persons.tokens import SPECIAL, places_of
+from transforms.pii.persons.vocabulary import Read, Vocabulary
 
 VERSION = "1"
 WEIGHTS = "weights.npz"
@@ -33,6 +34,7 @@ with would yes you your yours
 _NEVER = frozenset(_SMALL_WORDS.split())
 
 Ints = npt.NDArray[np.int32]
+Steps = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Weights:
     """
 
     features: npt.NDArray[np.int8]
-    steps: tuple[int, int, int, int]
+    steps: Steps
     bias: int
 
 
@@ -72,43 +74,65 @@ class NameModel:
         return [spans for at in range(0, len(texts), _CHUNK) for spans in self._find(texts[at : at + _CHUNK])]
 
     def _find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        words = words_of(texts)
-        flags = decode(self._scores(texts, words), self.weights.steps)
+        read = self.vocabulary.read(texts)
+        flags = decode(self._scores(read), self.weights.steps)
         found: list[list[tuple[int, int]]] = [[] for _ in texts]
-        for number, marked in _by_text(np.flatnonzero(flags), words.firsts):
-            found[number] = _spans(words.words, marked, words.firsts[number], places_of(texts[number]))
+        known = self.vocabulary.words
+        for number, marked in _by_text(np.flatnonzero(flags), read.firsts):
+            first, after = read.firsts[number], read.firsts[number + 1] - 2
+            words = [known[row] for row in read.ids[first:after].tolist()]
+            found[number] = _spans(words, [at - first for at in marked], texts[number])
         return found
 
-    def _scores(self, texts: Sequence[str], words: Words) -> Ints:
+    def _scores(self, read: Read) -> Ints:
         """How likely each word is a name's, edges never."""
         vocabulary = self.vocabulary
-        ids = vocabulary.ids(words.words)
-        sums = vocabulary.summed[ids]
+        sums = vocabulary.summed[read.ids]
         scores = sums[:, 0] + self.weights.bias
         for column, offset in enumerate((-1, 1, -2, 2), start=1):
             scores += np.roll(sums[:, column], -offset)
-        modes = modes_of(vocabulary.capital[ids], words.firsts)
-        for where in pairs(vocabulary.hashes[ids], modes, echoes(texts, words)):
+        capital = vocabulary.capital[read.ids]
+        low, shape, kind = vocabulary.hashes[:, read.ids]
+        for where in pairs(low, shape, kind, modes_of(capital, read.firsts), read.echo):
             scores += self.weights.features[where]
-        scores[vocabulary.capital[ids] < 0] = -(1 << 20)
+        scores[capital < 0] = -(1 << 20)
         return scores
 
 
-def decode(scores: Ints, steps: tuple[int, int, int, int]) -> npt.NDArray[np.bool_]:
-    """The likeliest chain (Viterbi's), told by how much a name is likelier than none at each word."""
+def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
+    """The likeliest chain (Viterbi's), told by how much a name is likelier than none at each word.
+
+    Most words are so unlikely that nothing around them could make them a name: they part the chain into runs, and of
+    these only the ones with a word that could end a name are gone through.
+    """
+    none_none, none_name, name_none, name_name = steps
+    most = max(none_name - none_none, name_name - name_none)  # what the word before can do for a word
+    ends_from, goes_on_from = none_none - name_none, none_name - name_name
+    flags = np.zeros(len(scores), dtype=bool)
+    is_open = np.concatenate(([False], scores > min(ends_from, goes_on_from) - most, [False]))
+    is_open[-2:-1] = len(scores) > 0  # nothing follows the last word, which therefore may be one more easily
+    edges = np.flatnonzero(is_open[1:] != is_open[:-1])
+    could_end = np.concatenate(([0], np.cumsum(scores > ends_from - most)))
+    has_end = (could_end[edges[1::2]] > could_end[edges[::2]]) | (edges[1::2] == len(scores))
+    runs = edges.reshape(-1, 2)[has_end]
+    for start, stop in runs.tolist():
+        flags[start:stop] = _run(scores[start:stop].tolist(), steps, 0 if stop == len(scores) else ends_from)
+    return flags
+
+
+def _run(scores: list[int], steps: Steps, ends_from: int) -> list[bool]:
+    """The likeliest chain between two words that are no names."""
     none_none, none_name, name_none, name_name = steps
     lead = -(1 << 20)
     backs: list[tuple[bool, bool]] = []
-    keep = backs.append
-    for score in scores.tolist():
+    for score in scores:
         ends, goes_on = lead + name_none, lead + name_name
-        keep((ends > none_none, goes_on > none_name))
+        backs.append((ends > none_none, goes_on > none_name))
         lead = (goes_on if goes_on > none_name else none_name) - (ends if ends > none_none else none_none) + score
-    flags = np.zeros(len(scores), dtype=bool)
-    state = lead > 0
-    for at in range(len(backs) - 1, -1, -1):
-        flags[at] = state
-        state = backs[at][state]
+    state = lead > ends_from
+    flags = [state] * len(scores)
+    for at in range(len(backs) - 1, 0, -1):
+        flags[at - 1] = state = backs[at][state]
     return flags
 
 
@@ -131,7 +155,7 @@ def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int,
     ]
 
 
-def _spans(words: list[str], marked: list[int], first: int, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, int]]:
     """Names from their words; what was once a name is one wherever the text writes it so."""
     names = {
         word
@@ -139,13 +163,14 @@ def _spans(words: list[str], marked: list[int], first: int, places: list[tuple[i
         if len(word := words[at]) >= _LEAST and word[0].isupper() and not word.isupper() and _may_begin(word)
     }
     if names:
-        marked = sorted({*marked, *(at for at in range(first, first + len(places)) if words[at] in names)})
+        marked = sorted({*marked, *(at for at, word in enumerate(words) if word in names)})
+    places = places_of(text, marked[-1] + 1)
     spans: list[tuple[int, int]] = []
     before = -2
     for at in marked:
         if words[at] in SPECIAL or not (_may_follow(words, at) if before == at - 1 else _may_begin(words[at])):
             continue
-        start, end = places[at - first]
+        start, end = places[at]
         if before == at - 1:
             spans[-1] = (spans[-1][0], end)
         else:

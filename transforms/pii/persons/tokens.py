@@ -1,11 +1,7 @@
 """Text → words, as the model of names sees them."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-import numpy.typing as npt
+from itertools import islice
 
 _TOKEN = re.compile(
     r"(?:https?://|www\.)\S+|[@\uff20]\w+|<[A-Z_]{2,12}>"  # links, accounts, placeholders
@@ -18,65 +14,45 @@ _LONGEST = 32  # characters by which a word is known
 _USERS = re.compile(r"[@\uff20](\w+)")
 _LEAST_ECHO = 4
 _MOST_USERS = 1000  # characters of all account names together, so that time stays linear
+_PIECES = re.compile(r"\n\s*|\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of several texts, in one list; two edges stand before each text and two after the last.
-
-    Attributes:
-        words: as written; links, accounts, numbers and line ends by their class.
-        firsts: the place of each text's first word, and where the next one's would be.
-    """
-
-    words: list[str]
-    firsts: list[int]
+def pieces_of(text: str) -> list[str]:
+    """The text at its white space: no word reaches from one piece into the next. A line's end is a piece."""
+    if "\n" not in text:
+        return text.split()
+    return ["\n" if piece[0] == "\n" else piece for piece in _PIECES.findall(text)]
 
 
-def words_of(texts: Sequence[str]) -> Words:
-    """The words of the texts."""
-    words: list[str] = []
-    firsts: list[int] = []
-    for text in texts:
-        words += (EDGE, EDGE)
-        firsts.append(len(words))
-        found = _TOKEN.findall(text)
-        if "://" in text or "www." in text:
-            found = [URL if word.startswith(_LINKS) else word for word in found]
-        words += [word[:_LONGEST] if word[0].isalpha() else _classed(word) for word in found]
-    words += (EDGE, EDGE)
-    return Words(words, [*firsts, len(words)])
+def words_in(piece: str) -> list[str]:
+    """The words of a piece: as written; links, accounts, numbers and line ends by their class."""
+    return [_classed(word) for word in _TOKEN.findall(piece)]
 
 
-def places_of(text: str) -> list[tuple[int, int]]:
-    """Where each word of the text is, in characters."""
-    return [match.span() for match in _TOKEN.finditer(text)]
+def places_of(text: str, count: int | None = None) -> list[tuple[int, int]]:
+    """Where the first `count` words of the text are, or all, in characters."""
+    return [match.span() for match in islice(_TOKEN.finditer(text), count)]
 
 
-def echoes(texts: Sequence[str], words: Words) -> npt.NDArray[np.uint64]:
-    """1 for each word that an account named in its text has in its name: "@HuntersGumbo … Hunter"."""
-    found = np.zeros(len(words.words), dtype=np.uint64)
-    for number, text in enumerate(texts):
-        if "@" not in text:
-            continue
-        users = " ".join(dict.fromkeys(_USERS.findall(text)))[:_MOST_USERS].lower()
-        for at in range(words.firsts[number], words.firsts[number + 1] - 2):
-            word = words.words[at]
-            if len(word) >= _LEAST_ECHO and word[0] != "<" and word.lstrip("#").lower() in users:
-                found[at] = 1
-    return found
+def users_in(text: str) -> str:
+    """The account names in a text, in small letters."""
+    return " ".join(dict.fromkeys(_USERS.findall(text)))[:_MOST_USERS].lower() if "@" in text else ""
+
+
+def echo_of(word: str) -> str:
+    """What of a word may come again in an account's name, "@HuntersGumbo ... Hunter"; empty where nothing may."""
+    return word.lstrip("#").lower() if len(word) >= _LEAST_ECHO and word[0] != "<" else ""
 
 
 def _classed(word: str) -> str:
     first = word[0]
-    if first == "#":
-        return word[:_LONGEST]
+    if first.isalpha():
+        return URL if word.startswith(_LINKS) else word[:_LONGEST]
     if first.isdigit():
         return NUMBER
     if first == "\n":
         return LINE
-    if first in "@\uff20" and len(word) > 1 and (word[1].isalnum() or word[1] == "_"):
+    if first == "<" and word[1:2].isupper():  # a placeholder of ours
         return USER
-    if first == "<":
-        return URL if word == URL else USER if word[1:2].isupper() else word[:_LONGEST]
-    return word[:_LONGEST]
+    is_user = first in "@\uff20" and len(word) > 1 and (word[1].isalnum() or word[1] == "_")
+    return USER if is_user else word[:_LONGEST]

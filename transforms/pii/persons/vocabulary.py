@@ -1,0 +1,150 @@
+"""The words seen so far, with what is known of each, and texts as rows of that knowledge."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from transforms.pii.persons.features import (
+    NEAR,
+    OFFSETS,
+    OWN,
+    SIZE,
+    Hashes,
+    Places,
+    capital_of,
+    described,
+    hash_of,
+    place,
+)
+from transforms.pii.persons.tokens import EDGE, echo_of, pieces_of, users_in, words_in
+
+_MOST_KNOWN = 200_000  # words kept, and pieces; then each begins anew
+_LONGEST_PIECE = 32  # characters; longer ones seldom come again
+_AT_ONCE = 4_096  # new words
+_EDGE = 0  # its row
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The words of several texts, in one array of rows; two edges stand before each text and two after the last.
+
+    Attributes:
+        ids: rows of the vocabulary.
+        firsts: the place of each text's first word, and where the next one's would be.
+        echo: 1 for each word that an account named in its text has in its name.
+    """
+
+    ids: Places
+    firsts: list[int]
+    echo: Hashes
+
+
+class Vocabulary:
+    """What is known of words; a word's row is its place in each of the tables.
+
+    Attributes:
+        words: as `words_in` says them.
+        summed: what `summary` makes of a word's places.
+        hashes: of the word in small letters, of its shape, of its class of name.
+        capital: `capital_of` it.
+    """
+
+    def __init__(self, summary: Callable[[Places], npt.NDArray[Any]]) -> None:
+        """`summary`: from places of features, (words, OFFSETS, OWN), to what is kept of them in `summed`."""
+        self._summary = summary
+        self._forget()
+
+    def _forget(self) -> None:
+        self.words: list[str] = []
+        self._rows: dict[str, int] = {}
+        self._echoes: list[str] = []
+        self._pieces = _Pieces(self._row)
+        self._described = 0
+        self.summed = self._summary(np.zeros((0, len(OFFSETS), OWN), dtype=np.int64))
+        self.hashes = np.zeros((3, 0), dtype=np.uint64)
+        self.capital = np.zeros(0, dtype=np.int64)
+        self._row(EDGE)
+
+    def read(self, texts: Sequence[str]) -> Read:
+        """The words of the texts; new ones are added. Rows hold until the next call."""
+        if len(self.words) > _MOST_KNOWN:
+            self._forget()
+        rows_of = self._pieces.__getitem__
+        ids: list[int] = []
+        firsts: list[int] = []
+        echoing: list[int] = []
+        for text in texts:
+            ids += (_EDGE, _EDGE)
+            first = len(ids)
+            firsts.append(first)
+            ids += chain.from_iterable(map(rows_of, pieces_of(text)))
+            if users := users_in(text):
+                echoes = self._echoes
+                echoing += [at for at, row in enumerate(ids[first:], first) if (one := echoes[row]) and one in users]
+        ids += (_EDGE, _EDGE)
+        self._describe_new()
+        echo = np.zeros(len(ids), dtype=np.uint64)
+        echo[echoing] = 1
+        return Read(np.array(ids, dtype=np.int64), [*firsts, len(ids)], echo)
+
+    def _row(self, word: str) -> int:
+        row = self._rows.get(word)
+        if row is None:
+            row = self._rows[word] = len(self.words)
+            self.words.append(word)
+            self._echoes.append(echo_of(word))
+        return row
+
+    def _describe_new(self) -> None:
+        while self._described < len(self.words):
+            new = self.words[self._described : self._described + _AT_ONCE]
+            self._grow(self._described + len(new))
+            self._describe(new, slice(self._described, self._described + len(new)))
+            self._described += len(new)
+
+    def _grow(self, needed: int) -> None:
+        """Make room, twice as much at a time."""
+        if needed <= len(self.capital):
+            return
+        more = max(needed, 2 * len(self.capital), _AT_ONCE) - len(self.capital)
+        room = np.zeros((more, *self.summed.shape[1:]), dtype=self.summed.dtype)
+        self.summed = np.concatenate([self.summed, room])
+        self.hashes = np.concatenate([self.hashes, np.zeros((3, more), dtype=np.uint64)], axis=1)
+        self.capital = np.concatenate([self.capital, np.zeros(more, dtype=np.int64)])
+
+    def _describe(self, new: list[str], rows: slice) -> None:
+        features = np.zeros((len(new), OWN), dtype=np.uint64)
+        there = np.zeros((len(new), OWN), dtype=bool)
+        hashes = np.zeros((len(new), 3), dtype=np.uint64)
+        for row, word in enumerate(new):
+            found, shape, kind = described(word)
+            features[row, : len(found)] = [hash_of(feature) for feature in found]
+            there[row, : len(found)] = True
+            hashes[row] = hash_of(found[0]), hash_of(shape), hash_of(kind + shape)
+        places = np.full((len(new), len(OFFSETS), OWN), SIZE, dtype=np.int64)
+        for at in range(len(OFFSETS)):
+            wide = OWN if at == 0 else NEAR
+            places[:, at, :wide] = np.where(there[:, :wide], place(features[:, :wide], at), SIZE)
+        self.summed[rows] = self._summary(places)
+        self.hashes[:, rows] = hashes.T
+        self.capital[rows] = [capital_of(word) for word in new]
+
+
+class _Pieces(dict[str, tuple[int, ...]]):
+    """The rows of a piece's words: most pieces come again."""
+
+    def __init__(self, row: Callable[[str], int]) -> None:
+        super().__init__()
+        self._row = row
+
+    def __missing__(self, piece: str) -> tuple[int, ...]:
+        rows = tuple(map(self._row, words_in(piece)))
+        if len(piece) <= _LONGEST_PIECE and "/" not in piece and piece[0] != "@":
+            if len(self) >= _MOST_KNOWN:
+                self.clear()
+            self[piece] = rows
+        return rows
