@@ -7,11 +7,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from foundation.crash import crash_point
-from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
 from lakehouse import delta
 from lakehouse.frozen import computed_once
 from lakehouse.held import held_by_silver
+from lakehouse.key_state import key_id_in_use
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import make_refiner
 from transforms.order import AUTHOR, KEY, resolve
@@ -31,7 +31,7 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
     for table in (SILVER_POSTS, SILVER_TOMBSTONES):
         delta.ensure(spark, table, settings)
     bronze = delta.read(spark, BRONZE_POSTS, settings)
-    with computed_once(refine(bronze, make_refiner(settings, pseudonym_place(settings).key_id()))) as refined:
+    with computed_once(refine(bronze, make_refiner(settings, key_id_in_use(settings)))) as refined:
         content = _content(spark, bronze, refined, settings)
         crash_point(NAME, "before_swap", settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})

@@ -11,12 +11,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from foundation.crash import crash_point
 from foundation.errors import ConservationError
-from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
 from lakehouse import delta, delta_log, replays
 from lakehouse.batches import Counts, write_ops
 from lakehouse.frozen import computed_once
 from lakehouse.held import held_by_silver, outline
+from lakehouse.key_state import key_id_in_use
 from lakehouse.replays import NAME, Plan
 from lakehouse.silver import Tally, silver_writes, tally
 from schemas.reasons import RULE_VERSION, Reason
@@ -54,7 +54,7 @@ def replay_quarantine(
     """
     if not delta_log.exists(QUARANTINE_POSTS, settings):
         return []
-    job = _Replay(spark, settings, make_refiner(settings, pseudonym_place(settings).key_id()))
+    job = _Replay(spark, settings, make_refiner(settings, key_id_in_use(settings)))
     if dry_run:
         return [job.rehearse(plan) for plan in replays.plans(spark, settings, reason, RULE_VERSION)]
     for table in (SILVER_POSTS, SILVER_TOMBSTONES, replays.OPS):

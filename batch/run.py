@@ -1,6 +1,6 @@
 """Batch jobs, each in a session of its own, holding the lake."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -14,6 +14,7 @@ from batch.rebuild_silver import rebuild_silver
 from batch.replay_quarantine import Replayed, replay_quarantine
 from batch.rescore import Rescored
 from batch.rescore import rescore as rescore_history
+from batch.rotate_keys import Rekeyed, Rotation, begin, end, rekey_tables
 from foundation.logs import setup_logs
 from foundation.settings import Settings
 from lakehouse.lease import hold_lake
@@ -63,6 +64,21 @@ def rescore(settings: Settings) -> Iterator[Rescored]:
     """
     with _session(settings, "rescore") as spark:
         yield from rescore_history(spark, settings)
+
+
+def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rotation:
+    """Bring the lake to a new version of the pseudonym key, or end what was begun; tells of each table.
+
+    Raises:
+        LakeInUseError: the streams, or another job, hold the lake.
+        KeyFileError, KeyServiceError, KeyMismatchError: the keys are not what a rotation needs; nothing is written.
+    """
+    with _session(settings, "keys rotate") as spark:
+        rotation = begin(settings)
+        for done in rekey_tables(spark, settings, rotation):
+            on_table(done)
+        end(settings, rotation)
+        return rotation
 
 
 @contextmanager

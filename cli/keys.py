@@ -1,12 +1,15 @@
-"""`echostream keys show`, `new`: where the keys are, and new ones. No command shows a key."""
+"""`echostream keys show`, `new`, `next`, `rotate`: where the keys are, and new ones. No command shows a key."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import settings_of
 from foundation.errors import EchoStreamError, UsageError
+
+if TYPE_CHECKING:
+    from batch.rotate_keys import Rekeyed
 
 keys = typer.Typer(no_args_is_help=True, help="The pseudonym key and the payload key: where they are, and new ones.")
 
@@ -42,3 +45,32 @@ def new(file: Annotated[Path, typer.Argument(help="where to put it; its fingerpr
     except FileExistsError:
         raise UsageError(f"{file} exists", remedy="Name another file: a key is never overwritten") from None
     print(f"{key.key_id}, {file}")
+
+
+@keys.command(name="next")
+def next_version(
+    file: Annotated[Path, typer.Argument(help="a file with the key's versions, as `new` makes it")],
+) -> None:
+    """Put a key of the next version behind those in a file, for a rotation where the keys are at AWS."""
+    from foundation.keys import PSEUDONYM_KEY, add_key  # noqa: PLC0415
+
+    print(f"{add_key(file, PSEUDONYM_KEY).key_id}, {file}")
+
+
+@keys.command()
+def rotate(context: typer.Context) -> None:
+    """Bring the lake to a new pseudonym key, or end what was begun; the streams must be stopped, producers need not."""
+    settings = settings_of(context)
+    from batch.run import rotate_keys  # noqa: PLC0415  # with Spark's libraries, which are slow to load
+    from foundation.key_sources import pseudonym_place  # noqa: PLC0415
+
+    def say(done: "Rekeyed") -> None:
+        print(f"{done.table}: {'done before' if done.rows is None else f'{done.rows:,} rows'}", flush=True)
+
+    done = rotate_keys(settings, say)
+    if pseudonym_place(settings).key_id() == done.key_id:
+        print(
+            f"{done.key_id} is in use; producers take it when they are started again, older records are brought forward"
+        )
+    else:
+        print(f"set keys.id to {done.key_id}; until then nothing else starts on this lake")

@@ -15,16 +15,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from foundation.errors import KeyFileError, KeyServiceError
-from foundation.keys import (
-    KEY_BYTES,
-    PSEUDONYM_KEY,
-    PseudonymKey,
-    SecretKey,
-    demand_id,
-    parse_key,
-    read_key,
-    read_key_id,
-)
+from foundation.keys import PSEUDONYM_KEY, PseudonymKey, read_key, read_key_id, read_keys
+from foundation.secret_keys import KEY_BYTES, SecretKey, chained, in_use, parse_keys
 from foundation.settings import KeySettings, Settings
 
 PAYLOAD_KEY = "payload key"
@@ -48,12 +40,15 @@ class KeyPlace(Protocol):
         """
 
     def load(self) -> SecretKey:
-        """The key.
+        """The key in use.
 
         Raises:
             KeyFileError: it is missing, malformed, another one than is expected, or readable by others.
             KeyServiceError: the service that keeps it does not answer, or refuses.
         """
+
+    def newest(self) -> SecretKey:
+        """The newest key that is there, which may be one that a rotation has yet to bring into use; raises likewise."""
 
 
 def pseudonym_place(settings: Settings) -> KeyPlace:
@@ -72,8 +67,7 @@ def pseudonym_key(settings: Settings) -> PseudonymKey:
     Raises:
         KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
     """
-    key = pseudonym_place(settings).load()
-    return PseudonymKey(key.version, key.secret)
+    return PseudonymKey.of(pseudonym_place(settings).load())
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +86,9 @@ class KeyFile:
 
     def load(self) -> SecretKey:
         return read_key(self.file, self.name)
+
+    def newest(self) -> SecretKey:
+        return read_keys(self.file, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +109,14 @@ class Aws:
             )
         return self.expected_id
 
-    def checked(self, key: SecretKey, what: str) -> SecretKey:
-        """The key, if it is the one that the settings name."""
+    def checked(self, newest: SecretKey, place: str) -> SecretKey:
+        """The key that the settings name, if it is there."""
+        what = f"{self.name} {place}"
         if not self.expected_id:
             raise KeyFileError(
-                f"{self.setting}.id is not set", remedy=f"Set it to {key.key_id} if {what} is the lake's key"
+                f"{self.setting}.id is not set", remedy=f"Set it to {newest.key_id} if {what} is the lake's key"
             )
-        demand_id(key, self.expected_id, what)
-        return key
+        return in_use(newest, self.expected_id, what)
 
     def call(
         self, service: str, operation: str, missing: str, what: str, asked: str, **arguments: Any
@@ -158,7 +155,7 @@ class Aws:
 
 @dataclass(frozen=True, slots=True)
 class SecretsManagerKey:
-    """A secret of AWS Secrets Manager whose text is the line that a key's file would have."""
+    """A secret of AWS Secrets Manager whose text is the lines that a key's file would have."""
 
     secret: str  # name or ARN
     aws: Aws
@@ -171,20 +168,22 @@ class SecretsManagerKey:
         return self.aws.key_id()
 
     def load(self) -> SecretKey:
+        return self.aws.checked(self.newest(), self.secret)
+
+    def newest(self) -> SecretKey:
         what = f"{self.aws.name} {self.secret}"
         answer = self.aws.call(
             "secretsmanager", "get_secret_value", "ResourceNotFoundException", what, "secret", SecretId=self.secret
         )
-        return self.aws.checked(parse_key(answer.get("SecretString", ""), what), what)
+        return parse_keys(answer.get("SecretString", ""), what)
 
 
 @dataclass(frozen=True, slots=True)
 class KmsKey:
-    """A data key of AWS KMS: version and ciphertext, from a file that need not be secret."""
+    """Data keys of AWS KMS: versions and ciphertexts, oldest first, from a file that need not be secret."""
 
     file: Path
-    version: int
-    ciphertext: bytes
+    wrapped: tuple[tuple[int, bytes], ...]
     aws: Aws
 
     @property
@@ -195,14 +194,18 @@ class KmsKey:
         return self.aws.key_id()
 
     def load(self) -> SecretKey:
+        return self.aws.checked(self.newest(), str(self.file))
+
+    def newest(self) -> SecretKey:
         what = f"{self.aws.name} {self.file}"
-        answer = self.aws.call(
-            "kms", "decrypt", "InvalidCiphertextException", what, "file", CiphertextBlob=self.ciphertext
-        )
+        return chained([(version, self._unwrapped(ciphertext, what)) for version, ciphertext in self.wrapped], what)
+
+    def _unwrapped(self, ciphertext: bytes, what: str) -> bytes:
+        answer = self.aws.call("kms", "decrypt", "InvalidCiphertextException", what, "file", CiphertextBlob=ciphertext)
         secret: bytes = answer["Plaintext"]
         if len(secret) != KEY_BYTES:
-            raise KeyFileError(f"{what} is malformed", remedy="It must wrap a data key of 256 bit (AES_256)")
-        return self.aws.checked(SecretKey(self.version, secret), what)
+            raise KeyFileError(f"{what} is malformed", remedy="It must wrap data keys of 256 bit (AES_256)")
+        return secret
 
 
 def _place(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -> KeyPlace:
@@ -210,7 +213,7 @@ def _place(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -
         return KeyFile(file, name)
     aws = Aws(name, setting, keys.id, keys.region, keys.endpoint)
     if keys.source == "kms":
-        return KmsKey(file, *_wrapped(file, name), aws)
+        return KmsKey(file, _wrapped(file, name), aws)
     if not keys.secret:
         raise KeyFileError(
             f"{setting}.secret is not set", remedy="Name the secret of AWS Secrets Manager that holds it"
@@ -218,20 +221,19 @@ def _place(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -
     return SecretsManagerKey(keys.secret.replace("{owner}", owner), aws)
 
 
-def _wrapped(file: Path, name: str) -> tuple[int, bytes]:
-    """Version and ciphertext in a file: `v1:` and base64."""
+def _wrapped(file: Path, name: str) -> tuple[tuple[int, bytes], ...]:
+    """Versions and ciphertexts in a file, a line each: `v1:` and base64."""
     try:
-        version, _, ciphertext = file.read_text(encoding="ascii").strip().partition(":")
-        return int(version.removeprefix("v")), base64.b64decode(ciphertext, validate=True)
+        lines = [line.partition(":") for line in file.read_text(encoding="ascii").split()]
+        return tuple((int(version.removeprefix("v")), base64.b64decode(c, validate=True)) for version, _, c in lines)
     except FileNotFoundError:
-        raise KeyFileError(
-            f"{name} {file} is missing", remedy="docs/keys.md has the command that makes a wrapped key"
-        ) from None
+        raise KeyFileError(f"{name} {file} is missing", remedy="docs/keys.md says how one is made") from None
     except OSError:
         raise KeyFileError(f"{name} {file} cannot be read", remedy="Give the file back its owner") from None
     except (UnicodeDecodeError, ValueError, binascii.Error):
         raise KeyFileError(
-            f"{name} {file} is malformed", remedy="It must be one line: v1: and KMS's CiphertextBlob in base64"
+            f"{name} {file} is malformed",
+            remedy="It must be a line for each version: v1: and KMS's CiphertextBlob in base64",
         ) from None
 
 

@@ -1,75 +1,109 @@
 """Secret keys and their files; the pseudonym key, and pseudonyms.
 
 A pseudonym is HMAC-SHA-256 under a key that is not in the lake: handles and ids are enumerable, so a
-plain or salted hash would be reversible (GDPR Art. 4(5); EDPB Guidelines 01/2025). Only producers
-hold the key. Spark jobs know its fingerprint, `key_id`, and refuse records made under another key.
+plain or salted hash would be reversible (GDPR Art. 4(5); EDPB Guidelines 01/2025). Producers make them.
+Spark jobs know the key's fingerprint, `key_id`, and refuse records made under another key.
 Where keys are, files and AWS, is said in `foundation.key_sources`.
+
+Keys are a chain: a pseudonym of version 2 is HMAC under key 2 over the pseudonym of version 1, and so on, so that
+whoever has a pseudonym and the newer keys can bring it forward, without the native id (docs/adr/0012).
 """
 
 import base64
-import hashlib
 import hmac
 import os
+import re
 import secrets
 import stat
 import unicodedata
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import NoReturn
 
 from foundation.errors import KeyFileError
+from foundation.secret_keys import KEY_BYTES, SecretKey, in_use, parse_keys
 
-KEY_BYTES = 32
 PSEUDONYM_KEY = "pseudonym key"
-
-
-@dataclass(frozen=True)
-class SecretKey:
-    """A versioned secret; never printed, and never pickled: what is sent to Spark's workers holds none."""
-
-    version: int
-    secret: bytes = field(repr=False)
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to travel."""
-        raise TypeError("a key stays in the process that has read it")
-
-    @cached_property
-    def key_id(self) -> str:
-        """`v<version>-<fingerprint>`: says which key it is without saying the key."""
-        return f"v{self.version}-{hmac.new(self.secret, b'echostream key id', hashlib.sha256).hexdigest()[:12]}"
+_PSEUDONYM = re.compile(r"v([1-9][0-9]{0,8}):[a-z2-7]{26}")
+_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class PseudonymKey(SecretKey):
     """The key under which pseudonyms are made."""
+
+    older: "PseudonymKey | None"
+
+    @classmethod
+    def of(cls, key: SecretKey) -> "PseudonymKey":
+        """The same key, for pseudonyms."""
+        return cls(key.version, key.secret, cls.of(key.older) if key.older else None)
 
     def pseudonym(self, *fields: str) -> str:
         """`v<version>:` and 26 characters of base32 (130 bit) for a tuple such as (owner, platform, kind, id).
 
         Fields are length-prefixed, so that no two tuples encode alike.
         """
-        message = b"".join(
-            len(part).to_bytes(4, "big") + part for part in (f.encode("utf-8", "surrogatepass") for f in fields)
+        if self.older:
+            return self._next(self.older.pseudonym(*fields))
+        return self._named(
+            b"".join(
+                len(part).to_bytes(4, "big") + part for part in (f.encode("utf-8", "surrogatepass") for f in fields)
+            )
         )
-        digest = hmac.digest(self.secret, message, "sha256")
-        return f"v{self.version}:{base64.b32encode(digest)[:26].decode().lower()}"
 
-    def event_id(self, *fields: str | None) -> str:
-        """32 hex digits for what identifies an event.
+    def event_ids(self, *fields: str | None) -> list[str]:
+        """32 hex digits for what identifies an event, under this key and those before it, newest first.
 
         Keyed too: who tries ids on a plain hash finds out whose post a delete was, and which row is a known post's.
         """
+        if self.older:
+            older = self.older.event_ids(*fields)
+            return [self._next_event_id(older[0]), *older]
         message = b"event" + b"".join(
             b"-" if part is None else len(data := part.encode("utf-8", "surrogatepass")).to_bytes(4, "big") + data
             for part in fields
         )
-        return hmac.digest(self.secret, message, "sha256").hex()[:32]
+        return [hmac.digest(self.secret, message, "sha256").hex()[:32]]
+
+    def event_id(self, *fields: str | None) -> str:
+        """The event's id under this key."""
+        return self.event_ids(*fields)[0]
+
+    def forward(self, text: str) -> str:
+        """This key's pseudonym for one of a key before it; any other text as it is."""
+        if (found := _PSEUDONYM.fullmatch(text)) and self.follows(int(found[1])):
+            return self._next(self.older.forward(text)) if self.older else text
+        return text
+
+    def forward_event_id(self, event_id: str, version: int) -> str:
+        """This key's id for an event that has that one under the key of a version; one that is not ours as it is."""
+        if self.older and self.follows(version) and _EVENT_ID.fullmatch(event_id):
+            return self._next_event_id(self.older.forward_event_id(event_id, version))
+        return event_id
+
+    def follows(self, version: int) -> bool:
+        """Whether a key before this one has that version."""
+        return any(key.version == version for key in self if key is not self)
+
+    def _next(self, pseudonym: str) -> str:
+        # No tuple of names begins so: it would be of a thousand million characters.
+        return self._named(b"pseudonym" + pseudonym.encode())
+
+    def _next_event_id(self, event_id: str) -> str:
+        return hmac.digest(self.secret, b"event id" + event_id.encode(), "sha256").hex()[:32]
+
+    def _named(self, message: bytes) -> str:
+        digest = hmac.digest(self.secret, message, "sha256")
+        return f"v{self.version}:{base64.b32encode(digest)[:26].decode().lower()}"
 
 
 def canonical(name: str) -> str:
     """One spelling for handles and ids that platforms compare without case."""
     return unicodedata.normalize("NFKC", name).casefold()
+
+
+def version_of(pseudonym: str) -> int | None:
+    """The version of the key that a pseudonym was made under; None for any other text."""
+    found = _PSEUDONYM.fullmatch(pseudonym)
+    return int(found[1]) if found else None
 
 
 def create_key(file: Path) -> PseudonymKey:
@@ -78,9 +112,26 @@ def create_key(file: Path) -> PseudonymKey:
     key = PseudonymKey(version=1, secret=secrets.token_bytes(KEY_BYTES))
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as out:
-        out.write(f"v{key.version}:{key.secret.hex()}\n")
-    file.with_suffix(".id").write_text(key.key_id + "\n", encoding="ascii")
+        out.write(_line(key))
+    write_key_id(file, key.key_id)
     return key
+
+
+def add_key(file: Path, name: str) -> SecretKey:
+    """Put a key of the next version behind those in a file; it comes into use when the fingerprint file names it.
+
+    Raises:
+        KeyFileError: as of `read_keys`.
+    """
+    older = read_keys(file, name)
+    key = SecretKey(older.version + 1, secrets.token_bytes(KEY_BYTES), older)
+    _replace(file, "".join(_line(each) for each in reversed(list(key))))
+    return key
+
+
+def write_key_id(file: Path, key_id: str) -> None:
+    """Say in a key file's fingerprint file which of its keys is in use."""
+    _replace(file.with_suffix(".id"), key_id + "\n")
 
 
 def load_key(file: Path) -> PseudonymKey:
@@ -89,19 +140,35 @@ def load_key(file: Path) -> PseudonymKey:
     Raises:
         KeyFileError: it is missing, malformed, readable by others, or another one than its fingerprint file names.
     """
-    key = read_key(file, PSEUDONYM_KEY)
-    return PseudonymKey(key.version, key.secret)
+    return PseudonymKey.of(read_key(file, PSEUDONYM_KEY))
 
 
 def read_key(file: Path, name: str) -> SecretKey:
-    """The key in a file; `name` says in errors what it is for.
+    """The key in a file that is in use; `name` says in errors what it is for.
 
     Raises:
         KeyFileError: it is missing, malformed, readable by others, or another one than its fingerprint file names.
     """
+    newest = read_keys(file, name)
+    try:
+        expected = read_key_id(file.with_suffix(".id"))
+    except KeyFileError:
+        raise KeyFileError(
+            f"{name} {file} lacks its fingerprint file",
+            remedy=f"Write {newest.key_id} to {file.with_suffix('.id')} if this is the lake's key",
+        ) from None
+    return in_use(newest, expected, f"{name} {file}")
+
+
+def read_keys(file: Path, name: str) -> SecretKey:
+    """The newest key in a file, with those before it, whichever of them is in use.
+
+    Raises:
+        KeyFileError: it is missing, malformed, or readable by others.
+    """
     try:
         mode = file.stat().st_mode
-        text = file.read_text(encoding="ascii").strip()
+        text = file.read_text(encoding="ascii")
     except FileNotFoundError:
         raise KeyFileError(
             f"{name} {file} is missing",
@@ -113,16 +180,7 @@ def read_key(file: Path, name: str) -> SecretKey:
         ) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileError(f"{name} {file} is readable by others", remedy=f"chmod 600 {file}")
-    key = parse_key(text, f"{name} {file}")
-    try:
-        expected = read_key_id(file.with_suffix(".id"))
-    except KeyFileError:
-        raise KeyFileError(
-            f"{name} {file} lacks its fingerprint file",
-            remedy=f"Write {key.key_id} to {file.with_suffix('.id')} if this is the lake's key",
-        ) from None
-    demand_id(key, expected, f"{name} {file}")
-    return key
+    return parse_keys(text, f"{name} {file}")
 
 
 def read_key_id(file: Path) -> str:
@@ -139,30 +197,22 @@ def read_key_id(file: Path) -> str:
         ) from None
 
 
-def parse_key(text: str, what: str) -> SecretKey:
-    """The key that a line says.
+def _line(key: SecretKey) -> str:
+    return f"v{key.version}:{key.secret.hex()}\n"
 
-    Raises:
-        KeyFileError: it says none; `what` names the key, the line is not quoted.
-    """
-    version, _, secret = text.strip().partition(":")
+
+def _replace(file: Path, text: str) -> None:
+    """Write a file whole or not at all, readable by this user alone, and on the disk before this returns."""
+    draft = file.with_name(file.name + ".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
     try:
-        key = SecretKey(version=int(version.removeprefix("v")), secret=bytes.fromhex(secret))
-    except ValueError:
-        key = SecretKey(version=0, secret=b"")
-    if len(key.secret) != KEY_BYTES or key.version < 1:
-        raise KeyFileError(f"{what} is malformed", remedy="It must be one line: v1: and 64 hexadecimal digits")
-    return key
-
-
-def demand_id(key: SecretKey, expected: str, what: str) -> None:
-    """Refuse another key than the one that is expected.
-
-    Raises:
-        KeyFileError: it is another one.
-    """
-    if key.key_id != expected:
-        raise KeyFileError(
-            f"{what} is {key.key_id}, expected {expected}",
-            remedy="Put the right key back; under another one every author would count twice, and no payload be read",
-        )
+        os.fsync(folder)
+    finally:
+        os.close(folder)

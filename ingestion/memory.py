@@ -45,14 +45,16 @@ class Recollection:
     def _compared(
         self, post: Post, last: Sighting | None, source: str, observed_at: int, *, is_recorded: bool
     ) -> tuple[Post | None, Sighting]:
-        event_id = self._maker.event_id(post)
+        event_ids = self._maker.event_ids(post)
+        event_id = event_ids[0]
         if last is None:
             return post, self._first(post, event_id, source, observed_at)
+        is_same = last.event_id in event_ids  # it may be remembered from before the key was rotated
         if post.day is None and last.day is not None:
             post = replace(post, day=date.fromisoformat(last.day))
-        if is_recorded and observed_at < last.checked_at and event_id != last.event_id:
+        if is_recorded and observed_at < last.checked_at and not is_same:
             return None, last
-        if event_id == last.event_id:
+        if is_same:
             post = replace(post, version=max(post.version, last.version))
         elif last.is_gone and observed_at - last.checked_at < _RESTORED_AFTER:
             return None, last  # out of a cache

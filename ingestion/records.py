@@ -57,8 +57,12 @@ class RecordMaker:
 
     def event_id(self, post: Post) -> str:
         """What a post says, as a hash: the same for a resend, another for an edit."""
+        return self.event_ids(post)[0]
+
+    def event_ids(self, post: Post) -> list[str]:
+        """The same under this key and those before it, newest first."""
         content = (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
-        return self.key.event_id(self.owner, self.platform, post.post_id, post.op, *content)
+        return self.key.event_ids(self.owner, self.platform, post.post_id, post.op, *content)
 
     def day(self, post: Post, observed_at: int) -> str | None:
         """The date that the post keeps for ever; None where a delete gives no hint."""

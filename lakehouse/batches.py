@@ -10,18 +10,17 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from foundation.crash import crash_point
-from foundation.errors import EchoStreamError, JobFailedError, KeyMismatchError
+from foundation.errors import EchoStreamError, JobFailedError
 from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse import delta, delta_log
 from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
+from lakehouse.key_state import KEY_PROPERTY, demand_key
 from lakehouse.progress import Progress
 from schemas.reasons import Fate
 from schemas.tables import Table, ops_batches
 
 OnProgress = Callable[[Progress], None] | None
-
-KEY_PROPERTY = "echostream.key_id"
 
 _log = get_log("batches")
 
@@ -158,11 +157,8 @@ class Job:
             delta.ensure(spark, table, self.settings)
         if not mine.exists:
             mine.create()
-        if key_id and found.get(KEY_PROPERTY, key_id) != key_id:
-            raise KeyMismatchError(
-                f"{main.name} was written under key {found[KEY_PROPERTY]}, the key now is {key_id}",
-                remedy="Put that key and its fingerprint file back; under another one every author would count twice",
-            )
+        if key_id:
+            demand_key(found, key_id)
         wanted = {PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
         if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
             delta.set_properties(spark, main, self.settings, new)

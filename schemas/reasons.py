@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-RULE_VERSION = 2  # raise it when a rule changes its verdict on some record
+RULE_VERSION = 3  # raise it when a rule changes its verdict on some record
 
 
 class Reason(StrEnum):
@@ -32,7 +32,7 @@ class Reason(StrEnum):
     MISSING_POST_KEY_HEADER = "missing_post_key_header"
     MISSING_HEADER = "missing_header"  # another one that the payload asks for; also one that is not UTF-8, or no date
     HEADER_MISMATCH = "header_mismatch"  # a header contradicts the payload
-    KEY_MISMATCH = "key_mismatch"  # a pseudonym without what it stands for, or the other way round
+    KEY_MISMATCH = "key_mismatch"  # a pseudonym without what it stands for, or the other way round, or of another key
     UNKNOWN_KEY_ID = "unknown_key_id"  # pseudonyms were made under another key
     CREATED_IN_FUTURE = "created_in_future"  # more than a day after it was observed
     CREATED_BEFORE_1990 = "created_before_1990"  # 1970 and the like: a default gone wrong

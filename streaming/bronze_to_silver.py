@@ -7,6 +7,7 @@ from functools import partial
 from pyspark.sql import DataFrame, Observation, SparkSession
 
 from foundation.errors import ConservationError
+from foundation.key_chain import KeyChain
 from foundation.key_sources import payload_place, pseudonym_place
 from foundation.policies import policies
 from foundation.settings import JobName, Settings
@@ -16,6 +17,7 @@ from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
 from lakehouse.frozen import computed_once
 from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
+from lakehouse.key_state import former_key_ids
 from lakehouse.silver import Tally, silver_writes, tally
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
@@ -65,7 +67,9 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     load_sanitizer(sanitizer)
     if entities := EntityOptions.of(settings):
         load_finder(entities)
-    rules = Rules(policies(), key_id, settings.sanitizer.max_text_chars)
+    former = former_key_ids(settings)
+    chain = KeyChain(pseudonym_place(settings), key_id, former) if former else None
+    rules = Rules(policies(), key_id, settings.sanitizer.max_text_chars, chain)
     return Refiner(rules, options, sanitizer, entities, payload_key=payload_place(settings))
 
 

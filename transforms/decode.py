@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
+from foundation.key_chain import KeyChain
 from foundation.policies import Policy
 from schemas.event import MAX_RECORD_BYTES, OPS, SCHEMA_VERSION, Event, json_schema
 from schemas.reasons import Reason
@@ -51,6 +52,7 @@ class Rules:
     policies: dict[str, Policy]
     key_id: str
     max_text_chars: int
+    chain: KeyChain | None = None  # where the key was rotated: what older ones made is brought forward
 
 
 def decode(value: bytes | None, envelope: Envelope, rules: Rules) -> Event:
@@ -166,7 +168,7 @@ def _check_envelope(event: Event, envelope: Envelope, rules: Rules) -> None:
     on_authors_topic = envelope.topic.endswith(".authors.v1")
     if platform_of(envelope.topic) != event["platform"] or on_authors_topic != (event["op"] == "delete_author"):
         raise BadRecordError("validate", Reason.WRONG_TOPIC)
-    if event["keys"]["key_id"] != rules.key_id:
+    if (made_by := event["keys"]["key_id"]) != rules.key_id and not (rules.chain and made_by in rules.chain.former):
         raise BadRecordError("validate", Reason.UNKNOWN_KEY_ID)
 
 
@@ -190,14 +192,16 @@ def _check_ids(event: Event, envelope: Envelope) -> None:
 
 
 def _check_keys(event: Event) -> None:
-    """Without the secret key a pseudonym cannot be computed here, but whether one is due can be seen.
+    """Without the secret key a pseudonym cannot be computed here; its version, and whether one is due, can be seen.
 
     An author without a pseudonym would be out of reach of the author's own delete.
     """
     keys: Mapping[str, object] = event["keys"]
     fields: Mapping[str, object] = event
     is_profile_without_name = keys["channel"] and not event["channel"]
-    if is_profile_without_name or any(bool(keys[key]) != bool(fields[field]) for key, field in _KEYS):
+    version = event["keys"]["key_id"].partition("-")[0]
+    is_mixed = any(made and not str(made).startswith((f"{version}:", f"{version}-")) for made in keys.values())
+    if is_profile_without_name or is_mixed or any(bool(keys[key]) != bool(fields[field]) for key, field in _KEYS):
         raise BadRecordError("validate", Reason.KEY_MISMATCH)
 
 
@@ -217,8 +221,7 @@ def _check_times(event: Event, envelope: Envelope, policy: Policy) -> None:
 
 def _why_not_created(created: int, observed: int, policy: Policy) -> Reason:
     """The commonest cause has its own name, since it says what to mend: another unit than microseconds."""
-    others = (created * 10**6, created * 1000, created // 1000)
-    if any(_micros(policy.since) <= meant <= observed + _DAY for meant in others):
+    if any(_micros(policy.since) <= at <= observed + _DAY for at in (created * 10**6, created * 1000, created // 1000)):
         return Reason.CREATED_IN_WRONG_UNIT
     return Reason.CREATED_IN_FUTURE if created > observed else Reason.CREATED_BEFORE_1990
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from foundation.errors import EchoStreamError, KeyFileError, KeyMismatchError, KeyServiceError
 from foundation.key_sources import KeyPlace
-from foundation.keys import SecretKey
+from foundation.secret_keys import SecretKey
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError
 

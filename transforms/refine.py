@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from foundation.key_chain import chain_of
 from foundation.key_sources import KeyPlace
 from schemas.event import Event
 from schemas.reasons import Reason
@@ -25,6 +26,7 @@ from transforms.language import language_of
 from transforms.payloads import At, opened
 from transforms.pii.options import DEFAULT, Options
 from transforms.pii.sanitizer import Clean, Content, load_sanitizer
+from transforms.rekey import rekeyed_event
 from transforms.scoring.posts import Post, Scorers, scored_text, sentiments
 from transforms.scoring.score import ScorerOptions
 
@@ -139,9 +141,12 @@ def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[p
 def _decoded(row: dict[str, Any], refiner: Refiner) -> Event | BadRecordError:
     envelope = Envelope(row["topic"], row["kafka_timestamp"], row["op"], row["post_key"], row["author_key"], row["day"])
     try:
-        return decode(_opened(row, refiner.payload_key), envelope, refiner.rules)
+        event = decode(_opened(row, refiner.payload_key), envelope, refiner.rules)
     except BadRecordError as bad:
         return bad
+    if (chain := refiner.rules.chain) and event["keys"]["key_id"] != chain.key_id:
+        return rekeyed_event(event, chain_of(chain))
+    return event
 
 
 def _opened(row: dict[str, Any], place: KeyPlace | None) -> bytes | None:

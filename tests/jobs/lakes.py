@@ -116,3 +116,9 @@ def again(rows: Sequence[Row]) -> list[Row]:
 def copied(lake: Lake, home: Path) -> Lake:
     shutil.copytree(lake.settings.home, home, dirs_exist_ok=True)
     return lake.set(home=home)
+
+
+def plans_of(spark: SparkSession) -> bytes:
+    """The session's newest plans, as Spark's UI and event logs quote them."""
+    executions: Any = spark._jsparkSession.sharedState().statusStore().executionsList()
+    return "".join(executions.apply(at).physicalPlanDescription() for at in range(executions.size())).encode()

@@ -16,6 +16,7 @@ from lakehouse.batches import Batch, Job
 from schemas.tables import BRONZE_POSTS, TABLES
 from streaming import topic_to_bronze
 from tests import oracle
+from tests.jobs.lakes import plans_of
 from tests.lake import (
     assert_gold,
     assert_ops,
@@ -47,12 +48,6 @@ def received_sealed(lake):
     job = Job(topic_to_bronze.NAME, (BRONZE_POSTS,), lake.settings)
     job.prepare(lake.spark)
     topic_to_bronze._append(Batch(records, 0, job, datetime.now(UTC), is_replay=False))
-
-
-def plans_of(spark):
-    """The session's newest plans, as Spark's UI and event logs quote them."""
-    executions = spark._jsparkSession.sharedState().statusStore().executionsList()
-    return "".join(executions.apply(at).physicalPlanDescription() for at in range(executions.size())).encode()
 
 
 def with_key(lake, file):

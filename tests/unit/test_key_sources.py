@@ -11,6 +11,7 @@ import pytest
 
 from foundation.conf import conf_dir
 from foundation.errors import KeyFileError, KeyServiceError
+from foundation.key_chain import KeyChain, chain_of
 from foundation.key_sources import KeyFile, payload_place, pseudonym_key, pseudonym_place
 from foundation.keys import PseudonymKey, create_key
 from foundation.settings import Settings, load_settings
@@ -100,6 +101,22 @@ def test_each_owner_may_have_a_key(secrets, settings, tmp_path):
     in_files = Settings(home=tmp_path, owner="acme", keys={"file": tmp_path / "{owner}.key"})
     made = create_key(tmp_path / "acme.key")
     assert pseudonym_key(in_files) == made
+
+
+NEXT = PseudonymKey(4, b"\4" * 32, KEY)
+
+
+@pytest.mark.parametrize("key", [KEY, NEXT])
+def test_the_next_version_is_in_use_once_the_settings_say_so(secrets, settings, wrap, key):
+    secrets.create_secret(Name="lake/k", SecretString=f"{LINE}\nv4:{NEXT.secret.hex()}\n")
+    file = wrap()
+    second = wrap.kms.encrypt(KeyId=wrap.key_id, Plaintext=NEXT.secret)["CiphertextBlob"]
+    file.write_text(f"{file.read_text()}v4:{base64.b64encode(second).decode()}\n")
+    for source in ("secretsmanager", "kms"):
+        mine = settings(source=source, secret="lake/k", file=file, id=key.key_id)
+        assert pseudonym_key(mine) == key
+        assert pseudonym_place(mine).newest().key_id == NEXT.key_id
+        assert chain_of(KeyChain(pseudonym_place(mine), NEXT.key_id)) == NEXT
 
 
 def test_the_payload_key_has_a_place_of_its_own(secrets, server, tmp_path):

@@ -1,0 +1,96 @@
+"""Secrets with versions, each of which follows the one before: what a key's file or service holds."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NoReturn
+
+from foundation.errors import KeyFileError
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class SecretKey:
+    """A versioned secret; never printed, and never pickled: what is sent to Spark's workers holds none.
+
+    Attributes:
+        version: from 1 on, one more with each rotation.
+        secret: 256 bits.
+        older: the key that this one follows, None for the first.
+    """
+
+    version: int
+    secret: bytes = field(repr=False)
+    older: "SecretKey | None" = field(default=None, repr=False)
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to travel."""
+        raise TypeError("a key stays in the process that has read it")
+
+    def __iter__(self) -> "Iterator[SecretKey]":
+        """This key and those before it, newest first."""
+        yield self
+        if self.older:
+            yield from self.older
+
+    @cached_property
+    def key_id(self) -> str:
+        """`v<version>-<fingerprint>`: says which key it is, and which it follows, without saying any of them."""
+        message = b"echostream key id" + (self.older.key_id.encode() if self.older else b"")
+        return f"v{self.version}-{hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:12]}"
+
+
+def parse_keys(text: str, what: str) -> SecretKey:
+    """The newest of the keys that lines say, oldest first, with those before it.
+
+    Raises:
+        KeyFileError: they say none; `what` names the keys, no line is quoted.
+    """
+    keys = []
+    for line in text.split():
+        version, _, secret = line.partition(":")
+        try:
+            keys.append((int(version.removeprefix("v")), bytes.fromhex(secret)))
+        except ValueError:
+            raise _malformed(what) from None
+    return chained(keys, what)
+
+
+def chained(keys: list[tuple[int, bytes]], what: str) -> SecretKey:
+    """Versions and secrets, oldest first, as a chain; answers the newest.
+
+    Raises:
+        KeyFileError: there is none, a secret has another length, or a version is left out.
+    """
+    newest: SecretKey | None = None
+    for version, secret in keys:
+        if len(secret) != KEY_BYTES or version < 1 or (newest and version != newest.version + 1):
+            raise _malformed(what)
+        newest = SecretKey(version, secret, newest)
+    if newest is None:
+        raise _malformed(what)
+    return newest
+
+
+def in_use(newest: SecretKey, expected: str, what: str) -> SecretKey:
+    """The key of that fingerprint: the newest, or one before it while a rotation is under way.
+
+    Raises:
+        KeyFileError: none of them has it.
+    """
+    for key in newest:
+        if key.key_id == expected:
+            return key
+    raise KeyFileError(
+        f"{what} is {newest.key_id}, expected {expected}",
+        remedy="Put the right key back; under another one every author would count twice, and no payload be read",
+    )
+
+
+def _malformed(what: str) -> KeyFileError:
+    return KeyFileError(
+        f"{what} is malformed", remedy="It must be a line for each version, v1: and 64 hexadecimal digits, then v2: …"
+    )

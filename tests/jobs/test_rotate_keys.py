@@ -1,0 +1,205 @@
+"""The pseudonym key rotated, killed on the way and ended: an author counts once before, in between and after."""
+
+import signal
+from collections import Counter
+
+import pytest
+
+from batch import rotate_keys as job
+from batch.run import rotate_keys
+from foundation.errors import KeyMismatchError, LakeInUseError
+from foundation.keys import load_key, version_of
+from ingestion.generator import read_ledger, run_generator
+from ingestion.produce import MemoryProducer
+from lakehouse.lease import hold_lake
+from tests import oracle
+from tests.commands import echostream
+from tests.jobs.lakes import BASE, POSTS, RATES, again, as_kafka_would, plans_of
+from tests.lake import (
+    assert_gold,
+    assert_ops,
+    assert_silver,
+    assert_tombstones,
+    coordinates,
+    files_with,
+    found_in,
+    rows_of,
+    versions,
+)
+
+POINTS = [
+    "before_property_of_silver.posts",
+    "before_property_of_bronze.posts",
+    "before_bronze.posts",
+    "before_quarantine.posts",
+    "before_silver.tombstones",
+    "before_silver.posts",
+    "after_last",
+]
+KEYED = ("bronze.posts", "silver.posts", "silver.tombstones")
+COLUMNS = ("post_key", "author_key", "reply_to_key", "channel")
+
+
+class Killed(BaseException):
+    """In place of SIGKILL, which would end the tests."""
+
+
+def rotate(lake):
+    rotation = job.begin(lake.settings)
+    done = list(job.rekey_tables(lake.spark, lake.settings, rotation))
+    job.end(lake.settings, rotation)
+    return {each.table: each.rows for each in done}
+
+
+def killed_at(lake, point, monkeypatch):
+    def kill(_job, reached, _settings):
+        if reached == point:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job, "crash_point", kill)
+        with pytest.raises(Killed):
+            rotate(lake)
+
+
+def feed(lake):
+    """The same feed under the key in use: its ledger, and its records, at the places of the first ones."""
+    sender = MemoryProducer()
+    report = run_generator(lake.settings, sender, n_posts=POSTS, seed=5, base=BASE, rates=RATES)
+    changing = ("post_key", "author_key", "key", "headers", "value")
+    rows = [
+        first | {name: row[name] for name in changing}
+        for first, row in zip(lake.bronze, as_kafka_would(sender.messages), strict=True)
+    ]
+    return list(read_ledger(report.ledger)), rows
+
+
+def key_versions(lake, name):
+    """By version, how many pseudonyms a table holds."""
+    values = [row[column] for row in rows_of(lake.settings, name) for column in COLUMNS if row.get(column)]
+    return Counter(version for value in values if (version := version_of(value)))
+
+
+def assert_all_is(lake, ledger, bronze, consumed):
+    expected = oracle.expected(ledger)
+    assert_silver(lake.settings, expected, bronze)
+    assert_tombstones(lake.settings, expected, ledger)
+    assert_gold(lake.settings, expected)
+    assert_ops(lake.settings, {"topic_to_bronze": 0, "bronze_to_silver": consumed})
+    bad = Counter(row["reason"] for row in ledger if row["fate"] == "quarantined")
+    assert Counter(row["reason"] for row in rows_of(lake.settings, "quarantine.posts")) == bad
+
+
+def authors(lake):
+    return sorted(
+        (row["owner"], row["platform"], row["hour"], row["posts"], row["authors"])
+        for row in rows_of(lake.settings, "gold.sentiment_hourly")
+    )
+
+
+def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(empty, monkeypatch):
+    lake, half = empty, len(empty.bronze) // 2
+    some = half + 60
+    lake.receive(lake.bronze[:half])
+    lake.drain()
+    first, before = load_key(lake.settings.key_file), authors(lake)
+    lake.receive(lake.bronze[half:some])  # which Silver has not read when the rotation comes
+
+    for point in POINTS:
+        killed_at(lake, point, monkeypatch)
+        assert len(key_versions(lake, "silver.posts")) == 1
+        assert load_key(lake.settings.key_file) == first, "producers go on under the key that is in use"
+        if point not in (POINTS[1], POINTS[-1]):
+            continue
+        written = versions(lake.settings)
+        with pytest.raises(KeyMismatchError, match="echostream keys rotate"):
+            lake.drain("bronze_to_silver")
+        assert versions(lake.settings) == written
+    lake.drain("silver_to_gold")  # which may follow at any time
+    assert authors(lake) == before
+    assert rotate(lake) == dict.fromkeys(["bronze.posts", "quarantine.posts", "silver.tombstones", "silver.posts"])
+    second = load_key(lake.settings.key_file)
+    assert (second.version, second.older) == (2, first)
+
+    # What is in Bronze is what a producer of the new key would have sent, byte for byte.
+    ledger, renewed = feed(lake)
+    good = {coordinates(row) for row, said in zip(renewed, ledger, strict=True) if said["kind"] != "bad"}
+    held = {coordinates(row): row for row in rows_of(lake.settings, "bronze.posts")}
+    for row in renewed[:some]:
+        if coordinates(row) in good:
+            found = held[coordinates(row)]
+            assert [found[name] for name in ("post_key", "author_key", "key", "value")] == [
+                row[name] for name in ("post_key", "author_key", "key", "value")
+            ]
+            assert dict(found["headers"]) == row["headers"]
+
+    # Old and new producers by turns, over the same posts and authors, edits and deletes among them.
+    rest = [(lake.bronze if number % 2 else renewed)[number] for number in range(some, len(lake.bronze))]
+    assert {row["op"] for row in rest[::2]} & {row["op"] for row in rest[1::2]} >= {"upsert", "delete", "delete_author"}
+    lake.receive(rest)
+    lake.drain()
+    assert_all_is(lake, ledger, renewed, len(renewed))
+    assert key_versions(lake, "silver.posts").keys() == key_versions(lake, "silver.tombstones").keys() == {2}
+    assert key_versions(lake, "bronze.posts").keys() == {1, 2}
+
+    # Once more, on top of it; then everything that was ever sent, under any of the three keys.
+    rotate(lake)
+    newest, last = feed(lake)
+    assert load_key(lake.settings.key_file).version == 3
+    assert key_versions(lake, "silver.posts").keys() == key_versions(lake, "silver.tombstones").keys() == {3}
+    resent = [(lake.bronze, renewed, last)[number % 3][number] for number in range(len(last))]
+    lake.receive(again(resent))
+    lake.drain()
+    assert_all_is(lake, newest * 2, [*last, *again(last)], 2 * len(last))
+    batch = max(rows_of(lake.settings, "ops.batches.bronze_to_silver"), key=lambda row: row["batch_id"])
+    assert (batch["consumed"], batch["new"], batch["edited"]) == (len(last), 0, 0)
+
+    secrets = {form for key in load_key(lake.settings.key_file) for form in (key.secret, key.secret.hex().encode())}
+    plans = plans_of(lake.spark)
+    assert b"MapInArrow" in plans, "the pass that re-keys is not among them"
+    assert found_in(plans, secrets) == set()
+    assert files_with(lake.settings.home / "lake", secrets) == []
+
+
+def test_killed_as_a_process_and_ended_by_the_next(drained):
+    settings, before = drained.settings, authors(drained)
+    rows = {name: len(rows_of(settings, name)) for name in KEYED}
+    crash = "rotate_keys:before_silver.posts:1"
+    done = echostream(settings, "keys", "rotate", faults__crash_at=crash, sanitizer__max_text_chars="2000")
+    assert done.code == -signal.SIGKILL, done.error
+    assert [set(key_versions(drained, name)) - {1, 2} for name in KEYED] == [set()] * 3
+    assert set(key_versions(drained, "silver.tombstones")) == {2}
+    assert set(key_versions(drained, "silver.posts")) == {1}
+    done = echostream(settings, "keys", "rotate")
+    assert (done.code, done.error) == (0, "")
+    assert done.out.splitlines()[:3] == [
+        f"{name}: done before" for name in ("bronze.posts", "quarantine.posts", "silver.tombstones")
+    ]
+    key = load_key(settings.key_file)
+    assert done.out.splitlines()[3:] == [
+        f"silver.posts: {rows['silver.posts']:,} rows",
+        f"{key.key_id} is in use; producers take it when they are started again, older records are brought forward",
+    ]
+    for secret in (each.secret.hex() for each in key):
+        assert secret not in done.out
+    assert {name: len(rows_of(settings, name)) for name in KEYED} == rows
+    drained.drain()
+    assert authors(drained) == before
+
+
+def test_refused_while_the_lake_is_written(drained):
+    before, key = versions(drained.settings), drained.settings.key_file.read_bytes()
+    with hold_lake(drained.settings), pytest.raises(LakeInUseError, match="one writer"):
+        rotate_keys(drained.settings, lambda _: None)
+    assert (versions(drained.settings), drained.settings.key_file.read_bytes()) == (before, key)
+
+
+@pytest.mark.parametrize("layer", ["rebuild_silver", "replay_quarantine"])
+def test_batch_jobs_refuse_a_lake_of_another_key(drained, layer):
+    import importlib
+
+    before = versions(drained.settings)
+    drained.settings.key_id_file.write_text("v2-0123456789ab\n")
+    with pytest.raises(KeyMismatchError, match="every author would count twice"):
+        getattr(importlib.import_module(f"batch.{layer}"), layer)(drained.spark, drained.settings)
+    assert versions(drained.settings) == before

@@ -1,0 +1,141 @@
+"""Pseudonyms and event ids under an older key → under the newest: of an event, of a table's rows. docs/adr/0012.
+
+A row that is at the newest version already comes out as it went in, so that a repeat changes nothing.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import orjson
+import pyarrow as pa
+from pyspark.sql import DataFrame
+
+from foundation.key_chain import KeyChain, chain_of
+from foundation.key_sources import KeyPlace
+from foundation.keys import PseudonymKey, version_of
+from schemas.event import Event
+from schemas.tables import Table
+from transforms.decode import BadRecordError
+from transforms.payloads import AS_RECEIVED, SEALED, At, key_of, opened, seal
+
+_PSEUDONYMS = ("post_key", "author_key", "reply_to_key", "channel")  # a channel is one where it is a profile
+_HEADERS = ("post_key", "author_key")
+
+Row = dict[str, Any]
+Rekey = Callable[[Row, PseudonymKey], Row]  # the columns that are other than before
+
+
+def rekeyed(rows: DataFrame, table: Table, chain: KeyChain, payload_key: KeyPlace) -> DataFrame:
+    """A table's rows under the chain's newest key, one for one, by workers that read the keys for themselves."""
+
+    def of_record(row: Row, key: PseudonymKey) -> Row:
+        return rekeyed_record(row, key, payload_key)
+
+    rekey = of_record if "value" in table.columns else rekeyed_row
+
+    def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        key = chain_of(chain)
+        for batch in batches:
+            yield _changed(batch, rekey, key)
+
+    return rows.select(*table.columns).mapInArrow(run, table.schema)
+
+
+def rekeyed_event(event: Event, key: PseudonymKey) -> Event:
+    """The event as its producer would make it under the newest key."""
+    version = int(event["keys"]["key_id"].partition("-")[0].removeprefix("v"))
+    keys = {
+        name: key.forward(value) if isinstance(value, str) else value
+        for name, value in event["keys"].items()
+        if name != "key_id"
+    }
+    event_id = key.forward_event_id(event["event_id"], version)
+    return event | {"event_id": event_id, "keys": keys | {"key_id": key.key_id}}  # type: ignore[return-value]  # an Event's fields, and no others
+
+
+def rekeyed_row(row: Row, key: PseudonymKey) -> Row:
+    """A row of Silver or of its tombstones: pseudonyms stand in columns of their own."""
+    changed = {name: key.forward(row[name]) for name in _PSEUDONYMS if row.get(name)}
+    version = version_of(row["post_key"]) if row.get("event_id") else None
+    return changed | ({"event_id": key.forward_event_id(row["event_id"], version)} if version else {})
+
+
+def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeyPlace) -> Row:
+    """A row of Bronze or quarantine: columns, Kafka's key, headers, and in the payload what the key has made.
+
+    Whole or not at all: where the payload does not say that a key of the chain has made it, it stays as received.
+    """
+    at, stored = At(row["topic"], row["partition"], row["offset"]), row["value"]
+    try:
+        value = opened(stored, payload_key, at)
+    except BadRecordError:  # damaged at rest
+        return {}
+    if value is None or (new := _new_payload(value, key)) is None:
+        return {}
+    payload, event_ids = new
+    if stored[:1] == SEALED:
+        payload = seal(payload, key_of(payload_key), at)
+    elif stored[:1] == AS_RECEIVED:
+        payload = AS_RECEIVED + payload
+
+    def text(old: bytes | None) -> bytes | None:
+        named = old.decode("utf-8", "replace") if old else ""
+        new = event_ids.get(named) or key.forward(named)
+        return old if new == named else new.encode()
+
+    headers = row["headers"] and [
+        (name, text(held) if name in (*_HEADERS, "ce_id") else held) for name, held in row["headers"]
+    ]
+    return rekeyed_row({name: row.get(name) for name in _HEADERS}, key) | {
+        "key": text(row["key"]), "headers": headers, "value": payload,
+    }  # fmt: skip
+
+
+def _new_payload(value: bytes, key: PseudonymKey) -> tuple[bytes, dict[str, str]] | None:
+    """The payload with other keys and event id, byte for byte the same else, and the event id old → new.
+
+    None where it is at the newest key already, was not made under one before it, or cannot be changed so.
+    """
+    event = _parsed(value)
+    if event is None or event["keys"]["key_id"] not in {older.key_id for older in key if older is not key}:
+        return None
+    wanted = rekeyed_event(event, key)
+    olds, news = ((each["event_id"], *each["keys"].values()) for each in (event, wanted))
+    for old, new in zip(olds, news, strict=True):
+        value = value.replace(f'"{old}"'.encode(), f'"{new}"'.encode()) if old else value
+    # A payload that spells a key otherwise, or has it elsewhere too, is not our producers'.
+    return (value, {event["event_id"]: wanted["event_id"]}) if _parsed(value) == wanted else None
+
+
+def _parsed(value: bytes) -> Event | None:
+    """The event, as far as keys go; its other fields may be bad."""
+    try:
+        event: Any = orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return None
+    keys = event.get("keys") if isinstance(event, dict) else None
+    if not isinstance(keys, dict) or not isinstance(event.get("event_id"), str):
+        return None
+    if not all(value is None or isinstance(value, str) for value in keys.values()):
+        return None
+    found: Event | None = event if isinstance(keys.get("key_id"), str) else None
+    return found
+
+
+def _changed(batch: pa.RecordBatch, rekey: Rekey, key: PseudonymKey) -> pa.RecordBatch:
+    """The batch with new values in the columns that hold pseudonyms; the others are not looked at."""
+    names = [name for name in batch.schema.names if name in _READ]
+    columns = [batch.column(name).to_pylist() for name in names]
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    new = [row | rekey(row, key) for row in rows]
+    written = {
+        name: pa.array([row[name] for row in new], type=batch.schema.field(name).type)
+        for name in names
+        if name in _WRITTEN
+    }
+    arrays = [written.get(name, batch.column(name)) for name in batch.schema.names]
+    return pa.RecordBatch.from_arrays(arrays, schema=batch.schema)
+
+
+_WRITTEN = frozenset((*_PSEUDONYMS, "event_id", "key", "headers", "value"))
+_READ = _WRITTEN | {"topic", "partition", "offset"}
