@@ -78,7 +78,7 @@ class Ingest:
             connect: a sender; a new one after each failure.
             progress: told after every batch.
         """
-        self._platform, self._context, self._maker, self.store = platform, context, maker, store
+        self.platform, self._context, self._maker, self.store = platform, context, maker, store
         self._budget, self._connect, self._progress = budget, connect, progress
         self._recollection = Recollection(platform, maker, store)
         self._observed_at = 0
@@ -92,7 +92,7 @@ class Ingest:
             SettingsError: a library that it needs is not installed.
             CredentialsError: it needs credentials that are missing.
         """
-        return new_reader(self._platform, self._context)
+        return new_reader(self.platform, self._context)
 
     def run(self, batches: Batches | None = None) -> Report:
         """Read until there is no more, until the budget is spent, or until interrupted (KeyboardInterrupt).
@@ -128,7 +128,7 @@ class Ingest:
                     self._read(batches)
                 except TRANSIENT as error:
                     self._context.telemetry.trouble("begun_anew")
-                    get_log("ingest").warning("begin_anew", platform=self._platform.name, error=type(error).__name__)
+                    get_log("ingest").warning("begin_anew", platform=self.platform.name, error=type(error).__name__)
                     if time.monotonic() - began < _HEALTHY_S:
                         raise
                     return False
@@ -176,8 +176,8 @@ class Ingest:
             telemetry.lag_s = max(0.0, (observed_at - batch.latest) / 1_000_000)
 
     def _mapped(self, batch: Batch, observed_at: int) -> Iterator[Mapped]:
-        payloads = chain.from_iterable(self._platform.payloads(document) for document in batch.documents)
-        yield from (self._platform.map(payload, observed_at) for payload in payloads)
+        payloads = chain.from_iterable(self.platform.payloads(document) for document in batch.documents)
+        yield from (self.platform.map(payload, observed_at) for payload in payloads)
         yield from (Unmappable(detail="not JSON", raw=text) for text in batch.broken)
 
     def _is_wanted(self, post: Post) -> bool:
@@ -198,7 +198,7 @@ class Ingest:
             telemetry.gaps[gap.reason.value] += 1
             get_log("ingest").warning(
                 "gap",
-                platform=self._platform.name,
+                platform=self.platform.name,
                 source=gap.source,
                 since=gap.since,
                 until=gap.until,

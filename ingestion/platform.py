@@ -102,6 +102,7 @@ class Platform:
             producer remembers what it sent.
         dates_edits: whether a mapper knows a later version from an earlier one. Where not, a changed text is an edit of
             the time at which it was seen.
+        sweeps_at_once: how many posts a sweep hands to the reader together.
     """
 
     name: str
@@ -110,3 +111,4 @@ class Platform:
     reader: "Callable[[Context], Reader] | None" = None
     native_id: Callable[[Json], str] | None = None
     dates_edits: bool = False
+    sweeps_at_once: int = 500

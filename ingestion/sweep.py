@@ -7,7 +7,6 @@ from ingestion.live import Ingest, Report
 from ingestion.reading import Batch, Sighting
 
 _FIRST = 3600 * 1_000_000  # µs: a post is looked at again not sooner; then whenever a quarter of its age has passed
-_AT_ONCE = 500
 
 
 def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -> Report:
@@ -15,12 +14,12 @@ def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -
 
     What was looked at is noted once Kafka has acknowledged what came of it, so a sweep that dies goes on from there.
     """
-    started = clock()
+    started, at_once = clock(), live.platform.sweeps_at_once
     while True:
         if everything:
-            posts = live.store.unchecked(since=started, limit=_AT_ONCE)
+            posts = live.store.unchecked(since=started, limit=at_once)
         else:
-            posts = live.store.due(now=started, first=_FIRST, limit=_AT_ONCE)
+            posts = live.store.due(now=started, first=_FIRST, limit=at_once)
         if not posts:
             return live.report
         report = live.run(partial(_refetch, live, posts))

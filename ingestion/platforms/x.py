@@ -72,6 +72,7 @@ PLATFORM = Platform(
     reader=_reader,
     native_id=_native_id,
     dates_edits=True,
+    sweeps_at_once=50_000,  # in one compliance job
 )
 
 

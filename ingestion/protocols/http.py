@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -46,6 +46,21 @@ class Answer:
 
     content: Json
     headers: Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; `path` is what messages call it, `address` where it goes when that is not below the base URL."""
+
+    path: str
+    method: str = "GET"
+    address: str | None = None  # may be signed, so no message shows it
+    params: Params | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    with_credentials: bool = True
+    decode: Callable[[bytes], Json] = parsed  # raises ValueError
+    cost: float = 1
 
 
 def no_limit(headers: Headers) -> Limit | None:
@@ -94,11 +109,15 @@ class Http:
         self._client.close()
 
     def get(self, path: str, params: Params | None = None, *, cost: float = 1) -> Answer:
+        """Ask for JSON; see `send`."""
+        return self.send(Call(path=path, params=params, cost=cost))
+
+    def send(self, call: Call) -> Answer:
         """Ask; again where that may help.
 
         Raises:
             StatusError: the platform refuses, or fails again and again.
-            UnusableAnswerError: no whole JSON answer came.
+            UnusableAnswerError: no whole answer in the expected form came.
             CredentialsError: 401.
             BudgetSpentError: the budget of `calls` is used up.
         """
@@ -106,22 +125,22 @@ class Http:
             on=backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
         ):
             with attempt:
-                return self._once(path, params or {}, cost)
+                return self._once(call)
         raise AssertionError  # the last attempt raises by itself
 
-    def _once(self, path: str, params: Params, cost: float) -> Answer:
+    def _once(self, call: Call) -> Answer:
         try:
-            return self._ask(path, params, cost)
+            return self._ask(call)
         except StatusError as error:
             if error.status != HTTPStatus.UNAUTHORIZED:
                 raise
-        raise CredentialsError(f"{path} answered 401: our credentials are refused", remedy=self._hint)
+        raise CredentialsError(f"{call.path} answered 401: our credentials are refused", remedy=self._hint)
 
-    def _ask(self, path: str, params: Params, cost: float) -> Answer:
+    def _ask(self, call: Call) -> Answer:
         self._await_limit()
-        self._context.budget.require("calls", cost)
-        self._context.budget.spend("calls", cost)
-        status, headers, data = self._exchange(path, params)
+        self._context.budget.require("calls", call.cost)
+        self._context.budget.spend("calls", call.cost)
+        status, headers, data = self._exchange(call)
         limit = self._limit_of(headers)
         if limit is not None and limit.remaining < 1:
             with self._lock:
@@ -129,18 +148,25 @@ class Http:
         status = self._status_of(status, data)
         if status >= CLIENT_ERRORS:
             self._context.telemetry.trouble(trouble_of(status))
-            raise StatusError(status, path, _retry_after(headers) or (limit.reset_s if limit else None))
+            raise StatusError(status, call.path, _retry_after(headers) or (limit.reset_s if limit else None))
         try:
-            return Answer(parsed(data), headers)
+            return Answer(call.decode(data), headers)
         except ValueError:
             self._context.telemetry.trouble("not_json")
-            raise UnusableAnswerError(f"{path} answered with something that is not JSON") from None
+            raise UnusableAnswerError(f"{call.path} answered with something that is not JSON") from None
 
-    def _exchange(self, path: str, params: Params) -> tuple[int, Headers, bytes]:
+    def _exchange(self, call: Call) -> tuple[int, Headers, bytes]:
         """One request; the errors are ours, since the library's may quote addresses with tokens."""
-        trouble = self._context.telemetry.trouble
+        trouble, path = self._context.telemetry.trouble, call.path
+        headers = {**(self._headers() if call.with_credentials else {}), **call.headers}
         try:
-            with self._client.stream("GET", self._base + path, params=params, headers=self._headers()) as response:
+            with self._client.stream(
+                call.method,
+                call.address or self._base + path,
+                params=call.params or None,  # an empty one would take away the address's own
+                content=call.body,
+                headers=headers,
+            ) as response:
                 data = bytearray()
                 for chunk in response.iter_bytes():
                     data += chunk

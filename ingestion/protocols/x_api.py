@@ -2,6 +2,7 @@
 
 Pages run from newest to oldest, so the next cursor is the newest id of the first page, saved with the last one. The
 search reaches back seven days; what is older than that is a gap. A post that was edited comes again under a new id.
+The filtered stream is not used: it cannot be resumed, so a search would have to heal it, at the same price per post.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,9 @@ from foundation.errors import CursorError, ReadError, UsageError
 from ingestion.credentials import demand
 from ingestion.fields import every, slices
 from ingestion.platform import Json
+from ingestion.protocols.answers import StatusError
 from ingestion.protocols.http import Headers, Http, Limit, epoch_reset
+from ingestion.protocols.x_compliance import JOBS, ComplianceJobs
 from ingestion.reading import Batch, Context, Gap, GapReason, Sighting
 from ingestion.snowflakes import x_micros
 from ingestion.times import iso_micros
@@ -25,6 +28,8 @@ _FIELDS = (
     "edit_history_tweet_ids"
 )
 _WINDOW = timedelta(days=7) - timedelta(minutes=5)
+_EDITABLE = 35 * 60 * 1_000_000  # µs; X says 30 minutes
+_NO_JOBS = (403, 404)  # the app may not run compliance jobs
 _NOW_MARGIN = timedelta(seconds=15)  # the newest seconds are refused as an end, and are not yet complete
 _HOW = "Create an app with pay-per-use credits at https://console.x.com and copy its Bearer token."
 
@@ -44,6 +49,7 @@ class RecentSearch:
             limit_of=_limit,
             credentials_hint=_HOW,
         )
+        self._jobs = ComplianceJobs(self._http, context.base_url or HOST, context)
 
     def read(self) -> Iterator[Batch]:
         """See `Reader`."""
@@ -65,15 +71,32 @@ class RecentSearch:
                     yield self._batch(query, page)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
-        """See `Reader`; what is deleted, protected, suspended or withheld is no longer shown, and goes."""
+        """See `Reader`; what is gone is learnt from a compliance job, which is not billed per post.
+
+        A post is read again, and paid, once: when it can no longer be edited and was not looked at since.
+        """
         with self._http:
-            for some in slices(posts, _PAGE):
-                found, gone = self._by_ids([post.post_id for post in some])
-                newest = [ids[-1] for tweet in found if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")]
-                edited, _ = self._by_ids(newest) if newest else ([], [])
-                notices = [{"id": number, "action": "delete", "reason": "not shown"} for number in gone]
-                source = some[0].source
-                yield Batch(source=source, documents=[{"data": [*found, *edited]}, *notices], endpoint=TWEETS)
+            gone: set[str] = set()
+            try:
+                notices = yield from self._jobs.notices([post.post_id for post in posts], posts[0].source)
+            except StatusError as error:
+                if error.status not in _NO_JOBS:
+                    raise
+                unsure = list(posts)  # then by looking at each
+            else:
+                gone = {notice["id"] for notice in notices}
+                yield Batch(source=posts[0].source, documents=notices, endpoint=JOBS)
+                unsure = [post for post in posts if _may_have_been_edited(post)]
+            for some in slices([post for post in unsure if post.post_id not in gone], _PAGE):
+                yield self._looked_up(some)
+
+    def _looked_up(self, posts: Sequence[Sighting]) -> Batch:
+        """How they are now; what is deleted, protected, suspended or withheld is no longer shown, and goes."""
+        found, gone = self._by_ids([post.post_id for post in posts])
+        newest = [ids[-1] for tweet in found if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")]
+        edited, _ = self._by_ids(newest) if newest else ([], [])
+        notices = [{"id": number, "action": "delete", "reason": "not shown"} for number in gone]
+        return Batch(source=posts[0].source, documents=[{"data": [*found, *edited]}, *notices], endpoint=TWEETS)
 
     def _since(self, query: str) -> Iterator[Batch]:
         saved = self._context.memory.cursor(query)
@@ -142,6 +165,12 @@ class RecentSearch:
 
 def _limit(headers: Headers) -> Limit | None:
     return epoch_reset(headers, "x-rate-limit-remaining", "x-rate-limit-reset")
+
+
+def _may_have_been_edited(post: Sighting) -> bool:
+    """Whether it could still be edited when it was last looked at."""
+    made_at = x_micros(int(post.post_id), None)
+    return made_at is not None and post.checked_at < made_at + _EDITABLE
 
 
 def _chain(tweet: dict[str, Json]) -> list[str]:

@@ -1,6 +1,11 @@
-"""X: recent search, newest page first; look-up by id; edits under new ids; rate limits in epoch seconds."""
+"""X: recent search, newest page first; look-up by id; edits under new ids; rate limits in epoch seconds.
+
+Compliance jobs with their files at signed addresses, which want the signature, a plain text and no other authorisation.
+"""
 
 import html
+import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +23,20 @@ _EPOCH_MS = 1_288_834_974_657
 _WINDOW_S = 7 * 86400
 _LONGEST_QUERY = 512
 _HUGE = 10_000_000
+_JOBS, _FILES = "/2/compliance/jobs", "/compliance-files/"
+_SIGNATURE = "simulated"
+_QUARTER, _WEEK = 900 * SECOND, 7 * 86400 * SECOND
 _SHORT = 280
 
 
 @contextmanager
 def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
+    jobs = _Jobs(world)
 
     def respond(request: Request) -> Answer:
+        if request.path.startswith(_FILES):
+            return jobs.file(request)
         had, left, reset_s = limit.take()
         headers = {
             "x-rate-limit-limit": str(limit.limit),
@@ -37,7 +48,7 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
         if not had:
             problem = _problem("Too Many Requests", HTTPStatus.TOO_MANY_REQUESTS)
             return Answer(problem, HTTPStatus.TOO_MANY_REQUESTS, headers)
-        answer = _respond(world, request)
+        answer = jobs.respond(request) if request.path.startswith(_JOBS) else _respond(world, request)
         return Answer(answer.body, answer.status, headers)
 
     with http_server(respond, faults, bind) as address:
@@ -45,6 +56,77 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
 
 
 SIMULATOR = Simulator("x", _serve, HTTP_FAULTS, secrets={"bearer_token": TOKEN}, watchlist={"queries": ("anything",)})
+
+
+class _Jobs:
+    """Compliance jobs: created, in progress when first asked for, then complete; safe between threads."""
+
+    def __init__(self, world: World) -> None:
+        self._world, self._lock = world, threading.Lock()
+        self._jobs: dict[str, dict[str, Any]] = {}
+        self._gone: dict[str, list[bytes]] = {}  # what was uploaded and is gone, by job
+
+    def respond(self, request: Request) -> Answer:
+        """What is asked of X itself."""
+        number = request.path.removeprefix(_JOBS).strip("/")
+        with self._lock:
+            if request.method == "POST" and not number:
+                return self._create(request)
+            if (job := self._jobs.get(number)) is None:
+                return Answer(_problem("Not Found", HTTPStatus.NOT_FOUND), HTTPStatus.NOT_FOUND)
+            shown = {"data": dict(job)}
+            if number in self._gone:
+                job["status"] = {"created": "in_progress"}.get(job["status"], "complete")
+            return Answer(shown)
+
+    def file(self, request: Request) -> Answer:
+        """What is asked of the store of the files."""
+        number, _, name = request.path.removeprefix(_FILES).partition("/")
+        with self._lock:
+            if number not in self._jobs or request.one("X-Goog-Signature") != _SIGNATURE:
+                return Answer(b"<Error><Code>SignatureDoesNotMatch</Code></Error>", HTTPStatus.FORBIDDEN)
+            if "authorization" in request.headers:
+                return Answer(b"<Error><Code>InvalidArgument</Code></Error>", HTTPStatus.BAD_REQUEST)
+            if request.method == "PUT" and name == "submission":
+                if request.headers.get("content-type") != "text/plain":
+                    return Answer(b"<Error><Code>SignatureDoesNotMatch</Code></Error>", HTTPStatus.FORBIDDEN)
+                self._gone[number] = self._notices(set(request.body.split()))
+                return Answer(b"")
+            if name == "delivery" and self._jobs[number]["status"] == "complete":
+                return Answer(b"".join(self._gone[number]), headers={"content-type": "text/plain"})
+        return Answer(b"<Error><Code>NoSuchKey</Code></Error>", HTTPStatus.NOT_FOUND)
+
+    def _create(self, request: Request) -> Answer:
+        try:
+            kind = json.loads(request.body).get("type")
+        except ValueError:
+            kind = None
+        if kind != "tweets":
+            return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
+        now, number = self._world.clock(), str(_snowflake(self._world.clock(), len(self._jobs)))
+        place = f"http://{request.headers.get('host', '')}{_FILES}{number}"
+        job = job_of(number, now, place)
+        self._jobs[number] = job
+        return Answer({"data": dict(job)})
+
+    def _notices(self, asked: set[str]) -> list[bytes]:
+        gone = [made for made in self._world.posts().values() if made.deleted_at and str(first_id(made)) in asked]
+        return [json.dumps(notice_of(made)).encode() + b"\n" for made in gone]
+
+
+def job_of(number: str, now: int, place: str) -> dict[str, Any]:
+    """A job as it is created."""
+    return {
+        "id": number, "type": "tweets", "status": "created", "resumable": False, "created_at": _iso(now),
+        "upload_url": f"{place}/submission?X-Goog-Signature={_SIGNATURE}", "upload_expires_at": _iso(now + _QUARTER),
+        "download_url": f"{place}/delivery?X-Goog-Signature={_SIGNATURE}", "download_expires_at": _iso(now + _WEEK),
+    }  # fmt: skip
+
+
+def notice_of(made: Made) -> dict[str, Any]:
+    """A line of a job's results."""
+    return {"id": str(first_id(made)), "action": "delete", "created_at": _iso(made.created_at),
+            "redacted_at": _iso(made.deleted_at or 0), "reason": "deleted"}  # fmt: skip
 
 
 def _respond(world: World, request: Request) -> Answer:

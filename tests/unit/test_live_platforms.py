@@ -1,17 +1,21 @@
 """What is particular to one live platform: windows, streams, limits, nulls."""
 
+import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 import stamina
 
-from foundation.errors import CredentialsError, UsageError
+from foundation.errors import CredentialsError, ReadError, UsageError
+from ingestion.budget import Limit
 from ingestion.protocols import firebase
 from ingestion.protocols.http import iso_reset
 from ingestion.protocols.jetstream import V2
-from ingestion.simulators import mastodon
+from ingestion.simulators import mastodon, x
+from ingestion.simulators.serving.http import Answer
 from ingestion.simulators.serving.scenario import Fault
 from ingestion.watchlists import Watchlist
 from tests.live import events, trial
@@ -187,3 +191,59 @@ def test_a_vouched_item_comes_back_but_not_out_of_a_cache(tmp_path):
         made.clock.shift += 11 * MINUTE
         made.run()
         assert len(made.landed()) == 20
+
+
+def test_x_is_swept_by_a_compliance_job_and_pays_once_for_what_may_have_been_edited(tmp_path):
+    with trial("x", tmp_path, posts=200, edits=0.2, deletes=0.2, seconds=100) as made:
+        made.clock.shift += 60 * 1_000_000
+        made.run()
+        made.clock.shift += 40 * MINUTE
+        money = {"usd": Limit(100, "month")}
+        with made.store() as store:
+            posts = store.due(now=made.clock(), first=0, limit=10**6)
+        assert len(posts) > 100, "more than one look-up holds"
+        made.run(lambda reader: reader.refetch(posts), limits=money)
+        assert {post for post in made.landed() if post not in made.expected()} == set()
+        reasons = [
+            json.loads(event["raw"])["reason"] for event in events(made.kafka.messages) if event["op"] == "delete"
+        ]
+        assert set(reasons) == {"deleted"}, "as the job says, not as a look-up would"
+        with made.store() as store:
+            month = f"{datetime.fromtimestamp(made.clock() / 1e6, UTC):%Y-%m}"
+            paid = store.spent("usd", month)
+            assert paid >= 0.005 * (len(posts) - len(reasons))
+            store.checked([post.post_id for post in posts], now=made.clock())
+            again = store.unchecked(since=made.clock() + 1, limit=10**6)
+        assert 0 < len(again) < len(posts)
+        made.run(lambda reader: reader.refetch(again), limits=money)
+        with made.store() as store:
+            assert store.spent("usd", month) == paid, "no longer editable: the job alone"
+
+
+def test_where_x_refuses_jobs_it_is_swept_by_looking_at_each_post(tmp_path, monkeypatch):
+    monkeypatch.setattr(x._Jobs, "respond", lambda *_: Answer({"title": "Forbidden"}, 403))
+    with trial("x", tmp_path, posts=150, edits=0.2, deletes=0.2, seconds=100) as made:
+        made.clock.shift += 60 * 1_000_000
+        made.run()
+        made.clock.shift += 60 * 1_000_000
+        made.run()
+        made.sweep()
+        assert made.telemetry.troubles["http_403"] == 1
+        assert made.landed() == made.expected()
+
+
+def test_a_job_of_x_that_fails_is_a_named_error_without_its_signed_address(tmp_path, monkeypatch):
+    with trial("x", tmp_path, posts=20) as made:
+        made.run()
+
+        def fails(jobs, request):
+            for job in jobs._jobs.values():
+                job["status"] = "failed"
+            return Answer(b"")
+
+        monkeypatch.setattr(x._Jobs, "file", fails)
+        with pytest.raises(ReadError, match="compliance job of X came to nothing") as failed:
+            made.sweep()
+        assert x._SIGNATURE not in str(failed.value)
+        assert made.telemetry.troubles["job_failed"] > 0
+        assert len(made.landed()) == len(made.expected()), "nothing is taken for deleted"

@@ -110,6 +110,13 @@ def test_account_lines_are_those_of_jetstream_with_a_status():
     assert_same_shape([made], real)
 
 
+@recorded
+def test_jobs_are_the_compliance_jobs_of_x():
+    folder = RECORDINGS / "x" / "endpoints" / "apis" / "compliance_jobs"
+    real = [json.loads((folder / f"{name}.json").read_text())["data"] for name in ("create_job_resp", "job_resp")]
+    assert_same_shape([x.job_of("1", NOW, "http://here")], real)
+
+
 def test_v2_messages_have_what_the_lexicon_requires():
     required = {"$type", "seq", "did", "time", "rev", "operation", "collection", "rkey"}
     for kind in ("create", "edit", "delete"):

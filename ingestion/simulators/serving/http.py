@@ -30,6 +30,7 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]  # names in lower case
     body: str = ""
+    method: str = "GET"
 
     def one(self, name: str, default: str = "") -> str:
         """A parameter of the query."""
@@ -38,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered; the body is JSON."""
+    """What is answered; the body is JSON, or bytes as they are."""
 
     body: Any
     status: int = 200
@@ -74,14 +75,17 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer(self.rfile.read(int(self.headers.get("content-length") or 0)).decode())
 
+    do_PUT = do_POST  # noqa: N815  # the base class finds it by this name
+
     def _answer(self, body: str) -> None:
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(url.path, parse_qs(url.query, keep_blank_values=True), headers, body)
+        request = Request(url.path, parse_qs(url.query, keep_blank_values=True), headers, body, self.command)
         fault = self.server.faults.next("status", "half", "silence", *_BODIES)
         if fault is None:
             answer = self.server.respond(request)
-            self._send(answer.status, json.dumps(answer.body).encode(), answer.headers)
+            data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            self._send(answer.status, data, answer.headers)
         elif fault.kind == "status":
             self._send(fault.status, b'{"error": "simulated"}', {})
         elif fault.kind == "silence":
