@@ -1,6 +1,7 @@
 """Street addresses, where a rule can tell them from other words with a number."""
 
 import re
+from collections.abc import Iterator
 
 from transforms.pii.spans import Span
 
@@ -8,13 +9,17 @@ _CAPITAL = r"[A-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a9\u0410-\u042f]"
 _WORD = rf"{_CAPITAL}[\w'\u2019.\-]{{0,30}}"
 _SUFFIX = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Circle|Cir|Place|Pl|Terrace|Square|Sq"
-    r"|Parkway|Pkwy|Highway|Hwy|Crescent|Cres|Close|Way|Trail|Alley|Grove|Gardens|Mews|Row|Walk|Loop|Turnpike)"
+    r"|Parkway|Pkwy|Highway|Hwy|Crescent|Cres|Close|Way|Trail|Alley|Grove|Gardens|Mews|Row|Walk|Loop|Turnpike|[Ss]tr\.?"
+    # Of USPS Publication 28, appendix C1, those that seldom follow a number otherwise.
+    r"|Bend|Bluffs?|Bypass|Causeway|Commons|Cove|Crossing|Crossroads?|Expressway|Extensions?|Fords?|Forges?|Freeway"
+    r"|Gateway|Heights|Hills?|Hollow|Knolls?|Landing|Manor|Meadows?|Motorway|Orchard|Overpass|Pass|Pike|Plaza|Point"
+    r"|Rapids|Ridges?|Route|Shores?|Spur|Squares|Throughway|Underpass|Viaduct|Villas?|Vista)"
 )
 _UNIT = r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Postbus|Postfach|P\.? ?O\.? ?Box|BP)\.? ?#?\d{1,6}[A-Za-z]?(?!\w)"
 _HOUSE = re.compile(r"(?<![\w.,$\u20ac\u00a3])\d{1,6}(?: ?(?:bis|ter)|[A-Za-z])?,? (?=[^\W_])")
 _AFTER_HOUSE = re.compile(
     rf"(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}{_SUFFIX}(?!\w)"
-    r"|(?:[a-z][a-z'\-]{1,20} ){1,2}(?:street|avenue|road|boulevard)(?!\w)"
+    r"|(?!(?:on|in|of|to|at|across|down|the) )(?:[a-z][a-z'\-]{1,20} ){1,2}(?:street|avenue|road|boulevard)(?!\w)"
     r"|(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Aa]llée|[Pp]lace|[Cc]hemin|[Ii]mpasse)"
     rf"(?: (?:de|du|des|la|le|les)){{0,3}} (?:[dl]')?{_WORD}(?: {_WORD}){{0,3}}"
 )
@@ -26,6 +31,8 @@ _HOUSE_LAST = re.compile(r" \d{1,5}[A-Za-z]?(?!\w|[.,]\d)")
 _ENDINGS = (
     "straße", "strasse", "straat", "laan", "weg", "gasse", "platz", "allee", "gracht", "vej", "veien", "vegen", "gatan",
     "gata", "gade", "stræti", "straeti", "katu", "kuja", "polku", "vænget", "stien", "bakken", "utca", "tie",
+    "vegur", "braut", "gaten", "gate", "vägen", "stræde", "gränd", "stigen", "torget", "plein", "singel",
+    "kade", "dijk", "steeg", "damm", "ufer", "chaussee", "brücke", "steig", "str.",
 )  # fmt: skip
 _LONGEST_WORD = 32
 _UNITS = re.compile(rf"(?<!\w)(?=[AaSsUuFfPpBb]){_UNIT}", re.IGNORECASE)
@@ -35,6 +42,46 @@ _TOWN = re.compile(
     r"(?:\s{0,3}[,\n]\s{0,6}[^\W\d_a-z][\w'\u2019.\- ]{0,30}){1,4}?(?:,?\s{1,3}[A-Z]{2})?[,\s]{1,6}"
     r"(?:\d{4,6}|\d{3} \d{2}|\d{2}-\d{3})(?!\d|[.,]\d)"
 )
+# A name of a street or town: any first letter but a small one of ASCII, and what may stand between such words.
+_NAME = r"(?:[^\W\d_a-z]\w{0,2}\.(?= )|[^\W\d_a-z](?:[\w'\u2019\-/]|\.(?=\w)){0,30})"
+_LINK = (
+    r"(?:de|du|des|la|le|las|los|da|do|dos|das|del|di|van|den|der|al|el|u\.|ul\.|str\.?|C/"
+    r"|gate|utca|tér|útja|trg|cesta|ulica|rue|avenue|street|road)"
+)
+_PART = rf"(?:{_NAME}|{_LINK})"
+_NUMBER = r"\d{1,6}[A-Za-z]?\.?"
+_HOUSE_FIRST = rf"(?:\d{{1,6}} )?{_NUMBER},?(?: {_PART}){{1,5}}(?: {_NUMBER})?"
+_LAST_HOUSE = rf"{_NAME} (?:{_PART} ){{0,3}}{_NUMBER}"
+_GAP = r"[,\s>*]{1,8}"
+# What stands right before a flat or suite: a street with its number on either side.
+_BEFORE_UNIT = re.compile(rf"(?<![\w.,/-])(?:{_HOUSE_FIRST}|{_LAST_HOUSE}){_GAP}$")
+_REACH = 120  # characters before a flat
+_BEFORE_STREET = re.compile(r"(?<![\w.,:/-])\d{2,6} $")  # half of "9931 14 Long Street"
+# A sentence that says that an address follows.
+_SAID = re.compile(
+    r"(?<!\w)(?=[adlmprs])(?:address(?: is|:)|(?:liv(?:e|es|ing)|located|resid(?:e|es|ing)) at|moved to"
+    r"|(?:deliver(?:ed|y)?|ship(?:ped|ping)?) to"
+    r"|(?:meet|pick|drop|drops|dropped) (?:me|you|us|him|her|them)(?: (?:up|off))? at)[:\s]{1,6}",
+    re.IGNORECASE,
+)
+_SAID_STREET = re.compile(rf"{_HOUSE_FIRST}|{_LAST_HOUSE}")
+CORNER = "orner of "  # an address without a number
+_CORNER = re.compile(
+    rf"(?<!\w)(?:[Tt]he )?[Cc]orner of (?:{_NUMBER} )?(?:{_PART} ){{1,4}}(?:{_NUMBER} )?and {_PART}(?: {_PART}){{0,2}}"
+)
+# Towns and regions after a street, each up to a comma, a line's end or a postcode.
+_PLACES = re.compile(
+    rf"(?:,? {{0,2}}[,\n][\s>*]{{0,6}}{_NAME}(?: {_NAME}){{0,3}}"
+    r"(?=\.?\s*$|\s*[,\n.?!;]|\s(?:\d{4,6}(?!\w)|[A-Z]{1,2}\d))){1,4}"
+    r"(?:,?\s{1,3}\d{4,6}(?:-\d{4})?(?!\w))?"
+)
+_AFTER_UNIT = re.compile(rf"(?: {_NAME}){{1,4}}(?=\.?\s*$|\s*[,\n?!])")
+_STATE = (
+    r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]"
+    r"|W[AIVY])"
+)
+_ZIP = re.compile(rf" {_STATE} \d{{5}}(?:-\d{{4}})?(?![\w-])")
+_BEFORE_ZIP = re.compile(rf"(?<!\w){_NAME}(?: {_NAME})?,?$")
 _MILITARY = re.compile(
     r"(?<!\w)(?:PSC|Unit|CMR) \d{2,5},? Box \d{2,5}"
     r"(?:\s{1,3}(?:[AFD]PO)\s{1,2}A[AEP]\s{1,2}\d{5})?(?!\w)",
@@ -46,23 +93,54 @@ _POSTCODE = re.compile(
 
 
 def find_addresses(text: str) -> list[Span]:
-    """Streets with a number, flats, boxes, British postcodes."""
-    found = [m.span() for p in (_KIND_FIRST, _UNITS, _POSTCODE) for m in p.finditer(text)]
-    for house in _HOUSE.finditer(text):
-        if street := _AFTER_HOUSE.match(text, house.end()):
-            found.append((house.start(), street.end()))
-    for house in _HOUSE_LAST.finditer(text):
-        before = text[max(0, house.start() - _LONGEST_WORD) : house.start()].split()
-        if before and before[-1].lower().endswith(_ENDINGS) and before[-1][0].isupper():
-            found.append((house.start() - len(before[-1]), house.end()))
+    """Streets with a number, flats, boxes, corners, American towns with their code, British postcodes."""
+    found = [m.span() for p in (_KIND_FIRST, _POSTCODE) for m in p.finditer(text)]
+    found += [*_by_number(text), *_by_what_stands_beside(text)]
+    if CORNER in text:
+        found += [m.span() for m in _CORNER.finditer(text)]
     if "box" in text.lower():
         found += [m.span() for m in _MILITARY.finditer(text)]
-    return [Span(start, _whole(text, end), "ADDRESS") for start, end in found]
+    return [Span(_begun(text, start), _whole(text, end), "ADDRESS") for start, end in found]
+
+
+def _by_number(text: str) -> Iterator[tuple[int, int]]:
+    """A house's number beside a word for street."""
+    for house in _HOUSE.finditer(text):
+        if street := _AFTER_HOUSE.match(text, house.end()):
+            yield house.start(), street.end()
+    for house in _HOUSE_LAST.finditer(text):
+        before = text[max(0, house.start() - _LONGEST_WORD) : house.start()].split()
+        name = before[-1] if before else ""
+        if name[:1].isupper() and name.lower().endswith(_ENDINGS) and name != "Gate":
+            yield house.start() - len(name), house.end()
+
+
+def _by_what_stands_beside(text: str) -> Iterator[tuple[int, int]]:
+    """Whatever has a number and stands before a flat or a code, or where the sentence says so."""
+    seen = 0  # nothing is looked at twice, so that time stays linear
+    for unit in _UNITS.finditer(text):
+        before = _BEFORE_UNIT.search(text, max(seen, unit.start() - _REACH), unit.start())
+        after = _AFTER_UNIT.match(text, unit.end())
+        yield (before or unit).start(), (seen := (after or unit).end())
+    seen = 0
+    for code in _ZIP.finditer(text):
+        if town := _BEFORE_ZIP.search(text, max(seen, code.start() - _REACH), code.start()):
+            yield town.start(), code.end()
+        seen = code.end()
+    for said in _SAID.finditer(text):
+        if street := _SAID_STREET.match(text, said.end()):
+            yield street.span()
+
+
+def _begun(text: str, start: int) -> int:
+    """Where the address begins: a second number before it belongs to it."""
+    number = _BEFORE_STREET.search(text, max(0, start - 8), start)
+    return number.start() if number else start
 
 
 def _whole(text: str, end: int) -> int:
     """Where the address ends: flat and town belong to it."""
-    for further in (_MORE, _TOWN):
+    for further in (_MORE, _MORE, _TOWN, _PLACES):
         more = further.match(text, end)
         end = more.end() if more else end
     return end
