@@ -48,14 +48,14 @@ def begin(settings: Settings) -> Rotation:
     """
     place = pseudonym_place(settings)
     former, newest = place.load(), place.newest()
-    if newest.key_id == former.key_id:
-        newest = _next(place)
     said = delta_log.properties(SILVER_POSTS, settings).get(KEY_PROPERTY, former.key_id)
     if said not in {key.key_id for key in newest if key.version >= former.version}:
         raise KeyMismatchError(
             f"{SILVER_POSTS.name} is under key {said}, and {place.where} does not hold it",
             remedy="Put the lake's keys back, all versions of them",
         )
+    if newest.key_id == former.key_id:
+        newest = _next(place)
     return Rotation(former.key_id, newest.key_id)
 
 

@@ -5,10 +5,14 @@ import pytest
 from deltalake import write_deltalake
 from typer.testing import CliRunner
 
+from batch.rotate_keys import begin, end
 from cli.main import app
-from foundation.errors import KeyFileError, UsageError
-from foundation.keys import create_key
+from foundation.errors import KeyFileError, KeyMismatchError, UsageError
+from foundation.key_sources import SecretsManagerKey
+from foundation.keys import create_key, load_key, read_keys
 from foundation.settings import Settings
+from lakehouse import delta_log
+from lakehouse.key_state import KEY_PROPERTY
 from local.stack import _ensure_keys
 
 
@@ -63,3 +67,41 @@ def test_a_new_lake_gets_the_keys_that_it_needs_and_an_old_one_none(tmp_path, en
         settings.payload_key_file.unlink()
         with pytest.raises(KeyFileError, match=r"payload key .* is missing, but the lake .*echostream keys new"):
             _ensure_keys(settings)
+
+
+def test_the_next_version_of_a_key_goes_behind_it(tmp_path):
+    file = tmp_path / "made.key"
+    first = create_key(file)
+    done = run(tmp_path, "next", file)
+    assert done.output.startswith("v2-")
+    assert load_key(file) == first, "it is not in use yet"
+    assert [line.split(":")[0] for line in file.read_text().splitlines()] == ["v1", "v2"]
+    assert not any(line.split(":")[1] in done.output for line in file.read_text().splitlines())
+
+
+def test_a_rotation_that_was_begun_is_gone_on_with(tmp_path):
+    settings = Settings(home=tmp_path)
+    first = create_key(settings.key_file)
+    rotation = begin(settings)
+    assert (rotation.former, rotation.key_id[:3]) == (first.key_id, "v2-")
+    assert begin(settings) == rotation
+    end(settings, rotation)
+    assert load_key(settings.key_file).key_id == rotation.key_id
+    assert begin(settings).key_id[:3] == "v3-"
+
+
+def test_a_lake_under_a_key_that_is_not_there_is_not_rotated(tmp_path, monkeypatch):
+    settings = Settings(home=tmp_path)
+    key = create_key(settings.key_file)
+    monkeypatch.setattr(delta_log, "properties", lambda *_: {KEY_PROPERTY: "v1-0123456789ab"})
+    with pytest.raises(KeyMismatchError, match=r"silver\.posts is under key v1-0123456789ab"):
+        begin(settings)
+    assert [each.key_id for each in read_keys(settings.key_file, "key")] == [key.key_id], "no key was added"
+
+
+def test_at_aws_a_person_puts_the_next_version_there(tmp_path, monkeypatch):
+    key = create_key(tmp_path / "made.key")
+    settings = Settings(home=tmp_path, keys={"source": "secretsmanager", "secret": "k", "id": key.key_id})
+    monkeypatch.setattr(SecretsManagerKey, "newest", lambda _: key)
+    with pytest.raises(KeyFileError, match=r"AWS Secrets Manager, k has no next version yet.*docs/keys\.md"):
+        begin(settings)
