@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
 
 
 def pytest_configure(config):
+    # A shell that starts this in the background has Ctrl-C ignored, and children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
     # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any later test.
@@ -42,6 +45,19 @@ def pytest_collection_modifyitems(items):
         folder = item.path.relative_to(ROOT).parts[0]
         if folder in FOLDERS:
             item.add_marker(folder)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A command's one line of error names a log that is gone when CI is read: show what it says."""
+    report = yield
+    settings = getattr(item, "funcargs", {}).get("home")
+    if report.failed and isinstance(settings, Settings):
+        log = settings.home / "logs" / "spark.log"
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
+        causes = [line[:300] for line in lines if " ERROR " in line or "Caused by" in line or "Exception: " in line]
+        report.sections.append(("errors in spark.log", "\n".join(causes[-25:])))
+    return report
 
 
 @pytest.fixture
