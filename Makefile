@@ -68,6 +68,10 @@ test-matrix: setup ## tests/spark and tests/jobs on Spark 4.2.0 and Delta 4.4.0,
 	@sha256sum --quiet -c tests/matrix/jars.sha256
 	PYTHONPATH="$$PWD" TEST_JARS_DIR="$$PWD/$(MATRIX)/jars" $(MATRIX)/venv/bin/python -m pytest $(MATRIX_TESTS)
 
+.PHONY: test-compose
+test-compose: setup ## docker-compose.yml on a real Docker engine, each container killed in turn (docs/compose.md)
+	PYTHONPATH="$$PWD" nice $(BIN)/python -m tests.compose $(if $(POSTS),--posts $(POSTS))
+
 ##@ Measure
 .PHONY: bench
 bench: setup .setup-bench ## Kafka to Gold against a copy and a naive pipeline; POSTS=500000 (docs/benchmarks.md)

@@ -1,0 +1,185 @@
+"""`make test-compose`: docker-compose.yml on a real engine, with 20,000 posts, and every container killed in turn."""
+
+import argparse
+import configparser
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from foundation.settings import Settings
+from tests import oracle
+from tests.compose import checks
+from tests.compose.engine import BASE, base_image, call, engine, say
+from tests.compose.flow import flowing
+from tests.compose.images import LEFT_OUT, ROOT, build_ours, build_standins
+from tests.compose.project import Project, project
+from tests.lake import assert_exact
+
+CORE = ("kafka", "s3", "streaming", "history", "prometheus")
+FLOW_FIRST = 0.7  # of the posts at once; the rest trickles while containers are killed
+SECOND = 1000
+_GOLD_S = 1500
+_SIMULATED_S = 900
+
+
+def main() -> None:
+    """The whole of it; what was made for it is gone in the end, but for the engine's cache in build/compose."""
+    parser = argparse.ArgumentParser(prog="tests.compose")
+    parser.add_argument("--posts", type=int, default=20_000)
+    posts = parser.parse_args().posts
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("test-compose: ended"))
+    began = time.monotonic()
+    with engine(ROOT / "build/compose") as is_ours:
+        base_was_made = _prepare_base()
+        with project() as ours:
+            services = ours.config()
+            built = services["streaming"]["image"]
+            build_ours(built)
+            others = {
+                name: service["image"]
+                for name, service in services.items()
+                if service["image"] != built and name not in LEFT_OUT
+            }
+            standins = build_standins(others)
+            for name, why in LEFT_OUT.items():
+                say(f"left out: {name}, {why}")
+            ready = time.monotonic()
+            say(f"images are ready after {ready - began:.0f} s")
+            run(ours, posts)
+        if not is_ours:
+            call("docker", "image", "rm", *standins, built, *([BASE] if base_was_made else []))
+    say(f"test-compose: passed; images {ready - began:.0f} s, scenario {time.monotonic() - ready:.0f} s")
+
+
+def _prepare_base() -> bool:
+    from tests.compose.engine import has_image
+
+    if has_image(BASE):
+        return False
+    base_image(ROOT / "build/compose")
+    return True
+
+
+def run(ours: Project, posts: int) -> None:
+    """Up, posts, kills, down, up, simulators."""
+    ours.up(*CORE)
+    say(f"up: {', '.join(CORE)} are healthy")
+    with tempfile.TemporaryDirectory() as folder:
+        settings, secrets = _from_outside(ours, Path(folder))
+        ledgers = [_killed_while_posts_flow(ours, settings, posts)]
+        _await_gold(settings, ledgers)
+        say(f"Gold is exact after {len(CORE)} kills: {len(oracle.read_rows(*ledgers))} records, each once")
+        answer = ours.cli("sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "csv")
+        say(f"docker compose run --rm cli sql: {answer.split()[-1]} posts in Gold")
+        _down_and_up(ours)
+        with flowing(settings, SECOND, seed=2, fast=SECOND) as (_, sending):
+            ledgers.append(sending.result())
+        _await_gold(settings, ledgers)
+        say("after down and up it went on where it had stopped: Gold is exact")
+        _simulate(ours, settings, ledgers)
+        looked_at = checks.assert_closed(ours, secrets)
+        checks.assert_unreachable_from_outside(ours)
+        checks.assert_store_asks_for_credentials(ours, settings)
+        say(f"{looked_at} containers: none is root, all are read-only, all ports are loopback's, no secret shows")
+        _await(lambda: not checks.missing_from_prometheus(ours), 120, "Prometheus' answers to the board")
+        say("Prometheus answers what the board asks")
+    say(call("docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}").strip())
+
+
+def _from_outside(ours: Project, home: Path) -> tuple[Settings, list[str]]:
+    """How this process reaches Kafka and the lake: by the published ports, with copies of the secrets."""
+    said = _secret(ours, "/run/echostream/s3/credentials")
+    parsed = configparser.ConfigParser()
+    parsed.read_string(said)
+    credentials = {name.upper(): value for name, value in parsed["default"].items()}
+    os.environ.update(credentials)
+    (home / "keys").mkdir(mode=0o700)
+    for name in ("pseudonym.key", "pseudonym.id"):
+        (home / "keys" / name).touch(mode=0o600)
+        (home / "keys" / name).write_text(_secret(ours, f"/run/echostream/keys/{name}"), encoding="ascii")
+    key = (home / "keys/pseudonym.key").read_text(encoding="ascii").strip().rpartition(":")[2]
+    settings = Settings(
+        home=home,
+        lake="s3a://lake/echostream",
+        kafka={"bootstrap_servers": f"localhost:{ours.ports['KAFKA_PORT']}"},
+        s3={"endpoint": f"http://127.0.0.1:{ours.ports['S3_PORT']}", "timeout_s": 10, "attempts": 3},
+    )
+    return settings, [credentials["AWS_SECRET_ACCESS_KEY"], key]
+
+
+def _secret(ours: Project, file: str) -> str:
+    return ours.compose("run", "--rm", "-T", "--entrypoint", "cat", "cli", file)
+
+
+def _killed_while_posts_flow(ours: Project, settings: Settings, posts: int) -> Path:
+    with flowing(settings, posts, seed=1, fast=int(posts * FLOW_FIRST)) as (tap, sending):
+        _await(lambda: checks.is_in_gold(settings, 1), _GOLD_S, "the first posts in Gold")
+        for service in CORE:
+            before = tap.sent
+            ours.kill(service)
+            time.sleep(5)
+            ours.up(service)
+            for each in CORE:
+                ours.await_health(each)
+            say(f"docker kill {service}: up again, {tap.sent - before} records were sent meanwhile")
+            assert not sending.done(), "the posts ended before the kills"
+        crashed = ours.inspect("streaming")
+        os.kill(crashed["State"]["Pid"], signal.SIGKILL)
+        _await(lambda: ours.inspect("streaming")["RestartCount"] > crashed["RestartCount"], 60, "a restart")
+        ours.await_health("streaming")
+        say("the streaming process killed from outside: Docker started it again")
+        tap.is_open.set()
+        return sending.result()
+
+
+def _down_and_up(ours: Project) -> None:
+    began = time.monotonic()
+    ours.compose("stop", "streaming")
+    state = ours.inspect("streaming")["State"]
+    say(f"streaming stopped in {time.monotonic() - began:.0f} s with exit code {state['ExitCode']}")
+    ours.compose("down")
+    ours.up(*CORE)
+    say("down and up: all are healthy")
+
+
+def _simulate(ours: Project, settings: Settings, ledgers: list[Path]) -> None:
+    """Producers read simulated platforms and are killed in turn; each simulated post is in Silver once."""
+    known = {row["post_key"] for row in oracle.read_rows(*ledgers) if row["post_key"]}
+    ours.with_simulators()
+    before = {platform: checks.sent(settings, platform) for platform in checks.SIMULATED}
+    ours.up(*(f"{platform}-simulator" for platform in checks.SIMULATED), *checks.SIMULATED)
+    for platform in checks.SIMULATED:
+        _await(lambda name=platform: checks.sent(settings, name) > before[name] + 10, 240, f"posts of {platform}")
+        ours.kill(platform)
+        ours.up(platform)
+        say(f"docker kill {platform}: up again")
+    found: dict = {}
+
+    def all_there() -> bool:
+        found.update(checks.simulated(settings, known))
+        return not any(checks.lost_of_simulated(found).values())
+
+    _await(all_there, _SIMULATED_S, "every simulated post in Silver")
+    say(f"simulated posts in Silver, each once: {', '.join(f'{name} {len(found[name])}' for name in found)}")
+
+
+def _await_gold(settings: Settings, ledgers: list[Path]) -> None:
+    records = len(oracle.read_rows(*ledgers))
+    _await(lambda: checks.is_in_gold(settings, records), _GOLD_S, f"{records} records in Gold")
+    assert_exact(settings, *ledgers)
+
+
+def _await(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"test-compose: {what} did not come")
+        time.sleep(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Posts that flow for as long as they are wanted: most at once, the rest a few at a time."""
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from foundation.settings import Settings
+from ingestion.generator import load_rates, run_generator
+from ingestion.produce import Producer
+from tests.kafka import BASE
+
+_LASTS_S = 900  # the trickle, if nobody opens the tap
+_PATIENCE_S = 900  # Kafka is killed meanwhile
+
+
+class Tap:
+    """A sender that lets `fast` records pass at once and then one now and then, until it is opened."""
+
+    def __init__(self, producer: Producer, fast: int, pause_s: float) -> None:
+        self._producer, self._fast, self._pause_s = producer, fast, pause_s
+        self.delivered, self.failed = producer.delivered, producer.failed
+        self.sent = 0
+        self.is_open = threading.Event()
+
+    def send_bytes(self, *record) -> None:
+        self._producer.send_bytes(*record)
+        self.sent += 1
+        if self.sent > self._fast:
+            self.is_open.wait(self._pause_s)
+
+    def send(self, record) -> None:
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        self._producer.flush()
+
+
+@contextmanager
+def flowing(settings: Settings, posts: int, *, seed: int, fast: int):
+    """Made posts on their way to Kafka; the tap, and the future of their ledger."""
+    with Producer(settings, delivery_timeout_s=_PATIENCE_S) as producer, ThreadPoolExecutor(1) as background:
+        tap = Tap(producer, fast, _LASTS_S / max(1, posts - fast))
+        sending: Future[Path] = background.submit(
+            lambda: run_generator(settings, tap, n_posts=posts, seed=seed, base=BASE, rates=load_rates()).ledger
+        )
+        try:
+            yield tap, sending
+        finally:
+            tap.is_open.set()
