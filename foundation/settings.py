@@ -97,7 +97,7 @@ class SanitizerSettings(Section):
     """Removal of personal data."""
 
     max_text_chars: int = Field(default=100_000, ge=1)
-    max_seconds: float = Field(default=10.0, gt=0)  # per text; beyond it the record is quarantined
+    max_seconds: float = Field(default=10.0, gt=0)  # of CPU time, per text; beyond it the record is quarantined
     persons: PersonFinderName = "model"  # how names in free text are found
     phone_regions: tuple[str, ...] = ()  # ISO 3166 codes; empty: all that are known
 

@@ -109,6 +109,22 @@ def test_hostile_text_has_an_end(piece):
     assert len(Sanitizer().clean([content(text, exact=("Ann Lee",))])) == 1
 
 
+def test_work_counts_by_cpu_time_and_waiting_by_a_longer_clock():
+    """So that a machine that stands still quarantines nobody."""
+    with TimeLimit(100) as limit:
+        cpu, clock = limit.attempt(
+            lambda: [signal.getitimer(t)[0] for t in (signal.ITIMER_VIRTUAL, signal.ITIMER_REAL)]
+        )
+    assert 0 < cpu <= 101
+    assert 101 < clock <= 301
+
+
+def test_one_text_that_fails_costs_no_other_its_names_and_forms():
+    posts = [content("Zed a@example.org"), content("x" * 1001), content("Zed again")]
+    cleaned = Sanitizer(QUICK, Finder(fail)).clean(posts)
+    assert [one and one.text for one in cleaned] == ["<PERSON> <EMAIL>", None, "<PERSON> again"]
+
+
 def test_another_timer_goes_on_after_ours():
     seen = []
     before = signal.signal(signal.SIGALRM, lambda *_: seen.append("theirs"))

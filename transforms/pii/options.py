@@ -15,7 +15,7 @@ class Options:
     regions: tuple[str, ...] = ()  # whose national telephone numbers are known; none named: all that we know
     urls: bool = True  # links that name nobody by their form: a personal site looks like any other
     persons: PersonFinderName = "model"
-    max_seconds: float = 10.0  # per text
+    max_seconds: float = 10.0  # of CPU time, per text
     max_chars: int = 100_000  # likewise
 
     @classmethod
