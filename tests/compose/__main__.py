@@ -7,7 +7,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from foundation.settings import Settings
@@ -33,35 +34,32 @@ def main() -> None:
     posts = parser.parse_args().posts
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("test-compose: ended"))
     began = time.monotonic()
-    with engine(ROOT / "build/compose") as is_ours:
-        base_was_made = _prepare_base()
-        with project() as ours:
-            services = ours.config()
-            built = services["streaming"]["image"]
-            build_ours(built)
-            others = {
-                name: service["image"]
-                for name, service in services.items()
-                if service["image"] != built and name not in LEFT_OUT
-            }
-            standins = build_standins(others)
-            for name, why in LEFT_OUT.items():
-                say(f"left out: {name}, {why}")
-            ready = time.monotonic()
-            say(f"images are ready after {ready - began:.0f} s")
-            run(ours, posts)
-        if not is_ours:
-            call("docker", "image", "rm", *standins, built, *([BASE] if base_was_made else []))
+    with engine(ROOT / "build/compose") as is_ours, _images_removed(unless=is_ours) as made, project() as ours:
+        if base_image(ROOT / "build/compose"):
+            made.append(BASE)
+        services = ours.config()
+        built = services["streaming"]["image"]
+        build_ours(built)
+        made.append(built)
+        taken = {one["image"] for name, one in services.items() if name not in LEFT_OUT} - {built}
+        made.extend(build_standins(taken))
+        for name, why in LEFT_OUT.items():
+            say(f"left out: {name}, {why}")
+        ready = time.monotonic()
+        say(f"images are ready after {ready - began:.0f} s")
+        run(ours, posts)
     say(f"test-compose: passed; images {ready - began:.0f} s, scenario {time.monotonic() - ready:.0f} s")
 
 
-def _prepare_base() -> bool:
-    from tests.compose.engine import has_image
-
-    if has_image(BASE):
-        return False
-    base_image(ROOT / "build/compose")
-    return True
+@contextmanager
+def _images_removed(*, unless: bool) -> Iterator[list[str]]:
+    """The names put into the list are taken from somebody else's engine; our own keeps them for the next run."""
+    made: list[str] = []
+    try:
+        yield made
+    finally:
+        if made and not unless:
+            call("docker", "image", "rm", *reversed(made))
 
 
 def run(ours: Project, posts: int) -> None:
@@ -117,7 +115,7 @@ def _secret(ours: Project, file: str) -> str:
 
 def _killed_while_posts_flow(ours: Project, settings: Settings, posts: int) -> Path:
     with flowing(settings, posts, seed=1, fast=int(posts * FLOW_FIRST)) as (tap, sending):
-        _await(lambda: checks.is_in_gold(settings, 1), _GOLD_S, "the first posts in Gold")
+        _await(lambda: checks.has_gold(settings), _GOLD_S, "the first posts in Gold")
         for service in CORE:
             before = tap.sent
             ours.kill(service)

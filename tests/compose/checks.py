@@ -9,6 +9,7 @@ import urllib.request
 from collections import Counter
 
 import pytest
+from deltalake.exceptions import TableNotFoundError
 
 from foundation.settings import Settings
 from ingestion.simulators.serving.scenario import final_texts, load_scenario, timeline
@@ -33,6 +34,14 @@ def is_in_gold(settings: Settings, records: int) -> bool:
     except Exception:  # the store was killed, or there is no table yet: no
         return False
     return consumed >= records and all(lag.behind == 0 for lag in table_lags(settings))
+
+
+def has_gold(settings: Settings) -> bool:
+    """Whether Gold has any posts yet."""
+    try:
+        return bool(rows_of(settings, "gold.sentiment_hourly"))
+    except TableNotFoundError:
+        return False
 
 
 def sent(settings: Settings, platform: str) -> int:

@@ -94,10 +94,10 @@ def has_image(name: str) -> bool:
     return not subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode
 
 
-def base_image(folder: Path) -> None:
-    """The base of all images, from Debian's packages, under the name that the Dockerfiles give."""
+def base_image(folder: Path) -> bool:
+    """The base of all images, made of Debian's packages; False where the engine has it."""
     if has_image(BASE):
-        return
+        return False
     say(f"{BASE}: made by debootstrap")
     root = folder / "rootfs"
     shutil.rmtree(root, ignore_errors=True)
@@ -113,6 +113,7 @@ def base_image(folder: Path) -> None:
     call("docker", "import", str(archive), BASE)
     archive.unlink()
     shutil.rmtree(root)
+    return True
 
 
 def _mirror() -> list[str]:

@@ -19,10 +19,10 @@ def build_ours(name: str) -> None:
     _build(name, ROOT, "-f", str(ROOT / "deploy/Dockerfile"))
 
 
-def build_standins(images: dict[str, str]) -> list[str]:
-    """Stand-ins for the images of services, by service, that the engine does not have; the names made."""
+def build_standins(images: set[str]) -> list[str]:
+    """Stand-ins for those images that the engine does not have; their names."""
     made = []
-    for image in sorted(set(images.values())):
+    for image in sorted(images):
         if has_image(image):
             say(f"{image}: the engine has it, so that it is used as it is")
             continue
