@@ -29,6 +29,7 @@ class KafkaSettings(Section):
 
     bootstrap_servers: str = ""  # empty: the local broker
     timeout_s: float = Field(default=10.0, gt=0)
+    delivery_timeout_s: float = Field(default=60.0, gt=0)  # how long a record is tried; then a producer begins anew
     client: dict[str, str] = {}  # passed to librdkafka and, as kafka.*, to Spark (SASL, TLS)
 
 

@@ -17,7 +17,6 @@ from schemas.topics import topic_name
 
 Headers = Sequence[tuple[str, bytes]]
 
-DELIVERY_TIMEOUT_S = 60.0
 _FLUSH_STEP_S = 1.0
 _QUEUE_RECORDS = 50_000
 _QUEUE_KB = 128 * 1024
@@ -46,16 +45,16 @@ class Sender(Protocol):
 class Producer:
     """Sends to Kafka; used as a context manager, which checks the broker first and flushes last."""
 
-    def __init__(self, settings: Settings, *, delivery_timeout_s: float = DELIVERY_TIMEOUT_S) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.delivered: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self._first_failure = ""
         self._sent = 0
         self._servers = settings.bootstrap_servers
         self._timeout_s = settings.kafka.timeout_s
-        self._delivery_timeout_s = delivery_timeout_s
+        self._delivery_timeout_s = settings.kafka.delivery_timeout_s
         try:
-            self._kafka = KafkaProducer(client_config(settings, delivery_timeout_s))
+            self._kafka = KafkaProducer(client_config(settings))
         except KafkaException as error:
             raise SettingsError(
                 f"kafka.client: {error.args[0].str()}", remedy="See librdkafka's CONFIGURATION"
@@ -155,7 +154,7 @@ class Producer:
         )
 
 
-def client_config(settings: Settings, delivery_timeout_s: float) -> dict[str, str | int | float | bool]:
+def client_config(settings: Settings) -> dict[str, str | int | float | bool]:
     """What librdkafka is told; what settings.kafka.client says counts, but for the guarantees."""
     return {
         "client.id": "echostream",
@@ -166,7 +165,7 @@ def client_config(settings: Settings, delivery_timeout_s: float) -> dict[str, st
         "enable.idempotence": True,
         "acks": "all",
         "allow.auto.create.topics": False,
-        "message.timeout.ms": int(delivery_timeout_s * 1000),
+        "message.timeout.ms": int(settings.kafka.delivery_timeout_s * 1000),
         "message.max.bytes": MAX_RECORD_BYTES
         + 64 * 1024,  # and its key and headers; as max.message.bytes of the topics
         "queue.buffering.max.messages": _QUEUE_RECORDS,

@@ -108,7 +108,7 @@ class IngestStore:
     def sightings(self, post_ids: Iterable[str]) -> dict[str, Sighting]:
         """What is known of these posts."""
         found: dict[str, Sighting] = {}
-        for post_id in post_ids:
+        for post_id in filter(_can_rest, post_ids):
             row = self._one(_SIGHTINGS + " AND post_id = ?", post_id)
             if row is not None:
                 found[post_id] = Sighting(*row)
@@ -116,11 +116,17 @@ class IngestStore:
 
     def by_native_id(self, source: str, native_id: str) -> Sighting | None:
         """The post that had this id at the source."""
+        if not _can_rest(native_id):
+            return None
         row = self._one(_SIGHTINGS + " AND source = ? AND native_id = ?", source, native_id)
         return None if row is None else Sighting(*row)
 
     def remember(self, sightings: Iterable[Sighting]) -> None:
-        """Note posts before they are sent: what is sent again after a crash then carries the same version."""
+        """Note posts before they are sent: what is sent again after a crash then carries the same version.
+
+        An id that no database takes is left out: that post is as one that was never seen, and stops nothing.
+        """
+        sightings = [one for one in sightings if _can_rest(one.post_id) and _can_rest(one.native_id)]
         with self._base.transaction() as sql:
             sql.run_many(
                 "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id, version, day, seen_at,"
@@ -181,3 +187,8 @@ class IngestStore:
 
     def _all(self, statement: str, *values: object) -> list[Row]:
         return self._base.rows(statement, (*self._who, *values))
+
+
+def _can_rest(text: str) -> bool:
+    """False for lone surrogates, which JSON can hold, and for NUL, which PostgreSQL refuses."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -31,6 +31,7 @@ TURNS = [f"turn{turn}" for turn in range(10 if os.environ.get("FULL") else 1)]
 PLOT = {"posts": 5000, "seconds": 30.0, "edits": 0.03, "deletes": 0.03, "limit": 10**6, "depth": 10**6}
 KILLS = 2
 WITHIN_S = 240
+SILVER_S = 800 * len(TURNS)
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +71,9 @@ def test_a_killed_producer_loses_nothing(name, owner, home, landed):
     landed[name, owner] = {post_id: event["event_id"] for post_id, event in live.items()}
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(SILVER_S + 100)
 def test_silver_holds_exactly_that(home, landed):
-    done = echostream(home, "run", "--available-now", timeout_s=800)
+    done = echostream(home, "run", "--available-now", timeout_s=SILVER_S)
     assert done.code == 0, done.error
     key, silver = load_key(home.key_file), rows_of(home, "silver.posts")
     assert len(silver) == sum(len(posts) for posts in landed.values()) > 0

@@ -90,6 +90,15 @@ def test_sightings_are_found_by_post_by_native_id_and_when_due(store):
         assert [s.post_id for s in one.unchecked(since=100, limit=9)] == ["c", "b"], "longest ago first; a is gone"
 
 
+@pytest.mark.parametrize("odd", ["a\x00b", "a\ud800b"])
+def test_an_id_that_no_database_takes_stops_nothing(odd, store):
+    with store() as one:
+        one.remember([sighting(odd), sighting("a", native_id=odd), sighting("b")])
+        assert set(one.sightings([odd, "a", "b"])) == {"b"}
+        assert one.by_native_id("here", odd) is None
+        one.checked(["b"], now=5)
+
+
 def test_old_posts_are_forgotten_and_others_are_not(store):
     with store() as one, store(platform="x") as other:
         other.remember([sighting("a")])

@@ -24,7 +24,7 @@ from ingestion.platforms import PLATFORMS
 from ingestion.produce import MemoryProducer
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.serving.scenario import Fault
-from tests.live import events, trial
+from tests.live import SILENCE_S, events, trial
 
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 FAULTS = [(name, kind) for name in LIVE for kind in SIMULATORS[name].faults]
@@ -33,8 +33,10 @@ HOUR = 3600 * 1_000_000
 
 
 @pytest.fixture(autouse=True)
-def without_waiting() -> Iterator[None]:
-    """Retries are tried, their pauses are not."""
+def without_waiting(monkeypatch) -> Iterator[None]:
+    """Retries are tried, their pauses are not; PRAW's own neither."""
+    monkeypatch.setattr("prawcore.sessions.FiniteRetryStrategy.sleep", lambda _: None)
+    monkeypatch.setattr("prawcore.rate_limit.RateLimiter.delay", lambda _: None)
     stamina.instrumentation.set_on_retry_hooks([])
     with stamina.set_testing(True, attempts=8):
         yield
@@ -71,7 +73,7 @@ def test_edits_and_deletes_that_happen_between_runs_arrive(name, tmp_path):
 @pytest.mark.parametrize(("name", "kind"), FAULTS)
 def test_a_fault_of_the_platform_loses_nothing_and_is_counted(name, kind, tmp_path):
     with trial(name, tmp_path, posts=90, faults=(Fault(kind, times=1 if kind == "silence" else 2, seconds=5),)) as made:
-        made.run()
+        made.run(**({"timeout_s": SILENCE_S} if kind == "silence" else {}))
         assert made.telemetry.troubles.total() + made.telemetry.records["rejected"] > 0 or kind == "silence"
         made.run()
         assert made.landed() == made.expected()
@@ -279,7 +281,7 @@ def test_what_was_fetched_before_an_edit_does_not_bring_the_old_text_back(name, 
 
 @pytest.mark.parametrize("name", LIVE)
 def test_what_comes_while_it_reads_is_not_missed(name, tmp_path):
-    with trial(name, tmp_path, posts=700, edits=0.05, deletes=0.05, seconds=3, limit=10**6) as made:
+    with trial(name, tmp_path, posts=350, edits=0.05, deletes=0.05, seconds=1.5, limit=10**6) as made:
 
         def until_over(reader: Any) -> Any:
             for batch in reader.read():

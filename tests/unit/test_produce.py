@@ -14,14 +14,15 @@ NOWHERE = "127.0.0.1:1"  # nothing listens there
 
 
 def settings(tmp_path: Path, **client: str) -> Settings:
-    return Settings(home=tmp_path, kafka=KafkaSettings(bootstrap_servers=NOWHERE, timeout_s=0.5, client=client))
+    kafka = KafkaSettings(bootstrap_servers=NOWHERE, timeout_s=0.5, delivery_timeout_s=1.0, client=client)
+    return Settings(home=tmp_path, kafka=kafka)
 
 
 def test_the_guarantees_hold_whatever_the_client_settings_say(tmp_path: Path):
     chosen = settings(
         tmp_path, **{"acks": "0", "enable.idempotence": "false", "linger.ms": "5", "sasl.mechanism": "PLAIN"}
     )
-    config = client_config(chosen, 60.0)
+    config = client_config(chosen)
     assert config["acks"] == "all"
     assert config["enable.idempotence"] is True
     assert config["allow.auto.create.topics"] is False
@@ -29,7 +30,7 @@ def test_the_guarantees_hold_whatever_the_client_settings_say(tmp_path: Path):
 
 
 def test_the_largest_record_fits_producer_and_topics_alike(tmp_path: Path):
-    limit = str(client_config(settings(tmp_path), 60.0)["message.max.bytes"])
+    limit = str(client_config(settings(tmp_path))["message.max.bytes"])
     assert {topic.config["max.message.bytes"] for topic in topics()} == {limit}
 
 
@@ -39,7 +40,7 @@ def test_no_broker_is_one_line_with_the_remedy(tmp_path: Path):
 
 
 def test_what_is_never_acknowledged_is_an_error_with_its_number(tmp_path: Path):
-    producer = Producer(settings(tmp_path), delivery_timeout_s=1.0)
+    producer = Producer(settings(tmp_path))
     for _ in range(3):
         producer.send_bytes("social.reddit.posts.v1", b"k", b"secret text")
     with pytest.raises(DeliveryError, match="did not acknowledge 3 of 3") as caught:
@@ -49,7 +50,7 @@ def test_what_is_never_acknowledged_is_an_error_with_its_number(tmp_path: Path):
 
 
 def test_a_record_over_the_limit_fails_alone(tmp_path: Path):
-    producer = Producer(settings(tmp_path), delivery_timeout_s=1.0)
+    producer = Producer(settings(tmp_path))
     producer.send_bytes("social.reddit.posts.v1", b"k", b"x" * 2_000_000)
     assert producer.failed.total() == 1
 
