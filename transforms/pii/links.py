@@ -26,7 +26,8 @@ _NETWORK = (
     r"(?:discord|telegram|tg|snap|snapchat|insta|instagram|ig|twitter|tiktok|kik|skype|wechat|mastodon|twitch|signal)"
 )
 _NAMED = re.compile(
-    rf"(?<!\w){_NETWORK}(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{{2,63}}\w)", re.IGNORECASE
+    rf"(?<!\w)(?=[dtsikwm]){_NETWORK}(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{{2,63}}\w)",
+    re.IGNORECASE,
 )
 _MINE = re.compile(
     rf"(?<!\w)my {_NETWORK}(?: id| name| user| handle| username)? is"
@@ -52,8 +53,9 @@ _PROFILE = re.compile(
 )
 _LINKISH = re.compile(r"(?:\.(?:com|app|me)|/@|/users/|/~)", re.IGNORECASE)
 _URL = re.compile(
-    rf"(?:h(?:tt|xx)ps?|ftp|ipfs|wss?)://[^\s<>\"]{{1,2000}}|(?<![\w.@\-])www\.[{_LETTER}0-9\-]{{1,63}}\.[^\s<>\"]{{1,2000}}",
-    re.IGNORECASE,
+    # Letters of both cases instead of a flag: twice as fast.
+    rf"(?:[hH](?:[tT]{{2}}|[xX]{{2}})[pP][sS]?|[fF][tT][pP]|[iI][pP][fF][sS]|[wW][sS]{{1,2}})://[^\s<>\"]{{1,2000}}"
+    rf"|(?<![\w.@\-])[wW]{{3}}\.[{_LETTER}0-9\-]{{1,63}}\.[^\s<>\"]{{1,2000}}"
 )
 _BARE = re.compile(
     rf"(?<![\w.@\-/])(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,4}}"
