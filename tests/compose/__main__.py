@@ -104,7 +104,8 @@ def _from_outside(ours: Project, home: Path) -> tuple[Settings, list[str]]:
     settings = Settings(
         home=home,
         lake="s3a://lake/echostream",
-        kafka={"bootstrap_servers": f"localhost:{ours.ports['KAFKA_PORT']}"},
+        # It is killed meanwhile, so that a record may have to wait.
+        kafka={"bootstrap_servers": f"localhost:{ours.ports['KAFKA_PORT']}", "delivery_timeout_s": 900},
         s3={"endpoint": f"http://127.0.0.1:{ours.ports['S3_PORT']}", "timeout_s": 10, "attempts": 3},
     )
     return settings, [credentials["AWS_SECRET_ACCESS_KEY"], key]
