@@ -82,17 +82,17 @@ def test_one_plain_run_later_all_is_exact(home, ledger):
 
 
 def test_a_rescore_killed_between_its_commits_is_finished_by_the_next(home, ledger):
-    words, other = ("rescore", "--rows-per-commit", "100"), {"scorer__name": "textblob"}
+    other = {"scorer__name": "textblob"}
     before = {row["post_key"]: row for row in rows_of(home, "silver.posts")}
     known = len(crashes(home))
-    killed = echostream(home, *words, faults__crash_at="rescore:before_merge:2", **other)
+    killed = echostream(home, "rescore", "--rows-per-commit", "100", faults__crash_at="rescore:before_merge:2", **other)
     assert killed.code == -signal.SIGKILL, killed.error
     (crash,) = crashes(home)[known:]
     assert (crash["job"], crash["point"], crash["time"]) == ("rescore", "before_merge", 2)
     left = sum(row["sentiment"]["scorer"] == "vader" for row in rows_of(home, "silver.posts"))
     assert 0 < left < len(before)
 
-    done = echostream(home, *words, **other)
+    done = echostream(home, "rescore", **other)
     assert (done.code, done.error) == (0, "")
     assert f"{left:,} rows are scored anew by textblob" in done.out
     after = {row["post_key"]: row for row in rows_of(home, "silver.posts")}
