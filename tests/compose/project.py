@@ -30,7 +30,7 @@ class Project:
         self._environment = kept | {name: str(port) for name, port in self.ports.items()}
         self._environment |= {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PATH_SEPARATOR": ":"}
         # What a deleted author left behind goes within the hour; a run does not wait for that.
-        self._environment |= {"AUTHOR_REMOVAL_S": "0"}
+        self._environment |= {"AUTHOR_REMOVAL_S": "60"}
         self._environment |= {"COMPOSE_PROFILES": "metrics,cli", "COMPOSE_FILE": "docker-compose.yml"}
 
     def with_simulators(self) -> None:
