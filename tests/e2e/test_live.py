@@ -64,8 +64,11 @@ def test_with_a_memory_in_postgresql_it_goes_on_from_there(home):
 
 def test_ingest_runs_until_sigterm_and_then_has_saved_its_cursor(home):
     with simulated(home, "hackernews", "--posts", "60") as (address, _):
+        before = len(events(home, "hackernews"))
         with started(home, "ingest", "hackernews", "--base-url", address, ingest__poll_s="0.2") as producer:
-            producer.until(lambda: len(events(home, "hackernews")) >= 60, within_s=START_S, what="posts in Kafka")
+            producer.until(
+                lambda: len(events(home, "hackernews")) >= before + 60, within_s=START_S, what="posts in Kafka"
+            )
             producer.terminate()
             assert producer.wait(30) == 0
             assert "stopped   interrupted" in producer.out
