@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from foundation.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from ingestion.landing import Landing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,16 @@ def settings_of(context: typer.Context) -> Settings:
     """
     options: Options = context.obj
     return load_settings(options.conf_file, home=options.home)
+
+
+def landing_of(settings: Settings, platform: str) -> "Landing":
+    """A platform's files in the lake's landing folder."""
+    from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
+
+    from ingestion.landing import Landing  # noqa: PLC0415
+
+    if settings.is_on_s3:
+        from lakehouse.s3 import arrow_files  # noqa: PLC0415
+
+        return Landing(arrow_files(settings.s3), f"{settings.lake_uri.partition('://')[2]}/landing", platform)
+    return Landing(fs.LocalFileSystem(), f"{settings.lake_uri}/landing", platform)

@@ -177,6 +177,20 @@ class IngestSettings(Section):
     credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
 
 
+class ServingSettings(Section):
+    """What people get to see."""
+
+    min_authors: int = Field(default=5, ge=1)  # views hide a cell of Gold that has fewer
+    controller: str = ""  # name and contact, for the record of processing
+
+
+class AccessSettings(Section):
+    """Which groups of this machine's may read which layers of a local lake; empty: its owner alone, and Gold all."""
+
+    engineers: str = ""  # all layers
+    analysts: str = ""  # Silver, which has no personal data; engineers are to be members of it too
+
+
 class FaultSettings(Section):
     """For fault tests alone: end the whole application when it reaches this point."""
 
@@ -205,6 +219,8 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     payloads: PayloadSettings = PayloadSettings()
     ingest: IngestSettings = IngestSettings()
+    serving: ServingSettings = ServingSettings()
+    access: AccessSettings = AccessSettings()
     credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()
 
