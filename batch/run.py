@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Literal
 
 from pyspark.errors import PythonException
@@ -14,8 +15,11 @@ from batch.rebuild_silver import rebuild_silver
 from batch.replay_quarantine import Replayed, replay_quarantine
 from batch.rescore import Rescored
 from batch.rescore import rescore as rescore_history
+from batch.retain import Retained
+from batch.retain import retain as retain_tables
 from batch.rotate_keys import Rekeyed, Rotation, begin, end, rekey_tables
 from foundation.logs import setup_logs
+from foundation.policies import policies
 from foundation.settings import Settings
 from lakehouse.lease import hold_lake
 from lakehouse.session import build_session, jvm_pid
@@ -64,6 +68,16 @@ def rescore(settings: Settings) -> Iterator[Rescored]:
     """
     with _session(settings, "rescore") as spark:
         yield from rescore_history(spark, settings)
+
+
+def retain(settings: Settings, *, now: datetime) -> Iterator[Retained]:
+    """Remove from the tables what their policies keep no longer; answers what was done, rule by rule.
+
+    Raises:
+        LakeInUseError: the streams, or another job, hold the lake.
+    """
+    with _session(settings, "retain") as spark:
+        yield from retain_tables(spark, settings, policies(), now=now)
 
 
 def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rotation:

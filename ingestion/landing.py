@@ -60,6 +60,24 @@ class Landing:
                 yield Batch(documents=[line["body"] for line in some], **about)
             yield Batch(source=source, cursor="loaded")
 
+    def lines(self) -> Iterator[tuple[str, dict[str, Json]]]:
+        """Every line with its file's path, oldest file first.
+
+        Raises:
+            PayloadFileError: a file is damaged.
+        """
+        for path in self._paths():
+            for line in self._lines(path):
+                yield path, line
+
+    def remove(self, before: datetime, memory: Memory) -> tuple[int, int]:
+        """Remove the files that were fetched before that: how many, and how many stay since no load has sent them."""
+        old = [path for path in self._paths() if _fetched_at(path) < before]
+        loaded = [path for path in old if memory.cursor(f"landing/{path}") is not None]
+        for path in loaded:
+            self._files.delete_file(f"{self._root}/{path}")
+        return len(loaded), len(old) - len(loaded)
+
     def _paths(self) -> list[str]:
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
@@ -89,6 +107,14 @@ class Landing:
             stream.write(data)
         if is_local:
             self._files.move(first, path)
+
+
+def _fetched_at(path: str) -> datetime:
+    """As the file's name says it; a name of another form counts as old, for nobody can say otherwise."""
+    try:
+        return datetime.strptime(path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _packed(batch: Batch, now: int) -> bytes:
