@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, batch, calibrate, jobs, keys, live, posts, rescore, retain, score, scrub, stack, train
+from cli import ask, batch, calibrate, export, jobs, keys, live, posts, rescore, retain, score, scrub, stack, train
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -56,6 +56,8 @@ app.command(rich_help_panel="Tables, while the streams are stopped")(rescore.res
 app.command(rich_help_panel="Questions")(ask.sql)
 app.command(rich_help_panel="Questions")(ask.payload)
 app.command(rich_help_panel="Questions")(scrub.scrub)
+app.command(rich_help_panel="Rights of persons")(export.export)
+app.command(rich_help_panel="Rights of persons")(export.ropa)
 app.command(rich_help_panel="Sentiment")(score.score)
 app.command(rich_help_panel="Sentiment")(train.train)
 app.command(rich_help_panel="Sentiment")(calibrate.calibrate)
