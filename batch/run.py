@@ -60,14 +60,14 @@ def compact(settings: Settings) -> Iterator[Compacted]:
         yield from compact_tables(spark, settings)
 
 
-def rescore(settings: Settings) -> Iterator[Rescored]:
+def rescore(settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
     """Score history by the settings' scorer where another one has; answers what was done, commit by commit.
 
     Raises:
         LakeInUseError: the streams, or another job, hold the lake.
     """
     with _session(settings, "rescore") as spark:
-        yield from rescore_history(spark, settings)
+        yield from rescore_history(spark, settings, rows_per_commit=rows_per_commit)
 
 
 def retain(settings: Settings, *, now: datetime) -> Iterator[Retained]:

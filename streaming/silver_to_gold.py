@@ -12,7 +12,6 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
-from lakehouse.frozen import computed_once
 from lakehouse.seals import expiries, seals
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.submit import submit
@@ -99,7 +98,9 @@ def _bring_up(
     batch: Batch, aggregate: Aggregate, changes: DataFrame, silver_version: int, days: Sequence[date]
 ) -> None:
     table = aggregate.table
-    with computed_once(signed(aggregate.contributions(changes), aggregate.sums)) as rows:
+    rows = signed(aggregate.contributions(changes), aggregate.sums).persist()
+    try:
+        rows.count()  # filled first: an empty cache goes out with every task of the merge, 200 MB each time (measured)
         silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
         now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), days)))
         groups = group_deltas(rows, table.key, aggregate.sums)
@@ -109,6 +110,8 @@ def _bring_up(
         total = combine(groups, members, table.key, aggregate.count)
         with delta.commit_as(batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}):
             _merge(batch, aggregate, total, days)
+    finally:
+        rows.unpersist()
 
 
 def _merge(batch: Batch, aggregate: Aggregate, changes: DataFrame, days: Sequence[date]) -> None:
