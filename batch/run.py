@@ -15,16 +15,16 @@ from batch.rebuild_silver import rebuild_silver
 from batch.replay_quarantine import Replayed, replay_quarantine
 from batch.rescore import Rescored
 from batch.rescore import rescore as rescore_history
-from batch.retain import Retained
-from batch.retain import retain as retain_tables
 from batch.rotate_keys import Rekeyed, Rotation, begin, end, rekey_tables
 from foundation.logs import setup_logs
 from foundation.policies import policies
 from foundation.settings import Settings
 from lakehouse.lease import hold_lake
+from lakehouse.retention import Retained
+from lakehouse.retention import retain as retain_tables
 from lakehouse.session import build_session, jvm_pid
 from schemas.reasons import Reason
-from schemas.tables import SILVER_POSTS
+from schemas.tables import SILVER_POSTS, TABLES
 from transforms.payloads import known_again
 
 
@@ -70,14 +70,15 @@ def rescore(settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
         yield from rescore_history(spark, settings, rows_per_commit=rows_per_commit)
 
 
-def retain(settings: Settings, *, now: datetime) -> Iterator[Retained]:
+def retain(settings: Settings, *, now: datetime, dry_run: bool = False) -> Iterator[Retained]:
     """Remove from the tables what their policies keep no longer; answers what was done, rule by rule.
 
     Raises:
         LakeInUseError: the streams, or another job, hold the lake.
     """
     with _session(settings, "retain") as spark:
-        yield from retain_tables(spark, settings, policies(), now=now)
+        # Silver before Bronze, so that a rebuild in between brings nothing back.
+        yield from retain_tables(spark, settings, TABLES, policies(), now=now, dry_run=dry_run)
 
 
 def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rotation:

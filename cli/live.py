@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -74,9 +74,17 @@ def fetch(
 
 
 def load(context: typer.Context, platform: PlatformName) -> None:
-    """Send what `fetch` landed and no load has sent yet, through the same mapper to the same topic."""
+    """Send what `fetch` landed and no load has sent yet, through the same mapper to the same topic.
+
+    Files that were sent go when their platform's policy says.
+    """
+    from foundation.policies import policy_of  # noqa: PLC0415
+
+    landing = landing_of(settings_of(context), platform)
     with _producer(context, platform, once=True, role="load") as live:
-        live.run(lambda: landing_of(settings_of(context), platform).read(live.store))
+        live.run(lambda: landing.read(live.store))
+        kept = timedelta(days=policy_of(platform).keep["landing.answers"].days)
+        landing.remove(datetime.now(UTC) - kept, live.store)
 
 
 def _micros(moment: datetime) -> int:

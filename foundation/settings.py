@@ -86,12 +86,13 @@ class BreakerSettings(Section):
 
 
 class UpkeepSettings(Section):
-    """What `echostream compact` does."""
+    """What `echostream compact` does, and the jobs between batches."""
 
     interval_s: float = Field(default=3600.0, ge=0)  # and how often the jobs compact between batches, without removal
     min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
     target_file_mb: int = Field(default=128, ge=1)
     keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
+    retain_interval_s: float = Field(default=21_600.0, ge=0)  # how often the jobs remove what policies keep no longer
 
 
 class SanitizerSettings(Section):

@@ -25,6 +25,7 @@ def forget(
     now: datetime,
     landing: Callable[[str], Landing],
     store: Callable[[str], IngestStore],
+    dry_run: bool = False,
 ) -> Iterator[Forgotten]:
     """Enforce the policies as of a moment; answers what has gone, platform by platform.
 
@@ -33,11 +34,18 @@ def forget(
         now: the moment.
         landing: a platform's landing files.
         store: a platform's memory; opened and closed here.
+        dry_run: only say what would go.
     """
     for name, policy in policies.items():
         with store(name) as memory:
             before = now - timedelta(days=policy.keep["landing.answers"].days)
-            removed, waiting = landing(name).remove(before, memory)
+            removed, waiting = landing(name).remove(before, memory, dry_run=dry_run)
             yield Forgotten("landing.answers", name, removed, waiting)
-            before = now - timedelta(days=policy.keep["producers.sightings"].days)
-            yield Forgotten("producers.sightings", name, memory.forget_posts(before=round(before.timestamp() * 1e6)))
+            since = round((now - timedelta(days=policy.keep["producers.sightings"].days)).timestamp() * 1e6)
+            yield Forgotten("producers.sightings", name, _forget(memory, since, dry_run=dry_run))
+
+
+def _forget(memory: IngestStore, before: int, *, dry_run: bool) -> int:
+    if dry_run:
+        return sum(one.seen_at < before for one in memory.every_sighting())
+    return memory.forget_posts(before=before)

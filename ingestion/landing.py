@@ -70,11 +70,11 @@ class Landing:
             for line in self._lines(path):
                 yield path, line
 
-    def remove(self, before: datetime, memory: Memory) -> tuple[int, int]:
+    def remove(self, before: datetime, memory: Memory, *, dry_run: bool = False) -> tuple[int, int]:
         """Remove the files that were fetched before that: how many, and how many stay since no load has sent them."""
         old = [path for path in self._paths() if _fetched_at(path) < before]
         loaded = [path for path in old if memory.cursor(f"landing/{path}") is not None]
-        for path in loaded:
+        for path in () if dry_run else loaded:
             self._files.delete_file(f"{self._root}/{path}")
         return len(loaded), len(old) - len(loaded)
 

@@ -31,19 +31,21 @@ def seals(settings: Settings, field: Field, *, version: int | None = None) -> di
     }
 
 
-def seal(spark: SparkSession, settings: Settings, wanted: Mapping[Field, Limits]) -> dict[Field, dict[str, datetime]]:
-    """Move the seals on, never back, in one commit; where they are then."""
-    before = {field: seals(settings, field) for field in wanted}
-    after = {field: later(before[field], limits) for field, limits in wanted.items()}
+def moved_on(settings: Settings, wanted: Mapping[Field, Limits]) -> dict[Field, dict[str, datetime]]:
+    """Where the seals are with these limits: on, never back."""
+    return {field: later(seals(settings, field), limits) for field, limits in wanted.items()}
+
+
+def seal(spark: SparkSession, settings: Settings, limits: Mapping[Field, Limits]) -> None:
+    """Set the seals, in one commit."""
     changed = {
         f"{_PREFIX}{field}.{platform}": limit.isoformat()
-        for field, limits in after.items()
-        for platform, limit in limits.items()
-        if before[field].get(platform) != limit
+        for field, by_platform in limits.items()
+        for platform, limit in by_platform.items()
+        if seals(settings, field).get(platform) != limit
     }
     if changed:
         delta.set_properties(spark, SILVER_POSTS, settings, changed)
-    return after
 
 
 def expiries(settings: Settings, first: int) -> list[int]:

@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from batch import rebuild_gold, rebuild_silver, retain
+from batch import rebuild_gold, rebuild_silver
 from foundation.policies import policies
+from lakehouse import retention
+from lakehouse.batches import Job
+from schemas.tables import BRONZE_POSTS, TABLES
 from tests import oracle
 from tests.jobs.lakes import again
-from tests.lake import assert_gold, rows_of, table
+from tests.lake import assert_gold, rows_of
 from transforms.retention import AUTHOR, POST, TEXT, has_expired, limits
 
 NOW = datetime.now(UTC)
@@ -19,9 +22,13 @@ class Killed(BaseException):
     """In place of SIGKILL, which would end the tests."""
 
 
+def retain(lake, now, **how):
+    return list(retention.retain(lake.spark, lake.settings, TABLES, policies(), now=now, **how))
+
+
 def enforce(lake, now):
     """Retain as of then; rows by field."""
-    return {done.field: done.rows for done in retain.retain(lake.spark, lake.settings, policies(), now=now)}
+    return {done.field: done.rows for done in retain(lake, now)}
 
 
 def silver(lake):
@@ -49,32 +56,48 @@ def expected(before, now):
     return left
 
 
-def test_the_clock_goes_on_and_each_rule_takes_its_own(drained):
+def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
     before, counted = silver(drained), gold(drained)
-    raw = {name: len(rows_of(drained.settings, name)) for name in ("bronze.posts", "quarantine.posts")}
-    tombstones = len(rows_of(drained.settings, "silver.tombstones"))
+    raw = {name: rows_of(drained.settings, name) for name in ("bronze.posts", "quarantine.posts", "silver.tombstones")}
 
-    done = enforce(drained, NOW)
+    rehearsed = retain(drained, NOW, dry_run=True)
+    assert silver(drained) == before
+    assert retain(drained, NOW) == rehearsed
     now = expected(before, NOW)
     emptied = [key for key in now if any(now[key][name] != before[key][name] for name in TEXT.clears)]
     assert 0 < len(emptied) < len(before)
+    done = {each.field: each.rows for each in rehearsed}
     assert (done["silver.text"], done["silver.post"], done["bronze.record"]) == (len(emptied), 0, 0)
     assert silver(drained) == now
 
-    done = enforce(drained, NOW + timedelta(days=8))
-    assert (done["bronze.record"], done["quarantine.record"]) == (raw["bronze.posts"], raw["quarantine.posts"])
-    assert rows_of(drained.settings, "bronze.posts") == rows_of(drained.settings, "quarantine.posts") == []
-    assert done["silver.tombstones"] == 0 < tombstones
-    assert enforce(drained, NOW + timedelta(days=31))["silver.tombstones"] == tombstones
+    def rows_due(days):
+        done = {each.field: each.rows for each in retain(drained, NOW + timedelta(days=days), dry_run=True)}
+        return done["bronze.record"], done["quarantine.record"], done["silver.tombstones"]
 
+    records, quarantined, tombstones = map(len, raw.values())
+    assert rows_due(8) == (records, quarantined, 0)
+    assert rows_due(31) == (records, quarantined, tombstones)
+    assert {name: rows_of(drained.settings, name) for name in raw} == raw
+
+    kill_between_steps(drained, monkeypatch)
     enforce(drained, LATER)
     left = expected(before, LATER)
     assert 0 < len(left) < len(before)
     assert silver(drained) == left
+    assert [rows for name in raw for rows in rows_of(drained.settings, name)] == []
     assert gold(drained) == counted, "Gold is another job's"
     drained.drain("silver_to_gold")
     assert gold(drained) == counted
     assert set(enforce(drained, LATER).values()) == {0}
+
+
+def kill_between_steps(lake, monkeypatch):
+    """Each run goes one step further; the next one finds what the one before left."""
+    for point in ("before_posts", "before_fields", "before_quarantine.posts", "before_bronze.posts"):
+        with monkeypatch.context() as patch:
+            patch.setattr(retention, "crash_point", killing_at(point))
+            with pytest.raises(Killed):
+                enforce(lake, LATER)
 
 
 def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_its_counts(drained):
@@ -86,35 +109,29 @@ def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_
     assert gold(drained) == counted
     rebuild_silver.rebuild_silver(drained.spark, drained.settings)
     assert set(silver(drained)) == left
-    drained.drain()
+    drained.drain("silver_to_gold")
     assert gold(drained) == counted
     rebuild_gold.rebuild_gold(drained.spark, drained.settings)
     assert_gold(drained.settings, oracle.expected(drained.ledger))
 
 
-def test_killed_between_any_two_steps_the_next_run_ends_it(drained, monkeypatch):
-    before, counted = silver(drained), gold(drained)
-    for point in ("before_posts", "before_fields", "before_quarantine.posts", "before_bronze.posts"):
-        with monkeypatch.context() as patch:
-            patch.setattr(retain, "crash_point", killing_at(point))
-            with pytest.raises(Killed):
-                enforce(drained, LATER)
-    drained.drain()
-    enforce(drained, LATER)
-    drained.drain()
-    assert silver(drained) == expected(before, LATER)
-    assert gold(drained) == counted
-    assert rows_of(drained.settings, "bronze.posts") == []
+def test_the_jobs_do_it_between_their_batches_and_keep_what_a_stream_has_still_to_read(drained):
+    """By the clock on the wall: Silver's texts are old, and so are some of the records that come in."""
+    before, held = silver(drained), rows_of(drained.settings, "bronze.posts")
+    come = again(drained.bronze)
+    drained.receive(come)
+    (done,) = retention.retain(drained.spark, drained.settings, [BRONZE_POSTS], policies(), now=LATER)
+    assert (done.rows, done.waiting) == (0, len(held) + len(come))
 
-
-def test_what_a_stream_has_still_to_read_is_kept_and_said(fresh):
-    held = len(rows_of(fresh.settings, "bronze.posts"))
-    fresh.drain("bronze_to_silver")
-    fresh.receive(again(fresh.bronze))
-    done = {each.field: each for each in retain.retain(fresh.spark, fresh.settings, policies(), now=LATER)}
-    assert done["bronze.record"].rows + done["bronze.record"].waiting == 2 * held
-    assert done["bronze.record"].waiting >= held
-    assert table(fresh.settings, "bronze.posts").to_pyarrow_table().num_rows == done["bronze.record"].waiting
+    old = datetime.now(UTC) - timedelta(days=10)
+    drained.receive([row | {"kafka_timestamp": old} for row in again([*drained.bronze, *come])])
+    drained.drain("bronze_to_silver")
+    assert silver(drained) == before, "not before the interval is over"
+    at_once = drained.set(upkeep=drained.settings.upkeep.model_copy(update={"retain_interval_s": 0.0}))
+    at_once.drain("bronze_to_silver")
+    assert silver(at_once) == expected(before, datetime.now(UTC)) != before
+    retention.Retention(at_once.spark, Job("topic_to_bronze", (BRONZE_POSTS,), at_once.settings)).run(False)
+    assert len(rows_of(at_once.settings, "bronze.posts")) == len(held) + len(come)
 
 
 def killing_at(point):

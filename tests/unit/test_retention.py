@@ -128,15 +128,17 @@ def test_landing_files_and_ids_go_and_what_was_never_sent_is_said(kept):
     home, _, landing = kept
     only = {"reddit": policies()["reddit"]}
 
-    def run():
+    def run(**how):
         done = forget(
             only,
             now=NOW,
             landing=lambda _: landing,
             store=lambda name: IngestStore(home / "ingest.sqlite3", owner="public", platform=name),
+            **how,
         )
         return {one.field: (one.count, one.waiting) for one in done}
 
+    assert run(dry_run=True) == run(dry_run=True) == {"landing.answers": (1, 1), "producers.sightings": (1, 0)}
     assert run() == {"landing.answers": (1, 1), "producers.sightings": (1, 0)}
     assert len(list((home / "landing").rglob("*.gz"))) == 2
     with IngestStore(home / "ingest.sqlite3", owner="public", platform="reddit") as memory:
