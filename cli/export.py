@@ -43,7 +43,7 @@ def export(
     key = pseudonym_key(settings)
     document = {
         "made_at": datetime.now(UTC).isoformat(),
-        "accounts": [_about(settings, account, key) for account in accounts],
+        "accounts": [_said(_about(settings, account, key)) for account in accounts],
         "left_out": _LEFT_OUT,
     }
     _write(json.dumps(document, ensure_ascii=False, indent=1) + "\n", out)
@@ -64,7 +64,7 @@ def _accounts(platform: str | None, author: str | None, subject: Path | None) ->
     from serving.subjects import Account  # noqa: PLC0415  # with Arrow, which is slow to load
 
     if (subject is None) == (platform is None and author is None) or (platform is None) != (author is None):
-        raise UsageError("whose data?", remedy="Give --platform and --author, or --subject FILE")
+        raise UsageError("nobody is named", remedy="Give --platform and --author, or --subject FILE")
     if subject is None:
         named = [(platform or "", author or "")]
     else:
@@ -97,6 +97,15 @@ def _about(settings: Settings, account: "Account", key: PseudonymKey) -> dict[st
             "landing": landed(landing_of(settings, account.platform), account.author_id),
         },
     }
+
+
+def _said(about: dict[str, Any]) -> dict[str, Any]:
+    """The same; what was found goes to the terminal in numbers, for a name in place of an id finds nothing."""
+    found = {name: len(rows) for part in (about["tables"], about["producers"]) for name, rows in part.items()}
+    counts = ", ".join(f"{name} {count:,}" for name, count in found.items() if count)
+    nothing = "nothing is held under this id; the name that is shown is often another (docs/retention.md)"
+    print(f"{about['platform']}: {counts or nothing}", file=sys.stderr)
+    return about
 
 
 def _text(file: Path) -> str:

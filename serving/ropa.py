@@ -24,11 +24,6 @@ _CATEGORIES = {
     "sentiment": "an opinion's tone, of a post and never of a person",
     "authors": "a number of persons",
 }  # fmt: skip
-_BESIDES = {
-    "Kafka": ("as Bronze", f"{KAFKA_DAYS} days, by the broker"),
-    "landing files": (_AS_RECEIVED, "by policy, landing.answers"),
-    "producers' memory": ("ids of posts", "by policy, producers.sightings"),
-}
 
 
 def record(settings: Settings) -> dict[str, Any]:
@@ -39,7 +34,7 @@ def record(settings: Settings) -> dict[str, Any]:
         "subjects": "authors of public posts, and persons whom these name",
         "platforms": [_platform(policy) for policy in policies().values()],
         "tables": [_table(table) for table in TABLES],
-        "besides": [{"where": where, "categories": what, "kept": kept} for where, (what, kept) in _BESIDES.items()],
+        "besides": _besides(settings),
         "recipients": _recipients(settings),
         "safeguards": _safeguards(settings),
     }
@@ -89,6 +84,16 @@ def _table(table: Table) -> dict[str, Any]:
         "read_by": READERS[table.name.partition(".")[0]],
         "kept_by": [rule.field for rule in RULES if rule.table is table],
     }
+
+
+def _besides(settings: Settings) -> list[dict[str, str]]:
+    """What is kept outside the tables."""
+    sightings = f"by policy, producers.sightings, and at most {settings.ingest.remember_days:g} days"
+    return [
+        {"where": "Kafka", "categories": "as Bronze", "kept": f"{KAFKA_DAYS} days, by the broker"},
+        {"where": "landing files", "categories": _AS_RECEIVED, "kept": "by policy, landing.answers"},
+        {"where": "producers' memory", "categories": "ids of posts", "kept": sightings},
+    ]
 
 
 def _recipients(settings: Settings) -> dict[str, str]:

@@ -168,6 +168,9 @@ def test_a_person_with_accounts_on_two_platforms_and_a_file_for_the_owner_alone(
     done = export(settings, "--subject", "-", "--out", str(out), stdin=f"reddit {THEIRS}\n\nx 123 \n")
     assert (done.exit_code, done.stdout, done.exception) == (0, "", None)
     assert [account["platform"] for account in json.loads(out.read_text())["accounts"]] == ["reddit", "x"]
+    assert "reddit: silver.posts 1, " in done.stderr
+    assert "x: nothing is held" in done.stderr
+    assert THEIRS not in done.stderr
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     assert export(settings, "--subject", "-", "--out", str(out), stdin="x 1\n").exit_code != 0, (
         "a file is not overwritten"
