@@ -21,6 +21,14 @@ _LINES = 200  # in one batch of a load
 _ABOUT = ("source", "endpoint", "query", "observed_at")
 
 
+def _fetched_at(path: str) -> datetime:
+    """As the file's name says it; a name of another form counts as old, for nobody can say otherwise."""
+    try:
+        return datetime.strptime(path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class Landing:
     """One platform's files under a root, on any of Arrow's file systems."""
 
@@ -45,21 +53,6 @@ class Landing:
                 self._put(f"{self._root}/{path}", _packed(batch, now))
                 yield path, len(batch.documents)
 
-    def read(self, memory: Memory) -> Iterator[Batch]:
-        """What was not loaded yet, oldest first; each file's mark is its own cursor.
-
-        Raises:
-            PayloadFileError: a file is damaged.
-        """
-        for path in self._paths():
-            source = f"landing/{path}"
-            if memory.cursor(source) is not None:
-                continue
-            for some in slices(self._lines(path), _LINES):
-                about = {name: some[0][name] for name in _ABOUT}  # the same in all of a file
-                yield Batch(documents=[line["body"] for line in some], **about)
-            yield Batch(source=source, cursor="loaded")
-
     def lines(self) -> Iterator[tuple[str, dict[str, Json]]]:
         """Every line with its file's path, oldest file first.
 
@@ -77,6 +70,21 @@ class Landing:
         for path in () if dry_run else loaded:
             self._files.delete_file(f"{self._root}/{path}")
         return len(loaded), len(old) - len(loaded)
+
+    def read(self, memory: Memory) -> Iterator[Batch]:
+        """What was not loaded yet, oldest first; each file's mark is its own cursor.
+
+        Raises:
+            PayloadFileError: a file is damaged.
+        """
+        for path in self._paths():
+            source = f"landing/{path}"
+            if memory.cursor(source) is not None:
+                continue
+            for some in slices(self._lines(path), _LINES):
+                about = {name: some[0][name] for name in _ABOUT}  # the same in all of a file
+                yield Batch(documents=[line["body"] for line in some], **about)
+            yield Batch(source=source, cursor="loaded")
 
     def _paths(self) -> list[str]:
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
@@ -107,14 +115,6 @@ class Landing:
             stream.write(data)
         if is_local:
             self._files.move(first, path)
-
-
-def _fetched_at(path: str) -> datetime:
-    """As the file's name says it; a name of another form counts as old, for nobody can say otherwise."""
-    try:
-        return datetime.strptime(path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
-    except ValueError:
-        return datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _packed(batch: Batch, now: int) -> bytes:
