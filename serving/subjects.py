@@ -47,6 +47,7 @@ def held_about(settings: Settings, account: Account, key: PseudonymKey) -> Held:
 
     Raises:
         KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to be had.
+        AccessError: a layer of the lake is closed to who asks, so that the answer would not be whole.
     """
     authors = set(key.pseudonyms(settings.owner, account.platform, "author", canonical(account.author_id)))
     lake = _Lake(settings, account.platform)
@@ -94,7 +95,7 @@ class _Lake:
     def _read(self, table: str, condition: Any) -> Iterator[Row]:
         """Rows of the platform, batch by batch."""
         mine = pc.field("platform") == self.platform
-        for uri in lake_tables(self.settings.lake_uri, self.settings.s3).get(table, []):
+        for uri in lake_tables(self.settings.lake_uri, self.settings.s3, whole=True).get(table, []):
             delta = DeltaTable(uri, storage_options=storage_options(uri, self.settings.s3))
             data: Any = delta.to_pyarrow_dataset(filesystem=arrow_files(uri, self.settings.s3))
             for batch in data.to_batches(filter=mine if condition is None else mine & condition):

@@ -4,13 +4,17 @@ import grp
 import os
 import stat
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from foundation.access import READERS, broken, protect, rules
-from foundation.errors import AccessError
+from foundation.errors import AccessError, QueryError
 from foundation.settings import Settings
 from local import doctor
 from schemas.tables import TABLES
+from serving import catalog
+from serving.sql import query
 
 GROUP = grp.getgrgid(os.getgid()).gr_name
 
@@ -78,3 +82,22 @@ def modes_of_made(tmp_path):
 
 def test_a_lake_on_s3_has_no_folders_of_ours(tmp_path):
     assert list(rules(Settings(home=tmp_path, lake="s3://bucket/lake"))) == []
+
+
+def test_who_may_read_gold_alone_asks_gold(tmp_path, monkeypatch):
+    for table in ("bronze/posts", "gold/sentiment_hourly"):
+        write_deltalake(str(tmp_path / table), pa.table({"posts": [3], "authors": [5]}))
+    folders = catalog._folders
+
+    def as_a_reader(uri):  # of the tests' user, who may be root, nothing is hidden
+        if "/bronze" in uri:
+            raise PermissionError(uri)
+        return folders(uri)
+
+    monkeypatch.setattr(catalog, "_folders", as_a_reader)
+    assert query(str(tmp_path), "FROM gold.sentiment_hourly_public SELECT posts").rows == [(3,)]
+    assert query(str(tmp_path), "SHOW TABLES").rows == [("gold.sentiment_hourly",), ("gold.sentiment_hourly_public",)]
+    with pytest.raises(QueryError, match="does not exist"):
+        query(str(tmp_path), "FROM bronze.posts")
+    with pytest.raises(AccessError, match="bronze"):
+        catalog.lake_tables(str(tmp_path), whole=True)

@@ -18,7 +18,10 @@ from moto.kms.responses import KmsResponse
 from moto.secretsmanager.responses import SecretsManagerResponse
 
 from foundation.access import READERS
+from foundation.errors import AccessError
+from foundation.settings import S3Settings
 from schemas.tables import JOBS, TABLES
+from serving.catalog import lake_tables
 from tests.aws import REGION, running
 
 AWS = Path(__file__).parents[2] / "deploy" / "aws"
@@ -124,6 +127,7 @@ class Cloud:
 
     def __init__(self, aws):
         self._aws = aws
+        self.endpoint = aws.endpoint
         kms, secrets, s3 = (aws.client(name) for name in ("kms", "secretsmanager", "s3"))
         self.keys = {layer: kms.create_key()["KeyMetadata"]["KeyId"] for layer in READERS}
         self.secrets = {
@@ -227,3 +231,11 @@ def test_nothing_outside_the_lake_is_anybodys(cloud):
     for role in ROLES:
         assert not cloud.may(role, "s3", "get_object", Bucket=BUCKET, Key="other/gold/a")
         assert not cloud.may(role, "s3", "get_object", Bucket=BUCKET, Key=f"{LAKE}2/gold/a")
+
+
+def test_a_lake_of_which_nothing_may_be_listed_says_so(cloud, monkeypatch):
+    """Lists hang on a condition, so that here no role has any."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", cloud.users["reader"]["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", cloud.users["reader"]["SecretAccessKey"])
+    with pytest.raises(AccessError, match="bronze, silver, gold, quarantine, ops"):
+        lake_tables(f"s3://{BUCKET}/{LAKE}", S3Settings(endpoint=cloud.endpoint, region=REGION))
