@@ -128,6 +128,7 @@ class Cloud:
     def __init__(self, aws):
         self._aws = aws
         self.endpoint = aws.endpoint
+        self.clients = {}
         kms, secrets, s3 = (aws.client(name) for name in ("kms", "secretsmanager", "s3"))
         self.keys = {layer: kms.create_key()["KeyMetadata"]["KeyId"] for layer in READERS}
         self.secrets = {
@@ -152,14 +153,19 @@ class Cloud:
         iam.put_user_policy(UserName=role, PolicyName=role, PolicyDocument=json.dumps(document))
         return iam.create_access_key(UserName=role)["AccessKey"]
 
-    def may(self, role, service, call, **arguments):
-        """Whether the role may; any other error is one of the test's."""
-        client = boto3.client(
+    def client(self, role, service):
+        return boto3.client(
             service, region_name=REGION, endpoint_url=self._aws.endpoint,
             config=Config(retries={"total_max_attempts": 1}),
             aws_access_key_id=self.users[role]["AccessKeyId"],
             aws_secret_access_key=self.users[role]["SecretAccessKey"],
         )  # fmt: skip
+
+    def may(self, role, service, call, **arguments):
+        """Whether the role may; any other error is one of the test's."""
+        if (role, service) not in self.clients:
+            self.clients[role, service] = self.client(role, service)
+        client = self.clients[role, service]
         try:
             getattr(client, call)(**arguments)
         except ClientError as error:
@@ -206,6 +212,14 @@ def test_a_role_writes_what_is_its_own(cloud, role):
     others = f"{LAKE}/_checkpoints/{next(job for job in JOBS if job != role)}/v1/metadata"
     assert cloud.may(role, "s3", "put_object", Key=others, **put) == (role == "upkeep")
     assert cloud.may(role, "s3", "put_object", Key=f"{LAKE}/_writer.lock", **put) == (role in (*JOBS, "upkeep"))
+
+
+def test_bronzes_job_sees_how_far_its_reader_is(cloud):
+    """Or it could not tell which rows retention may take."""
+    reader_at = f"{LAKE}/_checkpoints/bronze_to_silver/v1/offsets/0"
+    assert cloud.may("upkeep", "s3", "put_object", Bucket=BUCKET, Key=reader_at, Body=b"made")
+    reads = {job for job in JOBS if cloud.may(job, "s3", "get_object", Bucket=BUCKET, Key=reader_at)}
+    assert reads == {"topic_to_bronze", "bronze_to_silver"}
 
 
 @pytest.mark.parametrize("role", ROLES)
