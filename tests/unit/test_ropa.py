@@ -14,6 +14,7 @@ from serving.ropa import as_markdown, record
 # Texts of ours, or of nobody.
 _NOT_PERSONAL = {
     "owner", "platform", "topic", "op", "lang", "reason", "stage", "query", "checkpoint_id", "sanitizer_version",
+    "erasure_id", "cause", "step", "table", "key_id", "signature",
 }  # fmt: skip
 
 
