@@ -8,7 +8,7 @@ from batch import rebuild_gold, rebuild_silver
 from foundation.policies import policies
 from lakehouse import retention
 from lakehouse.batches import Job
-from schemas.tables import BRONZE_POSTS, TABLES
+from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, TABLES
 from streaming.run import _end
 from tests import oracle
 from tests.jobs.lakes import BEHIND_BRONZE, again
@@ -17,14 +17,15 @@ from transforms.retention import AUTHOR, POST, TEXT, has_expired, limits
 
 NOW = datetime.now(UTC)
 LATER = NOW + timedelta(days=400)
+RAW = (BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES)
 
 
 class Killed(BaseException):
     """In place of SIGKILL, which would end the tests."""
 
 
-def retain(lake, now, **how):
-    return list(retention.retain(lake.spark, lake.settings, TABLES, policies(), now=now, **how))
+def retain(lake, now, tables=TABLES, **how):
+    return list(retention.retain(lake.spark, lake.settings, tables, policies(), now=now, **how))
 
 
 def enforce(lake, now):
@@ -59,7 +60,7 @@ def expected(before, now):
 
 def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
     before, counted = silver(drained), gold(drained)
-    raw = {name: rows_of(drained.settings, name) for name in ("bronze.posts", "quarantine.posts", "silver.tombstones")}
+    raw = {each.name: rows_of(drained.settings, each.name) for each in RAW}
 
     rehearsed = retain(drained, NOW, dry_run=True)
     assert silver(drained) == before
@@ -72,7 +73,7 @@ def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
     assert silver(drained) == now
 
     def rows_due(days):
-        done = {each.field: each.rows for each in retain(drained, NOW + timedelta(days=days), dry_run=True)}
+        done = {each.field: each.rows for each in retain(drained, NOW + timedelta(days=days), RAW, dry_run=True)}
         return done["bronze.record"], done["quarantine.record"], done["silver.tombstones"]
 
     records, quarantined, tombstones = map(len, raw.values())
@@ -94,7 +95,7 @@ def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
 
 def kill_between_steps(lake, monkeypatch):
     """Each run goes one step further; the next one finds what the one before left."""
-    for point in ("before_posts", "before_fields", "before_quarantine.posts", "before_bronze.posts"):
+    for point in ("before_posts", "before_fields", "before_bronze.posts"):
         with monkeypatch.context() as patch:
             patch.setattr(retention, "crash_point", killing_at(point))
             with pytest.raises(Killed):
@@ -121,7 +122,7 @@ def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_
     before, counted, held = silver(drained), gold(drained), rows_of(drained.settings, "bronze.posts")
     come = again(drained.bronze)
     drained.receive(come)
-    (done,) = retention.retain(drained.spark, drained.settings, [BRONZE_POSTS], policies(), now=LATER)
+    (done,) = retain(drained, LATER, [BRONZE_POSTS])
     assert (done.rows, done.waiting) == (0, len(held) + len(come))
 
     old = [row | {"kafka_timestamp": datetime.now(UTC) - timedelta(days=10)} for row in again([*drained.bronze, *come])]
