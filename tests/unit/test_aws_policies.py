@@ -1,33 +1,18 @@
-"""What each role may do on AWS, as deploy/aws has it: no more than its layer needs, tried on moto with IAM enforced.
-
-Moto looks at resources for S3 alone, so that the key or secret that is asked for is told to it here; it takes every
-condition as not met, so that what hangs on one is read, not tried.
-"""
+"""What each role may do on AWS, as deploy/aws has it: no more than its layer needs, tried on moto with IAM enforced."""
 
 import json
 import re
-from pathlib import Path
-from string import Template
 
-import boto3
 import pytest
-from botocore.config import Config
-from botocore.exceptions import ClientError
-from moto.core.authorization import enable_iam_authentication
-from moto.kms.responses import KmsResponse
-from moto.secretsmanager.responses import SecretsManagerResponse
 
 from foundation.access import READERS
 from foundation.errors import AccessError
 from foundation.settings import S3Settings
 from schemas.tables import JOBS, TABLES
 from serving.catalog import lake_tables
-from tests.aws import REGION, running
+from tests.aws import REGION
+from tests.aws_account import AWS, BUCKET, LAKE, ROLES, account
 
-AWS = Path(__file__).parents[2] / "deploy" / "aws"
-ROLES = sorted(file.stem for file in (AWS / "roles").iterdir())
-ACCOUNT, BUCKET, LAKE = "123456789012", "bucket", "lake"
-FORBIDDEN = 403
 # The only ends of a resource that may be open: below a folder of the lake, our topics and groups, and the six
 # characters that Secrets Manager puts behind a name.
 OPEN_ENDS = (
@@ -64,10 +49,6 @@ SECRETS = {
 
 def statements(role):
     return json.loads((AWS / "roles" / f"{role}.json").read_text())["Statement"]
-
-
-def as_list(value):
-    return [value] if isinstance(value, str) else value
 
 
 def test_there_is_a_role_for_each_job_and_each_kind_of_reader():
@@ -122,78 +103,10 @@ def test_the_bucket_only_ever_denies():
     }
 
 
-class Cloud:
-    """The account: a bucket, a key per layer, two secrets, and a user for each role's policy."""
-
-    def __init__(self, aws):
-        self._aws = aws
-        self.endpoint = aws.endpoint
-        self.clients = {}
-        kms, secrets, s3 = (aws.client(name) for name in ("kms", "secretsmanager", "s3"))
-        self.keys = {layer: kms.create_key()["KeyMetadata"]["KeyId"] for layer in READERS}
-        self.secrets = {
-            name: secrets.create_secret(Name=f"echostream/public/{name}", SecretString="made")["ARN"]
-            for name in ("pseudonym", "payload")
-        }
-        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        for layer in READERS:
-            s3.put_object(Bucket=BUCKET, Key=f"{LAKE}/{layer}/a", Body=b"made")
-        self.users = {role: self._user(role) for role in ROLES}
-
-    def _user(self, role):
-        iam = self._aws.client("iam")
-        iam.create_user(UserName=role)
-        named = {f"key_{layer}": key for layer, key in self.keys.items()}
-        text = Template((AWS / "roles" / f"{role}.json").read_text()).substitute(
-            named, account=ACCOUNT, region=REGION, bucket=BUCKET, lake=LAKE, owner="public", cluster="c/1"
-        )
-        # Of the marks in a pattern moto knows the star alone.
-        document = json.loads(text.replace("-??????", "-*"))
-        document["Statement"] = [one for one in document["Statement"] if "Condition" not in one]
-        iam.put_user_policy(UserName=role, PolicyName=role, PolicyDocument=json.dumps(document))
-        return iam.create_access_key(UserName=role)["AccessKey"]
-
-    def client(self, role, service):
-        return boto3.client(
-            service, region_name=REGION, endpoint_url=self._aws.endpoint,
-            config=Config(retries={"total_max_attempts": 1}),
-            aws_access_key_id=self.users[role]["AccessKeyId"],
-            aws_secret_access_key=self.users[role]["SecretAccessKey"],
-        )  # fmt: skip
-
-    def may(self, role, service, call, **arguments):
-        """Whether the role may; any other error is one of the test's."""
-        if (role, service) not in self.clients:
-            self.clients[role, service] = self.client(role, service)
-        client = self.clients[role, service]
-        try:
-            getattr(client, call)(**arguments)
-        except ClientError as error:
-            # KMS and Secrets Manager speak JSON, and moto's refusal is XML, of which the status alone is left.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != FORBIDDEN:
-                raise
-            return False
-        return True
-
-
 @pytest.fixture(scope="module")
 def cloud():
-    def key_asked_for(self):
-        return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{self._get_param('KeyId')}"
-
-    def secret_asked_for(self):
-        return self._get_param("SecretId")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ACCESS_KEY_ID", "made")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "made")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        patch.setattr(KmsResponse, "_determine_resource", key_asked_for, raising=False)
-        patch.setattr(SecretsManagerResponse, "_determine_resource", secret_asked_for, raising=False)
-        with running() as aws:
-            made = Cloud(aws)
-            with enable_iam_authentication():
-                yield made
+    with account() as made:
+        yield made
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -224,11 +137,12 @@ def test_bronzes_job_sees_how_far_its_reader_is(cloud):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_uses_the_keys_of_its_layers(cloud, role):
-    def usable(call, **arguments):
-        return {layer for layer, key in cloud.keys.items() if cloud.may(role, "kms", call, KeyId=key, **arguments)}
+    def usable(call, asked):
+        return {layer for layer, key in cloud.keys.items() if cloud.may(role, "kms", call, KeyId=key, **asked(layer))}
 
-    made = usable("generate_data_key", KeySpec="AES_256")
-    assert made == WRITES.get(role, set()) | ({"ops"} if role in JOBS else set())
+    own = {"ops"} if role in JOBS else set()
+    assert usable("generate_data_key", lambda _: {"KeySpec": "AES_256"}) == WRITES.get(role, set()) | own
+    assert usable("decrypt", lambda layer: {"CiphertextBlob": cloud.sealed[layer]}) == READS[role] | own
 
 
 @pytest.mark.parametrize("role", ROLES)
