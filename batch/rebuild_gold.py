@@ -7,9 +7,11 @@ from foundation.settings import Settings
 from lakehouse import delta, delta_log
 from lakehouse.checkpoints import checkpoint
 from lakehouse.resets import begin_anew
+from lakehouse.seals import seals
 from schemas.tables import SILVER_POSTS
 from streaming.silver_to_gold import AGGREGATES, NAME
 from transforms.aggregates import summarise
+from transforms.retention import expired
 
 JOB = "rebuild_gold"
 
@@ -19,6 +21,7 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
 
     The stream's checkpoint is set aside first and begun anew last, after the Silver version that the new content
     names. A crash in between leaves a job that refuses to start until `checkpoint reset`, never one that adds twice.
+    Groups of a time that Silver has forgotten stay as they are.
     """
     checkpoint(NAME, settings).set_aside()
     version = delta_log.version(SILVER_POSTS, settings)
@@ -26,8 +29,12 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
     rows = {}
     for aggregate in AGGREGATES:
         table = aggregate.table
-        content = summarise(aggregate.contributions(posts), table.key, aggregate.sums, aggregate.count)
         delta.ensure(spark, table, settings)
+        held = delta.read(spark, table, settings)
+        closed = held.where(expired(aggregate.time, seals(settings, "silver.author", version=version)))
+        summary = summarise(aggregate.contributions(posts), table.key, aggregate.sums, aggregate.count)
+        is_closed = [summary[name].eqNullSafe(closed[name]) for name in table.key]
+        content = summary.join(closed, on=is_closed, how="left_anti").unionByName(closed)
         crash_point(JOB, "before_swap", settings)
         delta.overwrite(content, table, settings, metadata={"silver_version": version})
         rows[table.name] = delta.read(spark, table, settings).count()

@@ -13,9 +13,11 @@ from foundation.crash import crash_point
 from foundation.settings import Settings
 from lakehouse import delta
 from lakehouse.frozen import computed_once
+from lakehouse.seals import seals
 from schemas.tables import SILVER_POSTS
 from transforms.order import KEY
 from transforms.rescore import is_outdated, rescored
+from transforms.retention import expired
 from transforms.scoring.posts import Scorers
 from transforms.scoring.refusals import known_again
 from transforms.scoring.score import ScorerOptions
@@ -38,7 +40,7 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
     """Score what the settings' scorer has not scored in its present version; answers each commit once it is made.
 
     A commit holds whole days. One that a crash has cut short is made again by the next run, which finds the others.
-    Gold follows by the change feed.
+    Gold follows by the change feed. A post whose text has expired keeps the score that it has.
 
     Args:
         spark: a session.
@@ -51,7 +53,8 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
     """
     delta.ensure(spark, SILVER_POSTS, settings)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
-    posts = delta.read(spark, SILVER_POSTS, settings).where(is_outdated(Scorers(options).versions))
+    outdated = is_outdated(Scorers(options).versions) & ~expired("posted_at", seals(settings, "silver.text"))
+    posts = delta.read(spark, SILVER_POSTS, settings).where(outdated)
     rows = {row["day"]: row["count"] for row in posts.groupBy("day").count().orderBy("day").collect()}
     left = sum(rows.values())
     for days in _commits(rows, rows_per_commit):

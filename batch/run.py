@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Literal
 
 from pyspark.errors import PythonException
@@ -16,11 +17,14 @@ from batch.rescore import Rescored
 from batch.rescore import rescore as rescore_history
 from batch.rotate_keys import Rekeyed, Rotation, begin, end, rekey_tables
 from foundation.logs import setup_logs
+from foundation.policies import policies
 from foundation.settings import Settings
 from lakehouse.lease import hold_lake
+from lakehouse.retention import Retained
+from lakehouse.retention import retain as retain_tables
 from lakehouse.session import build_session, jvm_pid
 from schemas.reasons import Reason
-from schemas.tables import SILVER_POSTS
+from schemas.tables import SILVER_POSTS, TABLES
 from transforms.payloads import known_again
 
 
@@ -64,6 +68,17 @@ def rescore(settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
     """
     with _session(settings, "rescore") as spark:
         yield from rescore_history(spark, settings, rows_per_commit=rows_per_commit)
+
+
+def retain(settings: Settings, *, now: datetime, dry_run: bool = False) -> Iterator[Retained]:
+    """Remove from the tables what their policies keep no longer; answers what was done, rule by rule.
+
+    Raises:
+        LakeInUseError: the streams, or another job, hold the lake.
+    """
+    with _session(settings, "retain") as spark:
+        # Silver before Bronze, so that a rebuild in between brings nothing back.
+        yield from retain_tables(spark, settings, TABLES, policies(), now=now, dry_run=dry_run)
 
 
 def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rotation:

@@ -5,18 +5,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from cli.options import settings_of
+from cli.options import landing_of, settings_of
 from foundation.errors import BudgetSpentError, SettingsError, UsageError
 
 if TYPE_CHECKING:
-    from ingestion.landing import Landing
     from ingestion.live import Ingest, Report
     from ingestion.telemetry import Telemetry
     from local.terminal import Ticker
@@ -59,12 +58,15 @@ def fetch(
     base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
 ) -> None:
     """Write what was posted in a stretch of time to the lake's landing folder, as raw answers; nothing is sent."""
+    from foundation.access import protect  # noqa: PLC0415
+
     now = time.time_ns() // 1000
     files = lines = 0
+    protect(settings_of(context), "landing")
     with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
         span = _micros(since), min(now, _micros(until) if until else now)
         try:
-            for _, count in _landing(context, platform).write(live.reader().between(*span), now):
+            for _, count in landing_of(settings_of(context), platform).write(live.reader().between(*span), now):
                 files, lines = files + 1, lines + count
         except BudgetSpentError as spent:
             live.report.stopped = str(spent)
@@ -72,22 +74,17 @@ def fetch(
 
 
 def load(context: typer.Context, platform: PlatformName) -> None:
-    """Send what `fetch` landed and no load has sent yet, through the same mapper to the same topic."""
+    """Send what `fetch` landed and no load has sent yet, through the same mapper to the same topic.
+
+    Files that were sent go when their platform's policy says.
+    """
+    from foundation.policies import policy_of  # noqa: PLC0415
+
+    landing = landing_of(settings_of(context), platform)
     with _producer(context, platform, once=True, role="load") as live:
-        live.run(lambda: _landing(context, platform).read(live.store))
-
-
-def _landing(context: typer.Context, platform: str) -> "Landing":
-    from pyarrow import fs  # noqa: PLC0415
-
-    from ingestion.landing import Landing  # noqa: PLC0415
-
-    settings = settings_of(context)
-    if settings.is_on_s3:
-        from lakehouse.s3 import arrow_files  # noqa: PLC0415
-
-        return Landing(arrow_files(settings.s3), f"{settings.lake_uri.partition('://')[2]}/landing", platform)
-    return Landing(fs.LocalFileSystem(), f"{settings.lake_uri}/landing", platform)
+        live.run(lambda: landing.read(live.store))
+        kept = timedelta(days=policy_of(platform).keep["landing.answers"].days)
+        landing.remove(datetime.now(UTC) - kept, live.store)
 
 
 def _micros(moment: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, batch, calibrate, jobs, keys, live, posts, rescore, score, scrub, stack, train
+from cli import ask, batch, calibrate, export, jobs, keys, live, posts, rescore, retain, score, scrub, stack, train
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -51,10 +51,13 @@ app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.rebuild)
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.replay_quarantine)
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.compact)
+app.command(rich_help_panel="Tables, while the streams are stopped")(retain.retain)
 app.command(rich_help_panel="Tables, while the streams are stopped")(rescore.rescore)
 app.command(rich_help_panel="Questions")(ask.sql)
 app.command(rich_help_panel="Questions")(ask.payload)
 app.command(rich_help_panel="Questions")(scrub.scrub)
+app.command(rich_help_panel="Rights of persons")(export.export)
+app.command(rich_help_panel="Rights of persons")(export.ropa)
 app.command(rich_help_panel="Sentiment")(score.score)
 app.command(rich_help_panel="Sentiment")(train.train)
 app.command(rich_help_panel="Sentiment")(calibrate.calibrate)

@@ -15,6 +15,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - BrokerFailedError
       - StoreUnreachableError   the object store of the lake does not answer, or refuses
       - KeyServiceError         the service that keeps a key does not answer, or refuses
+      - AccessError             a folder of the lake is open to others than it should be, or closed to who asks
   - IngestError
       - DeliveryError           Kafka did not acknowledge a record
       - PayloadFileError        a file that replay was given cannot be read
@@ -114,6 +115,10 @@ class StoreUnreachableError(StackError):
 
 class KeyServiceError(StackError):
     """Raised when the service that keeps a key does not answer, or refuses."""
+
+
+class AccessError(StackError):
+    """Raised when a folder of the lake is open to others than it should be, or closed to who asks."""
 
 
 class IngestError(EchoStreamError):

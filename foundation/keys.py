@@ -49,6 +49,10 @@ class PseudonymKey(SecretKey):
             )
         )
 
+    def pseudonyms(self, *fields: str) -> list[str]:
+        """The same under this key and those before it, newest first."""
+        return [self.pseudonym(*fields), *(self.older.pseudonyms(*fields) if self.older else ())]
+
     def event_ids(self, *fields: str | None) -> list[str]:
         """32 hex digits for what identifies an event, under this key and those before it, newest first.
 

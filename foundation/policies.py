@@ -1,17 +1,33 @@
-"""A platform's policy: since when it exists and what its posts may be used for.
+"""A platform's policy: since when it exists, what its posts may be used for, and how long each field may rest.
 
 conf/policies/<platform>.toml is also the list of platforms that the Spark jobs and the topics know;
 a producer without a policy refuses to start.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal, get_args
 
 from foundation.conf import conf_dir, read_toml
 from foundation.errors import PolicyError
+
+Field = Literal[
+    "landing.answers",
+    "bronze.record",
+    "quarantine.record",
+    "producers.sightings",
+    "silver.tombstones",
+    "silver.text",
+    "silver.author",
+    "silver.post",
+]
+FIELDS: tuple[Field, ...] = get_args(Field)
+KAFKA_DAYS = 3  # conf/topics.toml; a tombstone must outlive what Kafka still holds
+_RAW: tuple[Field, ...] = ("landing.answers", "bronze.record", "quarantine.record")
+_CLEAN: tuple[Field, ...] = ("silver.text", "silver.author", "silver.post")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +41,39 @@ class Rights:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """How long a field may rest, and why so long."""
+
+    days: int
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """One platform's rules."""
+    """One platform's rules.
+
+    Attributes:
+        platform: its name.
+        since: no post of the platform is older.
+        rights: of a post, where its author's own signals do not narrow them.
+        uses: the purposes, for the record of processing.
+        never: what the platform's terms or we ourselves rule out.
+        keep: of each field.
+    """
 
     platform: str
-    since: date  # no post of the platform is older
+    since: date
     rights: Rights
+    uses: tuple[str, ...]
+    never: tuple[str, ...]
+    keep: Mapping[Field, Keep]
 
 
 @cache
 def policies() -> dict[str, Policy]:
     """All policies, by platform."""
     files = sorted((f for f in (conf_dir() / "policies").iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    return {PurePath(f.name).stem: _policy(PurePath(f.name).stem, read_toml(f)) for f in files}
+    return {PurePath(f.name).stem: parse(PurePath(f.name).stem, read_toml(f)) for f in files}
 
 
 def policy_of(platform: str) -> Policy:
@@ -55,15 +91,43 @@ def policy_of(platform: str) -> Policy:
         ) from None
 
 
-def _policy(platform: str, values: dict[str, Any]) -> Policy:
+def parse(platform: str, values: dict[str, Any]) -> Policy:
+    """The policy that a file's content states.
+
+    Raises:
+        PolicyError: a part is missing or misnamed, or two periods contradict each other.
+    """
     try:
-        policy = Policy(platform=values["platform"], since=values["since"], rights=Rights(**values["rights"]))
+        policy = Policy(
+            platform=values["platform"],
+            since=values["since"],
+            rights=Rights(**values["rights"]),
+            uses=tuple(values["uses"]),
+            never=tuple(values["never"]),
+            keep={field: Keep(**values["keep"][field]) for field in FIELDS},
+        )
     except (KeyError, TypeError) as error:
         raise PolicyError(
             f"conf/policies/{platform}.toml lacks or misnames {error}", remedy="Compare with reddit.toml"
         ) from error
-    if policy.platform != platform or type(policy.since) is not date:
-        raise PolicyError(
-            f"conf/policies/{platform}.toml: platform or since is wrong", remedy="Compare with reddit.toml"
-        )
+    if wrong := _wrong(policy, platform) or [
+        f"keep names a field {name} that is none" for name in values["keep"] if name not in FIELDS
+    ]:
+        raise PolicyError(f"conf/policies/{platform}.toml: {wrong[0]}", remedy="Compare with reddit.toml")
     return policy
+
+
+def _wrong(policy: Policy, platform: str) -> list[str]:
+    """What a copy could bring back must not outlive what it is a copy of, and a tombstone must outlive every copy."""
+    if policy.platform != platform or type(policy.since) is not date:
+        return ["platform or since is wrong"]
+    keep = policy.keep
+    unsaid = [f for f in FIELDS if type(keep[f].days) is not int or keep[f].days < 1 or not keep[f].ground]
+    if unsaid:
+        return [f"keep of {unsaid[0]} needs days of at least 1, and a ground"]
+    raw = max(keep[field].days for field in _RAW)
+    return [
+        *(f"{field} is kept longer than the post" for field in _CLEAN if keep[field].days > keep["silver.post"].days),
+        *(f"{field} goes before the raw records it is made of" for field in _CLEAN if keep[field].days < raw),
+        *(["silver.tombstones go before what they block"] if keep["silver.tombstones"].days < raw + KAFKA_DAYS else []),
+    ]

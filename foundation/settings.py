@@ -86,12 +86,13 @@ class BreakerSettings(Section):
 
 
 class UpkeepSettings(Section):
-    """What `echostream compact` does."""
+    """What `echostream compact` does, and the jobs between batches."""
 
     interval_s: float = Field(default=3600.0, ge=0)  # and how often the jobs compact between batches, without removal
     min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
     target_file_mb: int = Field(default=128, ge=1)
     keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
+    retain_interval_s: float = Field(default=21_600.0, ge=0)  # how often the jobs remove what policies keep no longer
 
 
 class SanitizerSettings(Section):
@@ -177,6 +178,20 @@ class IngestSettings(Section):
     credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
 
 
+class ServingSettings(Section):
+    """What people get to see."""
+
+    min_authors: int = Field(default=5, ge=1)  # views hide a cell of Gold that has fewer
+    controller: str = ""  # name and contact, for the record of processing
+
+
+class AccessSettings(Section):
+    """Which groups of this machine's may read which layers of a local lake; empty: its owner alone, and Gold all."""
+
+    engineers: str = ""  # all layers
+    analysts: str = ""  # Silver, which has no personal data; engineers are to be members of it too
+
+
 class FaultSettings(Section):
     """For fault tests alone: end the whole application when it reaches this point."""
 
@@ -205,6 +220,8 @@ class Settings(BaseSettings):
     keys: KeySettings = KeySettings()
     payloads: PayloadSettings = PayloadSettings()
     ingest: IngestSettings = IngestSettings()
+    serving: ServingSettings = ServingSettings()
+    access: AccessSettings = AccessSettings()
     credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()
 

@@ -21,6 +21,14 @@ _LINES = 200  # in one batch of a load
 _ABOUT = ("source", "endpoint", "query", "observed_at")
 
 
+def _fetched_at(path: str) -> datetime:
+    """As the file's name says it; a name of another form counts as old, for nobody can say otherwise."""
+    try:
+        return datetime.strptime(path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)
+
+
 class Landing:
     """One platform's files under a root, on any of Arrow's file systems."""
 
@@ -44,6 +52,24 @@ class Landing:
                 path = f"{folder}/{at:%Y%m%dT%H%M%S%fZ}-{number:06d}.jsonl.gz"
                 self._put(f"{self._root}/{path}", _packed(batch, now))
                 yield path, len(batch.documents)
+
+    def lines(self) -> Iterator[tuple[str, dict[str, Json]]]:
+        """Every line with its file's path, oldest file first.
+
+        Raises:
+            PayloadFileError: a file is damaged.
+        """
+        for path in self._paths():
+            for line in self._lines(path):
+                yield path, line
+
+    def remove(self, before: datetime, memory: Memory, *, dry_run: bool = False) -> tuple[int, int]:
+        """Remove the files that were fetched before that: how many, and how many stay since no load has sent them."""
+        old = [path for path in self._paths() if _fetched_at(path) < before]
+        loaded = [path for path in old if memory.cursor(f"landing/{path}") is not None]
+        for path in () if dry_run else loaded:
+            self._files.delete_file(f"{self._root}/{path}")
+        return len(loaded), len(old) - len(loaded)
 
     def read(self, memory: Memory) -> Iterator[Batch]:
         """What was not loaded yet, oldest first; each file's mark is its own cursor.

@@ -94,7 +94,8 @@ def producer(
         if role != "fetch":
             with Producer(settings) as first:  # a broker that is not there at the start is no reason to wait for it
                 first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
-        store.forget_posts(before=_now() - int(ingest.remember_days * 86_400_000_000))
+        days = min(ingest.remember_days, policy.keep["producers.sightings"].days)
+        store.forget_posts(before=_now() - int(days * 86_400_000_000))
         if forget_cursor:
             store.forget_cursors(now=_now())
 

@@ -114,6 +114,10 @@ class IngestStore:
                 found[post_id] = Sighting(*row)
         return found
 
+    def every_sighting(self) -> list[Sighting]:
+        """All posts that are known, gone ones too."""
+        return [Sighting(*row) for row in self._all(_SIGHTINGS)]
+
     def by_native_id(self, source: str, native_id: str) -> Sighting | None:
         """The post that had this id at the source."""
         if not _can_rest(native_id):

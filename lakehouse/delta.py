@@ -11,6 +11,7 @@ from delta.tables import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from foundation.access import protect
 from foundation.settings import Settings
 from lakehouse import delta_log
 from lakehouse.delta_log import path
@@ -34,11 +35,13 @@ def ensure(spark: SparkSession, table: Table, settings: Settings) -> None:
 
     Raises:
         TableSchemaError: it exists with other columns or another partitioning.
+        AccessError: its layer's folder cannot be given to the group that may read it.
     """
     if delta_log.exists(table, settings):
         delta_log.check_schema(table, settings)
         return
     delta_log.clear_unborn(table, settings)
+    protect(settings, table.name.partition(".")[0])
     builder = DeltaTable.create(spark).location(path(table, settings)).addColumns(table.schema)
     for name, value in table.all_properties().items():
         builder = builder.property(name, value)
@@ -85,9 +88,10 @@ def target(spark: SparkSession, table: Table, settings: Settings) -> DeltaTable:
 
 
 @contextmanager
-def commit_as(spark: SparkSession, *, txn: Txn, metadata: dict[str, Any]) -> Iterator[None]:
+def commit_as(spark: SparkSession, *, txn: Txn | None = None, metadata: dict[str, Any]) -> Iterator[None]:
     """For commands that take no options (MERGE): the next commit has this transaction id and these metadata."""
-    for name, value in ((_TXN_APP, txn.app), (_TXN_VERSION, str(txn.version)), (_USER_METADATA, json.dumps(metadata))):
+    once = {_TXN_APP: txn.app, _TXN_VERSION: str(txn.version)} if txn else {}
+    for name, value in (once | {_USER_METADATA: json.dumps(metadata)}).items():
         spark.conf.set(name, value)
     try:
         yield

@@ -62,10 +62,13 @@ def newest_metadata(table: Table, settings: Settings, name: str) -> Any:
     return None
 
 
-def properties(table: Table, settings: Settings) -> dict[str, str]:
-    """The table's properties; none where there is no table."""
+def properties(table: Table, settings: Settings, *, version: int | None = None) -> dict[str, str]:
+    """The table's properties, now or as of a version; none where there is no table."""
     try:
-        return {name: value for name, value in _open(table, settings).metadata().configuration.items() if value}
+        log = _open(table, settings)
+        if version is not None:
+            log.load_as_version(version)
+        return {name: value for name, value in log.metadata().configuration.items() if value}
     except TableNotFoundError:
         return {}
 

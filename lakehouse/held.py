@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from foundation.settings import Settings
 from lakehouse import delta
+from lakehouse.seals import seals
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import AUTHOR, KEY, Held
 
@@ -70,6 +71,7 @@ def held_by_silver(spark: SparkSession, records: DataFrame, days: Sequence[date]
         posts=posts.join(post_keys, on="post_key", how="left_semi"),
         post_tombstones=of_posts.groupBy(*KEY).agg(F.max("version").alias("tombstone_version")),
         author_tombstones=of_authors,
+        expired=seals(settings, "silver.post"),
     )
 
 

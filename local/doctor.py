@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 
-from foundation.errors import EchoStreamError, StackError
+from foundation.access import broken
+from foundation.errors import AccessError, EchoStreamError, StackError
 from foundation.key_sources import KeyFile, payload_place, pseudonym_place
 from foundation.settings import Settings
 from ingestion.topics import demand_broker
@@ -99,6 +100,14 @@ def _keys(settings: Settings) -> str:
     return ", ".join(f"{place.load().key_id} at {place.where}" for place in places)
 
 
+def _access(settings: Settings) -> str:
+    if found := broken(settings):
+        raise AccessError("the lake is not open to whom it should be", remedy="; ".join(found))
+    readers = {name: group or "its owner alone" for name, group in settings.access.model_dump().items()}
+    who = ", ".join(f"{name}: {group}" for name, group in readers.items())
+    return "the lake is on S3: deploy/aws has the policies" if settings.is_on_s3 else who
+
+
 def _broker(settings: Settings) -> str:
     if not settings.kafka.bootstrap_servers and not broker.running(settings):
         return "not running; `echostream up` starts it"
@@ -114,5 +123,6 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "disk": _disk,
     "ports": _ports,
     "keys": _keys,
+    "access": _access,
     "broker": _broker,
 }

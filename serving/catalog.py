@@ -5,29 +5,38 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from foundation.errors import StoreUnreachableError
+from foundation.errors import AccessError, StoreUnreachableError
 from foundation.settings import S3Settings
 from lakehouse import s3 as store
 
 AWS = S3Settings()
+_DENIED = "ACCESS_DENIED"  # as Arrow words it
 LAYERS = ("bronze", "silver", "gold", "quarantine", "ops")
 
 
-def lake_tables(lake_uri: str, s3: S3Settings = AWS) -> dict[str, list[str]]:
+def lake_tables(lake_uri: str, s3: S3Settings = AWS, *, whole: bool = False) -> dict[str, list[str]]:
     """`layer.table` → the URIs of its Delta tables.
 
-    More than one where a folder holds one table per writer, such as ops/batches/<job>: read as their union.
+    More than one where a folder holds one table per writer, such as ops/batches/<job>: read as their union. A layer
+    that is closed to who asks (docs/access.md) has none, unless the `whole` lake is asked for.
 
     Raises:
         StoreUnreachableError: the lake is on S3, which does not answer.
+        AccessError: all layers are closed, or one is and `whole` is asked for.
     """
     folders = partial(_folders_on_s3, store.arrow_files(s3)) if store.is_s3(lake_uri) else _folders
     found: dict[str, list[str]] = {}
+    closed = []
     for layer in LAYERS:
-        for table in folders(f"{lake_uri}/{layer}"):
-            parts = [table] if _is_delta(table, folders) else [p for p in folders(table) if _is_delta(p, folders)]
-            if parts:
-                found[f"{layer}.{table.rpartition('/')[2]}"] = parts
+        try:
+            found |= _layer_tables(f"{lake_uri}/{layer}", folders)
+        except PermissionError:
+            closed.append(layer)
+    if len(closed) == len(LAYERS) or (closed and whole):
+        raise AccessError(
+            f"{', '.join(closed)} of {lake_uri} may not be read",
+            remedy="Ask who runs the lake, or check the credentials",
+        )
     return found
 
 
@@ -38,6 +47,15 @@ def arrow_files(uri: str, s3: S3Settings) -> Any:
     if store.is_s3(uri):
         return fs.SubTreeFileSystem(uri.partition("://")[2], store.arrow_files(s3))
     return fs.SubTreeFileSystem(uri, fs.LocalFileSystem())
+
+
+def _layer_tables(uri: str, folders: Callable[[str], list[str]]) -> dict[str, list[str]]:
+    found = {}
+    for table in folders(uri):
+        parts = [table] if _is_delta(table, folders) else [p for p in folders(table) if _is_delta(p, folders)]
+        if parts:
+            found[f"{uri.rpartition('/')[2]}.{table.rpartition('/')[2]}"] = parts
+    return found
 
 
 def _is_delta(uri: str, folders: Callable[[str], list[str]]) -> bool:
@@ -57,6 +75,8 @@ def _folders_on_s3(files: Any, uri: str) -> list[str]:
         selector = fs.FileSelector(uri.partition("://")[2], allow_not_found=True)
         children: list[Any] = files.get_file_info(selector)
     except OSError as error:
+        if _DENIED in str(error):
+            raise PermissionError(str(error).splitlines()[0]) from None
         raise StoreUnreachableError(
             f"{uri} cannot be listed: {str(error).splitlines()[0]}",
             remedy="Check s3.endpoint, the bucket and AWS's credentials",

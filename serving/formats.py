@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from foundation.errors import UsageError
-from foundation.settings import S3Settings
+from foundation.settings import S3Settings, ServingSettings
 from serving.catalog import AWS
-from serving.sql import Answer, query
+from serving.sql import DEFAULTS, Answer, query
 
 MAX_ROWS = 200
 _MAX_CELL = 120
@@ -23,7 +23,7 @@ _LEAST_WIDTH = 80
 _PIPE_WIDTH = 200
 
 
-def ask(lake_uri: str, sql: str, format_name: str, *, s3: S3Settings = AWS) -> str:
+def ask(lake_uri: str, sql: str, format_name: str, *, s3: S3Settings = AWS, serving: ServingSettings = DEFAULTS) -> str:
     """The answer to a query, in that format; a table shows the first rows alone.
 
     Raises:
@@ -33,7 +33,7 @@ def ask(lake_uri: str, sql: str, format_name: str, *, s3: S3Settings = AWS) -> s
     if format_name not in _FORMATS:
         raise UsageError(f"no format {format_name}", remedy="Name one of: " + ", ".join(_FORMATS))
     limit = MAX_ROWS if format_name == "table" else None
-    return formatted(query(lake_uri, sql, limit=limit, s3=s3), format_name)
+    return formatted(query(lake_uri, sql, limit=limit, s3=s3, serving=serving), format_name)
 
 
 def formatted(answer: Answer, format_name: str) -> str:
@@ -57,7 +57,7 @@ def _table(answer: Answer) -> str:
 
 
 def _json(answer: Answer) -> str:
-    rows = [dict(zip(answer.columns, map(_plain, row), strict=True)) for row in answer.rows]
+    rows = [dict(zip(answer.columns, map(plain, row), strict=True)) for row in answer.rows]
     return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -83,11 +83,11 @@ def _cell(value: object) -> str:
 
 def _flat(value: object) -> object:
     """A value that fits one cell."""
-    plain = _plain(value)
-    return json.dumps(plain, ensure_ascii=False) if isinstance(plain, dict | list) else plain
+    as_json = plain(value)
+    return json.dumps(as_json, ensure_ascii=False) if isinstance(as_json, dict | list) else as_json
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value that JSON knows."""
     match value:
         case None | bool() | int() | str():
@@ -95,9 +95,9 @@ def _plain(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else str(value)
         case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case _:
             return _worded(value)
 

@@ -9,9 +9,13 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, DeltaProtocolError
 
 from foundation.errors import QueryError
-from foundation.settings import S3Settings
+from foundation.policies import policies
+from foundation.settings import S3Settings, ServingSettings
 from lakehouse.s3 import storage_options
 from serving.catalog import AWS, arrow_files, lake_tables
+from serving.views import View, views
+
+DEFAULTS = ServingSettings()
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _LOCK = (
@@ -32,33 +36,46 @@ class Answer:
     cut: bool = False  # there are more rows than were asked for
 
 
-def query(lake_uri: str, sql: str, *, limit: int | None = None, s3: S3Settings = AWS) -> Answer:
-    """Run one statement that reads; only the tables that it names are opened.
+def query(
+    lake_uri: str,
+    sql: str,
+    *,
+    limit: int | None = None,
+    s3: S3Settings = AWS,
+    serving: ServingSettings = DEFAULTS,
+) -> Answer:
+    """Run one statement that reads; only the tables that it names, or that its views are of, are opened.
 
     Args:
         lake_uri: the lake.
         sql: the question, in DuckDB's dialect.
         limit: fetch no more rows than this.
         s3: how to reach a lake on S3.
+        serving: what the views leave out.
 
     Raises:
         QueryError: it is not one reading statement, names an unknown table, or fails.
         StoreUnreachableError: the lake is on S3, which does not answer.
     """
     tables = lake_tables(lake_uri, s3)
+    shown = {name: view for name, view in views(policies(), serving.min_authors).items() if view.base in tables}
+    names = [*tables, *shown]
     with duckdb.connect(":memory:") as connection:
         _refuse_all_but_one_read(connection, sql)
         if re.fullmatch(r"\s*show\s+(all\s+)?tables\s*;?\s*", sql, re.IGNORECASE):
-            return Answer(["table"], [(name,) for name in tables])
-        for name in _named_in(sql, tables):
+            return Answer(["table"], [(name,) for name in names])
+        named = _named_in(sql, names)
+        for name in dict.fromkeys(shown[name].base if name in shown else name for name in named):
             _expose(connection, name, tables[name], s3)
+        for name in shown.keys() & named:
+            _show(connection, name, shown[name])
         for setting in _LOCK:
             connection.execute(setting)
         try:
             done = connection.execute(sql)
             rows = done.fetchall() if limit is None else done.fetchmany(limit + 1)
         except duckdb.Error as error:
-            raise _explained(error, list(tables)) from None
+            raise _explained(error, names) from None
         columns = [column[0] for column in done.description or []]
         return Answer(columns, rows[:limit], cut=limit is not None and len(rows) > limit)
 
@@ -75,11 +92,11 @@ def _refuse_all_but_one_read(connection: duckdb.DuckDBPyConnection, sql: str) ->
         )
 
 
-def _named_in(sql: str, tables: dict[str, list[str]]) -> list[str]:
+def _named_in(sql: str, names: list[str]) -> list[str]:
     """A name in a comment or a string opens a table too many, which costs time alone."""
     return [
         name
-        for name in tables
+        for name in names
         if re.search(r"\b{}\"?\s*\.\s*\"?{}\b".format(*map(re.escape, name.split("."))), sql, re.IGNORECASE)
     ]
 
@@ -97,6 +114,11 @@ def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s
         parts.append(f'FROM "{part}"')
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
     connection.execute(f'CREATE VIEW "{layer}"."{table}" AS {" UNION ALL BY NAME ".join(parts)}')
+
+
+def _show(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> None:
+    layer, base = (f'"{part}"' for part in view.base.split("."))
+    connection.execute(f'CREATE VIEW {layer}."{name.split(".")[1]}" AS FROM {layer}.{base} WHERE {view.where}')
 
 
 def _source(uri: str, s3: S3Settings) -> Any:

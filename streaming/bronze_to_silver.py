@@ -18,6 +18,7 @@ from lakehouse.compaction import Compaction
 from lakehouse.frozen import computed_once
 from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
 from lakehouse.key_state import former_key_ids
+from lakehouse.retention import Retention
 from lakehouse.silver import Tally, silver_writes, tally
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
@@ -47,9 +48,11 @@ def start(
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
     removals, compaction = AuthorRemovals(spark, job), Compaction(spark, job)
+    retention = Retention(spark, job)
 
     def maintain(force: bool) -> None:
         removals.run(force)
+        retention.run(force)
         compaction.run(force)
 
     return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=maintain)

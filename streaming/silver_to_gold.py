@@ -12,10 +12,12 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
+from lakehouse.seals import expiries, seals
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.submit import submit
 from transforms import sentiment_hourly
 from transforms.aggregates import combine, group_deltas, member_deltas, signed, within_days
+from transforms.retention import expired
 
 NAME: JobName = "silver_to_gold"
 
@@ -60,7 +62,7 @@ def handle(batch: Batch) -> int:
     first, last = _commits(batch)
     if first > last:
         return 0
-    changes = delta.read_changes(batch.spark, SILVER_POSTS, batch.settings, first=first, last=last)
+    changes = _changes(batch, first, last)
     seen = changes.agg(F.count(F.lit(1)).alias("rows"), F.collect_set(F.to_date("posted_at")).alias("days")).collect()[
         0
     ]
@@ -71,6 +73,13 @@ def handle(batch: Batch) -> int:
     ]
     batch.run([*(merges if seen["rows"] else ()), ("ops", lambda: batch.write_ops(counts))])
     return counts.consumed
+
+
+def _changes(batch: Batch, first: int, last: int) -> DataFrame:
+    """What came and went between the versions; what Silver has only forgotten stays counted."""
+    changes = delta.read_changes(batch.spark, SILVER_POSTS, batch.settings, first=first, last=last)
+    forgotten = expiries(batch.settings, first)
+    return changes.where(~F.col("_commit_version").isin(forgotten)) if forgotten else changes
 
 
 def _commits(batch: Batch) -> tuple[int, int]:
@@ -95,7 +104,9 @@ def _bring_up(
         silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
         now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), days)))
         groups = group_deltas(rows, table.key, aggregate.sums)
-        members = member_deltas(rows, now, table.key, aggregate.count)
+        # Who is gone from Silver cannot be counted again, so that the count of a closed group stays as it is.
+        closed = seals(batch.settings, "silver.author", version=silver_version)
+        members = member_deltas(rows.where(~expired(aggregate.time, closed)), now, table.key, aggregate.count)
         total = combine(groups, members, table.key, aggregate.count)
         with delta.commit_as(batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}):
             _merge(batch, aggregate, total, days)

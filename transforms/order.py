@@ -4,12 +4,13 @@ Per post the highest version wins; at one version a delete wins over an upsert, 
 Kafka order. What a tombstone blocks takes no part. The outcome does not depend on where batches begin and end.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from schemas.reasons import Fate
+from transforms.retention import Limits, expired
 
 KEY = ("owner", "platform", "post_key")
 AUTHOR = ("owner", "platform", "author_key")
@@ -23,11 +24,13 @@ class Held:
         posts: KEY, held_version, held_event_id, held_day.
         post_tombstones: KEY, tombstone_version: the highest one.
         author_tombstones: AUTHOR, author_tombstone_version: the highest one.
+        expired: up to when posts have expired, by platform: what is older does not come back.
     """
 
     posts: DataFrame
     post_tombstones: DataFrame
     author_tombstones: DataFrame
+    expired: Limits = field(default_factory=dict)
 
 
 def resolve(refined: DataFrame, held: Held, *, author_deletes: DataFrame | None = None) -> DataFrame:
@@ -47,7 +50,7 @@ def resolve(refined: DataFrame, held: Held, *, author_deletes: DataFrame | None 
         .join(held.author_tombstones, on=list(AUTHOR), how="left")
         .transform(_with_author_block, author_deletes)
     )
-    return joined.transform(_with_rank).transform(_with_fate).transform(_with_action)
+    return joined.transform(_with_rank, held.expired).transform(_with_fate).transform(_with_action)
 
 
 def blocked_by_author(version: Column, day: Column, until: Column) -> Column:
@@ -66,14 +69,13 @@ def _with_author_block(joined: DataFrame, author_deletes: DataFrame | None) -> D
     return joined.join(F.broadcast(incoming), on=list(AUTHOR), how="left").withColumn("blocked_until", both)
 
 
-def _with_rank(joined: DataFrame) -> DataFrame:
+def _with_rank(joined: DataFrame, forgotten: Limits) -> DataFrame:
     """Adds `is_blocked`, and `place` among the post's records that are not."""
     is_upsert = F.col("op") == "upsert"
     by_post = F.col("version") <= F.col("tombstone_version")
     by_author = blocked_by_author(F.col("version"), F.col("day"), F.col("blocked_until"))
-    blocked = joined.withColumn(
-        "is_blocked", is_upsert & (F.coalesce(by_post, F.lit(False)) | F.coalesce(by_author, F.lit(False)))
-    )
+    by_tombstone = F.coalesce(by_post, F.lit(False)) | F.coalesce(by_author, F.lit(False))
+    blocked = joined.withColumn("is_blocked", is_upsert & (by_tombstone | expired("posted_at", forgotten)))
     # Records without a post (bad ones, author deletes) and blocked ones rank among themselves, unused.
     contest = (*KEY, "contends")
     order = (F.desc("version"), F.desc(F.col("op") == "delete"), "topic", "partition", "offset")

@@ -45,7 +45,9 @@ def test_tables_are_found(lake):
 
 
 def test_show_tables(lake):
-    assert query(lake, "SHOW TABLES;").rows == [("silver.posts",), ("gold.sentiment_hourly",), ("ops.batches",)]
+    tables = ["silver.posts", "gold.sentiment_hourly", "ops.batches"]
+    views = ["gold.sentiment_hourly_public", "silver.posts_for_export", "silver.posts_for_training"]
+    assert query(lake, "SHOW TABLES;").rows == [(name,) for name in (*tables, *views)]
 
 
 def test_select(lake):

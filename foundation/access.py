@@ -1,0 +1,87 @@
+"""Who may read which layer of a local lake: modes and groups of its folders; deploy/aws has it for AWS."""
+
+import grp
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from foundation.errors import AccessError
+from foundation.settings import Settings
+
+Readers = Literal["engineers", "analysts", "all"]
+READERS: dict[str, Readers] = {
+    "landing": "engineers",
+    "bronze": "engineers",
+    "quarantine": "engineers",
+    "silver": "analysts",
+    "gold": "all",
+    "ops": "all",
+}
+_OWNER, _GROUP, _ALL = 0o700, 0o750, 0o755
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a layer's folder must be; the folder bars the way to all below it."""
+
+    folder: Path
+    mode: int
+    group: str  # empty: whichever it has
+
+
+def rules(settings: Settings) -> Iterator[Rule]:
+    """The rule of each layer; none on S3."""
+    if settings.is_on_s3:
+        return
+    groups = {"engineers": settings.access.engineers, "analysts": settings.access.analysts, "all": ""}
+    for layer, readers in READERS.items():
+        group = groups[readers]
+        mode = _ALL if readers == "all" else _GROUP if group else _OWNER
+        yield Rule(Path(settings.lake_uri) / layer, mode, group)
+
+
+def protect(settings: Settings, layer: str) -> None:
+    """Make a layer's folder as its rule says, before anything is written below it.
+
+    Raises:
+        AccessError: its group is not there, or this user is not of it.
+    """
+    for rule in rules(settings):
+        if rule.folder.name == layer and not rule.folder.exists():
+            rule.folder.mkdir(parents=True, mode=_OWNER)
+            if rule.group:
+                _give(rule)
+            rule.folder.chmod(rule.mode)  # whatever the umask is
+
+
+def broken(settings: Settings) -> list[str]:
+    """What differs from the rules, each as the command that mends it."""
+    return [line for rule in rules(settings) if rule.folder.is_dir() for line in _differences(rule)]
+
+
+def _differences(rule: Rule) -> Iterator[str]:
+    found = rule.folder.stat()
+    if rule.group and _name(found.st_gid) != rule.group:
+        yield f"chgrp -R {rule.group} {rule.folder}"
+    if stat.S_IMODE(found.st_mode) != rule.mode:
+        yield f"chmod {rule.mode:o} {rule.folder}"
+
+
+def _give(rule: Rule) -> None:
+    try:
+        os.chown(rule.folder, -1, grp.getgrnam(rule.group).gr_gid)
+    except (KeyError, PermissionError):
+        raise AccessError(
+            f"{rule.folder} cannot be given to group {rule.group}",
+            remedy="Make the group and be a member of it, or mend access.engineers and access.analysts",
+        ) from None
+
+
+def _name(group: int) -> str:
+    try:
+        return grp.getgrgid(group).gr_name
+    except KeyError:
+        return str(group)

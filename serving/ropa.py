@@ -1,0 +1,118 @@
+"""The record of processing activities (GDPR Art. 30): what the tables, the policies and the settings say, put together.
+
+What a program cannot know, such as the legal person behind it, is said to be missing rather than made up.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from foundation.access import READERS
+from foundation.key_sources import payload_place, pseudonym_place
+from foundation.policies import KAFKA_DAYS, Policy, policies
+from foundation.settings import Settings
+from schemas.tables import TABLES, Table
+from transforms.retention import RULES
+
+_AS_RECEIVED = "as received: names, handles, ids, texts"
+_PSEUDONYM = "pseudonym"
+_CLEANED = "text, without the personal data that was found in it"
+_CATEGORIES = {
+    "value": _AS_RECEIVED, "key": _AS_RECEIVED, "headers": _AS_RECEIVED,
+    "post_key": _PSEUDONYM, "author_key": _PSEUDONYM, "reply_to_key": _PSEUDONYM, "event_id": _PSEUDONYM,
+    "channel": "place of the post; where that is a profile its pseudonym",
+    "title": _CLEANED, "text": _CLEANED, "hashtags": _CLEANED, "key_phrases": _CLEANED, "entities": _CLEANED,
+    "sentiment": "an opinion's tone, of a post and never of a person",
+    "authors": "a number of persons",
+}  # fmt: skip
+
+
+def record(settings: Settings) -> dict[str, Any]:
+    """The record, as JSON knows it."""
+    return {
+        "controller": settings.serving.controller or "not said: set serving.controller",
+        "owner": settings.owner,
+        "subjects": "authors of public posts, and persons whom these name",
+        "platforms": [_platform(policy) for policy in policies().values()],
+        "tables": [_table(table) for table in TABLES],
+        "besides": _besides(settings),
+        "recipients": _recipients(settings),
+        "safeguards": _safeguards(settings),
+    }
+
+
+def as_markdown(record: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [
+        "# Record of processing",
+        "",
+        f"Controller: {record['controller']}  ",
+        f"Owner of the data: {record['owner']}  ",
+        f"Subjects: {record['subjects']}",
+        "",
+        "## Purposes and periods",
+    ]
+    for each in record["platforms"]:
+        lines += ["", f"### {each['platform']}", "", f"Used for: {', '.join(each['used_for'])}  "]
+        lines += [f"Never for: {', '.join(each['never'])}", "", "| field | days | ground |", "|---|--:|---|"]
+        lines += [f"| {field} | {keep['days']} | {keep['ground']} |" for field, keep in each["kept"].items()]
+    lines += ["", "## Where it rests", "", "| table | personal data | read by | kept |", "|---|---|---|---|"]
+    for table in record["tables"]:
+        what = "; ".join(f"{name}: {category}" for name, category in table["categories"].items()) or "none"
+        lines.append(
+            f"| {table['table']} | {what} | {table['read_by']} | {', '.join(table['kept_by']) or 'no limit'} |"
+        )
+    lines += [f"| {each['where']} | {each['categories']} | | {each['kept']} |" for each in record["besides"]]
+    for title, name in (("Recipients", "recipients"), ("Safeguards", "safeguards")):
+        lines += ["", f"## {title}", "", *(f"- {what}: {how}" for what, how in record[name].items())]
+    return "\n".join(lines)
+
+
+def _platform(policy: Policy) -> dict[str, Any]:
+    return {
+        "platform": policy.platform,
+        "used_for": policy.uses,
+        "never": policy.never,
+        "rights": asdict(policy.rights),
+        "kept": {field: asdict(keep) for field, keep in policy.keep.items()},
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "table": table.name,
+        "categories": {name: _CATEGORIES[name] for name in table.columns if name in _CATEGORIES},
+        "read_by": READERS[table.name.partition(".")[0]],
+        "kept_by": [rule.field for rule in RULES if rule.table is table],
+    }
+
+
+def _besides(settings: Settings) -> list[dict[str, str]]:
+    """What is kept outside the tables."""
+    sightings = f"by policy, producers.sightings, and at most {settings.ingest.remember_days:g} days"
+    return [
+        {"where": "Kafka", "categories": "as Bronze", "kept": f"{KAFKA_DAYS} days, by the broker"},
+        {"where": "landing files", "categories": _AS_RECEIVED, "kept": "by policy, landing.answers"},
+        {"where": "producers' memory", "categories": "ids of posts", "kept": sightings},
+    ]
+
+
+def _recipients(settings: Settings) -> dict[str, str]:
+    """Who besides the owner's own staff gets to see any of it."""
+    found = {"who asks Gold": f"views show no cell of fewer than {settings.serving.min_authors} authors"}
+    if settings.is_on_s3:
+        found["the object store"] = settings.s3.endpoint or "Amazon S3"
+    scorers = {settings.scorer.name, *settings.scorer.by_language.values(), settings.entities.finder}
+    if "comprehend" in scorers:
+        found["Amazon Comprehend"] = f"cleaned texts, region {settings.scorer.comprehend.region or 'of the account'}"
+    return found
+
+
+def _safeguards(settings: Settings) -> dict[str, str]:
+    sealed = f"sealed, key at {payload_place(settings).where}" if settings.payloads.encrypt else "not sealed"
+    return {
+        "pseudonyms": f"HMAC-SHA-256, key outside the lake at {pseudonym_place(settings).where}",
+        "payloads in Bronze and quarantine": sealed,
+        "personal data in texts": f"removed before Silver, names by {settings.sanitizer.persons}; what fails stays out",
+        "deletion": "what a platform or a person deletes is removed from every table and stays away",
+        "access": "; ".join(f"{layer}: {readers}" for layer, readers in READERS.items()),
+    }

@@ -1,0 +1,85 @@
+"""Which rows and fields have had the time that their platform's policy grants: the rules, with the clock passed in.
+
+Each rule stands here once; `expired` says it to Spark and `has_expired` to plain Python. A limit is a moment per
+platform: what is older has had its time. Limits are whole hours, for Gold's cells are hours and close as wholes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from foundation.policies import Field, Policy
+from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
+
+Limits = Mapping[str, datetime]  # platform → everything older has expired
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind, and a key of dictionaries
+class Rule:
+    """What happens to which rows of a table.
+
+    Attributes:
+        field: as policies name it.
+        table: where it rests.
+        clock: the column from which its days count.
+        clears: the columns that become null; none: the row goes.
+        reasons: of a tombstone; what a person asked for stays blocked for ever. None: all rows.
+    """
+
+    field: Field
+    table: Table
+    clock: str
+    clears: tuple[str, ...] = ()
+    reasons: tuple[str, ...] | None = None
+
+
+BRONZE_RECORD = Rule("bronze.record", BRONZE_POSTS, "kafka_timestamp")
+QUARANTINE_RECORD = Rule("quarantine.record", QUARANTINE_POSTS, "kafka_timestamp")
+TOMBSTONES = Rule("silver.tombstones", SILVER_TOMBSTONES, "at", reasons=("platform",))
+POST = Rule("silver.post", SILVER_POSTS, "posted_at")
+TEXT = Rule(
+    "silver.text", SILVER_POSTS, "posted_at", clears=("title", "text", "hashtags", "emoji", "key_phrases", "entities")
+)
+AUTHOR = Rule("silver.author", SILVER_POSTS, "posted_at", clears=("author_key", "reply_to_key"))
+RULES = (BRONZE_RECORD, QUARANTINE_RECORD, TOMBSTONES, POST, TEXT, AUTHOR)
+
+
+def limits(policies: Mapping[str, Policy], field: Field, now: datetime) -> dict[str, datetime]:
+    """The limit of each platform at a moment, in UTC; a post is kept its days and at most an hour."""
+    return {name: _hour(now - timedelta(days=policy.keep[field].days)) for name, policy in policies.items()}
+
+
+def later(first: Limits, second: Limits) -> dict[str, datetime]:
+    """The later limit of each platform: what has expired stays so, also where a policy now grants more."""
+    return {name: max(each[name] for each in (first, second) if name in each) for name in {**first, **second}}
+
+
+def has_expired(platform: str, at: datetime, limits: Limits) -> bool:
+    """Whether what is of that moment is older than the platform's limit."""
+    return platform in limits and at < limits[platform]
+
+
+def expired(clock: str, limits: Limits) -> Column:
+    """The same of a table's rows; platforms and moments are the only literals. Never null."""
+    found = F.lit(False)
+    for platform, limit in limits.items():
+        found = found | ((F.col("platform") == platform) & (F.col(clock) < F.lit(limit)))
+    return F.coalesce(found, F.lit(False))
+
+
+def due(rule: Rule, limits: Limits) -> Column:
+    """The rows on which the rule has still to act."""
+    rows = expired(rule.clock, limits)
+    if rule.reasons is not None:
+        rows = rows & F.col("reason").isin(*rule.reasons)
+    holds = F.lit(not rule.clears)
+    for name in rule.clears:
+        holds = holds | F.col(name).isNotNull()
+    return rows & holds
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
