@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, batch, calibrate, jobs, keys, live, posts, rescore, score, scrub, stack, train
+from cli import ask, batch, calibrate, erasure, jobs, keys, live, posts, rescore, score, scrub, stack, train
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -52,6 +52,7 @@ app.command(rich_help_panel="Tables, while the streams are stopped")(batch.rebui
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.replay_quarantine)
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.compact)
 app.command(rich_help_panel="Tables, while the streams are stopped")(rescore.rescore)
+app.command(rich_help_panel="Deletion")(erasure.verify_erasure)
 app.command(rich_help_panel="Questions")(ask.sql)
 app.command(rich_help_panel="Questions")(ask.payload)
 app.command(rich_help_panel="Questions")(scrub.scrub)
