@@ -1,13 +1,161 @@
 """`echostream erase`, `receipts`, `verify-erasure`: deletion on request, and its proof."""
 
+import json
 import sys
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import settings_of
-from foundation.errors import UsageError
+from foundation.errors import LakeInUseError, UsageError
+from foundation.settings import Settings
+
+if TYPE_CHECKING:
+    from foundation.keys import PseudonymKey
+    from lakehouse.erasure_requests import Target
+    from lakehouse.receipts import Receipt
+
+Named = tuple[str, str, str]  # platform, author or post, native id
+
+
+def erase(
+    context: typer.Context,
+    platform: Annotated[str | None, typer.Option(help="bluesky, hackernews, mastodon, …")] = None,
+    author: Annotated[str | None, typer.Option(help="the author's id, as the platform's payloads have it")] = None,
+    post: Annotated[str | None, typer.Option(help="the post's id, likewise")] = None,
+    subject: Annotated[
+        Path | None,
+        typer.Option(help='a person: lines of {"platform": …, "author": …} or "post"; - reads them from stdin'),
+    ] = None,
+) -> None:
+    """Erase what an author wrote, or a post, from every table, for ever; streams that run carry it out themselves.
+
+    What is written down of the request holds pseudonyms alone. Without any of the options what waits is carried out.
+    """
+    settings = settings_of(context)
+    named = _named(platform, author, post, subject)
+    if named:
+        from lakehouse.erasure_requests import place  # noqa: PLC0415
+        from lakehouse.erasures import receipt_key  # noqa: PLC0415
+
+        key_id, targets = _targets(settings, named)
+        done = place(settings, targets=targets, key_id=key_id, key=receipt_key(settings))
+        print(f"request   {done.id}, {len(targets)} accounts or posts")
+    from batch.run import erase as carry_out  # noqa: PLC0415  # with Spark's libraries, which are slow to load
+
+    try:
+        erased = carry_out(settings)
+    except LakeInUseError:
+        print(f"handed over to the jobs that run, which look every {settings.erasure.interval_s:g} s")
+    else:
+        print(f"carried out {len(erased.erasures)}; `echostream receipts` says what is still to come")
+    _forget(settings)
+
+
+def receipts(
+    context: typer.Context,
+    request: Annotated[str | None, typer.Argument(help="one request's id; default: all")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
+) -> None:
+    """Show what became of each erasure; ends with 1 where a receipt was changed, or the request is not known."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from lakehouse.receipts import receipts as all_receipts  # noqa: PLC0415  # with deltalake, slow to load
+
+    found = [each for each in all_receipts(settings_of(context)) if request in (None, each.id)]
+    for each in found:
+        print(json.dumps(asdict(each), default=datetime.isoformat) if as_json else _shown(each))
+    if (request and not found) or not all(each.is_signed for each in found):
+        raise typer.Exit(1)
+
+
+def _forget(settings: Settings) -> None:
+    """What producers do between their batches, here as well: none may run."""
+    from cli.live import lake_of  # noqa: PLC0415
+    from ingestion.platforms import PLATFORMS  # noqa: PLC0415
+    from ingestion.start import forgetting, store_place  # noqa: PLC0415
+    from ingestion.store import IngestStore  # noqa: PLC0415
+
+    for platform in PLATFORMS.values():
+        with IngestStore(store_place(settings), owner=settings.owner, platform=platform.name) as store:
+            forgetting(settings, platform, store, *lake_of(settings, platform.name)).run()
+
+
+def _named(platform: str | None, author: str | None, post: str | None, subject: Path | None) -> list[Named]:
+    if subject is not None:
+        if platform or author or post:
+            raise UsageError("--subject stands alone", remedy="Put all of the person's accounts and posts into FILE")
+        text = sys.stdin.read() if str(subject) == "-" else _text_of(subject)
+        return [_line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if platform is None and author is None and post is None:
+        return []
+    if platform is None or (author is None) == (post is None):
+        raise UsageError("one account or post is to be named", remedy="Give --platform, and --author or --post")
+    return [_known(platform, "author", author) if author else _known(platform, "post", post or "")]
+
+
+def _line(number: int, line: str) -> Named:
+    try:
+        said = json.loads(line)
+        kinds = [kind for kind in ("author", "post") if isinstance(said.get(kind), str)]
+        if len(kinds) == 1 and set(said) == {"platform", kinds[0]}:
+            return _known(said["platform"], kinds[0], said[kinds[0]])
+    except (ValueError, AttributeError):
+        pass
+    raise UsageError(
+        f"line {number} of the subject names no account", remedy='It must be {"platform": "x", "author": "…"} or "post"'
+    )
+
+
+def _known(platform: str, kind: str, native_id: str) -> Named:
+    from foundation.policies import policy_of  # noqa: PLC0415
+
+    policy_of(platform)
+    if not native_id:
+        raise UsageError(f"the {kind} of {platform} is empty", remedy="Name its id as the platform's payloads have it")
+    return platform, kind, native_id
+
+
+def _targets(settings: Settings, named: list[Named]) -> tuple[str, list["Target"]]:
+    """Pseudonyms under every version of the key: late records may come under an older one."""
+    from foundation.key_sources import pseudonym_key  # noqa: PLC0415
+    from ingestion.records import RecordMaker  # noqa: PLC0415
+    from lakehouse.erasure_requests import Target  # noqa: PLC0415
+
+    key = pseudonym_key(settings)
+
+    def keys(platform: str, kind: str, native_id: str) -> Iterator[str]:
+        version: PseudonymKey | None = key
+        while version is not None:
+            maker = RecordMaker(platform, settings.owner, version)
+            yield maker.author_key(native_id) if kind == "author" else maker.post_key(native_id)
+            version = version.older
+
+    return key.key_id, [Target(platform, kind, tuple(keys(platform, kind, one))) for platform, kind, one in named]
+
+
+def _shown(receipt: "Receipt") -> str:
+    """A receipt for people."""
+    what = ", ".join(f"{count:,} {name}" for name, count in receipt.what.items())
+    lines = [f"{receipt.id}: {receipt.cause}, {what}, {'signed' if receipt.is_signed else 'NOT AS IT WAS SIGNED'}"]
+    lines.append(f"  asked       {_time(receipt.asked_at)}")
+    lines.append(f"  unqueryable {_time(receipt.unqueryable_at)}")
+    lines.append(f"  gone        {_time(receipt.gone_at)}; out of Kafka by {_time(receipt.kafka_until)}")
+    for name, table in receipt.tables.items():
+        rows = "by the change feed" if table.rows is None else f"{table.rows:,} rows"
+        versions = f"version {table.version_before} → {table.version_after}"
+        files = f"files removed by version {table.vacuum_version}" if table.vacuumed_at else "files are still there"
+        details = [rows, *([versions] if table.version_after is not None else ())]
+        details += [files] if table.rows and table.version_before is not None else []
+        lines.append(f"  {name}: {', '.join(details)}")
+    return "\n".join(lines)
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else "still to come"
 
 
 def verify_erasure(

@@ -15,6 +15,7 @@ from lakehouse import delta
 from lakehouse.author_removals import AuthorRemovals
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
+from lakehouse.erasing import Erasing
 from lakehouse.frozen import computed_once
 from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
 from lakehouse.key_state import former_key_ids
@@ -47,9 +48,11 @@ def start(
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
     removals, compaction = AuthorRemovals(spark, job), Compaction(spark, job)
+    erasing = Erasing(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True)
 
     def maintain(force: bool) -> None:
         removals.run(force)
+        erasing.run(force)
         compaction.run(force)
 
     return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=maintain)

@@ -9,6 +9,7 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta, delta_log, kafka
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
+from lakehouse.erasing import Erasing
 from schemas.tables import BRONZE_POSTS
 from streaming.submit import submit
 from transforms.bronze import to_bronze
@@ -27,7 +28,13 @@ def start(
     kafka.check_offsets(job.checkpoint, settings)
     offsets = job.checkpoint.reset.get("starting_offsets", "earliest")
     records = kafka.stream_records(spark, settings, starting_offsets=offsets)
-    return job.start(records, handle, available_now=available_now, maintain=Compaction(spark, job).run)
+    erasing, compaction = Erasing(spark, job, (BRONZE_POSTS,)), Compaction(spark, job)
+
+    def maintain(force: bool) -> None:
+        erasing.run(force)
+        compaction.run(force)
+
+    return job.start(records, handle, available_now=available_now, maintain=maintain)
 
 
 def handle(batch: Batch) -> int:
