@@ -16,6 +16,8 @@ from cli.options import settings_of
 from foundation.errors import BudgetSpentError, SettingsError, UsageError
 
 if TYPE_CHECKING:
+    from foundation.settings import Settings
+    from ingestion.graves import GraveFiles
     from ingestion.landing import Landing
     from ingestion.live import Ingest, Report
     from ingestion.telemetry import Telemetry
@@ -78,16 +80,22 @@ def load(context: typer.Context, platform: PlatformName) -> None:
 
 
 def _landing(context: typer.Context, platform: str) -> "Landing":
+    return lake_of(settings_of(context), platform)[1]
+
+
+def lake_of(settings: "Settings", platform: str) -> "tuple[GraveFiles, Landing]":
+    """Where producers learn what is to be erased, and the platform's landing files."""
     from pyarrow import fs  # noqa: PLC0415
 
+    from ingestion.graves import GraveFiles  # noqa: PLC0415
     from ingestion.landing import Landing  # noqa: PLC0415
 
-    settings = settings_of(context)
+    files, root = fs.LocalFileSystem(), settings.lake_uri
     if settings.is_on_s3:
         from lakehouse.s3 import arrow_files  # noqa: PLC0415
 
-        return Landing(arrow_files(settings.s3), f"{settings.lake_uri.partition('://')[2]}/landing", platform)
-    return Landing(fs.LocalFileSystem(), f"{settings.lake_uri}/landing", platform)
+        files, root = arrow_files(settings.s3), settings.lake_uri.partition("://")[2]
+    return GraveFiles(files, root), Landing(files, f"{root}/landing", platform)
 
 
 def _micros(moment: datetime) -> int:
@@ -110,7 +118,10 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
     signal.signal(signal.SIGTERM, _interrupt)
     with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
         watch = _Watch(ticker, telemetry)
-        with producer(settings, PLATFORMS[platform], telemetry, once=once, progress=watch.show, **given) as live:
+        lake = lake_of(settings, platform)
+        with producer(
+            settings, PLATFORMS[platform], telemetry, once=once, progress=watch.show, lake=lake, **given
+        ) as live:
             try:
                 yield live
             except KeyboardInterrupt:

@@ -7,13 +7,14 @@ loaded once, and what comes twice has one event id.
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from foundation.errors import PayloadFileError
 from ingestion.fields import slices
-from ingestion.platform import Json
+from ingestion.platform import Json, Mapped, Platform
 from ingestion.protocols.wire import parsed
 from ingestion.reading import Batch, Memory
 
@@ -60,6 +61,30 @@ class Landing:
                 yield Batch(documents=[line["body"] for line in some], **about)
             yield Batch(source=source, cursor="loaded")
 
+    def strip(self, platform: Platform, blocks: Callable[[Mapped, int], bool]) -> int:
+        """Take out what `blocks` says of a mapped payload and when it was observed; how many payloads.
+
+        An answer that loses one is written as its other payloads, a line each. A file appears whole, or goes.
+
+        Raises:
+            PayloadFileError: a file is damaged.
+        """
+        return sum(self._strip_file(path, platform, blocks) for path in self._paths())
+
+    def _strip_file(self, path: str, platform: Platform, blocks: Callable[[Mapped, int], bool]) -> int:
+        kept: list[dict[str, Json]] = []
+        removed = 0
+        for line in self._lines(path):
+            payloads = list(platform.payloads(line["body"]))
+            left = [one for one in payloads if not blocks(platform.map(one, line["observed_at"]), line["observed_at"])]
+            removed += len(payloads) - len(left)
+            kept += [line] if len(left) == len(payloads) else [line | {"body": one} for one in left]
+        if removed and kept:
+            self._put(f"{self._root}/{path}", _compressed(kept))
+        elif removed:
+            self._files.delete_file(f"{self._root}/{path}")
+        return removed
+
     def _paths(self) -> list[str]:
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
@@ -84,7 +109,7 @@ class Landing:
         from pyarrow import fs  # noqa: PLC0415
 
         is_local = isinstance(self._files, fs.LocalFileSystem)
-        first = f"{path}.part" if is_local else path
+        first = f"{path}.{os.getpid()}.part" if is_local else path  # two processes may strip one file
         with self._files.open_output_stream(first, compression=None) as stream:
             stream.write(data)
         if is_local:
@@ -93,5 +118,9 @@ class Landing:
 
 def _packed(batch: Batch, now: int) -> bytes:
     about = {"observed_at": now, "source": batch.source, "endpoint": batch.endpoint, "query": batch.query}
-    lines = [json.dumps({**about, "body": document}) for document in batch.documents]
+    return _compressed({**about, "body": document} for document in batch.documents)
+
+
+def _compressed(rows: Iterable[dict[str, Json]]) -> bytes:
+    lines = [json.dumps(row) for row in rows]
     return gzip.compress("\n".join(lines).encode("utf-8", "surrogatepass"), mtime=0)

@@ -6,6 +6,7 @@ the saved cursors; nothing is read ahead meanwhile, so memory stays bounded, and
 is a gap in the ledger.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -34,6 +35,7 @@ from ingestion.store import IngestStore
 
 TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
 _SETTLE_S = 1.0  # at most so much is sent again after a crash
+_FORGET_EACH_S = 60.0
 _HEALTHY_S = 30.0  # after so long, a failure is a new one and not the next of a series
 _LONGEST_BACKOFF_S = 60.0
 
@@ -66,6 +68,7 @@ class Ingest:
         budget: Budget,
         connect: Callable[[], AbstractContextManager[Sender]],
         progress: Progress = lambda _: None,
+        forget: Callable[[], object] = lambda: None,
     ) -> None:
         """Nothing is read yet.
 
@@ -77,9 +80,11 @@ class Ingest:
             budget: what may be spent.
             connect: a sender; a new one after each failure.
             progress: told after every batch.
+            forget: carries out what is to be erased here; called between batches.
         """
         self.platform, self._context, self._maker, self.store = platform, context, maker, store
         self._budget, self._connect, self._progress = budget, connect, progress
+        self._forget, self._forgot_at = forget, -math.inf
         self._recollection = Recollection(platform, maker, store)
         self._observed_at = 0
         self.report = Report()
@@ -193,6 +198,9 @@ class Ingest:
         self.store.save(pending.cursors, pending.gaps, now=self._now())
         self.report.cursor = next(reversed(pending.cursors.values()), self.report.cursor)
         telemetry.budget_left = self._budget.left()
+        if time.monotonic() - self._forgot_at >= _FORGET_EACH_S:
+            self._forgot_at = time.monotonic()
+            self._forget()
         for gap in pending.gaps:
             self.report.gaps.append(gap)
             telemetry.gaps[gap.reason.value] += 1
