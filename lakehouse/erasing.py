@@ -3,13 +3,16 @@
 import math
 import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from foundation.crash import crash_point
+from foundation.errors import ErasureRequestError
 from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse import delta, delta_log, erasure_requests, erasures
@@ -17,13 +20,14 @@ from lakehouse.batches import Job
 from lakehouse.erasure_files import remove_files
 from lakehouse.erasure_requests import Request
 from lakehouse.erasures import ADMITTED, REMOVED, Erasure, Step
-from lakehouse.frozen import computed_once
+from lakehouse.key_state import key_id_in_use
 from lakehouse.removals import Sweep
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
 from transforms.suppression import FOREVER
 
 _MICROSECOND = timedelta(microseconds=1)
 _PRODUCERS_MAY_BE_AWAY = timedelta(days=30)
+_GRAVE = ("platform", "post_key", "author_key", "version")
 _BATCHED = ("platform", "expiry")  # reasons of tombstones whose erasures are formed of many
 
 _log = get_log("erasures")
@@ -101,8 +105,8 @@ class Following:
 
 def admit(spark: SparkSession, job: str, settings: Settings) -> None:
     """Make tombstones of the requests that wait, and batches of the tombstones that have waited long enough."""
-    for request in erasure_requests.waiting(settings):
-        _admit_request(spark, job, settings, request)
+    if waiting := list(erasure_requests.waiting(settings)):
+        _admit_requests(spark, job, settings, waiting)
     for cause in _BATCHED:
         _admit_batch(spark, job, settings, cause)
     _note_producers(spark, job, settings)
@@ -124,53 +128,79 @@ def _note_producers(spark: SparkSession, job: str, settings: Settings) -> None:
         erasure_requests.settle_done(settings, done)
 
 
-def _admit_request(spark: SparkSession, job: str, settings: Settings, request: Request) -> None:
-    """Each step may be repeated: the tombstones have the request's own time and transaction."""
-    at = request.asked_at
-    erasure = Erasure(request.id, "request", at, at - _MICROSECOND, at)
-    if all(each.id != request.id for each in erasures.admitted(settings)):
-        rows = [
-            (request.owner, target.platform, *((None, key) if target.kind == "author" else (key, None)))
-            for target in request.targets
-            for key in target.keys
-        ]
-        named = spark.createDataFrame(rows, "owner string, platform string, post_key string, author_key string")
-        with computed_once(_with_posts(spark, settings, request, named)) as asked:
-            kinds = asked.agg(F.count("post_key").alias("posts"), F.count("author_key").alias("authors")).collect()[0]
-            crash_point(job, "before_entombing", settings)
-            delta.append(_entombed(asked, at), SILVER_TOMBSTONES, settings, txn=delta.Txn(f"erase:{request.id}", 0))
-        _hand_over(spark, settings, erasure)
+def _admit_requests(spark: SparkSession, job: str, settings: Settings, waiting: Sequence[Request]) -> None:
+    """All of them in one commit each of tombstones and ledger: a thousand cost little more than one.
+
+    Each step may be repeated. A request's tombstones have its own time, by which they are known again.
+    """
+    known = {each.id for each in erasures.admitted(settings)}
+    new = [request for request in waiting if request.id not in known]
+    if new:
+        demand_requests_key(new, settings)
+        entombed = {
+            (row["at"], row["key"])
+            for row in delta_log.rows(
+                SILVER_TOMBSTONES, settings,
+                "SELECT at, coalesce(author_key, post_key) AS key FROM t WHERE reason = 'request'",
+            )
+        }  # fmt: skip
+        crash_point(job, "before_entombing", settings)
+        if missing := [each for each in new if (each.asked_at, each.targets[0].keys[0]) not in entombed]:
+            _entomb(spark, settings, missing)
         crash_point(job, "before_admitting", settings)
-        what = {"targets": len(request.targets), "posts": kinds["posts"]}
-        erasures.note(spark, job, settings, [Step(erasure, ADMITTED, what=what)], txn=_once())
-        _log.info("admitted", erasure=request.id, **what)
+        admitted = [Erasure(r.id, "request", r.asked_at, r.asked_at - _MICROSECOND, r.asked_at) for r in new]
+        counts = _hand_over(spark, settings, admitted)
+        targets = {request.id: len(request.targets) for request in new}
+        steps = [Step(e, ADMITTED, what={"targets": targets[e.id], "tombstones": counts[e.id]}) for e in admitted]
+        erasures.note(spark, job, settings, steps, txn=_once())
+        _log.info("admitted", requests=len(new), tombstones=counts.total())
     crash_point(job, "before_settling", settings)
-    erasure_requests.settle(settings, request)
+    for request in waiting:
+        erasure_requests.settle(settings, request)
 
 
-def _with_posts(spark: SparkSession, settings: Settings, request: Request, named: DataFrame) -> DataFrame:
-    """What is asked for, and the posts of the authors that are: a record of theirs may come without an author."""
-    authors = named.where("author_key IS NOT NULL").select("platform", "author_key")
-    columns = ("platform", "post_key", "day")
-    found = delta.read(spark, SILVER_POSTS, settings).join(authors, on=["platform", "author_key"]).select(*columns)
+def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None:
+    """Refuse pseudonyms of another key than the lake's: they would block nothing.
+
+    Raises:
+        ErasureRequestError: the key was rotated in between.
+    """
+    key_id = key_id_in_use(settings)
+    for request in requests:
+        if request.key_id != key_id:
+            raise ErasureRequestError(
+                f"the erasure request {request.id} names the person under key {request.key_id}, the lake is under"
+                f" {key_id}",
+                remedy=f"Remove _erasures/requests/{request.id}.json and ask again by `echostream erase`",
+            )
+
+
+def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]) -> None:
+    """A tombstone for each target, and for each post of the authors: a record of theirs may come without an author."""
+    rows = [
+        (each.owner, each.asked_at, target.platform, *((None, key) if target.kind == "author" else (key, None)))
+        for each in requests
+        for target in each.targets
+        for key in target.keys
+    ]
+    schema = "owner string, at timestamp, platform string, post_key string, author_key string"
+    named = spark.createDataFrame(rows, schema)
+    authors = F.broadcast(named.where("author_key IS NOT NULL").drop("post_key"))
+    columns = ("owner", "at", "platform", "post_key", "day")
+    silver = delta.read(spark, SILVER_POSTS, settings).select("platform", "author_key", "post_key", "day")
+    found = silver.join(authors, on=["platform", "author_key"]).select(*columns)
     if delta_log.exists(BRONZE_POSTS, settings):
         bronze = delta.read(spark, BRONZE_POSTS, settings).where("post_key IS NOT NULL")
+        bronze = bronze.select("platform", "author_key", "post_key", "day")
         found = found.unionByName(bronze.join(authors, on=["platform", "author_key"]).select(*columns))
-    posts = found.groupBy("platform", "post_key").agg(F.min("day").alias("day"))
-    as_asked = posts.select(
-        F.lit(request.owner).alias("owner"), "platform", "post_key", F.lit(None).cast("string").alias("author_key"),
-        "day",
-    )  # fmt: skip
-    return named.withColumn("day", F.lit(None).cast("date")).unionByName(as_asked)
-
-
-def _entombed(asked: DataFrame, at: datetime) -> DataFrame:
-    return (
-        asked.withColumn("version", F.lit(FOREVER))
+    posts = found.groupBy("owner", "at", "platform", "post_key").agg(F.min("day").alias("day"))
+    all_of_them = named.withColumn("day", F.lit(None).cast("date")).unionByName(posts, allowMissingColumns=True)
+    tombstones = (
+        all_of_them.withColumn("version", F.lit(FOREVER))
         .withColumn("reason", F.lit("request"))
-        .withColumn("at", F.lit(at))
         .withColumn("until", F.lit(None).cast("timestamp"))
     )
+    delta.append(tombstones.coalesce(1), SILVER_TOMBSTONES, settings)
 
 
 def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) -> None:
@@ -186,16 +216,20 @@ def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) 
     if row["first"] is None or datetime.now(UTC) - row["first"] < interval:
         return
     erasure = Erasure(uuid.uuid4().hex, cause, row["first"], since, row["last"])
-    _hand_over(spark, settings, erasure)
+    _hand_over(spark, settings, [erasure])
     what = {"authors": row["authors"], "posts": row["posts"]}
     erasures.note(spark, job, settings, [Step(erasure, ADMITTED, what=what)], txn=_once())
     _log.info("admitted", erasure=erasure.id, cause=cause, **what)
 
 
-def _hand_over(spark: SparkSession, settings: Settings, erasure: Erasure) -> None:
-    """Tell the producers, who own landing files and cursors: they read no tables."""
-    rows = erasures.graves(spark, settings, [erasure]).select("platform", "post_key", "author_key", "version")
-    erasure_requests.hand_over(settings, erasure.id, (row.asDict() for row in rows.toLocalIterator()))
+def _hand_over(spark: SparkSession, settings: Settings, admitted: Sequence[Erasure]) -> Counter[str]:
+    """Tell the producers, who own landing files and cursors and read no tables; how many tombstones each has."""
+    graves: dict[str, list[dict[str, Any]]] = {each.id: [] for each in admitted}
+    for row in erasures.graves(spark, settings, admitted).toLocalIterator():
+        graves[row["erasure_id"]].append({name: row[name] for name in _GRAVE})
+    for erasure_id, theirs in graves.items():
+        erasure_requests.hand_over(settings, erasure_id, theirs)
+    return Counter({erasure_id: len(theirs) for erasure_id, theirs in graves.items()})
 
 
 def _once() -> delta.Txn:

@@ -15,7 +15,6 @@ from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse import delta, delta_log, erasures
 from lakehouse.erasures import REMOVED, Erasure, Step
-from lakehouse.frozen import computed_once
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, Table
 from transforms.bronze import from_quarantine
 from transforms.order import KEY
@@ -45,7 +44,8 @@ class Sweep:
         if not delta_log.exists(self.table, self.settings):
             return self._note([Step(e, REMOVED, self.table.name, rows=0) for e in every if e.id not in noted])
         before = delta_log.version(self.table, self.settings)
-        with computed_once(self._blocked(every)) as rows:
+        rows = self._blocked(every).persist()
+        try:
             counts = {
                 row["erasure_id"]: row["rows"]
                 for row in rows.groupBy("erasure_id").agg(F.count(F.lit(1)).alias("rows")).collect()
@@ -53,6 +53,8 @@ class Sweep:
             crash_point(self.job, f"before_erasing_{self.table.name}", self.settings)
             if counts:
                 self._delete(rows, counts)
+        finally:
+            rows.unpersist()
         crash_point(self.job, f"after_erasing_{self.table.name}", self.settings)
         after = delta_log.version(self.table, self.settings)
         steps = [self._step(each, counts.get(each.id, 0), before, after) for each in every]

@@ -51,8 +51,8 @@ def start(
     erasing = Erasing(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True)
 
     def maintain(force: bool) -> None:
+        erasing.run(force)  # first, so that what it takes out is counted for its receipt
         removals.run(force)
-        erasing.run(force)
         compaction.run(force)
 
     return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=maintain)
