@@ -29,9 +29,9 @@ demo-stop: setup ## end what `make demo KEEP=1` left running
 	@$(BIN)/python -m local.demo --stop
 
 .PHONY: live
-live: setup ## real posts of a platform into the local Kafka until Ctrl-C (PLATFORM=bluesky)
+live: setup ## real posts of a platform into the local Kafka until Ctrl-C (PLATFORM=bluesky, BASE_URL=a simulator's)
 	@$(BIN)/echostream up
-	@$(BIN)/echostream ingest $(or $(PLATFORM),bluesky)
+	@$(BIN)/echostream ingest $(or $(PLATFORM),bluesky) $(if $(BASE_URL),--base-url $(BASE_URL))
 
 .PHONY: doctor
 doctor: setup ## what is missing on this machine, and what to do about it

@@ -23,9 +23,6 @@ from transforms.scoring.score import ScorerOptions
 NAME = "rescore"
 
 
-ROWS_PER_COMMIT = 500_000  # at least, where there are as many: a commit takes seconds, however small
-
-
 @dataclass(frozen=True, slots=True)
 class Rescored:
     """Days that are done; `failed` rows are as they were, since the scorer failed on their texts."""
@@ -37,11 +34,16 @@ class Rescored:
     rows_left: int
 
 
-def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int = ROWS_PER_COMMIT) -> Iterator[Rescored]:
+def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
     """Score what the settings' scorer has not scored in its present version; answers each commit once it is made.
 
     A commit holds whole days. One that a crash has cut short is made again by the next run, which finds the others.
     Gold follows by the change feed.
+
+    Args:
+        spark: a session.
+        settings: whose scorer it is.
+        rows_per_commit: at least, where there are as many: a commit takes seconds, however small.
 
     Raises:
         SettingsError: there is no such scorer.

@@ -68,14 +68,14 @@ def erase(settings: Settings) -> Erased:
         return carry_out_erasures(spark, settings)
 
 
-def rescore(settings: Settings) -> Iterator[Rescored]:
+def rescore(settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
     """Score history by the settings' scorer where another one has; answers what was done, commit by commit.
 
     Raises:
         LakeInUseError: the streams, or another job, hold the lake.
     """
     with _session(settings, "rescore") as spark:
-        yield from rescore_history(spark, settings)
+        yield from rescore_history(spark, settings, rows_per_commit=rows_per_commit)
 
 
 def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rotation:

@@ -1,5 +1,6 @@
 """Budgets of money and quota per platform: conf/budgets.toml, counted in the producers' memory."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,17 @@ class Budget:
 
     def __init__(self, limits: Mapping[str, Limit], store: IngestStore, clock: Callable[[], int]) -> None:
         self._limits, self._store, self._clock = limits, store, clock
+        self._taking = threading.Lock()
+
+    def take(self, unit: str, amount: float = 1) -> None:
+        """Spend what is known beforehand, or refuse; readers that ask at once in several threads never overdraw.
+
+        Raises:
+            BudgetSpentError: with the figure; nothing was spent.
+        """
+        with self._taking:
+            self.require(unit, amount)
+            self.spend(unit, amount)
 
     def require(self, unit: str, amount: float = 1) -> None:
         """Refuse what would go beyond the limit.

@@ -105,6 +105,13 @@ class Spending(Protocol):
     def spend(self, unit: str, amount: float = 1) -> None:
         """Note what was spent."""
 
+    def take(self, unit: str, amount: float = 1) -> None:
+        """Both at once.
+
+        Raises:
+            BudgetSpentError: with the figure; nothing was spent.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:

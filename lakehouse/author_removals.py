@@ -9,7 +9,6 @@ from pyspark.sql import functions as F
 from foundation.logs import get_log
 from lakehouse import delta, delta_log
 from lakehouse.batches import Job
-from lakehouse.frozen import computed_once
 from lakehouse.held import author_tombstones
 from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import AUTHOR, KEY, blocked_by_author
@@ -47,12 +46,15 @@ class AuthorRemovals:
             .join(F.broadcast(tombstones), on=list(AUTHOR), how="inner")
             .where(blocked_by_author(F.col("version"), F.col("day"), until))
             .select(*KEY, "day")
+            .persist()
         )
-        with computed_once(blocked) as rows:
-            found = rows.agg(F.count(F.lit(1)).alias("rows"), F.collect_set("day").alias("days")).first()
+        try:
+            found = blocked.agg(F.count(F.lit(1)).alias("rows"), F.collect_set("day").alias("days")).first()
             if found is not None and found["rows"]:
-                self._delete(rows, found["days"])
+                self._delete(blocked, found["days"])
                 _log.info("author_removals", rows=found["rows"])
+        finally:
+            blocked.unpersist()
 
     def _delete(self, blocked: DataFrame, days: list[object]) -> None:
         same = " AND ".join(f"t.{name} = s.{name}" for name in (*KEY, "day"))

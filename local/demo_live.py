@@ -22,7 +22,7 @@ from ingestion.start import producer
 from ingestion.telemetry import Telemetry
 
 SIMULATED = ("bluesky", "hackernews", "mastodon")
-_PLOT = Scenario(posts=300, seconds=6.0, edits=0.1, deletes=0.1)
+_PLOT = Scenario(posts=150, seconds=6.0, edits=0.1, deletes=0.1)
 _LINGER = 2_000_000  # µs after the last thing has happened: longer than between two polls
 _NOT_SENT = ("ignored", "skipped")
 

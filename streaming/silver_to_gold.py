@@ -13,7 +13,6 @@ from lakehouse import delta
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
 from lakehouse.erasing import Following
-from lakehouse.frozen import computed_once
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.submit import submit
 from transforms import sentiment_hourly
@@ -97,7 +96,9 @@ def _bring_up(
     batch: Batch, aggregate: Aggregate, changes: DataFrame, silver_version: int, days: Sequence[date]
 ) -> None:
     table = aggregate.table
-    with computed_once(signed(aggregate.contributions(changes), aggregate.sums)) as rows:
+    rows = signed(aggregate.contributions(changes), aggregate.sums).persist()
+    try:
+        rows.count()  # filled first: an empty cache goes out with every task of the merge, 200 MB each time (measured)
         silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
         now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), days)))
         groups = group_deltas(rows, table.key, aggregate.sums)
@@ -105,6 +106,8 @@ def _bring_up(
         total = combine(groups, members, table.key, aggregate.count)
         with delta.commit_as(batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}):
             _merge(batch, aggregate, total, days)
+    finally:
+        rows.unpersist()
 
 
 def _merge(batch: Batch, aggregate: Aggregate, changes: DataFrame, days: Sequence[date]) -> None:

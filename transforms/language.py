@@ -25,6 +25,8 @@ _IDENTIFIED = 100  # characters that the model sees: more cost more and change n
 # where two of the words are function words of that language (measured).
 _SURE, _LIKELY = 0.3, 0.1
 _CODE_LETTERS = 2  # ISO 639-1; the longer labels are pidgins and rare languages, which short slang resembles
+_MACRO = {"ary": "ar", "arz": "ar", "wuu": "zh", "yue": "zh"}  # as written in Morocco, Egypt, Shanghai, Hong Kong
+_UNSPOKEN = "la"  # the model takes short English titles of learned words for Latin, which nobody posts in
 _MARKS = ".,;:!?…\"'()"
 
 
@@ -54,9 +56,10 @@ def _identify(text: str) -> str | None:
     if not (words := _words(text)):
         return None
     label, probability = _model().classify(words)
-    if len(label) != _CODE_LETTERS or probability < _LIKELY:
+    label = _MACRO.get(label, str(label))
+    if len(label) != _CODE_LETTERS or label == _UNSPOKEN or probability < _LIKELY:
         return None
-    return str(label) if probability >= _SURE or _speak_for(label, words) else None
+    return label if probability >= _SURE or _speak_for(label, words) else None
 
 
 def _words(text: str) -> str:

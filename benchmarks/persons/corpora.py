@@ -1,10 +1,15 @@
 """Texts with the places of persons' names: the licensed training sets, and made sentences."""
 
 import gzip
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DATA = Path(__file__).parents[3] / "shared/data/pii"
+_SHARED = Path(__file__).parents[3] / "shared/data"
+DATA = _SHARED / "pii"
+_COMMENTS = _SHARED / "sentiment/goemotions/group_train.tsv.gz"
+NAME = "[NAME]"  # stands where a comment named a person
+_OTHER = re.compile(r"\[[A-Z]+\]")
 TRAIN = ("btc/btc.train.gz", "wnut17/wnut17train.conll.gz")
 DEV = ("btc/btc.dev.gz", "wnut17/emerging.dev.conll.gz")
 
@@ -30,6 +35,13 @@ def conll(path: str) -> list[Marked]:
         elif texts[-1]:
             texts.append([])
     return [_joined(tokens) for tokens in texts if tokens]
+
+
+def comments() -> list[str]:
+    """GoEmotions' comments of the train split, with `NAME` where a person's name was."""
+    lines = gzip.decompress(_COMMENTS.read_bytes()).decode().splitlines()
+    texts = [line.split("\t")[0] for line in lines]
+    return [text for text in texts if not _OTHER.search(text.replace(NAME, ""))]
 
 
 def _joined(tokens: list[tuple[str, str]]) -> Marked:

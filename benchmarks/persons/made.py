@@ -5,19 +5,21 @@ import re
 from collections.abc import Callable
 
 from benchmarks.persons import wordings as w
-from benchmarks.persons.corpora import Marked
+from benchmarks.persons.corpora import NAME, Marked
 from transforms.pii.persons.features import listed
 
 _Maker = Callable[[random.Random], str]
 _SLOT = re.compile(r"\{(\w)\}")
 _SMALL, _LOUD = 0.15, 0.04  # shares in small letters and in capitals
 _INVENTED = 0.35
+_AFTER_CONTACT = 0.15
 
 
 def sentences(count: int, seed: int) -> list[Marked]:
     """Made texts, the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311  # made sentences
-    return [_sentence(chance) for _ in range(count)]
+    made = [_sentence(chance) for _ in range(count)]
+    return [after_contact(one, chance) if chance.random() < _AFTER_CONTACT else one for one in made]
 
 
 def _sentence(chance: random.Random) -> Marked:
@@ -102,6 +104,30 @@ def with_other_names(post: Marked, chance: random.Random) -> Marked:
         at = end
     other.text += post.text[at:]
     return other
+
+
+def with_names(comment: str, chance: random.Random) -> Marked:
+    """The comment with made names where it named persons."""
+    marked = Marked("")
+    is_small = comment.replace(NAME, "").islower() and chance.random() < 0.6  # noqa: PLR2004
+    for number, part in enumerate(comment.split(NAME)):
+        if number:
+            name = full(chance) if chance.random() < 0.2 else chance.choice((given, family))(chance)  # noqa: PLR2004
+            marked.persons.append((len(marked.text), len(marked.text) + len(name)))
+            marked.text += name.lower() if is_small and len(name.lower()) == len(name) else name
+        marked.text += part
+    return marked
+
+
+def after_contact(post: Marked, chance: random.Random) -> Marked:
+    """The same post after a sentence that ends with an address, a sign or a word with a colon."""
+    before = f"{chance.choice(w.BEFORE)}{chance.choice(w.CONTACTS)}{chance.choice(w.BETWEEN)}"
+    if chance.random() < 0.4:  # noqa: PLR2004
+        before = chance.choice(w.SIGNS) + chance.choice((" ", ""))
+    if chance.random() < 0.5:  # noqa: PLR2004
+        before += chance.choice(w.LABELS)
+    shifted = [(start + len(before), end + len(before)) for start, end in post.persons]
+    return Marked(before + post.text, shifted)
 
 
 def _like(value: str, chance: random.Random) -> str:

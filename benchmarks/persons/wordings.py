@@ -120,7 +120,10 @@ BRANDS = (
     "{b} used to be better", "{b} made it worse again", "A week with {b}", "Notes on {b}", "Question about {b}",
     "{b} won me over.", "Comparing {b} and {b} for our office.", "Not happy with {b}, it failed again.",
     "Best service ever at {b}!", "Great work by {b}, really.", "Edit: {b} solved it.", "Bravo {b}!", "Merci {b}",
-    "Danke {b}", "Encore un bug chez {b}.", "{b} funciona muy bien.", "Die App von {b} läuft nicht.",
+    "Danke {b}", "They were so friendly, thank you {b}.", "Got help within minutes, thanks {b}!", "thank you {b}.",
+    "Not happy with {b}.", "We talked about {b}.", "I recommended {b} to my neighbours and they like it.",
+    "Our plan is to talk about {b}.",
+    "Encore un bug chez {b}.", "{b} funciona muy bien.", "Die App von {b} läuft nicht.",
     "Le service de {b} est nul", "L'équipe de {b} est super", "Wo finde ich das bei {b}?", "Me gusta {b}",
     "O app do {b} travou", "{b} çok iyi", "Gdzie jest {b}?", "У {b} знову збій",
 )
@@ -224,10 +227,11 @@ BRAND_ENDINGS = (
     "well", "brook", "grove", "fold", "cast", "metric", "way", "ora", "ara", "elo", "ero", "yra", "ia", "o", "a", "ix",
     "ex", "on", "os", "us", "ium", "eo", "aro", "umo", "tel", "net", "cart", "desk", "drive", "nest", "port", "point",
     "bird", "leaf", "wave", "spark", "forge", "works", "labs", "base", "sync", "flow", "dash", "pad", "kit",
+    "rel", "trel", "in", "er", "an", "el",
 )
 BRAND_MORE = (
-    "", "", "", "", " Air", " Bank", " Pay", " Pro", " Mobile", " Health", " Energy", " Foods", " Go", " One", " Plus",
-    " 2", " X",
+    "", "", "", "", " Air", " Air", " Bank", " Pay", " Pro", " Mobile", " Health", " Energy", " Foods", " Go", " One",
+    " Plus", " 2", " X",
 )
 STARTS = (
     "bel", "dor", "kar", "mar", "san", "tom", "vik", "ras", "lun", "gor", "pet", "hal", "ban", "fed", "jor", "kov",
@@ -249,4 +253,19 @@ FAMILY_ENDINGS = (
     "ala", "oja", "szky", "y", "ffy", "né", "ton", "ham", "ley", "field", "wood", "worth", "well", "ford", "by", "ard",
     "eau", "et", "ier", "ot", "uchi", "moto", "mura", "da", "naka", "shima", "zawa", "wong", "ng", "wala", "kar", "am",
     "an", "ah", "u",
+)
+BEFORE = (
+    "", "Write to ", "mail me at ", "Call ", "Please contact ", "my address is ", "thanks to ", "Ping ", "see ",
+    "DM ", "reach me: ", "send it to ", "Questions? ", "cc ", "Ask ", "Tell ",
+)
+CONTACTS = (
+    "support@sample.example", "me@box.example", "info@shop.test", "+27 21 555 0100", "020 7946 0000", "(212) 555-0100",
+    "https://site.example/a", "www.site.example", "@helpdesk", "@someone", "u/someone", "<EMAIL>", "<HANDLE>",
+    "<PHONE>", "<URL>", "<PERSON>", "10.0.0.1", "<ADDRESS>", "4111 1111 1111 1111",
+)
+BETWEEN = (". ", ". ", ". ", "! ", ", ", " ", "\n", "; ", ": ", " - ")
+SIGNS = ("😀", "📱", "👀", "🎉🎉", "🔥", "👍", "❤️", "📱👀", "🚨", "✨", "😡", "😂😂😂", "»", "•", "-", "*", ">")
+LABELS = (
+    "edit: ", "Edit: ", "EDIT: ", "update: ", "Update: ", "note: ", "ps: ", "PS ", "thread: ", "psa: ", "tldr: ",
+    "question: ", "review: ", "correction: ", "warning: ", "help: ", "news: ", "day 2: ", "rant: ", "fix: ",
 )

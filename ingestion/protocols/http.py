@@ -138,8 +138,7 @@ class Http:
 
     def _ask(self, call: Call) -> Answer:
         self._await_limit()
-        self._context.budget.require("calls", call.cost)
-        self._context.budget.spend("calls", call.cost)
+        self._context.budget.take("calls", call.cost)
         status, headers, data = self._exchange(call)
         limit = self._limit_of(headers)
         if limit is not None and limit.remaining < 1:

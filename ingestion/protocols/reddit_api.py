@@ -116,8 +116,7 @@ class Listings:
             on=backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
         ):
             with attempt:
-                self._context.budget.require("calls")
-                self._context.budget.spend("calls")
+                self._context.budget.take("calls")
                 return self._ask(path, params)
         raise AssertionError  # the last attempt raises by itself
 

@@ -71,7 +71,7 @@ class RecentSearch:
                     yield self._batch(query, page)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
-        """See `Reader`; what is gone is learnt from a compliance job, which is not billed per post.
+        """See `Reader`; what is gone is learnt from a compliance job.
 
         A post is read again, and paid, once: when it can no longer be edited and was not looked at since.
         """

@@ -1,6 +1,7 @@
-"""X's batch compliance jobs: ids go up as a file, and what is gone comes back as lines; nothing is billed per post.
+"""X's batch compliance jobs: ids go up as a file, and what is gone comes back as lines.
 
-The files lie at signed addresses, as a rule of another host. Our token goes to X's own host alone.
+X's price list names none per post for them. The files lie at signed addresses, as a rule of another host. Our token
+goes to X's own host alone.
 """
 
 import json

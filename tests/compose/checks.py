@@ -78,7 +78,7 @@ def assert_closed(project: Project, secrets: list[str]) -> int:
         bound = [each["HostIp"] for each in (one["NetworkSettings"]["Ports"] or {}).values() if each for each in each]
         assert set(bound) <= {"127.0.0.1"}, name
         assert host["Memory"] > 0, name
-        uids = call("docker", "top", one["Id"], "-eo", "uid").split()[1:]
+        uids = call("docker", "top", one["Id"], "-eo", "pid,uid").split()[3::2]
         assert uids, name
         assert "0" not in uids, f"{name}: a process is root"
         assert not [secret for secret in secrets if secret in json.dumps(one)], f"{name}: shows a secret"

@@ -11,7 +11,6 @@ from ingestion.produce import Producer
 from tests.kafka import BASE
 
 _LASTS_S = 900  # the trickle, if nobody opens the tap
-_PATIENCE_S = 900  # Kafka is killed meanwhile
 
 
 class Tap:
@@ -39,7 +38,7 @@ class Tap:
 @contextmanager
 def flowing(settings: Settings, posts: int, *, seed: int, fast: int):
     """Made posts on their way to Kafka; the tap, and the future of their ledger."""
-    with Producer(settings, delivery_timeout_s=_PATIENCE_S) as producer, ThreadPoolExecutor(1) as background:
+    with Producer(settings) as producer, ThreadPoolExecutor(1) as background:
         tap = Tap(producer, fast, _LASTS_S / max(1, posts - fast))
         sending: Future[Path] = background.submit(
             lambda: run_generator(settings, tap, n_posts=posts, seed=seed, base=BASE, rates=load_rates()).ledger

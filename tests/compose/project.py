@@ -29,6 +29,8 @@ class Project:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ECHOSTREAM_", "COMPOSE_"))}
         self._environment = kept | {name: str(port) for name, port in self.ports.items()}
         self._environment |= {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PATH_SEPARATOR": ":"}
+        # What a deleted author left behind goes within the hour; a run does not wait for that.
+        self._environment |= {"AUTHOR_REMOVAL_S": "60"}
         self._environment |= {"COMPOSE_PROFILES": "metrics,cli", "COMPOSE_FILE": "docker-compose.yml"}
 
     def with_simulators(self) -> None:

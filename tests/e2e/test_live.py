@@ -1,5 +1,6 @@
 """Live reading by the commands as people run them: a simulator beside a real broker."""
 
+import gzip
 import json
 from collections import Counter
 from contextlib import contextmanager
@@ -7,11 +8,13 @@ from contextlib import contextmanager
 import orjson
 import pytest
 
+from local.s3 import BUCKET
 from schemas.topics import topic_name
 from tests.commands import echostream, started
 from tests.kafka import records_of
 from tests.live import live_events
 from tests.postgres import PASSWORD, new_postgres
+from tests.s3 import new_s3
 
 START_S = 60
 
@@ -61,8 +64,11 @@ def test_with_a_memory_in_postgresql_it_goes_on_from_there(home):
 
 def test_ingest_runs_until_sigterm_and_then_has_saved_its_cursor(home):
     with simulated(home, "hackernews", "--posts", "60") as (address, _):
+        before = len(events(home, "hackernews"))
         with started(home, "ingest", "hackernews", "--base-url", address, ingest__poll_s="0.2") as producer:
-            producer.until(lambda: len(events(home, "hackernews")) >= 60, within_s=START_S, what="posts in Kafka")
+            producer.until(
+                lambda: len(events(home, "hackernews")) >= before + 60, within_s=START_S, what="posts in Kafka"
+            )
             producer.terminate()
             assert producer.wait(30) == 0
             assert "stopped   interrupted" in producer.out
@@ -84,6 +90,27 @@ def test_what_is_fetched_is_raw_in_the_landing_folder_and_loaded_once(home):
         assert (loaded.code, sent.keys()) == (0, {"upsert"})
         assert echostream(home, "load", "mastodon").code == 0
         assert Counter(event["op"] for event in events(home, "mastodon")) == sent
+
+
+def test_what_is_fetched_to_s3_lies_there_and_is_loaded_once(home, tmp_path, monkeypatch):
+    with new_s3(tmp_path / "s3", monkeypatch) as s3, simulated(home, "hackernews", "--posts", "70") as (address, _):
+        far = home.model_copy(update={"lake": f"s3a://{BUCKET}/try", "s3": s3, "owner": "far"})
+        words = ("--since", "2020-01-01T00:00:00", "--base-url", address)
+        for _ in range(2):
+            fetched = echostream(far, "fetch", "hackernews", *words, owner="far")
+            assert fetched.code == 0, fetched.error
+        objects = tmp_path / "s3" / "objects" / BUCKET / "try" / "landing"
+        files = sorted(objects.glob("date=*/platform=hackernews/*.jsonl.gz"))
+        assert len(files) >= 4, "two files of each fetch at least"
+        lines = [orjson.loads(line) for line in gzip.decompress(files[0].read_bytes()).splitlines()]
+        assert all({"observed_at", "endpoint", "body"} <= line.keys() for line in lines)
+        for _ in range(2):
+            loaded = echostream(far, "load", "hackernews", owner="far")
+            assert loaded.code == 0, loaded.error
+    assert not list((home.home / "lake").glob("landing/date=*/platform=hackernews")), "none of it here"
+    sent = [event for event in events(home, "hackernews") if event["owner"] == "far"]
+    assert len({event["post_id"] for event in sent}) == 70
+    assert int(loaded.out.split()[1]) == 0, "a file is loaded once"
 
 
 def test_missing_credentials_end_it_with_what_to_obtain_and_what_to_set(home, tmp_path):

@@ -12,7 +12,7 @@ from lakehouse.checkpoints import checkpoint
 from tests.commands import echostream
 from tests.faults.conftest import RATES
 from tests.kafka import generate
-from tests.lake import JOBS, assert_exact, ops
+from tests.lake import JOBS, assert_exact, ops, rows_of
 
 POSTS = 900
 SMALL_BATCHES = {"stream__max_records_per_batch": "400", "stream__max_files_per_batch": "16"}
@@ -79,3 +79,24 @@ def test_one_plain_run_later_all_is_exact(home, ledger):
     assert (done.code, done.error) == (0, "")
     assert_exact(home, ledger)
     assert len(ops(home, "bronze_to_silver")) >= 3
+
+
+def test_a_rescore_killed_between_its_commits_is_finished_by_the_next(home, ledger):
+    other = {"scorer__name": "textblob"}
+    before = {row["post_key"]: row for row in rows_of(home, "silver.posts")}
+    known = len(crashes(home))
+    killed = echostream(home, "rescore", "--rows-per-commit", "100", faults__crash_at="rescore:before_merge:2", **other)
+    assert killed.code == -signal.SIGKILL, killed.error
+    (crash,) = crashes(home)[known:]
+    assert (crash["job"], crash["point"], crash["time"]) == ("rescore", "before_merge", 2)
+    left = sum(row["sentiment"]["scorer"] == "vader" for row in rows_of(home, "silver.posts"))
+    assert 0 < left < len(before)
+
+    done = echostream(home, "rescore", **other)
+    assert (done.code, done.error) == (0, "")
+    assert f"{left:,} rows are scored anew by textblob" in done.out
+    after = {row["post_key"]: row for row in rows_of(home, "silver.posts")}
+    assert {row["sentiment"]["scorer"] for row in after.values()} == {"textblob"}
+    for row in (*before.values(), *after.values()):
+        del row["sentiment"]
+    assert after == before

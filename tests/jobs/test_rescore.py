@@ -48,7 +48,7 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
     assert sum(each.rows for each in rest) == left < len(before)
     assert (rest[-1].rows_left, sum(each.failed for each in rest)) == (0, 0)
     resumed = versions(other.settings)
-    assert list(rescore(other.spark, other.settings)) == []
+    assert list(rescore(other.spark, other.settings, rows_per_commit=30)) == []
     assert versions(other.settings) == resumed
 
     other.drain("silver_to_gold")
@@ -60,7 +60,7 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
 
 def test_what_is_scored_already_is_left_alone(drained):
     before = versions(drained.settings)
-    assert list(rescore(drained.spark, drained.settings)) == []
+    assert list(rescore(drained.spark, drained.settings, rows_per_commit=30)) == []
     assert versions(drained.settings) == before
 
 
@@ -68,5 +68,5 @@ def test_an_unknown_scorer_is_refused_before_anything_is_written(drained):
     lake = drained.set(scorer=ScorerSettings(name="oracle"))
     before = versions(lake.settings)
     with pytest.raises(SettingsError, match="scorer oracle is unknown"):
-        list(rescore(lake.spark, lake.settings))
+        list(rescore(lake.spark, lake.settings, rows_per_commit=30))
     assert versions(lake.settings) == before

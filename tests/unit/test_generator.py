@@ -29,6 +29,7 @@ from ingestion.produce import MemoryProducer
 from ingestion.records import RecordMaker
 from schemas.event import json_schema
 from tests import oracle
+from transforms.language import language_of
 from transforms.pii.sanitizer import Content, Sanitizer
 
 BASE = datetime(2026, 1, 2, 15, tzinfo=UTC)
@@ -172,6 +173,14 @@ def test_the_personal_data_of_a_post_is_its_own(rows):
     made = [row["canaries"][-1] for row in rows if row["kind"] == "create" and set(row["pii"]) - set(OWN_KINDS)]
     assert len(made) > 50
     assert len(set(made)) == len(made)
+
+
+def test_the_language_is_found_that_the_ledger_says(feed):
+    """What is English or unknown is scored, all else is not: one mistake puts a post into another cell of Gold."""
+    for one in feed:
+        if "clean_text" in (row := one.ledger_row):
+            found = language_of(row["clean_text"], row["clean_title"], said=orjson.loads(one.record.value)["lang"])
+            assert (found in (None, "en")) == (row["lang"] in (None, "en")), row["clean_text"] or row["clean_title"]
 
 
 def test_without_the_flag_no_clear_value_is_in_the_ledger():

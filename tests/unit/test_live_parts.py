@@ -1,7 +1,9 @@
 """The parts that live producers share: budget, watchlists, credentials, metrics, scenarios, start."""
 
+import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,23 @@ def test_a_budget_counts_by_period_and_refuses_with_the_figure(tmp_path):
     with store(tmp_path) as again:
         now[0] = 0
         assert Budget({"calls": Limit(2, "day")}, again, lambda: now[0]).left() == {"calls": 0}
+
+
+def test_threads_that_take_at_once_do_not_overdraw(tmp_path):
+    class Slow(IngestStore):
+        def spent(self, unit, period):
+            amount = super().spent(unit, period)
+            together.wait()
+            return amount
+
+    together = threading.Event()
+    with Slow(tmp_path / "ingest.sqlite3", owner="public", platform="bluesky") as one, ThreadPoolExecutor(8) as pool:
+        budget = Budget({"calls": Limit(3, "day")}, one, lambda: 0)
+        taken = [pool.submit(budget.take, "calls") for _ in range(8)]
+        together.set()
+        refused = [each.exception() for each in taken if each.exception()]
+        assert [type(each) for each in refused] == [BudgetSpentError] * 5
+        assert budget.left() == {"calls": 0}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from transforms.pii.persons.features import OFFSETS, OWN, SIZE, described, listed
 from transforms.pii.persons.model import NameModel, Weights, decode
-from transforms.pii.persons.tokens import LINE, NUMBER, URL, USER, pieces_of, places_of, words_in
+from transforms.pii.persons.tokens import EDGE, LINE, NUMBER, URL, USER, pieces_of, places_of, words_in
 from transforms.pii.persons.vocabulary import Vocabulary
 
 MODEL = NameModel()
@@ -30,6 +30,11 @@ def names_in(text):
         ("Kovács said no. Later on Kovács left.", ["Kovács", "Kovács"]),
         ("The weather in Berlin is nice today.", []),
         ("https://example.org/Ann_Lee @Ann_Lee <PERSON> 12.05.2024", []),
+        ("\U0001f4f1\U0001f440 edit: it works now", []),
+        ("\U0001f389 Sorry, Gotta go", []),
+        ("\u2764 Thabo Mokoena \u2764", ["Thabo Mokoena"]),
+        ("my name is rose", ["rose"]),
+        ("Write to <EMAIL>. Offline mode is great", []),
         ("why does the app crash every time I open the map?", []),
         ("", []),
     ],
@@ -58,7 +63,7 @@ def test_each_word_has_its_place(text):
     words = [word for piece in pieces_of(text) for word in words_in(piece)]
     assert len(words) == len(places_of(text))
     for word, (start, end) in zip(words, places_of(text), strict=True):
-        assert text[start:end].startswith(word[:32]) or word in {LINE, NUMBER, URL, USER}
+        assert text[start:end].startswith(word[:32]) or word in {EDGE, LINE, NUMBER, URL, USER}
     assert places_of(text, 2) == places_of(text)[:2]
 
 
@@ -72,6 +77,12 @@ def test_words_of_no_name_are_known_by_their_class():
     edge = "<edge>"
     assert words == [edge, edge, "see", URL, USER, NUMBER, LINE, USER, "é", ".", edge, edge, "B", edge, edge]
     assert [words[first] for first in found.firsts[:-1]] == ["see", "B"]
+
+
+def test_everyday_words_are_doubted_in_small_letters():
+    vocabulary = Vocabulary(lambda places: places)
+    words, found = read(vocabulary, "mark Mark table joy")
+    assert [words[at] for at in np.flatnonzero(vocabulary.is_everyday[found.ids])] == ["mark", "joy"]
 
 
 def test_a_word_that_an_account_of_its_text_has_in_its_name_is_marked():

@@ -69,11 +69,12 @@ class Sanitizer:
             # All at once, and one by one where that fails: a timer costs as much as many a text.
             ruled: Sequence[Ruled | None] | None = limit.attempt(self._all_ruled, pieces)
             if ruled is None:
-                ruled = [limit.attempt(self._ruled, *piece) for piece in pieces]
+                ruled = [limit.attempt(self._ruled, *piece) if piece[0] else _EMPTY for piece in pieces]
             named = self._named(ruled, limit)
             merged: list[list[Span] | None] | None = limit.attempt(_all_merged, ruled, named)
             if merged is None:
-                merged = [limit.attempt(_merged, *one) for one in zip(ruled, named, strict=True)]
+                pairs = zip(ruled, named, strict=True)
+                merged = [[] if rules is _EMPTY else limit.attempt(_merged, rules, names) for rules, names in pairs]
             return merged
 
     def _all_ruled(self, pieces: Sequence[Piece]) -> list[Ruled]:

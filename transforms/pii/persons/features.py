@@ -106,6 +106,12 @@ def listed(name: str) -> list[str]:
 
 
 @cache
+def everyday() -> frozenset[str]:
+    """Names that are everyday words as well."""
+    return frozenset(listed("everyday.txt"))
+
+
+@cache
 def _names() -> tuple[frozenset[str], frozenset[str]]:
     """Given and family names, in small letters, also without accents."""
     given, family = (

@@ -1,6 +1,7 @@
 """Text → words, as the model of names sees them."""
 
 import re
+import unicodedata
 from itertools import islice
 
 _TOKEN = re.compile(
@@ -54,5 +55,7 @@ def _classed(word: str) -> str:
         return LINE
     if first == "<" and word[1:2].isupper():  # a placeholder of ours
         return USER
+    if not first.isascii() and unicodedata.category(first) == "So":
+        return EDGE  # as a text's begin and end: what stands beside an emoji says nothing about a name
     is_user = first in "@\uff20" and len(word) > 1 and (word[1].isalnum() or word[1] == "_")
     return USER if is_user else word[:_LONGEST]

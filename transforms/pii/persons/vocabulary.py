@@ -17,6 +17,7 @@ from transforms.pii.persons.features import (
     Places,
     capital_of,
     described,
+    everyday,
     hash_of,
     place,
 )
@@ -51,6 +52,7 @@ class Vocabulary:
         summed: what `summary` makes of a word's places.
         hashes: of the word in small letters, of its shape, of its class of name.
         capital: `capital_of` it.
+        is_everyday: whether it is, in small letters, an everyday word that is also a name.
     """
 
     def __init__(self, summary: Callable[[Places], npt.NDArray[Any]]) -> None:
@@ -67,6 +69,7 @@ class Vocabulary:
         self.summed = self._summary(np.zeros((0, len(OFFSETS), OWN), dtype=np.int64))
         self.hashes = np.zeros((3, 0), dtype=np.uint64)
         self.capital = np.zeros(0, dtype=np.int64)
+        self.is_everyday = np.zeros(0, dtype=bool)
         self._row(EDGE)
 
     def read(self, texts: Sequence[str]) -> Read:
@@ -115,6 +118,7 @@ class Vocabulary:
         self.summed = np.concatenate([self.summed, room])
         self.hashes = np.concatenate([self.hashes, np.zeros((3, more), dtype=np.uint64)], axis=1)
         self.capital = np.concatenate([self.capital, np.zeros(more, dtype=np.int64)])
+        self.is_everyday = np.concatenate([self.is_everyday, np.zeros(more, dtype=bool)])
 
     def _describe(self, new: list[str], rows: slice) -> None:
         features = np.zeros((len(new), OWN), dtype=np.uint64)
@@ -132,6 +136,7 @@ class Vocabulary:
         self.summed[rows] = self._summary(places)
         self.hashes[:, rows] = hashes.T
         self.capital[rows] = [capital_of(word) for word in new]
+        self.is_everyday[rows] = [word in everyday() for word in new]
 
 
 class _Pieces(dict[str, tuple[int, ...]]):
