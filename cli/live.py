@@ -66,7 +66,9 @@ def fetch(
     with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
         span = _micros(since), min(now, _micros(until) if until else now)
         try:
-            for _, count in _landing(context, platform).write(live.reader().between(*span), now):
+            batches = live.reader().between(*span)
+            kept = live.forgetting.without_erased(batches, now) if live.forgetting else batches
+            for _, count in _landing(context, platform).write(kept, now):
                 files, lines = files + 1, lines + count
         except BudgetSpentError as spent:
             live.report.stopped = str(spent)

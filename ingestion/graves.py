@@ -27,6 +27,11 @@ class Graves:
     posts: Mapping[str, int] = field(default_factory=dict)
     authors: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def is_forever(self) -> bool:
+        """Whether a person asked for it: no version of theirs may come back."""
+        return FOREVER in (*self.posts.values(), *self.authors.values())
+
 
 @dataclass(frozen=True)
 class GraveFiles:

@@ -19,6 +19,7 @@ from ingestion.protocols.wire import parsed
 from ingestion.reading import Batch, Memory
 
 _LINES = 200  # in one batch of a load
+Blocks = Callable[[Mapped, int], bool]  # of what was mapped, and when it was observed
 _ABOUT = ("source", "endpoint", "query", "observed_at")
 
 
@@ -61,24 +62,23 @@ class Landing:
                 yield Batch(documents=[line["body"] for line in some], **about)
             yield Batch(source=source, cursor="loaded")
 
-    def strip(self, platform: Platform, blocks: Callable[[Mapped, int], bool]) -> int:
+    def strip(self, platform: Platform, blocks: Blocks) -> int:
         """Take out what `blocks` says of a mapped payload and when it was observed; how many payloads.
 
-        An answer that loses one is written as its other payloads, a line each. A file appears whole, or goes.
+        A file appears whole, or goes.
 
         Raises:
             PayloadFileError: a file is damaged.
         """
         return sum(self._strip_file(path, platform, blocks) for path in self._paths())
 
-    def _strip_file(self, path: str, platform: Platform, blocks: Callable[[Mapped, int], bool]) -> int:
+    def _strip_file(self, path: str, platform: Platform, blocks: Blocks) -> int:
         kept: list[dict[str, Json]] = []
         removed = 0
         for line in self._lines(path):
-            payloads = list(platform.payloads(line["body"]))
-            left = [one for one in payloads if not blocks(platform.map(one, line["observed_at"]), line["observed_at"])]
-            removed += len(payloads) - len(left)
-            kept += [line] if len(left) == len(payloads) else [line | {"body": one} for one in left]
+            bodies, gone = remains(platform, line["body"], line["observed_at"], blocks)
+            removed += gone
+            kept += [line | {"body": body} for body in bodies]
         if removed and kept:
             self._put(f"{self._root}/{path}", _compressed(kept))
         elif removed:
@@ -114,6 +114,14 @@ class Landing:
             stream.write(data)
         if is_local:
             self._files.move(first, path)
+
+
+def remains(platform: Platform, document: Json, observed_at: int, blocks: Blocks) -> tuple[list[Json], int]:
+    """An answer without what `blocks` says: itself, or its other payloads one by one; and how many it loses."""
+    payloads = list(platform.payloads(document))
+    left = [one for one in payloads if not blocks(platform.map(one, observed_at), observed_at)]
+    gone = len(payloads) - len(left)
+    return (left if gone else [document]), gone
 
 
 def _packed(batch: Batch, now: int) -> bytes:

@@ -106,7 +106,9 @@ def producer(
         def connect() -> AbstractContextManager[Sender]:
             return Producer(settings)
 
-        forget = forgetting(settings, platform, store, *lake).run if lake else lambda: 0
+        erased = forgetting(settings, platform, store, *lake) if lake else None
+        if erased:
+            erased.keep_up()  # before the first post is sent
         yield Ingest(
             platform,
             context,
@@ -115,7 +117,7 @@ def producer(
             budget=budget,
             connect=connect,
             progress=progress,
-            forget=forget,
+            forgetting=erased,
         )
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,14 @@ from foundation.keys import PseudonymKey
 from ingestion.forgetting import Forgetting
 from ingestion.graves import FOREVER, GraveFiles
 from ingestion.landing import Landing
+from ingestion.platforms import PLATFORMS
 from ingestion.platforms.reddit import PLATFORM
+from ingestion.produce import MemoryProducer
 from ingestion.reading import Batch, Sighting
 from ingestion.records import RecordMaker
 from ingestion.store import IngestStore
+from tests.live import KEY as LIVE_KEY
+from tests.live import events, trial
 from transforms import suppression
 
 KEY = PseudonymKey(1, bytes(range(32)))
@@ -57,12 +62,15 @@ class Home:
         lines = [{"platform": "reddit", "post_key": None, "author_key": None, "version": FOREVER} | g for g in graves]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    def forget(self):
+    def forgetting(self):
         return Forgetting(
             PLATFORM, owner="public", key=self.key, store=self.store,
             graves=GraveFiles(fs.LocalFileSystem(), str(self.root)), landing=self.landing, place="here",
             clock=lambda: SEEN,
-        ).run()  # fmt: skip
+        )  # fmt: skip
+
+    def forget(self):
+        return self.forgetting().run()
 
     def remember(self, *post_ids):
         self.store.remember(
@@ -191,3 +199,58 @@ def test_a_damaged_landing_file_is_named(home):
     home.bury({"author_key": home.maker.author_key(GONE)})
     with pytest.raises(PayloadFileError, match="damaged"):
         home.forget()
+
+
+def test_what_comes_of_an_erased_person_afterwards_goes_nowhere(home):
+    home.bury({"author_key": home.maker.author_key(GONE)})
+    forgetting = home.forgetting()
+    forgetting.keep_up()
+    theirs, others = comment("t1_new", GONE), comment("t1_b", "Maple_Fox")
+    assert forgetting.suppresses(PLATFORM.map(theirs, SEEN), SEEN)
+    assert not forgetting.suppresses(PLATFORM.map(others, SEEN), SEEN)
+    (batch,) = forgetting.without_erased([Batch(source="s", documents=[listing(theirs, others), others])], SEEN)
+    assert batch.documents == [others, others]
+
+
+def test_a_platform_s_delete_keeps_no_later_edit_away(home):
+    home.bury({"post_key": home.maker.post_key("t1_a"), "version": SEEN})
+    forgetting = home.forgetting()
+    forgetting.keep_up()
+    assert not forgetting.suppresses(PLATFORM.map(comment("t1_a", "Maple_Fox"), SEEN - 1), SEEN - 1)
+
+
+def test_a_producer_sends_and_notes_nothing_of_an_erased_person(tmp_path):
+    with trial("mastodon", tmp_path, posts=80, edits=0.2, deletes=0.2) as made:
+        made.run()
+        everyone = events(made.kafka.messages)
+        author = Counter(event["keys"]["author"] for event in everyone if event["author_id"]).most_common(1)[0][0]
+        theirs = {event["post_id"] for event in everyone if event["keys"]["author"] == author}
+        others = [event["event_id"] for event in everyone if event["post_id"] not in theirs]
+        assert theirs
+        assert others
+        folder = tmp_path / "lake" / "_erasures" / "graves"
+        folder.mkdir(parents=True)
+        line = {"platform": "mastodon", "post_key": None, "author_key": author, "version": FOREVER}
+        (folder / f"{ID}.jsonl").write_text(json.dumps(line))
+
+        def forgetting(store):
+            files = fs.LocalFileSystem()
+            made_anew = Forgetting(
+                PLATFORMS["mastodon"], owner="public", key=LIVE_KEY, store=store,
+                graves=GraveFiles(files, str(tmp_path / "lake")),
+                landing=Landing(files, str(tmp_path / "lake" / "landing"), "mastodon"), place="here",
+                clock=made.clock,
+            )  # fmt: skip
+            made_anew.keep_up()
+            return made_anew
+
+        made.place, made.kafka = tmp_path / "another.sqlite3", MemoryProducer()
+        made.run(forgetting=forgetting)
+        again = events(made.kafka.messages)
+        assert [event for event in again if event["keys"]["author"] == author] == []
+        assert {event["event_id"] for event in again} >= set(others)
+        assert made.telemetry.records["erased"] > 0
+        with made.store() as store:
+            known = store.sightings([event["post_id"] for event in everyone])
+        assert known
+        assert not theirs & known.keys()
