@@ -37,6 +37,7 @@ class Erasing:
     """What a job does for the tables that erasures take rows out of."""
 
     def __init__(self, spark: SparkSession, job: Job, tables: Sequence[Table], *, admits: bool = False) -> None:
+        erasures.demand_receipt_key(job.settings)
         self._spark, self._job, self._tables, self._admits = spark, job, tables, admits
         self._looked_at = self._swept_at = self._vacuumed_at = -math.inf
         self._known = 0  # erasures at the last sweep

@@ -99,6 +99,16 @@ def _row(taken: Step, at: datetime, key: SecretKey) -> dict[str, Any]:
     return row | {"signature": sign(row, key)}
 
 
+def demand_receipt_key(settings: Settings) -> None:
+    """Refuse to start where the key is at AWS and nobody has said which: the first batch would stop hours later.
+
+    Raises:
+        KeyFileError: `erasure.key.id` is not set.
+    """
+    if not isinstance(place := receipt_place(settings), KeyFile):
+        place.key_id()
+
+
 def receipt_key(settings: Settings) -> SecretKey:
     """The key under which receipts are signed; a lake without any receipt gets its first one here.
 
