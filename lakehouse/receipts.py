@@ -18,7 +18,7 @@ _OF_ROWS = (SILVER_POSTS.name, QUARANTINE_POSTS.name, BRONZE_POSTS.name)
 
 @dataclass(slots=True)
 class TableReceipt:
-    """One table's part: rows, by the commits after `version_before` up to `version_after`."""
+    """One table's part: rows, by the commits after `version_before` up to `version_after`; `at`: the first of them."""
 
     rows: int | None
     version_before: int | None
@@ -33,7 +33,8 @@ class Receipt:
     """One request of a person, or one batch.
 
     Attributes:
-        unqueryable_at: from when on no table showed it; None where a job has still to carry it out.
+        unqueryable_at: when no table showed it any more; None where a job has still to carry it out. What a replay
+            brings into Bronze later is taken out again: that makes `gone_at` later, and the rows more.
         gone_at: from when on no file held it, Kafka included; None where that is still to come.
         kafka_until: what Kafka holds of it is beyond its retention then.
         is_signed: every step is as the receipt key has signed it.
@@ -93,7 +94,7 @@ def _take(receipt: Receipt, row: dict[str, Any]) -> None:
         receipt.tables[row["table"]] = TableReceipt(row["rows"], row["version_before"], row["version_after"], row["at"])
     elif row["step"] == REMOVED and table is not None:
         table.rows = None if row["rows"] is None else (table.rows or 0) + row["rows"]
-        table.version_after, table.at = row["version_after"], row["at"]
+        table.version_after = row["version_after"]
         table.vacuumed_at = table.vacuum_version = None
     elif row["step"] == VACUUMED and table is not None:
         table.vacuumed_at, table.vacuum_version = row["at"], row["version_after"]

@@ -88,6 +88,7 @@ def test_where_nothing_was_held_nothing_has_to_be_vacuumed():
 def test_what_came_back_and_was_removed_again_waits_once_more():
     found = receipt([*ALL, *VACUUMED, removed("bronze.posts", 2, hours(200), after=20)])
     assert found.tables["bronze.posts"].rows == 6
+    assert found.unqueryable_at == hours(0.5), "it was carried out then"
     assert found.gone_at is None
 
 
