@@ -39,6 +39,9 @@ class GraveFiles:
 
     files: Any  # a pyarrow.fs.FileSystem; Arrow declares no types
     root: str  # of the lake
+    known: dict[tuple[object, ...], Graves] = field(
+        default_factory=dict, repr=False
+    )  # what was read and has not changed
 
     def of(self, platform: str) -> Iterator[Graves]:
         """Every erasure's part for the platform, which may be empty.
@@ -49,20 +52,31 @@ class GraveFiles:
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
         found = self.files.get_file_info(fs.FileSelector(f"{self.root}/_erasures/graves", allow_not_found=True))
-        for path in sorted(info.path for info in found if info.is_file and info.path.endswith(".jsonl")):
-            name = path.rpartition("/")[2].removesuffix(".jsonl")
+        for info in sorted(found, key=lambda info: str(info.path)):
+            if not info.is_file or not info.path.endswith(".jsonl"):
+                continue
+            which = (platform, info.path, info.mtime_ns, info.size)
             try:
-                with self.files.open_input_stream(path, compression=None) as stream:
-                    lines = [json.loads(line) for line in bytes(stream.read()).splitlines()]
-                mine = [line for line in lines if line["platform"] == platform]
-                yield Graves(name, _highest(mine, "post_key"), _highest(mine, "author_key"))
+                if which not in self.known:
+                    self.known[which] = self._read(info.path, platform)
             except FileNotFoundError:
                 continue  # taken away meanwhile
-            except (OSError, ValueError, KeyError, TypeError):
-                raise PayloadFileError(
-                    f"the erasure's file _erasures/graves/{name}.jsonl is damaged",
-                    remedy="Remove it and run the streams: it is written again as long as its erasure is known",
-                ) from None
+            yield self.known[which]
+
+    def _read(self, path: str, platform: str) -> Graves:
+        name = path.rpartition("/")[2].removesuffix(".jsonl")
+        try:
+            with self.files.open_input_stream(path, compression=None) as stream:
+                lines = [json.loads(line) for line in bytes(stream.read()).splitlines()]
+            mine = [line for line in lines if line["platform"] == platform]
+            return Graves(name, _highest(mine, "post_key"), _highest(mine, "author_key"))
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError):
+            raise PayloadFileError(
+                f"the erasure's file _erasures/graves/{name}.jsonl is damaged",
+                remedy="Remove it and run the streams: it is written again as long as its erasure is known",
+            ) from None
 
     def say_done(self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]) -> None:
         """Leave a note for the receipt; a repeat says it again in the same place."""

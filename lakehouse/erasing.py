@@ -113,8 +113,10 @@ def admit(spark: SparkSession, job: str, settings: Settings) -> None:
     _note_producers(spark, job, settings)
     # A person's stay, as tombstones do: a producer that has been away for long must learn of them too.
     recently = datetime.now(UTC) - _PRODUCERS_MAY_BE_AWAY
-    kept = (each for each in erasures.admitted(settings) if each.cause == "request" or each.until > recently)
-    erasure_requests.clear(settings, {each.id for each in kept})
+    kept = [each for each in erasures.admitted(settings) if each.cause == "request" or each.until > recently]
+    there = erasure_requests.clear(settings, {each.id for each in kept})
+    if lost := [each for each in kept if each.id not in there]:
+        _hand_over(spark, settings, lost)
 
 
 def _note_producers(spark: SparkSession, job: str, settings: Settings) -> None:

@@ -74,13 +74,14 @@ def hand_over(settings: Settings, erasure_id: str, graves: Iterable[Mapping[str,
     move(draft, folder / f"{erasure_id}.jsonl")
 
 
-def clear(settings: Settings, keep: Container[str]) -> None:
-    """Take away the handed-over pseudonyms of other erasures than these."""
+def clear(settings: Settings, keep: Container[str]) -> set[str]:
+    """Take away the handed-over pseudonyms of other erasures than these; of which ones they are there."""
     folder = folder_beside(settings, "graves")
-    there: list[Folder] = [*folder.iterdir()] if folder.is_dir() else []
-    for file in there:
+    files: list[Folder] = [*folder.iterdir()] if folder.is_dir() else []
+    for file in files:
         if file.name.partition(".")[0] not in keep:
             _remove(file)
+    return {file.name.removesuffix(".jsonl") for file in files if file.name.endswith(".jsonl")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Erasures in the jobs that own the tables: requests of persons, batches of platforms, kills, and what comes back."""
 
 from collections import Counter
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from batch.rebuild_gold import rebuild_gold
@@ -11,7 +13,7 @@ from lakehouse import erasing, erasure_requests, erasures, removals
 from lakehouse.batches import Job
 from lakehouse.erasing import Erasing
 from lakehouse.erasure_requests import Target
-from schemas.tables import BRONZE_POSTS
+from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests import oracle
 from tests.jobs.lakes import again
 from tests.lake import assert_gold, assert_silver, rows_of
@@ -39,6 +41,19 @@ def bronze_job(lake):
     return Erasing(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,))
 
 
+def silver_job(lake):
+    """What bronze_to_silver does between its batches."""
+    owned = (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
+    job = Job("bronze_to_silver", owned, lake.settings)
+    return Erasing(lake.spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True)
+
+
+def erase(lake):
+    """Without batches: Gold does not follow yet."""
+    silver_job(lake).run(True)
+    bronze_job(lake).run(True)
+
+
 def carry_out(lake):
     lake.drain()
     bronze_job(lake).run(True)
@@ -52,6 +67,12 @@ def busiest_author(lake):
 
 def of_author(lake, name, author):
     return [row for row in rows_of(lake.settings, name) if row["author_key"] == author]
+
+
+def authors_in_files(folder):
+    """Of all that lies there, change data and replaced files too."""
+    files = [file for file in folder.rglob("*.parquet") if "_delta_log" not in file.parts]
+    return {one for file in files for one in pq.ParquetFile(file).read(["author_key"])["author_key"].to_pylist()}
 
 
 def keys_of(row):
@@ -82,6 +103,24 @@ def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
     assert steps["removed", "bronze.posts"]["rows"] == before["bronze.posts"] - len(bronze)
     assert steps["removed", "bronze.posts"]["version_after"] > steps["removed", "bronze.posts"]["version_before"]
     assert list(erasure_requests.waiting(drained.settings)) == []
+    assert_vacuumed(drained, author, request.id)
+
+
+def assert_vacuumed(lake, author, erasure_id):
+    """Without a further post: what was replaced goes as soon as the clock allows."""
+    folders = [Path(lake.settings.lake_uri) / layer / "posts" for layer in ("silver", "bronze")]
+    assert [author in authors_in_files(folder) for folder in folders] == [True, True], "replaced, and still there"
+    (graves,) = Path(lake.settings.lake_uri).glob("_erasures/graves/*.jsonl")
+    handed_over = sorted(graves.read_text().splitlines())
+    graves.unlink()
+    quick = lake.set(upkeep=lake.settings.upkeep.model_copy(update={"keep_h": 0.0}))
+    silver_job(quick).run(True)
+    bronze_job(quick).run(True)
+    assert [author in authors_in_files(folder) for folder in folders] == [False, False]
+    assert sorted(graves.read_text().splitlines()) == handed_over, "producers that were away must learn of it"
+    vacuumed = {s["table"]: s["erasure_id"] for s in erasures.steps(lake.settings) if s["step"] == "vacuumed"}
+    assert {"silver.posts", "bronze.posts"} <= vacuumed.keys()
+    assert set(vacuumed.values()) == {erasure_id}
 
 
 def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, monkeypatch):
@@ -100,9 +139,9 @@ def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, mo
             patch.setattr(erasing, "crash_point", kill)
             patch.setattr(removals, "crash_point", kill)
             with pytest.raises(Killed):
-                carry_out(drained)
+                erase(drained)
         assert fired == [point]
-    carry_out(drained)
+    erase(drained)
     rows = [s for s in erasures.steps(drained.settings) if s["erasure_id"] == request.id]
     assert Counter((s["step"], s["table"]) for s in rows if s["rows"] != 0).most_common(1)[0][1] == 1
     found = {s["table"]: s["rows"] for s in rows if s["rows"]}
@@ -116,7 +155,7 @@ def test_an_erased_person_does_not_come_back_by_replay_backfill_or_rebuild(drain
     platform, author = busiest_author(drained)
     posts = {row["post_key"] for row in of_author(drained, "bronze.posts", author)} - {None}
     ask(drained, Target(platform, "author", (author,)))
-    carry_out(drained)
+    erase(drained)
     silver = {row["post_key"] for row in rows_of(drained.settings, "silver.posts")}
     drained.receive(again(drained.bronze))
     carry_out(drained)
