@@ -46,6 +46,8 @@ _LOCAL = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
 }
 LOG4J = Path(__file__).with_name("log4j2.properties")
+# An archive that does not fit is left aside with a warning, which Java would print to the terminal.
+_JAVA_LOGS = ("-Xlog:disable", "-Xlog:all=warning:stderr")
 _ON_A_CLUSTER = "PYSPARK_GATEWAY_PORT"  # set by spark-submit
 
 
@@ -109,13 +111,22 @@ def jvm_pid(spark: SparkSession) -> int:
     return int(child.pid) if child else os.getppid()
 
 
+def class_archive(settings: Settings) -> Path:
+    """Where `make classes` leaves the archive of Spark's classes; beside the jars that it was made of."""
+    return _jars_dir(settings) / "classes.jsa"
+
+
+def _jars_dir(settings: Settings) -> Path:
+    return settings.spark.jars_dir or Path(__file__).parents[1] / "jars"
+
+
 def jars(settings: Settings) -> list[Path]:
     """The jars that Spark needs beside its own.
 
     Raises:
         JarsError: there are none.
     """
-    root = settings.spark.jars_dir or Path(__file__).parents[1] / "jars"
+    root = _jars_dir(settings)
     found: list[Path] = []
     for folder in (root / "spark", root / "s3")[: 1 + settings.is_on_s3]:
         here = sorted(folder.glob("*.jar"))
@@ -150,6 +161,10 @@ def _local_conf(settings: Settings) -> dict[str, str]:
     spark, tmp = settings.spark, scratch(settings)
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
+    java = [f"-Dlog4j2.configurationFile={LOG4J.as_uri()}", f"-Dechostream.log={logs}/spark.log"]
+    java += [f"-Dderby.system.home={tmp}"]
+    if (archive := class_archive(settings)).exists():
+        java += [f"-XX:SharedArchiveFile={archive}", *_JAVA_LOGS]
     return {
         "spark.master": spark.master,
         "spark.driver.memory": spark.driver_memory,
@@ -161,6 +176,5 @@ def _local_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.local.dir": str(tmp),
         "spark.hadoop.hadoop.tmp.dir": str(tmp),
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={LOG4J.as_uri()}"
-        f" -Dechostream.log={logs}/spark.log -Dderby.system.home={tmp} {spark.java_options}".rstrip(),
+        "spark.driver.extraJavaOptions": " ".join([*java, spark.java_options]).rstrip(),
     }

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
+import stamina
 
 from foundation.keys import PseudonymKey
 from foundation.policies import policy_of
@@ -25,6 +27,8 @@ from ingestion.store import IngestStore
 from ingestion.telemetry import Telemetry
 from ingestion.watchlists import Watchlist
 
+LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
+HTTP = [name for name in LIVE if "status" in SIMULATORS[name].faults]
 SILENCE_S = 0.5
 KEY = PseudonymKey(1, b"0" * 32)
 
@@ -141,6 +145,16 @@ def trial(name: str, folder: Path, **plot: Any) -> Iterator[Trial]:
     clock = Clock()
     with SIMULATORS[name].running(Scenario(**plot), clock=clock) as (address, world):
         yield Trial(name, address, world, folder, clock)
+
+
+@contextmanager
+def without_pauses() -> Iterator[None]:
+    """Retries are tried, their pauses are not; PRAW's own neither."""
+    stamina.instrumentation.set_on_retry_hooks([])
+    with pytest.MonkeyPatch.context() as patch, stamina.set_testing(True, attempts=8):
+        patch.setattr("prawcore.sessions.FiniteRetryStrategy.sleep", lambda _: None)
+        patch.setattr("prawcore.rate_limit.RateLimiter.delay", lambda _: None)
+        yield
 
 
 def events(messages: list[Any]) -> list[dict[str, Any]]:

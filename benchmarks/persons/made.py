@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Callable
 
+from benchmarks.persons import fillings
 from benchmarks.persons import wordings as w
 from benchmarks.persons.corpora import NAME, Marked
 from transforms.pii.persons.features import listed
@@ -51,7 +52,7 @@ def _filled(pattern: str, chance: random.Random) -> Marked:
 def given(chance: random.Random) -> str:
     """A given name."""
     if chance.random() < _INVENTED:
-        return _invented(chance, w.GIVEN_ENDINGS)
+        return _invented(chance, fillings.GIVEN_ENDINGS)
     name = chance.choice(listed("given.txt")).title()
     return f"{name}-{chance.choice(listed('given.txt')).title()}" if chance.random() < 0.02 else name  # noqa: PLR2004
 
@@ -60,7 +61,7 @@ def family(chance: random.Random) -> str:
     """A family name."""
     roll = chance.random()
     if roll < _INVENTED:
-        return _invented(chance, w.FAMILY_ENDINGS)
+        return _invented(chance, fillings.FAMILY_ENDINGS)
     name = chance.choice(listed("family.txt")).title().replace("'S", "'s")
     if roll > 0.97:  # noqa: PLR2004
         return f"{name}-{chance.choice(listed('family.txt')).title()}"
@@ -143,21 +144,23 @@ def _like(value: str, chance: random.Random) -> str:
 
 def brand(chance: random.Random) -> str:
     """A firm or product that nobody has."""
-    start, ending = chance.choice(w.BRAND_STARTS).capitalize(), chance.choice(w.BRAND_ENDINGS)
+    start, ending = chance.choice(fillings.BRAND_STARTS).capitalize(), chance.choice(fillings.BRAND_ENDINGS)
     if chance.random() < 0.35:  # noqa: PLR2004
-        ending = chance.choice((ending.capitalize(), chance.choice(w.BRAND_STARTS).capitalize(), "OS", "TV", "3D"))
-    return start + ending + chance.choice(w.BRAND_MORE)
+        ending = chance.choice(
+            (ending.capitalize(), chance.choice(fillings.BRAND_STARTS).capitalize(), "OS", "TV", "3D")
+        )
+    return start + ending + chance.choice(fillings.BRAND_MORE)
 
 
 def _invented(chance: random.Random, endings: tuple[str, ...]) -> str:
-    middle = chance.choice(w.MIDDLES) if chance.random() < 0.4 else ""  # noqa: PLR2004
-    return (chance.choice(w.STARTS) + middle + chance.choice(endings)).capitalize()
+    middle = chance.choice(fillings.MIDDLES) if chance.random() < 0.4 else ""  # noqa: PLR2004
+    return (chance.choice(fillings.STARTS) + middle + chance.choice(endings)).capitalize()
 
 
 _VALUES: dict[str, _Maker] = {
-    "f": given, "l": family, "n": full, "c": lambda chance: chance.choice(w.CITIES),
-    "k": lambda chance: chance.choice(w.COUNTRIES), "b": brand,
-    "o": lambda chance: brand(chance) if chance.random() < 0.3 else chance.choice(w.FIRMS),  # noqa: PLR2004
-    "w": lambda chance: chance.choice(w.WORKS), "d": lambda chance: chance.choice(w.DAYS),
+    "f": given, "l": family, "n": full, "c": lambda chance: chance.choice(fillings.CITIES),
+    "k": lambda chance: chance.choice(fillings.COUNTRIES), "b": brand,
+    "o": lambda chance: brand(chance) if chance.random() < 0.3 else chance.choice(fillings.FIRMS),  # noqa: PLR2004
+    "w": lambda chance: chance.choice(fillings.WORKS), "d": lambda chance: chance.choice(fillings.DAYS),
     "x": lambda chance: str(chance.randrange(1, 10 ** chance.randrange(1, 6))),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""The order rules: what becomes of a record, and that no cut into batches changes the outcome."""
+"""The order rules: what becomes of a record, by what is held of its post and author and what else its batch has."""
 
 import random
 from dataclasses import dataclass
@@ -7,20 +7,11 @@ from datetime import date
 import pytest
 
 from schemas.reasons import Fate
-from transforms.order import AUTHOR, Held, resolve
+from tests.order import D1, D2, D3, NOON, REFINED, held, resolved
+from transforms.order import resolve
 
-D1, D2, D3 = date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)
-NOON = 1_767_355_200_000_000  # of D2, in microseconds: a version that is also a time
 NEW, EDITED, DELETED, DUPLICATE = Fate.NEW, Fate.EDITED, Fate.DELETED, Fate.DUPLICATE
 STALE, SUPPRESSED, QUARANTINED = Fate.STALE, Fate.SUPPRESSED, Fate.QUARANTINED
-
-REFINED = (
-    "topic string, partition int, offset bigint, reason string, op string, owner string, platform string,"
-    " post_key string, author_key string, version bigint, event_id string, day date"
-)
-HELD_POSTS = "owner string, platform string, post_key string, held_version bigint, held_event_id string, held_day date"
-POST_TOMBSTONES = "owner string, platform string, post_key string, tombstone_version bigint"
-AUTHOR_TOMBSTONES = "owner string, platform string, author_key string, author_tombstone_version bigint"
 
 
 @dataclass(frozen=True)
@@ -93,7 +84,7 @@ CASES = {
     "deleted at the version of an edit": case(up(5, "B", STALE), delete(5, DELETED, entombs=True)),
     "deleted and posted again": case(delete(5, STALE), up(7, "B", NEW, "append")),
     # held
-    "an edit": case(up(7, "B", EDITED, "update"), held=(0, "A")),
+    "an edit": case(up(7, "B", EDITED, "update", day=D2), held=(0, "A")),  # held under D1
     "an edit back": case(up(9, "A", EDITED, "update"), held=(7, "B")),
     "two edits": case(up(7, "B", STALE), up(9, "C", EDITED, "update"), held=(0, "A")),
     "a resend of what is held": case(up(0, "A", DUPLICATE), held=(0, "A")),
@@ -103,7 +94,7 @@ CASES = {
     "another content of the version held": case(up(7, "B", STALE), held=(7, "A")),
     "a resend beside an edit": case(up(0, "A", DUPLICATE), up(7, "B", EDITED, "update"), held=(0, "A")),
     "edited and back at once": case(up(7, "B", STALE), up(9, "A", DUPLICATE, "update"), held=(0, "A")),
-    "a delete": case(delete(7, DELETED, "remove", entombs=True), held=(0, "A")),
+    "a delete": case(delete(7, DELETED, "remove", entombs=True, day=None), held=(0, "A")),  # likewise
     "a delete of the version held": case(delete(7, DELETED, "remove", entombs=True), held=(7, "A")),
     "a delete of version 0": case(delete(0, DELETED, "remove", entombs=True), held=(0, "A")),
     "a delete of an older version": case(delete(3, STALE), held=(7, "A")),
@@ -183,15 +174,8 @@ def outcomes(spark):
         if each.author_tombstone is not None:
             authors.append((owner, "reddit", "a", each.author_tombstone))
     # Kafka's order must not be the order in which Spark happens to see the rows.
-    refined = spark.createDataFrame(random.Random(1).sample(records, len(records)), REFINED)
-    held = Held(
-        spark.createDataFrame(posts, HELD_POSTS),
-        spark.createDataFrame(tombstones, POST_TOMBSTONES),
-        spark.createDataFrame(authors, AUTHOR_TOMBSTONES),
-    )
-    author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-    rows = resolve(refined, held, author_deletes=author_deletes).collect()
-    assert len(rows) == len(records)
+    shuffled = random.Random(1).sample(records, len(records))
+    rows = resolved(spark, shuffled, held(spark, posts, tombstones, authors))
     return {(row["partition"], row["offset"]): row for row in rows}
 
 
@@ -203,6 +187,7 @@ def test_each_record(outcomes, name):
 
 
 def test_a_change_names_the_day_of_the_row_that_is_held(outcomes):
+    """Also where the record says another day, or none."""
     changed = [row for row in outcomes.values() if row["action"] in ("update", "remove")]
     assert {row["held_day"] for row in changed} == {D1}
 
@@ -212,145 +197,5 @@ def test_without_author_deletes_the_plan_is_smaller_and_the_outcome_the_same(spa
         [("t", 0, 0, None, "upsert", "o", "reddit", "p", "a", 0, "A", D1),
          ("t", 0, 1, None, "upsert", "o", "reddit", "q", "b", 0, "B", D1)], REFINED,
     )  # fmt: skip
-    held = Held(
-        spark.createDataFrame([], HELD_POSTS),
-        spark.createDataFrame([], POST_TOMBSTONES),
-        spark.createDataFrame([("o", "reddit", "a", NOON)], AUTHOR_TOMBSTONES),
-    )
-    assert {row["post_key"]: row["fate"] for row in resolve(refined, held).collect()} == {"p": SUPPRESSED, "q": NEW}
-
-
-# The outcome does not depend on where batches begin and end.
-
-SEEDS = (1, 2, 3)
-RECORDS = 250
-POSTS, AUTHORS = 25, 6
-MAX_BATCHES = 6
-
-
-@dataclass
-class Lake:
-    """What Silver holds, as the jobs would keep it."""
-
-    posts: dict  # KEY → version, event_id, day, author
-    tombstones: dict  # KEY → version
-    authors: dict  # AUTHOR → version
-
-    def take(self, spark, records):
-        """One batch."""
-        refined = spark.createDataFrame(records, REFINED)
-        held = Held(
-            spark.createDataFrame([(*key, *row[:3]) for key, row in self.posts.items()], HELD_POSTS),
-            spark.createDataFrame([(*key, version) for key, version in self.tombstones.items()], POST_TOMBSTONES),
-            spark.createDataFrame([(*key, version) for key, version in self.authors.items()], AUTHOR_TOMBSTONES),
-        )
-        author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-        rows = resolve(refined, held, author_deletes=author_deletes).collect()
-        assert len(rows) == len(records)
-        for row in rows:
-            self._apply(row)
-
-    def _apply(self, row):
-        key = (row["owner"], row["platform"], row["post_key"])
-        match row["action"]:
-            case "append":
-                assert key not in self.posts
-                self.posts[key] = (row["version"], row["event_id"], row["day"], row["author_key"])
-            case "update":
-                assert row["version"] > self.posts[key][0]
-                self.posts[key] = (row["version"], row["event_id"], row["held_day"], row["author_key"])
-            case "remove":
-                del self.posts[key]
-        if row["entombs"] and row["op"] == "delete":
-            self.tombstones[key] = max(row["version"], self.tombstones.get(key, -1))
-        elif row["entombs"]:
-            author = (row["owner"], row["platform"], row["author_key"])
-            self.authors[author] = max(row["version"], self.authors.get(author, -1))
-
-    def remove_what_authors_left(self):
-        """As lakehouse/author_removals.py, between batches."""
-        self.posts = {
-            key: row
-            for key, row in self.posts.items()
-            if (until := self.authors.get((*key[:2], row[3]))) is None or not _blocked(row[0], row[2], until)
-        }
-
-
-def _blocked(version, day, until):
-    return version <= until and day <= (D1 if until < NOON - 43_200_000_000 else D2)
-
-
-def random_records(seed):
-    """Few posts, few versions, few contents, so that everything collides; a post's records keep their order."""
-    chance = random.Random(seed)
-    owner = f"seed{seed}"
-    # Posts are of days around NOON; a version is 0, or a time around it.
-    day_of = {post: chance.choice((D1, D2, D3)) for post in range(POSTS)}
-    author_of = {post: chance.choice([None, *range(AUTHORS)]) for post in range(POSTS)}
-    records = []
-    for offset in range(RECORDS):
-        post = chance.randrange(POSTS)
-        author = author_of[post]
-        version = chance.choice((0, 0, *range(NOON - 4, NOON + 5)))
-        kind = chance.choices(("upsert", "delete", "delete_author", "bad"), (65, 20, 3, 5))[0]
-        if kind == "bad":
-            records.append(("t", 0, offset, "empty_value", None, None, None, None, None, None, None, None))
-        elif kind == "delete_author":
-            gone = f"author{chance.randrange(AUTHORS)}"
-            records.append(("u", 0, offset, None, kind, owner, "reddit", None, gone, NOON, f"no {gone}", None))
-        else:
-            event_id = f"{post}{chance.choice('ABC')}" if kind == "upsert" else f"{post} gone"
-            day = day_of[post] if kind == "upsert" or chance.random() < 0.7 else None
-            by = None if author is None or kind == "delete" else f"author{author}"
-            records.append(("t", 0, offset, None, kind, owner, "reddit", f"post{post}", by, version, event_id, day))
-    return records
-
-
-def cut(records, seed, most):
-    """The records in up to `most` batches, some of them empty."""
-    chance = random.Random(seed)
-    edges = sorted(chance.randrange(len(records) + 1) for _ in range(most - 1))
-    return [records[start:end] for start, end in zip([0, *edges], [*edges, len(records)], strict=True)]
-
-
-@pytest.fixture(scope="module")
-def at_once(spark):
-    lake = Lake({}, {}, {})
-    lake.take(spark, [record for seed in SEEDS for record in random_records(seed)])
-    lake.remove_what_authors_left()
-    return lake
-
-
-def test_the_random_records_leave_something_of_everything(at_once):
-    assert len(at_once.posts) > 15
-    assert len(at_once.tombstones) > 15
-    assert len(at_once.authors) > 5
-    assert {row[2] for row in at_once.posts.values()} == {D1, D2, D3}
-
-
-@pytest.mark.parametrize("removes_between", [True, False], ids=["removals between", "removals at the end"])
-def test_any_cut_into_batches_gives_the_same_lake(spark, at_once, removes_between):
-    pieces = [cut(random_records(seed), seed + 10 * removes_between, MAX_BATCHES) for seed in SEEDS]
-    lake = Lake({}, {}, {})
-    for at in range(MAX_BATCHES):
-        lake.take(spark, [record for batches in pieces for record in batches[at]])
-        if removes_between:
-            lake.remove_what_authors_left()
-    lake.remove_what_authors_left()
-    assert lake.posts == at_once.posts
-    assert lake.authors == at_once.authors
-    # A delete below what is live leaves a tombstone in one cut and none in another: what counts is what it blocks.
-    assert blocking(lake) == blocking(at_once)
-
-
-def blocking(lake):
-    """The tombstones of posts that are not live: they keep older versions out."""
-    return {key: version for key, version in lake.tombstones.items() if key not in lake.posts}
-
-
-def test_a_second_pass_changes_nothing(spark, at_once):
-    """A topic that is sent again: nothing new, nothing back, nothing changed."""
-    records = [record for seed in SEEDS for record in random_records(seed)]
-    lake = Lake(dict(at_once.posts), dict(at_once.tombstones), dict(at_once.authors))
-    lake.take(spark, records)
-    assert (lake.posts, lake.authors, blocking(lake)) == (at_once.posts, at_once.authors, blocking(at_once))
+    before = held(spark, authors=[("o", "reddit", "a", NOON)])
+    assert {row["post_key"]: row["fate"] for row in resolve(refined, before).collect()} == {"p": SUPPRESSED, "q": NEW}

@@ -1,9 +1,11 @@
 """The parts that live producers share: budget, watchlists, credentials, metrics, scenarios, start."""
 
+import http.client
 import threading
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,9 @@ from ingestion.credentials import demand, secrets_of
 from ingestion.platform import Platform
 from ingestion.platforms import PLATFORMS
 from ingestion.protocols.wire import parsed
+from ingestion.simulators.serving.http import Answer, http_server
 from ingestion.simulators.serving.scenario import Fault, Scenario, final_texts, load_scenario, timeline
+from ingestion.simulators.serving.world import Faults
 from ingestion.start import producer
 from ingestion.store import IngestStore
 from ingestion.telemetry import Telemetry, metrics_server
@@ -207,6 +211,19 @@ def test_a_scenario_file_says_posts_and_faults(tmp_path):
     file.write_text('[[faults]]\nkind = "status"\nwhen = 1\n')
     with pytest.raises(SettingsError, match="when is unknown"):
         load_scenario(file)
+
+
+@pytest.mark.parametrize("asked", ["close", "keep-alive"])
+def test_a_simulator_says_so_when_it_closes_a_connection(asked):
+    """Else the client sends its next request there, now and then before it sees the end."""
+    with (
+        http_server(lambda request: Answer({"path": request.path}), Faults(()), ("127.0.0.1", 0)) as address,
+        closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)) as client,
+    ):
+        client.request("GET", "/x", headers={"connection": asked})
+        answer = client.getresponse()
+        assert (answer.status, answer.getheader("connection") == "close") == (200, asked == "close")
+        answer.read()
 
 
 def test_a_timeline_is_the_same_for_the_same_seed_and_no_two_things_happen_at_once():

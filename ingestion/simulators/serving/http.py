@@ -99,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
         whole = {"content-type": "application/json; charset=utf-8", "content-length": str(len(data)), **headers}
+        if self.close_connection:  # the client asked for it, and may send its next request here unless it is told
+            whole["connection"] = "close"
         self.send_response(status)
         for name, value in whole.items():
             self.send_header(name, value)

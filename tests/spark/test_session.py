@@ -1,0 +1,18 @@
+"""The session itself: what its JVM was started with."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from foundation.settings import Settings
+from lakehouse.session import class_archive, jvm_pid
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what a process has mapped")
+def test_spark_starts_from_the_archive_of_its_classes(spark):
+    """Java leaves an archive aside that does not fit, and starts are slow again without a word."""
+    archive = class_archive(Settings())
+    if not archive.exists():
+        pytest.skip("no archive: `make classes`")
+    assert str(archive.resolve()) in Path(f"/proc/{jvm_pid(spark)}/maps").read_text(encoding="utf-8")
