@@ -75,6 +75,10 @@ test-matrix: setup ## tests/spark and tests/jobs on Spark 4.2.0 and Delta 4.4.0,
 test-compose: setup ## docker-compose.yml on a real Docker engine, each container killed in turn (docs/compose.md)
 	PYTHONPATH="$$PWD" nice $(BIN)/python -m tests.compose $(if $(POSTS),--posts $(POSTS))
 
+.PHONY: test-erasure
+test-erasure: setup ## a person erased while the streams run and are killed; then replay, backfill, rebuilds (docs/erasure.md)
+	PYTHONPATH="$$PWD" nice $(BIN)/python -m tests.erasure $(if $(POSTS),--posts $(POSTS))
+
 ##@ Measure
 .PHONY: bench
 bench: setup .setup-bench ## Kafka to Gold against a copy and a naive pipeline; POSTS=500000 (docs/benchmarks.md)

@@ -10,6 +10,8 @@ from pyspark.sql import SparkSession
 
 from batch.compact import Compacted
 from batch.compact import compact as compact_tables
+from batch.erase import Erased
+from batch.erase import carry_out as carry_out_erasures
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
 from batch.replay_quarantine import Replayed, replay_quarantine
@@ -58,6 +60,16 @@ def compact(settings: Settings) -> Iterator[Compacted]:
     """
     with _session(settings, "compact") as spark:
         yield from compact_tables(spark, settings)
+
+
+def erase(settings: Settings) -> Erased:
+    """Carry out the erasures that wait.
+
+    Raises:
+        LakeInUseError: the streams, or another job, hold the lake; the streams carry them out themselves.
+    """
+    with _session(settings, "erase") as spark:
+        return carry_out_erasures(spark, settings)
 
 
 def rescore(settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:

@@ -17,20 +17,21 @@ keys = typer.Typer(no_args_is_help=True, help="The pseudonym key and the payload
 @keys.command()
 def show(context: typer.Context) -> None:
     """Say of each key where it is and which one it is; ends with 1 where one that is needed cannot be had."""
-    from foundation.key_sources import payload_place, pseudonym_place  # noqa: PLC0415
+    from foundation.key_sources import payload_place, pseudonym_place, receipt_place  # noqa: PLC0415
 
     settings = settings_of(context)
     missing = False
-    for name, place_of, is_needed in (
-        ("pseudonym", pseudonym_place, True),
-        ("payload", payload_place, settings.payloads.encrypt),
+    for name, place_of, is_needed, why_not in (
+        ("pseudonym", pseudonym_place, True, ""),
+        ("payload", payload_place, settings.payloads.encrypt, "none, and payloads.encrypt is off"),
+        ("receipt", receipt_place, settings.erasure.key.source != "file", "none; the first erasure makes it"),
     ):
         try:
             place = place_of(settings)
             print(f"{name}: {place.load().key_id}, {place.where}")
         except EchoStreamError as error:
             missing = missing or is_needed
-            print(f"{name}: {error if is_needed else 'none, and payloads.encrypt is off'}")
+            print(f"{name}: {error if is_needed else why_not}")
     if missing:
         raise typer.Exit(1)
 

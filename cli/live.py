@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from cli.options import landing_of, settings_of
+from cli.options import lake_of, landing_of, settings_of
 from foundation.errors import BudgetSpentError, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def fetch(
     with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
         span = _micros(since), min(now, _micros(until) if until else now)
         try:
-            for _, count in landing_of(settings_of(context), platform).write(live.reader().between(*span), now):
+            batches = live.reader().between(*span)
+            kept = live.forgetting.without_erased(batches, now) if live.forgetting else batches
+            for _, count in landing_of(settings_of(context), platform).write(kept, now):
                 files, lines = files + 1, lines + count
         except BudgetSpentError as spent:
             live.report.stopped = str(spent)
@@ -107,7 +109,10 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
     signal.signal(signal.SIGTERM, _interrupt)
     with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
         watch = _Watch(ticker, telemetry)
-        with producer(settings, PLATFORMS[platform], telemetry, once=once, progress=watch.show, **given) as live:
+        lake = lake_of(settings, platform)
+        with producer(
+            settings, PLATFORMS[platform], telemetry, once=once, progress=watch.show, lake=lake, **given
+        ) as live:
             try:
                 yield live
             except KeyboardInterrupt:

@@ -10,7 +10,23 @@ from typing import Annotated
 
 import typer
 
-from cli import ask, batch, calibrate, export, jobs, keys, live, posts, rescore, retain, score, scrub, stack, train
+from cli import (
+    ask,
+    batch,
+    calibrate,
+    erasure,
+    export,
+    jobs,
+    keys,
+    live,
+    posts,
+    rescore,
+    retain,
+    score,
+    scrub,
+    stack,
+    train,
+)
 from cli.options import Options
 from foundation.errors import EchoStreamError
 
@@ -53,6 +69,9 @@ app.command(rich_help_panel="Tables, while the streams are stopped")(batch.repla
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.compact)
 app.command(rich_help_panel="Tables, while the streams are stopped")(retain.retain)
 app.command(rich_help_panel="Tables, while the streams are stopped")(rescore.rescore)
+app.command(rich_help_panel="Deletion")(erasure.erase)
+app.command(rich_help_panel="Deletion")(erasure.receipts)
+app.command(rich_help_panel="Deletion")(erasure.verify_erasure)
 app.command(rich_help_panel="Questions")(ask.sql)
 app.command(rich_help_panel="Questions")(ask.payload)
 app.command(rich_help_panel="Questions")(scrub.scrub)

@@ -9,6 +9,7 @@ import typer
 from foundation.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from ingestion.graves import GraveFiles
     from ingestion.landing import Landing
 
 
@@ -37,6 +38,13 @@ def landing_of(settings: Settings, platform: str) -> "Landing":
 
     files, root = lake_files(settings)
     return Landing(files, f"{root}/landing", platform)
+
+
+def lake_of(settings: Settings, platform: str) -> "tuple[GraveFiles, Landing]":
+    """Where producers learn what is to be erased, and the platform's landing files."""
+    from ingestion.graves import GraveFiles  # noqa: PLC0415  # with Arrow, as above
+
+    return GraveFiles(*lake_files(settings)), landing_of(settings, platform)
 
 
 def lake_files(settings: Settings) -> tuple[Any, str]:

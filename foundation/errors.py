@@ -34,6 +34,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - BreakerTrippedError     most of several batches in a row is poison
       - ConservationError       a batch's fates do not add up to what it consumed
       - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
+      - ErasureRequestError     a request to erase is damaged, or not ours
       - JobFailedError          a streaming job ended with an error that has no name of its own
   - ScorerError
       - ScorerServiceError      a service that scores does not answer, or refuses
@@ -191,6 +192,10 @@ class ConservationError(LakeError):
 
 class ChangeFeedGapError(LakeError):
     """Raised when Silver's change feed no longer reaches back to where Gold stands."""
+
+
+class ErasureRequestError(LakeError):
+    """Raised when a request to erase is damaged, or was not signed by the lake's key."""
 
 
 class JobFailedError(LakeError):

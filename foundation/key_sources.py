@@ -20,6 +20,7 @@ from foundation.secret_keys import KEY_BYTES, SecretKey, chained, in_use, parse_
 from foundation.settings import KeySettings, Settings
 
 PAYLOAD_KEY = "payload key"
+RECEIPT_KEY = "receipt key"
 _TIMEOUT_S, _ATTEMPTS = 10, 4  # of one call to AWS
 
 
@@ -59,6 +60,11 @@ def pseudonym_place(settings: Settings) -> KeyPlace:
 def payload_place(settings: Settings) -> KeyPlace:
     """Where the key is under which payloads rest."""
     return _place(settings.payloads.key, settings.payload_key_file, PAYLOAD_KEY, "payloads.key", settings.owner)
+
+
+def receipt_place(settings: Settings) -> KeyPlace:
+    """Where the key is under which erasures are signed."""
+    return _place(settings.erasure.key, settings.receipt_key_file, RECEIPT_KEY, "erasure.key", settings.owner)
 
 
 def pseudonym_key(settings: Settings) -> PseudonymKey:

@@ -162,6 +162,15 @@ class PayloadSettings(Section):
     key: KeySettings = KeySettings()
 
 
+class ErasureSettings(Section):
+    """How soon what is to go has gone."""
+
+    interval_s: float = Field(default=60.0, ge=0)  # how often the jobs look for requests of persons
+    batch_interval_s: float = Field(default=21_600.0, ge=0)  # a batch of what platforms deleted, out of Bronze too
+    vacuum_interval_s: float = Field(default=43_200.0, ge=0)  # how often files that waited for their clock are removed
+    key: KeySettings = KeySettings()  # under which receipts and requests are signed
+
+
 class IngestSettings(Section):
     """How live producers read."""
 
@@ -219,6 +228,7 @@ class Settings(BaseSettings):
     entities: EntitySettings = EntitySettings()
     keys: KeySettings = KeySettings()
     payloads: PayloadSettings = PayloadSettings()
+    erasure: ErasureSettings = ErasureSettings()
     ingest: IngestSettings = IngestSettings()
     serving: ServingSettings = ServingSettings()
     access: AccessSettings = AccessSettings()
@@ -266,6 +276,11 @@ class Settings(BaseSettings):
     def payload_key_file(self) -> Path:
         """The file of the key under which payloads rest."""
         return self._file(self.payloads.key, "payload.key")
+
+    @property
+    def receipt_key_file(self) -> Path:
+        """The file of the key under which receipts are signed."""
+        return self._file(self.erasure.key, "receipt.key")
 
     @property
     def key_id_file(self) -> Path:

@@ -37,6 +37,9 @@ class Database(Protocol):
     def transaction(self) -> AbstractContextManager[Statements]:
         """A context manager of `Statements`: all of them or none."""
 
+    def scrub(self, table: str) -> bool:
+        """Leave nothing of the table's deleted rows in the database's files; False while another reads them."""
+
     def claim(self, work: str) -> None:
         """Be the only one that does this work, until closed.
 
@@ -67,6 +70,7 @@ class SqliteFile:
                 raise sqlite3.DatabaseError("quick_check failed")
             self._sql.execute("PRAGMA journal_mode = WAL")
             self._sql.execute("PRAGMA synchronous = FULL")
+            self._sql.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, for erasures
             self._sql.executescript(schema)
 
     def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
@@ -80,6 +84,11 @@ class SqliteFile:
         with self._lock, self._named_errors(), self._sql:
             self._sql.execute("BEGIN IMMEDIATE")
             yield _Sqlite(self._sql)
+
+    def scrub(self, table: str) -> bool:
+        """See `Database`; deleted rows are zeros in the file already, but its write-ahead log has pages from before."""
+        with self._lock, self._named_errors():
+            return not self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def claim(self, work: str) -> None:
         """See `Database`."""
@@ -138,6 +147,12 @@ class PostgresServer:
         """See `Database`."""
         with self._connection() as sql, sql.transaction(), sql.cursor() as cursor:
             yield _Postgres(cursor)
+
+    def scrub(self, table: str) -> bool:
+        """See `Database`; the server's own log and backups are its administrator's to age out."""
+        with self._connection() as sql:
+            sql.execute(f"VACUUM (FULL) {table}")
+        return True
 
     def claim(self, work: str) -> None:
         """See `Database`; what the server forgets with a connection is claimed again with the next."""

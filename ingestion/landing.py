@@ -7,17 +7,19 @@ loaded once, and what comes twice has one event id.
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from foundation.errors import PayloadFileError
 from ingestion.fields import slices
-from ingestion.platform import Json
+from ingestion.platform import Json, Mapped, Platform
 from ingestion.protocols.wire import parsed
 from ingestion.reading import Batch, Memory
 
 _LINES = 200  # in one batch of a load
+Blocks = Callable[[Mapped, int], bool]  # of what was mapped, and when it was observed
 _ABOUT = ("source", "endpoint", "query", "observed_at")
 
 
@@ -86,6 +88,29 @@ class Landing:
                 yield Batch(documents=[line["body"] for line in some], **about)
             yield Batch(source=source, cursor="loaded")
 
+    def strip(self, platform: Platform, blocks: Blocks) -> int:
+        """Take out what `blocks` says of a mapped payload and when it was observed; how many payloads.
+
+        A file appears whole, or goes.
+
+        Raises:
+            PayloadFileError: a file is damaged.
+        """
+        return sum(self._strip_file(path, platform, blocks) for path in self._paths())
+
+    def _strip_file(self, path: str, platform: Platform, blocks: Blocks) -> int:
+        kept: list[dict[str, Json]] = []
+        removed = 0
+        for line in self._lines(path):
+            bodies, gone = remains(platform, line["body"], line["observed_at"], blocks)
+            removed += gone
+            kept += [line | {"body": body} for body in bodies]
+        if removed and kept:
+            self._put(f"{self._root}/{path}", _compressed(kept))
+        elif removed:
+            self._files.delete_file(f"{self._root}/{path}")
+        return removed
+
     def _paths(self) -> list[str]:
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
@@ -110,14 +135,26 @@ class Landing:
         from pyarrow import fs  # noqa: PLC0415
 
         is_local = isinstance(self._files, fs.LocalFileSystem)
-        first = f"{path}.part" if is_local else path
+        first = f"{path}.{os.getpid()}.part" if is_local else path  # two processes may strip one file
         with self._files.open_output_stream(first, compression=None) as stream:
             stream.write(data)
         if is_local:
             self._files.move(first, path)
 
 
+def remains(platform: Platform, document: Json, observed_at: int, blocks: Blocks) -> tuple[list[Json], int]:
+    """An answer without what `blocks` says: itself, or its other payloads one by one; and how many it loses."""
+    payloads = list(platform.payloads(document))
+    left = [one for one in payloads if not blocks(platform.map(one, observed_at), observed_at)]
+    gone = len(payloads) - len(left)
+    return (left if gone else [document]), gone
+
+
 def _packed(batch: Batch, now: int) -> bytes:
     about = {"observed_at": now, "source": batch.source, "endpoint": batch.endpoint, "query": batch.query}
-    lines = [json.dumps({**about, "body": document}) for document in batch.documents]
+    return _compressed({**about, "body": document} for document in batch.documents)
+
+
+def _compressed(rows: Iterable[dict[str, Json]]) -> bytes:
+    lines = [json.dumps(row) for row in rows]
     return gzip.compress("\n".join(lines).encode("utf-8", "surrogatepass"), mtime=0)

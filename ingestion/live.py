@@ -9,7 +9,7 @@ is a gap in the ledger.
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 
 import stamina
@@ -25,6 +25,7 @@ from foundation.errors import (
 )
 from foundation.logs import get_log
 from ingestion.budget import Budget
+from ingestion.forgetting import Forgetting
 from ingestion.memory import Recollection
 from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable
 from ingestion.produce import Sender
@@ -66,6 +67,7 @@ class Ingest:
         budget: Budget,
         connect: Callable[[], AbstractContextManager[Sender]],
         progress: Progress = lambda _: None,
+        forgetting: Forgetting | None = None,
     ) -> None:
         """Nothing is read yet.
 
@@ -77,9 +79,11 @@ class Ingest:
             budget: what may be spent.
             connect: a sender; a new one after each failure.
             progress: told after every batch.
+            forgetting: carries out what is to be erased, between batches, and knows whose posts go nowhere.
         """
         self.platform, self._context, self._maker, self.store = platform, context, maker, store
         self._budget, self._connect, self._progress = budget, connect, progress
+        self.forgetting = forgetting
         self._recollection = Recollection(platform, maker, store)
         self._observed_at = 0
         self.report = Report()
@@ -161,15 +165,16 @@ class Ingest:
             self.report.payloads += 1
             if isinstance(mapped, Ignored):
                 telemetry.records["ignored"] += 1
+            elif self.forgetting and self.forgetting.suppresses(mapped, observed_at):
+                telemetry.records["erased"] += 1
             elif isinstance(mapped, Post) and not self._is_wanted(mapped):
                 telemetry.records["skipped"] += 1
             else:
                 wanted.append(
                     replace(mapped, endpoint=batch.endpoint, query=batch.query) if isinstance(mapped, Post) else mapped
                 )
-        for item in self._recollection.dated(
-            wanted, batch.source, observed_at, is_recorded=batch.observed_at is not None
-        ):
+        is_recorded = batch.observed_at is not None
+        for item in self._recollection.dated(wanted, batch.source, observed_at, is_recorded=is_recorded):
             sender.send(self._maker.make(item, observed_at=observed_at))
             telemetry.records[_fate(item)] += 1
         if batch.latest is not None:
@@ -193,17 +198,12 @@ class Ingest:
         self.store.save(pending.cursors, pending.gaps, now=self._now())
         self.report.cursor = next(reversed(pending.cursors.values()), self.report.cursor)
         telemetry.budget_left = self._budget.left()
+        if self.forgetting:
+            self.forgetting.keep_up()
         for gap in pending.gaps:
             self.report.gaps.append(gap)
             telemetry.gaps[gap.reason.value] += 1
-            get_log("ingest").warning(
-                "gap",
-                platform=self.platform.name,
-                source=gap.source,
-                since=gap.since,
-                until=gap.until,
-                reason=gap.reason,
-            )
+            get_log("ingest").warning("gap", platform=self.platform.name, **asdict(gap))
 
     def _now(self) -> int:
         """The clock, held where it is set back: a delete must not seem older than what it deletes."""

@@ -15,6 +15,9 @@ from foundation.policies import policy_of
 from foundation.settings import Settings
 from ingestion.budget import Budget, limits_of
 from ingestion.credentials import secrets_of
+from ingestion.forgetting import Forgetting, place_of
+from ingestion.graves import GraveFiles
+from ingestion.landing import Landing
 from ingestion.live import Ingest, Progress, new_reader
 from ingestion.platform import Platform
 from ingestion.produce import Producer, Sender
@@ -45,6 +48,7 @@ def producer(
     base_url: str | None = None,
     forget_cursor: bool = False,
     progress: Progress = lambda _: None,
+    lake: tuple[GraveFiles, Landing] | None = None,
 ) -> Iterator[Ingest]:
     """A platform's producer, ready to run.
 
@@ -57,6 +61,7 @@ def producer(
         base_url: instead of the platform's own address.
         forget_cursor: begin anew; what lies between is a gap.
         progress: told after every batch.
+        lake: where erasures are handed over, and the platform's landing files; None where no lake can be reached.
 
     Raises:
         PolicyError, CredentialsError, SettingsError, UsageError: it may not or cannot start.
@@ -102,7 +107,35 @@ def producer(
         def connect() -> AbstractContextManager[Sender]:
             return Producer(settings)
 
-        yield Ingest(platform, context, maker=maker, store=store, budget=budget, connect=connect, progress=progress)
+        erased = forgetting(settings, platform, store, *lake) if lake else None
+        if erased:
+            erased.keep_up()  # before the first post is sent
+        yield Ingest(
+            platform,
+            context,
+            maker=maker,
+            store=store,
+            budget=budget,
+            connect=connect,
+            progress=progress,
+            forgetting=erased,
+        )
+
+
+def forgetting(
+    settings: Settings, platform: Platform, store: IngestStore, graves: GraveFiles, landing: Landing
+) -> Forgetting:
+    """What carries out erasures in a platform's memory and landing files."""
+    return Forgetting(
+        platform,
+        owner=settings.owner,
+        key=pseudonym_key(settings),
+        store=store,
+        graves=graves,
+        landing=landing,
+        place=place_of(settings),
+        clock=_now,
+    )
 
 
 @contextmanager

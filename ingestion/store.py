@@ -4,7 +4,7 @@ The same tables and statements in a SQLite file of a home or in PostgreSQL. It h
 name people, so neither is for everybody to read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
 from typing import Self
@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS spending (
   spent DOUBLE PRECISION NOT NULL,
   PRIMARY KEY (owner, platform, unit, period));
 """
+_AT_ONCE = 10_000
+_IDS = "SELECT post_id FROM sightings WHERE owner = ? AND platform = ? AND post_id > ? ORDER BY post_id LIMIT ?"
 _SIGHTINGS = (
     "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at, is_gone FROM sightings"
     " WHERE owner = ? AND platform = ?"
@@ -169,6 +171,21 @@ class IngestStore:
             return sql.run(
                 "DELETE FROM sightings WHERE owner = ? AND platform = ? AND seen_at < ?", (*self._who, before)
             )
+
+    def forget_sightings(self, is_gone: Callable[[str], bool]) -> int:
+        """Forget the posts of which `is_gone` says so by their id; how many."""
+        forgotten, last = 0, ""
+        while rows := self._all(_IDS, last, _AT_ONCE):
+            ids = [str(row[0]) for row in rows]
+            last, gone = ids[-1], [(*self._who, post_id) for post_id in ids if is_gone(post_id)]
+            forgotten += len(gone)
+            with self._base.transaction() as sql:
+                sql.run_many("DELETE FROM sightings WHERE owner = ? AND platform = ? AND post_id = ?", gone)
+        return forgotten
+
+    def scrub(self) -> bool:
+        """Leave no byte of forgotten posts; False while another process reads on, to be tried again."""
+        return self._base.scrub("sightings")
 
     def spent(self, unit: str, period: str) -> float:
         """What was spent in a period."""

@@ -15,7 +15,7 @@ class Telemetry:
 
     def __init__(self, platform: str) -> None:
         self.platform = platform
-        self.records: Counter[str] = Counter()  # sent, by operation; `skipped` and `ignored` were not
+        self.records: Counter[str] = Counter()  # sent, by operation; `skipped`, `ignored`, `erased` were not
         self.troubles: Counter[str] = Counter()  # by kind: http_429, timeout, half, not_json, closed, …
         self.gaps: Counter[str] = Counter()  # by reason
         self.lag_s: float | None = None

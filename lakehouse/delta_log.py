@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from deltalake import DeltaTable
+from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql.types import StructType
 
@@ -87,6 +87,15 @@ def check_schema(table: Table, settings: Settings) -> None:
             f"table {table.name} at {path(table, settings)} has another schema: {differing or 'partitioning'}",
             remedy="Run the version that wrote it, or move the folder away and rebuild the table",
         )
+
+
+def rows(table: Table, settings: Settings, query: str) -> list[dict[str, Any]]:
+    """The rows that a query gives of a small table, which it calls `t`."""
+    import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
+
+    found = QueryBuilder().register("t", _open(table, settings)).execute(query).read_all()
+    answer: list[dict[str, Any]] = pa.table(found).to_pylist()
+    return answer
 
 
 def _open(table: Table, settings: Settings) -> DeltaTable:

@@ -76,6 +76,11 @@ class S3Path:
         with answering(self.uri):
             client(self.s3).put_object(**self.place, Body=text.encode(encoding))
 
+    def remove(self) -> None:
+        """Remove the object, if it is there."""
+        with answering(self.uri):
+            client(self.s3).delete_object(**self.place)
+
     def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
         """Nothing: a bucket has no folders."""
 

@@ -1,6 +1,7 @@
 """The Spark session."""
 
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -135,12 +136,33 @@ def jars(settings: Settings) -> list[Path]:
     return found
 
 
+def scratch(settings: Settings) -> Path:
+    """A folder for what this process spills. What killed ones have left there holds posts, and goes."""
+    root = settings.home / "tmp"
+    own = root / str(os.getpid())
+    own.mkdir(parents=True, exist_ok=True)
+    for left in root.iterdir():
+        if left.is_dir() and not (left.name.isdigit() and _is_alive(int(left.name))):
+            shutil.rmtree(left, ignore_errors=True)
+    return own
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def _local_conf(settings: Settings) -> dict[str, str]:
-    spark = settings.spark
+    spark, tmp = settings.spark, scratch(settings)
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     java = [f"-Dlog4j2.configurationFile={LOG4J.as_uri()}", f"-Dechostream.log={logs}/spark.log"]
-    java += [f"-Dderby.system.home={settings.home / 'tmp'}"]
+    java += [f"-Dderby.system.home={tmp}"]
     if (archive := class_archive(settings)).exists():
         java += [f"-XX:SharedArchiveFile={archive}", *_JAVA_LOGS]
     return {
@@ -152,7 +174,7 @@ def _local_conf(settings: Settings) -> dict[str, str]:
         **event_logs.conf(settings),
         "spark.jars": ",".join(str(jar) for jar in jars(settings)),
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
-        "spark.local.dir": str(settings.home / "tmp"),
-        "spark.hadoop.hadoop.tmp.dir": str(settings.home / "tmp"),
+        "spark.local.dir": str(tmp),
+        "spark.hadoop.hadoop.tmp.dir": str(tmp),
         "spark.driver.extraJavaOptions": " ".join([*java, spark.java_options]).rstrip(),
     }

@@ -1,9 +1,11 @@
 """Delta's OPTIMIZE and VACUUM, and how far back the streams still have to read."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 from delta.tables import DeltaTable
@@ -11,18 +13,19 @@ from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
 from lakehouse import delta, delta_log
-from lakehouse.checkpoints import checkpoint
+from lakehouse.checkpoints import Checkpoint, checkpoint
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 
 _MIB = 1024 * 1024
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _PREFIX = "spark.databricks.delta"
 _LISTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
-_UNKNOWN = -1
+_NOTHING_OF_IT = -1  # of a commit's files; Delta's own begin of a commit
 _MARGIN_H = 1.0  # a file is older than the commit that adds it, by what it took to write
 
 # Commits that no stream has anything to read of.
 _WITHOUT_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
+_SKIPPED = {BRONZE_POSTS.name: ("MERGE",)}  # and what erasures take out of Bronze, its reader passes over
 
 Partition = tuple[str | None, ...]  # one value per column that the table is partitioned by
 
@@ -56,34 +59,48 @@ def unread_for_h(table: Table, settings: Settings) -> float | None:
 
     Zero where no stream reads the table or all is read; None where that cannot be said, so that nothing may go.
     """
-    version = _next_to_read(table, settings)
-    if version is None:
+    job = {BRONZE_POSTS.name: "bronze_to_silver", SILVER_POSTS.name: "silver_to_gold"}.get(table.name)
+    if job is None:
         return 0.0
-    if version == _UNKNOWN:
+    mine = checkpoint(job, settings)
+    if mine.committed_batch is None and mine.planned_batch is not None:
         return None
+    place = _last_read(mine, table)
+    if place is None:
+        return 0.0
+    version, last_file = place
     commits = delta_log.commits_since(table, settings, version)
     if commits and commits[-1]["version"] != version:
         return None
-    unread = [commit["timestamp"] for commit in commits if commit["operation"] not in _WITHOUT_ROWS]
+    unread = [
+        commit["timestamp"]
+        for commit in commits
+        if commit["operation"] not in (*_WITHOUT_ROWS, *_SKIPPED.get(table.name, ()))
+        and not (commit["version"] == version and last_file + 1 >= _files_of(commit))
+    ]
     if not unread:
         return 0.0
     waiting: float = datetime.now(UTC).timestamp() - min(unread) / 1000
     return max(waiting, 0.0) / 3600 + _MARGIN_H
 
 
-def _next_to_read(table: Table, settings: Settings) -> int | None:
-    """The version that the table's reader has not read to its end; None where it needs none but the newest."""
-    job = {BRONZE_POSTS.name: "bronze_to_silver", SILVER_POSTS.name: "silver_to_gold"}.get(table.name)
-    if job is None:
-        return None
-    mine = checkpoint(job, settings)
+def _last_read(mine: Checkpoint, table: Table) -> tuple[int, int] | None:
+    """The version that the table's reader is at, and the number of the last file that it read there."""
     if mine.committed_batch is not None:
-        return int(mine.end_offset(mine.committed_batch)["reservoirVersion"])
-    if mine.planned_batch is not None:
-        return _UNKNOWN
+        offset = mine.end_offset(mine.committed_batch)
+        is_commit = not offset["isStartingVersion"]  # else it is the n-th file of the whole table
+        return int(offset["reservoirVersion"]), int(offset["index"]) if is_commit else _NOTHING_OF_IT
     if table is BRONZE_POSTS:  # its reader begins with the rows that are there then
         return None
-    return int(max(mine.reset.get("starting_version", 0) - 1, 0))
+    return int(max(mine.reset.get("starting_version", 0) - 1, 0)), _NOTHING_OF_IT
+
+
+def _files_of(commit: Mapping[str, Any]) -> float:
+    """How many files a stream reads of a commit: without end where the commit does not say, such as an overwrite."""
+    metrics, how = commit.get("operationMetrics") or {}, commit.get("operationParameters") or {}
+    if commit["operation"] == "WRITE" and how.get("mode") != "Append":
+        return math.inf
+    return float(metrics.get("numFiles") or metrics.get("numTargetChangeFilesAdded") or math.inf)
 
 
 def _partition_of(file: str, table: Table) -> Partition:

@@ -150,6 +150,24 @@ def ops_batches(job: str) -> Table:
     )  # fmt: skip
 
 
+def ops_erasures(job: str) -> Table:
+    """The steps of erasures that one job has taken, one writer each; `ops.erasures` is their union. docs/adr/0017.
+
+    A step is admitted, removed (from `table`, by the commits between its two versions) or vacuumed; `since` and `until`
+    bound the `at` of the tombstones that are the erasure's. No pseudonym stands here.
+    """
+    return Table(
+        name=f"ops.erasures.{job}",
+        schema=_struct(
+            erasure_id=_STRING, cause=_STRING, step=_STRING, table=_STRING, asked_at=_TIME, since=_TIME, until=_TIME,
+            what=MapType(_STRING, _LONG), rows=_LONG, version_before=_LONG, version_after=_LONG, at=_TIME,
+            key_id=_STRING, signature=_STRING,
+        ),
+        key=("erasure_id", "step", "table", "version_after"),
+        stats=("at", "until"),
+    )  # fmt: skip
+
+
 JOBS = ("topic_to_bronze", "bronze_to_silver", "silver_to_gold")
 OPS_JOBS = (*JOBS, "replay_quarantine")  # who writes to ops.batches
 TABLES = (
@@ -159,4 +177,5 @@ TABLES = (
     QUARANTINE_POSTS,
     GOLD_SENTIMENT_HOURLY,
     *(ops_batches(job) for job in OPS_JOBS),
+    *(ops_erasures(job) for job in JOBS),
 )

@@ -15,6 +15,7 @@ from lakehouse import delta
 from lakehouse.author_removals import AuthorRemovals
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
+from lakehouse.erasing import Erasing
 from lakehouse.frozen import computed_once
 from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
 from lakehouse.key_state import former_key_ids
@@ -48,9 +49,10 @@ def start(
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
     removals, compaction = AuthorRemovals(spark, job), Compaction(spark, job)
-    retention = Retention(spark, job)
+    retention, erasing = Retention(spark, job), Erasing(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True)
 
     def maintain(force: bool) -> None:
+        erasing.run(force)  # first, so that what it takes out is counted for its receipt
         removals.run(force)
         retention.run(force)
         compaction.run(force)

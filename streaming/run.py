@@ -69,11 +69,15 @@ def run(
 def _in_sequence(
     spark: SparkSession, settings: Settings, jobs: Sequence[JobName], stop: Event, on_progress: OnProgress
 ) -> None:
+    ended = []
     for name in jobs:
         running = STARTS[name](spark, settings, available_now=True, on_progress=on_progress)
         _watch([running], stop, settings)
         if stop.is_set():
             return
+        running.maintain(True)
+        ended.append(running)
+    for running in ended:  # an erasure that a later hop has admitted is carried out in the earlier ones
         running.maintain(True)
 
 

@@ -12,6 +12,7 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
+from lakehouse.erasing import Following
 from lakehouse.seals import expiries, seals
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.submit import submit
@@ -50,7 +51,13 @@ def start(
     # After a reset, from the commit that Gold names already: the next one may not be there yet, which Delta refuses.
     first = max(job.checkpoint.reset.get("starting_version", 0) - 1, 0)
     changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
-    return job.start(changes, handle, available_now=available_now, maintain=Compaction(spark, job).run)
+    following, compaction = Following(spark, job), Compaction(spark, job)
+
+    def maintain(force: bool) -> None:
+        following.run(force)
+        compaction.run(force)
+
+    return job.start(changes, handle, available_now=available_now, maintain=maintain)
 
 
 def handle(batch: Batch) -> int:

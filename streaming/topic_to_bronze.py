@@ -9,6 +9,7 @@ from foundation.settings import JobName, Settings
 from lakehouse import delta, delta_log, kafka
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
+from lakehouse.erasing import Erasing
 from lakehouse.retention import Retention
 from schemas.tables import BRONZE_POSTS
 from streaming.submit import submit
@@ -28,9 +29,11 @@ def start(
     kafka.check_offsets(job.checkpoint, settings)
     offsets = job.checkpoint.reset.get("starting_offsets", "earliest")
     records = kafka.stream_records(spark, settings, starting_offsets=offsets)
-    retention, compaction = Retention(spark, job), Compaction(spark, job)
+    erasing, retention = Erasing(spark, job, (BRONZE_POSTS,)), Retention(spark, job)
+    compaction = Compaction(spark, job)
 
     def maintain(force: bool) -> None:
+        erasing.run(force)
         retention.run(force)
         compaction.run(force)
 

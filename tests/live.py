@@ -14,6 +14,7 @@ import stamina
 from foundation.keys import PseudonymKey
 from foundation.policies import policy_of
 from ingestion.budget import Budget, Limit
+from ingestion.forgetting import Forgetting
 from ingestion.live import Ingest, Report, new_reader
 from ingestion.platforms import PLATFORMS
 from ingestion.produce import MemoryProducer, Sender
@@ -73,6 +74,7 @@ class Trial:
         connect: Any = None,
         limits: dict[str, Limit] | None = None,
         secrets: dict[str, str] | None = None,
+        forgetting: Callable[[IngestStore], Forgetting] | None = None,
         **given: Any,
     ) -> Report:
         """One run of the producer with `once`; counters are in `telemetry`."""
@@ -87,7 +89,7 @@ class Trial:
 
             ingest = Ingest(
                 PLATFORMS[self.name], context, maker=RecordMaker(self.name, "public", KEY), store=store, budget=budget,
-                connect=connect or hand_over,
+                connect=connect or hand_over, forgetting=forgetting and forgetting(store),
             )  # fmt: skip
             try:
                 return ingest.run(lambda: batches(ingest.reader()))

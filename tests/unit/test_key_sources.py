@@ -12,9 +12,10 @@ import pytest
 from foundation.conf import conf_dir
 from foundation.errors import KeyFileError
 from foundation.key_chain import KeyChain, chain_of
-from foundation.key_sources import KeyFile, payload_place, pseudonym_key, pseudonym_place
+from foundation.key_sources import KeyFile, payload_place, pseudonym_key, pseudonym_place, receipt_place
 from foundation.keys import PseudonymKey, create_key
 from foundation.settings import Settings, load_settings
+from lakehouse.erasures import demand_receipt_key
 from tests.aws import REGION
 from tests.aws_keys import (
     KEY,
@@ -118,6 +119,9 @@ def test_the_settings_for_aws(monkeypatch):
     assert payload_place(aws).where == "AWS Secrets Manager, echostream/public/payload"
     assert payload_place(aws).key_id() == KEY.key_id
     assert pseudonym_place(aws).where == "AWS Secrets Manager, echostream/public/pseudonym"
+    assert receipt_place(aws).where == "AWS Secrets Manager, echostream/public/receipt"
+    with pytest.raises(KeyFileError, match=r"erasure\.key\.id is not set"):
+        demand_receipt_key(aws)
 
 
 @pytest.mark.parametrize("source", ["secretsmanager", "kms"])

@@ -20,14 +20,15 @@ def run(home, *words):
     return CliRunner().invoke(app, ["--home", str(home), "keys", *map(str, words)])
 
 
-def test_both_keys_are_shown_and_neither_is_told(tmp_path, monkeypatch):
+def test_the_keys_are_shown_and_none_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("ECHOSTREAM_PAYLOADS__ENCRYPT", "true")
-    keys = [create_key(tmp_path / "keys" / name) for name in ("pseudonym.key", "payload.key")]
+    keys = [create_key(tmp_path / "keys" / name) for name in ("pseudonym.key", "payload.key", "receipt.key")]
     done = run(tmp_path, "show")
     assert done.exit_code == 0
     assert [line.split(",")[0] for line in done.output.splitlines()] == [
         f"pseudonym: {keys[0].key_id}",
         f"payload: {keys[1].key_id}",
+        f"receipt: {keys[2].key_id}",
     ]
     assert [key for key in keys if key.secret.hex() in done.output] == []
 

@@ -1,0 +1,35 @@
+"""Erasures that wait, carried out while no stream runs: by the steps of the jobs that own the tables."""
+
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from foundation.settings import Settings
+from lakehouse import delta, delta_log, erasures
+from lakehouse.batches import Job
+from lakehouse.erasing import Erasing
+from lakehouse.erasures import Erasure
+from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was carried out."""
+
+    erasures: list[Erasure]
+
+
+def carry_out(spark: SparkSession, settings: Settings) -> Erased:
+    """Admit what waits, take it out of Silver and quarantine, then Bronze; Gold by its own job's last batches."""
+    known = {each.id for each in erasures.admitted(settings)}
+    for table in (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS):
+        delta.ensure(spark, table, settings)
+    silver = Job(bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings)
+    Erasing(spark, silver, (SILVER_POSTS, QUARANTINE_POSTS), admits=True).run(force=True)
+    if delta_log.exists(BRONZE_POSTS, settings):
+        Erasing(spark, Job(topic_to_bronze.NAME, (BRONZE_POSTS,), settings), (BRONZE_POSTS,)).run(force=True)
+    gold = silver_to_gold.start(spark, settings, available_now=True)
+    gold.query.awaitTermination()
+    gold.maintain(True)
+    return Erased([each for each in erasures.admitted(settings) if each.id not in known])

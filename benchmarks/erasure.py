@@ -1,0 +1,137 @@
+"""What an erasure costs: requests in batches of several sizes, on a lake of several sizes, until no table shows them.
+
+A lake of made posts, put through the jobs once and then multiplied: each copy has pseudonyms of its own, payloads stay.
+Requests for authors wait in it, a number at once; then the jobs' own steps between batches carry them out. Measured
+from the moment of the request to the receipt's "unqueryable". Streams that run look every `erasure.interval_s` (60 s),
+after the batch that is under way. docs/erasure.md.
+
+    python -m benchmarks.erasure --posts 20000 --copies 10 --requests 1 10 100 1000
+"""
+
+import argparse
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from batch.erase import carry_out
+from foundation.key_sources import pseudonym_place
+from foundation.keys import create_key
+from foundation.logs import setup_logs
+from foundation.settings import Settings
+from ingestion.generator import run_generator
+from ingestion.produce import MemoryProducer
+from lakehouse import delta, erasure_requests, erasures
+from lakehouse.erasure_requests import Target
+from lakehouse.receipts import receipts
+from lakehouse.session import build_session
+from schemas.tables import BRONZE_POSTS, SILVER_POSTS
+from schemas.topics import platform_of
+from streaming import bronze_to_silver, silver_to_gold
+
+Row = tuple[object, ...]
+SEED = 20261121
+
+
+def main() -> None:
+    """Build the lake, then ask."""
+    parser = argparse.ArgumentParser(prog="benchmarks.erasure")
+    parser.add_argument("--posts", type=int, default=20_000, help="made, and put through the jobs")
+    parser.add_argument("--copies", type=int, default=10)
+    parser.add_argument("--requests", type=int, nargs="+", default=[1, 10, 100, 1000])
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as home:
+        settings = Settings(home=Path(home))
+        create_key(settings.key_file)
+        setup_logs(settings.home / "logs" / "benchmark.jsonl", settings.log_level)
+        spark = build_session(settings, "benchmark")
+        try:
+            build(spark, settings, given.posts, given.copies)
+            for count in given.requests:
+                measure(spark, settings, count)
+        finally:
+            spark.stop()
+
+
+def build(spark: SparkSession, settings: Settings, posts: int, copies: int) -> None:
+    """Bronze, Silver and Gold of so many posts, several times over."""
+    delta.ensure(spark, BRONZE_POSTS, settings)
+    memory = MemoryProducer()
+    run_generator(settings, memory, n_posts=posts, seed=SEED)
+    received = spark.createDataFrame(
+        [_received(n, *message) for n, message in enumerate(memory.messages)], BRONZE_POSTS.schema
+    )
+    delta.append(received, BRONZE_POSTS, settings)
+    bronze_to_silver.start(spark, settings, available_now=True).query.awaitTermination()
+    for table in (BRONZE_POSTS, SILVER_POSTS):
+        delta.append(_copied(delta.read(spark, table, settings), copies), table, settings)
+    gold = silver_to_gold.start(spark, settings, available_now=True)
+    gold.query.awaitTermination()
+    sizes = {table.name: delta.read(spark, table, settings).count() for table in (BRONZE_POSTS, SILVER_POSTS)}
+    say(f"{sizes}")
+
+
+def measure(spark: SparkSession, settings: Settings, count: int) -> None:
+    """So many requests at once."""
+    authors = (
+        delta.read(spark, SILVER_POSTS, settings).where("author_key IS NOT NULL").groupBy("platform", "author_key")
+    )
+    rows = authors.agg(F.count(F.lit(1)).alias("posts")).orderBy(F.xxhash64("author_key")).limit(count).collect()
+    key, key_id = erasures.receipt_key(settings), pseudonym_place(settings).key_id()
+    asked = {
+        erasure_requests.place(
+            settings, targets=[Target(row["platform"], "author", (row["author_key"],))], key_id=key_id, key=key
+        ).id
+        for row in rows
+    }
+    begun = time.monotonic()
+    carry_out(spark, settings)
+    seconds = time.monotonic() - begun
+    mine = [each for each in receipts(settings) if each.id in asked]
+    waits = sorted((each.unqueryable_at - each.asked_at).total_seconds() for each in mine if each.unqueryable_at)
+    if len(waits) < count:
+        raise SystemExit(f"{count - len(waits)} of {count} requests were not carried out")
+    removed = {
+        name: sum(each.tables[name].rows or 0 for each in mine) for name in (SILVER_POSTS.name, BRONZE_POSTS.name)
+    }
+    p95 = waits[math.ceil(0.95 * count) - 1]
+    say(f"{count:5,} requests: p95 {p95:.1f} s until unqueryable, {seconds / count:.2f} s each; removed {removed}")
+
+
+def _received(
+    offset: int, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+) -> Row:
+    """As topic_to_bronze would have written it."""
+    named = {name: text.decode() for name, text in headers}
+    now = datetime.now(UTC)
+    day = date.fromisoformat(named["day"]) if "day" in named else None
+    return (
+        topic, 0, offset, now, now.date(), platform_of(topic), named.get("op"), named.get("post_key"),
+        named.get("author_key"), day, key, dict(headers), value,
+    )  # fmt: skip
+
+
+def _copied(rows: DataFrame, copies: int) -> DataFrame:
+    """Others' posts with the same content."""
+    more = rows.crossJoin(rows.sparkSession.range(1, copies).withColumnRenamed("id", "copy"))
+    for name in {"post_key", "author_key", "event_id"} & set(rows.columns):
+        more = more.withColumn(name, F.concat(name, F.lit("-"), "copy"))
+    if "offset" in rows.columns:
+        more = more.withColumn("offset", F.col("offset") + F.col("copy") * 1_000_000_000)
+    return more.select(*rows.columns)
+
+
+def say(text: str) -> None:
+    """A line of the result."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

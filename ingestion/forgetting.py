@@ -1,0 +1,114 @@
+"""What a producer does for erasures: its memory and its platform's landing files lose what is in the graves.
+
+Between two batches, and when it starts; a kill anywhere is made good by the next time, for an erasure is done only when
+its mark stands in the memory. What comes of an erased person afterwards goes nowhere: no post of theirs is sent, noted
+or landed.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from foundation.keys import PseudonymKey
+from foundation.logs import get_log
+from foundation.settings import Settings
+from ingestion.graves import GraveFiles, Judge
+from ingestion.landing import Landing, remains
+from ingestion.platform import Mapped, Platform
+from ingestion.reading import Batch
+from ingestion.records import RecordMaker
+from ingestion.store import IngestStore
+
+_EACH_S = 60.0
+
+
+class Forgetting:
+    """One platform's, for one owner."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        owner: str,
+        key: PseudonymKey,
+        store: IngestStore,
+        graves: GraveFiles,
+        landing: Landing,
+        place: str,
+        clock: Callable[[], int],
+    ) -> None:
+        """Nothing is done yet.
+
+        Args:
+            platform: which.
+            owner: whose posts.
+            key: the pseudonym key; those before it count too.
+            store: the producers' memory.
+            graves: what is erased.
+            landing: the platform's landing files.
+            place: which memory this is, of all that work for the lake.
+            clock: microseconds since 1970.
+        """
+        self._platform, self._store, self._graves, self._landing = platform, store, graves, landing
+        self._makers = [RecordMaker(platform.name, owner, version) for version in _versions(key)]
+        self._by = hashlib.sha256(place.encode()).hexdigest()[:12]
+        self._clock = clock
+        self._persons: Judge | None = None  # of what persons had erased; None where nobody of this platform did
+        self._ran_at = -math.inf
+
+    def keep_up(self) -> None:
+        """Run, each minute; raises as `run` does."""
+        if time.monotonic() - self._ran_at >= _EACH_S:
+            self._ran_at = time.monotonic()
+            self.run()
+
+    def suppresses(self, mapped: Mapped, observed_at: int) -> bool:
+        """Whether it is of what a person had erased, as far as the last run knew."""
+        return self._persons is not None and self._persons.blocks(mapped, observed_at)
+
+    def without_erased(self, batches: Iterable[Batch], observed_at: int) -> Iterator[Batch]:
+        """The batches as they may be landed."""
+        for batch in batches:
+            left = [remains(self._platform, one, observed_at, self.suppresses)[0] for one in batch.documents]
+            yield replace(batch, documents=[document for some in left for document in some])
+
+    def run(self) -> int:
+        """Forget what is due; how many erasures were. What another process holds open is left to the next time.
+
+        Raises:
+            PayloadFileError: a landing file is damaged, so that nobody knows what is in it.
+            IngestStoreError: the memory cannot be used.
+        """
+        every = list(self._graves.of(self._platform.name))
+        persons = [each for each in every if each.is_forever]
+        self._persons = Judge(self._platform, self._makers, persons) if persons else None
+        due = [each for each in every if self._store.cursor(_mark(each.erasure_id)) is None]
+        for graves in due:
+            judge = Judge(self._platform, self._makers, [graves])
+            has_any = bool(graves.posts or graves.authors)
+            landed = self._landing.strip(self._platform, judge.blocks) if has_any else 0
+            known = self._store.forget_sightings(judge.knows_post) if graves.posts else 0
+            if landed or known:
+                counts = {"landed": landed, "sightings": known}
+                self._graves.say_done(graves.erasure_id, self._platform.name, self._by, counts)
+                get_log("ingest").info("erased", platform=self._platform.name, erasure=graves.erasure_id, **counts)
+            if graves.posts and not self._store.scrub():
+                continue  # the next time
+            self._store.save({_mark(graves.erasure_id): "done"}, (), now=self._clock())
+        return len(due)
+
+
+def place_of(settings: Settings) -> str:
+    """Which memory: of a home or of a server; it is said as a hash alone."""
+    address = settings.ingest.store
+    return address.get_secret_value() if address else str(settings.home)
+
+
+def _mark(erasure_id: str) -> str:
+    return f"erasure/{erasure_id}"
+
+
+def _versions(key: PseudonymKey) -> list[PseudonymKey]:
+    return [key, *(_versions(key.older) if key.older else ())]

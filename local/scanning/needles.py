@@ -1,0 +1,78 @@
+"""What to look for, in every spelling in which it may rest."""
+
+import base64
+import json
+from collections.abc import Sequence
+from urllib.parse import quote
+
+import numpy as np
+import numpy.typing as npt
+
+from foundation.errors import UsageError
+
+SHORTEST = 6  # characters: shorter ones stand in anything
+_BITS = 20
+_WORD = 8  # bytes
+_START = np.uint64((1 << 8 * SHORTEST) - 1)  # of a word: what every spelling has
+
+
+class Needles:
+    """Texts that must not be found; findings name them by their number, never by themselves."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        """Make the spellings of each.
+
+        Raises:
+            UsageError: there is none, or one is so short that it would be found anywhere.
+        """
+        if not texts:
+            raise UsageError("there is nothing to look for", remedy="Name a file with one text per line")
+        short = [number for number, text in enumerate(texts, 1) if len(text) < SHORTEST]
+        if short:
+            raise UsageError(
+                f"text {short[0]} is shorter than {SHORTEST} characters", remedy="Take one that nothing else contains"
+            )
+        self._by_start: dict[bytes, list[tuple[int, bytes]]] = {}
+        for number, text in enumerate(texts, 1):
+            for form in spellings(text):
+                self._by_start.setdefault(form[:SHORTEST], []).append((number, form))
+        starts = np.array([int.from_bytes(start, "little") for start in self._by_start], dtype=np.uint64)
+        self._may_start = np.zeros(1 << _BITS, dtype=np.bool_)
+        self._may_start[_hashed(starts)] = True
+
+    def found_in(self, content: bytes) -> list[int]:
+        """The numbers, from 1 on, of the texts that stand there; how many are looked for costs no time."""
+        found: set[int] = set()
+        padded = content + bytes(2 * _WORD)
+        for shift in range(_WORD):  # every place in the content is the begin of a word of one of these
+            words = np.frombuffer(padded, dtype="<u8", offset=shift, count=len(content) // _WORD + 1)
+            for at in np.flatnonzero(self._may_start[_hashed(words & _START)]) * _WORD + shift:
+                for number, form in self._by_start.get(content[at : at + SHORTEST], ()):
+                    if content.startswith(form, at):
+                        found.add(number)
+        return sorted(found)
+
+
+def _hashed(starts: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """A place in the table for each (Fibonacci hashing)."""
+    return (starts * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _BITS)
+
+
+def spellings(text: str) -> set[bytes]:
+    """The text as UTF-8 and UTF-16, inside JSON and JSON inside JSON, in a URL, and in the middle of base64."""
+    plain = text.encode("utf-8", "surrogatepass")
+    forms = {plain, text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")}
+    forms |= {quote(plain, safe=safe).encode() for safe in ("", "/:@")}
+    for is_ascii in (True, False):
+        once = json.dumps(text, ensure_ascii=is_ascii)[1:-1]
+        twice = json.dumps(once, ensure_ascii=is_ascii)[1:-1]
+        forms |= {each.encode("utf-8", "surrogatepass") for each in (once, twice)}
+    return forms | {inner for at in range(3) if len(inner := _in_base64(plain, at)) >= SHORTEST}
+
+
+def _in_base64(plain: bytes, at: int) -> bytes:
+    """The characters that do not depend on what stands before or behind, where the text begins at 0, 1 or 2 mod 3."""
+    encoded = base64.b64encode(b"\0" * at + plain)
+    first = -(-at * 8 // 6)
+    last = (at + len(plain)) * 8 // 6
+    return encoded[first:last]

@@ -1,0 +1,148 @@
+"""What files are packed in, by what they begin with; each opened on the way to the bytes inside."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_LZ4_BLOCK = b"LZ4Block"  # lz4-java's, of Spark's state stores
+_LZ4_BLOCK_HEAD, _STORED = 21, 0x10
+_SEALED = b"\1"  # one that may be encrypted is a piece of its own
+_BETWEEN = b"\n\0\n"  # so that no text is found across two values
+_XERIAL = b"\x82SNAPPY\x00"
+_XERIAL_HEAD = 16
+_PARQUET = b"PAR1"
+
+
+def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The pieces inside: how they were packed, and their bytes; none where nothing is packed.
+
+    A file that a crash has cut short gives what can be had of it.
+    """
+    if content[:4] == _PARQUET and content[-4:] == _PARQUET:
+        yield from _columns(content)
+        return
+    for magic, name, unpack in _PACKED:
+        if content.startswith(magic):
+            yield from ((name, piece) for piece in unpack(content))
+            return
+
+
+def snappy(data: bytes) -> bytes:
+    """Raw snappy as librdkafka's, or in the frames of Java's."""
+    if not data.startswith(_XERIAL):
+        return _raw_snappy(data)
+    pieces, at = [], _XERIAL_HEAD
+    while at + 4 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        pieces.append(_raw_snappy(data[at + 4 : at + 4 + length]))
+        at += 4 + length
+    return b"".join(pieces)
+
+
+def lz4_frame(data: bytes) -> bytes:
+    """One or more LZ4 frames."""
+    return _stream(data, "lz4")
+
+
+def zstd(data: bytes) -> bytes:
+    """Zstandard frames."""
+    return _stream(data, "zstd")
+
+
+def _stream(data: bytes, codec: str) -> bytes:
+    """All that can be read, in steps: event logs of a process that was killed end in the middle."""
+    pieces = []
+    with pa.CompressedInputStream(pa.BufferReader(data), codec) as stream:
+        try:
+            while piece := stream.read(1 << 20):
+                pieces.append(piece)
+        except OSError:
+            pass
+    return b"".join(pieces)
+
+
+def _raw_snappy(data: bytes) -> bytes:
+    size = shift = at = 0
+    while True:  # the size stands in front, seven bits a byte
+        byte = data[at]
+        size |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if not byte & 0x80:
+            break
+    return bytes(pa.Codec("snappy").decompress(data, size))
+
+
+def _gzip(data: bytes) -> Iterator[bytes]:
+    while data:
+        member = zlib.decompressobj(47)
+        try:
+            yield member.decompress(data) + member.flush()
+        except zlib.error:
+            return
+        data = member.unused_data
+
+
+def _lz4_blocks(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while data[at : at + len(_LZ4_BLOCK)] == _LZ4_BLOCK:
+        token = data[at + 8]
+        packed, size = (int.from_bytes(data[at + start : at + start + 4], "little") for start in (9, 13))
+        piece = data[at + _LZ4_BLOCK_HEAD : at + _LZ4_BLOCK_HEAD + packed]
+        is_stored = token & 0xF0 == _STORED
+        yield piece if is_stored else bytes(pa.Codec("lz4_raw").decompress(piece, size))
+        at += _LZ4_BLOCK_HEAD + packed
+
+
+def _zip(data: bytes) -> Iterator[bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        yield from (archive.read(name) for name in archive.namelist())
+
+
+def _columns(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Every value of every column, however nested; the footer with its statistics is not packed."""
+    file = pq.ParquetFile(pa.BufferReader(content))
+    for group in range(file.num_row_groups):
+        for batch in file.read_row_group(group).to_batches():
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                yield from ((f"column {name}", values) for values in _values(column))
+
+
+def _values(array: Any) -> Iterator[bytes]:  # a pyarrow.Array; Arrow declares no types
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        yield from _values(array.dictionary)
+    elif pa.types.is_struct(kind):
+        for at in range(kind.num_fields):
+            yield from _values(array.field(at))
+    elif pa.types.is_map(kind):
+        yield from _values(array.keys)
+        yield from _values(array.items)
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        yield from _values(array.values)
+    else:
+        values = [value for value in array.cast(pa.large_binary()).to_pylist() if value] if _is_text(kind) else []
+        yield _BETWEEN.join(values)
+        yield from (value for value in values if value.startswith(_SEALED))
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+    )
+
+
+_PACKED: tuple[tuple[bytes, str, Callable[[bytes], Iterator[bytes]]], ...] = (
+    (b"\x1f\x8b", "gzip", _gzip),
+    (b"\x28\xb5\x2f\xfd", "zstd", lambda data: iter([zstd(data)])),
+    (b"\x04\x22\x4d\x18", "lz4", lambda data: iter([lz4_frame(data)])),
+    (_LZ4_BLOCK, "lz4", _lz4_blocks),
+    (b"PK\x03\x04", "zip", _zip),
+)

@@ -1,0 +1,188 @@
+"""Erasures in the jobs that own the tables: requests of persons, batches of platforms, kills, and what comes back."""
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from batch.rebuild_gold import rebuild_gold
+from batch.rebuild_silver import rebuild_silver
+from foundation.key_sources import pseudonym_place
+from lakehouse import erasing, erasure_requests, erasures, removals
+from lakehouse.batches import Job
+from lakehouse.erasing import Erasing
+from lakehouse.erasure_requests import Target
+from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from tests import oracle
+from tests.jobs.lakes import again
+from tests.lake import assert_gold, assert_silver, rows_of
+
+POINTS = (
+    "before_entombing", "before_admitting", "before_settling",
+    "before_erasing_silver.posts", "after_erasing_silver.posts",
+    "before_erasing_quarantine.posts", "after_erasing_quarantine.posts",
+    "before_erasing_bronze.posts", "after_erasing_bronze.posts",
+)  # fmt: skip
+
+
+class Killed(BaseException):
+    """In place of SIGKILL, which would end the tests."""
+
+
+def ask(lake, *targets):
+    key_id = pseudonym_place(lake.settings).key_id()
+    key = erasures.receipt_key(lake.settings)
+    return erasure_requests.place(lake.settings, targets=targets, key_id=key_id, key=key)
+
+
+def bronze_job(lake):
+    """What topic_to_bronze does between its batches; these lakes have no Kafka."""
+    return Erasing(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,))
+
+
+def silver_job(lake):
+    """What bronze_to_silver does between its batches."""
+    owned = (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
+    job = Job("bronze_to_silver", owned, lake.settings)
+    return Erasing(lake.spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True)
+
+
+def erase(lake):
+    """Without batches: Gold does not follow yet."""
+    silver_job(lake).run(True)
+    bronze_job(lake).run(True)
+
+
+def carry_out(lake):
+    lake.drain()
+    bronze_job(lake).run(True)
+
+
+def busiest_author(lake):
+    live = rows_of(lake.settings, "silver.posts")
+    (platform, author), _ = Counter((r["platform"], r["author_key"]) for r in live if r["author_key"]).most_common(1)[0]
+    return platform, author
+
+
+def of_author(lake, name, author):
+    return [row for row in rows_of(lake.settings, name) if row["author_key"] == author]
+
+
+def authors_in_files(folder):
+    """Of all that lies there, change data and replaced files too."""
+    files = [file for file in folder.rglob("*.parquet") if "_delta_log" not in file.parts]
+    return {one for file in files for one in pq.ParquetFile(file).read(["author_key"])["author_key"].to_pylist()}
+
+
+def keys_of(row):
+    return {value.decode() for name, value in row["headers"] if name in ("post_key", "author_key")}
+
+
+def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
+    platform, author = busiest_author(drained)
+    before = {name: len(rows_of(drained.settings, name)) for name in ("bronze.posts", "silver.posts")}
+    posts = {row["post_key"] for row in of_author(drained, "bronze.posts", author)} - {None}
+    assert len(posts) > 1
+    request = ask(drained, Target(platform, "author", (author,)))
+    carry_out(drained)
+
+    assert of_author(drained, "silver.posts", author) == []
+    bronze = rows_of(drained.settings, "bronze.posts")
+    assert [r for r in bronze if r["author_key"] == author or r["post_key"] in posts] == []
+    quarantine = rows_of(drained.settings, "quarantine.posts")
+    assert [r for r in quarantine if keys_of(r) & {author, *posts}] == []
+    assert len(bronze) < before["bronze.posts"], "others' records are still there, and only theirs"
+    left = [row for row in drained.ledger if row["author_key"] != author and row["post_key"] not in posts]
+    expected = oracle.expected(left)
+    assert_gold(drained.settings, expected)
+    assert_silver(drained.settings, expected, bronze)
+    steps = {(s["step"], s["table"]): s for s in erasures.steps(drained.settings) if s["erasure_id"] == request.id}
+    silver = steps["removed", "silver.posts"]
+    assert silver["rows"] == before["silver.posts"] - len(rows_of(drained.settings, "silver.posts"))
+    assert steps["removed", "bronze.posts"]["rows"] == before["bronze.posts"] - len(bronze)
+    assert steps["removed", "bronze.posts"]["version_after"] > steps["removed", "bronze.posts"]["version_before"]
+    assert list(erasure_requests.waiting(drained.settings)) == []
+    assert_vacuumed(drained, author, request.id)
+
+
+def assert_vacuumed(lake, author, erasure_id):
+    """Without a further post: what was replaced goes as soon as the clock allows."""
+    folders = [Path(lake.settings.lake_uri) / layer / "posts" for layer in ("silver", "bronze")]
+    assert [author in authors_in_files(folder) for folder in folders] == [True, True], "replaced, and still there"
+    (graves,) = Path(lake.settings.lake_uri).glob("_erasures/graves/*.jsonl")
+    handed_over = sorted(graves.read_text().splitlines())
+    graves.unlink()
+    quick = lake.set(upkeep=lake.settings.upkeep.model_copy(update={"keep_h": 0.0}))
+    silver_job(quick).run(True)
+    bronze_job(quick).run(True)
+    assert [author in authors_in_files(folder) for folder in folders] == [False, False]
+    assert sorted(graves.read_text().splitlines()) == handed_over, "producers that were away must learn of it"
+    vacuumed = {s["table"]: s["erasure_id"] for s in erasures.steps(lake.settings) if s["step"] == "vacuumed"}
+    assert {"silver.posts", "bronze.posts"} <= vacuumed.keys()
+    assert set(vacuumed.values()) == {erasure_id}
+
+
+def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, monkeypatch):
+    platform, author = busiest_author(drained)
+    held = {name: len(of_author(drained, name, author)) for name in ("bronze.posts", "silver.posts")}
+    request = ask(drained, Target(platform, "author", (author,)))
+    for point in POINTS:
+        fired = []
+
+        def kill(_job, reached, _settings, point=point, fired=fired):
+            if reached == point:
+                fired.append(point)
+                raise Killed
+
+        with monkeypatch.context() as patch:
+            patch.setattr(erasing, "crash_point", kill)
+            patch.setattr(removals, "crash_point", kill)
+            with pytest.raises(Killed):
+                erase(drained)
+        assert fired == [point]
+    erase(drained)
+    rows = [s for s in erasures.steps(drained.settings) if s["erasure_id"] == request.id]
+    assert Counter((s["step"], s["table"]) for s in rows if s["rows"] != 0).most_common(1)[0][1] == 1
+    found = {s["table"]: s["rows"] for s in rows if s["rows"]}
+    assert found["silver.posts"] == held["silver.posts"]
+    assert found["bronze.posts"] >= held["bronze.posts"]
+    tombstones = [row for row in rows_of(drained.settings, "silver.tombstones") if row["reason"] == "request"]
+    assert len({(row["post_key"], row["author_key"]) for row in tombstones}) == len(tombstones)
+
+
+def test_an_erased_person_does_not_come_back_by_replay_backfill_or_rebuild(drained):
+    platform, author = busiest_author(drained)
+    posts = {row["post_key"] for row in of_author(drained, "bronze.posts", author)} - {None}
+    ask(drained, Target(platform, "author", (author,)))
+    erase(drained)
+    silver = {row["post_key"] for row in rows_of(drained.settings, "silver.posts")}
+    drained.receive(again(drained.bronze))
+    carry_out(drained)
+    assert {row["post_key"] for row in rows_of(drained.settings, "silver.posts")} == silver
+    bronze = rows_of(drained.settings, "bronze.posts")
+    assert [r for r in bronze if r["author_key"] == author or r["post_key"] in posts] == [], "what came back stayed"
+    drained.receive(again(again(drained.bronze)))  # not swept when the rebuild reads it
+    rebuild_silver(drained.spark, drained.settings)
+    assert {row["post_key"] for row in rows_of(drained.settings, "silver.posts")} == silver
+    rebuild_gold(drained.spark, drained.settings)
+    left = [row for row in drained.ledger if row["author_key"] != author and row["post_key"] not in posts]
+    assert_gold(drained.settings, oracle.expected(left))
+
+
+def test_what_platforms_deleted_leaves_bronze_in_one_batch_and_what_lives_stays(drained):
+    lake = drained.set(erasure=drained.settings.erasure.model_copy(update={"batch_interval_s": 0.0}))
+    deleted, gone = oracle.tombstones(lake.ledger), oracle.author_tombstones(lake.ledger)
+    live = oracle.live_posts(lake.ledger)
+    carry_out(lake)
+    assert [s["cause"] for s in erasures.steps(lake.settings) if s["step"] == "admitted"] == ["platform"]
+    bronze = rows_of(lake.settings, "bronze.posts")
+    keys = {("public", row["platform"], row["post_key"]) for row in bronze}
+    assert live.keys() <= keys
+    assert [key for key in deleted if key not in live and key in keys] == []
+    assert gone
+    assert [row for row in bronze if row["op"] == "delete_author"] == []
+    assert_silver(lake.settings, oracle.expected(lake.ledger), bronze)
+    before = {row["post_key"] for row in rows_of(lake.settings, "silver.posts")}
+    rebuild_silver(lake.spark, lake.settings)
+    assert {row["post_key"] for row in rows_of(lake.settings, "silver.posts")} == before

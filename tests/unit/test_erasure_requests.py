@@ -1,0 +1,63 @@
+"""Requests of persons on their way to the job that owns Silver: signed, whole, and of the lake's key."""
+
+import json
+
+import pytest
+
+from foundation.errors import ErasureRequestError
+from foundation.key_sources import pseudonym_place
+from foundation.keys import create_key
+from foundation.settings import Settings
+from lakehouse import erasure_requests, erasures
+from lakehouse.erasing import demand_requests_key
+from lakehouse.erasure_requests import Target
+
+TARGETS = (Target("reddit", "author", ("v1:a", "v1:b")), Target("x", "post", ("v1:c",)))
+
+
+@pytest.fixture
+def settings(tmp_path):
+    made = Settings(home=tmp_path)
+    create_key(pseudonym_place(made).file)
+    return made
+
+
+def place(settings, key_id=None):
+    key_id = key_id or pseudonym_place(settings).key_id()
+    return erasure_requests.place(
+        settings, targets=TARGETS, key_id=key_id, key=erasures.receipt_key(settings)
+    )  # fmt: skip
+
+
+def test_requests_wait_oldest_first_until_they_are_settled(settings):
+    first, second = place(settings), place(settings)
+    assert list(erasure_requests.waiting(settings)) == [first, second]
+    assert first.targets == TARGETS
+    erasure_requests.settle(settings, first)
+    erasure_requests.settle(settings, first)
+    assert list(erasure_requests.waiting(settings)) == [second]
+
+
+@pytest.mark.parametrize(
+    "change", [{"asked_at": "2020-01-01T00:00:00+00:00"}, {"targets": []}, {"signature": "AAAA"}, {"owner": "b"}]
+)
+def test_a_request_that_was_changed_or_signed_by_somebody_else_is_refused_by_name(settings, change):
+    request = place(settings)
+    (file,) = settings.home.rglob(f"{request.id}.json")
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
+    with pytest.raises(ErasureRequestError, match=request.id):
+        list(erasure_requests.waiting(settings))
+
+
+def test_a_request_under_another_key_than_the_lake_s_is_refused_for_it_would_block_nothing(settings):
+    demand_requests_key([place(settings)], settings)
+    old = place(settings, "v1-000000000000")
+    with pytest.raises(ErasureRequestError, match=f"{old.id}.*v1-000000000000"):
+        demand_requests_key([old], settings)
+
+
+def test_a_draft_that_a_crash_left_is_no_request(settings):
+    request = place(settings)
+    (file,) = settings.home.rglob(f"{request.id}.json")
+    file.rename(file.with_suffix(".new"))
+    assert list(erasure_requests.waiting(settings)) == []

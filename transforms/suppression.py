@@ -1,0 +1,110 @@
+"""Which records the tombstones of erasures block: the same rule for Bronze, quarantine and Silver.
+
+By platform and pseudonym alone, for the owner is part of every pseudonym. A record whose version cannot be read is
+taken to be blocked: what cannot be judged does not stay.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pandas as pd
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import pandas_udf
+
+from foundation.key_sources import KeyPlace
+from transforms.decode import BadRecordError
+from transforms.order import blocked_by_author
+from transforms.payloads import At, opened
+
+FOREVER = 253_402_214_400_000_000  # µs, 9999-12-31: the version up to which a request of a person blocks
+_RECORD = ("topic", "partition", "offset", "kafka_timestamp")
+_SAID = "version long, post_key string, author_key string"
+_pandas_udf: Any = pandas_udf  # its stubs do not know iterators
+_Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
+
+
+def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
+    """The records, by their headers' pseudonyms, that a tombstone names, whatever its version.
+
+    And those without any, such as quarantine holds: their payloads have to be asked.
+    """
+    posts = tombstones.where("post_key IS NOT NULL").select("platform", "post_key").distinct()
+    authors = tombstones.where("author_key IS NOT NULL").select("platform", "author_key").distinct()
+    keyed = records.where("post_key IS NOT NULL OR author_key IS NOT NULL")
+    by_post = keyed.join(posts, on=["platform", "post_key"], how="left_semi")
+    by_author = keyed.join(authors, on=["platform", "author_key"], how="left_semi")
+    by_none = records.where("post_key IS NULL AND author_key IS NULL")
+    return by_post.unionByName(by_author).unionByName(by_none).dropDuplicates(list(_RECORD))
+
+
+def with_versions(records: DataFrame, payload_key: KeyPlace) -> DataFrame:
+    """The records with `version`, and the pseudonyms of the payload where the headers say none."""
+    said = records.withColumn("said", _said(payload_key))
+    return said.select(
+        *(name for name in records.columns if name not in ("post_key", "author_key", "value")),
+        F.coalesce("post_key", "said.post_key").alias("post_key"),
+        F.coalesce("author_key", "said.author_key").alias("author_key"),
+        F.col("said.version").alias("version"),
+    )
+
+
+def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:
+    """`keys` of the blocked records, each once, and the `erasure_id` of one tombstone that blocks it.
+
+    Args:
+        records: keys, platform, op, post_key, author_key, day, version.
+        tombstones: platform, post_key or author_key, version, erasure_id.
+        keys: the columns that identify a record.
+    """
+    until = F.col("tombstone_version")
+    graves = tombstones.withColumnRenamed("version", "tombstone_version")
+    of_posts = graves.where("post_key IS NOT NULL").select("platform", "post_key", until, "erasure_id")
+    of_authors = graves.where("author_key IS NOT NULL").select("platform", "author_key", until, "erasure_id")
+    by_post = records.join(of_posts, on=["platform", "post_key"]).where(_is_up_to(until))
+    is_theirs = (until >= FOREVER) | (F.col("op") == "delete_author")
+    by_author = records.join(of_authors, on=["platform", "author_key"]).where(
+        F.when(is_theirs, _is_up_to(until)).otherwise(
+            F.coalesce(blocked_by_author(F.coalesce("version", F.lit(0)), F.col("day"), until), F.lit(False))
+        )
+    )
+    found = by_post.select(*keys, "erasure_id").unionByName(by_author.select(*keys, "erasure_id"))
+    return found.groupBy(*keys).agg(F.min("erasure_id").alias("erasure_id"))
+
+
+def _is_up_to(until: Column) -> Column:
+    return F.col("version").isNull() | (F.col("version") <= until)
+
+
+def _said(place: KeyPlace) -> Column:
+    """What payloads say; only what is needed goes to the worker, and no key stands in the plan."""
+
+    def run(batches: Iterator[_Columns]) -> Iterator[pd.DataFrame]:
+        for columns in batches:
+            rows = [
+                _read(value, place, At(topic, partition, offset))
+                for topic, partition, offset, value in zip(*columns, strict=True)
+            ]
+            yield pd.DataFrame(rows, columns=["version", "post_key", "author_key"]).astype({"version": "Int64"})
+
+    column: Column = _pandas_udf(run, _SAID)("topic", "partition", "offset", "value")
+    return column
+
+
+def _read(value: bytes | None, place: KeyPlace, at: At) -> tuple[int | None, str | None, str | None]:
+    try:
+        event = orjson.loads(opened(value, place, at) or b"")
+    except (BadRecordError, orjson.JSONDecodeError):
+        return None, None, None
+    if not isinstance(event, dict):
+        return None, None, None
+    said = event.get("keys")
+    keys: dict[str, Any] = said if isinstance(said, dict) else {}
+    version = event.get("version")
+    is_version = isinstance(version, int) and not isinstance(version, bool) and abs(version) < 1 << 63
+    return version if is_version else None, _text(keys.get("post")), _text(keys.get("author"))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
