@@ -23,7 +23,7 @@ from local.ports import free_ports
 from local.terminal import Ticker
 
 _POSTS = 300
-_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 _CONF = """home = "{home}"
 
 [broker]

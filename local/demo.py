@@ -44,7 +44,7 @@ port = {broker}
 controller_port = {controller}
 
 [spark]
-java_options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+java_options = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 
 [stream]
 trigger_s = 5
