@@ -58,6 +58,13 @@ DESIGN = {
         " masked map<string,bigint>"
         for job in OPS_JOBS
     },
+    # docs/adr/0017
+    **{
+        f"ops.erasures.{job}": "erasure_id string, cause string, step string, table string, asked_at timestamp,"
+        " since timestamp, until timestamp, what map<string,bigint>, rows bigint, version_before bigint,"
+        " version_after bigint, at timestamp, key_id string, signature string"
+        for job in JOBS
+    },
 }
 PARTITIONS = {
     "bronze.posts": ("ingest_date", "platform"),
