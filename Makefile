@@ -29,7 +29,7 @@ demo-stop: setup ## end what `make demo KEEP=1` left running
 	@$(BIN)/python -m local.demo --stop
 
 .PHONY: classes
-classes: jars/classes.jsa ## Spark starts with a third of the CPU time: an archive of its classes in ./jars, made once
+classes: jars/classes.jsa ## an archive of Spark's classes in ./jars, made once: a start takes about half the CPU time
 
 .PHONY: live
 live: setup ## real posts of a platform into the local Kafka until Ctrl-C (PLATFORM=bluesky, BASE_URL=a simulator's)
