@@ -43,9 +43,10 @@ def recall(file: Path) -> Process | None:
 
 def is_alive(process: Process) -> bool:
     """True while this very process runs; one that ended but was not waited for does not."""
-    with suppress(ChildProcessError):  # it may be our own child
+    alive = process.started != "" and _start_time(process.pid) == process.started
+    with suppress(ChildProcessError):  # our own child is waited for after the look: it may end between the two
         os.waitpid(process.pid, os.WNOHANG)
-    return process.started != "" and _start_time(process.pid) == process.started
+    return alive
 
 
 def end(process: Process, *, patience_s: float) -> None:

@@ -1,9 +1,11 @@
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
+from local import processes
 from local.processes import Process, end, is_alive, recall, remember
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -24,6 +26,21 @@ def test_remembered_until_it_ends(sleeper, tmp_path):
     end(process, patience_s=10)
     assert not is_alive(process)
     assert recall(file) is None
+
+
+def test_one_that_ends_while_it_is_looked_at_leaves_nothing(sleeper, tmp_path, monkeypatch):
+    process = remember(sleeper.pid, tmp_path / "a.pid")
+    look = processes._start_time
+
+    def ends_first(pid):
+        os.kill(pid, 9)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        return look(pid)
+
+    monkeypatch.setattr(processes, "_start_time", ends_first)
+    assert not is_alive(process)
+    with pytest.raises(ProcessLookupError):
+        os.kill(process.pid, 0)
 
 
 def test_another_process_with_that_pid_is_not_ours(sleeper, tmp_path):
