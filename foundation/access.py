@@ -20,6 +20,7 @@ READERS: dict[str, Readers] = {
     "gold": "all",
     "ops": "all",
 }
+FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}  # what jobs and producers tell each other
 _OWNER, _GROUP, _ALL = 0o700, 0o750, 0o755
 
 
@@ -33,11 +34,11 @@ class Rule:
 
 
 def rules(settings: Settings) -> Iterator[Rule]:
-    """The rule of each layer; none on S3."""
+    """The rule of each layer and of what is beside them; none on S3."""
     if settings.is_on_s3:
         return
     groups = {"engineers": settings.access.engineers, "analysts": settings.access.analysts, "all": ""}
-    for layer, readers in READERS.items():
+    for layer, readers in FOLDERS.items():
         group = groups[readers]
         mode = _ALL if readers == "all" else _GROUP if group else _OWNER
         yield Rule(Path(settings.lake_uri) / layer, mode, group)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from foundation.access import protect
 from foundation.errors import ErasureRequestError
 from foundation.key_sources import receipt_place
 from foundation.secret_keys import SecretKey
@@ -43,8 +44,7 @@ def place(settings: Settings, *, targets: Sequence[Target], key_id: str, key: Se
     """Put a request where the owner of Silver finds it; from here on nothing is lost by a crash."""
     request = Request(uuid.uuid4().hex, settings.owner, key_id, datetime.now(UTC), tuple(targets))
     facts = _facts(request)
-    folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(settings, "requests")
     draft = folder / f"{request.id}.new"
     draft.write_text(json.dumps(facts | {"signature": sign(facts, key)}), encoding="utf-8")
     move(draft, folder / f"{request.id}.json")
@@ -67,8 +67,7 @@ def waiting(settings: Settings) -> Iterator[Request]:
 
 def hand_over(settings: Settings, erasure_id: str, graves: Iterable[Mapping[str, Any]]) -> None:
     """Leave an erasure's pseudonyms where producers find them: JSON lines, as their tombstones say them."""
-    folder = folder_beside(settings, "graves")
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(settings, "graves")
     draft = folder / f"{erasure_id}.new"
     draft.write_text("".join(json.dumps(dict(grave)) + "\n" for grave in graves), encoding="utf-8")
     move(draft, folder / f"{erasure_id}.jsonl")
@@ -154,6 +153,13 @@ def _facts(request: Request) -> dict[str, Any]:
 
 def _folder(settings: Settings) -> Folder:
     return folder_beside(settings, "requests")
+
+
+def _made(settings: Settings, name: str) -> Folder:
+    protect(settings, "_erasures")
+    folder = folder_beside(settings, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def folder_beside(settings: Settings, name: str) -> Folder:

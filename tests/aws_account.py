@@ -25,21 +25,22 @@ from tests.aws import REGION, Aws, running
 AWS = Path(__file__).parents[1] / "deploy" / "aws"
 ROLES = sorted(file.stem for file in (AWS / "roles").iterdir())
 ACCOUNT, BUCKET, LAKE = "123456789012", "bucket", "lake"
+KEYS = (*READERS, "erasures")
 FORBIDDEN = 403
 
 
 class Cloud:
-    """The account: a bucket, a key per layer, two secrets, and a user for each role's policy."""
+    """The account: a bucket, its keys, the secrets, and a user for each role's policy."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self.endpoint = aws.endpoint
         self.clients: dict[tuple[str, str], Any] = {}
         kms, secrets, s3 = (aws.client(name) for name in ("kms", "secretsmanager", "s3"))
-        self.keys = {layer: kms.create_key()["KeyMetadata"]["KeyId"] for layer in READERS}
+        self.keys = {layer: kms.create_key()["KeyMetadata"]["KeyId"] for layer in KEYS}
         self.secrets = {
             name: secrets.create_secret(Name=f"echostream/public/{name}", SecretString="made")["ARN"]
-            for name in ("pseudonym", "payload")
+            for name in ("pseudonym", "payload", "receipt")
         }
         self.sealed = {
             layer: kms.encrypt(KeyId=key, Plaintext=b"made")["CiphertextBlob"] for layer, key in self.keys.items()

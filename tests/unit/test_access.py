@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from foundation.access import READERS, broken, protect, rules
+from foundation.access import FOLDERS, READERS, broken, protect, rules
 from foundation.errors import AccessError, QueryError
 from foundation.settings import Settings
 from local import doctor
@@ -24,7 +24,7 @@ def lake(tmp_path, **access):
     settings = Settings(home=tmp_path, access=access)
     before = os.umask(0o077)
     try:
-        for layer in READERS:
+        for layer in FOLDERS:
             protect(settings, layer)
     finally:
         os.umask(before)
@@ -48,7 +48,7 @@ def test_without_groups_only_gold_and_ops_are_open(tmp_path):
 def test_a_group_may_read_its_layers_and_nobody_else(tmp_path):
     settings = lake(tmp_path, engineers=GROUP, analysts=GROUP)
     found = modes(settings)
-    assert {found[layer] for layer, readers in READERS.items() if readers != "all"} == {0o750}
+    assert {found[layer] for layer, readers in FOLDERS.items() if readers != "all"} == {0o750}
     assert broken(settings) == []
 
 

@@ -11,7 +11,7 @@ from foundation.settings import S3Settings
 from schemas.tables import JOBS, TABLES
 from serving.catalog import lake_tables
 from tests.aws import REGION
-from tests.aws_account import AWS, BUCKET, LAKE, ROLES, account
+from tests.aws_account import AWS, BUCKET, KEYS, LAKE, ROLES, account
 
 # The only ends of a resource that may be open: below a folder of the lake, our topics and groups, and the six
 # characters that Secrets Manager puts behind a name.
@@ -38,11 +38,19 @@ WRITES = {
     "silver_to_gold": {"gold"},
     "upkeep": set(READERS),
 }
+MORE_KEYS = {  # of what is beside the layers; Bronze's job reads Silver's tombstones, and nothing else of it
+    "producer": {"erasures"},
+    "topic_to_bronze": {"silver"},
+    "bronze_to_silver": {"erasures"},
+    "upkeep": {"erasures"},
+    "engineer": {"erasures"},
+}
 SECRETS = {
     "producer": {"pseudonym"},
-    "topic_to_bronze": {"payload"},
-    "bronze_to_silver": {"payload", "pseudonym"},
-    "upkeep": {"payload", "pseudonym"},
+    "topic_to_bronze": {"payload", "receipt"},
+    "bronze_to_silver": {"payload", "pseudonym", "receipt"},
+    "silver_to_gold": {"receipt"},
+    "upkeep": {"payload", "pseudonym", "receipt"},
     "engineer": {"payload", "pseudonym"},
 }
 
@@ -99,7 +107,7 @@ def test_the_bucket_only_ever_denies():
         one["Condition"]["StringNotEquals"] for one in document["Statement"] if one["Sid"] == "UnderOurKeysAlone"
     ]
     assert {key for some in named.values() for key in some} == {
-        f"arn:aws:kms:${{region}}:${{account}}:key/${{key_{layer}}}" for layer in READERS
+        f"arn:aws:kms:${{region}}:${{account}}:key/${{key_{name}}}" for name in KEYS
     }
 
 
@@ -127,12 +135,44 @@ def test_a_role_writes_what_is_its_own(cloud, role):
     assert cloud.may(role, "s3", "put_object", Key=f"{LAKE}/_writer.lock", **put) == (role in (*JOBS, "upkeep"))
 
 
-def test_bronzes_job_sees_how_far_its_reader_is(cloud):
-    """Or it could not tell which rows retention may take."""
-    reader_at = f"{LAKE}/_checkpoints/bronze_to_silver/v1/offsets/0"
-    assert cloud.may("upkeep", "s3", "put_object", Bucket=BUCKET, Key=reader_at, Body=b"made")
-    reads = {job for job in JOBS if cloud.may(job, "s3", "get_object", Bucket=BUCKET, Key=reader_at)}
-    assert reads == {"topic_to_bronze", "bronze_to_silver"}
+@pytest.mark.parametrize(
+    ("reader", "allowed"),
+    [
+        ("bronze_to_silver", {"topic_to_bronze", "bronze_to_silver"}),
+        ("silver_to_gold", {"bronze_to_silver", "silver_to_gold"}),
+    ],
+)
+def test_a_tables_job_sees_how_far_its_reader_is(cloud, reader, allowed):
+    """Or it could not tell which rows retention may take, and which files a vacuum."""
+    assert jobs_that_read(cloud, f"{LAKE}/_checkpoints/{reader}/v1/offsets/0") == allowed
+
+
+def test_the_jobs_know_what_is_erased_and_each_writes_its_own_steps(cloud):
+    assert jobs_that_read(cloud, f"{LAKE}/silver/tombstones/a") == set(JOBS)
+    for owner in JOBS:
+        ledger = f"{LAKE}/ops/erasures/{owner}/a"
+        assert jobs_that_read(cloud, ledger) == (set(JOBS) if owner == "bronze_to_silver" else {owner})
+        put = {"Bucket": BUCKET, "Key": ledger, "Body": b"made"}
+        assert {role for role in ROLES if cloud.may(role, "s3", "put_object", **put)} == {owner, "upkeep"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "readers", "writers"),
+    [
+        ("requests", {"bronze_to_silver", "upkeep", "engineer"}, {"bronze_to_silver", "upkeep"}),
+        ("graves", {"bronze_to_silver", "upkeep", "engineer", "producer"}, {"bronze_to_silver", "upkeep"}),
+        ("done", {"bronze_to_silver", "upkeep", "engineer"}, {"bronze_to_silver", "upkeep", "producer"}),
+    ],
+)
+def test_producers_are_told_of_erasures_and_ask_for_none(cloud, folder, readers, writers):
+    file = {"Bucket": BUCKET, "Key": f"{LAKE}/_erasures/{folder}/a"}
+    assert {role for role in ROLES if cloud.may(role, "s3", "put_object", Body=b"made", **file)} == writers
+    assert {role for role in ROLES if cloud.may(role, "s3", "get_object", **file)} == readers
+
+
+def jobs_that_read(cloud, key):
+    assert cloud.may("upkeep", "s3", "put_object", Bucket=BUCKET, Key=key, Body=b"made")
+    return {job for job in JOBS if cloud.may(job, "s3", "get_object", Bucket=BUCKET, Key=key)}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -141,8 +181,10 @@ def test_a_role_uses_the_keys_of_its_layers(cloud, role):
         return {layer for layer, key in cloud.keys.items() if cloud.may(role, "kms", call, KeyId=key, **asked(layer))}
 
     own = {"ops"} if role in JOBS else set()
-    assert usable("generate_data_key", lambda _: {"KeySpec": "AES_256"}) == WRITES.get(role, set()) | own
-    assert usable("decrypt", lambda layer: {"CiphertextBlob": cloud.sealed[layer]}) == READS[role] | own
+    more = MORE_KEYS.get(role, set())
+    written = WRITES.get(role, set()) | own | (more & {"erasures"} if role in WRITES else set())
+    assert usable("generate_data_key", lambda _: {"KeySpec": "AES_256"}) == written
+    assert usable("decrypt", lambda layer: {"CiphertextBlob": cloud.sealed[layer]}) == READS[role] | own | more
 
 
 @pytest.mark.parametrize("role", ROLES)
