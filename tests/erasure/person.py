@@ -65,8 +65,9 @@ def _person(author_key: str, rows: list[Row], messages: list[Message]) -> Person
     clear = {event[name] for event in events for name in _CLEAR if event[name]}
     clear |= {value for at in theirs for value in rows[at].get("canaries", ())}
     others = b"\n".join(value for at, value in enumerate(values) if at not in theirs and value)
-    lines = {line for value in clear for line in value.splitlines() if len(line) >= SHORTEST}
-    usable = sorted(line for line in lines if not Needles([line]).found_in(others))
+    lines = sorted({line for value in clear for line in value.splitlines() if len(line) >= SHORTEST})
+    shared = set(Needles(lines).found_in(others))
+    usable = [line for number, line in enumerate(lines, 1) if number not in shared]
     return Person(platform, author_id, author_key, posts, theirs, tuple(usable), tuple(payloads))
 
 
