@@ -80,6 +80,7 @@ def run(ours: Project, posts: int) -> None:
         _await_gold(settings, ledgers)
         say("after down and up it went on where it had stopped: Gold is exact")
         _simulate(ours, settings, ledgers)
+        _erase(ours, settings)
         looked_at = checks.assert_closed(ours, secrets)
         checks.assert_unreachable_from_outside(ours)
         checks.assert_store_asks_for_credentials(ours, settings)
@@ -165,6 +166,16 @@ def _simulate(ours: Project, settings: Settings, ledgers: list[Path]) -> None:
 
     _await(all_there, _SIMULATED_S, "every simulated post in Silver")
     say(f"simulated posts in Silver, each once: {', '.join(f'{name} {len(found[name])}' for name in found)}")
+
+
+def _erase(ours: Project, settings: Settings) -> None:
+    """Somebody asks to be erased while the jobs run, by the command that a user would give."""
+    platform, author_key, author = checks.busiest_author(settings)
+    began = time.monotonic()
+    ours.cli("erase", "--platform", platform, "--author", author)
+    _await(lambda: not checks.held_of(settings, author_key), _REMOVALS_S, "an erasure")
+    _await(lambda: 'unqueryable_at": "20' in ours.cli("receipts", "--json"), _REMOVALS_S, "its receipt")
+    say(f"echostream erase: in no table any more, with a receipt, after {time.monotonic() - began:.0f} s")
 
 
 def _await_gold(settings: Settings, ledgers: list[Path]) -> None:

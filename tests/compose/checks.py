@@ -68,6 +68,20 @@ def lost_of_simulated(found: dict[str, Counter[int]]) -> dict[str, list[int]]:
     return {platform: sorted(wanted - set(numbers)) for platform, numbers in found.items()}
 
 
+def busiest_author(settings: Settings) -> tuple[str, str, str]:
+    """Of Silver: platform, pseudonym, and the id that Bronze's payloads have."""
+    authors = Counter((r["platform"], r["author_key"]) for r in rows_of(settings, "silver.posts") if r["author_key"])
+    ((platform, author_key), _), *_ = authors.most_common(1)
+    theirs = (row for row in rows_of(settings, "bronze.posts") if row["author_key"] == author_key)
+    return platform, author_key, next(json.loads(row["value"])["author_id"] for row in theirs)
+
+
+def held_of(settings: Settings, author_key: str) -> int:
+    """Rows of an author that any table still shows."""
+    tables = ("bronze.posts", "silver.posts")
+    return sum(row["author_key"] == author_key for name in tables for row in rows_of(settings, name))
+
+
 def assert_closed(project: Project, secrets: list[str]) -> int:
     """Nobody is root, nothing can be written or seen that need not be; how many containers were looked at."""
     ids = call("docker", "ps", "-q", "--filter", f"label=com.docker.compose.project={project.name}").split()

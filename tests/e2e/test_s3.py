@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from collections import Counter
 
+import orjson
 import pytest
 
 from foundation.errors import LakeInUseError
@@ -10,9 +12,11 @@ from ingestion.generator import Rates
 from lakehouse.checkpoints import checkpoint
 from lakehouse.lease import hold_lake
 from lakehouse.s3 import client
+from lakehouse.s3_path import S3Path
+from tests import oracle
 from tests.commands import echostream
 from tests.kafka import generate
-from tests.lake import assert_exact, files_with
+from tests.lake import assert_exact, assert_gold, assert_silver, files_with, rows_of
 from tests.s3 import CREDENTIALS, faulty, new_s3
 
 RATES = Rates(edits=0.06, deletes=0.06, author_deletes=0.01, late=0.06, duplicates=0.05, bad=0.03, unmappable=0.005)
@@ -95,6 +99,37 @@ def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
     assert spoilt > 0.05 * faults.answers.total()
     assert max(faults.tries.values()) <= s3.attempts, "a request was tried without bound"
     assert_exact(on_s3, *ledgers, consumed={"bronze_to_silver": 2 * records(ledgers[:1]) + records(ledgers[1:])})
+
+
+def test_a_person_is_erased_to_the_last_file(on_s3, ledgers, tmp_path):
+    """As soon as the clock allows, which is at once here; Kafka still has them, and nothing of the lake."""
+    live = rows_of(on_s3, "silver.posts")
+    ((platform, author_key), posts), *_ = Counter((row["platform"], row["author_key"]) for row in live).most_common()
+    bronze = rows_of(on_s3, "bronze.posts")
+    author = next(orjson.loads(r["value"])["author_id"] for r in bronze if r["author_key"] == author_key)
+    asked = echostream(on_s3, "erase", "--platform", platform, "--author", author)
+    assert (asked.code, asked.error) == (0, "")
+    assert "carried out 1" in asked.out
+    theirs = {row["post_key"] for row in bronze if row["author_key"] == author_key} - {None}
+    rows = oracle.read_rows(*ledgers)
+    expected = oracle.expected([r for r in rows if r["author_key"] != author_key and r["post_key"] not in theirs])
+    assert_silver(on_s3, expected, rows_of(on_s3, "bronze.posts"))
+    assert_gold(on_s3, expected)
+
+    again = echostream(on_s3, "erase", upkeep__keep_h="0")
+    assert (again.code, again.error) == (0, "")
+    (receipt,) = [json.loads(line) for line in echostream(on_s3, "receipts", "--json").out.splitlines()]
+    assert (receipt["is_signed"], receipt["tables"]["silver.posts"]["rows"]) == (True, posts)
+    assert receipt["unqueryable_at"] is not None
+    held = {name for name, table in receipt["tables"].items() if table["rows"]}
+    assert {"silver.posts", "bronze.posts"} <= held
+    assert held == {name for name, table in receipt["tables"].items() if table["vacuumed_at"]}
+    (tmp_path / "canaries").write_text(author)
+    found = echostream(on_s3, "verify-erasure", str(tmp_path / "canaries"))
+    places = {line.split(" in ", 1)[1].split("/")[0] for line in found.out.splitlines() if line.startswith("found: ")}
+    assert (found.code, places) == (1, {"home"}), found.out
+    graves = S3Path(f"{on_s3.lake_uri}/_erasures/graves", on_s3.s3)
+    assert [file.name for file in graves.iterdir()] == [f"{receipt['id']}.jsonl"]
 
 
 def test_credentials_are_written_nowhere(on_s3):
