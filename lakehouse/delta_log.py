@@ -47,6 +47,20 @@ def last_commit(table: Table, settings: Settings) -> dict[str, Any]:
     return _open(table, settings).history(1)[0]
 
 
+def last_append(table: Table, settings: Settings) -> dict[str, Any]:
+    """What Delta says of the newest commit that appended: upkeep may have followed it while no stream ran.
+
+    Raises:
+        LookupError: nothing was ever appended, as far as the log goes back.
+    """
+    log = _open(table, settings)
+    for limit in (1, None):
+        for commit in log.history(limit):
+            if commit["operation"] == "WRITE" and commit["operationParameters"]["mode"] == "Append":
+                return commit
+    raise LookupError(f"{table.name} has no append in its log")
+
+
 def commits_since(table: Table, settings: Settings, first: int) -> list[dict[str, Any]]:
     """What Delta says of the commits from a version on, newest first; those that its log has forgotten are missing."""
     log = _open(table, settings)

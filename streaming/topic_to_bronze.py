@@ -56,7 +56,7 @@ def _append(batch: Batch) -> None:
 
 
 def _write_ops(batch: Batch, counts: Counts) -> None:
-    commit = delta_log.last_commit(BRONZE_POSTS, batch.settings)
+    commit = delta_log.last_append(BRONZE_POSTS, batch.settings)
     ends = batch.job.checkpoint.end_offset(batch.id)
     counts.consumed = int(commit["operationMetrics"].get("numOutputRows", 0))
     counts.table_versions = {BRONZE_POSTS.name: commit["version"]}

@@ -37,6 +37,23 @@ def test_what_the_log_says_is_what_spark_says(spark, settings):
     assert ours["operation"] == theirs.history(1).collect()[0]["operation"]
 
 
+def test_the_last_append_is_found_behind_upkeep(spark, settings):
+    """A stream that was killed before it had noted a batch asks for it after whatever was done meanwhile."""
+    delta.ensure(spark, SILVER_TOMBSTONES, settings)
+    with pytest.raises(LookupError):
+        delta_log.last_append(SILVER_TOMBSTONES, settings)
+    row = {"owner": "public", "platform": "reddit", "post_key": "a", "version": 1, "reason": "platform"}
+    schema = SILVER_TOMBSTONES.schema
+    rows = [tuple(row.get(name) for name in schema.fieldNames())] * 3
+    delta.append(spark.createDataFrame(rows, schema), SILVER_TOMBSTONES, settings)
+    table = DeltaTable.forPath(spark, delta_log.path(SILVER_TOMBSTONES, settings))
+    table.optimize().executeCompaction()
+    table.delete("post_key = 'a'")
+    found = delta_log.last_append(SILVER_TOMBSTONES, settings)
+    assert (found["version"], found["operationMetrics"]["numOutputRows"]) == (1, "3")
+    assert delta_log.version(SILVER_TOMBSTONES, settings) > 1
+
+
 def test_another_partitioning_is_refused(spark, settings):
     path = delta_log.path(SILVER_TOMBSTONES, settings)
     spark.createDataFrame([], SILVER_TOMBSTONES.schema).write.format("delta").save(path)
