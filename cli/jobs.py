@@ -7,7 +7,7 @@ import typer
 
 from cli.options import settings_of
 from foundation.errors import UsageError
-from foundation.settings import JobName
+from foundation.sections import JobName
 
 JOBS: tuple[JobName, ...] = get_args(JobName)
 

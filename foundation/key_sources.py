@@ -17,7 +17,8 @@ from typing import Any, Protocol
 from foundation.errors import KeyFileError, KeyServiceError
 from foundation.keys import PSEUDONYM_KEY, PseudonymKey, read_key, read_key_id, read_keys
 from foundation.secret_keys import KEY_BYTES, SecretKey, chained, in_use, parse_keys
-from foundation.settings import KeySettings, Settings
+from foundation.sections import KeySettings
+from foundation.settings import Settings
 
 PAYLOAD_KEY = "payload key"
 RECEIPT_KEY = "receipt key"

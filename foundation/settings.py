@@ -6,205 +6,32 @@ Precedence, lowest first: the defaults here, conf/local.toml or `--conf-file`, t
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from foundation.conf import conf_dir, read_toml
 from foundation.errors import SettingsError
-
-JobName = Literal["topic_to_bronze", "bronze_to_silver", "silver_to_gold"]
-PersonFinderName = Literal["model", "presidio", "off"]
-
-
-class Section(BaseModel):
-    """A group of settings; unknown names are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class KafkaSettings(Section):
-    """How to reach Kafka."""
-
-    bootstrap_servers: str = ""  # empty: the local broker
-    timeout_s: float = Field(default=10.0, gt=0)
-    delivery_timeout_s: float = Field(default=60.0, gt=0)  # how long a record is tried; then a producer begins anew
-    client: dict[str, str] = {}  # passed to librdkafka and, as kafka.*, to Spark (SASL, TLS)
-
-
-class BrokerSettings(Section):
-    """The embedded broker of `echostream up`; never used with another one."""
-
-    port: int = Field(default=9092, ge=1, le=65535)
-    controller_port: int = Field(default=9093, ge=1, le=65535)
-    heap_mb: int = Field(default=512, ge=128)
-    start_timeout_s: float = Field(default=60.0, gt=0)
-
-
-class SparkSettings(Section):
-    """The Spark session that `echostream run` makes; `spark-submit` brings its own master and memory."""
-
-    master: str = "local[2]"
-    driver_memory: str = "2g"
-    shuffle_partitions: int = Field(default=2, ge=1)
-    ui: bool = True
-    ui_port: int = Field(default=4040, ge=0, le=65535)
-    event_logs_mb: int = Field(default=500, ge=20)  # of all runs together, for `echostream history`
-    history_port: int = Field(default=18080, ge=1, le=65535)
-    java_options: str = ""  # of the JVM; a run of minutes is quicker with -XX:TieredStopAtLevel=1
-    jars_dir: Path | None = None  # with spark/ and, for a lake on S3, s3/; default: jars beside the program
-    extra: dict[str, str] = {}
-
-
-class S3Settings(Section):
-    """How to reach a lake on S3; credentials are found where AWS's own programs find them, never here."""
-
-    endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
-    region: str = ""  # empty: AWS's own setting of it
-    timeout_s: float = Field(default=30.0, gt=0)  # of one answer
-    attempts: int = Field(default=10, ge=1)  # of one request, before it fails
-
-
-class StreamSettings(Section):
-    """How the three jobs read."""
-
-    trigger_s: float = Field(default=10.0, ge=0)
-    max_records_per_batch: int = Field(default=100_000, ge=1)  # from Kafka, all topics together
-    max_files_per_batch: int = Field(default=200, ge=1)  # from Bronze, and from Silver's change feed
-    max_bytes_per_batch: str = "256m"  # likewise
-    author_removal_interval_s: float = Field(default=3600.0, ge=0)
-
-
-class BreakerSettings(Section):
-    """When bronze_to_silver stops, because most of what comes is poison."""
-
-    share: float = Field(default=0.5, gt=0, le=1)  # of a batch in quarantine, beyond which it is mostly poison
-    batches: int = Field(default=3, ge=1)  # such ones in a row
-    min_records: int = Field(default=300, ge=1)  # in all of them together
-    accept: bool = False  # go on, into quarantine; for one run: `echostream run --accept-poison`
-
-
-class UpkeepSettings(Section):
-    """What `echostream compact` does, and the jobs between batches."""
-
-    interval_s: float = Field(default=3600.0, ge=0)  # and how often the jobs compact between batches, without removal
-    min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
-    target_file_mb: int = Field(default=128, ge=1)
-    keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
-    retain_interval_s: float = Field(default=21_600.0, ge=0)  # how often the jobs remove what policies keep no longer
-
-
-class SanitizerSettings(Section):
-    """Removal of personal data."""
-
-    max_text_chars: int = Field(default=100_000, ge=1)
-    max_seconds: float = Field(default=10.0, gt=0)  # of CPU time, per text; beyond it the record is quarantined
-    persons: PersonFinderName = "model"  # how names in free text are found
-    phone_regions: tuple[str, ...] = ()  # ISO 3166 codes; empty: all that are known
-
-
-class ComprehendSettings(Section):
-    """Amazon Comprehend as a scorer; credentials are found where AWS's own programs find them, never here."""
-
-    region: str = ""  # empty: AWS's own setting of it
-    endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
-    max_usd_per_month: float = Field(default=10.0, ge=0)
-    usd_per_unit: float = Field(default=0.0001, ge=0)  # of 100 characters; the region's price
-    attempts: int = Field(default=8, ge=1)  # of one call, before it fails
-
-
-class TransformerSettings(Section):
-    """A sequence-classification model as a scorer."""
-
-    model: str = ""  # a folder, or a hub name
-    revision: str = ""  # of a hub name; empty: the newest
-    device: Literal["cpu", "cuda"] = "cpu"  # ONNX Runtime, or torch
-    languages: tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...] = ("en",)  # ISO 639-1; empty: any
-    labels: tuple[Literal["positive", "neutral", "negative", "mixed"], ...] = ()  # of its classes, if their names fail
-    max_tokens: int = Field(default=256, ge=8)  # of a text; the rest is not seen
-
-
-class ScorerSettings(Section):
-    """Which sentiment scorer is used, and how."""
-
-    name: str = "vader"
-    model: str = ""  # a model's folder, for the scorers that have one; empty: the one that ships
-    calibrations: Path | None = None  # a folder of `echostream calibrate`; empty: what ships
-    abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
-    mixed: bool = False  # vader and vader-plus say `mixed` where both sides are strong; right once in 13 times
-    by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
-    comprehend: ComprehendSettings = ComprehendSettings()
-    transformer: TransformerSettings = TransformerSettings()
-
-
-class EntitySettings(Section):
-    """Whether Silver names the organisations, products and places of a text."""
-
-    finder: str = ""  # or `comprehend`; empty: it does not
-
-
-class KeySettings(Section):
-    """Where a key is; never inside the lake, and never the key itself. `{owner}` in a name stands for the owner."""
-
-    source: Literal["file", "secretsmanager", "kms"] = "file"
-    file: Path | None = None  # the key, or what KMS wrapped; default: in ECHOSTREAM_HOME/keys
-    secret: str = ""  # of AWS Secrets Manager: name or ARN
-    id: str = Field(default="", pattern=r"^(v[1-9]\d*-[0-9a-f]{12})?$")  # fingerprint; files have it beside
-    region: str = ""  # empty: AWS's own setting of it
-    endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
-
-
-class PayloadSettings(Section):
-    """How payloads rest in Bronze and quarantine."""
-
-    encrypt: bool = False
-    key: KeySettings = KeySettings()
-
-
-class ErasureSettings(Section):
-    """How soon what is to go has gone."""
-
-    interval_s: float = Field(default=60.0, ge=0)  # how often the jobs look for requests of persons
-    batch_interval_s: float = Field(default=21_600.0, ge=0)  # a batch of what platforms deleted, out of Bronze too
-    vacuum_interval_s: float = Field(default=43_200.0, ge=0)  # how often files that waited for their clock are removed
-    key: KeySettings = KeySettings()  # under which receipts and requests are signed
-
-
-class IngestSettings(Section):
-    """How live producers read."""
-
-    poll_s: float = Field(default=15.0, ge=0)  # between two questions to a platform that is polled
-    timeout_s: float = Field(default=20.0, gt=0)  # of one answer, and of silence on a stream
-    attempts: int = Field(default=5, ge=1)  # of one request; `--once` begins anew that often too
-    look_back_s: float = Field(default=300.0, ge=0)  # of a first run, where the platform has a past
-    remember_days: float = Field(default=400.0, gt=0)  # how long posts are known, for sweeps and bare deletes
-    metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus; 0: none
-    metrics_host: str = "127.0.0.1"  # where that port listens; in a container 0.0.0.0
-    watchlists: Path | None = None  # default: conf/watchlists.toml
-    budgets: Path | None = None  # default: conf/budgets.toml
-    store: SecretStr | None = None  # postgresql://… for cursors and the rest of the memory; default: a file of the home
-    credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
-
-
-class ServingSettings(Section):
-    """What people get to see."""
-
-    min_authors: int = Field(default=5, ge=1)  # views hide a cell of Gold that has fewer
-    controller: str = ""  # name and contact, for the record of processing
-
-
-class AccessSettings(Section):
-    """Which groups of this machine's may read which layers of a local lake; empty: its owner alone, and Gold all."""
-
-    engineers: str = ""  # all layers
-    analysts: str = ""  # Silver, which has no personal data; engineers are to be members of it too
-
-
-class FaultSettings(Section):
-    """For fault tests alone: end the whole application when it reaches this point."""
-
-    crash_at: str = ""  # "<job>:<step>:<n-th time>"
+from foundation.sections import (
+    AccessSettings,
+    BreakerSettings,
+    BrokerSettings,
+    EntitySettings,
+    ErasureSettings,
+    FaultSettings,
+    IngestSettings,
+    KafkaSettings,
+    KeySettings,
+    PayloadSettings,
+    S3Settings,
+    SanitizerSettings,
+    ScorerSettings,
+    ServingSettings,
+    SparkSettings,
+    StreamSettings,
+    UpkeepSettings,
+)
 
 
 class Settings(BaseSettings):

@@ -8,7 +8,8 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from foundation.errors import CheckpointMissingError
-from foundation.settings import JobName, Settings
+from foundation.sections import JobName
+from foundation.settings import Settings
 from lakehouse import kafka
 from lakehouse.checkpoints import PROPERTY, Checkpoint, checkpoint
 from lakehouse.lease import hold_lake

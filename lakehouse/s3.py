@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from foundation.errors import StoreUnreachableError
-from foundation.settings import S3Settings
+from foundation.sections import S3Settings
 
 _ANY_REGION = "us-east-1"  # what servers other than AWS's expect
 _OTHERS_SAY = {"access_key": "access_key_id", "secret_key": "secret_access_key", "token": "session_token"}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from foundation.settings import S3Settings
+from foundation.sections import S3Settings
 from lakehouse.s3 import answering, client
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foundation.settings import JobName, S3Settings, Settings
+from foundation.sections import JobName, S3Settings
+from foundation.settings import Settings
 from ingestion.topics import end_offsets
 from lakehouse.checkpoints import checkpoint
 from lakehouse.s3 import is_s3, storage_options

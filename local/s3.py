@@ -14,7 +14,8 @@ from pathlib import Path
 from threading import Event
 
 from foundation.errors import EchoStreamError, StoreUnreachableError
-from foundation.settings import S3Settings, load_settings
+from foundation.sections import S3Settings
+from foundation.settings import load_settings
 from lakehouse.s3 import answering, client
 from local.jars import jars
 from local.java import find_java

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation.errors import AccessError, StoreUnreachableError
-from foundation.settings import S3Settings
+from foundation.sections import S3Settings
 from lakehouse import s3 as store
 
 AWS = S3Settings()

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from foundation.errors import UsageError
-from foundation.settings import S3Settings, ServingSettings
+from foundation.sections import S3Settings, ServingSettings
 from serving.catalog import AWS
 from serving.sql import DEFAULTS, Answer, query
 

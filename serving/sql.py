@@ -10,7 +10,7 @@ from deltalake.exceptions import DeltaError, DeltaProtocolError
 
 from foundation.errors import QueryError
 from foundation.policies import policies
-from foundation.settings import S3Settings, ServingSettings
+from foundation.sections import S3Settings, ServingSettings
 from lakehouse.s3 import storage_options
 from serving.catalog import AWS, arrow_files, lake_tables
 from serving.views import View, views

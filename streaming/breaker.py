@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from foundation.errors import BreakerTrippedError
 from foundation.logs import get_log
-from foundation.settings import BreakerSettings
+from foundation.sections import BreakerSettings
 from lakehouse import delta
 from lakehouse.batches import Batch, Counts
 from schemas.reasons import Fate

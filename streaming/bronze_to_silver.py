@@ -10,7 +10,8 @@ from foundation.errors import ConservationError
 from foundation.key_chain import KeyChain
 from foundation.key_sources import payload_place, pseudonym_place
 from foundation.policies import policies
-from foundation.settings import JobName, Settings
+from foundation.sections import JobName
+from foundation.settings import Settings
 from lakehouse import delta
 from lakehouse.author_removals import AuthorRemovals
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob

@@ -9,7 +9,8 @@ from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
 from foundation.logs import get_log, setup_logs
-from foundation.settings import JobName, Settings
+from foundation.sections import JobName
+from foundation.settings import Settings
 from lakehouse.batches import OnProgress, RunningJob
 from lakehouse.lease import hold_lake
 from lakehouse.progress import ProgressListener

@@ -8,7 +8,8 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from foundation.settings import JobName, Settings
+from foundation.sections import JobName
+from foundation.settings import Settings
 from lakehouse import delta
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import get_args
 
 from foundation.errors import EchoStreamError
-from foundation.settings import JobName, load_settings
+from foundation.sections import JobName
+from foundation.settings import load_settings
 
 JOBS: tuple[JobName, ...] = get_args(JobName)
 

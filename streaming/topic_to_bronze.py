@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pyspark.sql import SparkSession
 
 from foundation.key_sources import payload_place
-from foundation.settings import JobName, Settings
+from foundation.sections import JobName
+from foundation.settings import Settings
 from lakehouse import delta, delta_log, kafka
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction

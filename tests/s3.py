@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 
-from foundation.settings import S3Settings
+from foundation.sections import S3Settings
 from local.ports import free_ports
 from local.s3 import s3_server
 

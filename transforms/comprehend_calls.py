@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from foundation.errors import SettingsError
-from foundation.settings import ComprehendSettings
+from foundation.sections import ComprehendSettings
 from transforms.scoring.budget import Budget
 from transforms.scoring.refusals import service_refused
 

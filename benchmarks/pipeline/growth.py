@@ -19,7 +19,7 @@ from batch.rebuild_gold import rebuild_gold
 from benchmarks.pipeline.drain import Drain, drain
 from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.records import Feed
-from foundation.settings import JobName
+from foundation.sections import JobName
 from ingestion.records import Record
 from lakehouse import delta
 from local.terminal import Ticker

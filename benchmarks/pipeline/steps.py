@@ -16,7 +16,7 @@ import pyarrow as pa
 from benchmarks.pipeline.records import Feed, Template, makers_for
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
-from foundation.settings import SanitizerSettings
+from foundation.sections import SanitizerSettings
 from schemas.topics import topic_name
 from transforms import refine
 from transforms.decode import BadRecordError, Envelope, Rules, decode

@@ -6,7 +6,7 @@ from textblob import TextBlob
 from batch import rescore as job
 from batch.rescore import rescore
 from foundation.errors import SettingsError
-from foundation.settings import ScorerSettings
+from foundation.sections import ScorerSettings
 from tests import oracle
 from tests.lake import assert_gold, rows_of, versions
 

@@ -7,7 +7,7 @@ import pytest
 
 from foundation.access import READERS
 from foundation.errors import AccessError
-from foundation.settings import S3Settings
+from foundation.sections import S3Settings
 from schemas.tables import JOBS, TABLES
 from serving.catalog import lake_tables
 from tests.aws import REGION

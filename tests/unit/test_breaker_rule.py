@@ -2,7 +2,7 @@
 
 import pytest
 
-from foundation.settings import BreakerSettings
+from foundation.sections import BreakerSettings
 from streaming.breaker import is_mostly_poison, is_row_too_long
 
 LIMITS = BreakerSettings(share=0.5, batches=3, min_records=100)

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from foundation.errors import SettingsError, UsageError
-from foundation.settings import ScorerSettings
+from foundation.sections import ScorerSettings
 from transforms.scoring.calibration import Calibrated, calibrated, file_of
 from transforms.scoring.fitting import CLASSES, fit_confidence
 from transforms.scoring.registry import load_scorer

@@ -8,7 +8,7 @@ import botocore.endpoint
 import pytest
 
 from foundation.errors import ScorerBudgetError, ScorerServiceError, SettingsError
-from foundation.settings import ComprehendSettings, ScorerSettings
+from foundation.sections import ComprehendSettings, ScorerSettings
 from tests.comprehend import running
 from transforms.scoring import comprehend
 from transforms.scoring.budget import MonthlyBudget

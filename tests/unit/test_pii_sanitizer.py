@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 
 from foundation.errors import SettingsError
-from foundation.settings import SanitizerSettings
+from foundation.sections import SanitizerSettings
 from transforms.pii import sanitizer as gate
 from transforms.pii.limits import TimeLimit
 from transforms.pii.options import Options

@@ -4,7 +4,8 @@ import pytest
 
 from foundation.errors import BrokerUnreachableError, DeliveryError, SettingsError
 from foundation.keys import PseudonymKey
-from foundation.settings import KafkaSettings, Settings
+from foundation.sections import KafkaSettings
+from foundation.settings import Settings
 from ingestion.platform import AuthorDelete, Post
 from ingestion.produce import MemoryProducer, Producer, client_config
 from ingestion.records import RecordMaker

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from foundation.errors import StoreUnreachableError
-from foundation.settings import S3Settings, Settings
+from foundation.sections import S3Settings
+from foundation.settings import Settings
 from lakehouse.s3 import spark_conf, storage_options
 
 SECRETS = {

@@ -3,7 +3,7 @@
 import pytest
 
 from foundation.errors import SettingsError
-from foundation.settings import ScorerSettings
+from foundation.sections import ScorerSettings
 from schemas.reasons import Unscored
 from schemas.tables import SENTIMENT
 from transforms.scoring.posts import Post, Scorers, sentiments

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from foundation.errors import SettingsError
-from foundation.settings import ScorerSettings, TransformerSettings
+from foundation.sections import ScorerSettings, TransformerSettings
 from transforms.scoring import transformer
 from transforms.scoring.score import ScorerOptions
 

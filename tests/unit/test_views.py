@@ -7,7 +7,7 @@ import pytest
 from deltalake import write_deltalake
 
 from foundation.policies import policies
-from foundation.settings import ServingSettings
+from foundation.sections import ServingSettings
 from serving import sql
 from serving.sql import query
 

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Literal, NamedTuple, Protocol
 
 from foundation.errors import SettingsError
-from foundation.settings import ComprehendSettings, Settings
+from foundation.sections import ComprehendSettings
+from foundation.settings import Settings
 
 Kind = Literal["organisation", "product", "place"]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from foundation.errors import SettingsError
-from foundation.settings import PersonFinderName, SanitizerSettings
+from foundation.sections import PersonFinderName, SanitizerSettings
 from transforms.pii.regions import SHAPES
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol, Self, runtime_checkable
 
-from foundation.settings import ComprehendSettings, ScorerSettings, TransformerSettings
+from foundation.sections import ComprehendSettings, ScorerSettings, TransformerSettings
 
 Label = Literal["positive", "neutral", "negative", "mixed"]
 

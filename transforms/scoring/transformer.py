@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foundation.errors import SettingsError
-from foundation.settings import TransformerSettings
+from foundation.sections import TransformerSettings
 from transforms.scoring.score import Label, Score, ScorerOptions
 
 Ints = NDArray[np.int64]

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 from foundation.errors import SettingsError
-from foundation.settings import PersonFinderName
+from foundation.sections import PersonFinderName
 from transforms.pii.persons.model import NameModel
 
 
