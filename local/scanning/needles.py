@@ -1,6 +1,7 @@
 """What to look for, in every spelling in which it may rest."""
 
 import base64
+import html
 import json
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -59,14 +60,19 @@ def _hashed(starts: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 
 
 def spellings(text: str) -> set[bytes]:
-    """The text as UTF-8 and UTF-16, inside JSON and JSON inside JSON, in a URL, and in the middle of base64."""
+    """The text as UTF-8 and UTF-16, in a URL, in the middle of base64, inside JSON and JSON inside JSON.
+
+    There also with HTML's escapes, as Hacker News, Mastodon and Reddit write them.
+    """
     plain = text.encode("utf-8", "surrogatepass")
     forms = {plain, text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")}
     forms |= {quote(plain, safe=safe).encode() for safe in ("", "/:@")}
-    for is_ascii in (True, False):
-        once = json.dumps(text, ensure_ascii=is_ascii)[1:-1]
-        twice = json.dumps(once, ensure_ascii=is_ascii)[1:-1]
-        forms |= {each.encode("utf-8", "surrogatepass") for each in (once, twice)}
+    escaped = html.escape(text)
+    in_html = {escaped.replace("/", "&#x2F;"), escaped.replace("&#x27;", "&#39;"), html.escape(text, quote=False)}
+    for one in {text, escaped, *in_html}:
+        in_json = {json.dumps(one, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
+        twice = {json.dumps(each, ensure_ascii=is_ascii)[1:-1] for each in in_json for is_ascii in (True, False)}
+        forms |= {each.encode("utf-8", "surrogatepass") for each in (one, *in_json, *twice)}
     return forms | {inner for at in range(3) if len(inner := _in_base64(plain, at)) >= SHORTEST}
 
 

@@ -1,6 +1,9 @@
 """What files are packed in, by what they begin with; each opened on the way to the bytes inside."""
 
+import bz2
 import io
+import lzma
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,6 +19,9 @@ _BETWEEN = b"\n\0\n"  # so that no text is found across two values
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEAD = 16
 _PARQUET = b"PAR1"
+_GZIP = b"\x1f\x8b"
+_TAR, _TAR_AT = b"ustar", 257
+_STEP = 4096  # bytes: so much is lost at the end of what a crash has cut short
 
 
 def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -30,6 +36,14 @@ def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
         if content.startswith(magic):
             yield from ((name, piece) for piece in unpack(content))
             return
+    if content[_TAR_AT:].startswith(_TAR):
+        yield from (("tar", piece) for piece in _tar(content))
+
+
+def is_packed(content: bytes) -> bool:
+    """Whether `unpacked` would find anything to open."""
+    known = (_PARQUET, *(magic for magic, _, _ in _PACKED))
+    return content.startswith(known) or content[_TAR_AT:].startswith(_TAR)
 
 
 def snappy(data: bytes) -> bytes:
@@ -59,7 +73,7 @@ def _stream(data: bytes, codec: str) -> bytes:
     pieces = []
     with pa.CompressedInputStream(pa.BufferReader(data), codec) as stream:
         try:
-            while piece := stream.read(1 << 20):
+            while piece := stream.read(_STEP):
                 pieces.append(piece)
         except OSError:
             pass
@@ -78,29 +92,37 @@ def _raw_snappy(data: bytes) -> bytes:
 
 
 def _gzip(data: bytes) -> Iterator[bytes]:
-    while data:
+    while data.startswith(_GZIP):
         member = zlib.decompressobj(47)
-        try:
-            yield member.decompress(data) + member.flush()
-        except zlib.error:
-            return
+        yield member.decompress(data) + member.flush()
         data = member.unused_data
 
 
 def _lz4_blocks(data: bytes) -> Iterator[bytes]:
-    at = 0
+    """All in one piece, for a text may lie across two blocks."""
+    pieces, at = [], 0
     while data[at : at + len(_LZ4_BLOCK)] == _LZ4_BLOCK:
         token = data[at + 8]
         packed, size = (int.from_bytes(data[at + start : at + start + 4], "little") for start in (9, 13))
         piece = data[at + _LZ4_BLOCK_HEAD : at + _LZ4_BLOCK_HEAD + packed]
         is_stored = token & 0xF0 == _STORED
-        yield piece if is_stored else bytes(pa.Codec("lz4_raw").decompress(piece, size))
+        pieces.append(piece if is_stored else bytes(pa.Codec("lz4_raw").decompress(piece, size)))
         at += _LZ4_BLOCK_HEAD + packed
+    yield b"".join(pieces)
 
 
 def _zip(data: bytes) -> Iterator[bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         yield from (archive.read(name) for name in archive.namelist())
+
+
+def _tar(data: bytes) -> Iterator[bytes]:
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        yield from (file.read() for member in archive if (file := archive.extractfile(member)))
+
+
+def _unknown(_data: bytes) -> Iterator[bytes]:
+    raise NotImplementedError
 
 
 def _columns(content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -140,9 +162,12 @@ def _is_text(kind: Any) -> bool:
 
 
 _PACKED: tuple[tuple[bytes, str, Callable[[bytes], Iterator[bytes]]], ...] = (
-    (b"\x1f\x8b", "gzip", _gzip),
+    (_GZIP, "gzip", _gzip),
     (b"\x28\xb5\x2f\xfd", "zstd", lambda data: iter([zstd(data)])),
     (b"\x04\x22\x4d\x18", "lz4", lambda data: iter([lz4_frame(data)])),
     (_LZ4_BLOCK, "lz4", _lz4_blocks),
     (b"PK\x03\x04", "zip", _zip),
+    (b"\xfd7zXZ\x00", "xz", lambda data: iter([lzma.decompress(data)])),
+    (b"BZh", "bzip2", lambda data: iter([bz2.decompress(data)])),
+    (b"7z\xbc\xaf\x27\x1c", "7z", _unknown),
 )

@@ -1,5 +1,7 @@
 """The search itself: places, files, and what was found where."""
 
+import lzma
+import tarfile
 import zipfile
 import zlib
 from collections import Counter
@@ -9,17 +11,20 @@ from typing import Any
 
 from local.scanning.kafka_log import is_segment, record_bytes
 from local.scanning.needles import Needles
-from local.scanning.packed import unpacked
+from local.scanning.packed import is_packed, unpacked
 from local.scanning.sealed import Opener
 
 _DEEPEST = 4  # packed in packed
 # What a file that is damaged, or packed as nobody here knows, leads to.
-_UNREADABLE = (ValueError, OSError, LookupError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    ValueError, OSError, EOFError, LookupError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError,
+    lzma.LZMAError, zlib.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder on one of Arrow's file systems; `name` says in a report which."""
+    """A folder on one of Arrow's file systems, which need not be there; `name` says in a report which."""
 
     name: str
     files: Any  # a pyarrow.fs.FileSystem; Arrow declares no types
@@ -85,16 +90,18 @@ def _search(report: Report, at: Finding, content: bytes, needles: Needles, opene
 
 
 def _pieces(content: bytes, opener: Opener, where: str, depth: int = 0) -> Iterator[tuple[str, bytes]]:
-    """The content, and all that is packed in it."""
+    """The content, and all that is packed in it; what is packed deeper than anybody looks counts as unread."""
     yield where, content
     if depth == _DEEPEST:
+        if is_packed(content):
+            raise ValueError
         return
     if (clear := opener.opened(content)) is not None:
         yield from _pieces(clear, opener, f"{where}, sealed", depth + 1)
     if is_segment(content):
         for offset, records in record_bytes(content):
             yield f"batch at offset {offset}", records
-        return
+    # Also where that looked like a segment: one byte says it, and any file may have it there.
     for kind, piece in unpacked(content):
         yield from _pieces(piece, opener, kind, depth + 1)
 

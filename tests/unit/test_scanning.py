@@ -1,9 +1,14 @@
 """verify-erasure: a canary is found wherever it rests, however it is packed, and a clean place is called clean."""
 
 import base64
+import bz2
 import gzip
+import html
+import io
 import json
+import lzma
 import struct
+import tarfile
 import zlib
 
 import pyarrow as pa
@@ -55,6 +60,9 @@ SPELT = {
     ).encode(),
     "utf-16": CANARY.encode("utf-16-be"),
     "url": b"https://example.org/?q=kanari-%C5%91%227f3a&x",
+    "html in json": json.dumps({"raw": json.dumps({"content": html.escape(CANARY)})}).encode(),
+    "json in json, ascii inside alone": json.dumps({"raw": json.dumps({"t": CANARY})}, ensure_ascii=False).encode(),
+    "json in json, ascii outside alone": json.dumps({"raw": json.dumps({"t": CANARY}, ensure_ascii=False)}).encode(),
     **{f"base64 from {at}": base64.b64encode(b"xyz"[:at] + CANARY.encode() + b"more") for at in range(3)},
 }
 
@@ -66,7 +74,21 @@ def test_found_however_it_is_spelt(tmp_path, spelt):
     assert (found.area, found.file, found.number) == ("home logs", "logs/a.log", 1)
 
 
+def tar(name, content):
+    """An archive as a backup would be."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        about = tarfile.TarInfo(name)
+        about.size = len(content)
+        archive.addfile(about, io.BytesIO(content))
+    return made.getvalue()
+
+
 PACKED = {
+    "tar.gz": gzip.compress(tar("lake/a.gz", gzip.compress(CANARY.encode() * 9))),
+    "xz": lzma.compress(CANARY.encode() * 9),
+    "bzip2": bz2.compress(CANARY.encode() * 9),
+    "lz4 blocks of a spill": lz4_block(b"spilt " * 99 + CANARY.encode()[:6]) + lz4_block(CANARY.encode()[6:] * 2),
     "gzip": gzip.compress(b"a " * 999 + CANARY.encode()),
     "gzip of two members": gzip.compress(OTHER.encode()) + gzip.compress(CANARY.encode() * 9),
     "zstd": bytes(pa.compress(CANARY.encode() * 9, codec="zstd", asbytes=True)),
@@ -159,6 +181,28 @@ def test_a_clean_place_is_clean_and_says_what_was_read(tmp_path):
     assert report.is_clean
     assert report.files == {"home logs of tables": 1, "home logs": 1, "home data": 1, "home": 1}
     assert all(report.read_bytes.values())
+
+
+def test_a_table_that_looks_like_a_segment_is_opened_too(tmp_path):
+    """One byte says which is one, and page checksums put any byte there."""
+    for number in range(10_000):
+        sink = pa.BufferOutputStream()
+        table = pa.table({"topic": [f"social.{number}.posts.v1"] * 9, "value": [CANARY.encode()] * 9})
+        pq.write_table(table, sink, compression="zstd", write_page_checksum=True, write_statistics=False)
+        content = bytes(sink.getvalue())
+        if content[16] == 2:
+            break
+    put(tmp_path, "lake/quarantine/part.parquet", content)
+    assert "column value" in {found.where for found in search(tmp_path).findings}
+
+
+def test_what_is_packed_too_deep_or_as_nobody_knows_is_not_called_clean(tmp_path):
+    content = OTHER.encode() * 9
+    for _ in range(6):
+        content = gzip.compress(content)
+    put(tmp_path, "deep.gz", content)
+    put(tmp_path, "backup.7z", b"7z\xbc\xaf\x27\x1c" + bytes(50))
+    assert sorted(search(tmp_path).unread) == ["home/backup.7z", "home/deep.gz"]
 
 
 @pytest.mark.parametrize("texts", [(), ("short",)])
