@@ -8,13 +8,14 @@ or landed.
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from foundation.keys import PseudonymKey
 from foundation.logs import get_log
 from foundation.settings import Settings
-from ingestion.graves import GraveFiles, Judge
+from ingestion.graves import GraveFiles, Graves, Judge
 from ingestion.landing import Landing, remains
 from ingestion.platform import Mapped, Platform
 from ingestion.reading import Batch
@@ -56,6 +57,7 @@ class Forgetting:
         self._by = hashlib.sha256(place.encode()).hexdigest()[:12]
         self._clock = clock
         self._persons: Judge | None = None  # of what persons had erased; None where nobody of this platform did
+        self._known: set[str] | None = None  # the erasures that the last run has seen
         self._ran_at = -math.inf
 
     def keep_up(self) -> None:
@@ -71,6 +73,7 @@ class Forgetting:
     def without_erased(self, batches: Iterable[Batch], observed_at: int) -> Iterator[Batch]:
         """The batches as they may be landed."""
         for batch in batches:
+            self.keep_up()  # a fetch may last for hours
             left = [remains(self._platform, one, observed_at, self.suppresses)[0] for one in batch.documents]
             yield replace(batch, documents=[document for some in left for document in some])
 
@@ -84,20 +87,63 @@ class Forgetting:
         every = list(self._graves.of(self._platform.name))
         persons = [each for each in every if each.is_forever]
         self._persons = Judge(self._platform, self._makers, persons) if persons else None
-        due = [each for each in every if self._store.cursor(_mark(each.erasure_id)) is None]
-        for graves in due:
-            judge = Judge(self._platform, self._makers, [graves])
-            has_any = bool(graves.posts or graves.authors)
-            landed = self._landing.strip(self._platform, judge.blocks) if has_any else 0
-            known = self._store.forget_sightings(judge.knows_post) if graves.posts else 0
-            if landed or known:
-                counts = {"landed": landed, "sightings": known}
-                self._graves.say_done(graves.erasure_id, self._platform.name, self._by, counts)
-                get_log("ingest").info("erased", platform=self._platform.name, erasure=graves.erasure_id, **counts)
-            if graves.posts and not self._store.scrub():
-                continue  # the next time
-            self._store.save({_mark(graves.erasure_id): "done"}, (), now=self._clock())
+        if due := self._due(every):
+            self._forget(due)
         return len(due)
+
+    def _due(self, every: Sequence[Graves]) -> list[Graves]:
+        """Without a mark; and what this process learns of only now: it may have noted more since the mark."""
+        before, self._known = self._known, {each.erasure_id for each in every}
+        return [
+            each
+            for each in every
+            if self._store.cursor(_mark(each.erasure_id)) is None
+            or (before is not None and each.is_forever and each.erasure_id not in before)
+        ]
+
+    def _forget(self, due: Sequence[Graves]) -> None:
+        """All of them in one pass over the files and one over the memory; each has counts of its own."""
+        judges = _Judges(self._platform, self._makers, due)
+        named = [each for each in due if each.posts or each.authors]
+        has_posts = any(each.posts for each in due)
+        if named:
+            self._landing.strip(self._platform, judges.block)
+        if has_posts:
+            self._store.forget_sightings(judges.know_post)
+        for each in named:
+            self._say(each.erasure_id, judges.counts(each.erasure_id))
+        is_clean = not has_posts or self._store.scrub()  # else the next time
+        for each in due:
+            if is_clean or not each.posts:
+                self._store.save({_mark(each.erasure_id): "done"}, (), now=self._clock())
+
+    def _say(self, erasure_id: str, counts: dict[str, int]) -> None:
+        self._graves.say_done(erasure_id, self._platform.name, self._by, counts)
+        get_log("ingest").info("erased", platform=self._platform.name, erasure=erasure_id, **counts)
+
+
+class _Judges:
+    """Erasures as one judge, which counts for each of them what it has condemned."""
+
+    def __init__(self, platform: Platform, makers: list[RecordMaker], due: Sequence[Graves]) -> None:
+        self._each = [(graves.erasure_id, Judge(platform, makers, [graves])) for graves in due]
+        self._anyone = Judge(platform, makers, due)
+        self._landed, self._known = Counter[str](), Counter[str]()
+
+    def block(self, mapped: Mapped, observed_at: int) -> bool:
+        found = self._anyone.blocks(mapped, observed_at)
+        if found:
+            self._landed[next(name for name, judge in self._each if judge.blocks(mapped, observed_at))] += 1
+        return found
+
+    def know_post(self, post_id: str) -> bool:
+        found = self._anyone.knows_post(post_id)
+        if found:
+            self._known[next(name for name, judge in self._each if judge.knows_post(post_id))] += 1
+        return found
+
+    def counts(self, erasure_id: str) -> dict[str, int]:
+        return {"landed": self._landed[erasure_id], "sightings": self._known[erasure_id]}
 
 
 def place_of(settings: Settings) -> str:

@@ -6,7 +6,7 @@ the receipt.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -79,13 +79,16 @@ class GraveFiles:
             ) from None
 
     def say_done(self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]) -> None:
-        """Leave a note for the receipt; a repeat says it again in the same place."""
+        """Leave a note for the receipt, also that there was nothing; a repeat says it again in the same place."""
         from pyarrow import fs  # noqa: PLC0415
 
         folder = f"{self.root}/_erasures/done"
-        self.files.create_dir(folder, recursive=True)
         path = f"{folder}/{erasure_id}.{platform}.{by}.json"
+        if not any(counts.values()) and self.files.get_file_info(path).is_file:
+            return  # of a run that was killed: what that one found is what there was
         is_local = isinstance(self.files, fs.LocalFileSystem)
+        if is_local:  # an object store has no folders, and its roles may make none
+            self.files.create_dir(folder, recursive=True)
         first = f"{path}.new" if is_local else path
         with self.files.open_output_stream(first, compression=None) as stream:
             stream.write(json.dumps({"erasure_id": erasure_id, "platform": platform, "counts": dict(counts)}).encode())
@@ -96,7 +99,7 @@ class GraveFiles:
 class Judge:
     """Whether something that a platform's mapper answered is in one of some graves."""
 
-    def __init__(self, platform: Platform, makers: list[RecordMaker], graves: list[Graves]) -> None:
+    def __init__(self, platform: Platform, makers: list[RecordMaker], graves: Sequence[Graves]) -> None:
         """Take what is looked for.
 
         Args:

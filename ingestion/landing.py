@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from ingestion.protocols.wire import parsed
 from ingestion.reading import Batch, Memory
 
 _LINES = 200  # in one batch of a load
+_PART, _WRITTEN_WITHIN_S = ".part", 3600.0
 Blocks = Callable[[Mapped, int], bool]  # of what was mapped, and when it was observed
 _ABOUT = ("source", "endpoint", "query", "observed_at")
 
@@ -48,7 +50,8 @@ class Landing:
         """A file for each batch that holds anything: its path below the root, and how many lines it has."""
         at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)
         folder = f"date={at:%Y-%m-%d}/platform={self._platform}"
-        self._files.create_dir(f"{self._root}/{folder}", recursive=True)
+        if self._is_local():  # an object store has no folders, and its roles may make none
+            self._files.create_dir(f"{self._root}/{folder}", recursive=True)
         for number, batch in enumerate(batches):
             if batch.documents:
                 path = f"{folder}/{at:%Y%m%dT%H%M%S%fZ}-{number:06d}.jsonl.gz"
@@ -69,8 +72,8 @@ class Landing:
         """Remove the files that were fetched before that: how many, and how many stay since no load has sent them."""
         old = [path for path in self._paths() if _fetched_at(path) < before]
         loaded = [path for path in old if memory.cursor(f"landing/{path}") is not None]
-        for path in () if dry_run else loaded:
-            self._files.delete_file(f"{self._root}/{path}")
+        for path in () if dry_run else (*loaded, *self._abandoned()):
+            self._delete(path)
         return len(loaded), len(old) - len(loaded)
 
     def read(self, memory: Memory) -> Iterator[Batch]:
@@ -96,6 +99,8 @@ class Landing:
         Raises:
             PayloadFileError: a file is damaged.
         """
+        for path in self._abandoned():
+            self._delete(path)
         return sum(self._strip_file(path, platform, blocks) for path in self._paths())
 
     def _strip_file(self, path: str, platform: Platform, blocks: Blocks) -> int:
@@ -108,15 +113,34 @@ class Landing:
         if removed and kept:
             self._put(f"{self._root}/{path}", _compressed(kept))
         elif removed:
-            self._files.delete_file(f"{self._root}/{path}")
+            self._delete(path)
         return removed
 
     def _paths(self) -> list[str]:
+        return sorted(path for path, _ in self._found() if path.endswith(".jsonl.gz"))
+
+    def _abandoned(self) -> list[str]:
+        """What processes that were killed had begun to write: nobody reads it, and it holds payloads."""
+        before = datetime.now(UTC).timestamp() - _WRITTEN_WITHIN_S
+        return [path for path, written in self._found() if path.endswith(_PART) and written < before]
+
+    def _found(self) -> Iterator[tuple[str, float]]:
+        """The platform's files, below the root, and when each was written, in seconds since 1970."""
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
-        found = self._files.get_file_info(fs.FileSelector(self._root, recursive=True, allow_not_found=True))
-        names = [info.path.removeprefix(f"{self._root}/") for info in found if info.is_file]
-        return sorted(name for name in names if f"/platform={self._platform}/" in name and name.endswith(".jsonl.gz"))
+        for info in self._files.get_file_info(fs.FileSelector(self._root, recursive=True, allow_not_found=True)):
+            path = info.path.removeprefix(f"{self._root}/")
+            if info.is_file and f"/platform={self._platform}/" in path:
+                yield path, info.mtime_ns / 1e9
+
+    def _delete(self, path: str) -> None:
+        with suppress(FileNotFoundError):  # another process was here first
+            self._files.delete_file(f"{self._root}/{path}")
+
+    def _is_local(self) -> bool:
+        from pyarrow import fs  # noqa: PLC0415
+
+        return isinstance(self._files, fs.LocalFileSystem)
 
     def _lines(self, path: str) -> list[dict[str, Json]]:
         try:
@@ -125,6 +149,8 @@ class Landing:
             return [
                 {name: line[name] for name in ("source", "body", "endpoint", "query", "observed_at")} for line in lines
             ]
+        except FileNotFoundError:  # another process has taken it away meanwhile
+            return []
         except (OSError, ValueError, KeyError, TypeError):
             raise PayloadFileError(
                 f"the landing file {path} is damaged", remedy="Fetch that time again, and move the file away"
@@ -132,10 +158,8 @@ class Landing:
 
     def _put(self, path: str, data: bytes) -> None:
         """The file appears whole: by a rename, or at once where the store has no renames."""
-        from pyarrow import fs  # noqa: PLC0415
-
-        is_local = isinstance(self._files, fs.LocalFileSystem)
-        first = f"{path}.{os.getpid()}.part" if is_local else path  # two processes may strip one file
+        is_local = self._is_local()
+        first = f"{path}.{os.getpid()}{_PART}" if is_local else path  # two processes may strip one file
         with self._files.open_output_stream(first, compression=None) as stream:
             stream.write(data)
         if is_local:
