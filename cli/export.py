@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from serving.subjects import Account
 
 _LEFT_OUT = (
-    "Kafka, which holds for at most three days what Bronze has seconds later",
+    "Kafka, which holds for at most four days, and no longer than Bronze, what Bronze has seconds later",
     "posts of others that mention the person: they are theirs",
-    "gold, which holds sums of many and no pseudonym",
+    "gold, which holds sums by hour and channel; a profile's channel has a pseudonym",
 )
 
 
@@ -83,7 +83,9 @@ def _about(settings: Settings, account: "Account", key: PseudonymKey) -> dict[st
 
     held = held_about(settings, account, key)
     with IngestStore(store_place(settings), owner=settings.owner, platform=account.platform) as store:
-        sightings = seen(store, held.post_keys, key=key, owner=settings.owner, platform=account.platform)
+        sightings = seen(
+            store, account.author_id, held.post_keys, key=key, owner=settings.owner, platform=account.platform
+        )
     policy = policy_of(account.platform)
     return {
         "platform": account.platform,

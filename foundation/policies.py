@@ -25,7 +25,7 @@ Field = Literal[
     "silver.post",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
-KAFKA_DAYS = 3  # conf/topics.toml; a tombstone must outlive what Kafka still holds
+KAFKA_DAYS = 4  # conf/topics.toml, retention and segment; a tombstone must outlive what Kafka still holds
 _RAW: tuple[Field, ...] = ("landing.answers", "bronze.record", "quarantine.record")
 _CLEAN: tuple[Field, ...] = ("silver.text", "silver.author", "silver.post")
 

@@ -12,12 +12,18 @@ from ingestion.store import IngestStore
 
 
 def seen(
-    store: IngestStore, post_keys: Set[str], *, key: PseudonymKey, owner: str, platform: str
+    store: IngestStore, author_id: str, post_keys: Set[str], *, key: PseudonymKey, owner: str, platform: str
 ) -> list[dict[str, Any]]:
-    """The sightings of these posts; the pseudonym of each id is computed, for the memory holds none."""
+    """The sightings of these posts; the pseudonym of each id is computed, for the memory holds none.
+
+    And those whose id names the author, as Bluesky's and Mastodon's do: the memory outlives the tables' pseudonyms.
+    """
+    named = f"{canonical(author_id)}/"
 
     def is_theirs(sighting: Sighting) -> bool:
-        return not post_keys.isdisjoint(key.pseudonyms(owner, platform, "post", sighting.post_id))
+        return named in canonical(sighting.post_id) or not post_keys.isdisjoint(
+            key.pseudonyms(owner, platform, "post", sighting.post_id)
+        )
 
     return [asdict(sighting) for sighting in store.every_sighting() if is_theirs(sighting)]
 

@@ -10,6 +10,8 @@ from foundation.policies import policies
 
 TopicKind = Literal["posts", "authors"]
 TOPIC_KINDS: tuple[TopicKind, ...] = ("posts", "authors")
+_DAY_MS = 86_400_000
+_SEGMENTS = 5  # of what is kept a fifth, as conf/topics.toml has it
 TOPIC_PATTERN = r"social\.([a-z0-9]+)\.(posts|authors)\.v1"
 
 
@@ -25,15 +27,25 @@ class Topic:
 
 
 def topics() -> list[Topic]:
-    """All topics of the system."""
+    """All topics of the system; none keeps records longer than their platform's policy lets raw records rest."""
     conf = read_toml(conf_dir() / "topics.toml")
     return [
         Topic(
-            conf[kind]["name"].format(platform=platform), platform, kind, conf[kind]["partitions"], conf[kind]["config"]
+            conf[kind]["name"].format(platform=platform), platform, kind, conf[kind]["partitions"],
+            conf[kind]["config"] | _kept(conf[kind]["config"], policy.keep["bronze.record"].days),
         )
-        for platform in policies()
+        for platform, policy in policies().items()
         for kind in TOPIC_KINDS
-    ]
+    ]  # fmt: skip
+
+
+def _kept(config: dict[str, str], days: int) -> dict[str, str]:
+    """A record rests for the retention, and until the segment is closed that it is in."""
+    most = days * _DAY_MS
+    retention, segment = int(config["retention.ms"]), int(config["segment.ms"])
+    if retention + segment <= most:
+        return {}
+    return {"retention.ms": str(most - most // _SEGMENTS), "segment.ms": str(most // _SEGMENTS)}
 
 
 @cache  # asked for with every record

@@ -90,7 +90,11 @@ def _besides(settings: Settings) -> list[dict[str, str]]:
     """What is kept outside the tables."""
     sightings = f"by policy, producers.sightings, and at most {settings.ingest.remember_days:g} days"
     return [
-        {"where": "Kafka", "categories": "as Bronze", "kept": f"{KAFKA_DAYS} days, by the broker"},
+        {
+            "where": "Kafka",
+            "categories": "as Bronze",
+            "kept": f"at most {KAFKA_DAYS} days, by the broker, and no longer than Bronze",
+        },
         {"where": "landing files", "categories": _AS_RECEIVED, "kept": "by policy, landing.answers"},
         {"where": "producers' memory", "categories": "ids of posts", "kept": sightings},
     ]

@@ -127,8 +127,8 @@ def _parsed(value: bytes | None) -> Any:
     if isinstance(document, dict) and isinstance(document.get("raw"), str):
         try:
             return document | {"raw": orjson.loads(document["raw"])}
-        except orjson.JSONDecodeError:
-            pass
+        except orjson.JSONDecodeError:  # the id may stand anywhere in it
+            return document | {"raw": document["raw"].encode("utf-8", "replace")}
     return document
 
 
@@ -138,7 +138,7 @@ def _names(payload: Any, account: Account) -> bool:
         case str():
             return canonical(payload) == canonical(account.author_id)
         case bytes():
-            return account.author_id.encode() in payload
+            return canonical(account.author_id) in canonical(payload.decode("utf-8", "replace"))
         case dict():
             return any(_names(value, account) for value in payload.values())
         case list():

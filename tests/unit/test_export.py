@@ -131,6 +131,30 @@ def test_everything_of_the_person_and_nothing_of_others(settings):
     assert (raw[0]["text"], raw[6]["raw"]) == (f"text of {THEIRS}", {"author": THEIRS, "strange": True})
 
 
+def test_a_record_that_names_the_person_in_what_is_no_json_is_theirs(tmp_path):
+    settings = Settings(home=tmp_path)
+    maker = RecordMaker("reddit", "public", create_key(settings.key_file))
+    cut = Unmappable(raw='{"author": "jane_fox", "body": ', detail="x")
+    write(settings, {"bronze.posts": [bronze_row(maker.make(cut, observed_at=SEEN), offset=9)]})
+    rows = {row["offset"]: row["payload"] for row in found(settings)["tables"]["bronze.posts"]}
+    assert "jane_fox" in rows[9]["raw"]
+
+
+def test_an_id_that_names_the_person_is_theirs_when_no_table_knows_them_any_more(tmp_path):
+    settings = Settings(home=tmp_path)
+    create_key(settings.key_file)
+    author = "https://mastodon.example/users/jane"
+    ids = [f"{author}/statuses/1", "https://mastodon.example/users/janet/statuses/2"]
+    with IngestStore(store_place(settings), owner="public", platform="mastodon") as store:
+        store.remember(
+            Sighting(post_id=p, source="s", native_id=p, event_id="e", version=0, day=None, seen_at=0, checked_at=0)
+            for p in ids
+        )
+    done = export(settings, "--platform", "mastodon", "--author", author)
+    (account,) = json.loads(done.stdout)["accounts"]
+    assert [one["post_id"] for one in account["producers"]["sightings"]] == ids[:1]
+
+
 def test_the_purposes_and_periods_are_said_with_it(settings):
     account = found(settings)
     assert account["used_for"]

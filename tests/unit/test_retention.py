@@ -64,8 +64,19 @@ def test_every_field_of_a_table_has_one_rule_and_names_columns_that_are_there():
 
 
 def test_kafka_keeps_no_longer_than_tombstones_reckon_with():
-    longest = max(int(topic.config["retention.ms"]) for topic in topics())
-    assert longest <= KAFKA_DAYS * 86_400_000
+    assert max(rests_ms(topic) for topic in topics()) <= KAFKA_DAYS * 86_400_000
+
+
+def rests_ms(topic):
+    """How long a record may rest there: until its segment, which has to be closed first, is removed."""
+    return int(topic.config["retention.ms"]) + int(topic.config["segment.ms"])
+
+
+def test_kafka_keeps_no_record_longer_than_its_platform_lets_bronze():
+    raw_days = {name: policy.keep["bronze.record"].days for name, policy in policies().items()}
+    assert min(raw_days.values()) < KAFKA_DAYS, "else this says nothing"
+    assert [topic.name for topic in topics() if rests_ms(topic) > raw_days[topic.platform] * 86_400_000] == []
+    assert max(rests_ms(topic) for topic in topics()) == 90 * 3_600_000
 
 
 @pytest.mark.parametrize(
