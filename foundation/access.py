@@ -1,4 +1,4 @@
-"""Who may read which layer of a local lake: modes and groups of its folders; deploy/aws has it for AWS."""
+"""Who may read which layer of a local lake, and what of the home: its folders' modes; deploy/aws has it for AWS."""
 
 import grp
 import os
@@ -21,6 +21,7 @@ READERS: dict[str, Readers] = {
     "ops": "all",
 }
 FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}  # what jobs and producers tell each other
+PRIVATE = ("broker", "tmp", "cursors")  # of the home: payloads that wait or are spilt, ids of posts
 _OWNER, _GROUP, _ALL = 0o700, 0o750, 0o755
 
 
@@ -34,7 +35,9 @@ class Rule:
 
 
 def rules(settings: Settings) -> Iterator[Rule]:
-    """The rule of each layer and of what is beside them; none on S3."""
+    """The rule of each layer and of what is beside them, but for S3, and of the home's own folders."""
+    for name in PRIVATE:
+        yield Rule(settings.home / name, _OWNER, "")
     if settings.is_on_s3:
         return
     groups = {"engineers": settings.access.engineers, "analysts": settings.access.analysts, "all": ""}

@@ -9,6 +9,7 @@ from typing import Literal
 
 import stamina
 
+from foundation.access import protect
 from foundation.errors import UsageError
 from foundation.key_sources import pseudonym_key
 from foundation.policies import policy_of
@@ -142,7 +143,7 @@ def forgetting(
 def _alone(settings: Settings, name: str, role: Role) -> Iterator[None]:
     """Two producers of one platform would save their cursors over each other's."""
     file = settings.home / "cursors" / f"{settings.owner}-{name}-{role}.lock"
-    file.parent.mkdir(parents=True, exist_ok=True)
+    protect(settings, "cursors")
     with file.open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

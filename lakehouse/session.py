@@ -12,6 +12,7 @@ from pyspark import SparkContext
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
+from foundation.access import protect
 from foundation.errors import JarsError, JavaError
 from foundation.settings import Settings
 from lakehouse import event_logs
@@ -140,6 +141,7 @@ def scratch(settings: Settings) -> Path:
     """A folder for what this process spills. What killed ones have left there holds posts, and goes."""
     root = settings.home / "tmp"
     own = root / str(os.getpid())
+    protect(settings, "tmp")
     own.mkdir(parents=True, exist_ok=True)
     for left in root.iterdir():
         if left.is_dir() and not (left.name.isdigit() and _is_alive(int(left.name))):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from foundation.access import protect
 from foundation.errors import BrokerFailedError, BrokerUnreachableError
 from foundation.settings import Settings
 from ingestion.topics import demand_broker
@@ -82,6 +83,7 @@ def _pid_file(settings: Settings) -> Path:
 @contextmanager
 def _one_at_a_time(settings: Settings) -> Iterator[None]:
     """Two commands at once would start two brokers on one folder."""
+    protect(settings, "broker")
     _folder(settings).mkdir(parents=True, exist_ok=True)
     with (_folder(settings) / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

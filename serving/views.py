@@ -25,8 +25,10 @@ def views(policies: Mapping[str, Policy], min_authors: int) -> dict[str, View]:
         policies: by platform, as they are now.
         min_authors: the k below which a cell of Gold is hidden.
     """
+    # Posts too: in an hour whose authors have expired, their number stays when platforms delete what they wrote.
+    cells = f"authors >= {min_authors:d} AND posts >= {min_authors:d}"
     return {
-        "gold.sentiment_hourly_public": View("gold.sentiment_hourly", f"authors >= {min_authors:d}"),
+        "gold.sentiment_hourly_public": View("gold.sentiment_hourly", cells),
         "silver.posts_for_export": View("silver.posts", _allowed(policies, "may_export")),
         "silver.posts_for_training": View("silver.posts", _allowed(policies, "may_train")),
     }

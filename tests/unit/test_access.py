@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from foundation.access import FOLDERS, READERS, broken, protect, rules
+from foundation.access import FOLDERS, PRIVATE, READERS, broken, protect, rules
 from foundation.errors import AccessError, QueryError
 from foundation.settings import Settings
 from local import doctor
@@ -24,7 +24,7 @@ def lake(tmp_path, **access):
     settings = Settings(home=tmp_path, access=access)
     before = os.umask(0o077)
     try:
-        for layer in FOLDERS:
+        for layer in (*FOLDERS, *PRIVATE):
             protect(settings, layer)
     finally:
         os.umask(before)
@@ -80,13 +80,14 @@ def modes_of_made(tmp_path):
     return {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "lake").iterdir()}
 
 
-def test_a_lake_on_s3_has_no_folders_of_ours(tmp_path):
-    assert list(rules(Settings(home=tmp_path, lake="s3://bucket/lake"))) == []
+def test_a_lake_on_s3_has_no_folders_of_ours_but_the_home_has(tmp_path):
+    found = list(rules(Settings(home=tmp_path, lake="s3://bucket/lake")))
+    assert {(rule.folder.name, rule.mode) for rule in found} == {(name, 0o700) for name in PRIVATE}
 
 
 def test_who_may_read_gold_alone_asks_gold(tmp_path, monkeypatch):
     for table in ("bronze/posts", "gold/sentiment_hourly"):
-        write_deltalake(str(tmp_path / table), pa.table({"posts": [3], "authors": [5]}))
+        write_deltalake(str(tmp_path / table), pa.table({"posts": [7], "authors": [5]}))
     folders = catalog._folders
 
     def as_a_reader(uri):  # of the tests' user, who may be root, nothing is hidden
@@ -95,7 +96,7 @@ def test_who_may_read_gold_alone_asks_gold(tmp_path, monkeypatch):
         return folders(uri)
 
     monkeypatch.setattr(catalog, "_folders", as_a_reader)
-    assert query(str(tmp_path), "FROM gold.sentiment_hourly_public SELECT posts").rows == [(3,)]
+    assert query(str(tmp_path), "FROM gold.sentiment_hourly_public SELECT posts").rows == [(7,)]
     assert query(str(tmp_path), "SHOW TABLES").rows == [("gold.sentiment_hourly",), ("gold.sentiment_hourly_public",)]
     with pytest.raises(QueryError, match="does not exist"):
         query(str(tmp_path), "FROM bronze.posts")

@@ -89,9 +89,11 @@ def test_a_list_is_of_the_roles_own_folders(role):
     assert sum("s3:ListBucket" in one["Action"] for one in statements(role)) == 1
 
 
-def test_only_upkeep_and_the_jobs_delete_and_nobody_changes_keys_or_policies():
+def test_only_upkeep_the_jobs_and_landings_own_producer_delete_and_nobody_changes_keys_or_policies():
     actions = {role: {action for one in statements(role) for action in one["Action"]} for role in ROLES}
-    assert {role for role in ROLES if "s3:DeleteObject" in actions[role]} == {*JOBS, "upkeep"}
+    assert {role for role in ROLES if "s3:DeleteObject" in actions[role]} == {*JOBS, "upkeep", "producer"}
+    (deletes,) = [one for one in statements("producer") if "s3:DeleteObject" in one["Action"]]
+    assert deletes["Resource"] == ["arn:aws:s3:::${bucket}/${lake}/landing/*"]
     assert {action.partition(":")[0] for some in actions.values() for action in some} == {
         "s3", "kms", "secretsmanager", "kafka-cluster",
     }  # fmt: skip

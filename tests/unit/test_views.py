@@ -11,7 +11,7 @@ from foundation.sections import ServingSettings
 from serving import sql
 from serving.sql import query
 
-CELLS = pa.table({"platform": ["x"] * 4, "authors": [1, 4, 5, 50], "posts": [9, 4, 5, 60]})
+CELLS = pa.table({"platform": ["x"] * 5, "authors": [1, 4, 5, 7, 50], "posts": [9, 4, 5, 1, 60]})
 RIGHTS = [
     {"may_export": True, "may_train": True},
     {"may_export": False, "may_train": True},
@@ -47,19 +47,19 @@ def allow(monkeypatch):
     return change
 
 
-@pytest.mark.parametrize(("k", "left"), [(None, [5, 50]), (1, [1, 4, 5, 50]), (51, [])])
-def test_a_cell_of_fewer_authors_is_hidden(lake, k, left):
+@pytest.mark.parametrize(("k", "left"), [(None, [5, 50]), (1, [1, 4, 5, 7, 50]), (51, [])])
+def test_a_cell_of_fewer_authors_or_posts_is_hidden(lake, k, left):
     serving = {} if k is None else {"serving": ServingSettings(min_authors=k)}
     answer = query(lake, "SELECT authors FROM gold.sentiment_hourly_public ORDER BY 1", **serving)
     assert [authors for (authors,) in answer.rows] == left
-    assert len(query(lake, "FROM gold.sentiment_hourly").rows) == 4, "the table itself is for who may read it"
+    assert len(query(lake, "FROM gold.sentiment_hourly").rows) == 5, "the table itself is for who may read it"
 
 
 def test_a_view_and_its_table_in_one_question(lake):
     asked = (
         "SELECT (SELECT sum(posts) FROM gold.sentiment_hourly) - (SELECT sum(posts) FROM gold.sentiment_hourly_public)"
     )
-    assert query(lake, asked).rows == [(13,)]
+    assert query(lake, asked).rows == [(14,)]
 
 
 @pytest.mark.parametrize(("use", "left"), [("export", ["a", "c"]), ("training", ["a", "b"])])
