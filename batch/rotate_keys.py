@@ -112,6 +112,10 @@ def _former(settings: Settings, rotation: Rotation) -> str:
 def _rekey(spark: SparkSession, table: Table, settings: Settings, chain: KeyChain) -> int | None:
     if delta_log.newest_metadata(table, settings, _KEY_ID) == chain.key_id:
         return None
-    rows = rekeyed(delta.read(spark, table, settings), table, chain, payload_place(settings))
+    now = delta.read(spark, table, settings)
+    rows = rekeyed(now, table, chain, payload_place(settings))
+    if table is SILVER_TOMBSTONES:
+        # Of persons' requests also as they were: what Kafka or a producer still has of them comes under the older key.
+        rows = rows.unionByName(now.where("reason = 'request'")).dropDuplicates()
     delta.overwrite(rows, table, settings, metadata={_KEY_ID: chain.key_id})
     return int(delta_log.last_commit(table, settings)["operationMetrics"]["numOutputRows"])

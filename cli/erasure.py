@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import lake_of, settings_of
+from foundation.access import protect
 from foundation.errors import LakeInUseError, UsageError
 from foundation.settings import Settings
 
@@ -36,6 +37,7 @@ def erase(
     What is written down of the request holds pseudonyms alone. Without any of the options what waits is carried out.
     """
     settings = settings_of(context)
+    protect(settings, "cursors")
     named = _named(platform, author, post, subject)
     if named:
         from lakehouse.erasure_requests import place  # noqa: PLC0415
@@ -50,6 +52,7 @@ def erase(
         erased = carry_out(settings)
     except LakeInUseError:
         print(f"handed over to the jobs that run, which look every {settings.erasure.interval_s:g} s")
+        print("landing files and the producers' memory follow by the producers, or by `echostream erase` once more")
     else:
         print(f"carried out {len(erased.erasures)}; `echostream receipts` says what is still to come")
     _forget(settings)
@@ -148,7 +151,7 @@ def _shown(receipt: "Receipt") -> str:
         versions = f"version {table.version_before} → {table.version_after}"
         files = f"files removed by version {table.vacuum_version}" if table.vacuumed_at else "files are still there"
         details = [rows, *([versions] if table.version_after is not None else ())]
-        details += [files] if table.rows and table.version_before is not None else []
+        details += [files] if table.version_before is not None else []
         lines.append(f"  {name}: {', '.join(details)}")
     return "\n".join(lines)
 
@@ -185,7 +188,10 @@ def verify_erasure(
         places.append(Place("lake", arrow_files(settings.s3), settings.lake_uri.partition("://")[2]))
     elif settings.lake:
         places.append(Place("lake", local, settings.lake_uri))
-    places += [Place("besides", local, str(folder)) for folder in besides or ()]
+    for folder in besides or ():
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder", remedy="Name the folder that a backup lies in")
+        places.append(Place("besides", local, str(folder.absolute())))
     has_key = settings.payloads.encrypt or settings.payload_key_file.exists()
     keys = payload_place(settings).newest() if has_key else ()
     report = verify(places, needles, Opener((key.key_id, key.secret) for key in keys))
@@ -195,9 +201,18 @@ def verify_erasure(
         print(f"found: text {found.number} in {found.file} ({found.where})")
     for name in report.unread:
         print(f"not read: {name}")
+    for name in _elsewhere(settings):
+        print(f"not searched: {name}")
     if not report.is_clean:
         raise typer.Exit(1)
     print("nothing found")
+
+
+def _elsewhere(settings: Settings) -> list[str]:
+    """What keeps texts and is not among the files that this command reaches."""
+    kafka = ["Kafka's segments, which the broker of kafka.bootstrap_servers keeps"]
+    memory = ["the producers' memory, which the server of ingest.store keeps"]
+    return (kafka if settings.kafka.bootstrap_servers else []) + (memory if settings.ingest.store else [])
 
 
 def _text_of(file: Path) -> str:

@@ -6,9 +6,9 @@ from pyspark.sql import SparkSession
 
 from foundation.logs import get_log
 from foundation.settings import Settings
-from lakehouse import upkeep
+from lakehouse import delta_log, upkeep
 from lakehouse.batches import Job
-from schemas.tables import Table, ops_batches
+from schemas.tables import Table, ops_batches, ops_erasures
 
 _PARTITIONS_PER_COMMIT = 50
 
@@ -43,6 +43,7 @@ class Compaction:
         if time.monotonic() - self._began < settings.upkeep.interval_s:
             return
         self._began = time.monotonic()
-        for table in (*self._job.owns, ops_batches(self._job.name)):
+        ops = [ops_batches(self._job.name), ops_erasures(self._job.name)]
+        for table in (*self._job.owns, *(each for each in ops if delta_log.exists(each, settings))):
             with self._job.writing:  # a batch may come between two tables
                 compact_files(self._spark, table, settings)

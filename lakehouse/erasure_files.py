@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import SparkSession
@@ -19,16 +20,16 @@ _log = get_log("erasure_files")
 def remove_files(spark: SparkSession, job: str, table: Table, settings: Settings, every: Sequence[Erasure]) -> None:
     """Vacuum the table if an erasure has waited as long as `upkeep.keep_h` says, and as every stream needs."""
     waiting = _waiting(job, table, settings)
-    if not waiting:
+    if not waiting or not delta_log.exists(table, settings):
         return
     unread_h = upkeep.unread_for_h(table, settings)
     if unread_h is None:  # a stream has still to begin
         return
     keep_h = max(unread_h, settings.upkeep.keep_h)
     before = datetime.now(UTC) - timedelta(hours=keep_h)
-    due = {erasure_id: rows for erasure_id, (at, rows) in waiting.items() if at <= before}
-    if not due:
+    if not any(each.first <= before for each in waiting.values()):
         return
+    due = {erasure_id: each.rows for erasure_id, each in waiting.items() if each.last <= before}
     upkeep.vacuum(spark, table, settings, keep_h=keep_h)
     crash_point(job, f"after_vacuuming_{table.name}", settings)
     version = delta_log.version(table, settings)
@@ -39,14 +40,24 @@ def remove_files(spark: SparkSession, job: str, table: Table, settings: Settings
     _log.info("vacuumed", table=table.name, version=version, erasures=len(steps))
 
 
-def _waiting(job: str, table: Table, settings: Settings) -> dict[str, tuple[datetime, int]]:
-    """By erasure, since when files have waited, and how many rows are in them."""
-    waiting: dict[str, tuple[datetime, int]] = {}
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What an erasure has replaced since the last vacuum: from when to when, and how many rows."""
+
+    first: datetime
+    last: datetime
+    rows: int
+
+
+def _waiting(job: str, table: Table, settings: Settings) -> dict[str, _Waiting]:
+    """By erasure; also where no row was left: a batch or a policy may have taken it out of the table before."""
+    waiting: dict[str, _Waiting] = {}
     for row in erasures.steps(settings, job):  # oldest first
         if row["table"] != table.name:
             continue
-        if row["step"] == REMOVED and row["rows"]:
-            waiting[row["erasure_id"]] = row["at"], waiting.get(row["erasure_id"], (None, 0))[1] + row["rows"]
+        if row["step"] == REMOVED:
+            so_far = waiting.get(row["erasure_id"], _Waiting(row["at"], row["at"], 0))
+            waiting[row["erasure_id"]] = _Waiting(so_far.first, row["at"], so_far.rows + row["rows"])
         elif row["step"] == VACUUMED:
             waiting.pop(row["erasure_id"], None)
     return waiting

@@ -108,6 +108,7 @@ def _judge(receipt: Receipt) -> None:
     if len(done) < len(parts):
         return
     receipt.unqueryable_at = max(done)
-    held = [part for part in of_rows if part is not None and part.rows]
+    # Also where no row was left: what a batch or a policy had removed before may still lie in replaced files.
+    held = [part for part in of_rows if part is not None and part.version_after is not None]
     if all(part.vacuumed_at for part in held):
         receipt.gone_at = max([receipt.kafka_until, *(part.vacuumed_at for part in held if part.vacuumed_at)])

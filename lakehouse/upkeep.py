@@ -49,7 +49,9 @@ def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: flo
     """Remove the files that no version of the last so many hours needs."""
     # Spark's own number of tasks for listing folders is 10,000: 40 s a table on two busy cores.
     tasks = str(4 * spark.sparkContext.defaultParallelism)
-    conf = {f"{_PREFIX}.retentionDurationCheck.enabled": "false", _LISTING: tasks}
+    # On S3 Delta leaves a vacuum out of the log unless told otherwise: receipts name its version.
+    logged = {f"{_PREFIX}.vacuum.logging.enabled": "true"}
+    conf = {f"{_PREFIX}.retentionDurationCheck.enabled": "false", _LISTING: tasks} | logged
     with _conf(spark, conf):
         DeltaTable.forPath(spark, delta_log.path(table, settings)).vacuum(keep_h)
 

@@ -70,16 +70,17 @@ def run(
 def _in_sequence(
     spark: SparkSession, settings: Settings, jobs: Sequence[JobName], stop: Event, on_progress: OnProgress
 ) -> None:
-    ended = []
+    ended: list[RunningJob] = []
     for name in jobs:
         running = STARTS[name](spark, settings, available_now=True, on_progress=on_progress)
         _watch([running], stop, settings)
         if stop.is_set():
             return
         running.maintain(True)
+        if name == bronze_to_silver.NAME:  # what it has admitted of erasures is carried out in the hop before it
+            for earlier in ended:
+                earlier.maintain(True)
         ended.append(running)
-    for running in ended:  # an erasure that a later hop has admitted is carried out in the earlier ones
-        running.maintain(True)
 
 
 def _together(

@@ -28,26 +28,30 @@ _Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
     """The records, by their headers' pseudonyms, that a tombstone names, whatever its version.
 
-    And those without any, such as quarantine holds: their payloads have to be asked.
+    And those that say only one or none, such as quarantine holds: their payloads have to be asked.
     """
     posts = tombstones.where("post_key IS NOT NULL").select("platform", "post_key").distinct()
     authors = tombstones.where("author_key IS NOT NULL").select("platform", "author_key").distinct()
     keyed = records.where("post_key IS NOT NULL OR author_key IS NOT NULL")
     by_post = keyed.join(posts, on=["platform", "post_key"], how="left_semi")
     by_author = keyed.join(authors, on=["platform", "author_key"], how="left_semi")
-    by_none = records.where("post_key IS NULL AND author_key IS NULL")
-    return by_post.unionByName(by_author).unionByName(by_none).dropDuplicates(list(_RECORD))
+    by_payload = records.where("post_key IS NULL OR author_key IS NULL")
+    return by_post.unionByName(by_author).unionByName(by_payload).dropDuplicates(list(_RECORD))
 
 
 def with_versions(records: DataFrame, payload_key: KeyPlace) -> DataFrame:
-    """The records with `version`, and the pseudonyms of the payload where the headers say none."""
+    """The records with `version`, once with the pseudonyms of the headers and once with other ones of the payload."""
     said = records.withColumn("said", _said(payload_key))
-    return said.select(
-        *(name for name in records.columns if name not in ("post_key", "author_key", "value")),
-        F.coalesce("post_key", "said.post_key").alias("post_key"),
-        F.coalesce("author_key", "said.author_key").alias("author_key"),
-        F.col("said.version").alias("version"),
+    by_header = F.struct(F.col("post_key"), F.col("author_key"))
+    by_payload = F.struct(
+        F.coalesce("said.post_key", "post_key").alias("post_key"),
+        F.coalesce("said.author_key", "author_key").alias("author_key"),
     )
+    both = said.withColumn("keys", F.explode(F.array_distinct(F.array(by_header, by_payload))))
+    return both.select(
+        *(name for name in records.columns if name not in ("post_key", "author_key", "value")),
+        "keys.post_key", "keys.author_key", F.col("said.version").alias("version"),
+    )  # fmt: skip
 
 
 def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:

@@ -75,7 +75,8 @@ def run(ours: Project, posts: int) -> None:
         answer = ours.cli("sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "csv")
         say(f"docker compose run --rm cli sql: {answer.split()[-1]} posts in Gold")
         _down_and_up(ours)
-        with flowing(settings, SECOND, seed=2, fast=SECOND) as (_, sending):
+        with flowing(settings, SECOND, seed=2, fast=SECOND) as (tap, sending):
+            tap.is_open.set()  # nothing is killed meanwhile
             ledgers.append(sending.result())
         _await_gold(settings, ledgers)
         say("after down and up it went on where it had stopped: Gold is exact")

@@ -19,6 +19,9 @@ def hours(count):
     return ASKED + timedelta(hours=count)
 
 
+TABLES = ("silver.posts", "quarantine.posts", "bronze.posts")
+
+
 def step(step, table=None, at=ASKED, **changes):
     row = {
         "erasure_id": ID, "cause": "request", "step": step, "table": table, "asked_at": ASKED, "since": ASKED,
@@ -41,6 +44,7 @@ ALL = [
 ]
 VACUUMED = [
     step("vacuumed", "silver.posts", hours(170), rows=3, version_after=12),
+    step("vacuumed", "quarantine.posts", hours(170), rows=0, version_after=9),
     step("vacuumed", "bronze.posts", hours(171), rows=4, version_after=14),
 ]
 
@@ -75,14 +79,22 @@ def test_not_gone_while_files_wait(missing):
 
 
 def test_kafka_may_be_what_is_gone_last():
-    quick = [step("vacuumed", table, hours(1), version_after=7) for table in ("silver.posts", "bronze.posts")]
+    quick = [step("vacuumed", table, hours(1), version_after=7) for table in TABLES]
     assert receipt(ALL + quick).gone_at == ASKED + KAFKA
 
 
-def test_where_nothing_was_held_nothing_has_to_be_vacuumed():
-    rows = [step("admitted")] + [removed(t, 0, hours(1)) for t in ("silver.posts", "quarantine.posts", "bronze.posts")]
+def test_where_no_row_was_left_replaced_files_have_to_go_all_the_same():
+    """What a platform's batch or a policy took out of a table before may still lie in them."""
+    rows = [step("admitted")] + [removed(table, 0, hours(1)) for table in TABLES]
     found = receipt(rows)
-    assert (found.unqueryable_at, found.gone_at) == (hours(1), ASKED + KAFKA)
+    assert (found.unqueryable_at, found.gone_at) == (hours(1), None)
+    vacuumed = [step("vacuumed", table, hours(170), rows=0, version_after=7) for table in TABLES]
+    assert receipt(rows + vacuumed).gone_at == hours(170)
+
+
+def test_where_there_is_no_table_nothing_has_to_be_vacuumed():
+    rows = [step("admitted")] + [step("removed", table, hours(1), rows=0) for table in TABLES]
+    assert receipt(rows).gone_at == ASKED + KAFKA
 
 
 def test_what_came_back_and_was_removed_again_waits_once_more():
