@@ -69,8 +69,9 @@ class Sweep:
             return blocked(posts, graves, *KEY, "day")
         partition = self.table.partition_by if "platform" in self.table.columns else ()
         keys = (*self.table.key, *partition, *_WHERE[self.table.name])
-        records = rows if self.table.name == BRONZE_POSTS.name else from_quarantine(rows)
-        found = with_versions(suspects(records, graves), payload_place(self.settings))
+        # What quarantine holds may lie about whose it is: its payloads are asked, all of them.
+        records = suspects(rows, graves) if self.table.name == BRONZE_POSTS.name else from_quarantine(rows)
+        found = with_versions(records, payload_place(self.settings))
         return blocked(found, graves, *dict.fromkeys(keys))
 
     def _delete(self, rows: DataFrame, counts: dict[str, int]) -> None:

@@ -28,7 +28,7 @@ _Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
     """The records, by their headers' pseudonyms, that a tombstone names, whatever its version.
 
-    And those that say only one or none, such as quarantine holds: their payloads have to be asked.
+    And those that say only one or none: their payloads have to be asked.
     """
     posts = tombstones.where("post_key IS NOT NULL").select("platform", "post_key").distinct()
     authors = tombstones.where("author_key IS NOT NULL").select("platform", "author_key").distinct()
@@ -42,16 +42,16 @@ def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
 def with_versions(records: DataFrame, payload_key: KeyPlace) -> DataFrame:
     """The records with `version`, once with the pseudonyms of the headers and once with other ones of the payload."""
     said = records.withColumn("said", _said(payload_key))
-    by_header = F.struct(F.col("post_key"), F.col("author_key"))
+    by_header = F.struct("post_key", "author_key", "said.version")
     by_payload = F.struct(
         F.coalesce("said.post_key", "post_key").alias("post_key"),
         F.coalesce("said.author_key", "author_key").alias("author_key"),
+        "said.version",
     )
-    both = said.withColumn("keys", F.explode(F.array_distinct(F.array(by_header, by_payload))))
-    return both.select(
-        *(name for name in records.columns if name not in ("post_key", "author_key", "value")),
-        "keys.post_key", "keys.author_key", F.col("said.version").alias("version"),
-    )  # fmt: skip
+    # The version goes along: of what is beside an explode Spark loses sight where a worker's answer is in it.
+    kept = [name for name in records.columns if name not in ("post_key", "author_key", "value")]
+    names = F.explode(F.array_distinct(F.array(by_header, by_payload))).alias("names")
+    return said.select(*kept, names).select(*kept, "names.*")
 
 
 def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:

@@ -26,6 +26,7 @@ SECOND = 1000
 _GOLD_S = 1500
 _SIMULATED_S = 900
 _REMOVALS_S = 300
+_ERASED_S = 900
 
 
 def main() -> None:
@@ -174,8 +175,8 @@ def _erase(ours: Project, settings: Settings) -> None:
     platform, author_key, author = checks.busiest_author(settings)
     began = time.monotonic()
     ours.cli("erase", "--platform", platform, "--author", author)
-    _await(lambda: not checks.held_of(settings, author_key), _REMOVALS_S, "an erasure")
-    _await(lambda: 'unqueryable_at": "20' in ours.cli("receipts", "--json"), _REMOVALS_S, "its receipt")
+    _await(lambda: not checks.held_of(settings, author_key), _ERASED_S, "an erasure")
+    _await(lambda: 'unqueryable_at": "20' in ours.cli("receipts", "--json"), _ERASED_S, "its receipt")
     say(f"echostream erase: in no table any more, with a receipt, after {time.monotonic() - began:.0f} s")
 
 

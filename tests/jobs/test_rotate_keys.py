@@ -11,7 +11,9 @@ from foundation.errors import KeyMismatchError, LakeInUseError
 from foundation.keys import load_key, version_of
 from ingestion.generator import read_ledger, run_generator
 from ingestion.produce import MemoryProducer
+from lakehouse import delta
 from lakehouse.lease import hold_lake
+from schemas.tables import SILVER_TOMBSTONES
 from tests import oracle
 from tests.commands import echostream
 from tests.jobs.lakes import BASE, POSTS, RATES, again, as_kafka_would, plans_of
@@ -26,6 +28,7 @@ from tests.lake import (
     rows_of,
     versions,
 )
+from transforms.suppression import FOREVER
 
 POINTS = [
     "before_property_of_silver.posts",
@@ -161,14 +164,24 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
     assert files_with(lake.settings.home / "lake", secrets) == []
 
 
+def entomb_a_request(lake):
+    """As an erasure does: what still comes of that person under the older key has to be known after a rotation."""
+    author = next(row["author_key"] for row in rows_of(lake.settings, "silver.posts") if row["author_key"])
+    row = {"owner": "public", "platform": "reddit", "author_key": author, "version": FOREVER, "reason": "request"}
+    schema = SILVER_TOMBSTONES.schema
+    frame = lake.spark.createDataFrame([tuple(row.get(name) for name in schema.names)], schema)
+    delta.append(frame, SILVER_TOMBSTONES, lake.settings)
+
+
 def test_killed_as_a_process_and_ended_by_the_next(drained):
+    entomb_a_request(drained)
     settings, before = drained.settings, authors(drained)
     rows = {name: len(rows_of(settings, name)) for name in KEYED}
     crash = "rotate_keys:before_silver.posts:1"
     done = echostream(settings, "keys", "rotate", faults__crash_at=crash, sanitizer__max_text_chars="2000")
     assert done.code == -signal.SIGKILL, done.error
     assert [set(key_versions(drained, name)) - {1, 2} for name in KEYED] == [set()] * 3
-    assert set(key_versions(drained, "silver.tombstones")) == {2}
+    assert set(key_versions(drained, "silver.tombstones")) == {1, 2}
     assert set(key_versions(drained, "silver.posts")) == {1}
     done = echostream(settings, "keys", "rotate")
     assert (done.code, done.error) == (0, "")
@@ -182,7 +195,11 @@ def test_killed_as_a_process_and_ended_by_the_next(drained):
     ]
     for secret in (each.secret.hex() for each in key):
         assert secret not in done.out
-    assert {name: len(rows_of(settings, name)) for name in KEYED} == rows
+    assert {name: len(rows_of(settings, name)) for name in KEYED} == rows | {
+        "silver.tombstones": rows["silver.tombstones"] + 1
+    }
+    requests = [row for row in rows_of(settings, "silver.tombstones") if row["reason"] == "request"]
+    assert {version_of(row["author_key"]) for row in requests} == {1, 2}
     drained.drain()
     assert authors(drained) == before
 
