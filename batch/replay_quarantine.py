@@ -25,6 +25,7 @@ from streaming.bronze_to_silver import make_refiner
 from transforms.bronze import from_quarantine
 from transforms.order import AUTHOR, resolve
 from transforms.refine import Refiner, refine
+from transforms.silver import deciding, numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class _Replay:
     refiner: Refiner
 
     def rehearse(self, plan: Plan) -> Replayed:
-        with self._resolved(plan) as resolved:
+        with self._resolved(plan) as (_, resolved):
             return Replayed(plan.topic, tally(resolved).fates)
 
     def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
@@ -84,13 +85,13 @@ class _Replay:
         def txn(step: str) -> delta.Txn:
             return delta.Txn(f"{NAME}:{attempt}:{step}", plan.batch_id)
 
-        with self._resolved(plan) as resolved:
+        with self._resolved(plan) as (refined, resolved):
             found = tally(resolved)
             ops = partial(self._write_ops, plan, found, at=at, txn=txn("ops"))
             settle = partial(replays.settle, self.spark, self.settings, plan, resolved, at=at, txn=txn("quarantine"))
             steps: list[tuple[str, Callable[[], None]]] = [
                 *(() if is_begun else (("ops", ops),)),
-                *silver_writes(self.spark, resolved, found, self.settings, at=at, txn=txn),
+                *silver_writes(self.spark, refined, resolved, found, self.settings, at=at, txn=txn),
                 ("quarantine", settle),
             ]
             for name, write in steps:
@@ -114,18 +115,18 @@ class _Replay:
         )  # fmt: skip
 
     @contextmanager
-    def _resolved(self, plan: Plan) -> Iterator[DataFrame]:
-        """The plan's records, judged against what Silver holds."""
+    def _resolved(self, plan: Plan) -> Iterator[tuple[DataFrame, DataFrame]]:
+        """The plan's records, and what was decided on them against what Silver holds."""
         taken = replays.take(self.spark, self.settings, plan)
-        with computed_once(refine(from_quarantine(taken), self.refiner)) as refined:
+        with computed_once(numbered(refine(from_quarantine(taken), self.refiner))) as refined:
             seen = outline(refined)
             held = held_by_silver(self.spark, refined, seen.days, self.settings)
             deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-            judged = resolve(refined, held, author_deletes=deletes if seen.has_author_deletes else None)
+            judged = resolve(deciding(refined), held, author_deletes=deletes if seen.has_author_deletes else None)
             with computed_once(judged) as resolved:
                 if (accounted := resolved.count()) != (consumed := taken.count()):
                     raise ConservationError(
                         f"{NAME} took {consumed} records of {plan.topic} but accounts for {accounted}",
                         remedy="Nothing of them was written; report this with the log",
                     )
-                yield resolved
+                yield refined, resolved

@@ -12,7 +12,7 @@ from lakehouse import delta
 from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import KEY
 from transforms.pii.spans import TYPES as PII_TYPES
-from transforms.silver import to_posts, to_tombstones
+from transforms.silver import in_full, to_posts, to_tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def tally(resolved: DataFrame) -> Tally:
 
 def silver_writes(
     spark: SparkSession,
+    refined: DataFrame,
     resolved: DataFrame,
     found: Tally,
     settings: Settings,
@@ -63,7 +64,17 @@ def silver_writes(
     at: datetime,
     txn: Callable[[str], delta.Txn],
 ) -> list[tuple[str, Callable[[], None]]]:
-    """The writes that are due, by name and in order; `txn` gives the transaction id of a step."""
+    """The writes that are due, by name and in order.
+
+    Args:
+        spark: the session.
+        refined: numbered rows, with all that they say.
+        resolved: what was decided on them; of their columns only what decides.
+        found: its tally.
+        settings: of the lake.
+        at: when.
+        txn: gives the transaction id of a step.
+    """
     writes: list[tuple[str, Callable[[], None]]] = []
     if found.entombs:
         tombstones = to_tombstones(resolved, at=at)
@@ -71,17 +82,17 @@ def silver_writes(
             ("tombstones", lambda: delta.append(tombstones, SILVER_TOMBSTONES, settings, txn=txn("tombstones")))
         )
     if found.appends:
-        posts = to_posts(resolved.where("action = 'append'"), processed_at=at)
+        posts = to_posts(in_full(resolved.where("action = 'append'"), refined), processed_at=at)
         writes.append(("append", lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn("append"))))
     if found.changed_days:
-        writes.append(("merge", lambda: _merge(spark, resolved, settings, days=found.changed_days, at=at)))
+        changed = in_full(resolved.where("action IN ('update', 'remove')"), refined)
+        writes.append(("merge", lambda: _merge(spark, changed, settings, days=found.changed_days, at=at)))
     return writes
 
 
-def _merge(spark: SparkSession, resolved: DataFrame, settings: Settings, *, days: Sequence[date], at: datetime) -> None:
+def _merge(spark: SparkSession, changed: DataFrame, settings: Settings, *, days: Sequence[date], at: datetime) -> None:
     """Edits and deletes, by key within the days they touch; conditions on the version make a repeat do nothing."""
-    changes = resolved.where("action IN ('update', 'remove')").withColumn("day", F.col("held_day"))
-    source = to_posts(changes, processed_at=at, keep=("action",)).alias("s")
+    source = to_posts(changed.withColumn("day", F.col("held_day")), processed_at=at, keep=("action",)).alias("s")
     same = " AND ".join(f"t.{name} = s.{name}" for name in KEY)
     (
         delta.target(spark, SILVER_POSTS, settings)

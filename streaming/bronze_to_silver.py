@@ -34,7 +34,7 @@ from transforms.pii.sanitizer import load_sanitizer
 from transforms.refine import Refiner, refine
 from transforms.scoring.posts import Scorers
 from transforms.scoring.score import ScorerOptions
-from transforms.silver import keep_quarantined, to_quarantine
+from transforms.silver import deciding, keep_quarantined, numbered, to_quarantine
 
 NAME: JobName = "bronze_to_silver"
 
@@ -90,7 +90,9 @@ def handle(batch: Batch, refiner: Refiner) -> int:
         steps: list[tuple[str, Callable[[], None]]] = [("ops", lambda: batch.write_ops(counts))]
         if counts.fates.get(Fate.QUARANTINED):
             steps.insert(0, ("quarantine", lambda: _quarantine(batch, resolved, arrived)))
-        writes = silver_writes(batch.spark, resolved, found, batch.settings, at=batch.started_at, txn=batch.txn)
+        writes = silver_writes(
+            batch.spark, refined, resolved, found, batch.settings, at=batch.started_at, txn=batch.txn
+        )
         batch.run([*steps, *writes])
     return arrived.consumed
 
@@ -99,7 +101,7 @@ def _refine(batch: Batch, refiner: Refiner, frozen: ExitStack) -> tuple[DataFram
     """The one pass over the payloads, and what was seen going in."""
     seen = Observation()
     rows = batch.rows.observe(seen, *Arrived.observed())
-    refined = frozen.enter_context(computed_once(refine(rows, refiner)))
+    refined = frozen.enter_context(computed_once(numbered(refine(rows, refiner))))
     arrived = Arrived.from_observed(seen.get)
     if batch.is_replay:
         refined = keep_quarantined(refined, quarantined_since(batch.spark, arrived.since, batch.settings))
@@ -110,7 +112,7 @@ def _resolve(batch: Batch, refined: DataFrame) -> DataFrame:
     seen = outline(refined)
     held = held_by_silver(batch.spark, refined, seen.days, batch.settings)
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-    return resolve(refined, held, author_deletes=author_deletes if seen.has_author_deletes else None)
+    return resolve(deciding(refined), held, author_deletes=author_deletes if seen.has_author_deletes else None)
 
 
 def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:

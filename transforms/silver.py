@@ -7,8 +7,28 @@ from pyspark.sql import functions as F
 
 from schemas.reasons import RULE_VERSION, Fate
 from schemas.tables import COORDINATES, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from transforms.order import KEY
 
 _COORDINATES = COORDINATES.names
+_DECIDING = (
+    *_COORDINATES, "stage", "reason", "op", *KEY, "author_key", "version", "event_id", "day", "posted_at", "pii",
+)  # fmt: skip
+
+
+def numbered(refined: DataFrame) -> DataFrame:
+    """The refined rows with a number of their own, `row`; the same as long as they are not computed again."""
+    return refined.withColumn("row", F.monotonically_increasing_id())
+
+
+def deciding(refined: DataFrame) -> DataFrame:
+    """Numbered rows without what they say: all that the order rules look at, and a tenth of the bytes to sort."""
+    return refined.select("row", *_DECIDING)
+
+
+def in_full(decided: DataFrame, refined: DataFrame) -> DataFrame:
+    """Rows that were decided on, with what they say. They go to the content, as a map: content is not sorted again."""
+    added = [name for name in decided.columns if name not in refined.columns]
+    return refined.join(F.broadcast(decided.select("row", *added)), on="row").drop("row")
 
 
 def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
@@ -21,12 +41,13 @@ def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
     kept = [
         F.when(~is_old, F.col(name)).alias(name)
         for name in refined.columns
-        if name not in (*_COORDINATES, "stage", "reason")
+        if name not in (*_COORDINATES, "stage", "reason", "row")
     ]
     return refined.join(F.broadcast(verdicts), on=_COORDINATES, how="left").select(
         *_COORDINATES,
         F.coalesce("old_stage", "stage").alias("stage"),
         F.coalesce("old_reason", "reason").alias("reason"),
+        *(("row",) if "row" in refined.columns else ()),
         *kept,
     )
 
