@@ -5,7 +5,6 @@ post, and one moment per platform says up to when Silver has forgotten (lakehous
 is due and does that, so that a run that was cut short is finished by the next.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,7 @@ from foundation.policies import Field, Policy, policies
 from foundation.settings import Settings
 from lakehouse import delta, delta_log, upkeep
 from lakehouse.batches import Job
+from lakehouse.clocks import Clock
 from lakehouse.seals import EXPIRY, moved_on, seal
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 from transforms.retention import (
@@ -53,23 +53,55 @@ class Retained:
 
 
 class Retention:
-    """Runs within a job, on the tables that it alone writes."""
+    """Runs within a job, on the tables that it alone writes; its clocks outlive the process."""
 
     def __init__(self, spark: SparkSession, job: Job) -> None:
         self._spark = spark
         self._job = job
-        self._began = time.monotonic()  # of the interval: who replays what is old can look at it first
+        self._enforced = Clock(job.settings, f"{job.name}-retained")
+        self._first = {table.name: Clock(job.settings, f"{table.name}-expired") for table in job.owns}
+        self._last = {table.name: Clock(job.settings, f"{table.name}-expired-last") for table in job.owns}
 
     def run(self, _force: bool) -> None:
-        """Enforce the policies, at most once per interval; it can always be put off."""
+        """Enforce the policies, at most once per interval, and remove what that replaced; both can be put off.
+
+        The first time one interval after the first start: who replays what is old can look at it before.
+        """
         settings = self._job.settings
-        if time.monotonic() - self._began < settings.upkeep.retain_interval_s:
-            return
-        self._began = time.monotonic()
+        waited = self._enforced.age_s()
+        if waited is None:
+            self._enforced.start()
+        if (waited or 0.0) >= settings.upkeep.retain_interval_s:
+            self._enforce()
+            self._enforced.start()
+        for table in self._job.owns:
+            self._remove_files(table)
+
+    def _enforce(self) -> None:
+        settings = self._job.settings
         for table in self._job.owns:
             with self._job.writing:  # a batch may come between two tables
                 for done in retain(self._spark, settings, [table], policies(), now=datetime.now(UTC)):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
+                    if done.rows:
+                        self._last[table.name].start()
+                        if self._first[table.name].age_s() is None:
+                            self._first[table.name].start()
+
+    def _remove_files(self, table: Table) -> None:
+        settings, first, last = self._job.settings, self._first[table.name], self._last[table.name]
+        keep_s = settings.upkeep.keep_h * 3600
+        if (first.age_s() or -1.0) < keep_s:
+            return
+        unread_h = upkeep.unread_for_h(table, settings)
+        if unread_h is None or unread_h > settings.upkeep.keep_h:
+            return
+        with self._job.writing:
+            upkeep.vacuum(self._spark, table, settings, keep_h=settings.upkeep.keep_h)
+        if (last.age_s() or 0.0) < keep_s:
+            first.start()  # what has expired meanwhile is too young to go
+        else:
+            first.stop()
 
 
 def retain(

@@ -1,0 +1,29 @@
+"""Moments that outlive a process, as files' times: a job that is started every hour has something to count from."""
+
+import time
+from pathlib import Path
+
+from foundation.settings import Settings
+
+
+class Clock:
+    """Since when something waits, on this home."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._file: Path = settings.home / "run" / f"{name}.since"
+
+    def age_s(self) -> float | None:
+        """For how long; None where nothing waits."""
+        try:
+            return max(0.0, time.time() - self._file.stat().st_mtime)
+        except FileNotFoundError:
+            return None
+
+    def start(self) -> None:
+        """From now on."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.touch()
+
+    def stop(self) -> None:
+        """Nothing waits any more."""
+        self._file.unlink(missing_ok=True)
