@@ -70,10 +70,10 @@ def fetch(
             kept = live.forgetting.without_erased(batches, now) if live.forgetting else batches
             for _, count in landing_of(settings_of(context), platform).write(kept, now):
                 files, lines = files + 1, lines + count
-            if live.forgetting:
-                live.forgetting.run()  # who was erased while this ran may be in what it has written
         except BudgetSpentError as spent:
             live.report.stopped = str(spent)
+        if live.forgetting:
+            live.forgetting.run()  # who was erased while this ran may be in what it has written
     print(f"landed    {lines} answers in {files} files")
 
 

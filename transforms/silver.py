@@ -21,7 +21,7 @@ def numbered(refined: DataFrame) -> DataFrame:
 
 
 def deciding(refined: DataFrame) -> DataFrame:
-    """Numbered rows without what they say: all that the order rules look at, and a tenth of the bytes to sort."""
+    """Numbered rows without what they say: all that the order rules look at, and little to sort."""
     return refined.select("row", *_DECIDING)
 
 

@@ -47,7 +47,8 @@ def test_a_broker_that_is_away_leaves_a_gap_that_says_what_is_missing(home):
     ((since, until),) = gaps(home)
     topic = topic_name("bluesky")
     landed = {orjson.loads(value)["text"] for _, value, _ in records_of(home, only=topic)[topic]}
-    read = [made for made in world.happenings if made.at <= read_up_to(home)]  # what came later the next run reads
+    end = read_up_to(home)
+    read = [made for made in world.happenings if made.at <= end]  # what came later the next run reads
     missing = [made.at for made in read if made.text not in landed]
     assert missing
     assert [at for at in missing if not since <= at <= until] == []

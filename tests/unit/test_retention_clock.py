@@ -48,30 +48,30 @@ def pass_by(settings, seconds):
         os.utime(file, (time.time(), file.stat().st_mtime - seconds))
 
 
+def run_after(settings, hours):
+    """The next one, so many hours later."""
+    pass_by(settings, hours * HOUR)
+    run(settings)
+
+
 def test_scheduled_runs_enforce_once_per_interval(settings, calls):
     run(settings)
     assert calls == [], "who replays what is old can look at it before"
-    pass_by(settings, 5 * HOUR)
-    run(settings)
+    run_after(settings, 5)
     assert calls == []
-    pass_by(settings, HOUR)
-    run(settings)
+    run_after(settings, 1)
     run(settings)
     assert calls == ["retain"]
-    pass_by(settings, 6 * HOUR)
-    run(settings)
+    run_after(settings, 6)
     assert calls == ["retain"] * 2
 
 
 def test_what_was_replaced_goes_once_when_its_time_is_up(settings, calls):
     run(settings)
-    pass_by(settings, 6 * HOUR)
-    run(settings)
-    pass_by(settings, 167 * HOUR)
-    run(settings)
+    run_after(settings, 6)
+    run_after(settings, 167)
     assert "vacuum" not in calls
-    pass_by(settings, HOUR)
-    run(settings)
+    run_after(settings, 1)
     run(settings)
     assert calls.count("vacuum") == 1
 
@@ -81,19 +81,15 @@ def test_what_expired_meanwhile_goes_by_the_next_vacuum(settings, calls, monkeyp
     monkeypatch.setattr(retention, "retain", lambda *_, **__: iter([Retained("bronze.record", next(found))]))
     run(settings)
     for _ in range(2):
-        pass_by(settings, 6 * HOUR)
-        run(settings)
+        run_after(settings, 6)
     for hours in (163, 168, 168):
-        pass_by(settings, hours * HOUR)
-        run(settings)
+        run_after(settings, hours)
     assert calls.count("vacuum") == 2
 
 
 def test_what_a_stream_has_still_to_read_stays(settings, calls, monkeypatch):
     monkeypatch.setattr(retention.upkeep, "unread_for_h", lambda *_: None)
     run(settings)
-    pass_by(settings, 6 * HOUR)
-    run(settings)
-    pass_by(settings, 200 * HOUR)
-    run(settings)
+    run_after(settings, 6)
+    run_after(settings, 200)
     assert "vacuum" not in calls
