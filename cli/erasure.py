@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import lake_of, settings_of
-from foundation.access import protect
 from foundation.errors import LakeInUseError, UsageError
 from foundation.settings import Settings
 
@@ -37,7 +36,6 @@ def erase(
     What is written down of the request holds pseudonyms alone. Without any of the options what waits is carried out.
     """
     settings = settings_of(context)
-    protect(settings, "cursors")
     named = _named(platform, author, post, subject)
     if named:
         from lakehouse.erasure_requests import place  # noqa: PLC0415

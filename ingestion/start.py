@@ -35,7 +35,10 @@ Role = Literal["ingest", "sweep", "fetch", "load"]
 def store_place(settings: Settings) -> Path | str:
     """Where the producers' memory is: a file of this home, or a PostgreSQL database."""
     address = settings.ingest.store
-    return address.get_secret_value() if address else settings.home / "cursors" / "ingest.sqlite3"
+    if address:
+        return address.get_secret_value()
+    protect(settings, "cursors")  # whoever opens it first: a producer, `retain`, `export`, `erase`
+    return settings.home / "cursors" / "ingest.sqlite3"
 
 
 @contextmanager

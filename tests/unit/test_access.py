@@ -11,6 +11,7 @@ from deltalake import write_deltalake
 from foundation.access import FOLDERS, PRIVATE, READERS, broken, protect, rules
 from foundation.errors import AccessError, QueryError
 from foundation.settings import Settings
+from ingestion.start import store_place
 from local import doctor
 from schemas.tables import TABLES
 from serving import catalog
@@ -78,6 +79,12 @@ def test_a_group_that_is_not_there_opens_nothing(tmp_path):
 
 def modes_of_made(tmp_path):
     return {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "lake").iterdir()}
+
+
+def test_the_producers_memory_is_its_owners_alone_whoever_opens_it_first(tmp_path):
+    settings = Settings(home=tmp_path)
+    store_place(settings)
+    assert stat.S_IMODE((tmp_path / "cursors").stat().st_mode) == 0o700
 
 
 def test_a_lake_on_s3_has_no_folders_of_ours_but_the_home_has(tmp_path):
