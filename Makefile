@@ -67,6 +67,8 @@ test-matrix: setup ## tests/spark and tests/jobs on Spark 4.2.0 and Delta 4.4.0,
 	@$(MATRIX)/venv/bin/pip install --disable-pip-version-check -q --no-deps --require-hashes -r tests/matrix/requirements.lock
 	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])' \
 	  > "$$($(MATRIX)/venv/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')/all-else.pth"
+	@printf '#!%s\nimport sys\nfrom cli.main import main\nsys.exit(main())\n' "$$PWD/$(MATRIX)/venv/bin/python" \
+	  > $(MATRIX)/venv/bin/echostream && chmod +x $(MATRIX)/venv/bin/echostream
 	@$(MVN) -P matrix dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(MATRIX)/jars/spark
 	@sha256sum --quiet -c tests/matrix/jars.sha256
 	PYTHONPATH="$$PWD" TEST_JARS_DIR="$$PWD/$(MATRIX)/jars" $(MATRIX)/venv/bin/python -m pytest $(MATRIX_TESTS)

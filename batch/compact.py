@@ -30,6 +30,7 @@ def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
     for table in TABLES:
         if delta_log.exists(table, settings):
             before, after = compact_files(spark, table, settings)
+            upkeep.purge(spark, table, settings)
             yield Compacted(table.name, before, after, _remove(spark, table, settings))
 
 

@@ -112,6 +112,12 @@ def rows(table: Table, settings: Settings, query: str) -> list[dict[str, Any]]:
     return answer
 
 
+def files_with_hidden_rows(table: Table, settings: Settings) -> list[str]:
+    """The names of the table's files that have a deletion vector."""
+    found = _open(table, settings).deletion_vectors().read_all()
+    return [str(path).rpartition("/")[2] for path in found.column("filepath").to_pylist()]
+
+
 def _open(table: Table, settings: Settings) -> DeltaTable:
     options = storage_options(settings.lake_uri, settings.s3)
     try:

@@ -13,7 +13,7 @@ from foundation.crash import crash_point
 from foundation.key_sources import payload_place
 from foundation.logs import get_log
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, erasures
+from lakehouse import delta, delta_log, erasures, upkeep
 from lakehouse.erasures import REMOVED, Erasure, Step
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, Table
 from transforms.bronze import from_quarantine
@@ -37,8 +37,10 @@ class Sweep:
     def run(self, every: Sequence[Erasure]) -> None:
         """Remove what the tombstones of all erasures block; note it for those that had not been here.
 
-        A crash anywhere is made good by the next run: the commit names the erasures, the ledger follows it.
+        A crash anywhere is made good by the next run: the commit names the erasures, the ledger follows it. What is
+        noted as removed is in none of the table's files any more, so that a vacuum can count from there.
         """
+        self._purge()
         self._reconcile(every)
         noted = {row["erasure_id"] for row in self._removed()}
         if not delta_log.exists(self.table, self.settings):
@@ -57,9 +59,15 @@ class Sweep:
             rows.unpersist()
         crash_point(self.job, f"after_erasing_{self.table.name}", self.settings)
         after = delta_log.version(self.table, self.settings)
+        self._purge()
         steps = [self._step(each, counts.get(each.id, 0), before, after) for each in every]
         self._note([step for step in steps if step.rows or step.erasure.id not in noted])
         return None
+
+    def _purge(self) -> None:
+        """Also of what batches have changed and deleted: whoever follows a platform's delete finds no row here."""
+        if delta_log.exists(self.table, self.settings):
+            upkeep.purge(self.spark, self.table, self.settings)
 
     def _blocked(self, every: Sequence[Erasure]) -> DataFrame:
         graves = erasures.graves(self.spark, self.settings, every)

@@ -81,12 +81,15 @@ class Retention:
         settings = self._job.settings
         for table in self._job.owns:
             with self._job.writing:  # a batch may come between two tables
+                rows = 0
                 for done in retain(self._spark, settings, [table], policies(), now=datetime.now(UTC)):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
-                    if done.rows:
-                        self._last[table.name].start()
-                        if self._first[table.name].age_s() is None:
-                            self._first[table.name].start()
+                    rows += done.rows
+                # Also what edits have replaced: that is older still.
+                if upkeep.purge(self._spark, table, settings) or rows:
+                    self._last[table.name].start()
+                    if self._first[table.name].age_s() is None:
+                        self._first[table.name].start()
 
     def _remove_files(self, table: Table) -> None:
         settings, first, last = self._job.settings, self._first[table.name], self._last[table.name]

@@ -14,6 +14,8 @@ from transforms.order import KEY
 from transforms.pii.spans import TYPES as PII_TYPES
 from transforms.silver import in_full, to_posts, to_tombstones
 
+_FEW = 20_000  # rows of Silver, that go to each worker at once
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -23,7 +25,8 @@ class Tally:
     rows_removed: int
     entombs: bool
     appends: bool
-    changed_days: list[date]  # the days of held rows that are updated or removed
+    changes: int  # held rows that are updated or removed
+    changed_days: list[date]  # and their days
     masked: dict[str, int]  # pieces of personal data taken out of the posts that are written, by type
 
 
@@ -49,6 +52,7 @@ def tally(resolved: DataFrame) -> Tally:
         rows_removed=sum(row["records"] for row in rows if row["action"] == "remove"),
         entombs=any(row["entombs"] for row in rows),
         appends=any(row["action"] == "append" for row in rows),
+        changes=sum(row["records"] for row in rows if row["action"] in ("update", "remove")),
         changed_days=sorted({day for row in rows for day in row["days"]}),
         masked={kind: count for kind, count in masked.items() if count},
     )
@@ -86,18 +90,20 @@ def silver_writes(
         writes.append(("append", lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn("append"))))
     if found.changed_days:
         changed = in_full(resolved.where("action IN ('update', 'remove')"), refined)
-        writes.append(("merge", lambda: _merge(spark, changed, settings, days=found.changed_days, at=at)))
+        source = to_posts(changed.withColumn("day", F.col("held_day")), processed_at=at, keep=("action",))
+        # Delta does not see how little that is, and would sort whole days by their keys.
+        few = F.broadcast(source) if found.changes <= _FEW else source
+        writes.append(("merge", lambda: _merge(spark, few, settings, days=found.changed_days)))
     return writes
 
 
-def _merge(spark: SparkSession, changed: DataFrame, settings: Settings, *, days: Sequence[date], at: datetime) -> None:
+def _merge(spark: SparkSession, source: DataFrame, settings: Settings, *, days: Sequence[date]) -> None:
     """Edits and deletes, by key within the days they touch; conditions on the version make a repeat do nothing."""
-    source = to_posts(changed.withColumn("day", F.col("held_day")), processed_at=at, keep=("action",)).alias("s")
     same = " AND ".join(f"t.{name} = s.{name}" for name in KEY)
     (
         delta.target(spark, SILVER_POSTS, settings)
         .alias("t")
-        .merge(source, F.expr(same) & F.col("t.day").isin(list(days)))
+        .merge(source.alias("s"), F.expr(same) & F.col("t.day").isin(list(days)))
         .whenMatchedDelete("s.action = 'remove' AND t.version <= s.version")
         .whenMatchedUpdate("s.action = 'update' AND t.version < s.version", {c: f"s.{c}" for c in SILVER_POSTS.columns})
         .execute()

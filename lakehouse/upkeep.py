@@ -9,11 +9,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from delta.tables import DeltaTable
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from foundation.settings import Settings
 from lakehouse import delta, delta_log
 from lakehouse.checkpoints import Checkpoint, checkpoint
+from lakehouse.frozen import computed_once
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 
 _MIB = 1024 * 1024
@@ -43,6 +45,32 @@ def optimize(spark: SparkSession, table: Table, settings: Settings, partitions: 
         builder = DeltaTable.forPath(spark, delta_log.path(table, settings)).optimize()
         where = " OR ".join(f"({_condition(table, values)})" for values in partitions)
         (builder.where(where) if table.partition_by else builder).executeCompaction()
+
+
+def purge(spark: SparkSession, table: Table, settings: Settings) -> int:
+    """Write the files anew in which deletion vectors hide rows; how many there were. docs/adr/0020.
+
+    Before the clock of a vacuum begins, wherever rows must go for good. By a merge that puts one row of each such file
+    in its own place, without vectors: `REORG TABLE … APPLY (PURGE)` of Delta 4.0.0 calls what Spark 4.0.2 has no more,
+    and OPTIMIZE passes over a file that is alone in its partition.
+    """
+    files = delta_log.files_with_hidden_rows(table, settings)
+    if files:
+        columns = (*table.key, *table.partition_by)
+        rows = delta.read(spark, table, settings).withColumn("file", F.col("_metadata.file_name"))
+        one_each = rows.where(F.col("file").isin(files)).groupBy("file").agg(F.first(F.struct(*columns)).alias("row"))
+        with _conf(spark, {f"{_PREFIX}.merge.deletionVectors.persistent": "false"}), computed_once(one_each) as found:
+            _write_again(spark, table, settings, found.select("row.*"))
+    return len(files)
+
+
+def _write_again(spark: SparkSession, table: Table, settings: Settings, rows: DataFrame) -> None:
+    """The files of these rows; no row changes."""
+    same = F.expr(" AND ".join(f"t.{name} = s.{name}" for name in table.key))
+    for name in table.partition_by:  # literals, so that the merge opens no other files
+        same = same & F.col(f"t.{name}").isin([row[name] for row in rows.select(name).distinct().collect()])
+    merge = delta.target(spark, table, settings).alias("t").merge(F.broadcast(rows).alias("s"), same)
+    merge.whenMatchedUpdate(set={table.key[0]: f"t.{table.key[0]}"}).execute()
 
 
 def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: float) -> None:

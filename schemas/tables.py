@@ -31,6 +31,8 @@ class Table:
         key: the columns that identify a row.
         stats: the columns that may have min and max values in the transaction log. Those of others would
             be a copy of personal data or of pseudonyms that survives an erasure by the log's retention.
+        deletion_vectors: whether a changed row is hidden beside its file, and the file written anew later
+            (`upkeep.purge`). Readers without Spark have to know them: Arrow and Power BI's own reader do not.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Table:
     partition_by: tuple[str, ...] = ()
     stats: tuple[str, ...] = ()
     change_feed: bool = False
+    deletion_vectors: bool = False
     properties: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -54,7 +57,7 @@ class Table:
     def all_properties(self) -> dict[str, str]:
         """The table properties, derived ones included."""
         derived = {
-            "delta.enableDeletionVectors": "false",  # readers without Spark cannot skip rows by them
+            "delta.enableDeletionVectors": str(self.deletion_vectors).lower(),
             "delta.dataSkippingStatsColumns": ",".join(self.stats),
             "delta.enableChangeDataFeed": str(self.change_feed).lower(),
             "delta.logRetentionDuration": "interval 30 days",
@@ -101,6 +104,7 @@ SILVER_POSTS = Table(
     partition_by=("day",),
     stats=("owner", "platform", "version", "created_at", "observed_at", "posted_at", "processed_at"),
     change_feed=True,
+    deletion_vectors=True,
 )  # fmt: skip
 
 SILVER_TOMBSTONES = Table(

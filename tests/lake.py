@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 import pyarrow as pa
-from deltalake import DeltaTable
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, QueryBuilder
 
 from foundation.settings import Settings
 from lakehouse.s3 import storage_options
@@ -27,13 +28,26 @@ def table(settings: Settings, name: str) -> DeltaTable:
     return DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
 
 
+def arrow_table(settings: Settings, name: str) -> pa.Table:
+    """All of it; by SQL, for Arrow's own reader refuses deletion vectors."""
+    return pa.table(QueryBuilder().register("t", table(settings, name)).execute("SELECT * FROM t").read_all())
+
+
 def rows_of(settings: Settings, name: str) -> list[Row]:
     """All rows; times as microseconds since 1970."""
-    found = table(settings, name).to_pyarrow_table()
+    found = arrow_table(settings, name)
     for at, column in enumerate(found.schema):
         if pa.types.is_timestamp(column.type):
             found = found.set_column(at, column.name, found.column(at).cast(pa.timestamp("us", "UTC")).cast(pa.int64()))
     return found.to_pylist()
+
+
+def hidden_rows(settings: Settings, name: str) -> int:
+    """How many rows the table's own files hold that are not the table's any more: deletion vectors hide them."""
+    written = sum(
+        pq.ParquetFile(uri.removeprefix("file://")).metadata.num_rows for uri in table(settings, name).file_uris()
+    )
+    return written - arrow_table(settings, name).num_rows
 
 
 def versions(settings: Settings) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pipeline [throughput|steps|growth|latency …] [--posts N]`: measure, show, keep as JSON.
+"""`python -m benchmarks.pipeline [throughput|steps|growth|latency|backlog …] [--posts N]`: measure, show, keep as JSON.
 
 Parts that are not named keep the figures they had. Needs Linux, and the extra `bench`; `make bench` sees to both.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.pipeline import growth, latency, records, results, steps, tables, throughput
+from benchmarks.pipeline import backlog, growth, latency, records, results, steps, tables, throughput
 from benchmarks.pipeline.place import Bench, open_bench
 from foundation.errors import EchoStreamError, UsageError
 
@@ -47,6 +47,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--step-posts", type=int, default=10_000, help="for steps")
     parser.add_argument("--day-rows", type=int, nargs="+", default=_DAY_ROWS, help="for growth")
     parser.add_argument("--latency-s", type=float, default=120.0, help="how long the load lasts; 600 for the record")
+    parser.add_argument("--backlog-s", type=float, default=600.0, help="for how long the jobs stood still")
     options = parser.parse_args(words)
     if unknown := set(options.parts) - set(results.PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(results.PARTS)}")
@@ -75,6 +76,7 @@ def _part(part: str, bench: Bench, options: argparse.Namespace) -> Callable[[], 
         "steps": lambda: steps.measure(bench.templates, options.step_posts),
         "growth": lambda: growth.measure(bench, options.day_rows),
         "latency": lambda: latency.measure(bench, options.latency_s),
+        "backlog": lambda: backlog.measure(bench, options.backlog_s),
     }
     return parts[part]
 
@@ -86,7 +88,7 @@ def _measure(
     figures = measure()
     about["load_1m_after"] = round(os.getloadavg()[0], 1)
     known = results.store(part, figures, about)
-    shown = {"steps": tables.steps, "growth": tables.growth, "latency": tables.latency}
+    shown = {"steps": tables.steps, "growth": tables.growth, "latency": tables.latency, "backlog": tables.backlog}
     table = tables.throughput(known) if part == "throughput" else shown[part](figures)
     table.show(console)
 
@@ -97,6 +99,7 @@ def _need_bytes(options: argparse.Namespace) -> int:
         "throughput": (options.posts + options.naive_posts) * throughput.BYTES_PER_POST,
         "growth": max(options.day_rows) * growth.BYTES_PER_ROW,
         "latency": int(options.latency_s * _LATENCY_BYTES_PER_S),
+        "backlog": int(options.backlog_s * _LATENCY_BYTES_PER_S),
     }
     return max(int(needs.get(part, 0)) for part in options.parts)
 

@@ -5,8 +5,9 @@ The three jobs run together as `echostream run` starts them. `reflection` says w
 
 import json
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ class Load:
     """The steady stream of records, and what of it was sent."""
 
     feed: Feed
-    sent: list[Event]
+    sent: list[Event] = field(default_factory=list)
+    next: int = 0  # the number of the next post
 
     def due(self, now: int) -> int:
         """The number of the first post that is not due yet."""
@@ -56,20 +58,13 @@ class Load:
 def measure(bench: Bench, seconds: float) -> dict[str, Any]:
     """Latencies at `RATE` posts per second."""
     with open_place(bench, "latency") as place:
-        _warm_up(place)
-        running = [start(bench.spark, place.settings, available_now=False) for start in STARTS.values()]
-        try:
-            with Watch(bench.jvm) as watch:
-                load = _press(place, running, seconds)
-                lag = _kafka_lag(place)
-                drained_s = _await_gold(place, running)
-        finally:
-            for job in running:
-                job.job.stopping.set()
-                with job.job.writing:  # the batch that is under way ends
-                    pass
-                job.query.stop()
-        figures = summarise(load.sent, _changes(place), _gold_commits(place))
+        warm_up(place)
+        load = Load(place.feed(start=micros(), step=10**6 // RATE))
+        with jobs(place) as running, Watch(bench.jvm) as watch:
+            press(place, running, load, seconds)
+            lag = _kafka_lag(place)
+            drained_s = await_gold(place, running)
+        figures = summarise(load.sent, changes(place), gold_commits(place))
         used = watch.usage.as_json()
         return figures | {
             "posts_per_s": RATE,
@@ -83,7 +78,21 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
         }
 
 
-def _warm_up(place: Place) -> None:
+@contextmanager
+def jobs(place: Place) -> Iterator[list[RunningJob]]:
+    """All three, together, as `echostream run` has them; the batches that are under way end with the block."""
+    running = [start(place.bench.spark, place.settings, available_now=False) for start in STARTS.values()]
+    try:
+        yield running
+    finally:
+        for job in running:
+            job.job.stopping.set()
+            with job.job.writing:
+                pass
+            job.query.stop()
+
+
+def warm_up(place: Place) -> None:
     """A first drain of all jobs, of posts that are seen no more."""
     feed = place.feed(start=micros() - (_WARM_FROM + WARM_UP) * 1000, step=1000)
     place.send(feed.stream(_WARM_FROM, WARM_UP), "warm-up into Kafka")
@@ -92,26 +101,23 @@ def _warm_up(place: Place) -> None:
             start(place.bench.spark, place.settings, available_now=True).query.awaitTermination()
 
 
-def _press(place: Place, running: Sequence[RunningJob], seconds: float) -> Load:
-    step = 10**6 // RATE
-    load = Load(place.feed(start=micros(), step=step), [])
+def press(place: Place, running: Sequence[RunningJob], load: Load, seconds: float) -> None:
+    """Send what falls due, for so long."""
     end = time.monotonic() + seconds
-    number = 0
     with (
         Producer(place.settings) as producer,
         Ticker(f"{RATE} posts/s for {seconds:.0f} s", unit="records", console=place.bench.console) as ticker,
     ):
         while time.monotonic() < end:
             due = load.due(micros())
-            for at in range(number, due):
-                for record in load.records(at):
+            for number in range(load.next, due):
+                for record in load.records(number):
                     producer.send(record)
-            number = due
+            load.next = max(load.next, due)
             _demand_alive(running)
             ticker.to(len(load.sent))
             time.sleep(_TICK_S)
         producer.flush()
-    return load
 
 
 def _demand_alive(running: Sequence[RunningJob]) -> None:
@@ -127,7 +133,7 @@ def _kafka_lag(place: Place) -> int | None:
     )
 
 
-def _await_gold(place: Place, running: Sequence[RunningJob]) -> float:
+def await_gold(place: Place, running: Sequence[RunningJob]) -> float:
     """Until every job has done all that there is; the seconds that this took.
 
     Raises:
@@ -150,7 +156,8 @@ def _is_level(place: Place) -> bool:
     return _kafka_lag(place) == 0 and all(lag.behind == 0 for lag in table_lags(place.settings))
 
 
-def _changes(place: Place) -> list[Change]:
+def changes(place: Place) -> list[Change]:
+    """What Silver's commits did to posts."""
     silver = delta_log.version(SILVER_POSTS, place.settings)
     rows = (
         delta.read_changes(place.bench.spark, SILVER_POSTS, place.settings, first=1, last=silver)
@@ -161,7 +168,7 @@ def _changes(place: Place) -> list[Change]:
     return [Change(*row) for row in rows.itertuples(index=False, name=None)]
 
 
-def _gold_commits(place: Place) -> list[GoldCommit]:
+def gold_commits(place: Place) -> list[GoldCommit]:
     """In their order."""
     found = []
     gold = delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)

@@ -45,6 +45,8 @@ def tables(figures: Figures) -> Iterator[Table]:
         yield growth(figures["growth"])
     if "latency" in figures:
         yield latency(figures["latency"])
+    if "backlog" in figures:
+        yield backlog(figures["backlog"])
 
 
 def throughput(figures: Figures) -> Table:
@@ -109,6 +111,14 @@ def latency(found: Figures) -> Table:
     )
     title = f"From sight to Gold, {found['posts_per_s']} posts/s for {found['seconds']:.0f} s"
     return Table(title, ("kind", "records", "p50 s", "p95 s", "max s", "never in Gold"), rows, note)
+
+
+def backlog(found: Figures) -> Table:
+    """Seconds until a backlog is gone."""
+    row = (f"{found['records']:,}", *(_number(found[name]) for name in ("half_gone_s", "gone_s")),
+           f"{found['jvm_peak_mb']:,}", f"{found['workers_peak_mb']:,}")  # fmt: skip
+    title = f"A backlog of {found['seconds']:.0f} s at {found['posts_per_s']} posts/s, while as many keep coming"
+    return Table(title, ("records", "half in Gold, s", "all in Gold, s", "JVM MB", "workers MB"), [row])
 
 
 def about(figures: Figures) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from tests.commands import echostream
 from tests.kafka import records_of
-from tests.lake import FATES, ops, rows_of, table
+from tests.lake import FATES, arrow_table, ops, rows_of
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
 REDDIT = [RECORDINGS / "reddit" / f"{name}.jsonl.gz" for name in ("listing_responses", "comments", "submissions")]
@@ -181,7 +181,7 @@ def test_private_messages_are_nowhere(lake):
         everything = b"\n".join((value or b"") + b" ".join(t for _, t in headers) for _, value, headers in records)
         assert held(everything) == 0, topic
     for name in TABLES:
-        assert held(content(table(lake, name).to_pyarrow_table())) == 0, name
+        assert held(content(arrow_table(lake, name))) == 0, name
     logs = b"\n".join(file.read_bytes() for file in (lake.home / "logs").rglob("*.*"))
     assert held(logs) == 0
 

@@ -7,10 +7,10 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from batch.compact import compact
-from lakehouse import delta
+from lakehouse import delta, upkeep
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from streaming.run import _end
-from tests.lake import coordinates, rows_of, table
+from tests.lake import coordinates, hidden_rows, rows_of, table
 
 BATCHES_PER_HOUR = 360
 STEP_S = 90
@@ -72,6 +72,21 @@ def test_what_a_stream_has_still_to_read_is_kept_however_short_the_retention(emp
     assert run(empty, **AT_ONCE)["silver.posts"].kept_h == 0
     assert {name: content(empty, name) for name in CONTENT} == before
     assert files_on_disk(empty, SILVER_POSTS) == files_in_log(empty, "silver.posts")
+
+
+def test_edits_and_deletes_hide_what_a_purge_takes_out_of_the_files(empty):
+    half = len(empty.bronze) // 2
+    for rows in (empty.bronze[:half], empty.bronze[half:]):
+        empty.receive(rows)
+        empty.drain("bronze_to_silver")
+    assert hidden_rows(empty.settings, "silver.posts") > 0
+    before = content(empty, "silver.posts")
+    assert upkeep.purge(empty.spark, SILVER_POSTS, empty.settings) > 0
+    assert hidden_rows(empty.settings, "silver.posts") == 0
+    assert content(empty, "silver.posts") == before
+    assert upkeep.purge(empty.spark, SILVER_POSTS, empty.settings) == 0
+    empty.drain("silver_to_gold")
+    empty.assert_exact()
 
 
 def test_between_batches_a_job_compacts_its_own_tables_and_every_stream_goes_on(empty):

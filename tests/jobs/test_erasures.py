@@ -16,7 +16,7 @@ from lakehouse.erasure_requests import Target
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests import oracle
 from tests.jobs.lakes import again
-from tests.lake import assert_gold, assert_silver, rows_of
+from tests.lake import assert_gold, assert_silver, hidden_rows, rows_of
 
 POINTS = (
     "before_entombing", "before_admitting", "before_settling",
@@ -142,6 +142,7 @@ def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, mo
                 erase(drained)
         assert fired == [point]
     erase(drained)
+    assert hidden_rows(drained.settings, "silver.posts") == 0, "what is noted as removed lies in no file of the table"
     rows = [s for s in erasures.steps(drained.settings) if s["erasure_id"] == request.id]
     assert Counter((s["step"], s["table"]) for s in rows if s["rows"] != 0).most_common(1)[0][1] == 1
     found = {s["table"]: s["rows"] for s in rows if s["rows"]}

@@ -212,16 +212,19 @@ FIGURES = {
                 "cores_busy": 1.2, "jvm_peak_mb": 1, "workers_peak_mb": 2,
                 **{kind: {"count": 0, "p50_s": None, "p95_s": None, "max_s": None, "without": 3}
                    for kind in ("new", "edit", "delete")}},
+    "backlog": {"posts_per_s": 500, "seconds": 600.0, "records": 318_000, "gone_s": 110.0, "half_gone_s": 60.5,
+                "jvm_peak_mb": 1, "workers_peak_mb": 2},
 }  # fmt: skip
 
 
 def test_every_part_has_its_table():
     found = {table.title.split(",")[0]: table for table in tables.tables(FIGURES)}
-    assert len(found) == 4
+    assert len(found) == 5
     ways = {row[0]: row for row in found["Throughput"].rows}
     assert ways["ours, Kafka → Gold"][2:4] == ("5,000", "0.250")
     assert "| score | 10.0 | 25% |" in found["The Python pass"].markdown()
     assert "| new | 0 | - | - | - | 3 |" in found["From sight to Gold"].markdown()
+    assert "| 318,000 | 60.5 | 110.0 | 1 | 2 |" in found["A backlog of 600 s at 500 posts/s"].markdown()
     assert list(tables.tables({})) == []
 
 

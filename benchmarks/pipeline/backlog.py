@@ -1,0 +1,36 @@
+"""How long it takes until a backlog is in Gold, while posts keep coming: what the jobs find after they were stopped."""
+
+from typing import Any
+
+from benchmarks.pipeline.latency import RATE, Load, await_gold, changes, gold_commits, jobs, micros, press, warm_up
+from benchmarks.pipeline.place import Bench, open_place
+from benchmarks.pipeline.reflection import summarise
+from benchmarks.pipeline.watch import Watch
+
+MEANWHILE_S = 150.0  # for which posts keep coming at `RATE`
+
+
+def measure(bench: Bench, seconds: float) -> dict[str, Any]:
+    """The backlog of so many seconds at `RATE`, and how long the jobs needed for all of it, from their start."""
+    with open_place(bench, "backlog") as place:
+        warm_up(place)
+        load = Load(place.feed(start=micros() - round(seconds * 1e6), step=10**6 // RATE))
+        count = round(RATE * seconds)
+        place.send((record for number in range(count) for record in load.records(number)), "the backlog into Kafka")
+        load.next, backlog = count, len(load.sent)
+        begun = micros()
+        with jobs(place) as running, Watch(bench.jvm) as watch:
+            press(place, running, load, MEANWHILE_S)
+            await_gold(place, running)
+        waited = [event._replace(observed_at=begun) for event in load.sent[:backlog]]
+        found = summarise(waited, changes(place), gold_commits(place))
+        used = watch.usage.as_json()
+        return {
+            "posts_per_s": RATE,
+            "seconds": seconds,
+            "records": backlog,
+            "gone_s": max(found[kind]["max_s"] or 0.0 for kind in found),
+            "half_gone_s": found["new"]["p50_s"],
+            "jvm_peak_mb": used["jvm_peak_mb"],
+            "workers_peak_mb": used["workers_peak_mb"],
+        }
