@@ -8,6 +8,7 @@ from pyspark.sql import SparkSession
 from foundation.settings import Settings
 from lakehouse import delta_log, upkeep
 from lakehouse.compaction import compact_files
+from lakehouse.purging import purge
 from schemas.tables import TABLES, Table
 
 
@@ -30,7 +31,7 @@ def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
     for table in TABLES:
         if delta_log.exists(table, settings):
             before, after = compact_files(spark, table, settings)
-            upkeep.purge(spark, table, settings)
+            purge(spark, table, settings)
             yield Compacted(table.name, before, after, _remove(spark, table, settings))
 
 

@@ -190,6 +190,10 @@ class ConservationError(LakeError):
     """Raised when a batch's fates do not add up to what it consumed."""
 
 
+class PurgeError(LakeError):
+    """Raised when files still hold rows that were to be taken out of them."""
+
+
 class ChangeFeedGapError(LakeError):
     """Raised when Silver's change feed no longer reaches back to where Gold stands."""
 

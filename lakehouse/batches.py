@@ -169,6 +169,7 @@ class Job:
         handle: Callable[[Batch], int],
         *,
         available_now: bool,
+        every_s: float,
         maintain: Callable[[bool], None] | None = None,
     ) -> "RunningJob":
         """Run the batches of a stream through `handle`.
@@ -177,6 +178,7 @@ class Job:
             rows: the stream.
             handle: does one batch, and answers how many records it had.
             available_now: end when all that is there now has gone through.
+            every_s: else look for more so often; a batch that takes longer is followed at once.
             maintain: work between batches; called with True when it must not be put off.
         """
         mine = self.checkpoint
@@ -197,9 +199,8 @@ class Job:
         writer = (
             rows.writeStream.queryName(self.name).option("checkpointLocation", str(mine.folder)).foreachBatch(on_batch)
         )
-        seconds = self.settings.stream.trigger_s
         writer = (
-            writer.trigger(availableNow=True) if available_now else writer.trigger(processingTime=f"{seconds} seconds")
+            writer.trigger(availableNow=True) if available_now else writer.trigger(processingTime=f"{every_s} seconds")
         )
         return RunningJob(self, writer.start(), maintain or (lambda _force: None))
 

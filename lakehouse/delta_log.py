@@ -113,9 +113,12 @@ def rows(table: Table, settings: Settings, query: str) -> list[dict[str, Any]]:
 
 
 def files_with_hidden_rows(table: Table, settings: Settings) -> list[str]:
-    """The names of the table's files that have a deletion vector."""
-    found = _open(table, settings).deletion_vectors().read_all()
-    return [str(path).rpartition("/")[2] for path in found.column("filepath").to_pylist()]
+    """The paths of the table's files that have a deletion vector."""
+    import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
+
+    found = pa.table(_open(table, settings).deletion_vectors().read_all())
+    paths: list[str] = found.column("filepath").to_pylist()
+    return paths
 
 
 def _open(table: Table, settings: Settings) -> DeltaTable:

@@ -12,6 +12,7 @@ from foundation.settings import Settings
 from lakehouse.checkpoints import Checkpoint
 from schemas.topics import TOPIC_PATTERN, platform_of
 
+_FETCH_WAIT_MS = 20
 Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
 
 
@@ -29,6 +30,9 @@ def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets:
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", settings.stream.max_records_per_batch)
         .option("groupIdPrefix", "echostream")
+        # Spark asks for a partition's bounds after each fetch, behind the next fetch that is under way already. That
+        # one the broker answers only after so long where there is no more: by default half a second, per partition.
+        .option("kafka.fetch.max.wait.ms", _FETCH_WAIT_MS)
     )
     for name, value in settings.kafka.client.items():
         reader = reader.option(f"kafka.{name}", value)

@@ -13,8 +13,9 @@ from foundation.crash import crash_point
 from foundation.key_sources import payload_place
 from foundation.logs import get_log
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, erasures, upkeep
+from lakehouse import delta, delta_log, erasures
 from lakehouse.erasures import REMOVED, Erasure, Step
+from lakehouse.purging import purge
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, Table
 from transforms.bronze import from_quarantine
 from transforms.order import KEY
@@ -40,7 +41,6 @@ class Sweep:
         A crash anywhere is made good by the next run: the commit names the erasures, the ledger follows it. What is
         noted as removed is in none of the table's files any more, so that a vacuum can count from there.
         """
-        self._purge()
         self._reconcile(every)
         noted = {row["erasure_id"] for row in self._removed()}
         if not delta_log.exists(self.table, self.settings):
@@ -66,8 +66,7 @@ class Sweep:
 
     def _purge(self) -> None:
         """Also of what batches have changed and deleted: whoever follows a platform's delete finds no row here."""
-        if delta_log.exists(self.table, self.settings):
-            upkeep.purge(self.spark, self.table, self.settings)
+        purge(self.spark, self.table, self.settings)
 
     def _blocked(self, every: Sequence[Erasure]) -> DataFrame:
         graves = erasures.graves(self.spark, self.settings, every)
@@ -110,6 +109,8 @@ class Sweep:
             counts = json.loads(commit.get("userMetadata") or "{}").get(_ERASED, {})
             after = commit["version"]
             found = [self._step(by_id[one], rows, after - 1, after) for one, rows in counts.items() if one in by_id]
+            if found:
+                self._purge()
             self._note(found)
 
     def _removed(self) -> list[dict[str, Any]]:

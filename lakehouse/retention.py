@@ -20,6 +20,7 @@ from foundation.settings import Settings
 from lakehouse import delta, delta_log, upkeep
 from lakehouse.batches import Job
 from lakehouse.clocks import Clock
+from lakehouse.purging import purge
 from lakehouse.seals import EXPIRY, moved_on, seal
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 from transforms.retention import (
@@ -81,15 +82,12 @@ class Retention:
         settings = self._job.settings
         for table in self._job.owns:
             with self._job.writing:  # a batch may come between two tables
-                rows = 0
+                if self._first[table.name].age_s() is None:
+                    self._first[table.name].start()  # before, for a kill may come; a vacuum too many does no harm
                 for done in retain(self._spark, settings, [table], policies(), now=datetime.now(UTC)):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
-                    rows += done.rows
-                # Also what edits have replaced: that is older still.
-                if upkeep.purge(self._spark, table, settings) or rows:
-                    self._last[table.name].start()
-                    if self._first[table.name].age_s() is None:
-                        self._first[table.name].start()
+                    if done.rows:
+                        self._last[table.name].start()
 
     def _remove_files(self, table: Table) -> None:
         settings, first, last = self._job.settings, self._first[table.name], self._last[table.name]
@@ -172,6 +170,8 @@ def _forget(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Retained]:
             for name in rule.clears
         }
         lake.change(SILVER_POSTS, lambda posts: posts.update(some, emptied))
+    if not lake.dry_run:  # what edits had replaced goes too: it is older still
+        purge(lake.spark, SILVER_POSTS, lake.settings)
     for rule in fields:
         yield Retained(rule.field, counts[rule])
 

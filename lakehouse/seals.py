@@ -17,6 +17,7 @@ from schemas.tables import SILVER_POSTS
 from transforms.retention import Limits, later
 
 EXPIRY = "expiry"  # in the metadata of the commits that forget
+PURGE = "purge"  # of those that change nothing but files
 _PREFIX = "echostream.expired."
 
 
@@ -48,7 +49,11 @@ def seal(spark: SparkSession, settings: Settings, limits: Mapping[Field, Limits]
         delta.set_properties(spark, SILVER_POSTS, settings, changed)
 
 
-def expiries(settings: Settings, first: int) -> list[int]:
-    """The versions of silver.posts from the first on that did nothing but forget."""
+def uncounted(settings: Settings, first: int) -> list[int]:
+    """The versions of silver.posts from the first on that did nothing but forget, or write files anew."""
     commits = delta_log.commits_since(SILVER_POSTS, settings, first)
-    return [commit["version"] for commit in commits if EXPIRY in json.loads(commit.get("userMetadata") or "{}")]
+    return [
+        commit["version"]
+        for commit in commits
+        if {EXPIRY, PURGE} & json.loads(commit.get("userMetadata") or "{}").keys()
+    ]

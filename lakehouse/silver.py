@@ -14,7 +14,7 @@ from transforms.order import KEY
 from transforms.pii.spans import TYPES as PII_TYPES
 from transforms.silver import in_full, to_posts, to_tombstones
 
-_FEW = 20_000  # rows of Silver, that go to each worker at once
+_FEW = 2_000  # rows of Silver, with their texts, that may go to each worker at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,18 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
 from lakehouse import delta, delta_log
 from lakehouse.checkpoints import Checkpoint, checkpoint
-from lakehouse.frozen import computed_once
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 
 _MIB = 1024 * 1024
@@ -35,42 +33,16 @@ Partition = tuple[str | None, ...]  # one value per column that the table is par
 def files_by_partition(spark: SparkSession, table: Table, settings: Settings) -> Counter[Partition]:
     """How many files each partition of the table has now."""
     files = delta.read(spark, table, settings).inputFiles()
-    return Counter(_partition_of(file, table) for file in files)
+    return Counter(partition_of(file, table) for file in files)
 
 
 def optimize(spark: SparkSession, table: Table, settings: Settings, partitions: Sequence[Partition]) -> None:
     """Put the small files of some partitions together, in one commit that changes no row."""
     size = str(settings.upkeep.target_file_mb * _MIB)
-    with _conf(spark, {f"{_PREFIX}.optimize.maxFileSize": size, f"{_PREFIX}.optimize.minFileSize": size}):
+    with conf(spark, {f"{_PREFIX}.optimize.maxFileSize": size, f"{_PREFIX}.optimize.minFileSize": size}):
         builder = DeltaTable.forPath(spark, delta_log.path(table, settings)).optimize()
-        where = " OR ".join(f"({_condition(table, values)})" for values in partitions)
+        where = condition(table, partitions)
         (builder.where(where) if table.partition_by else builder).executeCompaction()
-
-
-def purge(spark: SparkSession, table: Table, settings: Settings) -> int:
-    """Write the files anew in which deletion vectors hide rows; how many there were. docs/adr/0020.
-
-    Before the clock of a vacuum begins, wherever rows must go for good. By a merge that puts one row of each such file
-    in its own place, without vectors: `REORG TABLE … APPLY (PURGE)` of Delta 4.0.0 calls what Spark 4.0.2 has no more,
-    and OPTIMIZE passes over a file that is alone in its partition.
-    """
-    files = delta_log.files_with_hidden_rows(table, settings)
-    if files:
-        columns = (*table.key, *table.partition_by)
-        rows = delta.read(spark, table, settings).withColumn("file", F.col("_metadata.file_name"))
-        one_each = rows.where(F.col("file").isin(files)).groupBy("file").agg(F.first(F.struct(*columns)).alias("row"))
-        with _conf(spark, {f"{_PREFIX}.merge.deletionVectors.persistent": "false"}), computed_once(one_each) as found:
-            _write_again(spark, table, settings, found.select("row.*"))
-    return len(files)
-
-
-def _write_again(spark: SparkSession, table: Table, settings: Settings, rows: DataFrame) -> None:
-    """The files of these rows; no row changes."""
-    same = F.expr(" AND ".join(f"t.{name} = s.{name}" for name in table.key))
-    for name in table.partition_by:  # literals, so that the merge opens no other files
-        same = same & F.col(f"t.{name}").isin([row[name] for row in rows.select(name).distinct().collect()])
-    merge = delta.target(spark, table, settings).alias("t").merge(F.broadcast(rows).alias("s"), same)
-    merge.whenMatchedUpdate(set={table.key[0]: f"t.{table.key[0]}"}).execute()
 
 
 def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: float) -> None:
@@ -79,8 +51,8 @@ def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: flo
     tasks = str(4 * spark.sparkContext.defaultParallelism)
     # On S3 Delta leaves a vacuum out of the log unless told otherwise: receipts name its version.
     logged = {f"{_PREFIX}.vacuum.logging.enabled": "true"}
-    conf = {f"{_PREFIX}.retentionDurationCheck.enabled": "false", _LISTING: tasks} | logged
-    with _conf(spark, conf):
+    values = {f"{_PREFIX}.retentionDurationCheck.enabled": "false", _LISTING: tasks} | logged
+    with conf(spark, values):
         DeltaTable.forPath(spark, delta_log.path(table, settings)).vacuum(keep_h)
 
 
@@ -130,10 +102,12 @@ def _files_of(commit: Mapping[str, Any]) -> float:
     metrics, how = commit.get("operationMetrics") or {}, commit.get("operationParameters") or {}
     if commit["operation"] == "WRITE" and how.get("mode") != "Append":
         return math.inf
-    return float(metrics.get("numFiles") or metrics.get("numTargetChangeFilesAdded") or math.inf)
+    of_update = metrics.get("numAddedChangeFiles") if commit["operation"] == "UPDATE" else None
+    return float(metrics.get("numFiles") or metrics.get("numTargetChangeFilesAdded") or of_update or math.inf)
 
 
-def _partition_of(file: str, table: Table) -> Partition:
+def partition_of(file: str, table: Table) -> Partition:
+    """The partition that a file's path names."""
     named: Mapping[str, str] = dict(
         part.split("=", 1) for part in file.split("/")[-1 - len(table.partition_by) : -1] if "=" in part
     )
@@ -141,17 +115,28 @@ def _partition_of(file: str, table: Table) -> Partition:
     return tuple(None if value == _NULL else value for value in values)
 
 
-def _condition(table: Table, values: Partition) -> str:
-    """Days and platforms: nothing in a partition's name is personal."""
+def condition(table: Table, partitions: Iterable[Partition], *, of: str = "") -> str:
+    """What holds for the rows of some partitions, in SQL; nothing in a partition's name is personal.
+
+    Args:
+        table: the table.
+        partitions: which.
+        of: the table's alias, with a dot.
+    """
+    return " OR ".join(f"({_is_in(table, values, of)})" for values in partitions)
+
+
+def _is_in(table: Table, values: Partition, of: str) -> str:
     terms = []
     for name, value in zip(table.partition_by, values, strict=True):
         quoted = None if value is None else value.replace("'", "''")
-        terms.append(f"{name} IS NULL" if quoted is None else f"{name} = '{quoted}'")
+        terms.append(f"{of}{name} IS NULL" if quoted is None else f"{of}{name} = '{quoted}'")
     return " AND ".join(terms)
 
 
 @contextmanager
-def _conf(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
+def conf(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
+    """Settings of the session, for a while."""
     for name, value in values.items():
         spark.conf.set(name, value)
     try:

@@ -32,7 +32,7 @@ class Table:
         stats: the columns that may have min and max values in the transaction log. Those of others would
             be a copy of personal data or of pseudonyms that survives an erasure by the log's retention.
         deletion_vectors: whether a changed row is hidden beside its file, and the file written anew later
-            (`upkeep.purge`). Readers without Spark have to know them: Arrow and Power BI's own reader do not.
+            (`purging.purge`). Readers without Spark have to know them: Arrow and Power BI's own reader do not.
     """
 
     name: str

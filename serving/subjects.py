@@ -98,14 +98,15 @@ class _Lake:
         for uri in lake_tables(self.settings.lake_uri, self.settings.s3, whole=True).get(table, []):
             delta = DeltaTable(uri, storage_options=storage_options(uri, self.settings.s3))
             # By SQL, for Arrow's own readers refuse a table with deletion vectors.
-            found = QueryBuilder().register("t", delta).execute(f"SELECT * FROM t WHERE {where}")  # noqa: S608  # pseudonyms
+            found = QueryBuilder().register("t", delta).execute(f"SELECT * FROM t WHERE {where}")  # noqa: S608  # quoted
             for batch in pa.RecordBatchReader.from_stream(found):
                 yield from batch.to_pylist(maps_as_pydicts="strict")
 
 
 def _among(column: str, values: Set[str]) -> str:
-    """A condition of pseudonyms, whose alphabet has no quotes."""
-    return f"{column} IN ({', '.join(repr(value) for value in sorted(values))})"
+    """A condition in SQL. Records in quarantine may bear anything as a key, so quotes are doubled."""
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
+    return f"{column} IN ({quoted})"
 
 
 def _received(row: Mapping[str, Any], place: KeyPlace) -> Row:

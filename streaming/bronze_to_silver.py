@@ -58,7 +58,13 @@ def start(
         retention.run(force)
         compaction.run(force)
 
-    return job.start(rows, partial(handle, refiner=refiner), available_now=available_now, maintain=maintain)
+    return job.start(
+        rows,
+        partial(handle, refiner=refiner),
+        available_now=available_now,
+        every_s=settings.stream.follow_s,
+        maintain=maintain,
+    )
 
 
 def make_refiner(settings: Settings, key_id: str) -> Refiner:

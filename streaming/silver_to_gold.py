@@ -14,7 +14,7 @@ from lakehouse import delta
 from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.compaction import Compaction
 from lakehouse.erasing import Following
-from lakehouse.seals import expiries, seals
+from lakehouse.seals import seals, uncounted
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.submit import submit
 from transforms import sentiment_hourly
@@ -58,7 +58,7 @@ def start(
         following.run(force)
         compaction.run(force)
 
-    return job.start(changes, handle, available_now=available_now, maintain=maintain)
+    return job.start(changes, handle, available_now=available_now, every_s=settings.stream.follow_s, maintain=maintain)
 
 
 def handle(batch: Batch) -> int:
@@ -86,8 +86,8 @@ def handle(batch: Batch) -> int:
 def _changes(batch: Batch, first: int, last: int) -> DataFrame:
     """What came and went between the versions; what Silver has only forgotten stays counted."""
     changes = delta.read_changes(batch.spark, SILVER_POSTS, batch.settings, first=first, last=last)
-    forgotten = expiries(batch.settings, first)
-    return changes.where(~F.col("_commit_version").isin(forgotten)) if forgotten else changes
+    without = uncounted(batch.settings, first)
+    return changes.where(~F.col("_commit_version").isin(without)) if without else changes
 
 
 def _commits(batch: Batch) -> tuple[int, int]:

@@ -38,7 +38,7 @@ def start(
         retention.run(force)
         compaction.run(force)
 
-    return job.start(records, handle, available_now=available_now, maintain=maintain)
+    return job.start(records, handle, available_now=available_now, every_s=settings.stream.trigger_s, maintain=maintain)
 
 
 def handle(batch: Batch) -> int:

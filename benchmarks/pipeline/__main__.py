@@ -48,6 +48,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--day-rows", type=int, nargs="+", default=_DAY_ROWS, help="for growth")
     parser.add_argument("--latency-s", type=float, default=120.0, help="how long the load lasts; 600 for the record")
     parser.add_argument("--backlog-s", type=float, default=600.0, help="for how long the jobs stood still")
+    parser.add_argument("--java-options", help="in place of the setting `spark.java_options`, to compare")
     options = parser.parse_args(words)
     if unknown := set(options.parts) - set(results.PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(results.PARTS)}")
@@ -65,7 +66,7 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     if set(options.parts) == {"steps"}:
         _measure("steps", lambda: steps.measure(templates, options.step_posts), source, options, console)
         return
-    with open_bench(templates, console, need_bytes=_need_bytes(options)) as bench:
+    with open_bench(templates, console, need_bytes=_need_bytes(options), java_options=options.java_options) as bench:
         for part in options.parts:
             _measure(part, _part(part, bench, options), source, options, console)
 

@@ -76,7 +76,9 @@ class Place:
 
 
 @contextmanager
-def open_bench(templates: Sequence[Template], console: Console, *, need_bytes: int) -> Iterator[Bench]:
+def open_bench(
+    templates: Sequence[Template], console: Console, *, need_bytes: int, java_options: str | None = None
+) -> Iterator[Bench]:
     """One Spark session, made as the jobs make theirs, in a temporary folder (`TMPDIR` says where).
 
     Raises:
@@ -90,7 +92,8 @@ def open_bench(templates: Sequence[Template], console: Console, *, need_bytes: i
                 f"{free / 1e9:.0f} GB are free at {home.parent}, {(need_bytes + _SPARE_BYTES) / 1e9:.0f} are needed",
                 remedy="Set TMPDIR to a larger disk, or take fewer --posts and a smaller --day-rows",
             )
-        settings = Settings(home=home, spark={"ui_port": 0})
+        options = {} if java_options is None else {"java_options": java_options}
+        settings = Settings(home=home, spark={"ui_port": 0} | options)
         setup_logs(home / "logs" / "run.jsonl", settings.log_level)
         spark = build_session(settings, "echostream benchmark")
         try:

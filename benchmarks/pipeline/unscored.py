@@ -51,4 +51,4 @@ def start(spark: SparkSession, settings: Settings) -> RunningJob:
     job.prepare(spark, key_id=key_id)
     refiner = Refiner(bronze_to_silver.make_refiner(settings, key_id).rules, Unscored())
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
-    return job.start(rows, partial(bronze_to_silver.handle, refiner=refiner), available_now=True)
+    return job.start(rows, partial(bronze_to_silver.handle, refiner=refiner), available_now=True, every_s=0)

@@ -15,7 +15,9 @@ from tests.jobs.lakes import BASE, CAP, POSTS, RATES, Lake, as_kafka_would, copi
 def new_lake(spark, tmp_path_factory) -> Lake:
     """A Bronze that nobody has read yet."""
     settings = Settings(
-        home=tmp_path_factory.mktemp("new"), sanitizer={"max_text_chars": CAP}, stream={"trigger_s": 0.2}
+        home=tmp_path_factory.mktemp("new"),
+        sanitizer={"max_text_chars": CAP},
+        stream={"trigger_s": 0.2, "follow_s": 0.2},
     )
     create_key(settings.key_file)
     sender = MemoryProducer()

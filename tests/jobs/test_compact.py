@@ -7,7 +7,8 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from batch.compact import compact
-from lakehouse import delta, upkeep
+from lakehouse import delta
+from lakehouse.purging import purge
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from streaming.run import _end
 from tests.lake import coordinates, hidden_rows, rows_of, table
@@ -81,10 +82,10 @@ def test_edits_and_deletes_hide_what_a_purge_takes_out_of_the_files(empty):
         empty.drain("bronze_to_silver")
     assert hidden_rows(empty.settings, "silver.posts") > 0
     before = content(empty, "silver.posts")
-    assert upkeep.purge(empty.spark, SILVER_POSTS, empty.settings) > 0
+    assert purge(empty.spark, SILVER_POSTS, empty.settings) > 0
     assert hidden_rows(empty.settings, "silver.posts") == 0
     assert content(empty, "silver.posts") == before
-    assert upkeep.purge(empty.spark, SILVER_POSTS, empty.settings) == 0
+    assert purge(empty.spark, SILVER_POSTS, empty.settings) == 0
     empty.drain("silver_to_gold")
     empty.assert_exact()
 

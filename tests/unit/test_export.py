@@ -131,6 +131,21 @@ def test_everything_of_the_person_and_nothing_of_others(settings):
     assert (raw[0]["text"], raw[6]["raw"]) == (f"text of {THEIRS}", {"author": THEIRS, "strange": True})
 
 
+@pytest.mark.parametrize("hostile", ["it's", "x') OR 1=1 --\"", "\\' OR 1=1 --", '"'])
+def test_a_key_that_a_stranger_made_up_is_a_value_and_no_question(tmp_path, hostile):
+    """Quarantine holds headers as they came, and a record there may name the person by its payload alone."""
+    settings = Settings(home=tmp_path)
+    tables = made(create_key(settings.key_file))
+    (strange,) = [row for row in tables["bronze.posts"] if row["offset"] == 6]
+    bad = strange | {"offset": 9, "headers": {**dict(strange["headers"]), "post_key": hostile.encode()}}
+    tables["quarantine.posts"] = [bad]
+    write(settings, tables)
+    account = found(settings)
+    assert [row["offset"] for row in account["tables"]["quarantine.posts"]] == [9]
+    assert len(account["tables"]["silver.tombstones"]) == 2
+    assert OTHER not in json.dumps(account)
+
+
 def test_a_record_that_names_the_person_in_what_is_no_json_is_theirs(tmp_path):
     settings = Settings(home=tmp_path)
     maker = RecordMaker("reddit", "public", create_key(settings.key_file))

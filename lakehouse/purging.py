@@ -1,0 +1,56 @@
+"""Rows that deletion vectors hide, taken out of their files. docs/adr/0020."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from foundation.errors import PurgeError
+from foundation.settings import Settings
+from lakehouse import delta, delta_log, upkeep
+from lakehouse.frozen import computed_once
+from lakehouse.seals import PURGE
+from schemas.tables import Table
+
+_WITHOUT_VECTORS = {"spark.databricks.delta.merge.deletionVectors.persistent": "false"}
+
+
+def purge(spark: SparkSession, table: Table, settings: Settings) -> int:
+    """Write the files anew in which vectors hide rows; how many there were.
+
+    Before the clock of a vacuum begins, wherever rows must go for good. By a merge that puts one row of each such file
+    in its own place, without vectors: `REORG TABLE … APPLY (PURGE)` of Delta 4.0.0 calls what Spark 4.0.2 has no more,
+    and OPTIMIZE passes over a file that is alone in its partition.
+
+    Raises:
+        PurgeError: there are hidden rows still.
+    """
+    files = delta_log.files_with_hidden_rows(table, settings)
+    if not files:
+        return 0
+    partitions = sorted({upkeep.partition_of(file, table) for file in files}, key=str)
+    rows = delta.read(spark, table, settings)
+    rows = rows.where(upkeep.condition(table, partitions)) if table.partition_by else rows
+    of_files = F.col("file").isin([file.rpartition("/")[2] for file in files])
+    one_each = F.first(F.struct(*table.key)).alias("row")
+    found = rows.withColumn("file", F.col("_metadata.file_name")).where(of_files).groupBy("file").agg(one_each)
+    with computed_once(found.select("row.*")) as keys:
+        _write_again(spark, table, settings, keys, partitions)
+    if left := delta_log.files_with_hidden_rows(table, settings):
+        raise PurgeError(
+            f"{len(left)} files of {table.name} still hold rows that are to go",
+            remedy="Nothing was noted as removed. Run it again; should it stay so, report this with the log",
+        )
+    return len(files)
+
+
+def _write_again(
+    spark: SparkSession, table: Table, settings: Settings, keys: DataFrame, partitions: Sequence[upkeep.Partition]
+) -> None:
+    """The files of these rows; no row changes, and the commit says so."""
+    same = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
+    if table.partition_by:
+        same += f" AND ({upkeep.condition(table, partitions, of='t.')})"
+    merge = delta.target(spark, table, settings).alias("t").merge(F.broadcast(keys).alias("s"), same)
+    with upkeep.conf(spark, _WITHOUT_VECTORS), delta.commit_as(spark, metadata={PURGE: True}):
+        merge.whenMatchedUpdate(set={table.key[0]: f"t.{table.key[0]}"}).execute()
