@@ -31,7 +31,8 @@ def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
     for table in TABLES:
         if delta_log.exists(table, settings):
             before, after = compact_files(spark, table, settings)
-            purge(spark, table, settings)
+            if purge(spark, table, settings):
+                after = upkeep.files_by_partition(spark, table, settings).total()
             yield Compacted(table.name, before, after, _remove(spark, table, settings))
 
 

@@ -61,9 +61,7 @@ class StreamSettings(Section):
     """How the three jobs read."""
 
     trigger_s: float = Field(default=10.0, ge=0)  # from batch to batch of the job that reads Kafka
-    follow_s: float = Field(
-        default=1.0, ge=0
-    )  # from look to look of those behind it, which begin when there is something
+    follow_s: float = Field(default=1.0, ge=0)  # from look to look of the jobs behind it
     max_records_per_batch: int = Field(default=100_000, ge=1)  # from Kafka, all topics together
     max_files_per_batch: int = Field(default=200, ge=1)  # from Bronze, and from Silver's change feed
     max_bytes_per_batch: str = "256m"  # likewise

@@ -23,7 +23,3 @@ class Clock:
         """From now on."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.touch()
-
-    def stop(self) -> None:
-        """Nothing waits any more."""
-        self._file.unlink(missing_ok=True)

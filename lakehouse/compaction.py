@@ -10,8 +10,6 @@ from lakehouse import delta_log, upkeep
 from lakehouse.batches import Job
 from schemas.tables import Table, ops_batches, ops_erasures
 
-_PARTITIONS_PER_COMMIT = 50
-
 _log = get_log("compaction")
 
 
@@ -22,8 +20,8 @@ def compact_files(spark: SparkSession, table: Table, settings: Settings) -> tupl
     """
     files = upkeep.files_by_partition(spark, table, settings)
     crowded = sorted((values for values, count in files.items() if count >= settings.upkeep.min_files), key=str)
-    for start in range(0, len(crowded), _PARTITIONS_PER_COMMIT):
-        upkeep.optimize(spark, table, settings, crowded[start : start + _PARTITIONS_PER_COMMIT])
+    for start in range(0, len(crowded), upkeep.PARTITIONS_PER_COMMIT):
+        upkeep.optimize(spark, table, settings, crowded[start : start + upkeep.PARTITIONS_PER_COMMIT])
     after = upkeep.files_by_partition(spark, table, settings) if crowded else files
     _log.info("compacted", table=table.name, before=files.total(), after=after.total())
     return files.total(), after.total()

@@ -30,8 +30,8 @@ def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets:
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", settings.stream.max_records_per_batch)
         .option("groupIdPrefix", "echostream")
-        # Spark asks for a partition's bounds after each fetch, behind the next fetch that is under way already. That
-        # one the broker answers only after so long where there is no more: by default half a second, per partition.
+        # Spark asks for a partition's bounds on the connection on which its next fetch already waits. Where there is
+        # nothing more, the broker holds that fetch for so long (Kafka's default: 500 ms), and the question with it.
         .option("kafka.fetch.max.wait.ms", _FETCH_WAIT_MS)
     )
     for name, value in settings.kafka.client.items():

@@ -26,22 +26,28 @@ def purge(spark: SparkSession, table: Table, settings: Settings) -> int:
         PurgeError: there are hidden rows still.
     """
     files = delta_log.files_with_hidden_rows(table, settings)
-    if not files:
-        return 0
     partitions = sorted({upkeep.partition_of(file, table) for file in files}, key=str)
-    rows = delta.read(spark, table, settings)
-    rows = rows.where(upkeep.condition(table, partitions)) if table.partition_by else rows
-    of_files = F.col("file").isin([file.rpartition("/")[2] for file in files])
-    one_each = F.first(F.struct(*table.key)).alias("row")
-    found = rows.withColumn("file", F.col("_metadata.file_name")).where(of_files).groupBy("file").agg(one_each)
-    with computed_once(found.select("row.*")) as keys:
-        _write_again(spark, table, settings, keys, partitions)
+    names = [file.rpartition("/")[2] for file in files]
+    for start in range(0, len(partitions), upkeep.PARTITIONS_PER_COMMIT):
+        some = partitions[start : start + upkeep.PARTITIONS_PER_COMMIT]
+        with computed_once(_one_row_of_each(spark, table, settings, names, some)) as rows:
+            _write_again(spark, table, settings, rows, some)
     if left := delta_log.files_with_hidden_rows(table, settings):
         raise PurgeError(
             f"{len(left)} files of {table.name} still hold rows that are to go",
-            remedy="Nothing was noted as removed. Run it again; should it stay so, report this with the log",
+            remedy="Run it again; should it stay so, report this with the log",
         )
     return len(files)
+
+
+def _one_row_of_each(
+    spark: SparkSession, table: Table, settings: Settings, files: Sequence[str], partitions: Sequence[upkeep.Partition]
+) -> DataFrame:
+    """The key of a row of each of the files that lie in these partitions."""
+    rows = delta.read(spark, table, settings)
+    rows = rows.where(upkeep.condition(table, partitions)) if table.partition_by else rows
+    rows = rows.withColumn("file", F.col("_metadata.file_name")).where(F.col("file").isin(list(files)))
+    return rows.groupBy("file").agg(F.first(F.struct(*table.key)).alias("row")).select("row.*")
 
 
 def _write_again(

@@ -60,6 +60,7 @@ class Sweep:
         crash_point(self.job, f"after_erasing_{self.table.name}", self.settings)
         after = delta_log.version(self.table, self.settings)
         self._purge()
+        crash_point(self.job, f"after_purging_{self.table.name}", self.settings)
         steps = [self._step(each, counts.get(each.id, 0), before, after) for each in every]
         self._note([step for step in steps if step.rows or step.erasure.id not in noted])
         return None

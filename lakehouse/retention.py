@@ -60,11 +60,10 @@ class Retention:
         self._spark = spark
         self._job = job
         self._enforced = Clock(job.settings, f"{job.name}-retained")
-        self._first = {table.name: Clock(job.settings, f"{table.name}-expired") for table in job.owns}
-        self._last = {table.name: Clock(job.settings, f"{table.name}-expired-last") for table in job.owns}
+        self._waiting = {table.name: Clock(job.settings, f"{table.name}-expired") for table in job.owns}
 
     def run(self, _force: bool) -> None:
-        """Enforce the policies, at most once per interval, and remove what that replaced; both can be put off.
+        """Enforce the policies, at most once per interval, and remove replaced files; both can be put off.
 
         The first time one interval after the first start: who replays what is old can look at it before.
         """
@@ -81,28 +80,25 @@ class Retention:
     def _enforce(self) -> None:
         settings = self._job.settings
         for table in self._job.owns:
+            waiting = self._waiting[table.name]
             with self._job.writing:  # a batch may come between two tables
-                if self._first[table.name].age_s() is None:
-                    self._first[table.name].start()  # before, for a kill may come; a vacuum too many does no harm
+                if is_new := waiting.age_s() is None:
+                    waiting.start()  # before, for a kill may come
                 for done in retain(self._spark, settings, [table], policies(), now=datetime.now(UTC)):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
-                    if done.rows:
-                        self._last[table.name].start()
+                if is_new:
+                    waiting.start()  # again: what this has replaced is old enough when the vacuum comes
 
     def _remove_files(self, table: Table) -> None:
-        settings, first, last = self._job.settings, self._first[table.name], self._last[table.name]
-        keep_s = settings.upkeep.keep_h * 3600
-        if (first.age_s() or -1.0) < keep_s:
+        settings, waiting = self._job.settings, self._waiting[table.name]
+        if (waiting.age_s() or -1.0) < settings.upkeep.keep_h * 3600:
             return
         unread_h = upkeep.unread_for_h(table, settings)
         if unread_h is None or unread_h > settings.upkeep.keep_h:
             return
         with self._job.writing:
             upkeep.vacuum(self._spark, table, settings, keep_h=settings.upkeep.keep_h)
-        if (last.age_s() or 0.0) < keep_s:
-            first.start()  # what has expired meanwhile is too young to go
-        else:
-            first.stop()
+        waiting.start()  # what has expired meanwhile is too young to go
 
 
 def retain(

@@ -16,6 +16,7 @@ from lakehouse import delta, delta_log
 from lakehouse.checkpoints import Checkpoint, checkpoint
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 
+PARTITIONS_PER_COMMIT = 50
 _MIB = 1024 * 1024
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _PREFIX = "spark.databricks.delta"
@@ -102,6 +103,7 @@ def _files_of(commit: Mapping[str, Any]) -> float:
     metrics, how = commit.get("operationMetrics") or {}, commit.get("operationParameters") or {}
     if commit["operation"] == "WRITE" and how.get("mode") != "Append":
         return math.inf
+    # An UPDATE with vectors writes change files; a DELETE with vectors none, and its stream reads what it hid by file.
     of_update = metrics.get("numAddedChangeFiles") if commit["operation"] == "UPDATE" else None
     return float(metrics.get("numFiles") or metrics.get("numTargetChangeFilesAdded") or of_update or math.inf)
 

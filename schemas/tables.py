@@ -157,8 +157,9 @@ def ops_batches(job: str) -> Table:
 def ops_erasures(job: str) -> Table:
     """The steps of erasures that one job has taken, one writer each; `ops.erasures` is their union. docs/adr/0017.
 
-    A step is admitted, removed (from `table`, by the commits between its two versions) or vacuumed; `since` and `until`
-    bound the `at` of the tombstones that are the erasure's. No pseudonym stands here.
+    A step is admitted, removed (from `table`, by the commits between its two versions, and in Silver the purge that
+    follows them) or vacuumed; `since` and `until` bound the `at` of the tombstones that are the erasure's. No pseudonym
+    stands here.
     """
     return Table(
         name=f"ops.erasures.{job}",

@@ -71,6 +71,7 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
             "seconds": seconds,
             "records": len(load.sent),
             "trigger_s": place.settings.stream.trigger_s,
+            "follow_s": place.settings.stream.follow_s,
             "kafka_lag_at_end": lag,
             "in_gold_after_end_s": drained_s,
             "cores_busy": round(used.pop("cpu_s") / (seconds + drained_s), 2),

@@ -20,7 +20,7 @@ from tests.lake import assert_gold, assert_silver, hidden_rows, rows_of
 
 POINTS = (
     "before_entombing", "before_admitting", "before_settling",
-    "before_erasing_silver.posts", "after_erasing_silver.posts",
+    "before_erasing_silver.posts", "after_erasing_silver.posts", "after_purging_silver.posts",
     "before_erasing_quarantine.posts", "after_erasing_quarantine.posts",
     "before_erasing_bronze.posts", "after_erasing_bronze.posts",
 )  # fmt: skip

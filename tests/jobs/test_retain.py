@@ -12,7 +12,7 @@ from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, TA
 from streaming.run import _end
 from tests import oracle
 from tests.jobs.lakes import BEHIND_BRONZE, again
-from tests.lake import assert_gold, rows_of
+from tests.lake import assert_gold, hidden_rows, rows_of
 from transforms.retention import AUTHOR, POST, TEXT, has_expired, limits
 
 NOW = datetime.now(UTC)
@@ -86,6 +86,7 @@ def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
     left = expected(before, LATER)
     assert 0 < len(left) < len(before)
     assert silver(drained) == left
+    assert hidden_rows(drained.settings, "silver.posts") == 0, "nor is it in a file of the table"
     assert [rows for name in raw for rows in rows_of(drained.settings, name)] == []
     assert gold(drained) == counted, "Gold is another job's"
     drained.drain("silver_to_gold")

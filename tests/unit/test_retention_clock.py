@@ -66,7 +66,7 @@ def test_scheduled_runs_enforce_once_per_interval(settings, calls):
     assert calls == ["retain"] * 2
 
 
-def test_what_was_replaced_goes_once_when_its_time_is_up(settings, calls):
+def test_what_was_replaced_goes_when_its_time_is_up_and_what_followed_by_the_next_vacuum(settings, calls):
     run(settings)
     run_after(settings, 6)
     run_after(settings, 167)
@@ -74,17 +74,41 @@ def test_what_was_replaced_goes_once_when_its_time_is_up(settings, calls):
     run_after(settings, 1)
     run(settings)
     assert calls.count("vacuum") == 1
-
-
-def test_what_expired_meanwhile_goes_by_the_next_vacuum(settings, calls, monkeypatch):
-    found = iter([3, 3, *[0] * 99])
-    monkeypatch.setattr(retention, "retain", lambda *_, **__: iter([Retained("bronze.record", next(found))]))
-    run(settings)
-    for _ in range(2):
-        run_after(settings, 6)
-    for hours in (163, 168, 168):
-        run_after(settings, hours)
+    run_after(settings, 167)
+    assert calls.count("vacuum") == 1
+    run_after(settings, 1)
     assert calls.count("vacuum") == 2
+
+
+def test_the_first_vacuum_finds_what_the_first_enforcement_replaced_old_enough(settings, calls, monkeypatch):
+    """However long that took: its files are replaced when it ends."""
+
+    def slow(*_, **__):
+        yield Retained("silver.text", 3)
+        pass_by(settings, HOUR)
+
+    monkeypatch.setattr(retention, "retain", slow)
+    run(settings)
+    run_after(settings, 6)
+    monkeypatch.setattr(retention, "retain", lambda *_, **__: iter(()))
+    run_after(settings, 167.5)
+    assert "vacuum" not in calls
+    run_after(settings, 0.5)
+    assert calls == ["vacuum"]
+
+
+def test_a_kill_while_it_enforces_leaves_the_clock_running(settings, calls, monkeypatch):
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(retention, "retain", killed)
+    run(settings)
+    with pytest.raises(KeyboardInterrupt):
+        run_after(settings, 6)
+    monkeypatch.setattr(retention, "retain", lambda *_, **__: iter(()))
+    run_after(settings, 168)
+    assert calls == ["vacuum"]
 
 
 def test_what_a_stream_has_still_to_read_stays(settings, calls, monkeypatch):
