@@ -30,6 +30,8 @@ class Done:
 def environment(settings: Settings, **more: str) -> dict[str, str]:
     """What the command sees: this machine, and the settings that tell one test's stack from another's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ECHOSTREAM_")}
+    if jars := os.environ.get("TEST_JARS_DIR"):
+        kept |= {"ECHOSTREAM_SPARK__JARS_DIR": jars}
     return kept | {
         "ECHOSTREAM_HOME": str(settings.home),
         "ECHOSTREAM_LAKE": settings.lake,
