@@ -110,7 +110,7 @@ class _Replay:
             table_versions={QUARANTINE_POSTS.name: version},
         )
         write_ops(
-            self.spark, self.settings, counts, query=NAME, batch_id=plan.batch_id, checkpoint_id=str(plan),
+            self.settings, counts, query=NAME, batch_id=plan.batch_id, checkpoint_id=str(plan),
             started_at=at, txn=txn,
         )  # fmt: skip
 

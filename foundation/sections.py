@@ -43,7 +43,8 @@ class SparkSettings(Section):
     ui_port: int = Field(default=4040, ge=0, le=65535)
     event_logs_mb: int = Field(default=500, ge=20)  # of all runs together, for `echostream history`
     history_port: int = Field(default=18080, ge=1, le=65535)
-    java_options: str = ""  # of the JVM; a run of minutes is quicker with -XX:TieredStopAtLevel=1
+    # Of the JVM. One compiler, room for what it compiles, and the collector that takes the least: docs/benchmarks.md.
+    java_options: str = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseParallelGC"
     jars_dir: Path | None = None  # with spark/ and, for a lake on S3, s3/; default: jars beside the program
     extra: dict[str, str] = {}
 
@@ -60,7 +61,7 @@ class S3Settings(Section):
 class StreamSettings(Section):
     """How the three jobs read."""
 
-    trigger_s: float = Field(default=10.0, ge=0)  # from batch to batch of the job that reads Kafka
+    trigger_s: float = Field(default=5.0, ge=0)  # from batch to batch of the job that reads Kafka
     follow_s: float = Field(default=1.0, ge=0)  # from look to look of the jobs behind it
     max_records_per_batch: int = Field(default=100_000, ge=1)  # from Kafka, all topics together
     max_files_per_batch: int = Field(default=200, ge=1)  # from Bronze, and from Silver's change feed

@@ -13,7 +13,7 @@ from foundation.crash import crash_point
 from foundation.errors import EchoStreamError, JobFailedError
 from foundation.logs import get_log
 from foundation.settings import Settings
-from lakehouse import delta, delta_log
+from lakehouse import delta, delta_log, delta_rows
 from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
 from lakehouse.key_state import KEY_PROPERTY, demand_key
 from lakehouse.progress import Progress
@@ -75,7 +75,6 @@ class Batch:
     def write_ops(self, counts: Counts) -> None:
         """The batch's row in ops.batches."""
         write_ops(
-            self.spark,
             self.settings,
             counts,
             query=self.job.name,
@@ -87,7 +86,6 @@ class Batch:
 
 
 def write_ops(
-    spark: SparkSession,
     settings: Settings,
     counts: Counts,
     *,
@@ -107,7 +105,7 @@ def write_ops(
         counts.masked,
     )  # fmt: skip
     table = ops_batches(query)
-    delta.append(spark.createDataFrame([row], table.schema), table, settings, txn=txn)
+    delta_rows.append([dict(zip(table.columns, row, strict=True))], table, settings, txn=txn)
     _log.info("batch", job=query, batch_id=batch_id, consumed=counts.consumed, **counts.fates)
 
 

@@ -39,12 +39,12 @@ def clear_unborn(table: Table, settings: Settings) -> None:
 
 def version(table: Table, settings: Settings) -> int:
     """The table's newest version."""
-    return _open(table, settings).version()
+    return open_table(table, settings).version()
 
 
 def last_commit(table: Table, settings: Settings) -> dict[str, Any]:
     """What Delta says of the newest commit: version, operation, operationMetrics, userMetadata."""
-    return _open(table, settings).history(1)[0]
+    return open_table(table, settings).history(1)[0]
 
 
 def last_append(table: Table, settings: Settings) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def last_append(table: Table, settings: Settings) -> dict[str, Any]:
     Raises:
         LookupError: nothing was ever appended, as far as the log goes back.
     """
-    log = _open(table, settings)
+    log = open_table(table, settings)
     for limit in (1, None):
         for commit in log.history(limit):
             if commit["operation"] == "WRITE" and commit["operationParameters"]["mode"] == "Append":
@@ -63,23 +63,25 @@ def last_append(table: Table, settings: Settings) -> dict[str, Any]:
 
 def commits_since(table: Table, settings: Settings, first: int) -> list[dict[str, Any]]:
     """What Delta says of the commits from a version on, newest first; those that its log has forgotten are missing."""
-    log = _open(table, settings)
+    log = open_table(table, settings)
     return log.history(log.version() - first + 1) if first <= log.version() else []
 
 
 def newest_metadata(table: Table, settings: Settings, name: str) -> Any:
     """What the newest commit that says something of this name in its user metadata says; None where none does."""
-    for commit in _open(table, settings).history():  # newest first
-        said = json.loads(commit.get("userMetadata") or "{}")
-        if name in said:
-            return said[name]
+    log = open_table(table, settings)
+    for limit in (1, 100, None):  # mostly the last one; a month of batches is some 100,000
+        for commit in log.history(limit):  # newest first
+            said = json.loads(commit.get("userMetadata") or "{}")
+            if name in said:
+                return said[name]
     return None
 
 
 def properties(table: Table, settings: Settings, *, version: int | None = None) -> dict[str, str]:
     """The table's properties, now or as of a version; none where there is no table."""
     try:
-        log = _open(table, settings)
+        log = open_table(table, settings)
         if version is not None:
             log.load_as_version(version)
         return {name: value for name, value in log.metadata().configuration.items() if value}
@@ -93,7 +95,7 @@ def check_schema(table: Table, settings: Settings) -> None:
     Raises:
         TableSchemaError: it is not the table that this version writes.
     """
-    log = _open(table, settings)
+    log = open_table(table, settings)
     found = _fields(StructType.fromJson(json.loads(log.schema().to_json())))
     if found != _fields(table.schema) or tuple(log.metadata().partition_columns) != table.partition_by:
         differing = ", ".join(sorted({name for name, _ in set(found) ^ set(_fields(table.schema))}))
@@ -107,7 +109,7 @@ def rows(table: Table, settings: Settings, query: str) -> list[dict[str, Any]]:
     """The rows that a query gives of a small table, which it calls `t`."""
     import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
 
-    found = QueryBuilder().register("t", _open(table, settings)).execute(query).read_all()
+    found = QueryBuilder().register("t", open_table(table, settings)).execute(query).read_all()
     answer: list[dict[str, Any]] = pa.table(found).to_pylist()
     return answer
 
@@ -116,12 +118,18 @@ def files_with_hidden_rows(table: Table, settings: Settings) -> list[str]:
     """The paths of the table's files that have a deletion vector."""
     import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
 
-    found = pa.table(_open(table, settings).deletion_vectors().read_all())
+    found = pa.table(open_table(table, settings).deletion_vectors().read_all())
     paths: list[str] = found.column("filepath").to_pylist()
     return paths
 
 
-def _open(table: Table, settings: Settings) -> DeltaTable:
+def open_table(table: Table, settings: Settings) -> DeltaTable:
+    """The table as it is now.
+
+    Raises:
+        TableNotFoundError: there is none.
+        StoreUnreachableError: it cannot be read.
+    """
     options = storage_options(settings.lake_uri, settings.s3)
     try:
         return DeltaTable(path(table, settings), storage_options=options)

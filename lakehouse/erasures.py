@@ -14,7 +14,7 @@ from foundation.keys import create_key
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
 from foundation.signatures import sign
-from lakehouse import delta, delta_log
+from lakehouse import delta, delta_log, delta_rows
 from schemas.tables import JOBS, SILVER_TOMBSTONES, ops_erasures
 
 ADMITTED, REMOVED, VACUUMED = "admitted", "removed", "vacuumed"
@@ -83,9 +83,7 @@ def note(spark: SparkSession, job: str, settings: Settings, taken: Sequence[Step
         return
     table, key, at = ops_erasures(job), receipt_key(settings), datetime.now(UTC)
     delta.ensure(spark, table, settings)
-    rows = [_row(each, at, key) for each in taken]
-    frame = spark.createDataFrame([tuple(row[name] for name in table.columns) for row in rows], table.schema)
-    delta.append(frame.coalesce(1), table, settings, txn=txn)
+    delta_rows.append([_row(each, at, key) for each in taken], table, settings, txn=txn)
 
 
 def _row(taken: Step, at: datetime, key: SecretKey) -> dict[str, Any]:

@@ -36,7 +36,7 @@ _NEEDED = {
 }
 # What a laptop needs on top; a cluster brings its own by --properties-file.
 _LOCAL = {
-    "spark.databricks.delta.snapshotPartitions": "2",  # the default of 50 makes each small commit slow
+    "spark.databricks.delta.snapshotPartitions": "1",  # the default of 50 makes each small commit slow
     "spark.ui.showConsoleProgress": "false",
     "spark.ui.retainedJobs": "200",
     "spark.ui.retainedStages": "200",

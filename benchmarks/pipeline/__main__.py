@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pipeline [throughput|steps|growth|latency|backlog …] [--posts N]`: measure, show, keep as JSON.
+"""`python -m benchmarks.pipeline [PART …] [--posts N]`: measure, show, keep as JSON.
 
 Parts that are not named keep the figures they had. Needs Linux, and the extra `bench`; `make bench` sees to both.
 """
@@ -6,6 +6,7 @@ Parts that are not named keep the figures they had. Needs Linux, and the extra `
 import argparse
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,12 +14,13 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.pipeline import backlog, growth, latency, records, results, steps, tables, throughput
+from benchmarks.pipeline import backlog, growth, latency, records, results, start, steps, tables, throughput
 from benchmarks.pipeline.place import Bench, open_bench
 from foundation.errors import EchoStreamError, UsageError
 
 _DAY_ROWS = [50_000, 500_000, 5_000_000]
 _LATENCY_BYTES_PER_S = 10 * 10**6
+_ON_S3 = ("latency_s3",)
 
 
 def main(words: Sequence[str]) -> int:
@@ -66,9 +68,21 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     if set(options.parts) == {"steps"}:
         _measure("steps", lambda: steps.measure(templates, options.step_posts), source, options, console)
         return
-    with open_bench(templates, console, need_bytes=_need_bytes(options), java_options=options.java_options) as bench:
-        for part in options.parts:
+    on_disk = [part for part in options.parts if part not in _ON_S3]
+    parts = on_disk or options.parts
+    with open_bench(
+        templates, console, need_bytes=_need_bytes(options), java_options=options.java_options, on_s3=not on_disk
+    ) as bench:
+        for part in parts:
             _measure(part, _part(part, bench, options), source, options, console)
+    if on_disk and len(on_disk) < len(options.parts):
+        # Spark's process has not loaded what S3 needs, and there is one to a Python process.
+        rest = ["--latency-s", str(options.latency_s), *_java_options(options)]
+        subprocess.run([sys.executable, "-m", "benchmarks.pipeline", *_ON_S3, *rest], check=True)
+
+
+def _java_options(options: argparse.Namespace) -> list[str]:
+    return [] if options.java_options is None else [f"--java-options={options.java_options}"]
 
 
 def _part(part: str, bench: Bench, options: argparse.Namespace) -> Callable[[], dict[str, Any]]:
@@ -78,6 +92,8 @@ def _part(part: str, bench: Bench, options: argparse.Namespace) -> Callable[[], 
         "growth": lambda: growth.measure(bench, options.day_rows),
         "latency": lambda: latency.measure(bench, options.latency_s),
         "backlog": lambda: backlog.measure(bench, options.backlog_s),
+        "start": lambda: start.measure(bench),
+        "latency_s3": lambda: latency.measure(bench, options.latency_s),
     }
     return parts[part]
 
@@ -89,8 +105,7 @@ def _measure(
     figures = measure()
     about["load_1m_after"] = round(os.getloadavg()[0], 1)
     known = results.store(part, figures, about)
-    shown = {"steps": tables.steps, "growth": tables.growth, "latency": tables.latency, "backlog": tables.backlog}
-    table = tables.throughput(known) if part == "throughput" else shown[part](figures)
+    table = tables.throughput(known) if part == "throughput" else tables.OF_PARTS[part](figures)
     table.show(console)
 
 
@@ -100,6 +115,7 @@ def _need_bytes(options: argparse.Namespace) -> int:
         "throughput": (options.posts + options.naive_posts) * throughput.BYTES_PER_POST,
         "growth": max(options.day_rows) * growth.BYTES_PER_ROW,
         "latency": int(options.latency_s * _LATENCY_BYTES_PER_S),
+        "latency_s3": int(options.latency_s * _LATENCY_BYTES_PER_S),
         "backlog": int(options.backlog_s * _LATENCY_BYTES_PER_S),
     }
     return max(int(needs.get(part, 0)) for part in options.parts)

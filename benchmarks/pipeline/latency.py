@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deltalake import DeltaTable
-
 from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.records import Feed
 from benchmarks.pipeline.reflection import Change, Event, GoldCommit, event_of, summarise
@@ -23,6 +21,8 @@ from ingestion.records import Record
 from lakehouse import delta, delta_log, kafka
 from lakehouse.batches import RunningJob
 from lakehouse.checkpoints import checkpoint
+from lakehouse.delta_log import open_table
+from lakehouse.s3 import client
 from local.lag import table_lags
 from local.terminal import Ticker
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS
@@ -72,6 +72,7 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
             "records": len(load.sent),
             "trigger_s": place.settings.stream.trigger_s,
             "follow_s": place.settings.stream.follow_s,
+            "is_on_s3": place.settings.is_on_s3,
             "kafka_lag_at_end": lag,
             "in_gold_after_end_s": drained_s,
             "cores_busy": round(used.pop("cpu_s") / (seconds + drained_s), 2),
@@ -171,14 +172,23 @@ def changes(place: Place) -> list[Change]:
 
 def gold_commits(place: Place) -> list[GoldCommit]:
     """In their order."""
-    found = []
-    gold = delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)
-    for commit in DeltaTable(gold).history():
-        said = json.loads(commit.get("userMetadata") or "{}")
-        if "silver_version" in said:
-            file = Path(gold) / "_delta_log" / f"{commit['version']:020}.json"  # it is there when the commit is
-            found.append(GoldCommit(said["silver_version"], file.stat().st_mtime_ns // 1000))
-    return sorted(found)
+    log = open_table(GOLD_SENTIMENT_HOURLY, place.settings)
+    named = {
+        each["version"]: json.loads(each.get("userMetadata") or "{}").get("silver_version") for each in log.history()
+    }
+    times = _commit_times(place)
+    return sorted(GoldCommit(silver, times[version]) for version, silver in named.items() if silver is not None)
+
+
+def _commit_times(place: Place) -> dict[int, int]:
+    """When each commit of Gold could be read, in microseconds: the time of its file, which is there when it is."""
+    folder = f"{delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)}/_delta_log"
+    if place.bench.s3 is None:
+        return {int(file.stem): file.stat().st_mtime_ns // 1000 for file in Path(folder).glob("*.json")}
+    bucket, _, prefix = folder.removeprefix("s3a://").partition("/")
+    pages = client(place.bench.s3).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    files = [each for page in pages for each in page["Contents"] if each["Key"].endswith(".json")]
+    return {int(Path(each["Key"]).stem): round(each["LastModified"].timestamp() * 1e6) + 10**6 for each in files}
 
 
 def micros() -> int:

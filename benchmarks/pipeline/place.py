@@ -1,25 +1,31 @@
 """Where a part of the benchmark works: a folder, a broker and a lake of its own, which are gone afterwards."""
 
+import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import SparkSession
 from rich.console import Console
 
 from benchmarks.pipeline.records import Feed, Template, makers_for
+from foundation.conf import conf_dir, read_toml
 from foundation.errors import DiskFullError
 from foundation.key_sources import pseudonym_key
 from foundation.logs import setup_logs
+from foundation.sections import S3Settings
 from foundation.settings import Settings
 from ingestion.produce import Producer
 from ingestion.records import Record
 from lakehouse.session import build_session, jvm_pid
 from local import stack
 from local.ports import free_ports
+from local.s3 import BUCKET, s3_server
 from local.terminal import Ticker
 
 _SPARE_BYTES = 3 * 10**9
@@ -41,6 +47,7 @@ class Bench:
     home: Path
     templates: Sequence[Template]
     console: Console
+    s3: S3Settings | None = None  # where the lakes are on S3
 
     @property
     def jvm(self) -> int:
@@ -77,9 +84,21 @@ class Place:
 
 @contextmanager
 def open_bench(
-    templates: Sequence[Template], console: Console, *, need_bytes: int, java_options: str | None = None
+    templates: Sequence[Template],
+    console: Console,
+    *,
+    need_bytes: int,
+    java_options: str | None = None,
+    on_s3: bool = False,
 ) -> Iterator[Bench]:
     """One Spark session, made as the jobs make theirs, in a temporary folder (`TMPDIR` says where).
+
+    Args:
+        templates: the recorded posts.
+        console: the terminal.
+        need_bytes: what the parts will write.
+        java_options: in place of the setting.
+        on_s3: the lakes of all parts are on an S3 server of our own, on loopback.
 
     Raises:
         DiskFullError: too little is free there.
@@ -93,13 +112,14 @@ def open_bench(
                 remedy="Set TMPDIR to a larger disk, or take fewer --posts and a smaller --day-rows",
             )
         options = {} if java_options is None else {"java_options": java_options}
-        settings = Settings(home=home, spark={"ui_port": 0} | options)
-        setup_logs(home / "logs" / "run.jsonl", settings.log_level)
-        spark = build_session(settings, "echostream benchmark")
-        try:
-            yield Bench(spark, home, templates, console)
-        finally:
-            spark.stop()
+        with _s3(home) if on_s3 else nullcontext() as s3:
+            settings = Settings(home=home, spark={"ui_port": 0} | options, **_lake(s3, "session"))
+            setup_logs(home / "logs" / "run.jsonl", settings.log_level)
+            spark = build_session(settings, "echostream benchmark")
+            try:
+                yield Bench(spark, home, templates, console, s3)
+            finally:
+                spark.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -108,7 +128,8 @@ def open_bench(
 def open_place(bench: Bench, name: str) -> Iterator[Place]:
     """A broker and a lake for one part."""
     port, controller = free_ports(2)
-    settings = Settings(home=bench.home / name, broker={"port": port, "controller_port": controller})
+    broker = {"port": port, "controller_port": controller}
+    settings = Settings(home=bench.home / name, broker=broker, **_lake(bench.s3, name))
     try:
         with Ticker("Kafka broker", console=bench.console):
             stack.up(settings)
@@ -116,3 +137,20 @@ def open_place(bench: Bench, name: str) -> Iterator[Place]:
     finally:
         stack.down(settings)
         shutil.rmtree(settings.home, ignore_errors=True)
+
+
+@contextmanager
+def _s3(home: Path) -> Iterator[S3Settings]:
+    """A server, with credentials that nothing else has."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        os.environ.pop(name, None)
+    os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": secrets.token_hex()}
+    with s3_server(home / "s3", free_ports(1)[0]) as settings:
+        yield settings
+
+
+def _lake(s3: S3Settings | None, name: str) -> dict[str, Any]:
+    """Settings of a lake on S3, read as conf/aws.toml has it."""
+    if s3 is None:
+        return {}
+    return {"lake": f"s3a://{BUCKET}/{name}", "s3": s3, "stream": read_toml(conf_dir() / "aws.toml")["stream"]}

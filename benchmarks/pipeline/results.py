@@ -12,7 +12,7 @@ LATEST = Path(__file__).parents[1] / "results" / "latest.json"
 Figures = dict[str, Any]
 
 # What the JSON calls a part's figures; throughput's stand at the top, as the first thing that is asked for.
-PARTS = ("throughput", "steps", "growth", "latency", "backlog")
+PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latency_s3")
 
 
 def load(file: Path = LATEST) -> Figures:

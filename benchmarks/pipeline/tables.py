@@ -1,11 +1,14 @@
 """The figures as tables: rows of words, shown on the terminal or written as Markdown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table as RichTable
+
+from benchmarks.pipeline.cost import Load, loads, posts_per_core_hour
+from schemas.tables import JOBS
 
 Figures = dict[str, Any]
 
@@ -39,14 +42,9 @@ def tables(figures: Figures) -> Iterator[Table]:
     """Of every part that has been measured."""
     if "ours" in figures:
         yield throughput(figures)
-    if "steps" in figures:
-        yield steps(figures["steps"])
-    if "growth" in figures:
-        yield growth(figures["growth"])
-    if "latency" in figures:
-        yield latency(figures["latency"])
-    if "backlog" in figures:
-        yield backlog(figures["backlog"])
+    yield from (table(figures[part]) for part, table in OF_PARTS.items() if part in figures)
+    if costs := loads(figures):
+        yield cost(costs, posts_per_core_hour(figures))
 
 
 def throughput(figures: Figures) -> Table:
@@ -109,7 +107,8 @@ def latency(found: Figures) -> Table:
         f" {found['in_gold_after_end_s']:.0f} s later. {found['cores_busy']:.2f} cores busy,"
         f" JVM {found['jvm_peak_mb']:,} MB, workers {found['workers_peak_mb']:,} MB."
     )
-    title = f"From sight to Gold, {found['posts_per_s']} posts/s for {found['seconds']:.0f} s"
+    where = "the lake on S3 (a server on loopback), " if found.get("is_on_s3") else ""
+    title = f"From sight to Gold, {where}{found['posts_per_s']} posts/s for {found['seconds']:.0f} s"
     return Table(title, ("kind", "records", "p50 s", "p95 s", "max s", "never in Gold"), rows, note)
 
 
@@ -119,6 +118,35 @@ def backlog(found: Figures) -> Table:
            f"{found['jvm_peak_mb']:,}", f"{found['workers_peak_mb']:,}")  # fmt: skip
     title = f"A backlog of {found['seconds']:.0f} s at {found['posts_per_s']} posts/s, while as many keep coming"
     return Table(title, ("records", "half in Gold, s", "all in Gold, s", "JVM MB", "workers MB"), [row])
+
+
+def start(found: Figures) -> Table:
+    """Seconds from the command to each job's first batch."""
+    rows = [
+        (name, *(f"{way['committed_s'][job]:.1f}" for job in JOBS), f"{way['whole_s']:.1f}", f"{way['cpu_s']:.1f}",
+         f"{way['peak_mb']:,}", f"{way['objects']:,}")
+        for name, way in found["ways"].items()
+    ]  # fmt: skip
+    title = f"`echostream run --available-now`, {found['posts']:,} new posts in a lake that is there"
+    columns = ("Java", "Bronze s", "Silver s", "Gold s", "whole run s", "CPU s", "all processes MB", "new files")
+    return Table(title, columns, rows)
+
+
+def cost(found: Sequence[Load], per_core_hour: float) -> Table:
+    """Dollars a month, by posts."""
+    rows = [
+        (f"{load.posts:,}", f"{load.core_h:,.1f}", f"{load.cores:,.2f}", f"{load.lake_gb:,.1f}", f"{load.run_h:,.0f}",
+         f"{load.emr_usd:,.0f}", f"{load.storage_usd:,.2f}", f"{load.requests_usd:,.2f}")
+        for load in found
+    ]  # fmt: skip
+    columns = ("posts a month", "core hours", "cores at the peak", "lake GB", "hours of runs", "EMR Serverless $",
+               "S3 storage $", "S3 requests $")  # fmt: skip
+    return Table("A month", columns, rows, f"{per_core_hour / 1e6:.1f} million posts per core hour, Kafka to Gold.")
+
+
+OF_PARTS: dict[str, Callable[[Figures], Table]] = {
+    "steps": steps, "growth": growth, "latency": latency, "latency_s3": latency, "backlog": backlog, "start": start
+}  # fmt: skip
 
 
 def about(figures: Figures) -> str:

@@ -49,7 +49,8 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
         return _figures(found) | {
             "posts": posts,
             "bytes_per_record": round(sent.value_bytes / sent.records),
-            "bronze_bytes_per_record": round(_size(place, "bronze/posts") / (first.records + sent.records)),
+            "bronze_bytes_per_record": round(_size(place, BRONZE_POSTS.folder) / (first.records + sent.records)),
+            "lake_bytes_per_record": round(_size(place, "") / (first.records + sent.records)),
         }
 
 
@@ -108,6 +109,7 @@ def _beside(settings: Settings) -> Settings:
 
 
 def _size(place: Place, folder: str) -> int:
+    """Bytes of data files; those of the jobs, for what the other ways write lies elsewhere."""
     return sum(file.stat().st_size for file in (Path(place.settings.lake_uri) / folder).rglob("*.parquet"))
 
 

@@ -50,7 +50,7 @@ class Tally:
 
     def add(self, moment: Moment) -> None:
         """One more moment."""
-        workers = [pid for pid, seen in moment.items() if seen.is_python and _is_below(pid, self.jvm, moment)]
+        workers = [pid for pid, seen in moment.items() if seen.is_python and is_below(pid, self.jvm, moment)]
         mine = [pid for pid in (self.driver, self.jvm, *workers) if pid in moment]
         if self._before is None:
             self._before = {pid: moment[pid].cpu_s for pid in mine}
@@ -107,7 +107,8 @@ def processes() -> dict[int, Seen]:
     return found
 
 
-def _is_below(pid: int, ancestor: int, moment: Moment) -> bool:
+def is_below(pid: int, ancestor: int, moment: Moment) -> bool:
+    """Whether a process was begun by the other, or by one below it."""
     while pid in moment:
         pid = moment[pid].parent
         if pid == ancestor:

@@ -1,0 +1,127 @@
+"""How long a run takes that has little to do: from `echostream run --available-now` to each job's first batch.
+
+What it costs to be there at all, by which a small load is mostly paid. Each way runs twice on the same lake: the first
+run makes the tables, the second one, with as many new posts, is the figure. The files are in the page cache by then.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.pipeline.place import Bench, Place, open_place
+from benchmarks.pipeline.watch import Moment, is_below, processes
+from foundation.errors import JobFailedError
+from foundation.settings import Settings
+from lakehouse.checkpoints import checkpoint
+from lakehouse.session import jars
+from schemas.tables import JOBS
+
+POSTS = 1_000
+_POLL_S = 0.1
+_PATIENCE_S = 300.0
+_JAVA_OPTIONS = "ECHOSTREAM_SPARK__JAVA_OPTIONS"
+
+
+@dataclass
+class Tree:
+    """What a process and all below it have used; one that has ended counts with what was last seen of it."""
+
+    root: int
+    cpu_s: float = 0.0
+    peak_mb: float = 0.0
+    _last: dict[int, float] = field(default_factory=dict)
+
+    def add(self, moment: Moment) -> None:
+        """One more look."""
+        mine = {pid: seen for pid, seen in moment.items() if pid == self.root or is_below(pid, self.root, moment)}
+        self._last |= {pid: seen.cpu_s for pid, seen in mine.items()}
+        self.cpu_s = sum(self._last.values())
+        self.peak_mb = max(self.peak_mb, sum(seen.rss_mb for seen in mine.values()))
+
+
+def measure(bench: Bench) -> dict[str, Any]:
+    """Seconds and CPU time by way of starting Java."""
+    with tempfile.TemporaryDirectory(prefix="echostream-jars-") as folder:
+        jars_dir = str(_without_archive(bench, Path(folder)))
+        ways = {
+            "as set": {},
+            "its own choices": {_JAVA_OPTIONS: ""},
+            "and no archive of classes": {_JAVA_OPTIONS: "", "ECHOSTREAM_SPARK__JARS_DIR": jars_dir},
+        }
+        return {"posts": POSTS, "ways": {name: _one_way(bench, name, more) for name, more in ways.items()}}
+
+
+def _without_archive(bench: Bench, folder: Path) -> Path:
+    found = jars(Settings(home=bench.home))
+    (folder / "spark").mkdir()
+    for jar in found:
+        (folder / "spark" / jar.name).symlink_to(jar)
+    return folder
+
+
+def _one_way(bench: Bench, name: str, more: Mapping[str, str]) -> dict[str, Any]:
+    with open_place(bench, "start") as place:
+        feed = place.feed(start=time.time_ns() // 1000 - 3600 * 10**6, step=1000)
+        for number in (0, 1):
+            place.send(feed.stream(number * POSTS, POSTS), f"{name}, posts into Kafka")
+            objects = _objects(place)
+            found = _run(place, more)
+        return found | {"objects": _objects(place) - objects}
+
+
+def _run(place: Place, more: Mapping[str, str]) -> dict[str, Any]:
+    mine = {name: checkpoint(name, place.settings) for name in JOBS}
+    before = {name: each.committed_batch for name, each in mine.items()}
+    committed: dict[str, float] = {}
+    begun = time.monotonic()
+    with _started(place, more) as process:
+        tree = Tree(process.pid)
+        while process.poll() is None:
+            for name, each in mine.items():
+                if name not in committed and each.committed_batch != before[name]:
+                    committed[name] = round(time.monotonic() - begun, 1)
+            tree.add(processes())
+            if time.monotonic() - begun > _PATIENCE_S:
+                raise JobFailedError(f"a run took more than {_PATIENCE_S:.0f} s", remedy="Measure on a freer machine")
+            time.sleep(_POLL_S)
+        whole_s = round(time.monotonic() - begun, 1)
+    if process.returncode or len(committed) < len(JOBS):
+        log = place.settings.home / "logs" / "run.jsonl"
+        raise JobFailedError(f"the run ended with {process.returncode}", remedy=f"What it said is in {log}")
+    return {"committed_s": committed, "whole_s": whole_s, "cpu_s": round(tree.cpu_s, 1), "peak_mb": round(tree.peak_mb)}
+
+
+@contextmanager
+def _started(place: Place, more: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    broker = place.settings.broker
+    environment = {
+        **os.environ,
+        "ECHOSTREAM_HOME": str(place.settings.home),
+        "ECHOSTREAM_BROKER__PORT": str(broker.port),
+        "ECHOSTREAM_BROKER__CONTROLLER_PORT": str(broker.controller_port),
+        "ECHOSTREAM_SPARK__UI_PORT": "0",
+        **more,
+    }
+    command = [sys.executable, "-m", "cli.main", "run", "--available-now"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            process.kill()
+
+
+def _objects(place: Place) -> int:
+    """Files in the lake and the checkpoints, without the checksums of local disks: on S3 each is at least one PUT."""
+    folders = (Path(place.settings.lake_uri), place.settings.home / "checkpoints")
+    files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
+    return sum(1 for file in files if not file.name.startswith("."))

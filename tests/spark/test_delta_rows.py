@@ -1,0 +1,81 @@
+"""Rows that are written without Spark: Spark reads what was said, and each is there once, whoever repeats it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from foundation.errors import StoreUnreachableError
+from foundation.settings import Settings
+from lakehouse import delta, delta_log, delta_rows
+from lakehouse.delta import Txn
+from schemas.tables import ops_batches, ops_erasures
+
+BATCHES, ERASURES = ops_batches("silver_to_gold"), ops_erasures("silver_to_gold")
+AT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
+SAID = {
+    "query": "silver_to_gold", "batch_id": 0, "checkpoint_id": "c", "started_at": AT, "ended_at": AT, "consumed": 7,
+    "table_versions": {"silver.posts": 3}, "input_rows_per_s": 0.5, "masked": {},
+}  # fmt: skip
+
+
+@pytest.fixture
+def settings(spark, tmp_path) -> Settings:
+    settings = Settings(home=tmp_path)
+    for table in (BATCHES, ERASURES):
+        delta.ensure(spark, table, settings)
+    return settings
+
+
+def test_spark_reads_what_was_written(spark, settings):
+    delta_rows.append([SAID], BATCHES, settings)
+    rows = delta.read(spark, BATCHES, settings)
+    assert rows.schema.simpleString() == BATCHES.schema.simpleString()
+    (row,) = (each.asDict() for each in rows.selectExpr("*", "unix_micros(started_at) AS micros").collect())
+    assert row["micros"] == int(AT.timestamp()) * 10**6 + 123456
+    kept = {name: row[name] for name in SAID if not name.endswith("_at")}
+    assert kept == {name: value for name, value in SAID.items() if not name.endswith("_at")}
+    assert (row["new"], row["lag_records"]) == (None, None)
+
+
+def test_a_repeat_does_nothing_whichever_engine_repeats(spark, settings):
+    """Batch 0 as well, which is no number to be taken for nothing."""
+    for version in (0, 0, 1, 0, 1):
+        delta_rows.append([SAID | {"batch_id": version}], BATCHES, settings, txn=Txn("a", version))
+    delta.append(delta.read(spark, BATCHES, settings), BATCHES, settings, txn=Txn("a", 1))
+    delta.append(delta.read(spark, BATCHES, settings).limit(1), BATCHES, settings, txn=Txn("a", 2))
+    delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 2))
+    delta_rows.append([SAID], BATCHES, settings, txn=Txn("b", 0))
+    assert delta.read(spark, BATCHES, settings).count() == 4
+    assert delta_log.version(BATCHES, settings) == 4
+
+
+def test_the_log_holds_no_values_of_columns_that_may_not_stand_there(spark, settings):
+    """Statistics are a copy that outlives the row; the table says of which columns there may be some."""
+    named = dict.fromkeys(ERASURES.columns) | {"erasure_id": "canary-id", "at": AT, "what": {"posts": 1}}
+    delta_rows.append([named], ERASURES, settings)
+    log = "".join(file.read_text() for file in (settings.home / "lake" / ERASURES.folder / "_delta_log").glob("*.json"))
+    assert "canary-id" not in log
+    assert '\\"minValues\\"' in log
+
+
+def test_a_commit_whose_answer_was_lost_counts_as_made(spark, settings, monkeypatch):
+    """The client tries again and meets its own commit: deltalake refuses that, and would not write the row twice."""
+    real, behind = delta_rows.write_deltalake, delta_log.open_table(BATCHES, settings)
+
+    def twice(log, *given, **options):
+        real(log, *given, **options)
+        real(behind, *given, **options)
+
+    monkeypatch.setattr(delta_rows, "write_deltalake", twice)
+    delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
+    assert delta.read(spark, BATCHES, settings).count() == 1
+
+
+def test_what_cannot_be_written_is_named(settings, monkeypatch):
+    def away(*_given, **_options):
+        raise OSError("nothing of this may be said")
+
+    monkeypatch.setattr(delta_rows, "write_deltalake", away)
+    with pytest.raises(StoreUnreachableError, match=r"cannot be written \(OSError\)\. "):
+        delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
+    assert delta_log.version(BATCHES, settings) == 0
