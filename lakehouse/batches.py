@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event, Lock
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
@@ -98,14 +99,13 @@ def write_ops(
     """A row in ops.batches, for a batch of a stream or of a batch job."""
     ended_at = datetime.now(UTC)
     seconds = max((ended_at - started_at).total_seconds(), 0.001)
-    fates = [counts.fates.get(fate, 0) for fate in Fate]
-    row = (
-        query, batch_id, checkpoint_id, started_at, ended_at, counts.consumed, *fates,
-        counts.rows_removed, counts.table_versions, counts.consumed / seconds, counts.lag_records,
-        counts.masked,
-    )  # fmt: skip
-    table = ops_batches(query)
-    delta_rows.append([dict(zip(table.columns, row, strict=True))], table, settings, txn=txn)
+    row: dict[str, Any] = {
+        "query": query, "batch_id": batch_id, "checkpoint_id": checkpoint_id, "started_at": started_at,
+        "ended_at": ended_at, "consumed": counts.consumed, **{fate: counts.fates.get(fate, 0) for fate in Fate},
+        "rows_removed": counts.rows_removed, "table_versions": counts.table_versions,
+        "input_rows_per_s": counts.consumed / seconds, "lag_records": counts.lag_records, "masked": counts.masked,
+    }  # fmt: skip
+    delta_rows.append([row], ops_batches(query), settings, txn=txn)
     _log.info("batch", job=query, batch_id=batch_id, consumed=counts.consumed, **counts.fates)
 
 

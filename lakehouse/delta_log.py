@@ -70,7 +70,7 @@ def commits_since(table: Table, settings: Settings, first: int) -> list[dict[str
 def newest_metadata(table: Table, settings: Settings, name: str) -> Any:
     """What the newest commit that says something of this name in its user metadata says; None where none does."""
     log = open_table(table, settings)
-    for limit in (1, 100, None):  # mostly the last one; a month of batches is some 100,000
+    for limit in (1, 100, None):  # mostly the last one, of as many as a month has batches
         for commit in log.history(limit):  # newest first
             said = json.loads(commit.get("userMetadata") or "{}")
             if name in said:

@@ -61,6 +61,7 @@ class Table:
             "delta.dataSkippingStatsColumns": ",".join(self.stats),
             "delta.enableChangeDataFeed": str(self.change_feed).lower(),
             "delta.logRetentionDuration": "interval 30 days",
+            "delta.checkpointInterval": "10",  # as Spark does it; deltalake would read up to a hundred commits
             "delta.deletedFileRetentionDuration": "interval 7 days",
         }
         return derived | self.properties

@@ -16,11 +16,12 @@ from rich.console import Console
 
 from benchmarks.pipeline import backlog, growth, latency, records, results, start, steps, tables, throughput
 from benchmarks.pipeline.place import Bench, open_bench
-from foundation.errors import EchoStreamError, UsageError
+from foundation.errors import EchoStreamError, JobFailedError, UsageError
 
 _DAY_ROWS = [50_000, 500_000, 5_000_000]
 _LATENCY_BYTES_PER_S = 10 * 10**6
 _ON_S3 = ("latency_s3",)
+_END_S = 120.0
 
 
 def main(words: Sequence[str]) -> int:
@@ -76,9 +77,24 @@ def _run(options: argparse.Namespace, console: Console) -> None:
         for part in parts:
             _measure(part, _part(part, bench, options), source, options, console)
     if on_disk and len(on_disk) < len(options.parts):
-        # Spark's process has not loaded what S3 needs, and there is one to a Python process.
-        rest = ["--latency-s", str(options.latency_s), *_java_options(options)]
-        subprocess.run([sys.executable, "-m", "benchmarks.pipeline", *_ON_S3, *rest], check=True)
+        _in_a_process_of_its_own(options)
+
+
+def _in_a_process_of_its_own(options: argparse.Namespace) -> None:
+    """What is on S3: Spark's process has not loaded what that needs, and there is one to a Python process.
+
+    Raises:
+        JobFailedError: it did not end well; it has said why.
+    """
+    words = [*_ON_S3, "--latency-s", str(options.latency_s), *_java_options(options)]
+    with subprocess.Popen([sys.executable, "-m", "benchmarks.pipeline", *words]) as process:
+        try:
+            code = process.wait()
+        finally:  # it takes away its broker, its S3 server and its folder
+            process.terminate()
+            process.wait(_END_S)
+    if code:
+        raise JobFailedError(f"what is on S3 ended with {code}", remedy="See above")
 
 
 def _java_options(options: argparse.Namespace) -> list[str]:
@@ -92,7 +108,7 @@ def _part(part: str, bench: Bench, options: argparse.Namespace) -> Callable[[], 
         "growth": lambda: growth.measure(bench, options.day_rows),
         "latency": lambda: latency.measure(bench, options.latency_s),
         "backlog": lambda: backlog.measure(bench, options.backlog_s),
-        "start": lambda: start.measure(bench),
+        "start": lambda: start.measure(bench, options.java_options),
         "latency_s3": lambda: latency.measure(bench, options.latency_s),
     }
     return parts[part]

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from benchmarks.pipeline.cost import Load, loads, posts_per_core_hour
+from benchmarks.pipeline.cost import Load, loads, records_per_core_hour
 from schemas.tables import JOBS
 
 Figures = dict[str, Any]
@@ -44,7 +44,7 @@ def tables(figures: Figures) -> Iterator[Table]:
         yield throughput(figures)
     yield from (table(figures[part]) for part, table in OF_PARTS.items() if part in figures)
     if costs := loads(figures):
-        yield cost(costs, posts_per_core_hour(figures))
+        yield cost(costs, records_per_core_hour(figures))
 
 
 def throughput(figures: Figures) -> Table:
@@ -133,15 +133,15 @@ def start(found: Figures) -> Table:
 
 
 def cost(found: Sequence[Load], per_core_hour: float) -> Table:
-    """Dollars a month, by posts."""
+    """Dollars a month, by records."""
     rows = [
-        (f"{load.posts:,}", f"{load.core_h:,.1f}", f"{load.cores:,.2f}", f"{load.lake_gb:,.1f}", f"{load.run_h:,.0f}",
+        (f"{load.records:,}", f"{load.core_h:,.2f}", f"{load.lake_gb:,.1f}", f"{load.run_h:,.0f}",
          f"{load.emr_usd:,.0f}", f"{load.storage_usd:,.2f}", f"{load.requests_usd:,.2f}")
         for load in found
     ]  # fmt: skip
-    columns = ("posts a month", "core hours", "cores at the peak", "lake GB", "hours of runs", "EMR Serverless $",
+    columns = ("records a month", "core hours of work", "lake GB", "hours of runs", "EMR Serverless $",
                "S3 storage $", "S3 requests $")  # fmt: skip
-    return Table("A month", columns, rows, f"{per_core_hour / 1e6:.1f} million posts per core hour, Kafka to Gold.")
+    return Table("A month, at least", columns, rows, f"{per_core_hour / 1e6:.1f} million records per core hour.")
 
 
 OF_PARTS: dict[str, Callable[[Figures], Table]] = {

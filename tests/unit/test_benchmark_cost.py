@@ -13,7 +13,7 @@ FIGURES = {
         "ways": {
             "as set": {
                 "committed_s": dict.fromkeys(("topic_to_bronze", "bronze_to_silver", "silver_to_gold"), 9.0),
-                "whole_s": 36.0, "cpu_s": 40.0, "peak_mb": 2_000, "objects": 50,
+                "whole_s": 72.0, "cpu_s": 40.0, "peak_mb": 2_000, "objects": 50,
             }
         },
     },
@@ -22,13 +22,18 @@ FIGURES = {
 
 def test_a_month_by_hand():
     few, many, _ = cost.loads(FIGURES)
-    assert cost.posts_per_core_hour(FIGURES) == 10_000_000
-    assert (few.posts, few.core_h, few.lake_gb) == (100_000, 0.01, 0.2)
-    assert many.run_h == pytest.approx(2_920 * 0.01 + 10_000_000 / 2_000 / 3_600)
-    assert many.emr_usd == pytest.approx(many.run_h * (2 * 0.052624 + 8 * 0.0057785))
+    assert cost.records_per_core_hour(FIGURES) == 10_000_000
+    assert (few.records, few.core_h, few.lake_gb) == (100_000, 0.01, 0.2)
+    assert many.run_h == pytest.approx(2_920 * 0.02 + 10_000_000 / 2_000 / 3_600)
+    assert many.emr_usd == pytest.approx(many.run_h * 2 * (2 * 0.052624 + 8 * 0.0057785))
     assert many.storage_usd == pytest.approx(20 * 0.023)
-    assert many.requests_usd == pytest.approx((2_920 * 50 + 20_000) * (0.005 + 10 * 0.0004) / 1000)
-    assert many.cores == pytest.approx(1 / 730 * 3)
+    assert many.requests_usd == pytest.approx((2_920 * 50 + 20_000) * (2 * 0.005 + 10 * 0.0004) / 1000)
+
+
+def test_a_run_is_billed_for_a_minute_at_least():
+    quick = FIGURES["start"]["ways"]["as set"] | {"whole_s": 9.0}
+    few, *_ = cost.loads(FIGURES | {"start": {"ways": {"as set": quick}}})
+    assert few.run_h == 2_920 / 60
 
 
 @pytest.mark.parametrize("missing", ["start", "lake_bytes_per_record"])
@@ -38,10 +43,10 @@ def test_without_all_figures_there_is_no_month(missing):
 
 def test_start_and_cost_have_their_tables():
     shown = tables.start(FIGURES["start"]).markdown()
-    assert "| as set | 9.0 | 9.0 | 9.0 | 36.0 | 40.0 | 2,000 | 50 |" in shown
+    assert "| as set | 9.0 | 9.0 | 9.0 | 72.0 | 40.0 | 2,000 | 50 |" in shown
     costs = tables.cost(cost.loads(FIGURES), 10_000_000).markdown()
-    assert "| 100,000 | 0.0 |" in costs
-    assert "10.0 million posts per core hour" in costs
+    assert "| 100,000 | 0.01 | 0.2 |" in costs
+    assert "10.0 million records per core hour" in costs
 
 
 def test_a_tree_counts_all_below_its_root_and_those_that_have_ended():
