@@ -57,19 +57,6 @@ def test_the_log_holds_no_values_of_columns_that_may_not_stand_there(spark, sett
     assert '\\"minValues\\"' in log
 
 
-def test_a_commit_whose_answer_was_lost_counts_as_made(spark, settings, monkeypatch):
-    """The client tries again and meets its own commit: deltalake refuses that, and would not write the row twice."""
-    real, behind = delta_rows.write_deltalake, delta_log.open_table(BATCHES, settings)
-
-    def twice(log, *given, **options):
-        real(log, *given, **options)
-        real(behind, *given, **options)
-
-    monkeypatch.setattr(delta_rows, "write_deltalake", twice)
-    delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
-    assert delta.read(spark, BATCHES, settings).count() == 1
-
-
 def test_what_cannot_be_written_is_named(settings, monkeypatch):
     def away(*_given, **_options):
         raise OSError("nothing of this may be said")
@@ -81,7 +68,7 @@ def test_what_cannot_be_written_is_named(settings, monkeypatch):
 
 
 def test_what_comes_between_the_question_and_the_write_is_not_doubled(spark, settings, monkeypatch):
-    """A commit of the same id by a run that was given up: deltalake refuses ours, by the log that was asked."""
+    """A commit of a run that was given up, or our own that is tried again: deltalake refuses, by the log that was asked."""
     real = delta_rows.write_deltalake
 
     def late(log, *given, **options):
