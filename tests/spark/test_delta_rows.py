@@ -68,7 +68,7 @@ def test_what_cannot_be_written_is_named(settings, monkeypatch):
 
 
 def test_what_comes_between_the_question_and_the_write_is_not_doubled(spark, settings, monkeypatch):
-    """A commit of a run that was given up, or our own that is tried again: deltalake refuses, by the log that was asked."""
+    """Of a run that was given up, or our own that is tried again: deltalake refuses, by the log that was asked."""
     real = delta_rows.write_deltalake
 
     def late(log, *given, **options):
