@@ -46,10 +46,11 @@ def is_s3(uri: str) -> bool:
 
 
 def storage_options(uri: str, s3: S3Settings) -> dict[str, str] | None:
-    """What deltalake needs to read a table there; None for one on disk."""
+    """What deltalake needs for a table there; None for one on disk."""
     if not is_s3(uri):
         return None
-    options = {"timeout": f"{s3.timeout_s:g}s"}
+    # Of the `object_store` crate below it, which counts what follows the first attempt.
+    options = {"timeout": f"{s3.timeout_s:g}s", "max_retries": str(s3.attempts - 1)}
     if region := _region(s3):
         options["AWS_REGION"] = region
     if s3.endpoint:

@@ -1,6 +1,10 @@
 """How a lake on S3 is reached: each reader gets what it needs, and Spark's settings hold no secret."""
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
+from deltalake import DeltaTable
 from pydantic import ValidationError
 
 from foundation.errors import StoreUnreachableError
@@ -52,9 +56,34 @@ def test_deltalake_gets_credentials_where_they_are_needed(credentials):
     assert storage_options("/var/lake", HERE) is None
     credentials()
     assert storage_options("s3a://lake/x", HERE) == SECRETS | {
-        "timeout": "3s", "AWS_REGION": "us-east-1",
+        "timeout": "3s", "max_retries": "3", "AWS_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9000", "AWS_ALLOW_HTTP": "true",
     }  # fmt: skip
+
+
+def test_deltalake_asks_as_often_as_is_set(credentials):
+    credentials()
+    asked = []
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(503)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            here = S3Settings(endpoint=f"http://127.0.0.1:{server.server_port}", timeout_s=3, attempts=3)
+            with pytest.raises(OSError, match="S3"):
+                DeltaTable("s3a://lake/x", storage_options=storage_options("s3a://lake/x", here))
+        finally:
+            server.shutdown()
+    assert len(asked) == 3
 
 
 def test_no_credentials_are_said_so(credentials):
