@@ -14,7 +14,7 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.pipeline import backlog, growth, latency, records, results, start, steps, tables, throughput
+from benchmarks.pipeline import backlog, growth, knobs, latency, records, results, start, steps, tables, throughput
 from benchmarks.pipeline.place import Bench, open_bench
 from foundation.errors import EchoStreamError, JobFailedError, UsageError
 
@@ -48,6 +48,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--posts", type=int, default=500_000, help="for throughput; edits and deletes come on top")
     parser.add_argument("--naive-posts", type=int, default=20_000, help="for the naive way, which is slow")
     parser.add_argument("--step-posts", type=int, default=10_000, help="for steps")
+    parser.add_argument("--knob-posts", type=int, default=50_000, help="for knobs, at each value")
     parser.add_argument("--day-rows", type=int, nargs="+", default=_DAY_ROWS, help="for growth")
     parser.add_argument("--latency-s", type=float, default=120.0, help="how long the load lasts; 600 for the record")
     parser.add_argument("--backlog-s", type=float, default=600.0, help="for how long the jobs stood still")
@@ -110,6 +111,7 @@ def _part(part: str, bench: Bench, options: argparse.Namespace) -> Callable[[], 
         "backlog": lambda: backlog.measure(bench, options.backlog_s),
         "start": lambda: start.measure(bench, options.java_options),
         "latency_s3": lambda: latency.measure(bench, options.latency_s),
+        "knobs": lambda: knobs.measure(bench, options.knob_posts),
     }
     return parts[part]
 
@@ -129,6 +131,7 @@ def _need_bytes(options: argparse.Namespace) -> int:
     """Of the part that needs the most: each leaves the disk as it was."""
     needs = {
         "throughput": (options.posts + options.naive_posts) * throughput.BYTES_PER_POST,
+        "knobs": options.knob_posts * throughput.BYTES_PER_POST,
         "growth": max(options.day_rows) * growth.BYTES_PER_ROW,
         "latency": int(options.latency_s * _LATENCY_BYTES_PER_S),
         "latency_s3": int(options.latency_s * _LATENCY_BYTES_PER_S),

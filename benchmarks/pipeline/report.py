@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pipeline.report`: the stored figures into docs/benchmarks.md, README.md and docs/pictures.
+"""`python -m benchmarks.pipeline.report`: what was measured here into the record, the record into docs and README.
 
 Text between the two markers of a page is replaced; all else is left alone.
 """
@@ -10,20 +10,21 @@ from benchmarks.pipeline import results, tables
 from foundation.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
+DOCS_ONLY = ("steps", "knobs")
 BEGIN, END = "<!-- benchmarks: begin, made by `make bench-report` -->", "<!-- benchmarks: end -->"
 
 
 def main() -> None:
     from benchmarks.pipeline import pictures  # noqa: PLC0415  # matplotlib is of the extra `bench`
 
-    figures = results.load()
-    if not figures:
+    figures = results.take(results.load())
+    if not figures["runs"]:
         raise UsageError("there are no figures", remedy="Measure first: `make bench`")
     every = [table.markdown() for table in tables.tables(figures)]
     names = pictures.draw(figures, ROOT / "docs" / "pictures")
     shown = [f"![{text}](pictures/{name})" for name, text in names.items()]
     put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
-    summary = {part: found for part, found in figures.items() if part != "steps"}
+    summary = {part: found for part, found in figures.items() if part not in DOCS_ONLY}
     put(ROOT / "README.md", "\n\n".join([tables.about(figures), *(t.markdown() for t in tables.tables(summary))]))
 
 

@@ -1,4 +1,8 @@
-"""The figures as JSON; a part that is measured again replaces its own figures alone."""
+"""The figures as JSON; a part that is measured again replaces its own figures alone.
+
+What a machine measures stays on it, in `LATEST`. What the docs show is in `RECORD`, which is committed: it outlives the
+machine, and a part of it may be measured again without the others.
+"""
 
 import json
 import os
@@ -9,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 LATEST = Path(__file__).parents[1] / "results" / "latest.json"
+RECORD = Path(__file__).parents[1] / "pipeline_figures.json"
 Figures = dict[str, Any]
 
 # What the JSON calls a part's figures; throughput's stand at the top, as the first thing that is asked for.
-PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latency_s3")
+PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latency_s3", "knobs")
 
 
 def load(file: Path = LATEST) -> Figures:
@@ -23,14 +28,26 @@ def load(file: Path = LATEST) -> Figures:
 
 def store(part: str, figures: Figures, about: Figures, file: Path = LATEST) -> Figures:
     """Put a part's figures in place of its former ones; all that is known then."""
-    known = load(file)
-    known |= figures if part == "throughput" else {part: figures}
-    known.setdefault("runs", {})[part] = about
+    of_part = figures if part == "throughput" else {part: figures}
+    return _write(merged(load(file), of_part | {"runs": {part: about}}), file)
+
+
+def take(latest: Figures, file: Path = RECORD) -> Figures:
+    """What was measured last into what the docs show; all that they show then."""
+    return _write(merged(load(file), latest), file)
+
+
+def merged(known: Figures, newer: Figures) -> Figures:
+    """The figures with the parts that were measured again in place of their former ones."""
+    return known | newer | {"runs": known.get("runs", {}) | newer.get("runs", {})}
+
+
+def _write(figures: Figures, file: Path) -> Figures:
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
-    draft.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    draft.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     draft.replace(file)
-    return known
+    return figures
 
 
 def machine() -> Figures:

@@ -11,6 +11,7 @@ from benchmarks.pipeline.cost import Load, loads, records_per_core_hour
 from schemas.tables import JOBS
 
 Figures = dict[str, Any]
+_SMALL = 100  # below it a figure is shown with a decimal
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,32 @@ def start(found: Figures) -> Table:
     return Table(title, columns, rows)
 
 
+_MEASURES = ("posts_per_s", "cpu_us_per_post", "small_s")
+
+
+def knobs(found: Figures) -> Table:
+    """What a heap and a small batch cost with other values of Spark's settings."""
+    rows = [
+        (f"{'.'.join(pair['setting'].split('.')[-2:])} {pair['value']}, not {pair['ours']}",
+         *(words for name in _MEASURES for words in _beside(pair["other"][name], _ours(pair, name))))
+        for pair in found["pairs"]
+    ]  # fmt: skip
+    apart = max(abs(first[name] / second[name] - 1) for pair in found["pairs"] for first, second in [pair["rounds"]]
+                for name in _MEASURES)  # fmt: skip
+    title = f"Spark's settings: {found['posts']:,} posts that piled up, and batches of {found['small']:,}"
+    note = f"x: to the mean of ours before and after. Two rounds of ours in a row differ by up to {apart:.0%}."
+    return Table(title, ("setting", "posts/s", "x", "CPU µs/post", "x", "small batch s", "x"), rows, note)
+
+
+def _ours(pair: Figures, name: str) -> float:
+    first, second = pair["rounds"]
+    return float(first[name] + second[name]) / 2
+
+
+def _beside(value: float, ours: float) -> tuple[str, str]:
+    return f"{value:,.1f}" if value < _SMALL else f"{value:,.0f}", f"{value / ours:.2f}"
+
+
 def cost(found: Sequence[Load], per_core_hour: float) -> Table:
     """Dollars a month, by records."""
     rows = [
@@ -145,7 +172,8 @@ def cost(found: Sequence[Load], per_core_hour: float) -> Table:
 
 
 OF_PARTS: dict[str, Callable[[Figures], Table]] = {
-    "steps": steps, "growth": growth, "latency": latency, "latency_s3": latency, "backlog": backlog, "start": start
+    "steps": steps, "growth": growth, "latency": latency, "latency_s3": latency, "backlog": backlog, "start": start,
+    "knobs": knobs,
 }  # fmt: skip
 
 

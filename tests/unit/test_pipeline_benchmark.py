@@ -6,17 +6,19 @@ import random
 import re
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import orjson
 import pytest
 from rich.console import Console
 
-from benchmarks.pipeline import reflection, results, tables, watch
+from benchmarks.pipeline import knobs, reflection, results, tables, watch
 from benchmarks.pipeline.drain import Drain, together
 from benchmarks.pipeline.growth import spread
 from benchmarks.pipeline.records import RECORDINGS, Feed, Template, made, makers_for, recorded
 from benchmarks.pipeline.reflection import Change, Event, GoldCommit
-from benchmarks.pipeline.report import BEGIN, END, put
+from benchmarks.pipeline.report import BEGIN, DOCS_ONLY, END, ROOT, put
 from benchmarks.pipeline.watch import Seen, Tally, Usage
 from foundation.errors import UsageError
 from foundation.keys import PseudonymKey
@@ -189,8 +191,32 @@ def test_a_part_replaces_its_own_figures_alone(tmp_path: Path):
     }  # fmt: skip
 
 
+def test_what_is_measured_again_replaces_its_part_of_the_record(tmp_path: Path):
+    file = tmp_path / "figures.json"
+    runs = {"throughput": {"at": "a"}, "steps": {"at": "b"}}
+    old = {"copy": {"posts_per_s": 1}, "steps": {"posts": 7}, "runs": runs}
+    assert results.take(old, file) == old
+    known = results.take({"steps": {"posts": 8}, "runs": {"steps": {"at": "c"}}}, file)
+    assert known == json.loads(file.read_text())
+    assert known == old | {"steps": {"posts": 8}, "runs": runs | {"steps": {"at": "c"}}}
+    assert results.take({}, file) == known
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/benchmarks.md"])
+def test_the_docs_show_the_figures_of_record(page):
+    figures = results.load(results.RECORD)
+    shown = (ROOT / page).read_text(encoding="utf-8")
+    of_page = {name: found for name, found in figures.items() if page != "README.md" or name not in DOCS_ONLY}
+    assert tables.about(figures) in shown
+    assert [table.title for table in tables.tables(of_page) if table.markdown() not in shown] == []
+
+
 def way(rate: float, cpu: float) -> dict[str, float]:
     return {"records": 1000, "posts_per_s": rate, "cpu_us_per_post": cpu, "jvm_peak_mb": 1500, "workers_peak_mb": 300}
+
+
+def knob(rate: float, cpu: float, small_s: float) -> dict[str, float]:
+    return {"posts_per_s": rate, "cpu_us_per_post": cpu, "small_s": small_s}
 
 
 FIGURES = {
@@ -214,18 +240,32 @@ FIGURES = {
                    for kind in ("new", "edit", "delete")}},
     "backlog": {"posts_per_s": 500, "seconds": 600.0, "records": 318_000, "gone_s": 110.0, "half_gone_s": 60.5,
                 "jvm_peak_mb": 1, "workers_peak_mb": 2},
+    "knobs": {"posts": 2_000, "small": 5, "pairs": [
+        {"setting": "a.b.c", "value": "9", "ours": "3", "other": knob(250.0, 500.0, 5.0),
+         "rounds": [knob(520.0, 400.0, 4.0), knob(480.0, 400.0, 4.0)]}]},
 }  # fmt: skip
 
 
 def test_every_part_has_its_table():
     found = {table.title.split(",")[0]: table for table in tables.tables(FIGURES)}
-    assert len(found) == 5
+    assert len(found) == 6
     ways = {row[0]: row for row in found["Throughput"].rows}
     assert ways["ours, Kafka → Gold"][2:4] == ("5,000", "0.250")
     assert "| score | 10.0 | 25% |" in found["The Python pass"].markdown()
     assert "| new | 0 | - | - | - | 3 |" in found["From sight to Gold"].markdown()
     assert "| 318,000 | 60.5 | 110.0 | 1 | 2 |" in found["A backlog of 600 s at 500 posts/s"].markdown()
+    of_knobs = found["Spark's settings: 2"]
+    assert "| b.c 9, not 3 | 250 | 0.50 | 500 | 1.25 | 5.0 | 1.25 |" in of_knobs.markdown()
+    assert "differ by up to 8%" in of_knobs.note
     assert list(tables.tables({})) == []
+
+
+def test_a_setting_has_another_value_within_its_round_alone():
+    values = {"a": "1"}
+    spark: Any = SimpleNamespace(conf=SimpleNamespace(get=values.get, set=values.__setitem__))
+    with knobs.set_to(spark, "a", "2") as ours:
+        assert (ours, values["a"]) == ("1", "2")
+    assert values == {"a": "1"}
 
 
 def test_a_table_is_shown_on_a_terminal(tmp_path: Path):

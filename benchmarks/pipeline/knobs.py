@@ -1,0 +1,80 @@
+"""Spark's own settings, one at a time: what a heap of posts and what a small batch cost with another value.
+
+One session, and for each round a lake of its own. Each other value stands between two rounds with ours, and is compared
+with their mean: how far these two are apart says what the difference is worth. The first round warms the JVM up and is
+not shown. What cannot be set while a session runs, Java's options, is compared by `--java-options`.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from statistics import median
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from benchmarks.pipeline.drain import Drain, drain, together
+from benchmarks.pipeline.place import Bench, Place, open_place
+from foundation.sections import JobName
+from streaming.run import STARTS
+
+OTHERS = {
+    "spark.sql.execution.arrow.maxRecordsPerBatch": ("500", "10000"),
+    "spark.sql.shuffle.partitions": ("8",),
+    "spark.databricks.delta.snapshotPartitions": ("4",),
+    "spark.sql.files.openCostInBytes": ("131072",),
+}
+_WARM_UP, _SMALL, _SMALL_BATCHES = 5_000, 5_000, 2
+_SPAN_US = 24 * 3600 * 10**6
+
+
+def measure(bench: Bench, posts: int) -> dict[str, Any]:
+    """Rates, CPU time and the seconds of a small batch, by setting and value."""
+    _one(bench, "warm-up", posts)
+    before = _one(bench, "ours", posts)
+    pairs: list[dict[str, Any]] = []
+    for setting, values in OTHERS.items():
+        for value in values:
+            with set_to(bench.spark, setting, value) as ours:
+                other = _one(bench, f"{setting} {value}, not {ours}", posts)
+            after = _one(bench, "ours", posts)
+            pairs.append({"setting": setting, "value": value, "ours": ours, "other": other, "rounds": [before, after]})
+            before = after
+    return {"posts": posts, "small": _SMALL, "pairs": pairs}
+
+
+@contextmanager
+def set_to(spark: SparkSession, setting: str, value: str) -> Iterator[str]:
+    """Another value; queries that start within the block take it over. Gives the value before."""
+    before = spark.conf.get(setting) or ""
+    spark.conf.set(setting, value)
+    try:
+        yield before
+    finally:
+        spark.conf.set(setting, before)
+
+
+def _one(bench: Bench, title: str, posts: int) -> dict[str, Any]:
+    with open_place(bench, "knobs") as place:
+        total = _WARM_UP + posts + _SMALL * (1 + _SMALL_BATCHES)
+        feed = place.feed(start=time.time_ns() // 1000 - _SPAN_US, step=_SPAN_US // total)
+        sizes = [_WARM_UP, posts, *[_SMALL] * _SMALL_BATCHES]
+        at = 0
+        drains: list[Drain] = []
+        bench.console.print(title)
+        for size in sizes:
+            sent = place.send(feed.stream(at, size), "posts into Kafka")
+            drains.append(_through(place, sent.records))
+            at += size
+        _, heap, *small = drains
+        return heap.as_json() | {"small_s": round(median(each.seconds for each in small), 2)}
+
+
+def _through(place: Place, records: int) -> Drain:
+    """All three hops, one after the other."""
+    return together([drain(place.bench, name, _running(place, name), records) for name in STARTS], in_a_row=True)
+
+
+def _running(place: Place, name: JobName) -> Callable[[], StreamingQuery]:
+    return lambda: STARTS[name](place.bench.spark, place.settings, available_now=True).query
