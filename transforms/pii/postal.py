@@ -90,11 +90,14 @@ _MILITARY = re.compile(
 _POSTCODE = re.compile(
     r"(?<![A-Za-z0-9])(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])"
 )
+_POSTCODISH = re.compile(r"[0-9][A-Z]{2}")  # in every British postcode
 
 
 def find_addresses(text: str) -> list[Span]:
     """Streets with a number, flats, boxes, corners, American towns with their code, British postcodes."""
-    found = [m.span() for p in (_KIND_FIRST, _POSTCODE) for m in p.finditer(text)]
+    found = [m.span() for m in _KIND_FIRST.finditer(text)]
+    if _POSTCODISH.search(text):
+        found += [m.span() for m in _POSTCODE.finditer(text)]
     found += [*_by_number(text), *_by_what_stands_beside(text)]
     if CORNER in text:
         found += [m.span() for m in _CORNER.finditer(text)]

@@ -35,8 +35,12 @@ _FISCAL = re.compile(
 _BASE58 = re.compile(r"(?<![A-Za-z0-9])[13LMDTA9][a-km-zA-HJ-NP-Z1-9]{25,34}(?![A-Za-z0-9])")
 _BECH32 = re.compile(r"(?<![A-Za-z0-9])(?:bc|tb|ltc)1[ac-hj-np-z02-9]{11,71}(?![A-Za-z0-9])", re.IGNORECASE)
 _ETHER = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
-_LONG = 14  # the shortest of the accounts without groups
-_NO_DIGITS = {ord(c): None for c in "0123456789"}
+# What a text must have for slower expressions to be worth their time: most have a full stop, few one before a digit.
+_DECIMAL = re.compile(r"\.[0-9]")  # in every IPv4 address and pair of coordinates
+_MACISH = re.compile(r"[:\-][0-9A-Fa-f]{2}[:\-]|\.[0-9A-Fa-f]{4}\.")
+_THREE_PAIRS = re.compile(r"[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}")  # in every NINO
+_SEVEN = re.compile(r"[0-9]{7}")  # in every DNI and NIE
+_UNGROUPED = re.compile(r"[^\W_]{14}")  # in every account without groups
 _LEAST_DIGITS = 4
 _DEGREES = re.compile(
     r"(?<![\w.])[+\-]?\d{1,2}\.\d{3,15} ?°? ?[NSns]?(?: ?[,;/] ?| )"
@@ -65,9 +69,9 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
         spans += [Span(*m.span(), "IP") for m in _IPV6.finditer(text) if _is_ipv6(m.group())]
     if not digits:
         return spans
-    if text.count(":") > 4 or text.count("-") > 4 or text.count(".") > 1:  # noqa: PLR2004  # separators in a MAC
+    if _MACISH.search(text):
         spans += [Span(*m.span(), "MAC") for m in _MAC.finditer(text)]
-    if text.count(".") > 1:
+    if _DECIMAL.search(text):
         spans += [Span(*m.span(), "IP") for m in _IPV4.finditer(text) if _is_ipv4(text, m)]
         spans += [Span(*m.span(), "GEO") for m in _DEGREES.finditer(text) if _is_place(m.group())]
         spans += [Span(*m.span(), "GEO") for m in _LABELLED.finditer(text)]
@@ -75,14 +79,16 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
         spans += [Span(*m.span(), "GEO") for m in _MINUTES.finditer(text)]
     if "+" in text:
         spans += [Span(*m.span(), "GEO") for m in _PLUS_CODE.finditer(text)]
-    return spans + _accounts(text) if len(text) - len(text.translate(_NO_DIGITS)) >= _LEAST_DIGITS else spans
+    return spans + _accounts(text) if sum(map(text.count, "0123456789")) >= _LEAST_DIGITS else spans
 
 
 def _accounts(text: str) -> list[Span]:
     spans = [span for m in _IBAN.finditer(text) if (span := _iban(text, m))]
-    spans += [Span(*m.span(), "NINO") for m in _NINO.finditer(text)]
-    spans += [Span(*m.span(), "NATIONAL_ID") for m in _DNI.finditer(text) if checks.dni(_bare(m.group()))]
-    if max(map(len, text.split()), default=0) < _LONG:
+    if _THREE_PAIRS.search(text):
+        spans += [Span(*m.span(), "NINO") for m in _NINO.finditer(text)]
+    if _SEVEN.search(text):
+        spans += [Span(*m.span(), "NATIONAL_ID") for m in _DNI.finditer(text) if checks.dni(_bare(m.group()))]
+    if not _UNGROUPED.search(text):
         return spans
     spans += [Span(*m.span(), "NATIONAL_ID") for m in _FISCAL.finditer(text)]
     spans += [Span(*m.span(), "CRYPTO") for m in _BASE58.finditer(text) if checks.base58(m.group())]
