@@ -131,7 +131,7 @@ def _need_bytes(options: argparse.Namespace) -> int:
     """Of the part that needs the most: each leaves the disk as it was."""
     needs = {
         "throughput": (options.posts + options.naive_posts) * throughput.BYTES_PER_POST,
-        "knobs": options.knob_posts * throughput.BYTES_PER_POST,
+        "knobs": (options.knob_posts + knobs.BESIDE) * throughput.BYTES_PER_POST,
         "growth": max(options.day_rows) * growth.BYTES_PER_ROW,
         "latency": int(options.latency_s * _LATENCY_BYTES_PER_S),
         "latency_s3": int(options.latency_s * _LATENCY_BYTES_PER_S),

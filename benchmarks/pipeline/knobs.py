@@ -27,6 +27,7 @@ OTHERS = {
 }
 _WARM_UP, _SMALL, _SMALL_BATCHES = 5_000, 5_000, 2
 _SPAN_US = 24 * 3600 * 10**6
+BESIDE = _WARM_UP + _SMALL * _SMALL_BATCHES  # posts of a round that are not of the heap
 
 
 def measure(bench: Bench, posts: int) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def set_to(spark: SparkSession, setting: str, value: str) -> Iterator[str]:
 
 def _one(bench: Bench, title: str, posts: int) -> dict[str, Any]:
     with open_place(bench, "knobs") as place:
-        total = _WARM_UP + posts + _SMALL * (1 + _SMALL_BATCHES)
+        total = posts + BESIDE
         feed = place.feed(start=time.time_ns() // 1000 - _SPAN_US, step=_SPAN_US // total)
         sizes = [_WARM_UP, posts, *[_SMALL] * _SMALL_BATCHES]
         at = 0

@@ -17,7 +17,7 @@ BEGIN, END = "<!-- benchmarks: begin, made by `make bench-report` -->", "<!-- be
 def main() -> None:
     from benchmarks.pipeline import pictures  # noqa: PLC0415  # matplotlib is of the extra `bench`
 
-    figures = results.take(results.load())
+    figures = results.with_newer(results.load(results.RECORD), results.load())
     if not figures["runs"]:
         raise UsageError("there are no figures", remedy="Measure first: `make bench`")
     every = [table.markdown() for table in tables.tables(figures)]
@@ -25,6 +25,7 @@ def main() -> None:
     shown = [f"![{text}](pictures/{name})" for name, text in names.items()]
     put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
     summary = {part: found for part, found in figures.items() if part not in DOCS_ONLY}
+    results.write(figures)
     put(ROOT / "README.md", "\n\n".join([tables.about(figures), *(t.markdown() for t in tables.tables(summary))]))
 
 

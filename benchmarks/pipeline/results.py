@@ -29,12 +29,19 @@ def load(file: Path = LATEST) -> Figures:
 def store(part: str, figures: Figures, about: Figures, file: Path = LATEST) -> Figures:
     """Put a part's figures in place of its former ones; all that is known then."""
     of_part = figures if part == "throughput" else {part: figures}
-    return _write(merged(load(file), of_part | {"runs": {part: about}}), file)
+    return write(merged(load(file), of_part | {"runs": {part: about}}), file)
 
 
-def take(latest: Figures, file: Path = RECORD) -> Figures:
-    """What was measured last into what the docs show; all that they show then."""
-    return _write(merged(load(file), latest), file)
+def with_newer(record: Figures, latest: Figures) -> Figures:
+    """The record with those parts that were measured later."""
+    runs = record.get("runs", {})
+    later = {part for part, run in latest.get("runs", {}).items() if run["at"] > runs.get(part, {}).get("at", "")}
+    found = {name: each for name, each in latest.items() if _part_of(name) in later}
+    return merged(record, found | {"runs": {part: latest["runs"][part] for part in later}})
+
+
+def _part_of(name: str) -> str:
+    return name if name in PARTS else "throughput"
 
 
 def merged(known: Figures, newer: Figures) -> Figures:
@@ -42,7 +49,8 @@ def merged(known: Figures, newer: Figures) -> Figures:
     return known | newer | {"runs": known.get("runs", {}) | newer.get("runs", {})}
 
 
-def _write(figures: Figures, file: Path) -> Figures:
+def write(figures: Figures, file: Path = RECORD) -> Figures:
+    """Keep them; the same figures."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
     draft.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -143,8 +143,12 @@ def knobs(found: Figures) -> Table:
          *(words for name in _MEASURES for words in _beside(pair["other"][name], _ours(pair, name))))
         for pair in found["pairs"]
     ]  # fmt: skip
-    apart = max(abs(first[name] / second[name] - 1) for pair in found["pairs"] for first, second in [pair["rounds"]]
-                for name in _MEASURES)  # fmt: skip
+    apart = max(
+        max(both) / min(both) - 1
+        for pair in found["pairs"]
+        for name in _MEASURES
+        for both in [[each[name] for each in pair["rounds"]]]
+    )
     title = f"Spark's settings: {found['posts']:,} posts that piled up, and batches of {found['small']:,}"
     note = f"x: to the mean of ours before and after. Two rounds of ours in a row differ by up to {apart:.0%}."
     return Table(title, ("setting", "posts/s", "x", "CPU µs/post", "x", "small batch s", "x"), rows, note)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.pii import links, postal, structured
+from transforms.pii.detect import find, redact
 
 GATES = [
     (structured._DECIMAL, structured._IPV4),
@@ -50,3 +51,11 @@ def test_what_is_found_passes_its_gate(gate: re.Pattern[str], pattern: re.Patter
 )
 def test_a_link_begins_with_its_scheme(text, found):
     assert [text[start:end] for start, end in links._with_scheme(text)] == found
+
+
+def test_links_without_spaces_leave_no_gap_however_many_there_are():
+    links_in_a_row = [
+        f"{start}{number}.example/{'x' * 900}" for number, start in enumerate(("www.", "http://", "www.") * 3)
+    ]
+    text = f"see {','.join(links_in_a_row)},http://jane-doe.example/private, end"
+    assert redact(text, find(text)) == "see <URL>, end"

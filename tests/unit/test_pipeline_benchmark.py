@@ -191,15 +191,15 @@ def test_a_part_replaces_its_own_figures_alone(tmp_path: Path):
     }  # fmt: skip
 
 
-def test_what_is_measured_again_replaces_its_part_of_the_record(tmp_path: Path):
-    file = tmp_path / "figures.json"
-    runs = {"throughput": {"at": "a"}, "steps": {"at": "b"}}
-    old = {"copy": {"posts_per_s": 1}, "steps": {"posts": 7}, "runs": runs}
-    assert results.take(old, file) == old
-    known = results.take({"steps": {"posts": 8}, "runs": {"steps": {"at": "c"}}}, file)
-    assert known == json.loads(file.read_text())
-    assert known == old | {"steps": {"posts": 8}, "runs": runs | {"steps": {"at": "c"}}}
-    assert results.take({}, file) == known
+def test_what_is_measured_later_replaces_its_part_of_the_record():
+    runs = {"throughput": {"at": "2026-02"}, "steps": {"at": "2026-02"}}
+    record = {"copy": {"posts_per_s": 1}, "steps": {"posts": 7}, "runs": runs}
+    later = {"copy": {"posts_per_s": 2}, "steps": {"posts": 8}}
+    latest = later | {"runs": {"throughput": {"at": "2026-03"}, "steps": {"at": "2026-01"}}}
+    known = results.with_newer(record, latest)
+    assert known == record | {"copy": {"posts_per_s": 2}, "runs": runs | {"throughput": {"at": "2026-03"}}}
+    assert results.with_newer({}, latest) == latest
+    assert results.with_newer(record, {}) == record
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/benchmarks.md"])

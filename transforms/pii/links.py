@@ -56,8 +56,10 @@ _LINKISH = re.compile(r"\.(?:com|app|me)/|/@|/users/|/~", re.IGNORECASE)  # in e
 # Letters of both cases instead of a flag: twice as fast.
 _SCHEME = re.compile(r"(?:[hH](?:[tT]{2}|[xX]{2})[pP][sS]?|[fF][tT][pP]|[iI][pP][fF][sS]|[wW][sS]{1,2})\Z")
 _LONGEST_SCHEME = 5
-_AFTER_SCHEME = re.compile(r"://[^\s<>\"]{1,2000}")
-_WWW = re.compile(rf"(?<![\w.@\-])[wW]{{3}}\.[{_LETTER}0-9\-]{{1,63}}\.[^\s<>\"]{{1,2000}}")
+# Up to white space, however far: kinds of links are looked for one after the other, and would leave gaps if they ended
+# at a length.
+_AFTER_SCHEME = re.compile(r"://[^\s<>\"]+")
+_WWW = re.compile(rf"(?<![\w.@\-])[wW]{{3}}\.[{_LETTER}0-9\-]{{1,63}}\.[^\s<>\"]+")
 _BARE = re.compile(
     rf"(?<![\w.@\-/])(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,4}}"
     r"(?:com|net|org|edu|gov|info|io|me|app|dev|ly|gl|gg|tv|be|social|blog|xyz|online|site|shop|(?:co|org|ac|com)\.[a-z]{2}"
