@@ -10,6 +10,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 MVN := mvn -q -B -ntp -Dstyle.color=never
 COPY_JARS = $(MVN) -P $(1) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=jars/$(1)
 PYTEST := $(BIN)/pytest
+# Two processes: most tests of commands wait for a JVM to start, and one core idles. The longest go first.
+PYTEST_BOTH := $(PYTEST) -n 2 --no-loadscope-reorder
 
 ##@ Start
 .PHONY: help
@@ -48,7 +50,7 @@ wheel: setup ## dist/echostream-….whl, for spark-submit --py-files; needs no n
 ##@ Test
 .PHONY: test
 test: setup classes ## every test but the fault tests
-	$(PYTEST) tests --ignore=tests/faults
+	$(PYTEST_BOTH) tests/spark tests/jobs tests/e2e tests/unit
 
 .PHONY: test-unit
 test-unit: setup ## the tests that need no JVM: seconds
@@ -56,7 +58,7 @@ test-unit: setup ## the tests that need no JVM: seconds
 
 .PHONY: test-faults
 test-faults: setup classes ## the tests that kill things
-	$(PYTEST) tests/faults
+	$(PYTEST_BOTH) tests/faults
 
 MATRIX := build/matrix
 MATRIX_TESTS ?= tests/spark tests/jobs

@@ -48,6 +48,19 @@ def pytest_collection_modifyitems(items):
             item.add_marker(folder)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Processes share tests by file, for fixtures are a module's; those of the one Spark session stay together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "one Spark session" if file.startswith(("tests/spark/", "tests/jobs/")) else file
+
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """A command's one line of error names a log that is gone when CI is read: show what it says."""
