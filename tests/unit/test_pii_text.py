@@ -59,6 +59,7 @@ FOUND = {
     "a Fediverse account": ("https://host.example/users/ann/statuses/1", "<PROFILE>"),
     "a Discord account": ("discord.com/users/80351110224678912", "<PROFILE>"),
     "a Telegram account": ("t.me/ann_lee", "<PROFILE>"),
+    "a Snapchat name in capitals": ("MY SNAP IS ANN_99!", "MY SNAP IS <HANDLE>!"),
     "a Telegram name": ("my tg is ann_lee, Telegram: ann.lee", "my tg is <HANDLE>, Telegram: <HANDLE>"),
     "a TikTok account": ("tiktok.com/@ann.lee", "<PROFILE>"),
     "an address with its town": ("to 12 Long Street, Cape Town, 8001.", "to <ADDRESS>."),

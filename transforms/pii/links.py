@@ -94,7 +94,7 @@ def _handles(text: str) -> Iterator[Span]:
         yield from (Span(*m.span(), "HANDLE") for m in _DISCORD.finditer(text))
     if (":" in text or "=" in text) and _NAMING.search(text):
         yield from (Span(*m.span("name"), "HANDLE") for m in _NAMED.finditer(text))
-    if "my " in text or "My " in text:
+    if "my " in text or "My " in text or "MY " in text:
         yield from (Span(*m.span("name"), "HANDLE") for m in _MINE.finditer(text))
     if "bsky" in text or "did:" in text:
         yield from (Span(*m.span(), "HANDLE") for m in _BLUESKY.finditer(text))
