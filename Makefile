@@ -10,7 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 MVN := mvn -q -B -ntp -Dstyle.color=never
 COPY_JARS = $(MVN) -P $(1) dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=jars/$(1)
 PYTEST := $(BIN)/pytest
-# Two processes: most tests of commands wait for a JVM to start, and one core idles. The longest go first.
+# Two processes: most tests of commands wait for a JVM to start, and one core idles. In the order of tests/conftest.py.
 PYTEST_BOTH := $(PYTEST) -n 2 --no-loadscope-reorder
 
 ##@ Start
@@ -50,7 +50,7 @@ wheel: setup ## dist/echostream-….whl, for spark-submit --py-files; needs no n
 ##@ Test
 .PHONY: test
 test: setup classes ## every test but the fault tests
-	$(PYTEST_BOTH) tests/spark tests/jobs tests/e2e tests/unit
+	$(PYTEST_BOTH) tests --ignore=tests/faults
 
 .PHONY: test-unit
 test-unit: setup ## the tests that need no JVM: seconds

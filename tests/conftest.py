@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent
 # A third less CPU time where a run lasts minutes; the code cache would be a fifth of the usual, and Spark fills that.
 QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 FOLDERS = ("unit", "spark", "jobs", "e2e", "faults")
+ONE_SESSION = ("spark", "jobs")  # their tests use the one Spark session, and so stay in one process
 
 # A developer's own settings must not decide whether a test passes.
 for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
@@ -46,6 +47,11 @@ def pytest_collection_modifyitems(items):
         folder = item.path.relative_to(ROOT).parts[0]
         if folder in FOLDERS:
             item.add_marker(folder)
+    items.sort(key=lambda item: not _in_session(item.nodeid))  # first, for all of them are one process's work
+
+
+def _in_session(nodeid: str) -> bool:
+    return nodeid.startswith(tuple(f"tests/{folder}/" for folder in ONE_SESSION))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -55,8 +61,7 @@ def pytest_xdist_make_scheduler(config, log):
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file = nodeid.partition("::")[0]
-            return "one Spark session" if file.startswith(("tests/spark/", "tests/jobs/")) else file
+            return "one Spark session" if _in_session(nodeid) else nodeid.partition("::")[0]
 
     return ByFile(config, log)
 

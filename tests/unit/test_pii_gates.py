@@ -23,6 +23,7 @@ GATES = [
     (links._LINKISH, links._PROFILE),
     # Without a look ahead that only saves time: what is generated would have to pass it by chance.
     (links._NAMING, re.compile(links._NAMED.pattern.replace("(?=[dtsikwm])", ""), re.IGNORECASE)),
+    (links._MY, links._MINE),
     (links._BARISH, links._BARE),
     (postal._POSTCODISH, postal._POSTCODE),
 ]

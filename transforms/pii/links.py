@@ -68,6 +68,7 @@ _BARE = re.compile(
 )
 _BARISH = re.compile(r"\.[a-z]")  # in every bare link
 _NAMING = re.compile(r"[:=] ?[\w.\-]")  # wherever a name follows its network
+_MY = re.compile(r"[mM][yY] ")  # wherever it is said whose name it is
 _TRAILING = ".,;:!?'\")]}…"
 
 
@@ -94,7 +95,7 @@ def _handles(text: str) -> Iterator[Span]:
         yield from (Span(*m.span(), "HANDLE") for m in _DISCORD.finditer(text))
     if (":" in text or "=" in text) and _NAMING.search(text):
         yield from (Span(*m.span("name"), "HANDLE") for m in _NAMED.finditer(text))
-    if "my " in text or "My " in text or "MY " in text:
+    if _MY.search(text):
         yield from (Span(*m.span("name"), "HANDLE") for m in _MINE.finditer(text))
     if "bsky" in text or "did:" in text:
         yield from (Span(*m.span(), "HANDLE") for m in _BLUESKY.finditer(text))
