@@ -69,9 +69,12 @@ def _start_time(pid: int) -> str | None:
         fields = stat.read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return None
-    state, ticks = fields[0], fields[19]
+    state, threads, ticks = fields[0], int(fields[17]), fields[19]
+    # The state is the first thread's. A JVM's ends before its others, which hold ports and files until they end too.
+    if state in {"Z", "X"} and threads <= 1:
+        return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return None if state in {"Z", "X"} else f"{boot}:{ticks}"
+    return f"{boot}:{ticks}"
 
 
 def _start_time_by_ps(pid: int) -> str | None:

@@ -153,9 +153,10 @@ def _all_pids() -> list[int]:
 
 
 def _session(pid: int) -> int | None:
-    """The session of a process that still runs."""
+    """The session of a process of which any thread still runs."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in {"Z", "X"} else int(fields[3])
+    ended = fields[0] in {"Z", "X"} and int(fields[17]) <= 1
+    return None if ended else int(fields[3])

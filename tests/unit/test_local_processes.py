@@ -2,13 +2,21 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from local import processes
 from local.processes import Process, end, is_alive, recall, remember
+from tests.commands import wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+FIRST_THREAD_ENDS = """
+import ctypes, sys, threading
+threading.Thread(target=sys.stdin.readline).start()
+print("up", flush=True)
+ctypes.CDLL(None).pthread_exit(None)
+"""
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 
 
@@ -41,6 +49,22 @@ def test_one_that_ends_while_it_is_looked_at_leaves_nothing(sleeper, tmp_path, m
     assert not is_alive(process)
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux shows the first thread's state")
+def test_one_whose_first_thread_has_ended_runs_until_the_others_have(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", FIRST_THREAD_ENDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as child:
+        child.stdout.readline()
+        process = remember(child.pid, tmp_path / "a.pid")
+        stat = Path(f"/proc/{child.pid}/stat")
+        wait_until(lambda: ") Z " in stat.read_text(), within_s=10, what="end of the first thread")
+        assert is_alive(process)
+        child.stdin.close()  # the other thread's end
+        wait_until(lambda: not is_alive(process), within_s=10, what="end of the other thread")
+        with pytest.raises(ProcessLookupError):
+            os.kill(child.pid, 0)
 
 
 def test_another_process_with_that_pid_is_not_ours(sleeper, tmp_path):
