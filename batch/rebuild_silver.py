@@ -31,7 +31,8 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
     for table in (SILVER_POSTS, SILVER_TOMBSTONES):
         delta.ensure(spark, table, settings)
     bronze = delta.read(spark, BRONZE_POSTS, settings)
-    with computed_once(refine(bronze, make_refiner(settings, key_id_in_use(settings)))) as refined:
+    refiner = make_refiner(settings, key_id_in_use(settings))
+    with computed_once(refine(bronze, refiner, at=datetime.now(UTC))) as refined:
         content = _content(spark, bronze, refined, settings)
         crash_point(NAME, "before_swap", settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})
@@ -51,4 +52,4 @@ def _content(spark: SparkSession, bronze: DataFrame, refined: DataFrame, setting
     winners = resolved.where("action IN ('append', 'update')").withColumn("day", F.coalesce("held_day", "day"))
     outdone = resolved.where("action IN ('update', 'remove')").select(*KEY)
     kept = orphans.join(outdone, on=list(KEY), how="left_anti").select(*SILVER_POSTS.columns)
-    return to_posts(winners, processed_at=datetime.now(UTC)).unionByName(kept)
+    return to_posts(winners).unionByName(kept)

@@ -75,7 +75,7 @@ class _Replay:
     refiner: Refiner
 
     def rehearse(self, plan: Plan) -> Replayed:
-        with self._resolved(plan) as (_, resolved):
+        with self._resolved(plan, at=datetime.now(UTC)) as (_, resolved):
             return Replayed(plan.topic, tally(resolved).fates)
 
     def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
@@ -85,13 +85,13 @@ class _Replay:
         def txn(step: str) -> delta.Txn:
             return delta.Txn(f"{NAME}:{attempt}:{step}", plan.batch_id)
 
-        with self._resolved(plan) as (refined, resolved):
+        with self._resolved(plan, at=at) as (refined, resolved):
             found = tally(resolved)
             ops = partial(self._write_ops, plan, found, at=at, txn=txn("ops"))
             settle = partial(replays.settle, self.spark, self.settings, plan, resolved, at=at, txn=txn("quarantine"))
             steps: list[tuple[str, Callable[[], None]]] = [
                 *(() if is_begun else (("ops", ops),)),
-                *silver_writes(self.spark, refined, resolved, found, self.settings, at=at, txn=txn),
+                *silver_writes(self.spark, refined, resolved, found, self.settings, txn=txn),
                 ("quarantine", settle),
             ]
             for name, write in steps:
@@ -115,10 +115,10 @@ class _Replay:
         )  # fmt: skip
 
     @contextmanager
-    def _resolved(self, plan: Plan) -> Iterator[tuple[DataFrame, DataFrame]]:
+    def _resolved(self, plan: Plan, *, at: datetime) -> Iterator[tuple[DataFrame, DataFrame]]:
         """The plan's records, and what was decided on them against what Silver holds."""
         taken = replays.take(self.spark, self.settings, plan)
-        with computed_once(numbered(refine(from_quarantine(taken), self.refiner))) as refined:
+        with computed_once(numbered(refine(from_quarantine(taken), self.refiner, at=at))) as refined:
             seen = outline(refined)
             held = held_by_silver(self.spark, refined, seen.days, self.settings)
             deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")

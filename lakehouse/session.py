@@ -49,6 +49,9 @@ _LOCAL = {
 LOG4J = Path(__file__).with_name("log4j2.properties")
 # An archive that does not fit is left aside with a warning, which Java would print to the terminal.
 _JAVA_LOGS = ("-Xlog:disable", "-Xlog:all=warning:stderr")
+# Of a JVM in another zone Delta 4.0 does not trust the file lists that it keeps beside its log: after each commit to a
+# table of up to 50 files it reads that log once more.
+_IN_UTC = ("-Duser.timezone=UTC",)
 _ON_A_CLUSTER = "PYSPARK_GATEWAY_PORT"  # set by spark-submit
 
 
@@ -164,7 +167,7 @@ def _local_conf(settings: Settings) -> dict[str, str]:
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     java = [f"-Dlog4j2.configurationFile={LOG4J.as_uri()}", f"-Dechostream.log={logs}/spark.log"]
-    java += [f"-Dderby.system.home={tmp}"]
+    java += [f"-Dderby.system.home={tmp}", *_IN_UTC]
     if (archive := class_archive(settings)).exists():
         java += [f"-XX:SharedArchiveFile={archive}", *_JAVA_LOGS]
     return {

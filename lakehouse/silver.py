@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -65,7 +65,6 @@ def silver_writes(
     found: Tally,
     settings: Settings,
     *,
-    at: datetime,
     txn: Callable[[str], delta.Txn],
 ) -> list[tuple[str, Callable[[], None]]]:
     """The writes that are due, by name and in order.
@@ -76,21 +75,20 @@ def silver_writes(
         resolved: what was decided on them; of their columns only what decides.
         found: its tally.
         settings: of the lake.
-        at: when.
         txn: gives the transaction id of a step.
     """
     writes: list[tuple[str, Callable[[], None]]] = []
     if found.entombs:
-        tombstones = to_tombstones(resolved, at=at)
+        tombstones = to_tombstones(resolved)
         writes.append(
             ("tombstones", lambda: delta.append(tombstones, SILVER_TOMBSTONES, settings, txn=txn("tombstones")))
         )
     if found.appends:
-        posts = to_posts(in_full(resolved.where("action = 'append'"), refined), processed_at=at)
+        posts = to_posts(in_full(resolved.where("action = 'append'"), refined))
         writes.append(("append", lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn("append"))))
     if found.changed_days:
         changed = in_full(resolved.where("action IN ('update', 'remove')"), refined)
-        source = to_posts(changed.withColumn("day", F.col("held_day")), processed_at=at, keep=("action",))
+        source = to_posts(changed.withColumn("day", F.col("held_day")), keep=("action",))
         # Delta does not see how little that is, and would sort whole days by their keys.
         few = F.broadcast(source) if found.changes <= _FEW else source
         writes.append(("merge", lambda: _merge(spark, few, settings, days=found.changed_days)))

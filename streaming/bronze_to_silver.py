@@ -96,9 +96,7 @@ def handle(batch: Batch, refiner: Refiner) -> int:
         steps: list[tuple[str, Callable[[], None]]] = [("ops", lambda: batch.write_ops(counts))]
         if counts.fates.get(Fate.QUARANTINED):
             steps.insert(0, ("quarantine", lambda: _quarantine(batch, resolved, arrived)))
-        writes = silver_writes(
-            batch.spark, refined, resolved, found, batch.settings, at=batch.started_at, txn=batch.txn
-        )
+        writes = silver_writes(batch.spark, refined, resolved, found, batch.settings, txn=batch.txn)
         batch.run([*steps, *writes])
     return arrived.consumed
 
@@ -107,7 +105,7 @@ def _refine(batch: Batch, refiner: Refiner, frozen: ExitStack) -> tuple[DataFram
     """The one pass over the payloads, and what was seen going in."""
     seen = Observation()
     rows = batch.rows.observe(seen, *Arrived.observed())
-    refined = frozen.enter_context(computed_once(numbered(refine(rows, refiner))))
+    refined = frozen.enter_context(computed_once(numbered(refine(rows, refiner, at=batch.started_at))))
     arrived = Arrived.from_observed(seen.get)
     if batch.is_replay:
         refined = keep_quarantined(refined, quarantined_since(batch.spark, arrived.since, batch.settings))
@@ -138,7 +136,7 @@ def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:
 
 
 def _quarantine(batch: Batch, resolved: DataFrame, arrived: Arrived) -> None:
-    rows = to_quarantine(batch.rows, resolved, at=batch.started_at)
+    rows = to_quarantine(batch.rows, resolved)
     there = quarantined_since(batch.spark, arrived.since, batch.settings)
     delta.append(rows.join(there, on=list(QUARANTINE_POSTS.key), how="left_anti"), QUARANTINE_POSTS, batch.settings)
 

@@ -1,6 +1,7 @@
 """Hop 4: the change feed of silver.posts → the Gold tables, exact after every batch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -33,6 +34,16 @@ class Aggregate:
     sums: tuple[str, ...]
     count: str
     time: str
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a batch's changes come to for one Gold table."""
+
+    aggregate: Aggregate
+    rows: DataFrame  # signed contributions, in memory
+    count: int
+    days: list[date]  # of the groups that they are in
 
 
 AGGREGATES = (
@@ -71,15 +82,15 @@ def handle(batch: Batch) -> int:
     if first > last:
         return 0
     changes = _changes(batch, first, last)
-    seen = changes.agg(F.count(F.lit(1)).alias("rows"), F.collect_set(F.to_date("posted_at")).alias("days")).collect()[
-        0
-    ]
-    counts = Counts(consumed=seen["rows"], table_versions={SILVER_POSTS.name: last})
-    merges = [
-        (aggregate.table.name.partition(".")[2], partial(_bring_up, batch, aggregate, changes, last, seen["days"]))
-        for aggregate in AGGREGATES
-    ]
-    batch.run([*(merges if seen["rows"] else ()), ("ops", lambda: batch.write_ops(counts))])
+    with ExitStack() as kept:
+        updates = [kept.enter_context(_update(aggregate, changes)) for aggregate in AGGREGATES]
+        counts = Counts(consumed=updates[0].count, table_versions={SILVER_POSTS.name: last})
+        merges = [
+            (update.aggregate.table.name.partition(".")[2], partial(_bring_up, batch, update, last))
+            for update in updates
+            if update.count
+        ]
+        batch.run([*merges, ("ops", lambda: batch.write_ops(counts))])
     return counts.consumed
 
 
@@ -102,24 +113,30 @@ def _through(offset: dict[str, int]) -> int:
     return offset["reservoirVersion"] - (offset["index"] < 0)
 
 
-def _bring_up(
-    batch: Batch, aggregate: Aggregate, changes: DataFrame, silver_version: int, days: Sequence[date]
-) -> None:
-    table = aggregate.table
+@contextmanager
+def _update(aggregate: Aggregate, changes: DataFrame) -> Iterator[Update]:
+    """The changes as this table counts them, a row each. The feed, whose plan alone is costly, is read once."""
     rows = signed(aggregate.contributions(changes), aggregate.sums).persist()
     try:
-        rows.count()  # filled first: an empty cache goes out with every task of the merge, 200 MB each time (measured)
-        silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
-        now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), days)))
-        groups = group_deltas(rows, table.key, aggregate.sums)
-        # Who is gone from Silver cannot be counted again, so that the count of a closed group stays as it is.
-        closed = seals(batch.settings, "silver.author", version=silver_version)
-        members = member_deltas(rows.where(~expired(aggregate.time, closed)), now, table.key, aggregate.count)
-        total = combine(groups, members, table.key, aggregate.count)
-        with delta.commit_as(batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}):
-            _merge(batch, aggregate, total, days)
+        # The look fills the cache: an empty one goes out with every task of the merge, 200 MB each time (measured).
+        days = F.collect_set(F.to_date(aggregate.time)).alias("days")
+        seen = rows.agg(F.count(F.lit(1)).alias("count"), days).collect()[0]
+        yield Update(aggregate, rows, seen["count"], seen["days"])
     finally:
         rows.unpersist()
+
+
+def _bring_up(batch: Batch, update: Update, silver_version: int) -> None:
+    aggregate, table = update.aggregate, update.aggregate.table
+    silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
+    now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), update.days)))
+    groups = group_deltas(update.rows, table.key, aggregate.sums)
+    # Who is gone from Silver cannot be counted again, so that the count of a closed group stays as it is.
+    closed = seals(batch.settings, "silver.author", version=silver_version)
+    members = member_deltas(update.rows.where(~expired(aggregate.time, closed)), now, table.key, aggregate.count)
+    total = combine(groups, members, table.key, aggregate.count)
+    with delta.commit_as(batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}):
+        _merge(batch, aggregate, total, update.days)
 
 
 def _merge(batch: Batch, aggregate: Aggregate, changes: DataFrame, days: Sequence[date]) -> None:

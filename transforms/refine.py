@@ -43,7 +43,7 @@ REFINED = (
     "reason:string>,"
     " pii map<string,int>,"
     " rights struct<indexable:boolean,may_train:boolean,may_display:boolean,may_export:boolean>,"
-    " sanitizer_version string"
+    " sanitizer_version string, processed_at timestamp"
 )
 _TIME = pa.timestamp("us", tz="UTC")
 _ARROW = pa.schema(
@@ -61,7 +61,7 @@ _ARROW = pa.schema(
      ("pii", pa.map_(pa.string(), pa.int32())),
      ("rights", pa.struct([("indexable", pa.bool_()), ("may_train", pa.bool_()), ("may_display", pa.bool_()),
                            ("may_export", pa.bool_())])),
-     ("sanitizer_version", pa.string())]
+     ("sanitizer_version", pa.string()), ("processed_at", _TIME)]
 )  # fmt: skip
 _INT64 = 2**63
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,13 +80,17 @@ class Refiner:
     payload_key: KeyPlace | None = None  # None where no payload is sealed
 
 
-def refine(bronze: DataFrame, refiner: Refiner) -> DataFrame:
-    """One row of `REFINED` per row of bronze.posts."""
+def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
+    """One row of `REFINED` per row of bronze.posts.
+
+    `at` is `processed_at` of all of them, from here on: as a literal of Spark's it would be part of the code that Spark
+    makes of each query behind, which it would have to compile anew for every batch, and would keep.
+    """
     needed = bronze.select(
         "topic", "partition", "offset", F.unix_micros("kafka_timestamp").alias("kafka_timestamp"),
         "op", "post_key", "author_key", "day", "value",
     )  # fmt: skip
-    return needed.mapInArrow(_worker(refiner), REFINED)
+    return needed.mapInArrow(_worker(refiner, at), REFINED)
 
 
 def refine_row(row: dict[str, Any], refiner: Refiner) -> RefinedRow:
@@ -117,25 +121,21 @@ def score_rows(rows: list[RefinedRow], scorers: Scorers) -> None:
             row["sentiment"] = sentiment
 
 
-def _worker(refiner: Refiner) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+def _worker(refiner: Refiner, at: datetime) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorers = Scorers(refiner.scorer)
         finder = load_finder(refiner.entities) if refiner.entities else None
         for batch in batches:
-            columns = [column.to_pylist() for column in batch.columns]
-            names = batch.schema.names
-            bronze = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
-            rows = refine_rows(bronze, refiner)
+            values = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            rows = refine_rows([dict(zip(batch.schema.names, each, strict=True)) for each in values], refiner)
             score_rows(rows, scorers)
             if finder:
                 name_entities(rows, finder)
-            yield pa.RecordBatch.from_arrays(
-                [
-                    pa.array([row.get(name) for row in rows], type=kind)
-                    for name, kind in zip(_ARROW.names, _ARROW.types, strict=True)
-                ],
-                schema=_ARROW,
-            )
+            columns = [
+                pa.array([row.get(name) for row in rows], type=kind)
+                for name, kind in zip(_ARROW.names[:-1], _ARROW.types[:-1], strict=True)
+            ]
+            yield pa.RecordBatch.from_arrays([*columns, pa.repeat(pa.scalar(at, _TIME), len(rows))], schema=_ARROW)
             _keep_what_is_loaded()
 
     return run

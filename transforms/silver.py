@@ -1,7 +1,5 @@
 """Resolved rows → rows of silver.posts, silver.tombstones and quarantine.posts."""
 
-from datetime import datetime
-
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -12,6 +10,7 @@ from transforms.order import KEY
 _COORDINATES = COORDINATES.names
 _DECIDING = (
     *_COORDINATES, "stage", "reason", "op", *KEY, "author_key", "version", "event_id", "day", "posted_at", "pii",
+    "processed_at",
 )  # fmt: skip
 
 
@@ -41,27 +40,24 @@ def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
     kept = [
         F.when(~is_old, F.col(name)).alias(name)
         for name in refined.columns
-        if name not in (*_COORDINATES, "stage", "reason", "row")
+        if name not in (*_COORDINATES, "stage", "reason", "processed_at", "row")
     ]
     return refined.join(F.broadcast(verdicts), on=_COORDINATES, how="left").select(
         *_COORDINATES,
         F.coalesce("old_stage", "stage").alias("stage"),
         F.coalesce("old_reason", "reason").alias("reason"),
+        "processed_at",
         *(("row",) if "row" in refined.columns else ()),
         *kept,
     )
 
 
-def to_posts(resolved: DataFrame, *, processed_at: datetime, keep: tuple[str, ...] = ()) -> DataFrame:
+def to_posts(resolved: DataFrame, *, keep: tuple[str, ...] = ()) -> DataFrame:
     """Rows of silver.posts, with the columns that are to be kept beside."""
-    return (
-        resolved.withColumn("bronze", F.struct(*_COORDINATES))
-        .withColumn("processed_at", F.lit(processed_at))
-        .select(*SILVER_POSTS.columns, *keep)
-    )
+    return resolved.withColumn("bronze", F.struct(*_COORDINATES)).select(*SILVER_POSTS.columns, *keep)
 
 
-def to_tombstones(resolved: DataFrame, *, at: datetime) -> DataFrame:
+def to_tombstones(resolved: DataFrame) -> DataFrame:
     """Rows of silver.tombstones, for the deletes that are due one."""
     is_author = F.col("op") == "delete_author"
     return (
@@ -69,19 +65,20 @@ def to_tombstones(resolved: DataFrame, *, at: datetime) -> DataFrame:
         .withColumn("author_key", F.when(is_author, F.col("author_key")))
         .withColumn("day", F.when(~is_author, F.coalesce("held_day", "day")))  # an author's posts are of any day
         .withColumn("reason", F.lit("platform"))
-        .withColumn("at", F.lit(at))
+        .withColumnRenamed("processed_at", "at")
         .withColumn("until", F.lit(None).cast("timestamp"))
         .select(*SILVER_TOMBSTONES.columns)
     )
 
 
-def to_quarantine(bronze: DataFrame, resolved: DataFrame, *, at: datetime) -> DataFrame:
+def to_quarantine(bronze: DataFrame, resolved: DataFrame) -> DataFrame:
     """Rows of quarantine.posts: the Bronze row as it was, and why."""
-    verdicts = resolved.where(F.col("fate") == Fate.QUARANTINED).select(*_COORDINATES, "stage", "reason")
+    verdicts = resolved.where(F.col("fate") == Fate.QUARANTINED).select(
+        *_COORDINATES, "stage", "reason", F.col("processed_at").alias("at")
+    )
     return (
         bronze.join(F.broadcast(verdicts), on=_COORDINATES, how="inner")
         .withColumn("rule_version", F.lit(RULE_VERSION))
         .withColumn("attempt", F.lit(1))
-        .withColumn("at", F.lit(at))
         .select(*QUARANTINE_POSTS.columns)
     )

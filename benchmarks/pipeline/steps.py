@@ -7,7 +7,7 @@ the steps add up to it only roughly.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from statistics import median
 from typing import Any
 
@@ -73,7 +73,7 @@ def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
     _, scoring = _timed(lambda: refine.score_rows(out, Scorers(refiner.scorer)))
     _, arrow_in = _timed(lambda: [column.to_pylist() for batch in batches for column in batch.columns])
     _, arrow_out = _timed(lambda: [_to_arrow(out[at : at + _BATCH]) for at in range(0, len(out), _BATCH)])
-    _, whole = _timed(lambda: list(refine._worker(refiner)(batches)))
+    _, whole = _timed(lambda: list(refine._worker(refiner, datetime.now(UTC))(batches)))
     features = language + emoji + phrases
     return {
         "decode and validate": decoding,

@@ -1,17 +1,22 @@
 """Bronze rows through Spark's Python workers: a row for each, in its place, good or with its reason."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from pyspark.sql import functions as F
 
 from ingestion.platform import AuthorDelete, Post
+from lakehouse.frozen import computed_once
+from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS
 from tests.made_records import RULES, SEEN, bronze_row, post, record
 from transforms.bronze import to_bronze
 from transforms.pii.options import Options
 from transforms.refine import REFINED, Refiner, refine
 from transforms.scoring.score import ScorerOptions
+from transforms.silver import to_posts, to_quarantine, to_tombstones
 
+AT = datetime(2026, 1, 2, 13, tzinfo=UTC)
 REFINER = Refiner(RULES, ScorerOptions())
 ROWS = [
     bronze_row(record(post(text="A wonderful day, @ann", channel="news", metrics={"score": 3})), offset=0),
@@ -26,11 +31,15 @@ ROWS = [
 
 
 @pytest.fixture(scope="module")
-def refined(spark):
-    bronze = spark.createDataFrame(
+def bronze(spark):
+    return spark.createDataFrame(
         [tuple(row[name] for name in BRONZE_POSTS.columns) for row in ROWS], BRONZE_POSTS.schema
     )
-    frame = refine(bronze, REFINER)
+
+
+@pytest.fixture(scope="module")
+def refined(bronze):
+    frame = refine(bronze, REFINER, at=AT)
     assert [f"{name} {kind}" for name, kind in frame.dtypes] == REFINED.split(", ")
     rows = frame.collect()
     assert len(rows) == len(ROWS)
@@ -58,6 +67,7 @@ def test_a_post(refined):
 )
 def test_a_bad_record_is_its_reason_and_nothing_else(refined, offset, stage, reason):
     said = {name: value for name, value in refined[offset].items() if value is not None}
+    assert said.pop("processed_at").astimezone(UTC) == AT
     assert said == {
         "topic": "social.reddit.posts.v1", "partition": 0, "offset": offset, "stage": stage, "reason": reason
     }  # fmt: skip
@@ -84,12 +94,33 @@ def test_a_post_in_another_language_is_not_scored(refined):
     )  # fmt: skip
 
 
+def test_the_next_batch_needs_no_code_of_its_own(spark, bronze):
+    """Spark makes code of a query, literals and all, and keeps what it has compiled: a time in it would pile up."""
+    compiled = spark._jvm.org.apache.spark.metrics.source.CodegenMetrics.METRIC_COMPILATION_TIME()
+
+    def write(at):
+        with computed_once(refine(bronze, REFINER, at=at)) as rows:
+            resolved = rows.withColumns(
+                {
+                    "held_day": F.lit(None).cast("date"),
+                    "entombs": F.col("op") != "upsert",
+                    "fate": F.when(F.col("reason").isNotNull(), Fate.QUARANTINED),
+                }
+            )
+            for written in (to_posts(resolved), to_tombstones(resolved), to_quarantine(bronze, resolved)):
+                assert written.count()
+                written.collect()
+
+    write(AT)
+    before = compiled.getCount()
+    write(AT + timedelta(seconds=1))
+    assert compiled.getCount() == before
+
+
 @pytest.mark.parametrize("options", [Options(max_seconds=1e-6), Options(max_chars=3)], ids=["time", "length"])
-def test_a_text_that_the_sanitizer_cannot_finish_is_quarantined_and_the_batch_goes_on(spark, options):
+def test_a_text_that_the_sanitizer_cannot_finish_is_quarantined_and_the_batch_goes_on(bronze, options):
     """The alarm reaches Spark's worker; the cap is the sanitizer's own."""
-    columns = [tuple(row[name] for name in BRONZE_POSTS.columns) for row in ROWS]
-    bronze = spark.createDataFrame(columns, BRONZE_POSTS.schema)
-    rows = refine(bronze, Refiner(RULES, ScorerOptions(), options)).collect()
+    rows = refine(bronze, Refiner(RULES, ScorerOptions(), options), at=AT).collect()
     assert {row["offset"]: (row["op"], row["reason"]) for row in rows} == {
         0: (None, "sanitizer_failed"), 1: (None, "null_value"), 2: ("delete", None), 3: ("upsert", None),
         4: (None, "malformed_json"), 5: ("delete_author", None), 6: (None, "missing_post_key_header"),
@@ -111,5 +142,5 @@ def test_a_day_that_python_does_not_know_stops_nothing(spark, day, reason):
         "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary,"
         " headers array<struct<key:string,value:binary>>",
     )
-    rows = refine(to_bronze(records, ingest_date=date(2026, 1, 2)), REFINER).collect()
+    rows = refine(to_bronze(records, ingest_date=date(2026, 1, 2)), REFINER, at=AT).collect()
     assert [row["reason"] for row in rows] == [reason]

@@ -17,11 +17,13 @@ POST = {
     "op": "upsert", "owner": "public", "platform": "reddit", "post_key": "p", "author_key": "a", "version": 5,
     "event_id": "e", "day": D2, "title": "T", "text": "good", "hashtags": ["fun"], "metrics": {"score": 1},
     "sentiment": ("positive", 0.5, None, "vader", "3", None), "pii": {}, "rights": (True, False, True, False),
-    "sanitizer_version": "1",
+    "sanitizer_version": "1", "processed_at": AT,
 }  # fmt: skip
-DELETE = {"op": "delete", "owner": "public", "platform": "reddit", "post_key": "p", "author_key": "a", "version": 7}
-AUTHOR_DELETE = {"op": "delete_author", "owner": "public", "platform": "reddit", "author_key": "a", "version": 9}
-BAD = {"stage": "decode", "reason": "null_value", "fate": Fate.QUARANTINED.value}
+DELETE = {"op": "delete", "owner": "public", "platform": "reddit", "post_key": "p", "author_key": "a", "version": 7,
+          "processed_at": AT}  # fmt: skip
+AUTHOR_DELETE = {"op": "delete_author", "owner": "public", "platform": "reddit", "author_key": "a", "version": 9,
+                 "processed_at": AT}  # fmt: skip
+BAD = {"stage": "decode", "reason": "null_value", "fate": Fate.QUARANTINED.value, "processed_at": AT}
 
 
 def frame(spark, ddl, *rows):
@@ -37,9 +39,9 @@ def local(time):
 
 def test_posts_are_silver_rows_that_say_where_they_come_from(spark):
     resolved = frame(spark, RESOLVED, POST | {"action": "append"}, POST | {"post_key": None, "action": "update"})
-    posts = to_posts(resolved, processed_at=AT, keep=("action",))
+    posts = to_posts(resolved, keep=("action",))
     assert posts.columns == [*SILVER_POSTS.columns, "action"]
-    assert to_posts(resolved, processed_at=AT).schema.simpleString() == SILVER_POSTS.schema.simpleString()
+    assert to_posts(resolved).schema.simpleString() == SILVER_POSTS.schema.simpleString()
     first, second = sorted(posts.collect(), key=lambda row: row["bronze"]["offset"])
     assert first["bronze"].asDict() == {"topic": "t", "partition": 0, "offset": 0}
     assert local(first["processed_at"]) == AT
@@ -62,7 +64,7 @@ def test_tombstones_are_for_what_entombs(spark):
         POST,
         BAD,
     )  # fmt: skip
-    tombstones = to_tombstones(resolved, at=AT)
+    tombstones = to_tombstones(resolved)
     assert tombstones.schema.simpleString() == SILVER_TOMBSTONES.schema.simpleString()
     rows = tombstones.collect()
     assert {(row["post_key"], row["author_key"], row["version"], row["day"]) for row in rows} == {
@@ -95,7 +97,7 @@ def test_quarantine_is_the_record_as_it_was_and_why(spark, bronze):
         BAD | {"offset": 1},
         POST | {"offset": 0, "partition": 1, "fate": Fate.NEW.value},
     )  # fmt: skip
-    quarantine = to_quarantine(bronze, resolved, at=AT)
+    quarantine = to_quarantine(bronze, resolved)
     assert quarantine.schema.simpleString() == QUARANTINE_POSTS.schema.simpleString()
     first, second = sorted(quarantine.collect(), key=lambda row: row["offset"])
     assert first.asDict() | {"kafka_timestamp": local(first["kafka_timestamp"]), "at": local(first["at"])} == {
@@ -112,7 +114,7 @@ def test_a_verdict_that_was_written_stands(spark):
         spark, REFINED,
         POST,
         POST | {"post_key": "q"},
-        {"stage": "decode", "reason": "null_value"},
+        {"stage": "decode", "reason": "null_value", "processed_at": AT},
         {"stage": "decode", "reason": "not_utf8"},
     )  # fmt: skip
     quarantined = spark.createDataFrame(
@@ -124,6 +126,7 @@ def test_a_verdict_that_was_written_stands(spark):
     rows = {
         row["offset"]: {n: v for n, v in row.asDict(recursive=True).items() if v is not None} for row in kept.collect()
     }
+    assert [local(rows[at].pop("processed_at")) for at in (0, 1, 2)] == [AT] * 3
     here = {"topic": "t", "partition": 0}
     assert rows[1] == here | {"offset": 1, "stage": "refine", "reason": "scorer_failed"}
     assert rows[2] == here | {"offset": 2, "stage": "decode", "reason": "empty_value"}
