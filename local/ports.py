@@ -1,11 +1,14 @@
 """Loopback ports: is one free, who has it, one that is free."""
 
 import socket
+from itertools import islice
 from pathlib import Path
+from random import SystemRandom
 
 from foundation.errors import PortInUseError
 
 LOOPBACK = "127.0.0.1"
+_SERVERS = range(20_000, 32_768)  # below those that Linux, macOS and Windows give to outgoing connections
 _LISTENS = "0A"  # the state in /proc/net/tcp
 
 
@@ -40,15 +43,16 @@ def demand_free(port: int, *, setting: str) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different ports that are free at this moment."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """So many different ports that are free at this moment, and that no outgoing connection takes before a server does.
+
+    Raises:
+        PortInUseError: there are not so many.
+    """
+    free = (port for port in SystemRandom().sample(_SERVERS, len(_SERVERS)) if is_free(port))
+    found = list(islice(free, count))
+    if len(found) < count:
+        raise PortInUseError(f"fewer than {count} ports are free", remedy=f"Stop what listens at {_SERVERS}")
+    return found
 
 
 def holder(port: int) -> str | None:

@@ -4,6 +4,7 @@ import socket
 import pytest
 
 from foundation.errors import PortInUseError
+from local import ports
 from local.ports import demand_free, free_ports, holder, is_free
 
 
@@ -49,3 +50,10 @@ def test_a_port_that_just_closed_is_free_again():
 
 def test_free_ports_differ():
     assert len(set(free_ports(5))) == 5
+
+
+def test_more_ports_than_are_free_are_refused(monkeypatch):
+    monkeypatch.setattr(ports, "is_free", lambda port: port == 20_001)
+    assert free_ports(1) == [20_001]
+    with pytest.raises(PortInUseError, match="fewer than 2 ports"):
+        free_ports(2)
