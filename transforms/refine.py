@@ -126,8 +126,8 @@ def _worker(refiner: Refiner, at: datetime) -> Callable[[Iterable[pa.RecordBatch
         scorers = Scorers(refiner.scorer)
         finder = load_finder(refiner.entities) if refiner.entities else None
         for batch in batches:
-            values = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-            rows = refine_rows([dict(zip(batch.schema.names, each, strict=True)) for each in values], refiner)
+            names, values = batch.schema.names, zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            rows = refine_rows([dict(zip(names, each, strict=True)) for each in values], refiner)
             score_rows(rows, scorers)
             if finder:
                 name_entities(rows, finder)
