@@ -124,9 +124,7 @@ def test_every_event_field_has_its_place_in_silver():
 
 
 def test_a_refined_row_is_a_silver_row_and_what_decides_on_it():
-    expected = {
-        name: kind for name, kind in types_of(SILVER_POSTS.schema).items() if name not in ("bronze", "processed_at")
-    }
+    expected = {name: kind for name, kind in types_of(SILVER_POSTS.schema).items() if name != "bronze"}
     deciding = {"stage": "string", "reason": "string", "op": "string"}
     assert columns_of(REFINED) == expected | deciding | columns_of("topic string, partition int, offset bigint")
 
