@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event, Lock
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from foundation import clock
 from foundation.crash import crash_point
 from foundation.errors import EchoStreamError, JobFailedError
 from foundation.logs import get_log
@@ -97,7 +98,7 @@ def write_ops(
     txn: delta.Txn,
 ) -> None:
     """A row in ops.batches, for a batch of a stream or of a batch job."""
-    ended_at = datetime.now(UTC)
+    ended_at = clock.now()
     seconds = max((ended_at - started_at).total_seconds(), 0.001)
     row: dict[str, Any] = {
         "query": query, "batch_id": batch_id, "checkpoint_id": checkpoint_id, "started_at": started_at,
@@ -188,7 +189,7 @@ class Job:
                     raise JobFailedError(f"{self.name} is stopping")
                 try:
                     begun = time.monotonic()
-                    rows = handle(Batch(batch_rows, batch_id, self, datetime.now(UTC), is_replay=batch_id == pending))
+                    rows = handle(Batch(batch_rows, batch_id, self, clock.now(), is_replay=batch_id == pending))
                     self._say(batch_id, rows, time.monotonic() - begun)
                 except EchoStreamError as error:
                     self.failures.append(error)

@@ -1,8 +1,8 @@
 """Moments that outlive a process, as files' times: a job that is started every hour has something to count from."""
 
-import time
 from pathlib import Path
 
+from foundation import clock
 from foundation.settings import Settings
 
 
@@ -15,7 +15,7 @@ class Clock:
     def age_s(self) -> float | None:
         """For how long; None where nothing waits."""
         try:
-            return max(0.0, time.time() - self._file.stat().st_mtime)
+            return max(0.0, clock.file_s() - self._file.stat().st_mtime)
         except FileNotFoundError:
             return None
 

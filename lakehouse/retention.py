@@ -7,12 +7,13 @@ is due and does that, so that a run that was cut short is finished by the next.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from foundation import clock
 from foundation.crash import crash_point
 from foundation.logs import get_log
 from foundation.policies import Field, Policy, policies
@@ -84,7 +85,7 @@ class Retention:
             with self._job.writing:  # a batch may come between two tables
                 if is_new := waiting.age_s() is None:
                     waiting.start()  # before, for a kill may come
-                for done in retain(self._spark, settings, [table], policies(), now=datetime.now(UTC)):
+                for done in retain(self._spark, settings, [table], policies(), now=clock.now()):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
                 if is_new:
                     waiting.start()  # again: what this has replaced is old enough when the vacuum comes
@@ -194,4 +195,4 @@ def _was_read(settings: Settings) -> Column:
     unread_h = upkeep.unread_for_h(BRONZE_POSTS, settings)
     if unread_h is None:
         return F.lit(False)
-    return F.col(BRONZE_RECORD.clock) < F.lit(datetime.now(UTC) - timedelta(hours=unread_h))
+    return F.col(BRONZE_RECORD.clock) < F.lit(clock.now() - timedelta(hours=unread_h))

@@ -4,13 +4,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
+from foundation import clock
 from foundation.settings import Settings
 from lakehouse import delta, delta_log
 from lakehouse.checkpoints import Checkpoint, checkpoint
@@ -83,7 +83,7 @@ def unread_for_h(table: Table, settings: Settings) -> float | None:
     ]
     if not unread:
         return 0.0
-    waiting: float = datetime.now(UTC).timestamp() - min(unread) / 1000
+    waiting: float = clock.file_s() - min(unread) / 1000
     return max(waiting, 0.0) / 3600 + _MARGIN_H
 
 

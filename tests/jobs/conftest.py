@@ -4,11 +4,12 @@ import shutil
 
 import pytest
 
+from foundation import clock
 from foundation.keys import create_key
 from foundation.settings import Settings
 from ingestion.generator import read_ledger, run_generator
 from ingestion.produce import MemoryProducer
-from tests.jobs.lakes import BASE, CAP, POSTS, RATES, Lake, as_kafka_would, copied
+from tests.jobs.lakes import BASE, CAP, NOW, POSTS, RATES, Lake, as_kafka_would, copied
 
 
 @pytest.fixture(scope="session")
@@ -29,8 +30,10 @@ def new_lake(spark, tmp_path_factory) -> Lake:
 
 @pytest.fixture(scope="session")
 def full_lake(new_lake, tmp_path_factory) -> Lake:
-    """The same, drained."""
-    return copied(new_lake, tmp_path_factory.mktemp("full")).drain()
+    """The same, drained half a year later."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: NOW)
+        return copied(new_lake, tmp_path_factory.mktemp("full")).drain()
 
 
 @pytest.fixture

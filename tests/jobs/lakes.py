@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,9 @@ RATES = Rates(
     duplicates=0.08, bad=0.08, unmappable=0.02,
 )  # fmt: skip
 BASE = datetime(2026, 1, 2, 15, tzinfo=UTC)
+# Half a year later, when some platforms' texts have had their time and no platform's posts have.
+NOW = BASE + timedelta(days=200)
+RECEIVED = NOW - timedelta(minutes=1)
 POSTS = 300
 CAP = 2000
 END_S = 120
@@ -94,8 +97,8 @@ def as_kafka_would(messages: Iterable[tuple[str, bytes | None, bytes | None, lis
         named = {name: text.decode() for name, text in headers}
         rows.append(
             {
-                "topic": topic, "partition": partition, "offset": offset, "kafka_timestamp": datetime.now(UTC),
-                "ingest_date": datetime.now(UTC).date(), "platform": platform_of(topic), "op": named.get("op"),
+                "topic": topic, "partition": partition, "offset": offset, "kafka_timestamp": RECEIVED,
+                "ingest_date": RECEIVED.date(), "platform": platform_of(topic), "op": named.get("op"),
                 "post_key": named.get("post_key"), "author_key": named.get("author_key"),
                 "day": datetime.fromisoformat(named["day"]).date() if "day" in named else None,
                 "key": key, "headers": dict(headers), "value": value,

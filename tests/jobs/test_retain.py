@@ -5,19 +5,24 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from batch import rebuild_gold, rebuild_silver
+from foundation import clock
 from foundation.policies import policies
 from lakehouse import retention
 from lakehouse.batches import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, TABLES
 from streaming.run import _end
 from tests import oracle
-from tests.jobs.lakes import BEHIND_BRONZE, again
+from tests.jobs.lakes import BEHIND_BRONZE, NOW, again
 from tests.lake import assert_gold, hidden_rows, rows_of
 from transforms.retention import AUTHOR, POST, TEXT, has_expired, limits
 
-NOW = datetime.now(UTC)
 LATER = NOW + timedelta(days=400)
 RAW = (BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES)
+
+
+@pytest.fixture(autouse=True)
+def _the_clock_stands(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 class Killed(BaseException):
@@ -119,14 +124,14 @@ def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_
 
 
 def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_to_read(drained):
-    """By the clock on the wall: Silver's texts are old, and so are some of the records that come in."""
+    """By the clock: Silver's texts are old, and so are some of the records that come in."""
     before, counted, held = silver(drained), gold(drained), rows_of(drained.settings, "bronze.posts")
     come = again(drained.bronze)
     drained.receive(come)
     (done,) = retain(drained, LATER, [BRONZE_POSTS])
     assert (done.rows, done.waiting) == (0, len(held) + len(come))
 
-    old = [row | {"kafka_timestamp": datetime.now(UTC) - timedelta(days=10)} for row in again([*drained.bronze, *come])]
+    old = [row | {"kafka_timestamp": NOW - timedelta(days=10)} for row in again([*drained.bronze, *come])]
     drained.receive(old)
     lake = drained.set(upkeep=drained.settings.upkeep.model_copy(update={"retain_interval_s": 0.0}))
     running = [lake.start(job, available_now=False) for job in BEHIND_BRONZE]
@@ -137,7 +142,7 @@ def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_
         retain_bronze(lake)
         running[0].maintain(False)
         assert len(rows_of(lake.settings, "bronze.posts")) == len([*held, *come])
-        assert silver(lake) == expected(before, datetime.now(UTC)) != before
+        assert silver(lake) == expected(before, NOW) != before
         lake.receive(again([*drained.bronze, *come, *old]))
         settle(running)
         assert gold(lake) == counted

@@ -1,7 +1,6 @@
 """The gate is closed: texts on which the sanitizer raises, hangs or is overrun are quarantined, and stay so."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
@@ -10,11 +9,11 @@ from ingestion.platform import Post
 from ingestion.records import RecordMaker
 from schemas.topics import topic_name
 from streaming import bronze_to_silver
-from tests.jobs.lakes import as_kafka_would
+from tests.jobs.lakes import RECEIVED, as_kafka_would
 from tests.lake import ops, rows_of
 from transforms.pii.options import Options
 
-SEEN = int(datetime.now(UTC).timestamp()) * 1_000_000
+SEEN = int(RECEIVED.timestamp()) * 1_000_000
 CAP = 100_000
 RAISES, HANGS = 1234, 2345  # characters of the texts on which the sanitizer does so
 MARK = "canary@example.org"

@@ -3,7 +3,6 @@
 import base64
 import re
 from collections import Counter
-from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -16,7 +15,7 @@ from lakehouse.batches import Batch, Job
 from schemas.tables import BRONZE_POSTS, TABLES
 from streaming import topic_to_bronze
 from tests import oracle
-from tests.jobs.lakes import plans_of
+from tests.jobs.lakes import NOW, plans_of
 from tests.lake import (
     assert_gold,
     assert_ops,
@@ -47,7 +46,7 @@ def received_sealed(lake):
     records = lake.spark.createDataFrame(rows, KAFKA).coalesce(1)
     job = Job(topic_to_bronze.NAME, (BRONZE_POSTS,), lake.settings)
     job.prepare(lake.spark)
-    topic_to_bronze._append(Batch(records, 0, job, datetime.now(UTC), is_replay=False))
+    topic_to_bronze._append(Batch(records, 0, job, NOW, is_replay=False))
 
 
 def with_key(lake, file):
