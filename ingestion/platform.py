@@ -102,6 +102,8 @@ class Platform:
             producer remembers what it sent.
         dates_edits: whether a mapper knows a later version from an earlier one. Where not, a changed text is an edit of
             the time at which it was seen.
+        seen_at: when a payload itself says that it was seen, in microseconds; a replay takes it as the time of
+            observation.
         sweeps_at_once: how many posts a sweep hands to the reader together.
     """
 
@@ -111,4 +113,5 @@ class Platform:
     reader: "Callable[[Context], Reader] | None" = None
     native_id: Callable[[Json], str] | None = None
     dates_edits: bool = False
+    seen_at: Callable[[Json], int | None] | None = None
     sweeps_at_once: int = 500

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from foundation.policies import policy_of
@@ -60,7 +60,8 @@ def replay(
         if not isinstance(mapped, Ignored):
             present = now()
             observed_at = present if recorded_at is None else min(recorded_at, present)
-            sender.send(maker.make(mapped, observed_at=observed_at))
+            item = _dated(mapped, observed_at) if recorded_at is None else mapped
+            sender.send(maker.make(item, observed_at=observed_at))
             report.sent += 1
         if progress:
             progress(report)
@@ -76,7 +77,16 @@ def _everything(platform: Platform, files: Iterable[Path]) -> Iterator[tuple[Map
                 yield Unmappable(detail="not JSON", raw=document.text), None
                 continue
             for payload in platform.payloads(document.content):
-                yield platform.map(payload, document.observed_at), document.observed_at
+                recorded_at = platform.seen_at(payload) if platform.seen_at else None
+                recorded_at = document.observed_at if recorded_at is None else recorded_at
+                yield platform.map(payload, recorded_at), recorded_at
+
+
+def _dated(mapped: Post | AuthorDelete | Unmappable, observed_at: int) -> Post | AuthorDelete | Unmappable:
+    """A delete that no recorded time goes with is one of now: an edit that is held must not outlive it."""
+    if isinstance(mapped, Post) and mapped.op == "delete":
+        return replace(mapped, version=max(mapped.version, observed_at))
+    return mapped
 
 
 def _count(report: ReplayReport, mapped: Mapped) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from foundation.policies import policy_of
-from ingestion.fields import every, needed
+from ingestion.fields import every, inner, needed
 from ingestion.platform import (
     AuthorDelete,
     Ignored,
@@ -63,7 +63,18 @@ def _reader(context: Context) -> Reader:
     return Jetstream(context)
 
 
-PLATFORM = Platform(name="bluesky", payloads=payloads, map=map_payload, reader=_reader)
+def _line_time(payload: Json) -> int | None:
+    """When Jetstream saw a line, of v1 or v2; None where it says nothing that can be."""
+    if not isinstance(payload, dict):
+        return None
+    is_v2 = payload.get("$type") == "message"
+    seen_at: Json = iso_micros(inner(payload, "payload", "time")) if is_v2 else payload.get("time_us")
+    if isinstance(seen_at, bool) or not isinstance(seen_at, int):
+        return None
+    return seen_at if 0 <= seen_at <= LATEST_MICROS else None
+
+
+PLATFORM = Platform(name="bluesky", payloads=payloads, map=map_payload, reader=_reader, seen_at=_line_time)
 
 
 def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
@@ -100,11 +111,10 @@ def _post(line: dict[str, Json], commit: dict[str, Json], post_id: str, seen_at:
     did, record = line["did"], needed(commit, "record", dict)
     text = needed(record, "text", str)
     langs = every(record.get("langs"), str)
-    declared = iso_micros(record.get("createdAt"))
     return Post(
         post_id=post_id,
         version=seen_at if commit["operation"] == "update" else 0,
-        created_at=seen_at if declared is None else declared,  # clients may declare nonsense
+        created_at=_created_at(record, seen_at),
         day=day,
         author_id=did,
         mentions=_mentions(record, text),
@@ -131,6 +141,17 @@ def _seen_at(line: dict[str, Json], observed_at: int | None) -> int:
     if isinstance(seen_at, bool) or not isinstance(seen_at, int) or not 0 <= seen_at <= LATEST_MICROS:
         raise WrongFieldError("time_us")
     return seen_at
+
+
+def _created_at(record: dict[str, Json], seen_at: int) -> int:
+    """What the author's client declares, where that can be; else when the line was seen, and never later than that.
+
+    Bluesky takes any text as `createdAt` and itself sorts by the earlier of the two.
+    """
+    declared = iso_micros(record.get("createdAt"))
+    if declared is None or day_of(declared) < policy_of("bluesky").since:
+        return seen_at
+    return min(declared, seen_at)
 
 
 def _tid_day(rkey: str, seen_at: int) -> date | None:

@@ -3,6 +3,7 @@
 Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`, the parents of a
 crosspost) is left out of `raw`: a text must not survive its deletion inside another post's payload. For the same reason
 the `raw` of a delete keeps only what says that it is one. A crosspost's parents are no sightings of their own.
+What counts as removed: `ingestion/removals.py` and ADR 22.
 """
 
 import html
@@ -12,11 +13,11 @@ from collections.abc import Iterator
 from ingestion.fields import counts
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 from ingestion.reading import Context, Reader
+from ingestion.removals import is_placeholder, removal_of
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
-_GONE = {"[deleted]", "[removed]", "[ Removed by Reddit ]"}
 _NESTED = ("replies", "crosspost_parent_list")
-_DELETE_FIELDS = ("name", "id", "created_utc", "edited", "removed_by_category", "subreddit")
+_DELETE_FIELDS = ("name", "id", "created_utc", "edited", "subreddit")
 _METRICS = ("score", "ups", "downs", "num_comments", "num_crossposts", "gilded", "total_awards_received")
 _MENTION = re.compile(r"(?:(?<![\w/])|(?<=reddit\.com))/?u(?:ser)?/([A-Za-z0-9_-]{2,20})(?![\w-])")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -52,6 +53,8 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         return Ignored(kind=kind)  # t4 is a private message
     if not isinstance(payload.get("data"), dict):
         raise WrongFieldError("data")
+    if _is_gone(kind, payload["data"]):
+        return _delete(kind, payload["data"], observed_at)
     if payload["data"].get("subreddit_type") == "private":
         return Ignored(kind="private subreddit")
     return _post(kind, payload["data"], payload, observed_at)
@@ -100,8 +103,6 @@ def _split(thing: Json) -> tuple[Json, Json]:
 
 def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | None) -> Post:
     text = _string(data, _TEXT_FIELD[kind], required=kind == "t1")
-    if (text or "").strip() in _GONE or data.get("removed_by_category") == "deleted":
-        return _delete(kind, data, observed_at)
     title = _string(data, "title", required=kind == "t3")
     if _is_escaped(data, title, text):
         title, text = _unescaped(title), _unescaped(text)
@@ -128,10 +129,20 @@ def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | No
     )
 
 
+def _placeholders(kind: str, data: dict[str, Json]) -> dict[str, Json]:
+    """The texts of a thing that stand in for others."""
+    names = ("title", _TEXT_FIELD[kind]) if kind == "t3" else (_TEXT_FIELD[kind],)
+    texts = {name: data[name] for name in names if isinstance(data.get(name), str)}
+    return {name: text for name, text in texts.items() if is_placeholder(text)}
+
+
+def _is_gone(kind: str, data: dict[str, Json]) -> bool:
+    return bool(_placeholders(kind, data) or removal_of(data))
+
+
 def _delete(kind: str, data: dict[str, Json], observed_at: int | None) -> Post:
     left = {name: data[name] for name in _DELETE_FIELDS if name in data}
-    if isinstance(mark := data.get(_TEXT_FIELD[kind]), str) and mark.strip() in _GONE:
-        left[_TEXT_FIELD[kind]] = mark
+    left |= removal_of(data) | _placeholders(kind, data)
     return Post(
         post_id=_fullname(kind, data),
         op="delete",

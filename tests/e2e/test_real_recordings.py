@@ -62,10 +62,10 @@ def sightings() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def winners(sightings) -> dict[str, dict[str, Any]]:
-    """The sighting of each that counts: edited last; gone, where it is also seen gone; else the first."""
+    """The sighting of each that counts: gone, where it is ever seen gone; else edited last; else the first."""
     best: dict[str, tuple[Any, dict[str, Any]]] = {}
     for place, data in enumerate(sightings):
-        rank = (edited(data), is_gone(data), -place)
+        rank = (is_gone(data), edited(data), -place)
         if data["fullname"] not in best or rank > best[data["fullname"]][0]:
             best[data["fullname"]] = (rank, data)
     return {name: data for name, (_, data) in best.items()}
@@ -73,7 +73,7 @@ def winners(sightings) -> dict[str, dict[str, Any]]:
 
 def is_gone(data: dict[str, Any]) -> bool:
     says_so = data.get("body", data.get("selftext")) in {"[deleted]", "[removed]", "[ Removed by Reddit ]"}
-    return says_so or data.get("removed_by_category") == "deleted"
+    return says_so or bool(data.get("removed_by_category") or data.get("banned_by") or data.get("removed"))
 
 
 def edited(data: dict[str, Any]) -> int:

@@ -3,8 +3,12 @@ from typing import Any
 
 import pytest
 
+from foundation.keys import PseudonymKey
+from foundation.policies import policies
 from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable
 from ingestion.platforms.bluesky import PLATFORM
+from ingestion.records import RecordMaker
+from transforms.decode import Envelope, Rules, decode, posted_at
 
 DID = "did:plc:aaaabbbbccccddddeeeeffff"
 ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
@@ -77,17 +81,64 @@ def test_a_record_key_without_a_believable_time_gives_no_day(rkey: str):
     ("declared", "micros"),
     [
         ("2026-01-01T00:00:00Z", SEEN),
-        ("2026-01-01T00:00:00.123456789z", SEEN + 123_456),
+        ("2025-12-31T23:59:59.123456789z", SEEN - 876_544),
         ("2026-01-01T02:00:00+02:00", SEEN),
         ("2026-01-01T00:00:00", SEEN),
         ("yesterday", SEEN),
         (17, SEEN),
         (None, SEEN),
-        ("0001-01-01T00:00:00+14:00", -62_135_647_200_000_000),
+        ("0001-01-01T00:00:00+14:00", SEEN),
+        ("0000-01-01T00:00:00Z", SEEN),
+        ("1776-07-04T00:00:00Z", SEEN),
+        ("1970-01-01T00:00:00Z", SEEN),
+        ("1985-10-26T01:21:00Z", SEEN),
+        ("2026-01-01T00:00:00.000001Z", SEEN),
+        ("2027-12-25T00:00:00Z", SEEN),
+        ("9999-12-31T23:59:59Z", SEEN),
+        ("2025-06-30T23:59:60Z", SEEN),
+        ("2023-05-01T12:00:00Z", 1_682_942_400_000_000),
     ],
 )
 def test_any_iso_time_is_read_and_nonsense_is_when_it_was_seen(declared: Any, micros: int):
     assert mapped_post(line(createdAt=declared)).created_at == micros
+
+
+@pytest.mark.parametrize("declared", ["1776-07-04T00:00:00Z", "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"])
+@pytest.mark.parametrize("rkey", [RKEY, "self"])
+def test_an_absurd_time_is_no_reason_for_quarantine(declared: str, rkey: str):
+    """Neither in the post's time nor in its day, also where the record key holds no time."""
+    maker = RecordMaker(platform="bluesky", owner="public", key=PseudonymKey(1, b"0" * 32))
+    made = maker.make(mapped_post(line(rkey=rkey, createdAt=declared)), observed_at=SEEN)
+    headers = {name: text.decode() for name, text in made.headers}
+    day = "2025-12-31" if rkey == RKEY else "2026-01-01"
+    assert headers["day"] == day
+    envelope = Envelope(
+        topic="social.bluesky.posts.v1",
+        kafka_timestamp=SEEN,
+        op="upsert",
+        post_key=headers["post_key"],
+        author_key=headers["author_key"],
+        day=date.fromisoformat(day),
+    )
+    rules = Rules(policies=policies(), key_id=maker.key.key_id, max_text_chars=1000)
+    assert posted_at(decode(made.value, envelope, rules), policies()["bluesky"]) == SEEN
+
+
+@pytest.mark.parametrize(
+    ("payload", "seen_at"),
+    [
+        (line(), SEEN),
+        (account(active=True), SEEN),
+        ({**line(), "time_us": True}, None),
+        ({**line(), "time_us": 2**70}, None),
+        ({"$type": "message", "payload": {"time": "2026-01-01T00:00:00Z"}}, SEEN),
+        ({"$type": "message", "payload": {}}, None),
+        (["x"], None),
+    ],
+)
+def test_a_line_says_itself_when_it_was_seen(payload: Any, seen_at: int | None):
+    assert PLATFORM.seen_at
+    assert PLATFORM.seen_at(payload) == seen_at
 
 
 def test_facets_give_hashtags_and_mentions_by_utf8_offsets():

@@ -109,6 +109,25 @@ def test_a_deleted_or_removed_text_is_a_delete(payload: Any, body: str):
     assert gone.raw["data"][field] == body
 
 
+def test_a_submission_is_gone_by_its_title_as_well():
+    gone = mapped_post(submission(title="[deleted by user]", selftext="", url="https://SECRET"), SEEN_US)
+    assert (gone.op, gone.version, gone.raw["data"]["title"]) == ("delete", SEEN_US, "[deleted by user]")
+    assert "SECRET" not in repr(gone)
+
+
+def test_what_reddit_took_down_is_a_delete_though_its_text_is_there():
+    removed = {"removed_by_category": "content_takedown", "removed_by": "SECRET", "removal_reason": "SECRET note"}
+    gone = mapped_post(submission(**removed, banned_by="SECRET", title="SECRET", selftext="SECRET"), SEEN_US)
+    assert (gone.op, gone.raw["data"]["removed_by_category"]) == ("delete", "content_takedown")
+    assert "SECRET" not in repr(gone)
+    assert mapped_post(gone.raw, SEEN_US) == gone, "what is kept says again that it is a delete"
+
+
+def test_a_removed_thing_of_a_subreddit_that_became_private_is_a_delete():
+    gone = mapped_post(comment(body="[removed]", subreddit_type="private"))
+    assert (gone.op, gone.text) == ("delete", None)
+
+
 def test_a_delete_carries_nothing_of_what_was_deleted():
     gone = mapped_post(submission(selftext="[deleted]", title="SECRET", url="https://SECRET", author="SECRET"))
     assert "SECRET" not in repr(gone)

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,27 @@ def test_a_recorded_observation_is_kept_but_never_one_of_the_future(tmp_path: Pa
     )
     assert [event["observed_at"] for _, event in sent(kafka)] == [NOW - 5, NOW, NOW]
     assert sent(kafka)[0][1]["version"] == NOW - 5
+
+
+def test_a_delete_without_a_recorded_time_outranks_any_edit_that_is_held(tmp_path: Path):
+    _, kafka = run(tmp_path, {"gone": "a"}, {"post": "b"})
+    assert [event["version"] for _, event in sent(kafka)] == [NOW, 0]
+
+
+def test_a_line_that_says_when_it_was_seen_was_observed_then(tmp_path: Path):
+    platform = Platform("reddit", fake_payloads, fake_map, seen_at=lambda payload: payload.get("seen"))
+    lines = [
+        {"post": "a"} | {"seen": NOW - 7},
+        {"observed_at": NOW - 5, "body": {"post": "b", "seen": NOW - 9}},
+        {"observed_at": NOW - 5, "body": {"post": "c"}},
+        {"post": "d", "seen": NOW + 10**9},
+    ]
+    _, kafka = run(tmp_path, *lines, platform=replace(platform, map=by_id))
+    assert [event["observed_at"] for _, event in sent(kafka)] == [NOW - 7, NOW - 9, NOW - 5, NOW]
+
+
+def by_id(payload: Json, observed_at: int | None) -> Mapped:
+    return Post(post_id=payload["post"], created_at=NOW, raw=payload)
 
 
 def test_progress_is_told_after_every_payload(tmp_path: Path):
