@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from cli.options import lake_of, landing_of, settings_of
-from foundation.errors import BudgetSpentError, SettingsError, UsageError
+from foundation.errors import BudgetSpentError, ListingCutError, SettingsError, UsageError
 
 if TYPE_CHECKING:
     from ingestion.live import Ingest, Report
@@ -109,6 +109,7 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
     settings, telemetry = settings_of(context), Telemetry(platform)
     setup_logs(settings.home / "logs" / f"ingest-{platform}.jsonl", settings.log_level)
     signal.signal(signal.SIGTERM, _interrupt)
+    cut: ListingCutError | None = None
     with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
         watch = _Watch(ticker, telemetry)
         lake = lake_of(settings, platform)
@@ -119,7 +120,11 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
                 yield live
             except KeyboardInterrupt:
                 live.report.stopped = "interrupted"
+            except ListingCutError as error:
+                cut = error
     _summary(live.report, telemetry)
+    if cut is not None:
+        raise cut  # after what was read in spite of it, and its gap, have been told
 
 
 def simulate(

@@ -20,6 +20,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - DeliveryError           Kafka did not acknowledge a record
       - PayloadFileError        a file that replay was given cannot be read
       - ReadError               a platform did not answer as it should; may be tried again
+          - ListingCutError     a listing cannot be read to its end: the rest is a gap
       - IngestStoreError        the producers' memory of cursors is damaged
           - IngestStoreUnreachableError  its server does not answer; may be tried again
       - CursorError             a cursor is not one of that platform
@@ -136,6 +137,10 @@ class PayloadFileError(IngestError):
 
 class ReadError(IngestError):
     """Raised when a platform did not answer as it should; may be tried again."""
+
+
+class ListingCutError(ReadError):
+    """Raised when a listing cannot be read to its end: its pages repeat, stay empty or name no page to ask for."""
 
 
 class IngestStoreError(IngestError):

@@ -19,6 +19,7 @@ from foundation.errors import (
     BudgetSpentError,
     DeliveryError,
     IngestStoreUnreachableError,
+    ListingCutError,
     ReadError,
     SettingsError,
     UsageError,
@@ -105,6 +106,7 @@ class Ingest:
 
         Raises:
             ReadError: with `once`, the platform kept failing.
+            ListingCutError: with `once`, a listing did not end; the rest of it is a gap.
             DeliveryError, BrokerUnreachableError: with `once`, Kafka kept failing.
             IngestStoreUnreachableError: with `once`, the memory's server kept failing.
             CredentialsError, CursorError, IngestStoreError: trying again is of no use.
@@ -119,7 +121,7 @@ class Ingest:
     def _pass(self, batches: Batches) -> bool:
         """Read to the end (True), or to a failure after a time without any (False)."""
         for attempt in stamina.retry_context(
-            on=TRANSIENT,
+            on=_may_pass,
             attempts=self._context.attempts if self._context.once else None,
             timeout=None,
             wait_initial=1,
@@ -130,6 +132,8 @@ class Ingest:
                 began = time.monotonic()
                 try:
                     self._read(batches)
+                except ListingCutError:
+                    raise  # every source was read, and asking again would be paid again
                 except TRANSIENT as error:
                     self._context.telemetry.trouble("begun_anew")
                     get_log("ingest").warning("begin_anew", platform=self.platform.name, error=type(error).__name__)
@@ -235,6 +239,10 @@ class _Pending:
         if batch.cursor is not None:
             self.cursors[batch.source] = batch.cursor
         self.gaps += batch.gaps
+
+
+def _may_pass(error: Exception) -> bool:
+    return isinstance(error, TRANSIENT) and not isinstance(error, ListingCutError)
 
 
 def _fate(item: Post | AuthorDelete | Unmappable) -> str:

@@ -25,7 +25,8 @@ def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -
         report = live.run(partial(_refetch, live, posts))
         if report.stopped:
             return report
-        live.store.checked((post.post_id for post in posts), now=clock())
+        # Also where the clock was set back meanwhile: else the same posts would be due again and again.
+        live.store.checked((post.post_id for post in posts), now=max(started, clock()))
 
 
 def _refetch(live: Ingest, posts: Sequence[Sighting]) -> Iterator[Batch]:

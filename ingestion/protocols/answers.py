@@ -1,11 +1,16 @@
 """What goes wrong with answers, by name, and when asking again may help; whatever the library that asked."""
 
+import math
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from foundation.errors import ReadError
 
 LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
 CLIENT_ERRORS, SERVER_ERRORS = 400, 500
+_LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)  # they may say when
 
 
 class StatusError(ReadError):
@@ -23,10 +28,37 @@ class UnusableAnswerError(ReadError):
 def backoff(error: Exception) -> bool | float:
     """Whether to try again, or after how many seconds."""
     if isinstance(error, StatusError):
-        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        if error.status in _LATER:
             return True if error.wait_s is None else min(max(error.wait_s, 0.1), LONGEST_WAIT_S)
         return error.status >= SERVER_ERRORS
     return isinstance(error, UnusableAnswerError)
+
+
+def retry_after(headers: Mapping[str, str], now: int) -> float | None:
+    """`Retry-After` in seconds, whichever of its two forms it has; None where it says nothing of use.
+
+    Args:
+        headers: of the answer, in lower case. A date is measured by the answer's own clock, where it shows one.
+        now: ours, in microseconds since 1970.
+    """
+    said = headers.get("retry-after", "")
+    try:
+        wait_s = float(said)
+    except ValueError:
+        until, began = _moment(said), _moment(headers.get("date", ""))
+        if until is None:
+            return None
+        wait_s = until - (now / 1_000_000 if began is None else began)
+    return wait_s if math.isfinite(wait_s) and wait_s > 0 else None
+
+
+def _moment(text: str) -> float | None:
+    """An HTTP date in seconds since 1970; without a zone it is UTC."""
+    try:
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def trouble_of(status: int) -> str:

@@ -11,6 +11,7 @@ from ingestion.credentials import demand
 from ingestion.fields import every, inner, slices
 from ingestion.platform import Json
 from ingestion.protocols.graph import Graph
+from ingestion.protocols.pages import Cuts
 from ingestion.reading import Batch, Context, Gap, GapReason, Sighting
 from ingestion.times import iso_micros
 
@@ -29,7 +30,7 @@ class Pages:
     """The reader of all pages of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._context, self._cuts = context, Cuts()
         self._graph = Graph(context, demand(context.secrets, "facebook", "access_token", how=_HOW), _HOW)
         if not context.watchlist.pages:
             raise UsageError("no Facebook page is named", remedy="Name one in conf/watchlists.toml: facebook.pages")
@@ -40,6 +41,7 @@ class Pages:
             while True:
                 for page in self._context.watchlist.pages:
                     yield from self._changed(page)
+                self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
                 yield Batch(source=self._context.watchlist.pages[0], pause_s=self._context.poll_s)
@@ -76,18 +78,21 @@ class Pages:
         if now - mark > _DAYS and saved is not None:
             gaps = (Gap(source=page, since=mark, until=now - _DAYS, reason=GapReason.CHANGES_UNSEEN),)
         newest = mark
-        for posts in self._posts(page, min(mark, now - _DAYS), now + _SECOND):
+        self._cuts.begin()
+        for posts in self._cuts.until_cut(self._posts(page, min(mark, now - _DAYS), now + _SECOND)):
             changed = [post for post in posts if (_updated(post) or mark) >= mark]
             newest = max([newest, *(at for post in changed if (at := _updated(post)) is not None)])
             yield self._batch(page, changed)
             for post in changed:
-                yield from self._comments(page, post)
+                yield from self._cuts.until_cut(self._comments(page, post))
+        gaps += self._cuts.gap(page, mark, now)
         # What came while the first pages were already read is older than what the last ones show.
         yield Batch(source=page, cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}", gaps=gaps)
 
     def _posts(self, page: str, since: int, until: int) -> Iterator[list[Json]]:
-        span = {"since": since // _SECOND, "until": -(-until // _SECOND)}
-        yield from self._graph.pages(f"{page}/published_posts", fields=_POST_FIELDS, limit=100, **span)
+        begin, end = since // _SECOND, -(-until // _SECOND)
+        path = f"{page}/published_posts"
+        yield from self._graph.pages(path, fields=_POST_FIELDS, limit=100, since=begin, until=end)
 
     def _comments(self, page: str, post: Json) -> Iterator[Batch]:
         number = post.get("id") if isinstance(post, dict) else None

@@ -12,6 +12,7 @@ from foundation.errors import CursorError, ReadError
 from ingestion.fields import every, slices
 from ingestion.platform import Json
 from ingestion.protocols.http import Http
+from ingestion.protocols.pages import Cuts, Pages
 from ingestion.reading import Batch, Context, Gap, GapReason, Sighting
 from ingestion.times import unit_micros
 
@@ -54,7 +55,7 @@ class Firebase:
     """The reader."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._context, self._cuts = context, Cuts()
         self._http = Http(context.base_url or HOST, context)
 
     def read(self) -> Iterator[Batch]:
@@ -69,6 +70,7 @@ class Firebase:
                 yield from self._new_items(place, newest)
                 yield from self._missing_items(place)
                 yield from self._changed_items(place)
+                self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
                 yield self._batch([], place, pause_s=self._context.poll_s)
@@ -103,12 +105,27 @@ class Firebase:
     def _new_items(self, place: Place, newest: int) -> Iterator[Batch]:
         if place.next_id > newest + _FAR_AHEAD:
             raise _wrong_cursor()
-        for ids in slices(range(place.next_id, newest + 1), _CHUNK):
-            found, odd = self._items(ids)
+        self._cuts.begin()
+        began, barren_at = self._context.clock(), place.next_id
+        for ids, found, odd in self._cuts.until_cut(self._chunks(place, newest)):
             now = self._context.clock()
             place.missing |= {number: now for number in ids if number not in found}
             place.next_id = ids[-1] + 1
+            if found or odd:
+                barren_at = place.next_id
             yield self._batch([*found.values(), *odd], place)
+        if gaps := self._cuts.gap(SOURCE, began, self._context.clock()):
+            place.next_id = barren_at  # nothing is passed over: the next round begins where the nulls began
+            place.missing = {number: since for number, since in place.missing.items() if number < barren_at}
+            yield self._batch([], place, gaps=gaps)
+
+    def _chunks(self, place: Place, newest: int) -> Iterator[tuple[Sequence[int], dict[int, Json], list[Json]]]:
+        """Items upward; `maxitem` may say more than there is, and then they are all null."""
+        pages = Pages("/v0/item", self._context)
+        for ids in slices(range(place.next_id, newest + 1), _CHUNK):
+            found, odd = self._items(ids)
+            pages.check([*found.values(), *odd], ids[-1])
+            yield ids, found, odd
 
     def _missing_items(self, place: Place) -> Iterator[Batch]:
         if not place.missing:

@@ -1,19 +1,21 @@
 """Meta's Graph API: pages of answers, its own way to say "too many" and "refused", and looking up by id.
 
 Usage comes as percentages; a full one blocks. Errors come as 400 with a code. The address of the next page holds the
-access token, so it is never used: the token travels in a header, and pages are asked for by their cursor.
+access token, so it is never used: the token travels in a header, and pages are asked for by their cursor, or, where
+there is none, by what that address says of time or place in the listing.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from foundation.errors import ReadError
 from ingestion.fields import decoded, every, inner
 from ingestion.platform import Json
 from ingestion.protocols.answers import StatusError
 from ingestion.protocols.http import Headers, Http, Limit
+from ingestion.protocols.pages import Pages, query_of
 from ingestion.reading import Context
 
 HOST = "https://graph.facebook.com"
@@ -22,6 +24,7 @@ _TOO_MANY = frozenset({4, 17, 32, 613, *range(80000, 80015)})  # rate limits of 
 _REFUSED = frozenset({102, 190})  # a session or token that is over
 _NOT_THERE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _FULL = 100.0  # percent
+_PLACES = frozenset({"after", "since", "until", "offset", "page"})  # and names that begin with two underscores
 
 
 class Graph:
@@ -49,27 +52,28 @@ class Graph:
             raise ReadError(f"{path} answered in an unknown form")
         return answer
 
-    def pages(self, path: str, **params: str | int) -> Iterator[list[Json]]:
-        """Every page until none follows; an empty one may have a next, and cursors may repeat.
+    def pages(self, path: str, *, cursors_repeat: bool = False, **params: str | int) -> Iterator[list[Json]]:
+        """Every page until none follows; an empty one may have a next, and a full one may be short.
 
         Raises:
-            ReadError: an answer has no data, or pages repeat.
+            ReadError: an answer has no data.
+            ListingCutError: the pages do not end, or the next one cannot be asked for.
         """
-        after: dict[str, str] = {}
-        last: str | None = None
+        pages = Pages(path, self._context, cursors_repeat=cursors_repeat)
+        place: dict[str, str] = {}
         while True:
-            answer = self.get(path, **params, **after)
+            answer = self.get(path, **{**params, **place})
             data = answer.get("data")
             if not isinstance(data, list):
                 raise ReadError(f"{path} answered in an unknown form")
+            has_next = bool(inner(answer, "paging", "next"))
+            place = _next_place(answer) if has_next else {}
+            pages.check(data, query_of(place) if place else None)
             yield data
-            if not inner(answer, "paging", "next"):
+            if not has_next:
                 return
-            if data and json.dumps(data) == last:
-                self._context.telemetry.trouble("stuck")
-                raise ReadError(f"{path} gives the same page again and again")
-            last = json.dumps(data)
-            after = {"after": str(inner(answer, "paging", "cursors", "after"))}
+            if not place:
+                raise pages.cut("names a next page without saying where it begins")
 
     def by_ids(self, ids: Sequence[str], fields: str) -> tuple[list[Json], list[str]]:
         """Objects as they are now, and the ids of what is no longer shown; one wrong id fails a whole question."""
@@ -84,6 +88,18 @@ class Graph:
             parts = [self.by_ids(some, fields) for some in (ids[:half], ids[half:])]
             return [item for found, _ in parts for item in found], [number for _, gone in parts for number in gone]
         return every(list(answer.values()), dict), [number for number in ids if number not in answer]
+
+
+def _next_place(answer: Json) -> dict[str, str]:
+    """Where the next page begins: its cursor, else what its address says of it. Never its host, path or token."""
+    after = inner(answer, "paging", "cursors", "after")
+    if isinstance(after, str) and after:
+        return {"after": after}
+    try:
+        asked = parse_qsl(urlsplit(str(inner(answer, "paging", "next"))).query)
+    except ValueError:
+        return {}
+    return {name: value for name, value in asked if name in _PLACES or name.startswith("__")}
 
 
 def usage(headers: Headers) -> Limit | None:

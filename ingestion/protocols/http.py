@@ -21,6 +21,7 @@ from ingestion.protocols.answers import (
     StatusError,
     UnusableAnswerError,
     backoff,
+    retry_after,
     trouble_of,
 )
 from ingestion.protocols.wire import parsed
@@ -147,12 +148,18 @@ class Http:
         status = self._status_of(status, data)
         if status >= CLIENT_ERRORS:
             self._context.telemetry.trouble(trouble_of(status))
-            raise StatusError(status, call.path, _retry_after(headers) or (limit.reset_s if limit else None))
+            raise StatusError(status, call.path, self._wait_s(status, headers, limit))
         try:
             return Answer(call.decode(data), headers)
         except ValueError:
             self._context.telemetry.trouble("not_json")
             raise UnusableAnswerError(f"{call.path} answered with something that is not JSON") from None
+
+    def _wait_s(self, status: int, headers: Headers, limit: Limit | None) -> float | None:
+        """How long the platform asks us to wait; its rate limit's end where that is what was refused."""
+        said = retry_after(headers, self._context.clock())
+        is_limited = status == HTTPStatus.TOO_MANY_REQUESTS and limit is not None
+        return limit.reset_s if said is None and is_limited and limit else said
 
     def _exchange(self, call: Call) -> tuple[int, Headers, bytes]:
         """One request; the errors are ours, since the library's may quote addresses with tokens."""
@@ -214,11 +221,3 @@ def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
 
 def _said_at(headers: Headers) -> datetime:
     return parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-
-
-def _retry_after(headers: Headers) -> float | None:
-    """`Retry-After` in seconds; its other form, a date, is not used by these platforms."""
-    try:
-        return max(0.0, float(headers["retry-after"]))
-    except (KeyError, ValueError):
-        return None

@@ -11,6 +11,7 @@ from ingestion.credentials import demand
 from ingestion.fields import every, slices, texts
 from ingestion.platform import Json
 from ingestion.protocols.graph import Graph
+from ingestion.protocols.pages import Cuts
 from ingestion.reading import Batch, Context, Gap, GapReason, Sighting
 from ingestion.snowflakes import instagram_micros
 from ingestion.times import iso_micros
@@ -28,7 +29,7 @@ class Hashtags:
     """The reader of all hashtags of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._context, self._cuts = context, Cuts()
         self._graph = Graph(context, demand(context.secrets, "instagram", "access_token", how=_HOW), _HOW)
         self._user = demand(
             context.secrets, "instagram", "user_id", how="The account's id, with which hashtags are searched."
@@ -45,6 +46,7 @@ class Hashtags:
             while True:
                 for tag in self._context.watchlist.hashtags:
                     yield from self._recent(tag)
+                self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
                 yield Batch(source=self._context.watchlist.hashtags[0], pause_s=self._context.poll_s)
@@ -73,13 +75,16 @@ class Hashtags:
             gaps = (Gap(source=tag, since=read_at, until=oldest, reason=GapReason.WINDOW_PASSED),)
         number = number or self._search(tag)
         since = now - int(self._context.look_back_s * _SECOND) if read_at is None else read_at - _OVERLAP
-        for media in self._pages(number, max(since, oldest)):
+        self._cuts.begin()
+        for media in self._cuts.until_cut(self._pages(number, max(since, oldest))):
             yield self._batch(tag, media)
+        gaps += self._cuts.gap(tag, max(since, oldest), now)
         yield Batch(source=tag, cursor=f"instagram:{number}:{now}", gaps=gaps)
 
     def _pages(self, number: str, since: int) -> Iterator[list[Json]]:
         old_pages = 0
-        for media in self._graph.pages(f"{number}/recent_media", user_id=self._user, fields=_FIELDS, limit=_PAGE):
+        asked: dict[str, str | int] = {"user_id": self._user, "fields": _FIELDS, "limit": _PAGE}
+        for media in self._graph.pages(f"{number}/recent_media", cursors_repeat=True, **asked):
             times = [at for item in media if (at := _time(item)) is not None]
             old_pages = old_pages + 1 if times and max(times) < since else 0
             yield media
@@ -99,8 +104,9 @@ class Hashtags:
         return ids[0]
 
     def _has_place(self, tag: str) -> bool:
-        answer = self._graph.get(f"{self._user}/recently_searched_hashtags", limit=_MOST_TAGS, fields="id,name")
-        recent = every(answer.get("data"), dict)
+        path = f"{self._user}/recently_searched_hashtags"
+        pages = self._graph.pages(path, cursors_repeat=True, limit=_MOST_TAGS, fields="id,name")
+        recent = [item for page in pages for item in every(page, dict)]
         names = {str(item.get("name")).lower() for item in recent}
         if len(recent) >= _MOST_TAGS and tag.lower() not in names:
             raise BudgetSpentError(

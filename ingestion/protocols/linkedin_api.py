@@ -1,9 +1,11 @@
 """LinkedIn: an organisation's own posts and their comments, by offset, which drifts when posts come and go.
 
-Pages overlap, so that what moves between two of them is read twice and not missed. Comments do not move their post, so
-those of every post that changed within seven days are read each time: meant for a scheduler, within the daily quota.
+What may not be shown is left out of its page, so a short page is not the last one: reading ends where the platform says
+so. Pages overlap, so that what moves between two of them is not missed. Comments do not move their post, so those of
+every post that changed within seven days are read each time: meant for a scheduler, within the daily quota.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from http import HTTPStatus
@@ -11,10 +13,11 @@ from urllib.parse import quote
 
 from foundation.errors import CursorError, ReadError, UsageError
 from ingestion.credentials import demand
-from ingestion.fields import every
+from ingestion.fields import every, inner
 from ingestion.platform import Json
 from ingestion.protocols.answers import StatusError
 from ingestion.protocols.http import Http
+from ingestion.protocols.pages import Cuts, Pages
 from ingestion.reading import Batch, Context, Sighting
 from ingestion.times import unit_micros
 
@@ -23,6 +26,7 @@ VERSION = "202610"  # a version is served for about a year
 _PAGE, _OVERLAP = 100, 10
 _DAYS = 7 * 86_400_000_000  # µs
 _COMMENT = "urn:li:comment:("
+_START = re.compile(r"[?&]start=(\d{1,9})(?!\d)")
 _HOW = (
     "A token with r_organization_social of a member with a role on the page: https://www.linkedin.com/developers/apps."
 )
@@ -32,7 +36,7 @@ class OwnPages:
     """The reader of all organisations of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._context, self._cuts = context, Cuts()
         token = demand(context.secrets, "linkedin", "access_token", how=_HOW)
         if not context.watchlist.accounts:
             raise UsageError(
@@ -49,6 +53,7 @@ class OwnPages:
             while True:
                 for author in self._context.watchlist.accounts:
                     yield from self._changed(author)
+                self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
                 yield Batch(source=self._context.watchlist.accounts[0], pause_s=self._context.poll_s)
@@ -60,6 +65,7 @@ class OwnPages:
                 for posts in self._posts(author, since):
                     inside = [post for post in posts if since <= (_modified(post) or since) < until]
                     yield from self._with_comments(author, inside)
+            self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`; one call each, since batches are not for every tier."""
@@ -77,16 +83,18 @@ class OwnPages:
         now, saved = self._context.clock(), self._context.memory.cursor(author)
         mark = now - int(self._context.look_back_s * 1_000_000) if saved is None else _time_of(saved)
         newest = mark
-        for posts in self._posts(author, min(mark, now - _DAYS)):
+        self._cuts.begin()
+        for posts in self._cuts.until_cut(self._posts(author, min(mark, now - _DAYS))):
             newest = max([newest, *(at for post in posts if (at := _modified(post)) is not None)])
             yield from self._with_comments(author, posts)
-        yield Batch(source=author, cursor=f"linkedin:{newest}")
+        yield Batch(source=author, cursor=f"linkedin:{newest}", gaps=self._cuts.gap(author, mark, now))
 
     def _with_comments(self, author: str, posts: list[Json]) -> Iterator[Batch]:
         yield self._batch(author, posts, "/rest/posts")
         for urn in [post.get("id") for post in every(posts, dict)]:
             if isinstance(urn, str):
-                for comments in self._pages(f"/rest/socialActions/{quote(urn, safe='')}/comments", {}):
+                pages = self._pages(f"/rest/socialActions/{quote(urn, safe='')}/comments", {})
+                for comments in self._cuts.until_cut(pages):
                     yield self._batch(author, comments, "/rest/socialActions")
 
     def _posts(self, author: str, since: int) -> Iterator[list[Json]]:
@@ -98,21 +106,42 @@ class OwnPages:
                 return
 
     def _pages(self, path: str, asked: dict[str, str]) -> Iterator[list[Json]]:
-        start = 0
+        start, pages = 0, Pages(path, self._context, overlaps=True)
         while True:
             answer = self._http.get(path, {**asked, "count": _PAGE, "start": start}).content
             page = answer.get("elements") if isinstance(answer, dict) else None
             if not isinstance(page, list):
                 raise ReadError("LinkedIn answered in an unknown form")
-            if page:
-                yield page
-            if len(page) < _PAGE:
+            end = _end_of(answer, start, len(page))
+            begin = end - _OVERLAP if end is not None and end - _OVERLAP > start else end
+            if new := pages.check(page, begin):
+                yield new
+            if begin is None:
                 return
-            start += _PAGE - _OVERLAP
+            start = begin
 
     def _batch(self, author: str, items: list[Json], endpoint: str) -> Batch:
         latest = max((at for item in items if (at := _modified(item)) is not None), default=None)
         return Batch(source=author, query=author, documents=items, endpoint=endpoint, latest=latest)
+
+
+def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
+    """The place behind a page; None where nothing follows: an empty page without a next one, or the whole was given.
+
+    Many answers name no links at all, so their absence alone says nothing.
+    """
+    paging = answer.get("paging")
+    links = [link.get("href") for link in every(inner(paging, "links"), dict) if link.get("rel") == "next"]
+    if links:
+        named = _START.search(str(links[0]))
+        if named and int(named[1]) > start:
+            return int(named[1])
+    elif not shown:
+        return None
+    total, count = inner(paging, "total"), inner(paging, "count")
+    if not links and isinstance(total, int) and isinstance(inner(paging, "links"), list) and total <= start + shown:
+        return None
+    return start + (count if isinstance(count, int) and shown <= count <= _PAGE else max(shown, 1))
 
 
 def _modified(item: Json) -> int | None:

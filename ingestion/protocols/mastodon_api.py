@@ -14,6 +14,7 @@ from ingestion.fields import decoded, every, inner, slices
 from ingestion.platform import Json
 from ingestion.protocols.http import Http, iso_reset
 from ingestion.protocols.mastodon_stream import order, streamed
+from ingestion.protocols.pages import Cuts, Pages
 from ingestion.reading import Batch, Context, Sighting
 from ingestion.times import iso_micros
 
@@ -37,7 +38,8 @@ class MastodonApi:
             raise UsageError(
                 "no Mastodon instance is named", remedy="Name one in conf/watchlists.toml: mastodon.instances"
             )
-        self._instances = [Instance(address, context) for address in hosts]
+        self._cuts = Cuts()
+        self._instances = [Instance(address, context, self._cuts) for address in hosts]
 
     def read(self) -> Iterator[Batch]:
         """See `Reader`."""
@@ -48,6 +50,7 @@ class MastodonApi:
             while True:
                 for instance in self._instances:
                     yield from instance.new_statuses()
+                self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
                 yield Batch(source=self._instances[0].name, pause_s=self._context.poll_s)
@@ -75,8 +78,8 @@ class MastodonApi:
 class Instance:
     """One server; its cursor holds the newest id of each timeline."""
 
-    def __init__(self, address: str, context: Context) -> None:
-        self._context = context
+    def __init__(self, address: str, context: Context, cuts: Cuts) -> None:
+        self._context, self._cuts = context, cuts
         self.name = urlsplit(address).netloc
         self._token = context.secrets.get("access_token")
         self.http = Http(address, context, headers=self.auth, limit_of=iso_reset, credentials_hint=_HINT)
@@ -91,12 +94,19 @@ class Instance:
     def new_statuses(self, newest: dict[str, str] | None = None) -> Iterator[Batch]:
         """Every page since the cursor, oldest first; the newest ids are brought up to date."""
         newest = self.saved() if newest is None else newest
-        scope = self._scope()
+        scope, now = self._scope(), self._context.clock()
+        begin = now - int(self._context.look_back_s * 1_000_000)
+        since = int(newest["read_at"]) if newest.get("read_at", "").isdecimal() else begin
+        self._cuts.begin()
         for feed in self.feeds:
-            at = newest.get(feed) or _id_at(self._context.clock() - int(self._context.look_back_s * 1_000_000))
-            for page, last in self._pages(feed, at, scope):
+            for page, last in self._cuts.until_cut(self._pages(feed, newest.get(feed) or _id_at(begin), scope)):
                 newest[feed] = last
                 yield self.batch(page, newest, feed)
+        if gaps := self._cuts.gap(self.name, since, now):
+            yield Batch(source=self.name, gaps=gaps)  # the next round begins where this one was cut
+            return
+        newest["read_at"] = str(now)
+        yield self.batch([], newest, self.feeds[0])
 
     def between(self, since: int, until: int) -> Iterator[Batch]:
         """The statuses of a stretch of time."""
@@ -105,7 +115,7 @@ class Instance:
             for page, _ in self._pages(feed, _id_at(since), scope):
                 inside = [status for status in page if (_time(status) or since) < until]
                 yield Batch(source=self.name, documents=inside, endpoint=feed)
-                if len(inside) < len(page):
+                if page and not inside:  # a single one may tell a wrong time
                     break
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
@@ -119,17 +129,18 @@ class Instance:
 
     def _pages(self, feed: str, at: str, scope: Mapping[str, str]) -> Iterator[tuple[list[Json], str]]:
         """Pages from an id upward, each with the id that the next begins after."""
+        pages = Pages(feed, self._context)
         while True:
             answer = self.http.get(feed, {"limit": _PAGE, "min_id": at, **scope})
             page = _statuses(answer.content, feed)
-            if not page:
-                return
             link = _NEWEST.search(answer.headers.get("link", ""))
             ids = [str(status["id"]) for status in every(page, dict) if status.get("id")]
             last = link[1] if link else max(ids, key=order, default=at)
+            if not page and order(last) <= order(at):
+                return
+            pages.check(page, last)
             if order(last) <= order(at):
-                self._context.telemetry.trouble("stuck")
-                raise ReadError(f"{feed} answers with the same page again and again")
+                raise pages.cut("answers with the same page again and again")
             yield page, last
             at = last
 
@@ -195,7 +206,7 @@ class Instance:
             broken=broken,
             cursor=json.dumps(dict(newest)),
             endpoint=endpoint,
-            latest=max((at for status in documents if (at := _time(status)) is not None), default=None),
+            latest=max(_times(documents), default=None),
         )
 
 
@@ -213,6 +224,10 @@ def _delete(native_id: str, uri: str) -> Json:
 def _id_at(micros: int) -> str:
     """The smallest id of that time: 48 bits of milliseconds, then 16 of a sequence."""
     return str((max(0, micros) // 1000) << 16)
+
+
+def _times(statuses: Sequence[Json]) -> list[int]:
+    return [at for status in statuses if (at := _time(status)) is not None]
 
 
 def _time(status: Json) -> int | None:

@@ -18,7 +18,15 @@ from foundation.errors import CredentialsError, CursorError, ReadError, UsageErr
 from ingestion.credentials import demand
 from ingestion.fields import every, inner, slices
 from ingestion.platform import Json
-from ingestion.protocols.answers import CLIENT_ERRORS, StatusError, UnusableAnswerError, backoff, trouble_of
+from ingestion.protocols.answers import (
+    CLIENT_ERRORS,
+    StatusError,
+    UnusableAnswerError,
+    backoff,
+    retry_after,
+    trouble_of,
+)
+from ingestion.protocols.pages import Cuts, Pages
 from ingestion.reading import Batch, Context, Gap, GapReason, Sighting
 
 _PAGE = 100
@@ -31,7 +39,7 @@ class Listings:
     """The reader of all subreddits of the watchlist: their newest submissions and comments."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._context, self._cuts = context, Cuts()
         known: dict[str, Any] = {
             name: demand(context.secrets, "reddit", name, how=_HOW) for name in ("client_id", "client_secret")
         }
@@ -54,6 +62,7 @@ class Listings:
             for name in self._context.watchlist.subreddits:
                 for listing in ("new", "comments"):
                     yield from self._since(f"r/{name}/{listing}", name)
+            self._cuts.end(once=self._context.once)
             if self._context.once:
                 return
             yield Batch(source=self._context.watchlist.subreddits[0], pause_s=self._context.poll_s)
@@ -78,7 +87,8 @@ class Listings:
         saved = self._context.memory.cursor(path)
         since = self._context.clock() - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
         newest, oldest, count = since, self._context.clock(), 0
-        for things, is_last in self._pages(path, since):
+        self._cuts.begin()
+        for things, is_last in self._cuts.until_cut(self._pages(path, since)):
             times = [at for thing in things if (at := _created(thing)) is not None]
             newest, oldest = max([newest, *times]), min([oldest, *times])
             count += len(things)
@@ -94,18 +104,18 @@ class Listings:
                 latest=newest if times else None,
                 gaps=(gap,) if is_cut else (),
             )
+        if gaps := self._cuts.gap(path, since, oldest):
+            yield Batch(source=path, cursor=f"reddit:{newest}", gaps=gaps)
 
     def _pages(self, path: str, since: int) -> Iterator[tuple[list[Json], bool]]:
         """From the newest down to a time, each with whether it is the last."""
-        after = ""
+        after, pages = "", Pages(path, self._context)
         while True:
             asked: dict[str, str | int] = {"limit": _PAGE, **({"after": after} if after else {})}
             things, following = _things(self._get(path, asked), path)
             times = [at for thing in things if (at := _created(thing)) is not None]
             is_last = not following or (bool(times) and min(times) < since)
-            if following and following == after:
-                self._context.telemetry.trouble("stuck")
-                raise ReadError(f"{path} gives the same page again and again")
+            pages.check(things, None if is_last else following)
             yield things, is_last
             if is_last:
                 return
@@ -136,9 +146,13 @@ class Listings:
             status = error.response.status_code
             if status == requests.codes.unauthorized:
                 raise CredentialsError("Reddit refuses our credentials", remedy=_HOW) from None
-            raise StatusError(status, path, _seconds(error.response.headers.get("retry-after"))) from None
+            raise StatusError(status, path, self._wait_s(error.response)) from None
         except refused.RequestException:
             raise UnusableAnswerError(f"{path} did not answer") from None
+
+    def _wait_s(self, response: requests.Response) -> float | None:
+        headers = {name.lower(): text for name, text in response.headers.items()}
+        return retry_after(headers, self._context.clock())
 
 
 class _CountingSession(requests.Session):
@@ -197,7 +211,3 @@ def _time_of(cursor: str) -> int:
             "the saved cursor is none of Reddit's", remedy="Begin anew: echostream ingest reddit --forget-cursor"
         )
     return int(at)
-
-
-def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isdecimal() else None

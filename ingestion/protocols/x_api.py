@@ -14,6 +14,7 @@ from ingestion.fields import every, slices
 from ingestion.platform import Json
 from ingestion.protocols.answers import StatusError
 from ingestion.protocols.http import Headers, Http, Limit, epoch_reset
+from ingestion.protocols.pages import Cuts, Pages
 from ingestion.protocols.x_compliance import JOBS, ComplianceJobs
 from ingestion.reading import Batch, Context, Gap, GapReason, Sighting
 from ingestion.snowflakes import x_micros
@@ -38,7 +39,7 @@ class RecentSearch:
     """The reader of all queries of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self._context, self._cuts = context, Cuts()
         token = demand(context.secrets, "x", "bearer_token", how=_HOW)
         if not context.watchlist.queries:
             raise UsageError("no query for X is named", remedy="Name one in conf/watchlists.toml: x.queries")
@@ -57,6 +58,7 @@ class RecentSearch:
             while True:
                 for query in self._context.watchlist.queries:
                     yield from self._since(query)
+                self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
                 yield Batch(source=self._context.watchlist.queries[0], pause_s=self._context.poll_s)
@@ -99,11 +101,11 @@ class RecentSearch:
         return Batch(source=posts[0].source, documents=[{"data": [*found, *edited]}, *notices], endpoint=TWEETS)
 
     def _since(self, query: str) -> Iterator[Batch]:
-        saved = self._context.memory.cursor(query)
+        now, saved = self._context.clock(), self._context.memory.cursor(query)
         gaps: tuple[Gap, ...] = ()
         if saved is None:
-            look_back = timedelta(seconds=self._context.look_back_s)
-            span = {"start_time": _text(max(_moment(self._context.clock()) - look_back, self._oldest()))}
+            left_at = now - int(self._context.look_back_s * 1_000_000)
+            span = {"start_time": _text(max(_moment(left_at), self._oldest()))}
         else:
             left_at = _time_of(saved)
             span = {"since_id": saved}
@@ -111,14 +113,18 @@ class RecentSearch:
                 span = {"start_time": _text(self._oldest())}
                 until = int(self._oldest().timestamp() * 1_000_000)
                 gaps = (Gap(source=query, since=left_at, until=until, reason=GapReason.WINDOW_PASSED),)
-        newest = saved
-        for page, meta in self._pages(query, span):
+        newest, oldest = saved, now
+        self._cuts.begin()
+        for page, meta in self._cuts.until_cut(self._pages(query, span)):
             newest = max(newest or "", str(meta.get("newest_id") or ""), key=_order) or None
+            oldest = min([oldest, *_times(page)])
             yield self._batch(query, page)
+        gaps += self._cuts.gap(query, left_at, oldest)
         yield Batch(source=query, cursor=newest, gaps=gaps)
 
     def _pages(self, query: str, span: dict[str, str]) -> Iterator[tuple[Json, dict[str, Json]]]:
         token: dict[str, str] = {}
+        pages = Pages(SEARCH, self._context)
         while True:
             self._context.budget.require("usd", USD_PER_POST * _PAGE)
             asked: dict[str, str | int | list[str]] = {
@@ -132,15 +138,13 @@ class RecentSearch:
             meta = answer.get("meta") if isinstance(answer, dict) else None
             if not isinstance(meta, dict):
                 raise ReadError(f"{SEARCH} answered in an unknown form")
-            self._context.budget.spend("usd", USD_PER_POST * len(every(answer.get("data"), dict)))
+            tweets, following = every(answer.get("data"), dict), meta.get("next_token")
+            self._context.budget.spend("usd", USD_PER_POST * len(tweets))
+            pages.check(tweets, str(following) if following else None)
             if "data" in answer:
                 yield answer, meta
-            following = meta.get("next_token")
             if not following:
                 return
-            if {"next_token": following} == token:
-                self._context.telemetry.trouble("stuck")
-                raise ReadError(f"{SEARCH} gives the same next page again and again")
             token = {"next_token": str(following)}
 
     def _by_ids(self, ids: Sequence[str]) -> tuple[list[dict[str, Json]], list[str]]:
@@ -155,12 +159,16 @@ class RecentSearch:
         return found, [number for number in ids if number in named]
 
     def _batch(self, query: str, page: Json) -> Batch:
-        times = [iso_micros(tweet.get("created_at")) for tweet in every(page.get("data"), dict)]
-        latest = max((at for at in times if at is not None), default=None)
+        latest = max(_times(page), default=None)
         return Batch(source=query, query=query, documents=[page], endpoint=SEARCH, latest=latest)
 
     def _oldest(self) -> datetime:
         return _moment(self._context.clock()) - _WINDOW
+
+
+def _times(page: Json) -> list[int]:
+    times = [iso_micros(tweet.get("created_at")) for tweet in every(page.get("data"), dict)]
+    return [at for at in times if at is not None]
 
 
 def _limit(headers: Headers) -> Limit | None:
