@@ -27,6 +27,12 @@ _PHONES = (
     "0171 #######", "+49 30 #######", "06 ## ## ## ##", "98### #####", "(11) 9####-####", "0412 ### ###",
 )  # fmt: skip
 
+_ISSUERS = (
+    ("4", 16), ("4", 19), ("51", 16), ("55", 16), ("2221", 16), ("2720", 16), ("34", 15), ("37", 15), ("6011", 16),
+    ("65", 16), ("300", 14), ("36", 14), ("3528", 16), ("2131", 15), ("62", 16), ("62", 18), ("6304", 12), ("6759", 19),
+)  # fmt: skip
+_LONGEST_UNPRINTED = 16
+
 
 @dataclass(slots=True)
 class Post:
@@ -72,9 +78,10 @@ def _email(chance: random.Random) -> str:
 
 
 def _card(chance: random.Random) -> str:
-    size = chance.randrange(12, 20)
-    digits = _with_luhn(chance.choice("3456") + _digits(chance, size - 2))
-    gap = chance.choice(("", "", " ", "-"))
+    """Make a number that an issuer may hand out; the longest are printed in groups."""
+    prefix, size = chance.choice(_ISSUERS)
+    digits = _with_luhn(prefix + _digits(chance, size - len(prefix) - 1))
+    gap = chance.choice(("", "", " ", "-") if size <= _LONGEST_UNPRINTED else (" ", "-"))
     return gap.join(digits[i : i + 4] for i in range(0, size, 4))
 
 

@@ -26,6 +26,11 @@ def luhn(digits: str) -> bool:
     ) != b""
 
 
+def ean13(digits: str) -> bool:
+    """Check an article's number in shops, or a book's: ISBN and EAN."""
+    return (sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))) % 10 == 0
+
+
 def iban(value: str) -> bool:
     """ISO 13616; without spaces, in upper case."""
     moved = value[4:] + value[:4]

@@ -11,7 +11,11 @@ from functools import lru_cache
 
 _MOST = 4  # a character that stands for more than this is no spelling of an address
 _DROPPED = frozenset("\u034f\u20e3\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # invisible, or a frame around a digit
-_PLAIN = {"\u00ba": "°", "\u02da": "°", "\u2212": "-", "\u2219": ".", "\u2024": ".", "\u3002": "."}
+_PLAIN = {
+    "\u00ba": "°", "\u02da": "°", "\u2212": "-", "\u2043": "-", "\u2219": ".", "\u2024": ".", "\u3002": ".",
+    "\uff61": ".", "\u2044": "/", "\u2215": "/", "\u29f8": "/",
+    "\u2022": "\u00b7", "\u2027": "\u00b7", "\u22c5": "\u00b7", "\u30fb": "\u00b7", "\uff65": "\u00b7",
+}  # fmt: skip
 _BRACKETED = re.compile(
     r"[ \t]{0,2}[(\[{<][ \t]{0,2}(?:(?P<at>at|@|arroba|chez)|(?P<dot>dot|\.|punkt|punto|point|ponto)|(?P<dash>dash|-))"
     r"[ \t]{0,2}[)\]}>][ \t]{0,2}",

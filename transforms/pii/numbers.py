@@ -6,18 +6,43 @@ A run of digits with separators is cut into its groups once; each form then look
 import re
 from itertools import pairwise
 
-from transforms.pii import checks
+from transforms.pii import cards, checks
 from transforms.pii.regions import is_international, national
 from transforms.pii.spans import Span
 
-_ENOUGH = re.compile(r"\d(?:[ \t.\-()/]{0,3}\d){6}")
-_RUN = re.compile(r"(?<!\w)(?<!\d[.,])(?:\+ ?|\()?\(?\d(?:[ \t.\-()/]{0,3}\d){6,39}(?=x\d|\W|\Z)")
+_GAP = r"[ \t.\-()/_\u00b7]{0,3}"
+_UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # these scripts put no space before a number
+_ENOUGH = re.compile(rf"\d(?:{_GAP}\d){{6}}")
+_RUN = re.compile(
+    rf"(?:(?<!\w)|(?<=[{_UNSPACED}])|(?<![^\W_]_)(?<=_))(?<!\d[.,])(?:\+ ?|\()?\(?\d(?:{_GAP}\d){{6,39}}"
+    rf"(?=x\d|\W|_|[{_UNSPACED}]|\Z)"
+)
 _GROUP = re.compile(r"\d+")
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]{0,2}\d{1,6}(?!\w)", re.IGNORECASE)
 _CONTEXT_WIDTH = 36
+# Words that say that a telephone number follows, in the languages that we know.
 _PHONE_WORD = re.compile(
-    r"\b(?:phone|telephone|tel|telefon|mobile|mobil|cell|fax|call|ring|text|sms|whatsapp|dial|number|reach|handy"
-    r"|desk|office|nr|no|contact)\b[^\d\n]{0,20}\Z",
+    r"(?:\b(?:(?:tele)?phones?|telephone|tel|telefon\w{0,8}|mobile?|cell(?:phone)?|cellphone|fax|call(?: me| us)?"
+    r"|ring|text|sms|whats ?app|wa|viber|imessage|dial|reach|handy\w{0,8}|desk|office|contact|hotline"
+    r"|answer(?:s|ed|ing)?|ruf\w{0,8}|anrufen|telefoon\w{0,8}|mobiel|bel|mobilnummer"
+    r"|tél(?:éphone)?|portable|appele[zr]|appelle[zr]?|teléfono|móvil|celular|ll[aá]ma(?:r|me|nos|da)?"
+    r"|cellulare|chiama(?:re|mi|ci)?|telemóvel|telefone|lig(?:ue|ar)|tlf|tlfn|puh(?:elin)?|soita"
+    r"|telefonszám|hívj\w{0,6}|komórk\w{0,4}|dzwo[nń]\w{0,4}|zadzwo[nń]\w{0,4}|volejte|s[ií]mi"
+    r"|тел(?:ефон\w{0,4})?|звони\w{0,4}|позвони\w{0,4}|моб(?:ильный)?|τηλ(?:έφωνο)?|κινητό)\b"
+    r"|फ़ोन|फोन|कॉल|मोबाइल|व्हाट्सएप|電話|电话|手机|手機|携帯|致电|联系|聯絡|連絡|전화|핸드폰|휴대폰|هاتف|اتصل|جوال|واتساب)"
+    r"(?:[^\d\n]{0,20}|[ :]{0,3}\r?\n[ \t]{0,4})\Z",
+    re.IGNORECASE,
+)
+# Words for number: others than those of telephones have numbers without any separator too.
+_NUMBER_WORD = re.compile(r"\b(?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z", re.IGNORECASE)
+_OWN_NUMBER = re.compile(
+    r"\b(?:my|our|his|her|their|your|new|meine|mi|mon|meu|mio|мой)(?: \w{1,12})?"
+    r" (?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z",
+    re.IGNORECASE,
+)
+_PHONE_AFTER = re.compile(
+    r"[ ,]{0,2}(?:\(?(?:phone|mobile|cell|whats ?app|tel|fax|sms)\b|is (?:my|our|his|her|their|the) (?:\w{1,12} )?"
+    r"(?:number|phone|mobile|cell|whats ?app)\b|(?:call|text|ring|whats ?app) me\b)",
     re.IGNORECASE,
 )
 _ID_WORD = re.compile(
@@ -30,9 +55,12 @@ _MONEY_AFTER = re.compile(
     r" ?(?:[$€£¥₹%]|(?:eur|euros?|usd|dollars?|zar|rand|gbp|pounds|million|people|views|votes|followers|km|kg)\b)", re.I
 )
 _YEARS = re.compile(r"(?:19|20)\d\d (?:19|20)\d\d")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_AADHAAR_WORD = re.compile(r"\b(?:aadh?aa?r|adhaar|uid(?:ai)?|e?kyc|id|identity)\b|आधार", re.IGNORECASE)
+_AADHAAR_REACH = 80  # characters on both sides
+_PAIRS = re.compile(r"\d\d(?: \d\d){3,4}")  # telephone numbers of Denmark, Norway, France
 _DATE_LIKE = re.compile(r"(?:(?:19|20)\d\d \d\d? \d\d?|\d\d? \d\d? (?:19|20)?\d\d)(?: \d\d?){0,3}")
 _MOST_GROUPS = 8
-_LEAST_CARD, _MOST_CARD = 12, 19
 _LEAST_PHONE, _MOST_PHONE = 7, 12  # without a country's code
 _ZA_ID, _NIR, _SSN = 13, 15, 9
 _SURE = 10  # shorter numbers must stand alone: a part of a longer one is no telephone number
@@ -82,7 +110,7 @@ def _at(text: str, groups: list[_Group], at: int, before: str, regions: frozense
     for size in [*sizes, *range(min(left, _MOST_GROUPS), 0, -1)]:
         window = groups[at : at + size]
         digits = "".join(group[2] for group in window)
-        if not _LEAST_PHONE <= len(digits) <= _MOST_CARD:
+        if not _LEAST_PHONE <= len(digits) <= cards.MOST:
             continue
         alone = whole and size == left
         if plus or digits.startswith("00"):
@@ -107,11 +135,11 @@ def _identity(  # noqa: PLR0911  # one line per form
         return "ZA_ID"
     if shape == "3-3-3-2" and checks.cpf(digits):
         return "NATIONAL_ID"
-    if shape == "4-4-4" and digits[0] > "1" and checks.verhoeff(digits):
+    if shape == "4-4-4" and digits[0] > "1" and checks.verhoeff(digits) and _speaks_of_identity(text, window):
         return "NATIONAL_ID"
     if size == _NIR and checks.nir(digits):
         return "NATIONAL_ID"
-    if _LEAST_CARD <= size <= _MOST_CARD and digits[0] != "0" and checks.luhn(digits) and _grouped(text, window):
+    if size >= cards.LEAST and _grouped(text, window) and cards.is_card(digits, before, bare=len(window) == 1):
         return "CARD"
     return _by_word(digits, before) if before else None
 
@@ -140,10 +168,25 @@ def _is_ssn(digits: str) -> bool:
     return area[0] != "9" or digits[3] in "5789"  # 9xx: the taxpayer numbers of the same form
 
 
+def _speaks_of_identity(text: str, window: list[_Group]) -> bool:
+    """Tell whether the text around three groups of four digits is about an identity number.
+
+    One such number in ten passes the check, and three years do.
+    """
+    around = text[max(0, window[0][0] - _AADHAAR_REACH) : window[-1][1] + _AADHAAR_REACH]
+    years = all(_YEAR.fullmatch(group[2]) for group in window)
+    return not years and _AADHAAR_WORD.search(around) is not None
+
+
+def _signs(text: str, window: list[_Group]) -> list[str]:
+    """Give what stands between the groups, without spaces."""
+    return [text[a[1] : b[0]].strip(" \t") for a, b in pairwise(window)]
+
+
 def _grouped(text: str, window: list[_Group]) -> bool:
-    """Whether only spaces, dots and dashes stand between the groups, and the same ones."""
-    gaps = {text[a[1] : b[0]].strip(" \t") for a, b in pairwise(window)}
-    return gaps in (set(), {""}, {"-"}, {"."})
+    """Tell whether the groups are kept apart by spaces, or by the same one sign."""
+    signs = set(_signs(text, window))
+    return len(signs) <= 1 and signs.issubset({"", "-", ".", "_", "/", "\u00b7"})
 
 
 def _is_phone(
@@ -152,16 +195,37 @@ def _is_phone(
     if len(digits) > _MOST_PHONE or len(set(digits)) == 1:
         return False
     shape = " ".join(group[2] for group in window)
-    if whole and _PHONE_WORD.search(before) and not _DATE_LIKE.fullmatch(shape):
+    if (
+        whole
+        and (_PAIRS.fullmatch(shape) or not _DATE_LIKE.fullmatch(shape))
+        and _said_to_be_phone(text, window, before)
+    ):
         return True
     if len(digits) < _SURE and digits[0] != "0" and not alone:
         return False
-    if not national(regions).fullmatch(shape) or _YEARS.fullmatch(shape):
+    if not national(regions).fullmatch(shape) or _YEARS.fullmatch(shape) or not _dialled(text, window):
         return False
     first, last = window[0][0], window[-1][1]
     if len(window) > 1 and digits[0] != "0" and digits.endswith("000"):
         return False  # a round amount
     return not (_MONEY_BEFORE.search(text[max(0, first - 2) : first]) or _MONEY_AFTER.match(text, last))
+
+
+def _said_to_be_phone(text: str, window: list[_Group], before: str) -> bool:
+    """Tell whether a word beside the number says that it is a telephone's."""
+    if _PHONE_WORD.search(before) or _PHONE_AFTER.match(text, window[-1][1]):
+        return True
+    return (_NUMBER_WORD if len(window) > 1 else _OWN_NUMBER).search(before) is not None
+
+
+def _dialled(text: str, window: list[_Group]) -> bool:
+    """Tell whether the signs between the groups are those of a telephone number, and not of fractions or code."""
+    if window[0][2][0] == "0":
+        return True
+    signs = _signs(text, window)
+    if "." in signs and (len(signs) == 1 or "" in signs):
+        return False  # fractions
+    return not ("_" in signs or "/" in signs) or len({len(group[2]) for group in window}) > 1
 
 
 def _with_prefix(text: str, start: int) -> int:

@@ -1,7 +1,8 @@
 """How telephone numbers are written where: a number's groups of digits, one space between them.
 
 A number that starts with + or 00 needs no region. What is here has no country code in front, so a shape that
-ordinary numbers have too (a year, a price) has no place here.
+ordinary numbers have too (a year, a price, ten digits in a row, four pairs) has no place here: such a number needs a
+word in front of it.
 """
 
 import re
@@ -9,9 +10,8 @@ from functools import lru_cache
 
 _TRUNK = r"(?=(?:\d ?){9,12}\Z)0\d{1,4}(?: \d{2,8}){1,4}"
 _TRUNK_BARE = r"0[1-9]\d{8,9}"
-_PAIRS = r"\d\d(?: \d\d){3}"
 _3_3_3 = r"[4-9]\d\d \d{3} \d{3}"
-_NANP = (r"(?:1 )?[2-9]\d\d \d{3} \d{4}", r"1?[2-9]\d\d[2-9]\d{6}", r"[2-9]\d\d \d{4}", r"[2-9]\d\d [2-9]\d{6}")
+_NANP = (r"(?:1 )?[2-9]\d\d \d{3} \d{4}", r"[2-9]\d\d \d{4}", r"[2-9]\d\d [2-9]\d{6}")
 
 SHAPES: dict[str, tuple[str, ...]] = {
     "US": _NANP,
@@ -20,8 +20,8 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "GB": (_TRUNK, _TRUNK_BARE),
     "DE": (_TRUNK, r"01[567]\d{8,9}"),
     "FR": (_TRUNK, _TRUNK_BARE),
-    "IN": (r"0?[6-9]\d{4} ?\d{5}", r"[6-9]\d{2,3} \d{3} \d{3,4}", _TRUNK),
-    "BR": (r"[1-9]\d 9?\d{4} \d{4}", r"9\d{4} \d{4}", r"[1-9]\d 9\d{8}", r"[1-9]\d9\d{8}"),
+    "IN": (r"0?[6-9]\d{4} \d{5}", r"0[6-9]\d{9}", r"[6-9]\d{2,3} \d{3} \d{3,4}", _TRUNK),
+    "BR": (r"[1-9]\d 9?\d{4} \d{4}", r"9\d{4} \d{4}", r"[1-9]\d 9\d{8}"),
     "AU": (_TRUNK, r"04\d{8}", r"1[38]00 \d{3} \d{3}"),
     "NL": (_TRUNK, _TRUNK_BARE),
     "IT": (_TRUNK, r"3\d\d \d{6,7}", r"3\d\d \d{3} \d{4}"),
@@ -30,12 +30,12 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "CZ": (_3_3_3,),
     "PT": (r"[29]\d\d? \d{3} \d{3,4}", r"2\d \d{3} \d{3} \d{4}"),
     "HU": (r"\d\d \d{3} \d{3,4}",),
-    "DK": (_PAIRS,),
-    "NO": (_PAIRS, r"[2-9]\d\d \d\d \d{3}"),
+    "DK": (),
+    "NO": (r"[2-9]\d\d \d\d \d{3}",),
     "IS": (r"[4-8]\d\d \d{4}",),
     "SG": (r"[3689]\d{3} \d{4}",),
     "CY": (r"[29]\d \d{6}",),
-    "CN": (r"1[3-9]\d \d{4} \d{4}", r"1[3-9]\d{9}"),
+    "CN": (r"1[3-9]\d \d{4} \d{4}",),
     "JP": (_TRUNK, r"0[789]0\d{8}"),
 }
 # Country calling codes with the number of digits that follow; others take 7 to 12.

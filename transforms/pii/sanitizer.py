@@ -16,7 +16,7 @@ from transforms.pii.options import DEFAULT, Options
 from transforms.pii.persons.finder import PersonFinder, load_person_finder
 from transforms.pii.spans import Span
 
-SANITIZER_VERSION = "5"
+SANITIZER_VERSION = "6"
 Piece = tuple[str, Sequence[str]]  # a text, and the strings that name a person in its post
 Ruled = tuple[Plain, list[Span]]  # its plain form, and what the rules found in it
 _EMPTY: Ruled = (Plain(""), [])

@@ -13,7 +13,8 @@ _MAC = re.compile(
     r"(?<![\w:\-])(?:[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}"
     r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})(?![\w:\-])"
 )
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[ \-]?\d{2}(?=[ \-.]?[A-Za-z0-9])")
+_SIGNS = r" \-._/\u00b7"  # what may stand once between the groups of an account's or a person's number
+_IBAN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?=[{_SIGNS}]?[A-Za-z0-9])")
 _COUNTRIES = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29
 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20
@@ -23,10 +24,10 @@ RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 
 _IBAN_LENGTHS = {part[:2]: int(part[2:]) for part in _COUNTRIES.split()}
 _NINO = re.compile(
     r"(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]"
-    r"(?:[ \-]?\d\d){3}[ \-]?[A-D](?![A-Za-z0-9])",
+    rf"(?:[{_SIGNS}]?\d\d){{3}}[{_SIGNS}]?[A-D](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_DNI = re.compile(r"(?<![A-Za-z0-9])(?:\d{8}|[XYZxyz]-?\d{7})[ \-]?[A-Za-z](?![A-Za-z0-9])")
+_DNI = re.compile(rf"(?<![A-Za-z0-9])(?:\d{{8}}|[XYZxyz]-?\d{{7}})[{_SIGNS}]?[A-Za-z](?![A-Za-z0-9])")
 _FISCAL = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{6}\d\d[A-EHLMPRST](?:[04][1-9]|[1256]\d|[37][01])"
     r"[A-Z]\d{3}[A-Z](?![A-Za-z0-9])",
@@ -38,7 +39,7 @@ _ETHER = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
 # What a text must have for slower expressions to be worth their time: most have a full stop, few one before a digit.
 _DECIMAL = re.compile(r"\.[0-9]")  # in every IPv4 address and pair of coordinates
 _MACISH = re.compile(r"[:\-][0-9A-Fa-f]{2}[:\-]|\.[0-9A-Fa-f]{4}\.")
-_THREE_PAIRS = re.compile(r"[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}")  # in every NINO
+_THREE_PAIRS = re.compile(rf"[0-9]{{2}}[{_SIGNS}]?[0-9]{{2}}[{_SIGNS}]?[0-9]{{2}}")  # in every NINO
 _SEVEN = re.compile(r"[0-9]{7}")  # in every DNI and NIE
 _UNGROUPED = re.compile(r"[^\W_]{14}")  # in every account without groups
 _LEAST_DIGITS = 4
@@ -97,7 +98,7 @@ def _accounts(text: str) -> list[Span]:
 
 
 def _bare(value: str) -> str:
-    return value.replace(" ", "").replace("-", "").upper()
+    return "".join(char for char in value if char.isalnum()).upper()
 
 
 def _iban(text: str, match: re.Match[str]) -> Span | None:
@@ -111,7 +112,7 @@ def _iban(text: str, match: re.Match[str]) -> Span | None:
         if char.isascii() and char.isalnum():
             chars.append(char.upper())
             gap = 0
-        elif char in " -.\t":
+        elif char in " -.\t_/\u00b7":
             gap += 1
         else:
             return None
