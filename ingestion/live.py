@@ -28,7 +28,7 @@ from foundation.logs import get_log
 from ingestion.budget import Budget
 from ingestion.forgetting import Forgetting
 from ingestion.memory import Recollection
-from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable
+from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withheld
 from ingestion.produce import Sender
 from ingestion.reading import Batch, Context, Gap, Reader
 from ingestion.records import RecordMaker
@@ -187,7 +187,7 @@ class Ingest:
     def _mapped(self, batch: Batch, observed_at: int) -> Iterator[Mapped]:
         payloads = chain.from_iterable(self.platform.payloads(document) for document in batch.documents)
         yield from (self.platform.map(payload, observed_at) for payload in payloads)
-        yield from (Unmappable(detail="not JSON", raw=text) for text in batch.broken)
+        yield from (withheld("not JSON", text) for text in batch.broken)
 
     def _is_wanted(self, post: Post) -> bool:
         """An edit or a delete passes: what it changes may have been sent."""

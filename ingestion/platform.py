@@ -1,5 +1,6 @@
 """The interface of a platform file, and what its mapper may answer."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -60,10 +61,11 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmappable:
-    """A payload that should be a post but cannot be mapped: goes to quarantine with its payload."""
+    """A payload that should be a post but cannot be mapped: goes to quarantine, with its payload if that is public."""
 
     detail: str  # which field, never its content
     raw: Json
+    is_withheld: bool = False  # then `raw` says of the payload only what it is
 
 
 Mapped = Post | AuthorDelete | Ignored | Unmappable
@@ -76,17 +78,47 @@ class WrongFieldError(ValueError):
 Mapper = Callable[[Json, int | None], Mapped]
 
 
-def refusing_wrong_fields(mapper: Mapper) -> Mapper:
-    """A mapper whose `WrongFieldError` becomes the answer `Unmappable`."""
+def withheld(detail: str, payload: Json) -> Unmappable:
+    """The refusal of what cannot be told to be public: its kind and size travel, and nothing that it says."""
+    raw = {"withheld": True, "field": detail, "kind": _KINDS.get(type(payload), "number"), "bytes": _size(payload)}
+    return Unmappable(detail=detail, raw=raw, is_withheld=True)
 
-    @wraps(mapper)
-    def refusing(payload: Json, observed_at: int | None) -> Mapped:
-        try:
-            return mapper(payload, observed_at)
-        except WrongFieldError as wrong:
-            return Unmappable(detail=str(wrong), raw=payload)
 
-    return refusing
+def refusing_wrong_fields(publicly: Callable[[Json], Json]) -> Callable[[Mapper], Mapper]:
+    """Makes a mapper's `WrongFieldError` the answer `Unmappable`.
+
+    Args:
+        publicly: what of a refused payload may be kept, since it says itself that it is a public post; None: nothing.
+    """
+
+    def wrapped(mapper: Mapper) -> Mapper:
+        @wraps(mapper)
+        def refusing(payload: Json, observed_at: int | None) -> Mapped:
+            try:
+                return mapper(payload, observed_at)
+            except WrongFieldError as wrong:
+                kept = publicly(payload)
+                return withheld(str(wrong), payload) if kept is None else Unmappable(detail=str(wrong), raw=kept)
+
+        return refusing
+
+    return wrapped
+
+
+def nothing(_: Json) -> None:
+    """What may be kept of payloads that do not say themselves whether they are public."""
+
+
+_KINDS = {dict: "object", list: "array", str: "text", bool: "boolean", type(None): "null"}
+
+
+def _size(payload: Json) -> int | None:
+    """A payload's bytes; None where it is nested too deeply to be written."""
+    try:
+        text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
+    except RecursionError:
+        return None
+    return len(text.encode("utf-8", "backslashreplace"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from foundation.policies import policy_of
 from ingestion.payload_files import BrokenLine, read_documents
-from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable
+from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withheld
 from ingestion.produce import Sender
 from ingestion.records import RecordMaker
 from schemas.reasons import Reason
@@ -72,14 +72,21 @@ def replay(
 def _everything(platform: Platform, files: Iterable[Path]) -> Iterator[tuple[Mapped, int | None]]:
     """What every payload means, and when it was observed where that was recorded."""
     for file in files:
-        for document in read_documents(file):
+        for number, document in enumerate(read_documents(file), start=1):
             if isinstance(document, BrokenLine):
-                yield Unmappable(detail="not JSON", raw=document.text), None
+                yield _placed(withheld("not JSON", document.text), number), None
                 continue
             for payload in platform.payloads(document.content):
                 recorded_at = platform.seen_at(payload) if platform.seen_at else None
                 recorded_at = document.observed_at if recorded_at is None else recorded_at
-                yield platform.map(payload, recorded_at), recorded_at
+                yield _placed(platform.map(payload, recorded_at), number), recorded_at
+
+
+def _placed(mapped: Mapped, number: int) -> Mapped:
+    """A refusal without its payload says in which document of the file, counted from 1, it is to be looked for."""
+    if isinstance(mapped, Unmappable) and mapped.is_withheld:
+        return replace(mapped, raw={**mapped.raw, "document": number})
+    return mapped
 
 
 def _dated(mapped: Post | AuthorDelete | Unmappable, observed_at: int) -> Post | AuthorDelete | Unmappable:

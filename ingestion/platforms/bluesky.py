@@ -14,6 +14,7 @@ from ingestion.platform import (
     Mapped,
     Platform,
     Post,
+    Unmappable,
     WrongFieldError,
     refusing_wrong_fields,
 )
@@ -41,7 +42,18 @@ def payloads(document: Json) -> Iterator[Json]:
             yield item
 
 
-@refusing_wrong_fields
+def _publicly(payload: Json) -> Json:
+    """Posts are records that anybody may read; other collections and other services' messages may not be."""
+    is_v2 = isinstance(payload, dict) and payload.get("$type") == "message"
+    kind, collection = (
+        (str(inner(payload, "payload", "$type")).rpartition("#")[2], inner(payload, "payload", "collection"))
+        if is_v2
+        else (inner(payload, "kind"), inner(payload, "commit", "collection"))
+    )
+    return payload if kind == "commit" and collection == _POST else None
+
+
+@refusing_wrong_fields(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One line → a post, a delete, an author's delete, or none of them."""
     match payload.get("kind", payload.get("$type")) if isinstance(payload, dict) else None:
@@ -53,6 +65,8 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
             return Ignored(kind=kind)
         case "message":
             mapped = map_payload(_as_v1(payload), observed_at)
+            if isinstance(mapped, Unmappable):
+                raise WrongFieldError(mapped.detail)
             return mapped if isinstance(mapped, Ignored) else replace(mapped, raw=payload)
     raise WrongFieldError("kind")
 

@@ -38,7 +38,13 @@ def payloads(document: Json) -> Iterator[Json]:
     return leaves(document, _contents)
 
 
-@refusing_wrong_fields
+def _publicly(payload: Json) -> Json:
+    """A post that says itself that everyone may read it; comments do not say so."""
+    is_public = isinstance(payload, dict) and _is_post(payload) and inner(payload, "privacy", "value") == "EVERYONE"
+    return payload if is_public and not _is_hidden(payload) else None
+
+
+@refusing_wrong_fields(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One post or comment → a post, or neither."""
     if not isinstance(payload, dict):
@@ -47,11 +53,15 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         return _deleted(payload, observed_at)
     if not _is_post(payload):
         return Ignored(kind=kind_of(payload, _KINDS) or "other")
-    if payload.get("is_private") is True or payload.get("is_hidden") is True or payload.get("is_published") is False:
+    if _is_hidden(payload):
         return Ignored(kind="hidden post")
     if inner(payload, "privacy", "value") not in (None, "", "EVERYONE"):
         return Ignored(kind="non-public post")
     return _post(payload)
+
+
+def _is_hidden(item: dict[str, Json]) -> bool:
+    return item.get("is_private") is True or item.get("is_hidden") is True or item.get("is_published") is False
 
 
 def _reader(context: Context) -> Reader:

@@ -13,6 +13,10 @@ from ingestion.text import plain
 from ingestion.times import unit_micros
 
 _TYPES = ("story", "comment", "job", "poll")
+_ITEM_FIELDS = {
+    "id", "type", "by", "time", "text", "title", "url", "parent", "poll", "kids", "parts", "score", "descendants",
+    "deleted", "dead",
+}  # fmt: skip
 _DELETE_FIELDS = ("id", "type", "time", "parent", "deleted", "dead")
 _KINDS = (("karma", "user"), ("profiles", "updates"), ("error", "error"))
 
@@ -22,7 +26,13 @@ def payloads(document: Json) -> Iterator[Json]:
     return leaves(document, _contents)
 
 
-@refusing_wrong_fields
+def _publicly(payload: Json) -> Json:
+    """Every item is public; what has other fields is no item."""
+    is_item = isinstance(payload, dict) and payload.get("type") in _TYPES and set(payload) <= _ITEM_FIELDS
+    return payload if is_item else None
+
+
+@refusing_wrong_fields(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One item → a post, a delete, or neither."""
     if payload is None:

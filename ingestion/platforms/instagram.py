@@ -8,15 +8,17 @@ from the link. Stories, live media, accounts, hashtags, insights and products ar
 from collections.abc import Iterator
 
 from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, nothing, refusing_wrong_fields
 from ingestion.reading import Context, Reader
 from ingestion.snowflakes import instagram_micros
 from ingestion.text import handles, hashtags
 from ingestion.times import day_of, iso_micros
 
 _MEDIA_FIELDS = ("caption", "comments_count", "like_count")
+_MESSAGE_FIELDS = ("to", "mid", "sender", "recipient", "thread", "conversation")
 _NESTED = ("comments", "replies")
 _KINDS = (
+    *((field, "private message") for field in _MESSAGE_FIELDS),
     ("error", "error"), ("media_type", "part of a carousel, or story"), ("period", "insight"),
     ("product_id", "product"), ("catalog_id", "catalogue"), ("quota_usage", "quota"), ("status_code", "container"),
     ("business_discovery", "account"), ("followers_count", "account"), ("username", "account"), ("name", "hashtag"),
@@ -29,7 +31,7 @@ def payloads(document: Json) -> Iterator[Json]:
     return leaves(document, _contents)
 
 
-@refusing_wrong_fields
+@refusing_wrong_fields(nothing)  # neither a medium nor a comment says who may read it
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One medium or comment → a post, or neither."""
     if not isinstance(payload, dict):
@@ -80,7 +82,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 
 def _is_comment(item: dict[str, Json]) -> bool:
-    return "text" in item and "media_type" not in item
+    return "text" in item and "media_type" not in item and not any(name in item for name in _MESSAGE_FIELDS)
 
 
 def _is_medium(item: dict[str, Json]) -> bool:

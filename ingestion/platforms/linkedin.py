@@ -19,6 +19,7 @@ _MENTION = re.compile(r"@\[((?:\\.|[^\]\\])*)\]\((urn:li:\w+:[^)]*)\)")
 _HASHTAG = re.compile(r"\{hashtag\|(?:\\#|#)\|((?:\\.|[^}\\])*)\}")
 _ESCAPED = re.compile(r"\\([|{}@\[\]()<>#\\*_~])")
 _ORGANISATION = "urn:li:organization:"
+_PUBLISHED = ("PUBLISHED", "PUBLISHED_EDITED")
 _ACTIONS = ("COMMENT", "COMMENT_EDIT", "SHARE", "LIKE", "SHARE_MENTION", "PHOTO_MENTION", "VIDEO_MENTION")
 _DELETE_FIELDS = ("id", "author", "lifecycleState", "createdAt", "lastModifiedAt")
 _NOTICE_FIELDS = ("notificationId", "action", "generatedActivity", "lastModifiedAt")
@@ -32,7 +33,13 @@ def payloads(document: Json) -> Iterator[Json]:
     return leaves(document, _contents)
 
 
-@refusing_wrong_fields
+def _publicly(payload: Json) -> Json:
+    """A published post that says itself that everyone may read it; comments and notices do not say so."""
+    is_post = isinstance(payload, dict) and "commentary" in payload and "actor" not in payload
+    return payload if is_post and _is_public(payload) and payload.get("lifecycleState") in _PUBLISHED else None
+
+
+@refusing_wrong_fields(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One post, comment or notice → a post, a delete, or neither."""
     if not isinstance(payload, dict):
@@ -43,12 +50,17 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         return _comment(payload)
     if "commentary" not in payload and "lifecycleState" not in payload:
         return Ignored(kind=kind_of(payload, _KINDS) or "other")
-    if payload.get("visibility", "PUBLIC") != "PUBLIC":
-        return Ignored(kind="non-public post")
     state = payload.get("lifecycleState", "PUBLISHED")
     if state == "DELETED":
         return _deleted(payload, observed_at)
-    return _post(payload) if state in ("PUBLISHED", "PUBLISHED_EDITED") else Ignored(kind="unpublished post")
+    if not _is_public(payload):
+        return Ignored(kind="non-public post")
+    return _post(payload) if state in _PUBLISHED else Ignored(kind="unpublished post")
+
+
+def _is_public(post: dict[str, Json]) -> bool:
+    """Whether everyone may read it, and not only those whom an advertisement is shown to."""
+    return post.get("visibility") == "PUBLIC" and inner(post, "distribution", "feedDistribution") != "NONE"
 
 
 def _reader(context: Context) -> Reader:

@@ -5,6 +5,7 @@ search answer; the outer one keeps nothing of its text. A boost itself says noth
 statuses are posts. docs/platforms.md says why, and what a delete needs.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Literal
@@ -20,6 +21,7 @@ from ingestion.times import day_of, iso_micros
 _UPDATES = ("update", "status.update")
 _NON_PUBLIC = ("unlisted", "private", "direct", "limited")
 _HOLDERS = ("statuses", "ancestors", "descendants", "status", "last_status")  # of answers around statuses
+_BARE_ID = re.compile(r"\w{1,40}")
 _METRICS = ("replies_count", "reblogs_count", "favourites_count", "quotes_count")
 _DELETE_FIELDS = ("id", "uri", "created_at", "edited_at", "visibility")
 _KINDS = (
@@ -36,7 +38,16 @@ def payloads(document: Json) -> Iterator[Json]:
     return leaves(document, _contents)
 
 
-@refusing_wrong_fields
+def _publicly(payload: Json) -> Json:
+    """A public status, and the bare id of a delete."""
+    if not isinstance(payload, dict):
+        return None
+    if payload.get("event") == "delete":
+        return _frame(payload)
+    return payload if _is_status(payload) and payload.get("visibility") == "public" else None
+
+
+@refusing_wrong_fields(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One status or frame → a post, a delete, or neither."""
     if not isinstance(payload, dict):
@@ -100,20 +111,22 @@ def _is_status(item: dict[str, Json]) -> bool:
 
 
 def _split(status: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """A status that keeps only the `uri` of the statuses inside it, and these."""
-    own, nested = dict(status), []
-    for holder, name in ((own, "reblog"), (own, "quote")):
-        value = holder.get(name)
-        if not isinstance(value, dict):
-            continue
-        quoted = value.get("quoted_status")
-        if isinstance(quoted, dict):
-            holder[name] = {**value, "quoted_status": {"uri": quoted.get("uri")}}
-            nested.append(quoted)
-        elif _is_status(value):
-            holder[name] = {"uri": value.get("uri")}
-            nested.append(value)
+    """A status that keeps only the `uri` of the statuses inside it, whatever the field's name, and these."""
+    nested: list[Json] = []
+    own = {name: _emptied(value, nested) for name, value in status.items()}
+    if isinstance(quote := own.get("quote"), dict):
+        own["quote"] = {name: _emptied(value, nested, name == "quoted_status") for name, value in quote.items()}
     return [own], nested
+
+
+def _emptied(value: Json, nested: list[Json], is_status: bool = False) -> Json:
+    """A field's value without statuses, which go to `nested`."""
+    if isinstance(value, list):
+        return [_emptied(item, nested) if isinstance(item, dict) else item for item in value]
+    if not isinstance(value, dict) or not (is_status or _is_status(value)):
+        return value
+    nested.append(value)
+    return {"uri": value.get("uri")}
 
 
 def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
@@ -121,8 +134,14 @@ def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
     uri = _uri(frame)
     return Post(
         post_id=uri, op="delete", version=observed_at or 0, day=_day(uri, None, observed_at),
-        raw={name: frame[name] for name in ("event", "payload", "uri") if isinstance(frame.get(name), str)},
+        raw=_frame(frame),
     )  # fmt: skip
+
+
+def _frame(frame: dict[str, Json]) -> dict[str, Json]:
+    """What of a frame says which post is gone."""
+    held = {name: frame[name] for name in ("event", "payload", "uri") if isinstance(frame.get(name), str)}
+    return held if _BARE_ID.fullmatch(held.get("payload", "")) else {k: v for k, v in held.items() if k != "payload"}
 
 
 def _deleted_by_request(status: dict[str, Json], observed_at: int | None) -> Post:

@@ -10,12 +10,14 @@ import html
 import re
 from collections.abc import Iterator
 
-from ingestion.fields import counts
+from ingestion.fields import counts, inner
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 from ingestion.reading import Context, Reader
 from ingestion.removals import is_placeholder, removal_of
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
+_OPEN = ("public", "restricted", "archived", "user")  # types of subreddits
+_CLOSED = ("private", "employees_only", "gold_only")
 _NESTED = ("replies", "crosspost_parent_list")
 _DELETE_FIELDS = ("name", "id", "created_utc", "edited", "subreddit")
 _METRICS = ("score", "ups", "downs", "num_comments", "num_crossposts", "gilded", "total_awards_received")
@@ -41,7 +43,13 @@ def payloads(document: Json) -> Iterator[Json]:
                 todo.append(replies)
 
 
-@refusing_wrong_fields
+def _publicly(payload: Json) -> Json:
+    """A comment or submission of a subreddit that says itself that anybody can read it."""
+    is_post = inner(payload, "kind") in ("t1", "t3")
+    return payload if is_post and inner(payload, "data", "subreddit_type") in _OPEN else None
+
+
+@refusing_wrong_fields(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One thing → a post, a delete, or neither."""
     kind = payload.get("kind") if isinstance(payload, dict) else None
@@ -55,7 +63,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         raise WrongFieldError("data")
     if _is_gone(kind, payload["data"]):
         return _delete(kind, payload["data"], observed_at)
-    if payload["data"].get("subreddit_type") == "private":
+    if payload["data"].get("subreddit_type") in _CLOSED:
         return Ignored(kind="private subreddit")
     return _post(kind, payload["data"], payload, observed_at)
 

@@ -36,7 +36,14 @@ def payloads(document: Json) -> Iterator[Json]:
     return leaves(document, _contents)
 
 
-@refusing_wrong_fields
+def _publicly(payload: Json) -> Json:
+    """A post whose author is known not to be protected."""
+    tweet = inner(payload, "data") if isinstance(inner(payload, "data"), dict) else payload
+    is_public = _is_tweet(tweet) and _author(tweet, payload).get("protected") is False
+    return payload if is_public else None
+
+
+@refusing_wrong_fields(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One post, notice or other object → a post, a delete, or neither."""
     if not isinstance(payload, dict):

@@ -5,7 +5,8 @@ import pytest
 
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
-from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable
+from ingestion.fields import inner
+from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable, withheld
 from ingestion.platforms.bluesky import PLATFORM
 from ingestion.records import RecordMaker
 from transforms.decode import Envelope, Rules, decode, posted_at
@@ -212,7 +213,9 @@ def test_a_deleted_account_deletes_its_author():
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    assert PLATFORM.map(payload, None) == Unmappable(detail=detail, raw=payload)
+    is_public = isinstance(payload, dict) and inner(payload, "commit", "collection") == "app.bsky.feed.post"
+    kept = Unmappable(detail=detail, raw=payload)
+    assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))
 
 
 def test_a_line_without_time_takes_the_recorded_observation():

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.platform import Ignored, Post, Unmappable
+from ingestion.fields import inner
+from ingestion.platform import Ignored, Post, Unmappable, withheld
 from ingestion.platforms.hackernews import PLATFORM
 
 CREATED_US = 1_714_979_289_000_000
@@ -104,4 +105,6 @@ def test_items_are_found_in_lists_and_wrapped():
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    assert PLATFORM.map(payload, None) == Unmappable(detail=detail, raw=payload)
+    is_public = inner(payload, "type") in ("story", "comment")
+    kept = Unmappable(detail=detail, raw=payload)
+    assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.platform import Ignored, Post, Unmappable
+from ingestion.fields import inner
+from ingestion.platform import Ignored, Post, Unmappable, withheld
 from ingestion.platforms.mastodon import PLATFORM
 
 # 2024-05-06T07:08:09.500Z, and the id that a server gives to a status of that moment.
@@ -180,7 +181,8 @@ def test_a_delete_of_the_stream_finds_its_post_by_the_uri_that_the_reader_put_be
 
 def test_a_bare_id_names_no_post_and_is_kept_for_repair():
     frame = {"stream": ["public"], "event": "delete", "payload": "113"}
-    assert PLATFORM.map(frame, SEEN_US) == Unmappable(detail="uri", raw=frame)
+    kept = {"event": "delete", "payload": "113"}
+    assert PLATFORM.map({**frame, "note": "SECRET"}, SEEN_US) == Unmappable(detail="uri", raw=kept)
 
 
 def test_the_answer_to_a_delete_request_is_a_delete_without_the_text():
@@ -228,7 +230,8 @@ def test_other_things_are_ignored_by_kind(item: Any, kind: str):
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    assert answers(payload) == [Unmappable(detail=detail, raw=payload)]
+    kept = Unmappable(detail=detail, raw=payload)
+    assert answers(payload) == [kept if inner(payload, "visibility") == "public" else withheld(detail, payload)]
 
 
 def test_statuses_nested_very_deep_are_walked_without_recursion():

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.platform import Ignored, Post, Unmappable
+from ingestion.platform import Ignored, Post, withheld
 from ingestion.platforms.reddit import PLATFORM
 
 CREATED = 1_600_000_000.0
@@ -225,7 +225,7 @@ def test_other_things_are_ignored_by_kind(kind: str):
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    assert PLATFORM.map(payload, None) == Unmappable(detail=detail, raw=payload)
+    assert PLATFORM.map(payload, None) == withheld(detail, payload)
 
 
 def test_the_id_is_made_from_kind_and_id_where_the_fullname_is_missing():
