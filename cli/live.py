@@ -17,10 +17,12 @@ from foundation.errors import BudgetSpentError, ListingCutError, SettingsError, 
 
 if TYPE_CHECKING:
     from ingestion.live import Ingest, Report
+    from ingestion.reading import Span
     from ingestion.telemetry import Telemetry
     from local.terminal import Ticker
 
 _MAX_CURSOR = 40
+_MOST_SPANS = 10  # lines of the summary
 
 PlatformName = Annotated[str, typer.Argument(help="bluesky, hackernews, mastodon, …")]
 
@@ -109,7 +111,7 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
     settings, telemetry = settings_of(context), Telemetry(platform)
     setup_logs(settings.home / "logs" / f"ingest-{platform}.jsonl", settings.log_level)
     signal.signal(signal.SIGTERM, _interrupt)
-    cut: ListingCutError | None = None
+    cut, spans = None, list["Span"]()
     with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
         watch = _Watch(ticker, telemetry)
         lake = lake_of(settings, platform)
@@ -122,7 +124,9 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
                 live.report.stopped = "interrupted"
             except ListingCutError as error:
                 cut = error
-    _summary(live.report, telemetry)
+            latest = {span.source: span for span in live.store.spans() if span.source in live.report.covered}
+            spans = list(latest.values())
+    _summary(live.report, telemetry, spans)
     if cut is not None:
         raise cut  # after what was read in spite of it, and its gap, have been told
 
@@ -178,15 +182,23 @@ class _Watch:
         self._ticker.to(report.payloads, " · ".join(part for part in parts if part))
 
 
-def _summary(report: "Report", telemetry: "Telemetry") -> None:
+def _summary(report: "Report", telemetry: "Telemetry", spans: "list[Span]") -> None:
     print(f"payloads  {report.payloads}")
     for title, counts in (("records", telemetry.records), ("troubles", telemetry.troubles), ("gaps", telemetry.gaps)):
         each = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         print(f"{title:<9} {counts.total()}{f': {each}' if each else ''}")
+    for span in spans[:_MOST_SPANS]:
+        print(f"covered   {_time(span.since)} to {_time(span.until)}  {span.source}")
+    if len(spans) > _MOST_SPANS:
+        print(f"covered   {len(spans) - _MOST_SPANS} more sources")
     for unit, left in telemetry.budget_left.items():
         print(f"budget    {left:g} {unit} left")
     if report.stopped:
         print(f"stopped   {report.stopped}")
+
+
+def _time(micros: int) -> str:
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S}"
 
 
 def _interrupt(number: int, frame: FrameType | None) -> NoReturn:

@@ -30,7 +30,7 @@ from ingestion.forgetting import Forgetting
 from ingestion.memory import Recollection
 from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withheld
 from ingestion.produce import Sender
-from ingestion.reading import Batch, Context, Gap, Reader
+from ingestion.reading import Batch, Context, Gap, Reader, Span
 from ingestion.records import RecordMaker
 from ingestion.store import IngestStore
 
@@ -50,6 +50,7 @@ class Report:
     cursor: str | None = None  # the last one that was saved
     stopped: str | None = None  # why it ended before it had caught up
     gaps: list[Gap] = field(default_factory=list)
+    covered: set[str] = field(default_factory=set)  # the sources that were read completely up to some time
 
 
 Progress = Callable[[Report], None]
@@ -199,7 +200,8 @@ class Ingest:
         """Wait for Kafka, then save where to go on."""
         sender.flush()
         telemetry = self._context.telemetry
-        self.store.save(pending.cursors, pending.gaps, now=self._now())
+        self.store.save(pending.cursors, pending.gaps, now=self._now(), covered=pending.covered)
+        self.report.covered |= {span.source for span in pending.covered}
         self.report.cursor = next(reversed(pending.cursors.values()), self.report.cursor)
         telemetry.budget_left = self._budget.left()
         if self.forgetting:
@@ -233,12 +235,15 @@ class _Pending:
 
     cursors: dict[str, str] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
+    covered: list[Span] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
     def add(self, batch: Batch) -> None:
         if batch.cursor is not None:
             self.cursors[batch.source] = batch.cursor
         self.gaps += batch.gaps
+        if batch.covered is not None:
+            self.covered.append(Span(source=batch.source, since=batch.covered[0], until=batch.covered[1]))
 
 
 def _may_pass(error: Exception) -> bool:

@@ -38,6 +38,20 @@ class Gap:
     reason: GapReason
 
 
+LOST = frozenset(
+    {GapReason.WINDOW_PASSED, GapReason.CURSOR_DISCARDED, GapReason.TRUNCATED}
+)  # nobody read all of it; of other gaps single posts or changes are missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of time of which the source was read completely, but for its gaps; microseconds since 1970."""
+
+    source: str
+    since: int
+    until: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What one answer, or a stretch of a stream, held.
@@ -52,6 +66,7 @@ class Batch:
         latest: the time of the newest document, for the lag.
         observed_at: when it was read, where that is not now.
         gaps: what is missing.
+        covered: from when until when the source is read completely with this batch; a gap in it is taken out.
         pause_s: nothing more is to be had for so many seconds.
     """
 
@@ -64,6 +79,7 @@ class Batch:
     latest: int | None = None
     observed_at: int | None = None
     gaps: tuple[Gap, ...] = ()
+    covered: tuple[int, int] | None = None
     pause_s: float = 0.0
 
 

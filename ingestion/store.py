@@ -1,16 +1,17 @@
-"""The producers' durable memory: cursors, the completeness ledger, what was seen, what was spent.
+"""The producers' durable memory: cursors, the completeness ledger (gaps and covered spans), what was seen and spent.
 
 The same tables and statements in a SQLite file of a home or in PostgreSQL. It holds ids of posts, no texts; ids can
 name people, so neither is for everybody to read.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Self
 
 from ingestion.databases import Database, PostgresServer, Row, SqliteFile
-from ingestion.reading import Gap, GapReason, Sighting
+from ingestion.reading import LOST, Gap, GapReason, Sighting, Span
+from ingestion.spans import Stretch, merged, without
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cursors (
@@ -19,6 +20,9 @@ CREATE TABLE IF NOT EXISTS cursors (
 CREATE TABLE IF NOT EXISTS gaps (
   owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,
   reason TEXT NOT NULL, noted_at BIGINT NOT NULL, PRIMARY KEY (owner, platform, source, since, reason));
+CREATE TABLE IF NOT EXISTS spans (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,
+  PRIMARY KEY (owner, platform, source, since));
 CREATE TABLE IF NOT EXISTS sightings (
   owner TEXT NOT NULL, platform TEXT NOT NULL, post_id TEXT NOT NULL, source TEXT NOT NULL, native_id TEXT NOT NULL,
   event_id TEXT NOT NULL, version BIGINT NOT NULL, day TEXT, seen_at BIGINT NOT NULL, checked_at BIGINT NOT NULL,
@@ -31,6 +35,10 @@ CREATE TABLE IF NOT EXISTS spending (
   PRIMARY KEY (owner, platform, unit, period));
 """
 _AT_ONCE = 10_000
+_SPANS_NEAR = (
+    "SELECT since, until FROM spans WHERE owner = ? AND platform = ? AND source = ? AND until >= ? AND since <= ?"
+    " ORDER BY since"
+)
 _IDS = "SELECT post_id FROM sightings WHERE owner = ? AND platform = ? AND post_id > ? ORDER BY post_id LIMIT ?"
 _SIGHTINGS = (
     "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at, is_gone FROM sightings"
@@ -77,8 +85,9 @@ class IngestStore:
         found = self._one("SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source)
         return None if found is None else str(found[0])
 
-    def save(self, cursors: Mapping[str, str], gaps: Iterable[Gap], *, now: int) -> None:
-        """Cursors and gaps together; only for what Kafka has acknowledged."""
+    def save(self, cursors: Mapping[str, str], gaps: Sequence[Gap], *, now: int, covered: Sequence[Span] = ()) -> None:
+        """Cursors, gaps and covered spans together; only for what Kafka has acknowledged."""
+        old, new = self._changed_spans(covered, gaps)
         with self._base.transaction() as sql:
             sql.run_many(
                 "INSERT INTO cursors VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source)"
@@ -89,6 +98,14 @@ class IngestStore:
                 "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source, since, reason)"
                 " DO UPDATE SET until = excluded.until",
                 [(*self._who, gap.source, gap.since, gap.until, gap.reason.value, now) for gap in gaps],
+            )
+            sql.run_many(
+                "DELETE FROM spans WHERE owner = ? AND platform = ? AND source = ? AND since = ?",
+                [(*self._who, span.source, span.since) for span in old],
+            )
+            sql.run_many(
+                "INSERT INTO spans VALUES (?, ?, ?, ?, ?)",
+                [(*self._who, span.source, span.since, span.until) for span in new],
             )
 
     def forget_cursors(self, *, now: int) -> int:
@@ -106,6 +123,28 @@ class IngestStore:
             "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ? ORDER BY since, source"
         )
         return [Gap(source=s, since=since, until=until, reason=GapReason(why)) for s, since, until, why in rows]
+
+    def spans(self) -> list[Span]:
+        """When each source was read: where none is, nobody was reading, gap or not; oldest first."""
+        rows = self._all(
+            "SELECT source, since, until FROM spans WHERE owner = ? AND platform = ? ORDER BY since, source"
+        )
+        return [Span(source=source, since=since, until=until) for source, since, until in rows]
+
+    def _changed_spans(self, covered: Sequence[Span], gaps: Sequence[Gap]) -> tuple[list[Span], list[Span]]:
+        """The spans that go and those that take their place: what is covered joins them, what is lost cuts them."""
+        old, new = [], []
+        lost = [gap for gap in gaps if gap.reason in LOST]
+        for source in {span.source for span in covered} | {gap.source for gap in lost}:
+            read: list[Stretch] = [(span.since, span.until) for span in covered if span.source == source]
+            holes = [(gap.since, gap.until) for gap in lost if gap.source == source]
+            begin, end = min(since for since, _ in (*read, *holes)), max(until for _, until in (*read, *holes))
+            there = [(int(since), int(until)) for since, until in self._all(_SPANS_NEAR, source, begin, end)]
+            left = without(merged([*there, *read]), holes)
+            if left != there:
+                old += [Span(source=source, since=since, until=until) for since, until in there]
+                new += [Span(source=source, since=since, until=until) for since, until in left]
+        return old, new
 
     def sightings(self, post_ids: Iterable[str]) -> dict[str, Sighting]:
         """What is known of these posts."""

@@ -87,7 +87,9 @@ class Pages:
                 yield from self._cuts.until_cut(self._comments(page, post))
         gaps += self._cuts.gap(page, mark, now)
         # What came while the first pages were already read is older than what the last ones show.
-        yield Batch(source=page, cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}", gaps=gaps)
+        yield Batch(
+            source=page, cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}", gaps=gaps, covered=(mark, now)
+        )
 
     def _posts(self, page: str, since: int, until: int) -> Iterator[list[Json]]:
         begin, end = since // _SECOND, -(-until // _SECOND)

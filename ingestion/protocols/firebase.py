@@ -6,7 +6,7 @@ An item that answers `null` is neither skipped nor a delete: it is asked for aga
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from foundation.errors import CursorError, ReadError
 from ingestion.fields import every, slices
@@ -32,6 +32,7 @@ class Place:
     next_id: int
     updates_at: int | None = None  # when `updates` was last read
     missing: dict[int, int] = field(default_factory=dict)  # ids that answered null, and since when
+    read_at: int | None = None  # up to when the items were read
 
     @classmethod
     def parse(cls, cursor: str) -> "Place":
@@ -42,13 +43,15 @@ class Place:
         """
         try:
             saved = json.loads(cursor)
-            return cls(int(saved["next"]), saved["updates_at"], {int(i): int(at) for i, at in saved["missing"].items()})
+            missing = {int(number): int(at) for number, at in saved["missing"].items()}
+            return cls(int(saved["next"]), saved["updates_at"], missing, saved.get("read_at"))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise _wrong_cursor() from None
 
     def __str__(self) -> str:
         """As it is saved."""
-        return json.dumps({"next": self.next_id, "updates_at": self.updates_at, "missing": self.missing})
+        place = {"next": self.next_id, "updates_at": self.updates_at, "missing": self.missing}
+        return json.dumps(place | {"read_at": self.read_at})
 
 
 class Firebase:
@@ -64,10 +67,10 @@ class Firebase:
         place = Place.parse(saved) if saved else None
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
             while True:
-                newest = self._newest()
+                now, newest = self._context.clock(), self._newest()
                 if place is None:
                     place = Place(max(1, newest + 1 - int(self._context.look_back_s)))
-                yield from self._new_items(place, newest)
+                yield from self._new_items(place, newest, now)
                 yield from self._missing_items(place)
                 yield from self._changed_items(place)
                 self._cuts.end(once=self._context.once)
@@ -102,22 +105,27 @@ class Firebase:
                 items, _ = self._items([int(post.native_id) for post in some])
                 yield Batch(source=SOURCE, documents=list(items.values()), endpoint="/v0/item")
 
-    def _new_items(self, place: Place, newest: int) -> Iterator[Batch]:
+    def _new_items(self, place: Place, newest: int, now: int) -> Iterator[Batch]:
         if place.next_id > newest + _FAR_AHEAD:
             raise _wrong_cursor()
         self._cuts.begin()
-        began, barren_at = self._context.clock(), place.next_id
+        oldest, barren_at = now, place.next_id
         for ids, found, odd in self._cuts.until_cut(self._chunks(place, newest)):
-            now = self._context.clock()
-            place.missing |= {number: now for number in ids if number not in found}
+            asked_at = self._context.clock()
+            place.missing |= {number: asked_at for number in ids if number not in found}
+            oldest = min([oldest, *(at for item in found.values() if (at := _time(item)) is not None)])
             place.next_id = ids[-1] + 1
             if found or odd:
                 barren_at = place.next_id
             yield self._batch([*found.values(), *odd], place)
-        if gaps := self._cuts.gap(SOURCE, began, self._context.clock()):
+        since = oldest if place.read_at is None else place.read_at
+        if gaps := self._cuts.gap(SOURCE, since, now):
             place.next_id = barren_at  # nothing is passed over: the next round begins where the nulls began
             place.missing = {number: since for number, since in place.missing.items() if number < barren_at}
             yield self._batch([], place, gaps=gaps)
+            return
+        place.read_at = now
+        yield replace(self._batch([], place), covered=(since, now))
 
     def _chunks(self, place: Place, newest: int) -> Iterator[tuple[Sequence[int], dict[int, Json], list[Json]]]:
         """Items upward; `maxitem` may say more than there is, and then they are all null."""

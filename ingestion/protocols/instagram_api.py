@@ -79,7 +79,8 @@ class Hashtags:
         for media in self._cuts.until_cut(self._pages(number, max(since, oldest))):
             yield self._batch(tag, media)
         gaps += self._cuts.gap(tag, max(since, oldest), now)
-        yield Batch(source=tag, cursor=f"instagram:{number}:{now}", gaps=gaps)
+        began = max(since if read_at is None else read_at, oldest)
+        yield Batch(source=tag, cursor=f"instagram:{number}:{now}", gaps=gaps, covered=(began, now))
 
     def _pages(self, number: str, since: int) -> Iterator[list[Json]]:
         old_pages = 0

@@ -7,7 +7,7 @@ younger than the cursor, and that is a gap. v2 says so.
 
 import time
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -119,6 +119,7 @@ class Jetstream:
         self, position: Position, *, is_resumed: bool, until: int | None
     ) -> Generator[Batch, None, Position]:
         collected, last, heard_at = _Collected(), position, time.monotonic()
+        read_to = position.time_us if is_resumed else None
         url = f"{self._url}?{self._query(position)}"
         for frame in frames(url, self._path, self._context, subprotocols=self._subprotocols):
             event = None if frame is None else self._event(frame, collected)
@@ -128,10 +129,12 @@ class Jetstream:
                     collected.gaps.append(_gap(position.time_us, here.time_us, GapReason.WINDOW_PASSED))
                 collected.documents.append(event)
                 last, heard_at = here, time.monotonic()
+                read_to = here.time_us if read_to is None else read_to  # a first run is told of no beginning
             is_over = until is not None and (last.time_us >= until or time.monotonic() - heard_at > self._silence_s)
             if collected.is_due() or is_over:
-                yield self._batch(collected, last)
-                collected = _Collected()
+                covered = None if read_to is None else (read_to, last.time_us)
+                yield replace(self._batch(collected, last), covered=covered)
+                collected, read_to = _Collected(), None if read_to is None else last.time_us
             if is_over:
                 break
         return last

@@ -87,7 +87,8 @@ class OwnPages:
         for posts in self._cuts.until_cut(self._posts(author, min(mark, now - _DAYS))):
             newest = max([newest, *(at for post in posts if (at := _modified(post)) is not None)])
             yield from self._with_comments(author, posts)
-        yield Batch(source=author, cursor=f"linkedin:{newest}", gaps=self._cuts.gap(author, mark, now))
+        gaps = self._cuts.gap(author, mark, now)
+        yield Batch(source=author, cursor=f"linkedin:{newest}", gaps=gaps, covered=(mark, now))
 
     def _with_comments(self, author: str, posts: list[Json]) -> Iterator[Batch]:
         yield self._batch(author, posts, "/rest/posts")

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from foundation.errors import CredentialsError, CursorError, ReadError, UsageError
@@ -76,7 +77,7 @@ class MastodonApi:
 
 
 class Instance:
-    """One server; its cursor holds the newest id of each timeline."""
+    """One server; its cursor holds the newest id of each timeline, and when all were read."""
 
     def __init__(self, address: str, context: Context, cuts: Cuts) -> None:
         self._context, self._cuts = context, cuts
@@ -106,7 +107,7 @@ class Instance:
             yield Batch(source=self.name, gaps=gaps)  # the next round begins where this one was cut
             return
         newest["read_at"] = str(now)
-        yield self.batch([], newest, self.feeds[0])
+        yield replace(self.batch([], newest, self.feeds[0]), covered=(since, now))
 
     def between(self, since: int, until: int) -> Iterator[Batch]:
         """The statuses of a stretch of time."""

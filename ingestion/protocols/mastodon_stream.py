@@ -7,7 +7,7 @@ was sent is remembered, so it gets its `uri`.
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -50,14 +50,16 @@ def streamed(instance: "Instance", context: Context) -> Iterator[Batch]:
     gaps = (_gap(instance.name, int(left_at), now),) if left_at.isdecimal() else ()
     yield Batch(source=instance.name, cursor=json.dumps(newest), gaps=gaps)
     yield from instance.new_statuses(newest)
-    collected = _Collected()
+    collected, heard_at = _Collected(), now
     for frame in chain([first], pushed):
         if frame is not None:
             newest[feed] = max(newest.get(feed, ""), _collect(instance.name, context, frame, collected), key=order)
         if collected.is_due():
-            newest["at"] = str(context.clock())
-            yield instance.batch(collected.documents, newest, "/api/v1/streaming", collected.broken)
-            collected = _Collected()
+            at = context.clock()
+            newest |= {"at": str(at), "read_at": str(at)}
+            batch = instance.batch(collected.documents, newest, "/api/v1/streaming", collected.broken)
+            yield replace(batch, covered=(heard_at, at))
+            collected, heard_at = _Collected(), at
 
 
 def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -> str:

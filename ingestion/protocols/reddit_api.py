@@ -85,8 +85,9 @@ class Listings:
 
     def _since(self, path: str, name: str) -> Iterator[Batch]:
         saved = self._context.memory.cursor(path)
-        since = self._context.clock() - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
-        newest, oldest, count = since, self._context.clock(), 0
+        now = self._context.clock()
+        since = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
+        newest, oldest, count = since, now, 0
         self._cuts.begin()
         for things, is_last in self._cuts.until_cut(self._pages(path, since)):
             times = [at for thing in things if (at := _created(thing)) is not None]
@@ -103,9 +104,10 @@ class Listings:
                 query=name,
                 latest=newest if times else None,
                 gaps=(gap,) if is_cut else (),
+                covered=(max(since, oldest) if count >= _DEEP else since, now) if is_last else None,
             )
-        if gaps := self._cuts.gap(path, since, oldest):
-            yield Batch(source=path, cursor=f"reddit:{newest}", gaps=gaps)
+        if gaps := self._cuts.gap(path, since, oldest if oldest > since else now):
+            yield Batch(source=path, cursor=f"reddit:{newest}", gaps=gaps, covered=(since, now))
 
     def _pages(self, path: str, since: int) -> Iterator[tuple[list[Json], bool]]:
         """From the newest down to a time, each with whether it is the last."""

@@ -119,8 +119,9 @@ class RecentSearch:
             newest = max(newest or "", str(meta.get("newest_id") or ""), key=_order) or None
             oldest = min([oldest, *_times(page)])
             yield self._batch(query, page)
-        gaps += self._cuts.gap(query, left_at, oldest)
-        yield Batch(source=query, cursor=newest, gaps=gaps)
+        gaps += self._cuts.gap(query, left_at, oldest if oldest > left_at else now)
+        began = max(left_at, int(self._oldest().timestamp() * 1_000_000))
+        yield Batch(source=query, cursor=newest, gaps=gaps, covered=(began, now))
 
     def _pages(self, query: str, span: dict[str, str]) -> Iterator[tuple[Json, dict[str, Json]]]:
         token: dict[str, str] = {}

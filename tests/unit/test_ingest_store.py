@@ -1,5 +1,6 @@
 """The producers' memory, in a file and in PostgreSQL: the same of both, and what is particular to each."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import stamina
 
 from foundation.errors import IngestStoreError, IngestStoreUnreachableError, UsageError
 from foundation.settings import Settings
-from ingestion.reading import Gap, GapReason, Sighting
+from ingestion.reading import Gap, GapReason, Sighting, Span
 from ingestion.start import store_place
 from ingestion.store import IngestStore
 from tests.live import trial
@@ -64,6 +65,57 @@ def test_a_forgotten_cursor_is_a_gap_from_where_it_was_left(store):
         assert one.forget_cursors(now=9) == 1
         assert one.cursor("s") is None
         assert [(gap.since, gap.until, gap.reason) for gap in one.gaps()] == [(5, 9, GapReason.CURSOR_DISCARDED)]
+
+
+def span(since: int, until: int, source: str = "s") -> Span:
+    return Span(source=source, since=since, until=until)
+
+
+def gap(since: int, until: int, reason: GapReason = GapReason.WINDOW_PASSED) -> Gap:
+    return Gap(source="s", since=since, until=until, reason=reason)
+
+
+def test_a_span_grows_while_reading_goes_on_and_a_new_one_begins_after_a_silence(store):
+    with store() as one:
+        one.save({}, [], now=0, covered=[span(10, 20), span(20, 30), span(5, 7, "t")])
+        one.save({}, [], now=0, covered=[span(25, 40)])
+        one.save({}, [], now=0, covered=[span(50, 60)])
+        one.save({}, [], now=0, covered=[span(50, 60), span(60, 60)])
+    with store() as again, store(platform="x") as other, store(owner="t1") as tenant:
+        assert again.spans() == [span(5, 7, "t"), span(10, 40), span(50, 60)]
+        assert other.spans() == tenant.spans() == []
+
+
+def test_a_span_ends_where_something_is_lost_and_not_where_single_changes_are_unseen(store):
+    with store() as one:
+        one.save({}, [gap(20, 30)], now=0, covered=[span(10, 50)])
+        assert one.spans() == [span(10, 20), span(30, 50)]
+        one.save({}, [gap(40, 60, GapReason.TRUNCATED)], now=0)
+        assert one.spans() == [span(10, 20), span(30, 40)]
+        unseen = [gap(10, 20, GapReason.CHANGES_UNSEEN), gap(30, 35, GapReason.NOT_ANSWERED)]
+        one.save({}, unseen, now=0, covered=[span(40, 45)])
+        assert one.spans() == [span(10, 20), span(30, 45)]
+
+
+def test_a_forgotten_cursor_ends_the_span(store):
+    with store() as one:
+        one.save({"s": "1"}, [], now=50, covered=[span(10, 50)])
+        one.forget_cursors(now=90)
+        one.save({"s": "2"}, [], now=100, covered=[span(80, 100)])
+        assert one.spans() == [span(10, 50), span(80, 100)]
+
+
+def test_a_memory_of_an_older_version_gets_the_table_and_keeps_what_it_holds(tmp_path):
+    file = tmp_path / "ingest.sqlite3"
+    with IngestStore(file, owner="public", platform="bluesky") as one:
+        one.save({"s": "1"}, [gap(1, 2)], now=5)
+    with sqlite3.connect(file) as before:
+        before.execute("DROP TABLE spans")
+    before.close()
+    with IngestStore(file, owner="public", platform="bluesky") as one:
+        assert (one.cursor("s"), one.spans(), one.gaps()) == ("1", [], [gap(1, 2)])
+        one.save({}, [], now=6, covered=[span(3, 4)])
+        assert one.spans() == [span(3, 4)]
 
 
 def test_a_failed_save_saves_nothing(store):

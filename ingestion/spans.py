@@ -1,0 +1,27 @@
+"""Stretches of time as pairs of their ends, and what joining and cutting makes of them."""
+
+from collections.abc import Iterable
+
+Stretch = tuple[int, int]
+
+
+def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """The same time in as few stretches as possible, in order; those that touch are one, empty ones are none."""
+    found: list[Stretch] = []
+    for since, until in sorted(stretches):
+        if since >= until:
+            continue
+        if found and since <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], until))
+        else:
+            found.append((since, until))
+    return found
+
+
+def without(stretches: Iterable[Stretch], holes: Iterable[Stretch]) -> list[Stretch]:
+    """What is left of the stretches outside the holes."""
+    left = merged(stretches)
+    for begin, end in holes:
+        parts = [part for since, until in left for part in ((since, min(until, begin)), (max(since, end), until))]
+        left = merged(parts)
+    return left
