@@ -6,11 +6,16 @@ Not with `html.parser`: it takes minutes for 200 kB of tags that are never close
 import re
 from html import unescape
 
+from foundation.words import BEHIND_NO_WORD, composed, word_pattern
+
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)([^<>]*+)>|<[!?][^<>]*+>")
 _TARGET = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _BREAKS = {"br": "\n", "li": "\n", **dict.fromkeys(("p", "pre", "blockquote", "ul", "ol", "div"), "\n\n")}
 _UNSEEN = ("script", "style")
-_HASHTAG = re.compile(r"(?<![\w&#/])#(\w*[^\W\d_]\w*)")
+# Tags may stand one behind the other. A link is passed over as a whole: a # in it names a part of a page.
+_HASHTAGS = re.compile(rf"https?://\S++|{BEHIND_NO_WORD}(?<![&#\uff03/])((?:[#\uff03]{word_pattern()})++)")
+_HASH = re.compile("[#\uff03]")
+_LETTER = re.compile(r"[^\W\d_]")
 _HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?)")
 
 
@@ -39,8 +44,10 @@ def plain(html: str) -> str:
 
 
 def hashtags(text: str | None) -> list[str]:
-    """What stands behind `#`, digits alone excepted."""
-    return _HASHTAG.findall(text or "")
+    """What stands behind `#` or its wide form, in NFC; digits alone are no tag, and `#` within a word begins none."""
+    runs = _HASHTAGS.findall(text) if text and _HASH.search(text) else []
+    tags = [tag for run in runs for tag in _HASH.split(run) if _LETTER.search(tag)]
+    return [composed(tag) for tag in tags]
 
 
 def handles(text: str | None) -> list[str]:

@@ -7,14 +7,19 @@ function words and punctuation cut a text into phrases; a word weighs its degree
 import re
 from collections.abc import Iterable
 
+from foundation.words import small, word_pattern
 from transforms.language import stop_words
 
 MOST = 5  # phrases of a post
 _MOST_WORDS = 4  # of a phrase: longer ones are sentences without function words
 _LOOKED_AT = 2_000  # characters
 _FEWEST_LETTERS, _MOST_LETTERS = 3, 40  # of a phrase of one word, and of any word
+_WORD = word_pattern(r"[^\W_]")
 # In lower case. What is no word cuts: a placeholder, a link, a hashtag, a handle, punctuation.
-_TOKEN = re.compile(r"<[a-z_]+>|https?://\S+|[@#]\w*|[^\W_]+(?:['.\-][^\W_]+)*|[^\s\w<@#]+|[_<]")
+_TOKEN = re.compile(
+    rf"<[a-z_]+>|https?://\S+|[@#\uff03\uff20](?:{word_pattern()})?"
+    rf"|{_WORD}(?:['.\-]{_WORD})*+|[^\s\w<@#\uff03\uff20]+|[_<]"
+)
 # Written without spaces: what stands between two marks is no word.
 _SPACELESS = frozenset({"ja", "km", "lo", "my", "th", "zh"})
 
@@ -22,7 +27,9 @@ Phrase = tuple[str, ...]  # words, lower case
 
 
 def key_phrases(texts: Iterable[str | None], language: str | None) -> list[str]:
-    """The heaviest phrases of sanitised texts, lower case, at most `MOST`; none where the function words are unknown.
+    """The heaviest phrases of sanitised texts, in lower case and NFC, at most `MOST`.
+
+    Where the function words are unknown there are none.
 
     Args:
         texts: title and text.
@@ -53,7 +60,7 @@ def _weights(phrases: list[Phrase]) -> dict[Phrase, float]:
 def _phrases(text: str, stops: frozenset[str]) -> list[Phrase]:
     found: list[Phrase] = []
     words: list[str] = []
-    for word in _TOKEN.findall(text.lower().replace("\u2019", "'")):
+    for word in _TOKEN.findall(small(text).replace("\u2019", "'")):
         if word[0].isalnum() and word not in stops and len(word) <= _MOST_LETTERS and "/" not in word:
             words.append(word)
         elif words:

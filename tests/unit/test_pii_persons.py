@@ -1,10 +1,13 @@
 """Names of persons: the model's parts, and kinds of sentences that it was not trained on."""
 
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from transforms.pii.exact import find_exact
 from transforms.pii.persons.features import OFFSETS, OWN, SIZE, described, listed
 from transforms.pii.persons.model import NameModel, Weights, decode
 from transforms.pii.persons.tokens import EDGE, LINE, NUMBER, URL, USER, pieces_of, places_of, words_in
@@ -70,6 +73,33 @@ def test_each_word_has_its_place(text):
 def read(vocabulary, *texts):
     found = vocabulary.read(texts)
     return [vocabulary.words[row] for row in found.ids], found
+
+
+@pytest.mark.parametrize("text", ["मौसम", "കാലാവസ്ഥ", "সুপ্রভাত", "كِتَابٌ", "I\u0307zmir", "re\u0301sume\u0301", "சென்னை-வானிலை"])
+def test_a_word_keeps_its_marks(text):
+    assert words_in(text) == [text]
+    assert words_in(f"#{text}") == [f"#{text}"]
+    assert words_in(f"@{text.replace('-', '_')}") == [USER]
+
+
+def test_both_ways_to_write_an_accent_are_one_name():
+    text = "Kovács said no. Later on Kovács left."
+    decomposed = unicodedata.normalize("NFD", text)
+    assert [unicodedata.normalize("NFC", name) for name in names_in(decomposed)] == names_in(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("राम ने कहा", ["राम"]),
+        ("रामा रामायण", []),
+        ("Renée, Rene\u0301e", ["Renée", "Rene\u0301e"]),
+        ("Hana Hana\u0301", ["Hana"]),
+    ],
+)
+def test_an_author_s_name_is_no_half_word(text, found):
+    spans = find_exact(text, ["राम", "Renée", "Hana"])
+    assert [text[span.start : span.end] for span in spans] == found
 
 
 def test_words_of_no_name_are_known_by_their_class():

@@ -1,4 +1,5 @@
 import time
+import unicodedata
 
 import pytest
 
@@ -40,3 +41,32 @@ def test_hashtags_and_handles():
     assert hashtags(text) == ["Tide", "a1"]
     assert handles(text) == ["kelp", "a.b"]
     assert hashtags(None) == handles(None) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("मौसम #मौसम", ["मौसम"]),
+        ("#naïve " + unicodedata.normalize("NFD", "#naïve"), ["naïve", "naïve"]),
+        ("#I\u0307zmir", ["İzmir"]),
+        ("#കാലാവസ്ഥ #হাওয়া #வானிலை #ดีมาก", ["കാലാവസ്ഥ", "হাওয়া", "வானிலை", "ดีมาก"]),
+        ("#می\u200cروم #അവന്\u200d", ["می\u200cروم", "അവന്\u200d"]),
+        ("#كِتَابٌ #סֵפֶר", ["كِتَابٌ", "סֵפֶר"]),
+        ("#red#green#blue", ["red", "green", "blue"]),
+        ("#red#7#blue", ["red", "blue"]),
+        ("#7up #_x #2024 #१२", ["7up", "_x"]),
+        ("C# C#m मौसम#no &#39; ##no", []),
+        ("\uff03wide", ["wide"]),
+        ("\u2764\ufe0f#red #blue\u2764\ufe0f #\ufe0f\u20e3", ["red", "blue"]),
+        ("https://a.example/?x=#no#no (#yes)", ["yes"]),
+    ],
+)
+def test_hashtags_are_whole(text: str, tags: list[str]):
+    assert hashtags(text) == tags
+
+
+@pytest.mark.parametrize("piece", ["#", "#a", "#1", "#a\u0301", "https://", "\uff03a\u200d"])
+def test_hostile_hashtags_take_no_longer_than_their_length(piece: str):
+    began = time.perf_counter()
+    hashtags(piece * (300_000 // len(piece)))
+    assert time.perf_counter() - began < 5

@@ -1,8 +1,10 @@
 """Strings that name a person in this very post: its author's handle and name, and whom it mentions."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
+from foundation.words import MARK, word_pattern
 from transforms.pii.normalise import normalise
 from transforms.pii.spans import Span
 
@@ -12,7 +14,8 @@ _MOST = 200
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")  # written without spaces
 _ENDINGS = r"(?:['\u2019\u00b4`]?s|['\u2019])?"
 _GENITIVE = re.compile(r"['\u2019\u00b4`]s(?!\w)")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(word_pattern())
+_CUT = re.compile(MARK)  # where a match ends inside a word, or begins there
 _FEW = 50
 _BETWEEN = re.compile(r"[\s_.\-]{1,8}")
 
@@ -35,7 +38,15 @@ def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
     if not wanted:
         return spans
     pattern = "|".join(_pattern(form) for form in sorted(wanted, key=len, reverse=True))
-    return spans + [Span(*m.span(), "PERSON") for m in re.finditer(pattern, text, re.IGNORECASE)]
+    matches = re.finditer(pattern, text, re.IGNORECASE)
+    return spans + [Span(*m.span(), "PERSON") for m in matches if not _is_half(text, *m.span())]
+
+
+def _is_half(text: str, start: int, end: int) -> bool:
+    """Whether a mark beside the match makes it half a word; the expressions of names are too many to ask it."""
+    if text.isascii():
+        return False
+    return bool(_CUT.match(text, end) or (start and _CUT.match(text, start - 1)))
 
 
 def _as_words(text: str, names: set[str]) -> list[Span]:
@@ -59,6 +70,8 @@ def _forms(name: str) -> set[str]:
     words = name.split()
     if len(words) in (2, 3):
         forms.add(f"{words[-1]}, {' '.join(words[:-1])}")
+    if not name.isascii():  # the text may write its accents as letters or as marks, whatever the name does
+        forms |= {unicodedata.normalize(way, form) for form in forms for way in ("NFC", "NFD")}
     return {form for form in forms if len(form) >= (_LEAST_WIDE if _WIDE.search(form) else _LEAST)}
 
 

@@ -10,6 +10,7 @@ from importlib.resources import files
 import numpy as np
 import numpy.typing as npt
 
+from foundation.words import composed
 from transforms.pii.persons.tokens import EDGE
 
 BITS = 18
@@ -44,7 +45,7 @@ def described(word: str) -> tuple[list[str], str, str]:
         sign = word if word[0] == "<" and len(word) >= len(EDGE) - 1 else word[:3]
         return [f"l{sign}"], sign, "-"
     tag = "#" if word[0] == "#" else ""
-    bare = word.lstrip("#")[:_LONG]
+    bare = composed(word.lstrip("#"))[:_LONG]  # as it was trained, with each accent in its letter
     low = bare.lower()
     shape, kind = tag + _shape(bare), _kind(low) + tag
     near = [f"l{low}", f"s{shape}", f"g{kind}{shape}", f"x{low[-3:]}", f"g{kind}"]

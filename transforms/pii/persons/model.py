@@ -17,7 +17,7 @@ from transforms.pii.persons.features import modes_of, pairs
 from transforms.pii.persons.tokens import SPECIAL, places_of
 from transforms.pii.persons.vocabulary import Read, Vocabulary
 
-VERSION = "3"
+VERSION = "4"
 WEIGHTS = "weights.npz"
 _CHUNK = 512  # texts at a time
 _LEAST = 3  # letters of a name that is looked for again in its text

@@ -4,15 +4,18 @@ import re
 import unicodedata
 from itertools import islice
 
+from foundation.words import word_pattern
+
+_LETTERS = word_pattern(r"[^\W\d_]")
 _TOKEN = re.compile(
-    r"(?:https?://|www\.)\S+|[@\uff20]\w+|<[A-Z_]{2,12}>"  # links, accounts, placeholders
-    r"|#?[^\W\d_]+(?:(?:-|['\u2019](?=[A-Z]))[^\W\d_]+)*|\d[\d.,:/]*|\n\s*|[^\w\s]+|_"
+    rf"(?:https?://|www\.)\S+|[@\uff20]{word_pattern()}|<[A-Z_]{{2,12}}>"  # links, accounts, placeholders
+    rf"|#?{_LETTERS}(?:(?:-|['\u2019](?=[A-Z])){_LETTERS})*+|\d[\d.,:/]*|\n\s*|[^\w\s]+|_"
 )
 URL, USER, NUMBER, LINE, EDGE = "<url>", "<user>", "<number>", "<line>", "<edge>"
 SPECIAL = (EDGE, LINE, URL, USER)  # never part of a name
 _LINKS = ("http://", "https://", "www.")
 _LONGEST = 32  # characters by which a word is known
-_USERS = re.compile(r"[@\uff20](\w+)")
+_USERS = re.compile(rf"[@\uff20]({word_pattern()})")
 _LEAST_ECHO = 4
 _MOST_USERS = 1000  # characters of all account names together, so that time stays linear
 _PIECES = re.compile(r"\n\s*|\S+")
