@@ -1,9 +1,9 @@
-"""Reddit: things ({kind, data}), alone, in Listings or in threads → posts; read live by PRAW.
+"""Reddit: things ({kind, data}), alone, in Listings, threads or collections → posts; read live by PRAW.
 
-Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`, the parents of a
-crosspost) is left out of `raw`: a text must not survive its deletion inside another post's payload. For the same reason
-the `raw` of a delete keeps only what says that it is one. A crosspost's parents are no sightings of their own.
-What counts as removed: `ingestion/removals.py` and ADR 22.
+Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`, `collections`, the
+parents of a crosspost) is left out of `raw`: a text must not survive its deletion inside another post's payload. For
+the same reason the `raw` of a delete keeps only what says that it is one. A crosspost's parents are no sightings of
+their own. What counts as removed: `ingestion/removals.py` and ADR 22.
 """
 
 import html
@@ -18,7 +18,8 @@ from ingestion.removals import is_placeholder, removal_of
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
 _OPEN = ("public", "restricted", "archived", "user")  # types of subreddits
 _CLOSED = ("private", "employees_only", "gold_only")
-_NESTED = ("replies", "crosspost_parent_list")
+_NESTED = ("replies", "collections", "crosspost_parent_list")
+_MAX_DEPTH = 12  # of objects around things
 _DELETE_FIELDS = ("name", "id", "created_utc", "edited", "subreddit")
 _METRICS = ("score", "ups", "downs", "num_comments", "num_crossposts", "gilded", "total_awards_received")
 _MENTION = re.compile(r"(?:(?<![\w/])|(?<=reddit\.com))/?u(?:ser)?/([A-Za-z0-9_-]{2,20})(?![\w-])")
@@ -90,9 +91,28 @@ def _contents(item: Json) -> Json:
         return _list(data, "children")
     if "kind" in item:
         return None
-    if isinstance(answer := item.get("json"), dict):  # /api/morechildren
-        return _list(answer.get("data"), "things")
-    return item.get("body")
+    return item["body"] if isinstance(item.get("body"), dict | list) else _things_in(item) or None
+
+
+def _things_in(holder: dict[str, Json]) -> list[Json]:
+    """The things and Listings of an object that is none itself, wherever in it they are, in its order.
+
+    Such are the answer of /api/morechildren (`json.data.things`), a collection (`sorted_links`), a recorder's wrapper.
+    """
+    found: list[Json] = []
+    todo: list[tuple[Json, int]] = [(value, 1) for value in reversed(holder.values())]
+    while todo:
+        item, depth = todo.pop()
+        if isinstance(item, dict) and _is_thing(item):
+            found.append(item)
+        elif isinstance(item, dict | list) and depth < _MAX_DEPTH:
+            values = list(item.values() if isinstance(item, dict) else item)
+            todo += [(value, depth + 1) for value in reversed(values)]
+    return found
+
+
+def _is_thing(item: dict[str, Json]) -> bool:
+    return isinstance(item.get("kind"), str) and isinstance(item.get("data"), dict)
 
 
 def _list(holder: Json, name: str) -> list[Json] | None:
@@ -106,7 +126,8 @@ def _split(thing: Json) -> tuple[Json, Json]:
     if not isinstance(data, dict) or not any(data.get(name) for name in _NESTED):
         return thing, None
     own = {name: value for name, value in data.items() if name not in _NESTED}
-    return {**thing, "data": own}, data.get("replies") or None
+    nested = [data.get("replies"), _things_in({"collections": data.get("collections")})]
+    return {**thing, "data": own}, [inside for inside in nested if inside] or None
 
 
 def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | None) -> Post:

@@ -5,6 +5,7 @@ the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A
 id and is ignored. A v2 payload carries of `includes` only its author. docs/platforms.md says why.
 """
 
+import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -19,6 +20,7 @@ _LAST_ID = 2**63
 _TWEET_FIELDS = ("edit_history_tweet_ids", "referenced_tweets", "full_text", "in_reply_to_status_id", "retweet_count")
 _MESSAGE_FIELDS = ("event_type", "dm_conversation_id", "dm_event_id", "message_create", "sender_id", "recipient_id")
 _NESTED = ("retweeted_status", "quoted_status")
+_REPEATED = re.compile(r"\s*RT @\w{1,20}:")
 _NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
 _V1_METRICS = ("retweet_count", "reply_count", "quote_count")
 _KINDS = (
@@ -55,9 +57,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         return Ignored(kind=kind_of(tweet, _KINDS) or "other")
     if _author(tweet, payload).get("protected") is True:
         return Ignored(kind="protected post")
-    if tweet.get("retweeted_status") or any(
-        reference.get("type") == "retweeted" for reference in every(tweet.get("referenced_tweets"), dict)
-    ):
+    if _is_retweet(tweet):
         return Ignored(kind="retweet")
     return _post(tweet, payload, observed_at)
 
@@ -130,6 +130,16 @@ def _is_tweet(item: Json) -> bool:
     if not isinstance(item, dict) or any(name in item for name in _MESSAGE_FIELDS):
         return False
     return ("text" in item and ("id" in item or "id_str" in item)) or any(name in item for name in _TWEET_FIELDS)
+
+
+def _is_retweet(tweet: dict[str, Json]) -> bool:
+    """By what it refers to; where it refers to nothing, by the mark that X itself puts before a repeated text."""
+    references = every(tweet.get("referenced_tweets"), dict)
+    if tweet.get("retweeted_status") or any(reference.get("type") == "retweeted" for reference in references):
+        return True
+    refers = references or tweet.get("quoted_status") or _id_text(tweet.get("in_reply_to_status_id_str"))
+    whole = tweet.get("full_text") or tweet.get("text")
+    return not refers and isinstance(whole, str) and _REPEATED.match(whole) is not None
 
 
 def _deleted(item: dict[str, Json]) -> dict[str, Json] | None:

@@ -71,7 +71,9 @@ def x_expected() -> Counter[Any]:
         if user.get("protected"):
             fate = "protected post"
         else:
-            fate = "retweet" if "retweeted_status" in item or "retweeted" in kinds else "upsert"
+            refers = kinds or item.get("quoted_status") or item.get("in_reply_to_status_id_str")
+            is_marked = not refers and re.match(r"RT @\w+:", item["text"])
+            fate = "retweet" if "retweeted_status" in item or "retweeted" in kinds or is_marked else "upsert"
         found[(min([number, *item.get("edit_history_tweet_ids", [])], key=int), fate)] += 1
     return found
 
@@ -88,9 +90,13 @@ def test_x_posts_are_the_ones_in_the_files():
 
 def test_x_counts_agree_with_a_scan_of_the_text():
     v2, v1 = replayed("x", "tweets_v2")[0], replayed("x", "tweets_v1")[0]
-    assert v2.upserts == text_of("x", "tweets_v2").count("\n") + 1 == 171
+    marked = len(re.findall(r'(?<!\\)"text":"RT @\w+:', text_of("x", "tweets_v2")))
+    assert v2.ignored == {"retweet": marked}
+    assert v2.upserts + marked == text_of("x", "tweets_v2").count("\n") + 1 == 171
     text = text_of("x", "tweets_v1")
-    assert v1.ignored == {"retweet": text.count('"retweeted_status":{')}
+    marked = len(re.findall(r'(?<!\\)"text":"RT @\w+:', text))
+    assert v1.ignored == {"retweet": marked}
+    assert marked > text.count('"retweeted_status":{') > 0, "some are known by their mark alone"
     assert v1.upserts + v1.ignored["retweet"] == len(re.findall(r'"truncated":(?:true|false)', text)) == 99
 
 
@@ -111,7 +117,7 @@ def test_x_texts_authors_and_days_are_the_files():
         if user.get("id_str") and (number, user["id_str"], user["screen_name"]) not in authors:
             missing.append(number)
     assert missing == []
-    assert checked > 700
+    assert checked > 600
 
 
 def test_no_direct_message_of_x_is_in_anything_that_was_sent():

@@ -247,6 +247,44 @@ def test_a_thread_yields_every_thing_once_in_order():
     ]  # fmt: skip
 
 
+COLLECTION = {"collection_id": "c", "title": "Beans", "link_ids": ["t3_in"], "sorted_links": listing(
+    submission(name="t3_in", title="NESTED"))}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (COLLECTION, ["t3_in"]),
+        ([COLLECTION, COLLECTION], ["t3_in", "t3_in"]),
+        ({"collections": [COLLECTION]}, ["t3_in"]),
+        ({"json": {"errors": [], "data": COLLECTION}}, ["t3_in"]),
+        ({"data": {"things": [comment(), submission()]}}, ["t1_abc", "t3_xyz"]),
+        ({"things": [comment()]}, ["t1_abc"]),
+        ({"data": {"children": [comment()], "after": None}}, ["t1_abc"]),
+        ({"post": listing(submission()), "comments": listing(comment())}, ["t3_xyz", "t1_abc"]),
+        ({"t3_xyz": submission(), "t1_abc": comment()}, ["t3_xyz", "t1_abc"]),
+        ({"pages": [[listing(submission())], [listing(comment())]]}, ["t3_xyz", "t1_abc"]),
+        ([listing(listing(comment()))], ["t1_abc"]),
+        (submission(collections=[COLLECTION]), ["t3_xyz", "t3_in"]),
+        ({"url": "x", "response": {"body": [listing(submission())]}}, ["t3_xyz"]),
+        (listing(), []),
+    ],
+)
+def test_things_are_found_in_every_shape(document: Any, expected: list[str]):
+    assert names(document) == expected
+
+
+def test_a_submission_keeps_nothing_of_its_collections():
+    outer, inside = PLATFORM.payloads(submission(collections=[COLLECTION]))
+    assert "NESTED" not in repr(outer)
+    assert mapped_post(inside).title == "NESTED"
+
+
+@pytest.mark.parametrize("document", [{}, {"subreddits": ["beans"]}, {"data": {"messages": []}}, {"body": "text"}])
+def test_what_holds_no_thing_is_refused_by_name(document: Any):
+    assert [PLATFORM.map(payload, None) for payload in PLATFORM.payloads(document)] == [withheld("kind", document)]
+
+
 def test_a_parent_keeps_nothing_of_what_nests_in_it():
     payload = comment(replies=listing(comment(name="t1_in", body="NESTED")), crosspost_parent_list=[{"x": "NESTED"}])
     parent, child = PLATFORM.payloads(payload)

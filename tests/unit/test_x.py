@@ -250,6 +250,33 @@ def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
     assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"id": ID, "text": "RT @otter_ray: nice and calm"},
+        {"data": {"id": ID, "text": "RT @otter_ray: nice and calm"}},
+        v1(text="RT @otter_ray: nice and calm…"),
+        v1(full_text="RT @otter_ray: nice and calm"),
+    ],
+)
+def test_a_text_with_the_mark_of_a_repetition_is_a_retweet(payload: Any):
+    assert [PLATFORM.map(item, None) for item in PLATFORM.payloads(payload)] == [Ignored(kind="retweet")]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"id": ID, "text": "RT @otter_ray is what people wrote before"},
+        {"id": ID, "text": "So true! RT @otter_ray: nice and calm"},
+        {"id": ID, "text": "rt @otter_ray: nice"},
+        tweet(text="RT @otter_ray: nice", referenced_tweets=[{"type": "quoted", "id": "5"}]),
+        tweet(text="RT @otter_ray: nice", referenced_tweets=[{"type": "replied_to", "id": "5"}]),
+    ],
+)
+def test_a_text_that_adds_words_is_a_post(payload: Any):
+    assert mapped_post(payload).text
+
+
 def test_posts_nested_very_deep_are_walked_without_recursion():
     document = v1()
     for _ in range(3000):
