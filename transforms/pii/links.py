@@ -14,9 +14,29 @@ _LOOSE_AT = re.compile(
     rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}(?:\.[{_LETTER}0-9\-]{{1,63}}){{0,4}}"
     rf"(?:\.[A-Za-z]{{2,24}}| {{1,2}}\. {{1,2}}{_LOOSE_TLD})(?![A-Za-z0-9])"
 )
+# What words of any script are made of: `\w` knows no vowel signs and other marks.
+_SIGN = (
+    r"[\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963"
+    r"\u0966-\u0df3\u0e00-\u0e4e\u0e50-\u0f00\u1000-\u1049\u1050-\u109f\u1780-\u17d3]"
+)
+_LOCAL_SIGN = re.compile(_SIGN)
+_SIGN_END = re.compile(rf"(?:{_SIGN}|[+\-])\Z")
+_ANY_DOMAIN = re.compile(rf"@ {{0,2}}(?:(?:{_SIGN}|-){{1,63}}\.){{1,8}}{_SIGN}{{2,63}}")
+_SURE_TLD = r"(?:com|net|org|edu|gov|info|co\.uk|co\.za)"
+# A comma for a full stop, or spaces around it.
+_SPOILT = re.compile(
+    rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}(?:[.,][{_LETTER}0-9\-]{{1,63}}){{0,3}}?"
+    rf"(?:[,;]{_LOOSE_TLD}|(?: {{0,2}}[.,;] {{0,2}}| {{1,2}}){_SURE_TLD}| {{1,2}}[.,] {{1,2}}{_LOOSE_TLD})(?!\w)",
+    re.IGNORECASE,
+)
 _LOCAL_CHARS = frozenset("._%+-'")
 _MOST_LOCAL = 64
-_HANDLE = re.compile(r"@\w(?:[\w.\-]{0,62}\w)?(?:@\w(?:[\w.\-]{0,250}\w)?)?")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")  # a sentence may touch the name
+_BEFORE_HANDLE = frozenset(
+    {"rt", "mt", "via", "cc", "by", "from", "with", "ht", "and", "to"}
+)  # "RT@name" is no address
+_HANDLE = re.compile(rf"@\w(?:(?:{_SIGN}|[.\-]){{0,62}}{_SIGN})?(?:@\w(?:(?:{_SIGN}|[.\-]){{0,250}}{_SIGN})?)?")
+_NUMBERS = re.compile(r"@v?\d{1,9}(?:[.,]\d{1,9}){0,5}")  # a price, or the version of a package
 _TIME = re.compile(r"@\d{1,2}(?:[ap]m|h|k)?", re.IGNORECASE)
 _USER = re.compile(r"(?<![\w/])/?(?:u|user) ?/ ?[\w\-]{2,30}(?!\w)", re.IGNORECASE)
 _DISCORD = re.compile(r"(?<![\w#&])[\w.]{2,32}#\d{4}(?!\w)")
@@ -128,33 +148,70 @@ def _around_at(text: str) -> list[Span]:
     for at in (m.start() for m in re.finditer("@", text)):
         if at < done:
             continue
-        domain = _AT_DOMAIN.match(text, at) or _AT_NUMERIC.match(text, at)
-        if domain and (start := _local_start(text, max(done, at - _MOST_LOCAL), at)) < at:
-            spans.append(Span(start, domain.end(), "EMAIL"))
-        elif (handle := _HANDLE.match(text, at)) and not _TIME.fullmatch(handle.group()):
-            spans.append(Span(*handle.span(), "HANDLE"))
-        elif loose := _loose(text, at, done):
-            spans.append(loose)
-        else:
-            continue
-        done = spans[-1].end
+        found = _address(text, at, done) or _handle(text, at, done) or _loose(text, at, done)
+        if found:
+            spans.append(found)
+            done = found.end
     return spans
+
+
+def _address(text: str, at: int, done: int) -> Span | None:
+    """An address of e-mail: a domain after the @, in whatever state, and a name directly before it."""
+    start = _local_start(text, max(done, at - _MOST_LOCAL), at)
+    domain = _AT_DOMAIN.match(text, at) or _AT_NUMERIC.match(text, at)
+    if domain is None and start < at and _is_name(text[start:at]):
+        domain = _SPOILT.match(text, at) or _ANY_DOMAIN.match(text, at)
+        domain = None if domain and _NUMBERS.fullmatch(domain.group()) else domain
+    return Span(start, domain.end(), "EMAIL") if domain and start < at else None
+
+
+def _handle(text: str, at: int, done: int) -> Span | None:
+    """A handle; what stands directly before its @ goes with it."""
+    handle = _HANDLE.match(text, at)
+    if handle is None or _TIME.fullmatch(handle.group()):
+        return None
+    start = _local_start(text, max(done, at - _MOST_LOCAL), at)
+    name = text[start:at]
+    # A sentence in a script without spaces may go up to a handle.
+    sentence = _UNSPACED.match(name) and not any(char.isascii() and char.isalnum() for char in name)
+    if sentence or not _is_name(name) or _NUMBERS.fullmatch(handle.group()):
+        return Span(*handle.span(), "HANDLE")
+    return Span(start, handle.end(), "EMAIL")
+
+
+def _is_name(name: str) -> bool:
+    """Tell whether what stands directly before an @ names somebody, and does not lead to a handle as "RT" does."""
+    if name.casefold() in _BEFORE_HANDLE or not any(map(str.isalnum, name)):
+        return False
+    return _SIGN_END.search(name) is not None
 
 
 def _loose(text: str, at: int, done: int) -> Span | None:
     """An address with spaces around its @: "jane @ example.org"."""
-    match = _LOOSE_AT.match(text, at)
+    match = _LOOSE_AT.match(text, at) or _ANY_DOMAIN.match(text, at) or _SPOILT.match(text, at)
     name_end = len(text[max(done, at - 2) : at].rstrip(" ")) + max(done, at - 2)
-    if match is None or (start := _local_start(text, max(done, name_end - _MOST_LOCAL), name_end)) == name_end:
+    if match is None or _NUMBERS.fullmatch(match.group().replace(" ", "")):
         return None
-    return Span(start, match.end(), "EMAIL")
+    start = _local_start(text, max(done, name_end - _MOST_LOCAL), name_end)
+    return Span(start, match.end(), "EMAIL") if start < name_end else None
 
 
 def _local_start(text: str, least: int, at: int) -> int:
     """Where the name in front of an @ begins."""
-    while at > least and (text[at - 1] in _LOCAL_CHARS or (text[at - 1].isalnum() and text[at - 1] < "\u0530")):
+    if text[at - 1 : at] == '"' and (quote := text.rfind('"', least, at - 1)) >= 0:
+        return quote
+    letters = False
+    while at > least and _is_local(text[at - 1], letters=letters):
         at -= 1
+        letters = letters or (text[at].isalpha() and text[at] < "\u0530")
     return at
+
+
+def _is_local(char: str, *, letters: bool) -> bool:
+    """Tell whether a sign belongs to the name; a script without spaces ends one in European letters."""
+    if char in _LOCAL_CHARS or (char.isalnum() and char < "\u0530"):
+        return True
+    return _LOCAL_SIGN.match(char) is not None and not (letters and _UNSPACED.match(char))
 
 
 def _trimmed(text: str, start: int, end: int, kind: str) -> Span:

@@ -25,14 +25,29 @@ _TLD = (
     r"(?:com|net|org|edu|gov|info|io|me|app|social|co|de|uk|za|fr|in|br|au|nl|es|it|eu"
     r"|us|ca|ch|at|be|se|no|dk|fi|pl|pt|hu|cz|nz|jp|test|example)\b"
 )
+_DOT_WORD = r"(?: {1,2}dot {1,2}|_dot_|-dot-| {0,2}[(\[{<] ?dot ?[)\]}>] {0,2})"
 _SPOKEN_AT = re.compile(
-    rf"(?<=\w)(?: {{1,2}}|_)at(?: {{1,2}}|_)(?=(?:[A-Za-z0-9\-]{{1,63}}(?: {{1,2}}dot {{1,2}}|_dot_)){{1,4}}{_TLD}"
+    rf"(?<=\w)(?: {{1,2}}|_|-)at(?: {{1,2}}|_|-)(?=(?:[A-Za-z0-9\-]{{1,63}}?{_DOT_WORD}){{1,4}}{_TLD}"
     r"|(?:gmail|googlemail|outlook|hotmail|yahoo|proton|protonmail|icloud|gmx|aol)\.[a-z]{2,3}\b)",
     re.IGNORECASE,
 )
 _SPOKEN_DOT = re.compile(
-    rf"(?<=\w)(?: {{1,2}}|_)dot(?: {{1,2}}|_)(?={_TLD}|\d{{1,3}}\b|[A-Za-z0-9\-]{{1,63}}(?: {{1,2}}dot |_dot_|@))",
+    rf"(?<=\w)(?: {{1,2}}|_|-)dot(?: {{1,2}}|_|-)"
+    rf"(?={_TLD}|\d{{1,3}}\b|[A-Za-z0-9\-]{{1,63}}(?: {{1,2}}dot |_dot_|-dot-|@))",
     re.IGNORECASE,
+)
+# In capitals beside small letters, where a full stop or nothing stands for the dot.
+_CAPITAL_AT = re.compile(
+    r"(?<=[a-z0-9_]) {1,2}AT {1,2}(?=[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,3}(?:\.[a-z]{2,24}| (?:com|net|org))\b)"
+    r"|(?<=[a-z0-9])AT(?=[a-z0-9\-]{1,63}DOT[a-z]{2,24}\b)"
+)
+_CAPITAL_DOT = re.compile(r"(?<=[a-z0-9])DOT(?=[a-z]{2,24}\b)")
+_ESCAPED_AT = re.compile(
+    r"%(?:25)?40(?=[^\W\d_]|\d{1,6}[.,][a-z])|&(?:amp;)?(?:#0{0,5}64(?!\d)|#x0{0,5}40(?![0-9a-f])|commat);?",
+    re.IGNORECASE,
+)
+_ESCAPED_DOT = re.compile(
+    r"(?<=\w)(?:%(?:25)?2e|&(?:amp;)?(?:#0{0,5}46(?!\d)|#x0{0,5}2e(?![0-9a-f])|period);?)(?=\w)", re.IGNORECASE
 )
 _OPEN = re.compile(r"[(\[{<]")
 
@@ -55,14 +70,26 @@ class Plain:
 def normalise(text: str) -> Plain:
     """The plain form of a text; the same text where it is plain already."""
     plain = Plain(text) if text.isascii() else _unfolded(text)
+    if "%" in plain.text or "&" in plain.text:
+        plain = _replaced(plain, _ESCAPED_AT, lambda _: "@")
+        plain = _replaced(plain, _ESCAPED_DOT, lambda _: ".")
+    lowered = plain.text.lower()
+    if " at " in lowered or "_at_" in lowered or "-at-" in lowered:
+        plain = _replaced(plain, _SPOKEN_AT, lambda _: "@")
     if _OPEN.search(plain.text):
         plain = _replaced(plain, _BRACKETED, _bracketed)
-    lowered = plain.text.lower()
-    if " at " in lowered or "_at_" in lowered:
-        plain = _replaced(plain, _SPOKEN_AT, lambda _: "@")
-    if " dot " in lowered or "_dot_" in lowered:
+    if " dot " in lowered or "_dot_" in lowered or "-dot-" in lowered:
         plain = _replaced(plain, _SPOKEN_DOT, lambda _: ".")
+    if "AT" in plain.text:
+        plain = _in_capitals(plain)
     return plain
+
+
+def _in_capitals(plain: Plain) -> Plain:
+    spoken = _replaced(plain, _CAPITAL_AT, lambda _: "@")
+    if spoken is not plain and "DOT" in spoken.text:
+        return _replaced(spoken, _CAPITAL_DOT, lambda _: ".")
+    return spoken
 
 
 @lru_cache(maxsize=65536)

@@ -7,7 +7,37 @@ from transforms.pii import checks
 from transforms.pii.spans import Span
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
-_VERSION = re.compile(r"(?:\bv|version|ver\.?|release) ?\Z", re.IGNORECASE)
+_MORE_VERSIONS = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|vs\.?|->?|\u2192) )){0,2}"
+# What says that a version follows, as a word or as the name of a field.
+_VERSION = re.compile(
+    r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
+    r"|\breleases?|\bfirmware|\bbuild|\brev(?:ision)?\.?|\bdrivers?|\bbios|\bkernel|\bsoftware|\bsdk|\bassembly|\bpackage|\bplugin|\bhotfix"
+    r"|(?:version|firmware|build|release|ver)[_\-]?\w{0,12}[\"'`]? ?[:=] ?[\"'`]?)"
+    rf"(?: (?:is|to|from))?[ #(\-/]{{0,2}}v?{_MORE_VERSIONS}\Z",
+    re.IGNORECASE,
+)
+_VERSION_REACH = 64  # characters
+# Programs, and words of those who install them: a small number behind them is a version.
+_PROGRAM = re.compile(
+    r"\b(?:nginx|apache|httpd|tomcat|jetty|iis|haproxy|envoy|varnish|traefik|openssl|openssh|openvpn|wireguard|curl|wget"
+    r"|chrom(?:e|ium)|firefox|edge|safari|opera|brave|vivaldi|java|jdk|jre|python|node(?:\.?js)?|npm|php|perl|ruby|rails"
+    r"|golang|rust|dotnet|\.net|gcc|clang|cmake|glibc|postgres(?:ql)?|mysql|mariadb|mongo(?:db)?|redis|kafka|spark|hadoop"
+    r"|hive|cassandra|elasticsearch|kibana|grafana|prometheus|jenkins|gitlab|docker|kubernetes|k8s|helm|terraform"
+    r"|ansible|wordpress|drupal|magento|android|ios|ipados|macos|windows|linux|ubuntu|debian|fedora|centos|openwrt"
+    r"|routeros|fortios|pan-os|junos|office|excel|outlook|exchange|sharepoint|acrobat|photoshop|flash|itunes|steam"
+    r"|unity|unreal|blender|gimp|vlc|obs|zoom|teams|skype|slack|discord|telegram|whatsapp|signal|virtualbox|vmware"
+    r"|citrix|oracle|weblogic|websphere|sap|nvidia|geforce|intel|realtek|log4j|spring|struts|zap|burp|wireshark|nmap"
+    r"|updated?|upgraded?|upgrading|downgraded?|patch(?:ed)?|installed|app)(?: (?:to|from))?[ /_\-]v?"
+    rf"{_MORE_VERSIONS}\Z",
+    re.IGNORECASE,
+)
+_RELEASED = re.compile(
+    r" (?:(?:is|was|has been|got|gets) (?:now )?(?:out|released|available)|released|fix(?:es|ed)|adds|introduces|ships"
+    r"|brings|(?:and|or) (?:later|newer|above|higher|earlier|older)|beta|alpha|rc|lts|changelog|release)\b",
+    re.IGNORECASE,
+)
+_SMALL = 100
+_PRIVATE = 10  # first part of addresses within a house
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.?\d{1,3}){4})?(?:%\w{1,15})?(?![\w:])")
 _MAC = re.compile(
     r"(?<![\w:\-])(?:[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}"
@@ -126,7 +156,17 @@ def _is_ipv4(text: str, match: re.Match[str]) -> bool:
     parts = match.group().split(".")
     if any(int(part) > 255 or (len(part) > 1 and part[0] == "0") for part in parts):  # noqa: PLR2004  # a byte
         return False
-    return not _VERSION.search(text[max(0, match.start() - 9) : match.start()])
+    return not _is_version(text, match, [int(part) for part in parts])
+
+
+def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
+    """Tell whether the words around say that four numbers are a version."""
+    before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
+    if _VERSION.search(before):
+        return True
+    if max(parts) >= _SMALL or parts[0] == _PRIVATE:
+        return False
+    return _PROGRAM.search(before) is not None or _RELEASED.match(text, match.end()) is not None
 
 
 def _is_ipv6(value: str) -> bool:

@@ -1,0 +1,71 @@
+"""The name before an @ goes, whatever spoils its domain; four numbers are an address only where none says version."""
+
+import pytest
+
+from transforms.pii.detect import find, redact
+
+SPOILT = [
+    "kim.roe@example,org", "kim.roe@example . org", "kim.roe@example. org", "kim.roe @ example , org",
+    "kim.roe%40example.org", "kim.roe%2540example.org", "kim.roe&#64;example.org", "kim.roe&#064;example&#46;org",
+    "kim.roe&commat;example.org", "kim.roe&#x40;example.org", "kim.roe&amp;#64;example.org",
+    "kim.roe\uff20example.org", "kim.roe@example\uff61org", "kim.roe@example\u3002org",
+    "kim.roe AT example DOT org", "kim.roe at example dot org", "kim.roe [AT] example [DOT] org",
+    "kim.roe (at) example (dot) org", "kim.roe at example [dot] org", "kim.roe AT example.org", "kim.roe AT example org",
+    "roeATexampleDOTorg", "roe-at-example-dot-org",
+    "kim.roe@\u0909\u0926\u093e\u0939\u0930\u0923.\u092d\u093e\u0930\u0924",
+    "kim.roe@\u0645\u062b\u0627\u0644.\u0625\u062e\u062a\u0628\u0627\u0631",
+    "kim.roe@\u4f8b\u3048.\u30c6\u30b9\u30c8",
+    "kim.roe@\u05d3\u05d5\u05d2\u05de\u05d4.\u05e7\u05d5\u05dd",
+    "\u0905\u0928\u093f\u0924\u093e@\u0909\u0926\u093e.\u092d\u093e\u0930\u0924",
+    "\u7528\u62377@example.org", "\u7528\u6237@example.org", "kim.roe@example", "kim.roe@intranet_host",
+    '"kim roe"@example.org',
+]  # fmt: skip
+AS_BEFORE = {
+    "lunch @ noon": "lunch @ noon",
+    "3 @ 5 each": "3 @ 5 each",
+    "RT@kim_roe: hi": "RT<HANDLE>: hi",
+    "- @kim_roe -@kim_roe": "- <HANDLE> -<HANDLE>",
+    "Thanks.@kim_roe": "Thanks.<HANDLE>",
+    "\u4f60\u597d@kim_roe \u6765": "\u4f60\u597d<HANDLE> \u6765",
+    "look at the example": "look at the example",
+    "100%40 off, 5%40": "100%40 off, 5%40",
+    "COME AT TEN": "COME AT TEN",
+}
+VERSIONS = [
+    "firmware 10.7.31.9 has a fault", "Apache 2.4.6.1 is out", '{"appVersion": "10.7.31.9"}', "fw_ver=10.7.31.9",
+    "upgraded from 1.2.3.4 to 1.2.3.5", "versions 10.1.2.3, 10.1.2.4 and 10.1.2.5", "Chrome/91.0.44.12 here",
+    "build 10.7.31.9", "driver v31.0.15.37", "Foobar 3.2.1.7 is released", "release 10.7.31.9", "patched to 4.3.2.1",
+]  # fmt: skip
+MACHINES = [
+    "my ip is {}", "nginx at {} answers", "Update: {} works", "the server {} is down", "firmware of {} is old",
+    "ping {}", "client_ip={}", "log in to {} and see", "version 2 runs on {}",
+]  # fmt: skip
+
+
+def clean(text: str) -> str:
+    return redact(text, find(text))
+
+
+@pytest.mark.parametrize("value", SPOILT, ids=ascii)
+def test_what_stands_directly_before_an_at_goes_with_it(value):
+    assert clean(f"mail to {value} now") == "mail to <EMAIL> now"
+
+
+@pytest.mark.parametrize(("text", "expected"), AS_BEFORE.items(), ids=ascii)
+def test_other_ats_are_what_they_were(text, expected):
+    assert clean(text) == expected
+
+
+@pytest.mark.parametrize("text", VERSIONS)
+def test_versions_stay(text):
+    assert clean(text) == text
+
+
+@pytest.mark.parametrize("value", ["203.0.113.25", "198.51.100.7", "10.7.31.9"])
+@pytest.mark.parametrize("sentence", MACHINES)
+def test_addresses_of_machines_go(sentence, value):
+    assert clean(sentence.format(value)) == sentence.format("<IP>")
+
+
+def test_an_address_of_a_machine_behind_a_program_goes():
+    assert clean("nginx 203.0.113.25 answers") == "nginx <IP> answers"
