@@ -122,7 +122,7 @@ class Ingest:
     def _pass(self, batches: Batches) -> bool:
         """Read to the end (True), or to a failure after a time without any (False)."""
         for attempt in stamina.retry_context(
-            on=_may_pass,
+            on=self._may_pass,
             attempts=self._context.attempts if self._context.once else None,
             timeout=None,
             wait_initial=1,
@@ -133,15 +133,19 @@ class Ingest:
                 began = time.monotonic()
                 try:
                     self._read(batches)
-                except ListingCutError:
-                    raise  # every source was read, and asking again would be paid again
                 except TRANSIENT as error:
+                    if not self._may_pass(error):
+                        raise
                     self._context.telemetry.trouble("begun_anew")
                     get_log("ingest").warning("begin_anew", platform=self.platform.name, error=type(error).__name__)
                     if time.monotonic() - began < _HEALTHY_S:
                         raise
                     return False
         return True
+
+    def _may_pass(self, error: Exception) -> bool:
+        """Whether to begin anew; a single run does not for a listing without an end, which it would pay again."""
+        return isinstance(error, TRANSIENT) and not (self._context.once and isinstance(error, ListingCutError))
 
     def _read(self, batches: Batches) -> None:
         pending = _Pending()
@@ -244,10 +248,6 @@ class _Pending:
         self.gaps += batch.gaps
         if batch.covered is not None:
             self.covered.append(Span(source=batch.source, since=batch.covered[0], until=batch.covered[1]))
-
-
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, TRANSIENT) and not isinstance(error, ListingCutError)
 
 
 def _fate(item: Post | AuthorDelete | Unmappable) -> str:

@@ -44,7 +44,8 @@ class Place:
         try:
             saved = json.loads(cursor)
             missing = {int(number): int(at) for number, at in saved["missing"].items()}
-            return cls(int(saved["next"]), saved["updates_at"], missing, saved.get("read_at"))
+            read_at = saved.get("read_at")  # older cursors have none
+            return cls(int(saved["next"]), saved["updates_at"], missing, read_at and int(read_at))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise _wrong_cursor() from None
 

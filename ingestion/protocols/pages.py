@@ -49,13 +49,13 @@ class Pages:
         keys = [_key(item) for item in items]
         new = [item for item, key in zip(items, keys, strict=True) if key not in self._seen]
         cursor, whole = ("cursor", following), ("page", frozenset(keys))
-        is_named_again = following is not None and cursor in self._seen
+        is_named_again = cursor in self._seen and not self._cursors_repeat
         is_given_again = bool(keys) and not new and (not self._overlaps or whole in self._seen)
         self._barren = 0 if new else self._barren + 1
         self._note([*keys, cursor, *([whole] if self._overlaps else [])])
         if following is None:
             return new
-        if is_given_again or (is_named_again and not (self._cursors_repeat and new)):
+        if is_given_again or is_named_again:
             raise self.cut("gives pages that it gave before")
         if self._barren >= MOST_BARREN:
             raise self.cut(f"names a next page after {self._barren} pages without anything new")

@@ -20,6 +20,7 @@ from ingestion.fields import every, inner, slices
 from ingestion.platform import Json
 from ingestion.protocols.answers import (
     CLIENT_ERRORS,
+    LONGEST_WAIT_S,
     StatusError,
     UnusableAnswerError,
     backoff,
@@ -116,7 +117,7 @@ class Listings:
             asked: dict[str, str | int] = {"limit": _PAGE, **({"after": after} if after else {})}
             things, following = _things(self._get(path, asked), path)
             times = [at for thing in things if (at := _created(thing)) is not None]
-            is_last = not following or (bool(times) and min(times) < since)
+            is_last = not following or (bool(times) and times[-1] < since)
             pages.check(things, None if is_last else following)
             yield things, is_last
             if is_last:
@@ -148,21 +149,19 @@ class Listings:
             status = error.response.status_code
             if status == requests.codes.unauthorized:
                 raise CredentialsError("Reddit refuses our credentials", remedy=_HOW) from None
-            raise StatusError(status, path, self._wait_s(error.response)) from None
+            is_limited = status == requests.codes.too_many_requests  # the session has waited for others
+            wait_s = _wait_s(error.response, self._context) if is_limited else None
+            raise StatusError(status, path, wait_s) from None
         except refused.RequestException:
             raise UnusableAnswerError(f"{path} did not answer") from None
 
-    def _wait_s(self, response: requests.Response) -> float | None:
-        headers = {name.lower(): text for name, text in response.headers.items()}
-        return retry_after(headers, self._context.clock())
-
 
 class _CountingSession(requests.Session):
-    """Counts also what PRAW tries again by itself."""
+    """Counts also what PRAW tries again by itself, and waits before that as long as it was asked to."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self._trouble = context.telemetry.trouble
+        self._context, self._trouble = context, context.telemetry.trouble
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
         """As the library does."""
@@ -176,7 +175,14 @@ class _CountingSession(requests.Session):
             raise
         if response.status_code >= CLIENT_ERRORS:
             self._trouble(trouble_of(response.status_code))
+        wait_s = _wait_s(response, self._context)
+        if response.status_code == requests.codes.unavailable and wait_s is not None:
+            self._context.sleep(min(wait_s, LONGEST_WAIT_S))
         return response
+
+
+def _wait_s(response: requests.Response, context: Context) -> float | None:
+    return retry_after({name.lower(): text for name, text in response.headers.items()}, context.clock())
 
 
 def _things(listing: Json, path: str) -> tuple[list[Json], str]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,13 +16,16 @@ from ingestion.protocols.answers import StatusError, backoff, retry_after
 from ingestion.protocols.http import Http
 from ingestion.protocols.http import Limit as RateLimit
 from ingestion.protocols.pages import MOST_BARREN, Pages
+from ingestion.reading import Batch, Reader
 from ingestion.simulators.serving.http import Answer, Request, http_server
 from ingestion.simulators.serving.world import Faults
 from ingestion.sweep import sweep
 from ingestion.telemetry import Telemetry
 from tests.live import Clock, Trial, events, without_pauses
 
+LISTING = Request("/rest/posts", {"start": ["0"]}, {})
 SECOND = 1_000_000
+HOUR = 3600 * SECOND
 ROOT = "urn:li:share:7000000000000000001"
 
 Script = Callable[
@@ -250,6 +253,21 @@ def test_a_producer_that_goes_on_outlives_an_endless_listing(dialect, tmp_path):
         assert len({(gap.source, gap.since, gap.reason) for gap in made.gaps}) == len(made.gaps) > 0
 
 
+@pytest.mark.parametrize("once", [False, True])
+def test_only_a_producer_that_goes_on_begins_anew_where_a_reader_breaks_off_at_a_listing(once, tmp_path):
+    tries: list[Reader] = []
+
+    def batches(reader: Reader) -> Iterator[Batch]:
+        tries.append(reader)
+        if len(tries) < 3:
+            raise ListingCutError("no end")
+        yield from ()
+
+    with fake("mastodon", short, tmp_path) as (made, _), pytest.raises(ListingCutError) if once else nullcontext():
+        made.run(batches, once=once)
+    assert len(tries) == (1 if once else 3)
+
+
 def test_facebook_is_asked_for_a_next_page_without_a_cursor_by_its_parameters_alone(tmp_path):
     asked: list[dict[str, list[str]]] = []
     clock = Clock()
@@ -326,6 +344,16 @@ def test_hacker_news_items_that_are_all_null_are_left_for_later(tmp_path):
         assert len(made.kafka.messages) == 40
 
 
+def test_where_cursors_repeat_only_items_tell():
+    telemetry = SimpleNamespace(trouble=lambda _: None)
+    pages = Pages("here", SimpleNamespace(telemetry=telemetry), cursors_repeat=True)
+    assert pages.check([{"id": 1}, {"id": 2}], "same") == [{"id": 1}, {"id": 2}]
+    assert pages.check([], "same") == []
+    assert pages.check([{"id": 2}, {"id": 3}], "same") == [{"id": 3}]
+    with pytest.raises(ListingCutError):
+        pages.check([{"id": 1}, {"id": 3}], "same")
+
+
 def test_memory_of_pages_is_bounded_and_counts_of_a_post_do_not_make_it_another():
     trouble: list[str] = []
     pages = Pages("here", SimpleNamespace(telemetry=SimpleNamespace(trouble=trouble.append)))
@@ -349,6 +377,47 @@ def test_a_sweep_ends_where_the_clock_is_set_back_meanwhile(tmp_path):
             times = iter([10**16, *[1000] * 3])
             sweep(live, lambda: next(times), everything=True)
             assert looked == [1]
+
+
+def test_an_odd_time_in_the_middle_of_a_page_ends_no_listing(tmp_path):
+    def answer(_: Request) -> Answer:
+        found = linkedin(lambda _: ([1, 2, 3], None), LISTING, clock())
+        assert found is not None
+        found.body["elements"][1]["lastModifiedAt"] = (clock() - 9_000 * HOUR) // 1000
+        return found
+
+    def respond(request: Request) -> Answer:
+        if not request.path.endswith("/posts"):
+            return Answer({"elements": []})
+        if request.one("start") == "0":
+            return answer(request)
+        more = linkedin(lambda place: ([4], None) if place == 1 else ([], None), request, clock())
+        assert more is not None
+        return more
+
+    clock = Clock()
+    with http_server(respond, Faults(()), ("127.0.0.1", 0)) as address:
+        made = Trial("linkedin", address, Any, tmp_path, clock)
+        made.run()
+    assert sent(made) == ["post 1", "post 2", "post 3", "post 4"]
+
+
+def test_reddit_is_asked_again_when_it_says_although_its_library_tries_again_by_itself(tmp_path):
+    refusals = iter([{"retry-after": "21"}, {"retry-after": "soon"}])
+
+    def respond(request: Request) -> Answer:
+        if request.path.endswith("/new") and (headers := next(refusals, None)):
+            return Answer({}, 503, headers)
+        found = reddit_listing("new")(lambda _: ([1], None), request, clock())
+        assert found is not None
+        return found
+
+    clock = Clock()
+    with http_server(respond, Faults(()), ("127.0.0.1", 0)) as address:
+        made = Trial("reddit", address, Any, tmp_path, clock)
+        made.run()
+    assert made.waits == [21.0]
+    assert sent(made) == ["post 1"]
 
 
 NOW = 1_800_000_000  # Fri, 15 Jan 2027 08:00:00 GMT
