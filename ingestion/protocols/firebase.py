@@ -90,8 +90,8 @@ class Firebase:
                     low = middle + 1
                 else:
                     high = middle
-            for ids in slices(range(low, newest + 1), _CHUNK):
-                items = list(self._items(ids)[0].values())
+            for _, found, _ in self._chunks(Place(low), newest):
+                items = list(found.values())
                 times = [at for item in items if (at := _time(item)) is not None]
                 yield Batch(
                     source=SOURCE, documents=[i for i in items if (_time(i) or since) < until], endpoint="/v0/item"
