@@ -2,7 +2,8 @@
 
 Most English posts answer by two function words; the rest go to py3langid (Lui & Baldwin, "langid.py: An Off-the-shelf
 Language Identification Tool", ACL 2012; BSD), which brings its model and needs neither download nor compiler. Where
-the model is not sure by itself, function words of the language that it names must speak for it.
+the model is not sure by itself, function words of the language that it names must speak for it. On short texts it
+names rare languages and takes one for its sister: there the platform's word tips the scales.
 """
 
 import re
@@ -12,6 +13,7 @@ import stopwordsiso
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from foundation.words import composed, small, word_pattern
+from transforms.scripts import fits
 
 # English, and not everyday words of another large language, as "was", "have", "are", "of", "for", "then" are.
 _ENGLISH_WORDS = """the and you that it's were with this they them their there what when which would could should about
@@ -28,7 +30,23 @@ _IDENTIFIED = 100  # characters that the model sees: more cost more and change n
 _SURE, _LIKELY = 0.3, 0.1
 _CODE_LETTERS = 2  # ISO 639-1; the longer labels are pidgins and rare languages, which short slang resembles
 _MACRO = {"ary": "ar", "arz": "ar", "wuu": "zh", "yue": "zh"}  # as written in Morocco, Egypt, Shanghai, Hong Kong
-_UNSPOKEN = "la"  # the model takes short English titles of learned words for Latin, which nobody posts in
+# The model takes short English titles of learned words for Latin, and short Hindi for Sanskrit.
+_UNSPOKEN = frozenset({"la", "sa", "vo"})  # nobody posts in them, unless the platform says so
+# Short texts: the platform's language goes before the model's where the model gives it that share of its own one's
+# probability; a smaller share is enough between languages that are hard to tell apart, and against rare ones. English
+# is not overruled: what the platform says is often the interface's language (measured).
+_SHORT = 40  # letters
+_SHARE, _SMALL_SHARE = 0.1, 0.02
+_ALIKE = tuple(
+    frozenset(group.split())
+    for group in (
+        "hi mr ne sa", "bn as", "bs hr sr sh sl", "id ms jv", "no nb nn da sv", "be bg mk ru uk", "cs sk",
+        "es gl pt ca an oc", "az tk tr", "ar fa ur ps", "nl af fy", "ja zh", "kk ky tt ba uz", "he yi", "zu xh",
+    )
+)  # fmt: skip
+_RARE = frozenset({"an", "br", "eo", "fo", "ga", "gd", "gn", "lb", "mt", "oc", "qu", "rw", "se", "wa"})
+_NAMED = {"nb": "no"}  # as the model names it
+_RENAMED = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv"}  # old codes, which X still sends
 _MARKS = ".,;:!?…\"'()"
 
 
@@ -38,13 +56,18 @@ def language_of(*texts: str | None, said: str | None = None) -> str | None:
     Args:
         texts: sanitised; the first one that tells decides.
         said: what the platform says, which is often its user's interface: it decides where there are words, but too
-            few to tell. Emoji and numbers are of no language.
+            few to tell, and on short texts between languages that are alike. Emoji and numbers are of no language,
+            and a language whose script the letters deny is not believed.
     """
     shown = [text for text in texts if text]
+    tag = _code(said)
     for text in shown:
-        if code := _identify(text):
+        if code := _identify(text, tag):
             return code
-    return None if shown and not any(map(_words, shown)) else _code(said)
+    words = list(filter(None, map(_words, shown)))
+    if tag is None or (shown and not words):
+        return None
+    return tag if fits(tag, " ".join(words)) else None
 
 
 def stop_words(language: str | None) -> frozenset[str]:
@@ -52,16 +75,29 @@ def stop_words(language: str | None) -> frozenset[str]:
     return _stop_words(language or "en")
 
 
-def _identify(text: str) -> str | None:
+def _identify(text: str, tag: str | None) -> str | None:
     if len(_ENGLISH.intersection(text[:_LOOKED_AT].lower().replace("\u2019", "'").split())) >= _ENOUGH_WORDS:
         return "en"
     if not (words := _words(text)):
         return None
     label, probability = _model().classify(words)
     label = _MACRO.get(label, str(label))
-    if len(label) != _CODE_LETTERS or label == _UNSPOKEN or probability < _LIKELY:
+    if tag and label not in ("en", tag) and _is_likelier(tag, label, words):
+        return tag
+    if len(label) != _CODE_LETTERS or label in _UNSPOKEN or probability < _LIKELY:
         return None
     return label if probability >= _SURE or _speak_for(label, words) else None
+
+
+def _is_likelier(tag: str, label: str, words: str) -> bool:
+    """Whether a short text is rather of the platform's language than of the model's."""
+    if sum(map(str.isalpha, words)) > _SHORT or not fits(tag, words):
+        return False
+    ranked = _model().rank(words)
+    is_near = label in _RARE or any(tag in group and label in group for group in _ALIKE)
+    share = _SMALL_SHARE if is_near else _SHARE
+    found = dict(ranked).get(_NAMED.get(tag, tag), 0.0)
+    return bool(found >= share * ranked[0][1])
 
 
 def _words(text: str) -> str:
@@ -72,7 +108,7 @@ def _words(text: str) -> str:
 
 def _speak_for(language: str, text: str) -> bool:
     known = _stop_words(language)
-    return sum(found.strip(_MARKS) in known for found in small(text).split()) >= _ENOUGH_WORDS
+    return sum(word.strip(_MARKS) in known for word in small(text).split()) >= _ENOUGH_WORDS
 
 
 @cache
@@ -90,4 +126,5 @@ def _stop_words(language: str) -> frozenset[str]:
 def _code(said: str | None) -> str | None:
     """The language of a tag such as en-US."""
     code = said.replace("_", "-").split("-")[0].lower() if said else ""
-    return code if len(code) == _CODE_LETTERS and code.isascii() and code.isalpha() else None
+    is_one = len(code) == _CODE_LETTERS and code.isascii() and code.isalpha()
+    return _RENAMED.get(code, code) if is_one else None

@@ -69,6 +69,51 @@ def test_the_text_decides_where_it_tells():
     assert language_of("Das Wetter in den Bergen war heute sehr schön", said="en") == "de"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("शुभ रात्रि", "hi"),
+        ("स्वागत है", "hi"),
+        ("शुभ सकाळ", "mr"),
+        ("शुभ प्रभात", "ne"),
+        ("শুভ সকাল", "as"),
+        ("Dobro jutro svima", "bs"),
+        ("Dobro jutro svima", "sr"),
+        ("Selamat pagi", "id"),
+        ("God morgen alle sammen", "da"),
+        ("God morgen alle sammen", "nb"),
+        ("Добро утро", "bg"),
+        ("Добро утро", "mk"),
+        ("Дякую", "uk"),
+        ("感謝", "ja"),
+        ("ممنونم", "fa"),
+    ],
+)
+def test_the_platform_decides_short_texts_between_languages_that_are_alike(text, said):
+    assert language_of(text, said=said) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "language"),
+    [
+        ("शुभ रात्रि", None, None),  # by itself it looks like Sanskrit, which nobody posts in
+        ("शुभ रात्रि", "sa", "sa"),
+        ("शुभ रात्रि", "en", None),
+        ("Спасибо", "en", None),
+        ("ขอบคุณ", "de", "th"),
+        ("Guten Morgen zusammen", "ja", "de"),
+        ("Guten Morgen zusammen", "en", "de"),
+        ("Buongiorno a tutti", "tr", "it"),
+        ("shubh ratri", "hi", "hi"),
+        ("שלום", "iw", "he"),
+        ("मौसम आज पहाड़ों में बहुत अच्छा था और हम सब लोग घूमने गए थे", "ne", "hi"),
+        ("#मौसम", "hi", None),
+    ],
+)
+def test_what_the_letters_deny_is_not_believed(text, said, language):
+    assert language_of(text, said=said) == language
+
+
 def test_the_first_text_that_tells_decides():
     assert language_of("Das Wetter in den Bergen war heute sehr schön", "This is what they said about it") == "de"
     assert language_of("😀", "This is what they said about it", said="de") == "en"
