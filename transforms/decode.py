@@ -1,7 +1,6 @@
 """Bytes → event, or the reason why not. Plain Python: the same in stream, batch and tests."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -15,12 +14,11 @@ from foundation.policies import Policy
 from schemas.event import MAX_RECORD_BYTES, OPS, SCHEMA_VERSION, Event, json_schema
 from schemas.reasons import Reason
 from schemas.topics import platform_of
+from transforms.controls import CONTROL, without_controls
 
 _MINUTE, _DAY = 60_000_000, 86_400_000_000  # microseconds
 _YEAR_1990 = 631_152_000_000_000
 _KEYS = (("post", "post_id"), ("author", "author_id"), ("reply_to", "reply_to"))  # each stands for a field
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tab, line feed and carriage return
-_LINE_BREAKS = {ord(char): "\n" for char in "\x0b\x0c\x1c\x1d\x1e\x85"}  # as str.splitlines takes them
 _VALIDATOR = jsonschema_rs.validator_for(json_schema())
 
 
@@ -234,15 +232,13 @@ def _check_text(event: Event, max_chars: int) -> None:
     if len(event["title"] or "") + len(event["text"] or "") > max_chars:
         raise BadRecordError("validate", Reason.TEXT_TOO_LONG)
     names = (event["event_id"], event["lang"], event["channel"], *event["hashtags"], *event["metrics"])
-    if any(name and _CONTROL.search(name) for name in names):
+    if any(name and CONTROL.search(name) for name in names):
         raise BadRecordError("validate", Reason.CONTROL_CHARACTER)
     event["title"], event["text"] = _without_controls(event["title"]), _without_controls(event["text"])
 
 
 def _without_controls(text: str | None) -> str | None:
-    if text is None or not _CONTROL.search(text):
-        return text
-    return _CONTROL.sub("", text.translate(_LINE_BREAKS))
+    return text and without_controls(text)
 
 
 def _micros(day: date) -> int:

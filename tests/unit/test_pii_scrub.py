@@ -1,8 +1,15 @@
 """`echostream scrub`: standard input to standard output, and no Spark."""
 
+import io
 import json
 import subprocess
 import sys
+
+import pytest
+
+from cli.scrub import Fields, Form, ScrubError, lines_of, scrubbed
+from transforms.pii.options import Options
+from transforms.pii.sanitizer import Sanitizer
 
 
 def scrub(stdin, *words):
@@ -21,7 +28,8 @@ def test_objects_keep_their_fields_and_get_spans():
     done = scrub(json.dumps(post).encode() + b"\n\n" + b'{"text": null}\n', "--format", "jsonl")
     first, second = map(json.loads, done.stdout.splitlines())
     spans = [{"start": 0, "end": 8, "type": "PERSON"}, {"start": 16, "end": 20, "type": "HANDLE"}]
-    assert first == post | {"text": "<PERSON> asks \U0001f600 <HANDLE>", "spans": spans}
+    text = "<PERSON> asks \U0001f600 <HANDLE>"
+    assert first == {"id": 7, "text": text, "author_name": "<PERSON>", "mentions": ["<PERSON>", None], "spans": spans}
     assert second == {"text": None, "spans": []}
 
 
@@ -29,7 +37,6 @@ def test_a_broken_line_ends_with_its_number_and_nothing_of_it():
     for broken in (
         b"{jane@example.org",
         b"[1]",
-        b'{"a": 1}',
         b'{"text": 1}',
         b'{"text": "a", "mentions": [1]}',
         b"\xff",
@@ -39,6 +46,83 @@ def test_a_broken_line_ends_with_its_number_and_nothing_of_it():
         assert b"2" in done.stderr
         assert b"jane" not in done.stderr
         assert done.stderr.count(b"\n") == 1
+
+
+MADE = {"text": "hi", "user": {"bio": ["mail kim@example.org"], "age": 7}, "title": "call +27 82 555 0143"}
+ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+
+
+def sanitizer():
+    return Sanitizer(Options(persons="off"))
+
+
+def cleaned(stdin, form=Form.TEXT, fields=None):
+    return b"".join(scrubbed(lines_of(io.BytesIO(stdin)), form, sanitizer(), fields))
+
+
+def test_every_string_of_an_object_is_clean():
+    (line,) = cleaned(json.dumps(MADE).encode() + b"\n", Form.JSONL).splitlines()
+    clean = {"text": "hi", "user": {"bio": ["mail <EMAIL>"], "age": 7}, "title": "call <PHONE>", "spans": []}
+    assert json.loads(line) == clean
+    assert cleaned(b'{"body": "ask @kim"}\n', Form.JSONL) == b'{"body":"ask <HANDLE>","spans":[]}\n'
+
+
+@pytest.mark.parametrize(
+    ("named", "path", "remarks"),
+    [
+        ({"title"}, "title", ["left as they were: text, user.bio"]),
+        ({"user"}, "user", ["left as they were: text, title"]),
+        ({"user.bio", "text"}, "user", ["left as they were: title"]),
+        ({"user.b"}, None, ["left as they were: text, title, user.bio", "no line has a text in: user.b"]),
+    ],
+)
+def test_named_fields_are_clean_and_others_are_told(named, path, remarks):
+    fields = Fields(frozenset(named))
+    clean = json.loads(cleaned(json.dumps(MADE).encode() + b"\n", Form.JSONL, fields))
+    assert [key for key in MADE if clean[key] != MADE[key]] == ([path] if path else [])
+    assert list(fields.remarks()) == remarks
+
+
+def test_the_command_tells_which_fields_it_left():
+    done = scrub(json.dumps(MADE).encode(), "--format", "jsonl", "--fields", "user.bio,title")
+    assert (done.returncode, done.stderr) == (0, b"left as they were: text\n")
+    assert b"kim" not in done.stdout
+    done = scrub(b"kim@example.org", "--fields", "title")
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_text_of_wide_letters_is_decoded_or_refused(encoding, marked):
+    text = "write to kim@example.org\nor call +27 82 555 0143 \u00e9\n"
+    mark = "\ufeff" if marked and encoding[-1] == "e" else ""
+    stdin = (mark + text).encode(encoding)
+    if marked or encoding[-1] != "e":
+        assert cleaned(stdin).decode() == "write to <EMAIL>\nor call <PHONE> \u00e9\n"
+    else:
+        with pytest.raises(ScrubError, match=r"Line 1 .*UTF-16"):
+            cleaned(stdin)
+
+
+def test_a_damaged_text_of_wide_letters_is_refused():
+    with pytest.raises(ScrubError, match="begins as UTF-16"):
+        cleaned("\ufeffkim@example.org".encode("utf-16-le") + b"a")
+
+
+@pytest.mark.parametrize("control", ["\x00", "\x07", "\x1b", "\x7f", "\x9f"], ids=ascii)
+def test_control_characters_hide_nothing(control):
+    text = f"mail kim{control}@exam{control}ple.org, call 082{control} 555{control} 0143\n"
+    assert cleaned(text.encode()) == b"mail <EMAIL>, call <PHONE>\n"
+    assert json.loads(cleaned(json.dumps({"a": text}).encode(), Form.JSONL))["a"] == "mail <EMAIL>, call <PHONE>\n"
+
+
+def test_a_space_of_latin_1_hides_no_number():
+    assert cleaned(b"caf\xe9: 082\xa0555\xa00143\n") == b"caf\xe9: <PHONE>\n"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "a\n", "a\nb", "abc\nd\n", "abcd", "\n\n\n\n\na", "abcde\n"])
+def test_lines_stay_lines(text):
+    assert cleaned(text.encode()) == text.encode()
 
 
 def test_spark_is_not_loaded():

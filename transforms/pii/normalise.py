@@ -16,6 +16,7 @@ _PLAIN = {
     "\uff61": ".", "\u2044": "/", "\u2215": "/", "\u29f8": "/",
     "\u2022": "\u00b7", "\u2027": "\u00b7", "\u22c5": "\u00b7", "\u30fb": "\u00b7", "\uff65": "\u00b7",
 }  # fmt: skip
+_PLAIN |= {chr(0xDCA0): " ", chr(0xDCAD): ""}  # bytes of Latin-1 that are no UTF-8: a space and a soft hyphen
 _BRACKETED = re.compile(
     r"[ \t]{0,2}[(\[{<][ \t]{0,2}(?:(?P<at>at|@|arroba|chez)|(?P<dot>dot|\.|punkt|punto|point|ponto)|(?P<dash>dash|-))"
     r"[ \t]{0,2}[)\]}>][ \t]{0,2}",

@@ -1,0 +1,11 @@
+"""Control characters, which a text has no use for: in the middle of an address or a number they hide it."""
+
+import re
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # all but tab, line feed and carriage return
+_LINE_BREAKS = {ord(char): "\n" for char in "\x0b\x0c\x1c\x1d\x1e\x85"}  # as str.splitlines takes them
+
+
+def without_controls(text: str) -> str:
+    """Take control characters out of a text; those that end a line become a line feed."""
+    return CONTROL.sub("", text.translate(_LINE_BREAKS)) if CONTROL.search(text) else text
