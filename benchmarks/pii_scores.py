@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from transforms.pii.spans import Span
 
 Table = dict[str, Any]  # what goes into the JSON file
 Shares = list[tuple[int, int]]  # per text: how many of how many
+WORD = re.compile(r"\S*\w\S*")
 _SEED, _DRAWS = 20261121, 200
 
 
@@ -27,6 +29,7 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
     """Recall and precision per type, leak rate, share of posts without a leak."""
     gold, hit, said, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     leaks: Shares = []
+    vain: Shares = []
     for post, spans in zip(posts, found(sanitizer, [post.text for post in posts]), strict=True):
         masked = {at for span in spans for at in range(span.start, span.end)}
         for start, end, kind in post.gold:
@@ -37,6 +40,7 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
             right[span.type] += any(
                 start < span.end and span.start < end for start, end, _ in (*post.gold, *post.besides)
             )
+        vain.append(_in_vain(post, spans))
         personal = {at for start, end, _ in post.gold for at in range(start, end)}
         if personal:
             leaks.append((len(personal - masked), len(personal)))
@@ -44,17 +48,29 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
         "texts": len(posts),
         "recall": {kind: (hit[kind], gold[kind]) for kind in sorted(gold)},
         "precision": {kind: (right[kind], said[kind]) for kind in sorted(said)},
+        "words_in_vain": tuple(map(sum, zip(*vain, strict=True))),
         "leak_rate": bootstrap(leaks, share),
         "zero_leak": bootstrap(leaks, lambda rows: sum(not a for a, _ in rows) / len(rows)),
     }
 
 
+def _in_vain(post: Post, spans: list[Span]) -> tuple[int, int]:
+    """Count the words that nothing in the set calls personal: those that are masked, and all."""
+    personal = [(start, end) for start, end, _ in (*post.gold, *post.besides)]
+    words = [word.span() for word in WORD.finditer(post.text)]
+    others = [(a, b) for a, b in words if not any(start < b and a < end for start, end in personal)]
+    return sum(any(span.start < b and a < span.end for span in spans) for a, b in others), len(others)
+
+
 def show(name: str, table: Table) -> None:
     """The table on the terminal."""
     print(f"\n{name} ({table['texts']} texts)")  # noqa: T201
-    for measure in ("recall", "precision"):
-        for kind, (hits, total) in table[measure].items():
-            print(f"  {measure:9} {kind:12} {counted(hits, total)}")  # noqa: T201
+    print(f"  {'type':12} {'recall':36} precision")  # noqa: T201
+    recall, precision = table["recall"], table["precision"]
+    for kind in sorted({*recall, *precision}):
+        both = [counted(*measure[kind]) if kind in measure else "-" for measure in (recall, precision)]
+        print(f"  {kind:12} {both[0]:36} {both[1]}")  # noqa: T201
+    print(f"  {'words masked in vain':22} {counted(*table['words_in_vain'])}")  # noqa: T201
     for measure in ("leak_rate", "zero_leak"):
         print("  {:22} {:.4f} [{:.4f}, {:.4f}]".format(measure, *table[measure]))  # noqa: T201
 

@@ -1,18 +1,15 @@
 """What is lost besides personal data: other words, and the sentiment of posts."""
 
-import re
-
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from benchmarks.persons.corpora import DEV, conll
 from benchmarks.pii_posts import Post
-from benchmarks.pii_scores import Table, bootstrap, counted, found, share
+from benchmarks.pii_scores import WORD, Table, bootstrap, counted, found, share
 from benchmarks.pii_sets import other_names, synthetic
 from benchmarks.sentiment_sets import all_sets
 from transforms.pii.detect import redact
 from transforms.pii.sanitizer import Sanitizer
 
-_WORD = re.compile(r"\S*\w\S*")
 _ON_THE_NET = ("EMAIL", "HANDLE", "PROFILE", "URL")  # personal by their form, whatever a set's labels say
 _POSTS = 3000  # of each labelled set
 _EDGE = 0.05  # VADER's documented thresholds
@@ -31,7 +28,7 @@ def words_masked(sanitizer: Sanitizer) -> Table:
             linked = [span for span in spans if span.type in _ON_THE_NET]
             others = [
                 word.span()
-                for word in _WORD.finditer(post.text)
+                for word in WORD.finditer(post.text)
                 if not any(a < word.end() and word.start() < b for a, b, _ in (*post.gold, *post.besides))
             ]
             hit = [any(s.start < end and start < s.end for s in spans) for start, end in others]
