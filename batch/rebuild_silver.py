@@ -1,11 +1,11 @@
 """silver.posts from bronze.posts, as much as Bronze still holds: the stream's transforms over history."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from foundation import clock
 from foundation.crash import crash_point
 from foundation.settings import Settings
 from lakehouse import delta
@@ -32,7 +32,7 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
         delta.ensure(spark, table, settings)
     bronze = delta.read(spark, BRONZE_POSTS, settings)
     refiner = make_refiner(settings, key_id_in_use(settings))
-    with computed_once(refine(bronze, refiner, at=datetime.now(UTC))) as refined:
+    with computed_once(refine(bronze, refiner, at=clock.now())) as refined:
         content = _content(spark, bronze, refined, settings)
         crash_point(NAME, "before_swap", settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})

@@ -4,11 +4,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 
+from foundation import clock
 from foundation.crash import crash_point
 from foundation.errors import ConservationError
 from foundation.settings import Settings
@@ -75,12 +76,12 @@ class _Replay:
     refiner: Refiner
 
     def rehearse(self, plan: Plan) -> Replayed:
-        with self._resolved(plan, at=datetime.now(UTC)) as (_, resolved):
+        with self._resolved(plan, at=clock.now()) as (_, resolved):
             return Replayed(plan.topic, tally(resolved).fates)
 
     def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
         """The batch's writes, ops first and quarantine last; what a repeat finds done needs doing no more."""
-        at, attempt = datetime.now(UTC), uuid.uuid4()
+        at, attempt = clock.now(), uuid.uuid4()
 
         def txn(step: str) -> delta.Txn:
             return delta.Txn(f"{NAME}:{attempt}:{step}", plan.batch_id)

@@ -14,13 +14,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from batch.erase import carry_out
+from foundation import clock
 from foundation.key_sources import pseudonym_place
 from foundation.keys import create_key
 from foundation.logs import setup_logs
@@ -109,7 +110,7 @@ def _received(
 ) -> Row:
     """As topic_to_bronze would have written it."""
     named = {name: text.decode() for name, text in headers}
-    now = datetime.now(UTC)
+    now = clock.now()
     day = date.fromisoformat(named["day"]) if "day" in named else None
     return (
         topic, 0, offset, now, now.date(), platform_of(topic), named.get("op"), named.get("post_key"),

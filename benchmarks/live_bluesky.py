@@ -25,6 +25,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
+from foundation import clock
 from foundation.settings import Settings
 from ingestion.live import Report
 from ingestion.platforms import PLATFORMS
@@ -65,7 +66,7 @@ def _serve(port: int, rate: float, are_posts: bool, ready: Connection) -> None:
 
 def _renewed(line: dict[str, Any], number: int) -> str:
     """The line as if it happened now, to another record."""
-    now = time.time_ns() // 1000
+    now = clock.micros()
     fresh = {**line, "time_us": now}
     if "commit" in line:
         key = "".join(_ALPHABET[((now << 10) + number >> 5 * place) & 31] for place in reversed(range(13)))

@@ -4,13 +4,13 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from cli.options import landing_of, settings_of
+from foundation import clock
 from foundation.errors import UsageError
 from foundation.keys import PseudonymKey, canonical
 from foundation.policies import policy_of
@@ -42,7 +42,7 @@ def export(
     accounts = _accounts(platform, author, subject)
     key = pseudonym_key(settings)
     document = {
-        "made_at": datetime.now(UTC).isoformat(),
+        "made_at": clock.now().isoformat(),
         "accounts": [_said(_about(settings, account, key)) for account in accounts],
         "left_out": _LEFT_OUT,
     }

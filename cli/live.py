@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from cli.options import lake_of, landing_of, settings_of
+from foundation import clock
 from foundation.errors import BudgetSpentError, ListingCutError, SettingsError, UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def sweep(
     from ingestion.sweep import sweep as look_again  # noqa: PLC0415
 
     with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
-        look_again(live, lambda: time.time_ns() // 1000, everything=everything)
+        look_again(live, clock.micros, everything=everything)
 
 
 def fetch(
@@ -62,7 +63,7 @@ def fetch(
     """Write what was posted in a stretch of time to the lake's landing folder, as raw answers; nothing is sent."""
     from foundation.access import protect  # noqa: PLC0415
 
-    now = time.time_ns() // 1000
+    now = clock.micros()
     files = lines = 0
     protect(settings_of(context), "landing")
     with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
@@ -90,7 +91,7 @@ def load(context: typer.Context, platform: PlatformName) -> None:
     with _producer(context, platform, once=True, role="load") as live:
         live.run(lambda: landing.read(live.store))
         kept = timedelta(days=policy_of(platform).keep["landing.answers"].days)
-        landing.remove(datetime.now(UTC) - kept, live.store)
+        landing.remove(clock.now() - kept, live.store)
 
 
 def _micros(moment: datetime) -> int:

@@ -1,6 +1,5 @@
 """`echostream replay` and `echostream generate`."""
 
-import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import settings_of
+from foundation import clock
 from foundation.errors import UsageError
 
 _EVERY = 500
@@ -85,4 +85,4 @@ def _print_counts(title: str, counts: "Counter[str]") -> None:
 
 def _now() -> int:
     """Microseconds since 1970."""
-    return time.time_ns() // 1000
+    return clock.micros()

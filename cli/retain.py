@@ -1,11 +1,11 @@
 """`echostream retain`."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from cli.options import landing_of, settings_of
+from foundation import clock
 
 
 def retain(
@@ -17,7 +17,7 @@ def retain(
     While they run they do the same for the tables, every upkeep.retain_interval_s.
     """
     settings = settings_of(context)
-    now = datetime.now(UTC)
+    now = clock.now()
     from batch.run import retain as run  # noqa: PLC0415  # with Spark's libraries, which are slow to load
     from foundation.policies import policies  # noqa: PLC0415
     from ingestion.expiry import forget  # noqa: PLC0415

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from foundation import clock
 from foundation.errors import PayloadFileError
 from ingestion.fields import slices
 from ingestion.platform import Json, Mapped, Platform
@@ -121,7 +122,7 @@ class Landing:
 
     def _abandoned(self) -> list[str]:
         """What processes that were killed had begun to write: nobody reads it, and it holds payloads."""
-        before = datetime.now(UTC).timestamp() - _WRITTEN_WITHIN_S
+        before = clock.file_s() - _WRITTEN_WITHIN_S
         return [path for path, written in self._found() if path.endswith(_PART) and written < before]
 
     def _found(self) -> Iterator[tuple[str, float]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from foundation import clock
 from foundation.policies import Policy
 from ingestion.telemetry import Telemetry
 from ingestion.watchlists import Watchlist
@@ -145,7 +146,7 @@ class Context:
     poll_s: float = 15.0
     timeout_s: float = 20.0  # of one answer, and of silence on a stream
     attempts: int = 5  # of one request
-    clock: Callable[[], int] = lambda: time.time_ns() // 1000
+    clock: Callable[[], int] = clock.micros
     sleep: Callable[[float], None] = time.sleep
 
 

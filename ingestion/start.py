@@ -1,7 +1,6 @@
 """A producer with all that it needs, checked before anything is read."""
 
 import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Literal
 
 import stamina
 
+from foundation import clock
 from foundation.access import protect
 from foundation.errors import UsageError
 from foundation.key_sources import pseudonym_key
@@ -156,4 +156,4 @@ def _alone(settings: Settings, name: str, role: Role) -> Iterator[None]:
 
 
 def _now() -> int:
-    return time.time_ns() // 1000
+    return clock.micros()

@@ -8,10 +8,10 @@ by Delta's transaction ids, or taken in twice.
 import json
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+from foundation import clock
 from foundation.errors import CheckpointMismatchError, CheckpointMissingError
 from foundation.settings import Settings
 from lakehouse.s3_path import Folder, S3Path, move
@@ -86,7 +86,7 @@ class Checkpoint:
 
     def set_aside(self) -> Folder:
         """Move the folder out of the way, keeping it; answers where it went."""
-        aside = self.folder.with_name(f"{self.folder.name}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+        aside = self.folder.with_name(f"{self.folder.name}.{clock.now():%Y%m%dT%H%M%S%f}")
         if self.folder.exists():
             move(self.folder, aside)
         return aside

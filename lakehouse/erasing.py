@@ -5,12 +5,13 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from foundation import clock
 from foundation.crash import crash_point
 from foundation.errors import ErasureRequestError
 from foundation.logs import get_log
@@ -112,7 +113,7 @@ def admit(spark: SparkSession, job: str, settings: Settings) -> None:
         _admit_batch(spark, job, settings, cause)
     _note_producers(spark, job, settings)
     # A person's stay, as tombstones do: a producer that has been away for long must learn of them too.
-    recently = datetime.now(UTC) - _PRODUCERS_MAY_BE_AWAY
+    recently = clock.now() - _PRODUCERS_MAY_BE_AWAY
     kept = [each for each in erasures.admitted(settings) if each.cause == "request" or each.until > recently]
     there = erasure_requests.clear(settings, {each.id for each in kept})
     if lost := [each for each in kept if each.id not in there]:
@@ -216,7 +217,7 @@ def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) 
         f" FROM t WHERE reason = '{cause}' AND at > TIMESTAMP '{since.isoformat()}'",
     )
     interval = timedelta(seconds=settings.erasure.batch_interval_s)
-    if row["first"] is None or datetime.now(UTC) - row["first"] < interval:
+    if row["first"] is None or clock.now() - row["first"] < interval:
         return
     erasure = Erasure(uuid.uuid4().hex, cause, row["first"], since, row["last"])
     _hand_over(spark, settings, [erasure])

@@ -3,10 +3,11 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from pyspark.sql import SparkSession
 
+from foundation import clock
 from foundation.crash import crash_point
 from foundation.logs import get_log
 from foundation.settings import Settings
@@ -26,7 +27,7 @@ def remove_files(spark: SparkSession, job: str, table: Table, settings: Settings
     if unread_h is None:  # a stream has still to begin
         return
     keep_h = max(unread_h, settings.upkeep.keep_h)
-    before = datetime.now(UTC) - timedelta(hours=keep_h)
+    before = clock.now() - timedelta(hours=keep_h)
     if not any(each.first <= before for each in waiting.values()):
         return
     due = {erasure_id: each.rows for erasure_id, each in waiting.items() if each.last <= before}

@@ -7,10 +7,11 @@ import json
 import uuid
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from foundation import clock
 from foundation.access import protect
 from foundation.errors import ErasureRequestError
 from foundation.key_sources import receipt_place
@@ -42,7 +43,7 @@ class Request:
 
 def place(settings: Settings, *, targets: Sequence[Target], key_id: str, key: SecretKey) -> Request:
     """Put a request where the owner of Silver finds it; from here on nothing is lost by a crash."""
-    request = Request(uuid.uuid4().hex, settings.owner, key_id, datetime.now(UTC), tuple(targets))
+    request = Request(uuid.uuid4().hex, settings.owner, key_id, clock.now(), tuple(targets))
     facts = _facts(request)
     folder = _made(settings, "requests")
     draft = folder / f"{request.id}.new"

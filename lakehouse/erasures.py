@@ -8,6 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from foundation import clock
 from foundation.errors import KeyFileError
 from foundation.key_sources import KeyFile, receipt_place
 from foundation.keys import create_key
@@ -81,7 +82,7 @@ def note(spark: SparkSession, job: str, settings: Settings, taken: Sequence[Step
     """Write steps into the job's ledger, once per transaction id."""
     if not taken:
         return
-    table, key, at = ops_erasures(job), receipt_key(settings), datetime.now(UTC)
+    table, key, at = ops_erasures(job), receipt_key(settings), clock.now()
     delta.ensure(spark, table, settings)
     delta_rows.append([_row(each, at, key) for each in taken], table, settings, txn=txn)
 

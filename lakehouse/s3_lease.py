@@ -11,11 +11,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Event, Thread
 from typing import Any
 
+from foundation import clock
 from foundation.errors import LakeInUseError, StoreUnreachableError
 from foundation.logs import get_log
 from foundation.settings import Settings
@@ -115,7 +115,7 @@ class S3Lease:
                 return None, "", 0.0
             content = answer["Body"].read()
         said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        now = parsedate_to_datetime(said) if said else datetime.now(UTC)
+        now = parsedate_to_datetime(said) if said else clock.now()
         return json.loads(content), answer["ETag"], (now - answer["LastModified"]).total_seconds()
 
     def _put(self, content: dict[str, Any], **condition: str) -> bool:

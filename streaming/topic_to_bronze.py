@@ -1,9 +1,8 @@
 """Hop 2: Kafka → bronze.posts, as received."""
 
-from datetime import UTC, datetime
-
 from pyspark.sql import SparkSession
 
+from foundation import clock
 from foundation.key_sources import payload_place
 from foundation.sections import JobName
 from foundation.settings import Settings
@@ -52,7 +51,7 @@ def _append(batch: Batch) -> None:
     # One task per core writes, so that a batch makes a few files and not one per topic and partition.
     records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
     place = payload_place(batch.settings) if batch.settings.payloads.encrypt else None
-    rows = to_bronze(records, ingest_date=datetime.now(UTC).date(), payload_key=place)
+    rows = to_bronze(records, ingest_date=clock.now().date(), payload_key=place)
     delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn("append"))
 
 

@@ -1,6 +1,5 @@
 """Feeds of the generator, in memory."""
 
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -8,8 +7,8 @@ from foundation.keys import PseudonymKey
 from foundation.policies import policies
 from ingestion.generator import Made, Rates, generate
 from ingestion.records import RecordMaker
+from tests.clock import BASE
 
-BASE = datetime(2026, 1, 2, 15, tzinfo=UTC)
 KEY = PseudonymKey(version=1, secret=b"k" * 32)
 MAX_TEXT = 2000
 N = 5000

@@ -4,7 +4,6 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -14,8 +13,8 @@ from ingestion.generator import Rates, run_generator
 from ingestion.produce import Producer as OurProducer
 from local import stack
 from local.ports import free_ports
+from tests.clock import BASE
 
-BASE = datetime(2026, 1, 2, 15, tzinfo=UTC)
 Headers = list[tuple[str, bytes]]
 Sent = tuple[str, int, int]  # topic, partition, offset
 Bytes = tuple[bytes | None, bytes | None, Headers]  # key, value, headers

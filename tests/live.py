@@ -1,6 +1,5 @@
 """Live producers in tests: against a simulator on loopback, into memory, with a clock of the test's own."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from ingestion.simulators.serving.world import World
 from ingestion.store import IngestStore
 from ingestion.telemetry import Telemetry
 from ingestion.watchlists import Watchlist
+from tests.clock import machine_micros
 
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 HTTP = [name for name in LIVE if "status" in SIMULATORS[name].faults]
@@ -40,7 +40,7 @@ class Clock:
     shift: int = 0  # µs
 
     def __call__(self) -> int:
-        return time.time_ns() // 1000 + self.shift
+        return machine_micros() + self.shift
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import time
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from ingestion.platforms import PLATFORMS
 from ingestion.produce import MemoryProducer
 from ingestion.records import RecordMaker
 from ingestion.replay import ReplayReport, replay
+from tests.clock import machine_micros
 
 RECORDINGS = Path(__file__).parents[1].parent / "shared" / "data" / "platforms"
 
@@ -37,7 +37,7 @@ def replayed(platform: str, pattern: str = "") -> tuple[ReplayReport, MemoryProd
     maker = RecordMaker(platform=platform, owner="public", key=PseudonymKey(1, b"0" * 32))
     chosen = [file for file in files(platform) if pattern in str(file)]
     assert chosen, "the recordings are there"
-    return replay(PLATFORMS[platform], chosen, kafka, maker, lambda: time.time_ns() // 1000), kafka
+    return replay(PLATFORMS[platform], chosen, kafka, maker, machine_micros), kafka
 
 
 @cache

@@ -19,6 +19,7 @@ from batch.rebuild_gold import rebuild_gold
 from benchmarks.pipeline.drain import Drain, drain
 from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.records import Feed
+from foundation import clock
 from foundation.sections import JobName
 from ingestion.records import Record
 from lakehouse import delta
@@ -84,7 +85,7 @@ def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
 
 def _first_day(place: Place, *, largest: int) -> Day:
     """Tables and checkpoints made, by some real posts of the day before, which then serve as models."""
-    midnight = (datetime.now(UTC) - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
     start = (midnight - _EPOCH) // timedelta(microseconds=1)
     before = place.feed(start=start - _DAY_US // 2, step=1000)
     sent = place.send((before.new(number) for number in range(_MODELS)), "models into Kafka")

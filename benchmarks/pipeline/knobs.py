@@ -5,7 +5,6 @@ with their mean: how far these two are apart says what the difference is worth. 
 not shown. What cannot be set while a session runs, Java's options, is compared by `--java-options`.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
@@ -16,6 +15,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from benchmarks.pipeline.drain import Drain, drain, together
 from benchmarks.pipeline.place import Bench, Place, open_place
+from foundation import clock
 from foundation.sections import JobName
 from streaming.run import STARTS
 
@@ -59,7 +59,7 @@ def set_to(spark: SparkSession, setting: str, value: str) -> Iterator[str]:
 def _one(bench: Bench, title: str, posts: int) -> dict[str, Any]:
     with open_place(bench, "knobs") as place:
         total = posts + BESIDE
-        feed = place.feed(start=time.time_ns() // 1000 - _SPAN_US, step=_SPAN_US // total)
+        feed = place.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
         sizes = [_WARM_UP, posts, *[_SMALL] * _SMALL_BATCHES]
         at = 0
         drains: list[Drain] = []

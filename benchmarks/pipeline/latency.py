@@ -15,6 +15,7 @@ from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.records import Feed
 from benchmarks.pipeline.reflection import Change, Event, GoldCommit, event_of, summarise
 from benchmarks.pipeline.watch import Watch
+from foundation import clock
 from foundation.errors import JobFailedError
 from ingestion.produce import Producer
 from ingestion.records import Record
@@ -193,4 +194,4 @@ def _commit_times(place: Place) -> dict[int, int]:
 
 def micros() -> int:
     """Now, in microseconds since 1970."""
-    return time.time_ns() // 1000
+    return clock.micros()

@@ -8,9 +8,10 @@ import json
 import os
 import platform
 import subprocess
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from foundation import clock
 
 LATEST = Path(__file__).parents[1] / "results" / "latest.json"
 RECORD = Path(__file__).parents[1] / "pipeline_figures.json"
@@ -62,7 +63,7 @@ def machine() -> Figures:
     """When and where, and what else the machine was doing."""
     code = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
     return {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "at": clock.now().isoformat(timespec="seconds"),
         "code": code.stdout.strip(),
         "cores": os.cpu_count(),
         "load_1m": round(os.getloadavg()[0], 1),

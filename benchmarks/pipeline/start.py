@@ -17,6 +17,7 @@ from typing import IO, Any
 
 from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.watch import Moment, is_below, processes
+from foundation import clock
 from foundation.errors import JobFailedError
 from foundation.settings import Settings
 from lakehouse.checkpoints import checkpoint
@@ -69,7 +70,7 @@ def _without_archive(bench: Bench, folder: Path) -> Path:
 
 def _one_way(bench: Bench, name: str, more: Mapping[str, str]) -> dict[str, Any]:
     with open_place(bench, "start") as place:
-        feed = place.feed(start=time.time_ns() // 1000 - 3600 * 10**6, step=1000)
+        feed = place.feed(start=clock.micros() - 3600 * 10**6, step=1000)
         for number in (0, 1):
             place.send(feed.stream(number * POSTS, POSTS), f"{name}, posts into Kafka")
             objects = _objects(place)

@@ -7,13 +7,14 @@ the steps add up to it only roughly.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from statistics import median
 from typing import Any
 
 import pyarrow as pa
 
 from benchmarks.pipeline.records import Feed, Template, makers_for
+from foundation import clock
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
 from foundation.sections import SanitizerSettings
@@ -40,7 +41,7 @@ Row = dict[str, Any]
 def measure(templates: Sequence[Template], posts: int) -> dict[str, Any]:
     """Per step, the median of some rounds after one that warms up."""
     key = PseudonymKey(1, bytes(32))
-    now = time.time_ns() // 1000
+    now = clock.micros()
     feed = Feed(templates, makers_for(key, "public"), start=now - posts * 1000, step=1000)
     rows = [_bronze_row(record, at) for at, record in enumerate(feed.sample(posts))]
     refiner = refine.Refiner(Rules(policies(), key.key_id, SanitizerSettings().max_text_chars), ScorerOptions())
@@ -73,7 +74,7 @@ def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
     _, scoring = _timed(lambda: refine.score_rows(out, Scorers(refiner.scorer)))
     _, arrow_in = _timed(lambda: [column.to_pylist() for batch in batches for column in batch.columns])
     _, arrow_out = _timed(lambda: [_to_arrow(out[at : at + _BATCH]) for at in range(0, len(out), _BATCH)])
-    _, whole = _timed(lambda: list(refine._worker(refiner, datetime.now(UTC))(batches)))
+    _, whole = _timed(lambda: list(refine._worker(refiner, clock.now())(batches)))
     features = language + emoji + phrases
     return {
         "decode and validate": decoding,
@@ -124,7 +125,7 @@ def _bronze_row(record: Any, offset: int) -> Row:
     day = headers.get("day")
     return text | {
         "topic": topic_name(record.platform, record.kind), "partition": 0, "offset": offset,
-        "kafka_timestamp": time.time_ns() // 1000, "day": date.fromisoformat(day.decode()) if day else None,
+        "kafka_timestamp": clock.micros(), "day": date.fromisoformat(day.decode()) if day else None,
         "value": record.value,
     }  # fmt: skip
 

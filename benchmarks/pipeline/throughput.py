@@ -6,7 +6,6 @@ posts: its libraries stay in the workers' memory.
 """
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from benchmarks.pipeline import unscored
 from benchmarks.pipeline.drain import Drain, drain, together
 from benchmarks.pipeline.place import Bench, Place, open_place
+from foundation import clock
 from foundation.settings import Settings
 from lakehouse import kafka
 from schemas.tables import BRONZE_POSTS
@@ -34,7 +34,7 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
     """All ways, in one run of one session."""
     with open_place(bench, "throughput") as place:
         total = WARM_UP + posts + NAIVE_WARM_UP + naive_posts
-        feed = place.feed(start=time.time_ns() // 1000 - _SPAN_US, step=_SPAN_US // total)
+        feed = place.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
         ways = _ways(place)
         first = place.send(feed.stream(0, WARM_UP), "warm-up into Kafka")
         for name, start in ways.items():

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from foundation import clock
 from foundation.errors import SettingsError
 from foundation.key_sources import pseudonym_key
 from foundation.policies import policies
@@ -133,7 +134,7 @@ def ledger_file(settings: Settings, base: datetime, seed: int, n_posts: int) -> 
 
 def last_full_hour() -> datetime:
     """A base time that has passed, and that two runs in one hour share."""
-    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    return clock.now().replace(minute=0, second=0, microsecond=0)
 
 
 def _count(report: GeneratorReport, made: Made) -> None:

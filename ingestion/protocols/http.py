@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Self
 import httpx2
 import stamina
 
+from foundation import clock
 from foundation.errors import CredentialsError
 from ingestion.platform import Json
 from ingestion.protocols.answers import (
@@ -220,4 +221,4 @@ def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
 
 
 def _said_at(headers: Headers) -> datetime:
-    return parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+    return parsedate_to_datetime(headers["date"]) if "date" in headers else clock.now()

@@ -11,6 +11,7 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from foundation import clock
 from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.serving.scenario import SECOND
 from ingestion.simulators.serving.simulator import Simulator
@@ -29,7 +30,7 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
 
         def respond(request: Request) -> Answer:
             had, left, reset_s = limit.take()
-            now = datetime.now(UTC)
+            now = clock.now()
             headers = {
                 "X-RateLimit-Limit": str(limit.limit),
                 "X-RateLimit-Remaining": str(left),

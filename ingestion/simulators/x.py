@@ -6,13 +6,13 @@ Compliance jobs with their files at signed addresses, which want the signature, 
 import html
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
+from foundation import clock
 from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.serving.scenario import SECOND
 from ingestion.simulators.serving.simulator import Simulator
@@ -41,7 +41,7 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
         headers = {
             "x-rate-limit-limit": str(limit.limit),
             "x-rate-limit-remaining": str(left),
-            "x-rate-limit-reset": str(int(time.time() + reset_s + 1)),
+            "x-rate-limit-reset": str(int(clock.now().timestamp() + reset_s + 1)),
         }
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(_problem("Unauthorized", HTTPStatus.UNAUTHORIZED), HTTPStatus.UNAUTHORIZED)

@@ -11,13 +11,14 @@ from pathlib import Path
 
 PACKAGES = ("docker.io", "docker-compose", "debootstrap", "iptables")
 BASE = "debian:bookworm-slim"
+_BEGUN = time.monotonic()
 _START_S = 60
 _STOP_S = 60
 
 
 def say(what: str) -> None:
-    """A line with the time."""
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {what}\n")
+    """A line with the seconds since the start."""
+    sys.stdout.write(f"{time.monotonic() - _BEGUN:6.0f} s  {what}\n")
     sys.stdout.flush()
 
 

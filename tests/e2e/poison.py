@@ -3,16 +3,17 @@
 The stages and reasons are written out: they are a promise to whoever reads the quarantine.
 """
 
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from tests.clock import machine_micros
+
 CAP = 500
 DAY = 86_400_000_000
-NOW = time.time_ns() // 1000
+NOW = machine_micros()
 MIB = 1024 * 1024
 OTHER_KEY = "v1:" + "a" * 26
 Headers = list[tuple[str, bytes]]
@@ -63,7 +64,7 @@ def padded(record: bytes, size: int) -> bytes:
     return orjson.dumps(event | {"raw": "x" * (size - len(orjson.dumps(event | {"raw": ""})))})
 
 
-_THE_DAY_AFTER_TOMORROW = (datetime.now(UTC).date() + timedelta(days=3)).isoformat()
+_THE_DAY_AFTER_TOMORROW = datetime.fromtimestamp((NOW + 3 * DAY) / 1e6, UTC).date().isoformat()
 
 POISON: dict[str, tuple[str, str, Spoil]] = {
     # bytes → JSON object

@@ -26,9 +26,10 @@ from lakehouse.receipts import receipts
 from local import stack
 from schemas.topics import topics
 from tests import oracle
+from tests.clock import BASE, machine_micros
 from tests.commands import Done, echostream, started, wait_until
 from tests.erasure.person import Message, Person, busiest
-from tests.kafka import BASE, new_stack
+from tests.kafka import new_stack
 from tests.lake import Row, assert_gold, assert_silver, ops, rows_of
 
 KILLS = ("bronze_to_silver:after_erasing_silver.posts:1", "topic_to_bronze:before_erasing_bronze.posts:1")
@@ -166,7 +167,7 @@ class Trial:
         platform = self.person.platform
         landing = Landing(fs.LocalFileSystem(), f"{self.settings.lake_uri}/landing", platform)
         batches = [Batch(source="made", documents=list(self.person.payloads))]
-        assert [lines for _, lines in landing.write(batches, time.time_ns() // 1000)] == [len(self.person.payloads)]
+        assert [lines for _, lines in landing.write(batches, machine_micros())] == [len(self.person.payloads)]
 
     def send(self, messages: list[Message]) -> None:
         """Into Kafka."""

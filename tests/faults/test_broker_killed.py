@@ -12,9 +12,9 @@ from ingestion.generator import run_generator
 from ingestion.produce import Producer
 from local import broker, stack
 from tests import oracle
+from tests.clock import BASE
 from tests.commands import started, wait_until
 from tests.faults.conftest import RATES
-from tests.kafka import BASE
 from tests.lake import assert_exact, assert_gold, ops
 
 POSTS = 2500

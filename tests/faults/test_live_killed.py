@@ -9,7 +9,6 @@ import random
 import signal
 import sqlite3
 import threading
-import time
 from contextlib import closing, suppress
 
 import orjson
@@ -21,6 +20,7 @@ from ingestion.records import RecordMaker
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.serving.scenario import Scenario, final_texts
 from schemas.topics import topic_name
+from tests.clock import machine_micros
 from tests.commands import echostream, started
 from tests.kafka import records_of
 from tests.lake import rows_of
@@ -85,7 +85,7 @@ def test_silver_holds_exactly_that(home, landed):
 
 
 def is_over(world) -> bool:
-    return time.time_ns() // 1000 > world.happenings[-1].at
+    return machine_micros() > world.happenings[-1].at
 
 
 def noted(home, owner) -> int:

@@ -9,7 +9,14 @@ from foundation.keys import create_key
 from foundation.settings import Settings
 from ingestion.generator import read_ledger, run_generator
 from ingestion.produce import MemoryProducer
-from tests.jobs.lakes import BASE, CAP, NOW, POSTS, RATES, Lake, as_kafka_would, copied
+from tests.clock import BASE, going_on_from
+from tests.jobs.lakes import CAP, DRAINED_WITHIN, NOW, POSTS, RATES, Lake, as_kafka_would, copied
+
+
+@pytest.fixture(autouse=True)
+def _time_of_the_data(monkeypatch):
+    """Put the clock to what the lakes' records were received by, for the jobs that run in this process."""
+    monkeypatch.setattr(clock, "now", going_on_from(NOW + DRAINED_WITHIN))
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +39,7 @@ def new_lake(spark, tmp_path_factory) -> Lake:
 def full_lake(new_lake, tmp_path_factory) -> Lake:
     """The same, drained half a year later."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clock, "now", lambda: NOW)
+        patch.setattr(clock, "now", going_on_from(NOW))
         return copied(new_lake, tmp_path_factory.mktemp("full")).drain()
 
 

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from schemas.tables import BRONZE_POSTS
 from schemas.topics import platform_of
 from streaming.failures import named_error
 from streaming.run import STARTS
+from tests.clock import BASE
 from tests.lake import Row, assert_exact
 
 BEHIND_BRONZE = ("bronze_to_silver", "silver_to_gold")
@@ -26,10 +27,10 @@ RATES = Rates(
     edits=0.08, edits_back=0.03, deletes=0.08, resurrections=0.03, author_deletes=0.03, late=0.10, score_only=0.05,
     duplicates=0.08, bad=0.08, unmappable=0.02,
 )  # fmt: skip
-BASE = datetime(2026, 1, 2, 15, tzinfo=UTC)
 # Half a year later, when some platforms' texts have had their time and no platform's posts have.
 NOW = BASE + timedelta(days=200)
 RECEIVED = NOW - timedelta(minutes=1)
+DRAINED_WITHIN = timedelta(minutes=15)  # the lake that all tests copy
 POSTS = 300
 CAP = 2000
 END_S = 120

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from batch import rebuild_gold, rebuild_silver
-from foundation import clock
 from foundation.policies import policies
 from lakehouse import retention
 from lakehouse.batches import Job
@@ -18,11 +17,6 @@ from transforms.retention import AUTHOR, POST, TEXT, has_expired, limits
 
 LATER = NOW + timedelta(days=400)
 RAW = (BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES)
-
-
-@pytest.fixture(autouse=True)
-def _the_clock_stands(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 class Killed(BaseException):

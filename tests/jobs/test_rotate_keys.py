@@ -15,8 +15,9 @@ from lakehouse import delta
 from lakehouse.lease import hold_lake
 from schemas.tables import SILVER_TOMBSTONES
 from tests import oracle
+from tests.clock import BASE
 from tests.commands import echostream
-from tests.jobs.lakes import BASE, POSTS, RATES, again, as_kafka_would, plans_of
+from tests.jobs.lakes import POSTS, RATES, again, as_kafka_would, plans_of
 from tests.lake import (
     assert_gold,
     assert_ops,

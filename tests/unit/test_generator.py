@@ -16,7 +16,8 @@ from ingestion.generator.canaries import KINDS
 from ingestion.produce import MemoryProducer
 from schemas.event import json_schema
 from tests import oracle
-from tests.feeds import BASE, N, large_feed, make
+from tests.clock import BASE
+from tests.feeds import N, large_feed, make
 
 BASE_MICROS = 1_767_366_000_000_000
 KINDS_OF_RECORD = {

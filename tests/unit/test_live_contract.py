@@ -11,6 +11,7 @@ from foundation.errors import CredentialsError, ReadError
 from ingestion.landing import Landing
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.serving.scenario import Fault
+from tests.clock import machine_micros
 from tests.live import HTTP, LIVE, SILENCE_S, events, trial, without_pauses
 
 FAULTS = [(name, kind) for name in LIVE for kind in SIMULATORS[name].faults]
@@ -137,7 +138,7 @@ def test_what_comes_while_it_reads_is_not_missed(name, tmp_path):
         def until_over(reader: Any) -> Any:
             for batch in reader.read():
                 yield batch
-                if time.time_ns() // 1000 > made.world.happenings[-1].at + 500_000:
+                if machine_micros() > made.world.happenings[-1].at + 500_000:
                     return
 
         made.run(until_over, once=False, timeout_s=5.0, sleep=lambda _: time.sleep(0.1))

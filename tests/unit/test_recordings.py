@@ -6,7 +6,6 @@ Failures print numbers and ids, never the recorded texts.
 import gzip
 import json
 import re
-import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from ingestion.produce import MemoryProducer
 from ingestion.records import RecordMaker
 from ingestion.replay import ReplayReport, replay
 from schemas.event import json_schema
+from tests.clock import machine_micros
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
 REDDIT = ("submissions", "comments", "listing_responses")
@@ -33,7 +33,7 @@ def replayed(platform: str, name: str) -> tuple[ReplayReport, MemoryProducer]:
     kafka = MemoryProducer()
     maker = RecordMaker(platform=platform, owner="public", key=PseudonymKey(1, b"0" * 32))
     file = RECORDINGS / platform / f"{name}.jsonl.gz"
-    return replay(PLATFORMS[platform], [file], kafka, maker, lambda: time.time_ns() // 1000), kafka
+    return replay(PLATFORMS[platform], [file], kafka, maker, machine_micros), kafka
 
 
 def events(platform: str, name: str) -> list[Any]:

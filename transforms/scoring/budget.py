@@ -3,11 +3,11 @@
 import fcntl
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
+from foundation import clock
 from foundation.errors import ScorerBudgetError
 from transforms.scoring.refusals import budget_is_spent
 
@@ -40,7 +40,7 @@ class MonthlyBudget:
         self._add(-usd)
 
     def _add(self, usd: float) -> None:
-        month = f"{datetime.now(UTC):%Y-%m}"
+        month = f"{clock.now():%Y-%m}"
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._lock, open(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as opened:  # noqa: PTH123  # of a descriptor
             fcntl.flock(opened, fcntl.LOCK_EX)

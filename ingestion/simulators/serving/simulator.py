@@ -1,10 +1,10 @@
 """The interface of a simulator file."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
+from foundation import clock
 from ingestion.simulators.serving.scenario import FaultKind, Scenario
 from ingestion.simulators.serving.world import Faults, World
 
@@ -36,7 +36,7 @@ class Simulator:
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1000,
+        clock: Callable[[], int] = clock.micros,
     ) -> Iterator[tuple[str, World]]:
         """Its address and its world, while this lasts."""
         world = World(scenario, clock)
