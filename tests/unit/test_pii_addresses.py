@@ -18,7 +18,7 @@ SPOILT = [
     "kim.roe@\u05d3\u05d5\u05d2\u05de\u05d4.\u05e7\u05d5\u05dd",
     "\u0905\u0928\u093f\u0924\u093e@\u0909\u0926\u093e.\u092d\u093e\u0930\u0924",
     "\u7528\u62377@example.org", "\u7528\u6237@example.org", "kim.roe@example", "kim.roe@intranet_host",
-    '"kim roe"@example.org',
+    '"kim roe"@example.org', "kim.roe@@example.org", "kim.roe@example,co,uk",
 ]  # fmt: skip
 AS_BEFORE = {
     "lunch @ noon": "lunch @ noon",
@@ -35,6 +35,7 @@ VERSIONS = [
     "firmware 10.7.31.9 has a fault", "Apache 2.4.6.1 is out", '{"appVersion": "10.7.31.9"}', "fw_ver=10.7.31.9",
     "upgraded from 1.2.3.4 to 1.2.3.5", "versions 10.1.2.3, 10.1.2.4 and 10.1.2.5", "Chrome/91.0.44.12 here",
     "build 10.7.31.9", "driver v31.0.15.37", "Foobar 3.2.1.7 is released", "release 10.7.31.9", "patched to 4.3.2.1",
+    "Windows 10.0.19.41", "upgraded to 10.7.31.9",
 ]  # fmt: skip
 MACHINES = [
     "my ip is {}", "nginx at {} answers", "Update: {} works", "the server {} is down", "firmware of {} is old",
@@ -68,4 +69,5 @@ def test_addresses_of_machines_go(sentence, value):
 
 
 def test_an_address_of_a_machine_behind_a_program_goes():
+    assert clean("nginx 10.0.0.5 answers") == "nginx <IP> answers"
     assert clean("nginx 203.0.113.25 answers") == "nginx <IP> answers"

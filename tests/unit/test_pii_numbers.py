@@ -47,6 +47,7 @@ LEFT = {
     "an article's number that begins like a card": "EAN 4006381333931 here",
     "a longer one without a word": "see 4000000000000000006 there",
     "a date and time": "backup 20261008002556 is done",
+    "a part of a longer one": "order 1234-5678-9012-3456 came",
     "three years": "sales in 2023 2024 2025 fell",
     "a bare number": "order 7214598833 of lot 9182736450",
     "the number of an order": "order number 7214598833 came",

@@ -26,7 +26,8 @@ _SURE_TLD = r"(?:com|net|org|edu|gov|info|co\.uk|co\.za)"
 # A comma for a full stop, or spaces around it.
 _SPOILT = re.compile(
     rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}(?:[.,][{_LETTER}0-9\-]{{1,63}}){{0,3}}?"
-    rf"(?:[,;]{_LOOSE_TLD}|(?: {{0,2}}[.,;] {{0,2}}| {{1,2}}){_SURE_TLD}| {{1,2}}[.,] {{1,2}}{_LOOSE_TLD})(?!\w)",
+    rf"(?:[,;]co[,;.](?:uk|za|nz|jp|in)|[,;]{_LOOSE_TLD}"
+    rf"|(?: {{0,2}}[.,;] {{0,2}}| {{1,2}}){_SURE_TLD}| {{1,2}}[.,] {{1,2}}{_LOOSE_TLD})(?!\w)",
     re.IGNORECASE,
 )
 _LOCAL_CHARS = frozenset("._%+-'")
@@ -145,24 +146,25 @@ def _around_at(text: str) -> list[Span]:
     """E-mail addresses and @handles: each @ is looked at once, to the right and then at most 64 to the left."""
     spans: list[Span] = []
     done = 0
-    for at in (m.start() for m in re.finditer("@", text)):
+    for first, end in (m.span() for m in re.finditer("@+", text)):
+        at = end - 1  # of several the last one has the domain behind it
         if at < done:
             continue
-        found = _address(text, at, done) or _handle(text, at, done) or _loose(text, at, done)
+        found = _address(text, at, done, first) or _handle(text, at, done) or _loose(text, at, done)
         if found:
             spans.append(found)
             done = found.end
     return spans
 
 
-def _address(text: str, at: int, done: int) -> Span | None:
+def _address(text: str, at: int, done: int, first: int) -> Span | None:
     """An address of e-mail: a domain after the @, in whatever state, and a name directly before it."""
-    start = _local_start(text, max(done, at - _MOST_LOCAL), at)
+    start = _local_start(text, max(done, first - _MOST_LOCAL), first)
     domain = _AT_DOMAIN.match(text, at) or _AT_NUMERIC.match(text, at)
-    if domain is None and start < at and _is_name(text[start:at]):
+    if domain is None and start < first and _is_name(text[start:first]):
         domain = _SPOILT.match(text, at) or _ANY_DOMAIN.match(text, at)
         domain = None if domain and _NUMBERS.fullmatch(domain.group()) else domain
-    return Span(start, domain.end(), "EMAIL") if domain and start < at else None
+    return Span(start, domain.end(), "EMAIL") if domain and start < first else None
 
 
 def _handle(text: str, at: int, done: int) -> Span | None:

@@ -17,12 +17,13 @@ _RUN = re.compile(
     rf"(?:(?<!\w)|(?<=[{_UNSPACED}])|(?<![^\W_]_)(?<=_))(?<!\d[.,])(?:\+ ?|\()?\(?\d(?:{_GAP}\d){{6,39}}"
     rf"(?=x\d|\W|_|[{_UNSPACED}]|\Z)"
 )
+_TIED = re.compile(r"[\-._/\u00b7]\d")
 _GROUP = re.compile(r"\d+")
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]{0,2}\d{1,6}(?!\w)", re.IGNORECASE)
 _CONTEXT_WIDTH = 36
 # Words that say that a telephone number follows, in the languages that we know.
 _PHONE_WORD = re.compile(
-    r"(?:\b(?:(?:tele)?phones?|telephone|tel|telefon\w{0,8}|mobile?|cell(?:phone)?|cellphone|fax|call(?: me| us)?"
+    r"(?:\b(?:(?:tele)?phones?|ph|mob|cel|tel|telefon\w{0,8}|mobile?|cell(?:phone)?|cellphone|fax|call(?: me| us)?"
     r"|ring|text|sms|whats ?app|wa|viber|imessage|dial|reach|handy\w{0,8}|desk|office|contact|hotline"
     r"|answer(?:s|ed|ing)?|ruf\w{0,8}|anrufen|telefoon\w{0,8}|mobiel|bel|mobilnummer"
     r"|tél(?:éphone)?|portable|appele[zr]|appelle[zr]?|teléfono|móvil|celular|ll[aá]ma(?:r|me|nos|da)?"
@@ -139,7 +140,7 @@ def _identity(  # noqa: PLR0911  # one line per form
         return "NATIONAL_ID"
     if size == _NIR and checks.nir(digits):
         return "NATIONAL_ID"
-    if size >= cards.LEAST and _grouped(text, window) and cards.is_card(digits, before, bare=len(window) == 1):
+    if size >= cards.LEAST and _stands_alone(text, window) and cards.is_card(digits, before, bare=len(window) == 1):
         return "CARD"
     return _by_word(digits, before) if before else None
 
@@ -187,6 +188,14 @@ def _grouped(text: str, window: list[_Group]) -> bool:
     """Tell whether the groups are kept apart by spaces, or by the same one sign."""
     signs = set(_signs(text, window))
     return len(signs) <= 1 and signs.issubset({"", "-", ".", "_", "/", "\u00b7"})
+
+
+def _stands_alone(text: str, window: list[_Group]) -> bool:
+    """Tell whether the groups belong together and no sign ties a further one to them."""
+    first, last = window[0][0], window[-1][1]
+    return _grouped(text, window) and not (
+        _TIED.match(text, last) or _TIED.match(text[max(0, first - 2) : first][::-1])
+    )
 
 
 def _is_phone(

@@ -36,6 +36,13 @@ _RELEASED = re.compile(
     r"|brings|(?:and|or) (?:later|newer|above|higher|earlier|older)|beta|alpha|rc|lts|changelog|release)\b",
     re.IGNORECASE,
 )
+# These have no address of their own: also 10.x.x.x behind them is a version.
+_INSTALLED = re.compile(
+    r"chrom|firefox|edge|safari|opera|brave|vivaldi|java|jdk|jre|android|ios|ipados|macos|windows|office|excel|outlook"
+    r"|acrobat|photoshop|flash|itunes|steam|zoom|teams|skype|slack|discord|telegram|whatsapp|nvidia|geforce|intel|realtek"
+    r"|update|upgrad|downgrad|patch|app\b",
+    re.IGNORECASE,
+)
 _SMALL = 100
 _PRIVATE = 10  # first part of addresses within a house
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.?\d{1,3}){4})?(?:%\w{1,15})?(?![\w:])")
@@ -164,9 +171,12 @@ def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
     before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
     if _VERSION.search(before):
         return True
-    if max(parts) >= _SMALL or parts[0] == _PRIVATE:
+    if max(parts) >= _SMALL:
         return False
-    return _PROGRAM.search(before) is not None or _RELEASED.match(text, match.end()) is not None
+    program = _PROGRAM.search(before)
+    if parts[0] == _PRIVATE:
+        return program is not None and _INSTALLED.match(program.group()) is not None
+    return program is not None or _RELEASED.match(text, match.end()) is not None
 
 
 def _is_ipv6(value: str) -> bool:
