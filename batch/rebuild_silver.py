@@ -8,11 +8,13 @@ from pyspark.sql import functions as F
 from foundation import clock
 from foundation.crash import crash_point
 from foundation.settings import Settings
-from lakehouse import delta
+from lakehouse import delta, delta_log, marks
+from lakehouse.checkpoints import PROPERTY, checkpoint
 from lakehouse.frozen import computed_once
 from lakehouse.held import held_by_silver
 from lakehouse.key_state import key_id_in_use
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from streaming.bronze_to_silver import NAME as STREAM
 from streaming.bronze_to_silver import make_refiner
 from transforms.order import AUTHOR, KEY, resolve
 from transforms.refine import refine
@@ -36,6 +38,10 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
         content = _content(spark, bronze, refined, settings)
         crash_point(NAME, "before_swap", settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})
+    mine = checkpoint(STREAM, settings)
+    if mine.exists and PROPERTY not in delta_log.properties(SILVER_POSTS, settings):  # it was lost, or the whole table
+        delta.set_properties(spark, SILVER_POSTS, settings, {PROPERTY: mine.id})
+    marks.accept(mine, settings, (SILVER_POSTS,))
     crash_point(NAME, "after_swap", settings)
     return delta.read(spark, SILVER_POSTS, settings).count()
 

@@ -22,12 +22,20 @@ from foundation.logs import setup_logs
 from foundation.policies import policies
 from foundation.settings import Settings
 from lakehouse.lease import hold_lake
+from lakehouse.marks import GOLD_JOB, Lost, demand_whole
 from lakehouse.retention import Retained
 from lakehouse.retention import retain as retain_tables
-from lakehouse.session import build_session, jvm_pid
+from lakehouse.session import build_session, ending, jvm_pid
 from schemas.reasons import Reason
 from schemas.tables import SILVER_POSTS, TABLES
+from streaming.failures import named_outside_queries
 from transforms.payloads import known_again
+
+# What a rebuild restores of what is lost; Gold is counted anew after Silver.
+_REPAIRS: dict[str, Callable[[Lost], bool]] = {
+    "silver": lambda lost: lost.table == SILVER_POSTS.name or lost.job == GOLD_JOB,
+    "gold": lambda lost: lost.job == GOLD_JOB,
+}
 
 
 def rebuild(settings: Settings, layer: Literal["silver", "gold"]) -> dict[str, int]:
@@ -36,7 +44,7 @@ def rebuild(settings: Settings, layer: Literal["silver", "gold"]) -> dict[str, i
     Raises:
         LakeInUseError: the streams, or another job, hold the lake.
     """
-    with _session(settings, f"rebuild {layer}") as spark:
+    with _session(settings, f"rebuild {layer}", repairs=_REPAIRS[layer]) as spark:
         return (
             rebuild_gold(spark, settings) if layer == "gold" else {SILVER_POSTS.name: rebuild_silver(spark, settings)}
         )
@@ -109,14 +117,16 @@ def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rota
 
 
 @contextmanager
-def _session(settings: Settings, job: str) -> Iterator[SparkSession]:
+def _session(
+    settings: Settings, job: str, *, repairs: Callable[[Lost], bool] = lambda _: False
+) -> Iterator[SparkSession]:
     setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
     with hold_lake(settings) as lease:
+        demand_whole(settings, but=repairs)
         spark = build_session(settings, f"echostream {job}")
-        try:
+        with ending(spark, settings), named_outside_queries(job, settings):
             lease.name_jvm(jvm_pid(spark))
-            yield spark
-        except PythonException as error:  # a worker's error about a key under its own name, not under Spark's
-            raise known_again(str(error)) or error from None
-        finally:
-            spark.stop()
+            try:
+                yield spark
+            except PythonException as error:  # a worker's error about a key under its own name, not under Spark's
+                raise known_again(str(error)) or error from None

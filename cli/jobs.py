@@ -48,6 +48,8 @@ def show(context: typer.Context) -> None:
         print(f"  checkpoint  {state.id or 'none'} at {state.folder}")
         print(f"  table       {state.table}, written by checkpoint {state.table_id or 'none'}")
         print(f"  last batch  {batch}{pending}")
+        for lost in state.lost:
+            print(f"  lost        {lost}. {lost.remedy}")
         if state.end is not None:
             print(f"  ended at    {json.dumps(state.end)}")
 

@@ -8,6 +8,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - CredentialsError        a platform needs credentials that are missing, or refuses them
   - StackError                  what the system stands on is not there: exit code 1
       - JavaError
+      - JavaEndedError          the JVM ended while it was needed
       - JarsError
       - PortInUseError
       - DiskFullError
@@ -31,6 +32,9 @@ EchoStreamError                 what happened, and the remedy, in one line
       - CheckpointMissingError  the table has data, its checkpoint is gone
       - CheckpointMismatchError the checkpoint is another table's
       - LostOffsetsError        Kafka no longer holds what was not read yet
+      - LostCommitsError        a table has lost commits that a job had seen
+      - LogDamagedError         a commit is missing in the middle of a table's log, or cannot be read
+      - DataFileDamagedError    a data file of a table is damaged or gone
       - KeyMismatchError        the lake was written under another pseudonym key
       - BreakerTrippedError     most of several batches in a row is poison
       - ConservationError       a batch's fates do not add up to what it consumed
@@ -89,6 +93,10 @@ class StackError(EchoStreamError):
 
 class JavaError(StackError):
     """Raised when no Java, or too old a one, is found."""
+
+
+class JavaEndedError(StackError):
+    """Raised when the JVM ended, or was killed, while it was needed."""
 
 
 class JarsError(StackError):
@@ -181,6 +189,22 @@ class CheckpointMismatchError(LakeError):
 
 class LostOffsetsError(LakeError):
     """Raised when Kafka no longer holds records that were not read yet."""
+
+
+class LostCommitsError(LakeError):
+    """Raised when a table has lost commits; `ends_at` is the last one that it has, where one table is meant."""
+
+    def __init__(self, what: str, *, remedy: str = "", ends_at: int | None = None) -> None:
+        super().__init__(what, remedy=remedy)
+        self.ends_at = ends_at
+
+
+class LogDamagedError(LakeError):
+    """Raised when a commit is missing in the middle of a table's log, or cannot be read."""
+
+
+class DataFileDamagedError(LakeError):
+    """Raised when a data file of a table is damaged or gone."""
 
 
 class KeyMismatchError(LakeError):

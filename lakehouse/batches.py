@@ -15,7 +15,7 @@ from foundation.crash import crash_point
 from foundation.errors import EchoStreamError, JobFailedError
 from foundation.logs import get_log
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, delta_rows
+from lakehouse import delta, delta_log, delta_rows, marks
 from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
 from lakehouse.key_state import KEY_PROPERTY, demand_key
 from lakehouse.progress import Progress
@@ -147,8 +147,10 @@ class Job:
             TableSchemaError: a table has another schema.
             CheckpointMissingError: the table has data, the checkpoint is gone.
             CheckpointMismatchError: the checkpoint is another table's.
+            LostCommitsError: a table that the job writes or reads has lost commits.
         """
         main, mine = self.owns[0], self.checkpoint
+        self.demand_whole()
         found = delta_log.properties(main, self.settings)
         known = found.get(PROPERTY)
         check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
@@ -161,6 +163,15 @@ class Job:
         wanted = {PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
         if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
             delta.set_properties(spark, main, self.settings, new)
+        marks.advance(mine, self.settings)
+
+    def demand_whole(self) -> None:
+        """Refuse to start where commits are lost, before anything is written; a lost one may have held properties.
+
+        Raises:
+            LostCommitsError: a table that the job writes or reads has lost some.
+        """
+        marks.refuse(marks.losses_for(self.name, self.settings))
 
     def start(
         self,
@@ -189,7 +200,9 @@ class Job:
                     raise JobFailedError(f"{self.name} is stopping")
                 try:
                     begun = time.monotonic()
+                    marks.advance(mine, self.settings)
                     rows = handle(Batch(batch_rows, batch_id, self, clock.now(), is_replay=batch_id == pending))
+                    marks.advance(mine, self.settings)
                     self._say(batch_id, rows, time.monotonic() - begun)
                 except EchoStreamError as error:
                     self.failures.append(error)
@@ -201,7 +214,15 @@ class Job:
         writer = (
             writer.trigger(availableNow=True) if available_now else writer.trigger(processingTime=f"{every_s} seconds")
         )
-        return RunningJob(self, writer.start(), maintain or (lambda _force: None))
+
+        def maintain_and_mark(force: bool) -> None:
+            if maintain:
+                maintain(force)
+            if force:  # else the next batch does it
+                with self.writing:
+                    marks.advance(mine, self.settings)
+
+        return RunningJob(self, writer.start(), maintain_and_mark)
 
     def _say(self, batch_id: int, rows: int, seconds: float) -> None:
         if self.on_progress and rows:

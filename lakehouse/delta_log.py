@@ -9,8 +9,14 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, TableNotFoundError
 from pyspark.sql.types import StructType
 
-from foundation.errors import StoreUnreachableError, TableSchemaError
+from foundation.errors import (
+    EchoStreamError,
+    LogDamagedError,
+    StoreUnreachableError,
+    TableSchemaError,
+)
 from foundation.settings import Settings
+from lakehouse import damage
 from lakehouse.s3 import is_s3, storage_options
 from schemas.tables import Table
 
@@ -136,10 +142,19 @@ def open_table(table: Table, settings: Settings) -> DeltaTable:
     except TableNotFoundError:
         raise
     except (DeltaError, OSError) as error:
-        raise StoreUnreachableError(
-            f"{table.name} at {path(table, settings)} cannot be read ({type(error).__name__})",
-            remedy="Is the lake whole, and does its store answer?",
-        ) from None
+        raise _unreadable(error, table, settings) from None
+
+
+def log_damaged(table: Table, settings: Settings, version: int) -> LogDamagedError:
+    """The error for a log of which a commit is missing."""
+    return damage.of_log(table.name, path(table, settings), version)
+
+
+def _unreadable(error: Exception, table: Table, settings: Settings) -> EchoStreamError:
+    return damage.known(error, table.name, path(table, settings)) or StoreUnreachableError(
+        f"{table.name} at {path(table, settings)} cannot be read ({type(error).__name__})",
+        remedy="Is the lake whole, and does its store answer?",
+    )
 
 
 def _fields(schema: StructType) -> list[tuple[str, str]]:

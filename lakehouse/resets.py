@@ -7,13 +7,13 @@ from typing import Any
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from foundation.errors import CheckpointMissingError
+from foundation.errors import CheckpointMissingError, LostCommitsError
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse import kafka
+from lakehouse import delta_log, kafka, marks
 from lakehouse.checkpoints import PROPERTY, Checkpoint, checkpoint
 from lakehouse.lease import hold_lake
-from lakehouse.s3 import storage_options
+from lakehouse.marks import Lost
 from lakehouse.s3_path import Folder
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
 
@@ -34,12 +34,15 @@ class CheckpointState:
     is_pending: bool  # a batch was begun and not finished: the next run repeats it
     end: Any
     replaces: str | None  # the checkpoint that this one was begun in place of, until its first batch
+    lost: list[Lost]  # commits of its tables
 
     @property
     def verdict(self) -> str:
         """Whether the job would start."""
         if self.id is None:
             return "none yet" if self.table_id is None else "missing: the table has data, a run refuses to start"
+        if self.lost:
+            return "commits are lost: a run refuses to start"
         if self.table_id in (None, self.id):
             return "belongs to the table"
         return "begun anew" if self.table_id == self.replaces else "not the table's: a run refuses to start"
@@ -57,7 +60,8 @@ class Reset:
 
 def show(settings: Settings) -> list[CheckpointState]:
     """Where each job stands."""
-    return [_state(job, settings) for job in JOBS]
+    lost = marks.losses(settings)
+    return [_state(job, settings, [each for each in lost if each.job == job]) for job in JOBS]
 
 
 def reset(settings: Settings, job: JobName) -> Reset:
@@ -73,6 +77,7 @@ def reset(settings: Settings, job: JobName) -> Reset:
     """
     with hold_lake(settings):
         mine = checkpoint(job, settings)
+        marks.clear_checksums(job, settings)
         if _open(_OWNED[job], settings) is None and not mine.folder.exists():
             raise CheckpointMissingError(f"{job} has never run", remedy="There is nothing to reset")
         return begin_anew(settings, job)
@@ -85,10 +90,14 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
     if table is None:
         return Reset(job, mine.set_aside(), "from the beginning", [])
     where, starts, gaps = _beginning(job, table, settings)
+    seen = marks.marks_of(mine)
     aside = mine.set_aside()
     mine.create(reset=where | {"replaces": table.metadata().configuration.get(PROPERTY)})
     if job == "topic_to_bronze":
         mine.note_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
+    marks.accept(checkpoint(job, settings), settings)
+    if job == "silver_to_gold":  # goes on from where it stood, and so restores nothing of what Silver has lost
+        marks.carry_over(seen, mine, (SILVER_POSTS,))
     return Reset(job, aside, starts, gaps)
 
 
@@ -142,8 +151,12 @@ def _named_silver_version(gold: DeltaTable) -> int:
     return -1
 
 
-def _state(job: str, settings: Settings) -> CheckpointState:
-    mine, table = checkpoint(job, settings), _open(_OWNED[job], settings)
+def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
+    mine = checkpoint(job, settings)
+    try:
+        table = _open(_OWNED[job], settings)
+    except LostCommitsError:  # which `lost` names
+        table = None
     committed = mine.committed_batch
     return CheckpointState(
         job=job,
@@ -155,12 +168,12 @@ def _state(job: str, settings: Settings) -> CheckpointState:
         is_pending=mine.planned_batch != committed,
         end=None if committed is None else mine.end_offset(committed),
         replaces=mine.reset.get("replaces"),
+        lost=lost,
     )
 
 
 def _open(table: Table, settings: Settings) -> DeltaTable | None:
     try:
-        uri = f"{settings.lake_uri}/{table.folder}"
-        return DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
+        return delta_log.open_table(table, settings)
     except TableNotFoundError:
         return None

@@ -1,7 +1,9 @@
 """The Spark session."""
 
+import logging
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +15,12 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from foundation.access import protect
-from foundation.errors import JarsError, JavaError
+from foundation.errors import JarsError, JavaEndedError, JavaError
 from foundation.settings import Settings
 from lakehouse import event_logs
 from lakehouse.s3 import spark_conf
+
+_LAST_BREATH_S = 0.5  # from a connection that broke to the end of who held it
 
 # What every job relies on, wherever it runs.
 _NEEDED = {
@@ -113,6 +117,43 @@ def jvm_pid(spark: SparkSession) -> int:
     gateway: Any = spark.sparkContext._gateway  # py4j's object; Spark tells the process nowhere else
     child = getattr(gateway, "proc", None)
     return int(child.pid) if child else os.getppid()
+
+
+@contextmanager
+def ending(spark: SparkSession, settings: Settings) -> Iterator[None]:
+    """Stop the session after the work; where its JVM has ended before, say so in place of all that comes of it.
+
+    Raises:
+        JavaEndedError: it has.
+    """
+    py4j = logging.getLogger("py4j")  # of a JVM that is gone it writes a stack trace per call
+    py4j.addHandler(logging.NullHandler())
+    py4j.propagate = False
+    try:
+        yield
+    except Exception:
+        if not _jvm_has_ended(spark, within_s=_LAST_BREATH_S):
+            raise
+        raise JavaEndedError(
+            "Java, in which Spark runs, has ended or was killed",
+            remedy="Nothing is lost: run the command again, it goes on where it stood. Was it memory, see"
+            f" spark.driver_memory; its log is {settings.home}/logs/jvm.log",
+        ) from None
+    finally:
+        if not _jvm_has_ended(spark):
+            spark.stop()
+
+
+def _jvm_has_ended(spark: SparkSession, *, within_s: float = 0) -> bool:
+    gateway: Any = spark.sparkContext._gateway
+    child = getattr(gateway, "proc", None)
+    if child is None:
+        return False  # under spark-submit it is our parent, and ends us
+    try:
+        child.wait(within_s)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def class_archive(settings: Settings) -> Path:

@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError, DeltaProtocolError
 from foundation.errors import QueryError
 from foundation.policies import policies
 from foundation.sections import S3Settings, ServingSettings
+from lakehouse import damage
 from lakehouse.s3 import storage_options
 from serving.catalog import AWS, arrow_files, lake_tables
 from serving.views import View, views
@@ -18,6 +19,11 @@ from serving.views import View, views
 DEFAULTS = ServingSettings()
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+_BROKEN_FILE = re.compile(
+    r"\.parquet\b.*(Object Store error|not found|No such file|Parquet|Thrift|magic bytes)"
+    r"|(Failed to (open|fetch)|Could not open|Parquet error|Failed to open local file).*\.parquet\b",
+    re.DOTALL,
+)
 _LOCK = (
     "SET TimeZone='UTC'",
     "SET autoinstall_known_extensions=false",
@@ -65,7 +71,8 @@ def query(
         if re.fullmatch(r"\s*show\s+(all\s+)?tables\s*;?\s*", sql, re.IGNORECASE):
             return Answer(["table"], [(name,) for name in names])
         named = _named_in(sql, names)
-        for name in dict.fromkeys(shown[name].base if name in shown else name for name in named):
+        opened = list(dict.fromkeys(shown[name].base if name in shown else name for name in named))
+        for name in opened:
             _expose(connection, name, tables[name], s3)
         for name in shown.keys() & named:
             _show(connection, name, shown[name])
@@ -75,6 +82,9 @@ def query(
             done = connection.execute(sql)
             rows = done.fetchall() if limit is None else done.fetchmany(limit + 1)
         except duckdb.Error as error:
+            if _BROKEN_FILE.search(str(error)):  # Arrow names a file by its place in the table
+                only = opened[0] if len(opened) == 1 else None
+                raise damage.of_file(str(error), lake_uri, doing="sql", name=only) from None
             raise _explained(error, names) from None
         columns = [column[0] for column in done.description or []]
         return Answer(columns, rows[:limit], cut=limit is not None and len(rows) > limit)
@@ -110,6 +120,8 @@ def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s
         try:
             connection.register(part, _source(uri, s3))
         except (DeltaError, OSError) as error:
+            if broken := damage.known(error, name, uri):
+                raise broken from None
             raise QueryError(f"{name} cannot be read: {_one_line(error)}", remedy="Is the lake whole?") from None
         parts.append(f'FROM "{part}"')
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')

@@ -44,6 +44,7 @@ def start(
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
     job = Job(NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings, on_progress)
+    job.demand_whole()
     delta.ensure(spark, BRONZE_POSTS, settings)
     key_id = pseudonym_place(settings).key_id()
     job.prepare(spark, key_id=key_id)

@@ -14,7 +14,7 @@ from foundation.settings import Settings
 from lakehouse.batches import OnProgress, RunningJob
 from lakehouse.lease import hold_lake
 from lakehouse.progress import ProgressListener
-from lakehouse.session import build_session, jvm_pid
+from lakehouse.session import build_session, ending, jvm_pid
 from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
 from streaming.failures import named_error, named_outside_queries
 
@@ -51,19 +51,19 @@ def run(
     with hold_lake(settings) as lease, _stop_on_signal() as stop:
         spark = build_session(settings, "echostream")
         try:
-            lease.name_jvm(jvm_pid(spark))
-            spark.streams.addListener(ProgressListener(settings))
-            _claim_signals(stop)
-            _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
-            if on_start:
-                on_start(spark.sparkContext.uiWebUrl)
-            with named_outside_queries("run", settings):
-                if available_now:
-                    _in_sequence(spark, settings, jobs, stop, on_progress)
-                else:
-                    _together(spark, settings, jobs, stop, on_progress)
+            with ending(spark, settings):
+                lease.name_jvm(jvm_pid(spark))
+                spark.streams.addListener(ProgressListener(settings))
+                _claim_signals(stop)
+                _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
+                if on_start:
+                    on_start(spark.sparkContext.uiWebUrl)
+                with named_outside_queries("run", settings):
+                    if available_now:
+                        _in_sequence(spark, settings, jobs, stop, on_progress)
+                    else:
+                        _together(spark, settings, jobs, stop, on_progress)
         finally:
-            spark.stop()
             _log.info("stop")
 
 

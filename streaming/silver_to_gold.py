@@ -58,6 +58,7 @@ def start(
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
     job = Job(NAME, tuple(aggregate.table for aggregate in AGGREGATES), settings, on_progress)
+    job.demand_whole()
     delta.ensure(spark, SILVER_POSTS, settings)
     job.prepare(spark)
     # After a reset, from the commit that Gold names already: the next one may not be there yet, which Delta refuses.

@@ -7,9 +7,11 @@ from foundation.errors import (
     BrokerUnreachableError,
     ChangeFeedGapError,
     ConservationError,
+    DataFileDamagedError,
     DiskFullError,
     JobFailedError,
     LakeError,
+    LogDamagedError,
     LostOffsetsError,
     StackError,
 )
@@ -43,6 +45,13 @@ SAID = {
     "no admin client": (
         "org.apache.kafka.common.KafkaException: Failed to create new KafkaAdminClient", BrokerUnreachableError,
         "echostream up",
+    ),
+    "a damaged data file": (
+        "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///l/p.parquet. Reason: is not a Parquet"
+        " file", DataFileDamagedError, "Put the file back",
+    ),
+    "a commit missing in the middle": (
+        "[DELTA_VERSIONS_NOT_CONTIGUOUS] Versions (0, 2) are not contiguous.", LogDamagedError, "checkpoint show",
     ),
     "change files gone": (
         "[DELTA_CHANGE_DATA_FILE_NOT_FOUND] File _change_data/cdc-0.parquet referenced in the transaction log cannot"

@@ -1,0 +1,126 @@
+"""Which commits a table has lost, by what a job had seen of it."""
+
+import json
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from foundation.errors import LogDamagedError, LostCommitsError
+from foundation.settings import Settings
+from lakehouse import marks
+from lakehouse.checkpoints import checkpoint
+from lakehouse.marks import Mark, Seen, compare
+from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
+
+SILVER = SILVER_POSTS.name
+JOB = "bronze_to_silver"
+WHOLE = {
+    "nothing new": (Mark(5, "a"), Seen(5, "a")),
+    "new commits": (Mark(5, "a"), Seen(9, "a")),
+    "the log's retention has removed the commit's file": (Mark(5, "a"), Seen(9, None)),
+    "only Delta's own checkpoint is left of it": (Mark(5, "a"), Seen(5, None)),
+    "nobody noted which commit it was": (Mark(5), Seen(5, "a")),
+}
+LOST = {
+    "the newest": (Mark(5, "a"), Seen(4, None), "has lost version 5,"),
+    "the two newest": (Mark(5, "a"), Seen(3, None), "has lost versions 4 to 5,"),
+    "known by an offset alone": (Mark(5), Seen(4, None), "has lost version 5,"),
+    "the table": (Mark(5, "a"), Seen(-1, None), "is gone"),
+    "another has its place": (Mark(5, "a"), Seen(5, "b"), "another commit has its place"),
+    "others have its place and more": (Mark(5, "a"), Seen(8, "b"), "another commit has its place"),
+}
+
+
+@pytest.mark.parametrize(("mark", "seen"), WHOLE.values(), ids=WHOLE)
+def test_a_whole_table_is_left_in_peace(mark, seen):
+    assert compare(JOB, SILVER, mark, seen) is None
+
+
+@pytest.mark.parametrize(("mark", "seen", "said"), LOST.values(), ids=LOST)
+def test_what_is_lost_is_said_with_table_job_and_versions(mark, seen, said):
+    lost = compare(JOB, SILVER, mark, seen)
+    assert said in str(lost)
+    assert SILVER in str(lost)
+    assert JOB in str(lost)
+    assert lost.remedy.startswith("`echostream rebuild silver`")
+
+
+@pytest.mark.parametrize("job", ["topic_to_bronze", "bronze_to_silver", "silver_to_gold"])
+def test_each_table_of_a_job_has_a_remedy_that_is_a_command(job):
+    for table in marks.tables_of(job):
+        assert "`echostream " in compare(job, table.name, Mark(1), Seen(0, None)).remedy
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def mine(settings):
+    made = checkpoint(JOB, settings)
+    made.create()
+    return made
+
+
+def commit(settings, table, number, *, start=0):
+    """Append some rows, a commit each."""
+    for value in range(start, start + number):
+        write_deltalake(f"{settings.lake_uri}/{table.folder}", pa.table({"a": [value]}), mode="append")
+
+
+def remove(settings, table, *versions):
+    for version in versions:
+        (settings.home / "lake" / table.folder / "_delta_log" / f"{version:020}.json").unlink()
+
+
+@pytest.mark.parametrize("table", [SILVER_POSTS, SILVER_TOMBSTONES], ids=lambda table: table.name)
+@pytest.mark.parametrize("gone", [(3,), (2, 3)], ids=["one", "two"])
+def test_a_lost_commit_is_found_and_stays_found(settings, mine, table, gone):
+    commit(settings, table, 4)
+    marks.advance(mine, settings)
+    marks.advance(mine, settings)
+    remove(settings, table, *gone)
+    for _ in range(2):
+        with pytest.raises(LostCommitsError, match=table.name):
+            marks.advance(mine, settings)
+    commit(settings, table, 4, start=10)  # by somebody who does not look
+    with pytest.raises(LostCommitsError, match="another commit"):
+        marks.advance(mine, settings)
+    marks.accept(mine, settings, (table,))
+    marks.advance(mine, settings)
+
+
+def test_marks_follow_the_log_and_a_gap_behind_them_is_named(settings, mine):
+    commit(settings, SILVER_POSTS, 1)
+    marks.advance(mine, settings)
+    commit(settings, SILVER_POSTS, 3)
+    marks.advance(mine, settings)
+    assert marks.marks_of(mine)[SILVER].version == 3
+    commit(settings, SILVER_POSTS, 2)
+    remove(settings, SILVER_POSTS, 4)
+    with pytest.raises(LogDamagedError, match=r"silver\.posts at .*: commit 4 is missing"):
+        marks.advance(mine, settings)
+
+
+def test_half_a_file_of_marks_is_none(settings, mine):
+    commit(settings, SILVER_POSTS, 1)
+    (mine.folder / "marks.json").write_text('{"silver.po')
+    marks.advance(mine, settings)
+    assert marks.marks_of(mine)[SILVER].version == 0
+
+
+def test_a_reader_s_offset_is_a_mark_where_an_older_release_left_none(settings):
+    gold = checkpoint("silver_to_gold", settings)
+    gold.create()
+    for folder in ("offsets", "commits"):
+        (gold.folder / folder).mkdir()
+        offset = {"reservoirVersion": 4, "index": -1, "isStartingVersion": False}
+        (gold.folder / folder / "0").write_text(f"v1\n{{}}\n{json.dumps(offset)}\n")
+    commit(settings, GOLD_SENTIMENT_HOURLY, 1)
+    commit(settings, SILVER_POSTS, 4)
+    assert not marks.losses(settings)
+    remove(settings, SILVER_POSTS, 3)
+    (lost,) = marks.losses(settings)
+    assert (lost.job, lost.table, lost.marked, lost.version) == ("silver_to_gold", SILVER, 3, 2)
