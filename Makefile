@@ -17,7 +17,7 @@ PYTEST_BOTH := $(PYTEST) -n 2 --no-loadscope-reorder
 .PHONY: help
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-	  /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: .setup-venv .setup-jars ## prepare .venv and ./jars; a second call takes no time
@@ -55,6 +55,10 @@ test: setup classes ## every test but the fault tests
 .PHONY: test-unit
 test-unit: setup ## the tests that need no JVM: seconds
 	$(PYTEST) tests/unit
+
+.PHONY: test-calendar
+test-calendar: setup ## the unit tests on other days: 45 to 1,500 ahead, 29 February, where summer time begins and ends
+	$(BIN)/python -m tests.calendar
 
 .PHONY: test-faults
 test-faults: setup classes ## the tests that kill things

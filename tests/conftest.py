@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from foundation.settings import Settings
+from tests.clock import shift_the_products
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,6 +24,8 @@ ONE_SESSION = ("spark", "jobs")  # their tests use the one Spark session, and so
 # A developer's own settings must not decide whether a test passes.
 for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
     del os.environ[_name]
+
+shift_the_products()  # before any module takes one of the clock's functions for its default
 
 
 def pytest_configure(config):

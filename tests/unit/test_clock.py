@@ -1,7 +1,10 @@
 """Nobody asks the clock on the wall but the two files that are there for it, the product's and the tests'."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -156,3 +159,20 @@ def test_only_the_product_asks_the_products_clock(name):
 def test_the_clock_can_be_put(monkeypatch):
     monkeypatch.setattr(clock, "now", going_on_from(BASE.replace(minute=59)))
     assert last_full_hour() == BASE
+
+
+def test_the_present_moves_in_commands_too():
+    asks = "from foundation import clock; print(int(clock.now().timestamp()), clock.micros() // 10**6, clock.file_s())"
+    path = os.pathsep.join([str(ROOT / "tests" / "calendar"), str(ROOT)])
+    env = os.environ | {"PYTHONPATH": path}
+
+    def told(shift_s: int) -> list[float]:
+        command = [sys.executable, "-c", asks]
+        env["TEST_CLOCK_SHIFT_S"] = str(shift_s)
+        done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
+        return [float(each) for each in done.stdout.split()]
+
+    day_s, late_s = 86_400, 3_600  # the machine may be slow
+    before, after = told(0), told(400 * day_s)
+    moved = [there - here for here, there in zip(before, after, strict=True)]
+    assert moved == pytest.approx([400 * day_s, 400 * day_s, 0], abs=late_s)

@@ -1,7 +1,7 @@
 """The generator: what it makes, how often, and what a run of it leaves."""
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import jsonschema_rs
 import orjson
@@ -19,7 +19,7 @@ from tests import oracle
 from tests.clock import BASE
 from tests.feeds import N, large_feed, make
 
-BASE_MICROS = 1_767_366_000_000_000
+BASE_MICROS = int(BASE.timestamp()) * 1_000_000
 KINDS_OF_RECORD = {
     "create", "edit", "edit_back", "delete", "score_only", "resurrect", "author_delete", "early_edit", "late_create",
     "early_delete", "late_upsert", "old_version", "duplicate", "bad", "unmappable",
@@ -101,7 +101,8 @@ def test_authors_channels_and_times(rows):
     hours = {row["posted_at"] // oracle.HOUR for row in live}
     assert len(hours) >= 48
     assert all(row["posted_at"] <= row["observed_at"] for row in live)
-    assert {row["day"] for row in live} > {"2025-12-31", "2026-01-01", "2026-01-02", "2005-06-23"}
+    last_days = {str((BASE - timedelta(days=ago)).date()) for ago in range(3)}
+    assert {row["day"] for row in live} > last_days | {"2005-06-23"}
 
 
 def test_sentiment_changes_from_hour_to_hour(rows):
@@ -143,7 +144,7 @@ def test_run_sends_all_and_leaves_the_ledger(tmp_path):
     report = run_generator(settings, sender, n_posts=1200, seed=3, base=BASE, progress=seen.append)
     rows = list(read_ledger(report.ledger))
     assert report.ledger == ledger_file(settings, BASE, 3, 1200)
-    assert report.ledger.name == "20260102T150000-3-1200.jsonl"
+    assert report.ledger.name == f"{BASE:%Y%m%d}T150000-3-1200.jsonl"
     assert report.ledger.stat().st_mode & 0o777 == 0o600
     assert report.records == len(rows) == len(sender.messages)
     assert report.by_kind == Counter(row["kind"] for row in rows)
