@@ -7,16 +7,17 @@ from foundation.errors import DataFileDamagedError, LogDamagedError, LostCommits
 
 _GAP = re.compile(r"found gap: .*?/(\d{20})\.json", re.DOTALL)  # with the last commit before it
 _ENDS_EARLY = re.compile(r"CRC file version (\d+) is newer than log segment version (\d+)")
-_OF_THE_LOG = ("No table metadata or protocol found", "Invalid JSON")
+_OF_THE_LOG = ("No table metadata or protocol found", "Invalid JSON", "Json error")
 _DATA_FILE = re.compile(r"[^\s'\"\[\]()]*\.parquet\b")
-_LOG_FILE = re.compile(r"Checksum[^\n]*?file:(\S*?)/_delta_log/\d{20}\.json")
+_LOG_FILE = re.compile(r"([^\s'\"\[\]()]+)/(_delta_log/(\d{20})\.(?:[\w.-]*\.)?(?:json|parquet))\b")
+_IS_MISSING = ("DELTA_TRUNCATED_TRANSACTION_LOG",)
 _AGAIN = "`echostream checkpoint reset bronze_to_silver`"
 _ANEW = {
-    "bronze.posts": f"`echostream checkpoint reset topic_to_bronze` and {_AGAIN}: Kafka is read from its start",
-    "silver.posts": "`echostream rebuild silver` and `echostream rebuild gold`",
-    "silver.tombstones": f"{_AGAIN}: Bronze is read again; ask for erasures again",
-    "quarantine.posts": f"{_AGAIN}: Bronze is read again",
-    "gold.sentiment_hourly": "`echostream rebuild gold`",
+    "bronze.posts": f"`echostream checkpoint reset topic_to_bronze` and {_AGAIN}: what Kafka still has comes back",
+    "silver.posts": "`echostream rebuild silver` and `echostream rebuild gold`: what Bronze still has comes back",
+    "silver.tombstones": f"{_AGAIN}: the deletes that Bronze still has come back; ask for erasures again",
+    "quarantine.posts": f"{_AGAIN}: what Bronze still has comes back",
+    "gold.sentiment_hourly": "`echostream rebuild gold`: what Silver still has is counted anew",
 }
 
 
@@ -35,37 +36,63 @@ def known(error: Exception, name: str, uri: str) -> LogDamagedError | LostCommit
     return None
 
 
-def of_log(name: str, uri: str, version: int | None) -> LogDamagedError:
+def of_log(name: str, uri: str, version: int | None, *, file: str = "its log") -> LogDamagedError:
     """The error for a log of which a commit is missing, or of which nothing can be made."""
-    what = "its log cannot be read" if version is None else f"commit {version} is missing in its log"
+    what = f"{file} cannot be read" if version is None else f"commit {version} is missing in its log"
     return LogDamagedError(
         f"{name} at {uri}: {what}",
         remedy=f"Its data files are left as they are. Put the files of _delta_log back from a copy, or {_anew(name)}",
     )
 
 
-def of_file(said: str, lake_uri: str, *, doing: str, name: str | None = None) -> DataFileDamagedError | LogDamagedError:
-    """The error for a file that cannot be read, by a message that names it, as libraries do in several ways."""
-    if log := _LOG_FILE.search(said):
-        folder = unquote(log[1])
-        return of_log(_table_of(f"{folder}/_", lake_uri) or folder, folder, None)
-    found = _DATA_FILE.search(said)
-    file = unquote(found[0]) if found else "a data file"
-    of = _table_of(file, lake_uri) or name
+def of_file(
+    said: str, lake_uri: str, *, doing: str, safe: str, name: str | None = None
+) -> DataFileDamagedError | LogDamagedError:
+    """The error for a file that cannot be read, by a message that names it, as libraries do in several ways.
+
+    Args:
+        said: the message.
+        lake_uri: the lake.
+        doing: the job or command that met it.
+        safe: what is true of that one's work, as a sentence without a full stop.
+        name: the table, where the message does not tell it.
+    """
+    log, data = _LOG_FILE.search(said), _DATA_FILE.search(said)
+    if log and (data is None or log.start() <= data.start()):
+        folder = _in_lake(unquote(log[1]) + "/", lake_uri).rstrip("/")
+        version = int(log[3]) if any(piece in said for piece in _IS_MISSING) else None
+        return of_log(_table_of(f"{folder}/_", lake_uri) or folder, folder, version, file=log[2])
+    file, found = file_and_table(said, lake_uri)
+    of = found or name
     return DataFileDamagedError(
-        f"{doing}: {file} of {of or 'a table'} cannot be read, it is damaged or gone",
-        remedy="All other files are as they were, and nothing was written. Put the file back from a copy"
-        + (f", or {_anew(of)}" if of else ""),
+        f"{doing}: {file or 'a data file'} of {of or 'a table'} cannot be read, it is damaged or gone",
+        remedy=f"{safe}. Put the file back from a copy" + (f", or {_anew(of)}" if of else ""),
     )
+
+
+def file_and_table(said: str, lake_uri: str) -> tuple[str | None, str | None]:
+    """The data file that a message names first, and the table below whose folder it lies."""
+    found = _DATA_FILE.search(said)
+    file = unquote(found[0]) if found else None
+    return (_in_lake(file, lake_uri), _table_of(file, lake_uri)) if file else (None, None)
+
+
+def _in_lake(file: str, lake_uri: str) -> str:
+    """The file as the lake's address names it; libraries write two slashes less or more, or none."""
+    _, is_in, below = file.partition(f"{_bare(lake_uri)}/")
+    return f"{lake_uri}/{below}" if is_in else file
 
 
 def _table_of(file: str, lake_uri: str) -> str | None:
     """The table below whose folder the file lies: the layer and what follows it, two for those of ops."""
-    lake = lake_uri.rpartition("://")[2].strip("/")
-    _, is_in, below = file.partition(f"{lake}/")
+    _, is_in, below = file.partition(f"{_bare(lake_uri)}/")
     parts = below.split("/")
     depth = 3 if parts[0] == "ops" else 2
     return ".".join(parts[:depth]) if is_in and len(parts) > depth else None
+
+
+def _bare(lake_uri: str) -> str:
+    return lake_uri.rpartition("://")[2].strip("/")
 
 
 def _anew(name: str) -> str:

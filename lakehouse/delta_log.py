@@ -129,6 +129,12 @@ def files_with_hidden_rows(table: Table, settings: Settings) -> list[str]:
     return paths
 
 
+def has_file(table: Table, settings: Settings, file: str) -> bool:
+    """Whether the table as it is now has a data file of this name."""
+    name = file.rpartition("/")[2]
+    return any(each.endswith(f"/{name}") for each in open_table(table, settings).file_uris())
+
+
 def open_table(table: Table, settings: Settings) -> DeltaTable:
     """The table as it is now.
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 from deltalake.exceptions import TableNotFoundError
 
-from foundation.errors import LostCommitsError
+from foundation.errors import EchoStreamError, LostCommitsError
 from foundation.settings import Settings
 from lakehouse import delta_log
-from lakehouse.checkpoints import Checkpoint, checkpoint
+from lakehouse.checkpoints import PROPERTY, Checkpoint, checkpoint
 from lakehouse.s3_path import Folder, S3Path, move
 from schemas.tables import (
     BRONZE_POSTS,
@@ -119,7 +119,7 @@ def refuse(found: Iterable[Lost]) -> None:
 
 def losses(settings: Settings) -> list[Lost]:
     """What is lost in the lake, by what each job has seen of it."""
-    return [lost for job in JOBS for lost in _look(checkpoint(job, settings), tables_of(job), settings)[0]]
+    return [lost for job in JOBS for lost in _lost(checkpoint(job, settings), tables_of(job), settings)]
 
 
 def losses_for(job: str, settings: Settings) -> list[Lost]:
@@ -129,7 +129,7 @@ def losses_for(job: str, settings: Settings) -> list[Lost]:
     """
     readers = {other: [table for table in _READS[other] if table in _WRITES[job]] for other in JOBS}
     some = {job: tables_of(job)} | {other: tables for other, tables in readers.items() if tables}
-    return [lost for each, tables in some.items() for lost in _look(checkpoint(each, settings), tables, settings)[0]]
+    return [lost for each, tables in some.items() for lost in _lost(checkpoint(each, settings), tables, settings)]
 
 
 def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: False) -> None:
@@ -202,6 +202,20 @@ def tables_of(job: str) -> list[Table]:
     return [*_WRITES[job], ops_batches(job), ops_erasures(job), *_READS[job]]
 
 
+def _lost(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> list[Lost]:
+    """What is lost; a checkpoint of another lake has seen nothing of this one, and is refused under its own name."""
+    lost, _ = _look(mine, tables, settings)
+    return [] if lost and _is_foreign(mine, settings) else lost
+
+
+def _is_foreign(mine: Checkpoint, settings: Settings) -> bool:
+    try:
+        known = delta_log.properties(_WRITES[mine.job][0], settings).get(PROPERTY)
+    except EchoStreamError:  # the log is broken, or this job's role may not read that table
+        return False
+    return mine.exists and known not in (None, mine.id, mine.reset.get("replaces"))
+
+
 def _look(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> tuple[list[Lost], dict[str, Mark]]:
     """What is lost, and the marks as they are to be."""
     marks, some = marks_of(mine), list(tables)
@@ -226,7 +240,7 @@ def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
     version = mark.version
     while _file(log, version + 1).is_file():
         version += 1
-    if _file(log, version + 2).is_file():
+    if _file(log, version + 2).is_file() and not _file(log, version + 1).is_file():  # nobody wrote both meanwhile
         raise delta_log.log_damaged(table, settings, version + 1)
     return Seen(version, at_mark)
 

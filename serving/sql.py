@@ -8,7 +8,7 @@ import duckdb
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, DeltaProtocolError
 
-from foundation.errors import QueryError
+from foundation.errors import DataFileDamagedError, LogDamagedError, QueryError
 from foundation.policies import policies
 from foundation.sections import S3Settings, ServingSettings
 from lakehouse import damage
@@ -19,10 +19,11 @@ from serving.views import View, views
 DEFAULTS = ServingSettings()
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-_BROKEN_FILE = re.compile(
-    r"\.parquet\b.*(Object Store error|not found|No such file|Parquet|Thrift|magic bytes)"
-    r"|(Failed to (open|fetch)|Could not open|Parquet error|Failed to open local file).*\.parquet\b",
-    re.DOTALL,
+# What Arrow, deltalake and DuckDB say of a file that they cannot read; mostly without its name.
+_OF_A_FILE = re.compile(
+    r"parquet|thrift|corrupt|decompress|snappy|magic bytes|object store error|no such file|not found|deserialize"
+    r"|end of stream|unexpected end|IOError|OSError",
+    re.IGNORECASE,
 )
 _LOCK = (
     "SET TimeZone='UTC'",
@@ -82,9 +83,8 @@ def query(
             done = connection.execute(sql)
             rows = done.fetchall() if limit is None else done.fetchmany(limit + 1)
         except duckdb.Error as error:
-            if _BROKEN_FILE.search(str(error)):  # Arrow names a file by its place in the table
-                only = opened[0] if len(opened) == 1 else None
-                raise damage.of_file(str(error), lake_uri, doing="sql", name=only) from None
+            if damaged := _damaged(error, {name: tables[name] for name in opened}, lake_uri, s3):
+                raise damaged from None
             raise _explained(error, names) from None
         columns = [column[0] for column in done.description or []]
         return Answer(columns, rows[:limit], cut=limit is not None and len(rows) > limit)
@@ -131,6 +131,33 @@ def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s
 def _show(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> None:
     layer, base = (f'"{part}"' for part in view.base.split("."))
     connection.execute(f'CREATE VIEW {layer}."{name.split(".")[1]}" AS FROM {layer}.{base} WHERE {view.where}')
+
+
+def _damaged(
+    error: duckdb.Error, opened: dict[str, list[str]], lake_uri: str, s3: S3Settings
+) -> DataFileDamagedError | LogDamagedError | None:
+    """The file that a query could not read, found by reading those of its tables; None where all can be read."""
+    if not isinstance(error, (duckdb.IOException, duckdb.InvalidInputException)) or not _OF_A_FILE.search(str(error)):
+        return None
+    for name, uris in opened.items():
+        for uri in uris:
+            if file := _unreadable_file(uri, s3):
+                return damage.of_file(file, lake_uri, doing="sql", safe="A query changes nothing", name=name)
+    return None
+
+
+def _unreadable_file(uri: str, s3: S3Settings) -> str | None:
+    from pyarrow import parquet  # noqa: PLC0415  # half a second that a query that ends well does not need
+
+    files = arrow_files(uri, s3)
+    for file in DeltaTable(uri, storage_options=storage_options(uri, s3)).file_uris():
+        try:
+            with files.open_input_file(file.removeprefix(uri).lstrip("/")) as source:
+                for _ in parquet.ParquetFile(source).iter_batches():
+                    pass
+        except (OSError, ValueError):  # as Arrow's errors about its content are
+            return file
+    return None
 
 
 def _source(uri: str, s3: S3Settings) -> Any:

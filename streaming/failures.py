@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from deltalake.exceptions import TableNotFoundError
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException, StreamingQueryException
 
@@ -12,14 +13,64 @@ from foundation.errors import (
     DiskFullError,
     EchoStreamError,
     JobFailedError,
+    LakeError,
     LogDamagedError,
     LostOffsetsError,
 )
 from foundation.settings import Settings
-from lakehouse import damage
+from lakehouse import damage, delta_log
 from lakehouse.batches import Job
+from lakehouse.checkpoints import checkpoint
+from lakehouse.marks import tables_of
+from schemas.tables import BRONZE_POSTS, JOBS, SILVER_POSTS, TABLES
 from transforms import payloads
 from transforms.scoring.refusals import known_again
+
+_, BRONZE_TO_SILVER, SILVER_TO_GOLD = JOBS
+_SOURCES = {BRONZE_TO_SILVER: BRONZE_POSTS, SILVER_TO_GOLD: SILVER_POSTS}
+
+
+def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
+    """Spark names no table: the one whose log cannot be read is looked for."""
+    for table in tables_of(doing) if doing in JOBS else TABLES:
+        try:
+            delta_log.version(table, settings)
+        except TableNotFoundError:
+            continue
+        except LakeError as error:
+            return error
+    return LogDamagedError(
+        f"{doing}: a commit is missing in the log of a table that it reads or writes, or cannot be read",
+        remedy="All data files are left as they are. `echostream checkpoint show` names the table and the commands",
+    )
+
+
+def _broken_file(doing: str, settings: Settings, said: str) -> EchoStreamError:
+    """A file that the table no longer has is none to be restored: only the history that a job had not read is gone."""
+    file, name = damage.file_and_table(said, settings.lake_uri)
+    source = _SOURCES.get(doing)
+    if file and source and name == source.name and not delta_log.has_file(source, settings, file):
+        return _history_gone(doing)
+    return damage.of_file(said, settings.lake_uri, doing=doing, safe=_what_is_safe(doing, settings))
+
+
+def _what_is_safe(doing: str, settings: Settings) -> str:
+    if doing not in JOBS:
+        return "What is committed stays, and to run the command again doubles nothing"
+    mine = checkpoint(doing, settings)
+    if mine.planned_batch == mine.committed_batch:
+        return "No batch had begun"
+    return f"Batch {mine.planned_batch} is not counted as done: the next run repeats it, and nothing doubles"
+
+
+def _history_gone(job: str) -> ChangeFeedGapError:
+    remedy = "`echostream rebuild gold` puts the table anew and begins where Silver stands"
+    if job == BRONZE_TO_SILVER:
+        remedy = f"`echostream checkpoint reset {job}` reads all of Bronze again, nothing doubles"
+    return ChangeFeedGapError(
+        f"{job}: the source's change feed no longer reaches back to where this job stands", remedy=remedy
+    )
+
 
 # What Spark, Kafka and Delta say, by a piece of their messages that has been stable over releases.
 _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamError]], ...] = (
@@ -49,11 +100,12 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamEr
         ),
     ),
     (
-        ("DELTA_VERSIONS_NOT_CONTIGUOUS", "DELTA_TRUNCATED_TRANSACTION_LOG", "DELTA_STATE_RECOVER_ERROR"),
-        lambda job, _, __: LogDamagedError(
-            f"{job}: a commit is missing in the log of a table that it reads or writes",
-            remedy="All data files are left as they are. `echostream checkpoint show` names the table and the commands",
+        (
+            "DELTA_VERSIONS_NOT_CONTIGUOUS",
+            "DELTA_STATE_RECOVER_ERROR",
+            "org.apache.spark.sql.delta.actions.SingleAction",
         ),
+        lambda job, settings, _: _broken_log(job, settings),
     ),
     (
         (
@@ -62,8 +114,9 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamEr
             "is not a Parquet file",
             "org.apache.hadoop.fs.ChecksumException",
             "DELTA_FILE_NOT_FOUND_DETAILED",
+            "DELTA_TRUNCATED_TRANSACTION_LOG",
         ),
-        lambda job, settings, said: damage.of_file(said, settings.lake_uri, doing=job),
+        _broken_file,
     ),
     (
         (
@@ -72,10 +125,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamEr
             "DELTA_FILE_NOT_FOUND",
             "VersionNotFound",
         ),
-        lambda job, _, __: ChangeFeedGapError(
-            f"{job}: the source's change feed no longer reaches back to where this job stands",
-            remedy="`echostream rebuild gold` puts the table anew and begins where Silver stands",
-        ),
+        lambda job, _, __: _history_gone(job),
     ),
 )
 

@@ -16,6 +16,9 @@ LOGS = {
     "its first commits": (
         "Kernel error: No table metadata or protocol found in delta log.", LogDamagedError, "its log cannot be read",
     ),
+    "half a commit": (
+        "Kernel error: Json error: Truncated record whilst reading colon", LogDamagedError, "its log cannot be read",
+    ),
     "a checksum of a commit that is gone": (
         "Kernel error: Internal error CRC file version 2 is newer than log segment version 1. This is a kernel bug",
         LostCommitsError, "has lost version 2: its log ends at 1",
@@ -44,19 +47,46 @@ def test_what_is_no_damage_is_left_to_others():
 
 @pytest.mark.parametrize(("lake", "said", "table"), FILES.values(), ids=FILES)
 def test_a_broken_file_is_named_with_its_table(lake, said, table):
-    error = damage.of_file(f"[FAILED_READ_FILE.NO_HINT] Encountered error while {said}", lake, doing="run")
-    assert PART in error.what
-    assert f" of {table} " in error.what
+    error = of_file(f"[FAILED_READ_FILE.NO_HINT] Encountered error while {said}", lake)
+    assert error.what.startswith(f"run: {lake}/")
+    assert f"{PART} of {table} cannot" in error.what
+    assert error.remedy.startswith("Batch 3 is not done. Put the file back")
     assert "`echostream " in error.remedy
 
 
-def test_a_checksum_that_is_not_the_log_s_names_the_log():
-    said = f"org.apache.hadoop.fs.ChecksumException: Checksum error: file:{LAKE}/silver/posts/_delta_log/{2:020}.json"
-    error = damage.of_file(said, LAKE, doing="run")
+def of_file(said, lake=LAKE):
+    return damage.of_file(said, lake, doing="run", safe="Batch 3 is not done")
+
+
+# As Spark 4.0.2 and Delta 4.0 said them of logs that were broken by hand.
+LOG_FILES = {
+    "another content than its checksum says": (
+        f"org.apache.hadoop.fs.ChecksumException: Checksum error: file:{LAKE}/silver/posts/_delta_log/{2:020}.json at 0"
+        " exp: 615409959 got: -912004870", f"_delta_log/{2:020}.json cannot be read",
+    ),
+    "half a commit": (
+        "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file"
+        f" file://{LAKE}/silver/posts/_delta_log/{2:020}.json.  SQLSTATE: KD001",
+        f"_delta_log/{2:020}.json cannot be read",
+    ),
+    "its first commit gone": (
+        f"[DELTA_TRUNCATED_TRANSACTION_LOG] file:{LAKE}/silver/posts/_delta_log/{0:020}.json: Unable to reconstruct"
+        " state at version 2 as the transaction log has been truncated", "commit 0 is missing in its log",
+    ),
+    "Delta's own checkpoint": (
+        f"[FAILED_READ_FILE.NO_HINT] file:{LAKE}/silver/posts/_delta_log/{10:020}.checkpoint.parquet.",
+        f"_delta_log/{10:020}.checkpoint.parquet cannot be read",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "words"), LOG_FILES.values(), ids=LOG_FILES)
+def test_a_file_of_the_log_is_no_data_file(said, words):
+    error = of_file(said)
     assert type(error) is LogDamagedError
-    assert error.what == f"silver.posts at {LAKE}/silver/posts: its log cannot be read"
+    assert error.what == f"silver.posts at {LAKE}/silver/posts: {words}"
 
 
 @pytest.mark.parametrize("said", ["no file is named", "file:/elsewhere/x.parquet", f"file:{LAKE}/x.parquet"])
 def test_a_file_of_no_table_is_named_as_it_is(said):
-    assert "of a table cannot be read" in damage.of_file(said, LAKE, doing="run").what
+    assert "of a table cannot be read" in of_file(said).what

@@ -1,6 +1,8 @@
 """What ended a query → one line with the remedy; never a word of a post."""
 
+import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from pyspark.errors import StreamingQueryException
 
 from foundation.errors import (
@@ -17,7 +19,7 @@ from foundation.errors import (
 )
 from foundation.settings import Settings
 from lakehouse.batches import Job
-from schemas.tables import BRONZE_POSTS
+from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS
 from streaming.failures import named_error
 from transforms.scoring.refusals import budget_is_spent, service_refused
 
@@ -47,11 +49,22 @@ SAID = {
         "echostream up",
     ),
     "a damaged data file": (
-        "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:///l/p.parquet. Reason: is not a Parquet"
-        " file", DataFileDamagedError, "Put the file back",
+        "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:/l/day=1/p.snappy.parquet.  SQLSTATE:"
+        " KD001 SQLSTATE: XXKST", DataFileDamagedError, "Put the file back",
+    ),
+    "a data file that is gone": (
+        "[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading file file:/l/day=1/p.snappy.parquet. File"
+        " does not exist. It is possible the underlying files have been updated.", DataFileDamagedError,
+        "No batch had begun",
     ),
     "a commit missing in the middle": (
-        "[DELTA_VERSIONS_NOT_CONTIGUOUS] Versions (0, 2) are not contiguous.", LogDamagedError, "checkpoint show",
+        "[DELTA_VERSIONS_NOT_CONTIGUOUS] Versions (0, 2) are not contiguous.\nA gap in the delta log between versions 0"
+        " and 2 was detected while trying to load version -1.", LogDamagedError, "checkpoint show",
+    ),
+    "half a commit": (
+        "Unexpected end-of-input within/between Object entries\n at [Source: REDACTED; line: 1, column: 20] (through"
+        ' reference chain: org.apache.spark.sql.delta.actions.SingleAction["commitInfo"])', LogDamagedError,
+        "checkpoint show",
     ),
     "change files gone": (
         "[DELTA_CHANGE_DATA_FILE_NOT_FOUND] File _change_data/cdc-0.parquet referenced in the transaction log cannot"
@@ -124,6 +137,46 @@ def test_what_a_batch_said_itself_goes_before_what_spark_made_of_it(job, setting
     job.failures.append(ConservationError("first"))
     job.failures.append(own := ConservationError("batch 3 consumed 5 records but accounts for 4"))
     assert named_error(ended("No space left on device"), job, settings) is own
+
+
+def commit(settings, *values, mode="append"):
+    write_deltalake(f"{settings.lake_uri}/{SILVER_POSTS.folder}", pa.table({"a": values}), mode=mode)
+    return DeltaTable(f"{settings.lake_uri}/{SILVER_POSTS.folder}").file_uris()
+
+
+def unreadable(file):
+    return ended(f"[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading file file:{file}. SQLSTATE: KD001")
+
+
+def test_a_broken_file_of_the_table_as_it_is_has_the_batch_that_is_not_done(settings):
+    gold = Job("silver_to_gold", (GOLD_SENTIMENT_HOURLY,), settings)
+    offsets = gold.checkpoint.folder / "offsets"
+    offsets.mkdir(parents=True)
+    (offsets / "7").write_text("v1")
+    (file,) = commit(settings, 1)
+    error = named_error(unreadable(file), gold, settings)
+    assert type(error) is DataFileDamagedError
+    assert error.what == f"silver_to_gold: {file} of silver.posts cannot be read, it is damaged or gone"
+    assert error.remedy.startswith("Batch 7 is not counted as done: the next run repeats it, and nothing doubles. Put")
+
+
+def test_a_file_that_the_table_has_left_behind_asks_for_no_restoring_of_the_table(settings):
+    gold = Job("silver_to_gold", (GOLD_SENTIMENT_HOURLY,), settings)
+    (file,) = commit(settings, 1)
+    commit(settings, 2, mode="overwrite")
+    error = named_error(unreadable(file), gold, settings)
+    assert type(error) is ChangeFeedGapError
+    assert error.remedy.startswith("`echostream rebuild gold`")
+
+
+def test_a_log_with_a_gap_is_found_where_spark_names_no_table(settings):
+    gold = Job("silver_to_gold", (GOLD_SENTIMENT_HOURLY,), settings)
+    for value in range(3):
+        commit(settings, value)
+    (settings.home / "lake" / SILVER_POSTS.folder / "_delta_log" / f"{1:020}.json").unlink()
+    error = named_error(ended(SAID["a commit missing in the middle"][0]), gold, settings)
+    assert error.what.startswith("silver.posts at ")
+    assert error.what.endswith("commit 1 is missing in its log")
 
 
 def test_all_are_the_work_s_failure():

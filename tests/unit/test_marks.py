@@ -9,7 +9,7 @@ from deltalake import write_deltalake
 from foundation.errors import LogDamagedError, LostCommitsError
 from foundation.settings import Settings
 from lakehouse import marks
-from lakehouse.checkpoints import checkpoint
+from lakehouse.checkpoints import PROPERTY, checkpoint
 from lakehouse.marks import Mark, Seen, compare
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
 
@@ -124,3 +124,16 @@ def test_a_reader_s_offset_is_a_mark_where_an_older_release_left_none(settings):
     remove(settings, SILVER_POSTS, 3)
     (lost,) = marks.losses(settings)
     assert (lost.job, lost.table, lost.marked, lost.version) == ("silver_to_gold", SILVER, 3, 2)
+
+
+def test_a_checkpoint_of_another_lake_has_seen_nothing_of_this_one(settings, mine):
+    """Its name is the mismatch, which the job's start says; what it had seen is no loss here."""
+    commit(settings, SILVER_POSTS, 1)
+    log = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log"
+    first = log / f"{0:020}.json"  # deltalake writes no property of ours
+    first.write_text(first.read_text().replace('"configuration":{', f'"configuration":{{"{PROPERTY}":"another"'))
+    (mine.folder / "marks.json").write_text(json.dumps({SILVER: [9, "a"]}))
+    assert not marks.losses(settings)
+    assert not marks.losses_for(JOB, settings)
+    (mine.folder / "reset.json").write_text(json.dumps({"replaces": "another"}))
+    assert [lost.table for lost in marks.losses(settings)] == [SILVER]

@@ -4,12 +4,13 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from foundation.errors import QueryError, UsageError
+from foundation.errors import DataFileDamagedError, LogDamagedError, QueryError, UsageError
 from serving import sql as serving_sql
 from serving.catalog import AWS, lake_tables
 from serving.formats import MAX_ROWS, ask
@@ -172,7 +173,7 @@ def test_a_broken_table(tmp_path):
     log = tmp_path / "silver/posts/_delta_log"
     log.mkdir(parents=True)
     (log / "00000000000000000000.json").write_text("{broken")
-    with pytest.raises(QueryError, match=r"silver\.posts cannot be read"):
+    with pytest.raises(LogDamagedError, match=r"silver\.posts at .*: its log cannot be read"):
         query(str(tmp_path), "SELECT * FROM silver.posts")
 
 
@@ -215,3 +216,36 @@ def test_a_long_table_is_cut_and_says_so(lake):
 def test_an_unknown_format(lake):
     with pytest.raises(UsageError, match="table, json, csv"):
         ask(lake, "SELECT 1", "xml")
+
+
+def cut(content):
+    return content[: len(content) // 2]
+
+
+def turned(content):
+    """Its pages' bytes changed, its end, which says where they are, as it was."""
+    return content[:4] + bytes(byte ^ 0xFF for byte in content[4:3000]) + content[3000:]
+
+
+@pytest.mark.parametrize("broken", [cut, turned, lambda _: b"", lambda _: None], ids=["cut", "turned", "empty", "gone"])
+@pytest.mark.parametrize("hides_rows", [False, True], ids=["Arrow reads", "deltalake reads"])
+def test_a_broken_file_is_named_with_table_and_command(tmp_path, monkeypatch, broken, hides_rows):
+    lake, uri = str(tmp_path), str(tmp_path / "silver/posts")
+    write_deltalake(uri, pa.table({"a": [f"{number} and some text" for number in range(500)]}))
+    write_deltalake(uri, pa.table({"a": ["whole"]}), mode="append")
+    write_deltalake(str(tmp_path / "bronze/posts"), pa.table({"b": [1]}))
+    if hides_rows:
+        monkeypatch.setattr(serving_sql, "_source", lambda uri, _: serving_sql._Scan(DeltaTable(uri)))
+    file = max(DeltaTable(uri).file_uris(), key=lambda each: Path(each).stat().st_size)
+    content = broken(Path(file).read_bytes())
+    Path(file).unlink() if content is None else Path(file).write_bytes(content)
+    with pytest.raises(DataFileDamagedError) as raised:
+        query(lake, "SELECT max(a), max(b) FROM silver.posts, bronze.posts")
+    assert raised.value.what == f"sql: {file} of silver.posts cannot be read, it is damaged or gone"
+    assert raised.value.remedy.startswith("A query changes nothing. Put the file back from a copy")
+    assert "`echostream rebuild silver`" in raised.value.remedy
+
+
+def test_a_wrong_query_about_parquet_blames_no_file(lake):
+    with pytest.raises(QueryError):
+        query(lake, "SELECT CAST('parquet' AS INTEGER) FROM silver.posts")
