@@ -1,6 +1,7 @@
 """Check digits and other proofs that a number is what it looks like."""
 
 import hashlib
+import re
 from datetime import date
 
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
@@ -15,6 +16,7 @@ _BASE58 = {c: i for i, c in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefgh
 _BECH32 = {c: i for i, c in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
 _BECH32_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_ENDS = frozenset({1, 0x2BC830A3})  # bech32 and bech32m
+_FRENCH_MONTH = re.compile(r"0[1-9]|1[0-2]|[235-9]\d|4[0-2]")  # from 20 on it is not known
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
@@ -63,8 +65,10 @@ def cpf(digits: str) -> bool:
 
 
 def nir(digits: str) -> bool:
-    """France: thirteen digits and their complement to 97."""
-    return digits[0] in "12" and 97 - int(digits[:13]) % 97 == int(digits[13:])
+    """France: sex, year and month of birth, place; thirteen digits and their complement to 97."""
+    if not _FRENCH_MONTH.fullmatch(digits, 3, 5):
+        return False
+    return digits[0] in "12" and digits[5:7] != "00" and 97 - int(digits[:13]) % 97 == int(digits[13:])
 
 
 def dni(value: str) -> bool:

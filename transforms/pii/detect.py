@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from transforms.pii.exact import find_exact
 from transforms.pii.links import find_links
 from transforms.pii.normalise import Plain, normalise
-from transforms.pii.numbers import find_numbers
+from transforms.pii.numbers import find_numbers, find_odd_numbers
 from transforms.pii.options import DEFAULT, Options
 from transforms.pii.postal import CORNER, find_addresses
 from transforms.pii.spans import Span, without_overlaps
@@ -38,6 +38,7 @@ def find_plain(plain: Plain, exact: Iterable[str], options: Options) -> list[Spa
     spans += find_structured(plain.text, digits=digits)
     if digits:
         spans += find_numbers(plain.text, options.phone_regions)
+        spans += find_odd_numbers(plain.text, options.phone_regions)
     if digits or CORNER in plain.text:
         spans += find_addresses(plain.text)
     if exact:

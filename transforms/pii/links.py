@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from transforms.pii.spans import Span
+from transforms.pii.structured import is_installed
 
 _LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff\u0400-\u04ff"  # scripts with spaces
 _DOMAIN = rf"(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,8}}[{_LETTER}]{{2,24}}(?![A-Za-z0-9])"
@@ -38,6 +39,7 @@ _BEFORE_HANDLE = frozenset(
 )  # "RT@name" is no address
 _HANDLE = re.compile(rf"@\w(?:(?:{_SIGN}|[.\-]){{0,62}}{_SIGN})?(?:@\w(?:(?:{_SIGN}|[.\-]){{0,250}}{_SIGN})?)?")
 _NUMBERS = re.compile(r"@v?\d{1,9}(?:[.,]\d{1,9}){0,5}")  # a price, or the version of a package
+_VERSION = re.compile(r"@v?\d{1,9}(?:\.\d{1,9}){1,5}")
 _TIME = re.compile(r"@\d{1,2}(?:[ap]m|h|k)?", re.IGNORECASE)
 _USER = re.compile(r"(?<![\w/])/?(?:u|user) ?/ ?[\w\-]{2,30}(?!\w)", re.IGNORECASE)
 _DISCORD = re.compile(r"(?<![\w#&])[\w.]{2,32}#\d{4}(?!\w)")
@@ -160,7 +162,7 @@ def _around_at(text: str) -> list[Span]:
 def _address(text: str, at: int, done: int, first: int) -> Span | None:
     """An address of e-mail: a domain after the @, in whatever state, and a name directly before it."""
     start = _local_start(text, max(done, first - _MOST_LOCAL), first)
-    domain = _AT_DOMAIN.match(text, at) or _AT_NUMERIC.match(text, at)
+    domain = _AT_DOMAIN.match(text, at) or (None if is_installed(text, at + 1) else _AT_NUMERIC.match(text, at))
     if domain is None and start < first and _is_name(text[start:first]):
         domain = _SPOILT.match(text, at) or _ANY_DOMAIN.match(text, at)
         domain = None if domain and _NUMBERS.fullmatch(domain.group()) else domain
@@ -170,7 +172,7 @@ def _address(text: str, at: int, done: int, first: int) -> Span | None:
 def _handle(text: str, at: int, done: int) -> Span | None:
     """A handle; what stands directly before its @ goes with it."""
     handle = _HANDLE.match(text, at)
-    if handle is None or _TIME.fullmatch(handle.group()):
+    if handle is None or _TIME.fullmatch(handle.group()) or _VERSION.fullmatch(handle.group()):
         return None
     start = _local_start(text, max(done, at - _MOST_LOCAL), at)
     name = text[start:at]

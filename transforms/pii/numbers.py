@@ -17,6 +17,12 @@ _RUN = re.compile(
     rf"(?:(?<!\w)|(?<=[{_UNSPACED}])|(?<![^\W_]_)(?<=_))(?<!\d[.,])(?:\+ ?|\()?\(?\d(?:{_GAP}\d){{6,39}}"
     rf"(?=x\d|\W|_|[{_UNSPACED}]|\Z)"
 )
+# Signs that few numbers of persons have between their groups: the same one throughout.
+_ODD = re.compile(
+    r"(?<![\w.])\+?\d{1,6}(?P<sign>[~|*:,=+'\u2019\u3001\\]|--|\r?\n)\d{2,6}(?:(?P=sign)\d{2,6}){1,7}(?![\w.]\d|\w)"
+)
+_ODD_SIGN = re.compile(r"\d(?:[~|*:,=+'\u2019\u3001\\]|--|\r?\n)\d")
+_THOUSANDS = re.compile(r"\+?\d{1,3}(?:\D\d{3})+")
 _TIED = re.compile(r"[\-._/\u00b7]\d")
 _GROUP = re.compile(r"\d+")
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]{0,2}\d{1,6}(?!\w)", re.IGNORECASE)
@@ -36,6 +42,13 @@ _PHONE_WORD = re.compile(
 )
 # Words for number: others than those of telephones have numbers without any separator too.
 _NUMBER_WORD = re.compile(r"\b(?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z", re.IGNORECASE)
+# What has numbers of a telephone's form, and says so.
+_OTHER_WORD = re.compile(
+    r"\b(?:isbn(?:[- ]?1[03])?|issn|ean|gtin|upc|asin|imei|imsi|iccid|sku|doi|arxiv|pmid|cve|orcid"
+    r"|(?:order|invoice|tracking|ticket|serial|part|model|case|item|batch|lot|parcel|booking|bestell\w{0,8}|commande)"
+    r"(?: (?:number|numbers|nr|no|id|code)\b\.?|[ -]?\#| ?no\.)?)[ :#=.]{0,4}(?:is |was )?\Z",
+    re.IGNORECASE,
+)
 _OWN_NUMBER = re.compile(
     r"\b(?:my|our|his|her|their|your|new|meine|mi|mon|meu|mio|мой)(?: \w{1,12})?"
     r" (?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z",
@@ -47,7 +60,8 @@ _PHONE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _ID_WORD = re.compile(
-    r"\b(?P<word>ssn|social security|aadhaar|aadhar|bsn|burgerservicenummer|cpf|pesel|sin|social insurance|nir)\b"
+    r"\b(?P<word>ssn|social security|aadhaar|aadhar|bsn|burgerservicenummer|cpf|pesel|sin|social insurance|nir"
+    r"|s[ée]cu(?:rit[ée] sociale)?|insee)\b"
     r"[^\d\n]{0,24}\Z",
     re.IGNORECASE,
 )
@@ -61,9 +75,15 @@ _AADHAAR_WORD = re.compile(r"\b(?:aadh?aa?r|adhaar|uid(?:ai)?|e?kyc|id|identity)
 _AADHAAR_REACH = 80  # characters on both sides
 _PAIRS = re.compile(r"\d\d(?: \d\d){3,4}")  # telephone numbers of Denmark, Norway, France
 _DATE_LIKE = re.compile(r"(?:(?:19|20)\d\d \d\d? \d\d?|\d\d? \d\d? (?:19|20)?\d\d)(?: \d\d?){0,3}")
+_LEAST_LONGEST = 3  # digits: groups of two are times
+_CARD_SHAPES = frozenset({"4-4-4-4", "4-6-5"})
+_FOUR_AFTER = re.compile(r" \d{4}(?!\d)")
+_FOUR_BEFORE = re.compile(r"(?<!\d)\d{4} \Z")
+_SHORTEST_OF_FOURS = 14  # shorter cards may be three of four groups of four
 _MOST_GROUPS = 8
 _LEAST_PHONE, _MOST_PHONE = 7, 12  # without a country's code
 _ZA_ID, _NIR, _SSN = 13, 15, 9
+_PAGE = "1000"  # how ids of pages begin, 15 digits without a gap: one in 97 is a French number too
 _SURE = 10  # shorter numbers must stand alone: a part of a longer one is no telephone number
 
 _MOST_RUNS = 300  # no post has more; what comes after them is cut unread, so that time stays linear
@@ -83,6 +103,37 @@ def find_numbers(text: str, regions: frozenset[str]) -> list[Span]:
         groups = [(m.start(), m.end(), m.group()) for m in _GROUP.finditer(text, *run.span())]
         spans += _in_run(text, run.start(), groups, regions)
     return spans
+
+
+def find_odd_numbers(text: str, regions: frozenset[str]) -> list[Span]:
+    """Find numbers whose groups an unusual sign keeps apart: as a whole, and with a proof or a word beside them."""
+    if not _ODD_SIGN.search(text):
+        return []
+    spans: list[Span] = []
+    for number, run in enumerate(_ODD.finditer(text)):
+        if number >= _MOST_RUNS:
+            break
+        groups = [(m.start(), m.end(), m.group()) for m in _GROUP.finditer(text, *run.span())]
+        if kind := _odd_kind(text, run, [group[2] for group in groups], regions):
+            spans.append(Span(*run.span(), kind))
+    return spans
+
+
+def _odd_kind(text: str, run: re.Match[str], groups: list[str], regions: frozenset[str]) -> str | None:
+    """What a number with unusual signs is, told from the same number with hyphens."""
+    value = f"{'+' * run.group().startswith('+')}{'-'.join(groups)}"
+    before = text[max(0, run.start() - _CONTEXT_WIDTH) : run.start()]
+    (found, *others) = find_numbers(f"{before}{value}", regions)[-1:] or (None,)
+    if found is None or others or found.start > len(before) + 1 or found.end != len(before) + len(value):
+        return None
+    if found.type not in {"PHONE", "SSN"}:
+        return found.type
+    if run["sign"] in "\r\n" or _THOUSANDS.fullmatch(run.group()) or max(map(len, groups)) < _LEAST_LONGEST:
+        return None
+    if found.type == "PHONE" and run["sign"] in "+*=" and run.group()[0] not in "+0":
+        return None  # a sum
+    said = _PHONE_WORD if found.type == "PHONE" else _ID_WORD
+    return found.type if run.group().startswith("+") or said.search(before) else None
 
 
 def _in_run(text: str, start: int, groups: list[_Group], regions: frozenset[str]) -> list[Span]:
@@ -138,10 +189,10 @@ def _identity(  # noqa: PLR0911  # one line per form
         return "NATIONAL_ID"
     if shape == "4-4-4" and digits[0] > "1" and checks.verhoeff(digits) and _speaks_of_identity(text, window):
         return "NATIONAL_ID"
-    if size == _NIR and checks.nir(digits):
+    if size == _NIR and checks.nir(digits) and (len(window) > 1 or not digits.startswith(_PAGE)):
         return "NATIONAL_ID"
     if size >= cards.LEAST and _stands_alone(text, window) and cards.is_card(digits, before, bare=len(window) == 1):
-        return "CARD"
+        return None if size < _SHORTEST_OF_FOURS and _is_cut_from_fours(text, window) else "CARD"
     return _by_word(digits, before) if before else None
 
 
@@ -157,7 +208,7 @@ def _by_word(digits: str, before: str) -> str | None:
         "aadhaar": (12, checks.verhoeff), "aadhar": (12, checks.verhoeff), "bsn": (9, checks.bsn),
         "burgerservicenummer": (9, checks.bsn), "cpf": (11, checks.cpf), "pesel": (11, checks.pesel),
         "sin": (9, checks.luhn), "social insurance": (9, checks.luhn), "nir": (15, checks.nir),
-    }[word]  # fmt: skip
+    }.get(word, (_NIR, checks.nir))  # fmt: skip
     size, check = size_and_check
     return "NATIONAL_ID" if len(digits) == size and check(digits) else None
 
@@ -187,6 +238,8 @@ def _signs(text: str, window: list[_Group]) -> list[str]:
 def _grouped(text: str, window: list[_Group]) -> bool:
     """Tell whether the groups are kept apart by spaces, or by the same one sign."""
     signs = set(_signs(text, window))
+    if "-".join(str(len(group[2])) for group in window) in _CARD_SHAPES:
+        signs.discard("")  # written in haste: once a space, once a hyphen
     return len(signs) <= 1 and signs.issubset({"", "-", ".", "_", "/", "\u00b7"})
 
 
@@ -198,10 +251,16 @@ def _stands_alone(text: str, window: list[_Group]) -> bool:
     )
 
 
+def _is_cut_from_fours(text: str, window: list[_Group]) -> bool:
+    """Tell whether a further group of four stands beside these."""
+    first, last = window[0][0], window[-1][1]
+    return bool(_FOUR_AFTER.match(text, last) or _FOUR_BEFORE.search(text[max(0, first - 6) : first]))
+
+
 def _is_phone(
     text: str, window: list[_Group], digits: str, before: str, *, alone: bool, whole: bool, regions: frozenset[str]
 ) -> bool:
-    if len(digits) > _MOST_PHONE or len(set(digits)) == 1:
+    if len(digits) > _MOST_PHONE or len(set(digits)) == 1 or (whole and _OTHER_WORD.search(before)):
         return False
     shape = " ".join(group[2] for group in window)
     if (

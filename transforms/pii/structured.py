@@ -11,8 +11,9 @@ _MORE_VERSIONS = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|v
 # What says that a version follows, as a word or as the name of a field.
 _VERSION = re.compile(
     r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
-    r"|\breleases?|\bfirmware|\bbuild|\brev(?:ision)?\.?|\bdrivers?|\bbios|\bkernel|\bsoftware|\bsdk|\bassembly|\bpackage|\bplugin|\bhotfix"
-    r"|(?:version|firmware|build|release|ver)[_\-]?\w{0,12}[\"'`]? ?[:=] ?[\"'`]?)"
+    r"|\breleases?|\bfirmware|\bbuild(?: ?(?:no\.?|number))?|\brev(?:ision)?\.?|\bfw|\bdll|\btag"
+    r"|\bchangelog(?: for| of)?|\bdrivers?|\bbios|\bkernel|\bsoftware|\bsdk|\bassembly|\bpackage|\bplugin|\bhotfix"
+    r"|(?:version|firmware|build|release|ver)[_\-]?\w{0,12}[\"'`]? ?(?:[:=>]|\() ?[\"'`]?)"
     rf"(?: (?:is|to|from))?[ #(\-/]{{0,2}}v?{_MORE_VERSIONS}\Z",
     re.IGNORECASE,
 )
@@ -43,6 +44,27 @@ _INSTALLED = re.compile(
     r"|update|upgrad|downgrad|patch|app\b",
     re.IGNORECASE,
 )
+# A number of a text's part; it may begin with 10.
+_PART = re.compile(
+    r"(?:\b(?:sections?|sect?\.|chapters?|clauses?|paragraphs?|para\.|appendix|figures?|fig\.)|\u00a7) ?\Z",
+    re.IGNORECASE,
+)
+# What programs that install others, and their lists, put in front of a version.
+_INSTALLER = re.compile(
+    r"\b(?:pip3?|pipx|npm|npx|pnpm|yarn|bun|cargo|gem|brew|nuget|choco|winget|conda|composer|apt(?:-get)?|dnf|yum|apk)\b"
+    r"[^\n]{0,40}[=@:<>~^]=?v?\Z",
+    re.IGNORECASE,
+)
+_REQUIRED = re.compile(
+    r"(?<![\w.])(?!\w{0,30}(?:ip|addr|host|src|dst))[\w.\-]{0,40} ?(?:[=<>~!]=|[\^~]) ?v?\Z", re.IGNORECASE
+)
+# What follows a version: its stage, or the end of a file's name.
+_STAGE = re.compile(
+    r"[\-+.](?:alpha|beta|rc|snapshot|dev|pre|preview|nightly|release|final|stable|lts|hotfix|patch|build|ga)(?![a-z])"
+    r"|\+\w|[\-.](?:tar|zip|jar|war|exe|msi|dll|apk|deb|rpm|whl|gem|tgz|gz|dmg|pkg|iso|img|bin|so)(?!\w)",
+    re.IGNORECASE,
+)
+_MASK = 255  # no machine has an address that begins with it
 _SMALL = 100
 _PRIVATE = 10  # first part of addresses within a house
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.?\d{1,3}){4})?(?:%\w{1,15})?(?![\w:])")
@@ -51,7 +73,11 @@ _MAC = re.compile(
     r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})(?![\w:\-])"
 )
 _SIGNS = r" \-._/\u00b7"  # what may stand once between the groups of an account's or a person's number
-_IBAN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?=[{_SIGNS}]?[A-Za-z0-9])")
+_ACCOUNT_SIGNS = frozenset(
+    " -.\t_/\u00b7~|*,:;'\u2019\u3001+=\\"
+)  # its check digits prove an account, whatever the signs
+_ACCOUNT_GAP = rf"[{re.escape(''.join(sorted(_ACCOUNT_SIGNS)))}]{{0,3}}"
+_IBAN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?={_ACCOUNT_GAP}[A-Za-z0-9])")
 _COUNTRIES = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29
 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20
@@ -80,6 +106,9 @@ _THREE_PAIRS = re.compile(rf"[0-9]{{2}}[{_SIGNS}]?[0-9]{{2}}[{_SIGNS}]?[0-9]{{2}
 _SEVEN = re.compile(r"[0-9]{7}")  # in every DNI and NIE
 _UNGROUPED = re.compile(r"[^\W_]{14}")  # in every account without groups
 _LEAST_DIGITS = 4
+_USUAL = frozenset(" -.\t_/\u00b7")
+_LEAST_ACCOUNT = 8  # digits: words behind "is 12" or "at 20" pass the check once in 97 times
+_MOST_GAP = 3  # signs between the groups of an account
 _DEGREES = re.compile(
     r"(?<![\w.])[+\-]?\d{1,2}\.\d{3,15} ?°? ?[NSns]?(?: ?[,;/] ?| )"
     r"[+\-]?\d{1,3}\.\d{3,15}(?: ?°? ?[EWew](?!\w)|(?![\w.]))"
@@ -143,40 +172,56 @@ def _iban(text: str, match: re.Match[str]) -> Span | None:
     start, at = match.start(), match.start()
     length = _IBAN_LENGTHS.get(text[at : at + 2].upper(), 0)
     chars: list[str] = []
-    gap = 0
-    while at < len(text) and len(chars) < length and gap < 2:  # noqa: PLR2004  # one separator between groups
+    gaps = [""]
+    while at < len(text) and len(chars) < length and len(gaps[-1]) <= _MOST_GAP:
         char = text[at]
         if char.isascii() and char.isalnum():
             chars.append(char.upper())
-            gap = 0
-        elif char in " -.\t_/\u00b7":
-            gap += 1
+            gaps += [""] if gaps[-1] else []
+        elif char in _ACCOUNT_SIGNS:
+            gaps[-1] += char
         else:
             return None
         at += 1
-    if not length or len(chars) < length or text[at : at + 1].isalnum() or not checks.iban("".join(chars)):
+    if not length or len(chars) < length or text[at : at + 1].isalnum() or not _groups_an_account(gaps[:-1]):
+        return None
+    if sum(map(str.isdigit, chars)) < _LEAST_ACCOUNT or not checks.iban("".join(chars)):
         return None
     return Span(start, at, "IBAN")
+
+
+def _groups_an_account(gaps: list[str]) -> bool:
+    """Tell whether what stands between the groups is one usual sign each, or the same everywhere."""
+    return len(set(gaps)) <= 1 or all(gap in _USUAL for gap in gaps)
 
 
 def _is_ipv4(text: str, match: re.Match[str]) -> bool:
     parts = match.group().split(".")
     if any(int(part) > 255 or (len(part) > 1 and part[0] == "0") for part in parts):  # noqa: PLR2004  # a byte
         return False
-    return not _is_version(text, match, [int(part) for part in parts])
+    return parts[0] != str(_MASK) and not _is_version(text, match, [int(part) for part in parts])
 
 
 def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
     """Tell whether the words around say that four numbers are a version."""
     before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
-    if _VERSION.search(before):
+    if _VERSION.search(before) or is_installed(text, match.start()) or _STAGE.match(text, match.end()):
         return True
     if max(parts) >= _SMALL:
         return False
+    if _PART.search(before):
+        return True
     program = _PROGRAM.search(before)
     if parts[0] == _PRIVATE:
         return program is not None and _INSTALLED.match(program.group()) is not None
-    return program is not None or _RELEASED.match(text, match.end()) is not None
+    if program or _RELEASED.match(text, match.end()):
+        return True
+    return _REQUIRED.search(before) is not None
+
+
+def is_installed(text: str, at: int) -> bool:
+    """Tell whether what begins here is the version of something that a command before it installs."""
+    return _INSTALLER.search(text[max(0, at - _VERSION_REACH) : at]) is not None
 
 
 def _is_ipv6(value: str) -> bool:
