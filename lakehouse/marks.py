@@ -44,7 +44,10 @@ _READS: dict[str, tuple[Table, ...]] = {BRONZE_JOB: (), SILVER_JOB: (BRONZE_POST
 _NAME = re.compile(r"\.?(\d{20})\.(?:.*\.)?(json|parquet|crc)$")  # Hadoop's own checksums begin with a dot
 _AGAIN = f"`echostream checkpoint reset {SILVER_JOB}`"
 _REMEDIES = {
-    (BRONZE_JOB, BRONZE_POSTS.name): f"`echostream checkpoint reset {BRONZE_JOB}` reads again what Kafka still has",
+    (
+        BRONZE_JOB,
+        BRONZE_POSTS.name,
+    ): f"`echostream checkpoint reset {BRONZE_JOB}` reads Kafka again from where Bronze ends",
     (SILVER_JOB, BRONZE_POSTS.name): f"{_AGAIN} reads Bronze again, nothing doubles",
     (SILVER_JOB, SILVER_POSTS.name): "`echostream rebuild silver` brings the posts back from Bronze",
     (SILVER_JOB, SILVER_TOMBSTONES.name): f"{_AGAIN} brings back the deletes that Bronze holds; ask for erasures again",
@@ -92,7 +95,11 @@ class Lost:
     @property
     def remedy(self) -> str:
         """The command that restores it."""
-        ops = f"`echostream checkpoint reset {self.job}` goes on without these counts; no post is lost by it"
+        if (self.job, self.table) == (BRONZE_JOB, BRONZE_POSTS.name) and self.version >= self.marked:
+            return f"`echostream checkpoint reset {self.job}` goes on with what is there; what is missing stays missing"
+        ops = f"`echostream checkpoint reset {self.job}` goes on without these rows; no post is lost by it"
+        if self.table == ops_erasures(self.job).name:
+            ops += ", but ask again for erasures that have no receipt"
         return _REMEDIES.get((self.job, self.table), ops)
 
 

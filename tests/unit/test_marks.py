@@ -11,7 +11,7 @@ from foundation.settings import Settings
 from lakehouse import marks
 from lakehouse.checkpoints import PROPERTY, checkpoint
 from lakehouse.marks import Mark, Seen, compare
-from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
+from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
 
 SILVER = SILVER_POSTS.name
 JOB = "bronze_to_silver"
@@ -44,6 +44,13 @@ def test_what_is_lost_is_said_with_table_job_and_versions(mark, seen, said):
     assert SILVER in str(lost)
     assert JOB in str(lost)
     assert lost.remedy.startswith("`echostream rebuild silver`")
+
+
+def test_bronze_is_not_said_to_come_back_where_later_offsets_stand_in_its_place():
+    """A reset goes on after the highest offsets that Bronze has."""
+    bronze = "topic_to_bronze", BRONZE_POSTS.name
+    assert "from where Bronze ends" in compare(*bronze, Mark(5, "a"), Seen(4, None)).remedy
+    assert "stays missing" in compare(*bronze, Mark(5, "a"), Seen(5, "b")).remedy
 
 
 @pytest.mark.parametrize("job", ["topic_to_bronze", "bronze_to_silver", "silver_to_gold"])
