@@ -31,6 +31,25 @@ _SPOILT = re.compile(
     rf"|(?: {{0,2}}[.,;] {{0,2}}| {{1,2}}){_SURE_TLD}| {{1,2}}[.,] {{1,2}}{_LOOSE_TLD})(?!\w)",
     re.IGNORECASE,
 )
+_APART = re.compile(r"[ \t\r\n,;!#$&*?^`{|})>=~\u201d\"'\u00bb]{1,4}\Z")
+_MOST_APART = 4
+_NO_MAIL = (".bsky.social", ".threads.net", "mastodon.social")
+_UNLIKE_WORDS = re.compile(r"(?!\d+[^\W\d_]{0,3}\Z)(?:.*[\d_+]|.*\w\.\w)")  # "5pm" is no name
+_PROVIDERS = r"(?:gmail|googlemail|hotmail|icloud|protonmail)"
+_PROVIDER = re.compile(
+    rf"@ {{0,2}}(?:{_PROVIDERS}|outlook|yahoo|ymail|live|msn|proton|pm|gmx|aol|web|mail|yandex)\b", re.IGNORECASE
+)
+_PROVIDER_ALONE = re.compile(rf"@{_PROVIDERS}(?![\w.])", re.IGNORECASE)
+_MAIL_WORD = re.compile(
+    r"\b(?:e-?mails?|mails?|mailto|correo|courriel|\u043f\u043e\u0447\u0442\u0430)\b[ :=(\[<\"']{0,4}\Z", re.IGNORECASE
+)
+_MAIL_REACH = 16
+# "mail jane7 at example.org": without the word, and the sign that words have not, it is prose ("look at example.org").
+_MAILED = re.compile(
+    r"\be?-?mail(?:to)?(?: (?:me|us|is|address|to|at)){0,2}[ :]{1,3}"
+    rf"(?P<address>(?=[\w.+\-]{{0,63}}[\d_+]|\w{{1,30}}\.\w)[\w.+\-]{{2,64}} {{1,2}}at {{1,2}}{_DOMAIN})",
+    re.IGNORECASE,
+)
 _LOCAL_CHARS = frozenset("._%+-'")
 _MOST_LOCAL = 64
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")  # a sentence may touch the name
@@ -104,6 +123,8 @@ def find_links(text: str, *, urls: bool) -> list[Span]:
         spans += [_trimmed(text, *m.span(), "PROFILE") for m in _PROFILE.finditer(text)]
     if "@" in text:
         spans += _around_at(text)
+    if dot and " at " in lowered and "mail" in lowered:
+        spans += [Span(*m.span("address"), "EMAIL") for m in _MAILED.finditer(text)]
     if slash and ("u/" in lowered or "u /" in lowered or "user/" in lowered or "user /" in lowered):
         spans += [Span(*m.span(), "HANDLE") for m in _USER.finditer(text)]
     spans += _handles(text)
@@ -152,7 +173,12 @@ def _around_at(text: str) -> list[Span]:
         at = end - 1  # of several the last one has the domain behind it
         if at < done:
             continue
-        found = _address(text, at, done, first) or _handle(text, at, done) or _loose(text, at, done)
+        found = (
+            _address(text, at, done, first)
+            or _apart(text, at, done, first)
+            or _handle(text, at, done)
+            or _loose(text, at, done)
+        )
         if found:
             spans.append(found)
             done = found.end
@@ -167,6 +193,33 @@ def _address(text: str, at: int, done: int, first: int) -> Span | None:
         domain = _SPOILT.match(text, at) or _ANY_DOMAIN.match(text, at)
         domain = None if domain and _NUMBERS.fullmatch(domain.group()) else domain
     return Span(start, domain.end(), "EMAIL") if domain and start < first else None
+
+
+def _apart(text: str, at: int, done: int, first: int) -> Span | None:
+    """An address whose name a space or a sign keeps from its @: "jane7 @example.org".
+
+    A handle may be a domain too ("thanks @jane.example"): the name has a sign that words have not, a provider of mail
+    follows, or a word for mail stands in front.
+    """
+    gap = _APART.search(text, max(done, first - _MOST_APART), first)
+    if gap is None:
+        return None
+    start = _local_start(text, max(done, gap.start() - _MOST_LOCAL), gap.start())
+    name = text[start : gap.start()]
+    domain = _AT_DOMAIN.match(text, at) or _SPOILT.match(text, at) or _PROVIDER_ALONE.match(text, at)
+    if (
+        domain is None
+        or not _is_name(name)
+        or not any(map(str.isalpha, name))
+        or domain.group().lower().endswith(_NO_MAIL)
+    ):
+        return None
+    said = (
+        _UNLIKE_WORDS.match(name)
+        or (_PROVIDER.match(domain.group()) and "." in domain.group())
+        or _MAIL_WORD.search(text, max(0, start - _MAIL_REACH), start)
+    )
+    return Span(start, domain.end(), "EMAIL") if said else None
 
 
 def _handle(text: str, at: int, done: int) -> Span | None:

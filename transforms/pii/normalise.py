@@ -18,7 +18,8 @@ _PLAIN = {
 }  # fmt: skip
 _PLAIN |= {chr(0xDCA0): " ", chr(0xDCAD): ""}  # bytes of Latin-1 that are no UTF-8: a space and a soft hyphen
 _BRACKETED = re.compile(
-    r"[ \t]{0,2}[(\[{<][ \t]{0,2}(?:(?P<at>at|@|arroba|chez)|(?P<dot>dot|\.|punkt|punto|point|ponto)|(?P<dash>dash|-))"
+    r"[ \t]{0,2}[(\[{<][ \t]{0,2}(?:(?P<at>at|@|\u00e4t|arroba|chez)"
+    r"|(?P<dot>dot|\.|punkt|punto|point|ponto)|(?P<dash>dash|-))"
     r"[ \t]{0,2}[)\]}>][ \t]{0,2}",
     re.IGNORECASE,
 )
@@ -44,12 +45,40 @@ _CAPITAL_AT = re.compile(
 )
 _CAPITAL_DOT = re.compile(r"(?<=[a-z0-9])DOT(?=[a-z]{2,24}\b)")
 _ESCAPED_AT = re.compile(
-    r"%(?:25)?40(?=[^\W\d_]|\d{1,6}[.,][a-z])|&(?:amp;)?(?:#0{0,5}64(?!\d)|#x0{0,5}40(?![0-9a-f])|commat);?",
+    r"\\(?:u00|x)40|%(?:25)?40(?=[^\W\d_]|\d{1,6}[.,][a-z])|&(?:amp;)?(?:#0{0,5}64(?!\d)|#x0{0,5}40(?![0-9a-f])|commat);?",
     re.IGNORECASE,
 )
 _ESCAPED_DOT = re.compile(
     r"(?<=\w)(?:%(?:25)?2e|&(?:amp;)?(?:#0{0,5}46(?!\d)|#x0{0,5}2e(?![0-9a-f])|period);?)(?=\w)", re.IGNORECASE
 )
+# A character written as its number, as a page's source has it.
+_ENTITY = re.compile(r"&(?:amp;)?#(?:(?P<number>\d{1,7})|x(?P<hex>[0-9a-f]{1,6}));|&nbsp;", re.IGNORECASE)
+_HOST = r"[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,3}"
+_WRAPPED_DOT = r"(?: {0,2}[*/|~_\-]dot[*/|~_\-] {0,2}| dot )"
+# "*at*", and words of other languages for the sign: only before what looks like a domain.
+_MARKED_AT = re.compile(
+    rf"(?<=\w)(?: {{0,2}}(?P<sign>[*/|~])at(?P=sign) {{0,2}}| {{1,2}}(?P<line>[_\-])at(?P=line) {{1,2}})"
+    rf"(?={_HOST}(?:\.|{_WRAPPED_DOT}){_TLD})",
+    re.IGNORECASE,
+)
+_MARKED_DOT = re.compile(rf"(?<=\w){_WRAPPED_DOT}(?={_TLD})", re.IGNORECASE)
+_MARKED = ("*at*", "/at/", "|at|", "~at~", " -at- ", " _at_ ")
+_OTHER_DOT = r" {1,2}(?:dot|punto|ponto|punkt|point|pont|\u0442\u043e\u0447\u043a\u0430) {1,2}"
+_OTHER_WORDS = (
+    "arroba",
+    "\u0441\u043e\u0431\u0430\u043a\u0430",
+    "at-sign",
+    "at sign",
+    "chiocciola",
+    "kukac",
+    "\u00e4t",
+)
+_OTHER_AT = re.compile(
+    rf"(?<=\w) {{1,2}}(?:{'|'.join(_OTHER_WORDS)}) {{1,2}}(?={_HOST}(?:\.|{_OTHER_DOT})[^\W\d_]{{2,24}}(?!\w))",
+    re.IGNORECASE,
+)
+_OTHER_DOTS = re.compile(rf"(?<=\w){_OTHER_DOT}(?=[^\W\d_]{{2,24}}(?!\w))", re.IGNORECASE)
+_LAST_CHAR = 0x10FFFF
 _OPEN = re.compile(r"[(\[{<]")
 
 
@@ -71,7 +100,9 @@ class Plain:
 def normalise(text: str) -> Plain:
     """The plain form of a text; the same text where it is plain already."""
     plain = Plain(text) if text.isascii() else _unfolded(text)
-    if "%" in plain.text or "&" in plain.text:
+    if "&#" in plain.text or "&nbsp;" in plain.text:
+        plain = _replaced(plain, _ENTITY, _named)
+    if "%" in plain.text or "&" in plain.text or "\\" in plain.text:
         plain = _replaced(plain, _ESCAPED_AT, lambda _: "@")
         plain = _replaced(plain, _ESCAPED_DOT, lambda _: ".")
     lowered = plain.text.lower()
@@ -82,15 +113,25 @@ def normalise(text: str) -> Plain:
     if " dot " in lowered or "_dot_" in lowered or "-dot-" in lowered:
         plain = _replaced(plain, _SPOKEN_DOT, lambda _: ".")
     if "AT" in plain.text:
-        plain = _in_capitals(plain)
+        plain = _in_turn(plain, _CAPITAL_AT, _CAPITAL_DOT)
+    if any(mark in lowered for mark in _MARKED):
+        plain = _in_turn(plain, _MARKED_AT, _MARKED_DOT)
+    if any(word in lowered for word in _OTHER_WORDS):
+        plain = _in_turn(plain, _OTHER_AT, _OTHER_DOTS)
     return plain
 
 
-def _in_capitals(plain: Plain) -> Plain:
-    spoken = _replaced(plain, _CAPITAL_AT, lambda _: "@")
-    if spoken is not plain and "DOT" in spoken.text:
-        return _replaced(spoken, _CAPITAL_DOT, lambda _: ".")
-    return spoken
+def _in_turn(plain: Plain, sign: re.Pattern[str], dot: re.Pattern[str]) -> Plain:
+    """The signs, and where there was one the dots: alone they are ordinary words."""
+    spoken = _replaced(plain, sign, lambda _: "@")
+    return spoken if spoken is plain else _replaced(spoken, dot, lambda _: ".")
+
+
+def _named(match: re.Match[str]) -> str:
+    """The character of an entity, in its plain form of one sign; a space for what nobody sees."""
+    number = int(match["number"] or 0) or int(match["hex"] or "20", 16)
+    plain = _plain(chr(number)) if number <= _LAST_CHAR else ""
+    return plain if len(plain) == 1 else " "
 
 
 @lru_cache(maxsize=65536)
