@@ -79,7 +79,7 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
         SparkContext.PACKAGE_EXTENSIONS = (*SparkContext.PACKAGE_EXTENSIONS, ".whl")
         session = builder.getOrCreate()
     else:
-        with _jvm_writing_to(settings.home / "logs" / "jvm.log") as log:
+        with _naming_a_dead_jvm(settings), _jvm_writing_to(settings.home / "logs" / "jvm.log") as log:
             session = _started(builder, log)
     session.sparkContext.setLogLevel("WARN")
     return session
@@ -126,26 +126,34 @@ def ending(spark: SparkSession, settings: Settings) -> Iterator[None]:
     Raises:
         JavaEndedError: it has.
     """
+    try:
+        with _naming_a_dead_jvm(settings):
+            yield
+    finally:
+        if not _jvm_has_ended():
+            spark.stop()
+
+
+@contextmanager
+def _naming_a_dead_jvm(settings: Settings) -> Iterator[None]:
     py4j = logging.getLogger("py4j")  # of a JVM that is gone it writes a stack trace per call
     py4j.addHandler(logging.NullHandler())
     py4j.propagate = False
     try:
         yield
-    except Exception:
-        if not _jvm_has_ended(spark, within_s=_LAST_BREATH_S):
+    except Exception as error:
+        if isinstance(error, JavaError) or not _jvm_has_ended(within_s=_LAST_BREATH_S):
             raise
         raise JavaEndedError(
             "Java, in which Spark runs, has ended or was killed",
             remedy="Nothing is lost: run the command again, it goes on where it stood. Was it memory, see"
             f" spark.driver_memory; its log is {settings.home}/logs/jvm.log",
         ) from None
-    finally:
-        if not _jvm_has_ended(spark):
-            spark.stop()
 
 
-def _jvm_has_ended(spark: SparkSession, *, within_s: float = 0) -> bool:
-    gateway: Any = spark.sparkContext._gateway
+def _jvm_has_ended(*, within_s: float = 0) -> bool:
+    """Whether the one JVM that this process has begun is gone."""
+    gateway: Any = SparkContext._gateway  # set as soon as it answers, before there is a session
     child = getattr(gateway, "proc", None)
     if child is None:
         return False  # under spark-submit it is our parent, and ends us
