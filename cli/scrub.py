@@ -3,6 +3,7 @@
 import codecs
 import io
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,11 @@ _MARKS = (
 )  # fmt: skip
 _LONGEST_MARK = 4
 _LEAST_NULS, _NUL_SHARE = 4, 4  # a text in UTF-16 has a NUL beside each letter of ASCII; one in four bytes is enough
+_EACH_WITH_NULS = re.compile(rb"(?:[^\0]\0{1,3}){5}|(?:\0{1,3}[^\0]){5}")  # or a few letters and digits in a row
+_ENDS = "Nothing of it is shown, and the output ends before it"
+# What is taken out of the names of fields. Handles and links stay: "@type" and addresses of schemas are such names.
+_IN_KEYS = frozenset({"EMAIL", "PHONE", "CARD", "IBAN", "SSN", "ZA_ID", "NINO", "NATIONAL_ID", "CRYPTO", "PROFILE"})
+_SUSPECT = re.compile(r"\W|\d{6}")  # other names of fields are words
 
 
 class Form(StrEnum):
@@ -53,6 +59,7 @@ class Fields:
     named: frozenset[str] = frozenset()
     used: set[str] = field(default_factory=set)
     left: Counter[str] = field(default_factory=Counter)
+    names: dict[str, str] = field(default_factory=dict)  # of fields that hold personal data, with their clean ones
 
     def takes(self, path: str) -> bool:
         """Tell whether the field at that path is cleaned, as itself or within one that is named."""
@@ -62,6 +69,8 @@ class Fields:
         hits = self.named.intersection(".".join(parts[: at + 1]) for at in range(len(parts)))
         self.used |= hits
         if not hits:
+            for name, clean in self.names.items():
+                path = path.replace(name, clean)
             self.left[path] += 1
         return bool(hits)
 
@@ -147,10 +156,10 @@ def scrubbed(lines: Iterable[bytes], form: Form, sanitizer: Sanitizer, fields: F
 
 def _refuse_nuls(line: bytes, number: int) -> None:
     nuls = line.count(0)
-    if nuls >= _LEAST_NULS and nuls * _NUL_SHARE >= len(line):
+    if nuls >= _LEAST_NULS and (nuls * _NUL_SHARE >= len(line) or _EACH_WITH_NULS.search(line)):
         raise ScrubError(
             f"Line {number} has a NUL byte beside its letters, as UTF-16 and UTF-32 have, and nothing says which it is",
-            remedy="Nothing of it is shown; save the input as UTF-8 (iconv -f UTF-16LE -t UTF-8)",
+            remedy=f"{_ENDS}; save the input as UTF-8 (iconv -f UTF-16LE -t UTF-8)",
         )
 
 
@@ -159,7 +168,7 @@ def _found(sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]) -> Ite
         if spans is None:
             raise ScrubError(
                 f"Line {number} cannot be scrubbed: it is too long, or takes too long",
-                remedy="Nothing of it is shown; drop that line, or raise sanitizer.max_seconds",
+                remedy=f"{_ENDS}; drop that line, or raise sanitizer.max_seconds",
             )
         yield text, spans
 
@@ -167,6 +176,7 @@ def _found(sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]) -> Ite
 def _json_lines(lines: list[tuple[int, bytes]], sanitizer: Sanitizer, fields: Fields | None) -> Iterator[bytes]:
     read = [(number, *_read(line, number)) for number, line in lines]
     chosen = fields or Fields()
+    chosen.names = _clean_names(read, sanitizer)
     texts = [[text for text in _texts_in(post) if chosen.takes(text.path)] for _, post, _ in read]
     pieces: list[Piece] = [
         (without_controls(text.value), exact) for (_, _, exact), some in zip(read, texts, strict=True) for text in some
@@ -180,6 +190,7 @@ def _json_lines(lines: list[tuple[int, bytes]], sanitizer: Sanitizer, fields: Fi
             text.put(redact(value, spans))
             if text.path == "text":
                 own = spans
+        _rename(post, chosen.names)
         post["spans"] = [span._asdict() for span in own]
         try:
             yield orjson.dumps(post, option=orjson.OPT_APPEND_NEWLINE)
@@ -201,6 +212,54 @@ def _texts_in(post: dict[str, Any]) -> Iterator[_Text]:
                 waiting.append((at, one))
 
 
+def _clean_names(read: list[tuple[int, dict[str, Any], list[str]]], sanitizer: Sanitizer) -> dict[str, str]:
+    """Those names of fields that hold personal data, each with what it becomes."""
+    first = {
+        key: number
+        for number, post, _ in reversed(read)
+        for one in _objects_in(post)
+        for key in one
+        if _SUSPECT.search(key)
+    }
+    pieces: list[Piece] = [(without_controls(key), ()) for key in first]
+    found = _found(sanitizer, pieces, list(first.values()))
+    renamed = {}
+    for key, (name, spans) in zip(first, found, strict=True):
+        if taken := [span for span in spans if span.type in _IN_KEYS]:
+            renamed[key] = redact(name, taken)
+    return renamed
+
+
+def _rename(post: dict[str, Any], names: dict[str, str]) -> None:
+    """Give fields their clean names, in their order; two that would be one get numbers."""
+    if not names:
+        return
+    for one in list(_objects_in(post)):
+        if names.keys().isdisjoint(one):
+            continue
+        items = list(one.items())
+        one.clear()
+        for key, value in items:
+            name = clean = names.get(key, key)
+            count = 1
+            while name in one:
+                count += 1
+                name = f"{clean} {count}"
+            one[name] = value
+
+
+def _objects_in(post: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the objects in an object, itself among them; without recursion."""
+    waiting: list[Any] = [post]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield value
+        waiting += [
+            one for one in (value.values() if isinstance(value, dict) else value) if isinstance(one, dict | list)
+        ]
+
+
 def _read(line: bytes, number: int) -> tuple[dict[str, Any], list[str]]:
     try:
         post = _parsed(line)
@@ -208,7 +267,7 @@ def _read(line: bytes, number: int) -> tuple[dict[str, Any], list[str]]:
     except (ValueError, TypeError, RecursionError):
         raise ScrubError(
             f"Line {number} is no JSON object, or its `text`, author or mentions are no strings",
-            remedy="Nothing of it is shown; mend or drop that line",
+            remedy=f"{_ENDS}; mend or drop that line",
         ) from None
 
 

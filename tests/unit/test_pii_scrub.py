@@ -104,6 +104,42 @@ def test_a_text_of_wide_letters_is_decoded_or_refused(encoding, marked):
             cleaned(stdin)
 
 
+def test_a_line_of_wide_letters_far_down_ends_the_output_before_it():
+    late = "mail kim@example.org\n" * 300
+    done = scrub(late.encode() + "mail kim@example.org\n".encode("utf-16-le") + b"after\n")
+    assert (done.returncode, set(done.stdout.splitlines())) == (1, {b"mail <EMAIL>"})
+    assert b"Line 301" in done.stderr
+    assert b"the output ends before it" in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_few_wide_digits_among_other_letters_are_refused(encoding):
+    text = "\u0437\u0432\u043e\u043d\u0438" * 9 + " 0825550143\n"
+    with pytest.raises(ScrubError, match="Line 1"):
+        cleaned(text.encode(encoding))
+
+
+NAMES = [
+    ({"kim@example.org": 1, "ann@example.org": "b"}, {"<EMAIL>": 1, "<EMAIL> 2": "b"}),
+    ({"<EMAIL>": 0, "kim@example.org": 1}, {"<EMAIL>": 0, "<EMAIL> 2": 1}),
+    ({"a": [{"call +27 82 555 0143": {"b": 1}}]}, {"a": [{"call <PHONE>": {"b": 1}}]}),
+    ({"kim\u0007@example.org": 1}, {"<EMAIL>": 1}),
+    ({"@type": "a", "http://a.example/b": 1, "17900000000000001": 2}, None),
+]
+
+
+@pytest.mark.parametrize(("post", "expected"), NAMES)
+def test_names_of_fields_hold_no_address_and_no_number(post, expected):
+    clean = json.loads(cleaned(json.dumps(post).encode(), Form.JSONL))
+    assert list(clean.items())[:-1] == list((expected or post).items())
+
+
+def test_what_is_told_of_fields_that_were_left_holds_no_address():
+    fields = Fields(frozenset({"text"}))
+    cleaned(b'{"text": "a", "by": {"kim@example.org": "b", "ann@example.org": {"c": "d"}}}', Form.JSONL, fields)
+    assert list(fields.remarks()) == ["left as they were: by.<EMAIL>, by.<EMAIL>.c"]
+
+
 def test_a_damaged_text_of_wide_letters_is_refused():
     with pytest.raises(ScrubError, match="begins as UTF-16"):
         cleaned("\ufeffkim@example.org".encode("utf-16-le") + b"a")
