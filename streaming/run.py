@@ -76,10 +76,10 @@ def _in_sequence(
         _watch([running], stop, settings)
         if stop.is_set():
             return
-        running.maintain(True)
+        _maintain(running, settings, force=True)
         if name == bronze_to_silver.NAME:  # what it has admitted of erasures is carried out in the hop before it
             for earlier in ended:
-                earlier.maintain(True)
+                _maintain(earlier, settings, force=True)
         ended.append(running)
 
 
@@ -105,9 +105,15 @@ def _watch(running: Sequence[RunningJob], stop: Event, settings: Settings) -> No
                     return
             except StreamingQueryException as error:
                 raise named_error(error, each.job, settings) from error
-            each.maintain(False)
+            _maintain(each, settings, force=False)
     for each in running:
         _end(each)
+
+
+def _maintain(running: RunningJob, settings: Settings, *, force: bool) -> None:
+    """Do the work between batches; what a batch has stumbled over stops it as well, often before the query says so."""
+    with named_outside_queries(running.job.name, settings):
+        running.maintain(force)
 
 
 def _end(running: RunningJob) -> None:
