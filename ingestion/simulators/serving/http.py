@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from foundation import clock
 from ingestion.simulators.serving.scenario import FaultKind
 from ingestion.simulators.serving.world import Faults
 
@@ -76,6 +77,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(self.rfile.read(int(self.headers.get("content-length") or 0)).decode())
 
     do_PUT = do_POST  # noqa: N815  # the base class finds it by this name
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Tell the header `Date` by the clock that a limit's reset is told by."""
+        return super().date_time_string(clock.now().timestamp() if timestamp is None else timestamp)
 
     def _answer(self, body: str) -> None:
         url = urlsplit(self.path)
