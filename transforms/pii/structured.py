@@ -58,6 +58,7 @@ _INSTALLER = re.compile(
 _REQUIRED = re.compile(
     r"(?<![\w.])(?!\w{0,30}(?:ip|addr|host|src|dst))[\w.\-]{0,40} ?(?:[=<>~!]=|[\^~]) ?v?\Z", re.IGNORECASE
 )
+_OPERATORS = frozenset("=@:<>~^!")  # asked first: an expression costs each address its reach
 # What follows a version: its stage, or the end of a file's name.
 _STAGE = re.compile(
     r"[\-+.](?:alpha|beta|rc|snapshot|dev|pre|preview|nightly|release|final|stable|lts|hotfix|patch|build|ga)(?![a-z])"
@@ -216,12 +217,13 @@ def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
         return program is not None and _INSTALLED.match(program.group()) is not None
     if program or _RELEASED.match(text, match.end()):
         return True
-    return _REQUIRED.search(before) is not None
+    return before.rstrip("vV ")[-1:] in _OPERATORS and _REQUIRED.search(before) is not None
 
 
 def is_installed(text: str, at: int) -> bool:
     """Tell whether what begins here is the version of something that a command before it installs."""
-    return _INSTALLER.search(text[max(0, at - _VERSION_REACH) : at]) is not None
+    before = text[max(0, at - _VERSION_REACH) : at]
+    return before.rstrip("vV")[-1:] in _OPERATORS and _INSTALLER.search(before) is not None
 
 
 def _is_ipv6(value: str) -> bool:
