@@ -139,6 +139,7 @@ def _naming_a_dead_jvm(settings: Settings) -> Iterator[None]:
     py4j = logging.getLogger("py4j")  # of a JVM that is gone it writes a stack trace per call
     py4j.addHandler(logging.NullHandler())
     py4j.propagate = False
+    logging.getLogger().addFilter(_is_not_of_py4j)
     try:
         yield
     except Exception as error:
@@ -149,6 +150,11 @@ def _naming_a_dead_jvm(settings: Settings) -> Iterator[None]:
             remedy="Nothing is lost: run the command again, it goes on where it stood. Was it memory, see"
             f" spark.driver_memory; its log is {settings.home}/logs/jvm.log",
         ) from None
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """Whether another library wrote a record: py4j writes some of its stack traces to the root logger itself."""
+    return Path(record.pathname).parent.name != "py4j"
 
 
 def _jvm_has_ended(*, within_s: float = 0) -> bool:
