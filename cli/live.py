@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_CURSOR = 40
 _MOST_SPANS = 10  # lines of the summary
+_FETCH_AGAIN = "What was answered has landed, the rest has not; fetch that time again when the platform is mended"
 
 PlatformName = Annotated[str, typer.Argument(help="bluesky, hackernews, mastodon, …")]
 
@@ -64,7 +65,7 @@ def fetch(
     from foundation.access import protect  # noqa: PLC0415
 
     now = clock.micros()
-    files = lines = 0
+    files, lines, cut = 0, 0, None
     protect(settings_of(context), "landing")
     with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
         span = _micros(since), min(now, _micros(until) if until else now)
@@ -75,9 +76,13 @@ def fetch(
                 files, lines = files + 1, lines + count
         except BudgetSpentError as spent:
             live.report.stopped = str(spent)
+        except ListingCutError as error:
+            cut = ListingCutError(error.what, remedy=_FETCH_AGAIN)
         if live.forgetting:
             live.forgetting.run()  # who was erased while this ran may be in what it has written
     print(f"landed    {lines} answers in {files} files")
+    if cut is not None:
+        raise cut
 
 
 def load(context: typer.Context, platform: PlatformName) -> None:

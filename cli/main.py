@@ -18,6 +18,7 @@ from cli import (
     export,
     jobs,
     keys,
+    ledger,
     live,
     posts,
     rescore,
@@ -62,6 +63,7 @@ app.command(rich_help_panel="Posts into Kafka")(live.sweep)
 app.command(rich_help_panel="Posts into Kafka")(live.fetch)
 app.command(rich_help_panel="Posts into Kafka")(live.load)
 app.command(rich_help_panel="Posts into Kafka")(live.simulate)
+app.command(rich_help_panel="Posts into Kafka")(ledger.ledger)
 app.command(rich_help_panel="Kafka to Gold")(jobs.run)
 app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold")
 app.command(rich_help_panel="Tables, while the streams are stopped")(batch.rebuild)

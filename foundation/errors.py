@@ -146,6 +146,8 @@ class PayloadFileError(IngestError):
 class ReadError(IngestError):
     """Raised when a platform did not answer as it should; may be tried again."""
 
+    wait_s: float | None = None  # after so long, where the platform said so
+
 
 class ListingCutError(ReadError):
     """Raised when a listing cannot be read to its end: its pages repeat, stay empty or name no page to ask for."""

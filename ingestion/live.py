@@ -30,13 +30,14 @@ from ingestion.forgetting import Forgetting
 from ingestion.memory import Recollection
 from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withheld
 from ingestion.produce import Sender
+from ingestion.protocols.answers import bounded
 from ingestion.reading import Batch, Context, Gap, Reader, Span
 from ingestion.records import RecordMaker
 from ingestion.store import IngestStore
 
 TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
 _SETTLE_S = 1.0  # at most so much is sent again after a crash
-_HEALTHY_S = 30.0  # after so long, a failure is a new one and not the next of a series
+_HEALTHY_S = 30.0  # where it read for so long, a failure is a new one and not the next of a series
 _LONGEST_BACKOFF_S = 60.0
 
 Batches = Callable[[], Iterator[Batch]]
@@ -88,6 +89,7 @@ class Ingest:
         self.forgetting = forgetting
         self._recollection = Recollection(platform, maker, store)
         self._observed_at = 0
+        self._heard_at = 0.0  # when the last batch came, or the pass began
         self.report = Report()
 
     def reader(self) -> Reader:
@@ -130,7 +132,8 @@ class Ingest:
             wait_jitter=1,
         ):
             with attempt:
-                began = time.monotonic()
+                began, cursor = time.monotonic(), self.report.cursor
+                self._heard_at = began
                 try:
                     self._read(batches)
                 except TRANSIENT as error:
@@ -138,20 +141,27 @@ class Ingest:
                         raise
                     self._context.telemetry.trouble("begun_anew")
                     get_log("ingest").warning("begin_anew", platform=self.platform.name, error=type(error).__name__)
-                    if time.monotonic() - began < _HEALTHY_S:
-                        raise
-                    return False
+                    is_further = not self._context.once or self.report.cursor != cursor
+                    if is_further and self._heard_at - began >= _HEALTHY_S:
+                        return False
+                    raise
         return True
 
-    def _may_pass(self, error: Exception) -> bool:
-        """Whether to begin anew; a single run does not for a listing without an end, which it would pay again."""
-        return isinstance(error, TRANSIENT) and not (self._context.once and isinstance(error, ListingCutError))
+    def _may_pass(self, error: Exception) -> bool | float:
+        """Whether to begin anew, or after how many seconds where the platform said so.
+
+        A single run does not for a listing without an end, which it would pay again.
+        """
+        if not isinstance(error, TRANSIENT) or (self._context.once and isinstance(error, ListingCutError)):
+            return False
+        return bounded(error.wait_s) if isinstance(error, ReadError) and error.wait_s is not None else True
 
     def _read(self, batches: Batches) -> None:
         pending = _Pending()
         with self._connect() as sender:
             try:
                 for batch in batches():
+                    self._heard_at = time.monotonic()
                     self._send(batch, sender)
                     pending.add(batch)
                     if batch.pause_s or time.monotonic() - pending.began >= _SETTLE_S:

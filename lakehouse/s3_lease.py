@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Event, Thread
 from typing import Any
@@ -114,8 +115,7 @@ class S3Lease:
             except self._client.exceptions.NoSuchKey:
                 return None, "", 0.0
             content = answer["Body"].read()
-        said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
-        now = parsedate_to_datetime(said) if said else clock.now()
+        now = _said_at(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
         return json.loads(content), answer["ETag"], (now - answer["LastModified"]).total_seconds()
 
     def _put(self, content: dict[str, Any], **condition: str) -> bool:
@@ -137,3 +137,12 @@ class S3Lease:
                 return False
             condition = {"IfMatch": self._etag}
         return False
+
+
+def _said_at(date: str) -> datetime:
+    """The store's clock by its header `Date`, which is UTC also where it names no zone; else ours."""
+    try:
+        said = parsedate_to_datetime(date)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return clock.now()
+    return said if said.tzinfo else said.replace(tzinfo=UTC)

@@ -1,9 +1,12 @@
 """Live producers in tests: against a simulator on loopback, into memory, with a clock of the test's own."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -17,9 +20,10 @@ from ingestion.forgetting import Forgetting
 from ingestion.live import Ingest, Report, new_reader
 from ingestion.platforms import PLATFORMS
 from ingestion.produce import MemoryProducer, Sender
+from ingestion.protocols import jetstream
 from ingestion.reading import Batch, Context, Reader
 from ingestion.records import RecordMaker
-from ingestion.simulators import SIMULATORS
+from ingestion.simulators import SIMULATORS, bluesky
 from ingestion.simulators.serving.scenario import Scenario, final_texts
 from ingestion.simulators.serving.world import World
 from ingestion.store import IngestStore
@@ -30,6 +34,7 @@ from tests.clock import machine_micros
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 HTTP = [name for name in LIVE if "status" in SIMULATORS[name].faults]
 SILENCE_S = 0.5
+_PATIENCE_S = 60.0  # after so long a test has failed; nothing waits for it otherwise
 KEY = PseudonymKey(1, b"0" * 32)
 
 
@@ -101,10 +106,9 @@ class Trial:
     ) -> Context:
         """What its reader is given."""
         simulator = SIMULATORS[self.name]
-        has_end = "status" in simulator.faults  # a stream has none but silence; an answer may be late on busy cores
         usual = {
             "watchlist": Watchlist(**simulator.watchlist), "base_url": self.address, "once": True,
-            "timeout_s": 10.0 if has_end else SILENCE_S, "look_back_s": 1000.0, "sleep": self.waits.append,
+            "timeout_s": _PATIENCE_S, "look_back_s": 1000.0, "sleep": self.waits.append,
         }  # fmt: skip
         return Context(
             policy=policy_of(self.name),
@@ -128,6 +132,22 @@ class Trial:
             due = store.due(now=self.clock() + 10**12, first=0, limit=10**6)
         return self.run(lambda reader: reader.refetch(due))
 
+    def hold(self) -> Callable[[], None]:
+        """Let nothing happen on the platform until what this returns is called."""
+        held, behind = self.world.clock(), list[int]()
+        self.world.clock = lambda: self.clock() - behind[0] if behind else held
+        return lambda: behind.append(self.clock() - held)
+
+    def until_landed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Read on until everything has happened and landed, and two batches more, which may change nothing."""
+        calm, latest = 0, time.monotonic() + _PATIENCE_S
+        for batch in batches:
+            yield batch
+            is_over = self.world.happened() == len(self.world.happenings)
+            calm = calm + 1 if is_over and self.landed() == self.expected() else 0
+            if calm > 2 or time.monotonic() > latest:
+                return
+
     def landed(self) -> list[str]:
         """The texts of what is live by what Kafka holds, sorted."""
         return sorted(
@@ -139,11 +159,61 @@ class Trial:
         return sorted(final_texts(self.world.happenings).values())
 
 
+class _Line:
+    """Silence of the simulated Jetstream: it has nothing more to send, and all that it sent has arrived.
+
+    A reader that waits for silence by the clock takes busy cores for it. Here its clock jumps where silence is known.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._sent: list[int] = []  # by connection
+        self._is_idle: list[bool] = []
+        self._connections, self._jumped_s = 0, 0.0
+        self._of_thread: dict[int, int] = {}
+        self._send, self._receive = bluesky._frames, jetstream.frames
+        self._sleep, self._monotonic = bluesky.time.sleep, jetstream.time.monotonic
+        patch.setattr(bluesky, "_frames", self._sending)
+        patch.setattr(bluesky, "time", SimpleNamespace(sleep=self._idling))
+        patch.setattr(jetstream, "frames", self._receiving)
+        patch.setattr(jetstream, "time", SimpleNamespace(monotonic=lambda: self._monotonic() + self._jumped_s))
+        patch.setattr(jetstream, "_CAUGHT_UP_S", _PATIENCE_S)
+
+    def _sending(self, *about: Any) -> Iterator[str]:
+        number = len(self._sent)
+        self._of_thread[threading.get_ident()] = number
+        self._is_idle.append(False)
+        self._sent.append(0)
+        for frame in self._send(*about):
+            self._is_idle[number] = False
+            self._sent[number] += 1
+            yield frame
+
+    def _idling(self, seconds: float) -> None:
+        self._is_idle[self._of_thread[threading.get_ident()]] = True
+        self._sleep(seconds)
+
+    def _receiving(self, *about: Any, **more: Any) -> Iterator[bytes | None]:
+        number, received = None, 0
+        for frame in self._receive(*about, **more):
+            if number is None:  # connected
+                number = self._connections
+                self._connections += 1
+            received += frame is not None
+            if frame is None and number < len(self._sent) and self._is_idle[number] and received == self._sent[number]:
+                self._jumped_s += 2 * _PATIENCE_S
+            yield frame
+
+
 @contextmanager
 def trial(name: str, folder: Path, **plot: Any) -> Iterator[Trial]:
     """A simulator while this lasts."""
     clock = Clock()
-    with SIMULATORS[name].running(Scenario(**plot), clock=clock) as (address, world):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        SIMULATORS[name].running(Scenario(**plot), clock=clock) as (address, world),
+    ):
+        if name == "bluesky":
+            _Line(patch)
         yield Trial(name, address, world, folder, clock)
 
 

@@ -10,7 +10,7 @@ from foundation.errors import ReadError
 
 LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
 CLIENT_ERRORS, SERVER_ERRORS = 400, 500
-_LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)  # they may say when
+LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)  # they may say when
 
 
 class StatusError(ReadError):
@@ -28,10 +28,15 @@ class UnusableAnswerError(ReadError):
 def backoff(error: Exception) -> bool | float:
     """Whether to try again, or after how many seconds."""
     if isinstance(error, StatusError):
-        if error.status in _LATER:
-            return True if error.wait_s is None else min(max(error.wait_s, 0.1), LONGEST_WAIT_S)
+        if error.status in LATER:
+            return True if error.wait_s is None else bounded(error.wait_s)
         return error.status >= SERVER_ERRORS
     return isinstance(error, UnusableAnswerError)
+
+
+def bounded(wait_s: float) -> float:
+    """As long as we were asked to wait, within reason."""
+    return min(max(wait_s, 0.1), LONGEST_WAIT_S)
 
 
 def retry_after(headers: Mapping[str, str], now: int) -> float | None:
@@ -45,18 +50,18 @@ def retry_after(headers: Mapping[str, str], now: int) -> float | None:
     try:
         wait_s = float(said)
     except ValueError:
-        until, began = _moment(said), _moment(headers.get("date", ""))
+        until, began = moment(said), moment(headers.get("date", ""))
         if until is None:
             return None
         wait_s = until - (now / 1_000_000 if began is None else began)
     return wait_s if math.isfinite(wait_s) and wait_s > 0 else None
 
 
-def _moment(text: str) -> float | None:
-    """An HTTP date in seconds since 1970; without a zone it is UTC."""
+def moment(text: str) -> float | None:
+    """An HTTP date in seconds since 1970; without a zone, or with the unknown one of -0000, it is UTC."""
     try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        found = parsedate_to_datetime(text)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

@@ -50,10 +50,11 @@ class Pages:
         """See `Reader`; comments by the time of their post."""
         with self._graph.http:
             for page in self._context.watchlist.pages:
-                for posts in self._posts(page, since, until):
+                for posts in self._cuts.until_cut(self._posts(page, since, until)):
                     yield self._batch(page, posts)
                     for post in posts:
-                        yield from self._comments(page, post)
+                        yield from self._cuts.until_cut(self._comments(page, post))
+            self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`."""

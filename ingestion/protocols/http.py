@@ -4,8 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -22,6 +21,7 @@ from ingestion.protocols.answers import (
     StatusError,
     UnusableAnswerError,
     backoff,
+    moment,
     retry_after,
     trouble_of,
 )
@@ -207,7 +207,8 @@ def iso_reset(headers: Headers) -> Limit | None:
     """`X-RateLimit-Remaining` and `-Reset` as ISO 8601 (Mastodon), measured by the answer's own clock."""
     try:
         until = datetime.fromisoformat(headers["x-ratelimit-reset"])
-        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, (until - _said_at(headers)).total_seconds()))
+        until_s = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp()
+        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, until_s - _said_at(headers)))
     except (KeyError, ValueError, TypeError):
         return None
 
@@ -215,10 +216,12 @@ def iso_reset(headers: Headers) -> Limit | None:
 def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
     """A reset in seconds since 1970 (X), measured by the answer's own clock."""
     try:
-        return Limit(float(headers[remaining]), max(0.0, float(headers[reset]) - _said_at(headers).timestamp()))
+        return Limit(float(headers[remaining]), max(0.0, float(headers[reset]) - _said_at(headers)))
     except (KeyError, ValueError, TypeError):
         return None
 
 
-def _said_at(headers: Headers) -> datetime:
-    return parsedate_to_datetime(headers["date"]) if "date" in headers else clock.now()
+def _said_at(headers: Headers) -> float:
+    """When the platform answered, in seconds since 1970 by its own clock; by ours where it shows none."""
+    said = moment(headers.get("date", ""))
+    return clock.now().timestamp() if said is None else said

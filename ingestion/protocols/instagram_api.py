@@ -56,8 +56,9 @@ class Hashtags:
         with self._graph.http:
             for tag in self._context.watchlist.hashtags:
                 number = self._search(tag)
-                for media in self._pages(number, since):
+                for media in self._cuts.until_cut(self._pages(number, since)):
                     yield self._batch(tag, [item for item in media if (_time(item) or since) < until])
+            self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`."""

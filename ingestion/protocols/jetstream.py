@@ -118,10 +118,11 @@ class Jetstream:
     def _subscription(
         self, position: Position, *, is_resumed: bool, until: int | None
     ) -> Generator[Batch, None, Position]:
-        collected, last, heard_at = _Collected(), position, time.monotonic()
+        collected, last, heard_at = _Collected(), position, None
         read_to = position.time_us if is_resumed else None
         url = f"{self._url}?{self._query(position)}"
         for frame in frames(url, self._path, self._context, subprotocols=self._subprotocols):
+            heard_at = time.monotonic() if heard_at is None else heard_at  # connecting may take long
             event = None if frame is None else self._event(frame, collected)
             if event is not None:
                 here = self._position(event) or last

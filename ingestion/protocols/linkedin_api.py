@@ -62,7 +62,7 @@ class OwnPages:
         """See `Reader`; comments by the time of their post's last change."""
         with self._http:
             for author in self._context.watchlist.accounts:
-                for posts in self._posts(author, since):
+                for posts in self._cuts.until_cut(self._posts(author, since)):
                     inside = [post for post in posts if since <= (_modified(post) or since) < until]
                     yield from self._with_comments(author, inside)
             self._cuts.end(once=True)

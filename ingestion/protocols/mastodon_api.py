@@ -61,6 +61,7 @@ class MastodonApi:
         with self._connections():
             for instance in self._instances:
                 yield from instance.between(since, until)
+            self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`; what an instance no longer shows is gone."""
@@ -113,7 +114,7 @@ class Instance:
         """The statuses of a stretch of time."""
         scope = self._scope()
         for feed in self.feeds:
-            for page, _ in self._pages(feed, _id_at(since), scope):
+            for page, _ in self._cuts.until_cut(self._pages(feed, _id_at(since), scope)):
                 inside = [status for status in page if (_time(status) or since) < until]
                 yield Batch(source=self.name, documents=inside, endpoint=feed)
                 if page and not inside:  # a single one may tell a wrong time

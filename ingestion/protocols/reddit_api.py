@@ -72,9 +72,11 @@ class Listings:
         """See `Reader`; as deep as listings go."""
         for name in self._context.watchlist.subreddits:
             for listing in ("new", "comments"):
-                for things, _ in self._pages(f"r/{name}/{listing}", since):
+                path = f"r/{name}/{listing}"
+                for things, _ in self._cuts.until_cut(self._pages(path, since)):
                     inside = [thing for thing in things if (_created(thing) or since) < until]
-                    yield Batch(source=name, documents=inside, endpoint=f"r/{name}/{listing}", query=name)
+                    yield Batch(source=name, documents=inside, endpoint=path, query=name)
+        self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`; what Reddit no longer knows is gone."""

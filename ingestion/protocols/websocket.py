@@ -8,6 +8,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from foundation.errors import ReadError
+from ingestion.protocols.answers import LATER, retry_after
 from ingestion.reading import Context
 
 MAX_FRAME_BYTES = 32 * 1024 * 1024
@@ -19,9 +20,9 @@ _QUEUE = (1024, 256)  # frames read ahead: beyond, the socket is left alone, and
 class RefusedError(ReadError):
     """Raised when the server refuses the handshake."""
 
-    def __init__(self, path: str, status: int, body: bytes) -> None:
+    def __init__(self, path: str, status: int, body: bytes, wait_s: float | None = None) -> None:
         super().__init__(f"{path} refused the websocket with {status}")
-        self.status, self.body = status, body
+        self.status, self.body, self.wait_s = status, body, wait_s
 
 
 class ClosedError(ReadError):
@@ -68,7 +69,9 @@ def frames(
     except InvalidStatus as error:
         status = error.response.status_code
         trouble(f"http_{status}")
-        raise RefusedError(path, status, bytes(error.response.body or b"")) from None
+        said = {name.lower(): text for name, text in error.response.headers.raw_items()}
+        wait_s = retry_after(said, context.clock()) if status in LATER else None
+        raise RefusedError(path, status, bytes(error.response.body or b""), wait_s) from None
     except (InvalidHandshake, InvalidURI, TimeoutError, OSError):
         trouble("unreachable")
         raise ClosedError(f"{path} cannot be reached") from None

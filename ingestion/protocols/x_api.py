@@ -69,8 +69,9 @@ class RecentSearch:
             end = min(_moment(until), _moment(self._context.clock()) - _NOW_MARGIN)
             span = {"start_time": _text(max(_moment(since), self._oldest())), "end_time": _text(end)}
             for query in self._context.watchlist.queries:
-                for page, _ in self._pages(query, span):
+                for page, _ in self._cuts.until_cut(self._pages(query, span)):
                     yield self._batch(query, page)
+            self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`; what is gone is learnt from a compliance job.

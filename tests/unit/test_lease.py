@@ -7,14 +7,18 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from threading import Timer
 
 import pytest
 
+from foundation import clock
 from foundation.errors import LakeInUseError
 from foundation.settings import Settings
 from lakehouse import lease
 from lakehouse.lease import hold_lake
+from lakehouse.s3_lease import _said_at
+from tests.clock import BASE
 
 HOLDER = """
 import sys, time
@@ -132,3 +136,14 @@ def test_a_torn_lock_file_is_no_holder(settings, lock, content):
     lock.write_text(content, encoding="utf-8")
     with hold_lake(settings):
         assert json.loads(lock.read_text(encoding="utf-8")) == {"pid": os.getpid()}
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000", ""])
+def test_the_store_s_clock_is_utc_whatever_its_zone_is_called(zone):
+    assert _said_at(f"Fri, 15 Jan 2027 08:00:00 {zone}") == datetime(2027, 1, 15, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("said", ["", "today", "Fri, 99 Jan 2027 08:00:00 GMT"])
+def test_a_store_that_shows_no_clock_is_measured_by_ours(said, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: BASE)
+    assert _said_at(said) == BASE

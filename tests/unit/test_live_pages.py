@@ -21,6 +21,7 @@ from ingestion.simulators.serving.http import Answer, Request, http_server
 from ingestion.simulators.serving.world import Faults
 from ingestion.sweep import sweep
 from ingestion.telemetry import Telemetry
+from ingestion.watchlists import Watchlist
 from tests.live import Clock, Trial, events, without_pauses
 
 LISTING = Request("/rest/posts", {"start": ["0"]}, {})
@@ -420,6 +421,26 @@ def test_reddit_is_asked_again_when_it_says_although_its_library_tries_again_by_
     assert sent(made) == ["post 1"]
 
 
+SOURCES: dict[str, dict[str, tuple[str, ...]]] = {
+    "x": {"queries": ("a", "b")},
+    "facebook": {"pages": ("1000", "2000")},
+    "facebook comments": {"pages": ("1000", "2000")},
+    "instagram": {"hashtags": ("a", "b")},
+    "reddit": {"subreddits": ("a", "b")},
+    "linkedin": {"accounts": ("urn:li:organization:1", "urn:li:organization:2")},
+    "mastodon": {"hashtags": ("a", "b")},
+}
+
+
+@pytest.mark.parametrize("dialect", SOURCES)
+def test_what_is_fetched_beside_a_listing_without_an_end_comes_all_the_same(dialect, tmp_path):
+    with fake(dialect, ENDLESS["two pages in turn"], tmp_path) as (made, _):
+        now = made.clock()
+        with pytest.raises(ListingCutError):
+            made.run(lambda reader: reader.between(now - HOUR, now), watchlist=Watchlist(**SOURCES[dialect]))
+        assert made.telemetry.troubles["stuck"] == 2
+
+
 NOW = 1_800_000_000  # Fri, 15 Jan 2027 08:00:00 GMT
 
 
@@ -433,6 +454,7 @@ NOW = 1_800_000_000  # Fri, 15 Jan 2027 08:00:00 GMT
         ({"retry-after": "Friday, 15-Jan-27 08:00:21 GMT"}, 21),
         ({"retry-after": "Fri Jan 15 08:00:21 2027"}, 21),
         ({"retry-after": "Fri, 15 Jan 2027 10:00:21 +0200", "date": "garbage"}, 21),
+        ({"retry-after": "Fri, 15 Jan 2027 08:00:21 -0000", "date": "Fri, 15 Jan 2027 08:00:01 -0000"}, 20),
         ({"retry-after": "Fri, 15 Jan 2027 07:59:00 GMT"}, None),
         ({"retry-after": "Fri, 99 Jan 2027 07:59:00 GMT"}, None),
         ({"retry-after": "soon"}, None),

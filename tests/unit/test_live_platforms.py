@@ -1,22 +1,27 @@
 """What is particular to one live platform: windows, streams, limits, nulls."""
 
 import json
-import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 import stamina
 
 from foundation.errors import CredentialsError, ReadError, UsageError
 from ingestion.budget import Limit
-from ingestion.protocols import firebase
-from ingestion.protocols.http import iso_reset
+from ingestion.protocols import firebase, http, jetstream
+from ingestion.protocols.http import epoch_reset, iso_reset
 from ingestion.protocols.jetstream import V2
+from ingestion.protocols.websocket import RefusedError, frames
 from ingestion.simulators import mastodon, x
+from ingestion.simulators.serving import http as serving
 from ingestion.simulators.serving.http import Answer
 from ingestion.simulators.serving.scenario import Fault
+from ingestion.simulators.serving.world import Faults
+from ingestion.telemetry import Telemetry
 from ingestion.watchlists import Watchlist
 from tests.clock import machine_micros
 from tests.live import events, trial
@@ -93,60 +98,107 @@ def test_only_the_accounts_of_the_watchlist_are_asked_for(tmp_path):
 
 def test_the_mastodon_stream_brings_edits_and_deletes_by_their_uri(tmp_path):
     with trial("mastodon", tmp_path, posts=60, edits=0.3, deletes=0.3, seconds=2) as made:
-        finished = threading.Event()
+        begin = made.hold()
 
-        def stop_when_over(_: float) -> None:
+        def never(_: float) -> None:
             raise AssertionError("a stream is never paused")
 
         def batches(reader):
-            for batch in reader.read():
-                yield batch
-                if machine_micros() > made.world.happenings[-1].at + 700_000:
-                    finished.set()
-                    return
+            read = reader.read()
+            yield next(read)  # connected: from here on it is all on the stream
+            begin()
+            yield from made.until_landed(read)
 
-        made.run(batches, once=False, timeout_s=5.0, sleep=stop_when_over)
-        assert finished.is_set()
+        made.run(batches, once=False, sleep=never)
         assert made.landed() == made.expected()
-        assert made.telemetry.records["deleted"] > 0
+        happened = Counter(happening.kind for happening in made.world.happenings)
+        assert made.telemetry.records["deleted"] == happened["delete"] > 0
+        assert made.telemetry.records["edited"] == happened["edit"] > 0
         assert made.telemetry.records["rejected"] == 0
 
 
 def test_a_mastodon_stream_that_was_away_notes_that_changes_were_unseen(tmp_path):
-    with trial("mastodon", tmp_path, posts=40, seconds=2, faults=(Fault("close", after=10),)) as made:
+    plot = {"posts": 40, "edits": 0.0, "deletes": 0.0, "seconds": 2}  # what changes meanwhile, no stream brings later
+    with trial("mastodon", tmp_path, **plot, faults=(Fault("close", after=10),)) as made:
+        begin = made.hold()
 
         def batches(reader):
-            for batch in reader.read():
-                yield batch
-                if machine_micros() > made.world.happenings[-1].at + 700_000:
-                    return
+            read = reader.read()
+            yield next(read)
+            if not made.kafka.messages:
+                begin()
+            yield from made.until_landed(read)
 
-        made.run(batches, once=False, timeout_s=5.0)
+        made.run(batches, once=False)
         assert made.landed() == made.expected()
         assert made.telemetry.troubles["closed"] == 1
         assert {gap.reason.value for gap in made.gaps} == {"changes_unseen"}
 
 
-def test_the_rate_limit_is_waited_for_as_the_platform_says(tmp_path):
-    with trial("mastodon", tmp_path, posts=200, limit=3, limit_window_s=0.4) as made:
-        made.run(sleep=lambda seconds: (made.waits.append(seconds), time.sleep(seconds)))
+def test_the_rate_limit_is_waited_for_as_the_platform_says(tmp_path, monkeypatch):
+    waited = [0.0]
+    watch = SimpleNamespace(monotonic=lambda: time.monotonic() + sum(waited))
+    for module in (http, serving):
+        monkeypatch.setattr(module, "time", watch)
+    with trial("mastodon", tmp_path, posts=200, limit=3, limit_window_s=300.0) as made:
+        made.run(sleep=waited.append)
         assert made.landed() == made.expected()
-        assert made.waits
-        assert max(made.waits) <= 1.5, "no longer than the window, within the second that a Date header can say"
+        assert len(waited) > 1
+        assert max(waited) <= 301, "no longer than the window, within the second that a Date header can say"
         assert made.telemetry.troubles["http_429"] == 0
 
 
-def test_an_iso_reset_is_measured_by_the_answers_own_clock():
+def test_a_jetstream_that_takes_long_to_connect_is_not_taken_for_one_that_is_silent(tmp_path, monkeypatch):
+    with trial("bluesky", tmp_path, posts=30) as made:
+        passed, receive = [0.0], jetstream.frames
+
+        def slowly(*about, **more):
+            passed[0] += 3600
+            yield None  # a beat without a frame
+            yield from receive(*about, **more)
+
+        watch = jetstream.time.monotonic
+        monkeypatch.setattr(jetstream, "frames", slowly)
+        monkeypatch.setattr(jetstream, "time", SimpleNamespace(monotonic=lambda: watch() + passed[0]))
+        made.run()
+        assert made.landed() == made.expected()
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+def test_a_reset_is_measured_by_the_answers_own_clock(zone):
     headers = {
         "x-ratelimit-remaining": "0",
         "x-ratelimit-reset": "2020-01-01T00:05:00.000Z",
-        "date": "Wed, 01 Jan 2020 00:00:30 GMT",
+        "date": f"Wed, 01 Jan 2020 00:00:30 {zone}",
     }
     limit = iso_reset(headers)
     assert limit is not None
     assert (limit.remaining, limit.reset_s) == (0, 270)
+    assert iso_reset({**headers, "x-ratelimit-reset": "2020-01-01T00:05:00"}) == limit
     assert iso_reset({**headers, "x-ratelimit-reset": "soon"}) is None
     assert iso_reset({}) is None
+    by_epoch = {"left": "0", "reset": "1577837100", "date": headers["date"]}
+    assert epoch_reset(by_epoch, "left", "reset") == limit
+
+
+def test_a_reset_is_measured_by_our_clock_where_the_answer_shows_none():
+    soon = {"left": "0", "reset": str(machine_micros() // 1_000_000 + 3600)}
+    for headers in (soon, soon | {"date": "today"}):
+        limit = epoch_reset(headers, "left", "reset")
+        assert limit is not None
+        assert 0 < limit.reset_s <= 3600
+
+
+def test_a_refused_stream_says_when_it_may_be_asked_again(tmp_path):
+    headers = {"retry-after": "Fri, 15 Jan 2027 08:00:21 GMT", "date": "Fri, 15 Jan 2027 08:00:00 GMT"}
+    telemetry = Telemetry("bluesky")
+    with serving.http_server(lambda _: Answer({}, 503, headers), Faults(()), ("127.0.0.1", 0)) as address:
+        url = "ws" + address.removeprefix("http")
+        context = SimpleNamespace(telemetry=telemetry, timeout_s=60.0, clock=machine_micros)
+        with pytest.raises(RefusedError) as refused:
+            next(frames(url, "/subscribe", context))
+    assert (refused.value.status, refused.value.wait_s) == (503, 21.0)
+    assert telemetry.troubles["http_503"] == 1
 
 
 @pytest.mark.parametrize(

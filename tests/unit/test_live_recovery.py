@@ -3,13 +3,19 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import nullcontext
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import stamina
 
-from foundation.errors import BrokerUnreachableError, CursorError, DeliveryError, IngestStoreError
+from foundation.errors import BrokerUnreachableError, CursorError, DeliveryError, IngestStoreError, ReadError
+from ingestion import live
 from ingestion.budget import Limit
+from ingestion.platforms import PLATFORMS
 from ingestion.produce import MemoryProducer
+from ingestion.protocols.answers import StatusError
+from ingestion.reading import Batch, Reader
 from tests.live import HTTP, LIVE, events, trial, without_pauses
 
 HOUR = 3600 * 1_000_000
@@ -93,7 +99,7 @@ def test_a_producer_that_dies_anywhere_goes_on_from_there(name, tmp_path):
                 made.run(sender=Mortal(made.kafka, lives))
             except KilledError:
                 deaths += 1
-        assert deaths > 0  # a stream on busy cores may end by its silence before the later ones
+        assert deaths == 3
         made.clock.shift += 30_000_000
         made.run()
         made.sweep()
@@ -140,6 +146,53 @@ def test_a_broker_that_is_away_for_a_while_costs_nothing(name, tmp_path):
         made.run(connect=connect)
         assert made.landed() == made.expected()
         assert made.gaps == []
+
+
+@pytest.mark.parametrize(
+    ("once", "batches", "saved", "passes"),
+    [
+        (True, 0, False, 2),  # only waiting took long: a series of failures, which ends
+        (True, 3, False, 2),  # it reads, and fails at the same place each time
+        (True, 3, True, 20),  # it reads, and comes further each time
+        (False, 3, False, 20),
+    ],
+)
+def test_a_single_run_ends_where_it_fails_again_and_again_however_long_each_time_takes(
+    once, batches, saved, passes, tmp_path
+):
+    passed, tries = [0.0], [0]
+
+    def failing(_: Reader) -> Iterator[Batch]:
+        tries[0] += 1
+        if tries[0] == 20:
+            raise KilledError
+        for number in range(batches):
+            passed[0] += 40
+            yield Batch(source="s", cursor=f"{tries[0]} {number}" if saved else None)
+        passed[0] += 40
+        raise ReadError("no answer")
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        trial("mastodon", tmp_path, posts=1) as made,
+        stamina.set_testing(True, attempts=2, cap=True),
+    ):
+        patch.setattr(live, "time", SimpleNamespace(monotonic=lambda: passed[0]))
+        with pytest.raises(KilledError if passes == 20 else ReadError):
+            made.run(failing, once=once)
+    assert tries[0] == passes
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "once", "answer"), [(None, False, True), (21.0, False, 21.0), (21.0, True, 21.0), (1e9, True, 960.0)]
+)
+def test_it_begins_anew_when_the_platform_said_so(wait_s, once, answer):
+    context = SimpleNamespace(once=once)
+    ingest = live.Ingest(
+        PLATFORMS["mastodon"], context, maker=None, store=None, budget=None, connect=None
+    )  # fmt: skip
+    assert ingest._may_pass(StatusError(503, "/path", wait_s)) == answer
+    assert ingest._may_pass(ValueError()) is False
 
 
 @pytest.mark.parametrize("name", HTTP)
