@@ -51,9 +51,8 @@ def run(
     with hold_lake(settings) as lease, _stop_on_signal() as stop:
         spark = build_session(settings, "echostream")
         try:
-            with ending(spark, settings):
+            with ending(spark, settings), _listening(spark, settings):
                 lease.name_jvm(jvm_pid(spark))
-                spark.streams.addListener(ProgressListener(settings))
                 _claim_signals(stop)
                 _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
                 if on_start:
@@ -65,6 +64,16 @@ def run(
                         _together(spark, settings, jobs, stop, on_progress)
         finally:
             _log.info("stop")
+
+
+@contextmanager
+def _listening(spark: SparkSession, settings: Settings) -> Iterator[None]:
+    listener = ProgressListener(settings)
+    spark.streams.addListener(listener)
+    try:
+        yield
+    finally:
+        spark.streams.removeListener(listener)
 
 
 def _in_sequence(

@@ -1,5 +1,6 @@
 """The `echostream` command as people run it: a program of its own, always under a deadline, never left behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -41,6 +42,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
         "ECHOSTREAM_BROKER__CONTROLLER_PORT": str(settings.broker.controller_port),
         "ECHOSTREAM_SPARK__UI": "false",
         "ECHOSTREAM_SPARK__JAVA_OPTIONS": QUICK_JVM,
+        "ECHOSTREAM_SPARK__EXTRA": json.dumps(settings.spark.extra),
         "ECHOSTREAM_LOG_LEVEL": "debug",
         "ECHOSTREAM_STREAM__TRIGGER_S": "0.5",
         **{f"ECHOSTREAM_{name.upper()}": value for name, value in more.items() if name.islower()},

@@ -15,9 +15,13 @@ from tests.clock import shift_the_products
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from tests.in_session import SessionCommands
+
 ROOT = Path(__file__).parent
 # A third less CPU time where a run lasts minutes; the code cache would be a fifth of the usual, and Spark fills that.
 QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+# Tests run each query over a few hundred rows, so that the code that Spark would make costs more than it saves.
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 FOLDERS = ("unit", "spark", "jobs", "e2e", "faults")
 ONE_SESSION = ("spark", "jobs")  # their tests use the one Spark session, and so stay in one process
 
@@ -118,7 +122,8 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
         "ui": False,
         "java_options": QUICK_JVM,
         "jars_dir": os.environ.get("TEST_JARS_DIR"),
-        "extra": {"spark.eventLog.enabled": "false"},  # hundreds of megabytes by the end that nobody reads
+        # Hundreds of megabytes of events would be there by the end, which nobody reads.
+        "extra": INTERPRETED | {"spark.eventLog.enabled": "false"},
     }
     settings = Settings(home=home, spark=options)
     session = build_session(settings, "tests")
@@ -127,3 +132,11 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
     finally:
         session.stop()
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def in_session(spark) -> "SessionCommands":
+    """The `echostream` command on the tests' Spark session."""
+    from tests.in_session import SessionCommands
+
+    return SessionCommands(spark)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
@@ -22,10 +23,10 @@ _WAIT_S = 30.0
 
 
 @contextmanager
-def new_stack(home: Path) -> Iterator[Settings]:
+def new_stack(home: Path, **sections: Any) -> Iterator[Settings]:
     """A broker with all topics, a key, no lake yet; gone afterwards."""
     port, controller = free_ports(2)
-    settings = Settings(home=home, broker={"port": port, "controller_port": controller})
+    settings = Settings(home=home, broker={"port": port, "controller_port": controller}, **sections)
     try:
         stack.up(settings)
         yield settings

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from foundation.settings import Settings
+from tests.conftest import INTERPRETED
 from tests.kafka import new_stack
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[Settings]:
     """For all tests of a module, which go on from one another."""
-    with new_stack(tmp_path_factory.mktemp("home")) as settings:
+    with new_stack(tmp_path_factory.mktemp("home"), spark={"extra": INTERPRETED}) as settings:
         yield settings

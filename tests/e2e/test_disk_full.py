@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import echostream
 from tests.kafka import generate
 from tests.lake import assert_exact
 
@@ -29,10 +28,10 @@ def _mount(options: str, folder: Path) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(words, capture_output=True, check=False)
 
 
-def test_a_full_disk_is_named_and_nothing_is_lost(home, small_disk):
+def test_a_full_disk_is_named_and_nothing_is_lost(home, small_disk, in_session):
     ledger = generate(home, 300, seed=1)
     lake = home.model_copy(update={"lake": str(small_disk)})
-    done = echostream(lake, "run", "--available-now")
+    done = in_session(lake, "run", "--available-now")
     assert done.code == 1
     assert done.error.count("\n") == 1, done.error
     assert "is full" in done.error
@@ -40,6 +39,6 @@ def test_a_full_disk_is_named_and_nothing_is_lost(home, small_disk):
     assert "run again" in done.error
 
     assert _mount("remount,size=64m", small_disk).returncode == 0
-    done = echostream(lake, "run", "--available-now")
+    done = in_session(lake, "run", "--available-now")
     assert (done.code, done.error) == (0, "")
     assert_exact(lake, ledger)

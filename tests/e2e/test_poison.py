@@ -9,7 +9,6 @@ from foundation.keys import load_key
 from ingestion.platform import Post, Unmappable
 from ingestion.platforms import reddit
 from ingestion.records import RecordMaker
-from tests.commands import echostream
 from tests.e2e.poison import CAP, DAY, MIB, NOW, POISON, padded
 from tests.kafka import send
 from tests.lake import FATES, ops, rows_of
@@ -41,7 +40,7 @@ def submission(number, **changes):
 
 
 @pytest.fixture(scope="module")
-def outcome(home):
+def outcome(home, in_session):
     """What was sent where, and what came of it."""
     poisoned, neighbours = {}, {}
 
@@ -65,7 +64,7 @@ def outcome(home):
     bad = maker(home).make(changed, observed_at=NOW)
     (at,) = send(home, TOPIC, (b"k", bad.value, bad.headers))
     poisoned[at] = ("a payload's changed type", "map", "unmappable", bad.value, list(bad.headers))
-    done = echostream(home, "run", "--available-now", sanitizer__max_text_chars=str(CAP))
+    done = in_session(home, "run", "--available-now", sanitizer__max_text_chars=str(CAP))
     assert (done.code, done.error) == (0, "")
     return poisoned, neighbours
 
@@ -128,12 +127,12 @@ def test_all_of_it_is_accounted_for(home, outcome):
     assert sum(row["posts"] for row in rows_of(home, "gold.sentiment_hourly")) == len(neighbours)
 
 
-def test_a_flood_of_poison_stops_the_run_until_it_is_accepted(home, outcome):
+def test_a_flood_of_poison_stops_the_run_until_it_is_accepted(home, outcome, in_session):
     poisoned, _ = outcome
     flood = [(b"k", b"{}", made(home, number, "").headers) for number in range(2000, 2040)]
     send(home, TOPIC, *flood)
     limits = {"breaker__batches": "1", "breaker__min_records": "40"}
-    stopped = echostream(home, "run", "--available-now", **limits)
+    stopped = in_session(home, "run", "--available-now", **limits)
     assert stopped.code == 1
     assert "error: bronze_to_silver stopped before batch" in stopped.error
     assert "40 of 40 records" in stopped.error
@@ -141,16 +140,16 @@ def test_a_flood_of_poison_stops_the_run_until_it_is_accepted(home, outcome):
     assert "--accept-poison" in stopped.error
     assert "Traceback" not in stopped.error
     assert len(rows_of(home, "quarantine.posts")) == len(poisoned)
-    accepted = echostream(home, "run", "--available-now", "--jobs", "bronze_to_silver", "--accept-poison", **limits)
+    accepted = in_session(home, "run", "--available-now", "--jobs", "bronze_to_silver", "--accept-poison", **limits)
     assert accepted.code == 0, accepted.error
     assert len(rows_of(home, "quarantine.posts")) == len(poisoned) + len(flood)
 
 
-def test_the_batch_commands_say_what_they_did(home, outcome):
-    compacted = echostream(home, "compact")
+def test_the_batch_commands_say_what_they_did(home, outcome, in_session):
+    compacted = in_session(home, "compact")
     assert (compacted.code, compacted.error) == (0, "")
     (line,) = [line for line in compacted.out.splitlines() if line.startswith("silver.posts: ")]
     assert line.endswith("removed what was replaced more than 168 h ago")
-    replayed = echostream(home, "replay-quarantine")
+    replayed = in_session(home, "replay-quarantine")
     assert (replayed.code, replayed.error) == (0, "")
     assert replayed.out == "nothing in quarantine was put there by older rules\n"

@@ -46,7 +46,8 @@ def python(tmp_path_factory):
 def elsewhere(home, python, tmp_path_factory):
     """The environment of programs that know neither the checkout nor our packages."""
     known = environment(home)
-    known.pop("PYTHONPATH", None)
+    for name in ("PYTHONPATH", "ECHOSTREAM_SPARK__EXTRA"):  # Spark makes code of its queries here, as at work
+        known.pop(name, None)
     own = {"PYSPARK_PYTHON": str(python), "PYSPARK_DRIVER_PYTHON": str(python)}
     return known | own | {"SPARK_HOME": str(SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"}
 

@@ -9,6 +9,7 @@ from ingestion.platform import AuthorDelete, Post
 from lakehouse.frozen import computed_once
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS
+from tests.conftest import INTERPRETED
 from tests.made_records import RULES, SEEN, bronze_row, post, record
 from transforms.bronze import to_bronze
 from transforms.pii.options import Options
@@ -94,8 +95,19 @@ def test_a_post_in_another_language_is_not_scored(refined):
     )  # fmt: skip
 
 
-def test_the_next_batch_needs_no_code_of_its_own(spark, bronze):
+@pytest.fixture
+def compiling(spark):
+    """The session, which makes code of its queries as it does outside tests."""
+    for name in INTERPRETED:
+        spark.conf.unset(name)
+    yield spark
+    for name, value in INTERPRETED.items():
+        spark.conf.set(name, value)
+
+
+def test_the_next_batch_needs_no_code_of_its_own(compiling, bronze):
     """Spark makes code of a query, literals and all, and keeps what it has compiled: a time in it would pile up."""
+    spark = compiling
     compiled = spark._jvm.org.apache.spark.metrics.source.CodegenMetrics.METRIC_COMPILATION_TIME()
 
     def write(at):
@@ -111,8 +123,10 @@ def test_the_next_batch_needs_no_code_of_its_own(spark, bronze):
                 assert written.count()
                 written.collect()
 
+    nothing = compiled.getCount()
     write(AT)
     before = compiled.getCount()
+    assert before > nothing, "Spark compiles nothing here, so that the test would prove nothing"
     write(AT + timedelta(seconds=1))
     assert compiled.getCount() == before
 
