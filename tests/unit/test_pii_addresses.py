@@ -26,9 +26,23 @@ SPOILT = [
     "kim7 \u0441\u043e\u0431\u0430\u043a\u0430 a \u0442\u043e\u0447\u043a\u0430 \u0440\u0444",
     "kim7\\u0040example.org", "kim7\\x40example.org", "&#107;&#x69;&#109;&#64;&#101;xample&#46;org",
     '"kim roe"@example.org', "kim.roe@@example.org", "kim.roe@example,co,uk",
+    "kim.roe(a)example.org", "kim.roe (a) example . com", "kim.roe [a] example [dot] com", "kim.roe \u24d0 example.org",
+    "kim.roe=40example.org", "kim.roe @ @ example.org", "kim.roe@@kimroe", "kim.roe\\@example.org",
+    "kim\\_roe@example\\.org", "kim.roe<b>@</b>example.org", "kim.roe@xn--fsq.xn--zckzah",
+    "kim.roe&lt;at&gt;example.org", "kim.roe\u3010at\u3011example.org", "kim.roe &amp;amp;#64; example.org",
+    "kim.roe%25252540example.org",
+    "kim.roe%u0040example.org", "kim.roe%EF%BC%A0example.org", "kim.roe AT example . com", "kim.roe AT example, com",
+    "kimroe at gmail com", 'kim.roe "at" example "dot" com', "kim.roe 'at' example.org", "kim.roe #at# example.org",
+    "kim.roe =at= example.org", "kim.roe --at-- example.org", "kim.roe **at** example **dot** org",
 ]  # fmt: skip
 AS_BEFORE = {
     "lunch @ noon": "lunch @ noon",
+    "lunch @ @ noon": "lunch @ @ noon",
+    "either (a) example.org or (b) example.net": "either (a) <URL> or (b) <URL>",
+    "thanks @ @kim_roe": "thanks @ <HANDLE>",
+    "as f(a) b.c does, x=40px.y": "as f(a) b.c does, x=40px.y",
+    "\u0e2a\u0e14\u0e35@kim_roe \u0e21\u0e32": "\u0e2a\u0e14\u0e35<HANDLE> \u0e21\u0e32",
+    "C:\\dir\\_file @kim_roe": "C:\\dir\\_file <HANDLE>",
     "3 @ 5 each": "3 @ 5 each",
     "RT@kim_roe: hi": "RT<HANDLE>: hi",
     "- @kim_roe -@kim_roe": "- <HANDLE> -<HANDLE>",
@@ -62,6 +76,7 @@ VERSIONS = [
     "foo>=1.2.3.4", "^1.2.3.4", "pip install foo==10.7.31.9", "npm i foo@10.7.31.9", "section 10.2.3.4 says",
     "\u00a7 1.2.3.4", "<version>10.7.31.9</version>", 'assemblyVersion("1.2.3.4")', "build no. 10.7.31.9",
     "tag 10.7.31.9", "fw 10.7.31.9", "changelog for 10.7.31.9", "mask 255.255.255.0",
+    "bump foo from 10.7.31.9 to 10.7.31.10", "bumped to 1.2.3.4", "fixed in 10.7.31.9", "Chrome/120.0.0.0 here",
 ]  # fmt: skip
 MACHINES = [
     "my ip is {}", "nginx at {} answers", "Update: {} works", "the server {} is down", "firmware of {} is old",

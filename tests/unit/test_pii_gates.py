@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.pii import links, postal, structured
+from transforms.pii import links, normalise, numbers, postal, structured
 from transforms.pii.detect import find, redact
 
 GATES = [
@@ -25,6 +25,9 @@ GATES = [
     (links._NAMING, re.compile(links._NAMED.pattern.replace("(?=[dtsikwm])", ""), re.IGNORECASE)),
     (links._MY, links._MINE),
     (links._BARISH, links._BARE),
+    (numbers._ENOUGH, numbers._RUN),
+    (numbers._ODD_SIGN, numbers._ODD),
+    (re.compile(f"{normalise._OPEN.pattern}|(?i:&lt;)"), normalise._BRACKETED),
     (postal._POSTCODISH, postal._POSTCODE),
 ]
 

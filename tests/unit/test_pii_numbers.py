@@ -6,7 +6,10 @@ import pytest
 
 from transforms.pii.detect import find, redact
 
-ODD_SIGNS = ["~", "|", "*", ":", ",", "=", "+", "'", "\u2019", "\u3001", "\uff64", "\\", "--"]
+ODD_SIGNS = [
+    "~", "|", "*", ":", ";", "#", ">", ",", "=", "+", "'", '"', "\u2019", "\u2192", "\u3001", "\uff64", "\\", "--",
+]  # fmt: skip
+DOTS = "\u02d1\u0387\u16eb\u2022\u2027\u2219\u22c5\u25cf\u25e6\u2e31\u2e33\ua78f"
 CARDS = {
     "Visa": "4111111111111111",
     "Visa of 13 digits": "4222222222222",
@@ -29,6 +32,10 @@ CARDS = {
     "thin spaces": "4111\u20091111\u20091111\u20091111",
     "full stops": "4111.1111.1111.1111",
     "a hyphen and a space": "4111-1111 1111-1111",
+    "signs of haste": "4111_1111/1111\u00b71111",
+    "doubled signs": "4111//1111//1111//1111",
+    "heavy dashes": "4111\u27961111\u27961111\u27961111",
+    **{f"the dot {ord(dot):04x}": dot.join(("4111", "1111", "1111", "1111")) for dot in DOTS},
     "lines": "4111\n1111\n1111\n1111",
     **{f"the sign {sign}": sign.join(("4111", "1111", "1111", "1111")) for sign in ODD_SIGNS},
 }
@@ -68,6 +75,9 @@ LEFT = {
     "four groups of four": "look 1234 5678 9012 3456 there",
     "thousands": "call 1,234,567,890 of them, reach 1'234'567'890",
     "sums": "ring 100+200+3000=3300",
+    "years behind a word": "call 2024 2025 2026",
+    "a draw": "lotto 03 14 22 34 41 06",
+    "letters and digits": "card no 4111111111111111abc or abc4111111111111111",
     "times": "call 10:15:20:30",
     "lines of numbers": "call\n536\n90\n4399",
     "words behind a country's code": "is 12 of the things that we may see",
@@ -93,6 +103,17 @@ SAID = {
     "Karte 411111111111116": "Karte <CARD>",
     "信用卡4111111111111111": "信用卡<CARD>",
     "my aadhaar is 2345 6789 0124": "my aadhaar is <NATIONAL_ID>",
+    "4111-1111-1111-1111-12/27": "<CARD>-12/27",
+    "4111111111111111/1227/123": "<CARD>/1227/123",
+    "06 12 34 56 78 / 07 98 76 54 32": "<PHONE> / <PHONE>",
+    "06 12 34 56 78 07 98 76 54 32": "<PHONE> <PHONE>",
+    "call0825550143": "call<PHONE>",
+    "Card4111111111111111": "Card<CARD>",
+    "ibanDE89370400440532013000": "iban<IBAN>",
+    "\u0e42\u0e17\u0e230825550143\u0e04\u0e23\u0e31\u0e1a": "\u0e42\u0e17\u0e23<PHONE>\u0e04\u0e23\u0e31\u0e1a",
+    "\u0647\u0627\u062a\u06410825550143": "\u0647\u0627\u062a\u0641<PHONE>",
+    "\u0442\u0435\u043b0825550143": "\u0442\u0435\u043b<PHONE>",
+    "X\u00b71234567\u00b7L": "<NATIONAL_ID>",
     "*_4111 1111 1111 1111_*": "*_<CARD>_*",
 }
 

@@ -7,8 +7,11 @@ from transforms.pii.spans import Span
 from transforms.pii.structured import is_installed
 
 _LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff\u0400-\u04ff"  # scripts with spaces
-_DOMAIN = rf"(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,8}}[{_LETTER}]{{2,24}}(?![A-Za-z0-9])"
+_DOMAIN = (
+    rf"(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,8}}(?:[xX][nN]--[A-Za-z0-9\-]{{2,59}}|[{_LETTER}]{{2,24}})(?![A-Za-z0-9])"
+)
 _AT_DOMAIN = re.compile(rf"@{_DOMAIN}")
+_ATS = re.compile(r"@(?: {0,2}@)*+")  # of several the last one has the domain behind it
 _AT_NUMERIC = re.compile(r"@\[?(?:\d{1,3}\.){3}\d{1,3}\]?")
 _LOOSE_TLD = r"(?:com|net|org|edu|gov|info|io|me|co\.uk|co\.za|co|de|uk|za|fr|in|br|au|nl|es|it|eu|us|ca|ch|at|se)"
 _LOOSE_AT = re.compile(
@@ -16,17 +19,17 @@ _LOOSE_AT = re.compile(
     rf"(?:\.[A-Za-z]{{2,24}}| {{1,2}}\. {{1,2}}{_LOOSE_TLD})(?![A-Za-z0-9])"
 )
 # What words of any script are made of: `\w` knows no vowel signs and other marks.
-_SIGN = (
-    r"[\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963"
-    r"\u0966-\u0df3\u0e00-\u0e4e\u0e50-\u0f00\u1000-\u1049\u1050-\u109f\u1780-\u17d3]"
+_SIGNS = (
+    r"\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963"
+    r"\u0966-\u0df3\u0e00-\u0e4e\u0e50-\u0f00\u1000-\u1049\u1050-\u109f\u1780-\u17d3"
 )
-_LOCAL_SIGN = re.compile(_SIGN)
-_SIGN_END = re.compile(rf"(?:{_SIGN}|[+\-])\Z")
-_ANY_DOMAIN = re.compile(rf"@ {{0,2}}(?:(?:{_SIGN}|-){{1,63}}\.){{1,8}}{_SIGN}{{2,63}}")
+_LOCAL_SIGN = re.compile(f"[{_SIGNS}]")
+_SIGN_END = re.compile(rf"[{_SIGNS}+\-]\Z")
+_ANY_DOMAIN = re.compile(rf"@ {{0,2}}(?:[{_SIGNS}\-]{{1,63}}+\.){{1,8}}[{_SIGNS}]{{2,63}}")
 _SURE_TLD = r"(?:com|net|org|edu|gov|info|co\.uk|co\.za)"
 # A comma for a full stop, or spaces around it.
 _SPOILT = re.compile(
-    rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}(?:[.,][{_LETTER}0-9\-]{{1,63}}){{0,3}}?"
+    rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}+(?:[.,][{_LETTER}0-9\-]{{1,63}}+){{0,3}}?"
     rf"(?:[,;]co[,;.](?:uk|za|nz|jp|in)|[,;]{_LOOSE_TLD}"
     rf"|(?: {{0,2}}[.,;] {{0,2}}| {{1,2}}){_SURE_TLD}| {{1,2}}[.,] {{1,2}}{_LOOSE_TLD})(?!\w)",
     re.IGNORECASE,
@@ -51,15 +54,17 @@ _MAILED = re.compile(
     re.IGNORECASE,
 )
 _LOCAL_CHARS = frozenset("._%+-'")
+_LOCAL_ASCII = _LOCAL_CHARS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _MOST_LOCAL = 64
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")  # a sentence may touch the name
+# A sentence may touch the name.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 _BEFORE_HANDLE = frozenset(
     {"rt", "mt", "via", "cc", "by", "from", "with", "ht", "and", "to"}
 )  # "RT@name" is no address
-_HANDLE = re.compile(rf"@\w(?:(?:{_SIGN}|[.\-]){{0,62}}{_SIGN})?(?:@\w(?:(?:{_SIGN}|[.\-]){{0,250}}{_SIGN})?)?")
+_HANDLE = re.compile(rf"@\w(?:[{_SIGNS}.\-]{{0,62}}[{_SIGNS}])?(?:@\w(?:[{_SIGNS}.\-]{{0,250}}[{_SIGNS}])?)?")
 _NUMBERS = re.compile(r"@v?\d{1,9}(?:[.,]\d{1,9}){0,5}")  # a price, or the version of a package
-_VERSION = re.compile(r"@v?\d{1,9}(?:\.\d{1,9}){1,5}")
-_TIME = re.compile(r"@\d{1,2}(?:[ap]m|h|k)?", re.IGNORECASE)
+_NUMERIC = re.compile(r"@v?\d")
+_TIME_OR_VERSION = re.compile(r"@(?:\d{1,2}(?:[aApP][mM]|[hHkK])?|v?\d{1,9}(?:\.\d{1,9}){1,5})")
 _USER = re.compile(r"(?<![\w/])/?(?:u|user) ?/ ?[\w\-]{2,30}(?!\w)", re.IGNORECASE)
 _DISCORD = re.compile(r"(?<![\w#&])[\w.]{2,32}#\d{4}(?!\w)")
 _BLUESKY = re.compile(
@@ -169,15 +174,17 @@ def _around_at(text: str) -> list[Span]:
     """E-mail addresses and @handles: each @ is looked at once, to the right and then at most 64 to the left."""
     spans: list[Span] = []
     done = 0
-    for first, end in (m.span() for m in re.finditer("@+", text)):
-        at = end - 1  # of several the last one has the domain behind it
+    for first, end in (match.span() for match in _ATS.finditer(text)):
+        at = end - 1
         if at < done:
             continue
+        start = _local_start(text, max(done, first - _MOST_LOCAL), first)
+        name = text[start:first]
         found = (
-            _address(text, at, done, first)
+            (_address(text, at, start, name) if name else None)
             or _apart(text, at, done, first)
-            or _handle(text, at, done)
-            or _loose(text, at, done)
+            or _handle(text, at, start, name)
+            or _loose(text, at, done, first)
         )
         if found:
             spans.append(found)
@@ -185,14 +192,19 @@ def _around_at(text: str) -> list[Span]:
     return spans
 
 
-def _address(text: str, at: int, done: int, first: int) -> Span | None:
+def _address(text: str, at: int, start: int, name: str) -> Span | None:
     """An address of e-mail: a domain after the @, in whatever state, and a name directly before it."""
-    start = _local_start(text, max(done, first - _MOST_LOCAL), first)
-    domain = _AT_DOMAIN.match(text, at) or (None if is_installed(text, at + 1) else _AT_NUMERIC.match(text, at))
-    if domain is None and start < first and _is_name(text[start:first]):
+    domain = _AT_DOMAIN.match(text, at) or _machine(text, at)
+    if domain is None and _is_name(name):
         domain = _SPOILT.match(text, at) or _ANY_DOMAIN.match(text, at)
         domain = None if domain and _NUMBERS.fullmatch(domain.group()) else domain
-    return Span(start, domain.end(), "EMAIL") if domain and start < first else None
+    return Span(start, domain.end(), "EMAIL") if domain else None
+
+
+def _machine(text: str, at: int) -> re.Match[str] | None:
+    """The number of a machine behind an @, unless it is the version of something that is installed."""
+    numeric = _AT_NUMERIC.match(text, at)
+    return None if numeric and is_installed(text, at + 1) else numeric
 
 
 def _apart(text: str, at: int, done: int, first: int) -> Span | None:
@@ -206,29 +218,26 @@ def _apart(text: str, at: int, done: int, first: int) -> Span | None:
         return None
     start = _local_start(text, max(done, gap.start() - _MOST_LOCAL), gap.start())
     name = text[start : gap.start()]
-    domain = _AT_DOMAIN.match(text, at) or _SPOILT.match(text, at) or _PROVIDER_ALONE.match(text, at)
-    if (
-        domain is None
-        or not _is_name(name)
-        or not any(map(str.isalpha, name))
-        or domain.group().lower().endswith(_NO_MAIL)
-    ):
+    if not _is_name(name) or not any(map(str.isalpha, name)):
         return None
-    said = (
-        _UNLIKE_WORDS.match(name)
-        or (_PROVIDER.match(domain.group()) and "." in domain.group())
-        or _MAIL_WORD.search(text, max(0, start - _MAIL_REACH), start)
-    )
-    return Span(start, domain.end(), "EMAIL") if said else None
+    # What costs less is asked first: most of what stands here is a word before a handle.
+    said = _UNLIKE_WORDS.match(name) or _MAIL_WORD.search(text, max(0, start - _MAIL_REACH), start)
+    provider = _PROVIDER.match(text, at)
+    if not said and not provider:
+        return None
+    domain = _AT_DOMAIN.match(text, at) or _SPOILT.match(text, at) or _PROVIDER_ALONE.match(text, at)
+    if domain is None or domain.group().lower().endswith(_NO_MAIL):
+        return None
+    return Span(start, domain.end(), "EMAIL") if said or "." in domain.group() else None
 
 
-def _handle(text: str, at: int, done: int) -> Span | None:
+def _handle(text: str, at: int, start: int, name: str) -> Span | None:
     """A handle; what stands directly before its @ goes with it."""
     handle = _HANDLE.match(text, at)
-    if handle is None or _TIME.fullmatch(handle.group()) or _VERSION.fullmatch(handle.group()):
+    if handle is None or (_NUMERIC.match(text, at) and _TIME_OR_VERSION.fullmatch(handle.group())):
         return None
-    start = _local_start(text, max(done, at - _MOST_LOCAL), at)
-    name = text[start:at]
+    if not name:
+        return Span(*handle.span(), "HANDLE")
     # A sentence in a script without spaces may go up to a handle.
     sentence = _UNSPACED.match(name) and not any(char.isascii() and char.isalnum() for char in name)
     if sentence or not _is_name(name) or _NUMBERS.fullmatch(handle.group()):
@@ -243,10 +252,11 @@ def _is_name(name: str) -> bool:
     return _SIGN_END.search(name) is not None
 
 
-def _loose(text: str, at: int, done: int) -> Span | None:
+def _loose(text: str, at: int, done: int, first: int) -> Span | None:
     """An address with spaces around its @: "jane @ example.org"."""
     match = _LOOSE_AT.match(text, at) or _ANY_DOMAIN.match(text, at) or _SPOILT.match(text, at)
-    name_end = len(text[max(done, at - 2) : at].rstrip(" ")) + max(done, at - 2)
+    least = max(done, first - 2)
+    name_end = least + len(text[least:first].rstrip(" "))
     if match is None or _NUMBERS.fullmatch(match.group().replace(" ", "")):
         return None
     start = _local_start(text, max(done, name_end - _MOST_LOCAL), name_end)
@@ -258,15 +268,15 @@ def _local_start(text: str, least: int, at: int) -> int:
     if text[at - 1 : at] == '"' and (quote := text.rfind('"', least, at - 1)) >= 0:
         return quote
     letters = False
-    while at > least and _is_local(text[at - 1], letters=letters):
+    while at > least and ((char := text[at - 1]) in _LOCAL_ASCII or _is_local(char, letters=letters)):
         at -= 1
-        letters = letters or (text[at].isalpha() and text[at] < "\u0530")
+        letters = letters or (char < "\u0530" and char.isalpha())
     return at
 
 
 def _is_local(char: str, *, letters: bool) -> bool:
     """Tell whether a sign belongs to the name; a script without spaces ends one in European letters."""
-    if char in _LOCAL_CHARS or (char.isalnum() and char < "\u0530"):
+    if char < "\u0530" and char.isalnum():
         return True
     return _LOCAL_SIGN.match(char) is not None and not (letters and _UNSPACED.match(char))
 

@@ -15,12 +15,14 @@ _PLAIN = {
     "\u00ba": "°", "\u02da": "°", "\u2212": "-", "\u2043": "-", "\u2219": ".", "\u2024": ".", "\u3002": ".",
     "\uff61": ".", "\u2044": "/", "\u2215": "/", "\u29f8": "/",
     "\u2022": "\u00b7", "\u2027": "\u00b7", "\u22c5": "\u00b7", "\u30fb": "\u00b7", "\uff65": "\u00b7",
+    "\u02d1": "\u00b7", "\u16eb": "\u00b7", "\u25cf": "\u00b7", "\u25e6": "\u00b7", "\u2e31": "\u00b7",
+    "\u2e33": "\u00b7", "\ua78f": "\u00b7", "\u2796": "-", "\u24d0": "(a)", "\u24b6": "(a)",
 }  # fmt: skip
 _PLAIN |= {chr(0xDCA0): " ", chr(0xDCAD): ""}  # bytes of Latin-1 that are no UTF-8: a space and a soft hyphen
 _BRACKETED = re.compile(
-    r"[ \t]{0,2}[(\[{<][ \t]{0,2}(?:(?P<at>at|@|\u00e4t|arroba|chez)"
+    r"[ \t]{0,2}(?:[(\[{<\u3008-\u3015]|&lt;)[ \t]{0,2}(?:(?P<at>at|@|\u00e4t|arroba|chez)"
     r"|(?P<dot>dot|\.|punkt|punto|point|ponto)|(?P<dash>dash|-))"
-    r"[ \t]{0,2}[)\]}>][ \t]{0,2}",
+    r"[ \t]{0,2}(?:[)\]}>\u3008-\u3015]|&gt;)[ \t]{0,2}",
     re.IGNORECASE,
 )
 _TLD = (
@@ -30,7 +32,7 @@ _TLD = (
 _DOT_WORD = r"(?: {1,2}dot {1,2}|_dot_|-dot-| {0,2}[(\[{<] ?dot ?[)\]}>] {0,2})"
 _SPOKEN_AT = re.compile(
     rf"(?<=\w)(?: {{1,2}}|_|-)at(?: {{1,2}}|_|-)(?=(?:[A-Za-z0-9\-]{{1,63}}?{_DOT_WORD}){{1,4}}{_TLD}"
-    r"|(?:gmail|googlemail|outlook|hotmail|yahoo|proton|protonmail|icloud|gmx|aol)\.[a-z]{2,3}\b)",
+    r"|(?:gmail|googlemail|outlook|hotmail|yahoo|proton|protonmail|icloud|gmx|aol)(?:\.[a-z]{2,3}| {1,2}com)\b)",
     re.IGNORECASE,
 )
 _SPOKEN_DOT = re.compile(
@@ -40,46 +42,57 @@ _SPOKEN_DOT = re.compile(
 )
 # In capitals beside small letters, where a full stop or nothing stands for the dot.
 _CAPITAL_AT = re.compile(
-    r"(?<=[a-z0-9_]) {1,2}AT {1,2}(?=[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,3}(?:\.[a-z]{2,24}| (?:com|net|org))\b)"
+    r"(?<=[a-z0-9_]) {1,2}AT {1,2}(?=[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,3}"
+    r"(?:\.[a-z]{2,24}|(?: {0,2}[.,] {0,2}| )(?:com|net|org))\b)"
     r"|(?<=[a-z0-9])AT(?=[a-z0-9\-]{1,63}DOT[a-z]{2,24}\b)"
 )
 _CAPITAL_DOT = re.compile(r"(?<=[a-z0-9])DOT(?=[a-z]{2,24}\b)")
 _ESCAPED_AT = re.compile(
-    r"\\(?:u00|x)40|%(?:25)?40(?=[^\W\d_]|\d{1,6}[.,][a-z])|&(?:amp;)?(?:#0{0,5}64(?!\d)|#x0{0,5}40(?![0-9a-f])|commat);?",
+    r"\\(?:u00|x)40|%(?:25){0,3}40(?=[^\W\d_]|\d{1,6}[.,][a-z])|%u0040|%ef%bc%a0"
+    rf"|(?<=\w)=40(?=(?:[\w\-]{{1,63}}(?:\.|=2e)){{1,4}}{_TLD})"  # quoted-printable
+    r"|&(?:amp;){0,3}(?:#0{0,5}64(?!\d)|#x0{0,5}40(?![0-9a-f])|commat);?",
     re.IGNORECASE,
 )
 _ESCAPED_DOT = re.compile(
-    r"(?<=\w)(?:%(?:25)?2e|&(?:amp;)?(?:#0{0,5}46(?!\d)|#x0{0,5}2e(?![0-9a-f])|period);?)(?=\w)", re.IGNORECASE
+    r"(?<=\w)(?:%(?:25){0,3}2e|&(?:amp;){0,3}(?:#0{0,5}46(?!\d)|#x0{0,5}2e(?![0-9a-f])|period);?)(?=\w)", re.IGNORECASE
 )
+_AT_NUMBERS = ("40", "64", "commat", "%ef%bc%a0")
+_DOT_NUMBERS = ("2e", "46", "period")
+# What Markdown writes for "_", "." and "@", and an @ with tags of its own around it.
+_MARKDOWN = re.compile(r"(?<=\w)\\(?P<sign>[@._+\-])(?=\w)")
+_WRAPPED_AT = re.compile(r"<(?P<tag>\w{1,8})>@</(?P=tag)>")
 # A character written as its number, as a page's source has it.
 _ENTITY = re.compile(r"&(?:amp;)?#(?:(?P<number>\d{1,7})|x(?P<hex>[0-9a-f]{1,6}));|&nbsp;", re.IGNORECASE)
 _HOST = r"[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,3}"
-_WRAPPED_DOT = r"(?: {0,2}[*/|~_\-]dot[*/|~_\-] {0,2}| dot )"
+_WRAPPED_DOT = r"(?: {0,2}[*/|~_\-=#\"']{1,2}dot[*/|~_\-=#\"']{1,2} {0,2}| dot )"
 # "*at*", and words of other languages for the sign: only before what looks like a domain.
 _MARKED_AT = re.compile(
-    rf"(?<=\w)(?: {{0,2}}(?P<sign>[*/|~])at(?P=sign) {{0,2}}| {{1,2}}(?P<line>[_\-])at(?P=line) {{1,2}})"
+    r"(?<=\w)(?: {0,2}(?P<sign>[*/|~=#\"']|\*\*)at(?P=sign) {0,2}| {1,2}(?P<line>[_\-]|--)at(?P=line) {1,2})"
     rf"(?={_HOST}(?:\.|{_WRAPPED_DOT}){_TLD})",
     re.IGNORECASE,
 )
 _MARKED_DOT = re.compile(rf"(?<=\w){_WRAPPED_DOT}(?={_TLD})", re.IGNORECASE)
-_MARKED = ("*at*", "/at/", "|at|", "~at~", " -at- ", " _at_ ")
+_MARKED = ("*at*", "/at/", "|at|", "~at~", "-at-", "_at_", "=at=", "#at#", '"at"', "'at'")
+# "(a)" begins a list too, where "(b)" follows.
+_LETTER = re.compile(r"[(\[{<][aA][)\]}>]")
+_LETTER_AT = re.compile(
+    rf"(?<=\w) {{0,2}}[(\[{{<]a[)\]}}>] {{0,2}}(?={_HOST}(?: {{0,2}}\. {{0,2}}|{_DOT_WORD}){_TLD})"
+    r"(?![^\n]{0,80}[(\[{<]b[)\]}>])",
+    re.IGNORECASE,
+)
 _OTHER_DOT = r" {1,2}(?:dot|punto|ponto|punkt|point|pont|\u0442\u043e\u0447\u043a\u0430) {1,2}"
 _OTHER_WORDS = (
-    "arroba",
-    "\u0441\u043e\u0431\u0430\u043a\u0430",
-    "at-sign",
-    "at sign",
-    "chiocciola",
-    "kukac",
-    "\u00e4t",
-)
+    "arroba", "at-sign", "at sign", "chiocciola", "kukac", "\u0441\u043e\u0431\u0430\u043a\u0430", "\u00e4t",
+)  # fmt: skip
 _OTHER_AT = re.compile(
     rf"(?<=\w) {{1,2}}(?:{'|'.join(_OTHER_WORDS)}) {{1,2}}(?={_HOST}(?:\.|{_OTHER_DOT})[^\W\d_]{{2,24}}(?!\w))",
     re.IGNORECASE,
 )
 _OTHER_DOTS = re.compile(rf"(?<=\w){_OTHER_DOT}(?=[^\W\d_]{{2,24}}(?!\w))", re.IGNORECASE)
 _LAST_CHAR = 0x10FFFF
-_OPEN = re.compile(r"[(\[{<]")
+# A bracket before the first letter of what stands for a sign, as its own number, or a tag around an @.
+_OPEN = re.compile(r"[(\[{<\u3008-\u3015][ \t]{0,2}[aAcCdDpP@.\u00c4\u00e4\-]")
+_TAGS = ("&lt;", ">@<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +115,49 @@ def normalise(text: str) -> Plain:
     plain = Plain(text) if text.isascii() else _unfolded(text)
     if "&#" in plain.text or "&nbsp;" in plain.text:
         plain = _replaced(plain, _ENTITY, _named)
-    if "%" in plain.text or "&" in plain.text or "\\" in plain.text:
-        plain = _replaced(plain, _ESCAPED_AT, lambda _: "@")
-        plain = _replaced(plain, _ESCAPED_DOT, lambda _: ".")
+    if "%" in plain.text or "&" in plain.text or "\\" in plain.text or "=40" in plain.text:
+        plain = _unescaped(plain)
     lowered = plain.text.lower()
     if " at " in lowered or "_at_" in lowered or "-at-" in lowered:
         plain = _replaced(plain, _SPOKEN_AT, lambda _: "@")
-    if _OPEN.search(plain.text):
-        plain = _replaced(plain, _BRACKETED, _bracketed)
+    if _OPEN.search(plain.text) or _has(lowered, _TAGS):
+        plain = _in_brackets(plain)
     if " dot " in lowered or "_dot_" in lowered or "-dot-" in lowered:
         plain = _replaced(plain, _SPOKEN_DOT, lambda _: ".")
     if "AT" in plain.text:
         plain = _in_turn(plain, _CAPITAL_AT, _CAPITAL_DOT)
-    if any(mark in lowered for mark in _MARKED):
+    if "at" in lowered and _has(lowered, _MARKED):
         plain = _in_turn(plain, _MARKED_AT, _MARKED_DOT)
-    if any(word in lowered for word in _OTHER_WORDS):
+    if _has(lowered, _OTHER_WORDS):
         plain = _in_turn(plain, _OTHER_AT, _OTHER_DOTS)
     return plain
+
+
+def _has(text: str, words: tuple[str, ...]) -> bool:
+    """Tell whether one of the words is in the text; a generator would cost more than the search."""
+    for word in words:  # noqa: SIM110  # see above
+        if word in text:
+            return True
+    return False
+
+
+def _unescaped(plain: Plain) -> Plain:
+    """Signs of an address that are written as their numbers, or behind a sign that takes their meaning away."""
+    lowered = plain.text.lower()
+    if _has(lowered, _AT_NUMBERS):
+        plain = _replaced(plain, _ESCAPED_AT, lambda _: "@")
+    if _has(lowered, _DOT_NUMBERS):
+        plain = _replaced(plain, _ESCAPED_DOT, lambda _: ".")
+    if "\\" in plain.text and "@" in plain.text:
+        plain = _replaced(plain, _MARKDOWN, lambda match: match["sign"])
+    return plain
+
+
+def _in_brackets(plain: Plain) -> Plain:
+    plain = _replaced(plain, _BRACKETED, _bracketed)
+    if ">@<" in plain.text:
+        plain = _replaced(plain, _WRAPPED_AT, lambda _: "@")
+    return _replaced(plain, _LETTER_AT, lambda _: "@") if _LETTER.search(plain.text) else plain
 
 
 def _in_turn(plain: Plain, sign: re.Pattern[str], dot: re.Pattern[str]) -> Plain:

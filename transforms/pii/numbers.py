@@ -11,18 +11,23 @@ from transforms.pii.regions import is_international, national
 from transforms.pii.spans import Span
 
 _GAP = r"[ \t.\-()/_\u00b7]{0,3}"
-_UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"  # these scripts put no space before a number
-_ENOUGH = re.compile(rf"\d(?:{_GAP}\d){{6}}")
+# Other scripts than the Latin one often put no space beside a number, and in it a few words tell what follows.
+_LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
+_GLUED = "|".join(
+    f"(?<={word})" for word in ("call", "cell", "phone", "mobile", "tel", "fax", "whatsapp", "card", "visa", "amex")
+)
+_ENOUGH = re.compile(rf"[0-9](?:{_GAP}[0-9]){{6}}")
 _RUN = re.compile(
-    rf"(?:(?<!\w)|(?<=[{_UNSPACED}])|(?<![^\W_]_)(?<=_))(?<!\d[.,])(?:\+ ?|\()?\(?\d(?:{_GAP}\d){{6,39}}"
-    rf"(?=x\d|\W|_|[{_UNSPACED}]|\Z)"
+    rf"(?=[+(\d])(?:(?<![{_LATIN}\d_])|(?<![^\W_]_)(?<=_)|(?i:{_GLUED}))(?<!\d[.,])"
+    rf"(?:\+ ?|\()?\(?\d(?:{_GAP}\d){{6,39}}(?=x\d|[^{_LATIN}\d]|\Z)"
 )
 # Signs that few numbers of persons have between their groups: the same one throughout.
 _ODD = re.compile(
-    r"(?<![\w.])\+?\d{1,6}(?P<sign>[~|*:,=+'\u2019\u3001\\]|--|\r?\n)\d{2,6}(?:(?P=sign)\d{2,6}){1,7}(?![\w.]\d|\w)"
+    r"(?<![\w.])\+?\d{1,6}(?P<sign>[~|*:;#>,=+'\"\u2019\u2192\u3001\\]|--|\r?\n)\d{2,6}(?:(?P=sign)\d{2,6}){1,7}(?![\w.]\d|\w)"
 )
-_ODD_SIGN = re.compile(r"\d(?:[~|*:,=+'\u2019\u3001\\]|--|\r?\n)\d")
+_ODD_SIGN = re.compile(r"[0-9][~|*:;#>,=+'\"\u2019\u2192\u3001\\\-\r\n][\-\n]?[0-9]{2,6}[^0-9][\-\n]?[0-9]")
 _THOUSANDS = re.compile(r"\+?\d{1,3}(?:\D\d{3})+")
+_EXPIRY = re.compile(r"[\-/.](?:0[1-9]|1[0-2])[/\-.]?(?:20)?[2-4]\d(?!\d)")  # of a card, written right behind it
 _TIED = re.compile(r"[\-._/\u00b7]\d")
 _GROUP = re.compile(r"\d+")
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]{0,2}\d{1,6}(?!\w)", re.IGNORECASE)
@@ -69,11 +74,12 @@ _MONEY_BEFORE = re.compile(r"[$€£¥₹R] ?\Z")
 _MONEY_AFTER = re.compile(
     r" ?(?:[$€£¥₹%]|(?:eur|euros?|usd|dollars?|zar|rand|gbp|pounds|million|people|views|votes|followers|km|kg)\b)", re.I
 )
-_YEARS = re.compile(r"(?:19|20)\d\d (?:19|20)\d\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _AADHAAR_WORD = re.compile(r"\b(?:aadh?aa?r|adhaar|uid(?:ai)?|e?kyc|id|identity)\b|आधार", re.IGNORECASE)
 _AADHAAR_REACH = 80  # characters on both sides
 _PAIRS = re.compile(r"\d\d(?: \d\d){3,4}")  # telephone numbers of Denmark, Norway, France
+# Five pairs with one to four more are no telephone number, but a draw of a lottery; ten are two numbers.
+_MORE_PAIRS = re.compile(r"(?: \d\d){1,4}(?! ?\d)")
 _DATE_LIKE = re.compile(r"(?:(?:19|20)\d\d \d\d? \d\d?|\d\d? \d\d? (?:19|20)?\d\d)(?: \d\d?){0,3}")
 _LEAST_LONGEST = 3  # digits: groups of two are times
 _CARD_SHAPES = frozenset({"4-4-4-4", "4-6-5"})
@@ -237,17 +243,20 @@ def _signs(text: str, window: list[_Group]) -> list[str]:
 
 def _grouped(text: str, window: list[_Group]) -> bool:
     """Tell whether the groups are kept apart by spaces, or by the same one sign."""
-    signs = set(_signs(text, window))
-    if "-".join(str(len(group[2])) for group in window) in _CARD_SHAPES:
-        signs.discard("")  # written in haste: once a space, once a hyphen
-    return len(signs) <= 1 and signs.issubset({"", "-", ".", "_", "/", "\u00b7"})
+    signs = {sign.strip("()") for sign in _signs(text, window)}
+    # A sign that is doubled is one.
+    signs = {sign[:1] if len(set(sign)) == 1 else sign for sign in signs}
+    # Groups as they are printed on a card may be kept apart in haste, once by a space and once by a hyphen.
+    printed = "-".join(str(len(group[2])) for group in window) in _CARD_SHAPES
+    return (printed or len(signs) <= 1) and signs.issubset({"", "-", ".", "_", "/", "\u00b7"})
 
 
 def _stands_alone(text: str, window: list[_Group]) -> bool:
     """Tell whether the groups belong together and no sign ties a further one to them."""
     first, last = window[0][0], window[-1][1]
     return _grouped(text, window) and not (
-        _TIED.match(text, last) or _TIED.match(text[max(0, first - 2) : first][::-1])
+        (_TIED.match(text, last) and not _EXPIRY.match(text, last))
+        or _TIED.match(text[max(0, first - 2) : first][::-1])
     )
 
 
@@ -260,7 +269,8 @@ def _is_cut_from_fours(text: str, window: list[_Group]) -> bool:
 def _is_phone(
     text: str, window: list[_Group], digits: str, before: str, *, alone: bool, whole: bool, regions: frozenset[str]
 ) -> bool:
-    if len(digits) > _MOST_PHONE or len(set(digits)) == 1 or (whole and _OTHER_WORD.search(before)):
+    years = len(window) > 1 and all(_YEAR.fullmatch(group[2]) for group in window)
+    if years or len(digits) > _MOST_PHONE or len(set(digits)) == 1 or (whole and _OTHER_WORD.search(before)):
         return False
     shape = " ".join(group[2] for group in window)
     if (
@@ -271,7 +281,8 @@ def _is_phone(
         return True
     if len(digits) < _SURE and digits[0] != "0" and not alone:
         return False
-    if not national(regions).fullmatch(shape) or _YEARS.fullmatch(shape) or not _dialled(text, window):
+    drawn = _PAIRS.fullmatch(shape) and _MORE_PAIRS.match(text, window[-1][1])
+    if drawn or not national(regions).fullmatch(shape) or not _dialled(text, window):
         return False
     first, last = window[0][0], window[-1][1]
     if len(window) > 1 and digits[0] != "0" and digits.endswith("000"):

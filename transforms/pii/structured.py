@@ -12,6 +12,7 @@ _MORE_VERSIONS = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|v
 _VERSION = re.compile(
     r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
     r"|\breleases?|\bfirmware|\bbuild(?: ?(?:no\.?|number))?|\brev(?:ision)?\.?|\bfw|\bdll|\btag"
+    r"|\bbump\w{0,3}(?: [\w./@\-]{1,30})?|\bfixed in"
     r"|\bchangelog(?: for| of)?|\bdrivers?|\bbios|\bkernel|\bsoftware|\bsdk|\bassembly|\bpackage|\bplugin|\bhotfix"
     r"|(?:version|firmware|build|release|ver)[_\-]?\w{0,12}[\"'`]? ?(?:[:=>]|\() ?[\"'`]?)"
     rf"(?: (?:is|to|from))?[ #(\-/]{{0,2}}v?{_MORE_VERSIONS}\Z",
@@ -67,6 +68,7 @@ _STAGE = re.compile(
 )
 _MASK = 255  # no machine has an address that begins with it
 _SMALL = 100
+_MOST_ASKED = 300
 _PRIVATE = 10  # first part of addresses within a house
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.?\d{1,3}){4})?(?:%\w{1,15})?(?![\w:])")
 _MAC = re.compile(
@@ -75,10 +77,10 @@ _MAC = re.compile(
 )
 _SIGNS = r" \-._/\u00b7"  # what may stand once between the groups of an account's or a person's number
 _ACCOUNT_SIGNS = frozenset(
-    " -.\t_/\u00b7~|*,:;'\u2019\u3001+=\\"
+    " -.\t_/\u00b7~|*,:;#>\"'\u2019\u2192\u3001+=\\"
 )  # its check digits prove an account, whatever the signs
 _ACCOUNT_GAP = rf"[{re.escape(''.join(sorted(_ACCOUNT_SIGNS)))}]{{0,3}}"
-_IBAN = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?={_ACCOUNT_GAP}[A-Za-z0-9])")
+_IBAN = re.compile(rf"(?:(?<![A-Za-z0-9])|(?i:(?<=iban)))[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?={_ACCOUNT_GAP}[A-Za-z0-9])")
 _COUNTRIES = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29
 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20
@@ -91,7 +93,7 @@ _NINO = re.compile(
     rf"(?:[{_SIGNS}]?\d\d){{3}}[{_SIGNS}]?[A-D](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_DNI = re.compile(rf"(?<![A-Za-z0-9])(?:\d{{8}}|[XYZxyz]-?\d{{7}})[{_SIGNS}]?[A-Za-z](?![A-Za-z0-9])")
+_DNI = re.compile(rf"(?<![A-Za-z0-9])(?:\d{{8}}|[XYZxyz][{_SIGNS}]?\d{{7}})[{_SIGNS}]?[A-Za-z](?![A-Za-z0-9])")
 _FISCAL = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{6}\d\d[A-EHLMPRST](?:[04][1-9]|[1256]\d|[37][01])"
     r"[A-Z]\d{3}[A-Z](?![A-Za-z0-9])",
@@ -140,7 +142,7 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
     if _MACISH.search(text):
         spans += [Span(*m.span(), "MAC") for m in _MAC.finditer(text)]
     if _DECIMAL.search(text):
-        spans += [Span(*m.span(), "IP") for m in _IPV4.finditer(text) if _is_ipv4(text, m)]
+        spans += _machines(text)
         spans += [Span(*m.span(), "GEO") for m in _DEGREES.finditer(text) if _is_place(m.group())]
         spans += [Span(*m.span(), "GEO") for m in _LABELLED.finditer(text)]
     if "°" in text:
@@ -148,6 +150,12 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
     if "+" in text:
         spans += [Span(*m.span(), "GEO") for m in _PLUS_CODE.finditer(text)]
     return spans + _accounts(text) if sum(map(text.count, "0123456789")) >= _LEAST_DIGITS else spans
+
+
+def _machines(text: str) -> list[Span]:
+    """Addresses of machines; of more than any post has none is asked whether it is a version, so that it ends soon."""
+    found = list(_IPV4.finditer(text))
+    return [Span(*m.span(), "IP") for at, m in enumerate(found) if at >= _MOST_ASKED or _is_ipv4(text, m)]
 
 
 def _accounts(text: str) -> list[Span]:
@@ -200,7 +208,9 @@ def _is_ipv4(text: str, match: re.Match[str]) -> bool:
     parts = match.group().split(".")
     if any(int(part) > 255 or (len(part) > 1 and part[0] == "0") for part in parts):  # noqa: PLR2004  # a byte
         return False
-    return parts[0] != str(_MASK) and not _is_version(text, match, [int(part) for part in parts])
+    if parts[0] == str(_MASK) or parts[1:] == ["0", "0", "0"]:
+        return False  # a mask, or a network of millions; programs have such versions
+    return not _is_version(text, match, [int(part) for part in parts])
 
 
 def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
