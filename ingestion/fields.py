@@ -9,6 +9,7 @@ from ingestion.platform import Json, WrongFieldError
 T = TypeVar("T")
 Contents = Callable[[Json], tuple[list[Json], list[Json]]]
 
+_SAYING = ("text", "full_text", "message", "content", "commentary", "body", "bodyMarkdown", "selftext", "caption")
 _INT64 = 2**63
 _MAX_DEPTH = 200
 
@@ -52,6 +53,26 @@ def inner(holder: Json, *names: str) -> Json:
     for name in names:
         holder = holder.get(name) if isinstance(holder, dict) else None
     return holder
+
+
+def is_alone(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
+    """Whether the post along the path is the only object that says anything: another inside may be a private one.
+
+    Args:
+        payload: the post, or what holds it.
+        path: to the post.
+        own: fields whose objects are parts of the post.
+    """
+    post, todo = inner(payload, *path), [payload]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, dict):
+            if item is not post and any(isinstance(item.get(name), str) and item[name] for name in _SAYING):
+                return False
+            todo += [value for name, value in item.items() if name not in own]
+        elif isinstance(item, list):
+            todo += item
+    return True
 
 
 def unique(values: Iterable[str]) -> tuple[str, ...]:

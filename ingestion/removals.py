@@ -16,8 +16,9 @@ _ARCHIVED = ("removal_type", "was_deleted_later", "was_initially_deleted")  # of
 _CATEGORY = re.compile(r"[a-z][a-z_]{1,39}")
 _LONGEST = 400  # characters of a text that stands in for another
 _WHO = (
-    r"(?:the )?(?:r/\w+ |subreddit |community )?"
-    r"(?:user|author|op|poster|mods?|moderators?|moderation team|automod|automoderator|admins?|administrators?)"
+    r"(?:the )?(?:r/\w+ |subreddit |sub |community )?"
+    r"(?:user|author|op|poster|(?:mods?|moderators?|moderation)(?: team)?"
+    r"|automod|automoderator|admins?|administrators?)"
 )
 _LINK = r"\[[^\[\]]*\]\([^()]*\)"
 _WHY = rf"(?:[^\[\]]|{_LINK})*"  # Reddit's own words go on, with links, up to the last bracket

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from foundation.policies import policy_of
-from ingestion.fields import every, inner, needed
+from ingestion.fields import every, inner, is_alone, needed
 from ingestion.platform import (
     AuthorDelete,
     Ignored,
@@ -45,12 +45,11 @@ def payloads(document: Json) -> Iterator[Json]:
 def _publicly(payload: Json) -> Json:
     """Posts are records that anybody may read; other collections and other services' messages may not be."""
     is_v2 = isinstance(payload, dict) and payload.get("$type") == "message"
-    kind, collection = (
-        (str(inner(payload, "payload", "$type")).rpartition("#")[2], inner(payload, "payload", "collection"))
-        if is_v2
-        else (inner(payload, "kind"), inner(payload, "commit", "collection"))
-    )
-    return payload if kind == "commit" and collection == _POST else None
+    holder = "payload" if is_v2 else "commit"
+    kind = str(inner(payload, holder, "$type")).rpartition("#")[2] if is_v2 else inner(payload, "kind")
+    is_post = kind == "commit" and inner(payload, holder, "collection") == _POST
+    is_record = inner(payload, holder, "record", "$type") in (None, _POST)
+    return payload if is_post and is_record and is_alone(payload, holder, "record") else None
 
 
 @refusing_wrong_fields(_publicly)

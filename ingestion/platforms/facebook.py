@@ -8,7 +8,7 @@ docs/platforms.md says what `updated_time` is worth, and how a comment has one i
 import re
 from collections.abc import Iterator
 
-from ingestion.fields import counts, every, inner, kind_of, leaves, optional_text, unique
+from ingestion.fields import counts, every, inner, is_alone, kind_of, leaves, optional_text, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 from ingestion.reading import Context, Reader
 from ingestion.text import hashtags
@@ -41,7 +41,7 @@ def payloads(document: Json) -> Iterator[Json]:
 def _publicly(payload: Json) -> Json:
     """A post that says itself that everyone may read it; comments do not say so."""
     is_public = isinstance(payload, dict) and _is_post(payload) and inner(payload, "privacy", "value") == "EVERYONE"
-    return payload if is_public and not _is_hidden(payload) else None
+    return payload if is_public and not _is_hidden(payload) and is_alone(payload) else None
 
 
 @refusing_wrong_fields(_publicly)

@@ -27,9 +27,15 @@ def payloads(document: Json) -> Iterator[Json]:
 
 
 def _publicly(payload: Json) -> Json:
-    """Every item is public; what has other fields is no item."""
+    """Every item is public; what has other fields, or objects in them, is no item."""
     is_item = isinstance(payload, dict) and payload.get("type") in _TYPES and set(payload) <= _ITEM_FIELDS
-    return payload if is_item else None
+    return payload if is_item and not _holds_objects(payload) else None
+
+
+def _holds_objects(item: dict[str, Json]) -> bool:
+    """Whether a field holds more than a value or a list of values."""
+    values = [each for value in item.values() for each in (value if isinstance(value, list) else [value])]
+    return any(isinstance(each, dict | list) for each in values)
 
 
 @refusing_wrong_fields(_publicly)

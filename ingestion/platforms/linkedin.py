@@ -7,7 +7,7 @@ nested. Made after the documentation: no recordings are public. docs/platforms.m
 import re
 from collections.abc import Iterator
 
-from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
+from ingestion.fields import counts, every, inner, is_alone, kind_of, leaves, needed, optional_text, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 from ingestion.reading import Context, Reader
 from ingestion.text import hashtags
@@ -36,7 +36,8 @@ def payloads(document: Json) -> Iterator[Json]:
 def _publicly(payload: Json) -> Json:
     """A published post that says itself that everyone may read it; comments and notices do not say so."""
     is_post = isinstance(payload, dict) and "commentary" in payload and "actor" not in payload
-    return payload if is_post and _is_public(payload) and payload.get("lifecycleState") in _PUBLISHED else None
+    is_shown = is_post and _is_public(payload) and payload.get("lifecycleState") in _PUBLISHED
+    return payload if is_shown and is_alone(payload) else None
 
 
 @refusing_wrong_fields(_publicly)

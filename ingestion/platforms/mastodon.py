@@ -11,7 +11,19 @@ from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ingestion.fields import counts, decoded, every, inner, kind_of, leaves, needed, optional_text, texts, unique
+from ingestion.fields import (
+    counts,
+    decoded,
+    every,
+    inner,
+    is_alone,
+    kind_of,
+    leaves,
+    needed,
+    optional_text,
+    texts,
+    unique,
+)
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 from ingestion.reading import Context, Reader
 from ingestion.snowflakes import mastodon_micros
@@ -44,7 +56,8 @@ def _publicly(payload: Json) -> Json:
         return None
     if payload.get("event") == "delete":
         return _frame(payload)
-    return payload if _is_status(payload) and payload.get("visibility") == "public" else None
+    is_public = _is_status(payload) and payload.get("visibility") == "public"
+    return payload if is_public and is_alone(payload) else None
 
 
 @refusing_wrong_fields(_publicly)

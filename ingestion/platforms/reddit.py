@@ -10,7 +10,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from ingestion.fields import counts, inner
+from ingestion.fields import counts, inner, is_alone
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 from ingestion.reading import Context, Reader
 from ingestion.removals import is_placeholder, removal_of
@@ -47,7 +47,8 @@ def payloads(document: Json) -> Iterator[Json]:
 def _publicly(payload: Json) -> Json:
     """A comment or submission of a subreddit that says itself that anybody can read it."""
     is_post = inner(payload, "kind") in ("t1", "t3")
-    return payload if is_post and inner(payload, "data", "subreddit_type") in _OPEN else None
+    is_open = is_post and inner(payload, "data", "subreddit_type") in _OPEN
+    return payload if is_open and is_alone(payload, "data") else None
 
 
 @refusing_wrong_fields(_publicly)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, texts, unique
+from ingestion.fields import counts, every, inner, is_alone, kind_of, leaves, needed, optional_text, texts, unique
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
 from ingestion.reading import Context, Reader
 from ingestion.snowflakes import x_micros
@@ -20,6 +20,7 @@ _LAST_ID = 2**63
 _TWEET_FIELDS = ("edit_history_tweet_ids", "referenced_tweets", "full_text", "in_reply_to_status_id", "retweet_count")
 _MESSAGE_FIELDS = ("event_type", "dm_conversation_id", "dm_event_id", "message_create", "sender_id", "recipient_id")
 _NESTED = ("retweeted_status", "quoted_status")
+_PARTS = ("note_tweet", "extended_tweet", "entities", "extended_entities")  # objects with texts of the post itself
 _REPEATED = re.compile(r"\s*RT @\w{1,20}:")
 _NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
 _V1_METRICS = ("retweet_count", "reply_count", "quote_count")
@@ -40,9 +41,10 @@ def payloads(document: Json) -> Iterator[Json]:
 
 def _publicly(payload: Json) -> Json:
     """A post whose author is known not to be protected."""
-    tweet = inner(payload, "data") if isinstance(inner(payload, "data"), dict) else payload
+    path = ("data",) if isinstance(inner(payload, "data"), dict) else ()
+    tweet = inner(payload, *path)
     is_public = _is_tweet(tweet) and _author(tweet, payload).get("protected") is False
-    return payload if is_public else None
+    return payload if is_public and is_alone(payload, *path, own=_PARTS) else None
 
 
 @refusing_wrong_fields(_publicly)

@@ -40,7 +40,8 @@ class Pages:
         with self._graph.http:
             while True:
                 for page in self._context.watchlist.pages:
-                    yield from self._changed(page)
+                    if not self._cuts.skips(page):
+                        yield from self._changed(page)
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return

@@ -71,7 +71,8 @@ class Firebase:
                 now, newest = self._context.clock(), self._newest()
                 if place is None:
                     place = Place(max(1, newest + 1 - int(self._context.look_back_s)))
-                yield from self._new_items(place, newest, now)
+                if not self._cuts.skips(SOURCE):
+                    yield from self._new_items(place, newest, now)
                 yield from self._missing_items(place)
                 yield from self._changed_items(place)
                 self._cuts.end(once=self._context.once)

@@ -45,7 +45,8 @@ class Hashtags:
         with self._graph.http:
             while True:
                 for tag in self._context.watchlist.hashtags:
-                    yield from self._recent(tag)
+                    if not self._cuts.skips(tag):
+                        yield from self._recent(tag)
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return

@@ -52,7 +52,8 @@ class OwnPages:
         with self._http:
             while True:
                 for author in self._context.watchlist.accounts:
-                    yield from self._changed(author)
+                    if not self._cuts.skips(author):
+                        yield from self._changed(author)
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return

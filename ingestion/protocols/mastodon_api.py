@@ -50,7 +50,8 @@ class MastodonApi:
                 return
             while True:
                 for instance in self._instances:
-                    yield from instance.new_statuses()
+                    if not self._cuts.skips(instance.name):
+                        yield from instance.new_statuses()
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return

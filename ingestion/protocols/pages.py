@@ -20,6 +20,7 @@ from ingestion.reading import Context, Gap, GapReason
 T = TypeVar("T")
 
 MOST_BARREN = 5  # pages in a row without anything new that still name a next one
+_MOST_LEFT_OUT = 31  # rounds: a listing of Reddit that is not read for longer may lose what it no longer shows
 _REMEMBERED = 100_000  # items and cursors: so far back a repetition is seen, so memory stays flat
 
 
@@ -77,12 +78,24 @@ class Pages:
 
 
 class Cuts:
-    """The listings that were cut in a round over all sources: the others are read, then the round ends in error."""
+    """The listings that were cut in a round over all sources: the others are read, then the round ends in error.
+
+    A producer that goes on pays for such a listing anew each time it asks, so it asks ever more rarely.
+    """
 
     def __init__(self) -> None:
         self._first: ListingCutError | None = None
         self._count = 0
         self._count_before = 0
+        self._in_a_row: dict[str, int] = {}  # by source: how often it was cut
+        self._left_out: dict[str, int] = {}  # by source: of how many rounds
+
+    def skips(self, source: str) -> bool:
+        """Whether a round leaves a source out: after a cut one round does, after the next three, then seven."""
+        left = self._left_out.pop(source, 0)
+        if left > 1:
+            self._left_out[source] = left - 1
+        return left > 0
 
     def begin(self) -> None:
         """A source begins: `gap` speaks of what is cut from now on."""
@@ -99,11 +112,14 @@ class Cuts:
     def gap(self, source: str, since: int, until: int) -> tuple[Gap, ...]:
         """The stretch of time as a gap, where a listing of this source was cut; else nothing."""
         if self._count == self._count_before:
+            self._in_a_row.pop(source, None)
             return ()
+        self._in_a_row[source] = self._in_a_row.get(source, 0) + 1
+        self._left_out[source] = min(2 ** self._in_a_row[source] - 1, _MOST_LEFT_OUT)
         return (Gap(source=source, since=since, until=max(since, until), reason=GapReason.TRUNCATED),)
 
     def end(self, *, once: bool) -> None:
-        """The round is over; a reader that goes on tries the listing anew in the next one.
+        """The round is over; a reader that goes on tries the listing anew in a later one.
 
         Raises:
             ListingCutError: with `once`, the first of the round.

@@ -61,8 +61,9 @@ class Listings:
         """See `Reader`."""
         while True:
             for name in self._context.watchlist.subreddits:
-                for listing in ("new", "comments"):
-                    yield from self._since(f"r/{name}/{listing}", name)
+                for path in (f"r/{name}/new", f"r/{name}/comments"):
+                    if not self._cuts.skips(path):
+                        yield from self._since(path, name)
             self._cuts.end(once=self._context.once)
             if self._context.once:
                 return

@@ -57,7 +57,8 @@ class RecentSearch:
         with self._http:
             while True:
                 for query in self._context.watchlist.queries:
-                    yield from self._since(query)
+                    if not self._cuts.skips(query):
+                        yield from self._since(query)
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return

@@ -15,7 +15,7 @@ from ingestion.budget import Budget, Limit
 from ingestion.protocols.answers import StatusError, backoff, retry_after
 from ingestion.protocols.http import Http
 from ingestion.protocols.http import Limit as RateLimit
-from ingestion.protocols.pages import MOST_BARREN, Pages
+from ingestion.protocols.pages import MOST_BARREN, Cuts, Pages
 from ingestion.reading import Batch, Reader
 from ingestion.simulators.serving.http import Answer, Request, http_server
 from ingestion.simulators.serving.world import Faults
@@ -242,14 +242,14 @@ def test_a_producer_that_goes_on_outlives_an_endless_listing(dialect, tmp_path):
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
-        if len(pauses) == 3:
+        if len(pauses) == 8:
             raise EnoughError
 
     with fake(dialect, ENDLESS["two pages in turn"], tmp_path) as (made, asked):
         with pytest.raises(EnoughError):
             made.run(once=False, sleep=sleep)
         assert len(asked.places) <= 3 * (MOST_BARREN + 1)
-        assert made.telemetry.troubles["stuck"] == 3
+        assert made.telemetry.troubles["stuck"] == 3, "in the first round, the third and the seventh"
         assert made.telemetry.troubles["begun_anew"] == 0
         assert len({(gap.source, gap.since, gap.reason) for gap in made.gaps}) == len(made.gaps) > 0
 
@@ -353,6 +353,28 @@ def test_where_cursors_repeat_only_items_tell():
     assert pages.check([{"id": 2}, {"id": 3}], "same") == [{"id": 3}]
     with pytest.raises(ListingCutError):
         pages.check([{"id": 1}, {"id": 3}], "same")
+
+
+def test_a_listing_that_was_cut_is_left_out_of_ever_more_rounds_and_read_as_before_once_it_ends():
+    def cut() -> Iterator[int]:
+        yield 1
+        raise ListingCutError("no end")
+
+    def rounds(pages: Callable[[], Iterator[int]], count: int) -> list[int]:
+        asked = []
+        for number in range(count):
+            if not cuts.skips("s"):
+                cuts.begin()
+                list(cuts.until_cut(pages()))
+                cuts.gap("s", 0, 1)
+                asked.append(number)
+            assert not cuts.skips("another")
+        return asked
+
+    cuts = Cuts()
+    assert rounds(cut, 95) == [0, 2, 6, 14, 30, 62, 94]
+    assert rounds(lambda: iter([1]), 34) == [31, 32, 33]
+    assert rounds(cut, 4) == [0, 2]
 
 
 def test_memory_of_pages_is_bounded_and_counts_of_a_post_do_not_make_it_another():

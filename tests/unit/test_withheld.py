@@ -68,6 +68,35 @@ PRIVATE: list[tuple[str, Any]] = [
     ("bluesky", {"kind": "chat", "message": {"text": SAID}}),
     ("bluesky", {"$type": "message", "payload": {"$type": "a#note", "note": {"text": SAID}}}),
     ("bluesky", {"convo": {"lastMessage": {"text": SAID}}}),
+    # all: something private inside a post that is public and broken
+    ("facebook", {"id": "1_3", "message": 5, "privacy": {"value": "EVERYONE"}, "attachments": [{"message": SAID}]}),
+    ("mastodon", {"visibility": "public", "content": 5, "note": {"content": SAID}}),
+    ("reddit", {"kind": "t3", "data": {"subreddit_type": "public", "crosspost_parent_list": [{"selftext": SAID}]}}),
+    ("x", {"id": "x", "text": "a", "user": {"protected": False}, "quoted": {"text": SAID}}),
+    (
+        "x",
+        {
+            "data": {"id": "x", "text": "a", "author_id": "5"},
+            "includes": {"users": [{"id": "5", "protected": False}], "media": [{"text": SAID}]},
+        },
+    ),
+    ("linkedin", {"commentary": 5, "visibility": "PUBLIC", "lifecycleState": "PUBLISHED", "x": {"commentary": SAID}}),
+    (
+        "bluesky",
+        {"kind": "commit", "commit": {"collection": "app.bsky.feed.post", "record": {"value": {"text": SAID}}}},
+    ),
+    (
+        "bluesky",
+        {
+            "kind": "commit",
+            "commit": {
+                "collection": "app.bsky.feed.post",
+                "record": {"$type": "chat.bsky.convo.message", "text": SAID},
+            },
+        },
+    ),
+    ("hackernews", {"type": "story", "id": "x", "title": {"email": SAID}}),
+    ("hackernews", {"type": "story", "id": "x", "kids": [{"about": SAID}]}),
     # Hacker News: nobody's
     ("hackernews", {"hits": [{"comment_text": SAID}]}),
     ("hackernews", DIRECT | {"type": "story"}),
@@ -89,10 +118,19 @@ KEPT: list[tuple[str, Any]] = [
     ("mastodon", PUBLIC | {"uri": "broken"}),
     ("reddit", {"kind": "t1", "data": {"body": SAID, "subreddit_type": "public"}}),
     ("x", {"id": "x", "text": SAID, "user": {"screen_name": "b", "protected": False}}),
+    ("x", {"id": "x", "text": SAID, "user": {"protected": False}, "entities": {"hashtags": [{"text": "a"}]}}),
+    (
+        "x",
+        {
+            "data": {"id": "x", "text": SAID, "author_id": "5", "note_tweet": {"text": SAID}},
+            "includes": {"users": [{"id": "5", "protected": False}]},
+        },
+    ),
+    ("mastodon", PUBLIC | {"uri": "broken", "poll": {"options": [{"title": "a"}]}, "account": {"note": "b"}}),
     ("facebook", {"id": "1_2", "message": SAID, "privacy": {"value": "EVERYONE"}}),
     ("linkedin", {"commentary": SAID, "id": "x", "visibility": "PUBLIC", "lifecycleState": "PUBLISHED"}),
     ("bluesky", {"kind": "commit", "commit": {"collection": "app.bsky.feed.post", "record": {"text": SAID}}}),
-    ("hackernews", {"id": "x", "type": "comment", "text": SAID, "by": "b"}),
+    ("hackernews", {"id": "x", "type": "comment", "text": SAID, "by": "b", "kids": [1, 2]}),
 ]
 
 
