@@ -135,31 +135,48 @@ class Job:
         """The job's checkpoint."""
         return checkpoint(self.name, self.settings)
 
+    def preflight(self, *, key_id: str | None = None) -> dict[str, str]:
+        """Refuse to start where table, checkpoint and key do not belong together; writes nothing and needs no Spark.
+
+        Args:
+            key_id: the pseudonym key under which the tables' keys are made, where they have such.
+
+        Returns:
+            The properties of the table that knows the checkpoint; empty where it is not there.
+
+        Raises:
+            LostCommitsError: a table that the job writes or reads has lost commits.
+            CheckpointMissingError: the table has data, the checkpoint is gone.
+            CheckpointMismatchError: the checkpoint is another table's.
+            KeyMismatchError: the tables were written under another key.
+        """
+        main = self.owns[0]
+        self.demand_whole()
+        properties = delta_log.properties(main, self.settings)
+        known = properties.get(PROPERTY)
+        check(self.checkpoint, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
+        if key_id:
+            demand_key(properties, key_id)
+        return properties
+
     def prepare(self, spark: SparkSession, *, key_id: str | None = None) -> None:
-        """Tables and checkpoint made, or found to belong together.
+        """Make tables and checkpoint, or find that they belong together.
 
         Args:
             spark: the session.
-            key_id: the pseudonym key under which the tables' keys are made, where they have such.
+            key_id: as of `preflight`.
 
         Raises:
-            KeyMismatchError: the tables were written under another key.
             TableSchemaError: a table has another schema.
-            CheckpointMissingError: the table has data, the checkpoint is gone.
-            CheckpointMismatchError: the checkpoint is another table's.
-            LostCommitsError: a table that the job writes or reads has lost commits.
+            EchoStreamError: as of `preflight`.
         """
-        main, mine = self.owns[0], self.checkpoint
-        self.demand_whole()
-        found = delta_log.properties(main, self.settings)
-        known = found.get(PROPERTY)
-        check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
+        main = self.owns[0]
+        mine = self.checkpoint
+        found = self.preflight(key_id=key_id)
         for table in (*self.owns, ops_batches(self.name)):
             delta.ensure(spark, table, self.settings)
         if not mine.exists:
             mine.create()
-        if key_id:
-            demand_key(found, key_id)
         wanted = {PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
         if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
             delta.set_properties(spark, main, self.settings, new)

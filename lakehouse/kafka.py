@@ -1,9 +1,12 @@
 """Kafka: the only place that reads it from Spark."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from threading import Event
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pyspark.sql import DataFrame, SparkSession
 
@@ -13,6 +16,8 @@ from lakehouse.checkpoints import Checkpoint
 from schemas.topics import TOPIC_PATTERN, platform_of
 
 _FETCH_WAIT_MS = 20
+_ASKED_EACH_S = 0.3
+_REFUSED_FOR_S = 1.0  # a broker that is about to listen is waited for so long
 Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
 
 
@@ -37,6 +42,36 @@ def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets:
     for name, value in settings.kafka.client.items():
         reader = reader.option(f"kafka.{name}", value)
     return reader.load()
+
+
+def demand_broker(settings: Settings) -> None:
+    """Refuse to go on where no broker answers: after `kafka.timeout_s`, or soon where all refuse the connection.
+
+    Raises:
+        BrokerUnreachableError: none does.
+    """
+    refused = Event()
+
+    def note(error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            refused.set()
+
+    conf: dict[str, Any] = {**_conf(settings), "error_cb": note}
+    admin = AdminClient(conf)
+    begun = time.monotonic()
+    while not _answers(admin):
+        waited_s = time.monotonic() - begun
+        if waited_s > settings.kafka.timeout_s or (refused.is_set() and waited_s > _REFUSED_FOR_S):
+            raise _unreachable(settings)
+
+
+def _answers(admin: AdminClient) -> bool:
+    try:
+        admin.list_topics(timeout=_ASKED_EACH_S)
+    except KafkaException:
+        admin.poll(0)  # from here it calls `error_cb`
+        return False
+    return True
 
 
 def end_offsets(settings: Settings) -> Offsets:
@@ -100,10 +135,14 @@ def _reaching(settings: Settings) -> Iterator[None]:
     try:
         yield
     except KafkaException as error:
-        raise BrokerUnreachableError(
-            f"no Kafka broker answers at {settings.bootstrap_servers}",
-            remedy="Start one with `echostream up`, or set kafka.bootstrap_servers",
-        ) from error
+        raise _unreachable(settings) from error
+
+
+def _unreachable(settings: Settings) -> BrokerUnreachableError:
+    return BrokerUnreachableError(
+        f"no Kafka broker answers at {settings.bootstrap_servers}",
+        remedy="Start one with `echostream up`, or set kafka.bootstrap_servers",
+    )
 
 
 def lag(consumed: Offsets, settings: Settings) -> int | None:

@@ -56,7 +56,23 @@ _JAVA_LOGS = ("-Xlog:disable", "-Xlog:all=warning:stderr")
 # Of a JVM in another zone Delta 4.0 does not trust the file lists that it keeps beside its log: after each commit to a
 # table of up to 50 files it reads that log once more.
 _IN_UTC = ("-Duser.timezone=UTC",)
+_GET_JAVA = "Install Java 17 and put it on PATH, or set JAVA_HOME"
 _ON_A_CLUSTER = "PYSPARK_GATEWAY_PORT"  # set by spark-submit
+
+
+def preflight(settings: Settings) -> None:
+    """Refuse to go on where Spark could not start here; nothing is started.
+
+    Raises:
+        JarsError: the jars are not there.
+        JavaError: there is no Java.
+    """
+    if _ON_A_CLUSTER in os.environ:
+        return
+    jars(settings)
+    home = os.environ.get("JAVA_HOME")
+    if not shutil.which(f"{home}/bin/java" if home else "java"):
+        raise JavaError(f"there is no Java, by {home or 'PATH'}", remedy=_GET_JAVA)
 
 
 def build_session(settings: Settings, app_name: str) -> SparkSession:
@@ -93,7 +109,7 @@ def _started(builder: Any, log: Path) -> SparkSession:
             raise
         raise JavaError(
             f"Java did not start, from {os.environ.get('JAVA_HOME') or 'PATH'}; what it said is in {log}",
-            remedy="Install Java 17 and put it on PATH, or set JAVA_HOME",
+            remedy=_GET_JAVA,
         ) from None
     return session
 

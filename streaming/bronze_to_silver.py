@@ -39,11 +39,22 @@ from transforms.silver import deciding, keep_quarantined, numbered, to_quarantin
 NAME: JobName = "bronze_to_silver"
 
 
+def preflight(settings: Settings) -> None:
+    """Refuse to start where scorer, key, checkpoint or tables do not allow it; needs no Spark."""
+    key_id = pseudonym_place(settings).key_id()
+    _job(settings).preflight(key_id=key_id)
+    make_refiner(settings, key_id)
+
+
+def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
+    return Job(NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings, on_progress)
+
+
 def start(
     spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
-    job = Job(NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings, on_progress)
+    job = _job(settings, on_progress)
     job.demand_whole()
     delta.ensure(spark, BRONZE_POSTS, settings)
     key_id = pseudonym_place(settings).key_id()

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from foundation.logs import get_log, setup_logs
 from foundation.sections import JobName
 from foundation.settings import Settings
+from lakehouse import session
 from lakehouse.batches import OnProgress, RunningJob
 from lakehouse.lease import hold_lake
 from lakehouse.progress import ProgressListener
@@ -18,9 +19,9 @@ from lakehouse.session import build_session, ending, jvm_pid
 from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
 from streaming.failures import named_error, named_outside_queries
 
-STARTS: dict[JobName, Callable[..., RunningJob]] = {
-    module.NAME: module.start for module in (topic_to_bronze, bronze_to_silver, silver_to_gold)
-}
+_MODULES = (topic_to_bronze, bronze_to_silver, silver_to_gold)
+STARTS: dict[JobName, Callable[..., RunningJob]] = {module.NAME: module.start for module in _MODULES}
+_PREFLIGHTS: dict[JobName, Callable[[Settings], None]] = {module.NAME: module.preflight for module in _MODULES}
 _POLL_S = 1  # of each query; Spark takes whole seconds
 
 _log = get_log("run")
@@ -49,6 +50,10 @@ def run(
     """
     setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
     with hold_lake(settings) as lease, _stop_on_signal() as stop:
+        session.preflight(settings)
+        for name in jobs:  # a refusal costs a second here, and ten behind Spark's start
+            with named_outside_queries(name, settings):
+                _PREFLIGHTS[name](settings)
         spark = build_session(settings, "echostream")
         try:
             with ending(spark, settings), _listening(spark, settings):

@@ -53,11 +53,20 @@ AGGREGATES = (
 )
 
 
+def preflight(settings: Settings) -> None:
+    """Refuse to start where checkpoint or tables do not allow it; needs no Spark."""
+    _job(settings).preflight()
+
+
+def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
+    return Job(NAME, tuple(aggregate.table for aggregate in AGGREGATES), settings, on_progress)
+
+
 def start(
     spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
-    job = Job(NAME, tuple(aggregate.table for aggregate in AGGREGATES), settings, on_progress)
+    job = _job(settings, on_progress)
     job.demand_whole()
     delta.ensure(spark, SILVER_POSTS, settings)
     job.prepare(spark)

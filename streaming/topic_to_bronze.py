@@ -18,13 +18,25 @@ from transforms.bronze import to_bronze
 NAME: JobName = "topic_to_bronze"
 
 
+def preflight(settings: Settings) -> None:
+    """Refuse to start where broker, payload key, checkpoint or table do not allow it; needs no Spark."""
+    if settings.payloads.encrypt:
+        payload_place(settings).load()
+    _job(settings).preflight()
+    kafka.demand_broker(settings)
+
+
+def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
+    return Job(NAME, (BRONZE_POSTS,), settings, on_progress)
+
+
 def start(
     spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
     if settings.payloads.encrypt:
         payload_place(settings).load()  # here, so that a key that is missing is refused before the first record
-    job = Job(NAME, (BRONZE_POSTS,), settings, on_progress)
+    job = _job(settings, on_progress)
     job.prepare(spark)
     kafka.check_offsets(job.checkpoint, settings)
     offsets = job.checkpoint.reset.get("starting_offsets", "earliest")

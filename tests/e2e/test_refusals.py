@@ -45,9 +45,14 @@ def test_a_wrong_setting_is_named(alone, setting, value, named):
     assert_one_line(echostream(alone, "run", **{setting: value}), 2, named)
 
 
+def assert_without_spark(settings: Settings) -> None:
+    assert not (settings.home / "logs" / "jvm.log").exists(), "Java was started for nothing"
+
+
 def test_an_unknown_scorer_is_named(alone):
     done = echostream(alone, "run", "--jobs", "bronze_to_silver", "--available-now", scorer__name="tea_leaves")
     assert_one_line(done, 2, "scorer")
+    assert_without_spark(alone)
 
 
 def test_an_unknown_job_is_named(alone):
@@ -55,14 +60,16 @@ def test_an_unknown_job_is_named(alone):
 
 
 def test_an_unreachable_broker_is_named_with_the_remedy(alone):
-    done = echostream(alone, "run", "--available-now", kafka__timeout_s="2")
+    done = echostream(alone, "run", "--available-now")
     assert_one_line(done, 1, f"127.0.0.1:{alone.broker.port}", "echostream up")
+    assert_without_spark(alone)
 
 
 def test_a_missing_key_fingerprint_is_named(alone):
     shutil.rmtree(alone.key_file.parent)
     done = echostream(alone, "run", "--jobs", "bronze_to_silver", "--available-now")
     assert_one_line(done, 2, str(alone.key_id_file))
+    assert_without_spark(alone)
 
 
 @pytest.mark.parametrize("words", [("up",), ("run", "--available-now")])
