@@ -113,3 +113,4 @@ def test_addresses_of_machines_go(sentence, value):
 def test_an_address_of_a_machine_behind_a_program_goes():
     assert clean("nginx 10.0.0.5 answers") == "nginx <IP> answers"
     assert clean("nginx 203.0.113.25 answers") == "nginx <IP> answers"
+    assert clean("bumped from 203.0.113.25, fixed in 203.0.113.25") == "bumped from <IP>, fixed in <IP>"

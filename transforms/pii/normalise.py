@@ -16,7 +16,7 @@ _PLAIN = {
     "\uff61": ".", "\u2044": "/", "\u2215": "/", "\u29f8": "/",
     "\u2022": "\u00b7", "\u2027": "\u00b7", "\u22c5": "\u00b7", "\u30fb": "\u00b7", "\uff65": "\u00b7",
     "\u02d1": "\u00b7", "\u16eb": "\u00b7", "\u25cf": "\u00b7", "\u25e6": "\u00b7", "\u2e31": "\u00b7",
-    "\u2e33": "\u00b7", "\ua78f": "\u00b7", "\u2796": "-", "\u24d0": "(a)", "\u24b6": "(a)",
+    "\u2e33": "\u00b7", "\ua78f": "\u00b7", "\u2796": "-", "\u24d0": "(a)", "\u24b6": "(a)", "\u2116": "No.",
 }  # fmt: skip
 _PLAIN |= {chr(0xDCA0): " ", chr(0xDCAD): ""}  # bytes of Latin-1 that are no UTF-8: a space and a soft hyphen
 _BRACKETED = re.compile(

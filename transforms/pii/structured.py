@@ -12,7 +12,6 @@ _MORE_VERSIONS = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|v
 _VERSION = re.compile(
     r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
     r"|\breleases?|\bfirmware|\bbuild(?: ?(?:no\.?|number))?|\brev(?:ision)?\.?|\bfw|\bdll|\btag"
-    r"|\bbump\w{0,3}(?: [\w./@\-]{1,30})?|\bfixed in"
     r"|\bchangelog(?: for| of)?|\bdrivers?|\bbios|\bkernel|\bsoftware|\bsdk|\bassembly|\bpackage|\bplugin|\bhotfix"
     r"|(?:version|firmware|build|release|ver)[_\-]?\w{0,12}[\"'`]? ?(?:[:=>]|\() ?[\"'`]?)"
     rf"(?: (?:is|to|from))?[ #(\-/]{{0,2}}v?{_MORE_VERSIONS}\Z",
@@ -29,6 +28,7 @@ _PROGRAM = re.compile(
     r"|routeros|fortios|pan-os|junos|office|excel|outlook|exchange|sharepoint|acrobat|photoshop|flash|itunes|steam"
     r"|unity|unreal|blender|gimp|vlc|obs|zoom|teams|skype|slack|discord|telegram|whatsapp|signal|virtualbox|vmware"
     r"|citrix|oracle|weblogic|websphere|sap|nvidia|geforce|intel|realtek|log4j|spring|struts|zap|burp|wireshark|nmap"
+    r"|bump\w{0,3}(?: [\w./@\-]{1,30})?|fixed in"
     r"|updated?|upgraded?|upgrading|downgraded?|patch(?:ed)?|installed|app)(?: (?:to|from))?[ /_\-]v?"
     rf"{_MORE_VERSIONS}\Z",
     re.IGNORECASE,
@@ -42,7 +42,7 @@ _RELEASED = re.compile(
 _INSTALLED = re.compile(
     r"chrom|firefox|edge|safari|opera|brave|vivaldi|java|jdk|jre|android|ios|ipados|macos|windows|office|excel|outlook"
     r"|acrobat|photoshop|flash|itunes|steam|zoom|teams|skype|slack|discord|telegram|whatsapp|nvidia|geforce|intel|realtek"
-    r"|update|upgrad|downgrad|patch|app\b",
+    r"|bump|fixed|update|upgrad|downgrad|patch|app\b",
     re.IGNORECASE,
 )
 # A number of a text's part; it may begin with 10.
