@@ -22,7 +22,7 @@ from foundation.logs import setup_logs
 from foundation.policies import policies
 from foundation.settings import Settings
 from lakehouse.lease import hold_lake
-from lakehouse.marks import GOLD_JOB, Lost, demand_whole
+from lakehouse.marks import GOLD_JOB, Lost, demand_whole, follow
 from lakehouse.retention import Retained
 from lakehouse.retention import retain as retain_tables
 from lakehouse.session import build_session, ending, jvm_pid
@@ -130,3 +130,4 @@ def _session(
                 yield spark
             except PythonException as error:  # a worker's error about a key under its own name, not under Spark's
                 raise known_again(str(error)) or error from None
+        follow(settings)

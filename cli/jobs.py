@@ -50,6 +50,8 @@ def show(context: typer.Context) -> None:
         print(f"  last batch  {batch}{pending}")
         for lost in state.lost:
             print(f"  lost        {lost}. {lost.remedy}")
+        if state.wrong:
+            print(f"  wrong       {state.wrong}")
         if state.end is not None:
             print(f"  ended at    {json.dumps(state.end)}")
 

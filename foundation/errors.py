@@ -30,7 +30,8 @@ EchoStreamError                 what happened, and the remedy, in one line
       - LakeInUseError          another process writes this lake
       - TableSchemaError        a table exists with another schema
       - CheckpointMissingError  the table has data, its checkpoint is gone
-      - CheckpointMismatchError the checkpoint is another table's
+      - CheckpointMismatchError the checkpoint is another table's, or older than its table
+      - CheckpointDamagedError  a file of the checkpoint is damaged or gone
       - LostOffsetsError        Kafka no longer holds what was not read yet
       - LostCommitsError        a table has lost commits that a job had seen
       - LogDamagedError         a commit is missing in the middle of a table's log, or cannot be read
@@ -186,7 +187,11 @@ class CheckpointMissingError(LakeError):
 
 
 class CheckpointMismatchError(LakeError):
-    """Raised when a checkpoint does not belong to the table."""
+    """Raised when a checkpoint does not belong to the table, or is older than it."""
+
+
+class CheckpointDamagedError(LakeError):
+    """Raised when a file of a checkpoint is damaged or gone."""
 
 
 class LostOffsetsError(LakeError):

@@ -17,6 +17,7 @@ from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse import delta, delta_log, delta_rows, marks
 from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
+from lakehouse.done_batches import check_batches
 from lakehouse.key_state import KEY_PROPERTY, demand_key
 from lakehouse.progress import Progress
 from schemas.reasons import Fate
@@ -147,14 +148,17 @@ class Job:
         Raises:
             LostCommitsError: a table that the job writes or reads has lost commits.
             CheckpointMissingError: the table has data, the checkpoint is gone.
-            CheckpointMismatchError: the checkpoint is another table's.
+            CheckpointMismatchError: the checkpoint is another table's, or older than it.
+            CheckpointDamagedError: a file of the checkpoint is damaged.
             KeyMismatchError: the tables were written under another key.
         """
         main = self.owns[0]
         self.demand_whole()
         properties = delta_log.properties(main, self.settings)
         known = properties.get(PROPERTY)
-        check(self.checkpoint, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
+        mine = self.checkpoint
+        check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
+        check_batches(mine, main, self.settings)
         if key_id:
             demand_key(properties, key_id)
         return properties
@@ -235,11 +239,19 @@ class Job:
         def maintain_and_mark(force: bool) -> None:
             if maintain:
                 maintain(force)
-            if force:  # else the next batch does it
-                with self.writing:
-                    marks.advance(mine, self.settings)
+            if force:  # else the next batch does it, or the end of the run
+                self.mark()
 
         return RunningJob(self, writer.start(), maintain_and_mark)
+
+    def mark(self) -> None:
+        """Compare the tables with the marks and move these on, between batches.
+
+        Raises:
+            LostCommitsError: a table has lost commits.
+        """
+        with self.writing:
+            marks.advance(self.checkpoint, self.settings)
 
     def _say(self, batch_id: int, rows: int, seconds: float) -> None:
         if self.on_progress and rows:

@@ -6,13 +6,15 @@ by Delta's transaction ids, or taken in twice.
 """
 
 import json
+import re
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 from foundation import clock
-from foundation.errors import CheckpointMismatchError, CheckpointMissingError
+from foundation.errors import CheckpointDamagedError, CheckpointMismatchError, CheckpointMissingError
 from foundation.settings import Settings
 from lakehouse.s3_path import Folder, S3Path, move
 
@@ -38,7 +40,7 @@ class Checkpoint:
             return str(json.loads((self.folder / "metadata").read_text(encoding="utf-8"))["id"])
         except (OSError, ValueError, KeyError):
             raise CheckpointMissingError(
-                f"checkpoint {self.folder} has no readable metadata", remedy=_reset_hint(self.job)
+                f"checkpoint {self.folder} has no readable metadata", remedy=reset_hint(self.job)
             ) from None
 
     @property
@@ -54,16 +56,12 @@ class Checkpoint:
     @property
     def reset(self) -> dict[str, Any]:
         """Where a checkpoint that replaces another one starts; empty for others."""
-        file = self.folder / "reset.json"
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        return found
+        return self._said("reset.json")
 
     @property
     def topics(self) -> dict[str, str]:
         """Kafka's ids of the topics that were read, by name; empty where nobody noted them."""
-        file = self.folder / "topics.json"
-        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-        return found
+        return self._said("topics.json")
 
     def note_topics(self, ids: dict[str, str]) -> None:
         """Keep the ids of the topics that are read from now on."""
@@ -73,9 +71,57 @@ class Checkpoint:
             move(draft, self.folder / "topics.json")
 
     def end_offset(self, batch_id: int) -> Any:
-        """Where a planned batch ends, in the terms of its source."""
-        lines = (self.folder / "offsets" / str(batch_id)).read_text(encoding="utf-8").splitlines()
-        return json.loads(lines[2])
+        """Where a planned batch ends, in the terms of its source.
+
+        Raises:
+            CheckpointDamagedError: the checkpoint does not say it.
+        """
+        return self._line("offsets", batch_id, 2)
+
+    def demand_whole(self) -> None:
+        """Refuse one from which Spark would go on with another batch than the next one, or not at all.
+
+        Raises:
+            CheckpointDamagedError: one of the newest files is damaged, or an older one is the newest that is left.
+        """
+        planned, committed = self.planned_batch, self.committed_batch
+        if committed is not None:
+            self._line("commits", committed, 1)
+            self.end_offset(committed)
+        if planned is not None:
+            self.end_offset(planned)
+
+    def _line(self, folder: str, batch_id: int, number: int) -> Any:
+        file = self.folder / folder / str(batch_id)
+        try:
+            return json.loads(file.read_text(encoding="utf-8").splitlines()[number])
+        except FileNotFoundError:
+            raise self.damaged(file, "is gone") from None
+        except (ValueError, IndexError):
+            raise self.damaged(file, "cannot be read") from None
+
+    def _said(self, name: str) -> dict[str, Any]:
+        file = self.folder / name
+        try:
+            said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise self.damaged(file, "cannot be read")
+        return said
+
+    def damage_in(self, said: str) -> CheckpointDamagedError | None:
+        """The error for a file of it that Spark's message names."""
+        bare = str(self.folder).rpartition("://")[2].strip("/")
+        found = re.search(rf"{re.escape(bare)}/(\w+(?:/\w+)*)", unquote(said))
+        return self.damaged(self.folder / found[1], "cannot be read") if found else None
+
+    def damaged(self, file: Folder, how: str) -> CheckpointDamagedError:
+        """The error for a file of it that is damaged or gone."""
+        return CheckpointDamagedError(
+            f"the checkpoint of {self.job} is damaged: {file} {how}",
+            remedy=f"The tables are left as they are. Put the file back from a copy, or: {reset_hint(self.job)}",
+        )
 
     def create(self, *, reset: dict[str, Any] | None = None) -> None:
         """Begin a new one under an id of our choosing, known before the first batch."""
@@ -115,7 +161,7 @@ def check(mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_h
     if not mine.exists:
         if table_has_rows or (mine.folder / "offsets").exists():
             raise CheckpointMissingError(
-                f"{table} has data but the checkpoint {mine.folder} is gone", remedy=_reset_hint(mine.job)
+                f"{table} has data but the checkpoint {mine.folder} is gone", remedy=reset_hint(mine.job)
             )
         return
     expected = mine.reset.get("replaces", mine.id) if mine.planned_batch is None else mine.id
@@ -124,7 +170,7 @@ def check(mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_h
     if table_checkpoint not in (mine.id, expected):
         raise CheckpointMismatchError(
             f"checkpoint {mine.folder} is {mine.id[:8]}, but {table} was written by {(table_checkpoint or 'none')[:8]}",
-            remedy=f"Put the table's own checkpoint back, or: {_reset_hint(mine.job)}",
+            remedy=f"Put the table's own checkpoint back, or: {reset_hint(mine.job)}",
         )
 
 
@@ -133,5 +179,6 @@ def _newest(folder: Folder) -> int | None:
     return max(batches, default=None)
 
 
-def _reset_hint(job: str) -> str:
+def reset_hint(job: str) -> str:
+    """What a reset does, as a remedy."""
     return f"`echostream checkpoint reset {job}` starts a new one where the table ends; nothing doubles"

@@ -8,6 +8,7 @@ from foundation.errors import DataFileDamagedError, LogDamagedError, LostCommits
 _GAP = re.compile(r"found gap: .*?/(\d{20})\.json", re.DOTALL)  # with the last commit before it
 _ENDS_EARLY = re.compile(r"CRC file version (\d+) is newer than log segment version (\d+)")
 _OF_THE_LOG = ("No table metadata or protocol found", "Invalid JSON", "Json error")
+_OF_A_CHECKPOINT = ("Invalid Checkpoint", "Parquet error", "Parquet argument error")
 _DATA_FILE = re.compile(r"[^\s'\"\[\]()]*\.parquet\b")
 _LOG_FILE = re.compile(r"([^\s'\"\[\]()]+)/(_delta_log/(\d{20})\.(?:[\w.-]*\.)?(?:json|parquet))\b")
 _IS_MISSING = ("DELTA_TRUNCATED_TRANSACTION_LOG",)
@@ -36,12 +37,20 @@ def known(error: Exception, name: str, uri: str) -> LogDamagedError | LostCommit
     return None
 
 
+def is_of_a_checkpoint(error: Exception) -> bool:
+    """Whether deltalake, asked for a table's log, speaks of Delta's own checkpoint in it."""
+    return any(piece in str(error) for piece in _OF_A_CHECKPOINT)
+
+
 def of_log(name: str, uri: str, version: int | None, *, file: str = "its log") -> LogDamagedError:
     """The error for a log of which a commit is missing, or of which nothing can be made."""
     what = f"{file} cannot be read" if version is None else f"commit {version} is missing in its log"
+    back = "Put the files of _delta_log back from a copy"
+    if ".checkpoint." in file:  # Delta made it of the commits, and removes these only after a month
+        back = f"Move this file and _last_checkpoint out of _delta_log, its commits say the same. Are they gone: {back}"
     return LogDamagedError(
         f"{name} at {uri}: {what}",
-        remedy=f"Its data files are left as they are. Put the files of _delta_log back from a copy, or {_anew(name)}",
+        remedy=f"Its data files are left as they are. {back}, or {_anew(name)}",
     )
 
 

@@ -1,6 +1,7 @@
 """What the log of a Delta table says, read without Spark: milliseconds, where Spark runs a query for each answer."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ from foundation.errors import (
 from foundation.settings import Settings
 from lakehouse import damage
 from lakehouse.s3 import is_s3, storage_options
+from lakehouse.s3_path import Folder, S3Path
 from schemas.tables import Table
+
+_CHECKPOINT = re.compile(r"(\d{20})\.checkpoint\..*parquet$")
 
 
 def path(table: Table, settings: Settings) -> str:
@@ -46,6 +50,14 @@ def clear_unborn(table: Table, settings: Settings) -> None:
 def version(table: Table, settings: Settings) -> int:
     """The table's newest version."""
     return open_table(table, settings).version()
+
+
+def transaction(table: Table, settings: Settings, app: str) -> int | None:
+    """The newest version under which this transaction id was written; None where it never was."""
+    try:
+        return open_table(table, settings).transaction_version(app)
+    except TableNotFoundError:
+        return None
 
 
 def last_commit(table: Table, settings: Settings) -> dict[str, Any]:
@@ -156,11 +168,29 @@ def log_damaged(table: Table, settings: Settings, version: int) -> LogDamagedErr
     return damage.of_log(table.name, path(table, settings), version)
 
 
+def folder(table: Table, settings: Settings) -> Folder:
+    """The folder of the table's log."""
+    where = f"{path(table, settings)}/_delta_log"
+    return S3Path(where, settings.s3) if settings.is_on_s3 else Path(where)
+
+
 def _unreadable(error: Exception, table: Table, settings: Settings) -> EchoStreamError:
+    if damage.is_of_a_checkpoint(error):
+        return damage.of_log(table.name, path(table, settings), None, file=f"_delta_log/{_checkpoint(table, settings)}")
     return damage.known(error, table.name, path(table, settings)) or StoreUnreachableError(
         f"{table.name} at {path(table, settings)} cannot be read ({type(error).__name__})",
         remedy="Is the lake whole, and does its store answer?",
     )
+
+
+def _checkpoint(table: Table, settings: Settings) -> str:
+    """Delta's own checkpoint that is read: the one that _last_checkpoint names, where it can be read, or the newest."""
+    log = folder(table, settings)
+    try:
+        version = int(json.loads((log / "_last_checkpoint").read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError, TypeError):
+        version = max((int(found[1]) for file in log.iterdir() if (found := _CHECKPOINT.match(file.name))), default=0)
+    return f"{version:020}.checkpoint.parquet"
 
 
 def _fields(schema: StructType) -> list[tuple[str, str]]:

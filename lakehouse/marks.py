@@ -9,15 +9,16 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from deltalake.exceptions import TableNotFoundError
 
-from foundation.errors import EchoStreamError, LostCommitsError
+from foundation.errors import CheckpointDamagedError, EchoStreamError, LostCommitsError
 from foundation.settings import Settings
-from lakehouse import delta_log
+from lakehouse import damage, delta_log
 from lakehouse.checkpoints import PROPERTY, Checkpoint, checkpoint
 from lakehouse.s3_path import Folder, S3Path, move
 from schemas.tables import (
@@ -157,7 +158,7 @@ def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: 
 
 def clear_checksums(job: str, settings: Settings) -> None:
     """Remove the checksums that are left of lost commits: nobody can read the table with them."""
-    for log in (_log(table, settings) for table in tables_of(job)):
+    for log in (delta_log.folder(table, settings) for table in tables_of(job)):
         if not log.is_dir():
             continue
         found = [(int(each[1]), log / each[0], each[2]) for file in log.iterdir() if (each := _NAME.match(file.name))]
@@ -177,6 +178,14 @@ def advance(mine: Checkpoint, settings: Settings) -> None:
     refuse(lost)
     if mine.exists and marks != _read(mine):
         _write(mine, marks)
+
+
+def follow(settings: Settings) -> None:
+    """Move all jobs' marks on, after work that is none of theirs; what is lost to one stays so until it is restored."""
+    for mine in (checkpoint(job, settings) for job in JOBS):
+        _, marks = _look(mine, tables_of(mine.job), settings)
+        if mine.exists and marks != _read(mine):
+            _write(mine, marks)
 
 
 def accept(mine: Checkpoint, settings: Settings, tables: Iterable[Table] | None = None) -> None:
@@ -199,8 +208,9 @@ def marks_of(mine: Checkpoint) -> dict[str, Mark]:
     marks = _read(mine)
     for table in _READS[mine.job]:
         if table.name not in marks and (committed := mine.committed_batch) is not None:
-            offset = mine.end_offset(committed)
-            marks[table.name] = Mark(offset["reservoirVersion"] - (offset["index"] < 0))
+            with suppress(CheckpointDamagedError):  # which has a name of its own, and says nothing here
+                offset = mine.end_offset(committed)
+                marks[table.name] = Mark(offset["reservoirVersion"] - (offset["index"] < 0))
     return marks
 
 
@@ -234,14 +244,14 @@ def _look(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> tupl
         if mark and (missing := compare(mine.job, table.name, mark, now)):
             lost.append(missing)
         elif now.version != _NONE and (mark is None or mark.commit is None or mark.version != now.version):
-            new[table.name] = Mark(now.version, _commit(_log(table, settings), now.version))
+            new[table.name] = Mark(now.version, _commit(table, now.version, settings))
     return lost, new
 
 
 def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
     """Step from the mark to the log's end: a look costs as much as there are new commits, however long the log is."""
-    log = _log(table, settings)
-    if mark is None or (at_mark := _commit(log, mark.version)) is None:
+    log = delta_log.folder(table, settings)
+    if mark is None or (at_mark := _commit(table, mark.version, settings)) is None:
         now = _now(table, settings)
         return Seen(now.version if now else _NONE, None)
     version = mark.version
@@ -261,19 +271,23 @@ def _now(table: Table, settings: Settings) -> Mark | None:
         if error.ends_at is None:
             raise
         version = error.ends_at
-    return Mark(version, _commit(_log(table, settings), version))
+    if (commit := _commit(table, version, settings)) is None:  # Delta's own checkpoint stands in for it
+        raise delta_log.log_damaged(table, settings, version)  # but deltalake cannot write after it, nor Gold read it
+    return Mark(version, commit)
 
 
-def _commit(log: Folder, version: int) -> str | None:
+def _commit(table: Table, version: int, settings: Settings) -> str | None:
+    """What tells a commit from others, None where its file is not there; a broken file is no commit to be noted."""
+    file = _file(delta_log.folder(table, settings), version)
     try:
-        return sha256(_file(log, version).read_text(encoding="utf-8").encode()).hexdigest()[:16]
+        text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-
-
-def _log(table: Table, settings: Settings) -> Folder:
-    where = f"{delta_log.path(table, settings)}/_delta_log"
-    return S3Path(where, settings.s3) if settings.is_on_s3 else Path(where)
+    except UnicodeDecodeError:
+        text = ""
+    if not all(line.startswith("{") and line.endswith("}") for line in text.splitlines() or [""]):
+        raise damage.of_log(table.name, delta_log.path(table, settings), None, file=f"_delta_log/{file.name}")
+    return sha256(text.encode()).hexdigest()[:16]
 
 
 def _file(log: Folder, version: int) -> Folder:
@@ -291,8 +305,10 @@ def _remove(file: Folder) -> None:
 def _read(mine: Checkpoint) -> dict[str, Mark]:
     try:
         said = json.loads((mine.folder / _FILE).read_text(encoding="utf-8"))
-        return {name: Mark(version, commit) for name, (version, commit) in said.items()}
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # a fallen machine may leave half a file
+        return {name: Mark(int(version), commit) for name, (version, commit) in said.items()}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (ValueError, TypeError, AttributeError):  # a fallen machine may leave half a file
         return {}
 
 

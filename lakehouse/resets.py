@@ -7,11 +7,12 @@ from typing import Any
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from foundation.errors import CheckpointMissingError, LostCommitsError
+from foundation.errors import CheckpointDamagedError, CheckpointMissingError, EchoStreamError, LostCommitsError
 from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse import delta_log, kafka, marks
 from lakehouse.checkpoints import PROPERTY, Checkpoint, checkpoint
+from lakehouse.done_batches import check_batches
 from lakehouse.lease import hold_lake
 from lakehouse.marks import Lost
 from lakehouse.s3_path import Folder
@@ -35,6 +36,7 @@ class CheckpointState:
     end: Any
     replaces: str | None  # the checkpoint that this one was begun in place of, until its first batch
     lost: list[Lost]  # commits of its tables
+    wrong: EchoStreamError | None  # why its batches are not the next ones
 
     @property
     def verdict(self) -> str:
@@ -43,6 +45,8 @@ class CheckpointState:
             return "none yet" if self.table_id is None else "missing: the table has data, a run refuses to start"
         if self.lost:
             return "commits are lost: a run refuses to start"
+        if self.wrong:
+            return "not as far as the table: a run refuses to start"
         if self.table_id in (None, self.id):
             return "belongs to the table"
         return "begun anew" if self.table_id == self.replaces else "not the table's: a run refuses to start"
@@ -101,6 +105,13 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
     return Reset(job, aside, starts, gaps)
 
 
+def _topics(mine: Checkpoint) -> dict[str, str]:
+    try:
+        return mine.topics
+    except CheckpointDamagedError:
+        return {}
+
+
 def _beginning(job: str, table: DeltaTable, settings: Settings) -> tuple[dict[str, Any], str, list[str]]:
     if job == "topic_to_bronze":
         offsets, gaps = _bronze_beginning(table, checkpoint(job, settings), settings)
@@ -123,7 +134,7 @@ def _bronze_beginning(
     offsets: dict[str, dict[str, int]] = {}
     gaps = []
     all_bounds = kafka.offset_bounds(settings)
-    known, ids = mine.topics, kafka.topic_ids(all_bounds, settings)
+    known, ids = _topics(mine), kafka.topic_ids(all_bounds, settings)
     for topic, bounds in all_bounds.items():
         read = {partition: held[topic, int(partition)] for partition in bounds if (topic, int(partition)) in held}
         # One partition that ends too early tells of all of them, where the topic's id is not known.
@@ -158,6 +169,13 @@ def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
     except LostCommitsError:  # which `lost` names
         table = None
     committed = mine.committed_batch
+    wrong, end = None, None
+    try:
+        end = None if committed is None else mine.end_offset(committed)
+        if not lost and table:
+            check_batches(mine, _OWNED[job], settings)
+    except EchoStreamError as error:
+        wrong = error
     return CheckpointState(
         job=job,
         folder=mine.folder,
@@ -166,9 +184,10 @@ def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
         table_id=table.metadata().configuration.get(PROPERTY) if table else None,
         committed_batch=committed,
         is_pending=mine.planned_batch != committed,
-        end=None if committed is None else mine.end_offset(committed),
+        end=end,
         replaces=mine.reset.get("replaces"),
         lost=lost,
+        wrong=wrong,
     )
 
 

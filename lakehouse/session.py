@@ -108,8 +108,9 @@ def _started(builder: Any, log: Path) -> SparkSession:
         if error.getCondition() != "JAVA_GATEWAY_EXITED":
             raise
         raise JavaError(
-            f"Java did not start, from {os.environ.get('JAVA_HOME') or 'PATH'}; what it said is in {log}",
-            remedy=_GET_JAVA,
+            f"Java did not start, or was killed at once, from {os.environ.get('JAVA_HOME') or 'PATH'}; what it said is"
+            f" in {log}",
+            remedy=f"Nothing was begun: run again if it was killed. Else: {_GET_JAVA}",
         ) from None
     return session
 

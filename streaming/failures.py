@@ -47,6 +47,8 @@ def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
 
 def _broken_file(doing: str, settings: Settings, said: str) -> EchoStreamError:
     """A file that the table no longer has is none to be restored: only the history that a job had not read is gone."""
+    if doing in JOBS and (found := checkpoint(doing, settings).damage_in(said)):
+        return found
     file, name = damage.file_and_table(said, settings.lake_uri)
     source = _SOURCES.get(doing)
     if file and source and name == source.name and not delta_log.has_file(source, settings, file):

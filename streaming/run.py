@@ -122,6 +122,8 @@ def _watch(running: Sequence[RunningJob], stop: Event, settings: Settings) -> No
             _maintain(each, settings, force=False)
     for each in running:
         _end(each)
+    for each in running:
+        each.job.mark()
 
 
 def _maintain(running: RunningJob, settings: Settings, *, force: bool) -> None:

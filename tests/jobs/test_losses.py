@@ -1,10 +1,12 @@
 """Commits that are lost behind the jobs' backs: found, named, and restored by the commands that the error names."""
 
+import shutil
+
 import pytest
 
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
-from foundation.errors import LogDamagedError, LostCommitsError
+from foundation.errors import CheckpointMismatchError, LogDamagedError, LostCommitsError
 from lakehouse import resets
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.lake import table
@@ -57,6 +59,16 @@ def test_a_gold_that_lost_a_commit_is_restored_by_a_rebuild(drained):
         drained.drain("silver_to_gold")
     rebuild_gold(drained.spark, drained.settings)
     drained.drain().assert_exact()
+
+
+def test_a_checkpoint_from_before_the_table_s_batches_is_refused_and_a_reset_goes_on(drained):
+    """Its next batch would have a number that Delta has: what it holds would be left out in silence."""
+    for folder in ("offsets", "commits"):
+        shutil.rmtree(drained.checkpoint("bronze_to_silver") / folder)
+    with pytest.raises(CheckpointMismatchError, match=r"is older than .*checkpoint reset bronze_to_silver"):
+        drained.drain("bronze_to_silver")
+    resets.reset(drained.settings, "bronze_to_silver")
+    drained.drain().assert_exact(consumed=2 * len(drained.ledger))
 
 
 def test_a_commit_lost_between_two_batches_is_found_by_the_next(fresh):

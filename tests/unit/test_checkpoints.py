@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from foundation.errors import CheckpointMismatchError, CheckpointMissingError
+from foundation.errors import CheckpointDamagedError, CheckpointMismatchError, CheckpointMissingError
 from foundation.settings import Settings
 from lakehouse.checkpoints import Checkpoint, check, checkpoint
 
@@ -180,3 +180,44 @@ def test_nothing_to_set_aside(mine):
 
 def test_the_folder_follows_from_the_job(tmp_path):
     assert checkpoint("silver_to_gold", Settings(home=tmp_path)).folder == tmp_path / "checkpoints/silver_to_gold/v1"
+
+
+DAMAGED = {
+    "the newest offsets are empty": ("offsets/2", "", "cannot be read"),
+    "the newest offsets end early": ("offsets/2", 'v1\n{"batchWatermarkMs":0}', "cannot be read"),
+    "half an offset": ("offsets/2", 'v1\n{}\n{"reservoirVer', "cannot be read"),
+    "the offsets of the newest batch that is done are empty": ("offsets/1", "\0\0", "cannot be read"),
+    "they are gone": ("offsets/1", None, "is gone"),
+    "the newest commit is empty": ("commits/1", "", "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "how"), DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_checkpoint_is_named_with_file_and_command(mine, name, content, how):
+    mine.create()
+    plan(mine, 0, 1, 2)
+    commit(mine, 0, 1)
+    mine.demand_whole()
+    file = mine.folder / name
+    file.unlink() if content is None else file.write_text(content, encoding="utf-8")
+    with pytest.raises(CheckpointDamagedError) as error:
+        mine.demand_whole()
+    assert error.value.what == f"the checkpoint of {mine.job} is damaged: {file} {how}"
+    assert f"`echostream checkpoint reset {mine.job}`" in error.value.remedy
+
+
+def test_offsets_that_end_before_what_is_done_would_be_planned_anew(mine):
+    mine.create()
+    plan(mine, 0)
+    commit(mine, 0, 1)
+    with pytest.raises(CheckpointDamagedError, match=r"offsets/1 is gone"):
+        mine.demand_whole()
+
+
+@pytest.mark.parametrize("name", ["reset", "topics"])
+@pytest.mark.parametrize("content", ["", '{"a', "[]", "\0"])
+def test_our_own_files_are_named_where_they_are_damaged(mine, name, content):
+    mine.create()
+    (mine.folder / f"{name}.json").write_text(content, encoding="utf-8")
+    with pytest.raises(CheckpointDamagedError, match=rf"{name}\.json cannot be read"):
+        getattr(mine, name)

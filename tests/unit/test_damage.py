@@ -87,6 +87,12 @@ def test_a_file_of_the_log_is_no_data_file(said, words):
     assert error.what == f"silver.posts at {LAKE}/silver/posts: {words}"
 
 
+def test_a_checkpoint_of_delta_s_own_is_only_to_be_moved():
+    error = of_file(LOG_FILES["Delta's own checkpoint"][0])
+    assert "Move this file and _last_checkpoint out of _delta_log" in error.remedy
+    assert "Move this file" not in of_file(LOG_FILES["half a commit"][0]).remedy
+
+
 @pytest.mark.parametrize("said", ["no file is named", "file:/elsewhere/x.parquet", f"file:{LAKE}/x.parquet"])
 def test_a_file_of_no_table_is_named_as_it_is(said):
     assert "of a table cannot be read" in of_file(said).what

@@ -8,6 +8,7 @@ from pyspark.errors import StreamingQueryException
 from foundation.errors import (
     BrokerUnreachableError,
     ChangeFeedGapError,
+    CheckpointDamagedError,
     ConservationError,
     DataFileDamagedError,
     DiskFullError,
@@ -167,6 +168,15 @@ def test_a_file_that_the_table_has_left_behind_asks_for_no_restoring_of_the_tabl
     error = named_error(unreadable(file), gold, settings)
     assert type(error) is ChangeFeedGapError
     assert error.remedy.startswith("`echostream rebuild gold`")
+
+
+@pytest.mark.parametrize("file", ["offsets/3", "commits/3", "sources/0/0"])
+def test_a_damaged_file_of_the_checkpoint_is_none_of_a_table(job, settings, file):
+    said = f"org.apache.hadoop.fs.ChecksumException: Checksum error: file:{job.checkpoint.folder}/{file} at 0 exp: 1"
+    error = named_error(ended(said), job, settings)
+    assert type(error) is CheckpointDamagedError
+    assert error.what == f"the checkpoint of topic_to_bronze is damaged: {job.checkpoint.folder}/{file} cannot be read"
+    assert "`echostream checkpoint reset topic_to_bronze`" in error.remedy
 
 
 def test_a_log_with_a_gap_is_found_where_spark_names_no_table(settings):

@@ -4,11 +4,11 @@ import json
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from foundation.errors import LogDamagedError, LostCommitsError
 from foundation.settings import Settings
-from lakehouse import marks
+from lakehouse import delta_log, marks
 from lakehouse.checkpoints import PROPERTY, checkpoint
 from lakehouse.marks import Mark, Seen, compare
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
@@ -111,11 +111,75 @@ def test_marks_follow_the_log_and_a_gap_behind_them_is_named(settings, mine):
         marks.advance(mine, settings)
 
 
-def test_half_a_file_of_marks_is_none(settings, mine):
+@pytest.mark.parametrize(
+    "content", ["", '{"silver.po', "[]", "null", '{"silver.posts": 5}', '{"silver.posts": ["a", 1]}']
+)
+def test_a_damaged_file_of_marks_is_none(settings, mine, content):
     commit(settings, SILVER_POSTS, 1)
-    (mine.folder / "marks.json").write_text('{"silver.po')
+    (mine.folder / "marks.json").write_text(content)
     marks.advance(mine, settings)
     assert marks.marks_of(mine)[SILVER].version == 0
+
+
+@pytest.mark.parametrize("content", [b"", b'{"commitInfo":{}}\n{"add":{"pa', b"\0\0", b"\xff\xfe"])
+@pytest.mark.parametrize("is_noted", [True, False], ids=["noted", "new"])
+def test_a_commit_that_cannot_be_read_is_damage_and_no_mark(settings, mine, content, is_noted):
+    """It is not said to have another's place; back from a copy, it is the one that was noted, or a new one."""
+    commit(settings, SILVER_POSTS, 2 if is_noted else 1)
+    marks.advance(mine, settings)
+    commit(settings, SILVER_POSTS, 0 if is_noted else 1)
+    file = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log" / f"{1:020}.json"
+    whole = file.read_bytes()
+    file.write_bytes(content)
+    with pytest.raises(LogDamagedError, match=rf"silver\.posts at .*: _delta_log/{file.name} cannot be read"):
+        marks.advance(mine, settings)
+    file.write_bytes(whole)
+    marks.advance(mine, settings)
+    assert marks.marks_of(mine)[SILVER].version == 1
+
+
+def test_work_of_batch_commands_is_marked_and_hides_no_loss(settings, mine):
+    """A rebuild of Silver leaves Gold's loss to be found."""
+    commit(settings, SILVER_POSTS, 3)
+    commit(settings, SILVER_TOMBSTONES, 1)
+    marks.advance(mine, settings)
+    remove(settings, SILVER_POSTS, 2)
+    commit(settings, SILVER_TOMBSTONES, 1)
+    marks.follow(settings)
+    assert marks.marks_of(mine)[SILVER_TOMBSTONES.name].version == 1
+    assert [lost.table for lost in marks.losses(settings)] == [SILVER]
+    remove(settings, SILVER_TOMBSTONES, 1)
+    assert {lost.table for lost in marks.losses(settings)} == {SILVER, SILVER_TOMBSTONES.name}
+
+
+@pytest.mark.parametrize("content", [None, b"PAR1 and no more", b"\0" * 400], ids=["gone", "half", "zeros"])
+@pytest.mark.parametrize("is_named", [True, False], ids=["named", "newest"])
+def test_delta_s_own_checkpoint_is_named_and_the_log_is_whole_without_it(settings, mine, content, is_named):
+    commit(settings, SILVER_POSTS, 3)
+    DeltaTable(f"{settings.lake_uri}/{SILVER_POSTS.folder}").create_checkpoint()
+    log = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log"
+    file, last = log / f"{2:020}.checkpoint.parquet", log / "_last_checkpoint"
+    if not is_named:
+        last.unlink()
+    file.unlink() if content is None else file.write_bytes(content)
+    if is_named or content is not None:
+        with pytest.raises(LogDamagedError, match=rf"_delta_log/{file.name} cannot be read") as error:
+            delta_log.version(SILVER_POSTS, settings)
+        assert "Move this file and _last_checkpoint out of _delta_log" in error.value.remedy
+    for moved in (file, last):
+        moved.unlink(missing_ok=True)
+    marks.advance(mine, settings)
+    assert marks.marks_of(mine)[SILVER].version == 2
+
+
+def test_a_newest_commit_that_only_delta_s_checkpoint_still_holds_is_named(settings, mine):
+    """The table can be read, but deltalake cannot write to it, and its change feed has a hole."""
+    commit(settings, SILVER_POSTS, 3)
+    marks.advance(mine, settings)
+    DeltaTable(f"{settings.lake_uri}/{SILVER_POSTS.folder}").create_checkpoint()
+    remove(settings, SILVER_POSTS, 2)
+    with pytest.raises(LogDamagedError, match=r"silver\.posts at .*: commit 2 is missing in its log"):
+        marks.advance(mine, settings)
 
 
 def test_a_reader_s_offset_is_a_mark_where_an_older_release_left_none(settings):
