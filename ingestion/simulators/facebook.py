@@ -44,22 +44,28 @@ SIMULATOR = Simulator("facebook", _serve, HTTP_FAULTS, secrets={"access_token": 
 
 
 def _respond(world: World, request: Request) -> Answer:
-    live = [made for made in world.posts().values() if made.deleted_at is None]
+    every = list(world.posts().values())
+    live = [made for made in every if made.deleted_at is None]
     parts = request.path.strip("/").split("/")[1:]
     if parts == ["ids"] or (not parts and "ids" in request.query):
         return _look_up(live, request.one("ids").split(","))
     match parts:
         case [page, "published_posts"] if page == PAGE:
             since, until = (int(request.one(name, "0")) * SECOND for name in ("since", "until"))
-            posts = [post_of(made) for made in live if not is_comment(made) and since <= made.created_at < until]
+            posts = [_shown(made) for made in every if not is_comment(made) and since <= made.created_at < until]
             return _page([*posts[::-1], _root(world)], request)  # ranked: in no order of time
         case [post, "comments"]:
-            comments = [comment_of(made) for made in live if is_comment(made)]
+            comments = [_shown(made) for made in every if is_comment(made)]
             return _page(comments if post == f"{PAGE}_{_ROOT}" else [], request)
     return _error(100, "GraphMethodException", "Unsupported get request")
 
 
-def _page(items: list[dict[str, Any]], request: Request) -> Answer:
+def _shown(made: Made) -> dict[str, Any] | None:
+    """None for what is deleted: it keeps its place, so that no page shifts meanwhile."""
+    return None if made.deleted_at is not None else comment_of(made) if is_comment(made) else post_of(made)
+
+
+def _page(items: list[dict[str, Any] | None], request: Request) -> Answer:
     """At most `limit`; after the first page comes an empty one."""
     token = request.one("after", "0e")
     start, is_pause = int(token.rstrip("ep")), token.endswith("p")
@@ -69,7 +75,8 @@ def _page(items: list[dict[str, Any]], request: Request) -> Answer:
     paging = {"cursors": {"before": token, "after": following}}
     has_next = end < len(items)
     address = {"next": f"https://graph.facebook.com/next?access_token=never-use-this&after={following}"}
-    return Answer({"data": page, "paging": paging | (address if has_next else {})})
+    data = [item for item in page if item is not None]
+    return Answer({"data": data, "paging": paging | (address if has_next else {})})
 
 
 def _look_up(live: list[Made], ids: list[str]) -> Answer:

@@ -44,7 +44,8 @@ SIMULATOR = Simulator("instagram", _serve, HTTP_FAULTS, secrets=_SECRETS, watchl
 
 
 def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
-    live = [made for made in world.posts().values() if made.deleted_at is None]
+    every = list(world.posts().values())
+    live = [made for made in every if made.deleted_at is None]
     match request.path.strip("/").split("/")[1:]:
         case ["ig_hashtag_search"] if request.one("user_id") == _SECRETS["user_id"]:
             return Answer({"data": [{"id": _HASHTAG}]})
@@ -52,9 +53,10 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
             return Answer({"data": [{"id": _HASHTAG, "name": "simulated"}]})
         case [hashtag, "recent_media"] if hashtag == _HASHTAG:
             oldest = world.clock() - _WINDOW_S * SECOND
-            recent = [made for made in live if made.created_at >= oldest]
+            recent = [made for made in every if made.created_at >= oldest]
             recent.sort(key=lambda made: -(made.number ^ 1))  # neighbours have changed places
-            return _page([medium_of(made) for made in recent], request, session)
+            media = [medium_of(made) if made.deleted_at is None else None for made in recent]  # each keeps its place
+            return _page(media, request, session)
         case []:
             wanted = request.one("ids").split(",")
             named = {int(number) & _OWN_BITS for number in wanted}
@@ -65,14 +67,15 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
     return _error(100, "Unsupported get request")
 
 
-def _page(items: list[dict[str, Any]], request: Request, session: dict[str, int]) -> Answer:
+def _page(items: list[dict[str, Any] | None], request: Request, session: dict[str, int]) -> Answer:
     start = session.get("place", 0) if request.one("after") == _ONE_CURSOR else 0
     page = items[start : start + min(50, int(request.one("limit", "25")))]
     session["place"] = start + len(page)
+    data = [item for item in page if item is not None]
     if start + len(page) >= len(items):
-        return Answer({"data": page})
+        return Answer({"data": data})
     address = f"https://graph.facebook.com/next?access_token=never-use-this&after={_ONE_CURSOR}"
-    return Answer({"data": page, "paging": {"cursors": {"after": _ONE_CURSOR}, "next": address}})
+    return Answer({"data": data, "paging": {"cursors": {"after": _ONE_CURSOR}, "next": address}})
 
 
 def medium_of(made: Made) -> dict[str, Any]:

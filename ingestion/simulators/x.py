@@ -150,15 +150,15 @@ def _search(world: World, posts: list[Made], request: Request) -> Answer:
         return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
     end = request.one("end_time")
     before = _snowflake(_micros(end), 0) if end else 2**63
+    before = min(before, int(request.one("next_token", f"t{before}")[1:]))  # what is deleted meanwhile shifts no page
     found = [made for made in posts if made.deleted_at is None and after < own_id(made) < before]
     found.sort(key=own_id, reverse=True)
-    size, skipped = int(request.one("max_results", "10")), int(request.one("next_token", "t0")[1:])
-    page = found[skipped : skipped + size]
+    page = found[: int(request.one("max_results", "10"))]
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:
         meta |= {"newest_id": str(own_id(page[0])), "oldest_id": str(own_id(page[-1]))}
-    if len(found) > skipped + size:
-        meta["next_token"] = f"t{skipped + size}"
+    if len(found) > len(page):
+        meta["next_token"] = f"t{own_id(page[-1])}"
     return Answer({"data": [tweet_of(made) for made in page], "meta": meta} if page else {"meta": meta})
 
 

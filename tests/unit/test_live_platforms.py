@@ -164,6 +164,24 @@ def test_a_jetstream_that_takes_long_to_connect_is_not_taken_for_one_that_is_sil
         assert made.landed() == made.expected()
 
 
+@pytest.mark.parametrize("name", ["x", "facebook", "instagram", "reddit", "mastodon"])
+def test_what_is_deleted_between_two_pages_keeps_no_other_post_from_being_read(name, tmp_path):
+    with trial(name, tmp_path, posts=250, deletes=0.5, seconds=100) as made:
+        made.clock.shift += 55_000_000
+
+        def batches(reader):
+            for batch in reader.read():
+                yield batch
+                made.clock.shift += 10_000_000
+
+        made.run(batches)
+        made.clock.shift += 100_000_000
+        made.run()
+        made.sweep()
+        assert made.landed() == made.expected()
+        assert made.gaps == []
+
+
 @pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
 def test_a_reset_is_measured_by_the_answers_own_clock(zone):
     headers = {
