@@ -15,7 +15,7 @@ from foundation.crash import crash_point
 from foundation.errors import EchoStreamError, JobFailedError
 from foundation.logs import get_log
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, delta_rows, marks
+from lakehouse import delta, delta_log, delta_rows, evolution, marks
 from lakehouse.checkpoints import PROPERTY, Checkpoint, check, checkpoint
 from lakehouse.done_batches import check_batches
 from lakehouse.key_state import KEY_PROPERTY, demand_key
@@ -151,6 +151,7 @@ class Job:
             CheckpointMismatchError: the checkpoint is another table's, or older than it.
             CheckpointDamagedError: a file of the checkpoint is damaged.
             KeyMismatchError: the tables were written under another key.
+            TableSchemaError: additions do not make a table the one of this version.
         """
         main = self.owns[0]
         self.demand_whole()
@@ -161,6 +162,9 @@ class Job:
         check_batches(mine, main, self.settings)
         if key_id:
             demand_key(properties, key_id)
+        for table in self.owns:
+            if delta_log.exists(table, self.settings):
+                evolution.missing(table, self.settings)
         return properties
 
     def prepare(self, spark: SparkSession, *, key_id: str | None = None) -> None:
@@ -171,7 +175,6 @@ class Job:
             key_id: as of `preflight`.
 
         Raises:
-            TableSchemaError: a table has another schema.
             EchoStreamError: as of `preflight`.
         """
         main = self.owns[0]

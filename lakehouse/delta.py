@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from foundation.access import protect
 from foundation.settings import Settings
-from lakehouse import delta_log
+from lakehouse import delta_log, evolution
 from lakehouse.delta_log import path
 from schemas.tables import Table
 
@@ -31,15 +31,32 @@ class Txn:
 
 
 def ensure(spark: SparkSession, table: Table, settings: Settings) -> None:
-    """Make the table where it is not, and refuse one of another schema.
+    """Make a table that the caller owns, or add to it what an older version did not have.
 
     Raises:
-        TableSchemaError: it exists with other columns or another partitioning.
+        TableSchemaError: it exists, and additions do not make it the table of this version.
         AccessError: its layer's folder cannot be given to the group that may read it.
     """
     if delta_log.exists(table, settings):
-        delta_log.check_schema(table, settings)
-        return
+        evolution.evolve(spark, table, settings)
+    else:
+        _create(spark, table, settings)
+
+
+def ensure_source(spark: SparkSession, table: Table, settings: Settings) -> None:
+    """Make a table that the caller only reads, so that a stream of it can begin, or find it as it should be.
+
+    Raises:
+        TableSchemaError: it exists with another schema than this version's.
+        AccessError: as of `ensure`.
+    """
+    if delta_log.exists(table, settings):
+        evolution.demand_columns(table, settings)
+    else:
+        _create(spark, table, settings)
+
+
+def _create(spark: SparkSession, table: Table, settings: Settings) -> None:
     delta_log.clear_unborn(table, settings)
     protect(settings, table.name.partition(".")[0])
     builder = DeltaTable.create(spark).location(path(table, settings)).addColumns(table.schema)

@@ -8,13 +8,11 @@ from typing import Any
 
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, TableNotFoundError
-from pyspark.sql.types import StructType
 
 from foundation.errors import (
     EchoStreamError,
     LogDamagedError,
     StoreUnreachableError,
-    TableSchemaError,
 )
 from foundation.settings import Settings
 from lakehouse import damage
@@ -107,22 +105,6 @@ def properties(table: Table, settings: Settings, *, version: int | None = None) 
         return {}
 
 
-def check_schema(table: Table, settings: Settings) -> None:
-    """Refuse a table of other columns or another partitioning.
-
-    Raises:
-        TableSchemaError: it is not the table that this version writes.
-    """
-    log = open_table(table, settings)
-    found = _fields(StructType.fromJson(json.loads(log.schema().to_json())))
-    if found != _fields(table.schema) or tuple(log.metadata().partition_columns) != table.partition_by:
-        differing = ", ".join(sorted({name for name, _ in set(found) ^ set(_fields(table.schema))}))
-        raise TableSchemaError(
-            f"table {table.name} at {path(table, settings)} has another schema: {differing or 'partitioning'}",
-            remedy="Run the version that wrote it, or move the folder away and rebuild the table",
-        )
-
-
 def rows(table: Table, settings: Settings, query: str) -> list[dict[str, Any]]:
     """The rows that a query gives of a small table, which it calls `t`."""
     import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
@@ -191,8 +173,3 @@ def _checkpoint(table: Table, settings: Settings) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         version = max((int(found[1]) for file in log.iterdir() if (found := _CHECKPOINT.match(file.name))), default=0)
     return f"{version:020}.checkpoint.parquet"
-
-
-def _fields(schema: StructType) -> list[tuple[str, str]]:
-    """Names and types, without whether null is allowed: Delta does not keep that."""
-    return [(field.name, field.dataType.simpleString()) for field in schema]

@@ -56,7 +56,7 @@ def start(
     """Start the job; its query ends by itself when `available_now`."""
     job = _job(settings, on_progress)
     job.demand_whole()
-    delta.ensure(spark, BRONZE_POSTS, settings)
+    delta.ensure_source(spark, BRONZE_POSTS, settings)
     key_id = pseudonym_place(settings).key_id()
     job.prepare(spark, key_id=key_id)
     refiner = make_refiner(settings, key_id)

@@ -68,7 +68,7 @@ def start(
     """Start the job; its query ends by itself when `available_now`."""
     job = _job(settings, on_progress)
     job.demand_whole()
-    delta.ensure(spark, SILVER_POSTS, settings)
+    delta.ensure_source(spark, SILVER_POSTS, settings)
     job.prepare(spark)
     # After a reset, from the commit that Gold names already: the next one may not be there yet, which Delta refuses.
     first = max(job.checkpoint.reset.get("starting_version", 0) - 1, 0)

@@ -1,0 +1,57 @@
+"""A small lake of each released version: the code of today runs it, erases from it and rebuilds it."""
+
+import json
+import tarfile
+from collections import Counter
+
+import pytest
+
+from batch.erase import carry_out
+from batch.rebuild_gold import rebuild_gold
+from batch.rebuild_silver import rebuild_silver
+from foundation.key_sources import pseudonym_place
+from foundation.settings import Settings
+from lakehouse import erasure_requests, erasures
+from lakehouse.erasure_requests import Target
+from tests import oracle
+from tests.jobs.lakes import CAP, Lake
+from tests.lake import assert_gold, assert_silver, rows_of
+from tests.released import make
+
+LAKES = sorted(make.FOLDER.glob("*.tar.gz"))
+
+
+@pytest.fixture(params=LAKES, ids=[archive.name.removesuffix(".tar.gz") for archive in LAKES])
+def released(request, spark, tmp_path) -> Lake:
+    """A lake as that version left it: of a third of its Bronze nothing has been read."""
+    with tarfile.open(request.param) as files:
+        files.extractall(tmp_path, filter="data")
+    ledger = json.loads((tmp_path / "ledger.json").read_text(encoding="utf-8"))
+    return Lake(spark, Settings(home=tmp_path, sanitizer={"max_text_chars": CAP}), ledger, [])
+
+
+def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
+    """One chain, for each step begins with what the version has left and the step before has made of it."""
+    settings = released.settings
+    unread = len(rows_of(settings, "silver.posts"))
+    released.drain()
+    released.assert_exact()
+    assert len(rows_of(settings, "silver.posts")) > unread, "there was nothing left to run"
+
+    live = rows_of(settings, "silver.posts")
+    authors = Counter((row["platform"], row["author_key"]) for row in live if row["author_key"])
+    ((platform, author), _) = authors.most_common(1)[0]
+    key_id = pseudonym_place(settings).key_id()
+    targets = [Target(platform, "author", (author,))]
+    erasure_requests.place(settings, targets=targets, key_id=key_id, key=erasures.receipt_key(settings))
+    bronze = rows_of(settings, "bronze.posts")
+    theirs = {row["post_key"] for row in bronze if row["author_key"] == author} - {None}
+    carry_out(released.spark, settings)
+
+    others = [row for row in released.ledger if row["author_key"] != author and row["post_key"] not in theirs]
+    expected = oracle.expected(others)
+    for rebuild in (None, rebuild_silver, rebuild_gold):
+        if rebuild:
+            rebuild(released.spark, settings)
+        assert_silver(settings, expected, rows_of(settings, "bronze.posts"))
+        assert_gold(settings, expected)

@@ -1,0 +1,110 @@
+"""Tables of an older version: what can be added is added, and who reads the table reads on; the rest is refused."""
+
+from dataclasses import replace
+
+import pytest
+from pyspark.sql.types import ArrayType, LongType, StringType, StructField, StructType
+
+from foundation.errors import TableSchemaError
+from foundation.settings import Settings
+from lakehouse import delta, delta_log, evolution
+from schemas.tables import Table
+
+OLD = Table(
+    name="silver.things",
+    schema=StructType(
+        [
+            StructField("key", StringType()),
+            StructField("day", StringType()),
+            StructField("place", StructType([StructField("topic", StringType())])),
+        ]
+    ),
+    key=("key",),
+    partition_by=("day",),
+    stats=("key",),
+    change_feed=True,
+)
+NEW = replace(
+    OLD,
+    schema=StructType(
+        [
+            StructField("key", StringType()),
+            StructField("owner", StringType()),
+            StructField("day", StringType()),
+            StructField("place", StructType([StructField("topic", StringType()), StructField("offset", LongType())])),
+            StructField("words", ArrayType(StringType())),
+        ]
+    ),
+    stats=("key", "owner"),
+    properties={"echostream.kind": "things"},
+)
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+def write(spark, table, settings, *rows):
+    delta.append(spark.createDataFrame(list(rows), table.schema), table, settings)
+
+
+def drain_changes(spark, settings, folder) -> list[str]:
+    """The keys that a stream of the table's changes brings, from where it stood."""
+    keys: list[str] = []
+    changes = delta.stream_changes(spark, OLD, settings, starting_version=0)
+    writer = changes.writeStream.option("checkpointLocation", str(folder)).trigger(availableNow=True)
+    query = writer.foreachBatch(lambda rows, _: keys.extend(row["key"] for row in rows.collect())).start()
+    assert query.awaitTermination(120)
+    return sorted(keys)
+
+
+def test_columns_of_structs_too_and_properties_are_added_and_a_stream_reads_on(spark, settings, tmp_path):
+    delta.ensure(spark, OLD, settings)
+    write(spark, OLD, settings, ("a", "monday", ("t",)), ("b", "monday", None))
+    assert drain_changes(spark, settings, tmp_path / "stream") == ["a", "b"]
+    write(spark, OLD, settings, ("c", "monday", ("t",)))
+    with pytest.raises(TableSchemaError, match=r"has yet no owner, place\.offset, words"):
+        delta.ensure_source(spark, NEW, settings)
+    delta.ensure(spark, NEW, settings)
+    write(spark, NEW, settings, ("d", "public", "monday", ("t", 7), ["w"]))
+
+    rows = {row["key"]: row for row in delta.read(spark, NEW, settings).collect()}
+    assert (rows["a"]["owner"], rows["a"]["place"], rows["a"]["words"]) == (None, ("t", None), None)
+    assert (rows["d"]["owner"], rows["d"]["place"], rows["d"]["words"]) == ("public", ("t", 7), ["w"])
+    properties = delta_log.properties(NEW, settings)
+    assert (properties["delta.dataSkippingStatsColumns"], properties["echostream.kind"]) == ("key,owner", "things")
+    assert drain_changes(spark, settings, tmp_path / "stream") == ["c", "d"]
+
+    version = delta_log.version(NEW, settings)
+    delta.ensure(spark, NEW, settings)
+    delta.ensure_source(spark, NEW, settings)
+    assert delta_log.version(NEW, settings) == version, "a table that lacks nothing got a commit"
+
+
+def test_a_property_that_the_operator_has_set_stays(spark, settings):
+    delta.ensure(spark, OLD, settings)
+    delta.set_properties(spark, OLD, settings, {"delta.logRetentionDuration": "interval 90 days"})
+    delta.ensure(spark, OLD, settings)
+    assert delta_log.properties(OLD, settings)["delta.logRetentionDuration"] == "interval 90 days"
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (replace(NEW, partition_by=()), "is partitioned by day, this version's by nothing.*rebuild silver"),
+        (replace(NEW, schema=StructType(NEW.schema.fields[:-1])), "does not know: words.*a newer one"),
+        (
+            replace(NEW, schema=StructType([*NEW.schema.fields[:-1], StructField("words", StringType())])),
+            "words of table silver.things .* is array<string>, this version's is string.*rebuild silver",
+        ),
+    ],
+    ids=["partitioning", "newer", "type"],
+)
+def test_any_other_change_is_refused_without_a_commit(spark, settings, changed, message):
+    delta.ensure(spark, NEW, settings)
+    with pytest.raises(TableSchemaError, match=message):
+        evolution.missing(changed, settings)
+    with pytest.raises(TableSchemaError):
+        delta.ensure(spark, changed, settings)
+    assert delta_log.version(NEW, settings) == 0
