@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
-from lakehouse import delta_log, upkeep
-from lakehouse.compaction import compact_files
-from lakehouse.purging import purge
+from lakehouse.delta import log as delta_log
+from lakehouse.maintenance import optimize
+from lakehouse.maintenance.compact import compact_files
+from lakehouse.maintenance.purge import purge
 from schemas.tables import TABLES, Table
 
 
@@ -32,14 +33,14 @@ def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
         if delta_log.exists(table, settings):
             before, after = compact_files(spark, table, settings)
             if purge(spark, table, settings):
-                after = upkeep.files_by_partition(spark, table, settings).total()
+                after = optimize.files_by_partition(spark, table, settings).total()
             yield Compacted(table.name, before, after, _remove(spark, table, settings))
 
 
 def _remove(spark: SparkSession, table: Table, settings: Settings) -> float | None:
-    unread_h = upkeep.unread_for_h(table, settings)
+    unread_h = optimize.unread_for_h(table, settings)
     if unread_h is None:
         return None
     keep_h = max(unread_h, settings.upkeep.keep_h)
-    upkeep.vacuum(spark, table, settings, keep_h=keep_h)
+    optimize.vacuum(spark, table, settings, keep_h=keep_h)
     return keep_h

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, erasures
-from lakehouse.batches import Job
-from lakehouse.erasing import Erasing
-from lakehouse.erasures import Erasure
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.erasure import ledger as erasures
+from lakehouse.erasure.ledger import Erasure
+from lakehouse.erasure.run import Erasing
+from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
 

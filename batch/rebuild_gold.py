@@ -2,16 +2,17 @@
 
 from pyspark.sql import SparkSession
 
-from foundation.crash import crash_point
+from foundation.crash_points import crash_point
 from foundation.settings import Settings
-from lakehouse import delta, delta_log
-from lakehouse.checkpoints import checkpoint
-from lakehouse.resets import begin_anew
-from lakehouse.seals import seals
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.delta.expiry_marks import seals
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.jobs.checkpoint_reset import begin_anew
 from schemas.tables import SILVER_POSTS
 from streaming.silver_to_gold import AGGREGATES, NAME
 from transforms.aggregates import summarise
-from transforms.retention import expired
+from transforms.expiry_rules import expired
 
 JOB = "rebuild_gold"
 

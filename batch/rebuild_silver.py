@@ -6,13 +6,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from foundation import clock
-from foundation.crash import crash_point
+from foundation.crash_points import crash_point
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, marks
-from lakehouse.checkpoints import PROPERTY, checkpoint
-from lakehouse.frozen import computed_once
-from lakehouse.held import held_by_silver
-from lakehouse.key_state import key_id_in_use
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.jobs import commit_marks
+from lakehouse.jobs.checkpoint import PROPERTY, checkpoint
+from lakehouse.jobs.key_check import key_id_in_use
+from lakehouse.silver.lookup import held_by_silver
+from lakehouse.spark.materialize import computed_once
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import NAME as STREAM
 from streaming.bronze_to_silver import make_refiner
@@ -41,7 +43,7 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
     mine = checkpoint(STREAM, settings)
     if mine.exists and PROPERTY not in delta_log.properties(SILVER_POSTS, settings):  # it was lost, or the whole table
         delta.set_properties(spark, SILVER_POSTS, settings, {PROPERTY: mine.id})
-    marks.accept(mine, settings, (SILVER_POSTS,))
+    commit_marks.accept(mine, settings, (SILVER_POSTS,))
     crash_point(NAME, "after_swap", settings)
     return delta.read(spark, SILVER_POSTS, settings).count()
 

@@ -10,16 +10,18 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 
 from foundation import clock
-from foundation.crash import crash_point
+from foundation.crash_points import crash_point
 from foundation.errors import ConservationError
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, replays
-from lakehouse.batches import Counts, write_ops
-from lakehouse.frozen import computed_once
-from lakehouse.held import held_by_silver, outline
-from lakehouse.key_state import key_id_in_use
-from lakehouse.replays import NAME, Plan
-from lakehouse.silver import Tally, silver_writes, tally
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.jobs.job import Counts, write_ops
+from lakehouse.jobs.key_check import key_id_in_use
+from lakehouse.silver import quarantine_replay
+from lakehouse.silver.lookup import held_by_silver, outline
+from lakehouse.silver.quarantine_replay import NAME, Plan
+from lakehouse.silver.writes import Tally, silver_writes, tally
+from lakehouse.spark.materialize import computed_once
 from schemas.reasons import RULE_VERSION, Reason
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import make_refiner
@@ -58,13 +60,13 @@ def replay_quarantine(
         return []
     job = _Replay(spark, settings, make_refiner(settings, key_id_in_use(settings)))
     if dry_run:
-        return [job.rehearse(plan) for plan in replays.plans(spark, settings, reason, RULE_VERSION)]
-    for table in (SILVER_POSTS, SILVER_TOMBSTONES, replays.OPS):
+        return [job.rehearse(plan) for plan in quarantine_replay.plans(spark, settings, reason, RULE_VERSION)]
+    for table in (SILVER_POSTS, SILVER_TOMBSTONES, quarantine_replay.OPS):
         delta.ensure(spark, table, settings)
-    pending = replays.unfinished(spark, settings)
+    pending = quarantine_replay.unfinished(spark, settings)
     done = [job.run(pending, is_begun=True)] if pending else []
     # Again, until none is due: coordinates that stand in quarantine twice are taken one after the other.
-    while due := replays.plans(spark, settings, reason, RULE_VERSION):
+    while due := quarantine_replay.plans(spark, settings, reason, RULE_VERSION):
         done += [job.run(plan) for plan in due]
     return done
 
@@ -89,7 +91,9 @@ class _Replay:
         with self._resolved(plan, at=at) as (refined, resolved):
             found = tally(resolved)
             ops = partial(self._write_ops, plan, found, at=at, txn=txn("ops"))
-            settle = partial(replays.settle, self.spark, self.settings, plan, resolved, at=at, txn=txn("quarantine"))
+            settle = partial(
+                quarantine_replay.settle, self.spark, self.settings, plan, resolved, at=at, txn=txn("quarantine")
+            )
             steps: list[tuple[str, Callable[[], None]]] = [
                 *(() if is_begun else (("ops", ops),)),
                 *silver_writes(self.spark, refined, resolved, found, self.settings, txn=txn),
@@ -118,7 +122,7 @@ class _Replay:
     @contextmanager
     def _resolved(self, plan: Plan, *, at: datetime) -> Iterator[tuple[DataFrame, DataFrame]]:
         """The plan's records, and what was decided on them against what Silver holds."""
-        taken = replays.take(self.spark, self.settings, plan)
+        taken = quarantine_replay.take(self.spark, self.settings, plan)
         with computed_once(numbered(refine(from_quarantine(taken), self.refiner, at=at))) as refined:
             seen = outline(refined)
             held = held_by_silver(self.spark, refined, seen.days, self.settings)

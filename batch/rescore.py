@@ -9,15 +9,15 @@ from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from foundation.crash import crash_point
+from foundation.crash_points import crash_point
 from foundation.settings import Settings
-from lakehouse import delta
-from lakehouse.frozen import computed_once
-from lakehouse.seals import seals
+from lakehouse.delta import tables as delta
+from lakehouse.delta.expiry_marks import seals
+from lakehouse.spark.materialize import computed_once
 from schemas.tables import SILVER_POSTS
+from transforms.expiry_rules import expired
 from transforms.order import KEY
 from transforms.rescore import is_outdated, rescored
-from transforms.retention import expired
 from transforms.scoring.posts import Scorers
 from transforms.scoring.refusals import known_again
 from transforms.scoring.score import ScorerOptions

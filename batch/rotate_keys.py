@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from foundation.crash import crash_point
+from foundation.crash_points import crash_point
 from foundation.errors import KeyFileError, KeyMismatchError
 from foundation.key_chain import KeyChain
 from foundation.key_sources import KeyFile, KeyPlace, payload_place, pseudonym_place
 from foundation.keys import PSEUDONYM_KEY, add_key, write_key_id
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
-from lakehouse import delta, delta_log
-from lakehouse.key_state import FORMER_PROPERTY, KEY_PROPERTY
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.jobs.key_check import FORMER_PROPERTY, KEY_PROPERTY
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
 from transforms.rekey import rekeyed
 

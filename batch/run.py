@@ -21,11 +21,11 @@ from batch.rotate_keys import Rekeyed, Rotation, begin, end, rekey_tables
 from foundation.logs import setup_logs
 from foundation.policies import policies
 from foundation.settings import Settings
-from lakehouse.lease import hold_lake
-from lakehouse.marks import GOLD_JOB, Lost, demand_whole, follow
-from lakehouse.retention import Retained
-from lakehouse.retention import retain as retain_tables
-from lakehouse.session import build_session, ending, jvm_pid
+from lakehouse.jobs.commit_marks import GOLD_JOB, Lost, demand_whole, follow
+from lakehouse.retention.enforce import Retained
+from lakehouse.retention.enforce import retain as retain_tables
+from lakehouse.spark.session import build_session, ending, jvm_pid
+from lakehouse.storage.lease import hold_lake
 from schemas.reasons import Reason
 from schemas.tables import SILVER_POSTS, TABLES
 from streaming.failures import named_outside_queries

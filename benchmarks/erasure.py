@@ -27,11 +27,13 @@ from foundation.keys import create_key
 from foundation.logs import setup_logs
 from foundation.settings import Settings
 from ingestion.generator import run_generator
-from ingestion.produce import MemoryProducer
-from lakehouse import delta, erasure_requests, erasures
-from lakehouse.erasure_requests import Target
-from lakehouse.receipts import receipts
-from lakehouse.session import build_session
+from ingestion.kafka.producer import MemoryProducer
+from lakehouse.delta import tables as delta
+from lakehouse.erasure import ledger
+from lakehouse.erasure import requests as erasure_requests
+from lakehouse.erasure.receipts import receipts
+from lakehouse.erasure.requests import Target
+from lakehouse.spark.session import build_session
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from schemas.topics import platform_of
 from streaming import bronze_to_silver, silver_to_gold
@@ -84,7 +86,7 @@ def measure(spark: SparkSession, settings: Settings, count: int) -> None:
         delta.read(spark, SILVER_POSTS, settings).where("author_key IS NOT NULL").groupBy("platform", "author_key")
     )
     rows = authors.agg(F.count(F.lit(1)).alias("posts")).orderBy(F.xxhash64("author_key")).limit(count).collect()
-    key, key_id = erasures.receipt_key(settings), pseudonym_place(settings).key_id()
+    key, key_id = ledger.receipt_key(settings), pseudonym_place(settings).key_id()
     asked = {
         erasure_requests.place(
             settings, targets=[Target(row["platform"], "author", (row["author_key"],))], key_id=key_id, key=key

@@ -18,7 +18,7 @@ from benchmarks.sentiment_figures import Codes, classes_of, macro_f1, macro_reca
 from benchmarks.sentiment_sets import LabelledSet, goemotions, icwsm, tweeteval
 from transforms.scoring.score import DOCUMENTED, Thresholds
 from transforms.scoring.vader_plus import FILE, VaderPlusScorer
-from transforms.vader import FastVader
+from transforms.scoring.vader_rules.rules import FastVader
 
 _GRID = [
     Thresholds(round(-0.05 - 0.05 * low, 2), round(0.05 + 0.05 * high, 2)) for low in range(6) for high in range(10)

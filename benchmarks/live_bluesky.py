@@ -27,12 +27,12 @@ from websockets.sync.server import ServerConnection, serve
 
 from foundation import clock
 from foundation.settings import Settings
-from ingestion.live import Report
+from ingestion.metrics import Telemetry
 from ingestion.platforms import PLATFORMS
-from ingestion.start import producer
-from ingestion.telemetry import Telemetry
+from ingestion.producer.build import producer
+from ingestion.producer.loop import Report
 from local import stack
-from local.ports import free_ports
+from local.host.ports import free_ports
 
 _RECORDED = Path(__file__).parents[1].parent / "shared" / "data" / "platforms" / "bluesky" / "jetstream_v1.jsonl.gz"
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"

@@ -22,7 +22,7 @@ from benchmarks.vader_parity import DATA
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import ScorerOptions
 from transforms.scoring.vader import VaderScorer
-from transforms.vader import FastVader
+from transforms.scoring.vader_rules.rules import FastVader
 
 _LONGEST = 2_000
 _CAP = 100_000  # characters: sanitizer.max_text_chars

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from vaderSentiment import vaderSentiment as package  # noqa: N813  # the package's own name
 
-from transforms.vader import FastVader
+from transforms.scoring.vader_rules.rules import FastVader
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 _LONGEST = 10_000  # characters; the package takes minutes for some longer ones

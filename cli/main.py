@@ -10,25 +10,25 @@ from typing import Annotated
 
 import typer
 
-from cli import (
-    ask,
-    batch,
+from cli.commands import (
     calibrate,
     erasure,
     export,
-    jobs,
+    ingest,
     keys,
     ledger,
-    live,
-    posts,
+    replay,
     rescore,
     retain,
+    run,
     score,
     scrub,
+    sql,
     stack,
+    tables,
     train,
 )
-from cli.options import Options
+from cli.context import Options
 from foundation.errors import EchoStreamError
 
 _DEBUG = "--debug"
@@ -56,26 +56,26 @@ def _options(
 for _command in (stack.up, stack.down, stack.status, stack.history, stack.doctor):
     app.command(rich_help_panel="Local stack")(_command)
 app.add_typer(keys.keys, name="keys", rich_help_panel="Local stack")
-app.command(rich_help_panel="Posts into Kafka")(posts.replay)
-app.command(rich_help_panel="Posts into Kafka")(posts.generate)
-app.command(rich_help_panel="Posts into Kafka")(live.ingest)
-app.command(rich_help_panel="Posts into Kafka")(live.sweep)
-app.command(rich_help_panel="Posts into Kafka")(live.fetch)
-app.command(rich_help_panel="Posts into Kafka")(live.load)
-app.command(rich_help_panel="Posts into Kafka")(live.simulate)
+app.command(rich_help_panel="Posts into Kafka")(replay.replay)
+app.command(rich_help_panel="Posts into Kafka")(replay.generate)
+app.command(rich_help_panel="Posts into Kafka")(ingest.ingest)
+app.command(rich_help_panel="Posts into Kafka")(ingest.sweep)
+app.command(rich_help_panel="Posts into Kafka")(ingest.fetch)
+app.command(rich_help_panel="Posts into Kafka")(ingest.load)
+app.command(rich_help_panel="Posts into Kafka")(ingest.simulate)
 app.command(rich_help_panel="Posts into Kafka")(ledger.ledger)
-app.command(rich_help_panel="Kafka to Gold")(jobs.run)
-app.add_typer(jobs.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold")
-app.command(rich_help_panel="Tables, while the streams are stopped")(batch.rebuild)
-app.command(rich_help_panel="Tables, while the streams are stopped")(batch.replay_quarantine)
-app.command(rich_help_panel="Tables, while the streams are stopped")(batch.compact)
+app.command(rich_help_panel="Kafka to Gold")(run.run)
+app.add_typer(run.checkpoint, name="checkpoint", rich_help_panel="Kafka to Gold")
+app.command(rich_help_panel="Tables, while the streams are stopped")(tables.rebuild)
+app.command(rich_help_panel="Tables, while the streams are stopped")(tables.replay_quarantine)
+app.command(rich_help_panel="Tables, while the streams are stopped")(tables.compact)
 app.command(rich_help_panel="Tables, while the streams are stopped")(retain.retain)
 app.command(rich_help_panel="Tables, while the streams are stopped")(rescore.rescore)
 app.command(rich_help_panel="Deletion")(erasure.erase)
 app.command(rich_help_panel="Deletion")(erasure.receipts)
 app.command(rich_help_panel="Deletion")(erasure.verify_erasure)
-app.command(rich_help_panel="Questions")(ask.sql)
-app.command(rich_help_panel="Questions")(ask.payload)
+app.command(rich_help_panel="Questions")(sql.sql)
+app.command(rich_help_panel="Questions")(sql.payload)
 app.command(rich_help_panel="Questions")(scrub.scrub)
 app.command(rich_help_panel="Rights of persons")(export.export)
 app.command(rich_help_panel="Rights of persons")(export.ropa)

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any, Literal, get_args
 
-from foundation.conf import conf_dir, read_toml
+from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import PolicyError
 
 Field = Literal[

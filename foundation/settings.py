@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from foundation.conf import conf_dir, read_toml
+from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import SettingsError
 from foundation.sections import (
     AccessSettings,

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from ingestion.reading import Context, Reader
+    from ingestion.reader import Context, Reader
 
 Json = Any  # a decoded JSON value: its shape is the platform's business
 

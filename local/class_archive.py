@@ -16,11 +16,11 @@ from rich.console import Console
 from foundation.errors import EchoStreamError, JavaError
 from foundation.settings import Settings, load_settings
 from ingestion.generator import run_generator
-from ingestion.produce import Producer
-from lakehouse.session import class_archive
+from ingestion.kafka.producer import Producer
+from lakehouse.spark.session import class_archive
 from local import stack
-from local.ports import free_ports
-from local.terminal import Ticker
+from local.host.ports import free_ports
+from local.progress import Ticker
 
 _POSTS = 300
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"

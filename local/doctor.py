@@ -5,14 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 
-from foundation.access import broken
 from foundation.errors import AccessError, EchoStreamError, StackError
+from foundation.folder_modes import broken
 from foundation.key_sources import KeyFile, payload_place, pseudonym_place
 from foundation.settings import Settings
-from ingestion.topics import demand_broker
-from local import broker, ports
-from local.jars import check_jars
-from local.java import find_java
+from ingestion.kafka.topics import demand_broker
+from local.host import ports
+from local.host.jars import check_jars
+from local.host.java import find_java
+from local.servers import broker
 from local.stack import check_disk
 from serving.catalog import lake_tables
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from foundation.sections import JobName, S3Settings
 from foundation.settings import Settings
-from ingestion.topics import end_offsets
-from lakehouse.checkpoints import checkpoint
-from lakehouse.s3 import is_s3, storage_options
+from ingestion.kafka.topics import end_offsets
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.storage.s3 import is_s3, storage_options
 
 _FROM_KAFKA: JobName = "topic_to_bronze"
 _FROM_TABLES: dict[JobName, str] = {"bronze_to_silver": "bronze/posts", "silver_to_gold": "silver/posts"}

@@ -8,11 +8,11 @@ from foundation.errors import BrokerUnreachableError, DiskFullError, KeyFileErro
 from foundation.key_sources import KeyFile, KeyPlace, payload_place, pseudonym_place
 from foundation.keys import create_key
 from foundation.settings import Settings
-from ingestion.topics import TopicsReport, create_topics
-from local import broker
-from local.jars import jars
-from local.java import find_java
+from ingestion.kafka.topics import TopicsReport, create_topics
+from local.host.jars import jars
+from local.host.java import find_java
 from local.lag import Lag, table_lags, topic_lags
+from local.servers import broker
 from serving.catalog import lake_tables
 
 LEAST_FREE_BYTES = 10**9

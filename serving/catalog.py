@@ -7,7 +7,7 @@ from typing import Any
 
 from foundation.errors import AccessError, StoreUnreachableError
 from foundation.sections import S3Settings
-from lakehouse import s3 as store
+from lakehouse.storage import s3 as store
 
 AWS = S3Settings()
 _DENIED = "ACCESS_DENIED"  # as Arrow words it

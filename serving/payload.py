@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 from foundation.errors import QueryError
 from foundation.key_sources import payload_place
 from foundation.settings import Settings
-from lakehouse.s3 import storage_options
+from lakehouse.storage.s3 import storage_options
 from serving.catalog import arrow_files, lake_tables
 from transforms.decode import BadRecordError
 from transforms.payloads import At, opened

@@ -6,12 +6,12 @@ What a program cannot know, such as the legal person behind it, is said to be mi
 from dataclasses import asdict
 from typing import Any
 
-from foundation.access import READERS
+from foundation.folder_modes import READERS
 from foundation.key_sources import payload_place, pseudonym_place
 from foundation.policies import KAFKA_DAYS, Policy, policies
 from foundation.settings import Settings
 from schemas.tables import TABLES, Table
-from transforms.retention import RULES
+from transforms.expiry_rules import RULES
 
 _AS_RECEIVED = "as received: names, handles, ids, texts"
 _PSEUDONYM = "pseudonym"

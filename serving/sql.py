@@ -11,8 +11,8 @@ from deltalake.exceptions import DeltaError, DeltaProtocolError
 from foundation.errors import DataFileDamagedError, LogDamagedError, QueryError
 from foundation.policies import policies
 from foundation.sections import S3Settings, ServingSettings
-from lakehouse import damage
-from lakehouse.s3 import storage_options
+from lakehouse.delta import damage
+from lakehouse.storage.s3 import storage_options
 from serving.catalog import AWS, arrow_files, lake_tables
 from serving.views import View, views
 

@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from foundation.errors import BreakerTrippedError
 from foundation.logs import get_log
 from foundation.sections import BreakerSettings
-from lakehouse import delta
-from lakehouse.batches import Batch, Counts
+from lakehouse.delta import tables as delta
+from lakehouse.jobs.job import Batch, Counts
 from schemas.reasons import Fate
 from schemas.tables import ops_batches
 

@@ -12,16 +12,16 @@ from foundation.key_sources import payload_place, pseudonym_place
 from foundation.policies import policies
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse import delta
-from lakehouse.author_removals import AuthorRemovals
-from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
-from lakehouse.compaction import Compaction
-from lakehouse.erasing import Erasing
-from lakehouse.frozen import computed_once
-from lakehouse.held import Arrived, held_by_silver, outline, quarantined_since
-from lakehouse.key_state import former_key_ids
-from lakehouse.retention import Retention
-from lakehouse.silver import Tally, silver_writes, tally
+from lakehouse.delta import tables as delta
+from lakehouse.erasure.author_deletes import AuthorRemovals
+from lakehouse.erasure.run import Erasing
+from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
+from lakehouse.jobs.key_check import former_key_ids
+from lakehouse.maintenance.compact import Compaction
+from lakehouse.retention.enforce import Retention
+from lakehouse.silver.lookup import Arrived, held_by_silver, outline, quarantined_since
+from lakehouse.silver.writes import Tally, silver_writes, tally
+from lakehouse.spark.materialize import computed_once
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming import breaker

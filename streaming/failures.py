@@ -18,10 +18,11 @@ from foundation.errors import (
     LostOffsetsError,
 )
 from foundation.settings import Settings
-from lakehouse import damage, delta_log
-from lakehouse.batches import Job
-from lakehouse.checkpoints import checkpoint
-from lakehouse.marks import tables_of
+from lakehouse.delta import damage
+from lakehouse.delta import log as delta_log
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.jobs.commit_marks import tables_of
+from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, JOBS, SILVER_POSTS, TABLES
 from transforms import payloads
 from transforms.scoring.refusals import known_again

@@ -11,11 +11,11 @@ from pyspark.sql import SparkSession
 from foundation.logs import get_log, setup_logs
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse import session
-from lakehouse.batches import OnProgress, RunningJob
-from lakehouse.lease import hold_lake
-from lakehouse.progress import ProgressListener
-from lakehouse.session import build_session, ending, jvm_pid
+from lakehouse.jobs.job import OnProgress, RunningJob
+from lakehouse.spark import session
+from lakehouse.spark.progress import ProgressListener
+from lakehouse.spark.session import build_session, ending, jvm_pid
+from lakehouse.storage.lease import hold_lake
 from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
 from streaming.failures import named_error, named_outside_queries
 

@@ -11,16 +11,16 @@ from pyspark.sql import functions as F
 
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse import delta
-from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
-from lakehouse.compaction import Compaction
-from lakehouse.erasing import Following
-from lakehouse.seals import seals, uncounted
+from lakehouse.delta import tables as delta
+from lakehouse.delta.expiry_marks import seals, uncounted
+from lakehouse.erasure.run import Following
+from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
+from lakehouse.maintenance.compact import Compaction
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.submit import submit
 from transforms import sentiment_hourly
 from transforms.aggregates import combine, group_deltas, member_deltas, signed, within_days
-from transforms.retention import expired
+from transforms.expiry_rules import expired
 
 NAME: JobName = "silver_to_gold"
 

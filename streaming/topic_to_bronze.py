@@ -6,11 +6,13 @@ from foundation import clock
 from foundation.key_sources import payload_place
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, kafka
-from lakehouse.batches import Batch, Counts, Job, OnProgress, RunningJob
-from lakehouse.compaction import Compaction
-from lakehouse.erasing import Erasing
-from lakehouse.retention import Retention
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.erasure.run import Erasing
+from lakehouse.jobs import kafka
+from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
+from lakehouse.maintenance.compact import Compaction
+from lakehouse.retention.enforce import Retention
 from schemas.tables import BRONZE_POSTS
 from streaming.submit import submit
 from transforms.bronze import to_bronze

@@ -19,7 +19,7 @@ from moto.core.authorization import enable_iam_authentication
 from moto.kms.responses import KmsResponse
 from moto.secretsmanager.responses import SecretsManagerResponse
 
-from foundation.access import READERS
+from foundation.folder_modes import READERS
 from tests.aws import REGION, Aws, running
 
 AWS = Path(__file__).parents[1] / "deploy" / "aws"

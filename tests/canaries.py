@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from foundation.settings import Settings
-from ingestion.generator.canaries import KINDS
+from ingestion.generator.planted_pii import KINDS
 from tests.lake import JOBS, files_with, ops, rows_of
 from transforms.pii.normalise import normalise
 

@@ -89,7 +89,7 @@ def pytest_runtest_makereport(item, call):
 @pytest.fixture
 def free_port() -> int:
     """A loopback port that nobody uses at this moment."""
-    from local.ports import free_ports
+    from local.host.ports import free_ports
 
     return free_ports(1)[0]
 
@@ -98,7 +98,7 @@ def free_port() -> int:
 def broker(tmp_path_factory) -> Iterator[Settings]:
     """A real broker with all topics and a key, in a home of its own; one for the whole session."""
     from local import stack
-    from local.ports import free_ports
+    from local.host.ports import free_ports
 
     port, controller = free_ports(2)
     home = tmp_path_factory.mktemp("broker")
@@ -114,7 +114,7 @@ def broker(tmp_path_factory) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory) -> "Iterator[SparkSession]":
     """The one session of tests/spark and tests/jobs, made as the jobs make theirs; each test has a lake of its own."""
-    from lakehouse.session import build_session
+    from lakehouse.spark.session import build_session
 
     home = tmp_path_factory.mktemp("spark")
     options = {

@@ -6,7 +6,7 @@ from typing import Any
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
 from ingestion.generator import Made, Rates, generate
-from ingestion.records import RecordMaker
+from ingestion.kafka.records import RecordMaker
 from tests.clock import BASE
 
 KEY = PseudonymKey(version=1, secret=b"k" * 32)

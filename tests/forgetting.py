@@ -6,13 +6,13 @@ from pathlib import Path
 from pyarrow import fs
 
 from foundation.keys import PseudonymKey
-from ingestion.forgetting import Forgetting
-from ingestion.graves import FOREVER, GraveFiles
-from ingestion.landing import Landing
+from ingestion.kafka.records import RecordMaker
 from ingestion.platforms.reddit import PLATFORM
-from ingestion.reading import Batch, Sighting
-from ingestion.records import RecordMaker
-from ingestion.store import IngestStore
+from ingestion.privacy.erase import Forgetting
+from ingestion.privacy.tombstone_files import FOREVER, GraveFiles
+from ingestion.reader import Batch, Sighting
+from ingestion.recordings.landing import Landing
+from ingestion.state.store import IngestStore
 
 KEY = PseudonymKey(1, bytes(range(32)))
 NEWER = PseudonymKey(2, bytes(32), KEY)

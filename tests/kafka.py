@@ -11,9 +11,9 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from foundation.settings import Settings
 from ingestion.generator import Rates, run_generator
-from ingestion.produce import Producer as OurProducer
+from ingestion.kafka.producer import Producer as OurProducer
 from local import stack
-from local.ports import free_ports
+from local.host.ports import free_ports
 from tests.clock import BASE
 
 Headers = list[tuple[str, bytes]]

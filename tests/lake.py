@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 
 from foundation.settings import Settings
-from lakehouse.s3 import storage_options
+from lakehouse.storage.s3 import storage_options
 from tests import oracle
 
 Row = dict[str, Any]

@@ -15,20 +15,20 @@ import stamina
 
 from foundation.keys import PseudonymKey
 from foundation.policies import policy_of
-from ingestion.budget import Budget, Limit
-from ingestion.forgetting import Forgetting
-from ingestion.live import Ingest, Report, new_reader
+from ingestion.config.watchlists import Watchlist
+from ingestion.kafka.producer import MemoryProducer, Sender
+from ingestion.kafka.records import RecordMaker
+from ingestion.metrics import Telemetry
 from ingestion.platforms import PLATFORMS
-from ingestion.produce import MemoryProducer, Sender
-from ingestion.protocols import jetstream
-from ingestion.reading import Batch, Context, Reader
-from ingestion.records import RecordMaker
+from ingestion.privacy.erase import Forgetting
+from ingestion.producer.loop import Ingest, Report, new_reader
+from ingestion.reader import Batch, Context, Reader
+from ingestion.readers import bluesky as jetstream
 from ingestion.simulators import SIMULATORS, bluesky
-from ingestion.simulators.serving.scenario import Scenario, final_texts
-from ingestion.simulators.serving.world import World
-from ingestion.store import IngestStore
-from ingestion.telemetry import Telemetry
-from ingestion.watchlists import Watchlist
+from ingestion.simulators.server.scenario import Scenario, final_texts
+from ingestion.simulators.server.state import World
+from ingestion.state.budget import Budget, Limit
+from ingestion.state.store import IngestStore
 from tests.clock import machine_micros
 
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]

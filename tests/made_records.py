@@ -5,8 +5,8 @@ from typing import Any
 
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
+from ingestion.kafka.records import Record, RecordMaker
 from ingestion.platform import AuthorDelete, Post, Unmappable
-from ingestion.records import Record, RecordMaker
 from schemas.topics import topic_name
 from transforms.decode import Envelope, Rules
 

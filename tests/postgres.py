@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from local.ports import free_ports
+from local.host.ports import free_ports
 
 PASSWORD = "s3cr3t-of-the-store"
 _START_S = 30.0

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from foundation.keys import PseudonymKey
+from ingestion.kafka.producer import MemoryProducer
+from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
-from ingestion.produce import MemoryProducer
-from ingestion.records import RecordMaker
-from ingestion.replay import ReplayReport, replay
+from ingestion.recordings.replay import ReplayReport, replay
 from tests.clock import machine_micros
 
 RECORDINGS = Path(__file__).parents[1].parent / "shared" / "data" / "platforms"

@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock, Thread
 
 from foundation.sections import S3Settings
-from local.ports import free_ports
-from local.s3 import s3_server
+from local.host.ports import free_ports
+from local.servers.s3 import s3_server
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "canary-id-7b21f0", "AWS_SECRET_ACCESS_KEY": "canary-secret-55e09ac1"}
 _STALLS_EACH = 15

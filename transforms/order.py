@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from schemas.reasons import Fate
-from transforms.retention import Limits, expired
+from transforms.expiry_rules import Limits, expired
 
 KEY = ("owner", "platform", "post_key")
 AUTHOR = ("owner", "platform", "author_key")

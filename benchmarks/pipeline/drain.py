@@ -9,7 +9,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from benchmarks.pipeline.place import Bench
 from benchmarks.pipeline.watch import Usage, Watch
-from local.terminal import Ticker
+from local.progress import Ticker
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.records import Feed
 from foundation import clock
 from foundation.sections import JobName
-from ingestion.records import Record
-from lakehouse import delta
-from local.terminal import Ticker
+from ingestion.kafka.records import Record
+from lakehouse.delta import tables as delta
+from local.progress import Ticker
 from schemas.tables import SILVER_POSTS
 from streaming.run import STARTS
 

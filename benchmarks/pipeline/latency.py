@@ -17,15 +17,17 @@ from benchmarks.pipeline.reflection import Change, Event, GoldCommit, event_of, 
 from benchmarks.pipeline.watch import Watch
 from foundation import clock
 from foundation.errors import JobFailedError
-from ingestion.produce import Producer
-from ingestion.records import Record
-from lakehouse import delta, delta_log, kafka
-from lakehouse.batches import RunningJob
-from lakehouse.checkpoints import checkpoint
-from lakehouse.delta_log import open_table
-from lakehouse.s3 import client
+from ingestion.kafka.producer import Producer
+from ingestion.kafka.records import Record
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.delta.log import open_table
+from lakehouse.jobs import kafka
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.jobs.job import RunningJob
+from lakehouse.storage.s3 import client
 from local.lag import table_lags
-from local.terminal import Ticker
+from local.progress import Ticker
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS
 from streaming.run import STARTS
 

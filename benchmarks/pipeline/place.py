@@ -14,19 +14,19 @@ from pyspark.sql import SparkSession
 from rich.console import Console
 
 from benchmarks.pipeline.records import Feed, Template, makers_for
-from foundation.conf import conf_dir, read_toml
+from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import DiskFullError
 from foundation.key_sources import pseudonym_key
 from foundation.logs import setup_logs
 from foundation.sections import S3Settings
 from foundation.settings import Settings
-from ingestion.produce import Producer
-from ingestion.records import Record
-from lakehouse.session import build_session, jvm_pid
+from ingestion.kafka.producer import Producer
+from ingestion.kafka.records import Record
+from lakehouse.spark.session import build_session, jvm_pid
 from local import stack
-from local.ports import free_ports
-from local.s3 import BUCKET, s3_server
-from local.terminal import Ticker
+from local.host.ports import free_ports
+from local.progress import Ticker
+from local.servers.s3 import BUCKET, s3_server
 
 _SPARE_BYTES = 3 * 10**9
 

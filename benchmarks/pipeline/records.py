@@ -15,10 +15,10 @@ import orjson
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
 from ingestion.generator import generate, load_rates
-from ingestion.payload_files import Document, read_documents
+from ingestion.kafka.records import Record, RecordMaker, verbatim
 from ingestion.platform import Post
 from ingestion.platforms import PLATFORMS
-from ingestion.records import Record, RecordMaker, verbatim
+from ingestion.recordings.files import Document, read_documents
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "platforms"
 MADE_POSTS = 5_000

@@ -20,8 +20,8 @@ from benchmarks.pipeline.watch import Moment, is_below, processes
 from foundation import clock
 from foundation.errors import JobFailedError
 from foundation.settings import Settings
-from lakehouse.checkpoints import checkpoint
-from lakehouse.session import jars
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.spark.session import jars
 from schemas.tables import JOBS
 
 POSTS = 1_000

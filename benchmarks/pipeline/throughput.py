@@ -18,7 +18,7 @@ from benchmarks.pipeline.drain import Drain, drain, together
 from benchmarks.pipeline.place import Bench, Place, open_place
 from foundation import clock
 from foundation.settings import Settings
-from lakehouse import kafka
+from lakehouse.jobs import kafka
 from schemas.tables import BRONZE_POSTS
 from streaming.run import STARTS
 

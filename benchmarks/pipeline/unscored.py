@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 
 from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
-from lakehouse import delta
-from lakehouse.batches import Job, RunningJob
+from lakehouse.delta import tables as delta
+from lakehouse.jobs.job import Job, RunningJob
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming import bronze_to_silver
 from transforms.refine import Refiner

@@ -1,9 +1,9 @@
 """Made posts of all platforms, good and bad, with a ledger of what should become of each record."""
 
+from ingestion.generator.bad_records import POISONS, RawRecord
 from ingestion.generator.ledger import read_ledger
-from ingestion.generator.poison import POISONS, RawRecord
-from ingestion.generator.press import Made
 from ingestion.generator.rates import Rates, load_rates
+from ingestion.generator.render import Made
 from ingestion.generator.run import GeneratorReport, generate, last_full_hour, ledger_file, run_generator, send
 
 __all__ = [

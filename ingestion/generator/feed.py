@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from itertools import accumulate, count
 from random import Random
 
+from ingestion.generator.channels import place_of
 from ingestion.generator.first_posts import HOUR, SPREAD, Newsroom
-from ingestion.generator.places import place_of
-from ingestion.generator.plan import Planner
-from ingestion.generator.press import Made, Press, Resend
+from ingestion.generator.lifecycle import Planner
+from ingestion.generator.post_history import AuthorKey, Step, author_of
 from ingestion.generator.rates import Rates
-from ingestion.generator.story import AuthorKey, Step, author_of
+from ingestion.generator.render import Made, Press, Resend
 
 _RESENT_WITHIN = 2 * HOUR
 

@@ -4,13 +4,13 @@ import math
 from dataclasses import dataclass, field
 from random import Random
 
-from ingestion.generator.chance import pick
-from ingestion.generator.people import Person, person
-from ingestion.generator.places import ANY_PLACE, Place, place_of, post_id
+from ingestion.generator.authors import Person, person
+from ingestion.generator.channels import ANY_PLACE, Place, place_of, post_id
+from ingestion.generator.post_history import Kind, Step, Story
+from ingestion.generator.post_text import Writer
 from ingestion.generator.rates import Rates
-from ingestion.generator.story import Kind, Step, Story
-from ingestion.generator.wording import Writer
-from ingestion.generator.words import Mood
+from ingestion.generator.seeded_random import pick
+from ingestion.generator.sentences import Mood
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND

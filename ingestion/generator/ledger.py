@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 
 from foundation.policies import policy_of
-from ingestion.generator.poison import Poison, RawRecord
-from ingestion.generator.story import Step
-from ingestion.generator.wording import Wording
-from ingestion.records import Record
+from ingestion.generator.bad_records import Poison, RawRecord
+from ingestion.generator.post_history import Step
+from ingestion.generator.post_text import Wording
+from ingestion.kafka.records import Record
 from schemas.reasons import Fate, Reason
 from schemas.topics import TopicKind, topic_name
 

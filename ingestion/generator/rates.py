@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from foundation.conf import conf_dir, read_toml
+from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import SettingsError
 
 

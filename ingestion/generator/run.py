@@ -11,16 +11,16 @@ from foundation.errors import SettingsError
 from foundation.key_sources import pseudonym_key
 from foundation.policies import policies
 from foundation.settings import Settings
-from ingestion.generator.chance import dice
 from ingestion.generator.feed import Feed
 from ingestion.generator.first_posts import Newsroom
 from ingestion.generator.ledger import new_ledger
-from ingestion.generator.plan import Planner
-from ingestion.generator.press import Made, Press
+from ingestion.generator.lifecycle import Planner
+from ingestion.generator.post_text import Writer
 from ingestion.generator.rates import Rates, load_rates
-from ingestion.generator.wording import Writer
-from ingestion.produce import Sender
-from ingestion.records import RecordMaker
+from ingestion.generator.render import Made, Press
+from ingestion.generator.seeded_random import dice
+from ingestion.kafka.producer import Sender
+from ingestion.kafka.records import RecordMaker
 
 _PROGRESS_EVERY = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 from foundation.policies import policy_of
-from ingestion.fields import every, inner, is_alone, needed
+from ingestion.parsing.json_fields import every, inner, is_alone, needed
+from ingestion.parsing.timestamps import LATEST_MICROS, believable, day_of, iso_micros
 from ingestion.platform import (
     AuthorDelete,
     Ignored,
@@ -18,8 +19,7 @@ from ingestion.platform import (
     WrongFieldError,
     refusing_wrong_fields,
 )
-from ingestion.reading import Context, Reader
-from ingestion.times import LATEST_MICROS, believable, day_of, iso_micros
+from ingestion.reader import Context, Reader
 
 _POST = "app.bsky.feed.post"
 _FACET = "app.bsky.richtext.facet"
@@ -71,7 +71,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.jetstream import Jetstream  # noqa: PLC0415  # needs the extra `websocket`
+    from ingestion.readers.bluesky import Jetstream  # noqa: PLC0415  # needs the extra `websocket`
 
     return Jetstream(context)
 

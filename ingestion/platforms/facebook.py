@@ -8,11 +8,11 @@ docs/platforms.md says what `updated_time` is worth, and how a comment has one i
 import re
 from collections.abc import Iterator
 
-from ingestion.fields import counts, every, inner, is_alone, kind_of, leaves, optional_text, unique
+from ingestion.parsing.html_text import hashtags
+from ingestion.parsing.json_fields import counts, every, inner, is_alone, kind_of, leaves, optional_text, unique
+from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
-from ingestion.reading import Context, Reader
-from ingestion.text import hashtags
-from ingestion.times import iso_micros
+from ingestion.reader import Context, Reader
 
 _POST_ID = re.compile(r"(\d{1,20})_(\d{1,20})(?:_(\d{1,20}))?")
 _PRIVATE_ID = re.compile(r"(?:m|t|mid|aem)[_.]")  # of a message, of a conversation
@@ -65,7 +65,7 @@ def _is_hidden(item: dict[str, Json]) -> bool:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.facebook_api import Pages  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.facebook import Pages  # noqa: PLC0415  # needs the extra `http`
 
     return Pages(context)
 

@@ -6,11 +6,11 @@ deletes whose `raw` keeps only what says so. A `null` answer is no deletion: the
 
 from collections.abc import Iterator
 
-from ingestion.fields import counts, kind_of, leaves, optional_text
+from ingestion.parsing.html_text import plain
+from ingestion.parsing.json_fields import counts, kind_of, leaves, optional_text
+from ingestion.parsing.timestamps import unit_micros
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
-from ingestion.reading import Context, Reader
-from ingestion.text import plain
-from ingestion.times import unit_micros
+from ingestion.reader import Context, Reader
 
 _TYPES = ("story", "comment", "job", "poll")
 _ITEM_FIELDS = {
@@ -57,7 +57,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.firebase import Firebase  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.hackernews import Firebase  # noqa: PLC0415  # needs the extra `http`
 
     return Firebase(context)
 

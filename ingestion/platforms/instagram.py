@@ -7,12 +7,12 @@ from the link. Stories, live media, accounts, hashtags, insights and products ar
 
 from collections.abc import Iterator
 
-from ingestion.fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
+from ingestion.parsing.html_text import handles, hashtags
+from ingestion.parsing.json_fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
+from ingestion.parsing.snowflake_ids import instagram_micros
+from ingestion.parsing.timestamps import day_of, iso_micros
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, nothing, refusing_wrong_fields
-from ingestion.reading import Context, Reader
-from ingestion.snowflakes import instagram_micros
-from ingestion.text import handles, hashtags
-from ingestion.times import day_of, iso_micros
+from ingestion.reader import Context, Reader
 
 _MEDIA_FIELDS = ("caption", "comments_count", "like_count")
 _MESSAGE_FIELDS = ("to", "mid", "sender", "recipient", "thread", "conversation")
@@ -50,7 +50,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.instagram_api import Hashtags  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.instagram import Hashtags  # noqa: PLC0415  # needs the extra `http`
 
     return Hashtags(context)
 

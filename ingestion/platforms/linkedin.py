@@ -7,11 +7,11 @@ nested. Made after the documentation: no recordings are public. docs/platforms.m
 import re
 from collections.abc import Iterator
 
-from ingestion.fields import counts, every, inner, is_alone, kind_of, leaves, needed, optional_text, unique
+from ingestion.parsing.html_text import hashtags
+from ingestion.parsing.json_fields import counts, every, inner, is_alone, kind_of, leaves, needed, optional_text, unique
+from ingestion.parsing.timestamps import unit_micros
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
-from ingestion.reading import Context, Reader
-from ingestion.text import hashtags
-from ingestion.times import unit_micros
+from ingestion.reader import Context, Reader
 
 _POST_URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{1,20}")
 _COMMENT_URN = re.compile(r"urn:li:comment:\(urn:li:[A-Za-z]{1,30}:\d{1,20},\d{1,20}\)")
@@ -65,7 +65,7 @@ def _is_public(post: dict[str, Json]) -> bool:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.linkedin_api import OwnPages  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.linkedin import OwnPages  # noqa: PLC0415  # needs the extra `http`
 
     return OwnPages(context)
 

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ingestion.fields import (
+from ingestion.parsing.html_text import plain
+from ingestion.parsing.json_fields import (
     counts,
     decoded,
     every,
@@ -24,11 +25,10 @@ from ingestion.fields import (
     texts,
     unique,
 )
+from ingestion.parsing.snowflake_ids import mastodon_micros
+from ingestion.parsing.timestamps import day_of, iso_micros
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
-from ingestion.reading import Context, Reader
-from ingestion.snowflakes import mastodon_micros
-from ingestion.text import plain
-from ingestion.times import day_of, iso_micros
+from ingestion.reader import Context, Reader
 
 _UPDATES = ("update", "status.update")
 _NON_PUBLIC = ("unlisted", "private", "direct", "limited")
@@ -81,7 +81,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.mastodon_api import MastodonApi  # noqa: PLC0415  # needs the extras `http`, `websocket`
+    from ingestion.readers.mastodon import MastodonApi  # noqa: PLC0415  # needs the extras `http`, `websocket`
 
     return MastodonApi(context)
 

@@ -3,17 +3,17 @@
 Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`, `collections`, the
 parents of a crosspost) is left out of `raw`: a text must not survive its deletion inside another post's payload. For
 the same reason the `raw` of a delete keeps only what says that it is one. A crosspost's parents are no sightings of
-their own. What counts as removed: `ingestion/removals.py` and ADR 22.
+their own. What counts as removed: `ingestion/parsing/reddit_removals.py` and ADR 22.
 """
 
 import html
 import re
 from collections.abc import Iterator
 
-from ingestion.fields import counts, inner, is_alone
+from ingestion.parsing.json_fields import counts, inner, is_alone
+from ingestion.parsing.reddit_removals import is_placeholder, removal_of
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
-from ingestion.reading import Context, Reader
-from ingestion.removals import is_placeholder, removal_of
+from ingestion.reader import Context, Reader
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
 _OPEN = ("public", "restricted", "archived", "user")  # types of subreddits
@@ -71,7 +71,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.reddit_api import Listings  # noqa: PLC0415  # needs the extra `reddit`
+    from ingestion.readers.reddit import Listings  # noqa: PLC0415  # needs the extra `reddit`
 
     return Listings(context)
 

@@ -9,12 +9,23 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from ingestion.fields import counts, every, inner, is_alone, kind_of, leaves, needed, optional_text, texts, unique
+from ingestion.parsing.html_text import handles, hashtags
+from ingestion.parsing.json_fields import (
+    counts,
+    every,
+    inner,
+    is_alone,
+    kind_of,
+    leaves,
+    needed,
+    optional_text,
+    texts,
+    unique,
+)
+from ingestion.parsing.snowflake_ids import x_micros
+from ingestion.parsing.timestamps import day_of, iso_micros, spoken_micros
 from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
-from ingestion.reading import Context, Reader
-from ingestion.snowflakes import x_micros
-from ingestion.text import handles, hashtags
-from ingestion.times import day_of, iso_micros, spoken_micros
+from ingestion.reader import Context, Reader
 
 _LAST_ID = 2**63
 _TWEET_FIELDS = ("edit_history_tweet_ids", "referenced_tweets", "full_text", "in_reply_to_status_id", "retweet_count")
@@ -65,7 +76,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.protocols.x_api import RecentSearch  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.x import RecentSearch  # noqa: PLC0415  # needs the extra `http`
 
     return RecentSearch(context)
 

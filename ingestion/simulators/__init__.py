@@ -7,7 +7,7 @@ of recorded answers, to which a test holds them.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from ingestion.simulators.serving.simulator import Simulator
+from ingestion.simulators.server.base import Simulator
 
 
 def _discover() -> dict[str, Simulator]:

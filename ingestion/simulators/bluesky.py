@@ -10,9 +10,9 @@ from threading import Event, Thread
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ingestion.simulators.serving.scenario import SECOND, Happening
-from ingestion.simulators.serving.simulator import Simulator
-from ingestion.simulators.serving.world import Faults, World
+from ingestion.simulators.server.base import Simulator
+from ingestion.simulators.server.scenario import SECOND, Happening
+from ingestion.simulators.server.state import Faults, World
 
 V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
 _POST = "app.bsky.feed.post"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, Request, http_server
-from ingestion.simulators.serving.scenario import SECOND
-from ingestion.simulators.serving.simulator import Simulator
-from ingestion.simulators.serving.world import Faults, Made, World
+from ingestion.simulators.server.base import Simulator
+from ingestion.simulators.server.http import HTTP_FAULTS, Answer, Request, http_server
+from ingestion.simulators.server.scenario import SECOND
+from ingestion.simulators.server.state import Faults, Made, World
 
 _ITEM = re.compile(r"/v0/item/(\d+)\.json")
 _STORY_EVERY, _DEAD_EVERY = 3, 2

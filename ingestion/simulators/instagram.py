@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
-from ingestion.simulators.serving.scenario import SECOND
-from ingestion.simulators.serving.simulator import Simulator
-from ingestion.simulators.serving.world import Faults, Made, World
+from ingestion.simulators.server.base import Simulator
+from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.server.scenario import SECOND
+from ingestion.simulators.server.state import Faults, Made, World
 
 _SECRETS = {"access_token": "simulated-ig-token", "user_id": "17841400000000001"}
 _HASHTAG = "17843826142000001"

@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
-from ingestion.simulators.serving.simulator import Simulator
-from ingestion.simulators.serving.world import Faults, Made, World
+from ingestion.simulators.server.base import Simulator
+from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.server.state import Faults, Made, World
 
 TOKEN = "simulated-linkedin-token"  # noqa: S105  # made up, and checked
 ORGANISATION = "urn:li:organization:2414183"

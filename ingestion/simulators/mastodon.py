@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from foundation import clock
-from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
-from ingestion.simulators.serving.scenario import SECOND
-from ingestion.simulators.serving.simulator import Simulator
-from ingestion.simulators.serving.world import Faults, Made, World
+from ingestion.simulators.server.base import Simulator
+from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.server.scenario import SECOND
+from ingestion.simulators.server.state import Faults, Made, World
 
 TOKEN = "simulated-token"  # noqa: S105  # made up, and checked
 _PAGE = 40

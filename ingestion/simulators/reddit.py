@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from ingestion.simulators.serving.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
-from ingestion.simulators.serving.scenario import SECOND
-from ingestion.simulators.serving.simulator import Simulator
-from ingestion.simulators.serving.world import Faults, Made, World
+from ingestion.simulators.server.base import Simulator
+from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.server.scenario import SECOND
+from ingestion.simulators.server.state import Faults, Made, World
 
 _SECRETS = {"client_id": "simulated-id", "client_secret": "simulated-secret", "username": "simulated-user"}
 _TOKEN = "simulated-reddit-token"  # noqa: S105  # made up, and checked

@@ -12,9 +12,9 @@ import pytest
 from deltalake.exceptions import TableNotFoundError
 
 from foundation.settings import Settings
-from ingestion.simulators.serving.scenario import final_texts, load_scenario, timeline
-from ingestion.topics import end_offsets
-from lakehouse.s3 import client
+from ingestion.kafka.topics import end_offsets
+from ingestion.simulators.server.scenario import final_texts, load_scenario, timeline
+from lakehouse.storage.s3 import client
 from local.lag import table_lags
 from schemas.topics import topic_name
 from tests.compose.engine import call

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from foundation.settings import Settings
 from ingestion.generator import load_rates, run_generator
-from ingestion.produce import Producer
+from ingestion.kafka.producer import Producer
 from tests.clock import BASE
 
 _LASTS_S = 900  # the trickle, if nobody opens the tap

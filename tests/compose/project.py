@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 import yaml
 
-from local.ports import free_ports
+from local.host.ports import free_ports
 from tests.compose.engine import call, say
 from tests.compose.images import ROOT
 

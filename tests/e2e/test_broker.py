@@ -11,9 +11,10 @@ from confluent_kafka.admin import AdminClient
 
 from foundation.errors import BrokerFailedError, BrokerUnreachableError, KeyFileError, PortInUseError
 from foundation.settings import Settings
-from ingestion.topics import create_topics, demand_broker, end_offsets
-from local import broker as local_broker
-from local import doctor, ports, stack
+from ingestion.kafka.topics import create_topics, demand_broker, end_offsets
+from local import doctor, stack
+from local.host import ports
+from local.servers import broker as local_broker
 from schemas.topics import topics
 
 TOPIC = "social.reddit.posts.v1"

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from ingestion.generator import Rates
-from lakehouse import event_logs
+from lakehouse.spark import event_logs
 from local import stack
 from tests import canaries, oracle
 from tests.commands import echostream, started, wait_until

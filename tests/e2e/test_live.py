@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import orjson
 import pytest
 
-from local.s3 import BUCKET
+from local.servers.s3 import BUCKET
 from schemas.topics import topic_name
 from tests.commands import echostream, started
 from tests.kafka import records_of

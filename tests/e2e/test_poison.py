@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from foundation.keys import load_key
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import Post, Unmappable
 from ingestion.platforms import reddit
-from ingestion.records import RecordMaker
 from tests.e2e.poison import CAP, DAY, MIB, NOW, POISON, padded
 from tests.kafka import send
 from tests.lake import FATES, ops, rows_of

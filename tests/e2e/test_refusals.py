@@ -8,7 +8,7 @@ import pytest
 
 from foundation.keys import create_key
 from foundation.settings import Settings
-from local.ports import free_ports
+from local.host.ports import free_ports
 from tests.commands import Done, echostream
 
 

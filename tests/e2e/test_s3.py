@@ -9,10 +9,10 @@ import pytest
 
 from foundation.errors import LakeInUseError
 from ingestion.generator import Rates
-from lakehouse.checkpoints import checkpoint
-from lakehouse.lease import hold_lake
-from lakehouse.s3 import client
-from lakehouse.s3_path import S3Path
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.storage.lease import hold_lake
+from lakehouse.storage.s3 import client
+from lakehouse.storage.s3_files import S3Path
 from tests import oracle
 from tests.commands import echostream
 from tests.kafka import generate

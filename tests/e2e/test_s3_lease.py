@@ -7,9 +7,9 @@ import pytest
 
 from foundation.errors import LakeInUseError
 from foundation.settings import Settings
-from lakehouse import s3_lease
-from lakehouse.lease import hold_lake
-from lakehouse.s3_lease import S3Lease
+from lakehouse.storage import s3_lease
+from lakehouse.storage.lease import hold_lake
+from lakehouse.storage.s3_lease import S3Lease
 from tests.commands import wait_until
 from tests.s3 import faulty, new_s3
 

@@ -11,7 +11,7 @@ from sysconfig import get_paths
 import pyspark
 import pytest
 
-from local.ports import free_ports
+from local.host.ports import free_ports
 from tests.commands import environment, stop_session, wait_until
 from tests.conftest import QUICK_JVM, ROOT
 from tests.kafka import generate

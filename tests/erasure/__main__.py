@@ -17,12 +17,12 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from pyarrow import fs
 
 from foundation.settings import Settings
-from ingestion.fields import slices
 from ingestion.generator import Rates, run_generator
-from ingestion.landing import Landing
-from ingestion.produce import MemoryProducer, Producer
-from ingestion.reading import Batch
-from lakehouse.receipts import receipts
+from ingestion.kafka.producer import MemoryProducer, Producer
+from ingestion.parsing.json_fields import slices
+from ingestion.reader import Batch
+from ingestion.recordings.landing import Landing
+from lakehouse.erasure.receipts import receipts
 from local import stack
 from schemas.topics import topics
 from tests import oracle

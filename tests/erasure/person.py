@@ -8,7 +8,7 @@ import orjson
 
 from ingestion.platform import Post
 from ingestion.platforms import PLATFORMS
-from local.scanning.needles import SHORTEST, Needles
+from local.erasure_scan.search_terms import SHORTEST, Needles
 from tests.lake import Row
 
 Message = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]  # topic, key, value, headers

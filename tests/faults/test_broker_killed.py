@@ -9,8 +9,9 @@ from contextlib import suppress
 import pytest
 
 from ingestion.generator import run_generator
-from ingestion.produce import Producer
-from local import broker, stack
+from ingestion.kafka.producer import Producer
+from local import stack
+from local.servers import broker
 from tests import oracle
 from tests.clock import BASE
 from tests.commands import started, wait_until

@@ -8,7 +8,7 @@ import signal
 import orjson
 import pytest
 
-from lakehouse.checkpoints import checkpoint
+from lakehouse.jobs.checkpoint import checkpoint
 from tests.commands import echostream
 from tests.faults.conftest import RATES
 from tests.kafka import generate

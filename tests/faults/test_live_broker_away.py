@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from ingestion.simulators import SIMULATORS
-from ingestion.simulators.serving.scenario import Scenario
-from local import broker, stack
+from ingestion.simulators.server.scenario import Scenario
+from local import stack
+from local.servers import broker
 from schemas.topics import topic_name
 from tests.commands import started
 from tests.kafka import records_of

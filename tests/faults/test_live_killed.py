@@ -15,10 +15,10 @@ import orjson
 import pytest
 
 from foundation.keys import load_key
+from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
-from ingestion.records import RecordMaker
 from ingestion.simulators import SIMULATORS
-from ingestion.simulators.serving.scenario import Scenario, final_texts
+from ingestion.simulators.server.scenario import Scenario, final_texts
 from schemas.topics import topic_name
 from tests.clock import machine_micros
 from tests.commands import echostream, started

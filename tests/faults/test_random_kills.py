@@ -7,7 +7,7 @@ import threading
 import orjson
 import pytest
 
-from lakehouse.checkpoints import checkpoint
+from lakehouse.jobs.checkpoint import checkpoint
 from tests.commands import echostream, started
 from tests.kafka import generate
 from tests.lake import JOBS, assert_exact

@@ -8,7 +8,7 @@ from foundation import clock
 from foundation.keys import create_key
 from foundation.settings import Settings
 from ingestion.generator import read_ledger, run_generator
-from ingestion.produce import MemoryProducer
+from ingestion.kafka.producer import MemoryProducer
 from tests.clock import BASE, going_on_from
 from tests.jobs.lakes import CAP, DRAINED_WITHIN, NOW, POSTS, RATES, Lake, as_kafka_would, copied
 

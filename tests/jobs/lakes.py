@@ -12,8 +12,8 @@ from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
 from ingestion.generator import Rates
-from lakehouse import delta
-from lakehouse.batches import RunningJob
+from lakehouse.delta import tables as delta
+from lakehouse.jobs.job import RunningJob
 from schemas.tables import BRONZE_POSTS
 from schemas.topics import platform_of
 from streaming.failures import named_error

@@ -11,8 +11,8 @@ from foundation.errors import (
     KeyMismatchError,
     TableSchemaError,
 )
-from lakehouse.checkpoints import checkpoint
-from lakehouse.resets import reset
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.jobs.checkpoint_reset import reset
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS
 from streaming.run import _end
 from tests.jobs.lakes import BEHIND_BRONZE, CAP, again

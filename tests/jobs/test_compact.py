@@ -7,8 +7,8 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from batch.compact import compact
-from lakehouse import delta
-from lakehouse.purging import purge
+from lakehouse.delta import tables as delta
+from lakehouse.maintenance.purge import purge
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from streaming.run import _end
 from tests.lake import coordinates, hidden_rows, rows_of, table

@@ -9,10 +9,13 @@ import pytest
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
 from foundation.key_sources import pseudonym_place
-from lakehouse import erasing, erasure_requests, erasures, removals
-from lakehouse.batches import Job
-from lakehouse.erasing import Erasing
-from lakehouse.erasure_requests import Target
+from lakehouse.erasure import delete as removals
+from lakehouse.erasure import ledger
+from lakehouse.erasure import requests as erasure_requests
+from lakehouse.erasure import run as erasing
+from lakehouse.erasure.requests import Target
+from lakehouse.erasure.run import Erasing
+from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests import oracle
 from tests.jobs.lakes import again
@@ -32,7 +35,7 @@ class Killed(BaseException):
 
 def ask(lake, *targets):
     key_id = pseudonym_place(lake.settings).key_id()
-    key = erasures.receipt_key(lake.settings)
+    key = ledger.receipt_key(lake.settings)
     return erasure_requests.place(lake.settings, targets=targets, key_id=key_id, key=key)
 
 
@@ -97,7 +100,7 @@ def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
     expected = oracle.expected(left)
     assert_gold(drained.settings, expected)
     assert_silver(drained.settings, expected, bronze)
-    steps = {(s["step"], s["table"]): s for s in erasures.steps(drained.settings) if s["erasure_id"] == request.id}
+    steps = {(s["step"], s["table"]): s for s in ledger.steps(drained.settings) if s["erasure_id"] == request.id}
     silver = steps["removed", "silver.posts"]
     assert silver["rows"] == before["silver.posts"] - len(rows_of(drained.settings, "silver.posts"))
     assert steps["removed", "bronze.posts"]["rows"] == before["bronze.posts"] - len(bronze)
@@ -118,7 +121,7 @@ def assert_vacuumed(lake, author, erasure_id):
     bronze_job(quick).run(True)
     assert [author in authors_in_files(folder) for folder in folders] == [False, False]
     assert sorted(graves.read_text().splitlines()) == handed_over, "producers that were away must learn of it"
-    vacuumed = {s["table"]: s["erasure_id"] for s in erasures.steps(lake.settings) if s["step"] == "vacuumed"}
+    vacuumed = {s["table"]: s["erasure_id"] for s in ledger.steps(lake.settings) if s["step"] == "vacuumed"}
     assert {"silver.posts", "bronze.posts"} <= vacuumed.keys()
     assert set(vacuumed.values()) == {erasure_id}
 
@@ -143,7 +146,7 @@ def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, mo
         assert fired == [point]
     erase(drained)
     assert hidden_rows(drained.settings, "silver.posts") == 0, "what is noted as removed lies in no file of the table"
-    rows = [s for s in erasures.steps(drained.settings) if s["erasure_id"] == request.id]
+    rows = [s for s in ledger.steps(drained.settings) if s["erasure_id"] == request.id]
     assert Counter((s["step"], s["table"]) for s in rows if s["rows"] != 0).most_common(1)[0][1] == 1
     found = {s["table"]: s["rows"] for s in rows if s["rows"]}
     assert found["silver.posts"] == held["silver.posts"]
@@ -176,7 +179,7 @@ def test_what_platforms_deleted_leaves_bronze_in_one_batch_and_what_lives_stays(
     deleted, gone = oracle.tombstones(lake.ledger), oracle.author_tombstones(lake.ledger)
     live = oracle.live_posts(lake.ledger)
     carry_out(lake)
-    assert [s["cause"] for s in erasures.steps(lake.settings) if s["step"] == "admitted"] == ["platform"]
+    assert [s["cause"] for s in ledger.steps(lake.settings) if s["step"] == "admitted"] == ["platform"]
     bronze = rows_of(lake.settings, "bronze.posts")
     keys = {("public", row["platform"], row["post_key"]) for row in bronze}
     assert live.keys() <= keys

@@ -7,7 +7,7 @@ import pytest
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
 from foundation.errors import CheckpointMismatchError, LogDamagedError, LostCommitsError
-from lakehouse import resets
+from lakehouse.jobs import checkpoint_reset
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.lake import table
 
@@ -40,7 +40,7 @@ def test_a_lost_commit_stops_the_job_before_its_first_batch(drained, from_, newe
     last = lose(drained, from_, newest=newest, checksums=newest > 1)
     with pytest.raises(LostCommitsError, match=rf"(?s){from_.name} has lost versions? .*{last}.*{remedy}"):
         drained.drain("bronze_to_silver")
-    shown = {state.job: state for state in resets.show(drained.settings)}["bronze_to_silver"]
+    shown = {state.job: state for state in checkpoint_reset.show(drained.settings)}["bronze_to_silver"]
     assert shown.verdict == "commits are lost: a run refuses to start"
 
 
@@ -67,7 +67,7 @@ def test_a_checkpoint_from_before_the_table_s_batches_is_refused_and_a_reset_goe
         shutil.rmtree(drained.checkpoint("bronze_to_silver") / folder)
     with pytest.raises(CheckpointMismatchError, match=r"is older than .*checkpoint reset bronze_to_silver"):
         drained.drain("bronze_to_silver")
-    resets.reset(drained.settings, "bronze_to_silver")
+    checkpoint_reset.reset(drained.settings, "bronze_to_silver")
     drained.drain().assert_exact(consumed=2 * len(drained.ledger))
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from batch import rebuild_gold, rebuild_silver, run
 from foundation.errors import CheckpointMissingError, LakeInUseError
-from lakehouse import delta
-from lakehouse.lease import hold_lake
+from lakehouse.delta import tables as delta
+from lakehouse.storage.lease import hold_lake
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from tests.jobs.lakes import again
 from tests.lake import coordinates, rows_of, table, versions

@@ -11,8 +11,9 @@ from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
 from foundation.key_sources import pseudonym_place
 from foundation.settings import Settings
-from lakehouse import erasure_requests, erasures
-from lakehouse.erasure_requests import Target
+from lakehouse.erasure import ledger as erasures
+from lakehouse.erasure import requests as erasure_requests
+from lakehouse.erasure.requests import Target
 from tests import oracle
 from tests.jobs.lakes import CAP, Lake
 from tests.lake import assert_gold, assert_silver, rows_of

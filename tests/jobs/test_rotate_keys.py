@@ -10,9 +10,9 @@ from batch.run import rotate_keys
 from foundation.errors import KeyMismatchError, LakeInUseError
 from foundation.keys import load_key, version_of
 from ingestion.generator import read_ledger, run_generator
-from ingestion.produce import MemoryProducer
-from lakehouse import delta
-from lakehouse.lease import hold_lake
+from ingestion.kafka.producer import MemoryProducer
+from lakehouse.delta import tables as delta
+from lakehouse.storage.lease import hold_lake
 from schemas.tables import SILVER_TOMBSTONES
 from tests import oracle
 from tests.clock import BASE

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from foundation.keys import load_key
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import Post
-from ingestion.records import RecordMaker
 from schemas.topics import topic_name
 from streaming import bronze_to_silver
 from tests.jobs.lakes import RECEIVED, as_kafka_would

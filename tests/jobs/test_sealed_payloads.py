@@ -11,7 +11,7 @@ from foundation.errors import KeyFileError, KeyMismatchError
 from foundation.key_sources import payload_place
 from foundation.keys import create_key
 from foundation.sections import PayloadSettings
-from lakehouse.batches import Batch, Job
+from lakehouse.jobs.job import Batch, Job
 from schemas.tables import BRONZE_POSTS, TABLES
 from streaming import topic_to_bronze
 from tests import oracle

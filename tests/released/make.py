@@ -14,8 +14,8 @@ from foundation import clock
 from foundation.keys import create_key
 from foundation.settings import Settings
 from ingestion.generator import read_ledger, run_generator
-from ingestion.produce import MemoryProducer
-from lakehouse.session import build_session
+from ingestion.kafka.producer import MemoryProducer
+from lakehouse.spark.session import build_session
 from tests.clock import BASE, going_on_from
 from tests.jobs.lakes import CAP, NOW, RATES, Lake, as_kafka_would
 

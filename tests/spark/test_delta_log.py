@@ -7,7 +7,8 @@ from delta.tables import DeltaTable
 
 from foundation.errors import TableSchemaError
 from foundation.settings import Settings
-from lakehouse import delta, delta_log
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
 from schemas.tables import QUARANTINE_POSTS, SILVER_TOMBSTONES
 
 

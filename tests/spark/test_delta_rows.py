@@ -6,8 +6,11 @@ import pytest
 
 from foundation.errors import DiskFullError, StoreUnreachableError
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, delta_rows, upkeep
-from lakehouse.delta import Txn
+from lakehouse.delta import driver_rows
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.delta.tables import Txn
+from lakehouse.maintenance import optimize
 from schemas.tables import ops_batches, ops_erasures
 
 BATCHES, ERASURES = ops_batches("silver_to_gold"), ops_erasures("silver_to_gold")
@@ -27,7 +30,7 @@ def settings(spark, tmp_path) -> Settings:
 
 
 def test_spark_reads_what_was_written(spark, settings):
-    delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
+    driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
     rows = delta.read(spark, BATCHES, settings)
     assert rows.schema.simpleString() == BATCHES.schema.simpleString()
     (row,) = (each.asDict() for each in rows.selectExpr("*", "unix_micros(started_at) AS micros").collect())
@@ -39,11 +42,11 @@ def test_spark_reads_what_was_written(spark, settings):
 def test_a_repeat_does_nothing_whichever_engine_repeats(spark, settings):
     """Batch 0 as well, which is no number to be taken for nothing."""
     for version in (0, 0, 1, 0, 1):
-        delta_rows.append([SAID | {"batch_id": version}], BATCHES, settings, txn=Txn("a", version))
+        driver_rows.append([SAID | {"batch_id": version}], BATCHES, settings, txn=Txn("a", version))
     delta.append(delta.read(spark, BATCHES, settings), BATCHES, settings, txn=Txn("a", 1))
     delta.append(delta.read(spark, BATCHES, settings).limit(1), BATCHES, settings, txn=Txn("a", 2))
-    delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 2))
-    delta_rows.append([SAID], BATCHES, settings, txn=Txn("b", 0))
+    driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 2))
+    driver_rows.append([SAID], BATCHES, settings, txn=Txn("b", 0))
     assert delta.read(spark, BATCHES, settings).count() == 4
     assert delta_log.version(BATCHES, settings) == 4
 
@@ -51,7 +54,7 @@ def test_a_repeat_does_nothing_whichever_engine_repeats(spark, settings):
 def test_the_log_holds_no_values_of_columns_that_may_not_stand_there(spark, settings):
     """Statistics are a copy that outlives the row; the table says of which columns there may be some."""
     named = dict.fromkeys(ERASURES.columns) | {"erasure_id": "canary-id", "at": AT, "what": {"posts": 1}}
-    delta_rows.append([named], ERASURES, settings, txn=Txn("a", 0))
+    driver_rows.append([named], ERASURES, settings, txn=Txn("a", 0))
     log = "".join(file.read_text() for file in (settings.home / "lake" / ERASURES.folder / "_delta_log").glob("*.json"))
     assert "canary-id" not in log
     assert '\\"minValues\\"' in log
@@ -61,22 +64,22 @@ def test_what_cannot_be_written_is_named(settings, monkeypatch):
     def away(*_given, **_options):
         raise OSError("nothing of this may be said")
 
-    monkeypatch.setattr(delta_rows, "write_deltalake", away)
+    monkeypatch.setattr(driver_rows, "write_deltalake", away)
     with pytest.raises(StoreUnreachableError, match=r"cannot be written \(OSError\)\. "):
-        delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
+        driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
     assert delta_log.version(BATCHES, settings) == 0
 
 
 def test_what_comes_between_the_question_and_the_write_is_not_doubled(spark, settings, monkeypatch):
     """Of a run that was given up, or our own that is tried again: deltalake refuses, by the log that was asked."""
-    real = delta_rows.write_deltalake
+    real = driver_rows.write_deltalake
 
     def late(log, *given, **options):
         real(delta_log.open_table(BATCHES, settings), *given, **options)
         real(log, *given, **options)
 
-    monkeypatch.setattr(delta_rows, "write_deltalake", late)
-    delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
+    monkeypatch.setattr(driver_rows, "write_deltalake", late)
+    driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
     assert delta.read(spark, BATCHES, settings).count() == 1
 
 
@@ -84,14 +87,14 @@ def test_a_full_disk_is_named(settings, monkeypatch):
     def full(*_given, **_options):
         raise OSError("No space left on device (os error 28)")
 
-    monkeypatch.setattr(delta_rows, "write_deltalake", full)
+    monkeypatch.setattr(driver_rows, "write_deltalake", full)
     with pytest.raises(DiskFullError, match="the disk is full"):
-        delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
+        driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
 
 
 def test_a_row_that_lacks_a_column_is_no_row(settings):
     with pytest.raises(KeyError, match="lag_records"):
-        delta_rows.append(
+        driver_rows.append(
             [{name: value for name, value in SAID.items() if name != "lag_records"}], BATCHES, settings, txn=Txn("a", 0)
         )
 
@@ -99,10 +102,10 @@ def test_a_row_that_lacks_a_column_is_no_row(settings):
 def test_both_engines_write_one_log_in_turn(spark, settings):
     """Twelve rows, their files put together by Spark, and one row more; the log has checkpoints all the while."""
     for number in range(12):
-        delta_rows.append([SAID | {"batch_id": number}], BATCHES, settings, txn=Txn("a", number))
-    upkeep.optimize(spark, BATCHES, settings, [()])
-    delta_rows.append([SAID | {"batch_id": 12}], BATCHES, settings, txn=Txn("a", 12))
-    delta_rows.append([SAID | {"batch_id": 12}], BATCHES, settings, txn=Txn("a", 12))
+        driver_rows.append([SAID | {"batch_id": number}], BATCHES, settings, txn=Txn("a", number))
+    optimize.optimize(spark, BATCHES, settings, [()])
+    driver_rows.append([SAID | {"batch_id": 12}], BATCHES, settings, txn=Txn("a", 12))
+    driver_rows.append([SAID | {"batch_id": 12}], BATCHES, settings, txn=Txn("a", 12))
     rows = delta.read(spark, BATCHES, settings).select("batch_id").collect()
     assert sorted(row["batch_id"] for row in rows) == list(range(13))
     log = settings.home / "lake" / BATCHES.folder / "_delta_log"
@@ -114,6 +117,6 @@ def test_what_commits_say_is_found_however_far_back(spark, settings):
     delta.overwrite(spark.createDataFrame([row], BATCHES.schema), BATCHES, settings, metadata={"mark": 7})
     assert delta_log.newest_metadata(BATCHES, settings, "mark") == 7
     for number in range(3):
-        delta_rows.append([SAID], BATCHES, settings, txn=Txn("a", number))
+        driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", number))
     assert delta_log.newest_metadata(BATCHES, settings, "mark") == 7
     assert delta_log.newest_metadata(BATCHES, settings, "never") is None

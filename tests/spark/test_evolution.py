@@ -7,7 +7,9 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 
 from foundation.errors import TableSchemaError
 from foundation.settings import Settings
-from lakehouse import delta, delta_log, evolution
+from lakehouse.delta import evolution
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
 from schemas.tables import Table
 
 OLD = Table(

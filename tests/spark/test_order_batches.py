@@ -51,7 +51,7 @@ class Lake:
             self.authors[author] = max(row["version"], self.authors.get(author, -1))
 
     def remove_what_authors_left(self):
-        """As lakehouse/author_removals.py, between batches."""
+        """As lakehouse/erasure/author_deletes.py, between batches."""
         self.posts = {
             key: row
             for key, row in self.posts.items()

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from ingestion.platform import AuthorDelete, Post
-from lakehouse.frozen import computed_once
+from lakehouse.spark.materialize import computed_once
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS
 from tests.conftest import INTERPRETED

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from foundation.settings import Settings
-from lakehouse.session import class_archive, jvm_pid
+from lakehouse.spark.session import class_archive, jvm_pid
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what a process has mapped")

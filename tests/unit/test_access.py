@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from foundation.access import FOLDERS, PRIVATE, READERS, broken, protect, rules
 from foundation.errors import AccessError, QueryError
+from foundation.folder_modes import FOLDERS, PRIVATE, READERS, broken, protect, rules
 from foundation.settings import Settings
-from ingestion.start import store_place
+from ingestion.producer.build import store_place
 from local import doctor
 from schemas.tables import TABLES
 from serving import catalog

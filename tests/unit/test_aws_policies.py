@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from foundation.access import READERS
 from foundation.errors import AccessError
+from foundation.folder_modes import READERS
 from foundation.sections import S3Settings
 from schemas.tables import JOBS, TABLES
 from serving.catalog import lake_tables

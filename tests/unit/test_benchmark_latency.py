@@ -10,7 +10,7 @@ from deltalake import CommitProperties, write_deltalake
 
 from benchmarks.pipeline import latency
 from foundation.settings import Settings
-from lakehouse import delta_log
+from lakehouse.delta import log as delta_log
 from schemas.tables import GOLD_SENTIMENT_HOURLY
 
 

@@ -8,7 +8,7 @@ from pyspark.errors import PySparkException
 
 from foundation.errors import DataFileDamagedError
 from foundation.settings import Settings
-from lakehouse.batches import Job
+from lakehouse.jobs.job import Job
 from schemas.tables import SILVER_POSTS
 from streaming import run
 

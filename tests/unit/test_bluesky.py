@@ -5,10 +5,10 @@ import pytest
 
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
-from ingestion.fields import inner
+from ingestion.kafka.records import RecordMaker
+from ingestion.parsing.json_fields import inner
 from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable, withheld
 from ingestion.platforms.bluesky import PLATFORM
-from ingestion.records import RecordMaker
 from transforms.decode import Envelope, Rules, decode, posted_at
 
 DID = "did:plc:aaaabbbbccccddddeeeeffff"

@@ -7,7 +7,7 @@ import pytest
 
 from foundation.errors import CheckpointDamagedError, CheckpointMismatchError, CheckpointMissingError
 from foundation.settings import Settings
-from lakehouse.checkpoints import Checkpoint, check, checkpoint
+from lakehouse.jobs.checkpoint import Checkpoint, check, checkpoint
 
 TABLE = "silver.posts"
 OTHER = str(uuid.uuid4())

@@ -11,7 +11,7 @@ import yaml
 from foundation.settings import load_settings
 from ingestion.platforms import PLATFORMS
 from ingestion.simulators import SIMULATORS
-from ingestion.simulators.serving.scenario import load_scenario
+from ingestion.simulators.server.scenario import load_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYLESS = ("bluesky", "hackernews", "mastodon")

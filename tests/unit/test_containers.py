@@ -5,7 +5,7 @@ import stat
 
 from foundation.keys import create_key
 from foundation.settings import Settings
-from local.containers import make_secrets, publish_key_id
+from local.compose_setup import make_secrets, publish_key_id
 
 
 def properties(file):

@@ -3,7 +3,7 @@
 import pytest
 
 from foundation.errors import LogDamagedError, LostCommitsError
-from lakehouse import damage
+from lakehouse.delta import damage
 
 LAKE = "/home/me/lake"
 PART = "part-00000-1f3c.c000.snappy.parquet"

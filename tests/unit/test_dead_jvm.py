@@ -9,7 +9,7 @@ from pyspark import SparkContext
 
 from foundation.errors import JavaEndedError
 from foundation.settings import Settings
-from lakehouse.session import ending
+from lakehouse.spark.session import ending
 
 
 @pytest.fixture(params=["pass", "import sys; sys.stdin.read()"], ids=["ended", "alive"])

@@ -8,9 +8,9 @@ from deltalake import CommitProperties, Transaction, write_deltalake
 
 from foundation.errors import CheckpointMismatchError, LostCommitsError
 from foundation.settings import Settings
-from lakehouse import resets
-from lakehouse.checkpoints import checkpoint
-from lakehouse.done_batches import check_batches
+from lakehouse.jobs import checkpoint_reset
+from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.jobs.done_batches import check_batches
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS, ops_batches
 
 MAIN = {"topic_to_bronze": BRONZE_POSTS, "bronze_to_silver": SILVER_POSTS, "silver_to_gold": GOLD_SENTIMENT_HOURLY}
@@ -109,9 +109,9 @@ def test_where_the_jobs_stand_is_said_of_a_checkpoint_that_is_refused(settings):
     mine = lake(settings, (SILVER, 2, 2, 4, 4))
     for batch in range(2):
         write(settings, BRONZE_POSTS, "append", batch)
-    state = next(each for each in resets.show(settings) if each.job == SILVER)
+    state = next(each for each in checkpoint_reset.show(settings) if each.job == SILVER)
     assert state.verdict == "not as far as the table: a run refuses to start"
     assert "is older than" in str(state.wrong)
     (mine.folder / "offsets" / "2").write_text("")
-    state = next(each for each in resets.show(settings) if each.job == SILVER)
+    state = next(each for each in checkpoint_reset.show(settings) if each.job == SILVER)
     assert "offsets/2 cannot be read" in str(state.wrong)

@@ -8,9 +8,10 @@ from foundation.errors import ErasureRequestError
 from foundation.key_sources import pseudonym_place
 from foundation.keys import create_key
 from foundation.settings import Settings
-from lakehouse import erasure_requests, erasures
-from lakehouse.erasing import demand_requests_key
-from lakehouse.erasure_requests import Target
+from lakehouse.erasure import ledger
+from lakehouse.erasure import requests as erasure_requests
+from lakehouse.erasure.requests import Target
+from lakehouse.erasure.run import demand_requests_key
 
 TARGETS = (Target("reddit", "author", ("v1:a", "v1:b")), Target("x", "post", ("v1:c",)))
 
@@ -25,7 +26,7 @@ def settings(tmp_path):
 def place(settings, key_id=None):
     key_id = key_id or pseudonym_place(settings).key_id()
     return erasure_requests.place(
-        settings, targets=TARGETS, key_id=key_id, key=erasures.receipt_key(settings)
+        settings, targets=TARGETS, key_id=key_id, key=ledger.receipt_key(settings)
     )  # fmt: skip
 
 

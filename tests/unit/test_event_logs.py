@@ -5,7 +5,7 @@ import os
 import pytest
 
 from foundation.settings import Settings
-from lakehouse import event_logs
+from lakehouse.spark import event_logs
 
 HEADER = b'{"Event":"SparkListenerLogStart"}\n{"Event":"SparkListenerApplicationStart"}\n'
 JOB = b'{"Event":"SparkListenerJobStart"}\n'

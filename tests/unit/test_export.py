@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from cli.main import app
 from foundation.keys import PseudonymKey, add_key, create_key, load_key, write_key_id
 from foundation.settings import Settings
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Post, Unmappable
-from ingestion.reading import Sighting
-from ingestion.records import RecordMaker
-from ingestion.start import store_place
-from ingestion.store import IngestStore
+from ingestion.producer.build import store_place
+from ingestion.reader import Sighting
+from ingestion.state.store import IngestStore
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.made_records import SEEN, bronze_row
 from transforms.payloads import At, seal

@@ -19,7 +19,7 @@ from foundation.errors import (
     StackError,
 )
 from foundation.settings import Settings
-from lakehouse.batches import Job
+from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS
 from streaming.failures import named_error
 from transforms.scoring.refusals import budget_is_spent, service_refused

@@ -8,14 +8,14 @@ import pytest
 from pyarrow import fs
 
 from foundation.errors import PayloadFileError
-from ingestion.forgetting import Forgetting
-from ingestion.graves import FOREVER, GraveFiles
-from ingestion.landing import Landing
+from ingestion.kafka.producer import MemoryProducer
+from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
 from ingestion.platforms.reddit import PLATFORM
-from ingestion.produce import MemoryProducer
-from ingestion.reading import Batch
-from ingestion.records import RecordMaker
+from ingestion.privacy.erase import Forgetting
+from ingestion.privacy.tombstone_files import FOREVER, GraveFiles
+from ingestion.reader import Batch
+from ingestion.recordings.landing import Landing
 from tests.forgetting import GONE, ID, KEY, NEWER, SEEN, Home, comment, listing
 from tests.live import KEY as LIVE_KEY
 from tests.live import events, trial

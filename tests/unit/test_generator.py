@@ -12,8 +12,8 @@ from foundation.keys import create_key
 from foundation.policies import policies
 from foundation.settings import Settings
 from ingestion.generator import Rates, ledger_file, load_rates, read_ledger, run_generator, send
-from ingestion.generator.canaries import KINDS
-from ingestion.produce import MemoryProducer
+from ingestion.generator.planted_pii import KINDS
+from ingestion.kafka.producer import MemoryProducer
 from schemas.event import json_schema
 from tests import oracle
 from tests.clock import BASE

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from ingestion.generator import POISONS, Rates, RawRecord
-from ingestion.generator.canaries import OWN_KINDS
+from ingestion.generator.planted_pii import OWN_KINDS
 from tests import oracle
 from tests.feeds import MAX_TEXT, N, large_feed, make
 from transforms.language import language_of

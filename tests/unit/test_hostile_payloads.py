@@ -13,9 +13,9 @@ import test_mastodon
 import test_x
 
 from foundation.keys import PseudonymKey
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable
 from ingestion.platforms import PLATFORMS
-from ingestion.records import RecordMaker
 
 WRONG = [None, True, 0, -1, 2**70, 1.5, "", "x", "\ud800", "<![CDATA[", "@" * 9, "9" * 40, [], {}, [[]], [{}], [None],
          {"data": [None]}, {"data": {}}, {"id": {}}, {"": []}, {"summary": 5}, ["a", 5]]  # fmt: skip

@@ -10,9 +10,9 @@ import stamina
 
 from foundation.errors import IngestStoreError, IngestStoreUnreachableError, UsageError
 from foundation.settings import Settings
-from ingestion.reading import Gap, GapReason, Sighting, Span
-from ingestion.start import store_place
-from ingestion.store import IngestStore
+from ingestion.producer.build import store_place
+from ingestion.reader import Gap, GapReason, Sighting, Span
+from ingestion.state.store import IngestStore
 from tests.live import trial
 from tests.postgres import PASSWORD, Server, new_postgres
 

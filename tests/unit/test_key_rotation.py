@@ -12,10 +12,10 @@ from foundation.key_chain import KeyChain
 from foundation.key_sources import KeyFile
 from foundation.keys import PSEUDONYM_KEY, PseudonymKey, add_key, create_key, load_key, read_keys, write_key_id
 from foundation.secret_keys import in_use
-from ingestion.memory import Recollection
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Post, Unmappable
-from ingestion.reading import Sighting
-from ingestion.records import RecordMaker
+from ingestion.reader import Sighting
+from ingestion.state.versions import Recollection
 from schemas.reasons import Reason
 from tests.made_records import RULES, SEEN, bronze_row, post
 from transforms.payloads import AS_RECEIVED, SEALED, At, opened, seal

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from foundation.conf import conf_dir
+from foundation.conf_files import conf_dir
 from foundation.errors import KeyFileError
 from foundation.key_chain import KeyChain, chain_of
 from foundation.key_sources import KeyFile, payload_place, pseudonym_key, pseudonym_place, receipt_place
 from foundation.keys import PseudonymKey, create_key
 from foundation.settings import Settings, load_settings
-from lakehouse.erasures import demand_receipt_key
+from lakehouse.erasure.ledger import demand_receipt_key
 from tests.aws import REGION
 from tests.aws_keys import (
     KEY,

@@ -11,8 +11,8 @@ from foundation.errors import KeyFileError, KeyMismatchError, UsageError
 from foundation.key_sources import SecretsManagerKey
 from foundation.keys import create_key, load_key, read_keys
 from foundation.settings import Settings
-from lakehouse import delta_log
-from lakehouse.key_state import KEY_PROPERTY
+from lakehouse.delta import log as delta_log
+from lakehouse.jobs.key_check import KEY_PROPERTY
 from local.stack import _ensure_keys
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.generator.words import AFTERTHOUGHTS, OTHER_LANGUAGES, PRODUCTS, SENTENCES
+from ingestion.generator.sentences import AFTERTHOUGHTS, OTHER_LANGUAGES, PRODUCTS, SENTENCES
 from transforms.language import language_of, stop_words
 
 GOEMOTIONS = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment" / "goemotions" / "group_test.tsv.gz"

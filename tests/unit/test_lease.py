@@ -15,15 +15,15 @@ import pytest
 from foundation import clock
 from foundation.errors import LakeInUseError
 from foundation.settings import Settings
-from lakehouse import lease
-from lakehouse.lease import hold_lake
-from lakehouse.s3_lease import _said_at
+from lakehouse.storage import lease
+from lakehouse.storage.lease import hold_lake
+from lakehouse.storage.s3_lease import _said_at
 from tests.clock import BASE
 
 HOLDER = """
 import sys, time
 from foundation.settings import Settings
-from lakehouse.lease import hold_lake
+from lakehouse.storage.lease import hold_lake
 with hold_lake(Settings(home=sys.argv[1])) as lease:
     if len(sys.argv) > 2:
         lease.name_jvm(int(sys.argv[2]))

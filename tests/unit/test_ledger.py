@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from foundation.settings import Settings
-from ingestion.reading import Gap, GapReason, Span
-from ingestion.start import store_place
-from ingestion.store import IngestStore
+from ingestion.producer.build import store_place
+from ingestion.reader import Gap, GapReason, Span
+from ingestion.state.store import IngestStore
 
 SECOND = 1_000_000
 

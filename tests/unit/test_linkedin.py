@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.fields import inner
+from ingestion.parsing.json_fields import inner
 from ingestion.platform import Ignored, Post, Unmappable, withheld
 from ingestion.platforms.linkedin import PLATFORM
 

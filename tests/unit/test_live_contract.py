@@ -8,9 +8,9 @@ import pytest
 from pyarrow import fs
 
 from foundation.errors import CredentialsError, ReadError
-from ingestion.landing import Landing
+from ingestion.recordings.landing import Landing
 from ingestion.simulators import SIMULATORS
-from ingestion.simulators.serving.scenario import Fault
+from ingestion.simulators.server.scenario import Fault
 from tests.clock import machine_micros
 from tests.live import HTTP, LIVE, SILENCE_S, events, trial, without_pauses
 

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from foundation.errors import ListingCutError
-from ingestion.budget import Budget, Limit
-from ingestion.protocols.answers import StatusError, backoff, retry_after
-from ingestion.protocols.http import Http
-from ingestion.protocols.http import Limit as RateLimit
-from ingestion.protocols.pages import MOST_BARREN, Cuts, Pages
-from ingestion.reading import Batch, Reader
-from ingestion.simulators.serving.http import Answer, Request, http_server
-from ingestion.simulators.serving.world import Faults
-from ingestion.sweep import sweep
-from ingestion.telemetry import Telemetry
-from ingestion.watchlists import Watchlist
+from ingestion.config.watchlists import Watchlist
+from ingestion.metrics import Telemetry
+from ingestion.producer.sweep import sweep
+from ingestion.reader import Batch, Reader
+from ingestion.readers.clients.http import Http
+from ingestion.readers.clients.http import Limit as RateLimit
+from ingestion.readers.clients.pages import MOST_BARREN, Cuts, Pages
+from ingestion.readers.clients.responses import StatusError, backoff, retry_after
+from ingestion.simulators.server.http import Answer, Request, http_server
+from ingestion.simulators.server.state import Faults
+from ingestion.state.budget import Budget, Limit
 from tests.live import Clock, Trial, events, without_pauses
 
 LISTING = Request("/rest/posts", {"start": ["0"]}, {})

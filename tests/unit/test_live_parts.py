@@ -20,19 +20,19 @@ from foundation.errors import (
     UsageError,
 )
 from foundation.settings import Settings
-from ingestion.budget import Budget, Limit, parse_limits
-from ingestion.credentials import demand, secrets_of
+from ingestion.config.credentials import demand, secrets_of
+from ingestion.config.watchlists import Watchlist, parse_watchlist, watchlist_of
+from ingestion.metrics import Telemetry, metrics_server
+from ingestion.parsing.json_body import parsed
 from ingestion.platform import Platform
 from ingestion.platforms import PLATFORMS
-from ingestion.protocols.wire import parsed
-from ingestion.simulators.serving.http import Answer, http_server
-from ingestion.simulators.serving.scenario import Fault, Scenario, final_texts, load_scenario, timeline
-from ingestion.simulators.serving.world import Faults
-from ingestion.start import producer
-from ingestion.store import IngestStore
-from ingestion.telemetry import Telemetry, metrics_server
-from ingestion.watchlists import Watchlist, parse_watchlist, watchlist_of
-from local.ports import free_ports
+from ingestion.producer.build import producer
+from ingestion.simulators.server.http import Answer, http_server
+from ingestion.simulators.server.scenario import Fault, Scenario, final_texts, load_scenario, timeline
+from ingestion.simulators.server.state import Faults
+from ingestion.state.budget import Budget, Limit, parse_limits
+from ingestion.state.store import IngestStore
+from local.host.ports import free_ports
 
 DAY = 86_400_000_000
 
@@ -168,8 +168,8 @@ def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(
 
 
 def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, monkeypatch):
-    monkeypatch.setattr("ingestion.start.pseudonym_key", lambda _: None)
-    from ingestion.start import _alone
+    monkeypatch.setattr("ingestion.producer.build.pseudonym_key", lambda _: None)
+    from ingestion.producer.build import _alone
 
     settings = Settings(home=tmp_path)
     with (

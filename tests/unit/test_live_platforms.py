@@ -11,18 +11,19 @@ import pytest
 import stamina
 
 from foundation.errors import CredentialsError, ReadError, UsageError
-from ingestion.budget import Limit
-from ingestion.protocols import firebase, http, jetstream
-from ingestion.protocols.http import epoch_reset, iso_reset
-from ingestion.protocols.jetstream import V2
-from ingestion.protocols.websocket import RefusedError, frames
+from ingestion.config.watchlists import Watchlist
+from ingestion.metrics import Telemetry
+from ingestion.readers import bluesky, hackernews
+from ingestion.readers.bluesky import V2
+from ingestion.readers.clients import http
+from ingestion.readers.clients.http import epoch_reset, iso_reset
+from ingestion.readers.clients.websocket import RefusedError, frames
 from ingestion.simulators import mastodon, x
-from ingestion.simulators.serving import http as serving
-from ingestion.simulators.serving.http import Answer
-from ingestion.simulators.serving.scenario import Fault
-from ingestion.simulators.serving.world import Faults
-from ingestion.telemetry import Telemetry
-from ingestion.watchlists import Watchlist
+from ingestion.simulators.server import http as serving
+from ingestion.simulators.server.http import Answer
+from ingestion.simulators.server.scenario import Fault
+from ingestion.simulators.server.state import Faults
+from ingestion.state.budget import Limit
 from tests.clock import machine_micros
 from tests.live import events, trial
 
@@ -150,16 +151,16 @@ def test_the_rate_limit_is_waited_for_as_the_platform_says(tmp_path, monkeypatch
 
 def test_a_jetstream_that_takes_long_to_connect_is_not_taken_for_one_that_is_silent(tmp_path, monkeypatch):
     with trial("bluesky", tmp_path, posts=30) as made:
-        passed, receive = [0.0], jetstream.frames
+        passed, receive = [0.0], bluesky.frames
 
         def slowly(*about, **more):
             passed[0] += 3600
             yield None  # a beat without a frame
             yield from receive(*about, **more)
 
-        watch = jetstream.time.monotonic
-        monkeypatch.setattr(jetstream, "frames", slowly)
-        monkeypatch.setattr(jetstream, "time", SimpleNamespace(monotonic=lambda: watch() + passed[0]))
+        watch = bluesky.time.monotonic
+        monkeypatch.setattr(bluesky, "frames", slowly)
+        monkeypatch.setattr(bluesky, "time", SimpleNamespace(monotonic=lambda: watch() + passed[0]))
         made.run()
         assert made.landed() == made.expected()
 
@@ -243,7 +244,7 @@ def test_an_item_that_stays_null_is_asked_for_again_and_then_a_gap(tmp_path, mon
         )
         made.run()
         assert made.gaps == []
-        made.clock.shift += firebase._GIVE_UP + MINUTE
+        made.clock.shift += hackernews._GIVE_UP + MINUTE
         made.run()
         assert {gap.reason.value for gap in made.gaps} == {"not_answered", "changes_unseen"}
         assert len(made.landed()) == len(made.expected()) - 1

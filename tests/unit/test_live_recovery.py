@@ -10,12 +10,12 @@ import pytest
 import stamina
 
 from foundation.errors import BrokerUnreachableError, CursorError, DeliveryError, IngestStoreError, ReadError
-from ingestion import live
-from ingestion.budget import Limit
+from ingestion.kafka.producer import MemoryProducer
 from ingestion.platforms import PLATFORMS
-from ingestion.produce import MemoryProducer
-from ingestion.protocols.answers import StatusError
-from ingestion.reading import Batch, Reader
+from ingestion.producer import loop as live
+from ingestion.reader import Batch, Reader
+from ingestion.readers.clients.responses import StatusError
+from ingestion.state.budget import Limit
 from tests.live import HTTP, LIVE, events, trial, without_pauses
 
 HOUR = 3600 * 1_000_000

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from ingestion.spans import merged, without
+from ingestion.state.spans import merged, without
 from tests.live import LIVE, trial, without_pauses
 
 MINUTE = 60_000_000

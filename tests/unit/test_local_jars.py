@@ -3,7 +3,7 @@ import hashlib
 import pytest
 
 from foundation.errors import JarsError
-from local.jars import check_jars, jars
+from local.host.jars import check_jars, jars
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 
 from foundation.errors import JavaError
-from local.java import find_java, parse_version
+from local.host.java import find_java, parse_version
 
 JAVA_17 = 'openjdk version "17.0.15" 2025-04-15\nOpenJDK Runtime Environment (build 17.0.15+6)'
 

@@ -4,8 +4,8 @@ import socket
 import pytest
 
 from foundation.errors import PortInUseError
-from local import ports
-from local.ports import demand_free, free_ports, holder, is_free
+from local.host import ports
+from local.host.ports import demand_free, free_ports, holder, is_free
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from local import processes
-from local.processes import Process, end, is_alive, recall, remember
+from local.host import processes
+from local.host.processes import Process, end, is_alive, recall, remember
 from tests.commands import wait_until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]

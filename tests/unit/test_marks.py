@@ -8,9 +8,10 @@ from deltalake import DeltaTable, write_deltalake
 
 from foundation.errors import LogDamagedError, LostCommitsError
 from foundation.settings import Settings
-from lakehouse import delta_log, marks
-from lakehouse.checkpoints import PROPERTY, checkpoint
-from lakehouse.marks import Mark, Seen, compare
+from lakehouse.delta import log as delta_log
+from lakehouse.jobs import commit_marks
+from lakehouse.jobs.checkpoint import PROPERTY, checkpoint
+from lakehouse.jobs.commit_marks import Mark, Seen, compare
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
 
 SILVER = SILVER_POSTS.name
@@ -55,7 +56,7 @@ def test_bronze_is_not_said_to_come_back_where_later_offsets_stand_in_its_place(
 
 @pytest.mark.parametrize("job", ["topic_to_bronze", "bronze_to_silver", "silver_to_gold"])
 def test_each_table_of_a_job_has_a_remedy_that_is_a_command(job):
-    for table in marks.tables_of(job):
+    for table in commit_marks.tables_of(job):
         assert "`echostream " in compare(job, table.name, Mark(1), Seen(0, None)).remedy
 
 
@@ -86,29 +87,29 @@ def remove(settings, table, *versions):
 @pytest.mark.parametrize("gone", [(3,), (2, 3)], ids=["one", "two"])
 def test_a_lost_commit_is_found_and_stays_found(settings, mine, table, gone):
     commit(settings, table, 4)
-    marks.advance(mine, settings)
-    marks.advance(mine, settings)
+    commit_marks.advance(mine, settings)
+    commit_marks.advance(mine, settings)
     remove(settings, table, *gone)
     for _ in range(2):
         with pytest.raises(LostCommitsError, match=table.name):
-            marks.advance(mine, settings)
+            commit_marks.advance(mine, settings)
     commit(settings, table, 4, start=10)  # by somebody who does not look
     with pytest.raises(LostCommitsError, match="another commit"):
-        marks.advance(mine, settings)
-    marks.accept(mine, settings, (table,))
-    marks.advance(mine, settings)
+        commit_marks.advance(mine, settings)
+    commit_marks.accept(mine, settings, (table,))
+    commit_marks.advance(mine, settings)
 
 
 def test_marks_follow_the_log_and_a_gap_behind_them_is_named(settings, mine):
     commit(settings, SILVER_POSTS, 1)
-    marks.advance(mine, settings)
+    commit_marks.advance(mine, settings)
     commit(settings, SILVER_POSTS, 3)
-    marks.advance(mine, settings)
-    assert marks.marks_of(mine)[SILVER].version == 3
+    commit_marks.advance(mine, settings)
+    assert commit_marks.marks_of(mine)[SILVER].version == 3
     commit(settings, SILVER_POSTS, 2)
     remove(settings, SILVER_POSTS, 4)
     with pytest.raises(LogDamagedError, match=r"silver\.posts at .*: commit 4 is missing"):
-        marks.advance(mine, settings)
+        commit_marks.advance(mine, settings)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +118,8 @@ def test_marks_follow_the_log_and_a_gap_behind_them_is_named(settings, mine):
 def test_a_damaged_file_of_marks_is_none(settings, mine, content):
     commit(settings, SILVER_POSTS, 1)
     (mine.folder / "marks.json").write_text(content)
-    marks.advance(mine, settings)
-    assert marks.marks_of(mine)[SILVER].version == 0
+    commit_marks.advance(mine, settings)
+    assert commit_marks.marks_of(mine)[SILVER].version == 0
 
 
 @pytest.mark.parametrize("content", [b"", b'{"commitInfo":{}}\n{"add":{"pa', b"\0\0", b"\xff\xfe"])
@@ -126,30 +127,30 @@ def test_a_damaged_file_of_marks_is_none(settings, mine, content):
 def test_a_commit_that_cannot_be_read_is_damage_and_no_mark(settings, mine, content, is_noted):
     """It is not said to have another's place; back from a copy, it is the one that was noted, or a new one."""
     commit(settings, SILVER_POSTS, 2 if is_noted else 1)
-    marks.advance(mine, settings)
+    commit_marks.advance(mine, settings)
     commit(settings, SILVER_POSTS, 0 if is_noted else 1)
     file = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log" / f"{1:020}.json"
     whole = file.read_bytes()
     file.write_bytes(content)
     with pytest.raises(LogDamagedError, match=rf"silver\.posts at .*: _delta_log/{file.name} cannot be read"):
-        marks.advance(mine, settings)
+        commit_marks.advance(mine, settings)
     file.write_bytes(whole)
-    marks.advance(mine, settings)
-    assert marks.marks_of(mine)[SILVER].version == 1
+    commit_marks.advance(mine, settings)
+    assert commit_marks.marks_of(mine)[SILVER].version == 1
 
 
 def test_work_of_batch_commands_is_marked_and_hides_no_loss(settings, mine):
     """A rebuild of Silver leaves Gold's loss to be found."""
     commit(settings, SILVER_POSTS, 3)
     commit(settings, SILVER_TOMBSTONES, 1)
-    marks.advance(mine, settings)
+    commit_marks.advance(mine, settings)
     remove(settings, SILVER_POSTS, 2)
     commit(settings, SILVER_TOMBSTONES, 1)
-    marks.follow(settings)
-    assert marks.marks_of(mine)[SILVER_TOMBSTONES.name].version == 1
-    assert [lost.table for lost in marks.losses(settings)] == [SILVER]
+    commit_marks.follow(settings)
+    assert commit_marks.marks_of(mine)[SILVER_TOMBSTONES.name].version == 1
+    assert [lost.table for lost in commit_marks.losses(settings)] == [SILVER]
     remove(settings, SILVER_TOMBSTONES, 1)
-    assert {lost.table for lost in marks.losses(settings)} == {SILVER, SILVER_TOMBSTONES.name}
+    assert {lost.table for lost in commit_marks.losses(settings)} == {SILVER, SILVER_TOMBSTONES.name}
 
 
 @pytest.mark.parametrize("content", [None, b"PAR1 and no more", b"\0" * 400], ids=["gone", "half", "zeros"])
@@ -168,18 +169,18 @@ def test_delta_s_own_checkpoint_is_named_and_the_log_is_whole_without_it(setting
         assert "Move this file and _last_checkpoint out of _delta_log" in error.value.remedy
     for moved in (file, last):
         moved.unlink(missing_ok=True)
-    marks.advance(mine, settings)
-    assert marks.marks_of(mine)[SILVER].version == 2
+    commit_marks.advance(mine, settings)
+    assert commit_marks.marks_of(mine)[SILVER].version == 2
 
 
 def test_a_newest_commit_that_only_delta_s_checkpoint_still_holds_is_named(settings, mine):
     """The table can be read, but deltalake cannot write to it, and its change feed has a hole."""
     commit(settings, SILVER_POSTS, 3)
-    marks.advance(mine, settings)
+    commit_marks.advance(mine, settings)
     DeltaTable(f"{settings.lake_uri}/{SILVER_POSTS.folder}").create_checkpoint()
     remove(settings, SILVER_POSTS, 2)
     with pytest.raises(LogDamagedError, match=r"silver\.posts at .*: commit 2 is missing in its log"):
-        marks.advance(mine, settings)
+        commit_marks.advance(mine, settings)
 
 
 def test_a_reader_s_offset_is_a_mark_where_an_older_release_left_none(settings):
@@ -191,9 +192,9 @@ def test_a_reader_s_offset_is_a_mark_where_an_older_release_left_none(settings):
         (gold.folder / folder / "0").write_text(f"v1\n{{}}\n{json.dumps(offset)}\n")
     commit(settings, GOLD_SENTIMENT_HOURLY, 1)
     commit(settings, SILVER_POSTS, 4)
-    assert not marks.losses(settings)
+    assert not commit_marks.losses(settings)
     remove(settings, SILVER_POSTS, 3)
-    (lost,) = marks.losses(settings)
+    (lost,) = commit_marks.losses(settings)
     assert (lost.job, lost.table, lost.marked, lost.version) == ("silver_to_gold", SILVER, 3, 2)
 
 
@@ -204,7 +205,7 @@ def test_a_checkpoint_of_another_lake_has_seen_nothing_of_this_one(settings, min
     first = log / f"{0:020}.json"  # deltalake writes no property of ours
     first.write_text(first.read_text().replace('"configuration":{', f'"configuration":{{"{PROPERTY}":"another"'))
     (mine.folder / "marks.json").write_text(json.dumps({SILVER: [9, "a"]}))
-    assert not marks.losses(settings)
-    assert not marks.losses_for(JOB, settings)
+    assert not commit_marks.losses(settings)
+    assert not commit_marks.losses_for(JOB, settings)
     (mine.folder / "reset.json").write_text(json.dumps({"replaces": "another"}))
-    assert [lost.table for lost in marks.losses(settings)] == [SILVER]
+    assert [lost.table for lost in commit_marks.losses(settings)] == [SILVER]

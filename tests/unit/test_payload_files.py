@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from foundation.errors import PayloadFileError
-from ingestion import payload_files
-from ingestion.payload_files import BrokenLine, Document, read_documents
+from ingestion.recordings import files as payload_files
+from ingestion.recordings.files import BrokenLine, Document, read_documents
 
 THING = {"kind": "t1", "data": {"body": "hi", "n": 2**70}}
 
@@ -138,7 +138,7 @@ READER = """
 import resource, sys
 from pathlib import Path
 from foundation.errors import PayloadFileError
-from ingestion.payload_files import read_documents
+from ingestion.recordings.files import read_documents
 resource.setrlimit(resource.RLIMIT_AS, (600 * 1024 * 1024,) * 2)
 try:
     for _ in read_documents(Path(sys.argv[1])):

@@ -15,7 +15,7 @@ import test_reddit
 import test_x
 
 from foundation.policies import policies
-from ingestion.generator.canaries import OWN_KINDS, SENTENCES, canary
+from ingestion.generator.planted_pii import OWN_KINDS, SENTENCES, canary
 from ingestion.platform import Post
 from ingestion.platforms import PLATFORMS
 from tests.made_records import KEY, bronze_row, record

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from cli.scrub import Fields, Form, ScrubError, lines_of, scrubbed
+from cli.commands.scrub import Fields, Form, ScrubError, lines_of, scrubbed
 from transforms.pii.options import Options
 from transforms.pii.sanitizer import Sanitizer
 
@@ -162,5 +162,5 @@ def test_lines_stay_lines(text):
 
 
 def test_spark_is_not_loaded():
-    code = "import sys, cli.scrub; sys.exit(any(name.startswith('pyspark') for name in sys.modules))"
+    code = "import sys, cli.commands.scrub; sys.exit(any(name.startswith('pyspark') for name in sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -6,9 +6,9 @@ from foundation.errors import BrokerUnreachableError, DeliveryError, SettingsErr
 from foundation.keys import PseudonymKey
 from foundation.sections import KafkaSettings
 from foundation.settings import Settings
+from ingestion.kafka.producer import MemoryProducer, Producer, client_config
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Post
-from ingestion.produce import MemoryProducer, Producer, client_config
-from ingestion.records import RecordMaker
 from schemas.topics import topics
 
 NOWHERE = "127.0.0.1:1"  # nothing listens there

@@ -6,7 +6,7 @@ import pytest
 
 from foundation.secret_keys import SecretKey
 from foundation.signatures import is_signed, public_key, sign
-from lakehouse.receipts import fold, kafka_keeps
+from lakehouse.erasure.receipts import fold, kafka_keeps
 
 KEY = SecretKey(1, bytes(range(32)))
 PUBLIC = public_key(KEY)

@@ -15,10 +15,10 @@ import jsonschema_rs
 import pytest
 
 from foundation.keys import PseudonymKey
+from ingestion.kafka.producer import MemoryProducer
+from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
-from ingestion.produce import MemoryProducer
-from ingestion.records import RecordMaker
-from ingestion.replay import ReplayReport, replay
+from ingestion.recordings.replay import ReplayReport, replay
 from schemas.event import json_schema
 from tests.clock import machine_micros
 

@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from foundation.keys import PseudonymKey
+from ingestion.kafka.records import Record, RecordMaker, verbatim
 from ingestion.platform import AuthorDelete, Post, Unmappable
-from ingestion.records import Record, RecordMaker, verbatim
 from schemas.event import CE_HEADERS, MAX_RECORD_BYTES, ROUTING_HEADERS, json_schema
 
 SEEN = 1_767_225_600_000_000  # 2026-01-01

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.removals import is_placeholder, removal_of
+from ingestion.parsing.reddit_removals import is_placeholder, removal_of
 
 PLACEHOLDERS = [
     "[deleted]",

@@ -9,11 +9,11 @@ import pytest
 
 from foundation.errors import DeliveryError, PayloadFileError, PolicyError
 from foundation.keys import PseudonymKey
+from ingestion.kafka.producer import MemoryProducer
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Ignored, Json, Mapped, Platform, Post, Unmappable
 from ingestion.platforms import PLATFORMS
-from ingestion.produce import MemoryProducer
-from ingestion.records import RecordMaker
-from ingestion.replay import ReplayReport, replay
+from ingestion.recordings.replay import ReplayReport, replay
 
 NOW = 1_767_225_600_000_000
 KEY = PseudonymKey(1, b"0" * 32)

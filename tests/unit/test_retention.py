@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pyarrow import fs
 
-from foundation.conf import conf_dir, read_toml
+from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import PolicyError
 from foundation.policies import FIELDS, KAFKA_DAYS, parse, policies
-from ingestion.expiry import forget
-from ingestion.landing import Landing
-from ingestion.reading import Sighting
-from ingestion.store import IngestStore
+from ingestion.privacy.expire import forget
+from ingestion.reader import Sighting
+from ingestion.recordings.landing import Landing
+from ingestion.state.store import IngestStore
 from schemas.tables import SILVER_POSTS
 from schemas.topics import topics
-from transforms.retention import RULES, has_expired, later, limits
+from transforms.expiry_rules import RULES, has_expired, later, limits
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -8,8 +8,8 @@ import pytest
 
 from foundation.sections import UpkeepSettings
 from foundation.settings import Settings
-from lakehouse import retention
-from lakehouse.retention import Retained, Retention
+from lakehouse.retention import enforce as retention
+from lakehouse.retention.enforce import Retained, Retention
 from schemas.tables import BRONZE_POSTS
 
 HOUR = 3600.0
@@ -25,8 +25,8 @@ def calls(monkeypatch):
         yield Retained("bronze.record", next(found))
 
     monkeypatch.setattr(retention, "retain", retain)
-    monkeypatch.setattr(retention.upkeep, "vacuum", lambda *_, **__: made.append("vacuum"))
-    monkeypatch.setattr(retention.upkeep, "unread_for_h", lambda *_: 0.0)
+    monkeypatch.setattr(retention.optimize, "vacuum", lambda *_, **__: made.append("vacuum"))
+    monkeypatch.setattr(retention.optimize, "unread_for_h", lambda *_: 0.0)
     return made
 
 
@@ -111,7 +111,7 @@ def test_a_kill_while_it_enforces_leaves_the_clock_running(settings, calls, monk
 
 
 def test_what_a_stream_has_still_to_read_stays(settings, calls, monkeypatch):
-    monkeypatch.setattr(retention.upkeep, "unread_for_h", lambda *_: None)
+    monkeypatch.setattr(retention.optimize, "unread_for_h", lambda *_: None)
     run(settings)
     run_after(settings, 6)
     run_after(settings, 200)

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from foundation.errors import StoreUnreachableError
 from foundation.sections import S3Settings
 from foundation.settings import Settings
-from lakehouse.s3 import spark_conf, storage_options
+from lakehouse.storage.s3 import spark_conf, storage_options
 
 SECRETS = {
     "AWS_ACCESS_KEY_ID": "id-of-a-test",

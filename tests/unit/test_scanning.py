@@ -18,9 +18,9 @@ from pyarrow import fs
 
 from foundation.errors import UsageError
 from foundation.secret_keys import SecretKey
-from local.scanning.needles import Needles
-from local.scanning.sealed import Opener
-from local.scanning.verify import Place, verify
+from local.erasure_scan.encrypted import Opener
+from local.erasure_scan.scan import Place, verify
+from local.erasure_scan.search_terms import Needles
 from transforms.payloads import At, seal
 
 CANARY = 'kanari-ő"7f3a'

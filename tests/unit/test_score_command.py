@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from cli import score
+from cli.commands import score
+from cli.input.text_files import TextFile, TextFileError
 from cli.main import app
-from cli.text_files import TextFile, TextFileError
 from foundation.errors import EchoStreamError, UsageError
 
 SCORES = ["label", "compound", "confidence", "scorer", "scorer_version"]

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from foundation.settings import Settings
-from lakehouse.session import scratch
+from lakehouse.spark.session import scratch
 
 
 def test_what_killed_processes_have_left_goes_and_what_a_live_one_uses_stays(tmp_path):

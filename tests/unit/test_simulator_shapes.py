@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from ingestion.simulators import bluesky, facebook, hackernews, instagram, linkedin, mastodon, reddit, x
-from ingestion.simulators.serving.scenario import Happening, Scenario
-from ingestion.simulators.serving.world import Made, World
+from ingestion.simulators.server.scenario import Happening, Scenario
+from ingestion.simulators.server.state import Made, World
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
 recorded = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms")

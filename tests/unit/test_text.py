@@ -3,7 +3,7 @@ import unicodedata
 
 import pytest
 
-from ingestion.text import handles, hashtags, plain
+from ingestion.parsing.html_text import handles, hashtags, plain
 
 
 @pytest.mark.parametrize(

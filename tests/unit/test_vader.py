@@ -5,12 +5,12 @@ import hashlib
 import pytest
 from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
 
-from transforms import vader_words
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import ScorerOptions
 from transforms.scoring.vader import VaderScorer
-from transforms.vader import FastVader, Figures
-from transforms.vader_words import Letters, Tables, Valences, turned
+from transforms.scoring.vader_rules import words as vader_words
+from transforms.scoring.vader_rules.rules import FastVader, Figures
+from transforms.scoring.vader_rules.words import Letters, Tables, Valences, turned
 
 VADER = FastVader()
 FILLER = ["the train leaves at nine"] * 80  # enough characters for the columns to be used

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from benchmarks.vader_parity import DATA, differing, fuzzed, recorded
-from transforms.vader import FastVader
+from transforms.scoring.vader_rules.rules import FastVader
 
 
 @cache
@@ -30,5 +30,5 @@ def test_recorded_texts():
 
 def test_fuzzed_texts_differ_where_a_rule_does(monkeypatch):
     """Or the comparison could not fail."""
-    monkeypatch.setattr("transforms.vader_words._NEGATION", -0.75)
+    monkeypatch.setattr("transforms.scoring.vader_rules.words._NEGATION", -0.75)
     assert differing(FastVader(), list(fuzzed(500, 0)))

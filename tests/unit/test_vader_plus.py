@@ -10,7 +10,7 @@ from transforms.scoring.normaliser import LONG_CHARS, normalise, sentences
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import DOCUMENTED, ScorerOptions, Thresholds
 from transforms.scoring.vader_plus import FILE, VaderPlusScorer
-from transforms.vader import FastVader
+from transforms.scoring.vader_rules.rules import FastVader
 
 VADER = FastVader()
 PLUS = VaderPlusScorer(DOCUMENTED)

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from foundation.keys import PseudonymKey
+from ingestion.kafka.records import RecordMaker
 from ingestion.platform import Ignored, Post, Unmappable, withheld
 from ingestion.platforms import PLATFORMS
-from ingestion.records import RecordMaker
 
 SEEN = 1_767_225_600_000_000
 SAID = "hush, this is between us"

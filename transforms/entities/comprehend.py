@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transforms.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
 from transforms.entities.finder import Entity, EntityOptions, Kind, Words, distinct
 from transforms.scoring.budget import Budget, MonthlyBudget
+from transforms.scoring.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
 
 # PERSON is left out as a matter of privacy, dates, quantities and the rest since they name nothing.
 _KINDS: dict[str, Kind] = {"ORGANIZATION": "organisation", "COMMERCIAL_ITEM": "product", "LOCATION": "place"}

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from foundation.errors import SettingsError
-from transforms.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
 from transforms.scoring.budget import MonthlyBudget
+from transforms.scoring.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
 from transforms.scoring.score import Label, Score, ScorerOptions
 
 _API = "2017-11-27"

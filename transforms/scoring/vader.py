@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from transforms.scoring.score import DOCUMENTED, ENGLISH, Score, ScorerOptions, Thresholds, label_of
-from transforms.vader import FastVader, Figures
+from transforms.scoring.vader_rules.rules import FastVader, Figures
 
 
 class VaderScores(dict[float, Score]):

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from transforms.scoring.normaliser import NORMALISER_VERSION, normalise, sentences
 from transforms.scoring.score import ENGLISH, Score, ScorerOptions, Thresholds
 from transforms.scoring.vader import VaderScores
-from transforms.vader import FastVader, Figures
+from transforms.scoring.vader_rules.rules import FastVader, Figures
 
 FILE = resources.files("transforms.scoring") / "vader_plus.json"
 

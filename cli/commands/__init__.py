@@ -1,0 +1,1 @@
+"""The commands of `echostream`, one file per group of them."""

@@ -1,0 +1,211 @@
+"""`echostream ingest`, `sweep`, `fetch`, `load` and `simulate`."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from cli.context import lake_of, landing_of, settings_of
+from foundation import clock
+from foundation.errors import BudgetSpentError, ListingCutError, SettingsError, UsageError
+
+if TYPE_CHECKING:
+    from ingestion.metrics import Telemetry
+    from ingestion.producer.loop import Ingest, Report
+    from ingestion.reader import Span
+    from local.progress import Ticker
+
+_MAX_CURSOR = 40
+_MOST_SPANS = 10  # lines of the summary
+_FETCH_AGAIN = "What was answered has landed, the rest has not; fetch that time again when the platform is mended"
+
+PlatformName = Annotated[str, typer.Argument(help="bluesky, hackernews, mastodon, …")]
+
+
+def ingest(
+    context: typer.Context,
+    platform: PlatformName,
+    once: Annotated[bool, typer.Option("--once", help="read what is there, then end")] = False,
+    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+    forget_cursor: Annotated[bool, typer.Option("--forget-cursor", help="begin anew; noted as a gap")] = False,
+) -> None:
+    """Read a platform live, with its edits and deletes; Ctrl-C and SIGTERM end after what was read is stored."""
+    with _producer(context, platform, once=once, base_url=base_url, forget_cursor=forget_cursor) as live:
+        live.run()
+
+
+def sweep(
+    context: typer.Context,
+    platform: PlatformName,
+    everything: Annotated[bool, typer.Option("--all", help="every post, not only those that are due")] = False,
+    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+) -> None:
+    """Look again at posts that were sent, for their edits and deletes; the older they are, the more rarely."""
+    from ingestion.producer.sweep import sweep as look_again  # noqa: PLC0415
+
+    with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
+        look_again(live, clock.micros, everything=everything)
+
+
+def fetch(
+    context: typer.Context,
+    platform: PlatformName,
+    since: Annotated[datetime, typer.Option(help="UTC")],
+    until: Annotated[datetime | None, typer.Option(help="UTC; default: now")] = None,
+    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+) -> None:
+    """Write what was posted in a stretch of time to the lake's landing folder, as raw answers; nothing is sent."""
+    from foundation.folder_modes import protect  # noqa: PLC0415
+
+    now = clock.micros()
+    files, lines, cut = 0, 0, None
+    protect(settings_of(context), "landing")
+    with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
+        span = _micros(since), min(now, _micros(until) if until else now)
+        try:
+            batches = live.reader().between(*span)
+            kept = live.forgetting.without_erased(batches, now) if live.forgetting else batches
+            for _, count in landing_of(settings_of(context), platform).write(kept, now):
+                files, lines = files + 1, lines + count
+        except BudgetSpentError as spent:
+            live.report.stopped = str(spent)
+        except ListingCutError as error:
+            cut = ListingCutError(error.what, remedy=_FETCH_AGAIN)
+        if live.forgetting:
+            live.forgetting.run()  # who was erased while this ran may be in what it has written
+    print(f"landed    {lines} answers in {files} files")
+    if cut is not None:
+        raise cut
+
+
+def load(context: typer.Context, platform: PlatformName) -> None:
+    """Send what `fetch` landed and no load has sent yet, through the same mapper to the same topic.
+
+    Files that were sent go when their platform's policy says.
+    """
+    from foundation.policies import policy_of  # noqa: PLC0415
+
+    landing = landing_of(settings_of(context), platform)
+    with _producer(context, platform, once=True, role="load") as live:
+        live.run(lambda: landing.read(live.store))
+        kept = timedelta(days=policy_of(platform).keep["landing.answers"].days)
+        landing.remove(clock.now() - kept, live.store)
+
+
+def _micros(moment: datetime) -> int:
+    return int(moment.replace(tzinfo=UTC).timestamp() * 1_000_000)
+
+
+@contextmanager
+def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any) -> "Iterator[Ingest]":
+    """A producer that says what it does; what interrupts it ends it in good order."""
+    from foundation.logs import setup_logs  # noqa: PLC0415
+    from ingestion.metrics import Telemetry  # noqa: PLC0415
+    from ingestion.platforms import PLATFORMS  # noqa: PLC0415
+    from ingestion.producer.build import producer  # noqa: PLC0415
+    from local.progress import Ticker  # noqa: PLC0415
+
+    if platform not in PLATFORMS:
+        raise UsageError(f"no platform {platform}", remedy="Name one of: " + ", ".join(PLATFORMS))
+    settings, telemetry = settings_of(context), Telemetry(platform)
+    setup_logs(settings.home / "logs" / f"ingest-{platform}.jsonl", settings.log_level)
+    signal.signal(signal.SIGTERM, _interrupt)
+    cut, spans = None, list["Span"]()
+    with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
+        watch = _Watch(ticker, telemetry)
+        lake = lake_of(settings, platform)
+        with producer(
+            settings, PLATFORMS[platform], telemetry, once=once, progress=watch.show, lake=lake, **given
+        ) as live:
+            try:
+                yield live
+            except KeyboardInterrupt:
+                live.report.stopped = "interrupted"
+            except ListingCutError as error:
+                cut = error
+            latest = {span.source: span for span in live.store.spans() if span.source in live.report.covered}
+            spans = list(latest.values())
+    _summary(live.report, telemetry, spans)
+    if cut is not None:
+        raise cut  # after what was read in spite of it, and its gap, have been told
+
+
+def simulate(
+    platform: PlatformName,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 0,
+    scenario: Annotated[Path | None, typer.Option(help="TOML: posts over time, and faults")] = None,
+    posts: Annotated[int | None, typer.Option(min=0, help="how many, instead of the scenario's")] = None,
+    seed: Annotated[int | None, typer.Option(help="the same seed makes the same posts")] = None,
+    *,
+    host: Annotated[str, typer.Option(help="where it listens; in a container 0.0.0.0")] = "127.0.0.1",
+) -> None:
+    """Serve a simulated platform until stopped; its address is the first line."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    try:
+        from ingestion.simulators import SIMULATORS  # noqa: PLC0415
+        from ingestion.simulators.server.scenario import Scenario, load_scenario  # noqa: PLC0415
+    except ImportError as error:
+        raise SettingsError(f"simulators need {error.name}", remedy="pip install 'echostream[live]'") from None
+    if platform not in SIMULATORS:
+        raise UsageError(f"no simulator of {platform}", remedy="Name one of: " + ", ".join(SIMULATORS))
+    plot = load_scenario(scenario) if scenario else Scenario()
+    plot = replace(plot, posts=plot.posts if posts is None else posts, seed=plot.seed if seed is None else seed)
+    signal.signal(signal.SIGTERM, _interrupt)
+    simulator = SIMULATORS[platform]
+    with simulator.running(plot, host=host, port=port) as (address, _):
+        print(address, flush=True)
+        for name, value in simulator.secrets.items():
+            print(f"ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}={value}", flush=True)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+class _Watch:
+    """What is shown while it works: posts/s, lag, budget, cursor."""
+
+    def __init__(self, ticker: "Ticker", telemetry: "Telemetry") -> None:
+        self._ticker, self._telemetry = ticker, telemetry
+        self._since, self._before, self._rate = time.monotonic(), 0, 0.0
+
+    def show(self, report: "Report") -> None:
+        """After a batch."""
+        elapsed = time.monotonic() - self._since
+        if elapsed >= 1:
+            self._rate = (report.payloads - self._before) / elapsed
+            self._since, self._before = time.monotonic(), report.payloads
+        lag = self._telemetry.lag_s
+        left = [f"{amount:,.0f} {unit} left" for unit, amount in self._telemetry.budget_left.items()]
+        parts = [f"{self._rate:,.0f}/s", f"lag {lag:,.0f} s" if lag is not None else "", *left]
+        parts += [f"at {report.cursor[:_MAX_CURSOR]}"] if report.cursor else []
+        self._ticker.to(report.payloads, " · ".join(part for part in parts if part))
+
+
+def _summary(report: "Report", telemetry: "Telemetry", spans: "list[Span]") -> None:
+    print(f"payloads  {report.payloads}")
+    for title, counts in (("records", telemetry.records), ("troubles", telemetry.troubles), ("gaps", telemetry.gaps)):
+        each = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
+        print(f"{title:<9} {counts.total()}{f': {each}' if each else ''}")
+    for span in spans[:_MOST_SPANS]:
+        print(f"covered   {_time(span.since)} to {_time(span.until)}  {span.source}")
+    if len(spans) > _MOST_SPANS:
+        print(f"covered   {len(spans) - _MOST_SPANS} more sources")
+    for unit, left in telemetry.budget_left.items():
+        print(f"budget    {left:g} {unit} left")
+    if report.stopped:
+        print(f"stopped   {report.stopped}")
+
+
+def _time(micros: int) -> str:
+    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S}"
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,73 @@
+"""`echostream ledger`: of what time the producers have read everything, and what may be missing."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.context import settings_of
+from foundation.errors import UsageError
+
+if TYPE_CHECKING:
+    from foundation.settings import Settings
+
+_COLUMNS = ("platform", "source", "from", "to", "kind", "reason")
+_SHOWN = ["platform", "from", "to", "kind", "reason", "source"]
+
+
+def ledger(
+    context: typer.Context,
+    platform: Annotated[str | None, typer.Argument(help="one platform; default: all that were read")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
+) -> None:
+    """Show when each source was read completely, and its gaps; nobody was reading at any other time."""
+    from ingestion.platforms import PLATFORMS  # noqa: PLC0415
+
+    if platform is not None and platform not in PLATFORMS:
+        raise UsageError(f"no platform {platform}", remedy="Name one of: " + ", ".join(PLATFORMS))
+    rows = list(_rows(settings_of(context), [platform] if platform else sorted(PLATFORMS)))
+    if as_json:
+        for row in rows:
+            print(json.dumps(row))
+    elif rows:
+        _show(rows)
+    else:
+        print("nothing was read live yet")
+
+
+def _rows(settings: "Settings", platforms: list[str]) -> Iterator[dict[str, str | None]]:
+    """Spans and gaps by platform, source and time."""
+    from ingestion.producer.build import store_place  # noqa: PLC0415
+    from ingestion.state.store import IngestStore  # noqa: PLC0415
+
+    place = store_place(settings)
+    if isinstance(place, Path) and not place.exists():
+        return  # and a question makes none
+    for platform in platforms:
+        with IngestStore(place, owner=settings.owner, platform=platform) as store:
+            covered = [(each.source, each.since, each.until, "covered", "") for each in store.spans()]
+            gaps = [(each.source, each.since, each.until, "gap", each.reason.value) for each in store.gaps()]
+        for source, since, until, kind, reason in sorted([*covered, *gaps]):
+            said = (platform, source, _time(since), _time(until), kind, reason or None)
+            yield dict(zip(_COLUMNS, said, strict=True))
+
+
+def _show(rows: list[dict[str, str | None]]) -> None:
+    """Print a table; the source is last, since a query may be long."""
+    lines = [_SHOWN, *([_cell(name, row[name]) for name in _SHOWN] for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(_SHOWN) - 1)]
+    for line in lines:
+        cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
+        print("  ".join([*cells, line[-1]]))
+
+
+def _cell(column: str, text: str | None) -> str:
+    """A cell; times without parts of a second."""
+    return f"{text:.19}".replace("T", " ") if column in ("from", "to") else text or ""
+
+
+def _time(micros: int) -> str:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)).isoformat()

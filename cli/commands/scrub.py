@@ -1,0 +1,293 @@
+"""`echostream scrub`."""
+
+import codecs
+import io
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import partial
+from itertools import chain, islice
+from typing import Annotated, Any, BinaryIO
+
+import orjson
+import typer
+
+from cli.context import settings_of
+from foundation.errors import EchoStreamError, UsageError
+from transforms.controls import without_controls
+from transforms.pii.detect import redact
+from transforms.pii.options import Options
+from transforms.pii.sanitizer import Piece, Sanitizer
+from transforms.pii.spans import Span
+
+_MOST_CHARS = 4_000_000  # a line may be longer than a post; beyond it a line is refused
+_AT_ONCE = 256  # lines: names are looked for in many texts together
+_WORTH_SAVING = b"\\u"  # orjson refuses lone surrogates, which platforms do send
+# The longer ones first: the shorter ones begin alike.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+_LONGEST_MARK = 4
+_LEAST_NULS, _NUL_SHARE = 4, 4  # a text in UTF-16 has a NUL beside each letter of ASCII; one in four bytes is enough
+_EACH_WITH_NULS = re.compile(rb"(?:[^\0]\0{1,3}){5}|(?:\0{1,3}[^\0]){5}")  # or a few letters and digits in a row
+_ENDS = "Nothing of it is shown, and the output ends before it"
+# What is taken out of the names of fields. Handles and links stay: "@type" and addresses of schemas are such names.
+_IN_KEYS = frozenset({"EMAIL", "PHONE", "CARD", "IBAN", "SSN", "ZA_ID", "NINO", "NATIONAL_ID", "CRYPTO", "PROFILE"})
+_SUSPECT = re.compile(r"\W|\d{6}")  # other names of fields are words
+
+
+class Form(StrEnum):
+    """What a line holds."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+class ScrubError(EchoStreamError):
+    """Raised when a line cannot be scrubbed; it never quotes the line."""
+
+
+@dataclass(slots=True)
+class Fields:
+    """Which string fields of an object are cleaned: those named, or all; and which were seen and left."""
+
+    named: frozenset[str] = frozenset()
+    used: set[str] = field(default_factory=set)
+    left: Counter[str] = field(default_factory=Counter)
+    names: dict[str, str] = field(default_factory=dict)  # of fields that hold personal data, with their clean ones
+
+    def takes(self, path: str) -> bool:
+        """Tell whether the field at that path is cleaned, as itself or within one that is named."""
+        if not self.named:
+            return True
+        parts = path.split(".")
+        hits = self.named.intersection(".".join(parts[: at + 1]) for at in range(len(parts)))
+        self.used |= hits
+        if not hits:
+            for name, clean in self.names.items():
+                path = path.replace(name, clean)
+            self.left[path] += 1
+        return bool(hits)
+
+    def remarks(self) -> Iterator[str]:
+        """Say what was not cleaned, by the names of its fields."""
+        if self.left:
+            yield f"left as they were: {', '.join(sorted(self.left))}"
+        if unseen := self.named - self.used:
+            yield f"no line has a text in: {', '.join(sorted(unseen))}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A string in an object, and where it is written back."""
+
+    path: str
+    value: str
+    put: Callable[[str], None]
+
+
+def scrub(
+    context: typer.Context,
+    form: Annotated[Form, typer.Option("--format", help="a line is a text, or a JSON object")] = Form.TEXT,
+    fields: Annotated[
+        str, typer.Option(help="jsonl: the fields to clean, as in text,user.bio; all with strings where none is named")
+    ] = "",
+) -> None:
+    """Take personal data out of what comes on standard input; what is left goes to standard output."""
+    chosen = Fields(frozenset(name.strip() for name in fields.split(",") if name.strip()))
+    if chosen.named and form is Form.TEXT:
+        raise UsageError("--fields is of no use to lines of text", remedy="Add --format jsonl, or leave it out")
+    options = Options.of(settings_of(context).sanitizer)
+    sanitizer = Sanitizer(replace(options, max_chars=max(options.max_chars, _MOST_CHARS)))
+    out = sys.stdout.buffer
+    for line in scrubbed(lines_of(sys.stdin.buffer), form, sanitizer, chosen):
+        out.write(line)
+    out.flush()
+    for remark in chosen.remarks():
+        print(remark, file=sys.stderr)
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """Give the lines of a stream in UTF-8, whatever its first bytes say that it is in.
+
+    Raises:
+        ScrubError: the stream is not in the encoding that its first bytes name.
+    """
+    head = stream.read(_LONGEST_MARK)
+    encoding = next((name for mark, name in _MARKS if head.startswith(mark)), None)
+    if encoding is None:
+        first = head + stream.readline() if not head.endswith(b"\n") else head
+        yield from chain(io.BytesIO(first), stream)
+        return
+    # Read whole: what is damaged further on is then refused before anything is shown.
+    try:
+        text = (head + stream.read()).decode(encoding)
+    except UnicodeDecodeError:
+        raise ScrubError(
+            f"The input begins as {encoding.upper()}, and is damaged further on",
+            remedy="Nothing of it is shown; save it as UTF-8",
+        ) from None
+    yield from io.BytesIO(text.encode("utf-8", "surrogatepass"))
+
+
+def scrubbed(lines: Iterable[bytes], form: Form, sanitizer: Sanitizer, fields: Fields | None = None) -> Iterator[bytes]:
+    """Each line without its personal data, some at a time.
+
+    Raises:
+        ScrubError: a line is no JSON object, its fields are of other types, it is in another encoding than UTF-8, or
+            the sanitizer fails on it.
+    """
+    numbered = enumerate(lines, start=1)
+    while some := list(islice(numbered, _AT_ONCE)):
+        for number, line in some:
+            _refuse_nuls(line, number)
+        if form is Form.TEXT:
+            texts = [without_controls(line.decode("utf-8", "surrogateescape")) for _, line in some]
+            for text, spans in _found(sanitizer, [(text, ()) for text in texts], [number for number, _ in some]):
+                yield redact(text, spans).encode("utf-8", "surrogateescape")
+        else:
+            yield from _json_lines([(number, line) for number, line in some if line.strip()], sanitizer, fields)
+
+
+def _refuse_nuls(line: bytes, number: int) -> None:
+    nuls = line.count(0)
+    if nuls >= _LEAST_NULS and (nuls * _NUL_SHARE >= len(line) or _EACH_WITH_NULS.search(line)):
+        raise ScrubError(
+            f"Line {number} has a NUL byte beside its letters, as UTF-16 and UTF-32 have, and nothing says which it is",
+            remedy=f"{_ENDS}; save the input as UTF-8 (iconv -f UTF-16LE -t UTF-8)",
+        )
+
+
+def _found(sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]) -> Iterator[tuple[str, list[Span]]]:
+    for number, (text, _), spans in zip(numbers, pieces, sanitizer.spans(pieces), strict=True):
+        if spans is None:
+            raise ScrubError(
+                f"Line {number} cannot be scrubbed: it is too long, or takes too long",
+                remedy=f"{_ENDS}; drop that line, or raise sanitizer.max_seconds",
+            )
+        yield text, spans
+
+
+def _json_lines(lines: list[tuple[int, bytes]], sanitizer: Sanitizer, fields: Fields | None) -> Iterator[bytes]:
+    read = [(number, *_read(line, number)) for number, line in lines]
+    chosen = fields or Fields()
+    chosen.names = _clean_names(read, sanitizer)
+    texts = [[text for text in _texts_in(post) if chosen.takes(text.path)] for _, post, _ in read]
+    pieces: list[Piece] = [
+        (without_controls(text.value), exact) for (_, _, exact), some in zip(read, texts, strict=True) for text in some
+    ]
+    numbers = [number for (number, _, _), some in zip(read, texts, strict=True) for _ in some]
+    found = _found(sanitizer, pieces, numbers)
+    for (_, post, _), some in zip(read, texts, strict=True):
+        own: list[Span] = []
+        for text in some:
+            value, spans = next(found)
+            text.put(redact(value, spans))
+            if text.path == "text":
+                own = spans
+        _rename(post, chosen.names)
+        post["spans"] = [span._asdict() for span in own]
+        try:
+            yield orjson.dumps(post, option=orjson.OPT_APPEND_NEWLINE)
+        except TypeError:
+            yield json.dumps(post).encode() + b"\n"
+
+
+def _texts_in(post: dict[str, Any]) -> Iterator[_Text]:
+    """Give each string of an object at any depth, in a list by the list's own path; without recursion."""
+    waiting: list[tuple[str, Any]] = [("", post)]
+    while waiting:
+        path, value = waiting.pop()
+        named = isinstance(value, dict)
+        for key, one in list(value.items() if named else enumerate(value)):
+            at = (f"{path}.{key}" if path else key) if named else path
+            if isinstance(one, str):
+                yield _Text(at, one, partial(value.__setitem__, key))
+            elif isinstance(one, dict | list):
+                waiting.append((at, one))
+
+
+def _clean_names(read: list[tuple[int, dict[str, Any], list[str]]], sanitizer: Sanitizer) -> dict[str, str]:
+    """Those names of fields that hold personal data, each with what it becomes."""
+    first = {
+        key: number
+        for number, post, _ in reversed(read)
+        for one in _objects_in(post)
+        for key in one
+        if _SUSPECT.search(key)
+    }
+    pieces: list[Piece] = [(without_controls(key), ()) for key in first]
+    found = _found(sanitizer, pieces, list(first.values()))
+    renamed = {}
+    for key, (name, spans) in zip(first, found, strict=True):
+        if taken := [span for span in spans if span.type in _IN_KEYS]:
+            renamed[key] = redact(name, taken)
+    return renamed
+
+
+def _rename(post: dict[str, Any], names: dict[str, str]) -> None:
+    """Give fields their clean names, in their order; two that would be one get numbers."""
+    if not names:
+        return
+    for one in list(_objects_in(post)):
+        if names.keys().isdisjoint(one):
+            continue
+        items = list(one.items())
+        one.clear()
+        for key, value in items:
+            name = clean = names.get(key, key)
+            count = 1
+            while name in one:
+                count += 1
+                name = f"{clean} {count}"
+            one[name] = value
+
+
+def _objects_in(post: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Give the objects in an object, itself among them; without recursion."""
+    waiting: list[Any] = [post]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            yield value
+        waiting += [
+            one for one in (value.values() if isinstance(value, dict) else value) if isinstance(one, dict | list)
+        ]
+
+
+def _read(line: bytes, number: int) -> tuple[dict[str, Any], list[str]]:
+    try:
+        post = _parsed(line)
+        return post, _names_in(post)
+    except (ValueError, TypeError, RecursionError):
+        raise ScrubError(
+            f"Line {number} is no JSON object, or its `text`, author or mentions are no strings",
+            remedy=f"{_ENDS}; mend or drop that line",
+        ) from None
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """The object on a line; its values are whatever JSON has."""
+    try:
+        post = orjson.loads(line)
+    except ValueError:
+        if _WORTH_SAVING not in line:
+            raise
+        post = json.loads(line)
+    if not isinstance(post, dict):
+        raise TypeError
+    return post
+
+
+def _names_in(post: dict[str, Any]) -> list[str]:
+    """The strings that name a person in this very object."""
+    mentions = post.get("mentions") or []
+    names = [post.get("author_handle"), post.get("author_name"), *mentions]
+    if not isinstance(post.get("text"), str | None) or not all(isinstance(name, str | None) for name in names):
+        raise TypeError
+    return [name for name in names if name]

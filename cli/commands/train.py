@@ -1,0 +1,39 @@
+"""`echostream train`."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.context import settings_of
+from cli.input.labels import read_labels
+from foundation.errors import UsageError
+from local.progress import Ticker
+
+
+def train(
+    context: typer.Context,
+    labels: Annotated[Path, typer.Option(help="CSV or JSON lines with text and label: negative, neutral, positive")],
+    language: Annotated[str, typer.Option(help="of the texts, as ISO 639-1")] = "en",
+    out: Annotated[Path | None, typer.Option(help="the model's folder; default: models/<file's name> in home")] = None,
+) -> None:
+    """Train the scorer `linear` on labelled texts, and write its card beside it."""
+    from transforms.scoring.linear import CLASSES  # noqa: PLC0415  # numpy is slow to load
+    from transforms.scoring.training import train as fit  # noqa: PLC0415
+
+    if not re.fullmatch("[a-z]{2}", language):
+        raise UsageError(f"{language} is no ISO 639-1 code", remedy="Name one such as en or de")
+    folder = out or settings_of(context).home / "models" / labels.name.split(".")[0]
+    texts, golds = read_labels(labels, CLASSES)
+    with Ticker(f"train on {labels.name}", unit="texts") as ticker:
+        trained = fit(
+            texts, golds, source=labels.name, language=language, progress=lambda step: ticker.to(len(texts), step)
+        )
+        trained.save(folder)
+    ours, vader = trained.about["unseen_folds"], trained.about["vader_on_the_same_rows"]
+    print(f"model         linear {trained.model.version}")
+    for name, key in (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("macro-recall", "macro_recall")):
+        print(f"{name:12}  {ours[key]:.3f} on unseen folds; VADER {vader[key]:.3f} on the same texts")
+    print(f"card          {folder / 'CARD.md'}")
+    print(f"use           echostream score --file FILE --scorer linear --model {folder}")

@@ -1,0 +1,1 @@
+"""Read what users hand to commands: files of texts and labels."""

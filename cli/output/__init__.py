@@ -1,0 +1,1 @@
+"""Print what commands do while they run."""

@@ -1,0 +1,1 @@
+"""Read the producers' own configuration: watchlists and credentials."""

@@ -1,0 +1,66 @@
+"""What is read of each platform: conf/watchlists.toml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from foundation.conf_files import conf_dir, read_toml
+from foundation.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """The queries of one platform; an empty list is no limit.
+
+    `keywords` and `languages` are a residual filter on posts as created; edits and deletes pass, since what they
+    change may have been sent.
+    """
+
+    keywords: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    instances: tuple[str, ...] = ()
+    subreddits: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+    queries: tuple[str, ...] = ()
+
+    def wants(self, *texts: str | None, lang: str | None) -> bool:
+        """Whether a post passes the residual filter."""
+        if self.languages and (lang or "").split("-")[0].lower() not in self.languages:
+            return False
+        if not self.keywords:
+            return True
+        whole = "\n".join(text for text in texts if text).lower()
+        return any(keyword in whole for keyword in self.keywords)
+
+
+def watchlist_of(platform: str, file: Path | None = None) -> Watchlist:
+    """The watchlist of one platform; empty where there is none.
+
+    Raises:
+        SettingsError: a name is unknown or a value is not a list of texts.
+    """
+    return parse_watchlist(platform, read_toml(file or conf_dir() / "watchlists.toml").get(platform, {}))
+
+
+def parse_watchlist(platform: str, values: Mapping[str, Any]) -> Watchlist:
+    """A table of the file as a watchlist."""
+    known = {field.name for field in fields(Watchlist)}
+    for name, value in values.items():
+        if name not in known:
+            raise SettingsError(
+                f"watchlists: {platform}.{name} is unknown", remedy="Known: " + ", ".join(sorted(known))
+            )
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+            raise SettingsError(
+                f"watchlists: {platform}.{name} is no list of texts", remedy='Write name = ["one", "two"]'
+            )
+    lowered = ("keywords", "languages")
+    return Watchlist(
+        **{
+            name: tuple(item.strip().lower() if name in lowered else item.strip() for item in value)
+            for name, value in values.items()
+        }
+    )

@@ -1,0 +1,47 @@
+"""Made authors. Every handle and name holds the word canary, so that a leak is found by looking for it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ingestion.generator.seeded_random import base36, dice, pick
+
+_SYLLABLES = ("mi", "re", "la", "von", "tu", "kes", "dra", "no", "bel", "zi", "or", "fa", "lun", "pe", "sko", "wy")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An author on one platform."""
+
+    id: str
+    handle: str
+    name: str
+
+
+@lru_cache(maxsize=8192)
+def person(seed: int, platform: str, index: int) -> Person:
+    """The index-th author of a platform."""
+    rng = dice(f"{seed}/{platform}/{index}")
+    first, last = ("".join(pick(rng, _SYLLABLES) for _ in range(3)) for _ in range(2))
+    number = rng.getrandbits(40)
+    short = f"canary_{first}_{last[:2]}{index}"
+    return Person(
+        id=_ids(platform, number, short),
+        handle=f"{short.replace('_', '-')}.bsky.social" if platform == "bluesky" else short,
+        name=f"Canary{first}{index} {last.capitalize()}",
+    )
+
+
+def _ids(platform: str, number: int, handle: str) -> str:
+    match platform:
+        case "reddit":
+            return f"t2_{base36(number)}"
+        case "bluesky":
+            return f"did:plc:canary{base36(number)}"
+        case "mastodon":
+            return f"https://mastodon.example/users/{handle}"
+        case "hackernews":
+            return handle
+        case "linkedin":
+            return f"urn:li:person:canary{base36(number)}"
+        case _:
+            return str(number)

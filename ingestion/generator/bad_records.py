@@ -1,0 +1,88 @@
+"""Bad records: each kind is a good one with one thing wrong, so that only that can be the reason."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from ingestion.kafka.records import Record
+from ingestion.platform import Post
+from schemas.reasons import Reason
+
+_YEAR = 366 * 24 * 3600 * 1_000_000
+Headers = list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """Bytes as no producer of ours would send them."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """One kind of bad record: how the post is bent before, and the record after it was made."""
+
+    name: str
+    reason: Reason
+    bend: Callable[[Post, int, int], Post] | None = None  # post, observed_at, length cap
+    spoil: Callable[[Record], tuple[bytes | None, Headers]] | None = None
+
+
+def _value(value: bytes | None) -> Callable[[Record], tuple[bytes | None, Headers]]:
+    return lambda record: (value, record.headers)
+
+
+def _bytes(change: Callable[[bytes], bytes]) -> Callable[[Record], tuple[bytes | None, Headers]]:
+    return lambda record: (change(record.value), record.headers)
+
+
+def _fields(**fields: Any) -> Callable[[Record], tuple[bytes | None, Headers]]:
+    return lambda record: (orjson.dumps(orjson.loads(record.value) | fields), record.headers)
+
+
+def _unknown_op(record: Record) -> tuple[bytes | None, Headers]:
+    value, headers = _fields(op="upsurt")(record)
+    return value, [("op", b"upsurt") if name == "op" else (name, text) for name, text in headers]
+
+
+def _without_post_key(record: Record) -> tuple[bytes | None, Headers]:
+    return record.value, [(name, text) for name, text in record.headers if name != "post_key"]
+
+
+def _too_long(post: Post, _observed_at: int, cap: int) -> Post:
+    text = ("all work and no play makes a dull post. " * (cap // 40 + 1))[: cap + 1]
+    return replace(post, text=text, raw={"id": post.post_id, "made": True})
+
+
+POISONS = (
+    Poison("empty", Reason.EMPTY_VALUE, spoil=_value(b"")),
+    Poison("null", Reason.NULL_VALUE, spoil=_value(None)),
+    Poison("not_utf8", Reason.NOT_UTF8, spoil=_bytes(lambda value: value.replace(b'"op"', b'"\xff\xfe"', 1))),
+    Poison("truncated", Reason.MALFORMED_JSON, spoil=_bytes(lambda value: value[: len(value) * 2 // 3])),
+    Poison("wrong_root", Reason.NOT_AN_OBJECT, spoil=_bytes(lambda value: b"[" + value + b"]")),
+    Poison("no_post_key_header", Reason.MISSING_POST_KEY_HEADER, spoil=_without_post_key),
+    Poison("missing_id", Reason.MISSING_ID, spoil=_fields(post_id=None)),
+    Poison("wrong_type", Reason.WRONG_TYPE, spoil=_fields(version="0")),
+    Poison("unknown_op", Reason.UNKNOWN_OP, spoil=_unknown_op),
+    Poison("unknown_platform", Reason.UNKNOWN_PLATFORM, spoil=_fields(platform="orkut")),
+    Poison("unknown_schema_version", Reason.UNKNOWN_SCHEMA_VERSION, spoil=_fields(schema=99)),
+    Poison("text_too_long", Reason.TEXT_TOO_LONG, bend=_too_long),
+    Poison(
+        "created_year_ahead",
+        Reason.CREATED_IN_FUTURE,
+        bend=lambda post, observed_at, _cap: replace(post, created_at=observed_at + _YEAR),
+    ),
+    Poison("created_1970", Reason.CREATED_BEFORE_1990, bend=lambda post, _at, _cap: replace(post, created_at=0)),
+)
+
+
+def spoiled(record: Record, poison: Poison, topic: str) -> RawRecord:
+    """The record with its fault."""
+    value, headers = poison.spoil(record) if poison.spoil else (record.value, record.headers)
+    return RawRecord(topic=topic, key=record.key, value=value, headers=headers)

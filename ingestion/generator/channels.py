@@ -1,0 +1,87 @@
+"""Where posts are made: each platform's channels, and how its ids and links look.
+
+A platform without an entry here gets posts of no special form, so adding a platform needs nothing in this file.
+"""
+
+from dataclasses import dataclass
+
+from ingestion.generator.authors import Person
+from ingestion.generator.seeded_random import base36
+
+_X_EPOCH_MS = 1_288_834_974_657
+_TID = "234567abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One platform as the generator sees it."""
+
+    weight: int  # its share of all posts
+    channels: tuple[str, ...]
+    gladness: float  # the share of positive posts on an ordinary hour
+    anger: float
+    titled: bool = False
+
+
+PLACES = {
+    "reddit": Place(25, ("gadgets", "selfhosted", "onlinebanking", "nighttrains", "webdev"), 0.30, 0.35, titled=True),
+    "bluesky": Place(15, ("cloud", "travel", "apps"), 0.42, 0.22),
+    "mastodon": Place(10, ("mastodon.example", "tech.example", "rail.example"), 0.40, 0.20),
+    "hackernews": Place(8, ("front", "ask", "show"), 0.25, 0.25, titled=True),
+    "x": Place(20, ("services", "outage", "deals", "flights"), 0.28, 0.45),
+    "facebook": Place(8, ("Lumora Users", "Harbour Neighbours", "Tramway Fans"), 0.38, 0.30),
+    "instagram": Place(8, ("lumora.studio", "fernbrook.home", "velaro.bikes"), 0.60, 0.10),
+    "linkedin": Place(6, ("Oakmetric", "Pipewell", "Nordhaven Group"), 0.50, 0.08),
+}
+ANY_PLACE = Place(5, ("general", "news"), 0.35, 0.30)
+
+
+def place_of(platform: str) -> Place:
+    """The platform as the generator sees it."""
+    return PLACES.get(platform, ANY_PLACE)
+
+
+def post_id(platform: str, number: int, created_at: int, author: Person | None, *, titled: bool) -> str:
+    """An id of the platform's form; the number makes it unique."""
+    match platform:
+        case "reddit":
+            return f"{'t3' if titled else 't1'}_{base36(number)}"
+        case "bluesky":
+            return f"{author.id if author else 'did:plc:gone'}/app.bsky.feed.post/{_tid(number)}"
+        case "mastodon":
+            return f"{author.id if author else 'https://mastodon.example/users/gone'}/statuses/{number}"
+        case "x":
+            return str((created_at // 1000 - _X_EPOCH_MS << 22) | (number & 0x3FFFFF))
+        case "linkedin":
+            return f"urn:li:share:{number}"
+        case _:
+            return str(number)
+
+
+def link(platform: str, id_: str, author: Person | None) -> str:
+    """Where the post can be read."""
+    handle = author.handle if author else "gone"
+    last = id_.rpartition("/")[2]
+    match platform:
+        case "reddit":
+            return f"https://www.reddit.com/comments/{id_[3:]}/"
+        case "bluesky":
+            return f"https://bsky.app/profile/{handle}/post/{last}"
+        case "mastodon":
+            return f"https://mastodon.example/@{handle}/{last}"
+        case "hackernews":
+            return f"https://news.ycombinator.com/item?id={id_}"
+        case "x":
+            return f"https://x.com/{handle}/status/{id_}"
+        case _:
+            return f"https://www.{platform}.com/{handle}/posts/{last}"
+
+
+def profile_channel(platform: str, author: Person) -> str:
+    """The channel of a post on one's own page."""
+    return f"u_{author.handle}" if platform == "reddit" else author.handle
+
+
+def _tid(number: int) -> str:
+    """As Bluesky writes its record keys: thirteen characters, base 32."""
+    return "".join(_TID[number >> shift & 31] for shift in range(60, -1, -5))

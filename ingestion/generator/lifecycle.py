@@ -1,0 +1,122 @@
+"""What becomes of a post: from its create to the steps of its whole story.
+
+Versions are times at which something happened, so a step is never sent before its version. No post changes its
+author, its day, or, at the same content, the time at which Silver shows it: the outcome is then the same however
+Kafka's topics interleave and wherever batches end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import Random
+
+from ingestion.generator.first_posts import HOUR, SECOND
+from ingestion.generator.post_history import Kind, Step
+from ingestion.generator.post_text import Writer
+from ingestion.generator.rates import Rates
+from ingestion.generator.seeded_random import pick
+from ingestion.generator.sentences import Mood
+
+_SPAN = 6 * HOUR  # nothing happens to a post later than this after what happened before: it bounds the memory
+_MOODS: tuple[Mood, ...] = ("positive", "negative", "neutral")
+_RARELY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Tells stories; nothing in them happens after `end`."""
+
+    rng: Random
+    rates: Rates
+    writer: Writer
+    end: int
+
+    def plan(self, create: Step, *, may_lose_author: bool) -> list[Step]:
+        """The steps of a story that begins with `create`."""
+        roll = self.rng.random()
+        for story, rate in self.rates.stories():
+            if roll < rate:
+                if story == "author_deletes" and not may_lose_author:
+                    return [create]
+                return _STORIES[story](self, create)
+            roll -= rate
+        return [create]
+
+    def after(self, time: int, span: int = _SPAN) -> int:
+        """Some time later; the sooner the likelier."""
+        return time + 1 + int(self.rng.random() ** 2 * max(0, min(span, self.end - time) - 1))
+
+    def _edit(self, last: Step, kind: Kind = "edit") -> Step:
+        if last.wording is None:
+            return self._later(last, kind)
+        return replace(self._later(last, kind), wording=self.writer.amend(last.wording, pick(self.rng, _MOODS)))
+
+    def _later(self, last: Step, kind: Kind) -> Step:
+        """Something happens to the post, is seen after a moment and sent."""
+        happened = self.after(last.at)
+        seen = self.after(happened, 5 * SECOND)
+        return replace(last, kind=kind, at=seen, observed_at=seen, version=happened)
+
+    def edits(self, create: Step) -> list[Step]:
+        """Edited, rarely twice."""
+        steps = [create, self._edit(create)]
+        return [*steps, self._edit(steps[-1])] if self.rng.random() < _RARELY else steps
+
+    def edits_back(self, create: Step) -> list[Step]:
+        """Edited, and then the first text again."""
+        changed = self._edit(create)
+        return [create, changed, replace(self._later(changed, "edit_back"), wording=create.wording)]
+
+    def deletes(self, create: Step) -> list[Step]:
+        """Deleted; rarely in the very version that it was edited to, or without a time of its own."""
+        roll = self.rng.random()
+        if roll < _RARELY:
+            changed = self._edit(create)
+            return [create, changed, replace(self._delete(changed), version=changed.version)]
+        gone = self._delete(create)
+        return [create, replace(gone, version=0) if roll < 2 * _RARELY else gone]
+
+    def resurrections(self, create: Step) -> list[Step]:
+        """Deleted, then restored."""
+        create.story.is_repeatable = False  # which of two records is the repetition would depend on the batches
+        gone = self._delete(create)
+        return [create, gone, replace(self._later(gone, "resurrect"), wording=create.wording)]
+
+    def author_deletes(self, create: Step) -> list[Step]:
+        """The whole account goes."""
+        gone = self._later(create, "author_delete")
+        return [create, replace(gone, wording=None, version=gone.observed_at)]
+
+    def score_only(self, create: Step) -> list[Step]:
+        """Seen again with the same content: in the same version or, on some platforms, in a later one."""
+        again = self._later(create, "score_only")
+        return [create, replace(again, version=create.version) if self.rng.random() < 0.5 else again]  # noqa: PLR2004  # a coin
+
+    def late(self, create: Step) -> list[Step]:
+        """Out of order, in one of four ways."""
+        match int(self.rng.random() * 4):
+            case 0:
+                return [replace(create, kind="late_create", at=self.after(create.at))]
+            case 1:
+                changed = self._edit(create, "early_edit")
+                return [changed, replace(create, kind="late_create", at=self.after(changed.at))]
+            case 2:
+                gone = replace(self._delete(create), kind="early_delete")
+                return [gone, replace(create, kind="late_upsert", at=self.after(gone.at))]
+            case _:
+                older = self._edit(create)
+                newer = self._edit(older)
+                return [create, newer, replace(older, kind="old_version", at=self.after(newer.at))]
+
+    def _delete(self, last: Step) -> Step:
+        return replace(self._later(last, "delete"), wording=None)
+
+
+_STORIES: dict[str, Callable[[Planner, Step], list[Step]]] = {
+    "edits": Planner.edits,
+    "edits_back": Planner.edits_back,
+    "deletes": Planner.deletes,
+    "resurrections": Planner.resurrections,
+    "author_deletes": Planner.author_deletes,
+    "late": Planner.late,
+    "score_only": Planner.score_only,
+}

@@ -1,0 +1,118 @@
+"""What one post says, as posted and as it should be read in Silver."""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from ingestion.generator.authors import Person
+from ingestion.generator.planted_pii import KINDS, OWN_KINDS, SENTENCES, Canary, canary
+from ingestion.generator.rates import Rates
+from ingestion.generator.seeded_random import pick
+from ingestion.generator.sentences import (
+    AFTERTHOUGHTS,
+    EMOJI,
+    FEATURES,
+    HASHTAGS,
+    OTHER_LANGUAGES,
+    PRODUCTS,
+    TIMES,
+    TITLES,
+    Mood,
+)
+from ingestion.generator.sentences import SENTENCES as TALK
+
+_SENTENCES_MAX = 4
+_TITLE_ONLY = 0.15  # of the posts with a title
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Title and text, with what is in them; `clean_…` is what the sanitizer should leave."""
+
+    title: str | None
+    text: str | None
+    clean_title: str | None
+    clean_text: str | None
+    lang: str | None = "en"
+    hashtags: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
+    canaries: tuple[Canary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes posts."""
+
+    rng: Random
+    rates: Rates
+
+    def write(self, number: int, *, platform: str, author: Person | None, mood: Mood, titled: bool) -> Wording:
+        """A first post; its number makes the personal data in it unique."""
+        rng, rates = self.rng, self.rates
+        roll = rng.random()
+        if roll < rates.wordless:
+            return _plain(None, None, lang=None)
+        if (roll := roll - rates.wordless) < rates.emoji_only:
+            return _plain(None, "".join(pick(rng, EMOJI[mood]) for _ in range(1 + int(rng.random() * 3))), lang=None)
+        title = self._fill(pick(rng, TITLES[mood])) if titled else None
+        if roll - rates.emoji_only < rates.other_languages:
+            lang = pick(rng, tuple(OTHER_LANGUAGES))
+            return _plain(title, self._fill(pick(rng, OTHER_LANGUAGES[lang][mood])), lang=lang)
+        return self._english(title, mood, self._canary(number, platform, author))
+
+    def amend(self, wording: Wording, mood: Mood) -> Wording:
+        """The same post with an afterthought in its own language."""
+        thought = self._afterthought(wording.lang, mood)
+        return replace(
+            wording,
+            lang=wording.lang or "en",
+            text=f"{wording.text} {thought}" if wording.text else thought,
+            clean_text=f"{wording.clean_text} {thought}" if wording.clean_text else thought,
+        )
+
+    def _afterthought(self, lang: str | None, mood: Mood) -> str:
+        if lang in OTHER_LANGUAGES:
+            return pick(self.rng, OTHER_LANGUAGES[lang][mood]).format(p=pick(self.rng, PRODUCTS))
+        return pick(self.rng, AFTERTHOUGHTS[mood]) + f" ({pick(self.rng, TIMES)})"
+
+    def _english(self, title: str | None, mood: Mood, found: Canary | None) -> Wording:
+        rng = self.rng
+        tags = (pick(rng, HASHTAGS),) if rng.random() < 0.2 else ()  # noqa: PLR2004  # one post in five
+        if title and not found and rng.random() < _TITLE_ONLY:
+            return _plain(title, None, hashtags=tags)
+        count = 1 + int(rng.random() * _SENTENCES_MAX)
+        sentences = [self._fill(pick(rng, TALK[mood])) for _ in range(count)]
+        if tags:
+            sentences.append(f"#{tags[0]}")
+        if found is None:
+            return _plain(title, " ".join(sentences), hashtags=tags)
+        at = int(rng.random() * (len(sentences) + 1))
+        sentences.insert(at, pick(rng, SENTENCES[found.kind]))
+        # The slot is filled last: a filled sentence holds no braces.
+        slotted = " ".join(sentences)
+        return Wording(
+            title, slotted.format(found.value), title, slotted.format(found.clean), "en", tags,
+            self._mentions(found), (found,),
+        )  # fmt: skip
+
+    def _mentions(self, found: Canary) -> tuple[str, ...]:
+        """Platforms list whom a post names; an @handle stands in the list or not."""
+        if found.kind == "mention" or (found.kind == "handle" and self.rng.random() < 0.5):  # noqa: PLR2004  # a coin
+            return (found.value.lstrip("@"),)
+        return ()
+
+    def _canary(self, number: int, platform: str, author: Person | None) -> Canary | None:
+        if self.rng.random() >= self.rates.pii:
+            return None
+        kind = pick(self.rng, KINDS)
+        if author is None and kind in OWN_KINDS:
+            kind = "email"
+        return canary(kind, number, platform, author)
+
+    def _fill(self, template: str) -> str:
+        rng = self.rng
+        filled = template.format(p=pick(rng, PRODUCTS), f=pick(rng, FEATURES), w=pick(rng, TIMES))
+        return filled[0].upper() + filled[1:]
+
+
+def _plain(title: str | None, text: str | None, *, lang: str | None = "en", hashtags: tuple[str, ...] = ()) -> Wording:
+    return Wording(title, text, title, text, lang, hashtags)

@@ -1,0 +1,1 @@
+"""Make records of posts, and send them to their topics."""

@@ -1,0 +1,205 @@
+"""Records → Kafka: idempotent, acknowledged by all replicas, every delivery report counted."""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Protocol, Self
+
+from confluent_kafka import KafkaError, KafkaException, Message
+from confluent_kafka import Producer as KafkaProducer
+
+from foundation.errors import BrokerUnreachableError, DeliveryError, SettingsError, StackError
+from foundation.settings import Settings
+from ingestion.kafka.records import Record
+from schemas.event import MAX_RECORD_BYTES
+from schemas.topics import topic_name
+
+Headers = Sequence[tuple[str, bytes]]
+
+_FLUSH_STEP_S = 1.0
+_QUEUE_RECORDS = 50_000
+_QUEUE_KB = 128 * 1024
+
+
+class Sender(Protocol):
+    """Where records go; `delivered` and `failed` count by topic."""
+
+    delivered: Counter[str]
+    failed: Counter[str]
+
+    def send(self, record: Record) -> None:
+        """Hand over one record."""
+
+    def send_bytes(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+        """Hand over bytes as they are, good or bad."""
+
+    def flush(self) -> None:
+        """Return when every record so far is acknowledged.
+
+        Raises:
+            DeliveryError: some are not, and will not be.
+        """
+
+
+class Producer:
+    """Sends to Kafka; used as a context manager, which checks the broker first and flushes last."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.delivered: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self._first_failure = ""
+        self._sent = 0
+        self._servers = settings.bootstrap_servers
+        self._timeout_s = settings.kafka.timeout_s
+        self._delivery_timeout_s = settings.kafka.delivery_timeout_s
+        try:
+            self._kafka = KafkaProducer(client_config(settings))
+        except KafkaException as error:
+            raise SettingsError(
+                f"kafka.client: {error.args[0].str()}", remedy="See librdkafka's CONFIGURATION"
+            ) from None
+
+    def __enter__(self) -> Self:
+        """Refuse to start without a broker.
+
+        Raises:
+            BrokerUnreachableError: none answers.
+        """
+        self._existing_topics()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Flush; where an error is on its way already, what could still be sent is sent and that error goes on."""
+        if kind is None:
+            self.flush()
+        else:
+            self._kafka.flush(self._timeout_s)
+
+    def require_topics(self, *names: str) -> None:
+        """Refuse to start where a topic is missing; nothing creates one by the way.
+
+        Raises:
+            StackError: with the topics that are missing.
+        """
+        if missing := sorted(set(names) - self._existing_topics()):
+            raise StackError(
+                f"Kafka at {self._servers} has no topic {', '.join(missing)}",
+                remedy="`echostream up` creates the topics of every platform that has a policy",
+            )
+
+    def send(self, record: Record) -> None:
+        """Hand over one record."""
+        self.send_bytes(topic_name(record.platform, record.kind), record.key, record.value, record.headers)
+
+    def send_bytes(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+        """Hand over bytes as they are; waits while the queue is full."""
+        deadline = time.monotonic() + self._delivery_timeout_s
+        while True:
+            try:
+                self._kafka.produce(topic, value, key, headers=list(headers), on_delivery=self._on_delivery)
+            except BufferError:
+                if time.monotonic() > deadline:
+                    raise self._undelivered() from None
+                self._kafka.poll(_FLUSH_STEP_S)
+            except KafkaException as error:
+                self._fail(topic, error.args[0])
+                self._sent += 1
+                return
+            else:
+                self._sent += 1
+                self._kafka.poll(0)
+                return
+
+    def flush(self) -> None:
+        """Return when every record so far is acknowledged.
+
+        Raises:
+            DeliveryError: some are not, and will not be.
+        """
+        deadline = time.monotonic() + self._delivery_timeout_s + self._timeout_s
+        while self._kafka.flush(_FLUSH_STEP_S) and time.monotonic() < deadline:
+            pass
+        if self.delivered.total() < self._sent:
+            raise self._undelivered()
+
+    def _existing_topics(self) -> set[str]:
+        try:
+            return set(self._kafka.list_topics(timeout=self._timeout_s).topics)
+        except KafkaException as error:
+            raise BrokerUnreachableError(
+                f"no Kafka broker answers at {self._servers} ({error.args[0].name()})",
+                remedy="Start the local one with `echostream up`, or set kafka.bootstrap_servers",
+            ) from None
+
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
+        topic = message.topic() or ""
+        if error is None:
+            self.delivered[topic] += 1
+        else:
+            self._fail(topic, error)
+
+    def _fail(self, topic: str, error: KafkaError) -> None:
+        self.failed[topic] += 1
+        self._first_failure = self._first_failure or error.name()
+
+    def _undelivered(self) -> DeliveryError:
+        missing = self._sent - self.delivered.total()
+        return DeliveryError(
+            f"Kafka at {self._servers} did not acknowledge {missing} of {self._sent} records"
+            f" ({self._first_failure or 'no answer'})",
+            remedy="Look at the broker with `echostream status`, then send again: what arrived twice counts once",
+        )
+
+
+def client_config(settings: Settings) -> dict[str, str | int | float | bool]:
+    """What librdkafka is told; what settings.kafka.client says counts, but for the guarantees."""
+    return {
+        "client.id": "echostream",
+        "compression.type": "zstd",
+        "linger.ms": 50,
+        **settings.kafka.client,
+        "bootstrap.servers": settings.bootstrap_servers,
+        "enable.idempotence": True,
+        "acks": "all",
+        "allow.auto.create.topics": False,
+        "message.timeout.ms": int(settings.kafka.delivery_timeout_s * 1000),
+        "message.max.bytes": MAX_RECORD_BYTES
+        + 64 * 1024,  # and its key and headers; as max.message.bytes of the topics
+        "queue.buffering.max.messages": _QUEUE_RECORDS,
+        "queue.buffering.max.kbytes": _QUEUE_KB,
+        "log_level": 0,  # librdkafka's own lines on standard error; what matters is reported by exceptions
+    }
+
+
+class MemoryProducer:
+    """A `Sender` that keeps what it is given, for tests and trials without a broker."""
+
+    def __init__(self, *, failing_topics: frozenset[str] = frozenset()) -> None:
+        self.delivered: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.messages: list[tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]] = []
+        self._failing_topics = failing_topics
+
+    def send(self, record: Record) -> None:
+        """Keep one record."""
+        self.send_bytes(topic_name(record.platform, record.kind), record.key, record.value, record.headers)
+
+    def send_bytes(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+        """Keep bytes as they are."""
+        if topic in self._failing_topics:
+            self.failed[topic] += 1
+            return
+        self.delivered[topic] += 1
+        self.messages.append((topic, key, value, list(headers)))
+
+    def flush(self) -> None:
+        """Report what failed.
+
+        Raises:
+            DeliveryError: a topic that fails was sent to.
+        """
+        if self.failed:
+            raise DeliveryError(f"{self.failed.total()} records were not acknowledged", remedy="Send them again")

@@ -1,0 +1,1 @@
+"""Read what platforms send: JSON, HTML, times and ids."""

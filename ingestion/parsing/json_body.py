@@ -1,0 +1,30 @@
+"""Bytes from outside → decoded JSON."""
+
+import re
+
+import orjson
+
+from ingestion.parsing.json_fields import decoded
+from ingestion.platform import Json
+
+_LONG_NUMBER = re.compile(rb"\d{19}")  # orjson makes a float of an integer beyond 64 bits
+_SHALLOW = 200  # brackets that a text may hold before it is worth measuring how deep they go
+
+
+def parsed(data: bytes) -> Json:
+    """JSON that is not nested too deeply; integers of any size and lone surrogates survive.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if data.count(b"{") + data.count(b"[") <= _SHALLOW and not _LONG_NUMBER.search(data):
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            pass  # perhaps only stricter than the standard
+    if data.strip() == b"null":
+        return None
+    value = decoded(data.decode("utf-8"))
+    if value is None:
+        raise ValueError("not JSON, or nested too deeply")
+    return value

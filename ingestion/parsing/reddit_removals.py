@@ -1,0 +1,67 @@
+"""How Reddit says that a thing is gone: a text in place of the one that was there, or a field (ADR 22).
+
+A text counts only as a whole. Who quotes "[removed]" inside a sentence has written a post.
+"""
+
+import html
+import re
+import unicodedata
+
+from ingestion.parsing.json_fields import inner
+from ingestion.platform import Json
+
+_FIELDS = ("removed_by_category", "removed_by", "removal_reason", "banned_by")
+_FLAGS = ("removed", "spam", "deleted")
+_ARCHIVED = ("removal_type", "was_deleted_later", "was_initially_deleted")  # of an archive that looked twice
+_CATEGORY = re.compile(r"[a-z][a-z_]{1,39}")
+_LONGEST = 400  # characters of a text that stands in for another
+_WHO = (
+    r"(?:the )?(?:r/\w+ |subreddit |sub |community )?"
+    r"(?:user|author|op|poster|(?:mods?|moderators?|moderation)(?: team)?"
+    r"|automod|automoderator|admins?|administrators?)"
+)
+_LINK = r"\[[^\[\]]*\]\([^()]*\)"
+_WHY = rf"(?:[^\[\]]|{_LINK})*"  # Reddit's own words go on, with links, up to the last bracket
+_BY = rf"by (?:{_WHO}|(?:reddit|anti-evil operations)\b{_WHY})"
+_PLACEHOLDER = re.compile(
+    rf"\[ ?(?:(?:comment |post |content )?(?:deleted|removed)(?: {_BY})?"
+    rf"|(?:deleted|removed) (?:in response to|on account of|for violating|due to) {_WHY})[. ]*\]\.?"
+)
+
+
+def is_placeholder(text: str | None) -> bool:
+    """Whether a text is only what Reddit puts in place of one that it no longer shows.
+
+    Any case, white space, escape of Markdown or entity will do: dumps and clients write all of them.
+    """
+    if not text or len(text) > _LONGEST:
+        return False
+    return _PLACEHOLDER.fullmatch(_folded(text)) is not None
+
+
+def removal_of(data: dict[str, Json]) -> dict[str, Json]:
+    """The fields that say that a thing is gone, each without whom it names; empty for one that is there.
+
+    A category is one of Reddit's words and stays. All others may hold a name or a moderator's note: true stands in.
+    """
+    said: dict[str, Json] = {name: True for name in _FIELDS if _is_said(data.get(name))}
+    said |= {name: True for name in _FLAGS if data.get(name) is True}
+    if any(_is_said(inner(data, "_meta", name)) for name in _ARCHIVED):
+        said["removed"] = True
+    category = data.get("removed_by_category")
+    if isinstance(category, str) and _CATEGORY.fullmatch(category):
+        said["removed_by_category"] = category
+    return said
+
+
+def _is_said(value: Json) -> bool:
+    """Whether a field that is null, false or empty for what is there holds anything."""
+    return value is True or (isinstance(value, str | int | float) and bool(value))
+
+
+def _folded(text: str) -> str:
+    """A text in one spelling."""
+    resolved = html.unescape(html.unescape(text)).replace("\\", "")
+    plain = unicodedata.normalize("NFKC", resolved)
+    seen = "".join(char for char in plain if unicodedata.category(char) != "Cf")
+    return " ".join(seen.split()).strip("*_~`> ").casefold()

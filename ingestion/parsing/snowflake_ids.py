@@ -1,0 +1,42 @@
+"""The time that some platforms put into their ids: it cannot change, and every sighting and delete knows it.
+
+Each answer is in microseconds, or None where the id holds no time, or one that cannot be.
+"""
+
+import re
+
+from foundation.policies import policy_of
+from ingestion.parsing.timestamps import believable
+
+_X_EPOCH = 1_288_834_974_657  # milliseconds; ids had no time inside before November 2010
+_X_FIRST = 30_000_000_000
+_INSTAGRAM_EPOCH = 1_314_220_021_721  # milliseconds
+_SHORTCODE_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_SHORTCODE = re.compile(r"/(?:p|reel|tv)/([A-Za-z0-9_-]{10,11})(?:[/?#]|$)")
+_MASTODON = re.compile(r"/statuses/(\d{15,19})(?:/activity)?$")
+
+
+def x_micros(number: int, observed_at: int | None) -> int | None:
+    """Of a post's id."""
+    if number < _X_FIRST:
+        return None
+    return believable(((number >> 22) + _X_EPOCH) * 1000, since=policy_of("x").since, seen_at=observed_at)
+
+
+def mastodon_micros(uri: str, observed_at: int | None) -> int | None:
+    """Of the id inside a status's `uri`, which its server of origin gave: the same wherever it is seen."""
+    match = _MASTODON.search(uri)
+    micros = (int(match[1]) >> 16) * 1000 if match else None
+    return micros and believable(micros, since=policy_of("mastodon").since, seen_at=observed_at)
+
+
+def instagram_micros(permalink: str | None, observed_at: int | None) -> int | None:
+    """Of the shortcode in a medium's link."""
+    match = _SHORTCODE.search(permalink or "")
+    if not match:
+        return None
+    number = 0
+    for sign in match[1]:
+        number = number * 64 + _SHORTCODE_ALPHABET.index(sign)
+    micros = ((number >> 23) + _INSTAGRAM_EPOCH) * 1000
+    return believable(micros, since=policy_of("instagram").since, seen_at=observed_at)

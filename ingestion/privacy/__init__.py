@@ -1,0 +1,1 @@
+"""Erase, expire and export what producers keep about persons."""

@@ -1,0 +1,160 @@
+"""What a producer does for erasures: its memory and its platform's landing files lose what is in the graves.
+
+Between two batches, and when it starts; a kill anywhere is made good by the next time, for an erasure is done only when
+its mark stands in the memory. What comes of an erased person afterwards goes nowhere: no post of theirs is sent, noted
+or landed.
+"""
+
+import hashlib
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from foundation.keys import PseudonymKey
+from foundation.logs import get_log
+from foundation.settings import Settings
+from ingestion.kafka.records import RecordMaker
+from ingestion.platform import Mapped, Platform
+from ingestion.privacy.tombstone_files import GraveFiles, Graves, Judge
+from ingestion.reader import Batch
+from ingestion.recordings.landing import Landing, remains
+from ingestion.state.store import IngestStore
+
+_EACH_S = 60.0
+
+
+class Forgetting:
+    """One platform's, for one owner."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        owner: str,
+        key: PseudonymKey,
+        store: IngestStore,
+        graves: GraveFiles,
+        landing: Landing,
+        place: str,
+        clock: Callable[[], int],
+    ) -> None:
+        """Nothing is done yet.
+
+        Args:
+            platform: which.
+            owner: whose posts.
+            key: the pseudonym key; those before it count too.
+            store: the producers' memory.
+            graves: what is erased.
+            landing: the platform's landing files.
+            place: which memory this is, of all that work for the lake.
+            clock: microseconds since 1970.
+        """
+        self._platform, self._store, self._graves, self._landing = platform, store, graves, landing
+        self._makers = [RecordMaker(platform.name, owner, version) for version in _versions(key)]
+        self._by = hashlib.sha256(place.encode()).hexdigest()[:12]
+        self._clock = clock
+        self._persons: Judge | None = None  # of what persons had erased; None where nobody of this platform did
+        self._known: set[str] | None = None  # the erasures that the last run has seen
+        self._ran_at = -math.inf
+
+    def keep_up(self) -> None:
+        """Run, each minute; raises as `run` does."""
+        if time.monotonic() - self._ran_at >= _EACH_S:
+            self._ran_at = time.monotonic()
+            self.run()
+
+    def suppresses(self, mapped: Mapped, observed_at: int) -> bool:
+        """Whether it is of what a person had erased, as far as the last run knew."""
+        return self._persons is not None and self._persons.blocks(mapped, observed_at)
+
+    def without_erased(self, batches: Iterable[Batch], observed_at: int) -> Iterator[Batch]:
+        """The batches as they may be landed."""
+        for batch in batches:
+            self.keep_up()  # a fetch may last for hours
+            left = [remains(self._platform, one, observed_at, self.suppresses)[0] for one in batch.documents]
+            yield replace(batch, documents=[document for some in left for document in some])
+
+    def run(self) -> int:
+        """Forget what is due; how many erasures were. What another process holds open is left to the next time.
+
+        Raises:
+            PayloadFileError: a landing file is damaged, so that nobody knows what is in it.
+            IngestStoreError: the memory cannot be used.
+        """
+        every = list(self._graves.of(self._platform.name))
+        persons = [each for each in every if each.is_forever]
+        self._persons = Judge(self._platform, self._makers, persons) if persons else None
+        if due := self._due(every):
+            self._forget(due)
+        return len(due)
+
+    def _due(self, every: Sequence[Graves]) -> list[Graves]:
+        """Without a mark; and what this process learns of only now: it may have noted more since the mark."""
+        before, self._known = self._known, {each.erasure_id for each in every}
+        return [
+            each
+            for each in every
+            if self._store.cursor(_mark(each.erasure_id)) is None
+            or (before is not None and each.is_forever and each.erasure_id not in before)
+        ]
+
+    def _forget(self, due: Sequence[Graves]) -> None:
+        """All of them in one pass over the files and one over the memory; each has counts of its own."""
+        judges = _Judges(self._platform, self._makers, due)
+        named = [each for each in due if each.posts or each.authors]
+        has_posts = any(each.posts for each in due)
+        if named:
+            self._landing.strip(self._platform, judges.block)
+        if has_posts:
+            self._store.forget_sightings(judges.know_post)
+        for each in named:
+            self._say(each.erasure_id, judges.counts(each.erasure_id))
+        is_clean = not has_posts or self._store.scrub()  # else the next time
+        for each in due:
+            if is_clean or not each.posts:
+                self._store.save({_mark(each.erasure_id): "done"}, (), now=self._clock())
+
+    def _say(self, erasure_id: str, counts: dict[str, int]) -> None:
+        self._graves.say_done(erasure_id, self._platform.name, self._by, counts)
+        get_log("ingest").info("erased", platform=self._platform.name, erasure=erasure_id, **counts)
+
+
+class _Judges:
+    """Erasures as one judge, which counts for each of them what it has condemned."""
+
+    def __init__(self, platform: Platform, makers: list[RecordMaker], due: Sequence[Graves]) -> None:
+        self._each = [(graves.erasure_id, Judge(platform, makers, [graves])) for graves in due]
+        self._anyone = Judge(platform, makers, due)
+        self._landed, self._known = Counter[str](), Counter[str]()
+
+    def block(self, mapped: Mapped, observed_at: int) -> bool:
+        found = self._anyone.blocks(mapped, observed_at)
+        if found:
+            self._landed[next(name for name, judge in self._each if judge.blocks(mapped, observed_at))] += 1
+        return found
+
+    def know_post(self, post_id: str) -> bool:
+        found = self._anyone.knows_post(post_id)
+        if found:
+            self._known[next(name for name, judge in self._each if judge.knows_post(post_id))] += 1
+        return found
+
+    def counts(self, erasure_id: str) -> dict[str, int]:
+        return {"landed": self._landed[erasure_id], "sightings": self._known[erasure_id]}
+
+
+def place_of(settings: Settings) -> str:
+    """Which memory: of a home or of a server; it is said as a hash alone."""
+    address = settings.ingest.store
+    return address.get_secret_value() if address else str(settings.home)
+
+
+def _mark(erasure_id: str) -> str:
+    return f"erasure/{erasure_id}"
+
+
+def _versions(key: PseudonymKey) -> list[PseudonymKey]:
+    return [key, *(_versions(key.older) if key.older else ())]

@@ -1,0 +1,51 @@
+"""What producers keep beside the lake's tables, as long as the policies say: landing files, and ids of posts seen."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from foundation.policies import Field, Policy
+from ingestion.recordings.landing import Landing
+from ingestion.state.store import IngestStore
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What went of a platform's: files or ids, and the files that no load has sent yet, which stay."""
+
+    field: Field
+    platform: str
+    count: int
+    waiting: int = 0
+
+
+def forget(
+    policies: Mapping[str, Policy],
+    *,
+    now: datetime,
+    landing: Callable[[str], Landing],
+    store: Callable[[str], IngestStore],
+    dry_run: bool = False,
+) -> Iterator[Forgotten]:
+    """Enforce the policies as of a moment; answers what has gone, platform by platform.
+
+    Args:
+        policies: by platform.
+        now: the moment.
+        landing: a platform's landing files.
+        store: a platform's memory; opened and closed here.
+        dry_run: only say what would go.
+    """
+    for name, policy in policies.items():
+        with store(name) as memory:
+            before = now - timedelta(days=policy.keep["landing.answers"].days)
+            removed, waiting = landing(name).remove(before, memory, dry_run=dry_run)
+            yield Forgotten("landing.answers", name, removed, waiting)
+            since = round((now - timedelta(days=policy.keep["producers.sightings"].days)).timestamp() * 1e6)
+            yield Forgotten("producers.sightings", name, _forget(memory, since, dry_run=dry_run))
+
+
+def _forget(memory: IngestStore, before: int, *, dry_run: bool) -> int:
+    if dry_run:
+        return sum(one.seen_at < before for one in memory.every_sighting())
+    return memory.forget_posts(before=before)

@@ -1,0 +1,62 @@
+"""What producers keep about a person: ids of posts that were seen, and answers that landed."""
+
+from collections.abc import Iterator, Set
+from dataclasses import asdict
+from typing import Any
+
+from foundation.keys import PseudonymKey, canonical
+from ingestion.platform import Json
+from ingestion.reader import Sighting
+from ingestion.recordings.landing import Landing
+from ingestion.state.store import IngestStore
+
+
+def seen(
+    store: IngestStore, author_id: str, post_keys: Set[str], *, key: PseudonymKey, owner: str, platform: str
+) -> list[dict[str, Any]]:
+    """The sightings of these posts; the pseudonym of each id is computed, for the memory holds none.
+
+    And those whose id names the author, as Bluesky's and Mastodon's do: the memory outlives the tables' pseudonyms.
+    """
+    named = f"{canonical(author_id)}/"
+
+    def is_theirs(sighting: Sighting) -> bool:
+        return named in canonical(sighting.post_id) or not post_keys.isdisjoint(
+            key.pseudonyms(owner, platform, "post", sighting.post_id)
+        )
+
+    return [asdict(sighting) for sighting in store.every_sighting() if is_theirs(sighting)]
+
+
+def landed(landing: Landing, author_id: str) -> list[dict[str, Json]]:
+    """The parts of answers that name the author, with the file and where it was asked."""
+    author = canonical(author_id)
+    return [
+        {"file": path, "endpoint": line["endpoint"], "observed_at": line["observed_at"], "part": part}
+        for path, line in landing.lines()
+        for part in _about(line["body"], author)
+    ]
+
+
+def _about(node: Json, author: str) -> list[Json]:
+    """The outermost objects that say the author's id themselves; of a list of posts the author's alone."""
+    if isinstance(node, list):
+        return [part for each in node for part in _about(each, author)]
+    if not isinstance(node, dict):
+        return []
+    return [node] if _names(node, author) else [part for below in _lists(node) for part in _about(below, author)]
+
+
+def _names(node: dict[str, Json], author: str) -> bool:
+    return any(
+        canonical(value) == author if isinstance(value, str) else isinstance(value, dict) and _names(value, author)
+        for value in node.values()
+    )
+
+
+def _lists(node: dict[str, Json]) -> Iterator[Json]:
+    for value in node.values():
+        if isinstance(value, list):
+            yield value
+        elif isinstance(value, dict):
+            yield from _lists(value)

@@ -1,0 +1,154 @@
+"""What is erased, as the job that owns Silver hands it over to the producers: pseudonyms, in files beside the tables.
+
+<lake>/_erasures/graves/<erasure>.jsonl, each line a tombstone: platform, post_key or author_key, and the version up to
+which it blocks. What a producer did for an erasure it says in <lake>/_erasures/done/, from where it becomes a part of
+the receipt.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from foundation.errors import PayloadFileError
+from ingestion.kafka.records import RecordMaker
+from ingestion.platform import AuthorDelete, Mapped, Platform, Post
+
+FOREVER = 253_402_214_400_000_000  # µs, 9999-12-31; the same as in transforms/suppression.py, which a test holds it to
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Graves:
+    """One platform's part of an erasure: by pseudonym, up to which version it blocks."""
+
+    erasure_id: str
+    posts: Mapping[str, int] = field(default_factory=dict)
+    authors: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_forever(self) -> bool:
+        """Whether a person asked for it: no version of theirs may come back."""
+        return FOREVER in (*self.posts.values(), *self.authors.values())
+
+
+@dataclass(frozen=True)
+class GraveFiles:
+    """The files, on any of Arrow's file systems."""
+
+    files: Any  # a pyarrow.fs.FileSystem; Arrow declares no types
+    root: str  # of the lake
+    known: dict[tuple[object, ...], Graves] = field(
+        default_factory=dict, repr=False
+    )  # what was read and has not changed
+
+    def of(self, platform: str) -> Iterator[Graves]:
+        """Every erasure's part for the platform, which may be empty.
+
+        Raises:
+            PayloadFileError: a file is damaged.
+        """
+        from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
+
+        found = self.files.get_file_info(fs.FileSelector(f"{self.root}/_erasures/graves", allow_not_found=True))
+        for info in sorted(found, key=lambda info: str(info.path)):
+            if not info.is_file or not info.path.endswith(".jsonl"):
+                continue
+            which = (platform, info.path, info.mtime_ns, info.size)
+            try:
+                if which not in self.known:
+                    self.known[which] = self._read(info.path, platform)
+            except FileNotFoundError:
+                continue  # taken away meanwhile
+            yield self.known[which]
+
+    def _read(self, path: str, platform: str) -> Graves:
+        name = path.rpartition("/")[2].removesuffix(".jsonl")
+        try:
+            with self.files.open_input_stream(path, compression=None) as stream:
+                lines = [json.loads(line) for line in bytes(stream.read()).splitlines()]
+            mine = [line for line in lines if line["platform"] == platform]
+            return Graves(name, _highest(mine, "post_key"), _highest(mine, "author_key"))
+        except FileNotFoundError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError):
+            raise PayloadFileError(
+                f"the erasure's file _erasures/graves/{name}.jsonl is damaged",
+                remedy="Remove it and run the streams: it is written again as long as its erasure is known",
+            ) from None
+
+    def say_done(self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]) -> None:
+        """Leave a note for the receipt, also that there was nothing; a repeat says it again in the same place."""
+        from pyarrow import fs  # noqa: PLC0415
+
+        folder = f"{self.root}/_erasures/done"
+        path = f"{folder}/{erasure_id}.{platform}.{by}.json"
+        if not any(counts.values()) and self.files.get_file_info(path).is_file:
+            return  # of a run that was killed: what that one found is what there was
+        is_local = isinstance(self.files, fs.LocalFileSystem)
+        if is_local:  # an object store has no folders, and its roles may make none
+            self.files.create_dir(folder, recursive=True)
+        first = f"{path}.new" if is_local else path
+        with self.files.open_output_stream(first, compression=None) as stream:
+            stream.write(json.dumps({"erasure_id": erasure_id, "platform": platform, "counts": dict(counts)}).encode())
+        if is_local:
+            self.files.move(first, path)
+
+
+class Judge:
+    """Whether something that a platform's mapper answered is in one of some graves."""
+
+    def __init__(self, platform: Platform, makers: list[RecordMaker], graves: Sequence[Graves]) -> None:
+        """Take what is looked for.
+
+        Args:
+            platform: whose.
+            makers: one for each version of the pseudonym key: graves may be older than a rotation.
+            graves: the erasures' parts for this platform.
+        """
+        self._platform, self._makers = platform, makers
+        self._posts = _merged([each.posts for each in graves])
+        self._authors = _merged([each.authors for each in graves])
+
+    def knows_post(self, post_id: str) -> bool:
+        """Whether a grave names the post, whatever the version."""
+        return any(maker.post_key(post_id) in self._posts for maker in self._makers)
+
+    def blocks(self, mapped: Mapped, observed_at: int) -> bool:
+        """By the rule of the tables; where a platform does not date edits, by the time of the observation."""
+        if isinstance(mapped, AuthorDelete):
+            return mapped.version <= self._until(self._authors, mapped.author_id, is_author=True)
+        if not isinstance(mapped, Post):
+            return False
+        version = mapped.version if self._platform.dates_edits else max(mapped.version, observed_at)
+        if version <= self._until(self._posts, mapped.post_id, is_author=False):
+            return True
+        if mapped.author_id is None:
+            return False
+        until = self._until(self._authors, mapped.author_id, is_author=True)
+        return until >= FOREVER or (mapped.version <= until and self._day(mapped, observed_at) <= _day_of(until))
+
+    def _until(self, graves: Mapping[str, int], native_id: str, *, is_author: bool) -> int:
+        keys = (maker.author_key(native_id) if is_author else maker.post_key(native_id) for maker in self._makers)
+        return max((graves.get(key, -1) for key in keys), default=-1)
+
+    def _day(self, post: Post, observed_at: int) -> date:
+        day = self._makers[0].day(post, observed_at)
+        return date.fromisoformat(day) if day else date.max
+
+
+def _highest(lines: list[dict[str, Any]], name: str) -> dict[str, int]:
+    return _merged([{line[name]: int(line["version"])} for line in lines if line[name]])
+
+
+def _merged(graves: list[Mapping[str, int]]) -> dict[str, int]:
+    merged: dict[str, int] = {}
+    for each in graves:
+        for key, version in each.items():
+            merged[key] = max(version, merged.get(key, -1))
+    return merged
+
+
+def _day_of(until: int) -> date:
+    return date.min if until < 0 else (_EPOCH + timedelta(microseconds=until)).date()

@@ -1,0 +1,1 @@
+"""Run a reader: build it, send what it reads, read again what was sent."""

@@ -1,0 +1,159 @@
+"""A producer with all that it needs, checked before anything is read."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Literal
+
+import stamina
+
+from foundation import clock
+from foundation.errors import UsageError
+from foundation.folder_modes import protect
+from foundation.key_sources import pseudonym_key
+from foundation.policies import policy_of
+from foundation.settings import Settings
+from ingestion.config.credentials import secrets_of
+from ingestion.config.watchlists import watchlist_of
+from ingestion.kafka.producer import Producer, Sender
+from ingestion.kafka.records import RecordMaker
+from ingestion.metrics import Telemetry, metrics_server
+from ingestion.platform import Platform
+from ingestion.privacy.erase import Forgetting, place_of
+from ingestion.privacy.tombstone_files import GraveFiles
+from ingestion.producer.loop import Ingest, Progress, new_reader
+from ingestion.reader import Context
+from ingestion.recordings.landing import Landing
+from ingestion.state.budget import Budget, limits_of
+from ingestion.state.store import IngestStore
+from schemas.topics import TOPIC_KINDS, topic_name
+
+Role = Literal["ingest", "sweep", "fetch", "load"]
+
+
+def store_place(settings: Settings) -> Path | str:
+    """Where the producers' memory is: a file of this home, or a PostgreSQL database."""
+    address = settings.ingest.store
+    if address:
+        return address.get_secret_value()
+    protect(settings, "cursors")  # whoever opens it first: a producer, `retain`, `export`, `erase`
+    return settings.home / "cursors" / "ingest.sqlite3"
+
+
+@contextmanager
+def producer(
+    settings: Settings,
+    platform: Platform,
+    telemetry: Telemetry,
+    *,
+    once: bool,
+    role: Role = "ingest",
+    base_url: str | None = None,
+    forget_cursor: bool = False,
+    progress: Progress = lambda _: None,
+    lake: tuple[GraveFiles, Landing] | None = None,
+) -> Iterator[Ingest]:
+    """A platform's producer, ready to run.
+
+    Args:
+        settings: of this process.
+        platform: which.
+        telemetry: what it counts with.
+        once: read what is there, then end.
+        role: a sweep may work beside the live producer, but not beside another sweep.
+        base_url: instead of the platform's own address.
+        forget_cursor: begin anew; what lies between is a gap.
+        progress: told after every batch.
+        lake: where erasures are handed over, and the platform's landing files; None where no lake can be reached.
+
+    Raises:
+        PolicyError, CredentialsError, SettingsError, UsageError: it may not or cannot start.
+        IngestStoreError: its memory is damaged, or its server does not answer.
+        BrokerUnreachableError, StackError: Kafka or a topic is not there.
+    """
+    policy = policy_of(platform.name)
+    stamina.instrumentation.set_on_retry_hooks([])  # its own lines would go to the terminal; we count
+    maker = RecordMaker(platform.name, settings.owner, pseudonym_key(settings))
+    ingest = settings.ingest
+    with (
+        _alone(settings, platform.name, role),
+        IngestStore(store_place(settings), owner=settings.owner, platform=platform.name) as store,
+        metrics_server(telemetry, ingest.metrics_port, host=ingest.metrics_host),
+    ):
+        store.claim(role)
+        budget = Budget(limits_of(platform.name, ingest.budgets), store, _now)
+        context = Context(
+            policy=policy,
+            watchlist=watchlist_of(platform.name, ingest.watchlists),
+            memory=store,
+            budget=budget,
+            telemetry=telemetry,
+            secrets=secrets_of(platform.name, settings),
+            base_url=base_url,
+            once=once,
+            look_back_s=ingest.look_back_s,
+            poll_s=ingest.poll_s,
+            timeout_s=ingest.timeout_s,
+            attempts=ingest.attempts,
+            clock=_now,
+        )
+        if role != "load":
+            new_reader(platform, context)  # what it lacks is said before anything else is begun
+        if role != "fetch":
+            with Producer(settings) as first:  # a broker that is not there at the start is no reason to wait for it
+                first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
+        days = min(ingest.remember_days, policy.keep["producers.sightings"].days)
+        store.forget_posts(before=_now() - int(days * 86_400_000_000))
+        if forget_cursor:
+            store.forget_cursors(now=_now())
+
+        def connect() -> AbstractContextManager[Sender]:
+            return Producer(settings)
+
+        erased = forgetting(settings, platform, store, *lake) if lake else None
+        if erased:
+            erased.keep_up()  # before the first post is sent
+        yield Ingest(
+            platform,
+            context,
+            maker=maker,
+            store=store,
+            budget=budget,
+            connect=connect,
+            progress=progress,
+            forgetting=erased,
+        )
+
+
+def forgetting(
+    settings: Settings, platform: Platform, store: IngestStore, graves: GraveFiles, landing: Landing
+) -> Forgetting:
+    """What carries out erasures in a platform's memory and landing files."""
+    return Forgetting(
+        platform,
+        owner=settings.owner,
+        key=pseudonym_key(settings),
+        store=store,
+        graves=graves,
+        landing=landing,
+        place=place_of(settings),
+        clock=_now,
+    )
+
+
+@contextmanager
+def _alone(settings: Settings, name: str, role: Role) -> Iterator[None]:
+    """Two producers of one platform would save their cursors over each other's."""
+    file = settings.home / "cursors" / f"{settings.owner}-{name}-{role}.lock"
+    protect(settings, "cursors")
+    with file.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(f"another {role} of {name} is at work here", remedy="Stop it first") from None
+        yield
+
+
+def _now() -> int:
+    return clock.micros()

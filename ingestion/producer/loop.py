@@ -1,0 +1,272 @@
+"""Live reading: a reader's batches → mapper → Kafka → cursors, in the order that loses nothing.
+
+What was seen is noted before it is sent, cursors after Kafka has acknowledged; a crash anywhere makes some posts be
+sent twice, with the same event id and version. Whatever fails in between, platform or broker, reading begins anew from
+the saved cursors; nothing is read ahead meanwhile, so memory stays bounded, and what the platform no longer offers then
+is a gap in the ledger.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
+
+import stamina
+
+from foundation.errors import (
+    BrokerUnreachableError,
+    BudgetSpentError,
+    DeliveryError,
+    IngestStoreUnreachableError,
+    ListingCutError,
+    ReadError,
+    SettingsError,
+    UsageError,
+)
+from foundation.logs import get_log
+from ingestion.kafka.producer import Sender
+from ingestion.kafka.records import RecordMaker
+from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withheld
+from ingestion.privacy.erase import Forgetting
+from ingestion.reader import Batch, Context, Gap, Reader, Span
+from ingestion.readers.clients.responses import bounded
+from ingestion.state.budget import Budget
+from ingestion.state.store import IngestStore
+from ingestion.state.versions import Recollection
+
+TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
+_SETTLE_S = 1.0  # at most so much is sent again after a crash
+_HEALTHY_S = 30.0  # where it read for so long, a failure is a new one and not the next of a series
+_LONGEST_BACKOFF_S = 60.0
+
+Batches = Callable[[], Iterator[Batch]]
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did."""
+
+    payloads: int = 0
+    cursor: str | None = None  # the last one that was saved
+    stopped: str | None = None  # why it ended before it had caught up
+    gaps: list[Gap] = field(default_factory=list)
+    covered: set[str] = field(default_factory=set)  # the sources that were read completely up to some time
+
+
+Progress = Callable[[Report], None]
+
+
+class Ingest:
+    """One platform's producer."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        context: Context,
+        *,
+        maker: RecordMaker,
+        store: IngestStore,
+        budget: Budget,
+        connect: Callable[[], AbstractContextManager[Sender]],
+        progress: Progress = lambda _: None,
+        forgetting: Forgetting | None = None,
+    ) -> None:
+        """Nothing is read yet.
+
+        Args:
+            platform: which, with a reader.
+            context: what its reader is given.
+            maker: what makes the records.
+            store: cursors, ledger and sightings.
+            budget: what may be spent.
+            connect: a sender; a new one after each failure.
+            progress: told after every batch.
+            forgetting: carries out what is to be erased, between batches, and knows whose posts go nowhere.
+        """
+        self.platform, self._context, self._maker, self.store = platform, context, maker, store
+        self._budget, self._connect, self._progress = budget, connect, progress
+        self.forgetting = forgetting
+        self._recollection = Recollection(platform, maker, store)
+        self._observed_at = 0
+        self._heard_at = 0.0  # when the last batch came, or the pass began
+        self.report = Report()
+
+    def reader(self) -> Reader:
+        """A new reader of the platform.
+
+        Raises:
+            UsageError: it is not read live.
+            SettingsError: a library that it needs is not installed.
+            CredentialsError: it needs credentials that are missing.
+        """
+        return new_reader(self.platform, self._context)
+
+    def run(self, batches: Batches | None = None) -> Report:
+        """Read until there is no more, until the budget is spent, or until interrupted (KeyboardInterrupt).
+
+        Without `batches` it is what the platform's reader reads from the saved cursors on.
+
+        Raises:
+            ReadError: with `once`, the platform kept failing.
+            ListingCutError: with `once`, a listing did not end; the rest of it is a gap.
+            DeliveryError, BrokerUnreachableError: with `once`, Kafka kept failing.
+            IngestStoreUnreachableError: with `once`, the memory's server kept failing.
+            CredentialsError, CursorError, IngestStoreError: trying again is of no use.
+        """
+        try:
+            while not self._pass(batches or (lambda: self.reader().read())):
+                pass
+        except BudgetSpentError as spent:
+            self.report.stopped = str(spent)
+        return self.report
+
+    def _pass(self, batches: Batches) -> bool:
+        """Read to the end (True), or to a failure after a time without any (False)."""
+        for attempt in stamina.retry_context(
+            on=self._may_pass,
+            attempts=self._context.attempts if self._context.once else None,
+            timeout=None,
+            wait_initial=1,
+            wait_max=_LONGEST_BACKOFF_S,
+            wait_jitter=1,
+        ):
+            with attempt:
+                began, cursor = time.monotonic(), self.report.cursor
+                self._heard_at = began
+                try:
+                    self._read(batches)
+                except TRANSIENT as error:
+                    if not self._may_pass(error):
+                        raise
+                    self._context.telemetry.trouble("begun_anew")
+                    get_log("ingest").warning("begin_anew", platform=self.platform.name, error=type(error).__name__)
+                    is_further = not self._context.once or self.report.cursor != cursor
+                    if is_further and self._heard_at - began >= _HEALTHY_S:
+                        return False
+                    raise
+        return True
+
+    def _may_pass(self, error: Exception) -> bool | float:
+        """Whether to begin anew, or after how many seconds where the platform said so.
+
+        A single run does not for a listing without an end, which it would pay again.
+        """
+        if not isinstance(error, TRANSIENT) or (self._context.once and isinstance(error, ListingCutError)):
+            return False
+        return bounded(error.wait_s) if isinstance(error, ReadError) and error.wait_s is not None else True
+
+    def _read(self, batches: Batches) -> None:
+        pending = _Pending()
+        with self._connect() as sender:
+            try:
+                for batch in batches():
+                    self._heard_at = time.monotonic()
+                    self._send(batch, sender)
+                    pending.add(batch)
+                    if batch.pause_s or time.monotonic() - pending.began >= _SETTLE_S:
+                        self._settle(pending, sender)
+                        pending = _Pending()
+                    self._progress(self.report)
+                    if batch.pause_s:
+                        self._context.sleep(batch.pause_s)
+            except (KeyboardInterrupt, BudgetSpentError, ReadError):
+                self._settle(pending, sender)  # what was read before is good
+                raise
+            self._settle(pending, sender)
+
+    def _send(self, batch: Batch, sender: Sender) -> None:
+        """Map, note what is remembered, hand over."""
+        now = self._now()
+        observed_at = now if batch.observed_at is None else min(batch.observed_at, now)
+        telemetry, wanted = self._context.telemetry, []
+        for mapped in self._mapped(batch, observed_at):
+            self.report.payloads += 1
+            if isinstance(mapped, Ignored):
+                telemetry.records["ignored"] += 1
+            elif self.forgetting and self.forgetting.suppresses(mapped, observed_at):
+                telemetry.records["erased"] += 1
+            elif isinstance(mapped, Post) and not self._is_wanted(mapped):
+                telemetry.records["skipped"] += 1
+            else:
+                wanted.append(
+                    replace(mapped, endpoint=batch.endpoint, query=batch.query) if isinstance(mapped, Post) else mapped
+                )
+        is_recorded = batch.observed_at is not None
+        for item in self._recollection.dated(wanted, batch.source, observed_at, is_recorded=is_recorded):
+            sender.send(self._maker.make(item, observed_at=observed_at))
+            telemetry.records[_fate(item)] += 1
+        if batch.latest is not None:
+            telemetry.lag_s = max(0.0, (observed_at - batch.latest) / 1_000_000)
+
+    def _mapped(self, batch: Batch, observed_at: int) -> Iterator[Mapped]:
+        payloads = chain.from_iterable(self.platform.payloads(document) for document in batch.documents)
+        yield from (self.platform.map(payload, observed_at) for payload in payloads)
+        yield from (withheld("not JSON", text) for text in batch.broken)
+
+    def _is_wanted(self, post: Post) -> bool:
+        """An edit or a delete passes: what it changes may have been sent."""
+        if post.op == "delete" or post.version:
+            return True
+        return self._context.watchlist.wants(post.title, post.text, lang=post.lang)
+
+    def _settle(self, pending: "_Pending", sender: Sender) -> None:
+        """Wait for Kafka, then save where to go on."""
+        sender.flush()
+        telemetry = self._context.telemetry
+        self.store.save(pending.cursors, pending.gaps, now=self._now(), covered=pending.covered)
+        self.report.covered |= {span.source for span in pending.covered}
+        self.report.cursor = next(reversed(pending.cursors.values()), self.report.cursor)
+        telemetry.budget_left = self._budget.left()
+        if self.forgetting:
+            self.forgetting.keep_up()
+        for gap in pending.gaps:
+            self.report.gaps.append(gap)
+            telemetry.gaps[gap.reason.value] += 1
+            get_log("ingest").warning("gap", platform=self.platform.name, **asdict(gap))
+
+    def _now(self) -> int:
+        """The clock, held where it is set back: a delete must not seem older than what it deletes."""
+        self._observed_at = max(self._observed_at, self._context.clock())
+        return self._observed_at
+
+
+def new_reader(platform: Platform, context: Context) -> Reader:
+    """See `Ingest.reader`."""
+    if platform.reader is None:
+        raise UsageError(f"{platform.name} is not read live yet", remedy="Send recordings with `echostream replay`")
+    try:
+        return platform.reader(context)
+    except ImportError as error:
+        raise SettingsError(
+            f"{platform.name} needs the library {error.name}", remedy="pip install 'echostream[live]'"
+        ) from None
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What may be saved once Kafka has acknowledged."""
+
+    cursors: dict[str, str] = field(default_factory=dict)
+    gaps: list[Gap] = field(default_factory=list)
+    covered: list[Span] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, batch: Batch) -> None:
+        if batch.cursor is not None:
+            self.cursors[batch.source] = batch.cursor
+        self.gaps += batch.gaps
+        if batch.covered is not None:
+            self.covered.append(Span(source=batch.source, since=batch.covered[0], until=batch.covered[1]))
+
+
+def _fate(item: Post | AuthorDelete | Unmappable) -> str:
+    match item:
+        case Post(op="delete"):
+            return "deleted"
+        case Post():
+            return "edited" if item.version else "posted"
+        case AuthorDelete():
+            return "author_deleted"
+        case Unmappable():
+            return "rejected"

@@ -1,0 +1,209 @@
+"""Bluesky's Jetstream in both protocol versions: one websocket, a cursor, a window of some 36 hours.
+
+Resuming is inclusive. Each server of Jetstream stamps events with a time of its own, so a v1 cursor goes back a little;
+what is read twice has the same event id. v1 silently begins later where the cursor is too old: then the first event is
+younger than the cursor, and that is a gap. v2 says so.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from websockets.typing import Subprotocol
+
+from foundation.errors import CursorError, ReadError
+from ingestion.parsing.json_body import parsed
+from ingestion.parsing.json_fields import inner
+from ingestion.parsing.timestamps import iso_micros
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.readers.clients.websocket import MAX_FRAME_BYTES, RefusedError, frames
+
+HOST = "wss://jetstream1.us-east.bsky.network"
+V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
+SOURCE = "jetstream"
+_POSTS = "app.bsky.feed.post"
+_FULL = 500  # events in a batch
+_LINGER_S = 0.5
+_REWIND = 5_000_000  # µs: how far the clocks of two servers may differ
+_CAUGHT_UP_S = 2.0  # of silence, after which `--once` takes it that there is no more
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the stream: v2's number of it where known, and its time in microseconds."""
+
+    time_us: int
+    seq: int | None = None
+
+    @classmethod
+    def parse(cls, cursor: str) -> "Position":
+        """A saved cursor.
+
+        Raises:
+            CursorError: it is none of this platform.
+        """
+        name, _, rest = cursor.partition(":")
+        seq, _, at = rest.rpartition(":")
+        if name != SOURCE or not at.isdecimal() or not (seq.isdecimal() or seq == ""):
+            raise CursorError(
+                "the saved cursor is none of Jetstream's",
+                remedy="Begin anew: echostream ingest bluesky --forget-cursor",
+            )
+        return cls(int(at), int(seq) if seq else None)
+
+    def __str__(self) -> str:
+        """As it is saved."""
+        return f"{SOURCE}:{'' if self.seq is None else self.seq}:{self.time_us}"
+
+
+@dataclass(slots=True)
+class _Collected:
+    documents: list[Json] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def is_due(self) -> bool:
+        return len(self.documents) >= _FULL or time.monotonic() - self.began >= _LINGER_S
+
+
+class Jetstream:
+    """The reader; the path of `base_url` decides the protocol, v1 where it has none."""
+
+    def __init__(self, context: Context) -> None:
+        base = (context.base_url or HOST + V1).rstrip("/")
+        base = "ws" + base.removeprefix("http") if base.startswith("http") else base
+        self._context = context
+        self._silence_s = min(_CAUGHT_UP_S, context.timeout_s / 2)
+        self._is_v2 = base.endswith(V2)
+        self._url = base if base.endswith((V1, V2)) else base + V1
+
+    def read(self) -> Iterator[Batch]:
+        """See `Reader`."""
+        saved = self._context.memory.cursor(SOURCE)
+        start = self._context.clock()
+        position = Position.parse(saved) if saved else Position(start - int(self._context.look_back_s * 1_000_000))
+        yield from self._stream(position, is_resumed=saved is not None, until=start if self._context.once else None)
+
+    def between(self, since: int, until: int) -> Iterator[Batch]:
+        """See `Reader`; as far back as the server's window reaches."""
+        yield from self._stream(Position(since), is_resumed=True, until=until)
+
+    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+        """Nothing: Jetstream pushes every edit and delete."""
+        yield from ()
+
+    def _stream(self, position: Position, *, is_resumed: bool, until: int | None) -> Iterator[Batch]:
+        """Up to a time, or for ever; a stream that goes silent before is asked again whether that was all."""
+        while True:
+            reached = yield from self._as_near_as_possible(position, is_resumed=is_resumed, until=until)
+            if until is None or not position.time_us < reached.time_us < until:
+                return
+            position, is_resumed = reached, True
+
+    def _as_near_as_possible(
+        self, position: Position, *, is_resumed: bool, until: int | None
+    ) -> Generator[Batch, None, Position]:
+        try:
+            return (yield from self._subscription(position, is_resumed=is_resumed, until=until))
+        except RefusedError as refused:
+            # v2 names a sequence that it no longer has; a time it takes as near as it can.
+            if refused.status != HTTPStatus.BAD_REQUEST or position.seq is None or b"CursorTooOld" not in refused.body:
+                raise
+            return (yield from self._subscription(Position(position.time_us), is_resumed=is_resumed, until=until))
+
+    def _subscription(
+        self, position: Position, *, is_resumed: bool, until: int | None
+    ) -> Generator[Batch, None, Position]:
+        collected, last, heard_at = _Collected(), position, None
+        read_to = position.time_us if is_resumed else None
+        url = f"{self._url}?{self._query(position)}"
+        for frame in frames(url, self._path, self._context, subprotocols=self._subprotocols):
+            heard_at = time.monotonic() if heard_at is None else heard_at  # connecting may take long
+            event = None if frame is None else self._event(frame, collected)
+            if event is not None:
+                here = self._position(event) or last
+                if last is position and is_resumed and here.time_us > position.time_us:
+                    collected.gaps.append(_gap(position.time_us, here.time_us, GapReason.WINDOW_PASSED))
+                collected.documents.append(event)
+                last, heard_at = here, time.monotonic()
+                read_to = here.time_us if read_to is None else read_to  # a first run is told of no beginning
+            is_over = until is not None and (last.time_us >= until or time.monotonic() - heard_at > self._silence_s)
+            if collected.is_due() or is_over:
+                covered = None if read_to is None else (read_to, last.time_us)
+                yield replace(self._batch(collected, last), covered=covered)
+                collected, read_to = _Collected(), None if read_to is None else last.time_us
+            if is_over:
+                break
+        return last
+
+    def _query(self, position: Position) -> str:
+        accounts = list(self._context.watchlist.accounts)
+        if self._is_v2:
+            cursor = position.time_us if position.seq is None else position.seq
+            return urlencode({"collections": _POSTS, "dids": accounts, "cursor": max(cursor, 0)}, doseq=True)
+        return urlencode(
+            {
+                "wantedCollections": _POSTS,
+                "wantedDids": accounts,
+                "cursor": max(position.time_us - _REWIND, 0),
+                "maxMessageSizeBytes": MAX_FRAME_BYTES,
+            },
+            doseq=True,
+        )
+
+    @property
+    def _subprotocols(self) -> list[Subprotocol]:
+        return [Subprotocol("xrpc.v1.json")] if self._is_v2 else []
+
+    @property
+    def _path(self) -> str:
+        return V2 if self._is_v2 else V1
+
+    def _event(self, frame: bytes, collected: _Collected) -> Json:
+        """The event in a frame; None where it is none, which is noted."""
+        try:
+            event = parsed(frame)
+        except ValueError:
+            self._context.telemetry.trouble("not_json")
+            collected.broken.append(frame.decode("utf-8", "backslashreplace"))
+            return None
+        kind = event.get("$type") if isinstance(event, dict) else None
+        if kind == "error":
+            self._context.telemetry.trouble("error_frame")
+            raise ReadError(f"{self._path} ended the stream with {str(event.get('error'))[:40]!r}")
+        about = str(inner(event, "payload", "$type"))
+        if about.endswith("#info"):
+            return None  # OutdatedCursor: the first event shows how much is missing
+        if about.endswith("#sync"):
+            at = self._position(event)
+            collected.gaps += [_gap(at.time_us, at.time_us, GapReason.RESYNC)] if at else []
+        return event
+
+    def _position(self, event: Json) -> Position | None:
+        """Where an event stands; None where it does not say, or says a time that has not come."""
+        at, seq = inner(event, "time_us"), None
+        if at is None:
+            said = inner(event, "payload", "witnessedAt") or inner(event, "payload", "time")
+            at, seq = iso_micros(said), inner(event, "payload", "seq")
+        if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at <= self._context.clock() + _REWIND:
+            return None  # saved as a cursor, a time in the future would skip everything up to it
+        return Position(at, seq if isinstance(seq, int) and seq >= 0 else None)
+
+    def _batch(self, collected: _Collected, last: Position) -> Batch:
+        return Batch(
+            source=SOURCE,
+            documents=collected.documents,
+            broken=collected.broken,
+            cursor=str(last),
+            endpoint=self._path,
+            latest=last.time_us,
+            gaps=tuple(collected.gaps),
+        )
+
+
+def _gap(since: int, until: int, reason: GapReason) -> Gap:
+    return Gap(source=SOURCE, since=since, until=until, reason=reason)

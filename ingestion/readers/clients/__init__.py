@@ -1,0 +1,1 @@
+"""Talk to servers for the readers: HTTP, web sockets, pages and answers."""

@@ -1,0 +1,128 @@
+"""Meta's Graph API: pages of answers, its own way to say "too many" and "refused", and looking up by id.
+
+Usage comes as percentages; a full one blocks. Errors come as 400 with a code. The address of the next page holds the
+access token, so it is never used: the token travels in a header, and pages are asked for by their cursor, or, where
+there is none, by what that address says of time or place in the listing.
+"""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from foundation.errors import ReadError
+from ingestion.parsing.json_fields import decoded, every, inner
+from ingestion.platform import Json
+from ingestion.reader import Context
+from ingestion.readers.clients.http import Headers, Http, Limit
+from ingestion.readers.clients.pages import Pages, query_of
+from ingestion.readers.clients.responses import StatusError
+
+HOST = "https://graph.facebook.com"
+VERSION = "v26.0"
+_TOO_MANY = frozenset({4, 17, 32, 613, *range(80000, 80015)})  # rate limits of app, user, page and business use case
+_REFUSED = frozenset({102, 190})  # a session or token that is over
+_NOT_THERE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
+_FULL = 100.0  # percent
+_PLACES = frozenset({"after", "since", "until", "offset", "page"})  # and names that begin with two underscores
+
+
+class Graph:
+    """The API with one token; a context manager through `http`."""
+
+    def __init__(self, context: Context, token: str, hint: str) -> None:
+        self._context = context
+        self.http = Http(
+            context.base_url or HOST,
+            context,
+            headers=lambda: {"authorization": f"Bearer {token}"},
+            limit_of=usage,
+            status_of=_status,
+            credentials_hint=hint,
+        )
+
+    def get(self, path: str, **params: str | int) -> dict[str, Json]:
+        """One answer, an object.
+
+        Raises:
+            ReadError: it is none.
+        """
+        answer = self.http.get(f"/{VERSION}/{path}", dict(params)).content
+        if not isinstance(answer, dict):
+            raise ReadError(f"{path} answered in an unknown form")
+        return answer
+
+    def pages(self, path: str, *, cursors_repeat: bool = False, **params: str | int) -> Iterator[list[Json]]:
+        """Every page until none follows; an empty one may have a next, and a full one may be short.
+
+        Raises:
+            ReadError: an answer has no data.
+            ListingCutError: the pages do not end, or the next one cannot be asked for.
+        """
+        pages = Pages(path, self._context, cursors_repeat=cursors_repeat)
+        place: dict[str, str] = {}
+        while True:
+            answer = self.get(path, **{**params, **place})
+            data = answer.get("data")
+            if not isinstance(data, list):
+                raise ReadError(f"{path} answered in an unknown form")
+            has_next = bool(inner(answer, "paging", "next"))
+            place = _next_place(answer) if has_next else {}
+            pages.check(data, query_of(place) if place else None)
+            yield data
+            if not has_next:
+                return
+            if not place:
+                raise pages.cut("names a next page without saying where it begins")
+
+    def by_ids(self, ids: Sequence[str], fields: str) -> tuple[list[Json], list[str]]:
+        """Objects as they are now, and the ids of what is no longer shown; one wrong id fails a whole question."""
+        try:
+            answer = self.get("", ids=",".join(ids), fields=fields)
+        except StatusError as error:
+            if error.status not in _NOT_THERE:
+                raise
+            if len(ids) == 1:
+                return [], list(ids)
+            half = len(ids) // 2
+            parts = [self.by_ids(some, fields) for some in (ids[:half], ids[half:])]
+            return [item for found, _ in parts for item in found], [number for _, gone in parts for number in gone]
+        return every(list(answer.values()), dict), [number for number in ids if number not in answer]
+
+
+def _next_place(answer: Json) -> dict[str, str]:
+    """Where the next page begins: its cursor, else what its address says of it. Never its host, path or token."""
+    after = inner(answer, "paging", "cursors", "after")
+    if isinstance(after, str) and after:
+        return {"after": after}
+    try:
+        asked = parse_qsl(urlsplit(str(inner(answer, "paging", "next"))).query)
+    except ValueError:
+        return {}
+    return {name: value for name, value in asked if name in _PLACES or name.startswith("__")}
+
+
+def usage(headers: Headers) -> Limit | None:
+    """The fullest of all usages, and when it is over; that is said in minutes."""
+    reports: list[Any] = [decoded(headers.get("x-app-usage", "null"))]
+    business = decoded(headers.get("x-business-use-case-usage", "null"))
+    reports += [use for uses in (business.values() if isinstance(business, dict) else []) for use in every(uses, dict)]
+    known = [report for report in reports if isinstance(report, dict)]
+    if not known:
+        return None
+    numbers = [report.get(name) for report in known for name in ("call_count", "total_cputime", "total_time")]
+    minutes = [report.get("estimated_time_to_regain_access") for report in known]
+    return Limit(
+        remaining=_FULL - max((number for number in numbers if isinstance(number, int | float)), default=0.0),
+        reset_s=60.0 * max((wait for wait in minutes if isinstance(wait, int | float)), default=0.0) or 60.0,
+    )
+
+
+def _status(status: int, data: bytes) -> int:
+    """The status that an error's code means."""
+    if status != HTTPStatus.BAD_REQUEST:
+        return status
+    code = inner(decoded(data.decode("utf-8", "replace")), "error", "code")
+    if code in _TOO_MANY:
+        return HTTPStatus.TOO_MANY_REQUESTS
+    return HTTPStatus.UNAUTHORIZED if code in _REFUSED else status

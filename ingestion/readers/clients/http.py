@@ -1,0 +1,227 @@
+"""HTTP for readers: retries with jitter, the platform's own rate limits, every kind of failure counted."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Self
+
+import httpx2
+import stamina
+
+from foundation import clock
+from foundation.errors import CredentialsError
+from ingestion.parsing.json_body import parsed
+from ingestion.platform import Json
+from ingestion.reader import Context
+from ingestion.readers.clients.responses import (
+    CLIENT_ERRORS,
+    LONGEST_WAIT_S,
+    StatusError,
+    UnusableAnswerError,
+    backoff,
+    moment,
+    retry_after,
+    trouble_of,
+)
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+Headers = Mapping[str, str]
+Params = Mapping[str, str | int | list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What the platform says of its rate limit."""
+
+    remaining: float
+    reset_s: float  # until there is more
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decoded answer."""
+
+    content: Json
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; `path` is what messages call it, `address` where it goes when that is not below the base URL."""
+
+    path: str
+    method: str = "GET"
+    address: str | None = None  # may be signed, so no message shows it
+    params: Params | None = None
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    with_credentials: bool = True
+    decode: Callable[[bytes], Json] = parsed  # raises ValueError
+    cost: float = 1
+
+
+def no_limit(headers: Headers) -> Limit | None:
+    """For platforms that send none."""
+    return None
+
+
+class Http:
+    """One platform's client; a context manager. Safe between threads."""
+
+    def __init__(
+        self,
+        base_url: str,
+        context: Context,
+        *,
+        headers: Callable[[], Mapping[str, str]] = dict,
+        limit_of: Callable[[Headers], Limit | None] = no_limit,
+        status_of: Callable[[int, bytes], int] = lambda status, _: status,
+        credentials_hint: str = "",
+    ) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            base_url: without a slash at its end.
+            context: the reader's.
+            headers: those of every request.
+            limit_of: reads the rate limit out of an answer's headers.
+            status_of: the status that an answer means, where the platform says it in the body.
+            credentials_hint: what to obtain, and where, when the platform refuses ours.
+        """
+        self._context, self._headers, self._limit_of = context, headers, limit_of
+        self._status_of, self._hint = status_of, credentials_hint
+        self._base = base_url.rstrip("/")
+        self._client = httpx2.Client(timeout=context.timeout_s, headers={"accept": "application/json"})
+        self._resume_at = 0.0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        """Nothing to do."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get(self, path: str, params: Params | None = None, *, cost: float = 1) -> Answer:
+        """Ask for JSON; see `send`."""
+        return self.send(Call(path=path, params=params, cost=cost))
+
+    def send(self, call: Call) -> Answer:
+        """Ask; again where that may help.
+
+        Raises:
+            StatusError: the platform refuses, or fails again and again.
+            UnusableAnswerError: no whole answer in the expected form came.
+            CredentialsError: 401.
+            BudgetSpentError: the budget of `calls` is used up.
+        """
+        for attempt in stamina.retry_context(
+            on=backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
+        ):
+            with attempt:
+                return self._once(call)
+        raise AssertionError  # the last attempt raises by itself
+
+    def _once(self, call: Call) -> Answer:
+        try:
+            return self._ask(call)
+        except StatusError as error:
+            if error.status != HTTPStatus.UNAUTHORIZED:
+                raise
+        raise CredentialsError(f"{call.path} answered 401: our credentials are refused", remedy=self._hint)
+
+    def _ask(self, call: Call) -> Answer:
+        self._await_limit()
+        self._context.budget.take("calls", call.cost)
+        status, headers, data = self._exchange(call)
+        limit = self._limit_of(headers)
+        if limit is not None and limit.remaining < 1:
+            with self._lock:
+                self._resume_at = max(self._resume_at, time.monotonic() + min(limit.reset_s, LONGEST_WAIT_S))
+        status = self._status_of(status, data)
+        if status >= CLIENT_ERRORS:
+            self._context.telemetry.trouble(trouble_of(status))
+            raise StatusError(status, call.path, self._wait_s(status, headers, limit))
+        try:
+            return Answer(call.decode(data), headers)
+        except ValueError:
+            self._context.telemetry.trouble("not_json")
+            raise UnusableAnswerError(f"{call.path} answered with something that is not JSON") from None
+
+    def _wait_s(self, status: int, headers: Headers, limit: Limit | None) -> float | None:
+        """How long the platform asks us to wait; its rate limit's end where that is what was refused."""
+        said = retry_after(headers, self._context.clock())
+        is_limited = status == HTTPStatus.TOO_MANY_REQUESTS and limit is not None
+        return limit.reset_s if said is None and is_limited and limit else said
+
+    def _exchange(self, call: Call) -> tuple[int, Headers, bytes]:
+        """One request; the errors are ours, since the library's may quote addresses with tokens."""
+        trouble, path = self._context.telemetry.trouble, call.path
+        headers = {**(self._headers() if call.with_credentials else {}), **call.headers}
+        try:
+            with self._client.stream(
+                call.method,
+                call.address or self._base + path,
+                params=call.params or None,  # an empty one would take away the address's own
+                content=call.body,
+                headers=headers,
+            ) as response:
+                data = bytearray()
+                for chunk in response.iter_bytes():
+                    data += chunk
+                    if len(data) > MAX_ANSWER_BYTES:
+                        trouble("too_long")
+                        raise UnusableAnswerError(f"{path} answered with more than {MAX_ANSWER_BYTES} bytes")
+                return (
+                    response.status_code,
+                    {name.lower(): text for name, text in response.headers.items()},
+                    bytes(data),
+                )
+        except httpx2.TimeoutException:
+            trouble("timeout")
+            raise UnusableAnswerError(f"{path} did not answer within {self._context.timeout_s:g} s") from None
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.DecodingError):
+            trouble("half")
+            raise UnusableAnswerError(f"{path} broke off its answer") from None
+        except httpx2.TransportError:
+            trouble("unreachable")
+            raise UnusableAnswerError(f"{path} cannot be reached") from None
+
+    def _await_limit(self) -> None:
+        with self._lock:
+            wait_s = self._resume_at - time.monotonic()
+        if wait_s > 0:
+            self._context.telemetry.trouble("waited_for_limit")
+            self._context.sleep(wait_s)
+
+
+def iso_reset(headers: Headers) -> Limit | None:
+    """`X-RateLimit-Remaining` and `-Reset` as ISO 8601 (Mastodon), measured by the answer's own clock."""
+    try:
+        until = datetime.fromisoformat(headers["x-ratelimit-reset"])
+        until_s = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp()
+        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, until_s - _said_at(headers)))
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
+    """A reset in seconds since 1970 (X), measured by the answer's own clock."""
+    try:
+        return Limit(float(headers[remaining]), max(0.0, float(headers[reset]) - _said_at(headers)))
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _said_at(headers: Headers) -> float:
+    """When the platform answered, in seconds since 1970 by its own clock; by ours where it shows none."""
+    said = moment(headers.get("date", ""))
+    return clock.now().timestamp() if said is None else said

@@ -1,0 +1,95 @@
+"""Websockets for readers: frames with a beat, so that silence is seen, and named errors for every end."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from foundation.errors import ReadError
+from ingestion.reader import Context
+from ingestion.readers.clients.responses import LATER, retry_after
+
+MAX_FRAME_BYTES = 32 * 1024 * 1024
+BEAT_S = 0.1
+_PING_S = 20.0
+_QUEUE = (1024, 256)  # frames read ahead: beyond, the socket is left alone, and TCP slows the sender
+
+
+class RefusedError(ReadError):
+    """Raised when the server refuses the handshake."""
+
+    def __init__(self, path: str, status: int, body: bytes, wait_s: float | None = None) -> None:
+        super().__init__(f"{path} refused the websocket with {status}")
+        self.status, self.body, self.wait_s = status, body, wait_s
+
+
+class ClosedError(ReadError):
+    """Raised when a stream ended or went silent."""
+
+
+def frames(
+    url: str,
+    path: str,
+    context: Context,
+    *,
+    headers: Mapping[str, str] | None = None,
+    subprotocols: Sequence[Subprotocol] = (),
+) -> Iterator[bytes | None]:
+    """What a server sends, as bytes; None on a beat without a frame. Ends by an error alone.
+
+    Args:
+        url: with query; never shown, for it can hold a token.
+        path: what messages call it.
+        context: the reader's.
+        headers: of the handshake.
+        subprotocols: offered in the handshake.
+
+    Raises:
+        RefusedError: the handshake was answered by an HTTP error.
+        ClosedError: the connection ended, could not be made, or was silent for longer than `timeout_s`.
+    """
+    trouble = context.telemetry.trouble
+    try:
+        with connect(
+            url,
+            additional_headers=headers,
+            subprotocols=list(subprotocols) or None,
+            compression=None,
+            max_size=MAX_FRAME_BYTES,
+            max_queue=_QUEUE,
+            open_timeout=context.timeout_s,
+            ping_interval=_PING_S,
+            ping_timeout=_PING_S,
+            close_timeout=1,
+            legacy=True,
+        ) as socket:
+            yield from _received(socket, path, context)
+    except InvalidStatus as error:
+        status = error.response.status_code
+        trouble(f"http_{status}")
+        said = {name.lower(): text for name, text in error.response.headers.raw_items()}
+        wait_s = retry_after(said, context.clock()) if status in LATER else None
+        raise RefusedError(path, status, bytes(error.response.body or b""), wait_s) from None
+    except (InvalidHandshake, InvalidURI, TimeoutError, OSError):
+        trouble("unreachable")
+        raise ClosedError(f"{path} cannot be reached") from None
+    except ConnectionClosed:
+        trouble("closed")
+        raise ClosedError(f"{path} closed the stream") from None
+
+
+def _received(socket: ClientConnection, path: str, context: Context) -> Iterator[bytes | None]:
+    heard_at = time.monotonic()
+    while True:
+        try:
+            frame = socket.recv(timeout=BEAT_S)
+        except TimeoutError:
+            if time.monotonic() - heard_at > context.timeout_s:
+                context.telemetry.trouble("silent")
+                raise ClosedError(f"{path} was silent for {context.timeout_s:g} s") from None
+            yield None
+            continue
+        heard_at = time.monotonic()
+        yield frame.encode() if isinstance(frame, str) else frame

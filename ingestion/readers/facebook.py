@@ -1,0 +1,128 @@
+"""Facebook pages: published posts of the last days and the comments of those that changed.
+
+Posts are ranked, not sorted, so every page is read to its end. A post's `updated_time` moves with each new comment, and
+never back: it is the mark up to which a page was read. What is edited or deleted otherwise, sweeps find.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from foundation.errors import CursorError, UsageError
+from ingestion.config.credentials import demand
+from ingestion.parsing.json_fields import every, inner, slices
+from ingestion.parsing.timestamps import iso_micros
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.readers.clients.graph_api import Graph
+from ingestion.readers.clients.pages import Cuts
+
+_POST_FIELDS = (
+    "id,message,created_time,updated_time,permalink_url,message_tags,shares,from,comments.limit(0).summary(total_count)"
+)
+_COMMENT_FIELDS = "id,message,created_time,comment_count,like_count,permalink_url,message_tags,parent,from"
+_SECOND = 1_000_000
+_DAYS = 7 * 86_400 * _SECOND  # µs: comments come for days
+_OVERLAP = 60 * _SECOND  # µs: also more than our clock and theirs differ
+_BY_ID = 50
+_HOW = "A Page token with pages_read_engagement, or Page Public Content Access: https://developers.facebook.com/apps."
+
+
+class Pages:
+    """The reader of all pages of the watchlist."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._cuts = context, Cuts()
+        self._graph = Graph(context, demand(context.secrets, "facebook", "access_token", how=_HOW), _HOW)
+        if not context.watchlist.pages:
+            raise UsageError("no Facebook page is named", remedy="Name one in conf/watchlists.toml: facebook.pages")
+
+    def read(self) -> Iterator[Batch]:
+        """See `Reader`."""
+        with self._graph.http:
+            while True:
+                for page in self._context.watchlist.pages:
+                    if not self._cuts.skips(page):
+                        yield from self._changed(page)
+                self._cuts.end(once=self._context.once)
+                if self._context.once:
+                    return
+                yield Batch(source=self._context.watchlist.pages[0], pause_s=self._context.poll_s)
+
+    def between(self, since: int, until: int) -> Iterator[Batch]:
+        """See `Reader`; comments by the time of their post."""
+        with self._graph.http:
+            for page in self._context.watchlist.pages:
+                for posts in self._cuts.until_cut(self._posts(page, since, until)):
+                    yield self._batch(page, posts)
+                    for post in posts:
+                        yield from self._cuts.until_cut(self._comments(page, post))
+            self._cuts.end(once=True)
+
+    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+        """See `Reader`."""
+        with self._graph.http:
+            for fields, some in self._kinds(posts):
+                by_native = {post.native_id: post for post in some}
+                found, gone = self._graph.by_ids(list(by_native), fields)
+                deletes = [{"id": by_native[number].post_id, "deleted": True} for number in gone]
+                yield Batch(source=some[0].source, documents=[*found, *deletes], endpoint="by id")
+
+    def _kinds(self, posts: Sequence[Sighting]) -> Iterator[tuple[str, Sequence[Sighting]]]:
+        """Posts and comments have other fields; a post's id begins with its page's."""
+        of_page = [post for post in posts if post.native_id.partition("_")[0] == post.source]
+        others = [post for post in posts if post.native_id.partition("_")[0] != post.source]
+        for fields, kind in ((_POST_FIELDS, of_page), (_COMMENT_FIELDS, others)):
+            yield from ((fields, some) for some in slices(kind, _BY_ID))
+
+    def _changed(self, page: str) -> Iterator[Batch]:
+        now, saved = self._context.clock(), self._context.memory.cursor(page)
+        mark = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
+        gaps: tuple[Gap, ...] = ()
+        if now - mark > _DAYS and saved is not None:
+            gaps = (Gap(source=page, since=mark, until=now - _DAYS, reason=GapReason.CHANGES_UNSEEN),)
+        newest = mark
+        self._cuts.begin()
+        for posts in self._cuts.until_cut(self._posts(page, min(mark, now - _DAYS), now + _SECOND)):
+            changed = [post for post in posts if (_updated(post) or mark) >= mark]
+            newest = max([newest, *(at for post in changed if (at := _updated(post)) is not None)])
+            yield self._batch(page, changed)
+            for post in changed:
+                yield from self._cuts.until_cut(self._comments(page, post))
+        gaps += self._cuts.gap(page, mark, now)
+        # What came while the first pages were already read is older than what the last ones show.
+        yield Batch(
+            source=page, cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}", gaps=gaps, covered=(mark, now)
+        )
+
+    def _posts(self, page: str, since: int, until: int) -> Iterator[list[Json]]:
+        begin, end = since // _SECOND, -(-until // _SECOND)
+        path = f"{page}/published_posts"
+        yield from self._graph.pages(path, fields=_POST_FIELDS, limit=100, since=begin, until=end)
+
+    def _comments(self, page: str, post: Json) -> Iterator[Batch]:
+        number = post.get("id") if isinstance(post, dict) else None
+        if isinstance(number, str) and inner(post, "comments", "summary", "total_count") != 0:  # a call for each post
+            for comments in self._graph.pages(f"{number}/comments", fields=_COMMENT_FIELDS, limit=100, filter="stream"):
+                yield self._batch(page, comments, "comments")
+
+    def _batch(self, page: str, items: list[Json], endpoint: str = "published_posts") -> Batch:
+        times = [iso_micros(item.get("created_time")) for item in every(items, dict)]
+        latest = max((at for at in times if at is not None), default=None)
+        return Batch(source=page, query=page, documents=items, endpoint=endpoint, latest=latest)
+
+
+def _updated(post: Json) -> int | None:
+    return iso_micros(post.get("updated_time")) if isinstance(post, dict) else None
+
+
+def _time_of(cursor: str) -> int:
+    """The mark of a saved cursor.
+
+    Raises:
+        CursorError: it is none of this platform.
+    """
+    name, _, at = cursor.partition(":")
+    if name != "facebook" or not at.isdecimal():
+        raise CursorError(
+            "the saved cursor is none of Facebook's", remedy="Begin anew: echostream ingest facebook --forget-cursor"
+        )
+    return int(at)

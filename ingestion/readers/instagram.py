@@ -1,0 +1,145 @@
+"""Instagram by hashtag: what was posted in the last 24 hours, of at most 30 hashtags in seven days.
+
+Media are not quite in the order of time, and the cursor of a page has the same value on every page. So a hashtag is
+read until two pages in a row are older than the last complete reading, with an hour's overlap.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from foundation.errors import BudgetSpentError, CursorError, ReadError, UsageError
+from ingestion.config.credentials import demand
+from ingestion.parsing.json_fields import every, slices, texts
+from ingestion.parsing.snowflake_ids import instagram_micros
+from ingestion.parsing.timestamps import iso_micros
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.readers.clients.graph_api import Graph
+from ingestion.readers.clients.pages import Cuts
+
+_FIELDS = "id,caption,media_type,timestamp,permalink,like_count,comments_count"
+_PAGE, _BY_ID = 50, 50
+_SECOND = 1_000_000
+_WINDOW, _OVERLAP = 86_400 * _SECOND, 3_600 * _SECOND  # µs
+_MOST_TAGS = 30
+_OLD_PAGES = 2
+_HOW = "A Business or Creator account with Instagram Public Content Access: https://developers.facebook.com/apps."
+
+
+class Hashtags:
+    """The reader of all hashtags of the watchlist."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._cuts = context, Cuts()
+        self._graph = Graph(context, demand(context.secrets, "instagram", "access_token", how=_HOW), _HOW)
+        self._user = demand(
+            context.secrets, "instagram", "user_id", how="The account's id, with which hashtags are searched."
+        )
+        if not 1 <= len(context.watchlist.hashtags) <= _MOST_TAGS:
+            raise UsageError(
+                f"{len(context.watchlist.hashtags)} hashtags of Instagram are named, of 30 in seven days",
+                remedy="Name 1 to 30 in conf/watchlists.toml: instagram.hashtags",
+            )
+
+    def read(self) -> Iterator[Batch]:
+        """See `Reader`."""
+        with self._graph.http:
+            while True:
+                for tag in self._context.watchlist.hashtags:
+                    if not self._cuts.skips(tag):
+                        yield from self._recent(tag)
+                self._cuts.end(once=self._context.once)
+                if self._context.once:
+                    return
+                yield Batch(source=self._context.watchlist.hashtags[0], pause_s=self._context.poll_s)
+
+    def between(self, since: int, until: int) -> Iterator[Batch]:
+        """See `Reader`; as far back as 24 hours."""
+        with self._graph.http:
+            for tag in self._context.watchlist.hashtags:
+                number = self._search(tag)
+                for media in self._cuts.until_cut(self._pages(number, since)):
+                    yield self._batch(tag, [item for item in media if (_time(item) or since) < until])
+            self._cuts.end(once=True)
+
+    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+        """See `Reader`."""
+        with self._graph.http:
+            for some in slices(posts, _BY_ID):
+                found, gone = self._graph.by_ids([post.post_id for post in some], _FIELDS)
+                deletes = [{"id": number, "deleted": True} for number in gone]
+                yield Batch(source=some[0].source, documents=[*found, *deletes], endpoint="by id")
+
+    def _recent(self, tag: str) -> Iterator[Batch]:
+        now, (number, read_at) = self._context.clock(), self._saved(tag)
+        oldest = now - _WINDOW
+        gaps: tuple[Gap, ...] = ()
+        if read_at is not None and read_at < oldest:
+            gaps = (Gap(source=tag, since=read_at, until=oldest, reason=GapReason.WINDOW_PASSED),)
+        number = number or self._search(tag)
+        since = now - int(self._context.look_back_s * _SECOND) if read_at is None else read_at - _OVERLAP
+        self._cuts.begin()
+        for media in self._cuts.until_cut(self._pages(number, max(since, oldest))):
+            yield self._batch(tag, media)
+        gaps += self._cuts.gap(tag, max(since, oldest), now)
+        began = max(since if read_at is None else read_at, oldest)
+        yield Batch(source=tag, cursor=f"instagram:{number}:{now}", gaps=gaps, covered=(began, now))
+
+    def _pages(self, number: str, since: int) -> Iterator[list[Json]]:
+        old_pages = 0
+        asked: dict[str, str | int] = {"user_id": self._user, "fields": _FIELDS, "limit": _PAGE}
+        for media in self._graph.pages(f"{number}/recent_media", cursors_repeat=True, **asked):
+            times = [at for item in media if (at := _time(item)) is not None]
+            old_pages = old_pages + 1 if times and max(times) < since else 0
+            yield media
+            if old_pages == _OLD_PAGES:
+                return
+
+    def _search(self, tag: str) -> str:
+        """The hashtag's id; a new one takes one of the week's thirty places.
+
+        Raises:
+            BudgetSpentError: there is none left.
+        """
+        found = self._graph.get("ig_hashtag_search", user_id=self._user, q=tag) if self._has_place(tag) else {}
+        ids = texts(found.get("data"), "id")
+        if not ids:
+            raise ReadError("ig_hashtag_search answered without an id")
+        return ids[0]
+
+    def _has_place(self, tag: str) -> bool:
+        path = f"{self._user}/recently_searched_hashtags"
+        pages = self._graph.pages(path, cursors_repeat=True, limit=_MOST_TAGS, fields="id,name")
+        recent = [item for page in pages for item in every(page, dict)]
+        names = {str(item.get("name")).lower() for item in recent}
+        if len(recent) >= _MOST_TAGS and tag.lower() not in names:
+            raise BudgetSpentError(
+                f"budget reached: {len(recent)} of {_MOST_TAGS} hashtags in seven days", remedy="Wait, or name fewer"
+            )
+        return True
+
+    def _saved(self, tag: str) -> tuple[str, int | None]:
+        """The hashtag's id, and when it was last read completely.
+
+        Raises:
+            CursorError: the saved cursor is none of this platform.
+        """
+        cursor = self._context.memory.cursor(tag)
+        if cursor is None:
+            return "", None
+        match cursor.split(":"):
+            case ["instagram", number, at] if number.isdecimal() and at.isdecimal():
+                return number, int(at)
+        raise CursorError(
+            "the saved cursor is none of Instagram's", remedy="Begin anew: echostream ingest instagram --forget-cursor"
+        )
+
+    def _batch(self, tag: str, media: list[Json]) -> Batch:
+        times = [at for item in media if (at := _time(item)) is not None]
+        return Batch(source=tag, query=tag, documents=media, endpoint="recent_media", latest=max(times, default=None))
+
+
+def _time(item: Json) -> int | None:
+    if not isinstance(item, dict):
+        return None
+    said = iso_micros(item.get("timestamp"))
+    return instagram_micros(item.get("permalink"), None) if said is None else said

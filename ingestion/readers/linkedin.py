@@ -1,0 +1,181 @@
+"""LinkedIn: an organisation's own posts and their comments, by offset, which drifts when posts come and go.
+
+What may not be shown is left out of its page, so a short page is not the last one: reading ends where the platform says
+so. Pages overlap, so that what moves between two of them is not missed. Comments do not move their post, so those of
+every post that changed within seven days are read each time: meant for a scheduler, within the daily quota.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from http import HTTPStatus
+from urllib.parse import quote
+
+from foundation.errors import CursorError, ReadError, UsageError
+from ingestion.config.credentials import demand
+from ingestion.parsing.json_fields import every, inner
+from ingestion.parsing.timestamps import unit_micros
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Sighting
+from ingestion.readers.clients.http import Http
+from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.readers.clients.responses import StatusError
+
+HOST = "https://api.linkedin.com"
+VERSION = "202610"  # a version is served for about a year
+_PAGE, _OVERLAP = 100, 10
+_DAYS = 7 * 86_400_000_000  # µs
+_COMMENT = "urn:li:comment:("
+_START = re.compile(r"[?&]start=(\d{1,9})(?!\d)")
+_HOW = (
+    "A token with r_organization_social of a member with a role on the page: https://www.linkedin.com/developers/apps."
+)
+
+
+class OwnPages:
+    """The reader of all organisations of the watchlist."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._cuts = context, Cuts()
+        token = demand(context.secrets, "linkedin", "access_token", how=_HOW)
+        if not context.watchlist.accounts:
+            raise UsageError(
+                "no organisation of LinkedIn is named", remedy="Name its URN in conf/watchlists.toml: linkedin.accounts"
+            )
+        usual = {
+            "authorization": f"Bearer {token}", "linkedin-version": VERSION, "x-restli-protocol-version": "2.0.0",
+        }  # fmt: skip
+        self._http = Http(context.base_url or HOST, context, headers=lambda: usual, credentials_hint=_HOW)
+
+    def read(self) -> Iterator[Batch]:
+        """See `Reader`."""
+        with self._http:
+            while True:
+                for author in self._context.watchlist.accounts:
+                    if not self._cuts.skips(author):
+                        yield from self._changed(author)
+                self._cuts.end(once=self._context.once)
+                if self._context.once:
+                    return
+                yield Batch(source=self._context.watchlist.accounts[0], pause_s=self._context.poll_s)
+
+    def between(self, since: int, until: int) -> Iterator[Batch]:
+        """See `Reader`; comments by the time of their post's last change."""
+        with self._http:
+            for author in self._context.watchlist.accounts:
+                for posts in self._cuts.until_cut(self._posts(author, since)):
+                    inside = [post for post in posts if since <= (_modified(post) or since) < until]
+                    yield from self._with_comments(author, inside)
+            self._cuts.end(once=True)
+
+    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+        """See `Reader`; one call each, since batches are not for every tier."""
+        with self._http:
+            for post in posts:
+                try:
+                    found = self._http.get(_path_of(post.post_id)).content
+                except StatusError as error:
+                    if error.status != HTTPStatus.NOT_FOUND:
+                        raise
+                    found = _delete(post)
+                yield Batch(source=post.source, documents=[found], endpoint="by urn")
+
+    def _changed(self, author: str) -> Iterator[Batch]:
+        now, saved = self._context.clock(), self._context.memory.cursor(author)
+        mark = now - int(self._context.look_back_s * 1_000_000) if saved is None else _time_of(saved)
+        newest = mark
+        self._cuts.begin()
+        for posts in self._cuts.until_cut(self._posts(author, min(mark, now - _DAYS))):
+            newest = max([newest, *(at for post in posts if (at := _modified(post)) is not None)])
+            yield from self._with_comments(author, posts)
+        gaps = self._cuts.gap(author, mark, now)
+        yield Batch(source=author, cursor=f"linkedin:{newest}", gaps=gaps, covered=(mark, now))
+
+    def _with_comments(self, author: str, posts: list[Json]) -> Iterator[Batch]:
+        yield self._batch(author, posts, "/rest/posts")
+        for urn in [post.get("id") for post in every(posts, dict)]:
+            if isinstance(urn, str):
+                pages = self._pages(f"/rest/socialActions/{quote(urn, safe='')}/comments", {})
+                for comments in self._cuts.until_cut(pages):
+                    yield self._batch(author, comments, "/rest/socialActions")
+
+    def _posts(self, author: str, since: int) -> Iterator[list[Json]]:
+        """Last changed first, down to a time."""
+        for page in self._pages("/rest/posts", {"author": author, "q": "author", "sortBy": "LAST_MODIFIED"}):
+            yield page
+            times = [at for post in page if (at := _modified(post)) is not None]
+            if times and times[-1] < since:  # a single one before may tell an odd time
+                return
+
+    def _pages(self, path: str, asked: dict[str, str]) -> Iterator[list[Json]]:
+        start, pages = 0, Pages(path, self._context, overlaps=True)
+        while True:
+            answer = self._http.get(path, {**asked, "count": _PAGE, "start": start}).content
+            page = answer.get("elements") if isinstance(answer, dict) else None
+            if not isinstance(page, list):
+                raise ReadError("LinkedIn answered in an unknown form")
+            end = _end_of(answer, start, len(page))
+            begin = end - _OVERLAP if end is not None and end - _OVERLAP > start else end
+            if new := pages.check(page, begin):
+                yield new
+            if begin is None:
+                return
+            start = begin
+
+    def _batch(self, author: str, items: list[Json], endpoint: str) -> Batch:
+        latest = max((at for item in items if (at := _modified(item)) is not None), default=None)
+        return Batch(source=author, query=author, documents=items, endpoint=endpoint, latest=latest)
+
+
+def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
+    """The place behind a page; None where nothing follows: an empty page without a next one, or the whole was given.
+
+    Many answers name no links at all, so their absence alone says nothing.
+    """
+    paging = answer.get("paging")
+    links = [link.get("href") for link in every(inner(paging, "links"), dict) if link.get("rel") == "next"]
+    if links:
+        named = _START.search(str(links[0]))
+        if named and int(named[1]) > start:
+            return int(named[1])
+    elif not shown:
+        return None
+    total, count = inner(paging, "total"), inner(paging, "count")
+    if not links and isinstance(total, int) and isinstance(inner(paging, "links"), list) and total <= start + shown:
+        return None
+    return start + (count if isinstance(count, int) and shown <= count <= _PAGE else max(shown, 1))
+
+
+def _modified(item: Json) -> int | None:
+    """When a post, not a comment, was last changed."""
+    return unit_micros(item.get("lastModifiedAt"), per_second=1000) if isinstance(item, dict) else None
+
+
+def _path_of(urn: str) -> str:
+    if not urn.startswith(_COMMENT):
+        return f"/rest/posts/{quote(urn, safe='')}"
+    subject, _, number = urn.removeprefix(_COMMENT).rstrip(")").rpartition(",")
+    return f"/rest/socialActions/{quote(subject, safe='')}/comments/{number}"
+
+
+def _delete(post: Sighting) -> Json:
+    """What LinkedIn says of a deletion, where it says so."""
+    if post.post_id.startswith(_COMMENT):
+        return {"action": "COMMENT_DELETE", "generatedActivity": post.post_id}
+    day = date.fromisoformat(post.day) if post.day else date(1970, 1, 1)
+    created = (day - date(1970, 1, 1)).days * 86_400_000
+    return {"id": post.post_id, "lifecycleState": "DELETED", "createdAt": created}
+
+
+def _time_of(cursor: str) -> int:
+    """The mark of a saved cursor.
+
+    Raises:
+        CursorError: it is none of this platform.
+    """
+    name, _, at = cursor.partition(":")
+    if name != "linkedin" or not at.isdecimal():
+        raise CursorError(
+            "the saved cursor is none of LinkedIn's", remedy="Begin anew: echostream ingest linkedin --forget-cursor"
+        )
+    return int(at)

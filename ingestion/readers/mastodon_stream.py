@@ -1,0 +1,93 @@
+"""A Mastodon instance's stream: opened first, then REST fills the time since the cursor, then its frames.
+
+It cannot be resumed; edits and deletes of the time between are a gap, which a sweep closes. A delete is a bare id; what
+was sent is remembered, so it gets its `uri`.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from ingestion.parsing.json_body import parsed
+from ingestion.parsing.json_fields import decoded
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Gap, GapReason
+from ingestion.readers.clients.websocket import frames
+
+if TYPE_CHECKING:
+    from ingestion.readers.mastodon import Instance
+
+_FULL, _LINGER_S = 200, 0.5
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Frames for the next batch."""
+
+    documents: list[Json] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    uris: dict[str, str] = field(default_factory=dict)  # by id; not remembered yet
+    began: float = field(default_factory=time.monotonic)
+
+    def is_due(self) -> bool:
+        return len(self.documents) >= _FULL or time.monotonic() - self.began >= _LINGER_S
+
+
+def streamed(instance: "Instance", context: Context) -> Iterator[Batch]:
+    """What the stream pushes, from where the cursor was left."""
+    tag = {"tag": instance.tags[0]} if instance.tags else {}
+    query = urlencode({"stream": "hashtag" if tag else "public", **tag})
+    url = f"{str(instance.streaming()).rstrip('/')}/api/v1/streaming?{query}"
+    feed, newest = instance.feeds[0], instance.saved()
+    pushed = frames(url, "/api/v1/streaming", context, headers=instance.auth())
+    first = next(pushed)  # connected: from here on nothing is missed
+    left_at, now = newest.get("at", ""), context.clock()
+    newest["at"] = str(now)
+    gaps = (_gap(instance.name, int(left_at), now),) if left_at.isdecimal() else ()
+    yield Batch(source=instance.name, cursor=json.dumps(newest), gaps=gaps)
+    yield from instance.new_statuses(newest)
+    collected, heard_at = _Collected(), now
+    for frame in chain([first], pushed):
+        if frame is not None:
+            newest[feed] = max(newest.get(feed, ""), _collect(instance.name, context, frame, collected), key=order)
+        if collected.is_due():
+            at = context.clock()
+            newest |= {"at": str(at), "read_at": str(at)}
+            batch = instance.batch(collected.documents, newest, "/api/v1/streaming", collected.broken)
+            yield replace(batch, covered=(heard_at, at))
+            collected, heard_at = _Collected(), at
+
+
+def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -> str:
+    """Take a frame; the id of a new status, else nothing."""
+    try:
+        event = parsed(frame)
+    except ValueError:
+        event = None
+    if not isinstance(event, dict):
+        context.telemetry.trouble("not_json")
+        collected.broken.append(frame.decode("utf-8", "backslashreplace"))
+        return ""
+    payload, number = event.get("payload"), ""
+    if event.get("event") == "delete" and isinstance(payload, str):
+        known = context.memory.by_native_id(name, payload)
+        uri = collected.uris.get(payload) or (known.post_id if known else None)
+        event = {**event, "uri": uri} if uri else event
+    elif isinstance(payload, str) and isinstance(status := decoded(payload), dict):
+        number = str(status.get("id"))
+        collected.uris[number] = str(status.get("uri"))
+    collected.documents.append(event)
+    return number if event.get("event") == "update" else ""
+
+
+def _gap(name: str, since: int, until: int) -> Gap:
+    return Gap(source=name, since=since, until=until, reason=GapReason.CHANGES_UNSEEN)
+
+
+def order(number: str) -> tuple[int, str]:
+    """Ids are numbers as texts; the longer one is the younger."""
+    return len(number), number

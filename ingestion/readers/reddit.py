@@ -1,0 +1,224 @@
+"""Reddit by PRAW, which signs in, renews its token, retries and keeps to the rate limit; listings are paged here.
+
+PRAW's own streams ask for one page per turn and lose what a burst pushes beyond it. Here a listing is paged from its
+newest item down to the time where the last run ended; where it ends before (about 1,000 items deep), that is a gap.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from importlib.metadata import version as installed_version
+from typing import Any
+
+import praw
+import requests
+import stamina
+from prawcore import exceptions as refused
+
+from foundation.errors import CredentialsError, CursorError, ReadError, UsageError
+from ingestion.config.credentials import demand
+from ingestion.parsing.json_fields import every, inner, slices
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.readers.clients.responses import (
+    CLIENT_ERRORS,
+    LONGEST_WAIT_S,
+    StatusError,
+    UnusableAnswerError,
+    backoff,
+    retry_after,
+    trouble_of,
+)
+
+_PAGE = 100
+_DEEP = 900  # items after which the end of a listing is its limit and not its beginning
+_SECOND = 1_000_000
+_HOW = "Reddit gives keys on request: https://www.reddit.com/prefs/apps, of the kind script."
+
+
+class Listings:
+    """The reader of all subreddits of the watchlist: their newest submissions and comments."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._cuts = context, Cuts()
+        known: dict[str, Any] = {
+            name: demand(context.secrets, "reddit", name, how=_HOW) for name in ("client_id", "client_secret")
+        }
+        user = demand(context.secrets, "reddit", "username", how="Reddit wants to know whom to turn to.")
+        if not context.watchlist.subreddits:
+            raise UsageError("no subreddit is named", remedy="Name one in conf/watchlists.toml: reddit.subreddits")
+        if context.base_url:
+            known |= {"oauth_url": context.base_url, "reddit_url": context.base_url}
+        self._reddit = praw.Reddit(
+            **known,
+            user_agent=f"python:echostream:{installed_version('echostream')} (by /u/{user})",
+            timeout=max(1, round(context.timeout_s)),
+            check_for_updates=False,
+            requestor_kwargs={"session": _CountingSession(context)},
+        )
+
+    def read(self) -> Iterator[Batch]:
+        """See `Reader`."""
+        while True:
+            for name in self._context.watchlist.subreddits:
+                for path in (f"r/{name}/new", f"r/{name}/comments"):
+                    if not self._cuts.skips(path):
+                        yield from self._since(path, name)
+            self._cuts.end(once=self._context.once)
+            if self._context.once:
+                return
+            yield Batch(source=self._context.watchlist.subreddits[0], pause_s=self._context.poll_s)
+
+    def between(self, since: int, until: int) -> Iterator[Batch]:
+        """See `Reader`; as deep as listings go."""
+        for name in self._context.watchlist.subreddits:
+            for listing in ("new", "comments"):
+                path = f"r/{name}/{listing}"
+                for things, _ in self._cuts.until_cut(self._pages(path, since)):
+                    inside = [thing for thing in things if (_created(thing) or since) < until]
+                    yield Batch(source=name, documents=inside, endpoint=path, query=name)
+        self._cuts.end(once=True)
+
+    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+        """See `Reader`; what Reddit no longer knows is gone."""
+        for some in slices(posts, _PAGE):
+            things, _ = _things(self._get("api/info", {"id": ",".join(post.post_id for post in some)}), "api/info")
+            there = {inner(thing, "data", "name") for thing in things}
+            gone = [_delete(post) for post in some if post.post_id not in there]
+            yield Batch(source=some[0].source, documents=[*things, *gone], endpoint="api/info")
+
+    def _since(self, path: str, name: str) -> Iterator[Batch]:
+        saved = self._context.memory.cursor(path)
+        now = self._context.clock()
+        since = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
+        newest, oldest, count = since, now, 0
+        self._cuts.begin()
+        for things, is_last in self._cuts.until_cut(self._pages(path, since)):
+            times = [at for thing in things if (at := _created(thing)) is not None]
+            newest, oldest = max([newest, *times]), min([oldest, *times])
+            count += len(things)
+            fresh = [thing for thing in things if (_created(thing) or newest) >= since]
+            is_cut = is_last and saved is not None and count >= _DEEP and oldest > since
+            gap = Gap(source=path, since=since, until=oldest, reason=GapReason.TRUNCATED)
+            yield Batch(
+                source=path,
+                documents=fresh,
+                cursor=f"reddit:{newest}" if is_last else None,
+                endpoint=path,
+                query=name,
+                latest=newest if times else None,
+                gaps=(gap,) if is_cut else (),
+                covered=(max(since, oldest) if count >= _DEEP else since, now) if is_last else None,
+            )
+        if gaps := self._cuts.gap(path, since, oldest if oldest > since else now):
+            yield Batch(source=path, cursor=f"reddit:{newest}", gaps=gaps, covered=(since, now))
+
+    def _pages(self, path: str, since: int) -> Iterator[tuple[list[Json], bool]]:
+        """From the newest down to a time, each with whether it is the last."""
+        after, pages = "", Pages(path, self._context)
+        while True:
+            asked: dict[str, str | int] = {"limit": _PAGE, **({"after": after} if after else {})}
+            things, following = _things(self._get(path, asked), path)
+            times = [at for thing in things if (at := _created(thing)) is not None]
+            is_last = not following or (bool(times) and times[-1] < since)
+            pages.check(things, None if is_last else following)
+            yield things, is_last
+            if is_last:
+                return
+            after = following
+
+    def _get(self, path: str, params: dict[str, str | int]) -> Json:
+        for attempt in stamina.retry_context(
+            on=backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
+        ):
+            with attempt:
+                self._context.budget.take("calls")
+                return self._ask(path, params)
+        raise AssertionError  # the last attempt raises by itself
+
+    def _ask(self, path: str, params: dict[str, str | int]) -> Json:
+        """One request of PRAW's; its errors become ours, since they quote addresses."""
+        try:
+            return self._reddit.request(method="GET", path=path, params={"raw_json": 1, **params})
+        except (refused.InvalidToken, refused.OAuthException):
+            raise CredentialsError("Reddit refuses our credentials", remedy=_HOW) from None
+        except (refused.BadJSON, ValueError):
+            self._context.telemetry.trouble("not_json")
+            raise UnusableAnswerError(f"{path} answered with something that is not JSON") from None
+        except (KeyError, TypeError):  # what PRAW makes of a token's answer in an unknown form
+            self._context.telemetry.trouble("schema")
+            raise UnusableAnswerError(f"{path} answered in an unknown form") from None
+        except refused.ResponseException as error:
+            status = error.response.status_code
+            if status == requests.codes.unauthorized:
+                raise CredentialsError("Reddit refuses our credentials", remedy=_HOW) from None
+            is_limited = status == requests.codes.too_many_requests  # the session has waited for others
+            wait_s = _wait_s(error.response, self._context) if is_limited else None
+            raise StatusError(status, path, wait_s) from None
+        except refused.RequestException:
+            raise UnusableAnswerError(f"{path} did not answer") from None
+
+
+class _CountingSession(requests.Session):
+    """Counts also what PRAW tries again by itself, and waits before that as long as it was asked to."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context, self._trouble = context, context.telemetry.trouble
+
+    def request(self, *args: Any, **options: Any) -> requests.Response:
+        """As the library does."""
+        try:
+            response = super().request(*args, **options)
+        except requests.Timeout:
+            self._trouble("timeout")
+            raise
+        except requests.RequestException:
+            self._trouble("half")
+            raise
+        if response.status_code >= CLIENT_ERRORS:
+            self._trouble(trouble_of(response.status_code))
+        wait_s = _wait_s(response, self._context)
+        if response.status_code == requests.codes.unavailable and wait_s is not None:
+            self._context.sleep(min(wait_s, LONGEST_WAIT_S))
+        return response
+
+
+def _wait_s(response: requests.Response, context: Context) -> float | None:
+    return retry_after({name.lower(): text for name, text in response.headers.items()}, context.clock())
+
+
+def _things(listing: Json, path: str) -> tuple[list[Json], str]:
+    children = inner(listing, "data", "children")
+    if not isinstance(children, list):
+        raise ReadError(f"{path} answered in an unknown form")
+    return every(children, dict), str(inner(listing, "data", "after") or "")
+
+
+def _created(thing: Json) -> int | None:
+    seconds = inner(thing, "data", "created_utc")
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return int(seconds * _SECOND) if is_number and 0 <= seconds < 253_402_300_800 else None  # noqa: PLR2004  # year 9999
+
+
+def _delete(post: Sighting) -> Json:
+    """What Reddit shows in place of a deleted text."""
+    day = date.fromisoformat(post.day) if post.day else date(1970, 1, 1)
+    text = "body" if post.post_id.startswith("t1_") else "selftext"
+    created = (day - date(1970, 1, 1)).days * 86_400
+    data = {"name": post.post_id, text: "[deleted]", "title": "[deleted]", "created_utc": created}
+    return {"kind": post.post_id[:2], "data": data}
+
+
+def _time_of(cursor: str) -> int:
+    """The time of a saved cursor.
+
+    Raises:
+        CursorError: it is none of this platform.
+    """
+    name, _, at = cursor.partition(":")
+    if name != "reddit" or not at.isdecimal():
+        raise CursorError(
+            "the saved cursor is none of Reddit's", remedy="Begin anew: echostream ingest reddit --forget-cursor"
+        )
+    return int(at)

@@ -1,0 +1,212 @@
+"""X's recent search and look-up by id, pay per use.
+
+Pages run from newest to oldest, so the next cursor is the newest id of the first page, saved with the last one. The
+search reaches back seven days; what is older than that is a gap. A post that was edited comes again under a new id.
+The filtered stream is not used: it cannot be resumed, so a search would have to heal it, at the same price per post.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+from foundation.errors import CursorError, ReadError, UsageError
+from ingestion.config.credentials import demand
+from ingestion.parsing.json_fields import every, slices
+from ingestion.parsing.snowflake_ids import x_micros
+from ingestion.parsing.timestamps import iso_micros
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.readers.clients.http import Headers, Http, Limit, epoch_reset
+from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.readers.clients.responses import StatusError
+from ingestion.readers.x_compliance import JOBS, ComplianceJobs
+
+HOST = "https://api.x.com"
+SEARCH, TWEETS = "/2/tweets/search/recent", "/2/tweets"
+USD_PER_POST = 0.005
+_PAGE = 100
+_FIELDS = (
+    "created_at,author_id,lang,public_metrics,referenced_tweets,conversation_id,entities,edit_controls,note_tweet,"
+    "edit_history_tweet_ids"
+)
+_WINDOW = timedelta(days=7) - timedelta(minutes=5)
+_EDITABLE = 35 * 60 * 1_000_000  # µs; X says 30 minutes
+_NO_JOBS = (403, 404)  # the app may not run compliance jobs
+_NOW_MARGIN = timedelta(seconds=15)  # the newest seconds are refused as an end, and are not yet complete
+_HOW = "Create an app with pay-per-use credits at https://console.x.com and copy its Bearer token."
+
+
+class RecentSearch:
+    """The reader of all queries of the watchlist."""
+
+    def __init__(self, context: Context) -> None:
+        self._context, self._cuts = context, Cuts()
+        token = demand(context.secrets, "x", "bearer_token", how=_HOW)
+        if not context.watchlist.queries:
+            raise UsageError("no query for X is named", remedy="Name one in conf/watchlists.toml: x.queries")
+        self._http = Http(
+            context.base_url or HOST,
+            context,
+            headers=lambda: {"authorization": f"Bearer {token}"},
+            limit_of=_limit,
+            credentials_hint=_HOW,
+        )
+        self._jobs = ComplianceJobs(self._http, context.base_url or HOST, context)
+
+    def read(self) -> Iterator[Batch]:
+        """See `Reader`."""
+        with self._http:
+            while True:
+                for query in self._context.watchlist.queries:
+                    if not self._cuts.skips(query):
+                        yield from self._since(query)
+                self._cuts.end(once=self._context.once)
+                if self._context.once:
+                    return
+                yield Batch(source=self._context.watchlist.queries[0], pause_s=self._context.poll_s)
+
+    def between(self, since: int, until: int) -> Iterator[Batch]:
+        """See `Reader`; as far back as seven days."""
+        with self._http:
+            end = min(_moment(until), _moment(self._context.clock()) - _NOW_MARGIN)
+            span = {"start_time": _text(max(_moment(since), self._oldest())), "end_time": _text(end)}
+            for query in self._context.watchlist.queries:
+                for page, _ in self._cuts.until_cut(self._pages(query, span)):
+                    yield self._batch(query, page)
+            self._cuts.end(once=True)
+
+    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+        """See `Reader`; what is gone is learnt from a compliance job.
+
+        A post is read again, and paid, once: when it can no longer be edited and was not looked at since.
+        """
+        with self._http:
+            gone: set[str] = set()
+            try:
+                notices = yield from self._jobs.notices([post.post_id for post in posts], posts[0].source)
+            except StatusError as error:
+                if error.status not in _NO_JOBS:
+                    raise
+                unsure = list(posts)  # then by looking at each
+            else:
+                gone = {notice["id"] for notice in notices}
+                yield Batch(source=posts[0].source, documents=notices, endpoint=JOBS)
+                unsure = [post for post in posts if _may_have_been_edited(post)]
+            for some in slices([post for post in unsure if post.post_id not in gone], _PAGE):
+                yield self._looked_up(some)
+
+    def _looked_up(self, posts: Sequence[Sighting]) -> Batch:
+        """How they are now; what is deleted, protected, suspended or withheld is no longer shown, and goes."""
+        found, gone = self._by_ids([post.post_id for post in posts])
+        newest = [ids[-1] for tweet in found if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")]
+        edited, _ = self._by_ids(newest) if newest else ([], [])
+        notices = [{"id": number, "action": "delete", "reason": "not shown"} for number in gone]
+        return Batch(source=posts[0].source, documents=[{"data": [*found, *edited]}, *notices], endpoint=TWEETS)
+
+    def _since(self, query: str) -> Iterator[Batch]:
+        now, saved = self._context.clock(), self._context.memory.cursor(query)
+        gaps: tuple[Gap, ...] = ()
+        if saved is None:
+            left_at = now - int(self._context.look_back_s * 1_000_000)
+            span = {"start_time": _text(max(_moment(left_at), self._oldest()))}
+        else:
+            left_at = _time_of(saved)
+            span = {"since_id": saved}
+            if _moment(left_at) < self._oldest():
+                span = {"start_time": _text(self._oldest())}
+                until = int(self._oldest().timestamp() * 1_000_000)
+                gaps = (Gap(source=query, since=left_at, until=until, reason=GapReason.WINDOW_PASSED),)
+        newest, oldest = saved, now
+        self._cuts.begin()
+        for page, meta in self._cuts.until_cut(self._pages(query, span)):
+            newest = max(newest or "", str(meta.get("newest_id") or ""), key=_order) or None
+            oldest = min([oldest, *_times(page)])
+            yield self._batch(query, page)
+        gaps += self._cuts.gap(query, left_at, oldest if oldest > left_at else now)
+        began = max(left_at, int(self._oldest().timestamp() * 1_000_000))
+        yield Batch(source=query, cursor=newest, gaps=gaps, covered=(began, now))
+
+    def _pages(self, query: str, span: dict[str, str]) -> Iterator[tuple[Json, dict[str, Json]]]:
+        token: dict[str, str] = {}
+        pages = Pages(SEARCH, self._context)
+        while True:
+            self._context.budget.require("usd", USD_PER_POST * _PAGE)
+            asked: dict[str, str | int | list[str]] = {
+                "query": query,
+                "max_results": _PAGE,
+                "tweet.fields": _FIELDS,
+                **span,
+                **token,
+            }
+            answer = self._http.get(SEARCH, asked).content
+            meta = answer.get("meta") if isinstance(answer, dict) else None
+            if not isinstance(meta, dict):
+                raise ReadError(f"{SEARCH} answered in an unknown form")
+            tweets, following = every(answer.get("data"), dict), meta.get("next_token")
+            self._context.budget.spend("usd", USD_PER_POST * len(tweets))
+            pages.check(tweets, str(following) if following else None)
+            if "data" in answer:
+                yield answer, meta
+            if not following:
+                return
+            token = {"next_token": str(following)}
+
+    def _by_ids(self, ids: Sequence[str]) -> tuple[list[dict[str, Json]], list[str]]:
+        """Posts as they are now, and the ids of those that are not shown."""
+        self._context.budget.require("usd", USD_PER_POST * len(ids))
+        answer = self._http.get(TWEETS, {"ids": ",".join(ids), "tweet.fields": _FIELDS}).content
+        if not isinstance(answer, dict) or ("data" not in answer and "errors" not in answer):
+            raise ReadError(f"{TWEETS} answered in an unknown form")
+        found = every(answer.get("data"), dict)
+        self._context.budget.spend("usd", USD_PER_POST * len(found))
+        named = {str(error.get("resource_id")) for error in every(answer.get("errors"), dict)}
+        return found, [number for number in ids if number in named]
+
+    def _batch(self, query: str, page: Json) -> Batch:
+        latest = max(_times(page), default=None)
+        return Batch(source=query, query=query, documents=[page], endpoint=SEARCH, latest=latest)
+
+    def _oldest(self) -> datetime:
+        return _moment(self._context.clock()) - _WINDOW
+
+
+def _times(page: Json) -> list[int]:
+    times = [iso_micros(tweet.get("created_at")) for tweet in every(page.get("data"), dict)]
+    return [at for at in times if at is not None]
+
+
+def _limit(headers: Headers) -> Limit | None:
+    return epoch_reset(headers, "x-rate-limit-remaining", "x-rate-limit-reset")
+
+
+def _may_have_been_edited(post: Sighting) -> bool:
+    """Whether it could still be edited when it was last looked at."""
+    made_at = x_micros(int(post.post_id), None)
+    return made_at is not None and post.checked_at < made_at + _EDITABLE
+
+
+def _chain(tweet: dict[str, Json]) -> list[str]:
+    return every(tweet.get("edit_history_tweet_ids"), str)
+
+
+def _time_of(cursor: str) -> int:
+    """When the post of a saved id was made.
+
+    Raises:
+        CursorError: it is no id of X.
+    """
+    at = x_micros(int(cursor), None) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 20 else None  # noqa: PLR2004  # digits of 64 bits
+    if at is None:
+        raise CursorError("the saved cursor is none of X's", remedy="Begin anew: echostream ingest x --forget-cursor")
+    return at
+
+
+def _moment(micros: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _order(number: str) -> tuple[int, str]:
+    return len(number), number

@@ -1,0 +1,87 @@
+"""X's batch compliance jobs: ids go up as a file, and what is gone comes back as lines.
+
+X's price list names none per post for them. The files lie at signed addresses, as a rule of another host. Our token
+goes to X's own host alone.
+"""
+
+import json
+from collections.abc import Generator, Sequence
+from urllib.parse import urlsplit
+
+from foundation.errors import ReadError
+from ingestion.parsing.json_body import parsed
+from ingestion.parsing.json_fields import inner
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context
+from ingestion.readers.clients.http import Call, Http
+
+JOBS = "/2/compliance/jobs"
+_UPLOAD, _RESULTS = f"{JOBS} upload", f"{JOBS} results"
+_LONGEST_S = 3600.0  # of one job; then it is begun anew
+_KEPT = {"scrub_geo"}  # places are not asked for, so there is none to remove
+_FAILED = {"failed", "expired"}
+
+
+class ComplianceJobs:
+    """Asks which posts are deleted, protected, suspended or otherwise gone."""
+
+    def __init__(self, http: Http, base_url: str, context: Context) -> None:
+        self._http, self._base, self._context = http, base_url, context
+
+    def notices(self, ids: Sequence[str], source: str) -> Generator[Batch, None, list[Json]]:
+        """One job: yields pauses while it runs, returns a notice per post that is gone.
+
+        Raises:
+            StatusError: 403 or 404 where these credentials may not run jobs.
+            ReadError: the job failed, expired, or took longer than an hour.
+        """
+        asked = json.dumps({"type": "tweets", "resumable": False}).encode()
+        job = _job(self._http.send(Call(path=JOBS, method="POST", body=asked, headers=_JSON)).content)
+        lines = "".join(f"{number}\n" for number in ids).encode()
+        upload = self._file(_UPLOAD, job, "upload_url")
+        self._http.send(Call(**upload, method="PUT", body=lines, headers=_TEXT, decode=_nothing))
+        waited_s, pause_s = 0.0, max(1.0, self._context.poll_s)
+        while (state := _job(self._http.get(f"{JOBS}/{job['id']}").content)).get("status") != "complete":
+            if state.get("status") in _FAILED or waited_s > _LONGEST_S:
+                self._context.telemetry.trouble("job_failed")
+                raise ReadError(f"a compliance job of X came to nothing after {waited_s:.0f} s")
+            yield Batch(source=source, pause_s=pause_s)
+            waited_s += pause_s
+        found = self._http.send(Call(**self._file(_RESULTS, state, "download_url"), decode=_lines)).content
+        asked_for = set(ids)
+        return [notice for notice in found if notice.get("id") in asked_for and notice.get("reason") not in _KEPT]
+
+    def _file(self, path: str, job: dict[str, Json], name: str) -> Json:
+        """Where a file of the job is, as arguments of a call."""
+        address = job.get(name)
+        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", urlsplit(self._base).scheme):
+            raise ReadError(f"{JOBS} gives no {name}")
+        is_ours = urlsplit(address)[:2] == urlsplit(self._base)[:2] and urlsplit(address).path.startswith(JOBS)
+        return {"path": path, "address": address, "with_credentials": is_ours}
+
+
+_JSON = {"content-type": "application/json"}
+_TEXT = {"content-type": "text/plain"}  # which the signature of the address covers
+
+
+def _job(answer: Json) -> dict[str, Json]:
+    job = inner(answer, "data")
+    if not isinstance(job, dict) or not str(job.get("id")).isdecimal():
+        raise ReadError(f"{JOBS} answered in an unknown form")
+    return job
+
+
+def _nothing(_: bytes) -> Json:
+    return None
+
+
+def _lines(data: bytes) -> list[dict[str, Json]]:
+    """Each line a notice; none at all is a good answer.
+
+    Raises:
+        ValueError: a line is none.
+    """
+    notices = [parsed(line) for line in data.splitlines() if line.strip()]
+    if not all(isinstance(notice, dict) and isinstance(notice.get("id"), str) for notice in notices):
+        raise ValueError("no notices")
+    return notices

@@ -1,0 +1,1 @@
+"""Keep payloads in files, and read them again."""

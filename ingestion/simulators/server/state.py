@@ -1,0 +1,104 @@
+"""The state of a simulated platform at this moment."""
+
+import threading
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ingestion.simulators.server.scenario import Fault, FaultKind, Happening, Scenario, Spoiling, timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A post as it is now; times in microseconds since 1970."""
+
+    number: int
+    author: int
+    text: str
+    created_at: int
+    changed_at: int
+    edited_at: int | None = None
+    deleted_at: int | None = None
+    spoiling: Spoiling | None = None
+    first_text: str = ""
+
+
+class World:
+    """Posts as they are by now; safe between threads."""
+
+    def __init__(self, scenario: Scenario, clock: Callable[[], int]) -> None:
+        self.scenario, self.clock = scenario, clock
+        self.happenings = timeline(scenario, clock())
+        self._times = [happening.at for happening in self.happenings]
+        self._posts: dict[int, Made] = {}
+        self._done = 0
+        self._lock = threading.Lock()
+
+    def happened(self) -> int:
+        """How many things have happened by now."""
+        return bisect_right(self._times, self.clock())
+
+    def posts(self) -> dict[int, Made]:
+        """Every post that was made by now, deleted ones too, by number."""
+        with self._lock:
+            count = self.happened()
+            for happening in self.happenings[self._done : count]:
+                self._apply(happening)
+            self._done = max(self._done, count)
+            return dict(self._posts)
+
+    def _apply(self, happening: Happening) -> None:
+        at = happening.at
+        match happening.kind:
+            case "create":
+                made = Made(
+                    happening.number,
+                    happening.author,
+                    happening.text,
+                    at,
+                    at,
+                    spoiling=happening.spoiling,
+                    first_text=happening.text,
+                )
+                self._posts[made.number] = made
+            case "edit":
+                old = self._posts[happening.number]
+                self._posts[old.number] = replace(old, text=happening.text, edited_at=at, changed_at=at)
+            case "delete":
+                old = self._posts[happening.number]
+                self._posts[old.number] = replace(old, deleted_at=at, changed_at=at)
+            case "leave":
+                gone = {
+                    n: replace(p, deleted_at=at, changed_at=at)
+                    for n, p in self._posts.items()
+                    if p.author == happening.author
+                }
+                self._posts |= gone
+
+
+class Faults:
+    """Hands out the scenario's faults, each when its turn has come; safe between threads."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self._todo = [_Due(fault, fault.after, fault.times) for fault in faults]
+        self._lock = threading.Lock()
+
+    def next(self, *kinds: FaultKind) -> Fault | None:
+        """The fault of this answer or frame, if any; `kinds` are those that can happen here."""
+        with self._lock:
+            for due in self._todo:
+                if due.fault.kind not in kinds or due.times == 0:
+                    continue
+                if due.after > 0:
+                    due.after -= 1
+                    continue
+                due.times -= 1
+                return due.fault
+        return None
+
+
+@dataclass(slots=True)
+class _Due:
+    fault: Fault
+    after: int
+    times: int

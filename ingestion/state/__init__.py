@@ -1,0 +1,1 @@
+"""Keep what producers remember between runs."""

@@ -1,0 +1,94 @@
+"""Budgets of money and quota per platform: conf/budgets.toml, counted in the producers' memory."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from foundation.conf_files import conf_dir, read_toml
+from foundation.errors import BudgetSpentError, SettingsError
+from ingestion.state.store import IngestStore
+
+Period = Literal["day", "month"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So much in a calendar period, UTC."""
+
+    most: float
+    per: Period
+
+
+class Budget:
+    """What one platform's producer may spend; units without a limit are not counted."""
+
+    def __init__(self, limits: Mapping[str, Limit], store: IngestStore, clock: Callable[[], int]) -> None:
+        self._limits, self._store, self._clock = limits, store, clock
+        self._taking = threading.Lock()
+
+    def take(self, unit: str, amount: float = 1) -> None:
+        """Spend what is known beforehand, or refuse; readers that ask at once in several threads never overdraw.
+
+        Raises:
+            BudgetSpentError: with the figure; nothing was spent.
+        """
+        with self._taking:
+            self.require(unit, amount)
+            self.spend(unit, amount)
+
+    def require(self, unit: str, amount: float = 1) -> None:
+        """Refuse what would go beyond the limit.
+
+        Raises:
+            BudgetSpentError: with the figure.
+        """
+        limit = self._limits.get(unit)
+        if limit is None:
+            return
+        spent = self._store.spent(unit, self._period(limit.per))
+        if spent + amount > limit.most:
+            raise BudgetSpentError(
+                f"budget reached: {spent:g} of {limit.most:g} {unit} this {limit.per}",
+                remedy="It goes on in the next one, from where it stopped; conf/budgets.toml has the limit",
+            )
+
+    def spend(self, unit: str, amount: float = 1) -> None:
+        """Note what was spent."""
+        if (limit := self._limits.get(unit)) is not None:
+            self._store.spend(unit, self._period(limit.per), amount)
+
+    def left(self) -> dict[str, float]:
+        """What may still be spent, by unit."""
+        return {
+            unit: limit.most - self._store.spent(unit, self._period(limit.per)) for unit, limit in self._limits.items()
+        }
+
+    def _period(self, per: Period) -> str:
+        now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self._clock())
+        return f"{now:%Y-%m-%d}" if per == "day" else f"{now:%Y-%m}"
+
+
+def limits_of(platform: str, file: Path | None = None) -> dict[str, Limit]:
+    """The limits of one platform, by unit.
+
+    Raises:
+        SettingsError: an entry is malformed.
+    """
+    return parse_limits(platform, read_toml(file or conf_dir() / "budgets.toml").get(platform, {}))
+
+
+def parse_limits(platform: str, values: Mapping[str, Any]) -> dict[str, Limit]:
+    """A table of the file as limits."""
+    limits = {}
+    for unit, value in values.items():
+        match value:
+            case {"most": int() | float() as most, "per": "day" | "month" as per, **rest} if not rest and most > 0:
+                limits[unit] = Limit(most, per)
+            case _:
+                raise SettingsError(
+                    f"budgets: {platform}.{unit} is malformed", remedy='Write unit = { most = 500, per = "day" }'
+                )
+    return limits

@@ -1,0 +1,254 @@
+"""The producers' durable memory: cursors, the completeness ledger (gaps and covered spans), what was seen and spent.
+
+The same tables and statements in a SQLite file of a home or in PostgreSQL. It holds ids of posts, no texts; ids can
+name people, so neither is for everybody to read.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Self
+
+from ingestion.reader import LOST, Gap, GapReason, Sighting, Span
+from ingestion.state.databases import Database, PostgresServer, Row, SqliteFile
+from ingestion.state.spans import Stretch, merged, without
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS cursors (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, saved_at BIGINT NOT NULL,
+  PRIMARY KEY (owner, platform, source));
+CREATE TABLE IF NOT EXISTS gaps (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,
+  reason TEXT NOT NULL, noted_at BIGINT NOT NULL, PRIMARY KEY (owner, platform, source, since, reason));
+CREATE TABLE IF NOT EXISTS spans (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,
+  PRIMARY KEY (owner, platform, source, since));
+CREATE TABLE IF NOT EXISTS sightings (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, post_id TEXT NOT NULL, source TEXT NOT NULL, native_id TEXT NOT NULL,
+  event_id TEXT NOT NULL, version BIGINT NOT NULL, day TEXT, seen_at BIGINT NOT NULL, checked_at BIGINT NOT NULL,
+  is_gone INTEGER NOT NULL, PRIMARY KEY (owner, platform, post_id));
+CREATE INDEX IF NOT EXISTS sightings_by_native_id ON sightings (owner, platform, source, native_id);
+CREATE INDEX IF NOT EXISTS sightings_by_check ON sightings (owner, platform, checked_at);
+CREATE TABLE IF NOT EXISTS spending (
+  owner TEXT NOT NULL, platform TEXT NOT NULL, unit TEXT NOT NULL, period TEXT NOT NULL,
+  spent DOUBLE PRECISION NOT NULL,
+  PRIMARY KEY (owner, platform, unit, period));
+"""
+_AT_ONCE = 10_000
+_SPANS_NEAR = (
+    "SELECT since, until FROM spans WHERE owner = ? AND platform = ? AND source = ? AND until >= ? AND since <= ?"
+    " ORDER BY since"
+)
+_IDS = "SELECT post_id FROM sightings WHERE owner = ? AND platform = ? AND post_id > ? ORDER BY post_id LIMIT ?"
+_SIGHTINGS = (
+    "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at, is_gone FROM sightings"
+    " WHERE owner = ? AND platform = ?"
+)
+
+
+class IngestStore:
+    """The memory of one platform's producer for one owner; a context manager."""
+
+    def __init__(self, place: Path | str, *, owner: str, platform: str) -> None:
+        """Open or create it.
+
+        Args:
+            place: a file, or the address of a PostgreSQL database, postgresql://….
+            owner: whose.
+            platform: which.
+
+        Raises:
+            IngestStoreError: it is damaged, or not ours.
+            IngestStoreUnreachableError: the server does not answer.
+        """
+        self._who = (owner, platform)
+        self._base: Database = PostgresServer(place, _SCHEMA) if isinstance(place, str) else SqliteFile(place, _SCHEMA)
+
+    def __enter__(self) -> Self:
+        """Nothing to do."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of it."""
+        self._base.close()
+
+    def claim(self, role: str) -> None:
+        """Be the only one of this role, until closed; in a file nothing, where a home has its own locks.
+
+        Raises:
+            UsageError: another is at work.
+        """
+        self._base.claim(f"{self._who[0]} {role} {self._who[1]}")
+
+    def cursor(self, source: str) -> str | None:
+        """Where that source was left; None: never read."""
+        found = self._one("SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source)
+        return None if found is None else str(found[0])
+
+    def save(self, cursors: Mapping[str, str], gaps: Sequence[Gap], *, now: int, covered: Sequence[Span] = ()) -> None:
+        """Cursors, gaps and covered spans together; only for what Kafka has acknowledged."""
+        old, new = self._changed_spans(covered, gaps)
+        with self._base.transaction() as sql:
+            sql.run_many(
+                "INSERT INTO cursors VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source)"
+                " DO UPDATE SET cursor = excluded.cursor, saved_at = excluded.saved_at",
+                [(*self._who, source, cursor, now) for source, cursor in cursors.items()],
+            )
+            sql.run_many(
+                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source, since, reason)"
+                " DO UPDATE SET until = excluded.until",
+                [(*self._who, gap.source, gap.since, gap.until, gap.reason.value, now) for gap in gaps],
+            )
+            sql.run_many(
+                "DELETE FROM spans WHERE owner = ? AND platform = ? AND source = ? AND since = ?",
+                [(*self._who, span.source, span.since) for span in old],
+            )
+            sql.run_many(
+                "INSERT INTO spans VALUES (?, ?, ?, ?, ?)",
+                [(*self._who, span.source, span.since, span.until) for span in new],
+            )
+
+    def forget_cursors(self, *, now: int) -> int:
+        """Begin anew: every cursor goes, and what lies between it and now is a gap. The number of sources."""
+        rows = self._all("SELECT source, saved_at FROM cursors WHERE owner = ? AND platform = ?")
+        gaps = [Gap(source=s, since=at, until=now, reason=GapReason.CURSOR_DISCARDED) for s, at in rows]
+        self.save({}, gaps, now=now)
+        with self._base.transaction() as sql:
+            sql.run("DELETE FROM cursors WHERE owner = ? AND platform = ?", self._who)
+        return len(rows)
+
+    def gaps(self) -> list[Gap]:
+        """The completeness ledger, oldest first."""
+        rows = self._all(
+            "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ? ORDER BY since, source"
+        )
+        return [Gap(source=s, since=since, until=until, reason=GapReason(why)) for s, since, until, why in rows]
+
+    def spans(self) -> list[Span]:
+        """When each source was read: where none is, nobody was reading, gap or not; oldest first."""
+        rows = self._all(
+            "SELECT source, since, until FROM spans WHERE owner = ? AND platform = ? ORDER BY since, source"
+        )
+        return [Span(source=source, since=since, until=until) for source, since, until in rows]
+
+    def _changed_spans(self, covered: Sequence[Span], gaps: Sequence[Gap]) -> tuple[list[Span], list[Span]]:
+        """The spans that go and those that take their place: what is covered joins them, what is lost cuts them."""
+        old, new = [], []
+        lost = [gap for gap in gaps if gap.reason in LOST]
+        for source in {span.source for span in covered} | {gap.source for gap in lost}:
+            read: list[Stretch] = [(span.since, span.until) for span in covered if span.source == source]
+            holes = [(gap.since, gap.until) for gap in lost if gap.source == source]
+            begin, end = min(since for since, _ in (*read, *holes)), max(until for _, until in (*read, *holes))
+            there = [(int(since), int(until)) for since, until in self._all(_SPANS_NEAR, source, begin, end)]
+            left = without(merged([*there, *read]), holes)
+            if left != there:
+                old += [Span(source=source, since=since, until=until) for since, until in there]
+                new += [Span(source=source, since=since, until=until) for since, until in left]
+        return old, new
+
+    def sightings(self, post_ids: Iterable[str]) -> dict[str, Sighting]:
+        """What is known of these posts."""
+        found: dict[str, Sighting] = {}
+        for post_id in filter(_can_rest, post_ids):
+            row = self._one(_SIGHTINGS + " AND post_id = ?", post_id)
+            if row is not None:
+                found[post_id] = Sighting(*row)
+        return found
+
+    def every_sighting(self) -> list[Sighting]:
+        """All posts that are known, gone ones too."""
+        return [Sighting(*row) for row in self._all(_SIGHTINGS)]
+
+    def by_native_id(self, source: str, native_id: str) -> Sighting | None:
+        """The post that had this id at the source."""
+        if not _can_rest(native_id):
+            return None
+        row = self._one(_SIGHTINGS + " AND source = ? AND native_id = ?", source, native_id)
+        return None if row is None else Sighting(*row)
+
+    def remember(self, sightings: Iterable[Sighting]) -> None:
+        """Note posts before they are sent: what is sent again after a crash then carries the same version.
+
+        An id that no database takes is left out: that post is as one that was never seen, and stops nothing.
+        """
+        sightings = [one for one in sightings if _can_rest(one.post_id) and _can_rest(one.native_id)]
+        with self._base.transaction() as sql:
+            sql.run_many(
+                "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id, version, day, seen_at,"
+                " checked_at, is_gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (owner, platform, post_id) DO UPDATE SET source = excluded.source,"
+                " native_id = excluded.native_id, event_id = excluded.event_id, version = excluded.version,"
+                " day = excluded.day, checked_at = excluded.checked_at, is_gone = excluded.is_gone",
+                [(*self._who, *astuple(sighting)[:-1], int(sighting.is_gone)) for sighting in sightings],
+            )
+
+    def checked(self, post_ids: Iterable[str], *, now: int) -> None:
+        """These posts were looked at again, also where the platform said nothing of them."""
+        with self._base.transaction() as sql:
+            sql.run_many(
+                "UPDATE sightings SET checked_at = ? WHERE owner = ? AND platform = ? AND post_id = ?",
+                [(now, *self._who, post_id) for post_id in post_ids],
+            )
+
+    def unchecked(self, *, since: int, limit: int) -> list[Sighting]:
+        """Live posts that were not looked at since then, longest ago first."""
+        order = " AND is_gone = 0 AND checked_at < ? ORDER BY checked_at, post_id LIMIT ?"
+        return [Sighting(*row) for row in self._all(_SIGHTINGS + order, since, limit)]
+
+    def due(self, *, now: int, first: int, limit: int) -> list[Sighting]:
+        """Live posts to look at again: not before `first` µs, then each time a quarter of their age has passed."""
+        rows = self._all(
+            _SIGHTINGS + " AND is_gone = 0 AND ? - checked_at >= ?"
+            " AND (? - checked_at) * 4 >= ? - seen_at ORDER BY checked_at, post_id LIMIT ?",
+            now, first, now, now, limit,
+        )  # fmt: skip
+        return [Sighting(*row) for row in rows]
+
+    def forget_posts(self, *, before: int) -> int:
+        """Forget posts that were first seen before that time; how many."""
+        with self._base.transaction() as sql:
+            return sql.run(
+                "DELETE FROM sightings WHERE owner = ? AND platform = ? AND seen_at < ?", (*self._who, before)
+            )
+
+    def forget_sightings(self, is_gone: Callable[[str], bool]) -> int:
+        """Forget the posts of which `is_gone` says so by their id; how many."""
+        forgotten, last = 0, ""
+        while rows := self._all(_IDS, last, _AT_ONCE):
+            ids = [str(row[0]) for row in rows]
+            last, gone = ids[-1], [(*self._who, post_id) for post_id in ids if is_gone(post_id)]
+            forgotten += len(gone)
+            with self._base.transaction() as sql:
+                sql.run_many("DELETE FROM sightings WHERE owner = ? AND platform = ? AND post_id = ?", gone)
+        return forgotten
+
+    def scrub(self) -> bool:
+        """Leave no byte of forgotten posts; False while another process reads on, to be tried again."""
+        return self._base.scrub("sightings")
+
+    def spent(self, unit: str, period: str) -> float:
+        """What was spent in a period."""
+        row = self._one(
+            "SELECT spent FROM spending WHERE owner = ? AND platform = ? AND unit = ? AND period = ?", unit, period
+        )
+        return 0.0 if row is None else float(row[0])
+
+    def spend(self, unit: str, period: str, amount: float) -> None:
+        """Note what was spent."""
+        with self._base.transaction() as sql:
+            sql.run(
+                "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, unit, period)"
+                " DO UPDATE SET spent = spending.spent + excluded.spent",
+                (*self._who, unit, period, amount),
+            )
+
+    def _one(self, statement: str, *values: object) -> Row | None:
+        return next(iter(self._all(statement, *values)), None)
+
+    def _all(self, statement: str, *values: object) -> list[Row]:
+        return self._base.rows(statement, (*self._who, *values))
+
+
+def _can_rest(text: str) -> bool:
+    """False for lone surrogates, which JSON can hold, and for NUL, which PostgreSQL refuses."""
+    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -1,0 +1,86 @@
+"""What was sent before: it dates the edits that a platform does not date, and gives deletes their day."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+
+from ingestion.kafka.records import RecordMaker
+from ingestion.platform import AuthorDelete, Platform, Post, Unmappable
+from ingestion.reader import Sighting
+from ingestion.state.store import IngestStore
+
+Item = Post | AuthorDelete | Unmappable
+
+_RESTORED_AFTER = 600_000_000  # µs: a post that is back so soon after its delete came out of a cache
+
+
+class Recollection:
+    """Of one platform; remembers nothing where the platform has no `native_id`, since there it need not."""
+
+    def __init__(self, platform: Platform, maker: RecordMaker, store: IngestStore) -> None:
+        self._platform, self._maker, self._store = platform, maker, store
+
+    def dated(self, items: Iterable[Item], source: str, observed_at: int, *, is_recorded: bool = False) -> list[Item]:
+        """The items with the versions they should have; noted, so that they have the same after a crash.
+
+        A post that is back right after its delete is left out, and so is an older version of one that was edited,
+        or what was recorded (`is_recorded`) before it was seen otherwise.
+        """
+        items = list(items)
+        if self._platform.native_id is None:
+            return items
+        known = self._store.sightings(item.post_id for item in items if isinstance(item, Post))
+        dated: list[Item] = []
+        for item in items:
+            if not isinstance(item, Post):
+                dated.append(item)
+                continue
+            post, known[item.post_id] = self._compared(
+                item, known.get(item.post_id), source, observed_at, is_recorded=is_recorded
+            )
+            dated += [post] if post else []
+        self._store.remember(known.values())
+        return dated
+
+    def _compared(
+        self, post: Post, last: Sighting | None, source: str, observed_at: int, *, is_recorded: bool
+    ) -> tuple[Post | None, Sighting]:
+        event_ids = self._maker.event_ids(post)
+        event_id = event_ids[0]
+        if last is None:
+            return post, self._first(post, event_id, source, observed_at)
+        is_same = last.event_id in event_ids  # it may be remembered from before the key was rotated
+        if post.day is None and last.day is not None:
+            post = replace(post, day=date.fromisoformat(last.day))
+        if is_recorded and observed_at < last.checked_at and not is_same:
+            return None, last
+        if is_same:
+            post = replace(post, version=max(post.version, last.version))
+        elif last.is_gone and observed_at - last.checked_at < _RESTORED_AFTER:
+            return None, last  # out of a cache
+        elif post.version <= last.version:
+            if self._platform.dates_edits and not last.is_gone and post.op == "upsert":
+                return None, last  # an older version of it
+            post = replace(post, version=max(observed_at, last.version + 1))
+        return post, replace(
+            last,
+            event_id=event_id,
+            version=post.version,
+            day=self._maker.day(post, observed_at),
+            checked_at=observed_at,
+            is_gone=post.op == "delete",
+        )
+
+    def _first(self, post: Post, event_id: str, source: str, observed_at: int) -> Sighting:
+        native_id = self._platform.native_id(post.raw) if self._platform.native_id else ""
+        return Sighting(
+            post_id=post.post_id,
+            source=source,
+            native_id=native_id or post.post_id,
+            event_id=event_id,
+            version=post.version,
+            day=self._maker.day(post, observed_at),
+            seen_at=observed_at,
+            checked_at=observed_at,
+            is_gone=post.op == "delete",
+        )

@@ -1,0 +1,60 @@
+"""What of Silver has expired, said in its table's properties: it stays away, and Gold's cells of that time are closed.
+
+Expiry is not erasure: Gold keeps what was true. So Silver says up to when it has forgotten, before it forgets, and
+whoever adds to Silver or counts from it asks here.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from pyspark.sql import SparkSession
+
+from foundation.policies import Field
+from foundation.settings import Settings
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from schemas.tables import SILVER_POSTS
+from transforms.expiry_rules import Limits, later
+
+EXPIRY = "expiry"  # in the metadata of the commits that forget
+PURGE = "purge"  # of those that change nothing but files
+_PREFIX = "echostream.expired."
+
+
+def seals(settings: Settings, field: Field, *, version: int | None = None) -> dict[str, datetime]:
+    """Up to when silver.posts has forgotten a field, by platform; now, or as of a version of it."""
+    prefix = f"{_PREFIX}{field}."
+    found = delta_log.properties(SILVER_POSTS, settings, version=version)
+    return {
+        name.removeprefix(prefix): datetime.fromisoformat(value)
+        for name, value in found.items()
+        if name.startswith(prefix)
+    }
+
+
+def moved_on(settings: Settings, wanted: Mapping[Field, Limits]) -> dict[Field, dict[str, datetime]]:
+    """Where the seals are with these limits: on, never back."""
+    return {field: later(seals(settings, field), limits) for field, limits in wanted.items()}
+
+
+def seal(spark: SparkSession, settings: Settings, limits: Mapping[Field, Limits]) -> None:
+    """Set the seals, in one commit."""
+    changed = {
+        f"{_PREFIX}{field}.{platform}": limit.isoformat()
+        for field, by_platform in limits.items()
+        for platform, limit in by_platform.items()
+        if seals(settings, field).get(platform) != limit
+    }
+    if changed:
+        delta.set_properties(spark, SILVER_POSTS, settings, changed)
+
+
+def uncounted(settings: Settings, first: int) -> list[int]:
+    """The versions of silver.posts from the first on that did nothing but forget, or write files anew."""
+    commits = delta_log.commits_since(SILVER_POSTS, settings, first)
+    return [
+        commit["version"]
+        for commit in commits
+        if {EXPIRY, PURGE} & json.loads(commit.get("userMetadata") or "{}").keys()
+    ]

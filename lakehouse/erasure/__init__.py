@@ -1,0 +1,1 @@
+"""Erase persons from the lake, and keep the receipts."""

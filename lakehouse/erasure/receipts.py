@@ -1,0 +1,114 @@
+"""Receipts: what the ledger of erasures says of each, folded; no personal data, and each step is signed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from foundation.key_sources import receipt_place
+from foundation.settings import Settings
+from foundation.signatures import is_signed, public_key
+from lakehouse.erasure import ledger
+from lakehouse.erasure.ledger import ADMITTED, REMOVED, VACUUMED
+from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, QUARANTINE_POSTS, SILVER_POSTS
+from schemas.topics import topics
+
+_OF_ROWS = (SILVER_POSTS.name, QUARANTINE_POSTS.name, BRONZE_POSTS.name)
+
+
+@dataclass(slots=True)
+class TableReceipt:
+    """One table's part: rows, by the commits after `version_before` up to `version_after`; `at`: the first of them."""
+
+    rows: int | None
+    version_before: int | None
+    version_after: int | None
+    at: datetime
+    vacuumed_at: datetime | None = None
+    vacuum_version: int | None = None
+
+
+@dataclass(slots=True)
+class Receipt:
+    """One request of a person, or one batch.
+
+    Attributes:
+        unqueryable_at: when no table showed it any more; None where a job has still to carry it out. What a replay
+            brings into Bronze later is taken out again: that makes `gone_at` later, and the rows more.
+        gone_at: from when on no file held it, Kafka included; None where that is still to come.
+        kafka_until: what Kafka holds of it is beyond its retention then.
+        is_signed: every step is as the receipt key has signed it.
+    """
+
+    id: str
+    cause: str
+    asked_at: datetime
+    what: dict[str, int]
+    kafka_until: datetime
+    tables: dict[str, TableReceipt] = field(default_factory=dict)
+    unqueryable_at: datetime | None = None
+    gone_at: datetime | None = None
+    is_signed: bool = True
+
+
+def receipts(settings: Settings) -> list[Receipt]:
+    """All receipts, oldest first.
+
+    Raises:
+        KeyFileError, KeyServiceError: the receipt key cannot be had.
+    """
+    rows = ledger.steps(settings)
+    if not rows:
+        return []
+    return fold(rows, [public_key(key) for key in receipt_place(settings).newest()], kafka_keeps())
+
+
+def kafka_keeps() -> timedelta:
+    """How long Kafka may hold a record: its retention, and the segment's age until which nothing of it is removed."""
+    return max(
+        timedelta(milliseconds=int(topic.config["retention.ms"]) + int(topic.config["segment.ms"]))
+        for topic in topics()
+    )
+
+
+def fold(rows: Iterable[dict[str, Any]], publics: Sequence[str], kafka: timedelta) -> list[Receipt]:
+    """Receipts from the ledger's rows, oldest first; `publics` are the keys that may have signed."""
+    found: dict[str, Receipt] = {}
+    rows = list(rows)
+    for row in (row for row in rows if row["step"] == ADMITTED):
+        until = max(row["until"], row["asked_at"]) + kafka
+        found[row["erasure_id"]] = Receipt(row["erasure_id"], row["cause"], row["asked_at"], row["what"], until)
+    for row in rows:
+        if (receipt := found.get(row["erasure_id"])) is not None:
+            receipt.is_signed = receipt.is_signed and any(is_signed(row, public) for public in publics)
+            _take(receipt, row)
+    for receipt in found.values():
+        _judge(receipt)
+    return sorted(found.values(), key=lambda receipt: receipt.asked_at)
+
+
+def _take(receipt: Receipt, row: dict[str, Any]) -> None:
+    """A step; what came back and was removed again adds to the rows, and has its files to be removed once more."""
+    table = receipt.tables.get(row["table"])
+    if row["step"] == REMOVED and table is None:
+        receipt.tables[row["table"]] = TableReceipt(row["rows"], row["version_before"], row["version_after"], row["at"])
+    elif row["step"] == REMOVED and table is not None:
+        table.rows = None if row["rows"] is None else (table.rows or 0) + row["rows"]
+        table.version_after = row["version_after"]
+        table.vacuumed_at = table.vacuum_version = None
+    elif row["step"] == VACUUMED and table is not None:
+        table.vacuumed_at, table.vacuum_version = row["at"], row["version_after"]
+
+
+def _judge(receipt: Receipt) -> None:
+    of_rows = [receipt.tables.get(name) for name in _OF_ROWS]
+    silver = receipt.tables.get(SILVER_POSTS.name)
+    parts = [*of_rows, receipt.tables.get(GOLD_SENTIMENT_HOURLY.name)] if silver and silver.rows else of_rows
+    done = [part.at for part in parts if part is not None]
+    if len(done) < len(parts):
+        return
+    receipt.unqueryable_at = max(done)
+    # Also where no row was left: what a batch or a policy had removed before may still lie in replaced files.
+    held = [part for part in of_rows if part is not None and part.version_after is not None]
+    if all(part.vacuumed_at for part in held):
+        receipt.gone_at = max([receipt.kafka_until, *(part.vacuumed_at for part in held if part.vacuumed_at)])

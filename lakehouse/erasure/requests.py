@@ -1,0 +1,170 @@
+"""Requests of persons on their way to the job that owns Silver: files beside the tables, whole or not there, signed.
+
+A file holds pseudonyms and no native id. It goes once its erasure is admitted: from then on tombstones say the same.
+"""
+
+import json
+import uuid
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from foundation import clock
+from foundation.errors import ErasureRequestError
+from foundation.folder_modes import protect
+from foundation.key_sources import receipt_place
+from foundation.secret_keys import SecretKey
+from foundation.settings import Settings
+from foundation.signatures import is_signed, public_key, sign
+from lakehouse.storage.s3_files import Folder, S3Path, move
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An author or a post; the pseudonyms are those under each version of the key, the one in use first."""
+
+    platform: str
+    kind: str  # author or post
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is to be erased, for one person."""
+
+    id: str
+    owner: str
+    key_id: str  # of the pseudonym key in use
+    asked_at: datetime
+    targets: tuple[Target, ...]
+
+
+def place(settings: Settings, *, targets: Sequence[Target], key_id: str, key: SecretKey) -> Request:
+    """Put a request where the owner of Silver finds it; from here on nothing is lost by a crash."""
+    request = Request(uuid.uuid4().hex, settings.owner, key_id, clock.now(), tuple(targets))
+    facts = _facts(request)
+    folder = _made(settings, "requests")
+    draft = folder / f"{request.id}.new"
+    draft.write_text(json.dumps(facts | {"signature": sign(facts, key)}), encoding="utf-8")
+    move(draft, folder / f"{request.id}.json")
+    return request
+
+
+def waiting(settings: Settings) -> Iterator[Request]:
+    """The requests that nobody has admitted yet, oldest first.
+
+    Raises:
+        ErasureRequestError: one was not signed by this lake's key, or was changed since.
+    """
+    folder = _folder(settings)
+    files = [file for file in folder.iterdir() if file.name.endswith(".json")] if folder.is_dir() else []
+    if not files:
+        return
+    publics = [public_key(key) for key in receipt_place(settings).newest()]
+    yield from sorted((_read(file, publics) for file in files), key=lambda request: request.asked_at)
+
+
+def hand_over(settings: Settings, erasure_id: str, graves: Iterable[Mapping[str, Any]]) -> None:
+    """Leave an erasure's pseudonyms where producers find them: JSON lines, as their tombstones say them."""
+    folder = _made(settings, "graves")
+    draft = folder / f"{erasure_id}.new"
+    draft.write_text("".join(json.dumps(dict(grave)) + "\n" for grave in graves), encoding="utf-8")
+    move(draft, folder / f"{erasure_id}.jsonl")
+
+
+def clear(settings: Settings, keep: Container[str]) -> set[str]:
+    """Take away the handed-over pseudonyms of other erasures than these; of which ones they are there."""
+    folder = folder_beside(settings, "graves")
+    files: list[Folder] = [*folder.iterdir()] if folder.is_dir() else []
+    for file in files:
+        if file.name.partition(".")[0] not in keep:
+            _remove(file)
+    return {file.name.removesuffix(".jsonl") for file in files if file.name.endswith(".jsonl")}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one producer says that it did for an erasure, in its memory and its platform's landing files."""
+
+    name: str  # of the file
+    erasure_id: str
+    platform: str
+    counts: dict[str, int]
+
+
+def done_by_producers(settings: Settings) -> list[Done]:
+    """What producers have said and nobody has noted.
+
+    Raises:
+        ErasureRequestError: a file is damaged.
+    """
+    folder = folder_beside(settings, "done")
+    names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
+    return [_said(folder, name) for name in sorted(names) if name.endswith(".json")]
+
+
+def settle_done(settings: Settings, done: Done) -> None:
+    """Take away what was noted."""
+    _remove(folder_beside(settings, "done") / done.name)
+
+
+def _said(folder: Folder, name: str) -> Done:
+    try:
+        facts = json.loads((folder / name).read_text(encoding="utf-8"))
+        counts = {str(what): int(count) for what, count in facts["counts"].items()}
+        return Done(name, str(facts["erasure_id"]), str(facts["platform"]), counts)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ErasureRequestError(
+            f"_erasures/done/{name} is damaged", remedy="Remove it: the receipt then lacks that producer's counts"
+        ) from None
+
+
+def settle(settings: Settings, request: Request) -> None:
+    """Take an admitted request away."""
+    _remove(_folder(settings) / f"{request.id}.json")
+
+
+def _remove(file: Folder) -> None:
+    if isinstance(file, S3Path):
+        file.remove()
+    else:
+        file.unlink(missing_ok=True)
+
+
+def _read(file: Folder, publics: Sequence[str]) -> Request:
+    try:
+        facts = json.loads(file.read_text(encoding="utf-8"))
+        if any(is_signed(facts, public) for public in publics):
+            targets = tuple(Target(t["platform"], t["kind"], tuple(t["keys"])) for t in facts["targets"])
+            asked_at = datetime.fromisoformat(facts["asked_at"])
+            return Request(facts["id"], facts["owner"], facts["key_id"], asked_at, targets)
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise ErasureRequestError(
+        f"the erasure request {file.name} is damaged, or not signed by this lake's receipt key",
+        remedy="Move the file away and ask again by `echostream erase`",
+    )
+
+
+def _facts(request: Request) -> dict[str, Any]:
+    return asdict(request) | {"asked_at": request.asked_at.isoformat()}
+
+
+def _folder(settings: Settings) -> Folder:
+    return folder_beside(settings, "requests")
+
+
+def _made(settings: Settings, name: str) -> Folder:
+    protect(settings, "_erasures")
+    folder = folder_beside(settings, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def folder_beside(settings: Settings, name: str) -> Folder:
+    """A folder of erasures beside the tables."""
+    if settings.is_on_s3:
+        return S3Path(f"{settings.lake_uri}/_erasures/{name}", settings.s3)
+    return Path(settings.lake_uri) / "_erasures" / name

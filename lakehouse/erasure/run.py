@@ -1,0 +1,243 @@
+"""Erasures within the jobs, between their batches: requests and batches admitted, rows removed, Gold followed."""
+
+import math
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from foundation import clock
+from foundation.crash_points import crash_point
+from foundation.errors import ErasureRequestError
+from foundation.logs import get_log
+from foundation.settings import Settings
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.erasure import ledger
+from lakehouse.erasure import requests as erasure_requests
+from lakehouse.erasure.delete import Sweep
+from lakehouse.erasure.ledger import ADMITTED, REMOVED, Erasure, Step
+from lakehouse.erasure.requests import Request
+from lakehouse.erasure.vacuum import remove_files
+from lakehouse.jobs.job import Job
+from lakehouse.jobs.key_check import key_id_in_use
+from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
+from transforms.suppression import FOREVER
+
+_MICROSECOND = timedelta(microseconds=1)
+_PRODUCERS_MAY_BE_AWAY = timedelta(days=30)
+_GRAVE = ("platform", "post_key", "author_key", "version")
+_BATCHED = ("platform", "expiry")  # reasons of tombstones whose erasures are formed of many
+
+_log = get_log("erasures")
+
+
+class Erasing:
+    """What a job does for the tables that erasures take rows out of."""
+
+    def __init__(self, spark: SparkSession, job: Job, tables: Sequence[Table], *, admits: bool = False) -> None:
+        ledger.demand_receipt_key(job.settings)
+        self._spark, self._job, self._tables, self._admits = spark, job, tables, admits
+        self._looked_at = self._swept_at = self._vacuumed_at = -math.inf
+        self._known = 0  # erasures at the last sweep
+
+    def run(self, force: bool) -> None:
+        """Admit and remove what is due."""
+        settings = self._job.settings
+        if not force and time.monotonic() - self._looked_at < settings.erasure.interval_s:
+            return
+        self._looked_at = time.monotonic()
+        with self._job.writing:
+            if self._admits:
+                admit(self._spark, self._job.name, settings)
+            every = ledger.admitted(settings)
+            is_time = time.monotonic() - self._swept_at >= settings.erasure.batch_interval_s
+            if every and (is_time or len(every) != self._known):
+                for table in self._tables:
+                    Sweep(self._spark, self._job.name, table, settings).run(every)
+                self._swept_at, self._known = time.monotonic(), len(every)
+            if every and time.monotonic() - self._vacuumed_at >= settings.erasure.vacuum_interval_s:
+                for table in self._tables:
+                    remove_files(self._spark, self._job.name, table, settings, every)
+                self._vacuumed_at = time.monotonic()
+
+
+class Following:
+    """What Gold's job does: it says from which version on Gold is without what Silver lost."""
+
+    def __init__(self, spark: SparkSession, job: Job) -> None:
+        self._spark, self._job = spark, job
+        self._looked_at = -math.inf
+
+    def run(self, force: bool) -> None:
+        """Note what the change feed has brought."""
+        settings = self._job.settings
+        if not force and time.monotonic() - self._looked_at < settings.erasure.interval_s:
+            return
+        self._looked_at = time.monotonic()
+        with self._job.writing:
+            self._note()
+
+    def _note(self) -> None:
+        job, settings = self._job, self._job.settings
+        every = {each.id: each for each in ledger.admitted(settings)}
+        noted = {(row["erasure_id"], row["what"].get("silver_version")) for row in ledger.steps(settings, job.name)}
+        gone = [
+            row
+            for row in ledger.steps(settings, "bronze_to_silver")
+            if row["step"] == REMOVED and row["table"] == SILVER_POSTS.name and row["rows"]
+            and (row["erasure_id"], row["version_after"]) not in noted
+        ]  # fmt: skip
+        if not gone:
+            return
+        for table in job.owns:
+            reflected = delta_log.newest_metadata(table, settings, "silver_version")
+            steps = [
+                Step(
+                    every[row["erasure_id"]], REMOVED, table.name,
+                    what={"silver_version": row["version_after"]}, version_after=delta_log.version(table, settings),
+                )
+                for row in gone
+                if reflected is not None and reflected >= row["version_after"]
+            ]  # fmt: skip
+            ledger.note(self._spark, job.name, settings, steps, txn=_once())
+
+
+def admit(spark: SparkSession, job: str, settings: Settings) -> None:
+    """Make tombstones of the requests that wait, and batches of the tombstones that have waited long enough."""
+    if waiting := list(erasure_requests.waiting(settings)):
+        _admit_requests(spark, job, settings, waiting)
+    for cause in _BATCHED:
+        _admit_batch(spark, job, settings, cause)
+    _note_producers(spark, job, settings)
+    # A person's stay, as tombstones do: a producer that has been away for long must learn of them too.
+    recently = clock.now() - _PRODUCERS_MAY_BE_AWAY
+    kept = [each for each in ledger.admitted(settings) if each.cause == "request" or each.until > recently]
+    there = erasure_requests.clear(settings, {each.id for each in kept})
+    if lost := [each for each in kept if each.id not in there]:
+        _hand_over(spark, settings, lost)
+
+
+def _note_producers(spark: SparkSession, job: str, settings: Settings) -> None:
+    """Make what producers did a part of the receipts, each file once."""
+    by_id = {each.id: each for each in ledger.admitted(settings)}
+    for done in erasure_requests.done_by_producers(settings):
+        if erasure := by_id.get(done.erasure_id):
+            step = Step(
+                erasure, REMOVED, f"producers.{done.platform}", what=done.counts, rows=sum(done.counts.values())
+            )
+            ledger.note(spark, job, settings, [step], txn=delta.Txn(f"producers:{done.name}", 0))
+        erasure_requests.settle_done(settings, done)
+
+
+def _admit_requests(spark: SparkSession, job: str, settings: Settings, waiting: Sequence[Request]) -> None:
+    """All of them in one commit each of tombstones and ledger: a thousand cost little more than one.
+
+    Each step may be repeated. A request's tombstones have its own time, by which they are known again.
+    """
+    known = {each.id for each in ledger.admitted(settings)}
+    new = [request for request in waiting if request.id not in known]
+    if new:
+        demand_requests_key(new, settings)
+        entombed = {
+            (row["at"], row["key"])
+            for row in delta_log.rows(
+                SILVER_TOMBSTONES, settings,
+                "SELECT at, coalesce(author_key, post_key) AS key FROM t WHERE reason = 'request'",
+            )
+        }  # fmt: skip
+        crash_point(job, "before_entombing", settings)
+        if missing := [each for each in new if (each.asked_at, each.targets[0].keys[0]) not in entombed]:
+            _entomb(spark, settings, missing)
+        crash_point(job, "before_admitting", settings)
+        admitted = [Erasure(r.id, "request", r.asked_at, r.asked_at - _MICROSECOND, r.asked_at) for r in new]
+        counts = _hand_over(spark, settings, admitted)
+        targets = {request.id: len(request.targets) for request in new}
+        steps = [Step(e, ADMITTED, what={"targets": targets[e.id], "tombstones": counts[e.id]}) for e in admitted]
+        ledger.note(spark, job, settings, steps, txn=_once())
+        _log.info("admitted", requests=len(new), tombstones=counts.total())
+    crash_point(job, "before_settling", settings)
+    for request in waiting:
+        erasure_requests.settle(settings, request)
+
+
+def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None:
+    """Refuse pseudonyms of another key than the lake's: they would block nothing.
+
+    Raises:
+        ErasureRequestError: the key was rotated in between.
+    """
+    key_id = key_id_in_use(settings)
+    for request in requests:
+        if request.key_id != key_id:
+            raise ErasureRequestError(
+                f"the erasure request {request.id} names the person under key {request.key_id}, the lake is under"
+                f" {key_id}",
+                remedy=f"Remove _erasures/requests/{request.id}.json and ask again by `echostream erase`",
+            )
+
+
+def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]) -> None:
+    """A tombstone for each target, and for each post of the authors: a record of theirs may come without an author."""
+    rows = [
+        (each.owner, each.asked_at, target.platform, *((None, key) if target.kind == "author" else (key, None)))
+        for each in requests
+        for target in each.targets
+        for key in target.keys
+    ]
+    schema = "owner string, at timestamp, platform string, post_key string, author_key string"
+    named = spark.createDataFrame(rows, schema)
+    authors = F.broadcast(named.where("author_key IS NOT NULL").drop("post_key"))
+    columns = ("owner", "at", "platform", "post_key", "day")
+    silver = delta.read(spark, SILVER_POSTS, settings).select("platform", "author_key", "post_key", "day")
+    found = silver.join(authors, on=["platform", "author_key"]).select(*columns)
+    if delta_log.exists(BRONZE_POSTS, settings):
+        bronze = delta.read(spark, BRONZE_POSTS, settings).where("post_key IS NOT NULL")
+        bronze = bronze.select("platform", "author_key", "post_key", "day")
+        found = found.unionByName(bronze.join(authors, on=["platform", "author_key"]).select(*columns))
+    posts = found.groupBy("owner", "at", "platform", "post_key").agg(F.min("day").alias("day"))
+    all_of_them = named.withColumn("day", F.lit(None).cast("date")).unionByName(posts, allowMissingColumns=True)
+    tombstones = (
+        all_of_them.withColumn("version", F.lit(FOREVER))
+        .withColumn("reason", F.lit("request"))
+        .withColumn("until", F.lit(None).cast("timestamp"))
+    )
+    delta.append(tombstones.coalesce(1), SILVER_TOMBSTONES, settings)
+
+
+def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) -> None:
+    """A batch, once the oldest tombstone that is in none has waited for the interval."""
+    since = max((each.until for each in ledger.admitted(settings) if each.cause == cause), default=ledger.FORMER)
+    (row,) = delta_log.rows(
+        SILVER_TOMBSTONES,
+        settings,
+        "SELECT min(at) AS first, max(at) AS last, count(post_key) AS posts, count(author_key) AS authors"  # noqa: S608  # a closed list, and a time of ours
+        f" FROM t WHERE reason = '{cause}' AND at > TIMESTAMP '{since.isoformat()}'",
+    )
+    interval = timedelta(seconds=settings.erasure.batch_interval_s)
+    if row["first"] is None or clock.now() - row["first"] < interval:
+        return
+    erasure = Erasure(uuid.uuid4().hex, cause, row["first"], since, row["last"])
+    _hand_over(spark, settings, [erasure])
+    what = {"authors": row["authors"], "posts": row["posts"]}
+    ledger.note(spark, job, settings, [Step(erasure, ADMITTED, what=what)], txn=_once())
+    _log.info("admitted", erasure=erasure.id, cause=cause, **what)
+
+
+def _hand_over(spark: SparkSession, settings: Settings, admitted: Sequence[Erasure]) -> Counter[str]:
+    """Tell the producers, who own landing files and cursors and read no tables; how many tombstones each has."""
+    graves: dict[str, list[dict[str, Any]]] = {each.id: [] for each in admitted}
+    for row in ledger.graves(spark, settings, admitted).toLocalIterator():
+        graves[row["erasure_id"]].append({name: row[name] for name in _GRAVE})
+    for erasure_id, theirs in graves.items():
+        erasure_requests.hand_over(settings, erasure_id, theirs)
+    return Counter({erasure_id: len(theirs) for erasure_id, theirs in graves.items()})
+
+
+def _once() -> delta.Txn:
+    return delta.Txn(f"erasures:{uuid.uuid4()}", 0)

@@ -1,0 +1,1 @@
+"""Run a streaming job: batches, checkpoints and offsets."""

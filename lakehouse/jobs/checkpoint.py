@@ -1,0 +1,184 @@
+"""A job's checkpoint, and the rules that tie it to the job's table.
+
+The checkpoint has an id of its own (Spark's file `metadata`), and the table knows that id as a property. A job starts
+only where both agree, so that a lost, copied or mixed-up checkpoint never leads to rows that are skipped in silence
+by Delta's transaction ids, or taken in twice.
+"""
+
+import json
+import re
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from foundation import clock
+from foundation.errors import CheckpointDamagedError, CheckpointMismatchError, CheckpointMissingError
+from foundation.settings import Settings
+from lakehouse.storage.s3_files import Folder, S3Path, move
+
+PROPERTY = "echostream.checkpoint"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The folder of one job's checkpoint."""
+
+    job: str
+    folder: Folder
+
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds a checkpoint."""
+        return (self.folder / "metadata").is_file()
+
+    @cached_property
+    def id(self) -> str:
+        """Spark's id of the query, which a restart keeps."""
+        try:
+            return str(json.loads((self.folder / "metadata").read_text(encoding="utf-8"))["id"])
+        except (OSError, ValueError, KeyError):
+            raise CheckpointMissingError(
+                f"checkpoint {self.folder} has no readable metadata", remedy=reset_hint(self.job)
+            ) from None
+
+    @property
+    def planned_batch(self) -> int | None:
+        """The newest batch that was planned."""
+        return _newest(self.folder / "offsets")
+
+    @property
+    def committed_batch(self) -> int | None:
+        """The newest batch that was finished."""
+        return _newest(self.folder / "commits")
+
+    @property
+    def reset(self) -> dict[str, Any]:
+        """Where a checkpoint that replaces another one starts; empty for others."""
+        return self._said("reset.json")
+
+    @property
+    def topics(self) -> dict[str, str]:
+        """Kafka's ids of the topics that were read, by name; empty where nobody noted them."""
+        return self._said("topics.json")
+
+    def note_topics(self, ids: dict[str, str]) -> None:
+        """Keep the ids of the topics that are read from now on."""
+        if ids != self.topics:
+            draft = self.folder / "topics.json.new"
+            draft.write_text(json.dumps(ids), encoding="utf-8")
+            move(draft, self.folder / "topics.json")
+
+    def end_offset(self, batch_id: int) -> Any:
+        """Where a planned batch ends, in the terms of its source.
+
+        Raises:
+            CheckpointDamagedError: the checkpoint does not say it.
+        """
+        return self._line("offsets", batch_id, 2)
+
+    def demand_whole(self) -> None:
+        """Refuse one from which Spark would go on with another batch than the next one, or not at all.
+
+        Raises:
+            CheckpointDamagedError: one of the newest files is damaged, or an older one is the newest that is left.
+        """
+        planned, committed = self.planned_batch, self.committed_batch
+        if committed is not None:
+            self._line("commits", committed, 1)
+            self.end_offset(committed)
+        if planned is not None:
+            self.end_offset(planned)
+
+    def _line(self, folder: str, batch_id: int, number: int) -> Any:
+        file = self.folder / folder / str(batch_id)
+        try:
+            return json.loads(file.read_text(encoding="utf-8").splitlines()[number])
+        except FileNotFoundError:
+            raise self.damaged(file, "is gone") from None
+        except (ValueError, IndexError):
+            raise self.damaged(file, "cannot be read") from None
+
+    def _said(self, name: str) -> dict[str, Any]:
+        file = self.folder / name
+        try:
+            said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise self.damaged(file, "cannot be read")
+        return said
+
+    def damage_in(self, said: str) -> CheckpointDamagedError | None:
+        """The error for a file of it that Spark's message names."""
+        bare = str(self.folder).rpartition("://")[2].strip("/")
+        found = re.search(rf"{re.escape(bare)}/(\w+(?:/\w+)*)", unquote(said))
+        return self.damaged(self.folder / found[1], "cannot be read") if found else None
+
+    def damaged(self, file: Folder, how: str) -> CheckpointDamagedError:
+        """The error for a file of it that is damaged or gone."""
+        return CheckpointDamagedError(
+            f"the checkpoint of {self.job} is damaged: {file} {how}",
+            remedy=f"The tables are left as they are. Put the file back from a copy, or: {reset_hint(self.job)}",
+        )
+
+    def create(self, *, reset: dict[str, Any] | None = None) -> None:
+        """Begin a new one under an id of our choosing, known before the first batch."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if reset is not None:
+            (self.folder / "reset.json").write_text(json.dumps(reset), encoding="utf-8")
+        (self.folder / "metadata").write_text(json.dumps({"id": str(uuid.uuid4())}), encoding="utf-8")
+
+    def set_aside(self) -> Folder:
+        """Move the folder out of the way, keeping it; answers where it went."""
+        aside = self.folder.with_name(f"{self.folder.name}.{clock.now():%Y%m%dT%H%M%S%f}")
+        if self.folder.exists():
+            move(self.folder, aside)
+        return aside
+
+
+def checkpoint(job: str, settings: Settings) -> Checkpoint:
+    """The checkpoint of a job; its folder follows from the job's name, on S3 beside the tables."""
+    if settings.is_on_s3:
+        return Checkpoint(job, S3Path(f"{settings.lake_uri}/_checkpoints/{job}/v1", settings.s3))
+    return Checkpoint(job, settings.home / "checkpoints" / job / "v1")
+
+
+def check(mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_has_rows: bool) -> None:
+    """Refuse a checkpoint that does not belong to the table.
+
+    Args:
+        mine: the checkpoint.
+        table: the table's name, for the message.
+        table_checkpoint: the id that the table knows, None where the table is not there or knows none.
+        table_has_rows: whether something was ever written to it.
+
+    Raises:
+        CheckpointMissingError: the table was written, the checkpoint is gone.
+        CheckpointMismatchError: they do not belong together.
+    """
+    if not mine.exists:
+        if table_has_rows or (mine.folder / "offsets").exists():
+            raise CheckpointMissingError(
+                f"{table} has data but the checkpoint {mine.folder} is gone", remedy=reset_hint(mine.job)
+            )
+        return
+    expected = mine.reset.get("replaces", mine.id) if mine.planned_batch is None else mine.id
+    if table_checkpoint is None and mine.committed_batch is None:
+        return
+    if table_checkpoint not in (mine.id, expected):
+        raise CheckpointMismatchError(
+            f"checkpoint {mine.folder} is {mine.id[:8]}, but {table} was written by {(table_checkpoint or 'none')[:8]}",
+            remedy=f"Put the table's own checkpoint back, or: {reset_hint(mine.job)}",
+        )
+
+
+def _newest(folder: Folder) -> int | None:
+    batches = [int(file.name) for file in folder.iterdir() if file.name.isdigit()] if folder.is_dir() else []
+    return max(batches, default=None)
+
+
+def reset_hint(job: str) -> str:
+    """What a reset does, as a remedy."""
+    return f"`echostream checkpoint reset {job}` starts a new one where the table ends; nothing doubles"

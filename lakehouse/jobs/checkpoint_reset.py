@@ -1,0 +1,199 @@
+"""`echostream checkpoint show|reset`: where the jobs stand, and a new start where a checkpoint is lost. No JVM."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from foundation.errors import CheckpointDamagedError, CheckpointMissingError, EchoStreamError, LostCommitsError
+from foundation.sections import JobName
+from foundation.settings import Settings
+from lakehouse.delta import log as delta_log
+from lakehouse.jobs import commit_marks, kafka
+from lakehouse.jobs.checkpoint import PROPERTY, Checkpoint, checkpoint
+from lakehouse.jobs.commit_marks import Lost
+from lakehouse.jobs.done_batches import check_batches
+from lakehouse.storage.lease import hold_lake
+from lakehouse.storage.s3_files import Folder
+from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
+
+_EARLIEST = -2  # Spark's number for it
+_OWNED: dict[str, Table] = dict(zip(JOBS, (BRONZE_POSTS, SILVER_POSTS, GOLD_SENTIMENT_HOURLY), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointState:
+    """What `checkpoint show` says of one job."""
+
+    job: str
+    folder: Folder
+    id: str | None
+    table: str
+    table_id: str | None
+    committed_batch: int | None
+    is_pending: bool  # a batch was begun and not finished: the next run repeats it
+    end: Any
+    replaces: str | None  # the checkpoint that this one was begun in place of, until its first batch
+    lost: list[Lost]  # commits of its tables
+    wrong: EchoStreamError | None  # why its batches are not the next ones
+
+    @property
+    def verdict(self) -> str:
+        """Whether the job would start."""
+        if self.id is None:
+            return "none yet" if self.table_id is None else "missing: the table has data, a run refuses to start"
+        if self.lost:
+            return "commits are lost: a run refuses to start"
+        if self.wrong:
+            return "not as far as the table: a run refuses to start"
+        if self.table_id in (None, self.id):
+            return "belongs to the table"
+        return "begun anew" if self.table_id == self.replaces else "not the table's: a run refuses to start"
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """What a reset did."""
+
+    job: str
+    set_aside: Folder
+    starts: str
+    gaps: list[str]
+
+
+def show(settings: Settings) -> list[CheckpointState]:
+    """Where each job stands."""
+    lost = commit_marks.losses(settings)
+    return [_state(job, settings, [each for each in lost if each.job == job]) for job in JOBS]
+
+
+def reset(settings: Settings, job: JobName) -> Reset:
+    """Set a job's checkpoint aside and begin one that starts where its table ends.
+
+    Bronze starts after the highest offset that it holds; Silver reads all of Bronze again, and knows what it
+    has; Gold starts after the Silver version that it names. So nothing doubles, and what is lost is named.
+
+    Raises:
+        LakeInUseError: a run is under way.
+        CheckpointMissingError: the job has neither checkpoint nor table; there is nothing to reset.
+        BrokerUnreachableError: Kafka is asked for its offsets and does not answer.
+    """
+    with hold_lake(settings):
+        mine = checkpoint(job, settings)
+        commit_marks.clear_checksums(job, settings)
+        if _open(_OWNED[job], settings) is None and not mine.folder.exists():
+            raise CheckpointMissingError(f"{job} has never run", remedy="There is nothing to reset")
+        return begin_anew(settings, job)
+
+
+def begin_anew(settings: Settings, job: JobName) -> Reset:
+    """What `reset` does, for one that holds the lake already."""
+    table = _open(_OWNED[job], settings)
+    mine = checkpoint(job, settings)
+    if table is None:
+        return Reset(job, mine.set_aside(), "from the beginning", [])
+    where, starts, gaps = _beginning(job, table, settings)
+    seen = commit_marks.marks_of(mine)
+    aside = mine.set_aside()
+    mine.create(reset=where | {"replaces": table.metadata().configuration.get(PROPERTY)})
+    if job == "topic_to_bronze":
+        mine.note_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
+    commit_marks.accept(checkpoint(job, settings), settings)
+    if job == "silver_to_gold":  # goes on from where it stood, and so restores nothing of what Silver has lost
+        commit_marks.carry_over(seen, mine, (SILVER_POSTS,))
+    return Reset(job, aside, starts, gaps)
+
+
+def _topics(mine: Checkpoint) -> dict[str, str]:
+    try:
+        return mine.topics
+    except CheckpointDamagedError:
+        return {}
+
+
+def _beginning(job: str, table: DeltaTable, settings: Settings) -> tuple[dict[str, Any], str, list[str]]:
+    if job == "topic_to_bronze":
+        offsets, gaps = _bronze_beginning(table, checkpoint(job, settings), settings)
+        return {"starting_offsets": json.dumps(offsets)}, "after the highest offsets that bronze.posts holds", gaps
+    if job == "bronze_to_silver":
+        return {}, "with all of bronze.posts once more; what silver.posts holds counts as duplicate", []
+    version = _named_silver_version(table)
+    return {"starting_version": version + 1}, f"after silver.posts version {version}", []
+
+
+def _bronze_beginning(
+    table: DeltaTable, mine: Checkpoint, settings: Settings
+) -> tuple[dict[str, dict[str, int]], list[str]]:
+    # The last by time: where a topic was made anew, an old record may have the highest offset.
+    query = """SELECT topic, "partition", last_value("offset" ORDER BY kafka_timestamp, "offset") AS last
+               FROM bronze GROUP BY topic, "partition" """
+    rows = QueryBuilder().register("bronze", table).execute(query).read_all()
+    names, partitions, lasts = (rows.column(name).to_pylist() for name in ("topic", "partition", "last"))
+    held = {(topic, partition): last for topic, partition, last in zip(names, partitions, lasts, strict=True)}
+    offsets: dict[str, dict[str, int]] = {}
+    gaps = []
+    all_bounds = kafka.offset_bounds(settings)
+    known, ids = _topics(mine), kafka.topic_ids(all_bounds, settings)
+    for topic, bounds in all_bounds.items():
+        read = {partition: held[topic, int(partition)] for partition in bounds if (topic, int(partition)) in held}
+        # One partition that ends too early tells of all of them, where the topic's id is not known.
+        is_anew = known.get(topic, ids[topic]) != ids[topic] or any(last >= bounds[p][1] for p, last in read.items())
+        for partition, (low, high) in bounds.items():
+            last = read.get(partition)
+            is_behind = last is not None and not is_anew and low <= last + 1
+            offsets.setdefault(topic, {})[partition] = last + 1 if last is not None and is_behind else _EARLIEST
+            if last is not None and is_anew:
+                gaps.append(
+                    f"{topic}[{partition}]: made anew, it ends at {high} where {last} was read: read from its start"
+                )
+            elif last is not None and last + 1 < low:
+                gaps.append(
+                    f"{topic}[{partition}]: offsets {last + 1} to {low - 1} are lost: Kafka's retention removed them"
+                )
+    return offsets, gaps
+
+
+def _named_silver_version(gold: DeltaTable) -> int:
+    for commit in gold.history():
+        metadata = commit.get("userMetadata")
+        if metadata and (version := json.loads(metadata).get("silver_version")) is not None:
+            return int(version)
+    return -1
+
+
+def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
+    mine = checkpoint(job, settings)
+    try:
+        table = _open(_OWNED[job], settings)
+    except LostCommitsError:  # which `lost` names
+        table = None
+    committed = mine.committed_batch
+    wrong, end = None, None
+    try:
+        end = None if committed is None else mine.end_offset(committed)
+        if not lost and table:
+            check_batches(mine, _OWNED[job], settings)
+    except EchoStreamError as error:
+        wrong = error
+    return CheckpointState(
+        job=job,
+        folder=mine.folder,
+        id=mine.id if mine.exists else None,
+        table=_OWNED[job].name,
+        table_id=table.metadata().configuration.get(PROPERTY) if table else None,
+        committed_batch=committed,
+        is_pending=mine.planned_batch != committed,
+        end=end,
+        replaces=mine.reset.get("replaces"),
+        lost=lost,
+        wrong=wrong,
+    )
+
+
+def _open(table: Table, settings: Settings) -> DeltaTable | None:
+    try:
+        return delta_log.open_table(table, settings)
+    except TableNotFoundError:
+        return None

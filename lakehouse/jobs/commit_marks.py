@@ -1,0 +1,319 @@
+"""What a job has seen committed in the tables that it writes and reads, kept beside its checkpoint.
+
+Versions only grow and a commit's file never changes. So a table that ends before the mark, or has another commit in
+its place, has lost some: what they held would be missing in silence. A mark is put before Spark notes the batch as
+done, so that each batch that is done has its mark; a crash before leaves an older one, which is true as well.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from deltalake.exceptions import TableNotFoundError
+
+from foundation.errors import CheckpointDamagedError, EchoStreamError, LostCommitsError
+from foundation.settings import Settings
+from lakehouse.delta import damage
+from lakehouse.delta import log as delta_log
+from lakehouse.jobs.checkpoint import PROPERTY, Checkpoint, checkpoint
+from lakehouse.storage.s3_files import Folder, S3Path, move
+from schemas.tables import (
+    BRONZE_POSTS,
+    GOLD_SENTIMENT_HOURLY,
+    JOBS,
+    QUARANTINE_POSTS,
+    SILVER_POSTS,
+    SILVER_TOMBSTONES,
+    Table,
+    ops_batches,
+    ops_erasures,
+)
+
+BRONZE_JOB, SILVER_JOB, GOLD_JOB = JOBS
+_FILE = "marks.json"
+_NONE = -1  # the version of a table that is not there
+_WRITES: dict[str, tuple[Table, ...]] = {
+    BRONZE_JOB: (BRONZE_POSTS,),
+    SILVER_JOB: (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS),
+    GOLD_JOB: (GOLD_SENTIMENT_HOURLY,),
+}
+_READS: dict[str, tuple[Table, ...]] = {BRONZE_JOB: (), SILVER_JOB: (BRONZE_POSTS,), GOLD_JOB: (SILVER_POSTS,)}
+_NAME = re.compile(r"\.?(\d{20})\.(?:.*\.)?(json|parquet|crc)$")  # Hadoop's own checksums begin with a dot
+_AGAIN = f"`echostream checkpoint reset {SILVER_JOB}`"
+_REMEDIES = {
+    (
+        BRONZE_JOB,
+        BRONZE_POSTS.name,
+    ): f"`echostream checkpoint reset {BRONZE_JOB}` reads Kafka again from where Bronze ends",
+    (SILVER_JOB, BRONZE_POSTS.name): f"{_AGAIN} reads Bronze again, nothing doubles",
+    (SILVER_JOB, SILVER_POSTS.name): "`echostream rebuild silver` brings the posts back from Bronze",
+    (SILVER_JOB, SILVER_TOMBSTONES.name): f"{_AGAIN} brings back the deletes that Bronze holds; ask for erasures again",
+    (SILVER_JOB, QUARANTINE_POSTS.name): f"{_AGAIN} brings back what Bronze holds",
+    (GOLD_JOB, SILVER_POSTS.name): "`echostream rebuild gold` counts anew",
+    (GOLD_JOB, GOLD_SENTIMENT_HOURLY.name): "`echostream rebuild gold` counts anew",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A commit that a job has seen; `commit` tells it from another of the same version, None where nobody noted it."""
+
+    version: int
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A table's log now: its newest version, and which commit stands where the mark is, if its file is there."""
+
+    version: int
+    at_mark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A table that has lost commits which a job had seen."""
+
+    job: str
+    table: str
+    marked: int
+    version: int
+
+    def __str__(self) -> str:
+        """What is missing."""
+        if self.version == _NONE:
+            return f"{self.table} is gone, {self.job} had seen its version {self.marked}"
+        if self.version < self.marked:
+            first = self.version + 1
+            gone = f"version {first}" if first == self.marked else f"versions {first} to {self.marked}"
+            return f"{self.table} has lost {gone}, which {self.job} had seen: it ends at {self.version}"
+        return f"{self.table} has lost version {self.marked}, which {self.job} had seen: another commit has its place"
+
+    @property
+    def remedy(self) -> str:
+        """The command that restores it."""
+        if (self.job, self.table) == (BRONZE_JOB, BRONZE_POSTS.name) and self.version >= self.marked:
+            return f"`echostream checkpoint reset {self.job}` goes on with what is there; what is missing stays missing"
+        ops = f"`echostream checkpoint reset {self.job}` goes on without these rows; no post is lost by it"
+        if self.table == ops_erasures(self.job).name:
+            ops += ", but ask again for erasures that have no receipt"
+        return _REMEDIES.get((self.job, self.table), ops)
+
+
+def compare(job: str, table: str, mark: Mark, seen: Seen) -> Lost | None:
+    """Whether commits are missing that the job had seen; a commit's file that upkeep has removed is no loss."""
+    is_other = mark.commit is not None and seen.at_mark is not None and mark.commit != seen.at_mark
+    return Lost(job, table, mark.version, seen.version) if seen.version < mark.version or is_other else None
+
+
+def refuse(found: Iterable[Lost]) -> None:
+    """Stop where something is lost.
+
+    Raises:
+        LostCommitsError: something is.
+    """
+    if lost := list(found):
+        remedies = dict.fromkeys(each.remedy for each in lost)
+        raise LostCommitsError(
+            "; ".join(map(str, lost)),
+            remedy="Nothing more is written. Put the lost files of _delta_log back, or run in this order: "
+            + "; then ".join(remedies),
+        )
+
+
+def losses(settings: Settings) -> list[Lost]:
+    """What is lost in the lake, by what each job has seen of it."""
+    return [lost for job in JOBS for lost in _lost(checkpoint(job, settings), tables_of(job), settings)]
+
+
+def losses_for(job: str, settings: Settings) -> list[Lost]:
+    """What is lost of the tables of a job, by what it has seen itself, and who reads what it writes.
+
+    More it may not look at where each job has a role of its own: docs/access.md.
+    """
+    readers = {other: [table for table in _READS[other] if table in _WRITES[job]] for other in JOBS}
+    some = {job: tables_of(job)} | {other: tables for other, tables in readers.items() if tables}
+    return [lost for each, tables in some.items() for lost in _lost(checkpoint(each, settings), tables, settings)]
+
+
+def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: False) -> None:
+    """Refuse work on a lake that has lost commits; of what the work repairs, clear what would be in its way.
+
+    Args:
+        settings: of the lake.
+        but: what the work would repair.
+
+    Raises:
+        LostCommitsError: a table has.
+    """
+    found = losses(settings)
+    refuse(lost for lost in found if not but(lost))
+    for job in {lost.job for lost in found}:
+        clear_checksums(job, settings)
+
+
+def clear_checksums(job: str, settings: Settings) -> None:
+    """Remove the checksums that are left of lost commits: nobody can read the table with them."""
+    for log in (delta_log.folder(table, settings) for table in tables_of(job)):
+        if not log.is_dir():
+            continue
+        found = [(int(each[1]), log / each[0], each[2]) for file in log.iterdir() if (each := _NAME.match(file.name))]
+        last = max((version for version, _, kind in found if kind != "crc"), default=_NONE)
+        for version, file, kind in found:
+            if kind == "crc" and version > last:
+                _remove(file)
+
+
+def advance(mine: Checkpoint, settings: Settings) -> None:
+    """Compare the job's tables with its marks, then move these on.
+
+    Raises:
+        LostCommitsError: commits are missing.
+    """
+    lost, marks = _look(mine, tables_of(mine.job), settings)
+    refuse(lost)
+    if mine.exists and marks != _read(mine):
+        _write(mine, marks)
+
+
+def follow(settings: Settings) -> None:
+    """Move all jobs' marks on, after work that is none of theirs; what is lost to one stays so until it is restored."""
+    for mine in (checkpoint(job, settings) for job in JOBS):
+        _, marks = _look(mine, tables_of(mine.job), settings)
+        if mine.exists and marks != _read(mine):
+            _write(mine, marks)
+
+
+def accept(mine: Checkpoint, settings: Settings, tables: Iterable[Table] | None = None) -> None:
+    """Take tables as they are now, after what was lost has been restored or given up."""
+    if mine.exists:
+        some = tables_of(mine.job) if tables is None else tables
+        names = {table.name for table in some}
+        others = {name: mark for name, mark in _read(mine).items() if name not in names}
+        _write(mine, others | {table.name: mark for table in some if (mark := _now(table, settings))})
+
+
+def carry_over(old: Mapping[str, Mark], mine: Checkpoint, tables: Iterable[Table]) -> None:
+    """Keep what an older checkpoint had seen of tables that a new one does not restore."""
+    kept = {table.name: old[table.name] for table in tables if table.name in old}
+    _write(mine, _read(mine) | kept)
+
+
+def marks_of(mine: Checkpoint) -> dict[str, Mark]:
+    """The marks of a job, and what its offsets say of the table that it reads, where it has no mark of it."""
+    marks = _read(mine)
+    for table in _READS[mine.job]:
+        if table.name not in marks and (committed := mine.committed_batch) is not None:
+            with suppress(CheckpointDamagedError):  # which has a name of its own, and says nothing here
+                offset = mine.end_offset(committed)
+                marks[table.name] = Mark(offset["reservoirVersion"] - (offset["index"] < 0))
+    return marks
+
+
+def tables_of(job: str) -> list[Table]:
+    """The tables of which a job keeps marks: those it writes, and the one it reads."""
+    return [*_WRITES[job], ops_batches(job), ops_erasures(job), *_READS[job]]
+
+
+def _lost(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> list[Lost]:
+    """What is lost; a checkpoint of another lake has seen nothing of this one, and is refused under its own name."""
+    lost, _ = _look(mine, tables, settings)
+    return [] if lost and _is_foreign(mine, settings) else lost
+
+
+def _is_foreign(mine: Checkpoint, settings: Settings) -> bool:
+    try:
+        known = delta_log.properties(_WRITES[mine.job][0], settings).get(PROPERTY)
+    except EchoStreamError:  # the log is broken, or this job's role may not read that table
+        return False
+    return mine.exists and known not in (None, mine.id, mine.reset.get("replaces"))
+
+
+def _look(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> tuple[list[Lost], dict[str, Mark]]:
+    """What is lost, and the marks as they are to be."""
+    marks, some = marks_of(mine), list(tables)
+    with ThreadPoolExecutor(max(len(some), 1)) as pool:  # on S3 each look is an answer to wait for
+        seen = list(pool.map(lambda table: _seen(table, marks.get(table.name), settings), some))
+    lost, new = [], dict(marks)
+    for table, now in zip(some, seen, strict=True):
+        mark = marks.get(table.name)
+        if mark and (missing := compare(mine.job, table.name, mark, now)):
+            lost.append(missing)
+        elif now.version != _NONE and (mark is None or mark.commit is None or mark.version != now.version):
+            new[table.name] = Mark(now.version, _commit(table, now.version, settings))
+    return lost, new
+
+
+def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
+    """Step from the mark to the log's end: a look costs as much as there are new commits, however long the log is."""
+    log = delta_log.folder(table, settings)
+    if mark is None or (at_mark := _commit(table, mark.version, settings)) is None:
+        now = _now(table, settings)
+        return Seen(now.version if now else _NONE, None)
+    version = mark.version
+    while _file(log, version + 1).is_file():
+        version += 1
+    if _file(log, version + 2).is_file() and not _file(log, version + 1).is_file():  # nobody wrote both meanwhile
+        raise delta_log.log_damaged(table, settings, version + 1)
+    return Seen(version, at_mark)
+
+
+def _now(table: Table, settings: Settings) -> Mark | None:
+    try:
+        version = delta_log.version(table, settings)
+    except TableNotFoundError:
+        return None
+    except LostCommitsError as error:  # by a checksum that is left of them
+        if error.ends_at is None:
+            raise
+        version = error.ends_at
+    if (commit := _commit(table, version, settings)) is None:  # Delta's own checkpoint stands in for it
+        raise delta_log.log_damaged(table, settings, version)  # but deltalake cannot write after it, nor Gold read it
+    return Mark(version, commit)
+
+
+def _commit(table: Table, version: int, settings: Settings) -> str | None:
+    """What tells a commit from others, None where its file is not there; a broken file is no commit to be noted."""
+    file = _file(delta_log.folder(table, settings), version)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        text = ""
+    if not all(line.startswith("{") and line.endswith("}") for line in text.splitlines() or [""]):
+        raise damage.of_log(table.name, delta_log.path(table, settings), None, file=f"_delta_log/{file.name}")
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _file(log: Folder, version: int) -> Folder:
+    return log / f"{version:020}.json"
+
+
+def _remove(file: Folder) -> None:
+    match file:
+        case S3Path():
+            file.remove()
+        case Path():
+            file.unlink(missing_ok=True)
+
+
+def _read(mine: Checkpoint) -> dict[str, Mark]:
+    try:
+        said = json.loads((mine.folder / _FILE).read_text(encoding="utf-8"))
+        return {name: Mark(int(version), commit) for name, (version, commit) in said.items()}
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (ValueError, TypeError, AttributeError):  # a fallen machine may leave half a file
+        return {}
+
+
+def _write(mine: Checkpoint, marks: Mapping[str, Mark]) -> None:
+    draft = mine.folder / f"{_FILE}.new"
+    draft.write_text(json.dumps({name: [m.version, m.commit] for name, m in marks.items()}), encoding="utf-8")
+    move(draft, mine.folder / _FILE)

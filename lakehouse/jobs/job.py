@@ -1,0 +1,273 @@
+"""How a job's batches run: named writes in a fixed order, each of which happens once, and one row in ops.batches."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event, Lock
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.streaming.query import StreamingQuery
+
+from foundation import clock
+from foundation.crash_points import crash_point
+from foundation.errors import EchoStreamError, JobFailedError
+from foundation.logs import get_log
+from foundation.settings import Settings
+from lakehouse.delta import driver_rows, evolution
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.jobs import commit_marks
+from lakehouse.jobs.checkpoint import PROPERTY, Checkpoint, check, checkpoint
+from lakehouse.jobs.done_batches import check_batches
+from lakehouse.jobs.key_check import KEY_PROPERTY, demand_key
+from lakehouse.spark.progress import Progress
+from schemas.reasons import Fate
+from schemas.tables import Table, ops_batches
+
+OnProgress = Callable[[Progress], None] | None
+
+_log = get_log("batches")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a batch did; becomes its row in ops.batches. A fate that a job does not know stays 0."""
+
+    consumed: int = 0
+    fates: dict[str, int] = field(default_factory=dict)
+    rows_removed: int = 0
+    table_versions: dict[str, int] = field(default_factory=dict)
+    lag_records: int | None = None
+    masked: dict[str, int] = field(default_factory=dict)  # personal data taken out of what was written, by type
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One micro-batch as a job sees it."""
+
+    rows: DataFrame
+    id: int
+    job: "Job"
+    started_at: datetime
+    is_replay: bool  # a run before this one had begun it
+
+    @property
+    def spark(self) -> SparkSession:
+        """The batch's own session: its settings are not another query's."""
+        return self.rows.sparkSession
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the job."""
+        return self.job.settings
+
+    def txn(self, step: str) -> delta.Txn:
+        """A transaction id for one write of this batch."""
+        return delta.Txn(f"{self.job.checkpoint.id}:{step}", self.id)
+
+    def run(self, steps: Sequence[tuple[str, Callable[[], None]]]) -> None:
+        """The batch's writes, in order. Each must do nothing when it has been done before."""
+        for name, write in steps:
+            crash_point(self.job.name, f"before_{name}", self.settings, batch_id=self.id)
+            begun = time.monotonic()
+            write()
+            _log.debug(
+                "step", job=self.job.name, batch_id=self.id, step=name, seconds=round(time.monotonic() - begun, 2)
+            )
+        crash_point(self.job.name, "after_last", self.settings, batch_id=self.id)
+
+    def write_ops(self, counts: Counts) -> None:
+        """The batch's row in ops.batches."""
+        write_ops(
+            self.settings,
+            counts,
+            query=self.job.name,
+            batch_id=self.id,
+            checkpoint_id=self.job.checkpoint.id,
+            started_at=self.started_at,
+            txn=self.txn("ops"),
+        )
+
+
+def write_ops(
+    settings: Settings,
+    counts: Counts,
+    *,
+    query: str,
+    batch_id: int,
+    checkpoint_id: str,
+    started_at: datetime,
+    txn: delta.Txn,
+) -> None:
+    """A row in ops.batches, for a batch of a stream or of a batch job."""
+    ended_at = clock.now()
+    seconds = max((ended_at - started_at).total_seconds(), 0.001)
+    row: dict[str, Any] = {
+        "query": query, "batch_id": batch_id, "checkpoint_id": checkpoint_id, "started_at": started_at,
+        "ended_at": ended_at, "consumed": counts.consumed, **{fate: counts.fates.get(fate, 0) for fate in Fate},
+        "rows_removed": counts.rows_removed, "table_versions": counts.table_versions,
+        "input_rows_per_s": counts.consumed / seconds, "lag_records": counts.lag_records, "masked": counts.masked,
+    }  # fmt: skip
+    driver_rows.append([row], ops_batches(query), settings, txn=txn)
+    _log.info("batch", job=query, batch_id=batch_id, consumed=counts.consumed, **counts.fates)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job: the table that it owns, and its checkpoint.
+
+    Attributes:
+        owns: the tables that it alone writes; the first one knows the checkpoint.
+        writing: held while one of them is written, by a batch or by maintenance between batches.
+        stopping: set when no new batch may begin.
+        failures: errors with a name of their own that a batch raised; Spark would wrap them beyond recognition.
+        on_progress: told of each batch that is done.
+    """
+
+    name: str
+    owns: tuple[Table, ...]
+    settings: Settings
+    on_progress: OnProgress = None
+    writing: Lock = field(default_factory=Lock)
+    stopping: Event = field(default_factory=Event)
+    failures: list[EchoStreamError] = field(default_factory=list)
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The job's checkpoint."""
+        return checkpoint(self.name, self.settings)
+
+    def preflight(self, *, key_id: str | None = None) -> dict[str, str]:
+        """Refuse to start where table, checkpoint and key do not belong together; writes nothing and needs no Spark.
+
+        Args:
+            key_id: the pseudonym key under which the tables' keys are made, where they have such.
+
+        Returns:
+            The properties of the table that knows the checkpoint; empty where it is not there.
+
+        Raises:
+            LostCommitsError: a table that the job writes or reads has lost commits.
+            CheckpointMissingError: the table has data, the checkpoint is gone.
+            CheckpointMismatchError: the checkpoint is another table's, or older than it.
+            CheckpointDamagedError: a file of the checkpoint is damaged.
+            KeyMismatchError: the tables were written under another key.
+            TableSchemaError: additions do not make a table the one of this version.
+        """
+        main = self.owns[0]
+        self.demand_whole()
+        properties = delta_log.properties(main, self.settings)
+        known = properties.get(PROPERTY)
+        mine = self.checkpoint
+        check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
+        check_batches(mine, main, self.settings)
+        if key_id:
+            demand_key(properties, key_id)
+        for table in self.owns:
+            if delta_log.exists(table, self.settings):
+                evolution.missing(table, self.settings)
+        return properties
+
+    def prepare(self, spark: SparkSession, *, key_id: str | None = None) -> None:
+        """Make tables and checkpoint, or find that they belong together.
+
+        Args:
+            spark: the session.
+            key_id: as of `preflight`.
+
+        Raises:
+            EchoStreamError: as of `preflight`.
+        """
+        main = self.owns[0]
+        mine = self.checkpoint
+        found = self.preflight(key_id=key_id)
+        for table in (*self.owns, ops_batches(self.name)):
+            delta.ensure(spark, table, self.settings)
+        if not mine.exists:
+            mine.create()
+        wanted = {PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
+        if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
+            delta.set_properties(spark, main, self.settings, new)
+        commit_marks.advance(mine, self.settings)
+
+    def demand_whole(self) -> None:
+        """Refuse to start where commits are lost, before anything is written; a lost one may have held properties.
+
+        Raises:
+            LostCommitsError: a table that the job writes or reads has lost some.
+        """
+        commit_marks.refuse(commit_marks.losses_for(self.name, self.settings))
+
+    def start(
+        self,
+        rows: DataFrame,
+        handle: Callable[[Batch], int],
+        *,
+        available_now: bool,
+        every_s: float,
+        maintain: Callable[[bool], None] | None = None,
+    ) -> "RunningJob":
+        """Run the batches of a stream through `handle`.
+
+        Args:
+            rows: the stream.
+            handle: does one batch, and answers how many records it had.
+            available_now: end when all that is there now has gone through.
+            every_s: else look for more so often; a batch that takes longer is followed at once.
+            maintain: work between batches; called with True when it must not be put off.
+        """
+        mine = self.checkpoint
+        pending = mine.planned_batch if mine.planned_batch != mine.committed_batch else None
+
+        def on_batch(batch_rows: DataFrame, batch_id: int) -> None:
+            with self.writing:
+                if self.stopping.is_set():  # to return would commit a batch that was never written
+                    raise JobFailedError(f"{self.name} is stopping")
+                try:
+                    begun = time.monotonic()
+                    commit_marks.advance(mine, self.settings)
+                    rows = handle(Batch(batch_rows, batch_id, self, clock.now(), is_replay=batch_id == pending))
+                    commit_marks.advance(mine, self.settings)
+                    self._say(batch_id, rows, time.monotonic() - begun)
+                except EchoStreamError as error:
+                    self.failures.append(error)
+                    raise
+
+        writer = (
+            rows.writeStream.queryName(self.name).option("checkpointLocation", str(mine.folder)).foreachBatch(on_batch)
+        )
+        writer = (
+            writer.trigger(availableNow=True) if available_now else writer.trigger(processingTime=f"{every_s} seconds")
+        )
+
+        def maintain_and_mark(force: bool) -> None:
+            if maintain:
+                maintain(force)
+            if force:  # else the next batch does it, or the end of the run
+                self.mark()
+
+        return RunningJob(self, writer.start(), maintain_and_mark)
+
+    def mark(self) -> None:
+        """Compare the tables with the marks and move these on, between batches.
+
+        Raises:
+            LostCommitsError: a table has lost commits.
+        """
+        with self.writing:
+            commit_marks.advance(self.checkpoint, self.settings)
+
+    def _say(self, batch_id: int, rows: int, seconds: float) -> None:
+        if self.on_progress and rows:
+            self.on_progress(Progress(self.name, batch_id, rows, rows / seconds, seconds))
+
+
+@dataclass(frozen=True)
+class RunningJob:
+    """A started job: its query, and the work that its tables need between batches."""
+
+    job: Job
+    query: StreamingQuery
+    maintain: Callable[[bool], None]

@@ -1,0 +1,186 @@
+"""Kafka: the only place that reads it from Spark."""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
+from pyspark.sql import DataFrame, SparkSession
+
+from foundation.errors import BrokerUnreachableError, LostOffsetsError
+from foundation.settings import Settings
+from lakehouse.jobs.checkpoint import Checkpoint
+from schemas.topics import TOPIC_PATTERN, platform_of
+
+_FETCH_WAIT_MS = 20
+_ASKED_EACH_S = 0.3
+_REFUSED_FOR_S = 1.0  # a broker that is about to listen is waited for so long
+Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
+
+
+def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets: str) -> DataFrame:
+    """All topics of the system as a stream of Kafka records, headers included.
+
+    `starting_offsets`, used by a new checkpoint only, is `earliest` or Spark's JSON of offsets.
+    """
+    reader = (
+        spark.readStream.format("kafka")
+        .option("kafka.bootstrap.servers", settings.bootstrap_servers)
+        .option("subscribePattern", TOPIC_PATTERN)
+        .option("startingOffsets", starting_offsets)
+        .option("includeHeaders", "true")
+        .option("failOnDataLoss", "true")
+        .option("maxOffsetsPerTrigger", settings.stream.max_records_per_batch)
+        .option("groupIdPrefix", "echostream")
+        # Spark asks for a partition's bounds on the connection on which its next fetch already waits. Where there is
+        # nothing more, the broker holds that fetch for so long (Kafka's default: 500 ms), and the question with it.
+        .option("kafka.fetch.max.wait.ms", _FETCH_WAIT_MS)
+    )
+    for name, value in settings.kafka.client.items():
+        reader = reader.option(f"kafka.{name}", value)
+    return reader.load()
+
+
+def demand_broker(settings: Settings) -> None:
+    """Refuse to go on where no broker answers: after `kafka.timeout_s`, or soon where all refuse the connection.
+
+    Raises:
+        BrokerUnreachableError: none does.
+    """
+    refused = Event()
+
+    def note(error: KafkaError) -> None:
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            refused.set()
+
+    conf: dict[str, Any] = {**_conf(settings), "error_cb": note}
+    admin = AdminClient(conf)
+    begun = time.monotonic()
+    while not _answers(admin):
+        waited_s = time.monotonic() - begun
+        if waited_s > settings.kafka.timeout_s or (refused.is_set() and waited_s > _REFUSED_FOR_S):
+            raise _unreachable(settings)
+
+
+def _answers(admin: AdminClient) -> bool:
+    try:
+        admin.list_topics(timeout=_ASKED_EACH_S)
+    except KafkaException:
+        admin.poll(0)  # from here it calls `error_cb`
+        return False
+    return True
+
+
+def end_offsets(settings: Settings) -> Offsets:
+    """The offset after the last record, per partition.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+    """
+    return {topic: {p: high for p, (_, high) in bounds.items()} for topic, bounds in offset_bounds(settings).items()}
+
+
+def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
+    """The first offset that is still there and the one after the last, per partition.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+    """
+    conf = _conf(settings)
+    with _reaching(settings):
+        names = AdminClient(conf).list_topics(timeout=settings.kafka.timeout_s).topics
+        consumer = Consumer(conf | {"group.id": "echostream-offsets", "enable.auto.commit": "false"})
+        try:
+            return {
+                name: {
+                    str(p): consumer.get_watermark_offsets(TopicPartition(name, p), timeout=settings.kafka.timeout_s)
+                    for p in topic.partitions
+                }
+                for name, topic in names.items()
+                if platform_of(name)
+            }
+        finally:
+            consumer.close()
+
+
+def topic_ids(topics: Iterable[str], settings: Settings) -> dict[str, str]:
+    """Kafka's own id of each topic: a topic that is made anew has the old name and another id.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+    """
+    names = list(topics)
+    if not names:
+        return {}
+    with _reaching(settings):
+        admin = AdminClient(_conf(settings))  # held, or its answers never come
+        answers = admin.describe_topics(TopicCollection(names), request_timeout=settings.kafka.timeout_s)
+        return {name: str(answer.result().topic_id) for name, answer in answers.items()}
+
+
+def _conf(settings: Settings) -> dict[str, str | int | float | bool]:
+    return {
+        **settings.kafka.client,
+        "bootstrap.servers": settings.bootstrap_servers,
+        "log_level": 0,
+        "socket.timeout.ms": int(settings.kafka.timeout_s * 1000),
+    }
+
+
+@contextmanager
+def _reaching(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except KafkaException as error:
+        raise _unreachable(settings) from error
+
+
+def _unreachable(settings: Settings) -> BrokerUnreachableError:
+    return BrokerUnreachableError(
+        f"no Kafka broker answers at {settings.bootstrap_servers}",
+        remedy="Start one with `echostream up`, or set kafka.bootstrap_servers",
+    )
+
+
+def lag(consumed: Offsets, settings: Settings) -> int | None:
+    """How many records Kafka holds behind these offsets; None where it does not answer."""
+    try:
+        ends = end_offsets(settings)
+    except BrokerUnreachableError:
+        return None
+    return sum(
+        max(end - consumed.get(topic, {}).get(partition, 0), 0)
+        for topic, partitions in ends.items()
+        for partition, end in partitions.items()
+    )
+
+
+def check_offsets(mine: Checkpoint, settings: Settings) -> None:
+    """Refuse to start where Kafka no longer holds what comes next.
+
+    Spark would find out too, but for a topic that was made anew only once it has grown past the old offset.
+
+    Raises:
+        BrokerUnreachableError: no broker answers.
+        LostOffsetsError: the next offset of a partition is not there.
+    """
+    bounds = offset_bounds(settings)
+    known, ids = mine.topics, topic_ids(bounds, settings)
+    ends: Offsets = {} if mine.committed_batch is None else mine.end_offset(mine.committed_batch)
+    for topic, partitions in ends.items():
+        if topic in ids and known.get(topic, ids[topic]) != ids[topic]:
+            raise LostOffsetsError(
+                f"topic {topic} was made anew since it was read: what it held is gone, and its offsets mean others",
+                remedy=f"Bring Kafka's data back, or read the new one with `echostream checkpoint reset {mine.job}`",
+            )
+        for partition, offset in partitions.items():
+            low, high = bounds.get(topic, {}).get(partition, (0, 0))
+            if not low <= offset <= high:
+                raise LostOffsetsError(
+                    f"{topic}[{partition}] holds offsets {low} to {high}, but {offset} is the next to read",
+                    remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {mine.job}`",
+                )
+    mine.note_topics(known | ids)

@@ -1,0 +1,44 @@
+"""Under which pseudonym key the lake is, as its tables' properties say it."""
+
+from collections.abc import Mapping
+
+from foundation.errors import KeyMismatchError
+from foundation.key_sources import pseudonym_place
+from foundation.settings import Settings
+from lakehouse.delta import log as delta_log
+from schemas.tables import BRONZE_POSTS, SILVER_POSTS
+
+KEY_PROPERTY = "echostream.key_id"  # of silver.posts: the key in use, or the one to which a rotation has begun
+FORMER_PROPERTY = "echostream.former_key_ids"  # of bronze.posts, where records of these may still arrive
+
+
+def demand_key(properties: Mapping[str, str], key_id: str) -> None:
+    """Refuse silver.posts, by its properties, where it is another key's.
+
+    Raises:
+        KeyMismatchError: it is, or a rotation was begun and not finished.
+    """
+    if (found := properties.get(KEY_PROPERTY, key_id)) != key_id:
+        raise KeyMismatchError(
+            f"{SILVER_POSTS.name} is under key {found}, the key in use is {key_id}",
+            remedy="If a rotation was begun, `echostream keys rotate` ends it. Else put that key and its fingerprint"
+            " back; under another one every author would count twice",
+        )
+
+
+def key_id_in_use(settings: Settings) -> str:
+    """The fingerprint of the key in use, which is the lake's.
+
+    Raises:
+        KeyFileError: nobody has said it.
+        KeyMismatchError: as of `demand_key`.
+    """
+    key_id = pseudonym_place(settings).key_id()
+    demand_key(delta_log.properties(SILVER_POSTS, settings), key_id)
+    return key_id
+
+
+def former_key_ids(settings: Settings) -> frozenset[str]:
+    """The fingerprints of the keys that were rotated, whose records are brought forward."""
+    said = delta_log.properties(BRONZE_POSTS, settings).get(FORMER_PROPERTY, "")
+    return frozenset(said.split())

@@ -1,0 +1,1 @@
+"""Compact, purge and vacuum tables."""

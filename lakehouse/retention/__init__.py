@@ -1,0 +1,1 @@
+"""Delete what the platforms' policies no longer allow to keep."""

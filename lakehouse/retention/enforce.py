@@ -1,0 +1,200 @@
+"""What has been kept for as long as its platform's policy says goes: rows and fields, table by table.
+
+Expiry is not erasure: nobody asked, what was counted stays true. So Gold keeps its counts, no tombstone is set per
+post, and one moment per platform says up to when Silver has forgotten (lakehouse/delta/expiry_marks.py). Each step
+looks for what is due and does that, so that a run that was cut short is finished by the next.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from foundation import clock
+from foundation.crash_points import crash_point
+from foundation.logs import get_log
+from foundation.policies import Field, Policy, policies
+from foundation.settings import Settings
+from lakehouse.delta import log as delta_log
+from lakehouse.delta import tables as delta
+from lakehouse.delta.expiry_marks import EXPIRY, moved_on, seal
+from lakehouse.jobs.job import Job
+from lakehouse.maintenance import optimize
+from lakehouse.maintenance.purge import purge
+from lakehouse.retention.last_run import Clock
+from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
+from transforms.expiry_rules import (
+    AUTHOR,
+    BRONZE_RECORD,
+    POST,
+    QUARANTINE_RECORD,
+    TEXT,
+    TOMBSTONES,
+    Limits,
+    Rule,
+    due,
+    expired,
+    limits,
+)
+
+NAME = "retain"
+_SILVER = (POST, TEXT, AUTHOR)
+_ROWS = (TOMBSTONES, QUARANTINE_RECORD, BRONZE_RECORD)
+
+_log = get_log("retention")
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """What a rule did: the rows that went, or were emptied of the field, and those that a stream has yet to read."""
+
+    field: Field
+    rows: int
+    waiting: int = 0
+
+
+class Retention:
+    """Runs within a job, on the tables that it alone writes; its clocks outlive the process."""
+
+    def __init__(self, spark: SparkSession, job: Job) -> None:
+        self._spark = spark
+        self._job = job
+        self._enforced = Clock(job.settings, f"{job.name}-retained")
+        self._waiting = {table.name: Clock(job.settings, f"{table.name}-expired") for table in job.owns}
+
+    def run(self, _force: bool) -> None:
+        """Enforce the policies, at most once per interval, and remove replaced files; both can be put off.
+
+        The first time one interval after the first start: who replays what is old can look at it before.
+        """
+        settings = self._job.settings
+        waited = self._enforced.age_s()
+        if waited is None:
+            self._enforced.start()
+        if (waited or 0.0) >= settings.upkeep.retain_interval_s:
+            self._enforce()
+            self._enforced.start()
+        for table in self._job.owns:
+            self._remove_files(table)
+
+    def _enforce(self) -> None:
+        settings = self._job.settings
+        for table in self._job.owns:
+            waiting = self._waiting[table.name]
+            with self._job.writing:  # a batch may come between two tables
+                if is_new := waiting.age_s() is None:
+                    waiting.start()  # before, for a kill may come
+                for done in retain(self._spark, settings, [table], policies(), now=clock.now()):
+                    _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
+                if is_new:
+                    waiting.start()  # again: what this has replaced is old enough when the vacuum comes
+
+    def _remove_files(self, table: Table) -> None:
+        settings, waiting = self._job.settings, self._waiting[table.name]
+        if (waiting.age_s() or -1.0) < settings.upkeep.keep_h * 3600:
+            return
+        unread_h = optimize.unread_for_h(table, settings)
+        if unread_h is None or unread_h > settings.upkeep.keep_h:
+            return
+        with self._job.writing:
+            optimize.vacuum(self._spark, table, settings, keep_h=settings.upkeep.keep_h)
+        waiting.start()  # what has expired meanwhile is too young to go
+
+
+def retain(
+    spark: SparkSession,
+    settings: Settings,
+    tables: Sequence[Table],
+    policies: Mapping[str, Policy],
+    *,
+    now: datetime,
+    dry_run: bool = False,
+) -> Iterator[Retained]:
+    """Enforce the policies in some tables, as of a moment; answers what each rule did, once it is done.
+
+    Args:
+        spark: the session.
+        settings: of the lake.
+        tables: in which; rules of others have no say.
+        policies: by platform.
+        now: the moment.
+        dry_run: only say what would be done.
+    """
+    lake = _Lake(spark, settings, dry_run)
+    if SILVER_POSTS in tables and delta_log.exists(SILVER_POSTS, settings):
+        yield from _forget(lake, {rule.field: limits(policies, rule.field, now) for rule in _SILVER})
+    for rule in _ROWS:
+        if rule.table in tables and delta_log.exists(rule.table, settings):
+            yield _remove(lake, rule, limits(policies, rule.field, now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lake:
+    spark: SparkSession
+    settings: Settings
+    dry_run: bool
+
+    def read(self, table: Table) -> DataFrame:
+        return delta.read(self.spark, table, self.settings)
+
+    def change(self, table: Table, how: Callable[[DeltaTable], object]) -> None:
+        """One commit, marked as expiry: Gold's reader passes over it."""
+        if not self.dry_run:
+            with delta.commit_as(self.spark, metadata={EXPIRY: True}):
+                how(delta.target(self.spark, table, self.settings))
+
+
+def _forget(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Retained]:
+    """The seals first: from then on nothing of that time comes in, and Gold's groups of it are closed."""
+    sealed = moved_on(lake.settings, wanted)
+    if not lake.dry_run:
+        seal(lake.spark, lake.settings, sealed)
+    crash_point(NAME, "before_posts", lake.settings)
+    gone = due(POST, sealed[POST.field])
+    rows = lake.read(SILVER_POSTS).where(gone).count()
+    if rows:
+        lake.change(SILVER_POSTS, lambda posts: posts.delete(gone))
+    yield Retained(POST.field, rows)
+    crash_point(NAME, "before_fields", lake.settings)
+    fields = {rule: due(rule, sealed[rule.field]) for rule in (TEXT, AUTHOR)}
+    counts = _counts(lake.read(SILVER_POSTS).where(~gone), fields)
+    if any(counts.values()):
+        some = fields[TEXT] | fields[AUTHOR]
+        emptied: dict[str, str | Column] = {
+            name: F.when(~expired(rule.clock, sealed[rule.field]), F.col(name))
+            for rule in fields
+            for name in rule.clears
+        }
+        lake.change(SILVER_POSTS, lambda posts: posts.update(some, emptied))
+    if not lake.dry_run:  # what edits had replaced goes too: it is older still
+        purge(lake.spark, SILVER_POSTS, lake.settings)
+    for rule in fields:
+        yield Retained(rule.field, counts[rule])
+
+
+def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, int]:
+    found = rows.agg(*(F.count_if(condition).alias(rule.field) for rule, condition in conditions.items())).collect()[0]
+    return {rule: found[rule.field] for rule in conditions}
+
+
+def _remove(lake: _Lake, rule: Rule, due_by: Limits) -> Retained:
+    """Rows of a table from which nothing is counted; what a stream has still to read of it stays, and is said."""
+    crash_point(NAME, f"before_{rule.table.name}", lake.settings)
+    condition = due(rule, due_by)
+    may_go = condition & _was_read(lake.settings) if rule.table is BRONZE_POSTS else condition
+    found = lake.read(rule.table).where(condition).agg(F.count(F.lit(1)), F.count_if(may_go)).collect()[0]
+    total, rows = found
+    if rows:
+        lake.change(rule.table, lambda table: table.delete(may_go))
+    return Retained(rule.field, rows, total - rows)
+
+
+def _was_read(settings: Settings) -> Column:
+    """Rows of Bronze that its reader has certainly passed, by the clock on the wall: how far it is, no policy says."""
+    unread_h = optimize.unread_for_h(BRONZE_POSTS, settings)
+    if unread_h is None:
+        return F.lit(False)
+    return F.col(BRONZE_RECORD.clock) < F.lit(clock.now() - timedelta(hours=unread_h))

@@ -1,0 +1,1 @@
+"""Read and write what Silver holds of posts."""

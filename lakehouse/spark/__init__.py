@@ -1,0 +1,1 @@
+"""Start Spark, and follow what it does."""

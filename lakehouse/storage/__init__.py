@@ -1,0 +1,1 @@
+"""Files and leases, on a disk and on S3."""

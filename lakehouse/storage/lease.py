@@ -1,0 +1,109 @@
+"""One writer per lake: a lock that the operating system gives back when its holder dies."""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TextIO
+
+from foundation.errors import LakeInUseError
+from foundation.settings import Settings
+from lakehouse.storage.s3_lease import S3Lease
+
+_JVM_ENDS_WITHIN_S = 60.0
+
+
+class Lease:
+    """What the holder of the lake may add to it."""
+
+    def __init__(self, file: TextIO, settings: Settings) -> None:
+        self._file = file
+        self._former = _read(file)
+        self._s3 = S3Lease(settings, self._end_at_once) if settings.is_on_s3 else None
+        self._facts: dict[str, Any] = {"pid": os.getpid()} | ({"s3_lease": self._s3.id} if self._s3 else {})
+
+    @contextmanager
+    def held(self) -> Iterator["Lease"]:
+        """Hold it also where the lake is, when that is not this machine."""
+        with self._s3.held(self._former.get("s3_lease")) if self._s3 else nullcontext():
+            _write(self._file, self._facts)
+            yield self
+        _write(self._file, {})
+
+    def name_jvm(self, pid: int) -> None:
+        """Note the JVM that writes for this process: it may outlive it for a moment."""
+        self._facts["jvm"] = pid
+        _write(self._file, self._facts)
+
+    def _end_at_once(self) -> None:
+        """Another process may write from now on, so that this one must not: as if the machine had fallen."""
+        sys.stderr.write("error: the lease of the lake was lost; the next run goes on from where this one stood\n")
+        sys.stderr.flush()
+        for pid in (self._facts.get("jvm"), os.getpid()):
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def hold_lake(settings: Settings) -> Iterator[Lease]:
+    """Hold the lake for writing.
+
+    Raises:
+        LakeInUseError: another process holds it.
+        StoreUnreachableError: the lake is on S3, which does not answer.
+    """
+    # In the lake itself where that is a folder: another home may point to the same lake.
+    folder = settings.home / "run" if settings.is_on_s3 else Path(settings.lake_uri)
+    file = folder / "_writer.lock"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a+", encoding="utf-8") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LakeInUseError(
+                f"process {_read(opened).get('pid', '?')} already writes the lake {settings.lake_uri}",
+                remedy="Stop it first: each table has one writer",
+            ) from None
+        _wait_for_jvm(_read(opened).get("jvm"), settings)
+        with Lease(opened, settings).held() as lease:
+            yield lease
+
+
+def _wait_for_jvm(pid: int | None, settings: Settings) -> None:
+    """A JVM whose Python was killed ends by itself soon; until then it may still write."""
+    until = time.monotonic() + _JVM_ENDS_WITHIN_S
+    while pid is not None and _is_java(pid):
+        if time.monotonic() > until:
+            raise LakeInUseError(
+                f"process {pid}, left by a run that was killed, still writes the lake {settings.lake_uri}",
+                remedy=f"kill {pid}",
+            )
+        time.sleep(0.2)  # another program's end cannot be waited for otherwise
+
+
+def _is_java(pid: int) -> bool:
+    try:
+        return b"java" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
+    except OSError:
+        return False
+
+
+def _read(file: TextIO) -> dict[str, Any]:
+    file.seek(0)
+    try:
+        found: dict[str, Any] = json.loads(file.read() or "{}")
+    except ValueError:
+        return {}
+    return found
+
+
+def _write(file: TextIO, content: dict[str, Any]) -> None:
+    file.seek(0)
+    file.truncate()
+    json.dump(content, file)
+    file.flush()

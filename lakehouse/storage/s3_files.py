@@ -1,0 +1,117 @@
+"""The few files of a lake on S3 that are not tables: checkpoints."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from foundation.sections import S3Settings
+from lakehouse.storage.s3 import answering, client
+
+
+@dataclass(frozen=True, slots=True)
+class S3Path:
+    """As much of pathlib.Path as checkpoints need, over the objects of a bucket. A write is whole or not there."""
+
+    uri: str
+    s3: S3Settings
+
+    def __str__(self) -> str:
+        """The URI."""
+        return self.uri
+
+    def __truediv__(self, name: str) -> "S3Path":
+        """What lies below."""
+        return S3Path(f"{self.uri}/{name}", self.s3)
+
+    @property
+    def name(self) -> str:
+        """The last part."""
+        return self.uri.rpartition("/")[2]
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Bucket and key, as boto3 names them."""
+        bucket, _, key = self.uri.partition("://")[2].partition("/")
+        return {"Bucket": bucket, "Key": key}
+
+    def with_name(self, name: str) -> "S3Path":
+        """Another one beside it."""
+        return S3Path(f"{self.uri.rpartition('/')[0]}/{name}", self.s3)
+
+    def is_file(self) -> bool:
+        """Whether there is such an object."""
+        return self.place["Key"] in self._keys()
+
+    def is_dir(self) -> bool:
+        """Whether objects lie below."""
+        return any(key != self.place["Key"] for key in self._keys())
+
+    def exists(self) -> bool:
+        """Either."""
+        return bool(self._keys())
+
+    def iterdir(self) -> Iterator["S3Path"]:
+        """What lies right below."""
+        start = len(self.place["Key"]) + 1
+        below = {key[start:].partition("/")[0] for key in self._keys()} - {""}  # s3a's marks of folders have no name
+        for name in sorted(below):
+            yield self / name
+
+    def read_text(self, encoding: str) -> str:
+        """The object's text.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        store = client(self.s3)
+        with answering(self.uri):
+            try:
+                content: bytes = store.get_object(**self.place)["Body"].read()
+            except store.exceptions.NoSuchKey:
+                raise FileNotFoundError(self.uri) from None
+        return content.decode(encoding)
+
+    def write_text(self, text: str, encoding: str) -> None:
+        """Put the object, in place of what was there."""
+        with answering(self.uri):
+            client(self.s3).put_object(**self.place, Body=text.encode(encoding))
+
+    def remove(self) -> None:
+        """Remove the object, if it is there."""
+        with answering(self.uri):
+            client(self.s3).delete_object(**self.place)
+
+    def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
+        """Nothing: a bucket has no folders."""
+
+    def move(self, target: "S3Path") -> None:
+        """Move the object, or all that lies below; what is left halfway has no metadata, and no job starts from it."""
+        here, there = self.place, target.place
+        moved = sorted(self._keys(), key=lambda key: not key.endswith("/metadata"))
+        with answering(self.uri):
+            for key in moved:
+                source = {"Bucket": here["Bucket"], "Key": key}
+                new = there["Key"] + key.removeprefix(here["Key"])
+                client(self.s3).copy_object(Bucket=there["Bucket"], Key=new, CopySource=source)
+            for key in moved:
+                client(self.s3).delete_object(Bucket=here["Bucket"], Key=key)
+
+    def _keys(self) -> list[str]:
+        """Its own key, and those below."""
+        key = self.place["Key"]
+        with answering(self.uri):
+            pages = client(self.s3).get_paginator("list_objects_v2").paginate(Bucket=self.place["Bucket"], Prefix=key)
+            found = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return [each for each in found if each == key or each.startswith(f"{key}/")]
+
+
+Folder = Path | S3Path
+
+
+def move(here: Folder, there: Folder) -> None:
+    """Move a file or a folder within one store."""
+    match here, there:
+        case S3Path(), S3Path():
+            here.move(there)
+        case Path(), Path():
+            here.replace(there)

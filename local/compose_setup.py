@@ -1,0 +1,98 @@
+"""The one-shot work of docker-compose.yml: `python -m local.compose_setup secrets | bucket | key-id`.
+
+Each does what is missing and leaves alone what is there, for it runs at every `docker compose up`.
+"""
+
+import argparse
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from foundation.errors import EchoStreamError
+from foundation.settings import Settings, load_settings
+from lakehouse.storage.s3 import answering, client
+
+S3, GRAFANA = Path("/run/echostream/s3"), Path("/run/echostream/grafana")
+_BYTES = 24
+_S3_PORT = 9000
+_OURS, _ANYBODYS = 0o400, 0o444  # the second: Grafana's image has a user of its own, and the volume no other reader
+
+
+def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
+    """Random credentials of the S3 server, for it and for its clients, and Grafana's password; the files made."""
+    name, word = secrets.token_hex(_BYTES // 2), secrets.token_urlsafe(_BYTES)
+    server = {
+        "s3proxy.endpoint": f"http://0.0.0.0:{_S3_PORT}",
+        "s3proxy.authorization": "aws-v2-or-v4",
+        "s3proxy.identity": name,
+        "s3proxy.credential": word,
+        "jclouds.provider": "filesystem-nio2",
+        "jclouds.filesystem.basedir": "/data",
+    }
+    client_side = {"aws_access_key_id": name, "aws_secret_access_key": word}
+    made = []
+    if not (s3 / "s3proxy.conf").exists():
+        made.append(_write(s3 / "credentials", _lines(client_side, "[default]\n"), _OURS))
+        made.append(_write(s3 / "s3proxy.conf", _lines(server), _OURS))  # the last: its presence says all are there
+    if not (grafana / "password").exists():
+        made.append(_write(grafana / "password", secrets.token_urlsafe(_BYTES), _ANYBODYS))
+    return made
+
+
+def make_bucket(settings: Settings) -> bool:
+    """The bucket of the lake; False where there is one.
+
+    Raises:
+        StoreUnreachableError: the store does not answer, or refuses.
+    """
+    bucket = settings.lake_uri.partition("://")[2].partition("/")[0]
+    store = client(settings.s3)
+    with answering(settings.lake_uri):
+        if bucket in {each["Name"] for each in store.list_buckets()["Buckets"]}:
+            return False
+        store.create_bucket(Bucket=bucket)
+    return True
+
+
+def publish_key_id(settings: Settings) -> Path:
+    """A copy of the pseudonym key's fingerprint where the streaming jobs look for it: they never see the key."""
+    copy = settings.home / "keys" / settings.key_id_file.name
+    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(settings.key_id_file, copy)
+    return copy
+
+
+def _lines(values: dict[str, str], head: str = "") -> str:
+    return head + "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _write(file: Path, text: str, mode: int) -> Path:
+    """Whole or not at all: a run may be killed."""
+    new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="ascii")
+    new.chmod(mode)
+    return new.rename(file)
+
+
+def main() -> None:
+    """One of them."""
+    parser = argparse.ArgumentParser(prog="local.compose_setup")
+    parser.add_argument("what", choices=("secrets", "bucket", "key-id"))
+    match parser.parse_args().what:
+        case "secrets":
+            said = f"secrets: {len(make_secrets())} files made"
+        case "bucket":
+            said = f"bucket: {'made' if make_bucket(load_settings()) else 'was there'}"
+        case _:
+            said = f"fingerprint of the pseudonym key: {publish_key_id(load_settings())}"
+    sys.stdout.write(f"{said}\n")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except EchoStreamError as error:
+        sys.exit(f"error: {error}")

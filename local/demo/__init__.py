@@ -1,0 +1,1 @@
+"""`make demo`: made posts from Kafka to Gold, shown on the terminal."""

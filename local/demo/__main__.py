@@ -1,0 +1,178 @@
+"""`make demo`: 20,000 made posts and three simulated platforms, from Kafka to Gold, shown on the terminal.
+
+All of it is under build/demo.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from rich.console import Console
+
+from foundation.errors import ConservationError, EchoStreamError, JobFailedError
+from foundation.settings import Settings, load_settings
+from ingestion.generator import run_generator
+from ingestion.kafka.producer import Producer
+from local import stack
+from local.demo.platforms import SIMULATED, count, live_platforms
+from local.demo.report import show_commands, show_live, show_results
+from local.host.jars import ROOT
+from local.host.ports import free_ports
+from local.host.processes import end, recall, remember
+from local.progress import Ticker
+
+HOME = ROOT / "build" / "demo"
+POSTS = 20_000
+SEED = 7
+_KEEP, _STOP = "--keep", "--stop"
+_CONF = HOME / "demo.toml"
+_PID_FILE = HOME / "run.pid"
+_PATIENCE_S = 60.0
+_UI_S = 60.0
+_UI_LINE = "its UI at "
+_NOISE = "Using incubator modules"  # Java's word for what Spark asks it for
+# Batches small enough to watch, so that posts meet their edits in Silver.
+_SETTINGS = """home = "{home}"
+
+[broker]
+port = {broker}
+controller_port = {controller}
+
+[spark]
+java_options = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+
+[stream]
+trigger_s = 5
+max_records_per_batch = 13000
+max_files_per_batch = 16
+
+[ingest]
+poll_s = 1
+"""
+
+
+def main(words: list[str]) -> int:
+    """Run the demo; its exit code."""
+    console = Console(highlight=False)
+    for name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
+        del os.environ[name]  # the demo stands alone: no lake or broker of the user's
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        _stop_all()
+        if _STOP not in words:
+            _demo(console, keep=_KEEP in words)
+    except EchoStreamError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("stopped; nothing is left running")
+        return 130
+    return 0
+
+
+def _demo(console: Console, *, keep: bool) -> None:
+    began = time.monotonic()
+    shutil.rmtree(HOME, ignore_errors=True)
+    settings = _new_settings()
+    kept = False
+    try:
+        with Ticker("Kafka broker", console=console):
+            stack.up(settings)
+        with live_platforms(settings) as live:
+            made = _generate(settings, console)
+            with Ticker(f"Live: simulated {', '.join(SIMULATED)}", console=console):
+                read = live()
+        _run_all(console)
+        show_live(console, read)
+        whole = show_results(settings, console, sent=made + count(read))
+        console.print(f"\n[dim]{time.monotonic() - began:.0f} s from the broker's start to here[/]")
+        if keep:
+            _keep(settings, console)
+            kept = True
+        show_commands(settings, console)
+        if not whole:
+            raise ConservationError("the demo's fates do not add up", remedy=f"Its state is in {HOME}: report it")
+    finally:
+        if not kept:
+            _stop_all()
+
+
+def _new_settings() -> Settings:
+    """Settings in a file, so that every command can be pointed to this stack."""
+    broker, controller = free_ports(2)
+    HOME.mkdir(parents=True)
+    _CONF.write_text(_SETTINGS.format(home=HOME, broker=broker, controller=controller), encoding="utf-8")
+    return load_settings(_CONF)
+
+
+def _generate(settings: Settings, console: Console) -> int:
+    with Producer(settings) as producer, Ticker("Posts into Kafka", unit="records", console=console) as ticker:
+        return run_generator(settings, producer, n_posts=POSTS, seed=SEED, progress=ticker.to).records
+
+
+def _run_all(console: Console) -> None:
+    """All hops, in a process of their own, which a Ctrl-C on the terminal reaches as well."""
+    with Ticker("Kafka to Gold", console=console), _started("--available-now") as run:
+        for line in run.stdout or ():
+            if _NOISE not in line:
+                console.print(f"  {line.rstrip()}", markup=False, soft_wrap=True)
+        if run.wait():
+            raise JobFailedError("the streaming jobs failed", remedy=f"The error is above; logs are in {HOME / 'logs'}")
+
+
+def _started(*words: str) -> "subprocess.Popen[str]":
+    run = subprocess.Popen(_command("run", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    remember(run.pid, _PID_FILE)
+    return run
+
+
+def _keep(settings: Settings, console: Console) -> None:
+    """Go on in the background: new posts are taken in as they come."""
+    log = settings.home / "logs" / "run.out"
+    with log.open("w", encoding="utf-8") as out:
+        run = subprocess.Popen(
+            _command("run"), stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+    remember(run.pid, _PID_FILE)
+    ui, deadline = "", time.monotonic() + _UI_S
+    while not ui and run.poll() is None and time.monotonic() < deadline:
+        ui = log.read_text(encoding="utf-8").partition(_UI_LINE)[2].partition(";")[0]
+        time.sleep(0.5)
+    if run.poll() is not None:
+        raise JobFailedError("the streaming jobs did not stay up", remedy=f"The error is in {log}")
+    me = f".venv/bin/echostream --conf-file {_CONF.relative_to(ROOT)}"
+    console.print("\n[bold]Still running[/]")
+    console.print(f"  Kafka     {settings.bootstrap_servers}\n  Spark UI  {ui or 'see ' + str(log)}", soft_wrap=True)
+    console.print(f"  more      {me} generate --posts 1000 --seed 8", soft_wrap=True)
+    console.print(f"  look      {me} status", soft_wrap=True)
+    console.print("  stop      make demo-stop")
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "cli.main", "--conf-file", str(_CONF), *words]
+
+
+def _stop_all() -> None:
+    """End what this or an earlier demo started; a second Ctrl-C does not come in between."""
+    ignored = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        run = recall(_PID_FILE)
+        if run:
+            end(run, patience_s=_PATIENCE_S)
+        if _CONF.exists():
+            with suppress(EchoStreamError):
+                stack.down(load_settings(_CONF))
+    finally:
+        for number, handler in ignored.items():
+            signal.signal(number, handler)
+
+
+if __name__ == "__main__":
+    os.chdir(Path(ROOT))
+    sys.exit(main(sys.argv[1:]))

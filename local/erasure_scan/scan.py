@@ -1,0 +1,121 @@
+"""The search itself: places, files, and what was found where."""
+
+import lzma
+import tarfile
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.erasure_scan.archives import is_packed, unpacked
+from local.erasure_scan.encrypted import Opener
+from local.erasure_scan.kafka_segments import is_segment, record_bytes
+from local.erasure_scan.search_terms import Needles
+
+_DEEPEST = 4  # packed in packed
+# What a file that is damaged, or packed as nobody here knows, leads to.
+_UNREADABLE = (
+    ValueError, OSError, EOFError, LookupError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError,
+    lzma.LZMAError, zlib.error,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder on one of Arrow's file systems, which need not be there; `name` says in a report which."""
+
+    name: str
+    files: Any  # a pyarrow.fs.FileSystem; Arrow declares no types
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A text, by its number, that is still there."""
+
+    area: str
+    file: str
+    where: str
+    number: int
+
+
+@dataclass(slots=True)
+class Report:
+    """What was searched, by area, and what was found. `unread` could not be opened, so nothing is proven of it."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    read_bytes: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing was found, and nothing was left out."""
+        return not self.findings and not self.unread
+
+
+def verify(places: Sequence[Place], needles: Needles, opener: Opener) -> Report:
+    """Search all files of all places; a file that vanishes meanwhile is no finding."""
+    report, seen = Report(), set[str]()
+    for place in places:
+        for path in _paths(place):
+            name = path.removeprefix(place.root).lstrip("/")
+            if path in seen:
+                continue
+            seen.add(path)
+            area = _area(place.name, name)
+            try:
+                with place.files.open_input_file(path) as file:
+                    content = bytes(file.read())
+            except FileNotFoundError:
+                continue
+            report.files[area] += 1
+            try:
+                _search(report, Finding(area, name, "as it is", 0), content, needles, opener)
+            except _UNREADABLE:
+                report.unread.append(f"{place.name}/{name}")
+    return report
+
+
+def _search(report: Report, at: Finding, content: bytes, needles: Needles, opener: Opener) -> None:
+    found: set[tuple[str, int]] = set()
+    try:
+        for where, piece in _pieces(content, opener, at.where):
+            report.read_bytes[at.area] += len(piece)
+            found |= {(where, number) for number in needles.found_in(piece)}
+    finally:
+        report.findings += [Finding(at.area, at.file, where, number) for where, number in sorted(found)]
+
+
+def _pieces(content: bytes, opener: Opener, where: str, depth: int = 0) -> Iterator[tuple[str, bytes]]:
+    """The content, and all that is packed in it; what is packed deeper than anybody looks counts as unread."""
+    yield where, content
+    if depth == _DEEPEST:
+        if is_packed(content):
+            raise ValueError
+        return
+    if (clear := opener.opened(content)) is not None:
+        yield from _pieces(clear, opener, f"{where}, sealed", depth + 1)
+    if is_segment(content):
+        for offset, records in record_bytes(content):
+            yield f"batch at offset {offset}", records
+    # Also where that looked like a segment: one byte says it, and any file may have it there.
+    for kind, piece in unpacked(content):
+        yield from _pieces(piece, opener, kind, depth + 1)
+
+
+def _paths(place: Place) -> list[str]:
+    from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
+
+    found = place.files.get_file_info(fs.FileSelector(place.root, recursive=True, allow_not_found=True))
+    return sorted(info.path for info in found if info.is_file)
+
+
+def _area(place: str, name: str) -> str:
+    """The first folder, and of a table whether it is its log."""
+    parts = name.split("/")
+    if "_delta_log" in parts:
+        return f"{place} logs of tables"
+    return f"{place} {parts[0]}" if len(parts) > 1 else place

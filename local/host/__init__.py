@@ -1,0 +1,1 @@
+"""This machine: Java, jars, ports and processes."""

@@ -1,0 +1,1 @@
+"""Local servers: the Kafka broker, S3, and Spark's history."""

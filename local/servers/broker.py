@@ -1,0 +1,203 @@
+"""A real Kafka broker (KRaft, one node) from jars, on loopback, with its data under ECHOSTREAM_HOME/broker."""
+
+import fcntl
+import os
+import subprocess
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from foundation.errors import BrokerFailedError, BrokerUnreachableError
+from foundation.folder_modes import protect
+from foundation.settings import Settings
+from ingestion.kafka.topics import demand_broker
+from local.host.jars import jars
+from local.host.java import find_java
+from local.host.ports import LOOPBACK, demand_free
+from local.host.processes import Process, end, recall, remember
+
+_POLL_S = 0.2
+_STOP_S = 20.0
+_FORMAT_S = 120.0
+_LOG_BYTES = 10_000_000
+
+
+def log_file(settings: Settings) -> Path:
+    """Where the broker's own log goes."""
+    return settings.home / "logs" / "broker.log"
+
+
+def running(settings: Settings) -> Process | None:
+    """The broker of this home, when it runs."""
+    return recall(_pid_file(settings))
+
+
+def start(settings: Settings) -> bool:
+    """Start it and return when it answers; False when it ran already. Data that is there is kept.
+
+    Raises:
+        PortInUseError, JavaError, JarsError: it cannot be started.
+        BrokerFailedError: it ended, or did not answer in time.
+    """
+    with _one_at_a_time(settings):
+        if running(settings):
+            return False
+        demand_free(settings.broker.port, setting="ECHOSTREAM_BROKER__PORT")
+        demand_free(settings.broker.controller_port, setting="ECHOSTREAM_BROKER__CONTROLLER_PORT")
+        conf = _write_properties(settings)
+        _format(settings, conf)
+        process = _launch(settings, conf)
+        try:
+            _await_answer(settings, process)
+        except BaseException:
+            _stop(settings)
+            raise
+    return True
+
+
+def stop(settings: Settings) -> bool:
+    """Stop it; False when it did not run."""
+    with _one_at_a_time(settings):
+        return _stop(settings)
+
+
+def _stop(settings: Settings) -> bool:
+    process = running(settings)
+    if process:
+        end(process, patience_s=_STOP_S)
+    _pid_file(settings).unlink(missing_ok=True)
+    return process is not None
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.home / "broker"
+
+
+def _pid_file(settings: Settings) -> Path:
+    return _folder(settings) / "broker.pid"
+
+
+@contextmanager
+def _one_at_a_time(settings: Settings) -> Iterator[None]:
+    """Two commands at once would start two brokers on one folder."""
+    protect(settings, "broker")
+    _folder(settings).mkdir(parents=True, exist_ok=True)
+    with (_folder(settings) / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write_properties(settings: Settings) -> Path:
+    """server.properties; written anew at each start, so that ports follow the settings."""
+    broker, controller = settings.broker.port, settings.broker.controller_port
+    listeners = f"PLAINTEXT://{LOOPBACK}:{broker},CONTROLLER://{LOOPBACK}:{controller}"
+    values: dict[str, object] = {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "listeners": listeners,
+        "advertised.listeners": listeners,
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{controller}",
+        "log.dirs": _folder(settings) / "data",
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": 1,
+        "min.insync.replicas": 1,
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 1,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+        "log.cleaner.dedupe.buffer.size": 16 * 2**20,  # the default takes a quarter of the heap
+    }
+    conf = _folder(settings) / "server.properties"
+    conf.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+    return conf
+
+
+def _command(settings: Settings, *words: str) -> list[str]:
+    log = "org.slf4j.simpleLogger"
+    return [
+        find_java().program,
+        f"-Xmx{settings.broker.heap_mb}m",
+        "-XX:TieredStopAtLevel=1",  # up in half the time, and plenty for a laptop's load
+        "-XX:+UseSerialGC",
+        f"-D{log}.defaultLogLevel=info",
+        f"-D{log}.log.org.apache.kafka.common.config=warn",
+        f"-D{log}.showDateTime=true",
+        f"-D{log}.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+        "-cp",
+        ":".join(map(str, jars("broker"))),
+        *words,
+    ]
+
+
+def _format(settings: Settings, conf: Path) -> None:
+    """Prepare the data folder, once in its life."""
+    if (_folder(settings) / "data" / "meta.properties").exists():
+        return
+    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    # A leading dash would read as an option.
+    cluster = cluster.replace("-", "A", 1) if cluster.startswith("-") else cluster
+    words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(conf)]
+    with _log(settings) as log:
+        done = subprocess.run(_command(settings, *words), stdout=log, stderr=log, check=False, timeout=_FORMAT_S)
+    if done.returncode:
+        raise _failed(settings, "the local broker's storage could not be prepared")
+
+
+def _launch(settings: Settings, conf: Path) -> Process:
+    """In a session of its own, so that a Ctrl-C meant for another command does not end it."""
+    command = _command(settings, "kafka.Kafka", str(conf))
+    with _log(settings) as log:
+        pid = os.posix_spawn(
+            command[0],
+            command,
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, log, 1),
+                (os.POSIX_SPAWN_DUP2, log, 2),
+            ],
+            setsid=True,
+        )
+    return remember(pid, _pid_file(settings))
+
+
+@contextmanager
+def _log(settings: Settings) -> Iterator[int]:
+    file = log_file(settings)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if file.exists() and file.stat().st_size > _LOG_BYTES:
+        file.replace(file.with_suffix(".log.1"))
+    with file.open("ab") as out:
+        yield out.fileno()
+
+
+def _await_answer(settings: Settings, process: Process) -> None:
+    deadline = time.monotonic() + settings.broker.start_timeout_s
+    while recall(_pid_file(settings)) == process:
+        try:
+            demand_broker(settings, timeout_s=1.0)
+        except BrokerUnreachableError:
+            if time.monotonic() > deadline:
+                break
+            time.sleep(_POLL_S)
+        else:
+            return
+    else:
+        raise _failed(settings, "the local broker ended while it started")
+    raise _failed(settings, f"the local broker did not answer within {settings.broker.start_timeout_s:g} s")
+
+
+def _failed(settings: Settings, what: str) -> BrokerFailedError:
+    return BrokerFailedError(what, remedy=f"Its log says why: {log_file(settings)}")

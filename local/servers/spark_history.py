@@ -1,0 +1,42 @@
+"""Spark's history server over the event logs of this home, on loopback unless SPARK_LOCAL_IP says otherwise."""
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pyspark
+
+from foundation.settings import Settings
+from lakehouse.spark import event_logs, session
+from local.host.java import find_java
+from local.host.ports import LOOPBACK, demand_free
+
+_HEAP = "-Xmx512m"
+
+
+def address(settings: Settings) -> str:
+    """Where it answers."""
+    return f"http://{LOOPBACK}:{settings.spark.history_port}"
+
+
+def serve(settings: Settings) -> NoReturn:
+    """Become the history server: Ctrl-C and SIGTERM end it.
+
+    Raises:
+        PortInUseError, JavaError: it cannot be started.
+    """
+    demand_free(settings.spark.history_port, setting="ECHOSTREAM_SPARK__HISTORY_PORT")
+    logs = settings.home / "logs"
+    for folder in (logs, event_logs.folder(settings)):
+        folder.mkdir(parents=True, exist_ok=True)
+    conf = {
+        "spark.history.fs.logDirectory": event_logs.folder(settings).as_uri(),
+        "spark.history.ui.port": settings.spark.history_port,
+        "log4j2.configurationFile": session.LOG4J.as_uri(),
+        "echostream.log": logs / "history.log",
+    }
+    options = [f"-D{name}={value}" for name, value in conf.items()]
+    jars = Path(pyspark.__file__).parent / "jars" / "*"
+    java = find_java().program
+    words = [java, _HEAP, *options, "-cp", str(jars), "org.apache.spark.deploy.history.HistoryServer"]
+    os.execve(java, words, {"SPARK_LOCAL_IP": LOOPBACK} | os.environ)  # noqa: S606  # no shell is meant

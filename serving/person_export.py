@@ -1,0 +1,158 @@
+"""All that the lake's tables hold about a person, for who may read the keys: found by pseudonym, without a JVM.
+
+A record of Bronze is the person's by its author, or by its post, which a bare delete names alone. One that carries
+neither, as what could not be mapped, is opened and is the person's where it names the account.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from deltalake import DeltaTable, QueryBuilder
+
+from foundation.key_sources import KeyPlace, payload_place
+from foundation.keys import PseudonymKey, canonical
+from foundation.settings import Settings
+from lakehouse.storage.s3 import storage_options
+from serving.catalog import lake_tables
+from serving.formats import plain
+from transforms.decode import BadRecordError
+from transforms.payloads import At, opened
+
+Row = dict[str, Any]
+_RAW = ("bronze.posts", "quarantine.posts")
+_BY_AUTHOR = ("silver.posts", "silver.tombstones")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account, by the id that the platform's payloads give it."""
+
+    platform: str
+    author_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What was found, by table, as JSON knows it; and the pseudonyms of the person's posts."""
+
+    rows: dict[str, list[Row]]
+    post_keys: frozenset[str]
+
+
+def held_about(settings: Settings, account: Account, key: PseudonymKey) -> Held:
+    """What the tables hold about an account, under each version of the key.
+
+    Raises:
+        KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to be had.
+        AccessError: a layer of the lake is closed to who asks, so that the answer would not be whole.
+    """
+    authors = set(key.pseudonyms(settings.owner, account.platform, "author", canonical(account.author_id)))
+    lake = _Lake(settings, account.platform)
+    found = {name: list(lake.rows(name, "author_key", authors)) for name in _BY_AUTHOR}
+    records = {name: list(lake.records(name, authors, account)) for name in _RAW}
+    rows = (row for some in (*found.values(), *records.values()) for row in some)
+    posts = {row["post_key"] for row in rows if row.get("post_key")}
+    found["silver.tombstones"] += lake.rows("silver.tombstones", "post_key", posts)
+    for name in _RAW:
+        known = {_where(row) for row in records[name]}
+        records[name] += [row for row in lake.of_posts(name, posts) if _where(row) not in known]
+    everything = {name: [plain(row) for row in rows] for name, rows in (found | records).items()}
+    return Held(everything, frozenset(posts))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lake:
+    settings: Settings
+    platform: str
+
+    def rows(self, table: str, column: str, values: Set[str]) -> Iterator[Row]:
+        """The rows of the platform that have one of the values."""
+        return self._read(table, _among(column, values)) if values else iter(())
+
+    def records(self, table: str, authors: Set[str], account: Account) -> Iterator[Row]:
+        """The records that name the author, in their headers or, where these do not, in their payload."""
+        for row in self._raw(table, f"({_among('author_key', authors)} OR author_key IS NULL)"):
+            is_nameless = row["author_key"] is None and row["op"] != "upsert"
+            if row["author_key"] in authors or (is_nameless and _names(row["payload"], account)):
+                yield row
+
+    def of_posts(self, table: str, posts: Set[str]) -> Iterator[Row]:
+        """The records of some posts."""
+        if not posts:
+            return iter(())
+        rows = self._raw(table, _among("post_key", posts))
+        return (row for row in rows if row["post_key"] in posts)
+
+    def _raw(self, table: str, condition: str) -> Iterator[Row]:
+        """Records with what their headers say; Bronze alone has it in columns, by which it is filtered here."""
+        place = payload_place(self.settings)
+        return (_received(row, place) for row in self._read(table, condition if table == _RAW[0] else None))
+
+    def _read(self, table: str, condition: str | None) -> Iterator[Row]:
+        """Rows of the platform, batch by batch."""
+        import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
+
+        where = " AND ".join([f"platform = '{self.platform}'", *([condition] if condition else [])])
+        for uri in lake_tables(self.settings.lake_uri, self.settings.s3, whole=True).get(table, []):
+            delta = DeltaTable(uri, storage_options=storage_options(uri, self.settings.s3))
+            # By SQL, for Arrow's own readers refuse a table with deletion vectors.
+            found = QueryBuilder().register("t", delta).execute(f"SELECT * FROM t WHERE {where}")  # noqa: S608  # quoted
+            for batch in pa.RecordBatchReader.from_stream(found):
+                yield from batch.to_pylist(maps_as_pydicts="strict")
+
+
+def _among(column: str, values: Set[str]) -> str:
+    """A condition in SQL. Records in quarantine may bear anything as a key, so quotes are doubled."""
+    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
+    return f"{column} IN ({quoted})"
+
+
+def _received(row: Mapping[str, Any], place: KeyPlace) -> Row:
+    """The record with its payload opened, and with what its headers say where no column does."""
+    headers = {name: None if held is None else held.decode("utf-8", "replace") for name, held in _items(row["headers"])}
+    try:
+        value = opened(row["value"], place, At(row["topic"], row["partition"], row["offset"]))
+    except BadRecordError:
+        value = b"damaged at rest"
+    said = {name: row.get(name, headers.get(name)) for name in ("op", "post_key", "author_key")}
+    rest = {name: held for name, held in row.items() if name not in ("value", "headers")}
+    return rest | said | {"headers": headers, "payload": _parsed(value)}
+
+
+def _items(headers: Mapping[str, bytes | None] | None) -> Iterable[tuple[str, bytes | None]]:
+    return (headers or {}).items()
+
+
+def _parsed(value: bytes | None) -> Any:
+    """The payload as JSON where it is such, `raw` in it too, which is JSON in a text."""
+    try:
+        document = orjson.loads(value or b"null")
+    except orjson.JSONDecodeError:
+        return value
+    if isinstance(document, dict) and isinstance(document.get("raw"), str):
+        try:
+            return document | {"raw": orjson.loads(document["raw"])}
+        except orjson.JSONDecodeError:  # the id may stand anywhere in it
+            return document | {"raw": document["raw"].encode("utf-8", "replace")}
+    return document
+
+
+def _names(payload: Any, account: Account) -> bool:
+    """Whether a text in the payload is the account's id; of what is no JSON, whether the id stands in it."""
+    match payload:
+        case str():
+            return canonical(payload) == canonical(account.author_id)
+        case bytes():
+            return canonical(account.author_id) in canonical(payload.decode("utf-8", "replace"))
+        case dict():
+            return any(_names(value, account) for value in payload.values())
+        case list():
+            return any(_names(value, account) for value in payload)
+        case _:
+            return False
+
+
+def _where(row: Row) -> tuple[Any, ...]:
+    return row["topic"], row["partition"], row["offset"], row.get("kafka_timestamp")

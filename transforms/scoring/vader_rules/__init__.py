@@ -1,0 +1,1 @@
+"""VADER's rules over many texts at once, in numpy."""
