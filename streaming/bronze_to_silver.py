@@ -25,9 +25,11 @@ from lakehouse.spark.materialize import computed_once
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming import breaker
-from streaming.submit import submit
+from streaming.program import main
+from streaming.run import StreamingJob
 from transforms.decode import Rules
-from transforms.entities.finder import EntityOptions, load_finder
+from transforms.entities.entity import EntityOptions
+from transforms.entities.finder import load_finder
 from transforms.order import AUTHOR, resolve
 from transforms.pii.options import Options
 from transforms.pii.sanitizer import load_sanitizer
@@ -153,5 +155,7 @@ def _quarantine(batch: Batch, resolved: DataFrame, arrived: Arrived) -> None:
     delta.append(rows.join(there, on=list(QUARANTINE_POSTS.key), how="left_anti"), QUARANTINE_POSTS, batch.settings)
 
 
+JOB = StreamingJob(NAME, preflight, start)
+
 if __name__ == "__main__":
-    submit(NAME)
+    main(JOB)

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event, current_thread, main_thread
 
 from pyspark.errors import StreamingQueryException
@@ -16,22 +17,28 @@ from lakehouse.spark import session
 from lakehouse.spark.progress import ProgressListener
 from lakehouse.spark.session import build_session, ending, jvm_pid
 from lakehouse.storage.lease import hold_lake
-from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
 from streaming.failures import named_error, named_outside_queries
 
-_MODULES = (topic_to_bronze, bronze_to_silver, silver_to_gold)
-STARTS: dict[JobName, Callable[..., RunningJob]] = {module.NAME: module.start for module in _MODULES}
-_PREFLIGHTS: dict[JobName, Callable[[Settings], None]] = {module.NAME: module.preflight for module in _MODULES}
+_ADMITS: JobName = "bronze_to_silver"  # the job that admits erasures
 _POLL_S = 1  # of each query; Spark takes whole seconds
 
 _log = get_log("run")
 
 
+@dataclass(frozen=True, slots=True)
+class StreamingJob:
+    """A job as it is run: what it refuses before Spark starts, and how its query starts."""
+
+    name: JobName
+    preflight: Callable[[Settings], None]
+    start: Callable[..., RunningJob]
+
+
 def run(
     settings: Settings,
     *,
+    jobs: Sequence[StreamingJob],
     available_now: bool,
-    jobs: Sequence[JobName] = tuple(STARTS),
     on_progress: OnProgress = None,
     on_start: Callable[[str | None], None] | None = None,
 ) -> None:
@@ -39,8 +46,8 @@ def run(
 
     Args:
         settings: of this process.
+        jobs: which to run, in the order of the hops.
         available_now: end when all that was there has gone through all hops, in sequence.
-        jobs: which of them.
         on_progress: told of each batch.
         on_start: told where Spark UI is, None where it is off.
 
@@ -51,15 +58,20 @@ def run(
     setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
     with hold_lake(settings) as lease, _stop_on_signal() as stop:
         session.preflight(settings)
-        for name in jobs:  # a refusal costs a second here, and ten behind Spark's start
-            with named_outside_queries(name, settings):
-                _PREFLIGHTS[name](settings)
+        for job in jobs:  # a refusal costs a second here, and ten behind Spark's start
+            with named_outside_queries(job.name, settings):
+                job.preflight(settings)
         spark = build_session(settings, "echostream")
         try:
             with ending(spark, settings), _listening(spark, settings):
                 lease.name_jvm(jvm_pid(spark))
                 _claim_signals(stop)
-                _log.info("start", jobs=list(jobs), available_now=available_now, ui=spark.sparkContext.uiWebUrl)
+                _log.info(
+                    "start",
+                    jobs=[job.name for job in jobs],
+                    available_now=available_now,
+                    ui=spark.sparkContext.uiWebUrl,
+                )
                 if on_start:
                     on_start(spark.sparkContext.uiWebUrl)
                 with named_outside_queries("run", settings):
@@ -82,28 +94,28 @@ def _listening(spark: SparkSession, settings: Settings) -> Iterator[None]:
 
 
 def _in_sequence(
-    spark: SparkSession, settings: Settings, jobs: Sequence[JobName], stop: Event, on_progress: OnProgress
+    spark: SparkSession, settings: Settings, jobs: Sequence[StreamingJob], stop: Event, on_progress: OnProgress
 ) -> None:
     ended: list[RunningJob] = []
-    for name in jobs:
-        running = STARTS[name](spark, settings, available_now=True, on_progress=on_progress)
+    for job in jobs:
+        running = job.start(spark, settings, available_now=True, on_progress=on_progress)
         _watch([running], stop, settings)
         if stop.is_set():
             return
         _maintain(running, settings, force=True)
-        if name == bronze_to_silver.NAME:  # what it has admitted of erasures is carried out in the hop before it
+        if job.name == _ADMITS:  # what it has admitted of erasures is carried out in the hop before it
             for earlier in ended:
                 _maintain(earlier, settings, force=True)
         ended.append(running)
 
 
 def _together(
-    spark: SparkSession, settings: Settings, jobs: Sequence[JobName], stop: Event, on_progress: OnProgress
+    spark: SparkSession, settings: Settings, jobs: Sequence[StreamingJob], stop: Event, on_progress: OnProgress
 ) -> None:
     started: list[RunningJob] = []
     try:
-        for name in jobs:
-            started.append(STARTS[name](spark, settings, available_now=False, on_progress=on_progress))
+        for job in jobs:
+            started.append(job.start(spark, settings, available_now=False, on_progress=on_progress))
         _watch(started, stop, settings)
     finally:
         for running in started:

@@ -17,7 +17,8 @@ from lakehouse.erasure.run import Following
 from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.maintenance.compact import Compaction
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
-from streaming.submit import submit
+from streaming.program import main
+from streaming.run import StreamingJob
 from transforms import sentiment_hourly
 from transforms.aggregates import combine, group_deltas, member_deltas, signed, within_days
 from transforms.expiry_rules import expired
@@ -163,5 +164,7 @@ def _merge(batch: Batch, aggregate: Aggregate, changes: DataFrame, days: Sequenc
     )
 
 
+JOB = StreamingJob(NAME, preflight, start)
+
 if __name__ == "__main__":
-    submit(NAME)
+    main(JOB)

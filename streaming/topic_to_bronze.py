@@ -14,7 +14,8 @@ from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.maintenance.compact import Compaction
 from lakehouse.retention.enforce import Retention
 from schemas.tables import BRONZE_POSTS
-from streaming.submit import submit
+from streaming.program import main
+from streaming.run import StreamingJob
 from transforms.bronze import to_bronze
 
 NAME: JobName = "topic_to_bronze"
@@ -78,5 +79,7 @@ def _write_ops(batch: Batch, counts: Counts) -> None:
     batch.write_ops(counts)
 
 
+JOB = StreamingJob(NAME, preflight, start)
+
 if __name__ == "__main__":
-    submit(NAME)
+    main(JOB)

@@ -21,7 +21,8 @@ from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
 from transforms.emoji import emoji_of
-from transforms.entities.finder import EntityOptions, load_finder
+from transforms.entities.entity import EntityOptions
+from transforms.entities.finder import load_finder
 from transforms.entities.rows import name_entities
 from transforms.keyphrases import key_phrases
 from transforms.language import language_of

@@ -25,7 +25,7 @@ from ingestion.kafka.records import Record
 from lakehouse.delta import tables as delta
 from local.progress import Ticker
 from schemas.tables import SILVER_POSTS
-from streaming.run import STARTS
+from streaming.jobs import STARTS
 
 NEW, EDITS, DELETES = 5_000, 250, 50
 BATCHES = 2  # measured, after one that warms up

@@ -17,7 +17,7 @@ from benchmarks.pipeline.drain import Drain, drain, together
 from benchmarks.pipeline.place import Bench, Place, open_place
 from foundation import clock
 from foundation.sections import JobName
-from streaming.run import STARTS
+from streaming.jobs import STARTS
 
 OTHERS = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": ("500", "10000"),

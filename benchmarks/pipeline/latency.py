@@ -29,7 +29,7 @@ from lakehouse.storage.s3 import client
 from local.lag import table_lags
 from local.progress import Ticker
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS
-from streaming.run import STARTS
+from streaming.jobs import STARTS
 
 RATE = 500  # new posts per second
 WARM_UP = 2_000

@@ -20,7 +20,7 @@ from foundation import clock
 from foundation.settings import Settings
 from lakehouse.jobs import kafka
 from schemas.tables import BRONZE_POSTS
-from streaming.run import STARTS
+from streaming.jobs import STARTS
 
 WARM_UP = 10_000
 NAIVE_WARM_UP = 2_000

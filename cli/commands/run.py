@@ -29,10 +29,12 @@ def run(
         accepting = settings.breaker.model_copy(update={"accept": True})
         settings = settings.model_copy(update={"breaker": accepting})
     from cli.output.batches import Watch  # noqa: PLC0415  # with Spark's libraries, which are slow to load
+    from streaming.jobs import STREAMING_JOBS  # noqa: PLC0415
     from streaming.run import run as run_jobs  # noqa: PLC0415
 
     watch = Watch()
-    run_jobs(settings, available_now=available_now, jobs=names, on_progress=watch.batch, on_start=watch.started)
+    wanted = [job for job in STREAMING_JOBS if job.name in names]
+    run_jobs(settings, jobs=wanted, available_now=available_now, on_progress=watch.batch, on_start=watch.started)
     watch.ended()
 
 

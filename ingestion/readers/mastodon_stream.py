@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from ingestion.parsing.json_body import parsed
@@ -17,9 +16,7 @@ from ingestion.parsing.json_fields import decoded
 from ingestion.platform import Json
 from ingestion.reader import Batch, Context, Gap, GapReason
 from ingestion.readers.clients.websocket import frames
-
-if TYPE_CHECKING:
-    from ingestion.readers.mastodon import Instance
+from ingestion.readers.mastodon_instance import Instance, order
 
 _FULL, _LINGER_S = 200, 0.5
 
@@ -37,7 +34,7 @@ class _Collected:
         return len(self.documents) >= _FULL or time.monotonic() - self.began >= _LINGER_S
 
 
-def streamed(instance: "Instance", context: Context) -> Iterator[Batch]:
+def streamed(instance: Instance, context: Context) -> Iterator[Batch]:
     """What the stream pushes, from where the cursor was left."""
     tag = {"tag": instance.tags[0]} if instance.tags else {}
     query = urlencode({"stream": "hashtag" if tag else "public", **tag})
@@ -86,8 +83,3 @@ def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -
 
 def _gap(name: str, since: int, until: int) -> Gap:
     return Gap(source=name, since=since, until=until, reason=GapReason.CHANGES_UNSEEN)
-
-
-def order(number: str) -> tuple[int, str]:
-    """Ids are numbers as texts; the longer one is the younger."""
-    return len(number), number

@@ -17,7 +17,7 @@ from lakehouse.jobs.job import RunningJob
 from schemas.tables import BRONZE_POSTS
 from schemas.topics import platform_of
 from streaming.failures import named_error
-from streaming.run import STARTS
+from streaming.jobs import STARTS
 from tests.clock import BASE
 from tests.lake import Row, assert_exact
 

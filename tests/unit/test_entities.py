@@ -6,7 +6,8 @@ from foundation.errors import ScorerBudgetError, SettingsError
 from foundation.settings import Settings
 from schemas.tables import ENTITY
 from tests.comprehend import running
-from transforms.entities.finder import MOST, Entity, EntityOptions, Words, distinct, load_finder
+from transforms.entities.entity import MOST, Entity, EntityOptions, Words, distinct
+from transforms.entities.finder import load_finder
 from transforms.entities.rows import name_entities
 
 TEXT = "Ann_PERSON of Lumora_ORGANIZATION took the Hexagrove_COMMERCIAL_ITEM to Paris_LOCATION on Monday_DATE"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transforms.entities.finder import Entity, EntityOptions, Kind, Words, distinct
+from transforms.entities.entity import Entity, EntityOptions, Kind, Words, distinct
 from transforms.scoring.budget import Budget, MonthlyBudget
 from transforms.scoring.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
 

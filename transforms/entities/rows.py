@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from transforms.entities.finder import EntityFinder, Words
+from transforms.entities.entity import EntityFinder, Words
 from transforms.scoring.posts import scored_text
 
 

@@ -1,0 +1,194 @@
+"""One Mastodon instance by REST: its timelines, its statuses by id, and where its stream is.
+
+Pages go forward by `min_id`, oldest first (`since_id` would skip the middle of a burst).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+from foundation.errors import CredentialsError, CursorError, ReadError, UsageError
+from ingestion.parsing.json_fields import decoded, every, inner, slices
+from ingestion.parsing.timestamps import iso_micros
+from ingestion.platform import Json
+from ingestion.reader import Batch, Context, Sighting
+from ingestion.readers.clients.http import Http, iso_reset
+from ingestion.readers.clients.pages import Cuts, Pages
+
+_PAGE = 40
+_BY_ID = 20  # statuses in one request
+_NEWEST = re.compile(r"[?&]min_id=([A-Za-z0-9]+)[^>]*>\s*;\s*rel=\"prev\"")
+_HINT = (
+    "Register an application with scope read:statuses under Preferences, Development, and set"
+    " ECHOSTREAM_CREDENTIALS__MASTODON_ACCESS_TOKEN"
+)
+
+
+class Instance:
+    """One server; its cursor holds the newest id of each timeline, and when all were read."""
+
+    def __init__(self, address: str, context: Context, cuts: Cuts) -> None:
+        self._context, self._cuts = context, cuts
+        self.name = urlsplit(address).netloc
+        self._token = context.secrets.get("access_token")
+        self.http = Http(address, context, headers=self.auth, limit_of=iso_reset, credentials_hint=_HINT)
+        self.tags = context.watchlist.hashtags
+        self.feeds = [f"/api/v1/timelines/tag/{quote(tag)}" for tag in self.tags] or ["/api/v1/timelines/public"]
+        self._about: Json = None
+
+    def can_stream(self) -> bool:
+        """Whether there is a token and an address for it."""
+        return self._token is not None and isinstance(self.streaming(), str) and len(self.feeds) == 1
+
+    def new_statuses(self, newest: dict[str, str] | None = None) -> Iterator[Batch]:
+        """Every page since the cursor, oldest first; the newest ids are brought up to date."""
+        newest = self.saved() if newest is None else newest
+        scope, now = self._scope(), self._context.clock()
+        begin = now - int(self._context.look_back_s * 1_000_000)
+        since = int(newest["read_at"]) if newest.get("read_at", "").isdecimal() else begin
+        self._cuts.begin()
+        for feed in self.feeds:
+            for page, last in self._cuts.until_cut(self._pages(feed, newest.get(feed) or _id_at(begin), scope)):
+                newest[feed] = last
+                yield self.batch(page, newest, feed)
+        if gaps := self._cuts.gap(self.name, since, now):
+            yield Batch(source=self.name, gaps=gaps)  # the next round begins where this one was cut
+            return
+        newest["read_at"] = str(now)
+        yield replace(self.batch([], newest, self.feeds[0]), covered=(since, now))
+
+    def between(self, since: int, until: int) -> Iterator[Batch]:
+        """The statuses of a stretch of time."""
+        scope = self._scope()
+        for feed in self.feeds:
+            for page, _ in self._cuts.until_cut(self._pages(feed, _id_at(since), scope)):
+                inside = [status for status in page if (_time(status) or since) < until]
+                yield Batch(source=self.name, documents=inside, endpoint=feed)
+                if page and not inside:  # a single one may tell a wrong time
+                    break
+
+    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+        """How they are now."""
+        for some in slices(posts, _BY_ID):
+            answer = self.http.get("/api/v1/statuses", {"id[]": [post.native_id for post in some]}).content
+            found = _statuses(answer, "/api/v1/statuses")
+            there = {str(status.get("id")) for status in every(found, dict)}
+            gone = [_delete(post.native_id, post.post_id) for post in some if post.native_id not in there]
+            yield Batch(source=self.name, documents=[*found, *gone], endpoint="/api/v1/statuses")
+
+    def _pages(self, feed: str, at: str, scope: Mapping[str, str]) -> Iterator[tuple[list[Json], str]]:
+        """Pages from an id upward, each with the id that the next begins after."""
+        pages = Pages(feed, self._context)
+        while True:
+            answer = self.http.get(feed, {"limit": _PAGE, "min_id": at, **scope})
+            page = _statuses(answer.content, feed)
+            link = _NEWEST.search(answer.headers.get("link", ""))
+            ids = [str(status["id"]) for status in every(page, dict) if status.get("id")]
+            last = link[1] if link else max(ids, key=order, default=at)
+            if not page and order(last) <= order(at):
+                return
+            pages.check(page, last)
+            if order(last) <= order(at):
+                raise pages.cut("answers with the same page again and again")
+            yield page, last
+            at = last
+
+    def _scope(self) -> dict[str, str]:
+        """`local=true` where only that may be read.
+
+        Raises:
+            CredentialsError: the timeline is closed to us.
+            UsageError: it is closed to everybody.
+        """
+        feeds = inner(
+            self._instance(), "configuration", "timelines_access", "hashtag_feeds" if self.tags else "live_feeds"
+        )
+        local, remote = inner(feeds, "local"), inner(feeds, "remote")
+        if "disabled" in (local, remote) and local == remote:
+            raise UsageError(f"{self.name} shows this timeline to nobody", remedy="Name another in mastodon.instances")
+        if self._token is not None:
+            return {"local": "true"} if remote == "disabled" else {}
+        if local == "authenticated":
+            raise CredentialsError(f"{self.name} shows its timelines only to members", remedy=_HINT)
+        return {"local": "true"} if remote in ("authenticated", "disabled") else {}
+
+    def _instance(self) -> Json:
+        if self._about is None:
+            self._about = self.http.get("/api/v2/instance").content
+            if not isinstance(self._about, dict):
+                raise ReadError("/api/v2/instance answered in an unknown form")
+        return self._about
+
+    def streaming(self) -> Json:
+        """The address of the stream, where there is one."""
+        return inner(self._instance(), "configuration", "urls", "streaming")
+
+    def auth(self) -> dict[str, str]:
+        """The header that our token goes in."""
+        return {"authorization": f"Bearer {self._token}"} if self._token else {}
+
+    def saved(self) -> dict[str, str]:
+        """The newest id of each timeline, and when the stream was left.
+
+        Raises:
+            CursorError: the saved cursor is none of this platform.
+        """
+        saved = self._context.memory.cursor(self.name)
+        try:
+            newest = json.loads(saved) if saved else {}
+        except ValueError:
+            newest = None
+        if not isinstance(newest, dict) or not all(isinstance(last, str) for last in newest.values()):
+            raise CursorError(
+                "the saved cursor is none of Mastodon's",
+                remedy="Begin anew: echostream ingest mastodon --forget-cursor",
+            )
+        return newest
+
+    def batch(
+        self, documents: Sequence[Json], newest: Mapping[str, str], endpoint: str, broken: Sequence[str] = ()
+    ) -> Batch:
+        """Documents, with where to go on."""
+        return Batch(
+            source=self.name,
+            documents=documents,
+            broken=broken,
+            cursor=json.dumps(dict(newest)),
+            endpoint=endpoint,
+            latest=max(_times(documents), default=None),
+        )
+
+
+def order(number: str) -> tuple[int, str]:
+    """Ids are numbers as texts; the longer one is the younger."""
+    return len(number), number
+
+
+def _statuses(answer: Json, path: str) -> list[Json]:
+    if not isinstance(answer, list):
+        raise ReadError(f"{path} answered in an unknown form")
+    return answer
+
+
+def _delete(native_id: str, uri: str) -> Json:
+    """What the stream would have said."""
+    return {"event": "delete", "payload": native_id, "uri": uri}
+
+
+def _id_at(micros: int) -> str:
+    """The smallest id of that time: 48 bits of milliseconds, then 16 of a sequence."""
+    return str((max(0, micros) // 1000) << 16)
+
+
+def _times(statuses: Sequence[Json]) -> list[int]:
+    return [at for status in statuses if (at := _time(status)) is not None]
+
+
+def _time(status: Json) -> int | None:
+    """When it was created; of a frame, inside."""
+    status = (
+        decoded(status["payload"]) if isinstance(status, dict) and isinstance(status.get("payload"), str) else status
+    )
+    return iso_micros(status.get("created_at")) if isinstance(status, dict) else None
