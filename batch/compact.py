@@ -26,8 +26,8 @@ class Compacted:
 def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
     """Compact the tables, one after the other.
 
-    What was replaced is removed only after `upkeep.keep_h`, for who has opened a table before, and later still where
-    a stream has not read that far.
+    What was replaced is removed only after `upkeep.keep_h`, for who has opened a table before, and
+    later still where a stream has not read that far.
     """
     for table in TABLES:
         if delta_log.exists(table, settings):

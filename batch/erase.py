@@ -27,10 +27,14 @@ def carry_out(spark: SparkSession, settings: Settings) -> Erased:
     known = {each.id for each in erasures.admitted(settings)}
     for table in (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS):
         delta.ensure(spark, table, settings)
-    silver = Job(bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings)
+    silver = Job(
+        bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings
+    )
     Erasing(spark, silver, (SILVER_POSTS, QUARANTINE_POSTS), admits=True).run(force=True)
     if delta_log.exists(BRONZE_POSTS, settings):
-        Erasing(spark, Job(topic_to_bronze.NAME, (BRONZE_POSTS,), settings), (BRONZE_POSTS,)).run(force=True)
+        Erasing(spark, Job(topic_to_bronze.NAME, (BRONZE_POSTS,), settings), (BRONZE_POSTS,)).run(
+            force=True
+        )
     gold = silver_to_gold.start(spark, settings, available_now=True)
     gold.query.awaitTermination()
     gold.maintain(True)

@@ -20,9 +20,9 @@ JOB = "rebuild_gold"
 def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
     """Put each Gold table's content anew in one commit; readers see the old or the new. Answers rows by table.
 
-    The stream's checkpoint is set aside first and begun anew last, after the Silver version that the new content
-    names. A crash in between leaves a job that refuses to start until `checkpoint reset`, never one that adds twice.
-    Groups of a time that Silver has forgotten stay as they are.
+    The stream's checkpoint is set aside first and begun anew last, after the Silver version that
+    the new content names. A crash in between leaves a job that refuses to start until `checkpoint
+    reset`, never one that adds twice. Groups of a time that Silver has forgotten stay as they are.
     """
     checkpoint(NAME, settings).set_aside()
     version = delta_log.version(SILVER_POSTS, settings)
@@ -32,8 +32,12 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
         table = aggregate.table
         delta.ensure(spark, table, settings)
         held = delta.read(spark, table, settings)
-        closed = held.where(expired(aggregate.time, seals(settings, "silver.author", version=version)))
-        summary = summarise(aggregate.contributions(posts), table.key, aggregate.sums, aggregate.count)
+        closed = held.where(
+            expired(aggregate.time, seals(settings, "silver.author", version=version))
+        )
+        summary = summarise(
+            aggregate.contributions(posts), table.key, aggregate.sums, aggregate.count
+        )
         is_closed = [summary[name].eqNullSafe(closed[name]) for name in table.key]
         content = summary.join(closed, on=is_closed, how="left_anti").unionByName(closed)
         crash_point(JOB, "before_swap", settings)

@@ -28,9 +28,10 @@ NAME = "rebuild_silver"
 def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
     """Put the content anew, with today's rules, sanitizer and scorer; answers the rows.
 
-    The new files are written beside the old ones, and one commit swaps them: readers see the old or the new.
-    Tombstones hold. A post whose Bronze record is gone keeps its row, unless a record that is left outdoes it.
-    Gold follows by the change feed.
+    The new files are written beside the old ones, and one commit swaps them: readers see the old or
+        the new.
+    Tombstones hold. A post whose Bronze record is gone keeps its row, unless a record that is left
+    outdoes it. Gold follows by the change feed.
     """
     for table in (SILVER_POSTS, SILVER_TOMBSTONES):
         delta.ensure(spark, table, settings)
@@ -41,14 +42,17 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
         crash_point(NAME, "before_swap", settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})
     mine = checkpoint(STREAM, settings)
-    if mine.exists and PROPERTY not in delta_log.properties(SILVER_POSTS, settings):  # it was lost, or the whole table
+    # it was lost, or the whole table
+    if mine.exists and PROPERTY not in delta_log.properties(SILVER_POSTS, settings):
         delta.set_properties(spark, SILVER_POSTS, settings, {PROPERTY: mine.id})
     commit_marks.accept(mine, settings, (SILVER_POSTS,))
     crash_point(NAME, "after_swap", settings)
     return delta.read(spark, SILVER_POSTS, settings).count()
 
 
-def _content(spark: SparkSession, bronze: DataFrame, refined: DataFrame, settings: Settings) -> DataFrame:
+def _content(
+    spark: SparkSession, bronze: DataFrame, refined: DataFrame, settings: Settings
+) -> DataFrame:
     """As if all of Bronze were one batch, on a Silver that holds nothing but what Bronze no longer does."""
     silver = delta.read(spark, SILVER_POSTS, settings)
     is_its_record = [F.col(f"bronze.{name}") == bronze[name] for name in BRONZE_POSTS.key]
@@ -57,7 +61,9 @@ def _content(spark: SparkSession, bronze: DataFrame, refined: DataFrame, setting
     held = replace(held, posts=held.posts.join(orphans.select(*KEY), on=list(KEY), how="left_semi"))
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
     resolved = resolve(refined, held, author_deletes=author_deletes)
-    winners = resolved.where("action IN ('append', 'update')").withColumn("day", F.coalesce("held_day", "day"))
+    winners = resolved.where("action IN ('append', 'update')").withColumn(
+        "day", F.coalesce("held_day", "day")
+    )
     outdone = resolved.where("action IN ('update', 'remove')").select(*KEY)
     kept = orphans.join(outdone, on=list(KEY), how="left_anti").select(*SILVER_POSTS.columns)
     return to_posts(winners).unionByName(kept)

@@ -44,13 +44,15 @@ def replay_quarantine(
 ) -> list[Replayed]:
     """Run what older rules have put into quarantine through today's, as if it came now; a batch per topic.
 
-    What passes leaves quarantine; what does not stays there with its reason, one attempt more and today's rules, so
-    that a second run finds nothing. A batch that a crash has cut short is finished before another begins.
+    What passes leaves quarantine; what does not stays there with its reason, one attempt more and
+    today's rules, so that a second run finds nothing. A batch that a crash has cut short is
+    finished before another begins.
 
     Args:
         spark: the session; its process holds the lake.
         settings: of this process.
-        reason: only the records that were quarantined for it; None takes all but those that could not be mapped.
+        reason: only the records that were quarantined for it; None takes all but those that could
+            not be mapped.
         dry_run: say what would become of them, and write nothing.
 
     Raises:
@@ -60,12 +62,16 @@ def replay_quarantine(
         return []
     job = _Replay(spark, settings, make_refiner(settings, key_id_in_use(settings)))
     if dry_run:
-        return [job.rehearse(plan) for plan in quarantine_replay.plans(spark, settings, reason, RULE_VERSION)]
+        return [
+            job.rehearse(plan)
+            for plan in quarantine_replay.plans(spark, settings, reason, RULE_VERSION)
+        ]
     for table in (SILVER_POSTS, SILVER_TOMBSTONES, quarantine_replay.OPS):
         delta.ensure(spark, table, settings)
     pending = quarantine_replay.unfinished(spark, settings)
     done = [job.run(pending, is_begun=True)] if pending else []
-    # Again, until none is due: coordinates that stand in quarantine twice are taken one after the other.
+    # Again, until none is due: coordinates that stand in quarantine twice are taken one after the
+    # other.
     while due := quarantine_replay.plans(spark, settings, reason, RULE_VERSION):
         done += [job.run(plan) for plan in due]
     return done
@@ -92,7 +98,13 @@ class _Replay:
             found = tally(resolved)
             ops = partial(self._write_ops, plan, found, at=at, txn=txn("ops"))
             settle = partial(
-                quarantine_replay.settle, self.spark, self.settings, plan, resolved, at=at, txn=txn("quarantine")
+                quarantine_replay.settle,
+                self.spark,
+                self.settings,
+                plan,
+                resolved,
+                at=at,
+                txn=txn("quarantine"),
             )
             steps: list[tuple[str, Callable[[], None]]] = [
                 *(() if is_begun else (("ops", ops),)),
@@ -115,19 +127,28 @@ class _Replay:
             table_versions={QUARANTINE_POSTS.name: version},
         )
         write_ops(
-            self.settings, counts, query=NAME, batch_id=plan.batch_id, checkpoint_id=str(plan),
-            started_at=at, txn=txn,
-        )  # fmt: skip
+            self.settings,
+            counts,
+            query=NAME,
+            batch_id=plan.batch_id,
+            checkpoint_id=str(plan),
+            started_at=at,
+            txn=txn,
+        )
 
     @contextmanager
     def _resolved(self, plan: Plan, *, at: datetime) -> Iterator[tuple[DataFrame, DataFrame]]:
         """The plan's records, and what was decided on them against what Silver holds."""
         taken = quarantine_replay.take(self.spark, self.settings, plan)
-        with computed_once(numbered(refine(from_quarantine(taken), self.refiner, at=at))) as refined:
+        with computed_once(
+            numbered(refine(from_quarantine(taken), self.refiner, at=at))
+        ) as refined:
             seen = outline(refined)
             held = held_by_silver(self.spark, refined, seen.days, self.settings)
             deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-            judged = resolve(deciding(refined), held, author_deletes=deletes if seen.has_author_deletes else None)
+            judged = resolve(
+                deciding(refined), held, author_deletes=deletes if seen.has_author_deletes else None
+            )
             with computed_once(judged) as resolved:
                 if (accounted := resolved.count()) != (consumed := taken.count()):
                     raise ConservationError(

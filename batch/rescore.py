@@ -39,8 +39,9 @@ class Rescored:
 def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
     """Score what the settings' scorer has not scored in its present version; answers each commit once it is made.
 
-    A commit holds whole days. One that a crash has cut short is made again by the next run, which finds the others.
-    Gold follows by the change feed. A post whose text has expired keeps the score that it has.
+    A commit holds whole days. One that a crash has cut short is made again by the next run, which
+    finds the others. Gold follows by the change feed. A post whose text has expired keeps the score
+    that it has.
 
     Args:
         spark: a session.
@@ -53,12 +54,19 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
     """
     delta.ensure(spark, SILVER_POSTS, settings)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
-    outdated = is_outdated(Scorers(options).versions) & ~expired("posted_at", seals(settings, "silver.text"))
+    outdated = is_outdated(Scorers(options).versions) & ~expired(
+        "posted_at", seals(settings, "silver.text")
+    )
     posts = delta.read(spark, SILVER_POSTS, settings).where(outdated)
-    rows = {row["day"]: row["count"] for row in posts.groupBy("day").count().orderBy("day").collect()}
+    rows = {
+        row["day"]: row["count"] for row in posts.groupBy("day").count().orderBy("day").collect()
+    }
     left = sum(rows.values())
     for days in _commits(rows, rows_per_commit):
-        with _named(), computed_once(rescored(posts.where(F.col("day").isin(days)), options)) as scored:
+        with (
+            _named(),
+            computed_once(rescored(posts.where(F.col("day").isin(days)), options)) as scored,
+        ):
             done = scored.where("sentiment IS NOT NULL")
             count = done.count()
             crash_point(NAME, "before_merge", settings)

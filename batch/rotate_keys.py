@@ -44,7 +44,8 @@ def begin(settings: Settings) -> Rotation:
     """The rotation that was begun, or a new one; a key in a file gets its next version here.
 
     Raises:
-        KeyFileError, KeyServiceError: a key cannot be had, or the next one was not put into its place.
+        KeyFileError, KeyServiceError: a key cannot be had, or the next one was not put into its
+            place.
         KeyMismatchError: the lake is under a key that is not among them.
     """
     place = pseudonym_place(settings)
@@ -116,7 +117,8 @@ def _rekey(spark: SparkSession, table: Table, settings: Settings, chain: KeyChai
     now = delta.read(spark, table, settings)
     rows = rekeyed(now, table, chain, payload_place(settings))
     if table is SILVER_TOMBSTONES:
-        # Of persons' requests also as they were: what Kafka or a producer still has of them comes under the older key.
+        # Of persons' requests also as they were: what Kafka or a producer still has of them comes
+        # under the older key.
         rows = rows.unionByName(now.where("reason = 'request'")).dropDuplicates()
     delta.overwrite(rows, table, settings, metadata={_KEY_ID: chain.key_id})
     return int(delta_log.last_commit(table, settings)["operationMetrics"]["numOutputRows"])

@@ -46,7 +46,9 @@ def rebuild(settings: Settings, layer: Literal["silver", "gold"]) -> dict[str, i
     """
     with _session(settings, f"rebuild {layer}", repairs=_REPAIRS[layer]) as spark:
         return (
-            rebuild_gold(spark, settings) if layer == "gold" else {SILVER_POSTS.name: rebuild_silver(spark, settings)}
+            rebuild_gold(spark, settings)
+            if layer == "gold"
+            else {SILVER_POSTS.name: rebuild_silver(spark, settings)}
         )
 
 
@@ -74,7 +76,8 @@ def erase(settings: Settings) -> Erased:
     """Carry out the erasures that wait.
 
     Raises:
-        LakeInUseError: the streams, or another job, hold the lake; the streams carry them out themselves.
+        LakeInUseError: the streams, or another job, hold the lake; the streams carry them out
+            themselves.
     """
     with _session(settings, "erase") as spark:
         return carry_out_erasures(spark, settings)
@@ -106,7 +109,8 @@ def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rota
 
     Raises:
         LakeInUseError: the streams, or another job, hold the lake.
-        KeyFileError, KeyServiceError, KeyMismatchError: the keys are not what a rotation needs; nothing is written.
+        KeyFileError, KeyServiceError, KeyMismatchError: the keys are not what a rotation needs;
+            nothing is written.
     """
     with _session(settings, "keys rotate") as spark:
         rotation = begin(settings)
@@ -128,6 +132,8 @@ def _session(
             lease.name_jvm(jvm_pid(spark))
             try:
                 yield spark
-            except PythonException as error:  # a worker's error about a key under its own name, not under Spark's
+            except (
+                PythonException
+            ) as error:  # a worker's error about a key under its own name, not under Spark's
                 raise known_again(str(error)) or error from None
         follow(settings)

@@ -1,9 +1,10 @@
 """What an erasure costs: requests in batches of several sizes, on a lake of several sizes, until no table shows them.
 
-A lake of made posts, put through the jobs once and then multiplied: each copy has pseudonyms of its own, payloads stay.
-Requests for authors wait in it, a number at once; then the jobs' own steps between batches carry them out. Measured
-from the moment of the request to the receipt's "unqueryable". Streams that run look every `erasure.interval_s` (60 s),
-after the batch that is under way. docs/erasure.md.
+A lake of made posts, put through the jobs once and then multiplied: each copy has pseudonyms of its
+    own, payloads stay.
+Requests for authors wait in it, a number at once; then the jobs' own steps between batches carry
+them out. Measured from the moment of the request to the receipt's "unqueryable". Streams that run
+look every `erasure.interval_s` (60 s), after the batch that is under way. docs/erasure.md.
 
     python -m benchmarks.erasure --posts 20000 --copies 10 --requests 1 10 100 1000
 """
@@ -76,20 +77,33 @@ def build(spark: SparkSession, settings: Settings, posts: int, copies: int) -> N
         delta.append(_copied(delta.read(spark, table, settings), copies), table, settings)
     gold = silver_to_gold.start(spark, settings, available_now=True)
     gold.query.awaitTermination()
-    sizes = {table.name: delta.read(spark, table, settings).count() for table in (BRONZE_POSTS, SILVER_POSTS)}
+    sizes = {
+        table.name: delta.read(spark, table, settings).count()
+        for table in (BRONZE_POSTS, SILVER_POSTS)
+    }
     say(f"{sizes}")
 
 
 def measure(spark: SparkSession, settings: Settings, count: int) -> None:
     """So many requests at once."""
     authors = (
-        delta.read(spark, SILVER_POSTS, settings).where("author_key IS NOT NULL").groupBy("platform", "author_key")
+        delta.read(spark, SILVER_POSTS, settings)
+        .where("author_key IS NOT NULL")
+        .groupBy("platform", "author_key")
     )
-    rows = authors.agg(F.count(F.lit(1)).alias("posts")).orderBy(F.xxhash64("author_key")).limit(count).collect()
+    rows = (
+        authors.agg(F.count(F.lit(1)).alias("posts"))
+        .orderBy(F.xxhash64("author_key"))
+        .limit(count)
+        .collect()
+    )
     key, key_id = ledger.receipt_key(settings), pseudonym_place(settings).key_id()
     asked = {
         erasure_requests.place(
-            settings, targets=[Target(row["platform"], "author", (row["author_key"],))], key_id=key_id, key=key
+            settings,
+            targets=[Target(row["platform"], "author", (row["author_key"],))],
+            key_id=key_id,
+            key=key,
         ).id
         for row in rows
     }
@@ -97,27 +111,49 @@ def measure(spark: SparkSession, settings: Settings, count: int) -> None:
     carry_out(spark, settings)
     seconds = time.monotonic() - begun
     mine = [each for each in receipts(settings) if each.id in asked]
-    waits = sorted((each.unqueryable_at - each.asked_at).total_seconds() for each in mine if each.unqueryable_at)
+    waits = sorted(
+        (each.unqueryable_at - each.asked_at).total_seconds()
+        for each in mine
+        if each.unqueryable_at
+    )
     if len(waits) < count:
         raise SystemExit(f"{count - len(waits)} of {count} requests were not carried out")
     removed = {
-        name: sum(each.tables[name].rows or 0 for each in mine) for name in (SILVER_POSTS.name, BRONZE_POSTS.name)
+        name: sum(each.tables[name].rows or 0 for each in mine)
+        for name in (SILVER_POSTS.name, BRONZE_POSTS.name)
     }
     p95 = waits[math.ceil(0.95 * count) - 1]
-    say(f"{count:5,} requests: p95 {p95:.1f} s until unqueryable, {seconds / count:.2f} s each; removed {removed}")
+    say(
+        f"{count:5,} requests: p95 {p95:.1f} s until unqueryable, {seconds / count:.2f} s each; removed {removed}"
+    )
 
 
 def _received(
-    offset: int, topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]
+    offset: int,
+    topic: str,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Sequence[tuple[str, bytes]],
 ) -> Row:
     """As topic_to_bronze would have written it."""
     named = {name: text.decode() for name, text in headers}
     now = clock.now()
     day = date.fromisoformat(named["day"]) if "day" in named else None
     return (
-        topic, 0, offset, now, now.date(), platform_of(topic), named.get("op"), named.get("post_key"),
-        named.get("author_key"), day, key, dict(headers), value,
-    )  # fmt: skip
+        topic,
+        0,
+        offset,
+        now,
+        now.date(),
+        platform_of(topic),
+        named.get("op"),
+        named.get("post_key"),
+        named.get("author_key"),
+        day,
+        key,
+        dict(headers),
+        value,
+    )
 
 
 def _copied(rows: DataFrame, copies: int) -> DataFrame:

@@ -1,8 +1,9 @@
 """How much personal data is found: precision, recall, leaks, what else is lost, and speed.
 
-`make eval-pii`; scored as facts/pii.md §6 says, through the function that Silver calls, with its settings. Made posts
-need nothing; the licensed sets are read where they lie and never printed. Speed against Presidio's pattern recognisers
-where presidio-analyzer is installed (the extra `bench`).
+`make eval-pii`; scored as facts/pii.md §6 says, through the function that Silver calls, with its
+  settings. Made posts
+need nothing; the licensed sets are read where they lie and never printed. Speed against Presidio's
+pattern recognisers where presidio-analyzer is installed (the extra `bench`).
 """
 
 import argparse
@@ -30,12 +31,17 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=5000)
     count = parser.parse_args().posts
     sanitizer = Sanitizer()
-    code = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    code = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
     result: Table = {
-        "seed": SEED, "code": code.stdout.strip(), "sanitizer": sanitizer.version, "posts": count,
+        "seed": SEED,
+        "code": code.stdout.strip(),
+        "sanitizer": sanitizer.version,
+        "posts": count,
         "machine": f"{platform.processor() or platform.machine()}, Python {platform.python_version()}",
-    }  # fmt: skip
-    print(f"sanitizer {sanitizer.version}, code {result['code']}, seed {SEED}; intervals of 95 %")  # noqa: T201
+    }
+    print(f"sanitizer {sanitizer.version}, code {result['code']}, seed {SEED}; intervals of 95 %")
     for kind, obfuscated in (("plain", False), ("obfuscated", True)):
         made = make_posts(count, SEED, obfuscated=obfuscated)
         result[f"made, {kind}"] = scores(sanitizer, made)
@@ -43,7 +49,7 @@ def main() -> None:
     if DATA.exists():
         result |= licensed(sanitizer)
     else:
-        print(f"\nno licensed sets: {DATA} is not there")  # noqa: T201
+        print(f"\nno licensed sets: {DATA} is not there")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "pii.json").write_text(json.dumps(result, indent=1))
 
@@ -51,7 +57,10 @@ def main() -> None:
 def licensed(sanitizer: Sanitizer) -> Table:
     """What needs the licensed sets."""
     result: Table = {}
-    for name, held_out in (("templates seen while the rules were written", False), ("every third template", True)):
+    for name, held_out in (
+        ("templates seen while the rules were written", False),
+        ("every third template", True),
+    ):
         result[f"synthetic, {name}"] = scores(sanitizer, synthetic(held_out=held_out))
         show(f"synthetic set, {name}; no text of it was trained on", result[f"synthetic, {name}"])
     for name in NAMED:

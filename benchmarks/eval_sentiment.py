@@ -2,8 +2,10 @@
 
     python -m benchmarks.eval_sentiment      # make eval-sentiment
 
-Prints a table, and writes sentiment_scorecard.json beside this file, the tables of README.md and docs/sentiment.md, and
-the picture. No text is printed or written. Comprehend and transformers are not here: the one costs money, the others
+Prints a table, and writes sentiment_scorecard.json beside this file, the tables of README.md and
+docs/sentiment.md, and
+the picture. No text is printed or written. Comprehend and transformers are not here: the one costs
+    money, the others
 need a model that no one has named.
 """
 
@@ -27,7 +29,8 @@ from benchmarks.sentiment_weaknesses import weaknesses
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import Score, ScorerOptions
 
-RESULT = Path(__file__).with_name("sentiment_scorecard.json")  # in the repository: `make test` compares with it
+# in the repository: `make test` compares with it
+RESULT = Path(__file__).with_name("sentiment_scorecard.json")
 OBSEI = "obsei's mapping"
 SCORERS = ("vader", "vader-plus", "textblob", "linear")
 PART_STEP = 7  # `make test` looks at each seventh row
@@ -54,7 +57,9 @@ def scorings() -> dict[str, Scoring]:
 def evaluate(score: Scoring, labelled: LabelledSet) -> dict[str, Any]:
     """One scorer on one set."""
     scores = score(labelled.texts)
-    found = figures(classes_of(labelled.labels), classes_of([one.label for one in scores]), _confidences(scores))
+    found = figures(
+        classes_of(labelled.labels), classes_of([one.label for one in scores]), _confidences(scores)
+    )
     if labelled.intensities:
         compounds = [one.compound or 0.0 for one in scores]
         found["pearson_r"] = round(float(np.corrcoef(compounds, labelled.intensities)[0, 1]), 4)
@@ -88,19 +93,28 @@ def pooled(score: Scoring, sets: Sequence[LabelledSet]) -> dict[str, Any]:
 def evaluate_all() -> dict[str, Any]:
     """Everything that the report is made from."""
     sets = all_sets()
-    code = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    code = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
     result: dict[str, Any] = {"code": code.stdout.strip(), "scorers": {}}
     for name, score in scorings().items():
-        found: dict[str, Any] = {"version": "" if name == OBSEI else load_scorer(ScorerOptions(name)).version}
+        found: dict[str, Any] = {
+            "version": "" if name == OBSEI else load_scorer(ScorerOptions(name)).version
+        }
         found["sets"] = {
-            labelled.name: evaluate(score, labelled) | {"texts_per_s": texts_per_s(score, labelled.texts)}
+            labelled.name: evaluate(score, labelled)
+            | {"texts_per_s": texts_per_s(score, labelled.texts)}
             for labelled in sets
         }
-        found["parts"] = {labelled.name: evaluate(score, labelled.part(PART_STEP)) for labelled in sets}
+        found["parts"] = {
+            labelled.name: evaluate(score, labelled.part(PART_STEP)) for labelled in sets
+        }
         for key in ("platform", "language"):
             values = sorted({str(getattr(labelled, key)) for labelled in sets})
             found[f"by_{key}"] = {
-                value: pooled(score, [labelled for labelled in sets if getattr(labelled, key) == value])
+                value: pooled(
+                    score, [labelled for labelled in sets if getattr(labelled, key) == value]
+                )
                 for value in values
             }
         result["scorers"][name] = found
@@ -111,7 +125,9 @@ def evaluate_all() -> dict[str, Any]:
 def show(result: dict[str, Any]) -> None:
     """The table on the terminal."""
     columns = ("accuracy", "macro_f1", "macro_recall", "calibration_error", "texts_per_s")
-    sys.stdout.write(f"{'':38}{'accuracy':>10}{'macro-F1':>10}{'macro-R':>10}{'ECE':>10}{'texts/s':>10}\n")
+    sys.stdout.write(
+        f"{'':38}{'accuracy':>10}{'macro-F1':>10}{'macro-R':>10}{'ECE':>10}{'texts/s':>10}\n"
+    )
     for name, found in result["scorers"].items():
         for set_name, of_set in found["sets"].items():
             values = (of_set.get(column) for column in columns)
@@ -124,7 +140,9 @@ def show(result: dict[str, Any]) -> None:
                 sys.stdout.write(f"{name:16}{f'{key} {value}':22}{three}\n")
     for weakness in result["weaknesses"]:
         rates = ", ".join(f"{name} {rate:.0%}" for name, rate in weakness["rates"].items())
-        sys.stdout.write(f"{weakness['name']} ({weakness['rows']} texts), {weakness['counted']}: {rates}\n")
+        sys.stdout.write(
+            f"{weakness['name']} ({weakness['rows']} texts), {weakness['counted']}: {rates}\n"
+        )
 
 
 def _on_one_line(found: re.Match[str]) -> str:
@@ -134,12 +152,18 @@ def _on_one_line(found: re.Match[str]) -> str:
 def _details(of: dict[str, Any]) -> str:
     """Per class (negative, neutral, positive), the confusion (rows are gold, the last column no guess), abstention."""
     shares = "   ".join(
-        f"{key} {' '.join(f'{value:.2f}' for value in of[key].values())}" for key in ("precision", "recall")
+        f"{key} {' '.join(f'{value:.2f}' for value in of[key].values())}"
+        for key in ("precision", "recall")
     )
     confused = " / ".join(" ".join(map(str, row)) for row in of["confusion"])
     points = of.get("abstention", [])
-    curve = "  ".join(f"{p['below']:.1f}: {p['coverage']:.2f}, {p['accuracy'] or 0:.2f}" for p in points)
-    lines = [f"{shares}   confusion {confused}", *([f"abstain below: share left, accuracy  {curve}"] if curve else [])]
+    curve = "  ".join(
+        f"{p['below']:.1f}: {p['coverage']:.2f}, {p['accuracy'] or 0:.2f}" for p in points
+    )
+    lines = [
+        f"{shares}   confusion {confused}",
+        *([f"abstain below: share left, accuracy  {curve}"] if curve else []),
+    ]
     return "".join(f"{'':16}{line}\n" for line in lines)
 
 

@@ -2,10 +2,11 @@
 
     python -m benchmarks.fit_calibration
 
-Multinomial logistic regression of the gold class on five features of the compound (15 numbers a scorer), on tweets
-(TweetEval validation) and Reddit (GoEmotions train), each source with the same weight in all. Printed: the calibration
-error where the fit has not seen, and when it has seen the other source alone, which is what a change of class shares
-costs. `mixed`: how many of the texts so labelled have emotions of both poles, in GoEmotions train.
+Multinomial logistic regression of the gold class on five features of the compound (15 numbers a
+scorer), on tweets (TweetEval validation) and Reddit (GoEmotions train), each source with the same
+weight in all. Printed: the calibration error where the fit has not seen, and when it has seen the
+other source alone, which is what a change of class shares costs. `mixed`: how many of the texts so
+labelled have emotions of both poles, in GoEmotions train.
 """
 
 import json
@@ -62,9 +63,14 @@ def main() -> None:
     for name in NAMES:
         scorer = SCORERS[name](ScorerOptions(name))
         fitted = fit(scorer, (tweets, comments), share_of_mixed(scorer))
-        errors = {unseen.name: error_on(scorer, fitted, unseen) for unseen in (goemotions("dev"), goemotions("test"))}
+        errors = {
+            unseen.name: error_on(scorer, fitted, unseen)
+            for unseen in (goemotions("dev"), goemotions("test"))
+        }
         for seen, unseen in ((tweets, comments), (comments, tweets)):
-            errors[f"{unseen.name}, by {seen.name} alone"] = error_on(scorer, fit(scorer, (seen,), None), unseen)
+            errors[f"{unseen.name}, by {seen.name} alone"] = error_on(
+                scorer, fit(scorer, (seen,), None), unseen
+            )
         sys.stdout.write(f"{name}: mixed is right {fitted.mixed}; calibration errors {errors}\n")
         stored = {
             "by": fitted.by,

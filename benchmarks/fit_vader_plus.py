@@ -2,9 +2,10 @@
 
     python -m benchmarks.fit_vader_plus
 
-Fitted are two numbers on a coarse grid, on four sets. A pair counts only if on none of them macro-F1 or macro-recall
-falls under plain VADER's; of those, the one with the best mean macro-F1 is taken. The check leaves each set out in turn
-and reports it; GoEmotions dev and test are never fitted on.
+Fitted are two numbers on a coarse grid, on four sets. A pair counts only if on none of them
+macro-F1 or macro-recall falls under plain VADER's; of those, the one with the best mean macro-F1 is
+taken. The check leaves each set out in turn and reports it; GoEmotions dev and test are never
+fitted on.
 """
 
 import json
@@ -21,7 +22,9 @@ from transforms.scoring.vader_plus import FILE, VaderPlusScorer
 from transforms.scoring.vader_rules.rules import FastVader
 
 _GRID = [
-    Thresholds(round(-0.05 - 0.05 * low, 2), round(0.05 + 0.05 * high, 2)) for low in range(6) for high in range(10)
+    Thresholds(round(-0.05 - 0.05 * low, 2), round(0.05 + 0.05 * high, 2))
+    for low in range(6)
+    for high in range(10)
 ]
 
 
@@ -41,7 +44,10 @@ class Gains:
         guesses = {pair: _guesses(compounds, pair) for pair in _GRID}
         return cls(
             labelled.name,
-            {pair: (macro_f1(gold, guess) - f1, macro_recall(gold, guess) - recall) for pair, guess in guesses.items()},
+            {
+                pair: (macro_f1(gold, guess) - f1, macro_recall(gold, guess) - recall)
+                for pair, guess in guesses.items()
+            },
         )
 
 
@@ -52,20 +58,33 @@ def _guesses(compounds: list[float], pair: Thresholds) -> Codes:
 
 def fit(sources: list[Gains]) -> Thresholds:
     """The pair with the best mean macro-F1 of those that lose nowhere."""
-    without_loss = [pair for pair in _GRID if min(gain for source in sources for gain in source.by_pair[pair]) >= 0]
+    without_loss = [
+        pair
+        for pair in _GRID
+        if min(gain for source in sources for gain in source.by_pair[pair]) >= 0
+    ]
     return max(without_loss, key=lambda pair: sum(source.by_pair[pair][0] for source in sources))
 
 
 def main() -> None:
     """Print the fit and its checks; write the thresholds."""
     plain, plus = FastVader(), VaderPlusScorer(DOCUMENTED)
-    sets = (tweeteval(), goemotions("train"), icwsm("tweets"), icwsm("amazon"), goemotions("dev"), goemotions("test"))
+    sets = (
+        tweeteval(),
+        goemotions("train"),
+        icwsm("tweets"),
+        icwsm("amazon"),
+        goemotions("dev"),
+        goemotions("test"),
+    )
     gains = [Gains.on(labelled, plain, plus) for labelled in sets]
     fitted_on = gains[:4]
     for left_out in fitted_on:
         pair = fit([source for source in fitted_on if source is not left_out])
         f1, recall = left_out.by_pair[pair]
-        sys.stdout.write(f"without {left_out.name:21} {pair}: there macro-F1 {f1:+.4f}, recall {recall:+.4f}\n")
+        sys.stdout.write(
+            f"without {left_out.name:21} {pair}: there macro-F1 {f1:+.4f}, recall {recall:+.4f}\n"
+        )
     pair = fit(fitted_on)
     sys.stdout.write(f"with all {pair}\n")
     for source in gains:

@@ -2,10 +2,13 @@
 
     python -m benchmarks.live_bluesky [--seconds 60] [--rate 2000]
 
-A server process sends the recorded lines in their order, again and again, each time with new times and record keys:
-lines of all kinds at the given rate, posts alone at that rate (which is what Jetstream sends to a reader that asks for
-posts), and posts as fast as they are taken. The producer is bound to one core, server and broker to the
-others. Printed for each: events/s, posts/s, the CPU share of that core, the lag at the end, and the resident memory
+A server process sends the recorded lines in their order, again and again, each time with new times
+    and record keys:
+lines of all kinds at the given rate, posts alone at that rate (which is what Jetstream sends to a
+reader that asks for posts), and posts as fast as they are taken. The producer is bound to one core,
+server and broker to the
+others. Printed for each: events/s, posts/s, the CPU share of that core, the lag at the end, and the
+    resident memory
 after a third of the time and at the end.
 """
 
@@ -34,7 +37,14 @@ from ingestion.producer.loop import Report
 from local import stack
 from local.host.ports import free_ports
 
-_RECORDED = Path(__file__).parents[1].parent / "shared" / "data" / "platforms" / "bluesky" / "jetstream_v1.jsonl.gz"
+_RECORDED = (
+    Path(__file__).parents[1].parent
+    / "shared"
+    / "data"
+    / "platforms"
+    / "bluesky"
+    / "jetstream_v1.jsonl.gz"
+)
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _BURST = 100  # events between two looks at the clock
 
@@ -45,7 +55,11 @@ def _serve(port: int, rate: float, are_posts: bool, ready: Connection) -> None:
     with gzip.open(_RECORDED, "rt", encoding="utf-8") as recorded:
         lines = [json.loads(line) for line in recorded]
     if are_posts:
-        lines = [line for line in lines if line.get("commit", {}).get("collection") == "app.bsky.feed.post"]
+        lines = [
+            line
+            for line in lines
+            if line.get("commit", {}).get("collection") == "app.bsky.feed.post"
+        ]
 
     def handle(connection: ServerConnection) -> None:
         began, sent = time.monotonic(), 0
@@ -69,7 +83,9 @@ def _renewed(line: dict[str, Any], number: int) -> str:
     now = clock.micros()
     fresh = {**line, "time_us": now}
     if "commit" in line:
-        key = "".join(_ALPHABET[((now << 10) + number >> 5 * place) & 31] for place in reversed(range(13)))
+        key = "".join(
+            _ALPHABET[((now << 10) + number >> 5 * place) & 31] for place in reversed(range(13))
+        )
         fresh["commit"] = {**line["commit"], "rkey": key}
     return json.dumps(fresh, separators=(",", ":"), ensure_ascii=False)
 
@@ -87,7 +103,8 @@ def _resident_mb() -> float:
 
 def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool) -> str:
     (port,) = free_ports(1)
-    anew = multiprocessing.get_context("spawn")  # a fork would share librdkafka's threads, which die in it
+    # a fork would share librdkafka's threads, which die in it
+    anew = multiprocessing.get_context("spawn")
     ready, told = anew.Pipe()
     server = anew.Process(target=_serve, args=(port, rate, are_posts, told), daemon=True)
     server.start()
@@ -105,7 +122,9 @@ def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool
             raise KeyboardInterrupt
 
     address = f"http://127.0.0.1:{port}"
-    with producer(settings, PLATFORMS["bluesky"], telemetry, once=False, base_url=address, progress=until) as live:
+    with producer(
+        settings, PLATFORMS["bluesky"], telemetry, once=False, base_url=address, progress=until
+    ) as live:
         try:
             live.run()
         except KeyboardInterrupt:
@@ -122,7 +141,9 @@ def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool
 
 def main() -> None:
     """Measure, and print."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--rate", type=float, default=2000)
     given = options.parse_args()

@@ -1,8 +1,8 @@
 """obsei's own reading of VADER's compound, to compare with: not part of the system.
 
 From obsei 0.0.15, obsei/analyzer/sentiment_analyzer.py, lines 43-55, at commit
-cb61269ef91647e5334f0b67aaa0467802c5369a (2024-10-04), the latest: two shares that add up to 1, and no neutral class.
-The formula is restated here, not copied.
+cb61269ef91647e5334f0b67aaa0467802c5369a (2024-10-04), the latest: two shares that add up to 1, and
+no neutral class. The formula is restated here, not copied.
 """
 
 

@@ -7,30 +7,69 @@ from dataclasses import dataclass, field
 from transforms.pii import checks
 
 _LINES = (
-    "can someone reach me, {} is what I use now", "so I left {} in the form and nothing came back", "{}",
-    "lol {} again, third time this week", "Update: {} works, the other one does not.", "please send it to {} thanks!!",
-    "they published {} without asking 😡", "why is {} in the screenshot?", "is {} still right? asking for a friend",
-)  # fmt: skip
+    "can someone reach me, {} is what I use now",
+    "so I left {} in the form and nothing came back",
+    "{}",
+    "lol {} again, third time this week",
+    "Update: {} works, the other one does not.",
+    "please send it to {} thanks!!",
+    "they published {} without asking 😡",
+    "why is {} in the screenshot?",
+    "is {} still right? asking for a friend",
+)
 _NONE = (
-    "the battery lasts 12 hours, 3.5 times as long as in 2019", "1,250 people came, 30 more than on 12.05.2024",
-    "version 2.10.4 is out, #release at 18:30", "who wants ice cream? it costs $4.50 or 3 for $12",
-)  # fmt: skip
+    "the battery lasts 12 hours, 3.5 times as long as in 2019",
+    "1,250 people came, 30 more than on 12.05.2024",
+    "version 2.10.4 is out, #release at 18:30",
+    "who wants ice cream? it costs $4.50 or 3 for $12",
+)
 _FIRST = ("jane", "thabo", "lukas", "maria", "wei", "amina", "joao", "priya", "olu", "sven")
 _LAST = ("doe", "nkosi", "meyer", "silva", "chen", "khan", "costa", "rao", "ade", "berg")
 _SITES = (
-    "https://www.reddit.com/user/{}", "https://x.com/{}", "https://bsky.app/profile/{}.bsky.social",
-    "https://mastodon.example/@{}", "https://news.ycombinator.com/user?id={}", "https://www.facebook.com/{}",
-    "https://www.instagram.com/{}/", "https://www.linkedin.com/in/{}",
-)  # fmt: skip
+    "https://www.reddit.com/user/{}",
+    "https://x.com/{}",
+    "https://bsky.app/profile/{}.bsky.social",
+    "https://mastodon.example/@{}",
+    "https://news.ycombinator.com/user?id={}",
+    "https://www.facebook.com/{}",
+    "https://www.instagram.com/{}/",
+    "https://www.linkedin.com/in/{}",
+)
 _PHONES = (
-    "+27 82 ### ####", "082 ### ####", "(212) 2##-####", "+1-212-2##-####", "07700 ### ###", "+44 7700 ######",
-    "0171 #######", "+49 30 #######", "06 ## ## ## ##", "98### #####", "(11) 9####-####", "0412 ### ###",
-)  # fmt: skip
+    "+27 82 ### ####",
+    "082 ### ####",
+    "(212) 2##-####",
+    "+1-212-2##-####",
+    "07700 ### ###",
+    "+44 7700 ######",
+    "0171 #######",
+    "+49 30 #######",
+    "06 ## ## ## ##",
+    "98### #####",
+    "(11) 9####-####",
+    "0412 ### ###",
+)
 
 _ISSUERS = (
-    ("4", 16), ("4", 19), ("51", 16), ("55", 16), ("2221", 16), ("2720", 16), ("34", 15), ("37", 15), ("6011", 16),
-    ("65", 16), ("300", 14), ("36", 14), ("3528", 16), ("2131", 15), ("62", 16), ("62", 18), ("6304", 12), ("6759", 19),
-)  # fmt: skip
+    ("4", 16),
+    ("4", 19),
+    ("51", 16),
+    ("55", 16),
+    ("2221", 16),
+    ("2720", 16),
+    ("34", 15),
+    ("37", 15),
+    ("6011", 16),
+    ("65", 16),
+    ("300", 14),
+    ("36", 14),
+    ("3528", 16),
+    ("2131", 15),
+    ("62", 16),
+    ("62", 18),
+    ("6304", 12),
+    ("6759", 19),
+)
 _LONGEST_UNPRINTED = 16
 
 
@@ -61,7 +100,12 @@ def _post(number: int, chance: random.Random, *, obfuscated: bool) -> Post:
 
 
 def _name(chance: random.Random) -> str:
-    return chance.choice(_FIRST) + chance.choice(("_", "", "-")) + chance.choice(_LAST) + str(chance.randrange(1, 999))
+    return (
+        chance.choice(_FIRST)
+        + chance.choice(("_", "", "-"))
+        + chance.choice(_LAST)
+        + str(chance.randrange(1, 999))
+    )
 
 
 def _digits(chance: random.Random, count: int) -> str:
@@ -122,7 +166,11 @@ def _url(chance: random.Random) -> str:
 def _nino(chance: random.Random) -> str:
     gap = chance.choice(("", " "))
     return gap.join(
-        (chance.choice(("AB", "CE", "JG", "PX")), *(_digits(chance, 2) for _ in range(3)), chance.choice("ABCD"))
+        (
+            chance.choice(("AB", "CE", "JG", "PX")),
+            *(_digits(chance, 2) for _ in range(3)),
+            chance.choice("ABCD"),
+        )
     )
 
 
@@ -136,23 +184,38 @@ def _geo(chance: random.Random) -> str:
 
 def _account(chance: random.Random) -> str:
     return chance.choice(
-        (f"{_name(chance)}#{chance.randrange(1000, 9999)}".replace("-", "_"), f"t.me/{_name(chance)}".replace("-", "_"))
+        (
+            f"{_name(chance)}#{chance.randrange(1000, 9999)}".replace("-", "_"),
+            f"t.me/{_name(chance)}".replace("-", "_"),
+        )
     )
 
 
 MAKERS: dict[str, Callable[[random.Random], str]] = {
-    "EMAIL": _email, "PHONE": _phone, "CARD": _card, "IBAN": _iban, "IP": _ip, "SSN": _ssn, "ZA_ID": _za_id,
-    "HANDLE": _handle, "PROFILE": lambda chance: chance.choice(_SITES).format(_name(chance)), "URL": _url,
-    "NINO": _nino, "CRYPTO": _crypto, "GEO": _geo, "ACCOUNT": _account,
-}  # fmt: skip
+    "EMAIL": _email,
+    "PHONE": _phone,
+    "CARD": _card,
+    "IBAN": _iban,
+    "IP": _ip,
+    "SSN": _ssn,
+    "ZA_ID": _za_id,
+    "HANDLE": _handle,
+    "PROFILE": lambda chance: chance.choice(_SITES).format(_name(chance)),
+    "URL": _url,
+    "NINO": _nino,
+    "CRYPTO": _crypto,
+    "GEO": _geo,
+    "ACCOUNT": _account,
+}
 KINDS = tuple(MAKERS)
 
 
 def _obfuscated(value: str, kind: str, chance: random.Random) -> str:
     ways: list[Callable[[str], str]] = [
-        "\u200b".join, lambda v: v[: len(v) // 2] + "\u00ad" + v[len(v) // 2 :],
+        "\u200b".join,
+        lambda v: v[: len(v) // 2] + "\u00ad" + v[len(v) // 2 :],
         lambda v: "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in v),
-    ]  # fmt: skip
+    ]
     if kind in {"EMAIL", "IP", "URL", "PROFILE"} and "." in value:
         ways.append(lambda v: v.replace("@", " (at) ").replace(".", "[.]"))
     if kind == "EMAIL":

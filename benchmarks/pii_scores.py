@@ -21,7 +21,8 @@ def found(sanitizer: Sanitizer, texts: Sequence[str]) -> list[list[Span]]:
     """The spans of each text, as Silver would cut them; all of a text where the sanitizer gives up on it."""
     answers = sanitizer.spans([(text, ()) for text in texts])
     return [
-        [Span(0, len(text), "FAILED")] if spans is None else spans for text, spans in zip(texts, answers, strict=True)
+        [Span(0, len(text), "FAILED")] if spans is None else spans
+        for text, spans in zip(texts, answers, strict=True)
     ]
 
 
@@ -38,7 +39,8 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
         for span in spans:
             said[span.type] += 1
             right[span.type] += any(
-                start < span.end and span.start < end for start, end, _ in (*post.gold, *post.besides)
+                start < span.end and span.start < end
+                for start, end, _ in (*post.gold, *post.besides)
             )
         vain.append(_in_vain(post, spans))
         personal = {at for start, end, _ in post.gold for at in range(start, end)}
@@ -59,20 +61,24 @@ def _in_vain(post: Post, spans: list[Span]) -> tuple[int, int]:
     personal = [(start, end) for start, end, _ in (*post.gold, *post.besides)]
     words = [word.span() for word in WORD.finditer(post.text)]
     others = [(a, b) for a, b in words if not any(start < b and a < end for start, end in personal)]
-    return sum(any(span.start < b and a < span.end for span in spans) for a, b in others), len(others)
+    return sum(any(span.start < b and a < span.end for span in spans) for a, b in others), len(
+        others
+    )
 
 
 def show(name: str, table: Table) -> None:
     """The table on the terminal."""
-    print(f"\n{name} ({table['texts']} texts)")  # noqa: T201
-    print(f"  {'type':12} {'recall':36} precision")  # noqa: T201
+    print(f"\n{name} ({table['texts']} texts)")
+    print(f"  {'type':12} {'recall':36} precision")
     recall, precision = table["recall"], table["precision"]
     for kind in sorted({*recall, *precision}):
-        both = [counted(*measure[kind]) if kind in measure else "-" for measure in (recall, precision)]
-        print(f"  {kind:12} {both[0]:36} {both[1]}")  # noqa: T201
-    print(f"  {'words masked in vain':22} {counted(*table['words_in_vain'])}")  # noqa: T201
+        both = [
+            counted(*measure[kind]) if kind in measure else "-" for measure in (recall, precision)
+        ]
+        print(f"  {kind:12} {both[0]:36} {both[1]}")
+    print(f"  {'words masked in vain':22} {counted(*table['words_in_vain'])}")
     for measure in ("leak_rate", "zero_leak"):
-        print("  {:22} {:.4f} [{:.4f}, {:.4f}]".format(measure, *table[measure]))  # noqa: T201
+        print("  {:22} {:.4f} [{:.4f}, {:.4f}]".format(measure, *table[measure]))
 
 
 def counted(hits: int, total: int) -> str:
@@ -86,8 +92,13 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     if not total:
         return 0.0, 1.0
     z, part = 1.96, hits / total
-    middle, spread = part + z * z / (2 * total), z * math.sqrt(part * (1 - part) / total + z * z / (4 * total**2))
-    return max(0.0, (middle - spread) / (1 + z * z / total)), min(1.0, (middle + spread) / (1 + z * z / total))
+    middle, spread = (
+        part + z * z / (2 * total),
+        z * math.sqrt(part * (1 - part) / total + z * z / (4 * total**2)),
+    )
+    return max(0.0, (middle - spread) / (1 + z * z / total)), min(
+        1.0, (middle + spread) / (1 + z * z / total)
+    )
 
 
 def share(rows: Shares) -> float:

@@ -11,9 +11,16 @@ from benchmarks.pii_scores import Table, counted, found
 from transforms.pii.sanitizer import Sanitizer
 
 _KINDS = {
-    "EMAIL_ADDRESS": "EMAIL", "PHONE_NUMBER": "PHONE", "CREDIT_CARD": "CARD", "IBAN_CODE": "IBAN", "IP_ADDRESS": "IP",
-    "US_SSN": "SSN", "DOMAIN_NAME": "URL", "STREET_ADDRESS": "ADDRESS", "PERSON": "PERSON",
-}  # fmt: skip
+    "EMAIL_ADDRESS": "EMAIL",
+    "PHONE_NUMBER": "PHONE",
+    "CREDIT_CARD": "CARD",
+    "IBAN_CODE": "IBAN",
+    "IP_ADDRESS": "IP",
+    "US_SSN": "SSN",
+    "DOMAIN_NAME": "URL",
+    "STREET_ADDRESS": "ADDRESS",
+    "PERSON": "PERSON",
+}
 NamedSet = Literal["btc dev", "wnut17 dev"]
 NAMED: tuple[NamedSet, ...] = ("btc dev", "wnut17 dev")
 _BY_NAME = ("PERSON", "HANDLE")
@@ -21,14 +28,18 @@ _BY_NAME = ("PERSON", "HANDLE")
 
 def synthetic(*, held_out: bool | None = None) -> list[Post]:
     """The synthetic set: every third template, the others, or all. Other labels than ours are `besides`."""
-    texts = json.loads(gzip.decompress((DATA / "presidio_synth/synth_dataset_v2_first1000.json.gz").read_bytes()))
+    texts = json.loads(
+        gzip.decompress((DATA / "presidio_synth/synth_dataset_v2_first1000.json.gz").read_bytes())
+    )
     posts = []
     for text in texts:
         if held_out is not None and (text["template_id"] % 3 == 0) != held_out:
             continue
         spans = [(s["start_position"], s["end_position"], s["entity_type"]) for s in text["spans"]]
         ours = [(start, end, _KINDS[kind]) for start, end, kind in spans if kind in _KINDS]
-        posts.append(Post(text["full_text"], ours, [span for span in spans if span[2] not in _KINDS]))
+        posts.append(
+            Post(text["full_text"], ours, [span for span in spans if span[2] not in _KINDS])
+        )
     return posts
 
 
@@ -37,7 +48,8 @@ def other_names(name: NamedSet) -> list[Post]:
     return [
         Post(
             one.text,
-            [(*span, "PERSON") for span in one.persons] + [(*span, "HANDLE") for span in one.handles],
+            [(*span, "PERSON") for span in one.persons]
+            + [(*span, "HANDLE") for span in one.handles],
         )
         for one in conll(DEV[NAMED.index(name)])
     ]
@@ -53,8 +65,12 @@ def pattern_hits(sanitizer: Sanitizer) -> Table:
             counts.update(span.type for span in spans if span.type not in _BY_NAME)
             if path.startswith("btc"):
                 named += len(one.handles)
-                masked += sum(any(s.start <= a and b <= s.end for s in spans) for a, b in one.handles)
+                masked += sum(
+                    any(s.start <= a and b <= s.end for s in spans) for a, b in one.handles
+                )
     rates = {kind: count / texts * 1000 for kind, count in sorted(counts.items())}
-    print(f"\n{texts} tweets: accounts of Broad Twitter masked {counted(masked, named)}; found per 1,000 tweets:")  # noqa: T201
-    print("  " + ", ".join(f"{kind} {rate:.2f}" for kind, rate in rates.items()))  # noqa: T201
+    print(
+        f"\n{texts} tweets: accounts of Broad Twitter masked {counted(masked, named)}; found per 1,000 tweets:"
+    )
+    print("  " + ", ".join(f"{kind} {rate:.2f}" for kind, rate in rates.items()))
     return {"texts": texts, "handles": (masked, named), "per_1000": rates}

@@ -10,7 +10,15 @@ from transforms.pii.options import Options
 from transforms.pii.sanitizer import Sanitizer
 
 _TEXTS, _RUNS = 3000, 3
-_TYPES = ("CREDIT_CARD", "EMAIL_ADDRESS", "IBAN_CODE", "IP_ADDRESS", "PHONE_NUMBER", "URL", "US_SSN")
+_TYPES = (
+    "CREDIT_CARD",
+    "EMAIL_ADDRESS",
+    "IBAN_CODE",
+    "IP_ADDRESS",
+    "PHONE_NUMBER",
+    "URL",
+    "US_SSN",
+)
 
 
 def ours() -> Table:
@@ -24,9 +32,11 @@ def ours() -> Table:
         "rules, guarded": _median(lambda: rules.spans(pieces), texts),
         "with names": _median(lambda: whole.spans(pieces), texts),
     }
-    print(f"\nµs of CPU time per tweet of {table['characters']:.0f} characters, median of {_RUNS}, one core")  # noqa: T201
+    print(
+        f"\nµs of CPU time per tweet of {table['characters']:.0f} characters, median of {_RUNS}, one core"
+    )
     for name in ("rules", "rules, guarded", "with names"):
-        print(f"  {name:24} {table[name]:8.1f}")  # noqa: T201
+        print(f"  {name:24} {table[name]:8.1f}")
     return table
 
 
@@ -38,17 +48,27 @@ def against_presidio() -> Table:
     # Its e-mail recogniser would ask for the list of suffixes over the network.
     tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
     recognisers = [
-        known.CreditCardRecognizer(), known.EmailRecognizer(), known.IbanRecognizer(), known.IpRecognizer(),
-        known.PhoneRecognizer(), known.UrlRecognizer(), known.UsSsnRecognizer(),
-    ]  # fmt: skip
+        known.CreditCardRecognizer(),
+        known.EmailRecognizer(),
+        known.IbanRecognizer(),
+        known.IpRecognizer(),
+        known.PhoneRecognizer(),
+        known.UrlRecognizer(),
+        known.UsSsnRecognizer(),
+    ]
     texts = [one.text for one in conll(TRAIN[1])[:_TEXTS]]
     table = ours()
     table["presidio"] = _median(
-        lambda: [each.analyze(text, each.supported_entities, None) for text in texts for each in recognisers], texts
+        lambda: [
+            each.analyze(text, each.supported_entities, None)
+            for text in texts
+            for each in recognisers
+        ],
+        texts,
     )
-    print(f"  {'Presidio, patterns':24} {table['presidio']:8.1f}  ({', '.join(_TYPES)})")  # noqa: T201
+    print(f"  {'Presidio, patterns':24} {table['presidio']:8.1f}  ({', '.join(_TYPES)})")
     for name in ("rules", "rules, guarded", "with names"):
-        print(f"  {name:24} {table['presidio'] / table[name]:8.1f} times as fast")  # noqa: T201
+        print(f"  {name:24} {table['presidio'] / table[name]:8.1f} times as fast")
     return table
 
 

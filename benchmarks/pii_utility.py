@@ -10,7 +10,13 @@ from benchmarks.sentiment_sets import all_sets
 from transforms.pii.detect import redact
 from transforms.pii.sanitizer import Sanitizer
 
-_ON_THE_NET = ("EMAIL", "HANDLE", "PROFILE", "URL")  # personal by their form, whatever a set's labels say
+# personal by their form, whatever a set's labels say
+_ON_THE_NET = (
+    "EMAIL",
+    "HANDLE",
+    "PROFILE",
+    "URL",
+)
 _POSTS = 3000  # of each labelled set
 _EDGE = 0.05  # VADER's documented thresholds
 
@@ -18,10 +24,12 @@ _EDGE = 0.05  # VADER's documented thresholds
 def words_masked(sanitizer: Sanitizer) -> Table:
     """The share of words that are nobody's name, account, address or number, and yet masked."""
     sets: dict[str, list[Post]] = {
-        "synthetic": synthetic(), "btc dev": other_names("btc dev"), "wnut17 dev": other_names("wnut17 dev"),
-    }  # fmt: skip
+        "synthetic": synthetic(),
+        "btc dev": other_names("btc dev"),
+        "wnut17 dev": other_names("wnut17 dev"),
+    }
     result: Table = {}
-    print("\nwords that are not personal, masked")  # noqa: T201
+    print("\nwords that are not personal, masked")
     for name, posts in sets.items():
         narrow, wide = [], []
         for post, spans in zip(posts, found(sanitizer, [post.text for post in posts]), strict=True):
@@ -29,15 +37,23 @@ def words_masked(sanitizer: Sanitizer) -> Table:
             others = [
                 word.span()
                 for word in WORD.finditer(post.text)
-                if not any(a < word.end() and word.start() < b for a, b, _ in (*post.gold, *post.besides))
+                if not any(
+                    a < word.end() and word.start() < b for a, b, _ in (*post.gold, *post.besides)
+                )
             ]
             hit = [any(s.start < end and start < s.end for s in spans) for start, end in others]
             net = [any(s.start < end and start < s.end for s in linked) for start, end in others]
             wide.append((sum(hit), len(hit)))
-            narrow.append((sum(h and not n for h, n in zip(hit, net, strict=True)), len(net) - sum(net)))
+            narrow.append(
+                (sum(h and not n for h, n in zip(hit, net, strict=True)), len(net) - sum(net))
+            )
         result[name] = {"other": bootstrap(narrow, share), "with_links": bootstrap(wide, share)}
-        print("  {:12} {:.4f} [{:.4f}, {:.4f}]".format(name, *result[name]["other"]), end="")  # noqa: T201
-        print("; links and accounts that no label names counted too: {:.4f}".format(result[name]["with_links"][0]))  # noqa: T201
+        print("  {:12} {:.4f} [{:.4f}, {:.4f}]".format(name, *result[name]["other"]), end="")
+        print(
+            "; links and accounts that no label names counted too: {:.4f}".format(
+                result[name]["with_links"][0]
+            )
+        )
     return result
 
 
@@ -47,12 +63,14 @@ def labels_kept(sanitizer: Sanitizer) -> Table:
         labelled.name: list(labelled.texts)[:_POSTS] for labelled in all_sets()
     }
     result: Table = {}
-    print("\nsentiment label as before")  # noqa: T201
+    print("\nsentiment label as before")
     for name, posts in texts.items():
-        clean = [redact(text, spans) for text, spans in zip(posts, found(sanitizer, posts), strict=True)]
+        clean = [
+            redact(text, spans) for text, spans in zip(posts, found(sanitizer, posts), strict=True)
+        ]
         same = sum(_label(a) == _label(b) for a, b in zip(posts, clean, strict=True))
         result[name] = (same, len(posts))
-        print(f"  {name:24} {counted(same, len(posts))}")  # noqa: T201
+        print(f"  {name:24} {counted(same, len(posts))}")
     return result
 
 

@@ -2,9 +2,12 @@
 
     python -m benchmarks.scorer [--rounds 7] [--texts 4000]
 
-The columns: the package's texts/s, then ratios to it. "new worker" is a scorer that was just loaded and has seen no
-text; "running" has seen other texts of the kind; "4 figures" is the same with all figures as tuples; "one by one" is
-`polarity_scores` per text. Texts of more than 2,000 characters are left out: there the package is quadratic.
+The columns: the package's texts/s, then ratios to it. "new worker" is a scorer that was just loaded
+    and has seen no
+text; "running" has seen other texts of the kind; "4 figures" is the same with all figures as
+tuples; "one by one" is
+`polarity_scores` per text. Texts of more than 2,000 characters are left out: there the package is
+  quadratic.
 """
 
 import argparse
@@ -45,7 +48,9 @@ def made(count: int, words: int) -> list[str]:
     """Texts of made words, one in twelve from the lexicon; frequencies fall as in a language."""
     chance = random.Random(1)  # noqa: S311  # no secret
     lexicon: list[str] = [word for word in SentimentIntensityAnalyzer().lexicon if word.isalpha()]
-    common = ["".join(chance.choices("etaoinshrdlu", k=chance.randint(2, 8))) for _ in range(20_000)]
+    common = [
+        "".join(chance.choices("etaoinshrdlu", k=chance.randint(2, 8))) for _ in range(20_000)
+    ]
     marks = ["", "", "", "", "", "", ".", ",", "!", "?"]
 
     def word() -> str:
@@ -55,7 +60,9 @@ def made(count: int, words: int) -> list[str]:
         return common[index]
 
     def text() -> str:
-        return " ".join(word() + chance.choice(marks) for _ in range(chance.randint(words // 2, words * 3 // 2)))
+        return " ".join(
+            word() + chance.choice(marks) for _ in range(chance.randint(words // 2, words * 3 // 2))
+        )
 
     return [text() for _ in range(count)]
 
@@ -66,12 +73,20 @@ def recorded() -> dict[str, list[str]]:
     def lines(path: str) -> list[str]:
         return gzip.decompress((DATA / path).read_bytes()).decode().split("\n")
 
-    tweets = [line.split("\t")[2] for line in lines("sentiment/icwsm2014/tweets_GroundTruth.tsv.gz") if line]
+    tweets = [
+        line.split("\t")[2]
+        for line in lines("sentiment/icwsm2014/tweets_GroundTruth.tsv.gz")
+        if line
+    ]
     comments = [
-        json.loads(line)["data"].get("body") or "" for line in lines("platforms/reddit/comments.jsonl.gz") if line
+        json.loads(line)["data"].get("body") or ""
+        for line in lines("platforms/reddit/comments.jsonl.gz")
+        if line
     ]
     return {
-        "tweets (TweetEval)": (DATA / "sentiment/tweeteval/val_text.txt").read_text("utf-8").split("\n"),
+        "tweets (TweetEval)": (DATA / "sentiment/tweeteval/val_text.txt")
+        .read_text("utf-8")
+        .split("\n"),
         "tweets (ICWSM 2014)": tweets,
         "Reddit comments (recorded)": comments,
         "Reddit comments (GoEmotions)": [
@@ -122,7 +137,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--texts", type=int, default=4_000)
     arguments = parser.parse_args()
-    sets = {"made, 16 words": made(arguments.texts, 16), "made, 30 words": made(arguments.texts, 30)}
+    sets = {
+        "made, 16 words": made(arguments.texts, 16),
+        "made, 30 words": made(arguments.texts, 30),
+    }
     sets |= recorded() if DATA.is_dir() else {}
     sys.stdout.write(
         f"{'':30} {'package/s':>10} {'new worker':>11} {'running':>8} {'4 figures':>10} {'one by one':>11}\n"
@@ -132,11 +150,16 @@ def main() -> None:
             [text for text in texts if len(text) <= _LONGEST][: arguments.texts], arguments.rounds
         )
         new, running, figures, single = (f"{ratio:.1f} x" for ratio in ratios)
-        sys.stdout.write(f"{name:30} {package:10,.0f} {new:>11} {running:>8} {figures:>10} {single:>11}\n")
+        sys.stdout.write(
+            f"{name:30} {package:10,.0f} {new:>11} {running:>8} {figures:>10} {single:>11}\n"
+        )
     sys.stdout.write(f"{'one text, ms':30}" + "".join(f"{name:>12}" for name in _BOUNDED) + "\n")
     scorers = [load_scorer(ScorerOptions(name)) for name in _BOUNDED]
     for name, text in _HOSTILE.items():
-        times = [1000 * quickest(lambda scorer=scorer, text=text: scorer.score([text])) for scorer in scorers]  # type: ignore[misc]
+        times = [
+            1000 * quickest(lambda scorer=scorer, text=text: scorer.score([text]))
+            for scorer in scorers
+        ]  # type: ignore[misc]
         sys.stdout.write(f"{name:30}" + "".join(f"{time:12.1f}" for time in times) + "\n")
 
 

@@ -66,11 +66,15 @@ def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> d
     }
     if confidences is not None:
         found["calibration_error"] = calibration_error(confidences, right)
-        found["abstention"] = [_abstaining(threshold, confidences, right) for threshold in ABSTAIN_BELOW]
+        found["abstention"] = [
+            _abstaining(threshold, confidences, right) for threshold in ABSTAIN_BELOW
+        ]
     return found
 
 
-def _abstaining(threshold: float, confidences: Floats, right: NDArray[np.bool_]) -> dict[str, float | None]:
+def _abstaining(
+    threshold: float, confidences: Floats, right: NDArray[np.bool_]
+) -> dict[str, float | None]:
     """What is left where the scorer is that sure, and how much of it is right."""
     kept = confidences >= threshold
     accuracy = _rounded(right[kept].mean()) if kept.any() else None

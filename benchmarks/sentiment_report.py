@@ -7,17 +7,26 @@ from typing import Any
 from foundation.errors import UsageError
 
 _ROOT = Path(__file__).parents[1]
-_README, _PAGE, _PICTURE = _ROOT / "README.md", _ROOT / "docs/sentiment.md", _ROOT / "docs/pictures/sentiment.svg"
+_README, _PAGE, _PICTURE = (
+    _ROOT / "README.md",
+    _ROOT / "docs/sentiment.md",
+    _ROOT / "docs/pictures/sentiment.svg",
+)
 _BEGIN, _END = "<!-- sentiment: begin, made by `make eval-sentiment` -->", "<!-- sentiment: end -->"
 _TRAINED_ON = {("linear", "ICWSM tweets"), ("linear", "ICWSM amazon")}
-_SHORT = {"TweetEval validation": "tweets (TweetEval val)", "GoEmotions test": "Reddit (GoEmotions test)"}
+_SHORT = {
+    "TweetEval validation": "tweets (TweetEval val)",
+    "GoEmotions test": "Reddit (GoEmotions test)",
+}
 _COLOURS = ("#4C72B0", "#55A868", "#C44E52", "#8172B3", "#999999")
 
 
 def write_report(result: dict[str, Any]) -> None:
     """Into both pages, and draw."""
     _between_marks(_README, _short_table(result))
-    _between_marks(_PAGE, f"{_full_table(result)}\n\n{_abstention_table(result)}\n\n{_weakness_table(result)}")
+    _between_marks(
+        _PAGE, f"{_full_table(result)}\n\n{_abstention_table(result)}\n\n{_weakness_table(result)}"
+    )
     _draw(result)
 
 
@@ -26,7 +35,10 @@ def _between_marks(page: Path, content: str) -> None:
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     if not begin or not end:
-        raise UsageError(f"{page} has no place for the scorecard", remedy=f"Put {_BEGIN} and {_END} where it belongs")
+        raise UsageError(
+            f"{page} has no place for the scorecard",
+            remedy=f"Put {_BEGIN} and {_END} where it belongs",
+        )
     page.write_text(f"{before}{begin}\n{content}\n{end}{after}", "utf-8")
 
 
@@ -49,9 +61,12 @@ def _full_table(result: dict[str, Any]) -> str:
         for name, found in result["scorers"].items():
             of = found["sets"][set_name]
             precision, recall = (
-                " / ".join(f"{of[key][label]:.2f}" for label in of[key]) for key in ("precision", "recall")
+                " / ".join(f"{of[key][label]:.2f}" for label in of[key])
+                for key in ("precision", "recall")
             )
-            ece, r = (f"{of[key]:.3f}" if key in of else "" for key in ("calibration_error", "pearson_r"))
+            ece, r = (
+                f"{of[key]:.3f}" if key in of else "" for key in ("calibration_error", "pearson_r")
+            )
             main = f"{of['accuracy']:.3f} | {of['macro_f1']:.3f} | {of['macro_recall']:.3f} | {precision} | {recall}"
             who = f"{name} (trained on it)" if (name, set_name) in _TRAINED_ON else name
             lines.append(f"| {set_name} | {who} | {main} | {ece} | {r} | {of['texts_per_s']:,} |")
@@ -67,7 +82,9 @@ def _abstention_table(result: dict[str, Any]) -> str:
         curves = [found["sets"][key].get("abstention", []) for key in _SHORT]
         for points in zip(*curves, strict=True):
             cells = " | ".join(
-                f"{point['coverage']:.2f}, {point['accuracy']:.3f}" if point["accuracy"] is not None else "none"
+                f"{point['coverage']:.2f}, {point['accuracy']:.3f}"
+                if point["accuracy"] is not None
+                else "none"
                 for point in points
             )
             lines.append(f"| {points[0]['below']:.1f} | {name} | {cells} |")
@@ -78,7 +95,9 @@ def _weakness_table(result: dict[str, Any]) -> str:
     lines = ["| weakness | texts | counted | rate |", "|---|---|---|---|"]
     for weakness in result["weaknesses"]:
         rates = ", ".join(f"{name} {rate:.0%}" for name, rate in weakness["rates"].items())
-        lines.append(f"| {weakness['name']} | {weakness['rows']:,} | {weakness['counted']} | {rates} |")
+        lines.append(
+            f"| {weakness['name']} | {weakness['rows']:,} | {weakness['counted']} | {rates} |"
+        )
     return "\n".join(lines)
 
 
@@ -100,16 +119,25 @@ def _draw(result: dict[str, Any]) -> None:
         found = result["scorers"][name]["sets"]
         at = [number + (place - 2) * 0.16 for number in range(len(sets))]
         bars.bar(at, [found[key]["macro_f1"] for key in sets], 0.15, color=colour, label=name)
-        points = [point for point in found["TweetEval validation"].get("abstention", []) if point["accuracy"]]
+        points = [
+            point
+            for point in found["TweetEval validation"].get("abstention", [])
+            if point["accuracy"]
+        ]
         if points:
             curves.plot(
-                [point["coverage"] for point in points], [point["accuracy"] for point in points], "o-", color=colour
+                [point["coverage"] for point in points],
+                [point["accuracy"] for point in points],
+                "o-",
+                color=colour,
             )
     bars.set(ylabel="macro-F1", ylim=(0, 1))
     bars.set_xticks(range(len(sets)), [key.replace(" ", "\n", 1) for key in sets])
     bars.legend(ncols=5, fontsize=8, frameon=False)
     curves.set(
-        xlabel="share of tweets with a label", ylabel="accuracy of these", title="abstaining, TweetEval validation"
+        xlabel="share of tweets with a label",
+        ylabel="accuracy of these",
+        title="abstaining, TweetEval validation",
     )
     for axes in (bars, curves):
         axes.spines[["top", "right"]].set_visible(False)

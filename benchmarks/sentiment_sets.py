@@ -41,7 +41,9 @@ def tweeteval() -> LabelledSet:
     texts = (DATA / "tweeteval/val_text.txt").read_text("utf-8").split("\n")
     labels = (DATA / "tweeteval/val_labels.txt").read_text("utf-8").split()
     decoded = tuple(map(_unescaped, texts[: len(labels)]))
-    return LabelledSet("TweetEval validation", "x", decoded, tuple(LABELS[int(label)] for label in labels))
+    return LabelledSet(
+        "TweetEval validation", "x", decoded, tuple(LABELS[int(label)] for label in labels)
+    )
 
 
 @cache
@@ -68,9 +70,12 @@ def icwsm(kind: Literal["tweets", "amazon"]) -> LabelledSet:
     rows = [(text, float(mean)) for _, mean, text in _rows(f"icwsm2014/{file}.tsv.gz")]
     texts, means = zip(*rows, strict=True)
     labels = tuple(
-        "positive" if mean >= _POLAR_FROM else "negative" if mean <= -_POLAR_FROM else "neutral" for mean in means
+        "positive" if mean >= _POLAR_FROM else "negative" if mean <= -_POLAR_FROM else "neutral"
+        for mean in means
     )
-    return LabelledSet(f"ICWSM {kind}", {"tweets": "x", "amazon": "reviews"}[kind], texts, labels, means)
+    return LabelledSet(
+        f"ICWSM {kind}", {"tweets": "x", "amazon": "reviews"}[kind], texts, labels, means
+    )
 
 
 def all_sets() -> list[LabelledSet]:

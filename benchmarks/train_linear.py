@@ -2,8 +2,9 @@
 
     python -m benchmarks.train_linear
 
-On GoEmotions' train split (Apache-2.0) and the two ICWSM-2014 sets (MIT), named in NOTICE. TweetEval's tweets are not
-licensed for it, so TweetEval validation is of another origin than all that the model has seen.
+On GoEmotions' train split (Apache-2.0) and the two ICWSM-2014 sets (MIT), named in NOTICE.
+TweetEval's tweets are not licensed for it, so TweetEval validation is of another origin than all
+that the model has seen.
 """
 
 import sys
@@ -20,7 +21,9 @@ def main() -> None:
     texts = [text for labelled in sets for text in labelled.texts]
     labels = [label for labelled in sets for label in labelled.labels]
     source = "GoEmotions train (Apache-2.0), ICWSM 2014 tweets and Amazon snippets (MIT)"
-    trained = train(texts, labels, source=source, progress=lambda step: print(step, file=sys.stderr))  # noqa: T201
+    trained = train(
+        texts, labels, source=source, progress=lambda step: print(step, file=sys.stderr)
+    )
     trained.save(Path(str(SHIPPED)))
     sys.stdout.write(card(trained))
 

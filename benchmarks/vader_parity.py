@@ -23,14 +23,46 @@ _LONGEST = 10_000  # characters; the package takes minutes for some longer ones
 
 _SPACES = [char for char in map(chr, range(0x3001)) if char.isspace()]
 _PLAIN = "a the it he was movie i they can x 3 2026 to for right train people said today :) <3 http://t.co/x @you #tag"
-# Letters whose case is odd, a word in other scripts' letters, joiners, half a surrogate pair, a curly apostrophe.
-_ODD = ["\u212a", "\u0130", "\u017fo", "\xdf", "\u01c5", "\u0391\u03a3", "\u2177", "no\u0364", "\u200d", "\ufe0f"]
+# Letters whose case is odd, a word in other scripts' letters, joiners, half a surrogate pair, a
+# curly apostrophe.
+_ODD = [
+    "\u212a",
+    "\u0130",
+    "\u017fo",
+    "\xdf",
+    "\u01c5",
+    "\u0391\u03a3",
+    "\u2177",
+    "no\u0364",
+    "\u200d",
+    "\ufe0f",
+]
 _ODD += ["\ud83d", "\0", "\U0001d420\U0001d428", "\u597d", "isn\u2019t"]
 _RULES = (
     "but But BUT no NO No nor or not NOT never without doubt least at very so so this this kind of kind of sort of just"
     " enough can't CAN'T n't xn't n't' 'N'T without_doubt kind-of kinda"
 )
-_MARKS = ["!", "?", ".", ",", "...", "'", '"', "(", ")", "*", "_", "#", "@", "-", ":", ";", "!!!", "??", "?!"]
+_MARKS = [
+    "!",
+    "?",
+    ".",
+    ",",
+    "...",
+    "'",
+    '"',
+    "(",
+    ")",
+    "*",
+    "_",
+    "#",
+    "@",
+    "-",
+    ":",
+    ";",
+    "!!!",
+    "??",
+    "?!",
+]
 
 
 def left_to_right(values: Iterable[float]) -> float:
@@ -67,43 +99,74 @@ def fuzzed(count: int, seed: int) -> Iterator[str]:
     emoji = list(analyzer.emojis)
     # The same valences again and again: "but" looks words up by valence.
     few = [
-        word for word, valence in analyzer.lexicon.items() if valence in (1.0, 2.0, 1.5, 3.0, -1.0, -1.5, -2.0, -3.0)
+        word
+        for word, valence in analyzer.lexicon.items()
+        if valence in (1.0, 2.0, 1.5, 3.0, -1.0, -1.5, -2.0, -3.0)
     ]
-    pools = [list(analyzer.lexicon), few, list(package.BOOSTER_DICT), package.NEGATE, phrases, emoji]
+    pools = [
+        list(analyzer.lexicon),
+        few,
+        list(package.BOOSTER_DICT),
+        package.NEGATE,
+        phrases,
+        emoji,
+    ]
     pools += [_PLAIN.split(), _RULES.split(), _RULES.split(), _ODD, _MARKS]
     singles = [key for key in emoji if len(key) == 1]
     for number in range(count):
-        length = chance.randint(150, 400) if number % 2_000 == 0 else chance.choice((0, 1, 2, 3, 4, 5, 8, 12, 20))
+        length = (
+            chance.randint(150, 400)
+            if number % 2_000 == 0
+            else chance.choice((0, 1, 2, 3, 4, 5, 8, 12, 20))
+        )
         mine = chance.sample(pools, chance.randint(1, 5))
-        words = [_changed(chance.choice(chance.choice(mine)), chance, singles) for _ in range(length)]
+        words = [
+            _changed(chance.choice(chance.choice(mine)), chance, singles) for _ in range(length)
+        ]
         if number % 19 == 0:
             words = [word.upper() for word in words]
         odd_spaces = number % 11 == 0
-        yield "".join(word + (chance.choice(_SPACES) if odd_spaces else " ") for word in words)[number % 2 :]
+        yield "".join(word + (chance.choice(_SPACES) if odd_spaces else " ") for word in words)[
+            number % 2 :
+        ]
 
 
 def _changed(word: str, chance: random.Random, emoji: Sequence[str]) -> str:
     mark, one = chance.choice(_MARKS), chance.choice(emoji)
-    ways = (word, word.upper(), word.title(), f"{mark}{word}", f"{word}{mark * chance.randint(1, 3)}")
-    return chance.choices((*ways, f"{word}{one}", f"{one}{word}", word * 9), (660, 100, 50, 50, 100, 20, 20, 2))[0]
+    ways = (
+        word,
+        word.upper(),
+        word.title(),
+        f"{mark}{word}",
+        f"{word}{mark * chance.randint(1, 3)}",
+    )
+    return chance.choices(
+        (*ways, f"{word}{one}", f"{one}{word}", word * 9), (660, 100, 50, 50, 100, 20, 20, 2)
+    )[0]
 
 
 def recorded() -> list[str]:
     """Every different text of the data folder: each string in its JSON, each field of its tables, each line."""
-    files = sorted(path for path in DATA.rglob("*") if path.is_file() and not path.name.startswith("LICENSE"))
+    files = sorted(
+        path for path in DATA.rglob("*") if path.is_file() and not path.name.startswith("LICENSE")
+    )
     texts = dict.fromkeys(text for path in files for text in _texts(path))
     return [text for text in texts if len(text) <= _LONGEST]
 
 
 def _texts(path: Path) -> Iterator[str]:
-    content = (gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()).decode()
+    content = (
+        gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    ).decode()
     if ".json" in path.name:
         lines = content.splitlines() if ".jsonl" in path.name else [content]
         for line in lines:
             yield from _strings(json.loads(line))
     elif "conll" in path.name or path.parent.name == "btc":
         sentences = content.replace("\r", "").split("\n\n")
-        yield from (" ".join(line.split("\t")[0] for line in sentence.split("\n")) for sentence in sentences)
+        yield from (
+            " ".join(line.split("\t")[0] for line in sentence.split("\n")) for sentence in sentences
+        )
     else:
         yield from (field for line in content.split("\n") for field in line.split("\t"))
 

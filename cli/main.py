@@ -1,6 +1,7 @@
 """The `echostream` command: thin, every line of work is elsewhere.
 
-Commands load what they need when they are called: `echostream sql` must not wait for Spark's libraries.
+Commands load what they need when they are called: `echostream sql` must not wait for Spark's
+    libraries.
 """
 
 import sys
@@ -46,8 +47,12 @@ app = typer.Typer(
 @app.callback()
 def _options(
     context: typer.Context,
-    conf_file: Annotated[Path | None, typer.Option(help="settings instead of conf/local.toml")] = None,
-    home: Annotated[Path | None, typer.Option(help="the folder of all local state, ECHOSTREAM_HOME")] = None,
+    conf_file: Annotated[
+        Path | None, typer.Option(help="settings instead of conf/local.toml")
+    ] = None,
+    home: Annotated[
+        Path | None, typer.Option(help="the folder of all local state, ECHOSTREAM_HOME")
+    ] = None,
     debug: Annotated[bool, typer.Option(_DEBUG, help="show stack traces")] = False,
 ) -> None:
     context.obj = Options(conf_file, home, debug)
@@ -92,7 +97,9 @@ def main() -> None:
         _say(str(error), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
-    except Exception as error:  # the last resort: its text could quote a post, so only its type is said
+    except (
+        Exception
+    ) as error:  # the last resort: its text could quote a post, so only its type is said
         _say(f"internal: {type(error).__name__}; run with {_DEBUG} to see where", 1)
 
 

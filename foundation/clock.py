@@ -1,6 +1,7 @@
 """What time it is: the one place that asks the clock on the wall, so that a test can put another in its stead.
 
-Whoever compares with a time takes it as a parameter, or asks here by the module's name: `clock.now()`.
+Whoever compares with a time takes it as a parameter, or asks here by the module's name:
+`clock.now()`.
 """
 
 import time
@@ -20,6 +21,7 @@ def micros() -> int:
 def file_s() -> float:
     """Tell the present moment as files tell theirs, in seconds since 1970.
 
-    The age of a file, an object or a table's commit is counted by it: their times are the machine's, in tests too.
+    The age of a file, an object or a table's commit is counted by it: their times are the
+    machine's, in tests too.
     """
     return time.time()

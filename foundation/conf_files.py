@@ -23,6 +23,10 @@ def read_toml(file: Traversable | Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"cannot read {file}: {error.strerror}", remedy="Name a file that exists") from error
+        raise SettingsError(
+            f"cannot read {file}: {error.strerror}", remedy="Name a file that exists"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not TOML: {error}", remedy="Mend the file at that line") from error
+        raise SettingsError(
+            f"{file} is not TOML: {error}", remedy="Mend the file at that line"
+        ) from error

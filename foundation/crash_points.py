@@ -1,7 +1,8 @@
 """Crash points: fault tests end the whole application exactly where they mean to.
 
 A job reaches a named point before each of its writes and after the last one. With the setting
-`faults.crash_at = "<job>:<point>:<n>"` the n-th time ends the process and its children by SIGKILL, after a line
+`faults.crash_at = "<job>:<point>:<n>"` the n-th time ends the process and its children by SIGKILL,
+  after a line
 in ECHOSTREAM_HOME/logs/crashes.jsonl that proves where it happened.
 """
 

@@ -16,7 +16,8 @@ EchoStreamError                 what happened, and the remedy, in one line
       - BrokerFailedError
       - StoreUnreachableError   the object store of the lake does not answer, or refuses
       - KeyServiceError         the service that keeps a key does not answer, or refuses
-      - AccessError             a folder of the lake is open to others than it should be, or closed to who asks
+      - AccessError             a folder of the lake is open to others than it should be, or closed
+        to who asks
   - IngestError
       - DeliveryError           Kafka did not acknowledge a record
       - PayloadFileError        a file that replay was given cannot be read
@@ -34,7 +35,8 @@ EchoStreamError                 what happened, and the remedy, in one line
       - CheckpointDamagedError  a file of the checkpoint is damaged or gone
       - LostOffsetsError        Kafka no longer holds what was not read yet
       - LostCommitsError        a table has lost commits that a job had seen
-      - LogDamagedError         a commit is missing in the middle of a table's log, or cannot be read
+      - LogDamagedError         a commit is missing in the middle of a table's log, or cannot be
+        read
       - DataFileDamagedError    a data file of a table is damaged or gone
       - KeyMismatchError        the lake was written under another pseudonym key
       - BreakerTrippedError     most of several batches in a row is poison

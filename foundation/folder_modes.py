@@ -20,7 +20,8 @@ READERS: dict[str, Readers] = {
     "gold": "all",
     "ops": "all",
 }
-FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}  # what jobs and producers tell each other
+# what jobs and producers tell each other
+FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}
 PRIVATE = ("broker", "tmp", "cursors")  # of the home: payloads that wait or are spilt, ids of posts
 _OWNER, _GROUP, _ALL = 0o700, 0o750, 0o755
 
@@ -40,7 +41,11 @@ def rules(settings: Settings) -> Iterator[Rule]:
         yield Rule(settings.home / name, _OWNER, "")
     if settings.is_on_s3:
         return
-    groups = {"engineers": settings.access.engineers, "analysts": settings.access.analysts, "all": ""}
+    groups = {
+        "engineers": settings.access.engineers,
+        "analysts": settings.access.analysts,
+        "all": "",
+    }
     for layer, readers in FOLDERS.items():
         group = groups[readers]
         mode = _ALL if readers == "all" else _GROUP if group else _OWNER

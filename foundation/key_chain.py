@@ -30,4 +30,6 @@ def chain_of(chain: KeyChain) -> PseudonymKey:
     Raises:
         KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
     """
-    return PseudonymKey.of(in_use(chain.place.newest(), chain.key_id, f"{PSEUDONYM_KEY} {chain.place.where}"))
+    return PseudonymKey.of(
+        in_use(chain.place.newest(), chain.key_id, f"{PSEUDONYM_KEY} {chain.place.where}")
+    )

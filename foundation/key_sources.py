@@ -1,7 +1,8 @@
 """Where keys are, behind one interface: a file on this machine, AWS Secrets Manager, or AWS KMS.
 
-KMS hands out a data key of which the lake's owner keeps only the ciphertext. Its GenerateMac would never let the key
-out at all, but a post has up to four pseudonyms, and each would be a call that takes milliseconds and is paid for.
+KMS hands out a data key of which the lake's owner keeps only the ciphertext. Its GenerateMac would
+never let the key out at all, but a post has up to four pseudonyms, and each would be a call that
+takes milliseconds and is paid for.
 A place holds no secret: it may travel to Spark's workers, which read the key for themselves.
 """
 
@@ -45,7 +46,8 @@ class KeyPlace(Protocol):
         """The key in use.
 
         Raises:
-            KeyFileError: it is missing, malformed, another one than is expected, or readable by others.
+            KeyFileError: it is missing, malformed, another one than is expected, or readable by
+                others.
             KeyServiceError: the service that keeps it does not answer, or refuses.
         """
 
@@ -60,12 +62,20 @@ def pseudonym_place(settings: Settings) -> KeyPlace:
 
 def payload_place(settings: Settings) -> KeyPlace:
     """Where the key is under which payloads rest."""
-    return _place(settings.payloads.key, settings.payload_key_file, PAYLOAD_KEY, "payloads.key", settings.owner)
+    return _place(
+        settings.payloads.key,
+        settings.payload_key_file,
+        PAYLOAD_KEY,
+        "payloads.key",
+        settings.owner,
+    )
 
 
 def receipt_place(settings: Settings) -> KeyPlace:
     """Where the key is under which erasures are signed."""
-    return _place(settings.erasure.key, settings.receipt_key_file, RECEIPT_KEY, "erasure.key", settings.owner)
+    return _place(
+        settings.erasure.key, settings.receipt_key_file, RECEIPT_KEY, "erasure.key", settings.owner
+    )
 
 
 def pseudonym_key(settings: Settings) -> PseudonymKey:
@@ -121,7 +131,8 @@ class Aws:
         what = f"{self.name} {place}"
         if not self.expected_id:
             raise KeyFileError(
-                f"{self.setting}.id is not set", remedy=f"Set it to {newest.key_id} if {what} is the lake's key"
+                f"{self.setting}.id is not set",
+                remedy=f"Set it to {newest.key_id} if {what} is the lake's key",
             )
         return in_use(newest, self.expected_id, what)
 
@@ -144,15 +155,22 @@ class Aws:
         try:
             with _botocore_says_nothing():
                 client = boto3.client(
-                    service, region_name=self.region or None, endpoint_url=self.endpoint or None, config=config
+                    service,
+                    region_name=self.region or None,
+                    endpoint_url=self.endpoint or None,
+                    config=config,
                 )
                 answer: dict[str, Any] = getattr(client, operation)(**arguments)
                 return answer
         except ClientError as error:
             code = str(error.response["Error"]["Code"])
             if code == missing:
-                raise KeyFileError(f"{what}: {code}", remedy=f"Check {self.setting}.{asked}, and the region") from None
-            raise KeyServiceError(f"{what}: {code}", remedy="Check the role's rights to it, then run again") from None
+                raise KeyFileError(
+                    f"{what}: {code}", remedy=f"Check {self.setting}.{asked}, and the region"
+                ) from None
+            raise KeyServiceError(
+                f"{what}: {code}", remedy="Check the role's rights to it, then run again"
+            ) from None
         except BotoCoreError as error:
             raise KeyServiceError(
                 f"{what}: {type(error).__name__}",
@@ -180,7 +198,12 @@ class SecretsManagerKey:
     def newest(self) -> SecretKey:
         what = f"{self.aws.name} {self.secret}"
         answer = self.aws.call(
-            "secretsmanager", "get_secret_value", "ResourceNotFoundException", what, "secret", SecretId=self.secret
+            "secretsmanager",
+            "get_secret_value",
+            "ResourceNotFoundException",
+            what,
+            "secret",
+            SecretId=self.secret,
         )
         return parse_keys(answer.get("SecretString", ""), what)
 
@@ -205,13 +228,20 @@ class KmsKey:
 
     def newest(self) -> SecretKey:
         what = f"{self.aws.name} {self.file}"
-        return chained([(version, self._unwrapped(ciphertext, what)) for version, ciphertext in self.wrapped], what)
+        return chained(
+            [(version, self._unwrapped(ciphertext, what)) for version, ciphertext in self.wrapped],
+            what,
+        )
 
     def _unwrapped(self, ciphertext: bytes, what: str) -> bytes:
-        answer = self.aws.call("kms", "decrypt", "InvalidCiphertextException", what, "file", CiphertextBlob=ciphertext)
+        answer = self.aws.call(
+            "kms", "decrypt", "InvalidCiphertextException", what, "file", CiphertextBlob=ciphertext
+        )
         secret: bytes = answer["Plaintext"]
         if len(secret) != KEY_BYTES:
-            raise KeyFileError(f"{what} is malformed", remedy="It must wrap data keys of 256 bit (AES_256)")
+            raise KeyFileError(
+                f"{what} is malformed", remedy="It must wrap data keys of 256 bit (AES_256)"
+            )
         return secret
 
 
@@ -223,7 +253,8 @@ def _place(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -
         return KmsKey(file, _wrapped(file, name), aws)
     if not keys.secret:
         raise KeyFileError(
-            f"{setting}.secret is not set", remedy="Name the secret of AWS Secrets Manager that holds it"
+            f"{setting}.secret is not set",
+            remedy="Name the secret of AWS Secrets Manager that holds it",
         )
     return SecretsManagerKey(keys.secret.replace("{owner}", owner), aws)
 
@@ -232,11 +263,18 @@ def _wrapped(file: Path, name: str) -> tuple[tuple[int, bytes], ...]:
     """Versions and ciphertexts in a file, a line each: `v1:` and base64."""
     try:
         lines = [line.partition(":") for line in file.read_text(encoding="ascii").split()]
-        return tuple((int(version.removeprefix("v")), base64.b64decode(c, validate=True)) for version, _, c in lines)
+        return tuple(
+            (int(version.removeprefix("v")), base64.b64decode(c, validate=True))
+            for version, _, c in lines
+        )
     except FileNotFoundError:
-        raise KeyFileError(f"{name} {file} is missing", remedy="docs/keys.md says how one is made") from None
+        raise KeyFileError(
+            f"{name} {file} is missing", remedy="docs/keys.md says how one is made"
+        ) from None
     except OSError:
-        raise KeyFileError(f"{name} {file} cannot be read", remedy="Give the file back its owner") from None
+        raise KeyFileError(
+            f"{name} {file} cannot be read", remedy="Give the file back its owner"
+        ) from None
     except (UnicodeDecodeError, ValueError, binascii.Error):
         raise KeyFileError(
             f"{name} {file} is malformed",

@@ -1,12 +1,14 @@
 """Secret keys and their files; the pseudonym key, and pseudonyms.
 
-A pseudonym is HMAC-SHA-256 under a key that is not in the lake: handles and ids are enumerable, so a
-plain or salted hash would be reversible (GDPR Art. 4(5); EDPB Guidelines 01/2025). Producers make them.
-Spark jobs know the key's fingerprint, `key_id`, and refuse records made under another key.
+A pseudonym is HMAC-SHA-256 under a key that is not in the lake: handles and ids are enumerable, so
+a plain or salted hash would be reversible (GDPR Art. 4(5); EDPB Guidelines 01/2025). Producers make
+them. Spark jobs know the key's fingerprint, `key_id`, and refuse records made under another key.
 Where keys are, files and AWS, is said in `foundation.key_sources`.
 
-Keys are a chain: a pseudonym of version 2 is HMAC under key 2 over the pseudonym of version 1, and so on, so that
-whoever has a pseudonym and the newer keys can bring it forward, without the native id (docs/adr/0012).
+Keys are a chain: a pseudonym of version 2 is HMAC under key 2 over the pseudonym of version 1, and
+    so on, so that
+whoever has a pseudonym and the newer keys can bring it forward, without the native id
+(docs/adr/0012).
 """
 
 import base64
@@ -45,7 +47,8 @@ class PseudonymKey(SecretKey):
             return self._next(self.older.pseudonym(*fields))
         return self._named(
             b"".join(
-                len(part).to_bytes(4, "big") + part for part in (f.encode("utf-8", "surrogatepass") for f in fields)
+                len(part).to_bytes(4, "big") + part
+                for part in (f.encode("utf-8", "surrogatepass") for f in fields)
             )
         )
 
@@ -56,13 +59,16 @@ class PseudonymKey(SecretKey):
     def event_ids(self, *fields: str | None) -> list[str]:
         """32 hex digits for what identifies an event, under this key and those before it, newest first.
 
-        Keyed too: who tries ids on a plain hash finds out whose post a delete was, and which row is a known post's.
+        Keyed too: who tries ids on a plain hash finds out whose post a delete was, and which row is
+            a known post's.
         """
         if self.older:
             older = self.older.event_ids(*fields)
             return [self._next_event_id(older[0]), *older]
         message = b"event" + b"".join(
-            b"-" if part is None else len(data := part.encode("utf-8", "surrogatepass")).to_bytes(4, "big") + data
+            b"-"
+            if part is None
+            else len(data := part.encode("utf-8", "surrogatepass")).to_bytes(4, "big") + data
             for part in fields
         )
         return [hmac.digest(self.secret, message, "sha256").hex()[:32]]
@@ -142,7 +148,8 @@ def load_key(file: Path) -> PseudonymKey:
     """The pseudonym key in a file.
 
     Raises:
-        KeyFileError: it is missing, malformed, readable by others, or another one than its fingerprint file names.
+        KeyFileError: it is missing, malformed, readable by others, or another one than its
+            fingerprint file names.
     """
     return PseudonymKey.of(read_key(file, PSEUDONYM_KEY))
 
@@ -151,7 +158,8 @@ def read_key(file: Path, name: str) -> SecretKey:
     """The key in a file that is in use; `name` says in errors what it is for.
 
     Raises:
-        KeyFileError: it is missing, malformed, readable by others, or another one than its fingerprint file names.
+        KeyFileError: it is missing, malformed, readable by others, or another one than its
+            fingerprint file names.
     """
     newest = read_keys(file, name)
     try:

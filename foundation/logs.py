@@ -1,6 +1,7 @@
 """Structured logs: JSON lines to a file, a short line to the terminal.
 
-Only named fields are logged. Post text, personal data and exception texts that could quote them never are.
+Only named fields are logged. Post text, personal data and exception texts that could quote them
+never are.
 """
 
 import logging
@@ -15,7 +16,9 @@ def setup_logs(file: Path, level: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     to_file = logging.FileHandler(file, encoding="utf-8")
     to_file.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processor=structlog.processors.JSONRenderer(), foreign_pre_chain=_CHAIN)
+        structlog.stdlib.ProcessorFormatter(
+            processor=structlog.processors.JSONRenderer(), foreign_pre_chain=_CHAIN
+        )
     )
     to_terminal = logging.StreamHandler(sys.stderr)
     to_terminal.setLevel(logging.WARNING)
@@ -31,7 +34,11 @@ def setup_logs(file: Path, level: str) -> None:
     ours.setLevel(level.upper())
     ours.propagate = False
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_CHAIN, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_CHAIN,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

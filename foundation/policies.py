@@ -25,7 +25,9 @@ Field = Literal[
     "silver.post",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
-KAFKA_DAYS = 4  # conf/topics.toml, retention and segment; a tombstone must outlive what Kafka still holds
+KAFKA_DAYS = (
+    4  # conf/topics.toml, retention and segment; a tombstone must outlive what Kafka still holds
+)
 _RAW: tuple[Field, ...] = ("landing.answers", "bronze.record", "quarantine.record")
 _CLEAN: tuple[Field, ...] = ("silver.text", "silver.author", "silver.post")
 
@@ -72,7 +74,10 @@ class Policy:
 @cache
 def policies() -> dict[str, Policy]:
     """All policies, by platform."""
-    files = sorted((f for f in (conf_dir() / "policies").iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    files = sorted(
+        (f for f in (conf_dir() / "policies").iterdir() if f.name.endswith(".toml")),
+        key=lambda f: f.name,
+    )
     return {PurePath(f.name).stem: parse(PurePath(f.name).stem, read_toml(f)) for f in files}
 
 
@@ -108,12 +113,15 @@ def parse(platform: str, values: dict[str, Any]) -> Policy:
         )
     except (KeyError, TypeError) as error:
         raise PolicyError(
-            f"conf/policies/{platform}.toml lacks or misnames {error}", remedy="Compare with reddit.toml"
+            f"conf/policies/{platform}.toml lacks or misnames {error}",
+            remedy="Compare with reddit.toml",
         ) from error
     if wrong := _wrong(policy, platform) or [
         f"keep names a field {name} that is none" for name in values["keep"] if name not in FIELDS
     ]:
-        raise PolicyError(f"conf/policies/{platform}.toml: {wrong[0]}", remedy="Compare with reddit.toml")
+        raise PolicyError(
+            f"conf/policies/{platform}.toml: {wrong[0]}", remedy="Compare with reddit.toml"
+        )
     return policy
 
 
@@ -122,12 +130,26 @@ def _wrong(policy: Policy, platform: str) -> list[str]:
     if policy.platform != platform or type(policy.since) is not date:
         return ["platform or since is wrong"]
     keep = policy.keep
-    unsaid = [f for f in FIELDS if type(keep[f].days) is not int or keep[f].days < 1 or not keep[f].ground]
+    unsaid = [
+        f for f in FIELDS if type(keep[f].days) is not int or keep[f].days < 1 or not keep[f].ground
+    ]
     if unsaid:
         return [f"keep of {unsaid[0]} needs days of at least 1, and a ground"]
     raw = max(keep[field].days for field in _RAW)
     return [
-        *(f"{field} is kept longer than the post" for field in _CLEAN if keep[field].days > keep["silver.post"].days),
-        *(f"{field} goes before the raw records it is made of" for field in _CLEAN if keep[field].days < raw),
-        *(["silver.tombstones go before what they block"] if keep["silver.tombstones"].days < raw + KAFKA_DAYS else []),
+        *(
+            f"{field} is kept longer than the post"
+            for field in _CLEAN
+            if keep[field].days > keep["silver.post"].days
+        ),
+        *(
+            f"{field} goes before the raw records it is made of"
+            for field in _CLEAN
+            if keep[field].days < raw
+        ),
+        *(
+            ["silver.tombstones go before what they block"]
+            if keep["silver.tombstones"].days < raw + KAFKA_DAYS
+            else []
+        ),
     ]

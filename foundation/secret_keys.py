@@ -92,5 +92,6 @@ def in_use(newest: SecretKey, expected: str, what: str) -> SecretKey:
 
 def _malformed(what: str) -> KeyFileError:
     return KeyFileError(
-        f"{what} is malformed", remedy="It must be a line for each version, v1: and 64 hexadecimal digits, then v2: …"
+        f"{what} is malformed",
+        remedy="It must be a line for each version, v1: and 64 hexadecimal digits, then v2: …",
     )

@@ -20,7 +20,8 @@ class KafkaSettings(Section):
 
     bootstrap_servers: str = ""  # empty: the local broker
     timeout_s: float = Field(default=10.0, gt=0)
-    delivery_timeout_s: float = Field(default=60.0, gt=0)  # how long a record is tried; then a producer begins anew
+    # how long a record is tried; then a producer begins anew
+    delivery_timeout_s: float = Field(default=60.0, gt=0)
     client: dict[str, str] = {}  # passed to librdkafka and, as kafka.*, to Spark (SASL, TLS)
 
 
@@ -43,9 +44,12 @@ class SparkSettings(Section):
     ui_port: int = Field(default=4040, ge=0, le=65535)
     event_logs_mb: int = Field(default=500, ge=20)  # of all runs together, for `echostream history`
     history_port: int = Field(default=18080, ge=1, le=65535)
-    # Of the JVM. One compiler, room for what it compiles, and the collector that takes the least: docs/benchmarks.md.
+    # Of the JVM. One compiler, room for what it compiles, and the collector that takes the least:
+    # docs/benchmarks.md.
     java_options: str = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseParallelGC"
-    jars_dir: Path | None = None  # with spark/ and, for a lake on S3, s3/; default: jars beside the program
+    jars_dir: Path | None = (
+        None  # with spark/ and, for a lake on S3, s3/; default: jars beside the program
+    )
     extra: dict[str, str] = {}
 
 
@@ -64,7 +68,8 @@ class StreamSettings(Section):
     trigger_s: float = Field(default=5.0, ge=0)  # from batch to batch of the job that reads Kafka
     follow_s: float = Field(default=1.0, ge=0)  # from look to look of the jobs behind it
     max_records_per_batch: int = Field(default=100_000, ge=1)  # from Kafka, all topics together
-    max_files_per_batch: int = Field(default=200, ge=1)  # from Bronze, and from Silver's change feed
+    # from Bronze, and from Silver's change feed
+    max_files_per_batch: int = Field(default=200, ge=1)
     max_bytes_per_batch: str = "256m"  # likewise
     author_removal_interval_s: float = Field(default=3600.0, ge=0)
 
@@ -72,7 +77,8 @@ class StreamSettings(Section):
 class BreakerSettings(Section):
     """When bronze_to_silver stops, because most of what comes is poison."""
 
-    share: float = Field(default=0.5, gt=0, le=1)  # of a batch in quarantine, beyond which it is mostly poison
+    # of a batch in quarantine, beyond which it is mostly poison
+    share: float = Field(default=0.5, gt=0, le=1)
     batches: int = Field(default=3, ge=1)  # such ones in a row
     min_records: int = Field(default=300, ge=1)  # in all of them together
     accept: bool = False  # go on, into quarantine; for one run: `echostream run --accept-poison`
@@ -81,18 +87,21 @@ class BreakerSettings(Section):
 class UpkeepSettings(Section):
     """What `echostream compact` does, and the jobs between batches."""
 
-    interval_s: float = Field(default=3600.0, ge=0)  # and how often the jobs compact between batches, without removal
+    # and how often the jobs compact between batches, without removal
+    interval_s: float = Field(default=3600.0, ge=0)
     min_files: int = Field(default=8, ge=2)  # a partition with fewer is left alone
     target_file_mb: int = Field(default=128, ge=1)
     keep_h: float = Field(default=168.0, ge=0)  # files that were replaced; a reader may be that old
-    retain_interval_s: float = Field(default=21_600.0, ge=0)  # how often the jobs remove what policies keep no longer
+    # how often the jobs remove what policies keep no longer
+    retain_interval_s: float = Field(default=21_600.0, ge=0)
 
 
 class SanitizerSettings(Section):
     """Removal of personal data."""
 
     max_text_chars: int = Field(default=100_000, ge=1)
-    max_seconds: float = Field(default=10.0, gt=0)  # of CPU time, per text; beyond it the record is quarantined
+    # of CPU time, per text; beyond it the record is quarantined
+    max_seconds: float = Field(default=10.0, gt=0)
     persons: PersonFinderName = "model"  # how names in free text are found
     phone_regions: tuple[str, ...] = ()  # ISO 3166 codes; empty: all that are known
 
@@ -113,8 +122,11 @@ class TransformerSettings(Section):
     model: str = ""  # a folder, or a hub name
     revision: str = ""  # of a hub name; empty: the newest
     device: Literal["cpu", "cuda"] = "cpu"  # ONNX Runtime, or torch
-    languages: tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...] = ("en",)  # ISO 639-1; empty: any
-    labels: tuple[Literal["positive", "neutral", "negative", "mixed"], ...] = ()  # of its classes, if their names fail
+    # ISO 639-1; empty: any
+    languages: tuple[Annotated[str, Field(pattern="^[a-z]{2}$")], ...] = ("en",)
+    labels: tuple[
+        Literal["positive", "neutral", "negative", "mixed"], ...
+    ] = ()  # of its classes, if their names fail
     max_tokens: int = Field(default=256, ge=8)  # of a text; the rest is not seen
 
 
@@ -125,8 +137,11 @@ class ScorerSettings(Section):
     model: str = ""  # a model's folder, for the scorers that have one; empty: the one that ships
     calibrations: Path | None = None  # a folder of `echostream calibrate`; empty: what ships
     abstain_below: float = Field(default=0.0, ge=0, le=1)  # no label where the confidence is lower
-    mixed: bool = False  # vader and vader-plus say `mixed` where both sides are strong; right once in 13 times
-    by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}  # another scorer for some ISO 639-1 codes
+    # vader and vader-plus say `mixed` where both sides are strong; right once in 13 times
+    mixed: bool = False
+    by_language: dict[
+        Annotated[str, Field(pattern="^[a-z]{2}$")], str
+    ] = {}  # another scorer for some ISO 639-1 codes
     comprehend: ComprehendSettings = ComprehendSettings()
     transformer: TransformerSettings = TransformerSettings()
 
@@ -143,7 +158,8 @@ class KeySettings(Section):
     source: Literal["file", "secretsmanager", "kms"] = "file"
     file: Path | None = None  # the key, or what KMS wrapped; default: in ECHOSTREAM_HOME/keys
     secret: str = ""  # of AWS Secrets Manager: name or ARN
-    id: str = Field(default="", pattern=r"^(v[1-9]\d*-[0-9a-f]{12})?$")  # fingerprint; files have it beside
+    # fingerprint; files have it beside
+    id: str = Field(default="", pattern=r"^(v[1-9]\d*-[0-9a-f]{12})?$")
     region: str = ""  # empty: AWS's own setting of it
     endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
 
@@ -159,8 +175,10 @@ class ErasureSettings(Section):
     """How soon what is to go has gone."""
 
     interval_s: float = Field(default=60.0, ge=0)  # how often the jobs look for requests of persons
-    batch_interval_s: float = Field(default=21_600.0, ge=0)  # a batch of what platforms deleted, out of Bronze too
-    vacuum_interval_s: float = Field(default=43_200.0, ge=0)  # how often files that waited for their clock are removed
+    # a batch of what platforms deleted, out of Bronze too
+    batch_interval_s: float = Field(default=21_600.0, ge=0)
+    # how often files that waited for their clock are removed
+    vacuum_interval_s: float = Field(default=43_200.0, ge=0)
     key: KeySettings = KeySettings()  # under which receipts and requests are signed
 
 
@@ -171,12 +189,15 @@ class IngestSettings(Section):
     timeout_s: float = Field(default=20.0, gt=0)  # of one answer, and of silence on a stream
     attempts: int = Field(default=5, ge=1)  # of one request; `--once` begins anew that often too
     look_back_s: float = Field(default=300.0, ge=0)  # of a first run, where the platform has a past
-    remember_days: float = Field(default=400.0, gt=0)  # how long posts are known, for sweeps and bare deletes
+    # how long posts are known, for sweeps and bare deletes
+    remember_days: float = Field(default=400.0, gt=0)
     metrics_port: int = Field(default=0, ge=0, le=65535)  # Prometheus; 0: none
     metrics_host: str = "127.0.0.1"  # where that port listens; in a container 0.0.0.0
     watchlists: Path | None = None  # default: conf/watchlists.toml
     budgets: Path | None = None  # default: conf/budgets.toml
-    store: SecretStr | None = None  # postgresql://… for cursors and the rest of the memory; default: a file of the home
+    store: SecretStr | None = (
+        None  # postgresql://… for cursors and the rest of the memory; default: a file of the home
+    )
     credentials_file: Path | None = None  # TOML, a table per platform, readable by its owner alone
 
 

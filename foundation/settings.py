@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import SettingsError
@@ -37,7 +42,9 @@ from foundation.sections import (
 class Settings(BaseSettings):
     """Everything that can be set."""
 
-    model_config = SettingsConfigDict(env_prefix="ECHOSTREAM_", env_nested_delimiter="__", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="ECHOSTREAM_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
 
     home: Path = Path("var")
     lake: str = ""  # a path or URI; empty: ECHOSTREAM_HOME/lake
@@ -155,7 +162,9 @@ def _refuse_unknown_variables() -> None:
         field = Settings.model_fields.get(section)
         sub = getattr(field.annotation, "model_fields", None) if field else None
         if field is None or (sub is not None and key and key.split("__")[0] not in sub):
-            raise SettingsError(f"environment variable {name} names no setting", remedy="See README, Settings")
+            raise SettingsError(
+                f"environment variable {name} names no setting", remedy="See README, Settings"
+            )
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -27,7 +27,9 @@ def is_signed(facts: Mapping[str, Any], public: str) -> bool:
     """Whether the facts are as they were signed."""
     try:
         signature = base64.b64decode(str(facts.get("signature", "")), validate=True)
-        Ed25519PublicKey.from_public_bytes(base64.b64decode(public)).verify(signature, _canonical(facts))
+        Ed25519PublicKey.from_public_bytes(base64.b64decode(public)).verify(
+            signature, _canonical(facts)
+        )
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -39,4 +41,6 @@ def _private(key: SecretKey) -> Ed25519PrivateKey:
 
 def _canonical(facts: Mapping[str, Any]) -> bytes:
     unsigned = {name: value for name, value in facts.items() if name != "signature"}
-    return orjson.dumps(unsigned, option=orjson.OPT_SORT_KEYS | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
+    return orjson.dumps(
+        unsigned, option=orjson.OPT_SORT_KEYS | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+    )

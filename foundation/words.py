@@ -7,7 +7,8 @@ has no name for marks: `unicodedata` says which they are, and knows as many char
 import unicodedata
 from collections.abc import Iterator
 
-# Where combining marks are, so that an import need not ask about each of a million characters; a test asks.
+# Where combining marks are, so that an import need not ask about each of a million characters; a
+# test asks.
 _BLOCKS = (
     range(0x300, 0x3100),
     range(0xA600, 0xAC00),
@@ -18,7 +19,8 @@ _BLOCKS = (
 )
 _IDEOGRAPHIC = (0xE0100, 0xE01EF)  # variation selectors of signs in Japanese names
 _EMOJI = range(0xFE00, 0xFE10)  # variation selectors of symbols: they belong to no word
-_WIDEST = 0xFFFF  # up to here an expression looks a character up in a table, above it compares range by range
+# up to here an expression looks a character up in a table, above it compares range by range
+_WIDEST = 0xFFFF
 _ORDERED = 2_000  # characters: composing a run of marks costs the square of its length
 _JOINERS = "\u200c\u200d"
 
@@ -55,7 +57,8 @@ MARK = rf"(?:{_NEAR}|(?![\x00-\uffff]){_FAR})"  # one of them, as an expression
 def word_pattern(letter: str = r"\w") -> str:
     """The expression of a word that is made of such letters and of their marks; it never gives a part back.
 
-    A joiner belongs to a word that goes on, or stands behind the sign that it shapes, as in older Malayalam.
+    A joiner belongs to a word that goes on, or stands behind the sign that it shapes, as in older
+    Malayalam.
     """
     joined = rf"[{_JOINERS}]?{MARK}\u200d?|[{_JOINERS}](?={letter})"
     return rf"{letter}++(?:(?![\x00-\x7f])(?:{joined})++{letter}*+)*+"

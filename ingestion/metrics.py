@@ -15,8 +15,10 @@ class Telemetry:
 
     def __init__(self, platform: str) -> None:
         self.platform = platform
-        self.records: Counter[str] = Counter()  # sent, by operation; `skipped`, `ignored`, `erased` were not
-        self.troubles: Counter[str] = Counter()  # by kind: http_429, timeout, half, not_json, closed, …
+        # sent, by operation; `skipped`, `ignored`, `erased` were not
+        self.records: Counter[str] = Counter()
+        # by kind: http_429, timeout, half, not_json, closed, …
+        self.troubles: Counter[str] = Counter()
         self.gaps: Counter[str] = Counter()  # by reason
         self.lag_s: float | None = None
         self.budget_left: dict[str, float] = {}
@@ -34,19 +36,30 @@ class Telemetry:
         with self._lock:
             counted = (
                 ("records", "What became of payloads", "fate", Counter(self.records)),
-                ("troubles", "Answers that were not as they should be", "kind", Counter(self.troubles)),
+                (
+                    "troubles",
+                    "Answers that were not as they should be",
+                    "kind",
+                    Counter(self.troubles),
+                ),
                 ("gaps", "Entries of the completeness ledger", "reason", Counter(self.gaps)),
             )
         for name, help_text, label, counts in counted:
-            family = CounterMetricFamily(f"echostream_ingest_{name}", help_text, labels=["platform", label])
+            family = CounterMetricFamily(
+                f"echostream_ingest_{name}", help_text, labels=["platform", label]
+            )
             for value, count in counts.items():
                 family.add_metric([self.platform, value], count)
             yield family
-        lag = GaugeMetricFamily("echostream_ingest_lag_seconds", "Age of the newest post read", labels=["platform"])
+        lag = GaugeMetricFamily(
+            "echostream_ingest_lag_seconds", "Age of the newest post read", labels=["platform"]
+        )
         if self.lag_s is not None:
             lag.add_metric([self.platform], self.lag_s)
         yield lag
-        budget = GaugeMetricFamily("echostream_ingest_budget_left", "What may be spent", labels=["platform", "unit"])
+        budget = GaugeMetricFamily(
+            "echostream_ingest_budget_left", "What may be spent", labels=["platform", "unit"]
+        )
         for unit, left in self.budget_left.items():
             budget.add_metric([self.platform, unit], left)
         yield budget
@@ -75,7 +88,8 @@ def metrics_server(telemetry: Telemetry, port: int, *, host: str = "127.0.0.1") 
         server, thread = start_http_server(port, addr=host, registry=registry)
     except OSError:
         raise PortInUseError(
-            f"port {port} is in use", remedy="Set ingest.metrics_port to another, or to 0 for no metrics"
+            f"port {port} is in use",
+            remedy="Set ingest.metrics_port to another, or to 0 for no metrics",
         ) from None
     try:
         yield

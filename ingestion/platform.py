@@ -80,7 +80,12 @@ Mapper = Callable[[Json, int | None], Mapped]
 
 def withheld(detail: str, payload: Json) -> Unmappable:
     """The refusal of what cannot be told to be public: its kind and size travel, and nothing that it says."""
-    raw = {"withheld": True, "field": detail, "kind": _KINDS.get(type(payload), "number"), "bytes": _size(payload)}
+    raw = {
+        "withheld": True,
+        "field": detail,
+        "kind": _KINDS.get(type(payload), "number"),
+        "bytes": _size(payload),
+    }
     return Unmappable(detail=detail, raw=raw, is_withheld=True)
 
 
@@ -88,7 +93,8 @@ def refusing_wrong_fields(publicly: Callable[[Json], Json]) -> Callable[[Mapper]
     """Makes a mapper's `WrongFieldError` the answer `Unmappable`.
 
     Args:
-        publicly: what of a refused payload may be kept, since it says itself that it is a public post; None: nothing.
+        publicly: what of a refused payload may be kept, since it says itself that it is a public
+            post; None: nothing.
     """
 
     def wrapped(mapper: Mapper) -> Mapper:
@@ -98,7 +104,11 @@ def refusing_wrong_fields(publicly: Callable[[Json], Json]) -> Callable[[Mapper]
                 return mapper(payload, observed_at)
             except WrongFieldError as wrong:
                 kept = publicly(payload)
-                return withheld(str(wrong), payload) if kept is None else Unmappable(detail=str(wrong), raw=kept)
+                return (
+                    withheld(str(wrong), payload)
+                    if kept is None
+                    else Unmappable(detail=str(wrong), raw=kept)
+                )
 
         return refusing
 
@@ -129,13 +139,14 @@ class Platform:
         name: as in topics and policies.
         payloads: the single payloads inside a decoded document (a payload or a whole API answer).
         map: one payload and when it was observed (None: not recorded) → what it means.
-        reader: makes what reads the platform live; None: recordings only. It imports its client itself, an extra.
-        native_id: what the platform's own calls know a payload by, where a delete or a re-fetch needs it. With it the
-            producer remembers what it sent.
-        dates_edits: whether a mapper knows a later version from an earlier one. Where not, a changed text is an edit of
-            the time at which it was seen.
-        seen_at: when a payload itself says that it was seen, in microseconds; a replay takes it as the time of
-            observation.
+        reader: makes what reads the platform live; None: recordings only. It imports its client
+            itself, an extra.
+        native_id: what the platform's own calls know a payload by, where a delete or a re-fetch
+            needs it. With it the producer remembers what it sent.
+        dates_edits: whether a mapper knows a later version from an earlier one. Where not, a
+            changed text is an edit of the time at which it was seen.
+        seen_at: when a payload itself says that it was seen, in microseconds; a replay takes it as
+            the time of observation.
         sweeps_at_once: how many posts a sweep hands to the reader together.
     """
 

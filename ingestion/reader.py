@@ -67,7 +67,8 @@ class Batch:
         latest: the time of the newest document, for the lag.
         observed_at: when it was read, where that is not now.
         gaps: what is missing.
-        covered: from when until when the source is read completely with this batch; a gap in it is taken out.
+        covered: from when until when the source is read completely with this batch; a gap in it is
+            taken out.
         pause_s: nothing more is to be had for so many seconds.
     """
 
@@ -157,7 +158,8 @@ class Reader(Protocol):
         """From where every source was left; with `once` until it has caught up, else for ever.
 
         Raises:
-            ReadError: the platform did not answer as it should; may be tried again from the saved cursors.
+            ReadError: the platform did not answer as it should; may be tried again from the saved
+                cursors.
             CredentialsError: it refuses us; trying again is of no use.
         """
 

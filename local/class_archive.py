@@ -1,7 +1,9 @@
 """`make classes`: an archive of the classes that Spark loads, so that a JVM finds them parsed and checked.
 
-Made by Java itself at the end of a small run from Kafka to Gold, in a folder of its own. Java ignores the archive where
-it does not fit: another build of Java, other jars. https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html
+Made by Java itself at the end of a small run from Kafka to Gold, in a folder of its own. Java
+ignores the archive where
+it does not fit: another build of Java, other jars.
+    https://docs.oracle.com/en/java/javase/17/docs/specs/man/java.html
 (application class data sharing, -XX:ArchiveClassesAtExit).
 """
 
@@ -50,7 +52,9 @@ def make(settings: Settings) -> Path:
     with tempfile.TemporaryDirectory(prefix="echostream-classes-") as home:
         _run(Path(home), draft)
     if not draft.exists():
-        raise JavaError("Java wrote no class archive", remedy="Go on without: only starts are slower")
+        raise JavaError(
+            "Java wrote no class archive", remedy="Go on without: only starts are slower"
+        )
     draft.rename(archive)
     return archive
 
@@ -59,7 +63,10 @@ def _run(home: Path, draft: Path) -> None:
     broker, controller = free_ports(2)
     conf = home / "classes.toml"
     options = f"{_QUICK} -XX:ArchiveClassesAtExit={draft}"
-    conf.write_text(_CONF.format(home=home, broker=broker, controller=controller, options=options), encoding="utf-8")
+    conf.write_text(
+        _CONF.format(home=home, broker=broker, controller=controller, options=options),
+        encoding="utf-8",
+    )
     settings = load_settings(conf)
     try:
         stack.up(settings)
@@ -67,7 +74,8 @@ def _run(home: Path, draft: Path) -> None:
             run_generator(settings, producer, n_posts=_POSTS, seed=1)
         run = subprocess.run(
             [sys.executable, "-m", "cli.main", "--conf-file", str(conf), "run", "--available-now"],
-            stdout=subprocess.PIPE,  # Java has it too: it ends when the archive is written, after the command itself
+            # Java has it too: it ends when the archive is written, after the command itself
+            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
@@ -75,7 +83,10 @@ def _run(home: Path, draft: Path) -> None:
     finally:
         stack.down(settings)
     if run.returncode:
-        raise JavaError(f"the run failed: {run.stdout.strip().splitlines()[-1:]}", remedy="Try `echostream doctor`")
+        raise JavaError(
+            f"the run failed: {run.stdout.strip().splitlines()[-1:]}",
+            remedy="Try `echostream doctor`",
+        )
 
 
 def main() -> int:

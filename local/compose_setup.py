@@ -16,7 +16,11 @@ from lakehouse.storage.s3 import answering, client
 S3, GRAFANA = Path("/run/echostream/s3"), Path("/run/echostream/grafana")
 _BYTES = 24
 _S3_PORT = 9000
-_OURS, _ANYBODYS = 0o400, 0o444  # the second: Grafana's image has a user of its own, and the volume no other reader
+# the second: Grafana's image has a user of its own, and the volume no other reader
+_OURS, _ANYBODYS = (
+    0o400,
+    0o444,
+)
 
 
 def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
@@ -34,7 +38,8 @@ def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
     made = []
     if not (s3 / "s3proxy.conf").exists():
         made.append(_write(s3 / "credentials", _lines(client_side, "[default]\n"), _OURS))
-        made.append(_write(s3 / "s3proxy.conf", _lines(server), _OURS))  # the last: its presence says all are there
+        # the last: its presence says all are there
+        made.append(_write(s3 / "s3proxy.conf", _lines(server), _OURS))
     if not (grafana / "password").exists():
         made.append(_write(grafana / "password", secrets.token_urlsafe(_BYTES), _ANYBODYS))
     return made

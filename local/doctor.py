@@ -49,17 +49,24 @@ def _java(_: Settings) -> str:
 def _python(_: Settings) -> str:
     version = ".".join(map(str, sys.version_info[:3]))
     if not _PYTHONS[0] <= sys.version_info[:2] <= _PYTHONS[1]:
-        raise StackError(f"Python {version} is not supported", remedy="Install Python 3.11, then `make clean setup`")
+        raise StackError(
+            f"Python {version} is not supported",
+            remedy="Install Python 3.11, then `make clean setup`",
+        )
     return f"{version} at {sys.executable}"
 
 
 def _packages(_: Settings) -> str:
     # Behind a semicolon stands the extra that asks for it: what nobody asked for is not missing.
-    needs = [line.partition("==") for line in metadata.requires("echostream") or [] if ";" not in line]
+    needs = [
+        line.partition("==") for line in metadata.requires("echostream") or [] if ";" not in line
+    ]
     pinned = {name.strip(): version.strip() for name, equal, version in needs if equal}
     wrong = [name for name, version in pinned.items() if _installed(name) != version]
     if wrong:
-        raise StackError(f"not as pinned: {', '.join(wrong)}", remedy="Run `make clean setup` in the checkout")
+        raise StackError(
+            f"not as pinned: {', '.join(wrong)}", remedy="Run `make clean setup` in the checkout"
+        )
     return f"{len(pinned)} pinned packages, all as pinned"
 
 
@@ -94,9 +101,16 @@ def _ports(settings: Settings) -> str:
 
 
 def _keys(settings: Settings) -> str:
-    places = [pseudonym_place(settings), *([payload_place(settings)] if settings.payloads.encrypt else [])]
+    places = [
+        pseudonym_place(settings),
+        *([payload_place(settings)] if settings.payloads.encrypt else []),
+    ]
     files = [place.file for place in places if isinstance(place, KeyFile)]
-    if files and not any(file.exists() for file in files) and not lake_tables(settings.lake_uri, settings.s3):
+    if (
+        files
+        and not any(file.exists() for file in files)
+        and not lake_tables(settings.lake_uri, settings.s3)
+    ):
         return "none yet; `echostream up` makes them"
     return ", ".join(f"{place.load().key_id} at {place.where}" for place in places)
 
@@ -104,7 +118,9 @@ def _keys(settings: Settings) -> str:
 def _access(settings: Settings) -> str:
     if found := broken(settings):
         raise AccessError("the lake is not open to whom it should be", remedy="; ".join(found))
-    readers = {name: group or "its owner alone" for name, group in settings.access.model_dump().items()}
+    readers = {
+        name: group or "its owner alone" for name, group in settings.access.model_dump().items()
+    }
     who = ", ".join(f"{name}: {group}" for name, group in readers.items())
     return "the lake is on S3: deploy/aws has the policies" if settings.is_on_s3 else who
 

@@ -11,7 +11,10 @@ from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.storage.s3 import is_s3, storage_options
 
 _FROM_KAFKA: JobName = "topic_to_bronze"
-_FROM_TABLES: dict[JobName, str] = {"bronze_to_silver": "bronze/posts", "silver_to_gold": "silver/posts"}
+_FROM_TABLES: dict[JobName, str] = {
+    "bronze_to_silver": "bronze/posts",
+    "silver_to_gold": "silver/posts",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,14 @@ _EVERY_S = 5.0
 class Ticker:
     """Shows how far a piece of work is; a context manager."""
 
-    def __init__(self, title: str, *, total: int | None = None, unit: str = "", console: Console | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        *,
+        total: int | None = None,
+        unit: str = "",
+        console: Console | None = None,
+    ) -> None:
         self._title, self._total, self._unit = title, total, unit
         self._console = console or Console(stderr=True)
         self._live: Progress | None = None
@@ -24,20 +31,32 @@ class Ticker:
         """Begin to show."""
         if self._console.is_terminal:
             bar = BarColumn(bar_width=30)
-            columns = (SpinnerColumn(), TextColumn("{task.description}"), bar, TextColumn("{task.fields[count]}"))
-            self._live = Progress(*columns, TimeElapsedColumn(), console=self._console, transient=True)
+            columns = (
+                SpinnerColumn(),
+                TextColumn("{task.description}"),
+                bar,
+                TextColumn("{task.fields[count]}"),
+            )
+            self._live = Progress(
+                *columns, TimeElapsedColumn(), console=self._console, transient=True
+            )
             self._live.add_task(self._title, total=self._total, count="")
             self._live.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Leave one line that says how far it came and how long it took."""
         if self._live:
             self._live.stop()
         if kind is None:
-            self._say(f"{self._title}: {self._count() or 'done'} in {time.monotonic() - self._began:.1f} s")
+            self._say(
+                f"{self._title}: {self._count() or 'done'} in {time.monotonic() - self._began:.1f} s"
+            )
 
     def to(self, done: int, note: str = "") -> None:
         """So much is done."""

@@ -69,8 +69,15 @@ def status(settings: Settings) -> Status:
     try:
         topics = topic_lags(settings)
     except BrokerUnreachableError:
-        return Status(settings.bootstrap_servers, pid, broker_answers=False, queries=table_lags(settings))
-    bronze = Lag("topic_to_bronze", sum(t.done or 0 for t in topics), sum(t.end or 0 for t in topics), "records")
+        return Status(
+            settings.bootstrap_servers, pid, broker_answers=False, queries=table_lags(settings)
+        )
+    bronze = Lag(
+        "topic_to_bronze",
+        sum(t.done or 0 for t in topics),
+        sum(t.end or 0 for t in topics),
+        "records",
+    )
     return Status(settings.bootstrap_servers, pid, True, topics, [bronze, *table_lags(settings)])
 
 
@@ -91,7 +98,8 @@ def check_disk(home: Path) -> int:
         raise DiskFullError(f"{home} cannot be written ({error.strerror})", remedy=remedy) from None
     if free < LEAST_FREE_BYTES:
         raise DiskFullError(
-            f"{free // 10**6} MB are free at {home}, at least {LEAST_FREE_BYTES // 10**6} are needed", remedy=remedy
+            f"{free // 10**6} MB are free at {home}, at least {LEAST_FREE_BYTES // 10**6} are needed",
+            remedy=remedy,
         )
     return free
 
@@ -104,7 +112,9 @@ def _ensure_keys(settings: Settings) -> bool:
             settings,
             "what is encrypted needs it. A first one is made by `echostream keys new`",
         )
-    return _ensure(pseudonym_place(settings), settings, "under another one every author would count twice")
+    return _ensure(
+        pseudonym_place(settings), settings, "under another one every author would count twice"
+    )
 
 
 def _ensure(place: KeyPlace, settings: Settings, why: str) -> bool:

@@ -15,7 +15,8 @@ MAX_RECORD_BYTES = 1_048_576  # of one record's value, before compression
 Op = Literal["upsert", "delete", "unmappable", "delete_author"]
 OPS: tuple[Op, ...] = ("upsert", "delete", "unmappable", "delete_author")
 
-# Kafka headers, CloudEvents 1.0 binary mode first (https://github.com/cloudevents/spec, Kafka binding).
+# Kafka headers, CloudEvents 1.0 binary mode first (https://github.com/cloudevents/spec, Kafka
+# binding).
 CE_HEADERS = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_specversion")
 ROUTING_HEADERS = ("op", "post_key", "author_key", "day")
 
@@ -83,5 +84,7 @@ class Event(TypedDict):
 @cache
 def json_schema() -> dict[str, object]:
     """The contract, JSON Schema 2020-12."""
-    document: dict[str, object] = orjson.loads((resources.files("schemas") / "post_event.v1.json").read_bytes())
+    document: dict[str, object] = orjson.loads(
+        (resources.files("schemas") / "post_event.v1.json").read_bytes()
+    )
     return document

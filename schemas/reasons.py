@@ -12,7 +12,9 @@ class Reason(StrEnum):
     NULL_VALUE = "null_value"  # no value at all (a Kafka tombstone)
     EMPTY_VALUE = "empty_value"  # zero bytes or white space
     PAYLOAD_DAMAGED = "payload_damaged"  # at rest: not what was sealed at these coordinates
-    RECORD_TOO_LARGE = "record_too_large"  # over the limit of one record, after compression is undone
+    RECORD_TOO_LARGE = (
+        "record_too_large"  # over the limit of one record, after compression is undone
+    )
     NOT_UTF8 = "not_utf8"
     MALFORMED_JSON = "malformed_json"  # truncated, or not JSON
     NUMBER_OUT_OF_RANGE = "number_out_of_range"  # NaN, infinity, or more than a double holds
@@ -30,19 +32,26 @@ class Reason(StrEnum):
     INVALID_VALUE = "invalid_value"  # right type, impossible value
     WRONG_TOPIC = "wrong_topic"  # the payload's platform or op does not belong on this topic
     MISSING_POST_KEY_HEADER = "missing_post_key_header"
-    MISSING_HEADER = "missing_header"  # another one that the payload asks for; also one that is not UTF-8, or no date
+    # another one that the payload asks for; also one that is not UTF-8, or no date
+    MISSING_HEADER = "missing_header"
     HEADER_MISMATCH = "header_mismatch"  # a header contradicts the payload
-    KEY_MISMATCH = "key_mismatch"  # a pseudonym without what it stands for, or the other way round, or of another key
+    # a pseudonym without what it stands for, or the other way round, or of another key
+    KEY_MISMATCH = "key_mismatch"
     UNKNOWN_KEY_ID = "unknown_key_id"  # pseudonyms were made under another key
     CREATED_IN_FUTURE = "created_in_future"  # more than a day after it was observed
     CREATED_BEFORE_1990 = "created_before_1990"  # 1970 and the like: a default gone wrong
-    CREATED_IN_WRONG_UNIT = "created_in_wrong_unit"  # believable if it were seconds, milliseconds or nanoseconds
-    OBSERVED_OUT_OF_RANGE = "observed_out_of_range"  # before the platform existed, or after Kafka had it
+    CREATED_IN_WRONG_UNIT = (
+        "created_in_wrong_unit"  # believable if it were seconds, milliseconds or nanoseconds
+    )
+    OBSERVED_OUT_OF_RANGE = (
+        "observed_out_of_range"  # before the platform existed, or after Kafka had it
+    )
     DAY_OUT_OF_RANGE = "day_out_of_range"  # before the platform existed, or after it was observed
     VERSION_OUT_OF_RANGE = "version_out_of_range"  # after it was observed
     TEXT_TOO_LONG = "text_too_long"
     UNSTORABLE_TEXT = "unstorable_text"  # lone surrogates
-    CONTROL_CHARACTER = "control_character"  # NUL and the like in a name; title and text are cleaned of them instead
+    # NUL and the like in a name; title and text are cleaned of them instead
+    CONTROL_CHARACTER = "control_character"
 
     # stage "map": the producer could not map the platform's payload
     UNMAPPABLE = "unmappable"

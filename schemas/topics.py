@@ -31,12 +31,15 @@ def topics() -> list[Topic]:
     conf = read_toml(conf_dir() / "topics.toml")
     return [
         Topic(
-            conf[kind]["name"].format(platform=platform), platform, kind, conf[kind]["partitions"],
+            conf[kind]["name"].format(platform=platform),
+            platform,
+            kind,
+            conf[kind]["partitions"],
             conf[kind]["config"] | _kept(conf[kind]["config"], policy.keep["bronze.record"].days),
         )
         for platform, policy in policies().items()
         for kind in TOPIC_KINDS
-    ]  # fmt: skip
+    ]
 
 
 def _kept(config: dict[str, str], days: int) -> dict[str, str]:

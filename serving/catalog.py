@@ -14,11 +14,14 @@ _DENIED = "ACCESS_DENIED"  # as Arrow words it
 LAYERS = ("bronze", "silver", "gold", "quarantine", "ops")
 
 
-def lake_tables(lake_uri: str, s3: S3Settings = AWS, *, whole: bool = False) -> dict[str, list[str]]:
+def lake_tables(
+    lake_uri: str, s3: S3Settings = AWS, *, whole: bool = False
+) -> dict[str, list[str]]:
     """`layer.table` → the URIs of its Delta tables.
 
-    More than one where a folder holds one table per writer, such as ops/batches/<job>: read as their union. A layer
-    that is closed to who asks (docs/access.md) has none, unless the `whole` lake is asked for.
+    More than one where a folder holds one table per writer, such as ops/batches/<job>: read as
+    their union. A layer that is closed to who asks (docs/access.md) has none, unless the `whole`
+    lake is asked for.
 
     Raises:
         StoreUnreachableError: the lake is on S3, which does not answer.
@@ -52,7 +55,11 @@ def arrow_files(uri: str, s3: S3Settings) -> Any:
 def _layer_tables(uri: str, folders: Callable[[str], list[str]]) -> dict[str, list[str]]:
     found = {}
     for table in folders(uri):
-        parts = [table] if _is_delta(table, folders) else [p for p in folders(table) if _is_delta(p, folders)]
+        parts = (
+            [table]
+            if _is_delta(table, folders)
+            else [p for p in folders(table) if _is_delta(p, folders)]
+        )
         if parts:
             found[f"{uri.rpartition('/')[2]}.{table.rpartition('/')[2]}"] = parts
     return found
@@ -65,7 +72,11 @@ def _is_delta(uri: str, folders: Callable[[str], list[str]]) -> bool:
 
 
 def _folders(uri: str) -> list[str]:
-    return sorted(str(path) for path in Path(uri).iterdir() if path.is_dir()) if Path(uri).is_dir() else []
+    return (
+        sorted(str(path) for path in Path(uri).iterdir() if path.is_dir())
+        if Path(uri).is_dir()
+        else []
+    )
 
 
 def _folders_on_s3(files: Any, uri: str) -> list[str]:
@@ -81,4 +92,6 @@ def _folders_on_s3(files: Any, uri: str) -> list[str]:
             f"{uri} cannot be listed: {str(error).splitlines()[0]}",
             remedy="Check s3.endpoint, the bucket and AWS's credentials",
         ) from None
-    return sorted(f"{uri}/{child.base_name}" for child in children if child.type == fs.FileType.Directory)
+    return sorted(
+        f"{uri}/{child.base_name}" for child in children if child.type == fs.FileType.Directory
+    )

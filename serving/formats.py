@@ -23,7 +23,14 @@ _LEAST_WIDTH = 80
 _PIPE_WIDTH = 200
 
 
-def ask(lake_uri: str, sql: str, format_name: str, *, s3: S3Settings = AWS, serving: ServingSettings = DEFAULTS) -> str:
+def ask(
+    lake_uri: str,
+    sql: str,
+    format_name: str,
+    *,
+    s3: S3Settings = AWS,
+    serving: ServingSettings = DEFAULTS,
+) -> str:
     """The answer to a query, in that format; a table shows the first rows alone.
 
     Raises:
@@ -45,7 +52,9 @@ def _table(answer: Answer) -> str:
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(answer.columns):
         numeric = any(isinstance(row[number], int | float | Decimal) for row in answer.rows)
-        shown.add_column(column, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True)
+        shown.add_column(
+            column, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True
+        )
     for row in answer.rows:
         shown.add_row(*(_cell(value) for value in row))
     out = io.StringIO()
@@ -65,7 +74,9 @@ def _csv(answer: Answer) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(answer.columns)
-    writer.writerows(["" if value is None else _flat(value) for value in row] for row in answer.rows)
+    writer.writerows(
+        ["" if value is None else _flat(value) for value in row] for row in answer.rows
+    )
     return out.getvalue()
 
 

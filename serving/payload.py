@@ -29,7 +29,11 @@ def received(settings: Settings, at: At) -> bytes | None:
     (uri,) = uris
     table = DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
     rows: Any = table.to_pyarrow_dataset(filesystem=arrow_files(uri, settings.s3))
-    same = (pc.field("topic") == at.topic) & (pc.field("partition") == at.partition) & (pc.field("offset") == at.offset)
+    same = (
+        (pc.field("topic") == at.topic)
+        & (pc.field("partition") == at.partition)
+        & (pc.field("offset") == at.offset)
+    )
     values = rows.to_table(columns=["value"], filter=same).column("value").to_pylist()
     if not values:
         raise QueryError(
@@ -39,4 +43,6 @@ def received(settings: Settings, at: At) -> bytes | None:
     try:
         return opened(values[0], payload_place(settings), at)
     except BadRecordError as bad:
-        raise QueryError(f"the payload cannot be opened: {bad}", remedy="It was changed or moved at rest") from None
+        raise QueryError(
+            f"the payload cannot be opened: {bad}", remedy="It was changed or moved at rest"
+        ) from None

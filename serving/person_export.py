@@ -1,7 +1,8 @@
 """All that the lake's tables hold about a person, for who may read the keys: found by pseudonym, without a JVM.
 
-A record of Bronze is the person's by its author, or by its post, which a bare delete names alone. One that carries
-neither, as what could not be mapped, is opened and is the person's where it names the account.
+A record of Bronze is the person's by its author, or by its post, which a bare delete names alone.
+One that carries neither, as what could not be mapped, is opened and is the person's where it names
+the account.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -45,10 +46,14 @@ def held_about(settings: Settings, account: Account, key: PseudonymKey) -> Held:
     """What the tables hold about an account, under each version of the key.
 
     Raises:
-        KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to be had.
-        AccessError: a layer of the lake is closed to who asks, so that the answer would not be whole.
+        KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to
+            be had.
+        AccessError: a layer of the lake is closed to who asks, so that the answer would not be
+            whole.
     """
-    authors = set(key.pseudonyms(settings.owner, account.platform, "author", canonical(account.author_id)))
+    authors = set(
+        key.pseudonyms(settings.owner, account.platform, "author", canonical(account.author_id))
+    )
     lake = _Lake(settings, account.platform)
     found = {name: list(lake.rows(name, "author_key", authors)) for name in _BY_AUTHOR}
     records = {name: list(lake.records(name, authors, account)) for name in _RAW}
@@ -88,7 +93,10 @@ class _Lake:
     def _raw(self, table: str, condition: str) -> Iterator[Row]:
         """Records with what their headers say; Bronze alone has it in columns, by which it is filtered here."""
         place = payload_place(self.settings)
-        return (_received(row, place) for row in self._read(table, condition if table == _RAW[0] else None))
+        return (
+            _received(row, place)
+            for row in self._read(table, condition if table == _RAW[0] else None)
+        )
 
     def _read(self, table: str, condition: str | None) -> Iterator[Row]:
         """Rows of the platform, batch by batch."""
@@ -111,7 +119,10 @@ def _among(column: str, values: Set[str]) -> str:
 
 def _received(row: Mapping[str, Any], place: KeyPlace) -> Row:
     """The record with its payload opened, and with what its headers say where no column does."""
-    headers = {name: None if held is None else held.decode("utf-8", "replace") for name, held in _items(row["headers"])}
+    headers = {
+        name: None if held is None else held.decode("utf-8", "replace")
+        for name, held in _items(row["headers"])
+    }
     try:
         value = opened(row["value"], place, At(row["topic"], row["partition"], row["offset"]))
     except BadRecordError:

@@ -1,6 +1,7 @@
 """The record of processing activities (GDPR Art. 30): what the tables, the policies and the settings say, put together.
 
-What a program cannot know, such as the legal person behind it, is said to be missing rather than made up.
+What a program cannot know, such as the legal person behind it, is said to be missing rather than
+made up.
 """
 
 from dataclasses import asdict
@@ -17,13 +18,22 @@ _AS_RECEIVED = "as received: names, handles, ids, texts"
 _PSEUDONYM = "pseudonym"
 _CLEANED = "text, without the personal data that was found in it"
 _CATEGORIES = {
-    "value": _AS_RECEIVED, "key": _AS_RECEIVED, "headers": _AS_RECEIVED,
-    "post_key": _PSEUDONYM, "author_key": _PSEUDONYM, "reply_to_key": _PSEUDONYM, "event_id": _PSEUDONYM,
+    "value": _AS_RECEIVED,
+    "key": _AS_RECEIVED,
+    "headers": _AS_RECEIVED,
+    "post_key": _PSEUDONYM,
+    "author_key": _PSEUDONYM,
+    "reply_to_key": _PSEUDONYM,
+    "event_id": _PSEUDONYM,
     "channel": "place of the post; where that is a profile its pseudonym",
-    "title": _CLEANED, "text": _CLEANED, "hashtags": _CLEANED, "key_phrases": _CLEANED, "entities": _CLEANED,
+    "title": _CLEANED,
+    "text": _CLEANED,
+    "hashtags": _CLEANED,
+    "key_phrases": _CLEANED,
+    "entities": _CLEANED,
     "sentiment": "an opinion's tone, of a post and never of a person",
     "authors": "a number of persons",
-}  # fmt: skip
+}
 
 
 def record(settings: Settings) -> dict[str, Any]:
@@ -53,17 +63,42 @@ def as_markdown(record: dict[str, Any]) -> str:
     ]
     for each in record["platforms"]:
         lines += ["", f"### {each['platform']}", "", f"Used for: {', '.join(each['used_for'])}  "]
-        lines += [f"Never for: {', '.join(each['never'])}", "", "| field | days | ground |", "|---|--:|---|"]
-        lines += [f"| {field} | {keep['days']} | {keep['ground']} |" for field, keep in each["kept"].items()]
-    lines += ["", "## Where it rests", "", "| table | personal data | read by | kept |", "|---|---|---|---|"]
+        lines += [
+            f"Never for: {', '.join(each['never'])}",
+            "",
+            "| field | days | ground |",
+            "|---|--:|---|",
+        ]
+        lines += [
+            f"| {field} | {keep['days']} | {keep['ground']} |"
+            for field, keep in each["kept"].items()
+        ]
+    lines += [
+        "",
+        "## Where it rests",
+        "",
+        "| table | personal data | read by | kept |",
+        "|---|---|---|---|",
+    ]
     for table in record["tables"]:
-        what = "; ".join(f"{name}: {category}" for name, category in table["categories"].items()) or "none"
+        what = (
+            "; ".join(f"{name}: {category}" for name, category in table["categories"].items())
+            or "none"
+        )
         lines.append(
             f"| {table['table']} | {what} | {table['read_by']} | {', '.join(table['kept_by']) or 'no limit'} |"
         )
-    lines += [f"| {each['where']} | {each['categories']} | | {each['kept']} |" for each in record["besides"]]
+    lines += [
+        f"| {each['where']} | {each['categories']} | | {each['kept']} |"
+        for each in record["besides"]
+    ]
     for title, name in (("Recipients", "recipients"), ("Safeguards", "safeguards")):
-        lines += ["", f"## {title}", "", *(f"- {what}: {how}" for what, how in record[name].items())]
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            *(f"- {what}: {how}" for what, how in record[name].items()),
+        ]
     return "\n".join(lines)
 
 
@@ -88,31 +123,49 @@ def _table(table: Table) -> dict[str, Any]:
 
 def _besides(settings: Settings) -> list[dict[str, str]]:
     """What is kept outside the tables."""
-    sightings = f"by policy, producers.sightings, and at most {settings.ingest.remember_days:g} days"
+    sightings = (
+        f"by policy, producers.sightings, and at most {settings.ingest.remember_days:g} days"
+    )
     return [
         {
             "where": "Kafka",
             "categories": "as Bronze",
             "kept": f"at most {KAFKA_DAYS} days, by the broker, and no longer than Bronze",
         },
-        {"where": "landing files", "categories": _AS_RECEIVED, "kept": "by policy, landing.answers"},
+        {
+            "where": "landing files",
+            "categories": _AS_RECEIVED,
+            "kept": "by policy, landing.answers",
+        },
         {"where": "producers' memory", "categories": "ids of posts", "kept": sightings},
     ]
 
 
 def _recipients(settings: Settings) -> dict[str, str]:
     """Who besides the owner's own staff gets to see any of it."""
-    found = {"who asks Gold": f"views show no cell of fewer than {settings.serving.min_authors} authors"}
+    found = {
+        "who asks Gold": f"views show no cell of fewer than {settings.serving.min_authors} authors"
+    }
     if settings.is_on_s3:
         found["the object store"] = settings.s3.endpoint or "Amazon S3"
-    scorers = {settings.scorer.name, *settings.scorer.by_language.values(), settings.entities.finder}
+    scorers = {
+        settings.scorer.name,
+        *settings.scorer.by_language.values(),
+        settings.entities.finder,
+    }
     if "comprehend" in scorers:
-        found["Amazon Comprehend"] = f"cleaned texts, region {settings.scorer.comprehend.region or 'of the account'}"
+        found["Amazon Comprehend"] = (
+            f"cleaned texts, region {settings.scorer.comprehend.region or 'of the account'}"
+        )
     return found
 
 
 def _safeguards(settings: Settings) -> dict[str, str]:
-    sealed = f"sealed, key at {payload_place(settings).where}" if settings.payloads.encrypt else "not sealed"
+    sealed = (
+        f"sealed, key at {payload_place(settings).where}"
+        if settings.payloads.encrypt
+        else "not sealed"
+    )
     return {
         "pseudonyms": f"HMAC-SHA-256, key outside the lake at {pseudonym_place(settings).where}",
         "payloads in Bronze and quarantine": sealed,

@@ -65,7 +65,11 @@ def query(
         StoreUnreachableError: the lake is on S3, which does not answer.
     """
     tables = lake_tables(lake_uri, s3)
-    shown = {name: view for name, view in views(policies(), serving.min_authors).items() if view.base in tables}
+    shown = {
+        name: view
+        for name, view in views(policies(), serving.min_authors).items()
+        if view.base in tables
+    }
     names = [*tables, *shown]
     with duckdb.connect(":memory:") as connection:
         _refuse_all_but_one_read(connection, sql)
@@ -107,11 +111,15 @@ def _named_in(sql: str, names: list[str]) -> list[str]:
     return [
         name
         for name in names
-        if re.search(r"\b{}\"?\s*\.\s*\"?{}\b".format(*map(re.escape, name.split("."))), sql, re.IGNORECASE)
+        if re.search(
+            r"\b{}\"?\s*\.\s*\"?{}\b".format(*map(re.escape, name.split("."))), sql, re.IGNORECASE
+        )
     ]
 
 
-def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s3: S3Settings) -> None:
+def _expose(
+    connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s3: S3Settings
+) -> None:
     """Make a view `layer.table` over the table, or over the union of its parts."""
     layer, table = name.split(".")
     parts = []
@@ -122,7 +130,9 @@ def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s
         except (DeltaError, OSError) as error:
             if broken := damage.known(error, name, uri):
                 raise broken from None
-            raise QueryError(f"{name} cannot be read: {_one_line(error)}", remedy="Is the lake whole?") from None
+            raise QueryError(
+                f"{name} cannot be read: {_one_line(error)}", remedy="Is the lake whole?"
+            ) from None
         parts.append(f'FROM "{part}"')
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
     connection.execute(f'CREATE VIEW "{layer}"."{table}" AS {" UNION ALL BY NAME ".join(parts)}')
@@ -130,19 +140,25 @@ def _expose(connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s
 
 def _show(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> None:
     layer, base = (f'"{part}"' for part in view.base.split("."))
-    connection.execute(f'CREATE VIEW {layer}."{name.split(".")[1]}" AS FROM {layer}.{base} WHERE {view.where}')
+    connection.execute(
+        f'CREATE VIEW {layer}."{name.split(".")[1]}" AS FROM {layer}.{base} WHERE {view.where}'
+    )
 
 
 def _damaged(
     error: duckdb.Error, opened: dict[str, list[str]], lake_uri: str, s3: S3Settings
 ) -> DataFileDamagedError | LogDamagedError | None:
     """The file that a query could not read, found by reading those of its tables; None where all can be read."""
-    if not isinstance(error, (duckdb.IOException, duckdb.InvalidInputException)) or not _OF_A_FILE.search(str(error)):
+    if not isinstance(
+        error, (duckdb.IOException, duckdb.InvalidInputException)
+    ) or not _OF_A_FILE.search(str(error)):
         return None
     for name, uris in opened.items():
         for uri in uris:
             if file := _unreadable_file(uri, s3):
-                return damage.of_file(file, lake_uri, doing="sql", safe="A query changes nothing", name=name)
+                return damage.of_file(
+                    file, lake_uri, doing="sql", safe="A query changes nothing", name=name
+                )
     return None
 
 
@@ -164,8 +180,9 @@ def _source(uri: str, s3: S3Settings) -> Any:
     """What DuckDB reads batch by batch; any type, for there is no common one."""
     table = DeltaTable(uri, storage_options=storage_options(uri, s3))
     try:
-        # Columns and filters are pushed down to the files. Arrow's own file system, for deltalake's calls back into
-        # Python from Arrow's threads, which hangs the interpreter's end when a LIMIT left some of them reading.
+        # Columns and filters are pushed down to the files. Arrow's own file system, for deltalake's
+        # calls back into Python from Arrow's threads, which hangs the interpreter's end when a
+        # LIMIT left some of them reading.
         return table.to_pyarrow_dataset(filesystem=arrow_files(uri, s3))
     except DeltaProtocolError:
         return _Scan(table)
@@ -185,9 +202,13 @@ class _Scan:
 def _explained(error: duckdb.Error, tables: list[str]) -> QueryError:
     what = _one_line(error)
     if isinstance(error, duckdb.CatalogException):
-        return QueryError(what, remedy="Tables: " + (", ".join(tables) or "none yet; `echostream run` makes them"))
+        return QueryError(
+            what, remedy="Tables: " + (", ".join(tables) or "none yet; `echostream run` makes them")
+        )
     if isinstance(error, duckdb.PermissionException):
-        return QueryError("a query reads the lake's tables and nothing else", remedy="Name tables, not files")
+        return QueryError(
+            "a query reads the lake's tables and nothing else", remedy="Name tables, not files"
+        )
     return QueryError(what, remedy="Mend the query; DESCRIBE layer.table lists a table's columns")
 
 

@@ -1,7 +1,8 @@
 """Views over the lake's tables, for who may not see all of them; `echostream sql` has them beside the tables.
 
-A cell of few authors tells of single persons, so views for everybody leave it out. Posts carry what their authors and
-the platform's policy allowed when they came; a policy that was narrowed since then holds for them too.
+A cell of few authors tells of single persons, so views for everybody leave it out. Posts carry what
+their authors and the platform's policy allowed when they came; a policy that was narrowed since
+then holds for them too.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,8 @@ def views(policies: Mapping[str, Policy], min_authors: int) -> dict[str, View]:
         policies: by platform, as they are now.
         min_authors: the k below which a cell of Gold is hidden.
     """
-    # Posts too: in an hour whose authors have expired, their number stays when platforms delete what they wrote.
+    # Posts too: in an hour whose authors have expired, their number stays when platforms delete
+    # what they wrote.
     cells = f"authors >= {min_authors:d} AND posts >= {min_authors:d}"
     return {
         "gold.sentiment_hourly_public": View("gold.sentiment_hourly", cells),

@@ -1,6 +1,7 @@
 """The breaker: a query most of whose batches are poison stops, before a topic is drained into quarantine.
 
-It remembers nothing itself: ops.batches says how the batches before went, also those before a restart.
+It remembers nothing itself: ops.batches says how the batches before went, also those before a
+    restart.
 """
 
 from collections.abc import Iterable
@@ -34,12 +35,21 @@ def check(batch: Batch, counts: Counts, resolved: DataFrame) -> None:
     this = (counts.consumed, counts.fates.get(Fate.QUARANTINED, 0))
     if not is_mostly_poison(this, limits):
         return
-    row = [this, *takewhile(lambda outcome: is_mostly_poison(outcome, limits), _outcomes_before(batch))]
+    row = [
+        this,
+        *takewhile(lambda outcome: is_mostly_poison(outcome, limits), _outcomes_before(batch)),
+    ]
     if not is_row_too_long(row, limits):
         return
     records, poison = (sum(numbers) for numbers in zip(*row, strict=True))
     worst = _most_often(resolved)
-    facts = {"batch_id": batch.id, "batches": len(row), "records": records, "quarantined": poison, **worst}
+    facts = {
+        "batch_id": batch.id,
+        "batches": len(row),
+        "records": records,
+        "quarantined": poison,
+        **worst,
+    }
     if limits.accept:
         _log.warning("accepted", job=batch.job.name, **facts)
         return
@@ -78,5 +88,10 @@ def _outcomes_before(batch: Batch) -> list[Outcome]:
 
 def _most_often(resolved: DataFrame) -> dict[str, str]:
     bad = resolved.where(F.col("fate") == Fate.QUARANTINED)
-    row = bad.groupBy("reason", "topic").count().orderBy(F.desc("count"), "reason", "topic").collect()[0]
+    row = (
+        bad.groupBy("reason", "topic")
+        .count()
+        .orderBy(F.desc("count"), "reason", "topic")
+        .collect()[0]
+    )
     return {"reason": row["reason"], "topic": row["topic"]}

@@ -64,7 +64,10 @@ def start(
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
     removals, compaction = AuthorRemovals(spark, job), Compaction(spark, job)
-    retention, erasing = Retention(spark, job), Erasing(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True)
+    retention, erasing = (
+        Retention(spark, job),
+        Erasing(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True),
+    )
 
     def maintain(force: bool) -> None:
         erasing.run(force)  # first, so that what it takes out is counted for its receipt
@@ -85,7 +88,8 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     """What the pass over the payloads needs to know.
 
     Raises:
-        SettingsError: there is no such scorer, no such way to find persons, or no such finder of entities.
+        SettingsError: there is no such scorer, no such way to find persons, or no such finder of
+            entities.
     """
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     Scorers(options)  # here, so that a wrong name is refused before the first post
@@ -119,10 +123,14 @@ def _refine(batch: Batch, refiner: Refiner, frozen: ExitStack) -> tuple[DataFram
     """The one pass over the payloads, and what was seen going in."""
     seen = Observation()
     rows = batch.rows.observe(seen, *Arrived.observed())
-    refined = frozen.enter_context(computed_once(numbered(refine(rows, refiner, at=batch.started_at))))
+    refined = frozen.enter_context(
+        computed_once(numbered(refine(rows, refiner, at=batch.started_at)))
+    )
     arrived = Arrived.from_observed(seen.get)
     if batch.is_replay:
-        refined = keep_quarantined(refined, quarantined_since(batch.spark, arrived.since, batch.settings))
+        refined = keep_quarantined(
+            refined, quarantined_since(batch.spark, arrived.since, batch.settings)
+        )
     return refined, arrived
 
 
@@ -130,7 +138,9 @@ def _resolve(batch: Batch, refined: DataFrame) -> DataFrame:
     seen = outline(refined)
     held = held_by_silver(batch.spark, refined, seen.days, batch.settings)
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-    return resolve(deciding(refined), held, author_deletes=author_deletes if seen.has_author_deletes else None)
+    return resolve(
+        deciding(refined), held, author_deletes=author_deletes if seen.has_author_deletes else None
+    )
 
 
 def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:
@@ -145,14 +155,20 @@ def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:
         fates=found.fates,
         rows_removed=found.rows_removed,
         masked=found.masked,
-        table_versions={BRONZE_POSTS.name: batch.job.checkpoint.end_offset(batch.id)["reservoirVersion"]},
+        table_versions={
+            BRONZE_POSTS.name: batch.job.checkpoint.end_offset(batch.id)["reservoirVersion"]
+        },
     )
 
 
 def _quarantine(batch: Batch, resolved: DataFrame, arrived: Arrived) -> None:
     rows = to_quarantine(batch.rows, resolved)
     there = quarantined_since(batch.spark, arrived.since, batch.settings)
-    delta.append(rows.join(there, on=list(QUARANTINE_POSTS.key), how="left_anti"), QUARANTINE_POSTS, batch.settings)
+    delta.append(
+        rows.join(there, on=list(QUARANTINE_POSTS.key), how="left_anti"),
+        QUARANTINE_POSTS,
+        batch.settings,
+    )
 
 
 JOB = StreamingJob(NAME, preflight, start)

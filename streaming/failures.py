@@ -71,7 +71,8 @@ def _history_gone(job: str) -> ChangeFeedGapError:
     if job == BRONZE_TO_SILVER:
         remedy = f"`echostream checkpoint reset {job}` reads all of Bronze again, nothing doubles"
     return ChangeFeedGapError(
-        f"{job}: the source's change feed no longer reaches back to where this job stands", remedy=remedy
+        f"{job}: the source's change feed no longer reaches back to where this job stands",
+        remedy=remedy,
     )
 
 
@@ -158,4 +159,11 @@ def named_outside_queries(doing: str, settings: Settings) -> Iterator[None]:
 def _known(text: str, job: str, settings: Settings) -> EchoStreamError | None:
     if refusal := payloads.known_again(text) or known_again(text):
         return refusal
-    return next((make(job, settings, text) for pieces, make in _KNOWN if any(piece in text for piece in pieces)), None)
+    return next(
+        (
+            make(job, settings, text)
+            for pieces, make in _KNOWN
+            if any(piece in text for piece in pieces)
+        ),
+        None,
+    )

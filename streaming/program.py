@@ -1,6 +1,7 @@
 """Streaming jobs as a program: its options and exit codes; `streaming/submit.py` and each job's file end in it.
 
-Options: `--conf-file FILE`, `--trigger available-now`, and of several jobs `--jobs` with some of the names.
+Options: `--conf-file FILE`, `--trigger available-now`, and of several jobs `--jobs` with some of
+    the names.
 """
 
 import argparse
@@ -18,7 +19,11 @@ def main(*jobs: StreamingJob) -> None:
     given = _parser([job.name for job in jobs]).parse_args()
     wanted = [job for job in jobs if job.name in given.jobs]
     try:
-        run(load_settings(given.conf_file), jobs=wanted, available_now=given.trigger == "available-now")
+        run(
+            load_settings(given.conf_file),
+            jobs=wanted,
+            available_now=given.trigger == "available-now",
+        )
     except EchoStreamError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)

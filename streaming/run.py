@@ -94,7 +94,11 @@ def _listening(spark: SparkSession, settings: Settings) -> Iterator[None]:
 
 
 def _in_sequence(
-    spark: SparkSession, settings: Settings, jobs: Sequence[StreamingJob], stop: Event, on_progress: OnProgress
+    spark: SparkSession,
+    settings: Settings,
+    jobs: Sequence[StreamingJob],
+    stop: Event,
+    on_progress: OnProgress,
 ) -> None:
     ended: list[RunningJob] = []
     for job in jobs:
@@ -103,14 +107,19 @@ def _in_sequence(
         if stop.is_set():
             return
         _maintain(running, settings, force=True)
-        if job.name == _ADMITS:  # what it has admitted of erasures is carried out in the hop before it
+        # what it has admitted of erasures is carried out in the hop before it
+        if job.name == _ADMITS:
             for earlier in ended:
                 _maintain(earlier, settings, force=True)
         ended.append(running)
 
 
 def _together(
-    spark: SparkSession, settings: Settings, jobs: Sequence[StreamingJob], stop: Event, on_progress: OnProgress
+    spark: SparkSession,
+    settings: Settings,
+    jobs: Sequence[StreamingJob],
+    stop: Event,
+    on_progress: OnProgress,
 ) -> None:
     started: list[RunningJob] = []
     try:

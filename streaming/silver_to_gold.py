@@ -49,7 +49,11 @@ class Update:
 
 AGGREGATES = (
     Aggregate(
-        GOLD_SENTIMENT_HOURLY, sentiment_hourly.to_contributions, sentiment_hourly.SUMS, count="authors", time="hour"
+        GOLD_SENTIMENT_HOURLY,
+        sentiment_hourly.to_contributions,
+        sentiment_hourly.SUMS,
+        count="authors",
+        time="hour",
     ),
 )
 
@@ -71,7 +75,8 @@ def start(
     job.demand_whole()
     delta.ensure_source(spark, SILVER_POSTS, settings)
     job.prepare(spark)
-    # After a reset, from the commit that Gold names already: the next one may not be there yet, which Delta refuses.
+    # After a reset, from the commit that Gold names already: the next one may not be there yet,
+    # which Delta refuses.
     first = max(job.checkpoint.reset.get("starting_version", 0) - 1, 0)
     changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
     following, compaction = Following(spark, job), Compaction(spark, job)
@@ -80,13 +85,20 @@ def start(
         following.run(force)
         compaction.run(force)
 
-    return job.start(changes, handle, available_now=available_now, every_s=settings.stream.follow_s, maintain=maintain)
+    return job.start(
+        changes,
+        handle,
+        available_now=available_now,
+        every_s=settings.stream.follow_s,
+        maintain=maintain,
+    )
 
 
 def handle(batch: Batch) -> int:
     """Bring each Gold table to the last Silver commit that the batch has begun, then say so in ops.
 
-    The stream tells when and how far. Its rows are not used: it may cut a commit in two, and Gold must equal
+    The stream tells when and how far. Its rows are not used: it may cut a commit in two, and Gold
+        must equal
     Silver as of a version that it can name. So the change feed is read by whole commits.
     """
     first, last = _commits(batch)
@@ -115,7 +127,11 @@ def _changes(batch: Batch, first: int, last: int) -> DataFrame:
 def _commits(batch: Batch) -> tuple[int, int]:
     """The first and the last Silver version of the batch, which may be none: then the first is the greater."""
     mine = batch.job.checkpoint
-    first = _through(mine.end_offset(batch.id - 1)) + 1 if batch.id else mine.reset.get("starting_version", 0)
+    first = (
+        _through(mine.end_offset(batch.id - 1)) + 1
+        if batch.id
+        else mine.reset.get("starting_version", 0)
+    )
     return first, _through(mine.end_offset(batch.id))
 
 
@@ -129,7 +145,8 @@ def _update(aggregate: Aggregate, changes: DataFrame) -> Iterator[Update]:
     """The changes as this table counts them, a row each. The feed, whose plan alone is costly, is read once."""
     rows = signed(aggregate.contributions(changes), aggregate.sums).persist()
     try:
-        # The look fills the cache: an empty one goes out with every task of the merge, 200 MB each time (measured).
+        # The look fills the cache: an empty one goes out with every task of the merge, 200 MB each
+        # time (measured).
         days = F.collect_set(F.to_date(aggregate.time)).alias("days")
         seen = rows.agg(F.count(F.lit(1)).alias("count"), days).collect()[0]
         yield Update(aggregate, rows, seen["count"], seen["days"])
@@ -142,11 +159,16 @@ def _bring_up(batch: Batch, update: Update, silver_version: int) -> None:
     silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
     now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), update.days)))
     groups = group_deltas(update.rows, table.key, aggregate.sums)
-    # Who is gone from Silver cannot be counted again, so that the count of a closed group stays as it is.
+    # Who is gone from Silver cannot be counted again, so that the count of a closed group stays as
+    # it is.
     closed = seals(batch.settings, "silver.author", version=silver_version)
-    members = member_deltas(update.rows.where(~expired(aggregate.time, closed)), now, table.key, aggregate.count)
+    members = member_deltas(
+        update.rows.where(~expired(aggregate.time, closed)), now, table.key, aggregate.count
+    )
     total = combine(groups, members, table.key, aggregate.count)
-    with delta.commit_as(batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}):
+    with delta.commit_as(
+        batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}
+    ):
         _merge(batch, aggregate, total, update.days)
 
 

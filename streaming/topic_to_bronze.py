@@ -38,7 +38,9 @@ def start(
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
     if settings.payloads.encrypt:
-        payload_place(settings).load()  # here, so that a key that is missing is refused before the first record
+        payload_place(
+            settings
+        ).load()  # here, so that a key that is missing is refused before the first record
     job = _job(settings, on_progress)
     job.prepare(spark)
     kafka.check_offsets(job.checkpoint, settings)
@@ -52,7 +54,13 @@ def start(
         retention.run(force)
         compaction.run(force)
 
-    return job.start(records, handle, available_now=available_now, every_s=settings.stream.trigger_s, maintain=maintain)
+    return job.start(
+        records,
+        handle,
+        available_now=available_now,
+        every_s=settings.stream.trigger_s,
+        maintain=maintain,
+    )
 
 
 def handle(batch: Batch) -> int:
@@ -63,7 +71,8 @@ def handle(batch: Batch) -> int:
 
 
 def _append(batch: Batch) -> None:
-    # One task per core writes, so that a batch makes a few files and not one per topic and partition.
+    # One task per core writes, so that a batch makes a few files and not one per topic and
+    # partition.
     records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
     place = payload_place(batch.settings) if batch.settings.payloads.encrypt else None
     rows = to_bronze(records, ingest_date=clock.now().date(), payload_key=place)

@@ -1,6 +1,7 @@
 """An AWS account on moto with deploy/aws in it, and IAM enforced.
 
-Moto looks at resources for S3 alone, so that the key or secret that is asked for is told to it here; it takes every
+Moto looks at resources for S3 alone, so that the key or secret that is asked for is told to it
+here; it takes every
 condition as not met, so that what hangs on one is left out: tests read that, and cannot try it.
 """
 
@@ -39,11 +40,14 @@ class Cloud:
         kms, secrets, s3 = (aws.client(name) for name in ("kms", "secretsmanager", "s3"))
         self.keys = {layer: kms.create_key()["KeyMetadata"]["KeyId"] for layer in KEYS}
         self.secrets = {
-            name: secrets.create_secret(Name=f"echostream/public/{name}", SecretString="made")["ARN"]
+            name: secrets.create_secret(Name=f"echostream/public/{name}", SecretString="made")[
+                "ARN"
+            ]
             for name in ("pseudonym", "payload", "receipt")
         }
         self.sealed = {
-            layer: kms.encrypt(KeyId=key, Plaintext=b"made")["CiphertextBlob"] for layer, key in self.keys.items()
+            layer: kms.encrypt(KeyId=key, Plaintext=b"made")["CiphertextBlob"]
+            for layer, key in self.keys.items()
         }
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         for layer in READERS:
@@ -55,7 +59,13 @@ class Cloud:
         iam.create_user(UserName=role)
         named = {f"key_{layer}": key for layer, key in self.keys.items()}
         text = Template((AWS / "roles" / f"{role}.json").read_text()).substitute(
-            named, account=ACCOUNT, region=REGION, bucket=BUCKET, lake=LAKE, owner="public", cluster="c/1"
+            named,
+            account=ACCOUNT,
+            region=REGION,
+            bucket=BUCKET,
+            lake=LAKE,
+            owner="public",
+            cluster="c/1",
         )
         # Of the marks in a pattern moto knows the star alone.
         document = json.loads(text.replace("-??????", "-*"))
@@ -65,11 +75,13 @@ class Cloud:
 
     def client(self, role: str, service: str) -> Any:
         return boto3.client(
-            service, region_name=REGION, endpoint_url=self._aws.endpoint,
+            service,
+            region_name=REGION,
+            endpoint_url=self._aws.endpoint,
             config=Config(retries={"total_max_attempts": 1}),
             aws_access_key_id=self.users[role]["AccessKeyId"],
             aws_secret_access_key=self.users[role]["SecretAccessKey"],
-        )  # fmt: skip
+        )
 
     def may(self, role: str, service: str, call: str, **arguments: Any) -> bool:
         """Whether the role may; any other error is one of the test's."""
@@ -79,7 +91,8 @@ class Cloud:
         try:
             getattr(client, call)(**arguments)
         except ClientError as error:
-            # KMS and Secrets Manager speak JSON, and moto's refusal is XML, of which the status alone is left.
+            # KMS and Secrets Manager speak JSON, and moto's refusal is XML, of which the status
+            # alone is left.
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != FORBIDDEN:
                 raise
             return False
@@ -101,7 +114,9 @@ def account() -> Iterator[Cloud]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", "made")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setattr(KmsResponse, "_determine_resource", key_asked_for, raising=False)
-        patch.setattr(SecretsManagerResponse, "_determine_resource", secret_asked_for, raising=False)
+        patch.setattr(
+            SecretsManagerResponse, "_determine_resource", secret_asked_for, raising=False
+        )
         with running() as aws:
             made = Cloud(aws)
             with enable_iam_authentication():

@@ -42,7 +42,9 @@ def settings_at(aws: Aws, home: Path) -> Callable[..., Settings]:
     """Settings of owner acme by what they say of the pseudonyms' key."""
 
     def make(**keys: Any) -> Settings:
-        return Settings(home=home, owner="acme", keys={"region": REGION, "endpoint": aws.endpoint} | keys)
+        return Settings(
+            home=home, owner="acme", keys={"region": REGION, "endpoint": aws.endpoint} | keys
+        )
 
     return make
 

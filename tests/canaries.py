@@ -10,7 +10,12 @@ from tests.lake import JOBS, files_with, ops, rows_of
 from transforms.pii.normalise import normalise
 
 MARK = "canary"  # in every made name, account and address
-CLEAN = ("silver.posts", "silver.tombstones", "gold.sentiment_hourly", *(f"ops.batches.{job}" for job in JOBS))
+CLEAN = (
+    "silver.posts",
+    "silver.tombstones",
+    "gold.sentiment_hourly",
+    *(f"ops.batches.{job}" for job in JOBS),
+)
 PAYLOAD = ("key", "headers", "value")
 
 
@@ -31,7 +36,11 @@ def needles_of(rows: Iterable[dict[str, Any]]) -> set[str]:
 
 def tables_with(settings: Settings, needles: set[str]) -> list[str]:
     """The columns that hold one of the needles; never the needle itself."""
-    seen = [f"{name}.{column}" for name in CLEAN for column in _columns_with(rows_of(settings, name), needles)]
+    seen = [
+        f"{name}.{column}"
+        for name in CLEAN
+        for column in _columns_with(rows_of(settings, name), needles)
+    ]
     reasons = [
         {column: value for column, value in row.items() if column not in PAYLOAD}
         for row in rows_of(settings, "quarantine.posts")
@@ -57,7 +66,9 @@ def masked_by_type(settings: Settings) -> tuple[Counter[str], Counter[str]]:
 
 def keys_and_headers_with(settings: Settings, needles: set[str]) -> list[str]:
     """What Kafka holds beside the payload, as Bronze has it: key or headers."""
-    rows = [{"key": row["key"], "headers": row["headers"]} for row in rows_of(settings, "bronze.posts")]
+    rows = [
+        {"key": row["key"], "headers": row["headers"]} for row in rows_of(settings, "bronze.posts")
+    ]
     return _columns_with(rows, needles)
 
 

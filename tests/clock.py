@@ -1,7 +1,9 @@
 """The time that tests live in: that of their data. No other file of tests asks the clock on the wall.
 
-TEST_BASE_SHIFT_DAYS moves the data by so many days, to see that no right value depends on when a test runs.
-TEST_CLOCK_SHIFT_S moves the present instead: the product's clock and `machine_micros`, by so many seconds
+TEST_BASE_SHIFT_DAYS moves the data by so many days, to see that no right value depends on when a
+test runs.
+TEST_CLOCK_SHIFT_S moves the present instead: the product's clock and `machine_micros`, by so many
+    seconds
 (`make test-calendar`). Times of files, and the clocks of libraries, stay the machine's.
 """
 
@@ -12,7 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from foundation import clock
 
-BASE = datetime(2026, 1, 2, 15, tzinfo=UTC) + timedelta(days=int(os.environ.get("TEST_BASE_SHIFT_DAYS", "0")))
+BASE = datetime(2026, 1, 2, 15, tzinfo=UTC) + timedelta(
+    days=int(os.environ.get("TEST_BASE_SHIFT_DAYS", "0"))
+)
 _SHIFT_S = int(os.environ.get("TEST_CLOCK_SHIFT_S", "0"))
 
 

@@ -97,7 +97,9 @@ class Running:
         while not holds():
             code = self.process.poll()
             assert code is None, f"it ended with {code} before {what}: {self.error}"
-            assert time.monotonic() < deadline, f"no {what} within {within_s} s; it said: {self.out[-500:]}"
+            assert time.monotonic() < deadline, (
+                f"no {what} within {within_s} s; it said: {self.out[-500:]}"
+            )
             time.sleep(_POLL_S)
 
 

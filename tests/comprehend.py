@@ -9,7 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-CHANCES = {"POSITIVE": (0.9, 0.02), "NEGATIVE": (0.05, 0.85), "MIXED": (0.2, 0.3), "NEUTRAL": (0.1, 0.1)}
+CHANCES = {
+    "POSITIVE": (0.9, 0.02),
+    "NEGATIVE": (0.05, 0.85),
+    "MIXED": (0.2, 0.3),
+    "NEUTRAL": (0.1, 0.1),
+}
 MOST_TEXTS, MOST_BYTES, MOST_CALLS = 25, 5_000, 500
 
 
@@ -66,13 +71,26 @@ class Comprehend:
 def _sentiment(text: str) -> dict[str, Any]:
     words = set(re.findall(r"\w+", text.lower()))
     is_good, is_bad = "good" in words, "bad" in words
-    label = "MIXED" if is_good and is_bad else "POSITIVE" if is_good else "NEGATIVE" if is_bad else "NEUTRAL"
+    label = (
+        "MIXED"
+        if is_good and is_bad
+        else "POSITIVE"
+        if is_good
+        else "NEGATIVE"
+        if is_bad
+        else "NEUTRAL"
+    )
     positive, negative = CHANCES[label]
     rest = 1 - positive - negative
     mixed = rest if label == "MIXED" else 0.0
     return {
         "Sentiment": label,
-        "SentimentScore": {"Positive": positive, "Negative": negative, "Neutral": rest - mixed, "Mixed": mixed},
+        "SentimentScore": {
+            "Positive": positive,
+            "Negative": negative,
+            "Neutral": rest - mixed,
+            "Mixed": mixed,
+        },
     }
 
 

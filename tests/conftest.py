@@ -18,10 +18,15 @@ if TYPE_CHECKING:
     from tests.in_session import SessionCommands
 
 ROOT = Path(__file__).parent
-# A third less CPU time where a run lasts minutes; the code cache would be a fifth of the usual, and Spark fills that.
+# A third less CPU time where a run lasts minutes; the code cache would be a fifth of the usual, and
+# Spark fills that.
 QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
-# Tests run each query over a few hundred rows, so that the code that Spark would make costs more than it saves.
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+# Tests run each query over a few hundred rows, so that the code that Spark would make costs more
+# than it saves.
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 FOLDERS = ("unit", "spark", "jobs", "e2e", "faults")
 ONE_SESSION = ("spark", "jobs")  # their tests use the one Spark session, and so stay in one process
 
@@ -33,12 +38,16 @@ shift_the_products()  # before any module takes one of the clock's functions for
 
 
 def pytest_configure(config):
-    # A shell that starts this in the background has Ctrl-C ignored, and children would inherit that.
+    # A shell that starts this in the background has Ctrl-C ignored, and children would inherit
+    # that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
-    # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any later test.
-    config.addinivalue_line("filterwarnings", "ignore:.*socket:pytest.PytestUnraisableExceptionWarning")
+    # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any
+    # later test.
+    config.addinivalue_line(
+        "filterwarnings", "ignore:.*socket:pytest.PytestUnraisableExceptionWarning"
+    )
     config.addinivalue_line("filterwarnings", "ignore:unclosed <socket:ResourceWarning")
 
 
@@ -46,7 +55,9 @@ def pytest_terminal_summary(terminalreporter):
     """CI must not take a test that had no data for one that passed."""
     skipped = terminalreporter.stats.get("skipped", [])
     without_data = sum("../shared" in str(report.longrepr) for report in skipped)
-    terminalreporter.write_line(f"skipped for lack of ../shared: {without_data} of {len(skipped)} skipped")
+    terminalreporter.write_line(
+        f"skipped for lack of ../shared: {without_data} of {len(skipped)} skipped"
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -54,7 +65,8 @@ def pytest_collection_modifyitems(items):
         folder = item.path.relative_to(ROOT).parts[0]
         if folder in FOLDERS:
             item.add_marker(folder)
-    items.sort(key=lambda item: not _in_session(item.nodeid))  # first, for all of them are one process's work
+    # first, for all of them are one process's work
+    items.sort(key=lambda item: not _in_session(item.nodeid))
 
 
 def _in_session(nodeid: str) -> bool:
@@ -81,7 +93,11 @@ def pytest_runtest_makereport(item, call):
     if report.failed and isinstance(settings, Settings):
         log = settings.home / "logs" / "spark.log"
         lines = log.read_text(errors="replace").splitlines() if log.exists() else []
-        causes = [line[:300] for line in lines if " ERROR " in line or "Caused by" in line or "Exception: " in line]
+        causes = [
+            line[:300]
+            for line in lines
+            if " ERROR " in line or "Caused by" in line or "Exception: " in line
+        ]
         report.sections.append(("errors in spark.log", "\n".join(causes[-25:])))
     return report
 

@@ -17,7 +17,13 @@ N = 5000
 def make(n: int = N, seed: int = 1, **changes: Any) -> list[Made]:
     """A feed of so many posts, the same for the same seed."""
     makers = {name: RecordMaker(platform=name, owner="public", key=KEY) for name in policies()}
-    named = {"seed": seed, "base": BASE, "rates": Rates(), "makers": makers, "max_text_chars": MAX_TEXT}
+    named = {
+        "seed": seed,
+        "base": BASE,
+        "rates": Rates(),
+        "makers": makers,
+        "max_text_chars": MAX_TEXT,
+    }
     return list(generate(n, **(named | changes)))
 
 

@@ -23,10 +23,18 @@ GONE = "Gone_Girl"
 
 def comment(post_id, author, text="Fine work"):
     data = {
-        "name": post_id, "id": post_id[3:], "author": author, "body": text, "created_utc": 1_600_000_000.0,
-        "edited": False, "subreddit": "gardening", "permalink": "/r/gardening/comments/xyz/_/abc/",
-        "parent_id": "t3_xyz", "score": 7, "replies": "",
-    }  # fmt: skip
+        "name": post_id,
+        "id": post_id[3:],
+        "author": author,
+        "body": text,
+        "created_utc": 1_600_000_000.0,
+        "edited": False,
+        "subreddit": "gardening",
+        "permalink": "/r/gardening/comments/xyz/_/abc/",
+        "parent_id": "t3_xyz",
+        "score": 7,
+        "replies": "",
+    }
     return {"kind": "t1", "data": data}
 
 
@@ -50,22 +58,39 @@ class Home:
     def bury(self, *graves, name=ID):
         folder = self.root / "_erasures" / "graves"
         folder.mkdir(parents=True, exist_ok=True)
-        lines = [{"platform": "reddit", "post_key": None, "author_key": None, "version": FOREVER} | g for g in graves]
+        lines = [
+            {"platform": "reddit", "post_key": None, "author_key": None, "version": FOREVER} | g
+            for g in graves
+        ]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
     def forgetting(self):
         return Forgetting(
-            PLATFORM, owner="public", key=self.key, store=self.store,
-            graves=GraveFiles(fs.LocalFileSystem(), str(self.root)), landing=self.landing, place="here",
+            PLATFORM,
+            owner="public",
+            key=self.key,
+            store=self.store,
+            graves=GraveFiles(fs.LocalFileSystem(), str(self.root)),
+            landing=self.landing,
+            place="here",
             clock=lambda: SEEN,
-        )  # fmt: skip
+        )
 
     def forget(self):
         return self.forgetting().run()
 
     def remember(self, *post_ids):
         self.store.remember(
-            Sighting(post_id=p, source="s", native_id=p, event_id="e", version=0, day=None, seen_at=0, checked_at=0)
+            Sighting(
+                post_id=p,
+                source="s",
+                native_id=p,
+                event_id="e",
+                version=0,
+                day=None,
+                seen_at=0,
+                checked_at=0,
+            )
             for p in post_ids
         )
 

@@ -1,6 +1,7 @@
 """The `echostream` command in this process, on the tests' Spark session: it saves a JVM of its own, 42 seconds of CPU.
 
-The boundary of a process is proven by test_kafka_to_gold, test_s3, test_spark_submit and all of tests/faults.
+The boundary of a process is proven by test_kafka_to_gold, test_s3, test_spark_submit and all of
+tests/faults.
 """
 
 import os
@@ -66,9 +67,13 @@ class SessionCommands:
     def _state(self) -> SessionState:
         cache = self.spark._jsparkSession.sharedState().cacheManager()
         return SessionState(
-            conf=frozenset(item for item in self.spark.conf.getAll.items() if item[0] not in _OF_DELTA),
+            conf=frozenset(
+                item for item in self.spark.conf.getAll.items() if item[0] not in _OF_DELTA
+            ),
             streams=frozenset(query.id for query in self.spark.streams.active),
-            threads=frozenset(thread.name for thread in threading.enumerate() if not _is_of_py4j(thread)),
+            threads=frozenset(
+                thread.name for thread in threading.enumerate() if not _is_of_py4j(thread)
+            ),
             has_cached_tables=not cache.isEmpty(),
         )
 
@@ -94,4 +99,8 @@ def _run() -> Done:
 
 def _is_of_py4j(thread: threading.Thread) -> bool:
     """Whether py4j started a thread: it keeps one for each connection of the JVM's to this process."""
-    return "py4j" in type(thread).__module__ or "py4j" in thread.name.lower() or thread.name.startswith("Thread-")
+    return (
+        "py4j" in type(thread).__module__
+        or "py4j" in thread.name.lower()
+        or thread.name.startswith("Thread-")
+    )

@@ -36,12 +36,23 @@ def new_stack(home: Path, **sections: Any) -> Iterator[Settings]:
 
 
 def generate(
-    settings: Settings, posts: int, *, seed: int, rates: Rates | None = None, with_canaries: bool = False
+    settings: Settings,
+    posts: int,
+    *,
+    seed: int,
+    rates: Rates | None = None,
+    with_canaries: bool = False,
 ) -> Path:
     """Send made posts; the ledger's file."""
     with OurProducer(settings) as producer:
         report = run_generator(
-            settings, producer, n_posts=posts, seed=seed, base=BASE, rates=rates, with_canaries=with_canaries
+            settings,
+            producer,
+            n_posts=posts,
+            seed=seed,
+            base=BASE,
+            rates=rates,
+            with_canaries=with_canaries,
         )
     return report.ledger
 
@@ -78,9 +89,12 @@ def records_of(settings: Settings, *, only: str = "social.") -> dict[str, list[B
         found: dict[str, list[Bytes]] = {}
         for name in sorted(names):
             parts = [
-                TopicPartition(name, p, 0) for p in consumer.list_topics(name, timeout=_WAIT_S).topics[name].partitions
+                TopicPartition(name, p, 0)
+                for p in consumer.list_topics(name, timeout=_WAIT_S).topics[name].partitions
             ]
-            ends = {p.partition: consumer.get_watermark_offsets(p, timeout=_WAIT_S)[1] for p in parts}
+            ends = {
+                p.partition: consumer.get_watermark_offsets(p, timeout=_WAIT_S)[1] for p in parts
+            }
             consumer.assign(parts)
             left = Counter(ends)
             while left.total():
@@ -88,7 +102,9 @@ def records_of(settings: Settings, *, only: str = "social.") -> dict[str, list[B
                 assert message is not None, f"Kafka gave only a part of {name}"
                 assert message.error() is None, message.error()
                 left[message.partition()] -= 1
-                found.setdefault(name, []).append((message.key(), message.value(), list(message.headers() or [])))
+                found.setdefault(name, []).append(
+                    (message.key(), message.value(), list(message.headers() or []))
+                )
         return found
     finally:
         consumer.close()

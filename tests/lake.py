@@ -30,7 +30,9 @@ def table(settings: Settings, name: str) -> DeltaTable:
 
 def arrow_table(settings: Settings, name: str) -> pa.Table:
     """All of it; by SQL, for Arrow's own reader refuses deletion vectors."""
-    return pa.table(QueryBuilder().register("t", table(settings, name)).execute("SELECT * FROM t").read_all())
+    return pa.table(
+        QueryBuilder().register("t", table(settings, name)).execute("SELECT * FROM t").read_all()
+    )
 
 
 def rows_of(settings: Settings, name: str) -> list[Row]:
@@ -38,21 +40,30 @@ def rows_of(settings: Settings, name: str) -> list[Row]:
     found = arrow_table(settings, name)
     for at, column in enumerate(found.schema):
         if pa.types.is_timestamp(column.type):
-            found = found.set_column(at, column.name, found.column(at).cast(pa.timestamp("us", "UTC")).cast(pa.int64()))
+            found = found.set_column(
+                at, column.name, found.column(at).cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+            )
     return found.to_pylist()
 
 
 def hidden_rows(settings: Settings, name: str) -> int:
     """How many rows the table's own files hold that are not the table's any more: deletion vectors hide them."""
     written = sum(
-        pq.ParquetFile(uri.removeprefix("file://")).metadata.num_rows for uri in table(settings, name).file_uris()
+        pq.ParquetFile(uri.removeprefix("file://")).metadata.num_rows
+        for uri in table(settings, name).file_uris()
     )
     return written - arrow_table(settings, name).num_rows
 
 
 def versions(settings: Settings) -> dict[str, int]:
     """The version of each table that jobs write rows to."""
-    names = ("bronze.posts", "silver.posts", "silver.tombstones", "quarantine.posts", "gold.sentiment_hourly")
+    names = (
+        "bronze.posts",
+        "silver.posts",
+        "silver.tombstones",
+        "quarantine.posts",
+        "gold.sentiment_hourly",
+    )
     return {name: table(settings, name).version() for name in names}
 
 
@@ -71,11 +82,16 @@ def assert_exact(
 
     Args:
         settings: of the lake.
-        ledgers: files, or rows of what was sent, in the order of sending; what was sent twice stands there twice.
+        ledgers: files, or rows of what was sent, in the order of sending; what was sent twice
+            stands there twice.
         consumed: by job, where it is not once the number of records.
         is_one_kafka: False where a topic was made anew, so that its offsets came twice.
     """
-    rows = [row for ledger in ledgers for row in (oracle.read_rows(ledger) if isinstance(ledger, Path) else ledger)]
+    rows = [
+        row
+        for ledger in ledgers
+        for row in (oracle.read_rows(ledger) if isinstance(ledger, Path) else ledger)
+    ]
     expected = oracle.expected(rows)
     assert expected.live, "an empty expectation proves nothing"
     bronze = rows_of(settings, "bronze.posts")
@@ -83,7 +99,9 @@ def assert_exact(
     assert_silver(settings, expected, bronze)
     assert_tombstones(settings, expected, rows)
     assert_quarantine(settings, rows, bronze, is_one_kafka=is_one_kafka)
-    assert_ops(settings, {"topic_to_bronze": len(rows), "bronze_to_silver": len(rows)} | (consumed or {}))
+    assert_ops(
+        settings, {"topic_to_bronze": len(rows), "bronze_to_silver": len(rows)} | (consumed or {})
+    )
     assert_gold(settings, expected)
 
 
@@ -113,7 +131,8 @@ def assert_silver(settings: Settings, expected: oracle.Expected, bronze: Sequenc
         "unseen": set(),
     }
     names = {"clean_text": "text", "clean_title": "title"} | {
-        name: name for name in ("channel", "posted_at", "event_id", "version", "author_key", "observed_at")
+        name: name
+        for name in ("channel", "posted_at", "event_id", "version", "author_key", "observed_at")
     }
     differing = [
         (column, row[name], live[key][column])
@@ -122,16 +141,24 @@ def assert_silver(settings: Settings, expected: oracle.Expected, bronze: Sequenc
         if row[name] != live[key][column]
     ]
     assert not differing, f"{len(differing)}: {differing[:3]}"
-    heard = [live[key]["lang"] for key, row in expected.live.items() if row["lang"] not in (None, "en")]
+    heard = [
+        live[key]["lang"] for key, row in expected.live.items() if row["lang"] not in (None, "en")
+    ]
     assert {None, "en"} & set(heard) == set(), "a post of another language was taken for English"
-    assert [key for key, row in expected.live.items() if row["day"] != live[key]["day"].isoformat()] == []
+    assert [
+        key for key, row in expected.live.items() if row["day"] != live[key]["day"].isoformat()
+    ] == []
     values: dict[Coordinates, list[bytes]] = {}
     for row in bronze:
         values.setdefault(coordinates(row), []).append(row["value"])
     wrong = [
         key
         for key, row in live.items()
-        if not any(row["event_id"].encode() in value for value in values[coordinates(row["bronze"])] if value)
+        if not any(
+            row["event_id"].encode() in value
+            for value in values[coordinates(row["bronze"])]
+            if value
+        )
     ]
     assert wrong == [], "a row in Silver names a record in Bronze that is not its own"
 
@@ -148,7 +175,9 @@ def assert_tombstones(settings: Settings, expected: oracle.Expected, rows: Seque
     upserts: dict[oracle.PostKey, int] = {}
     for row in rows:
         if row["op"] == "upsert" and row["fate"] != "quarantined":
-            upserts[oracle.post_key(row)] = max(row["version"], upserts.get(oracle.post_key(row), 0))
+            upserts[oracle.post_key(row)] = max(
+                row["version"], upserts.get(oracle.post_key(row), 0)
+            )
     # A delete that a higher version had overtaken may have left none.
     needed = {key: at for key, at in expected.tombstones.items() if at >= upserts.get(key, -1)}
     assert {key: posts.get(key) for key in needed} == needed
@@ -163,7 +192,9 @@ def assert_quarantine(
     found = rows_of(settings, "quarantine.posts")
     bad = [row for row in rows if row["fate"] == "quarantined"]
     assert Counter(row["reason"] for row in found) == Counter(row["reason"] for row in bad)
-    reasons = {(row["topic"], row["value_sha256"]): row["reason"] for row in bad if row["kind"] == "bad"}
+    reasons = {
+        (row["topic"], row["value_sha256"]): row["reason"] for row in bad if row["kind"] == "bad"
+    }
     unmappable = {row["event_id"] for row in bad if row["kind"] != "bad"}
     if not is_one_kafka:
         return
@@ -171,7 +202,11 @@ def assert_quarantine(
     as_received = {}
     for row in bronze:
         reason = reasons.get((row["topic"], _sha256(row["value"])))
-        if reason is None and row["op"] == "unmappable" and orjson.loads(row["value"])["event_id"] in unmappable:
+        if (
+            reason is None
+            and row["op"] == "unmappable"
+            and orjson.loads(row["value"])["event_id"] in unmappable
+        ):
             reason = "unmappable"
         if reason:
             should[coordinates(row)] = reason
@@ -179,7 +214,9 @@ def assert_quarantine(
     assert {coordinates(row): row["reason"] for row in found} == should
     assert len(found) == len(should), "a record is in quarantine twice"
     assert [at for at in map(coordinates, found) if at not in as_received] == []
-    assert [coordinates(row) for row in found if _received(row) != as_received[coordinates(row)]] == []
+    assert [
+        coordinates(row) for row in found if _received(row) != as_received[coordinates(row)]
+    ] == []
 
 
 def assert_ops(settings: Settings, consumed: dict[str, int]) -> None:
@@ -189,7 +226,9 @@ def assert_ops(settings: Settings, consumed: dict[str, int]) -> None:
             continue
         batches = ops(settings, job)
         times = Counter((row["checkpoint_id"], row["batch_id"]) for row in batches)
-        assert [batch for batch, count in times.items() if count > 1] == [], f"{job} has a batch twice in ops"
+        assert [batch for batch, count in times.items() if count > 1] == [], (
+            f"{job} has a batch twice in ops"
+        )
         if job in consumed:
             assert sum(row["consumed"] for row in batches) == consumed[job], job
     unbalanced = [
@@ -207,7 +246,11 @@ def assert_gold(settings: Settings, expected: oracle.Expected) -> None:
     assert len(cells) == len(found), "a group stands in Gold twice"
     assert set(cells) == set(expected.hourly)
     wrong = {
-        key: {name: (cells[key][name], value) for name, value in cell.as_row().items() if cells[key][name] != value}
+        key: {
+            name: (cells[key][name], value)
+            for name, value in cell.as_row().items()
+            if cells[key][name] != value
+        }
         for key, cell in expected.hourly.items()
     }
     assert {key: differs for key, differs in wrong.items() if differs} == {}
@@ -225,7 +268,11 @@ def files_with(folder: Path, needles: Iterable[bytes]) -> list[str]:
     found = []
     for file in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = file.read_bytes()
-        found += [f"{number}: {file.relative_to(folder)}" for number, needle in enumerate(wanted) if needle in content]
+        found += [
+            f"{number}: {file.relative_to(folder)}"
+            for number, needle in enumerate(wanted)
+            if needle in content
+        ]
     return found
 
 

@@ -93,23 +93,37 @@ class Trial:
                 return nullcontext(sender or self.kafka)
 
             ingest = Ingest(
-                PLATFORMS[self.name], context, maker=RecordMaker(self.name, "public", KEY), store=store, budget=budget,
-                connect=connect or hand_over, forgetting=forgetting and forgetting(store),
-            )  # fmt: skip
+                PLATFORMS[self.name],
+                context,
+                maker=RecordMaker(self.name, "public", KEY),
+                store=store,
+                budget=budget,
+                connect=connect or hand_over,
+                forgetting=forgetting and forgetting(store),
+            )
             try:
                 return ingest.run(lambda: batches(ingest.reader()))
             finally:
                 self.gaps = store.gaps()
 
     def context(
-        self, store: IngestStore, budget: Budget, *, secrets: dict[str, str] | None = None, **given: Any
+        self,
+        store: IngestStore,
+        budget: Budget,
+        *,
+        secrets: dict[str, str] | None = None,
+        **given: Any,
     ) -> Context:
         """What its reader is given."""
         simulator = SIMULATORS[self.name]
         usual = {
-            "watchlist": Watchlist(**simulator.watchlist), "base_url": self.address, "once": True,
-            "timeout_s": _PATIENCE_S, "look_back_s": 1000.0, "sleep": self.waits.append,
-        }  # fmt: skip
+            "watchlist": Watchlist(**simulator.watchlist),
+            "base_url": self.address,
+            "once": True,
+            "timeout_s": _PATIENCE_S,
+            "look_back_s": 1000.0,
+            "sleep": self.waits.append,
+        }
         return Context(
             policy=policy_of(self.name),
             memory=store,
@@ -162,7 +176,8 @@ class Trial:
 class _Line:
     """Silence of the simulated Jetstream: it has nothing more to send, and all that it sent has arrived.
 
-    A reader that waits for silence by the clock takes busy cores for it. Here its clock jumps where silence is known.
+    A reader that waits for silence by the clock takes busy cores for it. Here its clock jumps where
+    silence is known.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
@@ -175,7 +190,9 @@ class _Line:
         patch.setattr(bluesky, "_frames", self._sending)
         patch.setattr(bluesky, "time", SimpleNamespace(sleep=self._idling))
         patch.setattr(jetstream, "frames", self._receiving)
-        patch.setattr(jetstream, "time", SimpleNamespace(monotonic=lambda: self._monotonic() + self._jumped_s))
+        patch.setattr(
+            jetstream, "time", SimpleNamespace(monotonic=lambda: self._monotonic() + self._jumped_s)
+        )
         patch.setattr(jetstream, "_CAUGHT_UP_S", _PATIENCE_S)
 
     def _sending(self, *about: Any) -> Iterator[str]:
@@ -196,7 +213,8 @@ class _Line:
         before, received = len(self._sent), 0
         for frame in self._receive(*about, **more):
             received += frame is not None
-            is_served = len(self._sent) > before  # by the last connection: some end before their first frame
+            # by the last connection: some end before their first frame
+            is_served = len(self._sent) > before
             if frame is None and is_served and self._is_idle[-1] and received == self._sent[-1]:
                 self._jumped_s += 2 * _PATIENCE_S
             yield frame
@@ -237,7 +255,8 @@ def fold(messages: list[Any]) -> dict[str, str]:
 def live_events(happened: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What is live after these events, by post id: the design's order, in plain Python.
 
-    A higher version wins; at equal version a delete, and among upserts the first. The same event again changes nothing.
+    A higher version wins; at equal version a delete, and among upserts the first. The same event
+    again changes nothing.
     """
     held: dict[str, dict[str, Any]] = {}
     buried: dict[str, int] = {}
@@ -255,5 +274,6 @@ def live_events(happened: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {
         post_id: event
         for post_id, event in held.items()
-        if event["version"] > buried.get(post_id, -1) and event["version"] > left.get(event["author_id"], -1)
+        if event["version"] > buried.get(post_id, -1)
+        and event["version"] > left.get(event["author_id"], -1)
     }

@@ -25,7 +25,15 @@ def record(item: Post | AuthorDelete | Unmappable, platform: str = "reddit") -> 
 
 def post(**fields: Any) -> Post:
     """A post of 2026-01-02 by Fox, with fields of choice."""
-    return Post(**{"post_id": "t1_a", "created_at": SEEN - 5_000_000, "author_id": "Fox", "text": "good", **fields})
+    return Post(
+        **{
+            "post_id": "t1_a",
+            "created_at": SEEN - 5_000_000,
+            "author_id": "Fox",
+            "text": "good",
+            **fields,
+        }
+    )
 
 
 def envelope(made: Record, **changes: Any) -> Envelope:
@@ -46,8 +54,17 @@ def bronze_row(made: Record, *, offset: int = 0, **changes: Any) -> dict[str, An
     """A row of bronze.posts, with changes."""
     said = envelope(made)
     return {
-        "topic": said.topic, "partition": 0, "offset": offset, "kafka_timestamp": SEEN_AT,
-        "ingest_date": date(2026, 1, 2), "platform": made.platform, "op": said.op, "post_key": said.post_key,
-        "author_key": said.author_key, "day": said.day, "key": made.key, "headers": dict(made.headers),
+        "topic": said.topic,
+        "partition": 0,
+        "offset": offset,
+        "kafka_timestamp": SEEN_AT,
+        "ingest_date": date(2026, 1, 2),
+        "platform": made.platform,
+        "op": said.op,
+        "post_key": said.post_key,
+        "author_key": said.author_key,
+        "day": said.day,
+        "key": made.key,
+        "headers": dict(made.headers),
         "value": made.value,
-    } | changes  # fmt: skip
+    } | changes

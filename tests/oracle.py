@@ -1,6 +1,7 @@
 """What Silver and Gold must hold, computed from the generator's ledger in plain Python.
 
-Shares no code with transforms, lakehouse or streaming, and does not follow the records one by one either: it
+Shares no code with transforms, lakehouse or streaming, and does not follow the records one by one
+    either: it
 asks which record of a post wins, so that it also holds for any cut into batches.
 """
 
@@ -19,7 +20,8 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 Row = dict[str, Any]
 PostKey = tuple[str, str, str]  # owner, platform, post_key
 AuthorKey = tuple[str, str, str]  # owner, platform, author_key
-CellKey = tuple[str, str, str | None, int]  # owner, platform, channel, hour in microseconds since 1970
+# owner, platform, channel, hour in microseconds since 1970
+CellKey = tuple[str, str, str | None, int]
 Compound = Callable[[str], float]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = 3_600_000_000
@@ -46,7 +48,9 @@ class Cell:
 
     def as_row(self) -> dict[str, int]:
         """The measures by column name."""
-        return {name: value for name, value in vars(self).items() if name != "author_keys"} | {"authors": self.authors}
+        return {name: value for name, value in vars(self).items() if name != "author_keys"} | {
+            "authors": self.authors
+        }
 
 
 @dataclass
@@ -86,7 +90,11 @@ def live_posts(rows: Iterable[Row]) -> dict[PostKey, Row]:
     gone = author_tombstones(rows)
     best: dict[PostKey, tuple[tuple[int, bool, int], Row]] = {}
     for place, row in enumerate(rows):
-        if row["op"] not in ("upsert", "delete") or row["fate"] == "quarantined" or _is_blocked(row, gone):
+        if (
+            row["op"] not in ("upsert", "delete")
+            or row["fate"] == "quarantined"
+            or _is_blocked(row, gone)
+        ):
             continue
         key = post_key(row)
         rank = (row["version"], row["op"] == "delete", -place)
@@ -129,7 +137,8 @@ def sentiment_hourly(posts: Iterable[Row], compound: Compound | None = None) -> 
             cell.unscored += 1
             continue
         score = compound(text)
-        scaled = int(math.copysign(math.floor(abs(score) * 10_000 + 0.5), score))  # half away from zero, as SQL does
+        # half away from zero, as SQL does
+        scaled = int(math.copysign(math.floor(abs(score) * 10_000 + 0.5), score))
         cell.compound_sum += scaled
         cell.compound_sumsq += scaled * scaled
         label = "positive" if score >= 0.05 else "negative" if score <= -0.05 else "neutral"
@@ -157,7 +166,11 @@ def post_key(row: Row) -> PostKey:
 
 
 def _is_blocked(row: Row, gone: dict[AuthorKey, int]) -> bool:
-    until = gone.get((row["owner"], row["platform"], row["author_key"])) if row["op"] == "upsert" else None
+    until = (
+        gone.get((row["owner"], row["platform"], row["author_key"]))
+        if row["op"] == "upsert"
+        else None
+    )
     if until is None:
         return False
     last_day = (EPOCH + timedelta(microseconds=until)).date().isoformat()

@@ -17,7 +17,9 @@ REFINED = (
 )
 HELD_POSTS = "owner string, platform string, post_key string, held_version bigint, held_event_id string, held_day date"
 POST_TOMBSTONES = "owner string, platform string, post_key string, tombstone_version bigint"
-AUTHOR_TOMBSTONES = "owner string, platform string, author_key string, author_tombstone_version bigint"
+AUTHOR_TOMBSTONES = (
+    "owner string, platform string, author_key string, author_tombstone_version bigint"
+)
 
 
 def held(

@@ -35,7 +35,16 @@ class Server:
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
-            words = ["-D", self.folder / "data", "-p", str(self.port), "-h", "127.0.0.1", "-k", self.folder]
+            words = [
+                "-D",
+                self.folder / "data",
+                "-p",
+                str(self.port),
+                "-h",
+                "127.0.0.1",
+                "-k",
+                self.folder,
+            ]
             self.process = subprocess.Popen(
                 [self.programs / "postgres", *words], stdout=log, stderr=log, user=self.user
             )
@@ -79,20 +88,36 @@ def new_postgres() -> Iterator[Server]:
         pytest.skip("no PostgreSQL server is installed (initdb)")
     user = None
     if os.geteuid() == 0:  # which the server refuses to run as
-        user = next((entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody")), None)
+        user = next(
+            (entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody")),
+            None,
+        )
         if user is None:
             pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-    folder = Path(tempfile.mkdtemp(prefix="echostream-postgres-"))  # its user must reach it, unlike pytest's folders
+    # its user must reach it, unlike pytest's folders
+    folder = Path(tempfile.mkdtemp(prefix="echostream-postgres-"))
     try:
         if user:
             shutil.chown(folder, user)
         (folder / "password").write_text(PASSWORD)
         (folder / "password").chmod(0o644)
-        words = ["-D", folder / "data", "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}"]
+        words = [
+            "-D",
+            folder / "data",
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            f"--pwfile={folder / 'password'}",
+        ]
         made = subprocess.run(
             [found[0].parent / "initdb", *words, "--no-sync", "--locale=C", "-E", "UTF8"],
-            capture_output=True, text=True, check=False, user=user, cwd="/",
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+            user=user,
+            cwd="/",
+        )
         assert made.returncode == 0, made.stderr
         server = Server(found[0].parent, folder, free_ports(1)[0], user)
         try:

@@ -61,10 +61,14 @@ def documents(platform: str, pattern: str = "") -> list[Any]:
 @cache
 def text_of(platform: str, pattern: str = "") -> str:
     """The files with their JSON re-spaced one way, so that regular expressions can count in it."""
-    return "\n".join(json.dumps(document, separators=(",", ":")) for document in documents(platform, pattern))
+    return "\n".join(
+        json.dumps(document, separators=(",", ":")) for document in documents(platform, pattern)
+    )
 
 
-def objects(value: Any, path: tuple[str, ...] = (), owner: Any = None) -> Iterator[tuple[Any, tuple[str, ...], Any]]:
+def objects(
+    value: Any, path: tuple[str, ...] = (), owner: Any = None
+) -> Iterator[tuple[Any, tuple[str, ...], Any]]:
     """Every object of a document, the names above it, and the object around it."""
     if isinstance(value, dict):
         yield value, path, owner

@@ -15,7 +15,10 @@ from foundation.sections import S3Settings
 from local.host.ports import free_ports
 from local.servers.s3 import s3_server
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "canary-id-7b21f0", "AWS_SECRET_ACCESS_KEY": "canary-secret-55e09ac1"}
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "canary-id-7b21f0",
+    "AWS_SECRET_ACCESS_KEY": "canary-secret-55e09ac1",
+}
 _STALLS_EACH = 15
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding")
 
@@ -54,7 +57,11 @@ class Faults:
             if self._random.random() < self.share:
                 spoilt = self.answers.total() - self.answers["whole"]
                 # A stalled one costs its time, so that few do.
-                kind = "stalled" if spoilt % _STALLS_EACH == _STALLS_EACH - 1 else ("refused", "lost")[spoilt % 2]
+                kind = (
+                    "stalled"
+                    if spoilt % _STALLS_EACH == _STALLS_EACH - 1
+                    else ("refused", "lost")[spoilt % 2]
+                )
             self.answers[kind] += 1
             return kind
 
@@ -90,7 +97,11 @@ class _Proxy(BaseHTTPRequestHandler):
                     upstream.putheader(name, value)
             upstream.endheaders(body)
             answer = upstream.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+            return (
+                answer.status,
+                {name.lower(): value for name, value in answer.getheaders()},
+                answer.read(),
+            )
         finally:
             upstream.close()
 
@@ -120,14 +131,19 @@ class _ProxyServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def faulty(s3: S3Settings, *, share: float, stall_s: float, seed: int) -> Iterator[tuple[S3Settings, Faults]]:
+def faulty(
+    s3: S3Settings, *, share: float, stall_s: float, seed: int
+) -> Iterator[tuple[S3Settings, Faults]]:
     """The same server behind a proxy that spoils a share of its answers."""
     faults = Faults(share, stall_s, seed)
     with _ProxyServer(s3.endpoint.partition("://")[2], faults) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield s3.model_copy(update={"endpoint": f"http://127.0.0.1:{server.server_port}"}), faults
+            yield (
+                s3.model_copy(update={"endpoint": f"http://127.0.0.1:{server.server_port}"}),
+                faults,
+            )
         finally:
             server.shutdown()
             thread.join()

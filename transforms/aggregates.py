@@ -1,9 +1,11 @@
 """Exact deltas of an aggregate table from a change feed. Pure; `streaming/silver_to_gold.py` does the writing.
 
-Sums are integers, so adding and taking away is exact. Members that are counted once (authors) need to know whether
-a group holds the member elsewhere: that is asked of the source table itself, as of the version that the batch ends
-with, for just the pairs of group and member that the batch touches. No state is kept that could drift or would have
-to be erased.
+Sums are integers, so adding and taking away is exact. Members that are counted once (authors) need
+to know whether
+a group holds the member elsewhere: that is asked of the source table itself, as of the version that
+    the batch ends
+with, for just the pairs of group and member that the batch touches. No state is kept that could
+drift or would have to be erased.
 """
 
 from collections.abc import Sequence
@@ -19,10 +21,14 @@ _ADDS = ("insert", "update_postimage")
 def signed(contributions: DataFrame, sums: Sequence[str]) -> DataFrame:
     """Contributions of a change feed's rows, negative where the row went away, with `sign`."""
     sign = F.when(F.col("_change_type").isin(*_ADDS), 1).otherwise(-1).cast("bigint")
-    return contributions.withColumn("sign", sign).withColumns({name: F.col("sign") * F.col(name) for name in sums})
+    return contributions.withColumn("sign", sign).withColumns(
+        {name: F.col("sign") * F.col(name) for name in sums}
+    )
 
 
-def summarise(contributions: DataFrame, key: Sequence[str], sums: Sequence[str], count: str) -> DataFrame:
+def summarise(
+    contributions: DataFrame, key: Sequence[str], sums: Sequence[str], count: str
+) -> DataFrame:
     """The whole table from all contributions: what it must equal after any number of deltas."""
     return contributions.groupBy(*key).agg(
         *[F.sum(name).alias(name) for name in sums], F.count_distinct(MEMBER).alias(count)
@@ -34,12 +40,15 @@ def group_deltas(signed_rows: DataFrame, key: Sequence[str], sums: Sequence[str]
     return signed_rows.groupBy(*key).agg(*[F.sum(name).alias(name) for name in sums])
 
 
-def member_deltas(signed_rows: DataFrame, source_now: DataFrame, key: Sequence[str], count: str) -> DataFrame:
+def member_deltas(
+    signed_rows: DataFrame, source_now: DataFrame, key: Sequence[str], count: str
+) -> DataFrame:
     """Per group, how many members the batch brought that it had not, less those that it took the last row of.
 
     Args:
         signed_rows: the batch.
-        source_now: contributions of the source as of the batch's last version, at least for the touched groups.
+        source_now: contributions of the source as of the batch's last version, at least for the
+            touched groups.
         key: the group's columns.
         count: the name of the result's column.
     """
@@ -85,7 +94,9 @@ def within_days(time: Column, days: Sequence[date]) -> Column:
     """Whether a time is in one of some dates, as ranges of literals that skip files by their min and max."""
     condition = F.lit(False)
     for start, end in _ranges(days):
-        condition = condition | ((time >= F.lit(start).cast("timestamp")) & (time < F.lit(end).cast("timestamp")))
+        condition = condition | (
+            (time >= F.lit(start).cast("timestamp")) & (time < F.lit(end).cast("timestamp"))
+        )
     return condition
 
 

@@ -18,7 +18,9 @@ _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
 _Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 
 
-def to_bronze(records: DataFrame, *, ingest_date: date, payload_key: KeyPlace | None = None) -> DataFrame:
+def to_bronze(
+    records: DataFrame, *, ingest_date: date, payload_key: KeyPlace | None = None
+) -> DataFrame:
     """Kafka's columns plus what the headers say; a header that is not UTF-8 or not a date is null.
 
     With a payload key the payloads are sealed, by workers that read the key for themselves.
@@ -41,7 +43,9 @@ def to_bronze(records: DataFrame, *, ingest_date: date, payload_key: KeyPlace | 
 def from_quarantine(quarantined: DataFrame) -> DataFrame:
     """Rows of quarantine.posts as they stood in Bronze, all but their ingest date."""
     kept = [name for name in BRONZE_POSTS.columns if name in quarantined.columns]
-    return quarantined.select(*kept, *_routing(lambda name: F.try_element_at("headers", F.lit(name))))
+    return quarantined.select(
+        *kept, *_routing(lambda name: F.try_element_at("headers", F.lit(name)))
+    )
 
 
 def _routing(header: Callable[[str], Column]) -> list[Column]:
@@ -57,7 +61,9 @@ def _routing(header: Callable[[str], Column]) -> list[Column]:
 def _as_received() -> Column:
     """The payload; one that looks like a stored one of another form gets the sign that it is none."""
     looks_stored = F.substring("value", 1, 1).isin(F.lit(AS_RECEIVED), F.lit(SEALED))
-    return F.when(looks_stored, F.concat(F.lit(AS_RECEIVED), F.col("value"))).otherwise(F.col("value"))
+    return F.when(looks_stored, F.concat(F.lit(AS_RECEIVED), F.col("value"))).otherwise(
+        F.col("value")
+    )
 
 
 def _sealed(place: KeyPlace) -> Column:
@@ -74,7 +80,9 @@ def _sealed(place: KeyPlace) -> Column:
                 dtype=object,
             )
 
-    column: Column = _pandas_udf(run, "binary").asNondeterministic()("topic", "partition", "offset", "value")
+    column: Column = _pandas_udf(run, "binary").asNondeterministic()(
+        "topic", "partition", "offset", "value"
+    )
     return column
 
 

@@ -18,7 +18,12 @@ from transforms.controls import CONTROL, without_controls
 
 _MINUTE, _DAY = 60_000_000, 86_400_000_000  # microseconds
 _YEAR_1990 = 631_152_000_000_000
-_KEYS = (("post", "post_id"), ("author", "author_id"), ("reply_to", "reply_to"))  # each stands for a field
+# each stands for a field
+_KEYS = (
+    ("post", "post_id"),
+    ("author", "author_id"),
+    ("reply_to", "reply_to"),
+)
 _VALIDATOR = jsonschema_rs.validator_for(json_schema())
 
 
@@ -50,7 +55,9 @@ class Rules:
     policies: dict[str, Policy]
     key_id: str
     max_text_chars: int
-    chain: KeyChain | None = None  # where the key was rotated: what older ones made is brought forward
+    chain: KeyChain | None = (
+        None  # where the key was rotated: what older ones made is brought forward
+    )
 
 
 def decode(value: bytes | None, envelope: Envelope, rules: Rules) -> Event:
@@ -111,7 +118,8 @@ def _why_not_json(value: bytes) -> Reason:
 
 def _why_unreadable(text: str) -> Reason:
     try:
-        document = json.loads(text, parse_int=float)  # NaN and infinity are read here and refused in writing
+        # NaN and infinity are read here and refused in writing
+        document = json.loads(text, parse_int=float)
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
         return Reason.TOO_DEEP
@@ -135,7 +143,8 @@ def _refuse_duplicate_fields(value: bytes) -> None:
 
 def _validate(document: dict[str, Any], rules: Rules) -> Event:
     version = document.get("schema")
-    if type(version) in (int, float) and version != SCHEMA_VERSION:  # to JSON Schema, 2.0 is an integer
+    # to JSON Schema, 2.0 is an integer
+    if type(version) in (int, float) and version != SCHEMA_VERSION:
         raise BadRecordError("validate", Reason.UNKNOWN_SCHEMA_VERSION)
     if not _VALIDATOR.is_valid(document):
         raise BadRecordError("validate", _why_not_valid(document))
@@ -164,9 +173,13 @@ def _why_not_valid(document: dict[str, Any]) -> Reason:
 
 def _check_envelope(event: Event, envelope: Envelope, rules: Rules) -> None:
     on_authors_topic = envelope.topic.endswith(".authors.v1")
-    if platform_of(envelope.topic) != event["platform"] or on_authors_topic != (event["op"] == "delete_author"):
+    if platform_of(envelope.topic) != event["platform"] or on_authors_topic != (
+        event["op"] == "delete_author"
+    ):
         raise BadRecordError("validate", Reason.WRONG_TOPIC)
-    if (made_by := event["keys"]["key_id"]) != rules.key_id and not (rules.chain and made_by in rules.chain.former):
+    if (made_by := event["keys"]["key_id"]) != rules.key_id and not (
+        rules.chain and made_by in rules.chain.former
+    ):
         raise BadRecordError("validate", Reason.UNKNOWN_KEY_ID)
 
 
@@ -198,8 +211,14 @@ def _check_keys(event: Event) -> None:
     fields: Mapping[str, object] = event
     is_profile_without_name = keys["channel"] and not event["channel"]
     version = event["keys"]["key_id"].partition("-")[0]
-    is_mixed = any(made and not str(made).startswith((f"{version}:", f"{version}-")) for made in keys.values())
-    if is_profile_without_name or is_mixed or any(bool(keys[key]) != bool(fields[field]) for key, field in _KEYS):
+    is_mixed = any(
+        made and not str(made).startswith((f"{version}:", f"{version}-")) for made in keys.values()
+    )
+    if (
+        is_profile_without_name
+        or is_mixed
+        or any(bool(keys[key]) != bool(fields[field]) for key, field in _KEYS)
+    ):
         raise BadRecordError("validate", Reason.KEY_MISMATCH)
 
 
@@ -213,13 +232,19 @@ def _check_times(event: Event, envelope: Envelope, policy: Policy) -> None:
         raise BadRecordError("validate", Reason.VERSION_OUT_OF_RANGE)
     if event["op"] == "upsert" and event["day"] is None:
         raise BadRecordError("validate", Reason.MISSING_FIELD)
-    if envelope.day is not None and not _micros(policy.since) <= _micros(envelope.day) <= observed + _DAY:
+    if (
+        envelope.day is not None
+        and not _micros(policy.since) <= _micros(envelope.day) <= observed + _DAY
+    ):
         raise BadRecordError("validate", Reason.DAY_OUT_OF_RANGE)
 
 
 def _why_not_created(created: int, observed: int, policy: Policy) -> Reason:
     """The commonest cause has its own name, since it says what to mend: another unit than microseconds."""
-    if any(_micros(policy.since) <= at <= observed + _DAY for at in (created * 10**6, created * 1000, created // 1000)):
+    if any(
+        _micros(policy.since) <= at <= observed + _DAY
+        for at in (created * 10**6, created * 1000, created // 1000)
+    ):
         return Reason.CREATED_IN_WRONG_UNIT
     return Reason.CREATED_IN_FUTURE if created > observed else Reason.CREATED_BEFORE_1990
 
@@ -231,10 +256,19 @@ def _check_text(event: Event, max_chars: int) -> None:
     """
     if len(event["title"] or "") + len(event["text"] or "") > max_chars:
         raise BadRecordError("validate", Reason.TEXT_TOO_LONG)
-    names = (event["event_id"], event["lang"], event["channel"], *event["hashtags"], *event["metrics"])
+    names = (
+        event["event_id"],
+        event["lang"],
+        event["channel"],
+        *event["hashtags"],
+        *event["metrics"],
+    )
     if any(name and CONTROL.search(name) for name in names):
         raise BadRecordError("validate", Reason.CONTROL_CHARACTER)
-    event["title"], event["text"] = _without_controls(event["title"]), _without_controls(event["text"])
+    event["title"], event["text"] = (
+        _without_controls(event["title"]),
+        _without_controls(event["text"]),
+    )
 
 
 def _without_controls(text: str | None) -> str | None:

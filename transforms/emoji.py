@@ -6,7 +6,8 @@ from collections.abc import Iterable
 MOST = 20  # different ones of a post
 _LOOKED_AT = 10_000  # characters
 
-# A flag is two letters of its own; any other may take a variation selector, a skin tone, and more emoji by a joiner.
+# A flag is two letters of its own; any other may take a variation selector, a skin tone, and more
+# emoji by a joiner.
 _BASE = (
     r"[\U0001F300-\U0001F5FF\U0001F600-\U0001F64F\U0001F680-\U0001F6FF\U0001F7E0-\U0001F7EB\U0001F900-\U0001FAFF"
     r"\u2600-\u27BF\u2B00-\u2BFF]"
@@ -20,5 +21,7 @@ def emoji_of(texts: Iterable[str | None]) -> list[str]:
     found: dict[str, None] = {}
     for text in texts:
         if text and not text.isascii():
-            found |= dict.fromkeys(emoji.replace("\ufe0f", "") for emoji in _EMOJI.findall(text[:_LOOKED_AT]))
+            found |= dict.fromkeys(
+                emoji.replace("\ufe0f", "") for emoji in _EMOJI.findall(text[:_LOOKED_AT])
+            )
     return list(found)[:MOST]

@@ -1,7 +1,9 @@
 """Which rows and fields have had the time that their platform's policy grants: the rules, with the clock passed in.
 
-Each rule stands here once; `expired` says it to Spark and `has_expired` to plain Python. A limit is a moment per
-platform: what is older has had its time. Limits are whole hours, for Gold's cells are hours and close as wholes.
+Each rule stands here once; `expired` says it to Spark and `has_expired` to plain Python. A limit is
+a moment per
+platform: what is older has had its time. Limits are whole hours, for Gold's cells are hours and
+    close as wholes.
 """
 
 from collections.abc import Mapping
@@ -41,7 +43,10 @@ QUARANTINE_RECORD = Rule("quarantine.record", QUARANTINE_POSTS, "kafka_timestamp
 TOMBSTONES = Rule("silver.tombstones", SILVER_TOMBSTONES, "at", reasons=("platform",))
 POST = Rule("silver.post", SILVER_POSTS, "posted_at")
 TEXT = Rule(
-    "silver.text", SILVER_POSTS, "posted_at", clears=("title", "text", "hashtags", "emoji", "key_phrases", "entities")
+    "silver.text",
+    SILVER_POSTS,
+    "posted_at",
+    clears=("title", "text", "hashtags", "emoji", "key_phrases", "entities"),
 )
 AUTHOR = Rule("silver.author", SILVER_POSTS, "posted_at", clears=("author_key", "reply_to_key"))
 RULES = (BRONZE_RECORD, QUARANTINE_RECORD, TOMBSTONES, POST, TEXT, AUTHOR)
@@ -49,12 +54,18 @@ RULES = (BRONZE_RECORD, QUARANTINE_RECORD, TOMBSTONES, POST, TEXT, AUTHOR)
 
 def limits(policies: Mapping[str, Policy], field: Field, now: datetime) -> dict[str, datetime]:
     """The limit of each platform at a moment, in UTC; a post is kept its days and at most an hour."""
-    return {name: _hour(now - timedelta(days=policy.keep[field].days)) for name, policy in policies.items()}
+    return {
+        name: _hour(now - timedelta(days=policy.keep[field].days))
+        for name, policy in policies.items()
+    }
 
 
 def later(first: Limits, second: Limits) -> dict[str, datetime]:
     """The later limit of each platform: what has expired stays so, also where a policy now grants more."""
-    return {name: max(each[name] for each in (first, second) if name in each) for name in {**first, **second}}
+    return {
+        name: max(each[name] for each in (first, second) if name in each)
+        for name in {**first, **second}
+    }
 
 
 def has_expired(platform: str, at: datetime, limits: Limits) -> bool:

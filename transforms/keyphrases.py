@@ -1,7 +1,8 @@
 """Key phrases of a text: RAKE over the language's own function words.
 
-Rose, Engel, Cramer & Cowley, "Automatic Keyword Extraction from Individual Documents", in: Text Mining, Wiley 2010:
-function words and punctuation cut a text into phrases; a word weighs its degree by its frequency, a phrase the sum.
+Rose, Engel, Cramer & Cowley, "Automatic Keyword Extraction from Individual Documents", in: Text
+Mining, Wiley 2010: function words and punctuation cut a text into phrases; a word weighs its degree
+by its frequency, a phrase the sum.
 """
 
 import re
@@ -40,7 +41,8 @@ def key_phrases(texts: Iterable[str | None], language: str | None) -> list[str]:
         return []
     phrases = [phrase for text in texts if text for phrase in _phrases(text[:_LOOKED_AT], known)]
     weights = _weights(phrases)
-    heaviest = sorted(weights, key=weights.__getitem__, reverse=True)  # stable: of equal ones, the first in the text
+    # stable: of equal ones, the first in the text
+    heaviest = sorted(weights, key=weights.__getitem__, reverse=True)
     return [" ".join(phrase) for phrase in heaviest[:MOST]]
 
 
@@ -61,7 +63,12 @@ def _phrases(text: str, stops: frozenset[str]) -> list[Phrase]:
     found: list[Phrase] = []
     words: list[str] = []
     for word in _TOKEN.findall(small(text).replace("\u2019", "'")):
-        if word[0].isalnum() and word not in stops and len(word) <= _MOST_LETTERS and "/" not in word:
+        if (
+            word[0].isalnum()
+            and word not in stops
+            and len(word) <= _MOST_LETTERS
+            and "/" not in word
+        ):
             words.append(word)
         elif words:
             if _tells(words):

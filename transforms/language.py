@@ -1,8 +1,9 @@
 """The language of a text, or none when unsure.
 
-Most English posts answer by two function words; the rest go to py3langid (Lui & Baldwin, "langid.py: An Off-the-shelf
-Language Identification Tool", ACL 2012; BSD), which brings its model and needs neither download nor compiler. Where
-the model is not sure by itself, function words of the language that it names must speak for it. On short texts it
+Most English posts answer by two function words; the rest go to py3langid (Lui & Baldwin,
+"langid.py: An Off-the-shelf Language Identification Tool", ACL 2012; BSD), which brings its model
+and needs neither download nor compiler. Where the model is not sure by itself, function words of
+the language that it names must speak for it. On short texts it
 names rare languages and takes one for its sister: there the platform's word tips the scales.
 """
 
@@ -15,7 +16,8 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from foundation.words import composed, small, word_pattern
 from transforms.scripts import fits
 
-# English, and not everyday words of another large language, as "was", "have", "are", "of", "for", "then" are.
+# English, and not everyday words of another large language, as "was", "have", "are", "of", "for",
+# "then" are.
 _ENGLISH_WORDS = """the and you that it's were with this they them their there what when which would could should about
  because don't can't didn't doesn't isn't won't wouldn't couldn't i'm i've i'll i'd you're we're they're that's what's
  there's your being just from those into really think know people get got every after before always too much many"""
@@ -25,26 +27,50 @@ _LOOKED_AT = 240  # characters, for function words
 _NOISE = re.compile(rf"https?://\S+|<[A-Z_]+>|[@#\uff03]{word_pattern()}|\bu/{word_pattern()}")
 _SEARCHED_FOR_NOISE = 1_000  # characters
 _IDENTIFIED = 100  # characters that the model sees: more cost more and change nothing (measured)
-# The model's probabilities are low on short texts. From the first on, 2 in 1,000 are wrong; from the second on as few,
-# where two of the words are function words of that language (measured).
+# The model's probabilities are low on short texts. From the first on, 2 in 1,000 are wrong; from
+# the second on as few, where two of the words are function words of that language (measured).
 _SURE, _LIKELY = 0.3, 0.1
-_CODE_LETTERS = 2  # ISO 639-1; the longer labels are pidgins and rare languages, which short slang resembles
-_MACRO = {"ary": "ar", "arz": "ar", "wuu": "zh", "yue": "zh"}  # as written in Morocco, Egypt, Shanghai, Hong Kong
+_CODE_LETTERS = (
+    2  # ISO 639-1; the longer labels are pidgins and rare languages, which short slang resembles
+)
+# as written in Morocco, Egypt, Shanghai, Hong Kong
+_MACRO = {
+    "ary": "ar",
+    "arz": "ar",
+    "wuu": "zh",
+    "yue": "zh",
+}
 # The model takes short English titles of learned words for Latin, and short Hindi for Sanskrit.
 _UNSPOKEN = frozenset({"la", "sa", "vo"})  # nobody posts in them, unless the platform says so
-# Short texts: the platform's language goes before the model's where the model gives it that share of its own one's
-# probability; a smaller share is enough between languages that are hard to tell apart, and against rare ones. English
-# is not overruled: what the platform says is often the interface's language (measured).
+# Short texts: the platform's language goes before the model's where the model gives it that share
+# of its own one's probability; a smaller share is enough between languages that are hard to tell
+# apart, and against rare ones. English is not overruled: what the platform says is often the
+# interface's language (measured).
 _SHORT = 40  # letters
 _SHARE, _SMALL_SHARE = 0.1, 0.02
 _ALIKE = tuple(
     frozenset(group.split())
     for group in (
-        "hi mr ne sa", "bn as", "bs hr sr sh sl", "id ms jv", "no nb nn da sv", "be bg mk ru uk", "cs sk",
-        "es gl pt ca an oc", "az tk tr", "ar fa ur ps", "nl af fy", "ja zh", "kk ky tt ba uz", "he yi", "zu xh",
+        "hi mr ne sa",
+        "bn as",
+        "bs hr sr sh sl",
+        "id ms jv",
+        "no nb nn da sv",
+        "be bg mk ru uk",
+        "cs sk",
+        "es gl pt ca an oc",
+        "az tk tr",
+        "ar fa ur ps",
+        "nl af fy",
+        "ja zh",
+        "kk ky tt ba uz",
+        "he yi",
+        "zu xh",
     )
-)  # fmt: skip
-_RARE = frozenset({"an", "br", "eo", "fo", "ga", "gd", "gn", "lb", "mt", "oc", "qu", "rw", "se", "wa"})
+)
+_RARE = frozenset(
+    {"an", "br", "eo", "fo", "ga", "gd", "gn", "lb", "mt", "oc", "qu", "rw", "se", "wa"}
+)
 _NAMED = {"nb": "no"}  # as the model names it
 _RENAMED = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv"}  # old codes, which X still sends
 _MARKS = ".,;:!?…\"'()"
@@ -55,9 +81,10 @@ def language_of(*texts: str | None, said: str | None = None) -> str | None:
 
     Args:
         texts: sanitised; the first one that tells decides.
-        said: what the platform says, which is often its user's interface: it decides where there are words, but too
-            few to tell, and on short texts between languages that are alike. Emoji and numbers are of no language,
-            and a language whose script the letters deny is not believed.
+        said: what the platform says, which is often its user's interface: it decides where there
+            are words, but too few to tell, and on short texts between languages that are alike.
+            Emoji and numbers are of no language, and a language whose script the letters deny is
+            not believed.
     """
     shown = [text for text in texts if text]
     tag = _code(said)
@@ -76,7 +103,10 @@ def stop_words(language: str | None) -> frozenset[str]:
 
 
 def _identify(text: str, tag: str | None) -> str | None:
-    if len(_ENGLISH.intersection(text[:_LOOKED_AT].lower().replace("\u2019", "'").split())) >= _ENOUGH_WORDS:
+    if (
+        len(_ENGLISH.intersection(text[:_LOOKED_AT].lower().replace("\u2019", "'").split()))
+        >= _ENOUGH_WORDS
+    ):
         return "en"
     if not (words := _words(text)):
         return None

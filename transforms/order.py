@@ -1,7 +1,8 @@
 """Which record of a post counts: the order rules, and each record's fate.
 
-Per post the highest version wins; at one version a delete wins over an upsert, and among upserts the first in
-Kafka order. What a tombstone blocks takes no part. The outcome does not depend on where batches begin and end.
+Per post the highest version wins; at one version a delete wins over an upsert, and among upserts
+the first in Kafka order. What a tombstone blocks takes no part. The outcome does not depend on
+where batches begin and end.
 """
 
 from dataclasses import dataclass, field
@@ -33,16 +34,20 @@ class Held:
     expired: Limits = field(default_factory=dict)
 
 
-def resolve(refined: DataFrame, held: Held, *, author_deletes: DataFrame | None = None) -> DataFrame:
+def resolve(
+    refined: DataFrame, held: Held, *, author_deletes: DataFrame | None = None
+) -> DataFrame:
     """The refined rows with `fate`, `held_day`, and what is to be done: `action` and `entombs`.
 
     Args:
         refined: the batch.
         held: what the lake holds of it.
-        author_deletes: the batch's own author deletes (AUTHOR, version), None where it has none. They block at once,
-            so that a replay after a crash, which meets them as tombstones, comes to the same rows.
+        author_deletes: the batch's own author deletes (AUTHOR, version), None where it has none.
+            They block at once, so that a replay after a crash, which meets them as tombstones,
+            comes to the same rows.
 
-    action is append (a new row), update or remove (of the held row), or null; `entombs` says that a tombstone is due.
+    action is append (a new row), update or remove (of the held row), or null; `entombs` says that a
+    tombstone is due.
     """
     joined = (
         refined.join(held.posts, on=list(KEY), how="left")
@@ -66,7 +71,9 @@ def _with_author_block(joined: DataFrame, author_deletes: DataFrame | None) -> D
         return joined.withColumn("blocked_until", F.col("author_tombstone_version"))
     incoming = author_deletes.groupBy(*AUTHOR).agg(F.max("version").alias("incoming_version"))
     both = F.greatest("author_tombstone_version", "incoming_version")
-    return joined.join(F.broadcast(incoming), on=list(AUTHOR), how="left").withColumn("blocked_until", both)
+    return joined.join(F.broadcast(incoming), on=list(AUTHOR), how="left").withColumn(
+        "blocked_until", both
+    )
 
 
 def _with_rank(joined: DataFrame, forgotten: Limits) -> DataFrame:
@@ -75,15 +82,21 @@ def _with_rank(joined: DataFrame, forgotten: Limits) -> DataFrame:
     by_post = F.col("version") <= F.col("tombstone_version")
     by_author = blocked_by_author(F.col("version"), F.col("day"), F.col("blocked_until"))
     by_tombstone = F.coalesce(by_post, F.lit(False)) | F.coalesce(by_author, F.lit(False))
-    blocked = joined.withColumn("is_blocked", is_upsert & (by_tombstone | expired("posted_at", forgotten)))
-    # Records without a post (bad ones, author deletes) and blocked ones rank among themselves, unused.
+    blocked = joined.withColumn(
+        "is_blocked", is_upsert & (by_tombstone | expired("posted_at", forgotten))
+    )
+    # Records without a post (bad ones, author deletes) and blocked ones rank among themselves,
+    # unused.
     contest = (*KEY, "contends")
     order = (F.desc("version"), F.desc(F.col("op") == "delete"), "topic", "partition", "offset")
     ranking = Window.partitionBy(*contest).orderBy(*order)
-    sightings = Window.partitionBy(*contest, "event_id").orderBy(F.desc("version"), "topic", "partition", "offset")
+    sightings = Window.partitionBy(*contest, "event_id").orderBy(
+        F.desc("version"), "topic", "partition", "offset"
+    )
     return (
         blocked.withColumn(
-            "contends", F.col("op").isin("upsert", "delete") & ~F.col("is_blocked") & F.col("reason").isNull()
+            "contends",
+            F.col("op").isin("upsert", "delete") & ~F.col("is_blocked") & F.col("reason").isNull(),
         )
         .withColumn("place", F.row_number().over(ranking))
         .withColumn("winner_event_id", F.first("event_id").over(ranking))
@@ -137,7 +150,10 @@ def _with_action(judged: DataFrame) -> DataFrame:
         .when(is_delete & (version >= held_version), "remove")
     )
     entombs_post = (
-        wins & is_delete & (F.col("fate") != Fate.STALE) & (version > F.coalesce(F.col("tombstone_version"), F.lit(-1)))
+        wins
+        & is_delete
+        & (F.col("fate") != Fate.STALE)
+        & (version > F.coalesce(F.col("tombstone_version"), F.lit(-1)))
     )
     entombs_author = (
         (F.col("op") == "delete_author")

@@ -1,10 +1,13 @@
 """Payloads at rest: sealed by AES-256-GCM in the worker that has read the key, opened in the one that decodes them.
 
-A stored payload is what was received, unless its first byte says otherwise; no JSON begins with one of these:
+A stored payload is what was received, unless its first byte says otherwise; no JSON begins with one
+of these:
     0: what was received follows; put before payloads that themselves begin with 0 or 1
     1: sealed. The length of the key's id, the id, 24 random bytes, ciphertext and tag
-Of the random bytes 12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12 are the nonce under
-it: with one key for all, 96 random bits would be good for 2^32 payloads (NIST SP 800-38D, 8.3), which a busy lake has
+Of the random bytes 12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12
+are the nonce under
+it: with one key for all, 96 random bits would be good for 2^32 payloads (NIST SP 800-38D, 8.3),
+    which a busy lake has
 in months. A payload is bound to its coordinates in Kafka, so none can be moved to another row.
 """
 
@@ -74,7 +77,11 @@ def opened(stored: bytes | None, place: KeyPlace, at: At) -> bytes | None:
     if stored[:1] == AS_RECEIVED:
         return stored[1:]
     end = 2 + stored[1] if len(stored) > 1 else 0
-    key_id, drawn, ciphertext = stored[2:end], stored[end : end + _SALT + _NONCE], stored[end + _SALT + _NONCE :]
+    key_id, drawn, ciphertext = (
+        stored[2:end],
+        stored[end : end + _SALT + _NONCE],
+        stored[end + _SALT + _NONCE :],
+    )
     if not _KEY_ID.fullmatch(key_id) or len(ciphertext) < _TAG:
         raise BadRecordError("decode", Reason.PAYLOAD_DAMAGED)
     key = key_of(place)

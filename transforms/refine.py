@@ -1,7 +1,7 @@
 """Bronze rows → refined rows, in one Python pass: decode, validate, sanitise, find language and phrases, score.
 
-A row comes back with its event's fields, or with `stage` and `reason` for quarantine; never both. The pass
-works on Arrow batches and loads the scorer once per worker.
+A row comes back with its event's fields, or with `stage` and `reason` for quarantine; never both.
+The pass works on Arrow batches and loads the scorer once per worker.
 """
 
 import gc
@@ -48,22 +48,69 @@ REFINED = (
 )
 _TIME = pa.timestamp("us", tz="UTC")
 _ARROW = pa.schema(
-    [("topic", pa.string()), ("partition", pa.int32()), ("offset", pa.int64()), ("stage", pa.string()),
-     ("reason", pa.string()), ("op", pa.string()), ("owner", pa.string()), ("platform", pa.string()),
-     ("post_key", pa.string()), ("author_key", pa.string()), ("version", pa.int64()), ("event_id", pa.string()),
-     ("day", pa.date32()), ("created_at", _TIME), ("observed_at", _TIME), ("posted_at", _TIME),
-     ("channel", pa.string()), ("reply_to_key", pa.string()), ("title", pa.string()), ("text", pa.string()),
-     ("lang", pa.string()), ("hashtags", pa.list_(pa.string())), ("emoji", pa.list_(pa.string())),
-     ("key_phrases", pa.list_(pa.string())),
-     ("entities", pa.list_(pa.struct([("text", pa.string()), ("kind", pa.string()), ("confidence", pa.float64())]))),
-     ("metrics", pa.map_(pa.string(), pa.int64())),
-     ("sentiment", pa.struct([("label", pa.string()), ("compound", pa.float64()), ("confidence", pa.float64()),
-                              ("scorer", pa.string()), ("scorer_version", pa.string()), ("reason", pa.string())])),
-     ("pii", pa.map_(pa.string(), pa.int32())),
-     ("rights", pa.struct([("indexable", pa.bool_()), ("may_train", pa.bool_()), ("may_display", pa.bool_()),
-                           ("may_export", pa.bool_())])),
-     ("sanitizer_version", pa.string()), ("processed_at", _TIME)]
-)  # fmt: skip
+    [
+        ("topic", pa.string()),
+        ("partition", pa.int32()),
+        ("offset", pa.int64()),
+        ("stage", pa.string()),
+        ("reason", pa.string()),
+        ("op", pa.string()),
+        ("owner", pa.string()),
+        ("platform", pa.string()),
+        ("post_key", pa.string()),
+        ("author_key", pa.string()),
+        ("version", pa.int64()),
+        ("event_id", pa.string()),
+        ("day", pa.date32()),
+        ("created_at", _TIME),
+        ("observed_at", _TIME),
+        ("posted_at", _TIME),
+        ("channel", pa.string()),
+        ("reply_to_key", pa.string()),
+        ("title", pa.string()),
+        ("text", pa.string()),
+        ("lang", pa.string()),
+        ("hashtags", pa.list_(pa.string())),
+        ("emoji", pa.list_(pa.string())),
+        ("key_phrases", pa.list_(pa.string())),
+        (
+            "entities",
+            pa.list_(
+                pa.struct(
+                    [("text", pa.string()), ("kind", pa.string()), ("confidence", pa.float64())]
+                )
+            ),
+        ),
+        ("metrics", pa.map_(pa.string(), pa.int64())),
+        (
+            "sentiment",
+            pa.struct(
+                [
+                    ("label", pa.string()),
+                    ("compound", pa.float64()),
+                    ("confidence", pa.float64()),
+                    ("scorer", pa.string()),
+                    ("scorer_version", pa.string()),
+                    ("reason", pa.string()),
+                ]
+            ),
+        ),
+        ("pii", pa.map_(pa.string(), pa.int32())),
+        (
+            "rights",
+            pa.struct(
+                [
+                    ("indexable", pa.bool_()),
+                    ("may_train", pa.bool_()),
+                    ("may_display", pa.bool_()),
+                    ("may_export", pa.bool_()),
+                ]
+            ),
+        ),
+        ("sanitizer_version", pa.string()),
+        ("processed_at", _TIME),
+    ]
+)
 _INT64 = 2**63
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -84,13 +131,21 @@ class Refiner:
 def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
     """One row of `REFINED` per row of bronze.posts.
 
-    `at` is `processed_at` of all of them, from here on: as a literal of Spark's it would be part of the code that Spark
+    `at` is `processed_at` of all of them, from here on: as a literal of Spark's it would be part of
+      the code that Spark
     makes of each query behind, which it would have to compile anew for every batch, and would keep.
     """
     needed = bronze.select(
-        "topic", "partition", "offset", F.unix_micros("kafka_timestamp").alias("kafka_timestamp"),
-        "op", "post_key", "author_key", "day", "value",
-    )  # fmt: skip
+        "topic",
+        "partition",
+        "offset",
+        F.unix_micros("kafka_timestamp").alias("kafka_timestamp"),
+        "op",
+        "post_key",
+        "author_key",
+        "day",
+        "value",
+    )
     return needed.mapInArrow(_worker(refiner, at), REFINED)
 
 
@@ -103,7 +158,9 @@ def refine_rows(rows: Sequence[dict[str, Any]], refiner: Refiner) -> list[Refine
     """Bronze rows without their scores, or their reasons for quarantine."""
     sanitizer = load_sanitizer(refiner.sanitizer)
     events = [_decoded(row, refiner) for row in rows]
-    posts = [at for at, event in enumerate(events) if isinstance(event, dict) and event["op"] == "upsert"]
+    posts = [
+        at for at, event in enumerate(events) if isinstance(event, dict) and event["op"] == "upsert"
+    ]
     cleaned = dict(zip(posts, sanitizer.clean([_content(events[at]) for at in posts]), strict=True))  # type: ignore[arg-type]  # posts are events
     return [
         _refined(row, event, cleaned.get(at), refiner.rules, sanitizer.version)
@@ -122,12 +179,17 @@ def score_rows(rows: list[RefinedRow], scorers: Scorers) -> None:
             row["sentiment"] = sentiment
 
 
-def _worker(refiner: Refiner, at: datetime) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+def _worker(
+    refiner: Refiner, at: datetime
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorers = Scorers(refiner.scorer)
         finder = load_finder(refiner.entities) if refiner.entities else None
         for batch in batches:
-            names, values = batch.schema.names, zip(*(column.to_pylist() for column in batch.columns), strict=True)
+            names, values = (
+                batch.schema.names,
+                zip(*(column.to_pylist() for column in batch.columns), strict=True),
+            )
             rows = refine_rows([dict(zip(names, each, strict=True)) for each in values], refiner)
             score_rows(rows, scorers)
             if finder:
@@ -136,7 +198,9 @@ def _worker(refiner: Refiner, at: datetime) -> Callable[[Iterable[pa.RecordBatch
                 pa.array([row.get(name) for row in rows], type=kind)
                 for name, kind in zip(_ARROW.names[:-1], _ARROW.types[:-1], strict=True)
             ]
-            yield pa.RecordBatch.from_arrays([*columns, pa.repeat(pa.scalar(at, _TIME), len(rows))], schema=_ARROW)
+            yield pa.RecordBatch.from_arrays(
+                [*columns, pa.repeat(pa.scalar(at, _TIME), len(rows))], schema=_ARROW
+            )
             _keep_what_is_loaded()
 
     return run
@@ -153,7 +217,14 @@ def _keep_what_is_loaded() -> None:
 
 
 def _decoded(row: dict[str, Any], refiner: Refiner) -> Event | BadRecordError:
-    envelope = Envelope(row["topic"], row["kafka_timestamp"], row["op"], row["post_key"], row["author_key"], row["day"])
+    envelope = Envelope(
+        row["topic"],
+        row["kafka_timestamp"],
+        row["op"],
+        row["post_key"],
+        row["author_key"],
+        row["day"],
+    )
     try:
         event = decode(_opened(row, refiner.payload_key), envelope, refiner.rules)
     except BadRecordError as bad:
@@ -165,11 +236,17 @@ def _decoded(row: dict[str, Any], refiner: Refiner) -> Event | BadRecordError:
 
 def _opened(row: dict[str, Any], place: KeyPlace | None) -> bytes | None:
     value: bytes | None = row["value"]
-    return opened(value, place, At(row["topic"], row["partition"], row["offset"])) if place else value
+    return (
+        opened(value, place, At(row["topic"], row["partition"], row["offset"])) if place else value
+    )
 
 
 def _refined(
-    row: dict[str, Any], event: Event | BadRecordError, clean: Clean | None, rules: Rules, sanitizer_version: str
+    row: dict[str, Any],
+    event: Event | BadRecordError,
+    clean: Clean | None,
+    rules: Rules,
+    sanitizer_version: str,
 ) -> RefinedRow:
     coordinates = {"topic": row["topic"], "partition": row["partition"], "offset": row["offset"]}
     try:
@@ -186,11 +263,17 @@ def _refined(
 def _fields(event: Event) -> RefinedRow:
     keys = event["keys"]
     return {
-        "op": event["op"], "owner": event["owner"], "platform": event["platform"], "post_key": keys["post"],
-        "author_key": keys["author"], "version": int(event["version"]), "event_id": event["event_id"],
+        "op": event["op"],
+        "owner": event["owner"],
+        "platform": event["platform"],
+        "post_key": keys["post"],
+        "author_key": keys["author"],
+        "version": int(event["version"]),
+        "event_id": event["event_id"],
         "day": date.fromisoformat(event["day"]) if event["day"] else None,
-        "created_at": _time(event["created_at"]), "observed_at": _time(event["observed_at"]),
-    }  # fmt: skip
+        "created_at": _time(event["created_at"]),
+        "observed_at": _time(event["observed_at"]),
+    }
 
 
 def _shown(event: Event, clean: Clean | None, rules: Rules) -> RefinedRow:
@@ -207,18 +290,26 @@ def _shown(event: Event, clean: Clean | None, rules: Rules) -> RefinedRow:
         raise BadRecordError("refine", Reason.ANALYSIS_FAILED) from None
     keys = event["keys"]
     return features | {
-        "title": clean.title, "text": clean.text, "hashtags": clean.hashtags, "pii": list(clean.counts.items()),
+        "title": clean.title,
+        "text": clean.text,
+        "hashtags": clean.hashtags,
+        "pii": list(clean.counts.items()),
         "posted_at": _time(posted_at(event, rules.policies[event["platform"]])),
         "channel": keys["channel"] or event["channel"],
         "reply_to_key": keys["reply_to"],
-        "metrics": [(name, max(-_INT64, min(int(value), _INT64 - 1))) for name, value in event["metrics"].items()],
+        "metrics": [
+            (name, max(-_INT64, min(int(value), _INT64 - 1)))
+            for name, value in event["metrics"].items()
+        ],
         "rights": event["rights"],
-    }  # fmt: skip
+    }
 
 
 def _content(event: Event) -> Content:
     names = (event["author_handle"], event["author_name"], event["author_id"], *event["mentions"])
-    return Content(event["title"], event["text"], event["hashtags"], [name for name in names if name])
+    return Content(
+        event["title"], event["text"], event["hashtags"], [name for name in names if name]
+    )
 
 
 def _features(title: str | None, text: str | None, said: str | None) -> RefinedRow:

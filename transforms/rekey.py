@@ -1,6 +1,7 @@
 """Pseudonyms and event ids under an older key → under the newest: of an event, of a table's rows. docs/adr/0012.
 
-A row that is at the newest version already comes out as it went in, so that a repeat changes nothing.
+A row that is at the newest version already comes out as it went in, so that a repeat changes
+nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +19,13 @@ from schemas.tables import Table
 from transforms.decode import BadRecordError
 from transforms.payloads import AS_RECEIVED, SEALED, At, key_of, opened, seal
 
-_PSEUDONYMS = ("post_key", "author_key", "reply_to_key", "channel")  # a channel is one where it is a profile
+# a channel is one where it is a profile
+_PSEUDONYMS = (
+    "post_key",
+    "author_key",
+    "reply_to_key",
+    "channel",
+)
 _HEADERS = ("post_key", "author_key")
 
 Row = dict[str, Any]
@@ -57,13 +64,16 @@ def rekeyed_row(row: Row, key: PseudonymKey) -> Row:
     """A row of Silver or of its tombstones: pseudonyms stand in columns of their own."""
     changed = {name: key.forward(row[name]) for name in _PSEUDONYMS if row.get(name)}
     version = version_of(row["post_key"]) if row.get("event_id") else None
-    return changed | ({"event_id": key.forward_event_id(row["event_id"], version)} if version else {})
+    return changed | (
+        {"event_id": key.forward_event_id(row["event_id"], version)} if version else {}
+    )
 
 
 def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeyPlace) -> Row:
     """A row of Bronze or quarantine: columns, Kafka's key, headers, and in the payload what the key has made.
 
-    Whole or not at all: where the payload does not say that a key of the chain has made it, it stays as received.
+    Whole or not at all: where the payload does not say that a key of the chain has made it, it
+        stays as received.
     """
     at, stored = At(row["topic"], row["partition"], row["offset"]), row["value"]
     try:
@@ -84,20 +94,26 @@ def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeyPlace) -> Row:
         return old if new == named else new.encode()
 
     headers = row["headers"] and [
-        (name, text(held) if name in (*_HEADERS, "ce_id") else held) for name, held in row["headers"]
+        (name, text(held) if name in (*_HEADERS, "ce_id") else held)
+        for name, held in row["headers"]
     ]
     return rekeyed_row({name: row.get(name) for name in _HEADERS}, key) | {
-        "key": text(row["key"]), "headers": headers, "value": payload,
-    }  # fmt: skip
+        "key": text(row["key"]),
+        "headers": headers,
+        "value": payload,
+    }
 
 
 def _new_payload(value: bytes, key: PseudonymKey) -> tuple[bytes, dict[str, str]] | None:
     """The payload with other keys and event id, byte for byte the same else, and the event id old → new.
 
-    None where it is at the newest key already, was not made under one before it, or cannot be changed so.
+    None where it is at the newest key already, was not made under one before it, or cannot be
+    changed so.
     """
     event = _parsed(value)
-    if event is None or event["keys"]["key_id"] not in {older.key_id for older in key if older is not key}:
+    if event is None or event["keys"]["key_id"] not in {
+        older.key_id for older in key if older is not key
+    }:
         return None
     wanted = rekeyed_event(event, key)
     olds, news = ((each["event_id"], *each["keys"].values()) for each in (event, wanted))

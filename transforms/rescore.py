@@ -26,7 +26,9 @@ def is_outdated(versions: dict[str | None, tuple[str, str]]) -> Column:
     """
     others = [(language, scorer) for language, scorer in versions.items() if language]
     wanted: Column = reduce(
-        lambda otherwise, one: F.when(F.col("lang") == one[0], _scorer(*one[1])).otherwise(otherwise),
+        lambda otherwise, one: F.when(F.col("lang") == one[0], _scorer(*one[1])).otherwise(
+            otherwise
+        ),
         others,
         _scorer(*versions[None]),
     )
@@ -42,14 +44,21 @@ def _scorer(name: str, version: str) -> Column:
     return F.struct(F.lit(name).alias("scorer"), F.lit(version).alias("scorer_version"))
 
 
-def _worker(options: ScorerOptions) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
+def _worker(
+    options: ScorerOptions,
+) -> Callable[[Iterable[pa.RecordBatch]], Iterable[pa.RecordBatch]]:
     def run(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         scorers = Scorers(options)
         for batch in batches:
             columns = {name: batch.column(name) for name in batch.schema.names}
             said = (columns[name].to_pylist() for name in ("title", "text", "lang"))
-            posts = [Post(scored_text(title, text), language) for title, text, language in zip(*said, strict=True)]
+            posts = [
+                Post(scored_text(title, text), language)
+                for title, text, language in zip(*said, strict=True)
+            ]
             found = pa.array(sentiments(posts, scorers), type=_SENTIMENT)
-            yield pa.RecordBatch.from_arrays([*(columns[name] for name in KEY), found], schema=_ARROW)
+            yield pa.RecordBatch.from_arrays(
+                [*(columns[name] for name in KEY), found], schema=_ARROW
+            )
 
     return run

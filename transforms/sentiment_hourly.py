@@ -3,7 +3,16 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-SUMS = ("posts", "positive", "neutral", "negative", "mixed", "unscored", "compound_sum", "compound_sumsq")
+SUMS = (
+    "posts",
+    "positive",
+    "neutral",
+    "negative",
+    "mixed",
+    "unscored",
+    "compound_sum",
+    "compound_sumsq",
+)
 
 
 def to_contributions(posts: DataFrame) -> DataFrame:
@@ -19,7 +28,10 @@ def to_contributions(posts: DataFrame) -> DataFrame:
         "channel",
         F.date_trunc("hour", "posted_at").alias("hour"),
         F.lit(1).cast("bigint").alias("posts"),
-        *[_one_if(label.eqNullSafe(name)).alias(name) for name in ("positive", "neutral", "negative", "mixed")],
+        *[
+            _one_if(label.eqNullSafe(name)).alias(name)
+            for name in ("positive", "neutral", "negative", "mixed")
+        ],
         _one_if(label.isNull()).alias("unscored"),
         compound.alias("compound_sum"),
         (compound * compound).alias("compound_sumsq"),

@@ -9,9 +9,19 @@ from transforms.order import KEY
 
 _COORDINATES = COORDINATES.names
 _DECIDING = (
-    *_COORDINATES, "stage", "reason", "op", *KEY, "author_key", "version", "event_id", "day", "posted_at", "pii",
+    *_COORDINATES,
+    "stage",
+    "reason",
+    "op",
+    *KEY,
+    "author_key",
+    "version",
+    "event_id",
+    "day",
+    "posted_at",
+    "pii",
     "processed_at",
-)  # fmt: skip
+)
 
 
 def numbered(refined: DataFrame) -> DataFrame:
@@ -54,7 +64,9 @@ def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
 
 def to_posts(resolved: DataFrame, *, keep: tuple[str, ...] = ()) -> DataFrame:
     """Rows of silver.posts, with the columns that are to be kept beside."""
-    return resolved.withColumn("bronze", F.struct(*_COORDINATES)).select(*SILVER_POSTS.columns, *keep)
+    return resolved.withColumn("bronze", F.struct(*_COORDINATES)).select(
+        *SILVER_POSTS.columns, *keep
+    )
 
 
 def to_tombstones(resolved: DataFrame) -> DataFrame:
@@ -63,7 +75,8 @@ def to_tombstones(resolved: DataFrame) -> DataFrame:
     return (
         resolved.where("entombs")
         .withColumn("author_key", F.when(is_author, F.col("author_key")))
-        .withColumn("day", F.when(~is_author, F.coalesce("held_day", "day")))  # an author's posts are of any day
+        # an author's posts are of any day
+        .withColumn("day", F.when(~is_author, F.coalesce("held_day", "day")))
         .withColumn("reason", F.lit("platform"))
         .withColumnRenamed("processed_at", "at")
         .withColumn("until", F.lit(None).cast("timestamp"))

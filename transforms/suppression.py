@@ -1,6 +1,7 @@
 """Which records the tombstones of erasures block: the same rule for Bronze, quarantine and Silver.
 
-By platform and pseudonym alone, for the owner is part of every pseudonym. A record whose version cannot be read is
+By platform and pseudonym alone, for the owner is part of every pseudonym. A record whose version
+cannot be read is
 taken to be blocked: what cannot be judged does not stay.
 """
 
@@ -18,7 +19,9 @@ from transforms.decode import BadRecordError
 from transforms.order import blocked_by_author
 from transforms.payloads import At, opened
 
-FOREVER = 253_402_214_400_000_000  # µs, 9999-12-31: the version up to which a request of a person blocks
+FOREVER = (
+    253_402_214_400_000_000  # µs, 9999-12-31: the version up to which a request of a person blocks
+)
 _RECORD = ("topic", "partition", "offset", "kafka_timestamp")
 _SAID = "version long, post_key string, author_key string"
 _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
@@ -48,7 +51,8 @@ def with_versions(records: DataFrame, payload_key: KeyPlace) -> DataFrame:
         F.coalesce("said.author_key", "author_key").alias("author_key"),
         "said.version",
     )
-    # The version goes along: of what is beside an explode Spark loses sight where a worker's answer is in it.
+    # The version goes along: of what is beside an explode Spark loses sight where a worker's answer
+    # is in it.
     kept = [name for name in records.columns if name not in ("post_key", "author_key", "value")]
     names = F.explode(F.array_distinct(F.array(by_header, by_payload))).alias("names")
     return said.select(*kept, names).select(*kept, "names.*")
@@ -64,13 +68,20 @@ def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:
     """
     until = F.col("tombstone_version")
     graves = tombstones.withColumnRenamed("version", "tombstone_version")
-    of_posts = graves.where("post_key IS NOT NULL").select("platform", "post_key", until, "erasure_id")
-    of_authors = graves.where("author_key IS NOT NULL").select("platform", "author_key", until, "erasure_id")
+    of_posts = graves.where("post_key IS NOT NULL").select(
+        "platform", "post_key", until, "erasure_id"
+    )
+    of_authors = graves.where("author_key IS NOT NULL").select(
+        "platform", "author_key", until, "erasure_id"
+    )
     by_post = records.join(of_posts, on=["platform", "post_key"]).where(_is_up_to(until))
     is_theirs = (until >= FOREVER) | (F.col("op") == "delete_author")
     by_author = records.join(of_authors, on=["platform", "author_key"]).where(
         F.when(is_theirs, _is_up_to(until)).otherwise(
-            F.coalesce(blocked_by_author(F.coalesce("version", F.lit(0)), F.col("day"), until), F.lit(False))
+            F.coalesce(
+                blocked_by_author(F.coalesce("version", F.lit(0)), F.col("day"), until),
+                F.lit(False),
+            )
         )
     )
     found = by_post.select(*keys, "erasure_id").unionByName(by_author.select(*keys, "erasure_id"))
@@ -90,13 +101,17 @@ def _said(place: KeyPlace) -> Column:
                 _read(value, place, At(topic, partition, offset))
                 for topic, partition, offset, value in zip(*columns, strict=True)
             ]
-            yield pd.DataFrame(rows, columns=["version", "post_key", "author_key"]).astype({"version": "Int64"})
+            yield pd.DataFrame(rows, columns=["version", "post_key", "author_key"]).astype(
+                {"version": "Int64"}
+            )
 
     column: Column = _pandas_udf(run, _SAID)("topic", "partition", "offset", "value")
     return column
 
 
-def _read(value: bytes | None, place: KeyPlace, at: At) -> tuple[int | None, str | None, str | None]:
+def _read(
+    value: bytes | None, place: KeyPlace, at: At
+) -> tuple[int | None, str | None, str | None]:
     try:
         event = orjson.loads(opened(value, place, at) or b"")
     except (BadRecordError, orjson.JSONDecodeError):
@@ -106,7 +121,9 @@ def _read(value: bytes | None, place: KeyPlace, at: At) -> tuple[int | None, str
     said = event.get("keys")
     keys: dict[str, Any] = said if isinstance(said, dict) else {}
     version = event.get("version")
-    is_version = isinstance(version, int) and not isinstance(version, bool) and abs(version) < 1 << 63
+    is_version = (
+        isinstance(version, int) and not isinstance(version, bool) and abs(version) < 1 << 63
+    )
     return version if is_version else None, _text(keys.get("post")), _text(keys.get("author"))
 
 

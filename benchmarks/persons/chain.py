@@ -33,7 +33,9 @@ def gradients(
     both = forward[:, :-1, :, None] + steps + backward[:, 1:, None, :]
     both[..., 1] += scores[:, 1:, None]
     follows = there[:, 1:]
-    expected_steps = (np.exp(both - whole[:, None, None, None]) * follows[:, :, None, None]).sum(axis=(0, 1))
+    expected_steps = (np.exp(both - whole[:, None, None, None]) * follows[:, :, None, None]).sum(
+        axis=(0, 1)
+    )
     names = gold.astype(np.int64)
     seen = np.zeros((2, 2))
     np.add.at(seen, (names[:, :-1][follows], names[:, 1:][follows]), 1)

@@ -12,6 +12,7 @@ from transforms.pii.persons.features import listed
 _Maker = Callable[[random.Random], str]
 _SLOT = re.compile(r"\{(\w)\}")
 _SMALL, _LOUD = 0.15, 0.04  # shares in small letters and in capitals
+_DOUBLE = 0.02  # of given names
 _INVENTED = 0.35
 _AFTER_CONTACT = 0.15
 
@@ -24,7 +25,10 @@ def sentences(count: int, seed: int) -> list[Marked]:
 
 
 def _sentence(chance: random.Random) -> Marked:
-    marked = _filled(chance.choice(chance.choice((w.FORMS, w.STORIES, w.STORIES, w.NONE, w.BRANDS, w.OTHERS))), chance)
+    marked = _filled(
+        chance.choice(chance.choice((w.FORMS, w.STORIES, w.STORIES, w.NONE, w.BRANDS, w.OTHERS))),
+        chance,
+    )
     roll = chance.random()
     if roll < _SMALL:
         marked.text = marked.text.lower()
@@ -39,7 +43,9 @@ def _filled(pattern: str, chance: random.Random) -> Marked:
     for slot in _SLOT.finditer(pattern):
         marked.text += pattern[at : slot.start()]
         value = _VALUES[slot.group(1)](chance)
-        street = re.match(r" (?:Street|Road|Avenue|&|Hotel|University|Park|Station)", pattern[slot.end() :])
+        street = re.match(
+            r" (?:Street|Road|Avenue|&|Hotel|University|Park|Station)", pattern[slot.end() :]
+        )
         holy = re.search(r"(?:St\.|Lake|LLC) $", pattern[: slot.start()])
         if slot.group(1) in "fln" and not street and not holy:
             marked.persons.append((len(marked.text), len(marked.text) + len(value)))
@@ -54,7 +60,9 @@ def given(chance: random.Random) -> str:
     if chance.random() < _INVENTED:
         return _invented(chance, fillings.GIVEN_ENDINGS)
     name = chance.choice(listed("given.txt")).title()
-    return f"{name}-{chance.choice(listed('given.txt')).title()}" if chance.random() < 0.02 else name  # noqa: PLR2004
+    if chance.random() < _DOUBLE:
+        return f"{name}-{chance.choice(listed('given.txt')).title()}"
+    return name
 
 
 def family(chance: random.Random) -> str:
@@ -68,7 +76,9 @@ def family(chance: random.Random) -> str:
     if roll > 0.95:  # noqa: PLR2004
         return chance.choice(("Mc", "O'", "Mac", "De", "Di", "Le")) + name
     if roll > 0.92:  # noqa: PLR2004
-        return chance.choice(("van ", "de ", "von ", "van der ", "da ", "al-", "El ", "bin ")) + name
+        return (
+            chance.choice(("van ", "de ", "von ", "van der ", "da ", "al-", "El ", "bin ")) + name
+        )
     return name
 
 
@@ -144,10 +154,19 @@ def _like(value: str, chance: random.Random) -> str:
 
 def brand(chance: random.Random) -> str:
     """A firm or product that nobody has."""
-    start, ending = chance.choice(fillings.BRAND_STARTS).capitalize(), chance.choice(fillings.BRAND_ENDINGS)
+    start, ending = (
+        chance.choice(fillings.BRAND_STARTS).capitalize(),
+        chance.choice(fillings.BRAND_ENDINGS),
+    )
     if chance.random() < 0.35:  # noqa: PLR2004
         ending = chance.choice(
-            (ending.capitalize(), chance.choice(fillings.BRAND_STARTS).capitalize(), "OS", "TV", "3D")
+            (
+                ending.capitalize(),
+                chance.choice(fillings.BRAND_STARTS).capitalize(),
+                "OS",
+                "TV",
+                "3D",
+            )
         )
     return start + ending + chance.choice(fillings.BRAND_MORE)
 
@@ -158,9 +177,14 @@ def _invented(chance: random.Random, endings: tuple[str, ...]) -> str:
 
 
 _VALUES: dict[str, _Maker] = {
-    "f": given, "l": family, "n": full, "c": lambda chance: chance.choice(fillings.CITIES),
-    "k": lambda chance: chance.choice(fillings.COUNTRIES), "b": brand,
+    "f": given,
+    "l": family,
+    "n": full,
+    "c": lambda chance: chance.choice(fillings.CITIES),
+    "k": lambda chance: chance.choice(fillings.COUNTRIES),
+    "b": brand,
     "o": lambda chance: brand(chance) if chance.random() < 0.3 else chance.choice(fillings.FIRMS),  # noqa: PLR2004
-    "w": lambda chance: chance.choice(fillings.WORKS), "d": lambda chance: chance.choice(fillings.DAYS),
+    "w": lambda chance: chance.choice(fillings.WORKS),
+    "d": lambda chance: chance.choice(fillings.DAYS),
     "x": lambda chance: str(chance.randrange(1, 10 ** chance.randrange(1, 6))),
-}  # fmt: skip
+}

@@ -1,7 +1,8 @@
 """Trains the model of names: `python -m benchmarks.persons.train`, a minute on one core, the same weights each time.
 
-On Broad Twitter and WNUT17 train (both CC-BY 4.0), on GoEmotions train (Apache-2.0), with made names where its comments
-say that a person was named, and on made sentences. The dev files and the synthetic set stay unseen, so that
+On Broad Twitter and WNUT17 train (both CC-BY 4.0), on GoEmotions train (Apache-2.0), with made
+names where its comments say that a person was named, and on made sentences. The dev files and the
+synthetic set stay unseen, so that
 `make eval-pii` judges by them. A conditional random field with two states, by AdaGrad.
 """
 
@@ -24,7 +25,11 @@ from transforms.pii.persons.vocabulary import Vocabulary
 SEED = 20261121
 MADE, COPIES = 14_000, 2  # made sentences; copies of posts with other names
 COMMENTS = 10_000  # of GoEmotions
-SMALL, HEADLINES = 0.25, 0.15  # shares of posts that are there once more, in small letters or with capitals
+# shares of posts that are there once more, in small letters or with capitals
+SMALL, HEADLINES = (
+    0.25,
+    0.15,
+)
 EPOCHS, RATE, DECAY, BATCH = 8, 0.15, 1e-5, 256
 BIAS = 2.3  # chosen on the dev files: most names that cost no more than 2 % of the other words
 SCALE = 14.0  # weights are kept as whole numbers of a fourteenth
@@ -63,8 +68,12 @@ def training_texts() -> list[Marked]:
         for post in chance.sample(posts, int(len(posts) * SMALL))
         if len(post.text.lower()) == len(post.text)
     ]
-    headlines = [made.as_headline(post) for post in chance.sample(posts, int(len(posts) * HEADLINES))]
-    copies = [made.with_other_names(post, chance) for _ in range(COPIES) for post in posts if post.persons]
+    headlines = [
+        made.as_headline(post) for post in chance.sample(posts, int(len(posts) * HEADLINES))
+    ]
+    copies = [
+        made.with_other_names(post, chance) for _ in range(COPIES) for post in posts if post.persons
+    ]
     said = [made.with_names(comment, chance) for comment in chance.sample(comments(), COMMENTS)]
     return posts + small + headlines + copies + said + made.sentences(MADE, SEED)
 
@@ -83,21 +92,28 @@ def examples(marked: list[Marked]) -> Examples:
     is_name = np.zeros(len(ids))
     bounds = [(first, after - 2) for first, after in pairwise(read.firsts)]
     for one, (first, _) in zip(marked, bounds, strict=True):
-        for at, (begin, close) in enumerate(places_of(one.text) if one.persons else (), start=first):
+        for at, (begin, close) in enumerate(
+            places_of(one.text) if one.persons else (), start=first
+        ):
             is_name[at] = any(begin < end and start < close for start, end in one.persons)
-    return Examples(np.concatenate([one.astype(np.int32) for one in columns], axis=1), is_name, bounds)
+    return Examples(
+        np.concatenate([one.astype(np.int32) for one in columns], axis=1), is_name, bounds
+    )
 
 
 def train(data: Examples) -> Chain:
     """Weights and steps, averaged over the later half of the epochs."""
     chance = random.Random(SEED)  # noqa: S311  # a shuffle
-    chain, seen = Chain(np.zeros(SIZE + 1), np.zeros((2, 2))), Chain(np.full(SIZE + 1, 1e-6), np.full((2, 2), 1e-6))
+    chain, seen = (
+        Chain(np.zeros(SIZE + 1), np.zeros((2, 2))),
+        Chain(np.full(SIZE + 1, 1e-6), np.full((2, 2), 1e-6)),
+    )
     total = np.zeros(SIZE + 1)
     batches = data.padded(BATCH)
     for epoch in range(EPOCHS):
         chance.shuffle(batches)
         loss = sum(_step(data, rows, chain, seen) for rows in batches)
-        print(f"epoch {epoch + 1}: loss {loss:.0f}")  # noqa: T201  # a script's progress
+        print(f"epoch {epoch + 1}: loss {loss:.0f}")  # a script's progress
         if epoch >= EPOCHS // 2:
             total += chain.features
     return Chain(total / (EPOCHS - EPOCHS // 2), chain.steps)
@@ -112,7 +128,9 @@ def _step(data: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
     gold[there] = data.is_name[rows[there]]
     loss, by_score, by_step = gradients(scores, gold, there, chain.steps)
     slope = (
-        np.bincount(places.ravel(), weights=np.repeat(by_score[there], places.shape[1]), minlength=SIZE + 1)
+        np.bincount(
+            places.ravel(), weights=np.repeat(by_score[there], places.shape[1]), minlength=SIZE + 1
+        )
         + DECAY * len(places) * chain.features
     )
     slope[SIZE] = 0
@@ -130,7 +148,7 @@ def main() -> None:
     steps = np.round(chain.steps * SCALE).astype(np.int32).ravel()
     out = Path(model.__file__).with_name(model.WEIGHTS)
     np.savez_compressed(out, features=features, steps=steps, bias=np.int32(round(BIAS * SCALE)))
-    print(f"{out.name}: {out.stat().st_size} bytes, {np.count_nonzero(features)} weights")  # noqa: T201
+    print(f"{out.name}: {out.stat().st_size} bytes, {np.count_nonzero(features)} weights")
 
 
 if __name__ == "__main__":

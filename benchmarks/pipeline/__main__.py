@@ -1,6 +1,7 @@
 """`python -m benchmarks.pipeline [PART …] [--posts N]`: measure, show, keep as JSON.
 
-Parts that are not named keep the figures they had. Needs Linux, and the extra `bench`; `make bench` sees to both.
+Parts that are not named keep the figures they had. Needs Linux, and the extra `bench`; `make bench`
+sees to both.
 """
 
 import argparse
@@ -14,7 +15,18 @@ from typing import Any
 
 from rich.console import Console
 
-from benchmarks.pipeline import backlog, growth, knobs, latency, records, results, start, steps, tables, throughput
+from benchmarks.pipeline import (
+    backlog,
+    growth,
+    knobs,
+    latency,
+    records,
+    results,
+    start,
+    steps,
+    tables,
+    throughput,
+)
 from benchmarks.pipeline.place import Bench, open_bench
 from foundation.errors import EchoStreamError, JobFailedError, UsageError
 
@@ -44,15 +56,31 @@ def main(words: Sequence[str]) -> int:
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.pipeline", description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list(results.PARTS), metavar="PART", help=", ".join(results.PARTS))
-    parser.add_argument("--posts", type=int, default=500_000, help="for throughput; edits and deletes come on top")
-    parser.add_argument("--naive-posts", type=int, default=20_000, help="for the naive way, which is slow")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        default=list(results.PARTS),
+        metavar="PART",
+        help=", ".join(results.PARTS),
+    )
+    parser.add_argument(
+        "--posts", type=int, default=500_000, help="for throughput; edits and deletes come on top"
+    )
+    parser.add_argument(
+        "--naive-posts", type=int, default=20_000, help="for the naive way, which is slow"
+    )
     parser.add_argument("--step-posts", type=int, default=10_000, help="for steps")
     parser.add_argument("--knob-posts", type=int, default=50_000, help="for knobs, at each value")
     parser.add_argument("--day-rows", type=int, nargs="+", default=_DAY_ROWS, help="for growth")
-    parser.add_argument("--latency-s", type=float, default=120.0, help="how long the load lasts; 600 for the record")
-    parser.add_argument("--backlog-s", type=float, default=600.0, help="for how long the jobs stood still")
-    parser.add_argument("--java-options", help="in place of the setting `spark.java_options`, to compare")
+    parser.add_argument(
+        "--latency-s", type=float, default=120.0, help="how long the load lasts; 600 for the record"
+    )
+    parser.add_argument(
+        "--backlog-s", type=float, default=600.0, help="for how long the jobs stood still"
+    )
+    parser.add_argument(
+        "--java-options", help="in place of the setting `spark.java_options`, to compare"
+    )
     options = parser.parse_args(words)
     if unknown := set(options.parts) - set(results.PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(results.PARTS)}")
@@ -68,12 +96,18 @@ def _run(options: argparse.Namespace, console: Console) -> None:
     templates = templates or records.made()
     console.print(f"{len(templates):,} {source}")
     if set(options.parts) == {"steps"}:
-        _measure("steps", lambda: steps.measure(templates, options.step_posts), source, options, console)
+        _measure(
+            "steps", lambda: steps.measure(templates, options.step_posts), source, options, console
+        )
         return
     on_disk = [part for part in options.parts if part not in _ON_S3]
     parts = on_disk or options.parts
     with open_bench(
-        templates, console, need_bytes=_need_bytes(options), java_options=options.java_options, on_s3=not on_disk
+        templates,
+        console,
+        need_bytes=_need_bytes(options),
+        java_options=options.java_options,
+        on_s3=not on_disk,
     ) as bench:
         for part in parts:
             _measure(part, _part(part, bench, options), source, options, console)
@@ -117,7 +151,11 @@ def _part(part: str, bench: Bench, options: argparse.Namespace) -> Callable[[], 
 
 
 def _measure(
-    part: str, measure: Callable[[], dict[str, Any]], source: str, options: argparse.Namespace, console: Console
+    part: str,
+    measure: Callable[[], dict[str, Any]],
+    source: str,
+    options: argparse.Namespace,
+    console: Console,
 ) -> None:
     about = results.machine() | {"command": options.command, "posts_from": source}
     figures = measure()

@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from benchmarks.pipeline.latency import RATE, Load, await_gold, changes, gold_commits, jobs, micros, press, warm_up
+from benchmarks.pipeline.latency import (
+    RATE,
+    Load,
+    await_gold,
+    changes,
+    gold_commits,
+    jobs,
+    micros,
+    press,
+    warm_up,
+)
 from benchmarks.pipeline.place import Bench, open_place
 from benchmarks.pipeline.reflection import summarise
 from benchmarks.pipeline.watch import Watch
@@ -16,7 +26,10 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
         warm_up(place)
         load = Load(place.feed(start=micros() - round(seconds * 1e6), step=10**6 // RATE))
         count = round(RATE * seconds)
-        place.send((record for number in range(count) for record in load.records(number)), "the backlog into Kafka")
+        place.send(
+            (record for number in range(count) for record in load.records(number)),
+            "the backlog into Kafka",
+        )
         load.next, backlog = count, len(load.sent)
         begun = micros()
         with jobs(place) as running, Watch(bench.jvm) as watch:

@@ -1,7 +1,7 @@
 """What a month costs at least, by arithmetic from what was measured, and from prices as they were quoted.
 
-Nothing here was billed. Prices are US dollars in AWS's region us-east-1; docs/benchmarks.md says where they are from,
-and what is left out.
+Nothing here was billed. Prices are US dollars in AWS's region us-east-1; docs/benchmarks.md says
+where they are from, and what is left out.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,12 @@ S3_GB_MONTH, S3_PUT, S3_GET = 0.023, 0.005 / 1000, 0.0004 / 1000  # S3 Standard
 MONTHLY = (100_000, 10_000_000, 1_000_000_000)
 RUNS = 2_920  # a month: one every quarter of an hour
 RUN_S = 60.0  # a worker is billed for a minute at least
-WORKERS, VCPUS, GB = 2, 2, 8  # of EMR Serverless while a run lasts: a driver and an executor, and each worker's size
+# of EMR Serverless while a run lasts: a driver and an executor, and each worker's size
+WORKERS, VCPUS, GB = (
+    2,
+    2,
+    8,
+)
 GETS_PER_PUT = 10  # assumed: a job reads logs, files and checkpoints; not measured
 LISTS_PER_PUT = 1  # assumed, and billed as a PUT
 BYTES_PER_OBJECT = 1e6  # assumed: of a batch's files, before they are put together

@@ -66,7 +66,9 @@ def together(drains: Sequence[Drain], *, in_a_row: bool) -> Drain:
     """Several drains as one: hops in a row of the same records, or rounds that add up."""
     memory = [each.usage for each in drains]
     usage = Usage(
-        max(each.jvm_mb for each in memory), max(each.workers_mb for each in memory), sum(each.cpu_s for each in memory)
+        max(each.jvm_mb for each in memory),
+        max(each.workers_mb for each in memory),
+        sum(each.cpu_s for each in memory),
     )
     records = drains[0].records if in_a_row else sum(each.records for each in drains)
     return Drain(

@@ -1,8 +1,10 @@
 """What one batch costs in Silver and in Gold while a single day grows.
 
-The day is filled with made rows of the width of real ones, in files of `_ROWS_PER_FILE` as compaction would leave
-them, and Gold is rebuilt. Then batches of 5,000 new posts of that day, 250 edits and 50 deletes come in by Kafka;
-the edited and deleted posts are spread over all that the day gained last, so over nine tenths of it: the worst case,
+The day is filled with made rows of the width of real ones, in files of `_ROWS_PER_FILE` as
+compaction would leave them, and Gold is rebuilt. Then batches of 5,000 new posts of that day, 250
+edits and 50 deletes come in by Kafka;
+the edited and deleted posts are spread over all that the day gained last, so over nine tenths of
+    it: the worst case,
 for live edits mostly meet the newest posts.
 """
 
@@ -91,10 +93,15 @@ def _first_day(place: Place, *, largest: int) -> Day:
     sent = place.send((before.new(number) for number in range(_MODELS)), "models into Kafka")
     for name in STARTS:
         _drain(place, name, sent.records)
-    models = delta.read(place.bench.spark, SILVER_POSTS, place.settings).localCheckpoint()  # they stay as they are
-    # A different start gives the same numbers other posts' times, so numbers go on where the models end.
+    models = delta.read(
+        place.bench.spark, SILVER_POSTS, place.settings
+    ).localCheckpoint()  # they stay as they are
+    # A different start gives the same numbers other posts' times, so numbers go on where the models
+    # end.
     step = (_DAY_US - 1) // (_MODELS + largest + _ROOM)
-    return Day(place, place.feed(start=start, step=step), models, rows=_MODELS, next_new=_MODELS + largest)
+    return Day(
+        place, place.feed(start=start, step=step), models, rows=_MODELS, next_new=_MODELS + largest
+    )
 
 
 def _measure_at(day: Day, rows: int) -> dict[str, Any]:
@@ -105,16 +112,25 @@ def _measure_at(day: Day, rows: int) -> dict[str, Any]:
         _drain(day.place, "topic_to_bronze", sent.records)
         for name in _MEASURED:
             drains[name].append(_drain(day.place, name, sent.records))
-    found: dict[str, Any] = {name: round(median(one.seconds for one in each[1:]), 2) for name, each in drains.items()}
+    found: dict[str, Any] = {
+        name: round(median(one.seconds for one in each[1:]), 2) for name, each in drains.items()
+    }
     usages = [one.usage for each in drains.values() for one in each[1:]]
-    memory = {"jvm_peak_mb": round(max(each.jvm_mb for each in usages)),
-              "workers_peak_mb": round(max(each.workers_mb for each in usages))}  # fmt: skip
+    memory = {
+        "jvm_peak_mb": round(max(each.jvm_mb for each in usages)),
+        "workers_peak_mb": round(max(each.workers_mb for each in usages)),
+    }
     return {"rows": rows, **found, **memory}
 
 
 def _drain(place: Place, name: JobName, records: int) -> Drain:
     start = STARTS[name]
-    return drain(place.bench, name, lambda: start(place.bench.spark, place.settings, available_now=True).query, records)
+    return drain(
+        place.bench,
+        name,
+        lambda: start(place.bench.spark, place.settings, available_now=True).query,
+        records,
+    )
 
 
 def spread(first: int, end: int, count: int) -> list[int]:
@@ -133,9 +149,19 @@ def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list
     """Rows of Silver for the posts of these numbers; those to be changed later have the keys that records bear."""
     spark = models.sparkSession
     known = spark.createDataFrame(
-        [(number, *feed.post_key(number)) for number in numbers], "id long, known_platform string, known_key string"
+        [(number, *feed.post_key(number)) for number in numbers],
+        "id long, known_platform string, known_key string",
     )
-    like = models.drop("post_key", "author_key", "version", "day", "created_at", "observed_at", "posted_at", "event_id")
+    like = models.drop(
+        "post_key",
+        "author_key",
+        "version",
+        "day",
+        "created_at",
+        "observed_at",
+        "posted_at",
+        "event_id",
+    )
     like = like.coalesce(1).withColumn("model", F.monotonically_increasing_id())
     at = F.timestamp_micros(F.lit(feed.start) + F.col("id") * feed.step)
     columns = {
@@ -150,7 +176,9 @@ def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list
         "posted_at": at,
     }
     rows = spark.range(first, end).withColumn("model", F.col("id") % _MODELS)
-    rows = rows.join(F.broadcast(like), on="model", how="inner").join(F.broadcast(known), on="id", how="left")
+    rows = rows.join(F.broadcast(like), on="model", how="inner").join(
+        F.broadcast(known), on="id", how="left"
+    )
     return rows.withColumns(columns).select(*SILVER_POSTS.columns)
 
 

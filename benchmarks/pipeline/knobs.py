@@ -1,7 +1,9 @@
 """Spark's own settings, one at a time: what a heap of posts and what a small batch cost with another value.
 
-One session, and for each round a lake of its own. Each other value stands between two rounds with ours, and is compared
-with their mean: how far these two are apart says what the difference is worth. The first round warms the JVM up and is
+One session, and for each round a lake of its own. Each other value stands between two rounds with
+ours, and is compared
+with their mean: how far these two are apart says what the difference is worth. The first round
+    warms the JVM up and is
 not shown. What cannot be set while a session runs, Java's options, is compared by `--java-options`.
 """
 
@@ -40,7 +42,15 @@ def measure(bench: Bench, posts: int) -> dict[str, Any]:
             with set_to(bench.spark, setting, value) as ours:
                 other = _one(bench, f"{setting} {value}, not {ours}", posts)
             after = _one(bench, "ours", posts)
-            pairs.append({"setting": setting, "value": value, "ours": ours, "other": other, "rounds": [before, after]})
+            pairs.append(
+                {
+                    "setting": setting,
+                    "value": value,
+                    "ours": ours,
+                    "other": other,
+                    "rounds": [before, after],
+                }
+            )
             before = after
     return {"posts": posts, "small": _SMALL, "pairs": pairs}
 
@@ -74,7 +84,9 @@ def _one(bench: Bench, title: str, posts: int) -> dict[str, Any]:
 
 def _through(place: Place, records: int) -> Drain:
     """All three hops, one after the other."""
-    return together([drain(place.bench, name, _running(place, name), records) for name in STARTS], in_a_row=True)
+    return together(
+        [drain(place.bench, name, _running(place, name), records) for name in STARTS], in_a_row=True
+    )
 
 
 def _running(place: Place, name: JobName) -> Callable[[], StreamingQuery]:

@@ -1,6 +1,7 @@
 """How long from a producer's sight of a post to the Gold version that reflects it, at a steady rate.
 
-The three jobs run together as `echostream run` starts them. `reflection` says when a record counts as in Gold.
+The three jobs run together as `echostream run` starts them. `reflection` says when a record counts
+as in Gold.
 """
 
 import json
@@ -86,7 +87,9 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
 @contextmanager
 def jobs(place: Place) -> Iterator[list[RunningJob]]:
     """All three, together, as `echostream run` has them; the batches that are under way end with the block."""
-    running = [start(place.bench.spark, place.settings, available_now=False) for start in STARTS.values()]
+    running = [
+        start(place.bench.spark, place.settings, available_now=False) for start in STARTS.values()
+    ]
     try:
         yield running
     finally:
@@ -111,7 +114,9 @@ def press(place: Place, running: Sequence[RunningJob], load: Load, seconds: floa
     end = time.monotonic() + seconds
     with (
         Producer(place.settings) as producer,
-        Ticker(f"{RATE} posts/s for {seconds:.0f} s", unit="records", console=place.bench.console) as ticker,
+        Ticker(
+            f"{RATE} posts/s for {seconds:.0f} s", unit="records", console=place.bench.console
+        ) as ticker,
     ):
         while time.monotonic() < end:
             due = load.due(micros())
@@ -128,13 +133,17 @@ def press(place: Place, running: Sequence[RunningJob], load: Load, seconds: floa
 def _demand_alive(running: Sequence[RunningJob]) -> None:
     for job in running:
         if not job.query.isActive:
-            raise JobFailedError(f"{job.job.name} ended", remedy=str(job.query.exception() or "No error is known"))
+            raise JobFailedError(
+                f"{job.job.name} ended", remedy=str(job.query.exception() or "No error is known")
+            )
 
 
 def _kafka_lag(place: Place) -> int | None:
     mine = checkpoint("topic_to_bronze", place.settings)
     return (
-        kafka.lag(mine.end_offset(mine.committed_batch), place.settings) if mine.committed_batch is not None else None
+        kafka.lag(mine.end_offset(mine.committed_batch), place.settings)
+        if mine.committed_batch is not None
+        else None
     )
 
 
@@ -149,7 +158,8 @@ def await_gold(place: Place, running: Sequence[RunningJob]) -> float:
         while not _is_level(place):
             if time.monotonic() - begun > _PATIENCE_S:
                 raise JobFailedError(
-                    f"Gold was not level after {_PATIENCE_S:.0f} s", remedy="Measure on a freer machine"
+                    f"Gold was not level after {_PATIENCE_S:.0f} s",
+                    remedy="Measure on a freer machine",
                 )
             _demand_alive(running)
             time.sleep(1)
@@ -167,7 +177,9 @@ def changes(place: Place) -> list[Change]:
     rows = (
         delta.read_changes(place.bench.spark, SILVER_POSTS, place.settings, first=1, last=silver)
         .where("_change_type != 'update_preimage'")
-        .selectExpr("post_key", "version", "_change_type = 'delete' AS gone", "_commit_version AS commit")
+        .selectExpr(
+            "post_key", "version", "_change_type = 'delete' AS gone", "_commit_version AS commit"
+        )
         .toPandas()
     )
     return [Change(*row) for row in rows.itertuples(index=False, name=None)]
@@ -177,21 +189,35 @@ def gold_commits(place: Place) -> list[GoldCommit]:
     """In their order."""
     log = open_table(GOLD_SENTIMENT_HOURLY, place.settings)
     named = {
-        each["version"]: json.loads(each.get("userMetadata") or "{}").get("silver_version") for each in log.history()
+        each["version"]: json.loads(each.get("userMetadata") or "{}").get("silver_version")
+        for each in log.history()
     }
     times = _commit_times(place)
-    return sorted(GoldCommit(silver, times[version]) for version, silver in named.items() if silver is not None)
+    return sorted(
+        GoldCommit(silver, times[version])
+        for version, silver in named.items()
+        if silver is not None
+    )
 
 
 def _commit_times(place: Place) -> dict[int, int]:
     """When each commit of Gold could be read, in microseconds: the time of its file, which is there when it is."""
     folder = f"{delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)}/_delta_log"
     if place.bench.s3 is None:
-        return {int(file.stem): file.stat().st_mtime_ns // 1000 for file in Path(folder).glob("*.json")}
+        return {
+            int(file.stem): file.stat().st_mtime_ns // 1000 for file in Path(folder).glob("*.json")
+        }
     bucket, _, prefix = folder.removeprefix("s3a://").partition("/")
-    pages = client(place.bench.s3).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    pages = (
+        client(place.bench.s3)
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=bucket, Prefix=f"{prefix}/")
+    )
     files = [each for page in pages for each in page["Contents"] if each["Key"].endswith(".json")]
-    return {int(Path(each["Key"]).stem): round(each["LastModified"].timestamp() * 1e6) + 10**6 for each in files}
+    return {
+        int(Path(each["Key"]).stem): round(each["LastModified"].timestamp() * 1e6) + 10**6
+        for each in files
+    }
 
 
 def micros() -> int:

@@ -22,7 +22,9 @@ def to_posts(records: DataFrame) -> DataFrame:
     event = F.from_json(F.col("value").cast("string"), FIELDS).alias("event")
     posts = records.select(event).select("event.*").where("op = 'upsert'")
     text = F.concat_ws("\n\n", "title", "text")
-    clean = posts.select("platform", "post_id", "created_at", "channel", _clean()(text).alias("text"))
+    clean = posts.select(
+        "platform", "post_id", "created_at", "channel", _clean()(text).alias("text")
+    )
     return clean.withColumn("compound", _compound()("text"))
 
 
@@ -31,7 +33,11 @@ def scrubber() -> Callable[[str], str]:
     recognisers = _recognisers()
 
     def scrub(text: str) -> str:
-        found = [hit for each in recognisers for hit in each.analyze(text, each.supported_entities, None) or ()]
+        found = [
+            hit
+            for each in recognisers
+            for hit in each.analyze(text, each.supported_entities, None) or ()
+        ]
         end = len(text)
         for hit in sorted(found, key=lambda hit: hit.start, reverse=True):
             if hit.end <= end:
@@ -50,7 +56,9 @@ def _recognisers() -> tuple[EntityRecognizer, ...]:
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(languages=["en"])
     return tuple(
-        each for each in registry.recognizers if isinstance(each, PatternRecognizer) or each.name == "PhoneRecognizer"
+        each
+        for each in registry.recognizers
+        if isinstance(each, PatternRecognizer) or each.name == "PhoneRecognizer"
     )
 
 

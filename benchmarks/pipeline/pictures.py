@@ -8,10 +8,19 @@ import matplotlib
 matplotlib.use("svg")
 from matplotlib import pyplot as plt
 
-_STYLE = {"svg.hashsalt": "echostream", "svg.fonttype": "none", "font.size": 10, "axes.spines.top": False,
-          "axes.spines.right": False}  # fmt: skip
+_STYLE = {
+    "svg.hashsalt": "echostream",
+    "svg.fonttype": "none",
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
 _OURS, _OTHERS = "#1f6f8b", "#b0b7bf"
-_HOPS = {"topic_to_bronze": "Kafka → Bronze", "bronze_to_silver": "Bronze → Silver", "silver_to_gold": "Silver → Gold"}
+_HOPS = {
+    "topic_to_bronze": "Kafka → Bronze",
+    "bronze_to_silver": "Bronze → Silver",
+    "silver_to_gold": "Silver → Gold",
+}
 
 
 def draw(figures: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -78,6 +87,8 @@ def _latency(axes: Any, figures: dict[str, Any]) -> None:
     found = figures["latency"]
     kinds = [kind for kind in ("delete", "edit", "new") if found[kind]["count"]]
     for name, alpha in (("max_s", 0.35), ("p95_s", 0.65), ("p50_s", 1.0)):
-        axes.barh(kinds, [found[kind][name] for kind in kinds], color=_OURS, alpha=alpha, label=name[:-2])
+        axes.barh(
+            kinds, [found[kind][name] for kind in kinds], color=_OURS, alpha=alpha, label=name[:-2]
+        )
     axes.set_xlabel(f"seconds, at {found['posts_per_s']} posts/s for {found['seconds']:.0f} s")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

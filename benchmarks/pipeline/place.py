@@ -153,4 +153,8 @@ def _lake(s3: S3Settings | None, name: str) -> dict[str, Any]:
     """Settings of a lake on S3, read as conf/aws.toml has it."""
     if s3 is None:
         return {}
-    return {"lake": f"s3a://{BUCKET}/{name}", "s3": s3, "stream": read_toml(conf_dir() / "aws.toml")["stream"]}
+    return {
+        "lake": f"s3a://{BUCKET}/{name}",
+        "s3": s3,
+        "stream": read_toml(conf_dir() / "aws.toml")["stream"],
+    }

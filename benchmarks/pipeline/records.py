@@ -28,8 +28,14 @@ _SEED = 20261121
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WORD = re.compile(r"[0-9A-Za-z]+")
 _DIGITS = "0123456789"
-_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # valid in ids of base 36 as well as in Bluesky's base 32
-_WIDTHS = {_DIGITS: 7, _LETTERS: 5}  # room for ten million posts; the head of an id, which may hold a time, stays
+_LETTERS = (
+    "234567abcdefghijklmnopqrstuvwxyz"  # valid in ids of base 36 as well as in Bluesky's base 32
+)
+# room for ten million posts; the head of an id, which may hold a time, stays
+_WIDTHS = {
+    _DIGITS: 7,
+    _LETTERS: 5,
+}
 
 
 @dataclass(frozen=True)
@@ -106,20 +112,38 @@ def made(count: int = MADE_POSTS) -> list[Template]:
     """Posts of the project's generator, where there are no recordings."""
     makers = {name: RecordMaker(name, "public", PseudonymKey(1, bytes(32))) for name in policies()}
     feed = generate(
-        count, seed=_SEED, base=datetime(2026, 1, 2, tzinfo=UTC), rates=load_rates(), makers=makers,
+        count,
+        seed=_SEED,
+        base=datetime(2026, 1, 2, tzinfo=UTC),
+        rates=load_rates(),
+        makers=makers,
         max_text_chars=100_000,
-    )  # fmt: skip
+    )
     firsts = (one.record.value for one in feed if one.ledger_row["kind"] == "create")
     return [_template(value) for value in firsts if value]
 
 
 def _template(value: bytes) -> Template:
     event = orjson.loads(value)
-    names = ("post_id", "author_id", "author_handle", "author_name", "title", "text", "lang", "url", "channel",
-             "reply_to", "metrics", "raw")  # fmt: skip
+    names = (
+        "post_id",
+        "author_id",
+        "author_handle",
+        "author_name",
+        "title",
+        "text",
+        "lang",
+        "url",
+        "channel",
+        "reply_to",
+        "metrics",
+        "raw",
+    )
     kept: dict[str, Any] = {name: event[name] for name in names}
     kept |= {name: tuple(event[name]) for name in ("mentions", "hashtags")}
-    return Template(event["platform"], Post(**kept, channel_is_profile=event["keys"]["channel"] is not None))
+    return Template(
+        event["platform"], Post(**kept, channel_is_profile=event["keys"]["channel"] is not None)
+    )
 
 
 @dataclass(frozen=True)
@@ -150,15 +174,21 @@ class Feed:
         """A delete; like the real ones it holds no content."""
         post = self._post(number)
         gone = Post(
-            post_id=post.post_id, op="delete", version=observed_at, created_at=post.created_at, day=post.day,
+            post_id=post.post_id,
+            op="delete",
+            version=observed_at,
+            created_at=post.created_at,
+            day=post.day,
             raw={"deleted": post.post_id},
-        )  # fmt: skip
+        )
         return self._make(number, gone, observed_at)
 
     def post_key(self, number: int) -> tuple[str, str]:
         """Platform and pseudonym of a post."""
         template = self._template(number)
-        return template.platform, self.makers[template.platform].post_key(self._post(number).post_id)
+        return template.platform, self.makers[template.platform].post_key(
+            self._post(number).post_id
+        )
 
     def stream(self, first: int, count: int) -> Iterator[Record]:
         """So many new posts, with edits and deletes of earlier ones in between."""

@@ -1,7 +1,7 @@
 """Latencies from what was sent and what the tables' commits say; nothing here touches a table.
 
-A record is in Gold with the first Gold commit whose Silver version is not before the commit that brought the record
-into Silver.
+A record is in Gold with the first Gold commit whose Silver version is not before the commit that
+brought the record into Silver.
 """
 
 import bisect
@@ -46,7 +46,9 @@ def event_of(headers: dict[str, bytes], value: bytes) -> Event:
     return Event(kind, headers["post_key"].decode(), event["version"], event["observed_at"])
 
 
-def summarise(sent: Sequence[Event], changes: Iterable[Change], gold: Sequence[GoldCommit]) -> dict[str, Any]:
+def summarise(
+    sent: Sequence[Event], changes: Iterable[Change], gold: Sequence[GoldCommit]
+) -> dict[str, Any]:
     """Percentiles by kind; `without` counts records of which no commit tells, as deletes of what never was there."""
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
     without: Counter[str] = Counter()

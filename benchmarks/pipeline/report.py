@@ -26,7 +26,10 @@ def main() -> None:
     put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
     summary = {part: found for part, found in figures.items() if part not in DOCS_ONLY}
     results.write(figures)
-    put(ROOT / "README.md", "\n\n".join([tables.about(figures), *(t.markdown() for t in tables.tables(summary))]))
+    put(
+        ROOT / "README.md",
+        "\n\n".join([tables.about(figures), *(t.markdown() for t in tables.tables(summary))]),
+    )
 
 
 def put(page: Path, text: str) -> None:
@@ -38,7 +41,9 @@ def put(page: Path, text: str) -> None:
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise UsageError(f"{page} has no place for figures", remedy=f"Put {BEGIN} and {END} where they belong")
+        raise UsageError(
+            f"{page} has no place for figures", remedy=f"Put {BEGIN} and {END} where they belong"
+        )
     page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """The figures as JSON; a part that is measured again replaces its own figures alone.
 
-What a machine measures stays on it, in `LATEST`. What the docs show is in `RECORD`, which is committed: it outlives the
-machine, and a part of it may be measured again without the others.
+What a machine measures stays on it, in `LATEST`. What the docs show is in `RECORD`, which is
+committed: it outlives the machine, and a part of it may be measured again without the others.
 """
 
 import json
@@ -17,7 +17,8 @@ LATEST = Path(__file__).parents[1] / "results" / "latest.json"
 RECORD = Path(__file__).parents[1] / "pipeline_figures.json"
 Figures = dict[str, Any]
 
-# What the JSON calls a part's figures; throughput's stand at the top, as the first thing that is asked for.
+# What the JSON calls a part's figures; throughput's stand at the top, as the first thing that is
+# asked for.
 PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latency_s3", "knobs")
 
 
@@ -36,7 +37,11 @@ def store(part: str, figures: Figures, about: Figures, file: Path = LATEST) -> F
 def with_newer(record: Figures, latest: Figures) -> Figures:
     """The record with those parts that were measured later."""
     runs = record.get("runs", {})
-    later = {part for part, run in latest.get("runs", {}).items() if run["at"] > runs.get(part, {}).get("at", "")}
+    later = {
+        part
+        for part, run in latest.get("runs", {}).items()
+        if run["at"] > runs.get(part, {}).get("at", "")
+    }
     found = {name: each for name, each in latest.items() if _part_of(name) in later}
     return merged(record, found | {"runs": {part: latest["runs"][part] for part in later}})
 
@@ -61,7 +66,9 @@ def write(figures: Figures, file: Path = RECORD) -> Figures:
 
 def machine() -> Figures:
     """When and where, and what else the machine was doing."""
-    code = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    code = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
     return {
         "at": clock.now().isoformat(timespec="seconds"),
         "code": code.stdout.strip(),

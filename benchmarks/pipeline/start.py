@@ -1,7 +1,9 @@
 """How long a run takes that has little to do: from `echostream run --available-now` to each job's first batch.
 
-What it costs to be there at all, by which a small load is mostly paid. Each way runs twice on the same lake: the first
-run makes the tables, the second one, with as many new posts, is the figure. The files are in the page cache by then.
+What it costs to be there at all, by which a small load is mostly paid. Each way runs twice on the
+    same lake: the first
+run makes the tables, the second one, with as many new posts, is the figure. The files are in the
+page cache by then.
 """
 
 import os
@@ -42,7 +44,11 @@ class Tree:
 
     def add(self, moment: Moment) -> None:
         """One more look."""
-        mine = {pid: seen for pid, seen in moment.items() if pid == self.root or is_below(pid, self.root, moment)}
+        mine = {
+            pid: seen
+            for pid, seen in moment.items()
+            if pid == self.root or is_below(pid, self.root, moment)
+        }
         self._last |= {pid: seen.cpu_s for pid, seen in mine.items()}
         self.cpu_s = sum(self._last.values())
         self.peak_mb = max(self.peak_mb, sum(seen.rss_mb for seen in mine.values()))
@@ -55,9 +61,15 @@ def measure(bench: Bench, java_options: str | None = None) -> dict[str, Any]:
         ways = {
             AS_SET: {} if java_options is None else {_JAVA_OPTIONS: java_options},
             "its own choices": {_JAVA_OPTIONS: ""},
-            "and no archive of classes": {_JAVA_OPTIONS: "", "ECHOSTREAM_SPARK__JARS_DIR": jars_dir},
+            "and no archive of classes": {
+                _JAVA_OPTIONS: "",
+                "ECHOSTREAM_SPARK__JARS_DIR": jars_dir,
+            },
         }
-        return {"posts": POSTS, "ways": {name: _one_way(bench, name, more) for name, more in ways.items()}}
+        return {
+            "posts": POSTS,
+            "ways": {name: _one_way(bench, name, more) for name, more in ways.items()},
+        }
 
 
 def _without_archive(bench: Bench, folder: Path) -> Path:
@@ -95,19 +107,30 @@ def _run(place: Place, more: Mapping[str, str]) -> dict[str, Any]:
             look()
             tree.add(processes())
             if time.monotonic() - begun > _PATIENCE_S:
-                raise JobFailedError(f"a run took more than {_PATIENCE_S:.0f} s", remedy="Measure on a freer machine")
+                raise JobFailedError(
+                    f"a run took more than {_PATIENCE_S:.0f} s", remedy="Measure on a freer machine"
+                )
             time.sleep(_POLL_S)
         whole_s = round(time.monotonic() - begun, 1)
         look()
         if process.returncode or len(committed) < len(JOBS):
             said.seek(0)
             last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
-            raise JobFailedError(f"a run ended with {process.returncode}", remedy=last or "It said nothing")
-    return {"committed_s": committed, "whole_s": whole_s, "cpu_s": round(tree.cpu_s, 1), "peak_mb": round(tree.peak_mb)}
+            raise JobFailedError(
+                f"a run ended with {process.returncode}", remedy=last or "It said nothing"
+            )
+    return {
+        "committed_s": committed,
+        "whole_s": whole_s,
+        "cpu_s": round(tree.cpu_s, 1),
+        "peak_mb": round(tree.peak_mb),
+    }
 
 
 @contextmanager
-def _started(place: Place, more: Mapping[str, str], said: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    place: Place, more: Mapping[str, str], said: IO[bytes]
+) -> Iterator[subprocess.Popen[bytes]]:
     broker = place.settings.broker
     environment = {
         **os.environ,
@@ -118,7 +141,9 @@ def _started(place: Place, more: Mapping[str, str], said: IO[bytes]) -> Iterator
         **more,
     }
     command = [sys.executable, "-m", "cli.main", "run", "--available-now"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=said) as process:
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=said
+    ) as process:
         try:
             yield process
         finally:

@@ -1,7 +1,9 @@
 """Microseconds of CPU time per post of each step of the Python pass, without Spark, and of the libraries it replaces.
 
-The steps are taken one after the other over the same records, in batches as Spark hands them to a worker. Sanitising
-cannot be called alone: it is what `refine_rows` takes beyond its other steps. The pass is measured whole as well, so
+The steps are taken one after the other over the same records, in batches as Spark hands them to a
+worker. Sanitising
+cannot be called alone: it is what `refine_rows` takes beyond its other steps. The pass is measured
+    whole as well, so
 the steps add up to it only roughly.
 """
 
@@ -31,10 +33,18 @@ _ROUNDS = 3
 _BATCH = 2_000  # as spark.sql.execution.arrow.maxRecordsPerBatch
 _SLOW_TEXTS = 1_000  # for the libraries
 _BRONZE = pa.schema(
-    [("topic", pa.string()), ("partition", pa.int32()), ("offset", pa.int64()), ("kafka_timestamp", pa.int64()),
-     ("op", pa.string()), ("post_key", pa.string()), ("author_key", pa.string()), ("day", pa.date32()),
-     ("value", pa.binary())]
-)  # fmt: skip
+    [
+        ("topic", pa.string()),
+        ("partition", pa.int32()),
+        ("offset", pa.int64()),
+        ("kafka_timestamp", pa.int64()),
+        ("op", pa.string()),
+        ("post_key", pa.string()),
+        ("author_key", pa.string()),
+        ("day", pa.date32()),
+        ("value", pa.binary()),
+    ]
+)
 Row = dict[str, Any]
 
 
@@ -44,11 +54,23 @@ def measure(templates: Sequence[Template], posts: int) -> dict[str, Any]:
     now = clock.micros()
     feed = Feed(templates, makers_for(key, "public"), start=now - posts * 1000, step=1000)
     rows = [_bronze_row(record, at) for at, record in enumerate(feed.sample(posts))]
-    refiner = refine.Refiner(Rules(policies(), key.key_id, SanitizerSettings().max_text_chars), ScorerOptions())
+    refiner = refine.Refiner(
+        Rules(policies(), key.key_id, SanitizerSettings().max_text_chars), ScorerOptions()
+    )
     rounds = [_round(rows, refiner) for _ in range(1 + _ROUNDS)][1:]
-    steps = {name: round(median(one[name] for one in rounds) / len(rows) * 1e6, 1) for name in rounds[0]}
-    texts = [text for row in refined(rows, refiner) if (text := scored_text(row.get("title"), row.get("text")))]
-    return {"posts": posts, "us_per_post": steps, "libraries_us_per_text": _libraries(texts[:_SLOW_TEXTS])}
+    steps = {
+        name: round(median(one[name] for one in rounds) / len(rows) * 1e6, 1) for name in rounds[0]
+    }
+    texts = [
+        text
+        for row in refined(rows, refiner)
+        if (text := scored_text(row.get("title"), row.get("text")))
+    ]
+    return {
+        "posts": posts,
+        "us_per_post": steps,
+        "libraries_us_per_text": _libraries(texts[:_SLOW_TEXTS]),
+    }
 
 
 def refined(rows: list[Row], refiner: refine.Refiner) -> list[Row]:
@@ -59,21 +81,34 @@ def refined(rows: list[Row], refiner: refine.Refiner) -> list[Row]:
 
 def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
     """Seconds per step, over all rows."""
-    batches = [pa.RecordBatch.from_pylist(rows[at : at + _BATCH], schema=_BRONZE) for at in range(0, len(rows), _BATCH)]
+    batches = [
+        pa.RecordBatch.from_pylist(rows[at : at + _BATCH], schema=_BRONZE)
+        for at in range(0, len(rows), _BATCH)
+    ]
     events, decoding = _timed(lambda: list(_decoded(rows, refiner.rules)))
     out, refining = _timed(lambda: refined(rows, refiner))
     clean = [(row["title"], row["text"], row["lang"]) for row in out if row.get("op") == "upsert"]
     said = [event["lang"] for event in events if event["op"] == "upsert"]
     languages, language = _timed(
-        lambda: [language_of(text, title, said=lang) for (title, text, _), lang in zip(clean, said, strict=True)]
+        lambda: [
+            language_of(text, title, said=lang)
+            for (title, text, _), lang in zip(clean, said, strict=True)
+        ]
     )
     _, emoji = _timed(lambda: [emoji_of((title, text)) for title, text, _ in clean])
     _, phrases = _timed(
-        lambda: [key_phrases((title, text), found) for (title, text, _), found in zip(clean, languages, strict=True)]
+        lambda: [
+            key_phrases((title, text), found)
+            for (title, text, _), found in zip(clean, languages, strict=True)
+        ]
     )
     _, scoring = _timed(lambda: refine.score_rows(out, Scorers(refiner.scorer)))
-    _, arrow_in = _timed(lambda: [column.to_pylist() for batch in batches for column in batch.columns])
-    _, arrow_out = _timed(lambda: [_to_arrow(out[at : at + _BATCH]) for at in range(0, len(out), _BATCH)])
+    _, arrow_in = _timed(
+        lambda: [column.to_pylist() for batch in batches for column in batch.columns]
+    )
+    _, arrow_out = _timed(
+        lambda: [_to_arrow(out[at : at + _BATCH]) for at in range(0, len(out), _BATCH)]
+    )
     _, whole = _timed(lambda: list(refine._worker(refiner, clock.now())(batches)))
     features = language + emoji + phrases
     return {
@@ -102,11 +137,16 @@ def _libraries(texts: list[str]) -> dict[str, float]:
     from benchmarks.pipeline.naive import scrubber  # noqa: PLC0415  # likewise
 
     score, scrub = SentimentIntensityAnalyzer().polarity_scores, scrubber()
-    works: dict[str, Callable[[str], object]] = {"vaderSentiment": score, "Presidio's patterns": scrub}
-    return {
-        name: round(_timed(lambda work=work: [work(text) for text in texts])[1] / len(texts) * 1e6, 1)  # type: ignore[misc]
-        for name, work in works.items()
+    works: dict[str, Callable[[str], object]] = {
+        "vaderSentiment": score,
+        "Presidio's patterns": scrub,
     }
+
+    def micros(work: Callable[[str], object]) -> float:
+        seconds = _timed(lambda: [work(text) for text in texts])[1]
+        return round(seconds / len(texts) * 1e6, 1)
+
+    return {name: micros(work) for name, work in works.items()}
 
 
 def _decoded(rows: list[Row], rules: Rules) -> Iterator[Any]:
@@ -121,13 +161,19 @@ def _decoded(rows: list[Row], rules: Rules) -> Iterator[Any]:
 
 def _bronze_row(record: Any, offset: int) -> Row:
     headers = dict(record.headers)
-    text = {name: headers[name].decode() if name in headers else None for name in ("op", "post_key", "author_key")}
+    text = {
+        name: headers[name].decode() if name in headers else None
+        for name in ("op", "post_key", "author_key")
+    }
     day = headers.get("day")
     return text | {
-        "topic": topic_name(record.platform, record.kind), "partition": 0, "offset": offset,
-        "kafka_timestamp": clock.micros(), "day": date.fromisoformat(day.decode()) if day else None,
+        "topic": topic_name(record.platform, record.kind),
+        "partition": 0,
+        "offset": offset,
+        "kafka_timestamp": clock.micros(),
+        "day": date.fromisoformat(day.decode()) if day else None,
         "value": record.value,
-    }  # fmt: skip
+    }
 
 
 def _timed(work: Callable[[], Any]) -> tuple[Any, float]:

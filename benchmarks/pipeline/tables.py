@@ -25,7 +25,12 @@ class Table:
 
     def show(self, console: Console) -> None:
         """On the terminal."""
-        shown = RichTable(title=self.title, title_justify="left", caption=self.note or None, caption_justify="left")
+        shown = RichTable(
+            title=self.title,
+            title_justify="left",
+            caption=self.note or None,
+            caption_justify="left",
+        )
         for at, column in enumerate(self.columns):
             shown.add_column(column, justify="right" if at else "left", no_wrap=True)
         for row in self.rows:
@@ -34,7 +39,12 @@ class Table:
 
     def markdown(self) -> str:
         """As in a page of docs."""
-        lines = [f"**{self.title}**", "", _line(self.columns), _line(["---", *["--:"] * (len(self.columns) - 1)])]
+        lines = [
+            f"**{self.title}**",
+            "",
+            _line(self.columns),
+            _line(["---", *["--:"] * (len(self.columns) - 1)]),
+        ]
         lines += [_line(row) for row in self.rows]
         return "\n".join([*lines, *(["", self.note] if self.note else [])])
 
@@ -61,10 +71,17 @@ def throughput(figures: Figures) -> Table:
         "Bronze → Silver, no scoring": figures["unscored"],
     }
     rows = [
-        (name, f"{way['records']:,}", f"{way['posts_per_s']:,.0f}", f"{way['posts_per_s'] / copy['posts_per_s']:.3f}",
-         f"{way['cpu_us_per_post']:,.0f}", f"{way['jvm_peak_mb']:,}", f"{way['workers_peak_mb']:,}")
+        (
+            name,
+            f"{way['records']:,}",
+            f"{way['posts_per_s']:,.0f}",
+            f"{way['posts_per_s'] / copy['posts_per_s']:.3f}",
+            f"{way['cpu_us_per_post']:,.0f}",
+            f"{way['jvm_peak_mb']:,}",
+            f"{way['workers_peak_mb']:,}",
+        )
         for name, way in ways.items()
-    ]  # fmt: skip
+    ]
     ratios = figures["ratios"]
     note = (
         f"Ours is {ratios['ours_to_copy']:.2f} x copy and {ratios['ours_to_naive']:.1f} x naive"
@@ -80,26 +97,45 @@ def steps(found: Figures) -> Table:
     """The Python pass by step."""
     whole = found["us_per_post"]["all, as one pass"]
     rows = [(name, f"{us:,.1f}", f"{us / whole:.0%}") for name, us in found["us_per_post"].items()]
-    rows += [(f"{name} (per text)", f"{us:,.1f}", "") for name, us in found["libraries_us_per_text"].items()]
-    return Table(f"The Python pass, {found['posts']:,} records", ("step", "CPU µs/post", "share"), rows)
+    rows += [
+        (f"{name} (per text)", f"{us:,.1f}", "")
+        for name, us in found["libraries_us_per_text"].items()
+    ]
+    return Table(
+        f"The Python pass, {found['posts']:,} records", ("step", "CPU µs/post", "share"), rows
+    )
 
 
 def growth(found: Figures) -> Table:
     """A batch's cost by the size of its day."""
     rows = [
-        (f"{size['rows']:,}", f"{size['bronze_to_silver']:.1f}", f"{size['ratio']['bronze_to_silver']:.2f}",
-         f"{size['silver_to_gold']:.1f}", f"{size['ratio']['silver_to_gold']:.2f}", f"{size['jvm_peak_mb']:,}",
-         f"{size['workers_peak_mb']:,}")
+        (
+            f"{size['rows']:,}",
+            f"{size['bronze_to_silver']:.1f}",
+            f"{size['ratio']['bronze_to_silver']:.2f}",
+            f"{size['silver_to_gold']:.1f}",
+            f"{size['ratio']['silver_to_gold']:.2f}",
+            f"{size['jvm_peak_mb']:,}",
+            f"{size['workers_peak_mb']:,}",
+        )
         for size in found["sizes"]
-    ]  # fmt: skip
+    ]
     title = f"One batch of {found['new']:,} new posts, {found['edits']} edits, {found['deletes']} deletes in a day"
-    return Table(title, ("rows in the day", "Silver s", "x", "Gold s", "x", "JVM MB", "workers MB"), rows)
+    return Table(
+        title, ("rows in the day", "Silver s", "x", "Gold s", "x", "JVM MB", "workers MB"), rows
+    )
 
 
 def latency(found: Figures) -> Table:
     """Seconds from a producer's sight to Gold."""
     rows = [
-        (kind, *(_number(found[kind][name]) for name in ("count", "p50_s", "p95_s", "max_s", "without")))
+        (
+            kind,
+            *(
+                _number(found[kind][name])
+                for name in ("count", "p50_s", "p95_s", "max_s", "without")
+            ),
+        )
         for kind in ("new", "edit", "delete")
     ]
     lag = "unknown" if found["kafka_lag_at_end"] is None else f"{found['kafka_lag_at_end']:,}"
@@ -109,27 +145,52 @@ def latency(found: Figures) -> Table:
         f" JVM {found['jvm_peak_mb']:,} MB, workers {found['workers_peak_mb']:,} MB."
     )
     where = "the lake on S3 (a server on loopback), " if found.get("is_on_s3") else ""
-    title = f"From sight to Gold, {where}{found['posts_per_s']} posts/s for {found['seconds']:.0f} s"
+    title = (
+        f"From sight to Gold, {where}{found['posts_per_s']} posts/s for {found['seconds']:.0f} s"
+    )
     return Table(title, ("kind", "records", "p50 s", "p95 s", "max s", "never in Gold"), rows, note)
 
 
 def backlog(found: Figures) -> Table:
     """Seconds until a backlog is gone."""
-    row = (f"{found['records']:,}", *(_number(found[name]) for name in ("half_gone_s", "gone_s")),
-           f"{found['jvm_peak_mb']:,}", f"{found['workers_peak_mb']:,}")  # fmt: skip
+    row = (
+        f"{found['records']:,}",
+        *(_number(found[name]) for name in ("half_gone_s", "gone_s")),
+        f"{found['jvm_peak_mb']:,}",
+        f"{found['workers_peak_mb']:,}",
+    )
     title = f"A backlog of {found['seconds']:.0f} s at {found['posts_per_s']} posts/s, while as many keep coming"
-    return Table(title, ("records", "half in Gold, s", "all in Gold, s", "JVM MB", "workers MB"), [row])
+    return Table(
+        title, ("records", "half in Gold, s", "all in Gold, s", "JVM MB", "workers MB"), [row]
+    )
 
 
 def start(found: Figures) -> Table:
     """Seconds from the command to each job's first batch."""
     rows = [
-        (name, *(f"{way['committed_s'][job]:.1f}" for job in JOBS), f"{way['whole_s']:.1f}", f"{way['cpu_s']:.1f}",
-         f"{way['peak_mb']:,}", f"{way['objects']:,}")
+        (
+            name,
+            *(f"{way['committed_s'][job]:.1f}" for job in JOBS),
+            f"{way['whole_s']:.1f}",
+            f"{way['cpu_s']:.1f}",
+            f"{way['peak_mb']:,}",
+            f"{way['objects']:,}",
+        )
         for name, way in found["ways"].items()
-    ]  # fmt: skip
-    title = f"`echostream run --available-now`, {found['posts']:,} new posts in a lake that is there"
-    columns = ("Java", "Bronze s", "Silver s", "Gold s", "whole run s", "CPU s", "all processes MB", "new files")
+    ]
+    title = (
+        f"`echostream run --available-now`, {found['posts']:,} new posts in a lake that is there"
+    )
+    columns = (
+        "Java",
+        "Bronze s",
+        "Silver s",
+        "Gold s",
+        "whole run s",
+        "CPU s",
+        "all processes MB",
+        "new files",
+    )
     return Table(title, columns, rows)
 
 
@@ -139,10 +200,16 @@ _MEASURES = ("posts_per_s", "cpu_us_per_post", "small_s")
 def knobs(found: Figures) -> Table:
     """What a heap and a small batch cost with other values of Spark's settings."""
     rows = [
-        (f"{'.'.join(pair['setting'].split('.')[-2:])} {pair['value']}, not {pair['ours']}",
-         *(words for name in _MEASURES for words in _beside(pair["other"][name], _ours(pair, name))))
+        (
+            f"{'.'.join(pair['setting'].split('.')[-2:])} {pair['value']}, not {pair['ours']}",
+            *(
+                words
+                for name in _MEASURES
+                for words in _beside(pair["other"][name], _ours(pair, name))
+            ),
+        )
         for pair in found["pairs"]
-    ]  # fmt: skip
+    ]
     apart = max(
         max(both) / min(both) - 1
         for pair in found["pairs"]
@@ -151,7 +218,9 @@ def knobs(found: Figures) -> Table:
     )
     title = f"Spark's settings: {found['posts']:,} posts that piled up, and batches of {found['small']:,}"
     note = f"x: to the mean of ours before and after. Two rounds of ours in a row differ by up to {apart:.0%}."
-    return Table(title, ("setting", "posts/s", "x", "CPU µs/post", "x", "small batch s", "x"), rows, note)
+    return Table(
+        title, ("setting", "posts/s", "x", "CPU µs/post", "x", "small batch s", "x"), rows, note
+    )
 
 
 def _ours(pair: Figures, name: str) -> float:
@@ -166,19 +235,43 @@ def _beside(value: float, ours: float) -> tuple[str, str]:
 def cost(found: Sequence[Load], per_core_hour: float) -> Table:
     """Dollars a month, by records."""
     rows = [
-        (f"{load.records:,}", f"{load.core_h:,.2f}", f"{load.lake_gb:,.1f}", f"{load.run_h:,.0f}",
-         f"{load.emr_usd:,.0f}", f"{load.storage_usd:,.2f}", f"{load.requests_usd:,.2f}")
+        (
+            f"{load.records:,}",
+            f"{load.core_h:,.2f}",
+            f"{load.lake_gb:,.1f}",
+            f"{load.run_h:,.0f}",
+            f"{load.emr_usd:,.0f}",
+            f"{load.storage_usd:,.2f}",
+            f"{load.requests_usd:,.2f}",
+        )
         for load in found
-    ]  # fmt: skip
-    columns = ("records a month", "core hours of work", "lake GB", "hours of runs", "EMR Serverless $",
-               "S3 storage $", "S3 requests $")  # fmt: skip
-    return Table("A month, at least", columns, rows, f"{per_core_hour / 1e6:.1f} million records per core hour.")
+    ]
+    columns = (
+        "records a month",
+        "core hours of work",
+        "lake GB",
+        "hours of runs",
+        "EMR Serverless $",
+        "S3 storage $",
+        "S3 requests $",
+    )
+    return Table(
+        "A month, at least",
+        columns,
+        rows,
+        f"{per_core_hour / 1e6:.1f} million records per core hour.",
+    )
 
 
 OF_PARTS: dict[str, Callable[[Figures], Table]] = {
-    "steps": steps, "growth": growth, "latency": latency, "latency_s3": latency, "backlog": backlog, "start": start,
+    "steps": steps,
+    "growth": growth,
+    "latency": latency,
+    "latency_s3": latency,
+    "backlog": backlog,
+    "start": start,
     "knobs": knobs,
-}  # fmt: skip
+}
 
 
 def about(figures: Figures) -> str:

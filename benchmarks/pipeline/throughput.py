@@ -1,7 +1,8 @@
 """Posts per second, the four ways: copied, by the three jobs, by Bronze → Silver without scoring, and naive.
 
-Each query's first drain, of `WARM_UP` posts, warms it up; the second one, on the same tables, is measured. The copy
-is measured before and after the jobs, so that the ratio does not hang on a moment. The naive way comes last, on fewer
+Each query's first drain, of `WARM_UP` posts, warms it up; the second one, on the same tables, is
+measured. The copy is measured before and after the jobs, so that the ratio does not hang on a
+moment. The naive way comes last, on fewer
 posts: its libraries stay in the workers' memory.
 """
 
@@ -44,12 +45,16 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
         start = _naive(place)
         warm = place.send(feed.stream(WARM_UP + posts, NAIVE_WARM_UP), "warm-up into Kafka")
         drain(bench, "naive, warm-up", start, warm.records)
-        few = place.send(feed.stream(WARM_UP + posts + NAIVE_WARM_UP, naive_posts), "posts into Kafka")
+        few = place.send(
+            feed.stream(WARM_UP + posts + NAIVE_WARM_UP, naive_posts), "posts into Kafka"
+        )
         found["naive"] = drain(bench, "naive", start, few.records)
         return _figures(found) | {
             "posts": posts,
             "bytes_per_record": round(sent.value_bytes / sent.records),
-            "bronze_bytes_per_record": round(_size(place, BRONZE_POSTS.folder) / (first.records + sent.records)),
+            "bronze_bytes_per_record": round(
+                _size(place, BRONZE_POSTS.folder) / (first.records + sent.records)
+            ),
             "lake_bytes_per_record": round(_size(place, "") / (first.records + sent.records)),
         }
 
@@ -61,7 +66,9 @@ def _ways(place: Place) -> dict[str, Callable[[], StreamingQuery]]:
         name: _copying(spark, settings, name.replace(" ", "_")) for name in _COPIES
     }
     bare = _beside(settings)
-    jobs: dict[str, Callable[[], StreamingQuery]] = {name: _running(spark, settings, name) for name in STARTS}
+    jobs: dict[str, Callable[[], StreamingQuery]] = {
+        name: _running(spark, settings, name) for name in STARTS
+    }
     return {
         _COPIES[0]: copies[_COPIES[0]],
         **jobs,
@@ -75,8 +82,10 @@ def _running(spark: SparkSession, settings: Settings, name: Any) -> Callable[[],
 
 
 def _copying(spark: SparkSession, settings: Settings, name: str) -> Callable[[], StreamingQuery]:
-    return lambda: _append(_records(spark, settings, "earliest").select("key", "value", "headers", "timestamp"),
-                           settings.home / name)  # fmt: skip
+    return lambda: _append(
+        _records(spark, settings, "earliest").select("key", "value", "headers", "timestamp"),
+        settings.home / name,
+    )
 
 
 def _naive(place: Place) -> Callable[[], StreamingQuery]:
@@ -93,7 +102,9 @@ def _records(spark: SparkSession, settings: Settings, offsets: str) -> DataFrame
 
 
 def _append(rows: DataFrame, folder: Path) -> StreamingQuery:
-    writer = rows.writeStream.format("delta").option("checkpointLocation", str(folder / "checkpoint"))
+    writer = rows.writeStream.format("delta").option(
+        "checkpointLocation", str(folder / "checkpoint")
+    )
     return writer.trigger(availableNow=True).start(str(folder / "table"))
 
 
@@ -110,7 +121,9 @@ def _beside(settings: Settings) -> Settings:
 
 def _size(place: Place, folder: str) -> int:
     """Bytes of data files; those of the jobs, for what the other ways write lies elsewhere."""
-    return sum(file.stat().st_size for file in (Path(place.settings.lake_uri) / folder).rglob("*.parquet"))
+    return sum(
+        file.stat().st_size for file in (Path(place.settings.lake_uri) / folder).rglob("*.parquet")
+    )
 
 
 def _figures(found: dict[str, Drain]) -> dict[str, Any]:

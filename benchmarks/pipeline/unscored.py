@@ -1,7 +1,7 @@
 """Bronze → Silver with a scorer that does nothing, to tell what scoring costs.
 
-Spark's workers know only the scorers that are registered where they run. They import this module, and with it
-register that scorer, when they unpickle `Unscored`.
+Spark's workers know only the scorers that are registered where they run. They import this module,
+and with it register that scorer, when they unpickle `Unscored`.
 """
 
 from collections.abc import Sequence
@@ -51,4 +51,6 @@ def start(spark: SparkSession, settings: Settings) -> RunningJob:
     job.prepare(spark, key_id=key_id)
     refiner = Refiner(bronze_to_silver.make_refiner(settings, key_id).rules, Unscored())
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
-    return job.start(rows, partial(bronze_to_silver.handle, refiner=refiner), available_now=True, every_s=0)
+    return job.start(
+        rows, partial(bronze_to_silver.handle, refiner=refiner), available_now=True, every_s=0
+    )

@@ -35,7 +35,11 @@ class Usage:
     cpu_s: float = 0.0  # of driver, JVM and workers; the broker's is not in it
 
     def as_json(self) -> dict[str, float]:
-        return {"jvm_peak_mb": round(self.jvm_mb), "workers_peak_mb": round(self.workers_mb), "cpu_s": self.cpu_s}
+        return {
+            "jvm_peak_mb": round(self.jvm_mb),
+            "workers_peak_mb": round(self.workers_mb),
+            "cpu_s": self.cpu_s,
+        }
 
 
 @dataclass(slots=True)
@@ -50,13 +54,19 @@ class Tally:
 
     def add(self, moment: Moment) -> None:
         """One more moment."""
-        workers = [pid for pid, seen in moment.items() if seen.is_python and is_below(pid, self.jvm, moment)]
+        workers = [
+            pid
+            for pid, seen in moment.items()
+            if seen.is_python and is_below(pid, self.jvm, moment)
+        ]
         mine = [pid for pid in (self.driver, self.jvm, *workers) if pid in moment]
         if self._before is None:
             self._before = {pid: moment[pid].cpu_s for pid in mine}
         self._last |= {pid: moment[pid].cpu_s for pid in mine}
         self.usage.cpu_s = sum(cpu - self._before.get(pid, 0.0) for pid, cpu in self._last.items())
-        self.usage.workers_mb = max(self.usage.workers_mb, sum(moment[pid].rss_mb for pid in workers))
+        self.usage.workers_mb = max(
+            self.usage.workers_mb, sum(moment[pid].rss_mb for pid in workers)
+        )
         if self.jvm in moment:
             self.usage.jvm_mb = max(self.usage.jvm_mb, moment[self.jvm].rss_mb)
 
@@ -81,7 +91,10 @@ class Watch:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Look for the last time."""
         self._done.set()
@@ -103,7 +116,9 @@ def processes() -> dict[int, Seen]:
             continue
         fields = rest.split()
         cpu_s = (int(fields[11]) + int(fields[12])) / _TICKS
-        found[int(folder.name)] = Seen(int(fields[1]), "python" in name, cpu_s, int(fields[21]) * _PAGE_MB)
+        found[int(folder.name)] = Seen(
+            int(fields[1]), "python" in name, cpu_s, int(fields[21]) * _PAGE_MB
+        )
     return found
 
 

@@ -16,8 +16,12 @@ def calibrate(
     context: typer.Context,
     labels: Annotated[Path, typer.Option(help="CSV or JSON lines with text and label, also mixed")],
     scorer: Annotated[str, typer.Option(help="instead of scorer.name in the settings")] = "",
-    model: Annotated[Path | None, typer.Option(help="a model's folder, instead of scorer.model")] = None,
-    out: Annotated[Path | None, typer.Option(help="folder; default: scorer.calibrations, or that in home")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="a model's folder, instead of scorer.model")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder; default: scorer.calibrations, or that in home")
+    ] = None,
 ) -> None:
     """Fit a scorer's confidence to your labelled texts, for any scorer and for just its present version."""
     from transforms.scoring.calibration import file_of  # noqa: PLC0415  # scorers are slow to load
@@ -27,7 +31,9 @@ def calibrate(
 
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
-    named = replace(options, name=scorer or options.name, model=str(model) if model else options.model)
+    named = replace(
+        options, name=scorer or options.name, model=str(model) if model else options.model
+    )
     raw = load_scorer(replace(named, calibrations="", abstain_below=0.0, mixed=False)).uncalibrated
     texts, golds = read_labels(labels, (*CLASSES, "mixed"))
     fitted = fit_confidence(raw, texts, golds, source=labels.name)
@@ -37,9 +43,13 @@ def calibrate(
         folder.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(fitted.stored, indent=1) + "\n", "utf-8")
     except OSError as error:
-        raise UsageError(f"cannot write {file} ({error.strerror})", remedy="Name another folder with --out") from None
+        raise UsageError(
+            f"cannot write {file} ({error.strerror})", remedy="Name another folder with --out"
+        ) from None
     print(f"scorer     {raw.name} {raw.version}")
-    own = "" if fitted.uncalibrated is None else f"; its own probabilities: {fitted.uncalibrated:.3f}"
+    own = (
+        "" if fitted.uncalibrated is None else f"; its own probabilities: {fitted.uncalibrated:.3f}"
+    )
     print(f"error      {fitted.error:.3f} (ECE) on unseen folds of {fitted.texts:,} texts{own}")
     print(f"fit        {file}")
     print(f"use        set scorer.calibrations to {folder}, then: echostream rescore")

@@ -24,16 +24,21 @@ Named = tuple[str, str, str]  # platform, author or post, native id
 def erase(
     context: typer.Context,
     platform: Annotated[str | None, typer.Option(help="bluesky, hackernews, mastodon, …")] = None,
-    author: Annotated[str | None, typer.Option(help="the author's id, as the platform's payloads have it")] = None,
+    author: Annotated[
+        str | None, typer.Option(help="the author's id, as the platform's payloads have it")
+    ] = None,
     post: Annotated[str | None, typer.Option(help="the post's id, likewise")] = None,
     subject: Annotated[
         Path | None,
-        typer.Option(help='a person: lines of {"platform": …, "author": …} or "post"; - reads them from stdin'),
+        typer.Option(
+            help='a person: lines of {"platform": …, "author": …} or "post"; - reads them from stdin'
+        ),
     ] = None,
 ) -> None:
     """Erase what an author wrote, or a post, from every table, for ever; streams that run carry it out themselves.
 
-    What is written down of the request holds pseudonyms alone. Without any of the options what waits is carried out.
+    What is written down of the request holds pseudonyms alone. Without any of the options what
+    waits is carried out.
     """
     settings = settings_of(context)
     named = _named(platform, author, post, subject)
@@ -49,10 +54,16 @@ def erase(
     try:
         erased = carry_out(settings)
     except LakeInUseError:
-        print(f"handed over to the jobs that run, which look every {settings.erasure.interval_s:g} s")
-        print("landing files and the producers' memory follow by the producers, or by `echostream erase` once more")
+        print(
+            f"handed over to the jobs that run, which look every {settings.erasure.interval_s:g} s"
+        )
+        print(
+            "landing files and the producers' memory follow by the producers, or by `echostream erase` once more"
+        )
     else:
-        print(f"carried out {len(erased.erasures)}; `echostream receipts` says what is still to come")
+        print(
+            f"carried out {len(erased.erasures)}; `echostream receipts` says what is still to come"
+        )
     _forget(settings)
 
 
@@ -80,20 +91,31 @@ def _forget(settings: Settings) -> None:
     from ingestion.state.store import IngestStore  # noqa: PLC0415
 
     for platform in PLATFORMS.values():
-        with IngestStore(store_place(settings), owner=settings.owner, platform=platform.name) as store:
+        with IngestStore(
+            store_place(settings), owner=settings.owner, platform=platform.name
+        ) as store:
             forgetting(settings, platform, store, *lake_of(settings, platform.name)).run()
 
 
-def _named(platform: str | None, author: str | None, post: str | None, subject: Path | None) -> list[Named]:
+def _named(
+    platform: str | None, author: str | None, post: str | None, subject: Path | None
+) -> list[Named]:
     if subject is not None:
         if platform or author or post:
-            raise UsageError("--subject stands alone", remedy="Put all of the person's accounts and posts into FILE")
+            raise UsageError(
+                "--subject stands alone",
+                remedy="Put all of the person's accounts and posts into FILE",
+            )
         text = sys.stdin.read() if str(subject) == "-" else _text_of(subject)
-        return [_line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        return [
+            _line(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()
+        ]
     if platform is None and author is None and post is None:
         return []
     if platform is None or (author is None) == (post is None):
-        raise UsageError("one account or post is to be named", remedy="Give --platform, and --author or --post")
+        raise UsageError(
+            "one account or post is to be named", remedy="Give --platform, and --author or --post"
+        )
     return [_known(platform, "author", author) if author else _known(platform, "post", post or "")]
 
 
@@ -106,7 +128,8 @@ def _line(number: int, line: str) -> Named:
     except (ValueError, AttributeError):
         pass
     raise UsageError(
-        f"line {number} of the subject names no account", remedy='It must be {"platform": "x", "author": "…"} or "post"'
+        f"line {number} of the subject names no account",
+        remedy='It must be {"platform": "x", "author": "…"} or "post"',
     )
 
 
@@ -115,7 +138,10 @@ def _known(platform: str, kind: str, native_id: str) -> Named:
 
     policy_of(platform)
     if not native_id:
-        raise UsageError(f"the {kind} of {platform} is empty", remedy="Name its id as the platform's payloads have it")
+        raise UsageError(
+            f"the {kind} of {platform} is empty",
+            remedy="Name its id as the platform's payloads have it",
+        )
     return platform, kind, native_id
 
 
@@ -134,20 +160,30 @@ def _targets(settings: Settings, named: list[Named]) -> tuple[str, list["Target"
             yield maker.author_key(native_id) if kind == "author" else maker.post_key(native_id)
             version = version.older
 
-    return key.key_id, [Target(platform, kind, tuple(keys(platform, kind, one))) for platform, kind, one in named]
+    return key.key_id, [
+        Target(platform, kind, tuple(keys(platform, kind, one))) for platform, kind, one in named
+    ]
 
 
 def _shown(receipt: "Receipt") -> str:
     """A receipt for people."""
     what = ", ".join(f"{count:,} {name}" for name, count in receipt.what.items())
-    lines = [f"{receipt.id}: {receipt.cause}, {what}, {'signed' if receipt.is_signed else 'NOT AS IT WAS SIGNED'}"]
+    lines = [
+        f"{receipt.id}: {receipt.cause}, {what}, {'signed' if receipt.is_signed else 'NOT AS IT WAS SIGNED'}"
+    ]
     lines.append(f"  asked       {_time(receipt.asked_at)}")
     lines.append(f"  unqueryable {_time(receipt.unqueryable_at)}")
-    lines.append(f"  gone        {_time(receipt.gone_at)}; out of Kafka by {_time(receipt.kafka_until)}")
+    lines.append(
+        f"  gone        {_time(receipt.gone_at)}; out of Kafka by {_time(receipt.kafka_until)}"
+    )
     for name, table in receipt.tables.items():
         rows = "by the change feed" if table.rows is None else f"{table.rows:,} rows"
         versions = f"version {table.version_before} → {table.version_after}"
-        files = f"files removed by version {table.vacuum_version}" if table.vacuumed_at else "files are still there"
+        files = (
+            f"files removed by version {table.vacuum_version}"
+            if table.vacuumed_at
+            else "files are still there"
+        )
         details = [rows, *([versions] if table.version_after is not None else ())]
         details += [files] if table.version_before is not None else []
         lines.append(f"  {name}: {', '.join(details)}")
@@ -160,12 +196,17 @@ def _time(moment: datetime | None) -> str:
 
 def verify_erasure(
     context: typer.Context,
-    canaries: Annotated[Path, typer.Argument(help="one text per line that must be nowhere; - reads them from stdin")],
-    besides: Annotated[list[Path] | None, typer.Option(help="another folder to search, such as backups")] = None,
+    canaries: Annotated[
+        Path, typer.Argument(help="one text per line that must be nowhere; - reads them from stdin")
+    ],
+    besides: Annotated[
+        list[Path] | None, typer.Option(help="another folder to search, such as backups")
+    ] = None,
 ) -> None:
     """Search every byte that the system keeps for texts that must be gone; ends with 1 where one is found.
 
-    Tables with what they have replaced, their logs, checkpoints, landing files, Kafka's segments, the producers'
+    Tables with what they have replaced, their logs, checkpoints, landing files, Kafka's segments,
+    the producers'
     memory, logs: unpacked, and opened where they are sealed. A finding names its text by its line.
     """
     from pyarrow import fs  # noqa: PLC0415  # half a second
@@ -183,12 +224,16 @@ def verify_erasure(
     if settings.is_on_s3:
         from lakehouse.storage.s3 import arrow_files  # noqa: PLC0415
 
-        places.append(Place("lake", arrow_files(settings.s3), settings.lake_uri.partition("://")[2]))
+        places.append(
+            Place("lake", arrow_files(settings.s3), settings.lake_uri.partition("://")[2])
+        )
     elif settings.lake:
         places.append(Place("lake", local, settings.lake_uri))
     for folder in besides or ():
         if not folder.is_dir():
-            raise UsageError(f"{folder} is no folder", remedy="Name the folder that a backup lies in")
+            raise UsageError(
+                f"{folder} is no folder", remedy="Name the folder that a backup lies in"
+            )
         places.append(Place("besides", local, str(folder.absolute())))
     has_key = settings.payloads.encrypt or settings.payload_key_file.exists()
     keys = payload_place(settings).newest() if has_key else ()
@@ -210,11 +255,15 @@ def _elsewhere(settings: Settings) -> list[str]:
     """What keeps texts and is not among the files that this command reaches."""
     kafka = ["Kafka's segments, which the broker of kafka.bootstrap_servers keeps"]
     memory = ["the producers' memory, which the server of ingest.store keeps"]
-    return (kafka if settings.kafka.bootstrap_servers else []) + (memory if settings.ingest.store else [])
+    return (kafka if settings.kafka.bootstrap_servers else []) + (
+        memory if settings.ingest.store else []
+    )
 
 
 def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise UsageError(f"{file} cannot be read", remedy="It must be text in UTF-8, one canary per line") from None
+        raise UsageError(
+            f"{file} cannot be read", remedy="It must be text in UTF-8, one canary per line"
+        ) from None

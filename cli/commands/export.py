@@ -29,11 +29,16 @@ _LEFT_OUT = (
 def export(
     context: typer.Context,
     platform: Annotated[str | None, typer.Option(help="reddit, x, …")] = None,
-    author: Annotated[str | None, typer.Option(help="the account's id, as the platform's payloads give it")] = None,
-    subject: Annotated[
-        Path | None, typer.Option(help="a person's accounts: a line each, platform and id, - for stdin")
+    author: Annotated[
+        str | None, typer.Option(help="the account's id, as the platform's payloads give it")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="a new file that its owner alone can read; default: stdout")] = None,
+    subject: Annotated[
+        Path | None,
+        typer.Option(help="a person's accounts: a line each, platform and id, - for stdin"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="a new file that its owner alone can read; default: stdout")
+    ] = None,
 ) -> None:
     """Write all that is held about a person as JSON, raw records included; for who may read the keys."""
     from foundation.key_sources import pseudonym_key  # noqa: PLC0415
@@ -57,20 +62,28 @@ def ropa(
     from serving.ropa import as_markdown, record  # noqa: PLC0415  # with Spark's types, which are slow to load
 
     found = record(settings_of(context))
-    print(json.dumps(found, ensure_ascii=False, indent=1) if format_ == "json" else as_markdown(found))
+    print(
+        json.dumps(found, ensure_ascii=False, indent=1) if format_ == "json" else as_markdown(found)
+    )
 
 
 def _accounts(platform: str | None, author: str | None, subject: Path | None) -> "list[Account]":
     from serving.person_export import Account  # noqa: PLC0415  # with Arrow, which is slow to load
 
-    if (subject is None) == (platform is None and author is None) or (platform is None) != (author is None):
-        raise UsageError("nobody is named", remedy="Give --platform and --author, or --subject FILE")
+    if (subject is None) == (platform is None and author is None) or (platform is None) != (
+        author is None
+    ):
+        raise UsageError(
+            "nobody is named", remedy="Give --platform and --author, or --subject FILE"
+        )
     if subject is None:
         named = [(platform or "", author or "")]
     else:
         lines = [line.split(maxsplit=1) for line in _text(subject).splitlines() if line.strip()]
         if not lines or any(len(line) != 2 for line in lines):  # noqa: PLR2004  # platform and id
-            raise UsageError(f"{subject} names no accounts", remedy="A line each: the platform, a space, the id")
+            raise UsageError(
+                f"{subject} names no accounts", remedy="A line each: the platform, a space, the id"
+            )
         named = [(name, account.strip()) for name, account in lines]
     return [Account(policy_of(name).platform, account) for name, account in named]
 
@@ -82,15 +95,24 @@ def _about(settings: Settings, account: "Account", key: PseudonymKey) -> dict[st
     from serving.person_export import held_about  # noqa: PLC0415
 
     held = held_about(settings, account, key)
-    with IngestStore(store_place(settings), owner=settings.owner, platform=account.platform) as store:
+    with IngestStore(
+        store_place(settings), owner=settings.owner, platform=account.platform
+    ) as store:
         sightings = seen(
-            store, account.author_id, held.post_keys, key=key, owner=settings.owner, platform=account.platform
+            store,
+            account.author_id,
+            held.post_keys,
+            key=key,
+            owner=settings.owner,
+            platform=account.platform,
         )
     policy = policy_of(account.platform)
     return {
         "platform": account.platform,
         "id": account.author_id,
-        "pseudonym": key.pseudonym(settings.owner, account.platform, "author", canonical(account.author_id)),
+        "pseudonym": key.pseudonym(
+            settings.owner, account.platform, "author", canonical(account.author_id)
+        ),
         "used_for": policy.uses,
         "kept": {field: asdict(keep) for field, keep in policy.keep.items()},
         "tables": held.rows,
@@ -103,9 +125,15 @@ def _about(settings: Settings, account: "Account", key: PseudonymKey) -> dict[st
 
 def _said(about: dict[str, Any]) -> dict[str, Any]:
     """The same; what was found goes to the terminal in numbers, for a name in place of an id finds nothing."""
-    found = {name: len(rows) for part in (about["tables"], about["producers"]) for name, rows in part.items()}
+    found = {
+        name: len(rows)
+        for part in (about["tables"], about["producers"])
+        for name, rows in part.items()
+    }
     counts = ", ".join(f"{name} {count:,}" for name, count in found.items() if count)
-    nothing = "nothing is held under this id; the name that is shown is often another (docs/retention.md)"
+    nothing = (
+        "nothing is held under this id; the name that is shown is often another (docs/retention.md)"
+    )
     print(f"{about['platform']}: {counts or nothing}", file=sys.stderr)
     return about
 
@@ -124,6 +152,8 @@ def _write(text: str, out: Path | None) -> None:
     try:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise UsageError(f"{out} cannot be made: {error.strerror}", remedy="Name a new file") from None
+        raise UsageError(
+            f"{out} cannot be made: {error.strerror}", remedy="Name a new file"
+        ) from None
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -33,19 +33,29 @@ def ingest(
     context: typer.Context,
     platform: PlatformName,
     once: Annotated[bool, typer.Option("--once", help="read what is there, then end")] = False,
-    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
-    forget_cursor: Annotated[bool, typer.Option("--forget-cursor", help="begin anew; noted as a gap")] = False,
+    base_url: Annotated[
+        str | None, typer.Option(help="another address, as of `echostream simulate`")
+    ] = None,
+    forget_cursor: Annotated[
+        bool, typer.Option("--forget-cursor", help="begin anew; noted as a gap")
+    ] = False,
 ) -> None:
     """Read a platform live, with its edits and deletes; Ctrl-C and SIGTERM end after what was read is stored."""
-    with _producer(context, platform, once=once, base_url=base_url, forget_cursor=forget_cursor) as live:
+    with _producer(
+        context, platform, once=once, base_url=base_url, forget_cursor=forget_cursor
+    ) as live:
         live.run()
 
 
 def sweep(
     context: typer.Context,
     platform: PlatformName,
-    everything: Annotated[bool, typer.Option("--all", help="every post, not only those that are due")] = False,
-    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="every post, not only those that are due")
+    ] = False,
+    base_url: Annotated[
+        str | None, typer.Option(help="another address, as of `echostream simulate`")
+    ] = None,
 ) -> None:
     """Look again at posts that were sent, for their edits and deletes; the older they are, the more rarely."""
     from ingestion.producer.sweep import sweep as look_again  # noqa: PLC0415
@@ -59,7 +69,9 @@ def fetch(
     platform: PlatformName,
     since: Annotated[datetime, typer.Option(help="UTC")],
     until: Annotated[datetime | None, typer.Option(help="UTC; default: now")] = None,
-    base_url: Annotated[str | None, typer.Option(help="another address, as of `echostream simulate`")] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="another address, as of `echostream simulate`")
+    ] = None,
 ) -> None:
     """Write what was posted in a stretch of time to the lake's landing folder, as raw answers; nothing is sent."""
     from foundation.folder_modes import protect  # noqa: PLC0415
@@ -104,7 +116,9 @@ def _micros(moment: datetime) -> int:
 
 
 @contextmanager
-def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any) -> "Iterator[Ingest]":
+def _producer(
+    context: typer.Context, platform: str, *, once: bool, **given: Any
+) -> "Iterator[Ingest]":
     """A producer that says what it does; what interrupts it ends it in good order."""
     from foundation.logs import setup_logs  # noqa: PLC0415
     from ingestion.metrics import Telemetry  # noqa: PLC0415
@@ -122,7 +136,13 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
         watch = _Watch(ticker, telemetry)
         lake = lake_of(settings, platform)
         with producer(
-            settings, PLATFORMS[platform], telemetry, once=once, progress=watch.show, lake=lake, **given
+            settings,
+            PLATFORMS[platform],
+            telemetry,
+            once=once,
+            progress=watch.show,
+            lake=lake,
+            **given,
         ) as live:
             try:
                 yield live
@@ -130,7 +150,11 @@ def _producer(context: typer.Context, platform: str, *, once: bool, **given: Any
                 live.report.stopped = "interrupted"
             except ListingCutError as error:
                 cut = error
-            latest = {span.source: span for span in live.store.spans() if span.source in live.report.covered}
+            latest = {
+                span.source: span
+                for span in live.store.spans()
+                if span.source in live.report.covered
+            }
             spans = list(latest.values())
     _summary(live.report, telemetry, spans)
     if cut is not None:
@@ -141,10 +165,14 @@ def simulate(
     platform: PlatformName,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 0,
     scenario: Annotated[Path | None, typer.Option(help="TOML: posts over time, and faults")] = None,
-    posts: Annotated[int | None, typer.Option(min=0, help="how many, instead of the scenario's")] = None,
+    posts: Annotated[
+        int | None, typer.Option(min=0, help="how many, instead of the scenario's")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="the same seed makes the same posts")] = None,
     *,
-    host: Annotated[str, typer.Option(help="where it listens; in a container 0.0.0.0")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="where it listens; in a container 0.0.0.0")
+    ] = "127.0.0.1",
 ) -> None:
     """Serve a simulated platform until stopped; its address is the first line."""
     from dataclasses import replace  # noqa: PLC0415
@@ -153,11 +181,17 @@ def simulate(
         from ingestion.simulators import SIMULATORS  # noqa: PLC0415
         from ingestion.simulators.server.scenario import Scenario, load_scenario  # noqa: PLC0415
     except ImportError as error:
-        raise SettingsError(f"simulators need {error.name}", remedy="pip install 'echostream[live]'") from None
+        raise SettingsError(
+            f"simulators need {error.name}", remedy="pip install 'echostream[live]'"
+        ) from None
     if platform not in SIMULATORS:
-        raise UsageError(f"no simulator of {platform}", remedy="Name one of: " + ", ".join(SIMULATORS))
+        raise UsageError(
+            f"no simulator of {platform}", remedy="Name one of: " + ", ".join(SIMULATORS)
+        )
     plot = load_scenario(scenario) if scenario else Scenario()
-    plot = replace(plot, posts=plot.posts if posts is None else posts, seed=plot.seed if seed is None else seed)
+    plot = replace(
+        plot, posts=plot.posts if posts is None else posts, seed=plot.seed if seed is None else seed
+    )
     signal.signal(signal.SIGTERM, _interrupt)
     simulator = SIMULATORS[platform]
     with simulator.running(plot, host=host, port=port) as (address, _):
@@ -182,7 +216,9 @@ class _Watch:
             self._rate = (report.payloads - self._before) / elapsed
             self._since, self._before = time.monotonic(), report.payloads
         lag = self._telemetry.lag_s
-        left = [f"{amount:,.0f} {unit} left" for unit, amount in self._telemetry.budget_left.items()]
+        left = [
+            f"{amount:,.0f} {unit} left" for unit, amount in self._telemetry.budget_left.items()
+        ]
         parts = [f"{self._rate:,.0f}/s", f"lag {lag:,.0f} s" if lag is not None else "", *left]
         parts += [f"at {report.cursor[:_MAX_CURSOR]}"] if report.cursor else []
         self._ticker.to(report.payloads, " · ".join(part for part in parts if part))
@@ -190,7 +226,11 @@ class _Watch:
 
 def _summary(report: "Report", telemetry: "Telemetry", spans: "list[Span]") -> None:
     print(f"payloads  {report.payloads}")
-    for title, counts in (("records", telemetry.records), ("troubles", telemetry.troubles), ("gaps", telemetry.gaps)):
+    for title, counts in (
+        ("records", telemetry.records),
+        ("troubles", telemetry.troubles),
+        ("gaps", telemetry.gaps),
+    ):
         each = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
         print(f"{title:<9} {counts.total()}{f': {each}' if each else ''}")
     for span in spans[:_MOST_SPANS]:

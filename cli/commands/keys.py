@@ -11,7 +11,10 @@ from foundation.errors import EchoStreamError, UsageError
 if TYPE_CHECKING:
     from batch.rotate_keys import Rekeyed
 
-keys = typer.Typer(no_args_is_help=True, help="The pseudonym key and the payload key: where they are, and new ones.")
+keys = typer.Typer(
+    no_args_is_help=True,
+    help="The pseudonym key and the payload key: where they are, and new ones.",
+)
 
 
 @keys.command()
@@ -24,7 +27,12 @@ def show(context: typer.Context) -> None:
     for name, place_of, is_needed, why_not in (
         ("pseudonym", pseudonym_place, True, ""),
         ("payload", payload_place, settings.payloads.encrypt, "none, and payloads.encrypt is off"),
-        ("receipt", receipt_place, settings.erasure.key.source != "file", "none; the first erasure makes it"),
+        (
+            "receipt",
+            receipt_place,
+            settings.erasure.key.source != "file",
+            "none; the first erasure makes it",
+        ),
     ):
         try:
             place = place_of(settings)
@@ -37,14 +45,18 @@ def show(context: typer.Context) -> None:
 
 
 @keys.command()
-def new(file: Annotated[Path, typer.Argument(help="where to put it; its fingerprint goes beside it")]) -> None:
+def new(
+    file: Annotated[Path, typer.Argument(help="where to put it; its fingerprint goes beside it")],
+) -> None:
     """Make a key in a file that nobody else can read; one that exists is never overwritten."""
     from foundation.keys import create_key  # noqa: PLC0415
 
     try:
         key = create_key(file)
     except FileExistsError:
-        raise UsageError(f"{file} exists", remedy="Name another file: a key is never overwritten") from None
+        raise UsageError(
+            f"{file} exists", remedy="Name another file: a key is never overwritten"
+        ) from None
     print(f"{key.key_id}, {file}")
 
 
@@ -66,7 +78,10 @@ def rotate(context: typer.Context) -> None:
     from foundation.key_sources import pseudonym_place  # noqa: PLC0415
 
     def say(done: "Rekeyed") -> None:
-        print(f"{done.table}: {'done before' if done.rows is None else f'{done.rows:,} rows'}", flush=True)
+        print(
+            f"{done.table}: {'done before' if done.rows is None else f'{done.rows:,} rows'}",
+            flush=True,
+        )
 
     done = rotate_keys(settings, say)
     if pseudonym_place(settings).key_id() == done.key_id:

@@ -20,7 +20,9 @@ _SHOWN = ["platform", "from", "to", "kind", "reason", "source"]
 
 def ledger(
     context: typer.Context,
-    platform: Annotated[str | None, typer.Argument(help="one platform; default: all that were read")] = None,
+    platform: Annotated[
+        str | None, typer.Argument(help="one platform; default: all that were read")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
 ) -> None:
     """Show when each source was read completely, and its gaps; nobody was reading at any other time."""
@@ -48,8 +50,13 @@ def _rows(settings: "Settings", platforms: list[str]) -> Iterator[dict[str, str 
         return  # and a question makes none
     for platform in platforms:
         with IngestStore(place, owner=settings.owner, platform=platform) as store:
-            covered = [(each.source, each.since, each.until, "covered", "") for each in store.spans()]
-            gaps = [(each.source, each.since, each.until, "gap", each.reason.value) for each in store.gaps()]
+            covered = [
+                (each.source, each.since, each.until, "covered", "") for each in store.spans()
+            ]
+            gaps = [
+                (each.source, each.since, each.until, "gap", each.reason.value)
+                for each in store.gaps()
+            ]
         for source, since, until, kind, reason in sorted([*covered, *gaps]):
             said = (platform, source, _time(since), _time(until), kind, reason or None)
             yield dict(zip(_COLUMNS, said, strict=True))

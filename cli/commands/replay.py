@@ -17,7 +17,9 @@ _EVERY = 500
 def replay(
     context: typer.Context,
     platform: Annotated[str, typer.Argument(help="whose payloads they are")],
-    files: Annotated[list[Path], typer.Argument(help="JSON lines or one JSON document each, plain or .gz")],
+    files: Annotated[
+        list[Path], typer.Argument(help="JSON lines or one JSON document each, plain or .gz")
+    ],
 ) -> None:
     """Send recorded payloads through the platform's mapper to its topic."""
     from foundation.key_sources import pseudonym_key  # noqa: PLC0415
@@ -53,9 +55,13 @@ def replay(
 
 def generate(
     context: typer.Context,
-    posts: Annotated[int, typer.Option(min=1, help="posts created; edits, deletes, … come on top")] = 20_000,
+    posts: Annotated[
+        int, typer.Option(min=1, help="posts created; edits, deletes, … come on top")
+    ] = 20_000,
     seed: Annotated[int, typer.Option(help="the same seed gives the same posts")] = 1,
-    base: Annotated[datetime | None, typer.Option(help="the end of the feed, UTC; default: the last full hour")] = None,
+    base: Annotated[
+        datetime | None, typer.Option(help="the end of the feed, UTC; default: the last full hour")
+    ] = None,
     rates: Annotated[Path | None, typer.Option(help="rates instead of conf/generator.toml")] = None,
 ) -> None:
     """Send made posts of all platforms, and write the ledger of what should become of them."""
@@ -69,7 +75,13 @@ def generate(
     with Producer(settings) as producer, Ticker("generate", unit="records") as ticker:
         producer.require_topics(*(topic.name for topic in topics()))
         report = run_generator(
-            settings, producer, n_posts=posts, seed=seed, base=end, rates=load_rates(rates), progress=ticker.to
+            settings,
+            producer,
+            n_posts=posts,
+            seed=seed,
+            base=end,
+            rates=load_rates(rates),
+            progress=ticker.to,
         )
     print(f"sent      {report.records}")
     _print_counts("kinds", report.by_kind)

@@ -18,6 +18,13 @@ def rescore(
     rows = 0
     for done in run(settings, rows_per_commit=rows_per_commit):
         rows += done.rows
-        failed = f", {done.failed:,} left as they were: the scorer fails on them" if done.failed else ""
-        print(f"{done.first} to {done.last}: {done.rows:,} rows{failed}; {done.rows_left:,} to go", flush=True)
-    print(f"{rows:,} rows are scored anew by {settings.scorer.name}; the next run brings Gold up to them")
+        failed = (
+            f", {done.failed:,} left as they were: the scorer fails on them" if done.failed else ""
+        )
+        print(
+            f"{done.first} to {done.last}: {done.rows:,} rows{failed}; {done.rows_left:,} to go",
+            flush=True,
+        )
+    print(
+        f"{rows:,} rows are scored anew by {settings.scorer.name}; the next run brings Gold up to them"
+    )

@@ -10,7 +10,9 @@ from foundation import clock
 
 def retain(
     context: typer.Context,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would expire, change nothing")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what would expire, change nothing")
+    ] = False,
 ) -> None:
     """Remove what the policies of conf/policies keep no longer, in every layer; the streams must be stopped.
 
@@ -26,12 +28,18 @@ def retain(
 
     done = "would expire" if dry_run else "expired"
     for each in run(settings, now=now, dry_run=dry_run):
-        _say(f"{each.field}: {each.rows:,} rows {done}", each.waiting, "a stream has still to read them")
+        _say(
+            f"{each.field}: {each.rows:,} rows {done}",
+            each.waiting,
+            "a stream has still to read them",
+        )
     for gone in forget(
         policies(),
         now=now,
         landing=lambda platform: landing_of(settings, platform),
-        store=lambda platform: IngestStore(store_place(settings), owner=settings.owner, platform=platform),
+        store=lambda platform: IngestStore(
+            store_place(settings), owner=settings.owner, platform=platform
+        ),
         dry_run=dry_run,
     ):
         unit = "files" if gone.field == "landing.answers" else "ids"

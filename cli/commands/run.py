@@ -11,12 +11,16 @@ from foundation.sections import JobName
 
 JOBS: tuple[JobName, ...] = get_args(JobName)
 
-checkpoint = typer.Typer(no_args_is_help=True, help="Show the jobs' checkpoints, or begin a new one.")
+checkpoint = typer.Typer(
+    no_args_is_help=True, help="Show the jobs' checkpoints, or begin a new one."
+)
 
 
 def run(
     context: typer.Context,
-    available_now: Annotated[bool, typer.Option("--available-now", help="end when all is in Gold")] = False,
+    available_now: Annotated[
+        bool, typer.Option("--available-now", help="end when all is in Gold")
+    ] = False,
     jobs: Annotated[str, typer.Option(help="some of them, separated by commas")] = ",".join(JOBS),
     accept_poison: Annotated[
         bool, typer.Option("--accept-poison", help="quarantine also what the breaker would stop at")
@@ -34,7 +38,13 @@ def run(
 
     watch = Watch()
     wanted = [job for job in STREAMING_JOBS if job.name in names]
-    run_jobs(settings, jobs=wanted, available_now=available_now, on_progress=watch.batch, on_start=watch.started)
+    run_jobs(
+        settings,
+        jobs=wanted,
+        available_now=available_now,
+        on_progress=watch.batch,
+        on_start=watch.started,
+    )
     watch.ended()
 
 
@@ -81,5 +91,7 @@ def _jobs(text: str, *, most: int = len(JOBS)) -> tuple[JobName, ...]:
     unknown = sorted(names - set(JOBS))
     if unknown or not 1 <= len(names) <= most:
         what = f"no job {', '.join(unknown)}" if unknown else f"{len(names)} jobs are named"
-        raise UsageError(what, remedy=f"Name {'one' if most == 1 else 'some'} of: {', '.join(JOBS)}")
+        raise UsageError(
+            what, remedy=f"Name {'one' if most == 1 else 'some'} of: {', '.join(JOBS)}"
+        )
     return tuple(name for name in JOBS if name in names)

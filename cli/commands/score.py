@@ -59,7 +59,10 @@ class RowScorer:
         self.scorer, self._figures = scorer, None
         if all_figures:
             if not isinstance(scorer.uncalibrated, HasFigures):
-                raise UsageError(f"scorer {scorer.name} has no neg, neu and pos", remedy="Leave --all-figures out")
+                raise UsageError(
+                    f"scorer {scorer.name} has no neg, neu and pos",
+                    remedy="Leave --all-figures out",
+                )
             self._figures = scorer.uncalibrated
         self.columns = [*_COLUMNS, *_FIGURES] if all_figures else [*_COLUMNS]
 
@@ -67,33 +70,51 @@ class RowScorer:
         """One row of new columns for each text."""
         there = [text for text in texts if text is not None]
         names = (self.scorer.name, self.scorer.version)
-        rows = [(score.label, score.compound, score.confidence, *names) for score in self.scorer.score(there)]
+        rows = [
+            (score.label, score.compound, score.confidence, *names)
+            for score in self.scorer.score(there)
+        ]
         if self._figures:
             figures = self._figures.figures_of(there)
             rows = [(*row, *each[:3]) for row, each in zip(rows, figures, strict=True)]  # type: ignore[misc]
         none = (None, None, None, *names, *[None] * (len(self.columns) - len(_COLUMNS)))
         made = iter(rows)
-        return [dict(zip(self.columns, none if text is None else next(made), strict=True)) for text in texts]
+        return [
+            dict(zip(self.columns, none if text is None else next(made), strict=True))
+            for text in texts
+        ]
 
 
 def score(  # noqa: PLR0917  # a command's options
     context: typer.Context,
     text: Annotated[str | None, typer.Argument(help="one text")] = None,
-    file: Annotated[Path | None, typer.Option(help="CSV or JSON lines with a text column or field")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="CSV or JSON lines with a text column or field")
+    ] = None,
     scorer: Annotated[str, typer.Option(help="instead of scorer.name in the settings")] = "",
-    model: Annotated[Path | None, typer.Option(help="a model's folder, instead of scorer.model")] = None,
-    out: Annotated[Path | None, typer.Option(help="the same rows with their scores; default: standard output")] = None,
-    all_figures: Annotated[bool, typer.Option("--all-figures", help="VADER's neg, neu and pos as well")] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="a model's folder, instead of scorer.model")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="the same rows with their scores; default: standard output")
+    ] = None,
+    all_figures: Annotated[
+        bool, typer.Option("--all-figures", help="VADER's neg, neu and pos as well")
+    ] = False,
 ) -> None:
     """Score the sentiment of a text, or of each row of a file; that it is in the scorer's language is not checked."""
     from transforms.scoring.registry import load_scorer  # noqa: PLC0415  # scorers are slow to load
     from transforms.scoring.score import ScorerOptions  # noqa: PLC0415
 
     if (text is None) == (file is None):
-        raise UsageError("one text or --file is needed", remedy='For example: echostream score "What a day!"')
+        raise UsageError(
+            "one text or --file is needed", remedy='For example: echostream score "What a day!"'
+        )
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
-    named = replace(options, name=scorer or options.name, model=str(model) if model else options.model)
+    named = replace(
+        options, name=scorer or options.name, model=str(model) if model else options.model
+    )
     loaded = load_scorer(named)
     rows = RowScorer(loaded, all_figures=all_figures)
     if file:
@@ -107,10 +128,14 @@ def score(  # noqa: PLR0917  # a command's options
 
 def _score_file(file: Path, out: Path | None, scorer: RowScorer) -> None:
     if out and form_of(out) != form_of(file):
-        raise UsageError(f"{file} and {out} are of different forms", remedy="Name a file of the same form")
+        raise UsageError(
+            f"{file} and {out} are of different forms", remedy="Name a file of the same form"
+        )
     summary, began = Summary(), time.monotonic()
     with Ticker(f"score {file.name}", unit="rows") as ticker:
-        rows = TextFile(file, "text", progress=lambda done, share: ticker.to(done, f"{min(share, 1.0):.0%}"))
+        rows = TextFile(
+            file, "text", progress=lambda done, share: ticker.to(done, f"{min(share, 1.0):.0%}")
+        )
         with writing(out, rows.form) as writer:
             for row in _scored(rows, scorer, summary):
                 writer.row(row)
@@ -119,13 +144,18 @@ def _score_file(file: Path, out: Path | None, scorer: RowScorer) -> None:
     for line in summary.lines(scorer.scorer, time.monotonic() - began):
         print(line, file=report)
     if summary.replaced:
-        print(f"replaced  {', '.join(summary.replaced)}: the file had columns of that name", file=sys.stderr)
+        print(
+            f"replaced  {', '.join(summary.replaced)}: the file had columns of that name",
+            file=sys.stderr,
+        )
 
 
 def _scored(rows: Iterable[Row], scorer: RowScorer, summary: Summary) -> Iterator[Row]:
     """The rows with their scores; so many are held as the scorer takes at once."""
     left = iter(rows)
     while chunk := list(islice(left, _AT_ONCE)):
-        for row, scores in zip(chunk, scorer.columns_of([row["text"] for row in chunk]), strict=True):
+        for row, scores in zip(
+            chunk, scorer.columns_of([row["text"] for row in chunk]), strict=True
+        ):
             summary.add(row, scores)
             yield row | scores

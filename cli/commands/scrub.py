@@ -29,15 +29,25 @@ _AT_ONCE = 256  # lines: names are looked for in many texts together
 _WORTH_SAVING = b"\\u"  # orjson refuses lone surrogates, which platforms do send
 # The longer ones first: the shorter ones begin alike.
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _LONGEST_MARK = 4
-_LEAST_NULS, _NUL_SHARE = 4, 4  # a text in UTF-16 has a NUL beside each letter of ASCII; one in four bytes is enough
-_EACH_WITH_NULS = re.compile(rb"(?:[^\0]\0{1,3}){5}|(?:\0{1,3}[^\0]){5}")  # or a few letters and digits in a row
+# a text in UTF-16 has a NUL beside each letter of ASCII; one in four bytes is enough
+_LEAST_NULS, _NUL_SHARE = (
+    4,
+    4,
+)
+# or a few letters and digits in a row
+_EACH_WITH_NULS = re.compile(rb"(?:[^\0]\0{1,3}){5}|(?:\0{1,3}[^\0]){5}")
 _ENDS = "Nothing of it is shown, and the output ends before it"
-# What is taken out of the names of fields. Handles and links stay: "@type" and addresses of schemas are such names.
-_IN_KEYS = frozenset({"EMAIL", "PHONE", "CARD", "IBAN", "SSN", "ZA_ID", "NINO", "NATIONAL_ID", "CRYPTO", "PROFILE"})
+# What is taken out of the names of fields. Handles and links stay: "@type" and addresses of schemas
+# are such names.
+_IN_KEYS = frozenset(
+    {"EMAIL", "PHONE", "CARD", "IBAN", "SSN", "ZA_ID", "NINO", "NATIONAL_ID", "CRYPTO", "PROFILE"}
+)
 _SUSPECT = re.compile(r"\W|\d{6}")  # other names of fields are words
 
 
@@ -59,7 +69,8 @@ class Fields:
     named: frozenset[str] = frozenset()
     used: set[str] = field(default_factory=set)
     left: Counter[str] = field(default_factory=Counter)
-    names: dict[str, str] = field(default_factory=dict)  # of fields that hold personal data, with their clean ones
+    # of fields that hold personal data, with their clean ones
+    names: dict[str, str] = field(default_factory=dict)
 
     def takes(self, path: str) -> bool:
         """Tell whether the field at that path is cleaned, as itself or within one that is named."""
@@ -93,15 +104,22 @@ class _Text:
 
 def scrub(
     context: typer.Context,
-    form: Annotated[Form, typer.Option("--format", help="a line is a text, or a JSON object")] = Form.TEXT,
+    form: Annotated[
+        Form, typer.Option("--format", help="a line is a text, or a JSON object")
+    ] = Form.TEXT,
     fields: Annotated[
-        str, typer.Option(help="jsonl: the fields to clean, as in text,user.bio; all with strings where none is named")
+        str,
+        typer.Option(
+            help="jsonl: the fields to clean, as in text,user.bio; all with strings where none is named"
+        ),
     ] = "",
 ) -> None:
     """Take personal data out of what comes on standard input; what is left goes to standard output."""
     chosen = Fields(frozenset(name.strip() for name in fields.split(",") if name.strip()))
     if chosen.named and form is Form.TEXT:
-        raise UsageError("--fields is of no use to lines of text", remedy="Add --format jsonl, or leave it out")
+        raise UsageError(
+            "--fields is of no use to lines of text", remedy="Add --format jsonl, or leave it out"
+        )
     options = Options.of(settings_of(context).sanitizer)
     sanitizer = Sanitizer(replace(options, max_chars=max(options.max_chars, _MOST_CHARS)))
     out = sys.stdout.buffer
@@ -135,12 +153,14 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
     yield from io.BytesIO(text.encode("utf-8", "surrogatepass"))
 
 
-def scrubbed(lines: Iterable[bytes], form: Form, sanitizer: Sanitizer, fields: Fields | None = None) -> Iterator[bytes]:
+def scrubbed(
+    lines: Iterable[bytes], form: Form, sanitizer: Sanitizer, fields: Fields | None = None
+) -> Iterator[bytes]:
     """Each line without its personal data, some at a time.
 
     Raises:
-        ScrubError: a line is no JSON object, its fields are of other types, it is in another encoding than UTF-8, or
-            the sanitizer fails on it.
+        ScrubError: a line is no JSON object, its fields are of other types, it is in another
+            encoding than UTF-8, or the sanitizer fails on it.
     """
     numbered = enumerate(lines, start=1)
     while some := list(islice(numbered, _AT_ONCE)):
@@ -148,10 +168,14 @@ def scrubbed(lines: Iterable[bytes], form: Form, sanitizer: Sanitizer, fields: F
             _refuse_nuls(line, number)
         if form is Form.TEXT:
             texts = [without_controls(line.decode("utf-8", "surrogateescape")) for _, line in some]
-            for text, spans in _found(sanitizer, [(text, ()) for text in texts], [number for number, _ in some]):
+            for text, spans in _found(
+                sanitizer, [(text, ()) for text in texts], [number for number, _ in some]
+            ):
                 yield redact(text, spans).encode("utf-8", "surrogateescape")
         else:
-            yield from _json_lines([(number, line) for number, line in some if line.strip()], sanitizer, fields)
+            yield from _json_lines(
+                [(number, line) for number, line in some if line.strip()], sanitizer, fields
+            )
 
 
 def _refuse_nuls(line: bytes, number: int) -> None:
@@ -163,7 +187,9 @@ def _refuse_nuls(line: bytes, number: int) -> None:
         )
 
 
-def _found(sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]) -> Iterator[tuple[str, list[Span]]]:
+def _found(
+    sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]
+) -> Iterator[tuple[str, list[Span]]]:
     for number, (text, _), spans in zip(numbers, pieces, sanitizer.spans(pieces), strict=True):
         if spans is None:
             raise ScrubError(
@@ -173,13 +199,17 @@ def _found(sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]) -> Ite
         yield text, spans
 
 
-def _json_lines(lines: list[tuple[int, bytes]], sanitizer: Sanitizer, fields: Fields | None) -> Iterator[bytes]:
+def _json_lines(
+    lines: list[tuple[int, bytes]], sanitizer: Sanitizer, fields: Fields | None
+) -> Iterator[bytes]:
     read = [(number, *_read(line, number)) for number, line in lines]
     chosen = fields or Fields()
     chosen.names = _clean_names(read, sanitizer)
     texts = [[text for text in _texts_in(post) if chosen.takes(text.path)] for _, post, _ in read]
     pieces: list[Piece] = [
-        (without_controls(text.value), exact) for (_, _, exact), some in zip(read, texts, strict=True) for text in some
+        (without_controls(text.value), exact)
+        for (_, _, exact), some in zip(read, texts, strict=True)
+        for text in some
     ]
     numbers = [number for (number, _, _), some in zip(read, texts, strict=True) for _ in some]
     found = _found(sanitizer, pieces, numbers)
@@ -212,7 +242,9 @@ def _texts_in(post: dict[str, Any]) -> Iterator[_Text]:
                 waiting.append((at, one))
 
 
-def _clean_names(read: list[tuple[int, dict[str, Any], list[str]]], sanitizer: Sanitizer) -> dict[str, str]:
+def _clean_names(
+    read: list[tuple[int, dict[str, Any], list[str]]], sanitizer: Sanitizer
+) -> dict[str, str]:
     """Those names of fields that hold personal data, each with what it becomes."""
     first = {
         key: number
@@ -256,7 +288,9 @@ def _objects_in(post: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if isinstance(value, dict):
             yield value
         waiting += [
-            one for one in (value.values() if isinstance(value, dict) else value) if isinstance(one, dict | list)
+            one
+            for one in (value.values() if isinstance(value, dict) else value)
+            if isinstance(one, dict | list)
         ]
 
 
@@ -288,6 +322,8 @@ def _names_in(post: dict[str, Any]) -> list[str]:
     """The strings that name a person in this very object."""
     mentions = post.get("mentions") or []
     names = [post.get("author_handle"), post.get("author_name"), *mentions]
-    if not isinstance(post.get("text"), str | None) or not all(isinstance(name, str | None) for name in names):
+    if not isinstance(post.get("text"), str | None) or not all(
+        isinstance(name, str | None) for name in names
+    ):
         raise TypeError
     return [name for name in names if name]

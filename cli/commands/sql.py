@@ -17,7 +17,9 @@ def sql(
     from serving.formats import ask  # noqa: PLC0415  # DuckDB and Arrow are slow to load
 
     settings = settings_of(context)
-    sys.stdout.write(ask(settings.lake_uri, query, format_, s3=settings.s3, serving=settings.serving))
+    sys.stdout.write(
+        ask(settings.lake_uri, query, format_, s3=settings.s3, serving=settings.serving)
+    )
 
 
 def payload(

@@ -14,11 +14,17 @@ def up(context: typer.Context) -> None:
 
     settings = settings_of(context)
     report = stack.up(settings)
-    print(f"Kafka {'started' if report.broker_started else 'is up'} at {settings.bootstrap_servers}")
+    print(
+        f"Kafka {'started' if report.broker_started else 'is up'} at {settings.bootstrap_servers}"
+    )
     print(f"topics: {len(report.topics.created)} created, {len(report.topics.existing)} were there")
     if report.topics.narrow:
-        print(f"left as they are, with fewer partitions than in conf/topics.toml: {', '.join(report.topics.narrow)}")
-    print(f"pseudonym key: {'made' if report.key_created else 'as it was'}, {pseudonym_place(settings).where}")
+        print(
+            f"left as they are, with fewer partitions than in conf/topics.toml: {', '.join(report.topics.narrow)}"
+        )
+    print(
+        f"pseudonym key: {'made' if report.key_created else 'as it was'}, {pseudonym_place(settings).where}"
+    )
 
 
 def down(context: typer.Context) -> None:
@@ -33,15 +39,21 @@ def status(context: typer.Context) -> None:
     from local import stack  # noqa: PLC0415
 
     found = stack.status(settings_of(context))
-    whose = f"our broker, pid {found.broker_pid}" if found.broker_pid else "not a broker of this home"
-    print(f"Kafka at {found.address}: {'answers' if found.broker_answers else 'does not answer'} ({whose})")
+    whose = (
+        f"our broker, pid {found.broker_pid}" if found.broker_pid else "not a broker of this home"
+    )
+    print(
+        f"Kafka at {found.address}: {'answers' if found.broker_answers else 'does not answer'} ({whose})"
+    )
     console = Console()
     for title, lags in (("topic", found.topics), ("query", found.queries)):
         shown = Table(title, "read", "end", "lag", "", box=None, pad_edge=False)
         for column in shown.columns[1:4]:
             column.justify = "right"
         for lag in lags:
-            shown.add_row(lag.what, *(_number(value) for value in (lag.done, lag.end, lag.behind)), lag.unit)
+            shown.add_row(
+                lag.what, *(_number(value) for value in (lag.done, lag.end, lag.behind)), lag.unit
+            )
         if lags:
             console.print(shown, highlight=False)
 

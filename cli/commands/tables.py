@@ -11,7 +11,9 @@ from schemas.reasons import Fate, Reason
 
 def rebuild(
     context: typer.Context,
-    layer: Annotated[Literal["silver", "gold"], typer.Argument(help="silver from Bronze, or gold from Silver")],
+    layer: Annotated[
+        Literal["silver", "gold"], typer.Argument(help="silver from Bronze, or gold from Silver")
+    ],
 ) -> None:
     """Build Silver or Gold anew from the layer before it; the streams must be stopped."""
     settings = settings_of(context)
@@ -23,8 +25,12 @@ def rebuild(
 
 def replay_quarantine(
     context: typer.Context,
-    reason: Annotated[str | None, typer.Option(help="only what is in quarantine for this reason")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would become of it, write nothing")] = False,
+    reason: Annotated[
+        str | None, typer.Option(help="only what is in quarantine for this reason")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="say what would become of it, write nothing")
+    ] = False,
 ) -> None:
     """Run what older rules quarantined through the rules of today; the streams must be stopped."""
     if reason is not None and reason not in set(Reason):
@@ -34,8 +40,12 @@ def replay_quarantine(
 
     done = replay(settings, reason=None if reason is None else Reason(reason), dry_run=dry_run)
     for each in done:
-        fates = ", ".join(f"{count:,} {fate}" for fate in Fate if (count := each.fates.get(fate, 0)))
-        print(f"{each.topic}: {sum(each.fates.values()):,} {'would be ' if dry_run else ''}replayed: {fates}")
+        fates = ", ".join(
+            f"{count:,} {fate}" for fate in Fate if (count := each.fates.get(fate, 0))
+        )
+        print(
+            f"{each.topic}: {sum(each.fates.values()):,} {'would be ' if dry_run else ''}replayed: {fates}"
+        )
     if not done:
         print("nothing in quarantine was put there by older rules")
 
@@ -49,4 +59,7 @@ def compact(context: typer.Context) -> None:
         removal = "nothing removed: a stream has still to read it"
         if done.kept_h is not None:
             removal = f"removed what was replaced more than {done.kept_h:,.0f} h ago"
-        print(f"{done.table}: {done.files_before:,} files → {done.files_after:,}; {removal}", flush=True)
+        print(
+            f"{done.table}: {done.files_before:,} files → {done.files_after:,}; {removal}",
+            flush=True,
+        )

@@ -14,9 +14,14 @@ from local.progress import Ticker
 
 def train(
     context: typer.Context,
-    labels: Annotated[Path, typer.Option(help="CSV or JSON lines with text and label: negative, neutral, positive")],
+    labels: Annotated[
+        Path,
+        typer.Option(help="CSV or JSON lines with text and label: negative, neutral, positive"),
+    ],
     language: Annotated[str, typer.Option(help="of the texts, as ISO 639-1")] = "en",
-    out: Annotated[Path | None, typer.Option(help="the model's folder; default: models/<file's name> in home")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="the model's folder; default: models/<file's name> in home")
+    ] = None,
 ) -> None:
     """Train the scorer `linear` on labelled texts, and write its card beside it."""
     from transforms.scoring.linear import CLASSES  # noqa: PLC0415  # numpy is slow to load
@@ -28,12 +33,22 @@ def train(
     texts, golds = read_labels(labels, CLASSES)
     with Ticker(f"train on {labels.name}", unit="texts") as ticker:
         trained = fit(
-            texts, golds, source=labels.name, language=language, progress=lambda step: ticker.to(len(texts), step)
+            texts,
+            golds,
+            source=labels.name,
+            language=language,
+            progress=lambda step: ticker.to(len(texts), step),
         )
         trained.save(folder)
     ours, vader = trained.about["unseen_folds"], trained.about["vader_on_the_same_rows"]
     print(f"model         linear {trained.model.version}")
-    for name, key in (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("macro-recall", "macro_recall")):
-        print(f"{name:12}  {ours[key]:.3f} on unseen folds; VADER {vader[key]:.3f} on the same texts")
+    for name, key in (
+        ("accuracy", "accuracy"),
+        ("macro-F1", "macro_f1"),
+        ("macro-recall", "macro_recall"),
+    ):
+        print(
+            f"{name:12}  {ours[key]:.3f} on unseen folds; VADER {vader[key]:.3f} on the same texts"
+        )
     print(f"card          {folder / 'CARD.md'}")
     print(f"use           echostream score --file FILE --scorer linear --model {folder}")

@@ -17,7 +17,9 @@ def read_labels(file: Path, classes: Sequence[str]) -> tuple[list[str], list[str
     for number, row in enumerate(TextFile(file, "text", "label"), start=1):
         label = (row["label"] or "").strip().lower()
         if label not in classes:
-            raise UsageError(f"{file}: row {number} has another label", remedy=f"Use {', '.join(classes)}")
+            raise UsageError(
+                f"{file}: row {number} has another label", remedy=f"Use {', '.join(classes)}"
+            )
         if row["text"]:
             texts.append(row["text"])
             labels.append(label)

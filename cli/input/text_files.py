@@ -1,6 +1,7 @@
 """Rows with a `text` from CSV or JSON lines, one at a time, and the same rows out again with more columns.
 
-The form is the suffix's: .csv, .jsonl or .ndjson, each also as .gz. CSV is as RFC 4180 says, with a header.
+The form is the suffix's: .csv, .jsonl or .ndjson, each also as .gz. CSV is as RFC 4180 says, with a
+header.
 """
 
 import csv
@@ -35,7 +36,8 @@ def form_of(path: Path) -> str:
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     if suffix.lower() not in _FORMS:
         raise UsageError(
-            f"{path} is of no known form", remedy=f"Name a file with one of: {', '.join(_FORMS)} (and .gz)"
+            f"{path} is of no known form",
+            remedy=f"Name a file with one of: {', '.join(_FORMS)} (and .gz)",
         )
     return _FORMS[suffix.lower()]
 
@@ -48,7 +50,9 @@ class TextFile:
         TextFileError: the file cannot be read, or a line is malformed.
     """
 
-    def __init__(self, path: Path, *needed: str, progress: Callable[[int, float], None] | None = None) -> None:
+    def __init__(
+        self, path: Path, *needed: str, progress: Callable[[int, float], None] | None = None
+    ) -> None:
         """`progress` hears how many rows there were and which share of the file's bytes is read."""
         self.path, self.form = path, form_of(path)
         self.columns: list[str] = []  # of CSV, once the header is read
@@ -61,17 +65,25 @@ class TextFile:
             with self.path.open("rb") as raw:
                 size = max(1, os.fstat(raw.fileno()).st_size)
                 opened: Any = gzip.open(raw) if self.path.suffix == ".gz" else raw  # noqa: SIM115  # closed by the next
-                with io.TextIOWrapper(opened, "utf-8-sig", newline="" if self.form == "csv" else "\n") as lines:
-                    for row in self._csv_rows(lines) if self.form == "csv" else self._json_rows(lines):
+                with io.TextIOWrapper(
+                    opened, "utf-8-sig", newline="" if self.form == "csv" else "\n"
+                ) as lines:
+                    for row in (
+                        self._csv_rows(lines) if self.form == "csv" else self._json_rows(lines)
+                    ):
                         yield row
                         number += 1
                         if self._progress:
                             self._progress(number, raw.tell() / size)
         except UnicodeDecodeError:
-            raise TextFileError(f"{self.path} is not UTF-8, soon after row {number}", remedy="Convert it") from None
+            raise TextFileError(
+                f"{self.path} is not UTF-8, soon after row {number}", remedy="Convert it"
+            ) from None
         except (OSError, EOFError) as error:
             why = getattr(error, "strerror", None) or "it is no complete .gz file"
-            raise TextFileError(f"cannot read {self.path} ({why})", remedy="Name a file that can be read") from None
+            raise TextFileError(
+                f"cannot read {self.path} ({why})", remedy="Name a file that can be read"
+            ) from None
 
     def _csv_rows(self, lines: IO[str]) -> Iterator[Row]:
         csv.field_size_limit(_LONGEST_CELL)
@@ -87,16 +99,23 @@ class TextFile:
 
     def _csv_row(self, cells: list[str], line: int) -> Row:
         if len(cells) != len(self.columns):
-            raise self._wrong_line(line, f"ends a row of {len(cells)} cells, the header has {len(self.columns)}")
+            raise self._wrong_line(
+                line, f"ends a row of {len(cells)} cells, the header has {len(self.columns)}"
+            )
         return dict(zip(self.columns, cells, strict=True))
 
     def _check_header(self) -> None:
         for name in self._needed:
             if name not in self.columns:
                 header = ", ".join(self.columns)[:200]
-                raise UsageError(f"{self.path} has no column {name}", remedy=f"Its columns, by commas, are: {header}")
+                raise UsageError(
+                    f"{self.path} has no column {name}",
+                    remedy=f"Its columns, by commas, are: {header}",
+                )
         if len(set(self.columns)) < len(self.columns):
-            raise UsageError(f"{self.path} has two columns of one name", remedy="Give each a name of its own")
+            raise UsageError(
+                f"{self.path} has two columns of one name", remedy="Give each a name of its own"
+            )
 
     def _json_rows(self, lines: IO[str]) -> Iterator[Row]:
         for number, line in enumerate(lines, start=1):
@@ -143,7 +162,8 @@ class RowWriter:
             line.encode()
             self._stream.write(f"{line}\n")
             return
-        self._stream.write(f"{json.dumps(row)}\n")  # half a surrogate pair, which platforms do send: by its number
+        # half a surrogate pair, which platforms do send: by its number
+        self._stream.write(f"{json.dumps(row)}\n")
 
 
 @contextmanager
@@ -163,7 +183,9 @@ def writing(path: Path | None, form: str) -> Iterator[RowWriter]:
             yield RowWriter(stream, form)
         part.replace(path)
     except OSError as error:
-        raise TextFileError(f"cannot write {path} ({error.strerror})", remedy="Name another file") from None
+        raise TextFileError(
+            f"cannot write {path} ({error.strerror})", remedy="Name another file"
+        ) from None
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

@@ -15,7 +15,10 @@ class Watch:
 
     def started(self, ui: str | None) -> None:
         """The session is up."""
-        print(f"Spark is up{f', its UI at {ui}' if ui else ''}; Ctrl-C ends after the batch", flush=True)
+        print(
+            f"Spark is up{f', its UI at {ui}' if ui else ''}; Ctrl-C ends after the batch",
+            flush=True,
+        )
 
     def batch(self, progress: Progress) -> None:
         """A batch is done."""

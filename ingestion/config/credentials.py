@@ -33,7 +33,8 @@ def demand(secrets: Mapping[str, str], platform: str, name: str, *, how: str) ->
     if value := secrets.get(name):
         return value
     raise CredentialsError(
-        f"{platform} needs {name}", remedy=f"{how} Set ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}"
+        f"{platform} needs {name}",
+        remedy=f"{how} Set ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}",
     )
 
 
@@ -43,6 +44,7 @@ def _from_file(file: Path, platform: str) -> dict[str, str]:
     values = read_toml(file).get(platform, {})
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise CredentialsError(
-            f"{file}: {platform} is no table of texts", remedy='Write access_token = "…" below its name'
+            f"{file}: {platform} is no table of texts",
+            remedy='Write access_token = "…" below its name',
         )
     return dict(values)

@@ -13,7 +13,8 @@ from foundation.errors import SettingsError
 class Watchlist:
     """The queries of one platform; an empty list is no limit.
 
-    `keywords` and `languages` are a residual filter on posts as created; edits and deletes pass, since what they
+    `keywords` and `languages` are a residual filter on posts as created; edits and deletes pass,
+      since what they
     change may have been sent.
     """
 
@@ -42,7 +43,9 @@ def watchlist_of(platform: str, file: Path | None = None) -> Watchlist:
     Raises:
         SettingsError: a name is unknown or a value is not a list of texts.
     """
-    return parse_watchlist(platform, read_toml(file or conf_dir() / "watchlists.toml").get(platform, {}))
+    return parse_watchlist(
+        platform, read_toml(file or conf_dir() / "watchlists.toml").get(platform, {})
+    )
 
 
 def parse_watchlist(platform: str, values: Mapping[str, Any]) -> Watchlist:
@@ -51,11 +54,15 @@ def parse_watchlist(platform: str, values: Mapping[str, Any]) -> Watchlist:
     for name, value in values.items():
         if name not in known:
             raise SettingsError(
-                f"watchlists: {platform}.{name} is unknown", remedy="Known: " + ", ".join(sorted(known))
+                f"watchlists: {platform}.{name} is unknown",
+                remedy="Known: " + ", ".join(sorted(known)),
             )
-        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+        if not isinstance(value, list) or not all(
+            isinstance(item, str) and item.strip() for item in value
+        ):
             raise SettingsError(
-                f"watchlists: {platform}.{name} is no list of texts", remedy='Write name = ["one", "two"]'
+                f"watchlists: {platform}.{name} is no list of texts",
+                remedy='Write name = ["one", "two"]',
             )
     lowered = ("keywords", "languages")
     return Watchlist(

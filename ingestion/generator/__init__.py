@@ -4,7 +4,14 @@ from ingestion.generator.bad_records import POISONS, RawRecord
 from ingestion.generator.ledger import read_ledger
 from ingestion.generator.rates import Rates, load_rates
 from ingestion.generator.render import Made
-from ingestion.generator.run import GeneratorReport, generate, last_full_hour, ledger_file, run_generator, send
+from ingestion.generator.run import (
+    GeneratorReport,
+    generate,
+    last_full_hour,
+    ledger_file,
+    run_generator,
+    send,
+)
 
 __all__ = [
     "POISONS",

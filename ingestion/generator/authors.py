@@ -5,7 +5,24 @@ from functools import lru_cache
 
 from ingestion.generator.seeded_random import base36, dice, pick
 
-_SYLLABLES = ("mi", "re", "la", "von", "tu", "kes", "dra", "no", "bel", "zi", "or", "fa", "lun", "pe", "sko", "wy")
+_SYLLABLES = (
+    "mi",
+    "re",
+    "la",
+    "von",
+    "tu",
+    "kes",
+    "dra",
+    "no",
+    "bel",
+    "zi",
+    "or",
+    "fa",
+    "lun",
+    "pe",
+    "sko",
+    "wy",
+)
 
 
 @dataclass(frozen=True, slots=True)

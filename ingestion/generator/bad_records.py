@@ -63,8 +63,14 @@ def _too_long(post: Post, _observed_at: int, cap: int) -> Post:
 POISONS = (
     Poison("empty", Reason.EMPTY_VALUE, spoil=_value(b"")),
     Poison("null", Reason.NULL_VALUE, spoil=_value(None)),
-    Poison("not_utf8", Reason.NOT_UTF8, spoil=_bytes(lambda value: value.replace(b'"op"', b'"\xff\xfe"', 1))),
-    Poison("truncated", Reason.MALFORMED_JSON, spoil=_bytes(lambda value: value[: len(value) * 2 // 3])),
+    Poison(
+        "not_utf8",
+        Reason.NOT_UTF8,
+        spoil=_bytes(lambda value: value.replace(b'"op"', b'"\xff\xfe"', 1)),
+    ),
+    Poison(
+        "truncated", Reason.MALFORMED_JSON, spoil=_bytes(lambda value: value[: len(value) * 2 // 3])
+    ),
     Poison("wrong_root", Reason.NOT_AN_OBJECT, spoil=_bytes(lambda value: b"[" + value + b"]")),
     Poison("no_post_key_header", Reason.MISSING_POST_KEY_HEADER, spoil=_without_post_key),
     Poison("missing_id", Reason.MISSING_ID, spoil=_fields(post_id=None)),
@@ -78,7 +84,11 @@ POISONS = (
         Reason.CREATED_IN_FUTURE,
         bend=lambda post, observed_at, _cap: replace(post, created_at=observed_at + _YEAR),
     ),
-    Poison("created_1970", Reason.CREATED_BEFORE_1990, bend=lambda post, _at, _cap: replace(post, created_at=0)),
+    Poison(
+        "created_1970",
+        Reason.CREATED_BEFORE_1990,
+        bend=lambda post, _at, _cap: replace(post, created_at=0),
+    ),
 )
 
 

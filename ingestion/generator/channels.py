@@ -1,6 +1,7 @@
 """Where posts are made: each platform's channels, and how its ids and links look.
 
-A platform without an entry here gets posts of no special form, so adding a platform needs nothing in this file.
+A platform without an entry here gets posts of no special form, so adding a platform needs nothing
+in this file.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,13 @@ class Place:
 
 
 PLACES = {
-    "reddit": Place(25, ("gadgets", "selfhosted", "onlinebanking", "nighttrains", "webdev"), 0.30, 0.35, titled=True),
+    "reddit": Place(
+        25,
+        ("gadgets", "selfhosted", "onlinebanking", "nighttrains", "webdev"),
+        0.30,
+        0.35,
+        titled=True,
+    ),
     "bluesky": Place(15, ("cloud", "travel", "apps"), 0.42, 0.22),
     "mastodon": Place(10, ("mastodon.example", "tech.example", "rail.example"), 0.40, 0.20),
     "hackernews": Place(8, ("front", "ask", "show"), 0.25, 0.25, titled=True),
@@ -41,7 +48,9 @@ def place_of(platform: str) -> Place:
     return PLACES.get(platform, ANY_PLACE)
 
 
-def post_id(platform: str, number: int, created_at: int, author: Person | None, *, titled: bool) -> str:
+def post_id(
+    platform: str, number: int, created_at: int, author: Person | None, *, titled: bool
+) -> str:
     """An id of the platform's form; the number makes it unique."""
     match platform:
         case "reddit":

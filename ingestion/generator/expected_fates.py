@@ -37,7 +37,12 @@ class Fates:
     def blocks(self, author: tuple[str, str] | None, version: int, day: str | None) -> bool:
         """Whether the author's tombstone stands against a post."""
         until = self.gone.get(author) if author else None
-        return until is not None and version <= until and day is not None and day <= utc_date(until).isoformat()
+        return (
+            until is not None
+            and version <= until
+            and day is not None
+            and day <= utc_date(until).isoformat()
+        )
 
     def author_deleted(self, author: tuple[str, str], version: int) -> Fate:
         """The fate of an author's delete."""

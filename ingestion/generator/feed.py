@@ -29,7 +29,8 @@ class Feed:
     planner: Planner
     press: Press
     due: list[tuple[int, int, Step | Resend]] = field(default_factory=list)  # a heap by time
-    tickets: Iterator[int] = field(default_factory=count)  # what is due at one time goes first come, first served
+    # what is due at one time goes first come, first served
+    tickets: Iterator[int] = field(default_factory=count)
     leaving: set[AuthorKey] = field(default_factory=set)  # authors whose delete is planned
 
     def __iter__(self) -> Iterator[Made]:
@@ -57,7 +58,9 @@ class Feed:
             self.newsroom.lie(create)
             return [create]
         author = author_of(create.story)
-        steps = self.planner.plan(create, may_lose_author=author is not None and author not in self.leaving)
+        steps = self.planner.plan(
+            create, may_lose_author=author is not None and author not in self.leaving
+        )
         if author and steps[-1].kind == "author_delete":
             self.leaving.add(author)
         return steps

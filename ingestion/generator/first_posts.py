@@ -49,7 +49,11 @@ class Newsroom:
         author = None if rng.random() < rates.null_authors else self._author(platform, share)
         reply_to = self.latest.get(platform) if rng.random() < rates.replies else None
         titled = place.titled and reply_to is None
-        channel = None if rng.random() < rates.null_channels else place.channels[self._lean(len(place.channels))]
+        channel = (
+            None
+            if rng.random() < rates.null_channels
+            else place.channels[self._lean(len(place.channels))]
+        )
         story = Story(
             platform=platform,
             number=number,
@@ -62,7 +66,9 @@ class Newsroom:
         )
         self.latest[platform] = story.post_id
         mood = self._mood(platform, place, channel, created_at)
-        wording = self.writer.write(number, platform=platform, author=author, mood=mood, titled=titled)
+        wording = self.writer.write(
+            number, platform=platform, author=author, mood=mood, titled=titled
+        )
         seen = created_at + 1 + int(rng.random() * _SEEN_WITHIN)
         return Step(story, kind, at=seen, observed_at=seen, wording=wording)
 
@@ -85,7 +91,9 @@ class Newsroom:
         hour = created_at // HOUR
         wave = 0.12 * math.sin((hour % 24 + len(platform)) / 24 * 2 * math.pi)
         glad, angry = place.gladness + wave, place.anger - wave
-        if channel == place.channels[self.seed % len(place.channels)] and self._is_incident(hour, place):
+        if channel == place.channels[self.seed % len(place.channels)] and self._is_incident(
+            hour, place
+        ):
             glad, angry = 0.05, _INCIDENT_ANGER
         roll = self.rng.random()
         return "positive" if roll < glad else "negative" if roll < glad + angry else "neutral"

@@ -29,11 +29,21 @@ _DAYS_TO_1970 = 719_163
 def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
     """The row of a record that Silver accepts; `event` is the record's value, decoded."""
     row: Row = {
-        "n": n, "topic": _topic(event), "kind": step.kind, "op": event["op"], "owner": event["owner"],
-        "platform": event["platform"], "post_key": event["keys"]["post"], "author_key": event["keys"]["author"],
-        "event_id": event["event_id"], "version": event["version"], "day": event["day"],
-        "observed_at": event["observed_at"], "fate": fate.value, "reason": None,
-    }  # fmt: skip
+        "n": n,
+        "topic": _topic(event),
+        "kind": step.kind,
+        "op": event["op"],
+        "owner": event["owner"],
+        "platform": event["platform"],
+        "post_key": event["keys"]["post"],
+        "author_key": event["keys"]["author"],
+        "event_id": event["event_id"],
+        "version": event["version"],
+        "day": event["day"],
+        "observed_at": event["observed_at"],
+        "fate": fate.value,
+        "reason": None,
+    }
     if event["op"] == "upsert" and step.wording:
         row |= {
             "channel": event["keys"]["channel"] or event["channel"],
@@ -49,21 +59,43 @@ def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
 def unmappable_row(n: int, event: Row) -> Row:
     """The row of what the producer could not map."""
     return {
-        "n": n, "topic": _topic(event), "kind": "unmappable", "op": event["op"], "owner": event["owner"],
-        "platform": event["platform"], "post_key": None, "author_key": None, "event_id": event["event_id"],
-        "version": event["version"], "day": None, "observed_at": event["observed_at"],
-        "fate": Fate.QUARANTINED.value, "reason": Reason.UNMAPPABLE.value,
-    }  # fmt: skip
+        "n": n,
+        "topic": _topic(event),
+        "kind": "unmappable",
+        "op": event["op"],
+        "owner": event["owner"],
+        "platform": event["platform"],
+        "post_key": None,
+        "author_key": None,
+        "event_id": event["event_id"],
+        "version": event["version"],
+        "day": None,
+        "observed_at": event["observed_at"],
+        "fate": Fate.QUARANTINED.value,
+        "reason": Reason.UNMAPPABLE.value,
+    }
 
 
 def bad_row(n: int, poison: Poison, good: Record, bad: RawRecord) -> Row:
     """The row of a poisoned record: key and hash find it again in quarantine."""
     return {
-        "n": n, "topic": bad.topic, "kind": "bad", "op": None, "owner": None, "platform": good.platform,
-        "post_key": good.key.decode(), "author_key": None, "event_id": None, "version": None, "day": None,
-        "observed_at": None, "fate": Fate.QUARANTINED.value, "reason": poison.reason.value, "poison": poison.name,
+        "n": n,
+        "topic": bad.topic,
+        "kind": "bad",
+        "op": None,
+        "owner": None,
+        "platform": good.platform,
+        "post_key": good.key.decode(),
+        "author_key": None,
+        "event_id": None,
+        "version": None,
+        "day": None,
+        "observed_at": None,
+        "fate": Fate.QUARANTINED.value,
+        "reason": poison.reason.value,
+        "poison": poison.name,
         "value_sha256": None if bad.value is None else hashlib.sha256(bad.value).hexdigest(),
-    }  # fmt: skip
+    }
 
 
 def canaries_of(step: Step) -> list[str]:
@@ -80,7 +112,9 @@ def posted_at(event: Row) -> int:
     created: int | None = event["created_at"]
     observed: int = event["observed_at"]
     since = (policy_of(event["platform"]).since.toordinal() - _DAYS_TO_1970) * _DAY
-    return observed if created is None or created > observed + _MINUTE or created < since else created
+    return (
+        observed if created is None or created > observed + _MINUTE or created < since else created
+    )
 
 
 @cache
@@ -90,7 +124,9 @@ def topic_name_of(platform: str, kind: TopicKind) -> str:
 
 
 def _topic(event: Row) -> str:
-    return topic_name_of(event["platform"], "authors" if event["op"] == "delete_author" else "posts")
+    return topic_name_of(
+        event["platform"], "authors" if event["op"] == "delete_author" else "posts"
+    )
 
 
 class LedgerWriter:

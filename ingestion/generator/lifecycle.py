@@ -1,7 +1,9 @@
 """What becomes of a post: from its create to the steps of its whole story.
 
-Versions are times at which something happened, so a step is never sent before its version. No post changes its
-author, its day, or, at the same content, the time at which Silver shows it: the outcome is then the same however
+Versions are times at which something happened, so a step is never sent before its version. No post
+changes its
+author, its day, or, at the same content, the time at which Silver shows it: the outcome is then the
+    same however
 Kafka's topics interleave and wherever batches end.
 """
 
@@ -16,9 +18,11 @@ from ingestion.generator.rates import Rates
 from ingestion.generator.seeded_random import pick
 from ingestion.generator.sentences import Mood
 
-_SPAN = 6 * HOUR  # nothing happens to a post later than this after what happened before: it bounds the memory
+# nothing happens to a post later than this after what happened before: it bounds the memory
+_SPAN = 6 * HOUR
 _MOODS: tuple[Mood, ...] = ("positive", "negative", "neutral")
 _RARELY = 0.1
+_COIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,9 @@ class Planner:
     def _edit(self, last: Step, kind: Kind = "edit") -> Step:
         if last.wording is None:
             return self._later(last, kind)
-        return replace(self._later(last, kind), wording=self.writer.amend(last.wording, pick(self.rng, _MOODS)))
+        return replace(
+            self._later(last, kind), wording=self.writer.amend(last.wording, pick(self.rng, _MOODS))
+        )
 
     def _later(self, last: Step, kind: Kind) -> Step:
         """Something happens to the post, is seen after a moment and sent."""
@@ -77,7 +83,9 @@ class Planner:
 
     def resurrections(self, create: Step) -> list[Step]:
         """Deleted, then restored."""
-        create.story.is_repeatable = False  # which of two records is the repetition would depend on the batches
+        create.story.is_repeatable = (
+            False  # which of two records is the repetition would depend on the batches
+        )
         gone = self._delete(create)
         return [create, gone, replace(self._later(gone, "resurrect"), wording=create.wording)]
 
@@ -89,7 +97,9 @@ class Planner:
     def score_only(self, create: Step) -> list[Step]:
         """Seen again with the same content: in the same version or, on some platforms, in a later one."""
         again = self._later(create, "score_only")
-        return [create, replace(again, version=create.version) if self.rng.random() < 0.5 else again]  # noqa: PLR2004  # a coin
+        if self.rng.random() < _COIN:
+            again = replace(again, version=create.version)
+        return [create, again]
 
     def late(self, create: Step) -> list[Step]:
         """Out of order, in one of four ways."""

@@ -9,13 +9,25 @@ from ingestion.generator.seeded_random import base36
 OWN_KINDS = ("own_name", "own_handle")  # need an author
 
 SENTENCES = {
-    "email": ("Write to {} if you need the logs.", "My address is {} and I am waiting for an answer."),
-    "email_spoken": ("Write to {} if you need the logs.", "My address is {} and I am waiting for an answer."),
+    "email": (
+        "Write to {} if you need the logs.",
+        "My address is {} and I am waiting for an answer.",
+    ),
+    "email_spoken": (
+        "Write to {} if you need the logs.",
+        "My address is {} and I am waiting for an answer.",
+    ),
     "email_hidden": ("Send it to {} please.", "I use {} for that."),
     "handle": ("Thanks to {} for the hint.", "Ask {} about it, they know more."),
-    "u_name": ("As {} wrote in the other thread, restart it.", "Credit goes to {} for finding this."),
+    "u_name": (
+        "As {} wrote in the other thread, restart it.",
+        "Credit goes to {} for finding this.",
+    ),
     "discord": ("On the voice channel I am {} most evenings.", "Add {} to see the screenshots."),
-    "profile_url": ("More about it on {} for those who want to read on.", "Follow {} to see the pictures."),
+    "profile_url": (
+        "More about it on {} for those who want to read on.",
+        "Follow {} to see the pictures.",
+    ),
     "url": ("The whole story is at {} with pictures.", "I wrote it down: {} has the details."),
     "own_name": ("My name is {} and I live near the station.", "Signed, {} from the second floor."),
     "own_handle": ("You find me as {} on the other network.", "My account there is {} too."),
@@ -62,7 +74,11 @@ def canary(kind: str, number: int, platform: str, author: Person | None) -> Cana
             return Canary(kind, author.name, "<PERSON>")
         case "own_handle" if author:
             # A handle that is seen to be one needs no metadata.
-            return Canary(kind, author.handle, "<HANDLE>" if author.handle.endswith(".bsky.social") else "<PERSON>")
+            return Canary(
+                kind,
+                author.handle,
+                "<HANDLE>" if author.handle.endswith(".bsky.social") else "<PERSON>",
+            )
         case "profile_url":
             profile = _PROFILES.get(platform, _ANY_PROFILE).format(f"canary_{base36(number)}"[:28])
             return Canary(kind, profile, "<PROFILE>")
@@ -134,7 +150,9 @@ _VALUES: dict[str, Callable[[int], str]] = {
     "card_hidden": lambda number: _hidden(_card(number)),
     "iban": _iban,
     "ip": lambda number: f"2001:db8:{number >> 16 & 0xFFFF:x}:{number & 0xFFFF:x}::7",
-    "ssn": lambda number: f"{number % 565 + 101}-{number // 565 % 99 + 1:02d}-{number // 55935 % 9999 + 1:04d}",
+    "ssn": lambda number: (
+        f"{number % 565 + 101}-{number // 565 % 99 + 1:02d}-{number // 55935 % 9999 + 1:04d}"
+    ),
     "za_id": _za_id,
     "nino": _nino,
     "crypto": lambda number: f"0x{number:040x}",
@@ -142,8 +160,24 @@ _VALUES: dict[str, Callable[[int], str]] = {
     "address": lambda number: f"{number % 990000 + 1000} Canary Street",
 }
 _PLACEHOLDERS = {
-    "email": "<EMAIL>", "email_spoken": "<EMAIL>", "email_hidden": "<EMAIL>", "handle": "<HANDLE>",
-    "u_name": "<HANDLE>", "discord": "<HANDLE>", "url": "<URL>", "mention": "<PERSON>", "phone": "<PHONE>",
-    "phone_wide": "<PHONE>", "card": "<CARD>", "card_hidden": "<CARD>", "iban": "<IBAN>", "ip": "<IP>",
-    "ssn": "<SSN>", "za_id": "<ZA_ID>", "nino": "<NINO>", "crypto": "<CRYPTO>", "geo": "<GEO>", "address": "<ADDRESS>",
-}  # fmt: skip
+    "email": "<EMAIL>",
+    "email_spoken": "<EMAIL>",
+    "email_hidden": "<EMAIL>",
+    "handle": "<HANDLE>",
+    "u_name": "<HANDLE>",
+    "discord": "<HANDLE>",
+    "url": "<URL>",
+    "mention": "<PERSON>",
+    "phone": "<PHONE>",
+    "phone_wide": "<PHONE>",
+    "card": "<CARD>",
+    "card_hidden": "<CARD>",
+    "iban": "<IBAN>",
+    "ip": "<IP>",
+    "ssn": "<SSN>",
+    "za_id": "<ZA_ID>",
+    "nino": "<NINO>",
+    "crypto": "<CRYPTO>",
+    "geo": "<GEO>",
+    "address": "<ADDRESS>",
+}

@@ -12,14 +12,22 @@ from ingestion.generator.raw_payloads import payload
 from ingestion.platform import AuthorDelete, Post
 
 Kind = Literal[
-    "create", "edit", "edit_back", "delete", "score_only", "resurrect", "author_delete",
+    "create",
+    "edit",
+    "edit_back",
+    "delete",
+    "score_only",
+    "resurrect",
+    "author_delete",
     "early_edit",  # an edit sent before its create
     "late_create",  # that create, or one sent hours after it was observed
     "early_delete",  # a delete sent before its create
     "late_upsert",  # that create
     "old_version",  # an edit sent after a newer one
-    "duplicate", "bad", "unmappable",
-]  # fmt: skip
+    "duplicate",
+    "bad",
+    "unmappable",
+]
 AuthorKey = tuple[str, str]  # platform, author's id
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -42,7 +50,11 @@ class Story:
     @property
     def day(self) -> date | None:
         """The date of its creation."""
-        return None if self.created_at is None else (_EPOCH + timedelta(microseconds=self.created_at)).date()
+        return (
+            None
+            if self.created_at is None
+            else (_EPOCH + timedelta(microseconds=self.created_at)).date()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,13 @@ def author_delete_of(step: Step) -> AuthorDelete:
     return AuthorDelete(
         author_id=author.id,
         version=step.version,
-        raw={"kind": "account", "id": author.id, "active": False, "status": "deleted", "made": True},
+        raw={
+            "kind": "account",
+            "id": author.id,
+            "active": False,
+            "status": "deleted",
+            "made": True,
+        },
     )
 
 
@@ -99,7 +117,9 @@ def _upsert(step: Step, wording: Wording) -> Post:
         text=wording.text,
         lang=wording.lang,
         url=link(story.platform, story.post_id, author),
-        channel=profile_channel(story.platform, author) if story.on_profile and author else story.channel,
+        channel=profile_channel(story.platform, author)
+        if story.on_profile and author
+        else story.channel,
         channel_is_profile=story.on_profile and author is not None,
         reply_to=story.reply_to,
         hashtags=wording.hashtags,
@@ -124,6 +144,7 @@ def _delete(step: Step) -> Post:
 
 
 def _with_raw(post: Post, platform: str) -> Post:
-    # Quicker than dataclasses.replace, which would copy twenty fields; nobody else has seen the post yet.
+    # Quicker than dataclasses.replace, which would copy twenty fields; nobody else has seen the
+    # post yet.
     object.__setattr__(post, "raw", payload(platform, post))
     return post

@@ -45,14 +45,20 @@ class Writer:
     rng: Random
     rates: Rates
 
-    def write(self, number: int, *, platform: str, author: Person | None, mood: Mood, titled: bool) -> Wording:
+    def write(
+        self, number: int, *, platform: str, author: Person | None, mood: Mood, titled: bool
+    ) -> Wording:
         """A first post; its number makes the personal data in it unique."""
         rng, rates = self.rng, self.rates
         roll = rng.random()
         if roll < rates.wordless:
             return _plain(None, None, lang=None)
         if (roll := roll - rates.wordless) < rates.emoji_only:
-            return _plain(None, "".join(pick(rng, EMOJI[mood]) for _ in range(1 + int(rng.random() * 3))), lang=None)
+            return _plain(
+                None,
+                "".join(pick(rng, EMOJI[mood]) for _ in range(1 + int(rng.random() * 3))),
+                lang=None,
+            )
         title = self._fill(pick(rng, TITLES[mood])) if titled else None
         if roll - rates.emoji_only < rates.other_languages:
             lang = pick(rng, tuple(OTHER_LANGUAGES))
@@ -90,9 +96,15 @@ class Writer:
         # The slot is filled last: a filled sentence holds no braces.
         slotted = " ".join(sentences)
         return Wording(
-            title, slotted.format(found.value), title, slotted.format(found.clean), "en", tags,
-            self._mentions(found), (found,),
-        )  # fmt: skip
+            title,
+            slotted.format(found.value),
+            title,
+            slotted.format(found.clean),
+            "en",
+            tags,
+            self._mentions(found),
+            (found,),
+        )
 
     def _mentions(self, found: Canary) -> tuple[str, ...]:
         """Platforms list whom a post names; an @handle stands in the list or not."""
@@ -114,5 +126,7 @@ class Writer:
         return filled[0].upper() + filled[1:]
 
 
-def _plain(title: str | None, text: str | None, *, lang: str | None = "en", hashtags: tuple[str, ...] = ()) -> Wording:
+def _plain(
+    title: str | None, text: str | None, *, lang: str | None = "en", hashtags: tuple[str, ...] = ()
+) -> Wording:
     return Wording(title, text, title, text, lang, hashtags)

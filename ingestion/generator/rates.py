@@ -12,8 +12,9 @@ from foundation.errors import SettingsError
 class Rates:
     """Each is a share of the first posts, unless it says otherwise.
 
-    The first seven say what becomes of a post; it has at most one of these stories, so they add up to at most 1.
-    Some edits and deletes are part of another's story, so that a little more of them are sent than their rate says.
+    The first seven say what becomes of a post; it has at most one of these stories, so they add up
+    to at most 1. Some edits and deletes are part of another's story, so that a little more of them
+    are sent than their rate says.
     """
 
     edits: float = 0.03
@@ -21,7 +22,8 @@ class Rates:
     deletes: float = 0.03
     resurrections: float = 0.003  # deleted, then seen again with a higher version
     author_deletes: float = 0.002
-    late: float = 0.02  # out of order: an edit before its create, an old version, a create after its delete, …
+    # out of order: an edit before its create, an old version, a create after its delete, …
+    late: float = 0.02
     score_only: float = 0.02  # seen again with other metrics alone
 
     duplicates: float = 0.03  # of all good records sent: the same record again
@@ -46,10 +48,13 @@ class Rates:
         """
         for name, rate in asdict(self).items():
             if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
-                raise SettingsError(f"generator rate {name} is {rate!r}", remedy="Give a number from 0 to 1")
+                raise SettingsError(
+                    f"generator rate {name} is {rate!r}", remedy="Give a number from 0 to 1"
+                )
         if (total := sum(rate for _, rate in self.stories())) > 1:
             raise SettingsError(
-                f"generator rates of stories add up to {total:.3f}", remedy="A post has one story: at most 1 in all"
+                f"generator rates of stories add up to {total:.3f}",
+                remedy="A post has one story: at most 1 in all",
             )
 
     def stories(self) -> list[tuple[str, float]]:
@@ -76,6 +81,7 @@ def load_rates(file: Path | None = None, **overrides: float | None) -> Rates:
     given |= {name: rate for name, rate in overrides.items() if rate is not None}
     if unknown := sorted(given.keys() - Rates.__dataclass_fields__.keys()):
         raise SettingsError(
-            f"unknown generator rate {unknown[0]}", remedy="Name one of: " + ", ".join(Rates.__dataclass_fields__)
+            f"unknown generator rate {unknown[0]}",
+            remedy="Name one of: " + ", ".join(Rates.__dataclass_fields__),
         )
     return Rates(**given)

@@ -11,7 +11,13 @@ Payload = dict[str, Any]  # as a platform would answer
 def payload(platform: str, post: Post) -> Payload:
     """What the platform would have answered for that post; of a delete only what says that it is one."""
     if post.op == "delete":
-        return {"kind": "delete", "platform": platform, "id": post.post_id, "time": _iso(post.version), "made": True}
+        return {
+            "kind": "delete",
+            "platform": platform,
+            "id": post.post_id,
+            "time": _iso(post.version),
+            "made": True,
+        }
     match platform:
         case "reddit":
             return _reddit(post)
@@ -19,10 +25,20 @@ def payload(platform: str, post: Post) -> Payload:
             return _bluesky(post)
         case "hackernews":
             return {
-                "by": post.author_handle, "id": post.post_id, "parent": post.reply_to, "score": post.metrics["score"],
-                "time": _seconds(post), "title": post.title, "text": post.text, "type": "story", "kids": [],
-                "descendants": post.metrics["replies"], "url": post.url, "channel": post.channel, "padding": "n" * 200,
-            }  # fmt: skip
+                "by": post.author_handle,
+                "id": post.post_id,
+                "parent": post.reply_to,
+                "score": post.metrics["score"],
+                "time": _seconds(post),
+                "title": post.title,
+                "text": post.text,
+                "type": "story",
+                "kids": [],
+                "descendants": post.metrics["replies"],
+                "url": post.url,
+                "channel": post.channel,
+                "padding": "n" * 200,
+            }
         case _:
             return _status(platform, post)
 
@@ -30,48 +46,108 @@ def payload(platform: str, post: Post) -> Payload:
 def _reddit(post: Post) -> Payload:
     data = dict.fromkeys(_REDDIT_FLAGS, False) | dict.fromkeys(_REDDIT_NULLS)
     data |= {
-        "name": post.post_id, "id": post.post_id[3:], "author": post.author_handle, "author_fullname": post.author_id,
-        "title": post.title, "selftext": post.text, "created_utc": _seconds(post), "subreddit": post.channel,
-        "subreddit_name_prefixed": f"r/{post.channel}", "permalink": post.url, "parent_id": post.reply_to,
-        "score": post.metrics["score"], "ups": post.metrics["score"], "num_comments": post.metrics["replies"],
-        "edited": post.version // 1_000_000 or False, "upvote_ratio": 0.87, "subreddit_subscribers": 48213,
-        "subreddit_type": "public", "domain": f"self.{post.channel}", "thumbnail": "self", "gilded": 0,
-        "author_flair_type": "text", "link_flair_text_color": "dark", "all_awardings": [], "mod_reports": [],
-    }  # fmt: skip
+        "name": post.post_id,
+        "id": post.post_id[3:],
+        "author": post.author_handle,
+        "author_fullname": post.author_id,
+        "title": post.title,
+        "selftext": post.text,
+        "created_utc": _seconds(post),
+        "subreddit": post.channel,
+        "subreddit_name_prefixed": f"r/{post.channel}",
+        "permalink": post.url,
+        "parent_id": post.reply_to,
+        "score": post.metrics["score"],
+        "ups": post.metrics["score"],
+        "num_comments": post.metrics["replies"],
+        "edited": post.version // 1_000_000 or False,
+        "upvote_ratio": 0.87,
+        "subreddit_subscribers": 48213,
+        "subreddit_type": "public",
+        "domain": f"self.{post.channel}",
+        "thumbnail": "self",
+        "gilded": 0,
+        "author_flair_type": "text",
+        "link_flair_text_color": "dark",
+        "all_awardings": [],
+        "mod_reports": [],
+    }
     return {"kind": post.post_id[:2], "data": data}
 
 
 def _bluesky(post: Post) -> Payload:
     did, _, key = post.post_id.partition("/app.bsky.feed.post/")
     record = {
-        "$type": "app.bsky.feed.post", "text": post.text, "langs": [post.lang], "createdAt": _iso(post.created_at),
-        "facets": [{"features": [{"$type": "app.bsky.richtext.facet#tag", "tag": tag}]} for tag in post.hashtags],
-        "reply": post.reply_to and {"parent": {"uri": f"at://{post.reply_to}"}, "root": {"uri": f"at://{post.reply_to}"}},
-    }  # fmt: skip
+        "$type": "app.bsky.feed.post",
+        "text": post.text,
+        "langs": [post.lang],
+        "createdAt": _iso(post.created_at),
+        "facets": [
+            {"features": [{"$type": "app.bsky.richtext.facet#tag", "tag": tag}]}
+            for tag in post.hashtags
+        ],
+        "reply": post.reply_to
+        and {"parent": {"uri": f"at://{post.reply_to}"}, "root": {"uri": f"at://{post.reply_to}"}},
+    }
     commit = {
-        "rev": key[:12], "operation": "update" if post.version else "create", "collection": "app.bsky.feed.post",
-        "rkey": key, "record": record, "cid": f"bafyrei{key * 4}",
-    }  # fmt: skip
-    return {"did": did, "time_us": post.created_at, "kind": "commit", "commit": commit, "handle": post.author_handle}
+        "rev": key[:12],
+        "operation": "update" if post.version else "create",
+        "collection": "app.bsky.feed.post",
+        "rkey": key,
+        "record": record,
+        "cid": f"bafyrei{key * 4}",
+    }
+    return {
+        "did": did,
+        "time_us": post.created_at,
+        "kind": "commit",
+        "commit": commit,
+        "handle": post.author_handle,
+    }
 
 
 def _status(platform: str, post: Post) -> Payload:
     account: Payload = {
-        "id": post.author_id, "username": post.author_handle, "display_name": post.author_name, "bot": False,
-        "locked": False, "followers_count": 312, "following_count": 205, "statuses_count": 1874, "group": False,
-        "avatar": f"https://media.example/{platform}/avatars/original.png", "emojis": [], "fields": [],
-    }  # fmt: skip
+        "id": post.author_id,
+        "username": post.author_handle,
+        "display_name": post.author_name,
+        "bot": False,
+        "locked": False,
+        "followers_count": 312,
+        "following_count": 205,
+        "statuses_count": 1874,
+        "group": False,
+        "avatar": f"https://media.example/{platform}/avatars/original.png",
+        "emojis": [],
+        "fields": [],
+    }
     return {
-        "id": post.post_id, "created_at": _iso(post.created_at),
-        "edited_at": _iso(post.version) if post.version else None, "poll": None,
-        "in_reply_to_id": post.reply_to, "sensitive": False, "spoiler_text": "", "visibility": "public",
-        "language": post.lang, "uri": post.post_id, "url": post.url, "replies_count": post.metrics["replies"],
-        "reblogs_count": post.metrics["shares"], "favourites_count": post.metrics["score"], "title": post.title,
-        "content": post.text, "channel": post.channel, "account": account, "media_attachments": [],
+        "id": post.post_id,
+        "created_at": _iso(post.created_at),
+        "edited_at": _iso(post.version) if post.version else None,
+        "poll": None,
+        "in_reply_to_id": post.reply_to,
+        "sensitive": False,
+        "spoiler_text": "",
+        "visibility": "public",
+        "language": post.lang,
+        "uri": post.post_id,
+        "url": post.url,
+        "replies_count": post.metrics["replies"],
+        "reblogs_count": post.metrics["shares"],
+        "favourites_count": post.metrics["score"],
+        "title": post.title,
+        "content": post.text,
+        "channel": post.channel,
+        "account": account,
+        "media_attachments": [],
         "mentions": [{"username": name, "acct": name} for name in post.mentions],
-        "tags": [{"name": tag, "url": f"https://media.example/tags/{tag}"} for tag in post.hashtags],
-        "emojis": [], "card": None,
-    }  # fmt: skip
+        "tags": [
+            {"name": tag, "url": f"https://media.example/tags/{tag}"} for tag in post.hashtags
+        ],
+        "emojis": [],
+        "card": None,
+    }
 
 
 def _iso(micros: int | None) -> str | None:
@@ -83,12 +159,39 @@ def _seconds(post: Post) -> int | None:
 
 
 _REDDIT_FLAGS = (
-    "saved", "clicked", "hidden", "pinned", "archived", "is_meta", "is_video", "spoiler", "locked", "stickied",
-    "over_18", "no_follow", "is_crosspostable", "send_replies", "contest_mode", "author_premium", "media_only",
-    "can_gild", "quarantine",
-)  # fmt: skip
+    "saved",
+    "clicked",
+    "hidden",
+    "pinned",
+    "archived",
+    "is_meta",
+    "is_video",
+    "spoiler",
+    "locked",
+    "stickied",
+    "over_18",
+    "no_follow",
+    "is_crosspostable",
+    "send_replies",
+    "contest_mode",
+    "author_premium",
+    "media_only",
+    "can_gild",
+    "quarantine",
+)
 _REDDIT_NULLS = (
-    "approved_at_utc", "mod_reason_title", "top_awarded_type", "link_flair_css_class", "suggested_sort",
-    "banned_at_utc", "view_count", "likes", "removed_by", "num_reports", "distinguished", "mod_reason_by",
-    "removal_reason", "discussion_type",
-)  # fmt: skip
+    "approved_at_utc",
+    "mod_reason_title",
+    "top_awarded_type",
+    "link_flair_css_class",
+    "suggested_sort",
+    "banned_at_utc",
+    "view_count",
+    "likes",
+    "removed_by",
+    "num_reports",
+    "distinguished",
+    "mod_reason_by",
+    "removal_reason",
+    "discussion_type",
+)

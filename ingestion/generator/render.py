@@ -8,7 +8,14 @@ import orjson
 
 from ingestion.generator.bad_records import POISONS, RawRecord, spoiled
 from ingestion.generator.expected_fates import Claim, Fates, utc_date
-from ingestion.generator.ledger import Row, bad_row, canaries_of, good_row, topic_name_of, unmappable_row
+from ingestion.generator.ledger import (
+    Row,
+    bad_row,
+    canaries_of,
+    good_row,
+    topic_name_of,
+    unmappable_row,
+)
 from ingestion.generator.post_history import AuthorKey, Step, author_delete_of, author_of, post_of
 from ingestion.kafka.records import Record, RecordMaker
 from ingestion.platform import Unmappable
@@ -51,7 +58,9 @@ class Press:
             case "unmappable":
                 return self._unmappable(step)
             case "author_delete":
-                record = self._maker(step).make(author_delete_of(step), observed_at=step.observed_at)
+                record = self._maker(step).make(
+                    author_delete_of(step), observed_at=step.observed_at
+                )
             case _ if self._is_moot(step):
                 return None
             case _:
@@ -100,5 +109,7 @@ class Press:
 
     def _unmappable(self, step: Step) -> Made:
         payload = {"broken": True, "number": step.story.number, "payload": post_of(step).raw}
-        record = self._maker(step).make(Unmappable(detail="id", raw=payload), observed_at=step.observed_at)
+        record = self._maker(step).make(
+            Unmappable(detail="id", raw=payload), observed_at=step.observed_at
+        )
         return Made(record, unmappable_row(next(self.lines), orjson.loads(record.value)))

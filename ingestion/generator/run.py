@@ -51,9 +51,11 @@ def generate(
     """The records of `n_posts` first posts and of what happens to them, in the order of sending.
 
     Args:
-        n_posts: how many posts are created; edits, deletes, repetitions and bad records come on top.
+        n_posts: how many posts are created; edits, deletes, repetitions and bad records come on
+            top.
         seed: the same seed, number, base, rates and key give the same records.
-        base: the end of the two days in which everything happens; must have passed, with its time zone.
+        base: the end of the two days in which everything happens; must have passed, with its time
+            zone.
         rates: how often each thing happens.
         makers: by platform; also the list of the platforms.
         max_text_chars: the length cap that one poison goes beyond.
@@ -63,13 +65,21 @@ def generate(
         SettingsError: a number is out of range.
     """
     if n_posts < 0 or not makers or base.tzinfo is None:
-        raise SettingsError("generate needs a number of posts, a platform and a time zone", remedy="Give all three")
+        raise SettingsError(
+            "generate needs a number of posts, a platform and a time zone", remedy="Give all three"
+        )
     rng = dice(seed)
     end = (base - _EPOCH) // (base.resolution)
     writer = Writer(rng, rates)
     newsroom = Newsroom(rng, rates, writer, n_posts, seed, end)
     return iter(
-        Feed(rng, rates, newsroom, Planner(rng, rates, writer, end), Press(makers, max_text_chars, with_canaries))
+        Feed(
+            rng,
+            rates,
+            newsroom,
+            Planner(rng, rates, writer, end),
+            Press(makers, max_text_chars, with_canaries),
+        )
     )
 
 
@@ -86,8 +96,8 @@ def run_generator(
 ) -> GeneratorReport:
     """Make, send, and write ECHOSTREAM_HOME/ledger/<base>-<seed>-<n>.jsonl once all is acknowledged.
 
-    Without a base it is the last full hour, without rates they are those of conf/generator.toml; `progress` is
-    called now and then with the number of records sent.
+    Without a base it is the last full hour, without rates they are those of conf/generator.toml;
+    `progress` is called now and then with the number of records sent.
 
     Raises:
         KeyFileError: there is no pseudonym key.
@@ -95,7 +105,9 @@ def run_generator(
     """
     base = base or last_full_hour()
     key = pseudonym_key(settings)
-    makers = {name: RecordMaker(platform=name, owner=settings.owner, key=key) for name in policies()}
+    makers = {
+        name: RecordMaker(platform=name, owner=settings.owner, key=key) for name in policies()
+    }
     feed = generate(
         n_posts,
         seed=seed,
@@ -109,7 +121,11 @@ def run_generator(
 
 
 def send(
-    feed: Iterable[Made], sender: Sender, file: Path, *, progress: Callable[[int], None] | None = None
+    feed: Iterable[Made],
+    sender: Sender,
+    file: Path,
+    *,
+    progress: Callable[[int], None] | None = None,
 ) -> GeneratorReport:
     """Send a feed and write its ledger, which gets its name when all is acknowledged."""
     report = GeneratorReport(ledger=file)

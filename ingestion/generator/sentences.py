@@ -1,7 +1,7 @@
 """What made posts say: sentences of our own about made products, by mood and language.
 
-Nothing here looks like personal data, and nothing changes under Unicode normalisation (NFKC), so that the
-sanitised text of a post without personal data is the text itself.
+Nothing here looks like personal data, and nothing changes under Unicode normalisation (NFKC), so
+that the sanitised text of a post without personal data is the text itself.
 """
 # ruff: noqa: RUF001  # Turkish and Ukrainian have letters that look like Latin ones
 
@@ -10,18 +10,59 @@ from typing import Literal
 Mood = Literal["positive", "negative", "neutral"]
 
 PRODUCTS = (
-    "LumoraPay", "DeepHarbour", "TesselOS", "QuillBox", "BrightFold", "Kestrel Air", "OmbraTV", "DataNest", "GreenPort",
-    "WindDesk", "HexaGrove", "CloudLeaf", "Corvid Bank", "TramWay", "MetroDesk", "ClearHub", "OmniCart", "LoomCast",
-)  # fmt: skip
+    "LumoraPay",
+    "DeepHarbour",
+    "TesselOS",
+    "QuillBox",
+    "BrightFold",
+    "Kestrel Air",
+    "OmbraTV",
+    "DataNest",
+    "GreenPort",
+    "WindDesk",
+    "HexaGrove",
+    "CloudLeaf",
+    "Corvid Bank",
+    "TramWay",
+    "MetroDesk",
+    "ClearHub",
+    "OmniCart",
+    "LoomCast",
+)
 FEATURES = (
-    "the search", "the new dashboard", "checkout", "the mobile app", "the battery", "the offline mode", "the bill",
-    "the support chat", "delivery", "the export", "the onboarding", "the API", "the night train", "the keyboard",
-    "the camera", "the loyalty card", "the refund form", "two-factor login", "the map", "the widget",
-)  # fmt: skip
+    "the search",
+    "the new dashboard",
+    "checkout",
+    "the mobile app",
+    "the battery",
+    "the offline mode",
+    "the bill",
+    "the support chat",
+    "delivery",
+    "the export",
+    "the onboarding",
+    "the API",
+    "the night train",
+    "the keyboard",
+    "the camera",
+    "the loyalty card",
+    "the refund form",
+    "two-factor login",
+    "the map",
+    "the widget",
+)
 TIMES = (
-    "this morning", "since the update", "last night", "for two weeks now", "on Monday", "again today",
-    "after the outage", "during lunch", "all weekend", "in version 4.2",
-)  # fmt: skip
+    "this morning",
+    "since the update",
+    "last night",
+    "for two weeks now",
+    "on Monday",
+    "again today",
+    "after the outage",
+    "during lunch",
+    "all weekend",
+    "in version 4.2",
+)
 
 SENTENCES: dict[Mood, tuple[str, ...]] = {
     "positive": (
@@ -74,8 +115,18 @@ SENTENCES: dict[Mood, tuple[str, ...]] = {
     ),
 }
 TITLES: dict[Mood, tuple[str, ...]] = {
-    "positive": ("{p}: {f} is excellent", "Why I love {p}", "Great news about {f}", "A happy week with {p}"),
-    "negative": ("{p} stopped working {w}", "Terrible experience with {p}", "{f} got worse", "Angry about {p} and {f}"),
+    "positive": (
+        "{p}: {f} is excellent",
+        "Why I love {p}",
+        "Great news about {f}",
+        "A happy week with {p}",
+    ),
+    "negative": (
+        "{p} stopped working {w}",
+        "Terrible experience with {p}",
+        "{f} got worse",
+        "Angry about {p} and {f}",
+    ),
     "neutral": ("{p} and {f}", "Question about {p}", "Notes on {f} {w}", "{p}, a summary"),
 }
 OTHER_LANGUAGES: dict[str, dict[Mood, tuple[str, ...]]] = {
@@ -135,9 +186,22 @@ EMOJI: dict[Mood, tuple[str, ...]] = {
     "negative": ("😡", "😢", "👎", "💔", "🤮", "😞"),
     "neutral": ("🤔", "👀", "📦", "🚆", "📱"),
 }
-HASHTAGS = ("services", "travel", "gadgets", "cloud", "banking", "apps", "support", "design", "trains")
+HASHTAGS = (
+    "services",
+    "travel",
+    "gadgets",
+    "cloud",
+    "banking",
+    "apps",
+    "support",
+    "design",
+    "trains",
+)
 AFTERTHOUGHTS: dict[Mood, tuple[str, ...]] = {
-    "positive": ("later on: they solved it, thank you, great support!", "later on: works perfectly now, I am happy."),
+    "positive": (
+        "later on: they solved it, thank you, great support!",
+        "later on: works perfectly now, I am happy.",
+    ),
     "negative": ("later on: still broken, what a shame.", "later on: it got worse, avoid it."),
     "neutral": ("later on: added the version number.", "later on: the price is corrected."),
 }

@@ -31,7 +31,9 @@ class Sender(Protocol):
     def send(self, record: Record) -> None:
         """Hand over one record."""
 
-    def send_bytes(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+    def send_bytes(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> None:
         """Hand over bytes as they are, good or bad."""
 
     def flush(self) -> None:
@@ -70,7 +72,10 @@ class Producer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Flush; where an error is on its way already, what could still be sent is sent and that error goes on."""
         if kind is None:
@@ -92,14 +97,20 @@ class Producer:
 
     def send(self, record: Record) -> None:
         """Hand over one record."""
-        self.send_bytes(topic_name(record.platform, record.kind), record.key, record.value, record.headers)
+        self.send_bytes(
+            topic_name(record.platform, record.kind), record.key, record.value, record.headers
+        )
 
-    def send_bytes(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+    def send_bytes(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> None:
         """Hand over bytes as they are; waits while the queue is full."""
         deadline = time.monotonic() + self._delivery_timeout_s
         while True:
             try:
-                self._kafka.produce(topic, value, key, headers=list(headers), on_delivery=self._on_delivery)
+                self._kafka.produce(
+                    topic, value, key, headers=list(headers), on_delivery=self._on_delivery
+                )
             except BufferError:
                 if time.monotonic() > deadline:
                     raise self._undelivered() from None
@@ -170,7 +181,8 @@ def client_config(settings: Settings) -> dict[str, str | int | float | bool]:
         + 64 * 1024,  # and its key and headers; as max.message.bytes of the topics
         "queue.buffering.max.messages": _QUEUE_RECORDS,
         "queue.buffering.max.kbytes": _QUEUE_KB,
-        "log_level": 0,  # librdkafka's own lines on standard error; what matters is reported by exceptions
+        # librdkafka's own lines on standard error; what matters is reported by exceptions
+        "log_level": 0,
     }
 
 
@@ -185,9 +197,13 @@ class MemoryProducer:
 
     def send(self, record: Record) -> None:
         """Keep one record."""
-        self.send_bytes(topic_name(record.platform, record.kind), record.key, record.value, record.headers)
+        self.send_bytes(
+            topic_name(record.platform, record.kind), record.key, record.value, record.headers
+        )
 
-    def send_bytes(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
+    def send_bytes(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
+    ) -> None:
         """Keep bytes as they are."""
         if topic in self._failing_topics:
             self.failed[topic] += 1
@@ -202,4 +218,6 @@ class MemoryProducer:
             DeliveryError: a topic that fails was sent to.
         """
         if self.failed:
-            raise DeliveryError(f"{self.failed.total()} records were not acknowledged", remedy="Send them again")
+            raise DeliveryError(
+                f"{self.failed.total()} records were not acknowledged", remedy="Send them again"
+            )

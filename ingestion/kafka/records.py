@@ -61,7 +61,9 @@ class RecordMaker:
 
     def event_ids(self, post: Post) -> list[str]:
         """The same under this key and those before it, newest first."""
-        content = (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
+        content = (
+            (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
+        )
         return self.key.event_ids(self.owner, self.platform, post.post_id, post.op, *content)
 
     def day(self, post: Post, observed_at: int) -> str | None:
@@ -89,7 +91,9 @@ class RecordMaker:
         event["keys"]["post"] = self.post_key(post.post_id)
         event["keys"]["author"] = self.author_key(post.author_id) if post.author_id else None
         event["keys"]["reply_to"] = self.post_key(post.reply_to) if post.reply_to else None
-        event["keys"]["channel"] = self.author_key(post.channel) if post.channel and post.channel_is_profile else None
+        event["keys"]["channel"] = (
+            self.author_key(post.channel) if post.channel and post.channel_is_profile else None
+        )
         event["event_id"] = self.event_id(post)
         return event
 
@@ -98,7 +102,9 @@ class RecordMaker:
         event["author_id"] = gone.author_id
         event["version"] = gone.version
         event["keys"]["author"] = self.author_key(gone.author_id)
-        event["event_id"] = self.key.event_id(self.owner, self.platform, gone.author_id, "delete_author")
+        event["event_id"] = self.key.event_id(
+            self.owner, self.platform, gone.author_id, "delete_author"
+        )
         return event
 
     def _unmappable_event(self, item: Unmappable, observed_at: int) -> Event:
@@ -109,20 +115,50 @@ class RecordMaker:
 
     def _empty_event(self, op: Op, observed_at: int, raw: Json) -> Event:
         return Event(
-            schema=SCHEMA_VERSION, event_id="", op=op, owner=self.owner, platform=self.platform, post_id=None,
-            version=0, created_at=None, day=None, observed_at=observed_at, author_id=None, author_handle=None,
-            author_name=None, mentions=[], title=None, text=None, lang=None, url=None, channel=None, reply_to=None,
-            hashtags=[], metrics={}, rights=_policy_rights(self.platform),
+            schema=SCHEMA_VERSION,
+            event_id="",
+            op=op,
+            owner=self.owner,
+            platform=self.platform,
+            post_id=None,
+            version=0,
+            created_at=None,
+            day=None,
+            observed_at=observed_at,
+            author_id=None,
+            author_handle=None,
+            author_name=None,
+            mentions=[],
+            title=None,
+            text=None,
+            lang=None,
+            url=None,
+            channel=None,
+            reply_to=None,
+            hashtags=[],
+            metrics={},
+            rights=_policy_rights(self.platform),
             source={"producer": _producer(), "endpoint": None, "query": None},
-            keys={"post": None, "author": None, "reply_to": None, "channel": None, "key_id": self.key.key_id},
-            reason=None, truncated=False, raw=None if raw is None else verbatim(raw),
-        )  # fmt: skip
+            keys={
+                "post": None,
+                "author": None,
+                "reply_to": None,
+                "channel": None,
+                "key_id": self.key.key_id,
+            },
+            reason=None,
+            truncated=False,
+            raw=None if raw is None else verbatim(raw),
+        )
 
 
 def verbatim(raw: Json) -> str:
     """A payload as JSON text, or the text itself where it was none; integers of any size survive."""
-    text = raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-    # A lone surrogate goes back to the escape that it came as: UTF-8 cannot hold it, and the post may be good.
+    text = (
+        raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
+    )
+    # A lone surrogate goes back to the escape that it came as: UTF-8 cannot hold it, and the post
+    # may be good.
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -159,7 +195,9 @@ def _fitting_value(event: Event) -> bytes:
         value = _json(event)
     if len(value) > MAX_RECORD_BYTES:
         event["op"], event["reason"] = "unmappable", Reason.TEXT_TOO_LONG
-        event["title"] = event["text"] = event["url"] = event["lang"] = event["channel"] = event["reply_to"] = None
+        event["title"] = event["text"] = event["url"] = event["lang"] = event["channel"] = event[
+            "reply_to"
+        ] = None
         event["author_id"] = event["author_handle"] = event["author_name"] = None
         event["mentions"], event["hashtags"], event["metrics"] = [], [], {}
         value = _json(event)
@@ -169,21 +207,25 @@ def _fitting_value(event: Event) -> bytes:
 def _json(event: Event) -> bytes:
     try:
         return orjson.dumps(event)
-    except orjson.JSONEncodeError:  # a lone surrogate, which no UTF-8 can hold, or an integer of more than 64 bits
+    # a lone surrogate, which no UTF-8 can hold, or an integer of more than 64 bits
+    except orjson.JSONEncodeError:
         return json.dumps(event, separators=(",", ":")).encode()
 
 
 def _day(platform: str, post: Post, observed_at: int) -> str | None:
     """The date that the post keeps for ever, clamped to the platform's lifetime.
 
-    With a day's room at its end: an id that is minutes ahead must give one day, whenever it is seen.
+    With a day's room at its end: an id that is minutes ahead must give one day, whenever it is
+    seen.
     """
     day = post.day
     if day is None and post.created_at is not None:
         day = _date(post.created_at)
     if day is None:
         return None if post.op == "delete" else _date(observed_at).isoformat()
-    return min(max(day, policy_of(platform).since), _date(observed_at) + timedelta(days=1)).isoformat()
+    return min(
+        max(day, policy_of(platform).since), _date(observed_at) + timedelta(days=1)
+    ).isoformat()
 
 
 def _date(micros: int) -> date:
@@ -201,6 +243,8 @@ def _producer() -> str:
 def _policy_rights(platform: str) -> RightsField:
     rights = policy_of(platform).rights
     return {
-        "indexable": rights.indexable, "may_train": rights.may_train,
-        "may_display": rights.may_display, "may_export": rights.may_export,
-    }  # fmt: skip
+        "indexable": rights.indexable,
+        "may_train": rights.may_train,
+        "may_display": rights.may_display,
+        "may_export": rights.may_export,
+    }

@@ -21,7 +21,11 @@ class TopicsReport:
 
     created: list[str]
     existing: list[str]
-    narrow: list[str]  # with fewer partitions than conf/topics.toml says; left as they are: keys would change partition
+    narrow: list[
+        str
+        # with fewer partitions than conf/topics.toml says; left as they are: keys would change
+        # partition
+    ]
 
 
 def create_topics(settings: Settings) -> TopicsReport:
@@ -33,7 +37,9 @@ def create_topics(settings: Settings) -> TopicsReport:
     admin = _admin(settings)
     found = _partitions(admin, settings, settings.kafka.timeout_s)
     missing = [topic for topic in topics() if topic.name not in found]
-    created = [topic.name for topic, future in _request(admin, missing) if _was_created(future, settings)]
+    created = [
+        topic.name for topic, future in _request(admin, missing) if _was_created(future, settings)
+    ]
     _await_leaders(settings)
     existing = [topic for topic in topics() if topic.name in found]
     narrow = [topic.name for topic in existing if found[topic.name] < topic.partitions]
@@ -59,11 +65,15 @@ def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
     found = _partitions(admin, settings, settings.kafka.timeout_s)
     ours = [topic.name for topic in topics() if topic.name in found]
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # likewise
-    wanted = {TopicPartition(name, number): latest for name in ours for number in range(found[name])}
+    wanted = {
+        TopicPartition(name, number): latest for name in ours for number in range(found[name])
+    }
     ends: dict[str, dict[int, int]] = {name: {} for name in ours}
     if not wanted:
         return ends
-    for where, future in admin.list_offsets(wanted, request_timeout=settings.kafka.timeout_s).items():
+    for where, future in admin.list_offsets(
+        wanted, request_timeout=settings.kafka.timeout_s
+    ).items():
         try:
             ends[where.topic][where.partition] = int(future.result().offset)
         except KafkaException as error:
@@ -86,7 +96,11 @@ def _await_leaders(settings: Settings) -> None:
 
 
 def _admin(settings: Settings) -> AdminClient:
-    conf: dict[str, Any] = {"bootstrap.servers": settings.bootstrap_servers, "log_level": 0, "error_cb": lambda _: None}
+    conf: dict[str, Any] = {
+        "bootstrap.servers": settings.bootstrap_servers,
+        "log_level": 0,
+        "error_cb": lambda _: None,
+    }
     return AdminClient(conf | settings.kafka.client)
 
 
@@ -100,7 +114,10 @@ def _partitions(admin: AdminClient, settings: Settings, timeout_s: float) -> dic
 
 
 def _request(admin: AdminClient, missing: list[Topic]) -> list[tuple[Topic, "Future[None]"]]:
-    new = [NewTopic(topic.name, num_partitions=topic.partitions, config=topic.config) for topic in missing]
+    new = [
+        NewTopic(topic.name, num_partitions=topic.partitions, config=topic.config)
+        for topic in missing
+    ]
     futures = admin.create_topics(new) if new else {}
     return [(topic, futures[topic.name]) for topic in missing]
 

@@ -1,6 +1,7 @@
 """HTML as platforms send it → the plain text that a reader sees; handles and hashtags in plain text.
 
-Not with `html.parser`: it takes minutes for 200 kB of tags that are never closed. Every pattern here is linear.
+Not with `html.parser`: it takes minutes for 200 kB of tags that are never closed. Every pattern
+here is linear.
 """
 
 import re
@@ -10,10 +11,17 @@ from foundation.words import BEHIND_NO_WORD, composed, word_pattern
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*+)([^<>]*+)>|<[!?][^<>]*+>")
 _TARGET = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_BREAKS = {"br": "\n", "li": "\n", **dict.fromkeys(("p", "pre", "blockquote", "ul", "ol", "div"), "\n\n")}
+_BREAKS = {
+    "br": "\n",
+    "li": "\n",
+    **dict.fromkeys(("p", "pre", "blockquote", "ul", "ol", "div"), "\n\n"),
+}
 _UNSEEN = ("script", "style")
-# Tags may stand one behind the other. A link is passed over as a whole: a # in it names a part of a page.
-_HASHTAGS = re.compile(rf"https?://\S++|{BEHIND_NO_WORD}(?<![&#\uff03/])((?:[#\uff03]{word_pattern()})++)")
+# Tags may stand one behind the other. A link is passed over as a whole: a # in it names a part of a
+# page.
+_HASHTAGS = re.compile(
+    rf"https?://\S++|{BEHIND_NO_WORD}(?<![&#\uff03/])((?:[#\uff03]{word_pattern()})++)"
+)
 _HASH = re.compile("[#\uff03]")
 _LETTER = re.compile(r"[^\W\d_]")
 _HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?)")
@@ -57,4 +65,8 @@ def handles(text: str | None) -> list[str]:
 
 def _whole(shown: str, target: str) -> str:
     """A link's text, or its target where the text is its beginning and three dots, as on Hacker News."""
-    return target if len(shown) > len("...") and shown.endswith("...") and target.startswith(shown[:-3]) else shown
+    return (
+        target
+        if len(shown) > len("...") and shown.endswith("...") and target.startswith(shown[:-3])
+        else shown
+    )

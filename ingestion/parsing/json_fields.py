@@ -9,7 +9,17 @@ from ingestion.platform import Json, WrongFieldError
 T = TypeVar("T")
 Contents = Callable[[Json], tuple[list[Json], list[Json]]]
 
-_SAYING = ("text", "full_text", "message", "content", "commentary", "body", "bodyMarkdown", "selftext", "caption")
+_SAYING = (
+    "text",
+    "full_text",
+    "message",
+    "content",
+    "commentary",
+    "body",
+    "bodyMarkdown",
+    "selftext",
+    "caption",
+)
 _INT64 = 2**63
 _MAX_DEPTH = 200
 
@@ -40,7 +50,11 @@ def optional_text(holder: dict[str, Json], name: str) -> str | None:
 
 def every(values: Json, kind: type[T]) -> list[T]:
     """The values of a list that have this type and are not empty."""
-    return [value for value in values if isinstance(value, kind) and value] if isinstance(values, list) else []
+    return (
+        [value for value in values if isinstance(value, kind) and value]
+        if isinstance(values, list)
+        else []
+    )
 
 
 def texts(objects: Json, name: str) -> list[str]:
@@ -67,7 +81,9 @@ def is_alone(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
     while todo:
         item = todo.pop()
         if isinstance(item, dict):
-            if item is not post and any(isinstance(item.get(name), str) and item[name] for name in _SAYING):
+            if item is not post and any(
+                isinstance(item.get(name), str) and item[name] for name in _SAYING
+            ):
                 return False
             todo += [value for name, value in item.items() if name not in own]
         elif isinstance(item, list):
@@ -104,7 +120,8 @@ def leaves(document: Json, contents: Contents) -> Iterator[Json]:
 
     Args:
         document: decoded JSON of any shape.
-        contents: what an item holds: the payload that it is itself, if any, and what to look into next.
+        contents: what an item holds: the payload that it is itself, if any, and what to look into
+            next.
     """
     todo = [document]
     while todo:

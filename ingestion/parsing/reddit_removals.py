@@ -12,7 +12,12 @@ from ingestion.platform import Json
 
 _FIELDS = ("removed_by_category", "removed_by", "removal_reason", "banned_by")
 _FLAGS = ("removed", "spam", "deleted")
-_ARCHIVED = ("removal_type", "was_deleted_later", "was_initially_deleted")  # of an archive that looked twice
+# of an archive that looked twice
+_ARCHIVED = (
+    "removal_type",
+    "was_deleted_later",
+    "was_initially_deleted",
+)
 _CATEGORY = re.compile(r"[a-z][a-z_]{1,39}")
 _LONGEST = 400  # characters of a text that stands in for another
 _WHO = (
@@ -32,7 +37,8 @@ _PLACEHOLDER = re.compile(
 def is_placeholder(text: str | None) -> bool:
     """Whether a text is only what Reddit puts in place of one that it no longer shows.
 
-    Any case, white space, escape of Markdown or entity will do: dumps and clients write all of them.
+    Any case, white space, escape of Markdown or entity will do: dumps and clients write all of
+        them.
     """
     if not text or len(text) > _LONGEST:
         return False
@@ -42,7 +48,8 @@ def is_placeholder(text: str | None) -> bool:
 def removal_of(data: dict[str, Json]) -> dict[str, Json]:
     """The fields that say that a thing is gone, each without whom it names; empty for one that is there.
 
-    A category is one of Reddit's words and stays. All others may hold a name or a moderator's note: true stands in.
+    A category is one of Reddit's words and stays. All others may hold a name or a moderator's note:
+    true stands in.
     """
     said: dict[str, Json] = {name: True for name in _FIELDS if _is_said(data.get(name))}
     said |= {name: True for name in _FLAGS if data.get(name) is True}

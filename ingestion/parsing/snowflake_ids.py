@@ -20,7 +20,9 @@ def x_micros(number: int, observed_at: int | None) -> int | None:
     """Of a post's id."""
     if number < _X_FIRST:
         return None
-    return believable(((number >> 22) + _X_EPOCH) * 1000, since=policy_of("x").since, seen_at=observed_at)
+    return believable(
+        ((number >> 22) + _X_EPOCH) * 1000, since=policy_of("x").since, seen_at=observed_at
+    )
 
 
 def mastodon_micros(uri: str, observed_at: int | None) -> int | None:

@@ -39,7 +39,9 @@ def day_of(micros: int) -> date:
 
 def believable(micros: int, *, since: date, seen_at: int | None) -> int | None:
     """A time read out of an id, where the platform existed and the time is not a day ahead; else None."""
-    if day_of(micros) < since or micros > (LATEST_MICROS if seen_at is None else seen_at + DAY_MICROS):
+    if day_of(micros) < since or micros > (
+        LATEST_MICROS if seen_at is None else seen_at + DAY_MICROS
+    ):
         return None
     return micros
 

@@ -36,7 +36,12 @@ def payloads(document: Json) -> Iterator[Json]:
         item = todo.pop()
         if isinstance(item, list):
             todo.extend(reversed(item))
-        elif isinstance(item, dict) and "kind" not in item and "$type" not in item and item.get("body") is not None:
+        elif (
+            isinstance(item, dict)
+            and "kind" not in item
+            and "$type" not in item
+            and item.get("body") is not None
+        ):
             todo.append(item["body"])
         else:
             yield item
@@ -46,7 +51,9 @@ def _publicly(payload: Json) -> Json:
     """Posts are records that anybody may read; other collections and other services' messages may not be."""
     is_v2 = isinstance(payload, dict) and payload.get("$type") == "message"
     holder = "payload" if is_v2 else "commit"
-    kind = str(inner(payload, holder, "$type")).rpartition("#")[2] if is_v2 else inner(payload, "kind")
+    kind = (
+        str(inner(payload, holder, "$type")).rpartition("#")[2] if is_v2 else inner(payload, "kind")
+    )
     is_post = kind == "commit" and inner(payload, holder, "collection") == _POST
     is_record = inner(payload, holder, "record", "$type") in (None, _POST)
     return payload if is_post and is_record and is_alone(payload, holder, "record") else None
@@ -81,13 +88,17 @@ def _line_time(payload: Json) -> int | None:
     if not isinstance(payload, dict):
         return None
     is_v2 = payload.get("$type") == "message"
-    seen_at: Json = iso_micros(inner(payload, "payload", "time")) if is_v2 else payload.get("time_us")
+    seen_at: Json = (
+        iso_micros(inner(payload, "payload", "time")) if is_v2 else payload.get("time_us")
+    )
     if isinstance(seen_at, bool) or not isinstance(seen_at, int):
         return None
     return seen_at if 0 <= seen_at <= LATEST_MICROS else None
 
 
-PLATFORM = Platform(name="bluesky", payloads=payloads, map=map_payload, reader=_reader, seen_at=_line_time)
+PLATFORM = Platform(
+    name="bluesky", payloads=payloads, map=map_payload, reader=_reader, seen_at=_line_time
+)
 
 
 def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
@@ -95,7 +106,12 @@ def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
     event = needed(message, "payload", dict)
     kind = needed(event, "$type", str).rpartition("#")[2]
     about = event if kind == "commit" else event.get(kind)
-    return {"kind": kind, "did": event.get("did"), "time_us": iso_micros(event.get("time")), kind: about}
+    return {
+        "kind": kind,
+        "did": event.get("did"),
+        "time_us": iso_micros(event.get("time")),
+        kind: about,
+    }
 
 
 def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:
@@ -117,10 +133,14 @@ def _account(line: dict[str, Json], observed_at: int | None) -> Mapped:
     account = needed(line, "account", dict)
     if account.get("active") is not False or account.get("status") != "deleted":
         return Ignored(kind="account")  # deactivated and suspended accounts come back
-    return AuthorDelete(author_id=_matching(line, "did", _DID), version=_seen_at(line, observed_at), raw=line)
+    return AuthorDelete(
+        author_id=_matching(line, "did", _DID), version=_seen_at(line, observed_at), raw=line
+    )
 
 
-def _post(line: dict[str, Json], commit: dict[str, Json], post_id: str, seen_at: int, day: date | None) -> Post:
+def _post(
+    line: dict[str, Json], commit: dict[str, Json], post_id: str, seen_at: int, day: date | None
+) -> Post:
     did, record = line["did"], needed(commit, "record", dict)
     text = needed(record, "text", str)
     langs = every(record.get("langs"), str)
@@ -151,7 +171,11 @@ def _matching(holder: dict[str, Json], name: str, pattern: re.Pattern[str]) -> s
 def _seen_at(line: dict[str, Json], observed_at: int | None) -> int:
     """When Jetstream saw it."""
     seen_at = line.get("time_us", observed_at)
-    if isinstance(seen_at, bool) or not isinstance(seen_at, int) or not 0 <= seen_at <= LATEST_MICROS:
+    if (
+        isinstance(seen_at, bool)
+        or not isinstance(seen_at, int)
+        or not 0 <= seen_at <= LATEST_MICROS
+    ):
         raise WrongFieldError("time_us")
     return seen_at
 
@@ -199,14 +223,18 @@ def _mentions(record: dict[str, Json], text: str) -> tuple[str, ...]:
 
 def _slice(data: bytes, index: Json) -> str:
     """A facet's part of the text: offsets count bytes of UTF-8."""
-    start, end = (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
+    start, end = (
+        (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
+    )
     if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= len(data):
         return ""
     return data[start:end].decode("utf-8", "ignore").strip()
 
 
 def _hashtags(record: dict[str, Json]) -> tuple[str, ...]:
-    tags = [feature.get("tag") for feature, _ in _features(record, "tag")] + every(record.get("tags"), str)
+    tags = [feature.get("tag") for feature, _ in _features(record, "tag")] + every(
+        record.get("tags"), str
+    )
     return tuple(dict.fromkeys(every(tags, str)))
 
 

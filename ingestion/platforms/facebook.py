@@ -1,17 +1,35 @@
 """Facebook pages: posts and comments of the Graph API, alone, in feeds or by id → posts; read live from pages.
 
-Every comment is a payload of its own, also those inside a post or another comment, which keep nothing of them. What is
-neither (pages, people, photos, albums, videos, events, conversations, messages, likes) is ignored by kind.
-docs/platforms.md says what `updated_time` is worth, and how a comment has one id under all its spellings.
+Every comment is a payload of its own, also those inside a post or another comment, which keep
+nothing of them. What is neither (pages, people, photos, albums, videos, events, conversations,
+messages, likes) is ignored by kind. docs/platforms.md says what `updated_time` is worth, and how a
+comment has one id under all its spellings.
 """
 
 import re
 from collections.abc import Iterator
 
 from ingestion.parsing.html_text import hashtags
-from ingestion.parsing.json_fields import counts, every, inner, is_alone, kind_of, leaves, optional_text, unique
+from ingestion.parsing.json_fields import (
+    counts,
+    every,
+    inner,
+    is_alone,
+    kind_of,
+    leaves,
+    optional_text,
+    unique,
+)
 from ingestion.parsing.timestamps import iso_micros
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.platform import (
+    Ignored,
+    Json,
+    Mapped,
+    Platform,
+    Post,
+    WrongFieldError,
+    refusing_wrong_fields,
+)
 from ingestion.reader import Context, Reader
 
 _POST_ID = re.compile(r"(\d{1,20})_(\d{1,20})(?:_(\d{1,20}))?")
@@ -21,16 +39,44 @@ _PERMALINK = re.compile(
     r"https?://[\w.]*facebook\.com/(\d{1,20})/posts/(\d{1,20})/?\?comment_id=(\d{1,20})(?:&reply_comment_id=(\d{1,20}))?"
 )
 _COMMENT_FIELDS = ("comment_count", "like_count", "parent", "can_remove", "user_likes")
-_REACTIONS = ("reactions", "likes", "like", "love", "wow", "haha", "sad", "angry", "care", "thankful", "pride")
+_REACTIONS = (
+    "reactions",
+    "likes",
+    "like",
+    "love",
+    "wow",
+    "haha",
+    "sad",
+    "angry",
+    "care",
+    "thankful",
+    "pride",
+)
 _KINDS = (
-    ("to", "private message"), ("message", "private message"), ("message_count", "conversation"),
-    ("snippet", "conversation"), ("error", "error"), ("start_time", "event"), ("embed_html", "live video"),
-    ("live_views", "live video"), ("length", "video"), ("first_name", "user"), ("profile_type", "like"),
-    ("verification_status", "page or business"), ("fan_count", "page or business"), ("member_count", "group"),
-    ("tasks", "page or business"), ("login_url", "page or business"), ("category", "page or business"),
-    ("is_silhouette", "picture"), ("description", "video"), ("count", "album"), ("link", "photo or page"),
-    ("name", "album or user"), ("created_time", "photo"),
-)  # fmt: skip
+    ("to", "private message"),
+    ("message", "private message"),
+    ("message_count", "conversation"),
+    ("snippet", "conversation"),
+    ("error", "error"),
+    ("start_time", "event"),
+    ("embed_html", "live video"),
+    ("live_views", "live video"),
+    ("length", "video"),
+    ("first_name", "user"),
+    ("profile_type", "like"),
+    ("verification_status", "page or business"),
+    ("fan_count", "page or business"),
+    ("member_count", "group"),
+    ("tasks", "page or business"),
+    ("login_url", "page or business"),
+    ("category", "page or business"),
+    ("is_silhouette", "picture"),
+    ("description", "video"),
+    ("count", "album"),
+    ("link", "photo or page"),
+    ("name", "album or user"),
+    ("created_time", "photo"),
+)
 
 
 def payloads(document: Json) -> Iterator[Json]:
@@ -40,7 +86,11 @@ def payloads(document: Json) -> Iterator[Json]:
 
 def _publicly(payload: Json) -> Json:
     """A post that says itself that everyone may read it; comments do not say so."""
-    is_public = isinstance(payload, dict) and _is_post(payload) and inner(payload, "privacy", "value") == "EVERYONE"
+    is_public = (
+        isinstance(payload, dict)
+        and _is_post(payload)
+        and inner(payload, "privacy", "value") == "EVERYONE"
+    )
     return payload if is_public and not _is_hidden(payload) and is_alone(payload) else None
 
 
@@ -61,7 +111,11 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _is_hidden(item: dict[str, Json]) -> bool:
-    return item.get("is_private") is True or item.get("is_hidden") is True or item.get("is_published") is False
+    return (
+        item.get("is_private") is True
+        or item.get("is_hidden") is True
+        or item.get("is_published") is False
+    )
 
 
 def _reader(context: Context) -> Reader:
@@ -83,10 +137,15 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if not isinstance(item, dict):
         return [item], []
     if "id" not in item and "message" not in item:
-        held = next((item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)), None)
+        held = next(
+            (item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)),
+            None,
+        )
         if held is not None:
             return [], [held]
-        if item and all(isinstance(value, dict) and _OBJECT_ID.fullmatch(key) for key, value in item.items()):
+        if item and all(
+            isinstance(value, dict) and _OBJECT_ID.fullmatch(key) for key, value in item.items()
+        ):
             return [], list(item.values())  # several objects by their ids
     return _split(item) if _is_post(item) else ([item], [])
 
@@ -112,7 +171,9 @@ def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
     comments = own.get("comments")
     if not isinstance(comments, dict) or "data" not in comments:
         return [own], []
-    own["comments"] = {field: value for field, value in comments.items() if field not in ("data", "paging")}
+    own["comments"] = {
+        field: value for field, value in comments.items() if field not in ("data", "paging")
+    }
     parent = {"parent": {"id": item.get("id")}} if "id" in item else {}
     return [own], [{**parent, **comment} for comment in every(comments["data"], dict)]
 
@@ -122,7 +183,9 @@ def _deleted(notice: dict[str, Json], observed_at: int | None) -> Post:
     post_id = str(notice.get("id"))
     if not _POST_ID.fullmatch(post_id):
         raise WrongFieldError("id")
-    return Post(post_id=post_id, op="delete", version=observed_at or 0, raw={"id": post_id, "deleted": True})
+    return Post(
+        post_id=post_id, op="delete", version=observed_at or 0, raw={"id": post_id, "deleted": True}
+    )
 
 
 def _post(item: dict[str, Json]) -> Post:
@@ -149,7 +212,9 @@ def _post(item: dict[str, Json]) -> Post:
     )
 
 
-def _identity(item: dict[str, Json], url: str, link: re.Match[str] | None) -> tuple[str, str | None, bool]:
+def _identity(
+    item: dict[str, Json], url: str, link: re.Match[str] | None
+) -> tuple[str, str | None, bool]:
     """The canonical id (`page_post` or `post_comment`), the page where it is known, whether it is a comment."""
     parts = _POST_ID.fullmatch(str(item.get("id")))
     if parts is None:
@@ -191,13 +256,19 @@ def _updated_at(item: dict[str, Json], created_at: int) -> int:
 def _mentions(item: dict[str, Json]) -> tuple[str, ...]:
     """People named in the text; pages and groups are no persons."""
     tags = every(item.get("message_tags"), dict)
-    return unique(every([tag.get("name") for tag in tags if tag.get("type") in (None, "user")], str))
+    return unique(
+        every([tag.get("name") for tag in tags if tag.get("type") in (None, "user")], str)
+    )
 
 
 def _metrics(item: dict[str, Json]) -> dict[str, int]:
     def total(name: str) -> Json:
         value = item.get(name)
-        return value if isinstance(value, int) else inner(value, "summary", "total_count") or inner(value, "count")
+        return (
+            value
+            if isinstance(value, int)
+            else inner(value, "summary", "total_count") or inner(value, "count")
+        )
 
     return counts(
         {

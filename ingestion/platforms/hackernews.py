@@ -1,7 +1,8 @@
 """Hacker News: items of the Firebase API → posts and deletes; read live from there.
 
-Stories, comments, jobs and polls are posts; the options of a poll are parts of it. `deleted` and `dead` items are
-deletes whose `raw` keeps only what says so. A `null` answer is no deletion: the reader asks again.
+Stories, comments, jobs and polls are posts; the options of a poll are parts of it. `deleted` and
+`dead` items are deletes whose `raw` keeps only what says so. A `null` answer is no deletion: the
+reader asks again.
 """
 
 from collections.abc import Iterator
@@ -9,14 +10,35 @@ from collections.abc import Iterator
 from ingestion.parsing.html_text import plain
 from ingestion.parsing.json_fields import counts, kind_of, leaves, optional_text
 from ingestion.parsing.timestamps import unit_micros
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.platform import (
+    Ignored,
+    Json,
+    Mapped,
+    Platform,
+    Post,
+    WrongFieldError,
+    refusing_wrong_fields,
+)
 from ingestion.reader import Context, Reader
 
 _TYPES = ("story", "comment", "job", "poll")
 _ITEM_FIELDS = {
-    "id", "type", "by", "time", "text", "title", "url", "parent", "poll", "kids", "parts", "score", "descendants",
-    "deleted", "dead",
-}  # fmt: skip
+    "id",
+    "type",
+    "by",
+    "time",
+    "text",
+    "title",
+    "url",
+    "parent",
+    "poll",
+    "kids",
+    "parts",
+    "score",
+    "descendants",
+    "deleted",
+    "dead",
+}
 _DELETE_FIELDS = ("id", "type", "time", "parent", "deleted", "dead")
 _KINDS = (("karma", "user"), ("profiles", "updates"), ("error", "error"))
 
@@ -28,13 +50,17 @@ def payloads(document: Json) -> Iterator[Json]:
 
 def _publicly(payload: Json) -> Json:
     """Every item is public; what has other fields, or objects in them, is no item."""
-    is_item = isinstance(payload, dict) and payload.get("type") in _TYPES and set(payload) <= _ITEM_FIELDS
+    is_item = (
+        isinstance(payload, dict) and payload.get("type") in _TYPES and set(payload) <= _ITEM_FIELDS
+    )
     return payload if is_item and not _holds_objects(payload) else None
 
 
 def _holds_objects(item: dict[str, Json]) -> bool:
     """Whether a field holds more than a value or a list of values."""
-    values = [each for value in item.values() for each in (value if isinstance(value, list) else [value])]
+    values = [
+        each for value in item.values() for each in (value if isinstance(value, list) else [value])
+    ]
     return any(isinstance(each, dict | list) for each in values)
 
 

@@ -1,17 +1,36 @@
 """Instagram: media and comments of the Graph API, alone, in lists or by id → posts; read live by hashtag.
 
-Every comment is a payload of its own, also those inside a medium or another comment, which keep nothing of them. The
-children of a carousel are parts of their parent. Media found by hashtag name neither author nor time; the time is read
-from the link. Stories, live media, accounts, hashtags, insights and products are ignored by kind.
+Every comment is a payload of its own, also those inside a medium or another comment, which keep
+nothing of them. The children of a carousel are parts of their parent. Media found by hashtag name
+neither author nor time; the time is read from the link. Stories, live media, accounts, hashtags,
+insights and products are ignored by kind.
 """
 
 from collections.abc import Iterator
 
 from ingestion.parsing.html_text import handles, hashtags
-from ingestion.parsing.json_fields import counts, every, inner, kind_of, leaves, needed, optional_text, unique
+from ingestion.parsing.json_fields import (
+    counts,
+    every,
+    inner,
+    kind_of,
+    leaves,
+    needed,
+    optional_text,
+    unique,
+)
 from ingestion.parsing.snowflake_ids import instagram_micros
 from ingestion.parsing.timestamps import day_of, iso_micros
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, nothing, refusing_wrong_fields
+from ingestion.platform import (
+    Ignored,
+    Json,
+    Mapped,
+    Platform,
+    Post,
+    WrongFieldError,
+    nothing,
+    refusing_wrong_fields,
+)
 from ingestion.reader import Context, Reader
 
 _MEDIA_FIELDS = ("caption", "comments_count", "like_count")
@@ -19,11 +38,19 @@ _MESSAGE_FIELDS = ("to", "mid", "sender", "recipient", "thread", "conversation")
 _NESTED = ("comments", "replies")
 _KINDS = (
     *((field, "private message") for field in _MESSAGE_FIELDS),
-    ("error", "error"), ("media_type", "part of a carousel, or story"), ("period", "insight"),
-    ("product_id", "product"), ("catalog_id", "catalogue"), ("quota_usage", "quota"), ("status_code", "container"),
-    ("business_discovery", "account"), ("followers_count", "account"), ("username", "account"), ("name", "hashtag"),
+    ("error", "error"),
+    ("media_type", "part of a carousel, or story"),
+    ("period", "insight"),
+    ("product_id", "product"),
+    ("catalog_id", "catalogue"),
+    ("quota_usage", "quota"),
+    ("status_code", "container"),
+    ("business_discovery", "account"),
+    ("followers_count", "account"),
+    ("username", "account"),
+    ("name", "hashtag"),
     ("id", "id"),
-)  # fmt: skip
+)
 
 
 def payloads(document: Json) -> Iterator[Json]:
@@ -39,7 +66,9 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     if payload.get("deleted") is True:  # what our reader says of a post that is no longer shown
         return Post(post_id=_id(payload), op="delete", version=observed_at or 0, raw=payload)
     if _is_comment(payload):
-        return Ignored(kind="hidden comment") if payload.get("hidden") is True else _comment(payload)
+        return (
+            Ignored(kind="hidden comment") if payload.get("hidden") is True else _comment(payload)
+        )
     if not _is_medium(payload):
         return Ignored(kind=kind_of(payload, _KINDS) or "other")
     if payload.get("media_product_type") == "STORY" or "/stories/" in str(payload.get("permalink")):
@@ -73,7 +102,10 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if isinstance(found := inner(item, "business_discovery", "media", "data"), list):
         return [], [found]
     if "id" not in item:
-        held = next((item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)), None)
+        held = next(
+            (item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)),
+            None,
+        )
         if held is not None:
             return [], [held]
         if item and all(isinstance(value, dict) and key.isdecimal() for key, value in item.items()):
@@ -82,7 +114,11 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 
 def _is_comment(item: dict[str, Json]) -> bool:
-    return "text" in item and "media_type" not in item and not any(name in item for name in _MESSAGE_FIELDS)
+    return (
+        "text" in item
+        and "media_type" not in item
+        and not any(name in item for name in _MESSAGE_FIELDS)
+    )
 
 
 def _is_medium(item: dict[str, Json]) -> bool:
@@ -93,7 +129,11 @@ def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
     """A medium or comment without the comments inside it, and these, which say whose they are."""
     nested: list[Json] = []
     for name in _NESTED:
-        context = {"parent_id": item.get("id"), **_of(item)} if _is_comment(item) else {"media": {"id": item.get("id")}}
+        context = (
+            {"parent_id": item.get("id"), **_of(item)}
+            if _is_comment(item)
+            else {"media": {"id": item.get("id")}}
+        )
         nested += [{**context, **comment} for comment in every(inner(item, name, "data"), dict)]
     if not nested:
         return [item], []

@@ -1,16 +1,36 @@
 """LinkedIn: posts, comments and webhook notices of the Community Management API → posts and deletes.
 
-Posts and comments come alone, in `elements` or by URN in `results`; a reshared post is named by its URN and never
-nested. Made after the documentation: no recordings are public. docs/platforms.md says what that leaves open.
+Posts and comments come alone, in `elements` or by URN in `results`; a reshared post is named by its
+URN and never
+nested. Made after the documentation: no recordings are public. docs/platforms.md says what that
+    leaves open.
 """
 
 import re
 from collections.abc import Iterator
 
 from ingestion.parsing.html_text import hashtags
-from ingestion.parsing.json_fields import counts, every, inner, is_alone, kind_of, leaves, needed, optional_text, unique
+from ingestion.parsing.json_fields import (
+    counts,
+    every,
+    inner,
+    is_alone,
+    kind_of,
+    leaves,
+    needed,
+    optional_text,
+    unique,
+)
 from ingestion.parsing.timestamps import unit_micros
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.platform import (
+    Ignored,
+    Json,
+    Mapped,
+    Platform,
+    Post,
+    WrongFieldError,
+    refusing_wrong_fields,
+)
 from ingestion.reader import Context, Reader
 
 _POST_URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{1,20}")
@@ -20,12 +40,26 @@ _HASHTAG = re.compile(r"\{hashtag\|(?:\\#|#)\|((?:\\.|[^}\\])*)\}")
 _ESCAPED = re.compile(r"\\([|{}@\[\]()<>#\\*_~])")
 _ORGANISATION = "urn:li:organization:"
 _PUBLISHED = ("PUBLISHED", "PUBLISHED_EDITED")
-_ACTIONS = ("COMMENT", "COMMENT_EDIT", "SHARE", "LIKE", "SHARE_MENTION", "PHOTO_MENTION", "VIDEO_MENTION")
+_ACTIONS = (
+    "COMMENT",
+    "COMMENT_EDIT",
+    "SHARE",
+    "LIKE",
+    "SHARE_MENTION",
+    "PHOTO_MENTION",
+    "VIDEO_MENTION",
+)
 _DELETE_FIELDS = ("id", "author", "lifecycleState", "createdAt", "lastModifiedAt")
 _NOTICE_FIELDS = ("notificationId", "action", "generatedActivity", "lastModifiedAt")
-_KINDS = (("reactionType", "reaction"), ("localizedName", "organization"), ("vanityName", "organization"),
-          ("localizedLastName", "person"), ("errorDetails", "error"), ("serviceErrorCode", "error"),
-          ("likesSummary", "summary"))  # fmt: skip
+_KINDS = (
+    ("reactionType", "reaction"),
+    ("localizedName", "organization"),
+    ("vanityName", "organization"),
+    ("localizedLastName", "person"),
+    ("errorDetails", "error"),
+    ("serviceErrorCode", "error"),
+    ("likesSummary", "summary"),
+)
 
 
 def payloads(document: Json) -> Iterator[Json]:
@@ -61,7 +95,10 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 def _is_public(post: dict[str, Json]) -> bool:
     """Whether everyone may read it, and not only those whom an advertisement is shown to."""
-    return post.get("visibility") == "PUBLIC" and inner(post, "distribution", "feedDistribution") != "NONE"
+    return (
+        post.get("visibility") == "PUBLIC"
+        and inner(post, "distribution", "feedDistribution") != "NONE"
+    )
 
 
 def _reader(context: Context) -> Reader:
@@ -74,7 +111,9 @@ def _native_id(payload: Json) -> str:
     return ""  # the URN, which is the post's id
 
 
-PLATFORM = Platform(name="linkedin", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id)
+PLATFORM = Platform(
+    name="linkedin", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id
+)
 
 
 def _contents(item: Json) -> tuple[list[Json], list[Json]]:
@@ -116,7 +155,11 @@ def _post(post: dict[str, Json]) -> Post:
     urn, author, created_at = _post_urn(post), needed(post, "author", str), _time(post, "createdAt")
     marked = optional_text(post, "commentary") or ""
     text = _ESCAPED.sub(r"\1", _HASHTAG.sub(r"#\1", _MENTION.sub(r"\1", marked)))
-    people = [_ESCAPED.sub(r"\1", name) for name, who in _MENTION.findall(marked) if not who.startswith(_ORGANISATION)]
+    people = [
+        _ESCAPED.sub(r"\1", name)
+        for name, who in _MENTION.findall(marked)
+        if not who.startswith(_ORGANISATION)
+    ]
     return Post(
         post_id=urn,
         version=_edited_at(created_at, post.get("lastModifiedAt")),
@@ -164,7 +207,11 @@ def _post_urn(post: dict[str, Json]) -> str:
 
 
 def _comment_urn(comment: dict[str, Json], subject: str) -> str:
-    for urn in (comment.get("commentUrn"), comment.get("$URN"), f"urn:li:comment:({subject},{comment.get('id')})"):
+    for urn in (
+        comment.get("commentUrn"),
+        comment.get("$URN"),
+        f"urn:li:comment:({subject},{comment.get('id')})",
+    ):
         if isinstance(urn, str) and _COMMENT_URN.fullmatch(urn):
             return urn
     raise WrongFieldError("id")
@@ -190,6 +237,11 @@ def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
     found = []
     for mark in every(inner(comment, "message", "attributes"), dict):
         start, length, value = mark.get("start"), mark.get("length"), mark.get("value")
-        if isinstance(start, int) and isinstance(length, int) and start >= 0 and "Company" not in str(value):
+        if (
+            isinstance(start, int)
+            and isinstance(length, int)
+            and start >= 0
+            and "Company" not in str(value)
+        ):
             found.append(text[start : start + max(0, length)])
     return unique(every(found, str))

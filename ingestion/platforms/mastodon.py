@@ -1,8 +1,9 @@
 """Mastodon: statuses, REST answers and stream frames → posts and deletes; read live from an instance.
 
-A boosted or quoted status is a payload of its own, and so is one inside a notification, a conversation, a context or a
-search answer; the outer one keeps nothing of its text. A boost itself says nothing and is ignored. Only `public`
-statuses are posts. docs/platforms.md says why, and what a delete needs.
+A boosted or quoted status is a payload of its own, and so is one inside a notification, a
+conversation, a context or a search answer; the outer one keeps nothing of its text. A boost itself
+says nothing and is ignored. Only `public` statuses are posts. docs/platforms.md says why, and what
+a delete needs.
 """
 
 import re
@@ -27,22 +28,50 @@ from ingestion.parsing.json_fields import (
 )
 from ingestion.parsing.snowflake_ids import mastodon_micros
 from ingestion.parsing.timestamps import day_of, iso_micros
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.platform import (
+    Ignored,
+    Json,
+    Mapped,
+    Platform,
+    Post,
+    WrongFieldError,
+    refusing_wrong_fields,
+)
 from ingestion.reader import Context, Reader
 
 _UPDATES = ("update", "status.update")
 _NON_PUBLIC = ("unlisted", "private", "direct", "limited")
-_HOLDERS = ("statuses", "ancestors", "descendants", "status", "last_status")  # of answers around statuses
+# of answers around statuses
+_HOLDERS = (
+    "statuses",
+    "ancestors",
+    "descendants",
+    "status",
+    "last_status",
+)
 _BARE_ID = re.compile(r"\w{1,40}")
 _METRICS = ("replies_count", "reblogs_count", "favourites_count", "quotes_count")
 _DELETE_FIELDS = ("id", "uri", "created_at", "edited_at", "visibility")
 _KINDS = (
-    ("event", "stream event"), ("error", "error"), ("acct", "account"), ("blocked_by", "relationship"),
-    ("confirmed", "admin account"), ("params", "scheduled status"), ("votes_count", "poll"), ("preview_url", "media"),
-    ("alerts", "push subscription"), ("replies_policy", "list"), ("filter_action", "filter"), ("status_id", "filter"),
-    ("featuring", "tag"), ("usage", "instance"), ("stats", "instance"), ("content", "status history"),
-    ("spoiler_text", "status source"), ("type", "notification"),
-)  # fmt: skip
+    ("event", "stream event"),
+    ("error", "error"),
+    ("acct", "account"),
+    ("blocked_by", "relationship"),
+    ("confirmed", "admin account"),
+    ("params", "scheduled status"),
+    ("votes_count", "poll"),
+    ("preview_url", "media"),
+    ("alerts", "push subscription"),
+    ("replies_policy", "list"),
+    ("filter_action", "filter"),
+    ("status_id", "filter"),
+    ("featuring", "tag"),
+    ("usage", "instance"),
+    ("stats", "instance"),
+    ("content", "status history"),
+    ("spoiler_text", "status source"),
+    ("type", "notification"),
+)
 
 
 def payloads(document: Json) -> Iterator[Json]:
@@ -88,7 +117,9 @@ def _reader(context: Context) -> Reader:
 
 def _native_id(payload: Json) -> str:
     """The reading server's id, which is all that its stream says of a delete."""
-    return str(payload.get("payload") if payload.get("event") == "delete" else payload.get("id") or "")
+    return str(
+        payload.get("payload") if payload.get("event") == "delete" else payload.get("id") or ""
+    )
 
 
 PLATFORM = Platform(
@@ -114,7 +145,11 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if isinstance(item.get("body"), dict | list):
         return [], [item["body"]]
     held = [item[name] for name in _HOLDERS if name in item]
-    inside = [found for value in held for found in (every(value, dict) if isinstance(value, list) else [value])]
+    inside = [
+        found
+        for value in held
+        for found in (every(value, dict) if isinstance(value, list) else [value])
+    ]
     inside = [found for found in inside if isinstance(found, dict)]
     return ([], inside) if inside else ([item], [])
 
@@ -128,7 +163,9 @@ def _split(status: dict[str, Json]) -> tuple[list[Json], list[Json]]:
     nested: list[Json] = []
     own = {name: _emptied(value, nested) for name, value in status.items()}
     if isinstance(quote := own.get("quote"), dict):
-        own["quote"] = {name: _emptied(value, nested, name == "quoted_status") for name, value in quote.items()}
+        own["quote"] = {
+            name: _emptied(value, nested, name == "quoted_status") for name, value in quote.items()
+        }
     return [own], nested
 
 
@@ -146,15 +183,26 @@ def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
     """The frame knows only the reading server's id; `uri` is what our reader puts beside it."""
     uri = _uri(frame)
     return Post(
-        post_id=uri, op="delete", version=observed_at or 0, day=_day(uri, None, observed_at),
+        post_id=uri,
+        op="delete",
+        version=observed_at or 0,
+        day=_day(uri, None, observed_at),
         raw=_frame(frame),
-    )  # fmt: skip
+    )
 
 
 def _frame(frame: dict[str, Json]) -> dict[str, Json]:
     """What of a frame says which post is gone."""
-    held = {name: frame[name] for name in ("event", "payload", "uri") if isinstance(frame.get(name), str)}
-    return held if _BARE_ID.fullmatch(held.get("payload", "")) else {k: v for k, v in held.items() if k != "payload"}
+    held = {
+        name: frame[name]
+        for name in ("event", "payload", "uri")
+        if isinstance(frame.get(name), str)
+    }
+    return (
+        held
+        if _BARE_ID.fullmatch(held.get("payload", ""))
+        else {k: v for k, v in held.items() if k != "payload"}
+    )
 
 
 def _deleted_by_request(status: dict[str, Json], observed_at: int | None) -> Post:
@@ -170,7 +218,11 @@ def _deleted_by_request(status: dict[str, Json], observed_at: int | None) -> Pos
 
 
 def _post(status: dict[str, Json], observed_at: int | None) -> Post:
-    uri, created_at, account = _uri(status), _time(status, "created_at"), needed(status, "account", dict)
+    uri, created_at, account = (
+        _uri(status),
+        _time(status, "created_at"),
+        needed(status, "account", dict),
+    )
     return Post(
         post_id=uri,
         version=_edited_at(status),

@@ -1,8 +1,9 @@
 """Reddit: things ({kind, data}), alone, in Listings, threads or collections → posts; read live by PRAW.
 
-Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`, `collections`, the
-parents of a crosspost) is left out of `raw`: a text must not survive its deletion inside another post's payload. For
-the same reason the `raw` of a delete keeps only what says that it is one. A crosspost's parents are no sightings of
+Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`,
+`collections`, the parents of a crosspost) is left out of `raw`: a text must not survive its
+deletion inside another post's payload. For the same reason the `raw` of a delete keeps only what
+says that it is one. A crosspost's parents are no sightings of
 their own. What counts as removed: `ingestion/parsing/reddit_removals.py` and ADR 22.
 """
 
@@ -12,7 +13,15 @@ from collections.abc import Iterator
 
 from ingestion.parsing.json_fields import counts, inner, is_alone
 from ingestion.parsing.reddit_removals import is_placeholder, removal_of
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.platform import (
+    Ignored,
+    Json,
+    Mapped,
+    Platform,
+    Post,
+    WrongFieldError,
+    refusing_wrong_fields,
+)
 from ingestion.reader import Context, Reader
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
@@ -21,7 +30,15 @@ _CLOSED = ("private", "employees_only", "gold_only")
 _NESTED = ("replies", "collections", "crosspost_parent_list")
 _MAX_DEPTH = 12  # of objects around things
 _DELETE_FIELDS = ("name", "id", "created_utc", "edited", "subreddit")
-_METRICS = ("score", "ups", "downs", "num_comments", "num_crossposts", "gilded", "total_awards_received")
+_METRICS = (
+    "score",
+    "ups",
+    "downs",
+    "num_comments",
+    "num_crossposts",
+    "gilded",
+    "total_awards_received",
+)
 _MENTION = re.compile(r"(?:(?<![\w/])|(?<=reddit\.com))/?u(?:ser)?/([A-Za-z0-9_-]{2,20})(?![\w-])")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BARE = re.compile(r"[<>]|&(?!amp;|lt;|gt;)")  # never in a text that the API has escaped
@@ -80,7 +97,9 @@ def _native_id(payload: Json) -> str:
     return ""  # the fullname, which is the post's id
 
 
-PLATFORM = Platform(name="reddit", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id)
+PLATFORM = Platform(
+    name="reddit", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id
+)
 
 
 def _contents(item: Json) -> Json:
@@ -98,7 +117,8 @@ def _contents(item: Json) -> Json:
 def _things_in(holder: dict[str, Json]) -> list[Json]:
     """The things and Listings of an object that is none itself, wherever in it they are, in its order.
 
-    Such are the answer of /api/morechildren (`json.data.things`), a collection (`sorted_links`), a recorder's wrapper.
+    Such are the answer of /api/morechildren (`json.data.things`), a collection (`sorted_links`), a
+    recorder's wrapper.
     """
     found: list[Json] = []
     todo: list[tuple[Json, int]] = [(value, 1) for value in reversed(holder.values())]
@@ -200,7 +220,11 @@ def _string(data: dict[str, Json], name: str, *, required: bool) -> str | None:
 
 def _micros(data: dict[str, Json], name: str) -> int:
     seconds = data.get(name)
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= _LATEST_SECOND:
+    if (
+        isinstance(seconds, bool)
+        or not isinstance(seconds, int | float)
+        or not 0 <= seconds <= _LATEST_SECOND
+    ):
         raise WrongFieldError(name)  # not a number included
     return round(seconds * 1_000_000)
 

@@ -1,8 +1,10 @@
 """X: posts of API v2 (with and without `includes`) and v1.1, alone or in answers → posts and deletes.
 
-Every post in an answer is a payload of its own: those of `data`, of `includes.tweets`, quoted and retweeted ones, and
-the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A retweet is another's text under a new
-id and is ignored. A v2 payload carries of `includes` only its author. docs/platforms.md says why.
+Every post in an answer is a payload of its own: those of `data`, of `includes.tweets`, quoted and
+    retweeted ones, and
+the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A retweet is
+another's text under a new id and is ignored. A v2 payload carries of `includes` only its author.
+docs/platforms.md says why.
 """
 
 import re
@@ -24,25 +26,66 @@ from ingestion.parsing.json_fields import (
 )
 from ingestion.parsing.snowflake_ids import x_micros
 from ingestion.parsing.timestamps import day_of, iso_micros, spoken_micros
-from ingestion.platform import Ignored, Json, Mapped, Platform, Post, WrongFieldError, refusing_wrong_fields
+from ingestion.platform import (
+    Ignored,
+    Json,
+    Mapped,
+    Platform,
+    Post,
+    WrongFieldError,
+    refusing_wrong_fields,
+)
 from ingestion.reader import Context, Reader
 
 _LAST_ID = 2**63
-_TWEET_FIELDS = ("edit_history_tweet_ids", "referenced_tweets", "full_text", "in_reply_to_status_id", "retweet_count")
-_MESSAGE_FIELDS = ("event_type", "dm_conversation_id", "dm_event_id", "message_create", "sender_id", "recipient_id")
+_TWEET_FIELDS = (
+    "edit_history_tweet_ids",
+    "referenced_tweets",
+    "full_text",
+    "in_reply_to_status_id",
+    "retweet_count",
+)
+_MESSAGE_FIELDS = (
+    "event_type",
+    "dm_conversation_id",
+    "dm_event_id",
+    "message_create",
+    "sender_id",
+    "recipient_id",
+)
 _NESTED = ("retweeted_status", "quoted_status")
-_PARTS = ("note_tweet", "extended_tweet", "entities", "extended_entities")  # objects with texts of the post itself
+# objects with texts of the post itself
+_PARTS = (
+    "note_tweet",
+    "extended_tweet",
+    "entities",
+    "extended_entities",
+)
 _REPEATED = re.compile(r"\s*RT @\w{1,20}:")
 _NO_LANGUAGE = {"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"}
 _V1_METRICS = ("retweet_count", "reply_count", "quote_count")
 _KINDS = (
     *((field, "direct message") for field in _MESSAGE_FIELDS),
-    ("screen_name", "user"), ("username", "user"), ("ids", "user ids"), ("relationship", "relationship"),
-    ("host_ids", "space"), ("state", "space"), ("tweet_count", "count"), ("trend_name", "trend"), ("mode", "list"),
-    ("follower_count", "list"), ("query", "saved search"), ("upload_url", "compliance job"), ("project_usage", "usage"),
-    ("media_key", "media"), ("place_type", "place"), ("value", "stream rule"), ("errors", "error"), ("title", "error"),
+    ("screen_name", "user"),
+    ("username", "user"),
+    ("ids", "user ids"),
+    ("relationship", "relationship"),
+    ("host_ids", "space"),
+    ("state", "space"),
+    ("tweet_count", "count"),
+    ("trend_name", "trend"),
+    ("mode", "list"),
+    ("follower_count", "list"),
+    ("query", "saved search"),
+    ("upload_url", "compliance job"),
+    ("project_usage", "usage"),
+    ("media_key", "media"),
+    ("place_type", "place"),
+    ("value", "stream rule"),
+    ("errors", "error"),
+    ("title", "error"),
     ("name", "list"),
-)  # fmt: skip
+)
 
 
 def payloads(document: Json) -> Iterator[Json]:
@@ -106,7 +149,14 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if isinstance(item.get("status"), dict) and "screen_name" in item:
         user = _without_status(item)
         return [user], [{**item["status"], "user": user}]
-    held = next((item[name] for name in ("statuses", "users", "body") if isinstance(item.get(name), dict | list)), None)
+    held = next(
+        (
+            item[name]
+            for name in ("statuses", "users", "body")
+            if isinstance(item.get(name), dict | list)
+        ),
+        None,
+    )
     return ([item], []) if held is None else ([], [held])
 
 
@@ -129,7 +179,9 @@ def _split(tweet: dict[str, Json]) -> tuple[list[Json], list[Json]]:
     if isinstance(user := tweet.get("user"), dict):
         tweet = {**tweet, "user": _without_status(user)}
     own = {
-        name: {"id_str": value.get("id_str")} if name in _NESTED and isinstance(value, dict) else value
+        name: {"id_str": value.get("id_str")}
+        if name in _NESTED and isinstance(value, dict)
+        else value
         for name, value in tweet.items()
     }
     return [own], [status for status in nested if "text" in status or "full_text" in status]
@@ -142,15 +194,21 @@ def _without_status(user: dict[str, Json]) -> dict[str, Json]:
 def _is_tweet(item: Json) -> bool:
     if not isinstance(item, dict) or any(name in item for name in _MESSAGE_FIELDS):
         return False
-    return ("text" in item and ("id" in item or "id_str" in item)) or any(name in item for name in _TWEET_FIELDS)
+    return ("text" in item and ("id" in item or "id_str" in item)) or any(
+        name in item for name in _TWEET_FIELDS
+    )
 
 
 def _is_retweet(tweet: dict[str, Json]) -> bool:
     """By what it refers to; where it refers to nothing, by the mark that X itself puts before a repeated text."""
     references = every(tweet.get("referenced_tweets"), dict)
-    if tweet.get("retweeted_status") or any(reference.get("type") == "retweeted" for reference in references):
+    if tweet.get("retweeted_status") or any(
+        reference.get("type") == "retweeted" for reference in references
+    ):
         return True
-    refers = references or tweet.get("quoted_status") or _id_text(tweet.get("in_reply_to_status_id_str"))
+    refers = (
+        references or tweet.get("quoted_status") or _id_text(tweet.get("in_reply_to_status_id_str"))
+    )
     whole = tweet.get("full_text") or tweet.get("text")
     return not refers and isinstance(whole, str) and _REPEATED.match(whole) is not None
 
@@ -170,7 +228,9 @@ def _delete(gone: dict[str, Json], payload: dict[str, Json], observed_at: int | 
     micros = x_micros(first, observed_at)
     day = None if micros is None else day_of(micros)
     version = max(observed_at or 0, iso_micros(gone.get("redacted_at")) or 0)
-    return Post(post_id=str(first), op="delete", version=version, created_at=micros, day=day, raw=payload)
+    return Post(
+        post_id=str(first), op="delete", version=version, created_at=micros, day=day, raw=payload
+    )
 
 
 def _post(tweet: dict[str, Json], payload: dict[str, Json], observed_at: int | None) -> Post:
@@ -180,9 +240,15 @@ def _post(tweet: dict[str, Json], payload: dict[str, Json], observed_at: int | N
     return Post(
         post_id=str(first),
         version=(x_micros(own, observed_at) or 0) if own != first else 0,
-        created_at=inside if own != first and inside is not None else declared if declared is not None else inside,
+        created_at=inside
+        if own != first and inside is not None
+        else declared
+        if declared is not None
+        else inside,
         day=None if inside is None else day_of(inside),
-        author_id=_id_text(tweet.get("author_id")) or _id_text(author.get("id_str")) or _id_text(author.get("id")),
+        author_id=_id_text(tweet.get("author_id"))
+        or _id_text(author.get("id_str"))
+        or _id_text(author.get("id")),
         author_handle=optional_text(author, "username") or optional_text(author, "screen_name"),
         author_name=optional_text(author, "name"),
         mentions=_mentions(tweet, text),
@@ -215,9 +281,18 @@ def _chain(tweet: dict[str, Json]) -> tuple[int, int]:
 
 
 def _id(value: Json) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= len(str(_LAST_ID)):
+    if (
+        isinstance(value, str)
+        and value.isascii()
+        and value.isdecimal()
+        and len(value) <= len(str(_LAST_ID))
+    ):
         value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LAST_ID else None
+    return (
+        value
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < _LAST_ID
+        else None
+    )
 
 
 def _id_text(value: Json) -> str | None:
@@ -234,7 +309,11 @@ def _created_at(tweet: dict[str, Json]) -> int | None:
 
 def _text(tweet: dict[str, Json]) -> str:
     """The whole text; `text` alone may be cut off. X escapes three signs."""
-    whole = [inner(tweet, "note_tweet", "text"), inner(tweet, "extended_tweet", "full_text"), tweet.get("full_text")]
+    whole = [
+        inner(tweet, "note_tweet", "text"),
+        inner(tweet, "extended_tweet", "full_text"),
+        tweet.get("full_text"),
+    ]
     text = next(iter(every(whole, str)), None) or needed(tweet, "text", str)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
@@ -246,7 +325,9 @@ def _entities(tweet: dict[str, Json], name: str) -> list[Json]:
 
 
 def _mentions(tweet: dict[str, Json], text: str) -> tuple[str, ...]:
-    known = texts(_entities(tweet, "mentions"), "username") + texts(_entities(tweet, "user_mentions"), "screen_name")
+    known = texts(_entities(tweet, "mentions"), "username") + texts(
+        _entities(tweet, "user_mentions"), "screen_name"
+    )
     return unique(known + [handle for handle in handles(text) if "." not in handle])
 
 
@@ -259,10 +340,15 @@ def _reply_to(tweet: dict[str, Json]) -> str | None:
     for reference in every(tweet.get("referenced_tweets"), dict):
         if reference.get("type") == "replied_to":
             return _id_text(reference.get("id"))
-    return _id_text(tweet.get("in_reply_to_status_id_str")) or _id_text(tweet.get("in_reply_to_status_id"))
+    return _id_text(tweet.get("in_reply_to_status_id_str")) or _id_text(
+        tweet.get("in_reply_to_status_id")
+    )
 
 
 def _metrics(tweet: dict[str, Json]) -> dict[str, int]:
     public = tweet.get("public_metrics")
-    v1 = {"like_count": tweet.get("favorite_count"), **{name: tweet.get(name) for name in _V1_METRICS}}
+    v1 = {
+        "like_count": tweet.get("favorite_count"),
+        **{name: tweet.get(name) for name in _V1_METRICS},
+    }
     return counts(public if isinstance(public, dict) else v1)

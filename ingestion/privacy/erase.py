@@ -1,7 +1,9 @@
 """What a producer does for erasures: its memory and its platform's landing files lose what is in the graves.
 
-Between two batches, and when it starts; a kill anywhere is made good by the next time, for an erasure is done only when
-its mark stands in the memory. What comes of an erased person afterwards goes nowhere: no post of theirs is sent, noted
+Between two batches, and when it starts; a kill anywhere is made good by the next time, for an
+erasure is done only when
+its mark stands in the memory. What comes of an erased person afterwards goes nowhere: no post of
+    theirs is sent, noted
 or landed.
 """
 
@@ -56,7 +58,9 @@ class Forgetting:
         self._makers = [RecordMaker(platform.name, owner, version) for version in _versions(key)]
         self._by = hashlib.sha256(place.encode()).hexdigest()[:12]
         self._clock = clock
-        self._persons: Judge | None = None  # of what persons had erased; None where nobody of this platform did
+        self._persons: Judge | None = (
+            None  # of what persons had erased; None where nobody of this platform did
+        )
         self._known: set[str] | None = None  # the erasures that the last run has seen
         self._ran_at = -math.inf
 
@@ -74,7 +78,10 @@ class Forgetting:
         """The batches as they may be landed."""
         for batch in batches:
             self.keep_up()  # a fetch may last for hours
-            left = [remains(self._platform, one, observed_at, self.suppresses)[0] for one in batch.documents]
+            left = [
+                remains(self._platform, one, observed_at, self.suppresses)[0]
+                for one in batch.documents
+            ]
             yield replace(batch, documents=[document for some in left for document in some])
 
     def run(self) -> int:
@@ -125,7 +132,9 @@ class Forgetting:
 class _Judges:
     """Erasures as one judge, which counts for each of them what it has condemned."""
 
-    def __init__(self, platform: Platform, makers: list[RecordMaker], due: Sequence[Graves]) -> None:
+    def __init__(
+        self, platform: Platform, makers: list[RecordMaker], due: Sequence[Graves]
+    ) -> None:
         self._each = [(graves.erasure_id, Judge(platform, makers, [graves])) for graves in due]
         self._anyone = Judge(platform, makers, due)
         self._landed, self._known = Counter[str](), Counter[str]()
@@ -133,7 +142,9 @@ class _Judges:
     def block(self, mapped: Mapped, observed_at: int) -> bool:
         found = self._anyone.blocks(mapped, observed_at)
         if found:
-            self._landed[next(name for name, judge in self._each if judge.blocks(mapped, observed_at))] += 1
+            self._landed[
+                next(name for name, judge in self._each if judge.blocks(mapped, observed_at))
+            ] += 1
         return found
 
     def know_post(self, post_id: str) -> bool:

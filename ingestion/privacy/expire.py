@@ -41,7 +41,9 @@ def forget(
             before = now - timedelta(days=policy.keep["landing.answers"].days)
             removed, waiting = landing(name).remove(before, memory, dry_run=dry_run)
             yield Forgotten("landing.answers", name, removed, waiting)
-            since = round((now - timedelta(days=policy.keep["producers.sightings"].days)).timestamp() * 1e6)
+            since = round(
+                (now - timedelta(days=policy.keep["producers.sightings"].days)).timestamp() * 1e6
+            )
             yield Forgotten("producers.sightings", name, _forget(memory, since, dry_run=dry_run))
 
 

@@ -12,11 +12,18 @@ from ingestion.state.store import IngestStore
 
 
 def seen(
-    store: IngestStore, author_id: str, post_keys: Set[str], *, key: PseudonymKey, owner: str, platform: str
+    store: IngestStore,
+    author_id: str,
+    post_keys: Set[str],
+    *,
+    key: PseudonymKey,
+    owner: str,
+    platform: str,
 ) -> list[dict[str, Any]]:
     """The sightings of these posts; the pseudonym of each id is computed, for the memory holds none.
 
-    And those whose id names the author, as Bluesky's and Mastodon's do: the memory outlives the tables' pseudonyms.
+    And those whose id names the author, as Bluesky's and Mastodon's do: the memory outlives the
+    tables' pseudonyms.
     """
     named = f"{canonical(author_id)}/"
 
@@ -32,7 +39,12 @@ def landed(landing: Landing, author_id: str) -> list[dict[str, Json]]:
     """The parts of answers that name the author, with the file and where it was asked."""
     author = canonical(author_id)
     return [
-        {"file": path, "endpoint": line["endpoint"], "observed_at": line["observed_at"], "part": part}
+        {
+            "file": path,
+            "endpoint": line["endpoint"],
+            "observed_at": line["observed_at"],
+            "part": part,
+        }
         for path, line in landing.lines()
         for part in _about(line["body"], author)
     ]
@@ -44,12 +56,18 @@ def _about(node: Json, author: str) -> list[Json]:
         return [part for each in node for part in _about(each, author)]
     if not isinstance(node, dict):
         return []
-    return [node] if _names(node, author) else [part for below in _lists(node) for part in _about(below, author)]
+    return (
+        [node]
+        if _names(node, author)
+        else [part for below in _lists(node) for part in _about(below, author)]
+    )
 
 
 def _names(node: dict[str, Json], author: str) -> bool:
     return any(
-        canonical(value) == author if isinstance(value, str) else isinstance(value, dict) and _names(value, author)
+        canonical(value) == author
+        if isinstance(value, str)
+        else isinstance(value, dict) and _names(value, author)
         for value in node.values()
     )
 

@@ -1,8 +1,8 @@
 """What is erased, as the job that owns Silver hands it over to the producers: pseudonyms, in files beside the tables.
 
-<lake>/_erasures/graves/<erasure>.jsonl, each line a tombstone: platform, post_key or author_key, and the version up to
-which it blocks. What a producer did for an erasure it says in <lake>/_erasures/done/, from where it becomes a part of
-the receipt.
+<lake>/_erasures/graves/<erasure>.jsonl, each line a tombstone: platform, post_key or author_key,
+and the version up to which it blocks. What a producer did for an erasure it says in
+<lake>/_erasures/done/, from where it becomes a part of the receipt.
 """
 
 import json
@@ -15,7 +15,8 @@ from foundation.errors import PayloadFileError
 from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Mapped, Platform, Post
 
-FOREVER = 253_402_214_400_000_000  # µs, 9999-12-31; the same as in transforms/suppression.py, which a test holds it to
+# µs, 9999-12-31; the same as in transforms/suppression.py, which a test holds it to
+FOREVER = 253_402_214_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +52,9 @@ class GraveFiles:
         """
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
-        found = self.files.get_file_info(fs.FileSelector(f"{self.root}/_erasures/graves", allow_not_found=True))
+        found = self.files.get_file_info(
+            fs.FileSelector(f"{self.root}/_erasures/graves", allow_not_found=True)
+        )
         for info in sorted(found, key=lambda info: str(info.path)):
             if not info.is_file or not info.path.endswith(".jsonl"):
                 continue
@@ -91,7 +94,11 @@ class GraveFiles:
             self.files.create_dir(folder, recursive=True)
         first = f"{path}.new" if is_local else path
         with self.files.open_output_stream(first, compression=None) as stream:
-            stream.write(json.dumps({"erasure_id": erasure_id, "platform": platform, "counts": dict(counts)}).encode())
+            stream.write(
+                json.dumps(
+                    {"erasure_id": erasure_id, "platform": platform, "counts": dict(counts)}
+                ).encode()
+            )
         if is_local:
             self.files.move(first, path)
 
@@ -99,7 +106,9 @@ class GraveFiles:
 class Judge:
     """Whether something that a platform's mapper answered is in one of some graves."""
 
-    def __init__(self, platform: Platform, makers: list[RecordMaker], graves: Sequence[Graves]) -> None:
+    def __init__(
+        self, platform: Platform, makers: list[RecordMaker], graves: Sequence[Graves]
+    ) -> None:
         """Take what is looked for.
 
         Args:
@@ -127,10 +136,15 @@ class Judge:
         if mapped.author_id is None:
             return False
         until = self._until(self._authors, mapped.author_id, is_author=True)
-        return until >= FOREVER or (mapped.version <= until and self._day(mapped, observed_at) <= _day_of(until))
+        return until >= FOREVER or (
+            mapped.version <= until and self._day(mapped, observed_at) <= _day_of(until)
+        )
 
     def _until(self, graves: Mapping[str, int], native_id: str, *, is_author: bool) -> int:
-        keys = (maker.author_key(native_id) if is_author else maker.post_key(native_id) for maker in self._makers)
+        keys = (
+            maker.author_key(native_id) if is_author else maker.post_key(native_id)
+            for maker in self._makers
+        )
         return max((graves.get(key, -1) for key in keys), default=-1)
 
     def _day(self, post: Post, observed_at: int) -> date:

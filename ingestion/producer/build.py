@@ -65,7 +65,8 @@ def producer(
         base_url: instead of the platform's own address.
         forget_cursor: begin anew; what lies between is a gap.
         progress: told after every batch.
-        lake: where erasures are handed over, and the platform's landing files; None where no lake can be reached.
+        lake: where erasures are handed over, and the platform's landing files; None where no lake
+            can be reached.
 
     Raises:
         PolicyError, CredentialsError, SettingsError, UsageError: it may not or cannot start.
@@ -73,7 +74,8 @@ def producer(
         BrokerUnreachableError, StackError: Kafka or a topic is not there.
     """
     policy = policy_of(platform.name)
-    stamina.instrumentation.set_on_retry_hooks([])  # its own lines would go to the terminal; we count
+    # its own lines would go to the terminal; we count
+    stamina.instrumentation.set_on_retry_hooks([])
     maker = RecordMaker(platform.name, settings.owner, pseudonym_key(settings))
     ingest = settings.ingest
     with (
@@ -101,7 +103,9 @@ def producer(
         if role != "load":
             new_reader(platform, context)  # what it lacks is said before anything else is begun
         if role != "fetch":
-            with Producer(settings) as first:  # a broker that is not there at the start is no reason to wait for it
+            with Producer(
+                settings
+            ) as first:  # a broker that is not there at the start is no reason to wait for it
                 first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
         days = min(ingest.remember_days, policy.keep["producers.sightings"].days)
         store.forget_posts(before=_now() - int(days * 86_400_000_000))
@@ -151,7 +155,9 @@ def _alone(settings: Settings, name: str, role: Role) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UsageError(f"another {role} of {name} is at work here", remedy="Stop it first") from None
+            raise UsageError(
+                f"another {role} of {name} is at work here", remedy="Stop it first"
+            ) from None
         yield
 
 

@@ -1,9 +1,9 @@
 """Live reading: a reader's batches → mapper → Kafka → cursors, in the order that loses nothing.
 
-What was seen is noted before it is sent, cursors after Kafka has acknowledged; a crash anywhere makes some posts be
-sent twice, with the same event id and version. Whatever fails in between, platform or broker, reading begins anew from
-the saved cursors; nothing is read ahead meanwhile, so memory stays bounded, and what the platform no longer offers then
-is a gap in the ledger.
+What was seen is noted before it is sent, cursors after Kafka has acknowledged; a crash anywhere
+makes some posts be sent twice, with the same event id and version. Whatever fails in between,
+platform or broker, reading begins anew from the saved cursors; nothing is read ahead meanwhile, so
+memory stays bounded, and what the platform no longer offers then is a gap in the ledger.
 """
 
 import time
@@ -51,7 +51,8 @@ class Report:
     cursor: str | None = None  # the last one that was saved
     stopped: str | None = None  # why it ended before it had caught up
     gaps: list[Gap] = field(default_factory=list)
-    covered: set[str] = field(default_factory=set)  # the sources that were read completely up to some time
+    # the sources that were read completely up to some time
+    covered: set[str] = field(default_factory=set)
 
 
 Progress = Callable[[Report], None]
@@ -82,7 +83,8 @@ class Ingest:
             budget: what may be spent.
             connect: a sender; a new one after each failure.
             progress: told after every batch.
-            forgetting: carries out what is to be erased, between batches, and knows whose posts go nowhere.
+            forgetting: carries out what is to be erased, between batches, and knows whose posts go
+                nowhere.
         """
         self.platform, self._context, self._maker, self.store = platform, context, maker, store
         self._budget, self._connect, self._progress = budget, connect, progress
@@ -140,7 +142,9 @@ class Ingest:
                     if not self._may_pass(error):
                         raise
                     self._context.telemetry.trouble("begun_anew")
-                    get_log("ingest").warning("begin_anew", platform=self.platform.name, error=type(error).__name__)
+                    get_log("ingest").warning(
+                        "begin_anew", platform=self.platform.name, error=type(error).__name__
+                    )
                     is_further = not self._context.once or self.report.cursor != cursor
                     if is_further and self._heard_at - began >= _HEALTHY_S:
                         return False
@@ -152,9 +156,15 @@ class Ingest:
 
         A single run does not for a listing without an end, which it would pay again.
         """
-        if not isinstance(error, TRANSIENT) or (self._context.once and isinstance(error, ListingCutError)):
+        if not isinstance(error, TRANSIENT) or (
+            self._context.once and isinstance(error, ListingCutError)
+        ):
             return False
-        return bounded(error.wait_s) if isinstance(error, ReadError) and error.wait_s is not None else True
+        return (
+            bounded(error.wait_s)
+            if isinstance(error, ReadError) and error.wait_s is not None
+            else True
+        )
 
     def _read(self, batches: Batches) -> None:
         pending = _Pending()
@@ -190,17 +200,23 @@ class Ingest:
                 telemetry.records["skipped"] += 1
             else:
                 wanted.append(
-                    replace(mapped, endpoint=batch.endpoint, query=batch.query) if isinstance(mapped, Post) else mapped
+                    replace(mapped, endpoint=batch.endpoint, query=batch.query)
+                    if isinstance(mapped, Post)
+                    else mapped
                 )
         is_recorded = batch.observed_at is not None
-        for item in self._recollection.dated(wanted, batch.source, observed_at, is_recorded=is_recorded):
+        for item in self._recollection.dated(
+            wanted, batch.source, observed_at, is_recorded=is_recorded
+        ):
             sender.send(self._maker.make(item, observed_at=observed_at))
             telemetry.records[_fate(item)] += 1
         if batch.latest is not None:
             telemetry.lag_s = max(0.0, (observed_at - batch.latest) / 1_000_000)
 
     def _mapped(self, batch: Batch, observed_at: int) -> Iterator[Mapped]:
-        payloads = chain.from_iterable(self.platform.payloads(document) for document in batch.documents)
+        payloads = chain.from_iterable(
+            self.platform.payloads(document) for document in batch.documents
+        )
         yield from (self.platform.map(payload, observed_at) for payload in payloads)
         yield from (withheld("not JSON", text) for text in batch.broken)
 
@@ -234,12 +250,16 @@ class Ingest:
 def new_reader(platform: Platform, context: Context) -> Reader:
     """See `Ingest.reader`."""
     if platform.reader is None:
-        raise UsageError(f"{platform.name} is not read live yet", remedy="Send recordings with `echostream replay`")
+        raise UsageError(
+            f"{platform.name} is not read live yet",
+            remedy="Send recordings with `echostream replay`",
+        )
     try:
         return platform.reader(context)
     except ImportError as error:
         raise SettingsError(
-            f"{platform.name} needs the library {error.name}", remedy="pip install 'echostream[live]'"
+            f"{platform.name} needs the library {error.name}",
+            remedy="pip install 'echostream[live]'",
         ) from None
 
 
@@ -257,7 +277,9 @@ class _Pending:
             self.cursors[batch.source] = batch.cursor
         self.gaps += batch.gaps
         if batch.covered is not None:
-            self.covered.append(Span(source=batch.source, since=batch.covered[0], until=batch.covered[1]))
+            self.covered.append(
+                Span(source=batch.source, since=batch.covered[0], until=batch.covered[1])
+            )
 
 
 def _fate(item: Post | AuthorDelete | Unmappable) -> str:

@@ -6,13 +6,15 @@ from functools import partial
 from ingestion.producer.loop import Ingest, Report
 from ingestion.reader import Batch, Sighting
 
-_FIRST = 3600 * 1_000_000  # µs: a post is looked at again not sooner; then whenever a quarter of its age has passed
+# µs: a post is looked at again not sooner; then whenever a quarter of its age has passed
+_FIRST = 3600 * 1_000_000
 
 
 def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -> Report:
     """Look again at the posts that are due, or at all of them.
 
-    What was looked at is noted once Kafka has acknowledged what came of it, so a sweep that dies goes on from there.
+    What was looked at is noted once Kafka has acknowledged what came of it, so a sweep that dies
+    goes on from there.
     """
     started, at_once = clock(), live.platform.sweeps_at_once
     while True:
@@ -25,7 +27,8 @@ def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -
         report = live.run(partial(_refetch, live, posts))
         if report.stopped:
             return report
-        # Also where the clock was set back meanwhile: else the same posts would be due again and again.
+        # Also where the clock was set back meanwhile: else the same posts would be due again and
+        # again.
         live.store.checked((post.post_id for post in posts), now=max(started, clock()))
 
 

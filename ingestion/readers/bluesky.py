@@ -1,7 +1,9 @@
 """Bluesky's Jetstream in both protocol versions: one websocket, a cursor, a window of some 36 hours.
 
-Resuming is inclusive. Each server of Jetstream stamps events with a time of its own, so a v1 cursor goes back a little;
-what is read twice has the same event id. v1 silently begins later where the cursor is too old: then the first event is
+Resuming is inclusive. Each server of Jetstream stamps events with a time of its own, so a v1 cursor
+goes back a little;
+what is read twice has the same event id. v1 silently begins later where the cursor is too old: then
+    the first event is
 younger than the cursor, and that is a gap. v2 says so.
 """
 
@@ -85,8 +87,14 @@ class Jetstream:
         """See `Reader`."""
         saved = self._context.memory.cursor(SOURCE)
         start = self._context.clock()
-        position = Position.parse(saved) if saved else Position(start - int(self._context.look_back_s * 1_000_000))
-        yield from self._stream(position, is_resumed=saved is not None, until=start if self._context.once else None)
+        position = (
+            Position.parse(saved)
+            if saved
+            else Position(start - int(self._context.look_back_s * 1_000_000))
+        )
+        yield from self._stream(
+            position, is_resumed=saved is not None, until=start if self._context.once else None
+        )
 
     def between(self, since: int, until: int) -> Iterator[Batch]:
         """See `Reader`; as far back as the server's window reaches."""
@@ -96,10 +104,14 @@ class Jetstream:
         """Nothing: Jetstream pushes every edit and delete."""
         yield from ()
 
-    def _stream(self, position: Position, *, is_resumed: bool, until: int | None) -> Iterator[Batch]:
+    def _stream(
+        self, position: Position, *, is_resumed: bool, until: int | None
+    ) -> Iterator[Batch]:
         """Up to a time, or for ever; a stream that goes silent before is asked again whether that was all."""
         while True:
-            reached = yield from self._as_near_as_possible(position, is_resumed=is_resumed, until=until)
+            reached = yield from self._as_near_as_possible(
+                position, is_resumed=is_resumed, until=until
+            )
             if until is None or not position.time_us < reached.time_us < until:
                 return
             position, is_resumed = reached, True
@@ -111,9 +123,17 @@ class Jetstream:
             return (yield from self._subscription(position, is_resumed=is_resumed, until=until))
         except RefusedError as refused:
             # v2 names a sequence that it no longer has; a time it takes as near as it can.
-            if refused.status != HTTPStatus.BAD_REQUEST or position.seq is None or b"CursorTooOld" not in refused.body:
+            if (
+                refused.status != HTTPStatus.BAD_REQUEST
+                or position.seq is None
+                or b"CursorTooOld" not in refused.body
+            ):
                 raise
-            return (yield from self._subscription(Position(position.time_us), is_resumed=is_resumed, until=until))
+            return (
+                yield from self._subscription(
+                    Position(position.time_us), is_resumed=is_resumed, until=until
+                )
+            )
 
     def _subscription(
         self, position: Position, *, is_resumed: bool, until: int | None
@@ -122,16 +142,22 @@ class Jetstream:
         read_to = position.time_us if is_resumed else None
         url = f"{self._url}?{self._query(position)}"
         for frame in frames(url, self._path, self._context, subprotocols=self._subprotocols):
-            heard_at = time.monotonic() if heard_at is None else heard_at  # connecting may take long
+            # connecting may take long
+            heard_at = time.monotonic() if heard_at is None else heard_at
             event = None if frame is None else self._event(frame, collected)
             if event is not None:
                 here = self._position(event) or last
                 if last is position and is_resumed and here.time_us > position.time_us:
-                    collected.gaps.append(_gap(position.time_us, here.time_us, GapReason.WINDOW_PASSED))
+                    collected.gaps.append(
+                        _gap(position.time_us, here.time_us, GapReason.WINDOW_PASSED)
+                    )
                 collected.documents.append(event)
                 last, heard_at = here, time.monotonic()
-                read_to = here.time_us if read_to is None else read_to  # a first run is told of no beginning
-            is_over = until is not None and (last.time_us >= until or time.monotonic() - heard_at > self._silence_s)
+                # a first run is told of no beginning
+                read_to = here.time_us if read_to is None else read_to
+            is_over = until is not None and (
+                last.time_us >= until or time.monotonic() - heard_at > self._silence_s
+            )
             if collected.is_due() or is_over:
                 covered = None if read_to is None else (read_to, last.time_us)
                 yield replace(self._batch(collected, last), covered=covered)
@@ -144,7 +170,9 @@ class Jetstream:
         accounts = list(self._context.watchlist.accounts)
         if self._is_v2:
             cursor = position.time_us if position.seq is None else position.seq
-            return urlencode({"collections": _POSTS, "dids": accounts, "cursor": max(cursor, 0)}, doseq=True)
+            return urlencode(
+                {"collections": _POSTS, "dids": accounts, "cursor": max(cursor, 0)}, doseq=True
+            )
         return urlencode(
             {
                 "wantedCollections": _POSTS,
@@ -189,7 +217,11 @@ class Jetstream:
         if at is None:
             said = inner(event, "payload", "witnessedAt") or inner(event, "payload", "time")
             at, seq = iso_micros(said), inner(event, "payload", "seq")
-        if not isinstance(at, int) or isinstance(at, bool) or not 0 <= at <= self._context.clock() + _REWIND:
+        if (
+            not isinstance(at, int)
+            or isinstance(at, bool)
+            or not 0 <= at <= self._context.clock() + _REWIND
+        ):
             return None  # saved as a cursor, a time in the future would skip everything up to it
         return Position(at, seq if isinstance(seq, int) and seq >= 0 else None)
 

@@ -1,7 +1,9 @@
 """Facebook pages: published posts of the last days and the comments of those that changed.
 
-Posts are ranked, not sorted, so every page is read to its end. A post's `updated_time` moves with each new comment, and
-never back: it is the mark up to which a page was read. What is edited or deleted otherwise, sweeps find.
+Posts are ranked, not sorted, so every page is read to its end. A post's `updated_time` moves with
+each new comment, and
+never back: it is the mark up to which a page was read. What is edited or deleted otherwise, sweeps
+    find.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,9 +18,12 @@ from ingestion.readers.clients.graph_api import Graph
 from ingestion.readers.clients.pages import Cuts
 
 _POST_FIELDS = (
-    "id,message,created_time,updated_time,permalink_url,message_tags,shares,from,comments.limit(0).summary(total_count)"
+    "id,message,created_time,updated_time,permalink_url,message_tags,shares,from,"
+    "comments.limit(0).summary(total_count)"
 )
-_COMMENT_FIELDS = "id,message,created_time,comment_count,like_count,permalink_url,message_tags,parent,from"
+_COMMENT_FIELDS = (
+    "id,message,created_time,comment_count,like_count,permalink_url,message_tags,parent,from"
+)
 _SECOND = 1_000_000
 _DAYS = 7 * 86_400 * _SECOND  # µs: comments come for days
 _OVERLAP = 60 * _SECOND  # µs: also more than our clock and theirs differ
@@ -31,9 +36,14 @@ class Pages:
 
     def __init__(self, context: Context) -> None:
         self._context, self._cuts = context, Cuts()
-        self._graph = Graph(context, demand(context.secrets, "facebook", "access_token", how=_HOW), _HOW)
+        self._graph = Graph(
+            context, demand(context.secrets, "facebook", "access_token", how=_HOW), _HOW
+        )
         if not context.watchlist.pages:
-            raise UsageError("no Facebook page is named", remedy="Name one in conf/watchlists.toml: facebook.pages")
+            raise UsageError(
+                "no Facebook page is named",
+                remedy="Name one in conf/watchlists.toml: facebook.pages",
+            )
 
     def read(self) -> Iterator[Batch]:
         """See `Reader`."""
@@ -78,7 +88,9 @@ class Pages:
         mark = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
         gaps: tuple[Gap, ...] = ()
         if now - mark > _DAYS and saved is not None:
-            gaps = (Gap(source=page, since=mark, until=now - _DAYS, reason=GapReason.CHANGES_UNSEEN),)
+            gaps = (
+                Gap(source=page, since=mark, until=now - _DAYS, reason=GapReason.CHANGES_UNSEEN),
+            )
         newest = mark
         self._cuts.begin()
         for posts in self._cuts.until_cut(self._posts(page, min(mark, now - _DAYS), now + _SECOND)):
@@ -90,7 +102,10 @@ class Pages:
         gaps += self._cuts.gap(page, mark, now)
         # What came while the first pages were already read is older than what the last ones show.
         yield Batch(
-            source=page, cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}", gaps=gaps, covered=(mark, now)
+            source=page,
+            cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}",
+            gaps=gaps,
+            covered=(mark, now),
         )
 
     def _posts(self, page: str, since: int, until: int) -> Iterator[list[Json]]:
@@ -100,8 +115,11 @@ class Pages:
 
     def _comments(self, page: str, post: Json) -> Iterator[Batch]:
         number = post.get("id") if isinstance(post, dict) else None
-        if isinstance(number, str) and inner(post, "comments", "summary", "total_count") != 0:  # a call for each post
-            for comments in self._graph.pages(f"{number}/comments", fields=_COMMENT_FIELDS, limit=100, filter="stream"):
+        # a call for each post
+        if isinstance(number, str) and inner(post, "comments", "summary", "total_count") != 0:
+            for comments in self._graph.pages(
+                f"{number}/comments", fields=_COMMENT_FIELDS, limit=100, filter="stream"
+            ):
                 yield self._batch(page, comments, "comments")
 
     def _batch(self, page: str, items: list[Json], endpoint: str = "published_posts") -> Batch:
@@ -123,6 +141,7 @@ def _time_of(cursor: str) -> int:
     name, _, at = cursor.partition(":")
     if name != "facebook" or not at.isdecimal():
         raise CursorError(
-            "the saved cursor is none of Facebook's", remedy="Begin anew: echostream ingest facebook --forget-cursor"
+            "the saved cursor is none of Facebook's",
+            remedy="Begin anew: echostream ingest facebook --forget-cursor",
         )
     return int(at)

@@ -1,6 +1,7 @@
 """Hacker News' Firebase API: ids are walked upward, `updates` tells of edits and deletes.
 
-An item that answers `null` is neither skipped nor a delete: it is asked for again for hours, then it is a gap.
+An item that answers `null` is neither skipped nor a delete: it is asked for again for hours, then
+it is a gap.
 """
 
 import json
@@ -95,7 +96,9 @@ class Firebase:
                 items = list(found.values())
                 times = [at for item in items if (at := _time(item)) is not None]
                 yield Batch(
-                    source=SOURCE, documents=[i for i in items if (_time(i) or since) < until], endpoint="/v0/item"
+                    source=SOURCE,
+                    documents=[i for i in items if (_time(i) or since) < until],
+                    endpoint="/v0/item",
                 )
                 if times and min(times) >= until:
                     return
@@ -115,21 +118,29 @@ class Firebase:
         for ids, found, odd in self._cuts.until_cut(self._chunks(place, newest)):
             asked_at = self._context.clock()
             place.missing |= {number: asked_at for number in ids if number not in found}
-            oldest = min([oldest, *(at for item in found.values() if (at := _time(item)) is not None)])
+            oldest = min(
+                [oldest, *(at for item in found.values() if (at := _time(item)) is not None)]
+            )
             place.next_id = ids[-1] + 1
             if found or odd:
                 barren_at = place.next_id
             yield self._batch([*found.values(), *odd], place)
         since = oldest if place.read_at is None else place.read_at
         if gaps := self._cuts.gap(SOURCE, since, now):
-            place.next_id = barren_at  # nothing is passed over: the next round begins where the nulls began
-            place.missing = {number: since for number, since in place.missing.items() if number < barren_at}
+            place.next_id = (
+                barren_at  # nothing is passed over: the next round begins where the nulls began
+            )
+            place.missing = {
+                number: since for number, since in place.missing.items() if number < barren_at
+            }
             yield self._batch([], place, gaps=gaps)
             return
         place.read_at = now
         yield replace(self._batch([], place), covered=(since, now))
 
-    def _chunks(self, place: Place, newest: int) -> Iterator[tuple[Sequence[int], dict[int, Json], list[Json]]]:
+    def _chunks(
+        self, place: Place, newest: int
+    ) -> Iterator[tuple[Sequence[int], dict[int, Json], list[Json]]]:
         """Items upward; `maxitem` may say more than there is, and then they are all null."""
         pages = Pages("/v0/item", self._context)
         for ids in slices(range(place.next_id, newest + 1), _CHUNK):
@@ -142,9 +153,17 @@ class Firebase:
             return
         now = self._context.clock()
         found, _ = self._items(sorted(place.missing))
-        old = {number for number, since in place.missing.items() if number not in found and now - since > _GIVE_UP}
-        gaps = tuple(_gap(place.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old))
-        place.missing = {n: since for n, since in place.missing.items() if n not in found and n not in old}
+        old = {
+            number
+            for number, since in place.missing.items()
+            if number not in found and now - since > _GIVE_UP
+        }
+        gaps = tuple(
+            _gap(place.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old)
+        )
+        place.missing = {
+            n: since for n, since in place.missing.items() if n not in found and n not in old
+        }
         yield self._batch(list(found.values()), place, gaps=gaps)
 
     def _changed_items(self, place: Place) -> Iterator[Batch]:
@@ -169,7 +188,9 @@ class Firebase:
 
     def _items(self, ids: Sequence[int]) -> tuple[dict[int, Json], list[Json]]:
         """Those that were answered, and answers that are no item of that id; `null` is neither."""
-        answers = self._pool.map(lambda number: self._http.get(f"/v0/item/{number}.json").content, ids)
+        answers = self._pool.map(
+            lambda number: self._http.get(f"/v0/item/{number}.json").content, ids
+        )
         found, odd = {}, []
         for number, item in zip(ids, answers, strict=True):
             if item is None:
@@ -188,7 +209,9 @@ class Firebase:
                 return at
         return self._context.clock()
 
-    def _batch(self, items: list[Json], place: Place, *, gaps: tuple[Gap, ...] = (), pause_s: float = 0.0) -> Batch:
+    def _batch(
+        self, items: list[Json], place: Place, *, gaps: tuple[Gap, ...] = (), pause_s: float = 0.0
+    ) -> Batch:
         times = [at for item in items if (at := _time(item)) is not None]
         return Batch(
             source=SOURCE,
@@ -211,5 +234,6 @@ def _gap(since: int, until: int, reason: GapReason) -> Gap:
 
 def _wrong_cursor() -> CursorError:
     return CursorError(
-        "the saved cursor is none of Hacker News'", remedy="Begin anew: echostream ingest hackernews --forget-cursor"
+        "the saved cursor is none of Hacker News'",
+        remedy="Begin anew: echostream ingest hackernews --forget-cursor",
     )

@@ -1,7 +1,8 @@
 """Instagram by hashtag: what was posted in the last 24 hours, of at most 30 hashtags in seven days.
 
-Media are not quite in the order of time, and the cursor of a page has the same value on every page. So a hashtag is
-read until two pages in a row are older than the last complete reading, with an hour's overlap.
+Media are not quite in the order of time, and the cursor of a page has the same value on every page.
+So a hashtag is read until two pages in a row are older than the last complete reading, with an
+hour's overlap.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,9 +31,14 @@ class Hashtags:
 
     def __init__(self, context: Context) -> None:
         self._context, self._cuts = context, Cuts()
-        self._graph = Graph(context, demand(context.secrets, "instagram", "access_token", how=_HOW), _HOW)
+        self._graph = Graph(
+            context, demand(context.secrets, "instagram", "access_token", how=_HOW), _HOW
+        )
         self._user = demand(
-            context.secrets, "instagram", "user_id", how="The account's id, with which hashtags are searched."
+            context.secrets,
+            "instagram",
+            "user_id",
+            how="The account's id, with which hashtags are searched.",
         )
         if not 1 <= len(context.watchlist.hashtags) <= _MOST_TAGS:
             raise UsageError(
@@ -50,7 +56,9 @@ class Hashtags:
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield Batch(source=self._context.watchlist.hashtags[0], pause_s=self._context.poll_s)
+                yield Batch(
+                    source=self._context.watchlist.hashtags[0], pause_s=self._context.poll_s
+                )
 
     def between(self, since: int, until: int) -> Iterator[Batch]:
         """See `Reader`; as far back as 24 hours."""
@@ -58,7 +66,9 @@ class Hashtags:
             for tag in self._context.watchlist.hashtags:
                 number = self._search(tag)
                 for media in self._cuts.until_cut(self._pages(number, since)):
-                    yield self._batch(tag, [item for item in media if (_time(item) or since) < until])
+                    yield self._batch(
+                        tag, [item for item in media if (_time(item) or since) < until]
+                    )
             self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
@@ -76,7 +86,11 @@ class Hashtags:
         if read_at is not None and read_at < oldest:
             gaps = (Gap(source=tag, since=read_at, until=oldest, reason=GapReason.WINDOW_PASSED),)
         number = number or self._search(tag)
-        since = now - int(self._context.look_back_s * _SECOND) if read_at is None else read_at - _OVERLAP
+        since = (
+            now - int(self._context.look_back_s * _SECOND)
+            if read_at is None
+            else read_at - _OVERLAP
+        )
         self._cuts.begin()
         for media in self._cuts.until_cut(self._pages(number, max(since, oldest))):
             yield self._batch(tag, media)
@@ -100,7 +114,11 @@ class Hashtags:
         Raises:
             BudgetSpentError: there is none left.
         """
-        found = self._graph.get("ig_hashtag_search", user_id=self._user, q=tag) if self._has_place(tag) else {}
+        found = (
+            self._graph.get("ig_hashtag_search", user_id=self._user, q=tag)
+            if self._has_place(tag)
+            else {}
+        )
         ids = texts(found.get("data"), "id")
         if not ids:
             raise ReadError("ig_hashtag_search answered without an id")
@@ -113,7 +131,8 @@ class Hashtags:
         names = {str(item.get("name")).lower() for item in recent}
         if len(recent) >= _MOST_TAGS and tag.lower() not in names:
             raise BudgetSpentError(
-                f"budget reached: {len(recent)} of {_MOST_TAGS} hashtags in seven days", remedy="Wait, or name fewer"
+                f"budget reached: {len(recent)} of {_MOST_TAGS} hashtags in seven days",
+                remedy="Wait, or name fewer",
             )
         return True
 
@@ -130,12 +149,19 @@ class Hashtags:
             case ["instagram", number, at] if number.isdecimal() and at.isdecimal():
                 return number, int(at)
         raise CursorError(
-            "the saved cursor is none of Instagram's", remedy="Begin anew: echostream ingest instagram --forget-cursor"
+            "the saved cursor is none of Instagram's",
+            remedy="Begin anew: echostream ingest instagram --forget-cursor",
         )
 
     def _batch(self, tag: str, media: list[Json]) -> Batch:
         times = [at for item in media if (at := _time(item)) is not None]
-        return Batch(source=tag, query=tag, documents=media, endpoint="recent_media", latest=max(times, default=None))
+        return Batch(
+            source=tag,
+            query=tag,
+            documents=media,
+            endpoint="recent_media",
+            latest=max(times, default=None),
+        )
 
 
 def _time(item: Json) -> int | None:

@@ -1,8 +1,11 @@
 """LinkedIn: an organisation's own posts and their comments, by offset, which drifts when posts come and go.
 
-What may not be shown is left out of its page, so a short page is not the last one: reading ends where the platform says
-so. Pages overlap, so that what moves between two of them is not missed. Comments do not move their post, so those of
-every post that changed within seven days are read each time: meant for a scheduler, within the daily quota.
+What may not be shown is left out of its page, so a short page is not the last one: reading ends
+    where the platform says
+so. Pages overlap, so that what moves between two of them is not missed. Comments do not move their
+post, so those of
+every post that changed within seven days are read each time: meant for a scheduler, within the
+    daily quota.
 """
 
 import re
@@ -27,9 +30,7 @@ _PAGE, _OVERLAP = 100, 10
 _DAYS = 7 * 86_400_000_000  # µs
 _COMMENT = "urn:li:comment:("
 _START = re.compile(r"[?&]start=(\d{1,9})(?!\d)")
-_HOW = (
-    "A token with r_organization_social of a member with a role on the page: https://www.linkedin.com/developers/apps."
-)
+_HOW = "A token with r_organization_social of a member with a role on the page: https://www.linkedin.com/developers/apps."
 
 
 class OwnPages:
@@ -40,12 +41,17 @@ class OwnPages:
         token = demand(context.secrets, "linkedin", "access_token", how=_HOW)
         if not context.watchlist.accounts:
             raise UsageError(
-                "no organisation of LinkedIn is named", remedy="Name its URN in conf/watchlists.toml: linkedin.accounts"
+                "no organisation of LinkedIn is named",
+                remedy="Name its URN in conf/watchlists.toml: linkedin.accounts",
             )
         usual = {
-            "authorization": f"Bearer {token}", "linkedin-version": VERSION, "x-restli-protocol-version": "2.0.0",
-        }  # fmt: skip
-        self._http = Http(context.base_url or HOST, context, headers=lambda: usual, credentials_hint=_HOW)
+            "authorization": f"Bearer {token}",
+            "linkedin-version": VERSION,
+            "x-restli-protocol-version": "2.0.0",
+        }
+        self._http = Http(
+            context.base_url or HOST, context, headers=lambda: usual, credentials_hint=_HOW
+        )
 
     def read(self) -> Iterator[Batch]:
         """See `Reader`."""
@@ -57,7 +63,9 @@ class OwnPages:
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield Batch(source=self._context.watchlist.accounts[0], pause_s=self._context.poll_s)
+                yield Batch(
+                    source=self._context.watchlist.accounts[0], pause_s=self._context.poll_s
+                )
 
     def between(self, since: int, until: int) -> Iterator[Batch]:
         """See `Reader`; comments by the time of their post's last change."""
@@ -82,7 +90,9 @@ class OwnPages:
 
     def _changed(self, author: str) -> Iterator[Batch]:
         now, saved = self._context.clock(), self._context.memory.cursor(author)
-        mark = now - int(self._context.look_back_s * 1_000_000) if saved is None else _time_of(saved)
+        mark = (
+            now - int(self._context.look_back_s * 1_000_000) if saved is None else _time_of(saved)
+        )
         newest = mark
         self._cuts.begin()
         for posts in self._cuts.until_cut(self._posts(author, min(mark, now - _DAYS))):
@@ -101,7 +111,9 @@ class OwnPages:
 
     def _posts(self, author: str, since: int) -> Iterator[list[Json]]:
         """Last changed first, down to a time."""
-        for page in self._pages("/rest/posts", {"author": author, "q": "author", "sortBy": "LAST_MODIFIED"}):
+        for page in self._pages(
+            "/rest/posts", {"author": author, "q": "author", "sortBy": "LAST_MODIFIED"}
+        ):
             yield page
             times = [at for post in page if (at := _modified(post)) is not None]
             if times and times[-1] < since:  # a single one before may tell an odd time
@@ -133,7 +145,11 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
     Many answers name no links at all, so their absence alone says nothing.
     """
     paging = answer.get("paging")
-    links = [link.get("href") for link in every(inner(paging, "links"), dict) if link.get("rel") == "next"]
+    links = [
+        link.get("href")
+        for link in every(inner(paging, "links"), dict)
+        if link.get("rel") == "next"
+    ]
     if links:
         named = _START.search(str(links[0]))
         if named and int(named[1]) > start:
@@ -141,14 +157,21 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
     elif not shown:
         return None
     total, count = inner(paging, "total"), inner(paging, "count")
-    if not links and isinstance(total, int) and isinstance(inner(paging, "links"), list) and total <= start + shown:
+    if (
+        not links
+        and isinstance(total, int)
+        and isinstance(inner(paging, "links"), list)
+        and total <= start + shown
+    ):
         return None
     return start + (count if isinstance(count, int) and shown <= count <= _PAGE else max(shown, 1))
 
 
 def _modified(item: Json) -> int | None:
     """When a post, not a comment, was last changed."""
-    return unit_micros(item.get("lastModifiedAt"), per_second=1000) if isinstance(item, dict) else None
+    return (
+        unit_micros(item.get("lastModifiedAt"), per_second=1000) if isinstance(item, dict) else None
+    )
 
 
 def _path_of(urn: str) -> str:
@@ -176,6 +199,7 @@ def _time_of(cursor: str) -> int:
     name, _, at = cursor.partition(":")
     if name != "linkedin" or not at.isdecimal():
         raise CursorError(
-            "the saved cursor is none of LinkedIn's", remedy="Begin anew: echostream ingest linkedin --forget-cursor"
+            "the saved cursor is none of LinkedIn's",
+            remedy="Begin anew: echostream ingest linkedin --forget-cursor",
         )
     return int(at)

@@ -15,10 +15,15 @@ class MastodonApi:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        hosts = [context.base_url] if context.base_url else [f"https://{name}" for name in context.watchlist.instances]
+        hosts = (
+            [context.base_url]
+            if context.base_url
+            else [f"https://{name}" for name in context.watchlist.instances]
+        )
         if not hosts:
             raise UsageError(
-                "no Mastodon instance is named", remedy="Name one in conf/watchlists.toml: mastodon.instances"
+                "no Mastodon instance is named",
+                remedy="Name one in conf/watchlists.toml: mastodon.instances",
             )
         self._cuts = Cuts()
         self._instances = [Instance(address, context, self._cuts) for address in hosts]
@@ -26,7 +31,11 @@ class MastodonApi:
     def read(self) -> Iterator[Batch]:
         """See `Reader`."""
         with self._connections():
-            if not self._context.once and len(self._instances) == 1 and self._instances[0].can_stream():
+            if (
+                not self._context.once
+                and len(self._instances) == 1
+                and self._instances[0].can_stream()
+            ):
                 yield from streamed(self._instances[0], self._context)
                 return
             while True:
@@ -49,7 +58,9 @@ class MastodonApi:
         """See `Reader`; what an instance no longer shows is gone."""
         with self._connections():
             for instance in self._instances:
-                yield from instance.refetch([post for post in posts if post.source == instance.name])
+                yield from instance.refetch(
+                    [post for post in posts if post.source == instance.name]
+                )
 
     @contextmanager
     def _connections(self) -> Iterator[None]:

@@ -33,14 +33,20 @@ class Instance:
         self._context, self._cuts = context, cuts
         self.name = urlsplit(address).netloc
         self._token = context.secrets.get("access_token")
-        self.http = Http(address, context, headers=self.auth, limit_of=iso_reset, credentials_hint=_HINT)
+        self.http = Http(
+            address, context, headers=self.auth, limit_of=iso_reset, credentials_hint=_HINT
+        )
         self.tags = context.watchlist.hashtags
-        self.feeds = [f"/api/v1/timelines/tag/{quote(tag)}" for tag in self.tags] or ["/api/v1/timelines/public"]
+        self.feeds = [f"/api/v1/timelines/tag/{quote(tag)}" for tag in self.tags] or [
+            "/api/v1/timelines/public"
+        ]
         self._about: Json = None
 
     def can_stream(self) -> bool:
         """Whether there is a token and an address for it."""
-        return self._token is not None and isinstance(self.streaming(), str) and len(self.feeds) == 1
+        return (
+            self._token is not None and isinstance(self.streaming(), str) and len(self.feeds) == 1
+        )
 
     def new_statuses(self, newest: dict[str, str] | None = None) -> Iterator[Batch]:
         """Every page since the cursor, oldest first; the newest ids are brought up to date."""
@@ -50,7 +56,9 @@ class Instance:
         since = int(newest["read_at"]) if newest.get("read_at", "").isdecimal() else begin
         self._cuts.begin()
         for feed in self.feeds:
-            for page, last in self._cuts.until_cut(self._pages(feed, newest.get(feed) or _id_at(begin), scope)):
+            for page, last in self._cuts.until_cut(
+                self._pages(feed, newest.get(feed) or _id_at(begin), scope)
+            ):
                 newest[feed] = last
                 yield self.batch(page, newest, feed)
         if gaps := self._cuts.gap(self.name, since, now):
@@ -72,13 +80,21 @@ class Instance:
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """How they are now."""
         for some in slices(posts, _BY_ID):
-            answer = self.http.get("/api/v1/statuses", {"id[]": [post.native_id for post in some]}).content
+            answer = self.http.get(
+                "/api/v1/statuses", {"id[]": [post.native_id for post in some]}
+            ).content
             found = _statuses(answer, "/api/v1/statuses")
             there = {str(status.get("id")) for status in every(found, dict)}
-            gone = [_delete(post.native_id, post.post_id) for post in some if post.native_id not in there]
+            gone = [
+                _delete(post.native_id, post.post_id)
+                for post in some
+                if post.native_id not in there
+            ]
             yield Batch(source=self.name, documents=[*found, *gone], endpoint="/api/v1/statuses")
 
-    def _pages(self, feed: str, at: str, scope: Mapping[str, str]) -> Iterator[tuple[list[Json], str]]:
+    def _pages(
+        self, feed: str, at: str, scope: Mapping[str, str]
+    ) -> Iterator[tuple[list[Json], str]]:
         """Pages from an id upward, each with the id that the next begins after."""
         pages = Pages(feed, self._context)
         while True:
@@ -103,11 +119,17 @@ class Instance:
             UsageError: it is closed to everybody.
         """
         feeds = inner(
-            self._instance(), "configuration", "timelines_access", "hashtag_feeds" if self.tags else "live_feeds"
+            self._instance(),
+            "configuration",
+            "timelines_access",
+            "hashtag_feeds" if self.tags else "live_feeds",
         )
         local, remote = inner(feeds, "local"), inner(feeds, "remote")
         if "disabled" in (local, remote) and local == remote:
-            raise UsageError(f"{self.name} shows this timeline to nobody", remedy="Name another in mastodon.instances")
+            raise UsageError(
+                f"{self.name} shows this timeline to nobody",
+                remedy="Name another in mastodon.instances",
+            )
         if self._token is not None:
             return {"local": "true"} if remote == "disabled" else {}
         if local == "authenticated":
@@ -140,7 +162,9 @@ class Instance:
             newest = json.loads(saved) if saved else {}
         except ValueError:
             newest = None
-        if not isinstance(newest, dict) or not all(isinstance(last, str) for last in newest.values()):
+        if not isinstance(newest, dict) or not all(
+            isinstance(last, str) for last in newest.values()
+        ):
             raise CursorError(
                 "the saved cursor is none of Mastodon's",
                 remedy="Begin anew: echostream ingest mastodon --forget-cursor",
@@ -148,7 +172,11 @@ class Instance:
         return newest
 
     def batch(
-        self, documents: Sequence[Json], newest: Mapping[str, str], endpoint: str, broken: Sequence[str] = ()
+        self,
+        documents: Sequence[Json],
+        newest: Mapping[str, str],
+        endpoint: str,
+        broken: Sequence[str] = (),
     ) -> Batch:
         """Documents, with where to go on."""
         return Batch(
@@ -189,6 +217,8 @@ def _times(statuses: Sequence[Json]) -> list[int]:
 def _time(status: Json) -> int | None:
     """When it was created; of a frame, inside."""
     status = (
-        decoded(status["payload"]) if isinstance(status, dict) and isinstance(status.get("payload"), str) else status
+        decoded(status["payload"])
+        if isinstance(status, dict) and isinstance(status.get("payload"), str)
+        else status
     )
     return iso_micros(status.get("created_at")) if isinstance(status, dict) else None

@@ -1,7 +1,7 @@
 """A Mastodon instance's stream: opened first, then REST fills the time since the cursor, then its frames.
 
-It cannot be resumed; edits and deletes of the time between are a gap, which a sweep closes. A delete is a bare id; what
-was sent is remembered, so it gets its `uri`.
+It cannot be resumed; edits and deletes of the time between are a gap, which a sweep closes. A
+delete is a bare id; what was sent is remembered, so it gets its `uri`.
 """
 
 import json
@@ -50,11 +50,15 @@ def streamed(instance: Instance, context: Context) -> Iterator[Batch]:
     collected, heard_at = _Collected(), now
     for frame in chain([first], pushed):
         if frame is not None:
-            newest[feed] = max(newest.get(feed, ""), _collect(instance.name, context, frame, collected), key=order)
+            newest[feed] = max(
+                newest.get(feed, ""), _collect(instance.name, context, frame, collected), key=order
+            )
         if collected.is_due():
             at = context.clock()
             newest |= {"at": str(at), "read_at": str(at)}
-            batch = instance.batch(collected.documents, newest, "/api/v1/streaming", collected.broken)
+            batch = instance.batch(
+                collected.documents, newest, "/api/v1/streaming", collected.broken
+            )
             yield replace(batch, covered=(heard_at, at))
             collected, heard_at = _Collected(), at
 

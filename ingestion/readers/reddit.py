@@ -1,7 +1,8 @@
 """Reddit by PRAW, which signs in, renews its token, retries and keeps to the rate limit; listings are paged here.
 
-PRAW's own streams ask for one page per turn and lose what a burst pushes beyond it. Here a listing is paged from its
-newest item down to the time where the last run ended; where it ends before (about 1,000 items deep), that is a gap.
+PRAW's own streams ask for one page per turn and lose what a burst pushes beyond it. Here a listing
+is paged from its newest item down to the time where the last run ended; where it ends before (about
+1,000 items deep), that is a gap.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,11 +43,17 @@ class Listings:
     def __init__(self, context: Context) -> None:
         self._context, self._cuts = context, Cuts()
         known: dict[str, Any] = {
-            name: demand(context.secrets, "reddit", name, how=_HOW) for name in ("client_id", "client_secret")
+            name: demand(context.secrets, "reddit", name, how=_HOW)
+            for name in ("client_id", "client_secret")
         }
-        user = demand(context.secrets, "reddit", "username", how="Reddit wants to know whom to turn to.")
+        user = demand(
+            context.secrets, "reddit", "username", how="Reddit wants to know whom to turn to."
+        )
         if not context.watchlist.subreddits:
-            raise UsageError("no subreddit is named", remedy="Name one in conf/watchlists.toml: reddit.subreddits")
+            raise UsageError(
+                "no subreddit is named",
+                remedy="Name one in conf/watchlists.toml: reddit.subreddits",
+            )
         if context.base_url:
             known |= {"oauth_url": context.base_url, "reddit_url": context.base_url}
         self._reddit = praw.Reddit(
@@ -82,7 +89,9 @@ class Listings:
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`; what Reddit no longer knows is gone."""
         for some in slices(posts, _PAGE):
-            things, _ = _things(self._get("api/info", {"id": ",".join(post.post_id for post in some)}), "api/info")
+            things, _ = _things(
+                self._get("api/info", {"id": ",".join(post.post_id for post in some)}), "api/info"
+            )
             there = {inner(thing, "data", "name") for thing in things}
             gone = [_delete(post) for post in some if post.post_id not in there]
             yield Batch(source=some[0].source, documents=[*things, *gone], endpoint="api/info")
@@ -129,7 +138,12 @@ class Listings:
 
     def _get(self, path: str, params: dict[str, str | int]) -> Json:
         for attempt in stamina.retry_context(
-            on=backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
+            on=backoff,
+            attempts=self._context.attempts,
+            timeout=None,
+            wait_initial=0.5,
+            wait_max=60,
+            wait_jitter=1,
         ):
             with attempt:
                 self._context.budget.take("calls")
@@ -152,7 +166,8 @@ class Listings:
             status = error.response.status_code
             if status == requests.codes.unauthorized:
                 raise CredentialsError("Reddit refuses our credentials", remedy=_HOW) from None
-            is_limited = status == requests.codes.too_many_requests  # the session has waited for others
+            # the session has waited for others
+            is_limited = status == requests.codes.too_many_requests
             wait_s = _wait_s(error.response, self._context) if is_limited else None
             raise StatusError(status, path, wait_s) from None
         except refused.RequestException:
@@ -185,7 +200,9 @@ class _CountingSession(requests.Session):
 
 
 def _wait_s(response: requests.Response, context: Context) -> float | None:
-    return retry_after({name.lower(): text for name, text in response.headers.items()}, context.clock())
+    return retry_after(
+        {name.lower(): text for name, text in response.headers.items()}, context.clock()
+    )
 
 
 def _things(listing: Json, path: str) -> tuple[list[Json], str]:
@@ -219,6 +236,7 @@ def _time_of(cursor: str) -> int:
     name, _, at = cursor.partition(":")
     if name != "reddit" or not at.isdecimal():
         raise CursorError(
-            "the saved cursor is none of Reddit's", remedy="Begin anew: echostream ingest reddit --forget-cursor"
+            "the saved cursor is none of Reddit's",
+            remedy="Begin anew: echostream ingest reddit --forget-cursor",
         )
     return int(at)

@@ -1,8 +1,10 @@
 """X's recent search and look-up by id, pay per use.
 
-Pages run from newest to oldest, so the next cursor is the newest id of the first page, saved with the last one. The
-search reaches back seven days; what is older than that is a gap. A post that was edited comes again under a new id.
-The filtered stream is not used: it cannot be resumed, so a search would have to heal it, at the same price per post.
+Pages run from newest to oldest, so the next cursor is the newest id of the first page, saved with
+the last one. The search reaches back seven days; what is older than that is a gap. A post that was
+edited comes again under a new id.
+The filtered stream is not used: it cannot be resumed, so a search would have to heal it, at the
+    same price per post.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,9 +31,11 @@ _FIELDS = (
     "edit_history_tweet_ids"
 )
 _WINDOW = timedelta(days=7) - timedelta(minutes=5)
+_ID_DIGITS = 19  # of 64 bits
 _EDITABLE = 35 * 60 * 1_000_000  # µs; X says 30 minutes
 _NO_JOBS = (403, 404)  # the app may not run compliance jobs
-_NOW_MARGIN = timedelta(seconds=15)  # the newest seconds are refused as an end, and are not yet complete
+# the newest seconds are refused as an end, and are not yet complete
+_NOW_MARGIN = timedelta(seconds=15)
 _HOW = "Create an app with pay-per-use credits at https://console.x.com and copy its Bearer token."
 
 
@@ -42,7 +46,9 @@ class RecentSearch:
         self._context, self._cuts = context, Cuts()
         token = demand(context.secrets, "x", "bearer_token", how=_HOW)
         if not context.watchlist.queries:
-            raise UsageError("no query for X is named", remedy="Name one in conf/watchlists.toml: x.queries")
+            raise UsageError(
+                "no query for X is named", remedy="Name one in conf/watchlists.toml: x.queries"
+            )
         self._http = Http(
             context.base_url or HOST,
             context,
@@ -68,7 +74,10 @@ class RecentSearch:
         """See `Reader`; as far back as seven days."""
         with self._http:
             end = min(_moment(until), _moment(self._context.clock()) - _NOW_MARGIN)
-            span = {"start_time": _text(max(_moment(since), self._oldest())), "end_time": _text(end)}
+            span = {
+                "start_time": _text(max(_moment(since), self._oldest())),
+                "end_time": _text(end),
+            }
             for query in self._context.watchlist.queries:
                 for page, _ in self._cuts.until_cut(self._pages(query, span)):
                     yield self._batch(query, page)
@@ -77,12 +86,15 @@ class RecentSearch:
     def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
         """See `Reader`; what is gone is learnt from a compliance job.
 
-        A post is read again, and paid, once: when it can no longer be edited and was not looked at since.
+        A post is read again, and paid, once: when it can no longer be edited and was not looked at
+            since.
         """
         with self._http:
             gone: set[str] = set()
             try:
-                notices = yield from self._jobs.notices([post.post_id for post in posts], posts[0].source)
+                notices = yield from self._jobs.notices(
+                    [post.post_id for post in posts], posts[0].source
+                )
             except StatusError as error:
                 if error.status not in _NO_JOBS:
                     raise
@@ -97,10 +109,16 @@ class RecentSearch:
     def _looked_up(self, posts: Sequence[Sighting]) -> Batch:
         """How they are now; what is deleted, protected, suspended or withheld is no longer shown, and goes."""
         found, gone = self._by_ids([post.post_id for post in posts])
-        newest = [ids[-1] for tweet in found if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")]
+        newest = [
+            ids[-1] for tweet in found if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")
+        ]
         edited, _ = self._by_ids(newest) if newest else ([], [])
         notices = [{"id": number, "action": "delete", "reason": "not shown"} for number in gone]
-        return Batch(source=posts[0].source, documents=[{"data": [*found, *edited]}, *notices], endpoint=TWEETS)
+        return Batch(
+            source=posts[0].source,
+            documents=[{"data": [*found, *edited]}, *notices],
+            endpoint=TWEETS,
+        )
 
     def _since(self, query: str) -> Iterator[Batch]:
         now, saved = self._context.clock(), self._context.memory.cursor(query)
@@ -114,7 +132,9 @@ class RecentSearch:
             if _moment(left_at) < self._oldest():
                 span = {"start_time": _text(self._oldest())}
                 until = int(self._oldest().timestamp() * 1_000_000)
-                gaps = (Gap(source=query, since=left_at, until=until, reason=GapReason.WINDOW_PASSED),)
+                gaps = (
+                    Gap(source=query, since=left_at, until=until, reason=GapReason.WINDOW_PASSED),
+                )
         newest, oldest = saved, now
         self._cuts.begin()
         for page, meta in self._cuts.until_cut(self._pages(query, span)):
@@ -194,9 +214,13 @@ def _time_of(cursor: str) -> int:
     Raises:
         CursorError: it is no id of X.
     """
-    at = x_micros(int(cursor), None) if cursor.isascii() and cursor.isdecimal() and len(cursor) < 20 else None  # noqa: PLR2004  # digits of 64 bits
+    is_id = cursor.isascii() and cursor.isdecimal() and len(cursor) <= _ID_DIGITS
+    at = x_micros(int(cursor), None) if is_id else None
     if at is None:
-        raise CursorError("the saved cursor is none of X's", remedy="Begin anew: echostream ingest x --forget-cursor")
+        raise CursorError(
+            "the saved cursor is none of X's",
+            remedy="Begin anew: echostream ingest x --forget-cursor",
+        )
     return at
 
 

@@ -1,7 +1,7 @@
 """X's batch compliance jobs: ids go up as a file, and what is gone comes back as lines.
 
-X's price list names none per post for them. The files lie at signed addresses, as a rule of another host. Our token
-goes to X's own host alone.
+X's price list names none per post for them. The files lie at signed addresses, as a rule of another
+host. Our token goes to X's own host alone.
 """
 
 import json
@@ -36,27 +36,42 @@ class ComplianceJobs:
             ReadError: the job failed, expired, or took longer than an hour.
         """
         asked = json.dumps({"type": "tweets", "resumable": False}).encode()
-        job = _job(self._http.send(Call(path=JOBS, method="POST", body=asked, headers=_JSON)).content)
+        job = _job(
+            self._http.send(Call(path=JOBS, method="POST", body=asked, headers=_JSON)).content
+        )
         lines = "".join(f"{number}\n" for number in ids).encode()
         upload = self._file(_UPLOAD, job, "upload_url")
         self._http.send(Call(**upload, method="PUT", body=lines, headers=_TEXT, decode=_nothing))
         waited_s, pause_s = 0.0, max(1.0, self._context.poll_s)
-        while (state := _job(self._http.get(f"{JOBS}/{job['id']}").content)).get("status") != "complete":
+        while (state := _job(self._http.get(f"{JOBS}/{job['id']}").content)).get(
+            "status"
+        ) != "complete":
             if state.get("status") in _FAILED or waited_s > _LONGEST_S:
                 self._context.telemetry.trouble("job_failed")
                 raise ReadError(f"a compliance job of X came to nothing after {waited_s:.0f} s")
             yield Batch(source=source, pause_s=pause_s)
             waited_s += pause_s
-        found = self._http.send(Call(**self._file(_RESULTS, state, "download_url"), decode=_lines)).content
+        found = self._http.send(
+            Call(**self._file(_RESULTS, state, "download_url"), decode=_lines)
+        ).content
         asked_for = set(ids)
-        return [notice for notice in found if notice.get("id") in asked_for and notice.get("reason") not in _KEPT]
+        return [
+            notice
+            for notice in found
+            if notice.get("id") in asked_for and notice.get("reason") not in _KEPT
+        ]
 
     def _file(self, path: str, job: dict[str, Json], name: str) -> Json:
         """Where a file of the job is, as arguments of a call."""
         address = job.get(name)
-        if not isinstance(address, str) or urlsplit(address).scheme not in ("https", urlsplit(self._base).scheme):
+        if not isinstance(address, str) or urlsplit(address).scheme not in (
+            "https",
+            urlsplit(self._base).scheme,
+        ):
             raise ReadError(f"{JOBS} gives no {name}")
-        is_ours = urlsplit(address)[:2] == urlsplit(self._base)[:2] and urlsplit(address).path.startswith(JOBS)
+        is_ours = urlsplit(address)[:2] == urlsplit(self._base)[:2] and urlsplit(
+            address
+        ).path.startswith(JOBS)
         return {"path": path, "address": address, "with_credentials": is_ours}
 
 
@@ -82,6 +97,8 @@ def _lines(data: bytes) -> list[dict[str, Json]]:
         ValueError: a line is none.
     """
     notices = [parsed(line) for line in data.splitlines() if line.strip()]
-    if not all(isinstance(notice, dict) and isinstance(notice.get("id"), str) for notice in notices):
+    if not all(
+        isinstance(notice, dict) and isinstance(notice.get("id"), str) for notice in notices
+    ):
         raise ValueError("no notices")
     return notices

@@ -1,7 +1,9 @@
 """Files of recorded payloads: JSON lines or one JSON document, plain or gzip, also wrapped as {…, "body": …}.
 
-JSON lines are read one at a time. A line that is not JSON is passed on as broken and does not stop the rest.
-What is unpacked is bounded, in one document and against the size of the file: a bomb ends with a named error.
+JSON lines are read one at a time. A line that is not JSON is passed on as broken and does not stop
+the rest.
+What is unpacked is bounded, in one document and against the size of the file: a bomb ends with a
+    named error.
 """
 
 import gzip
@@ -21,7 +23,9 @@ from ingestion.platform import Json
 MAX_DOCUMENT_BYTES = (
     32 * 1024 * 1024
 )  # of a line, or of a document over several lines; decoded it may take 25 times that
-_MAX_UNPACKED = 200  # times the packed bytes read so far; recorded answers come to 40, a bomb to 1,000
+_MAX_UNPACKED = (
+    200  # times the packed bytes read so far; recorded answers come to 40, a bomb to 1,000
+)
 _UNSUSPICIOUS = 4 * 1024 * 1024  # a small file may repeat itself
 _MAX_DEPTH = 400  # of objects and arrays inside each other; Python's own limit is not far beyond
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -48,8 +52,8 @@ def read_documents(file: Path) -> Iterator[Document | BrokenLine]:
     """Everything in a file, in its order.
 
     Raises:
-        PayloadFileError: the file cannot be opened, is cut off, is one document that is not JSON, or unpacks to
-            more than a file of payloads does.
+        PayloadFileError: the file cannot be opened, is cut off, is one document that is not JSON,
+            or unpacks to more than a file of payloads does.
     """
     line_number = 0
     try:
@@ -64,7 +68,8 @@ def read_documents(file: Path) -> Iterator[Document | BrokenLine]:
     except (OSError, EOFError, zlib.error) as error:
         cause = getattr(error, "strerror", None) or "it is not whole"
         raise PayloadFileError(
-            f"cannot read {file} after line {line_number}: {cause}", remedy="Name a file that exists and is whole"
+            f"cannot read {file} after line {line_number}: {cause}",
+            remedy="Name a file that exists and is whole",
         ) from error
 
 
@@ -106,7 +111,9 @@ class _Unpacked:
         self._given += len(data)
         if self._given > _UNSUSPICIOUS and self._given > _MAX_UNPACKED * self._packed.tell():
             what = f"{self._file} unpacks to more than {_MAX_UNPACKED} times its size"
-            raise PayloadFileError(what, remedy="Unpack it yourself if you trust it, and replay what comes out")
+            raise PayloadFileError(
+                what, remedy="Unpack it yourself if you trust it, and replay what comes out"
+            )
         return data
 
 
@@ -124,13 +131,18 @@ def _is_one_document(stream: _Stream) -> bool:
 
     A first line that is merely damaged is no reason to read all others as one.
     """
-    beginning = (line.removeprefix(_BOM).strip() for line in iter(lambda: stream.readline(MAX_DOCUMENT_BYTES + 1), b""))
+    beginning = (
+        line.removeprefix(_BOM).strip()
+        for line in iter(lambda: stream.readline(MAX_DOCUMENT_BYTES + 1), b"")
+    )
     first, second = [*islice(filter(None, beginning), 2), b"", b""][:2]
     stream.seek(0)
     if not first.startswith((b"{", b"[")) or not first.endswith((b"{", b"[", b",")):
         return False
     following = _document_or_broken(second.rstrip(b","))
-    return first == b"[" or not (isinstance(following, Document) and isinstance(following.content, dict))
+    return first == b"[" or not (
+        isinstance(following, Document) and isinstance(following.content, dict)
+    )
 
 
 def _whole(file: Path, stream: _Stream) -> Document:
@@ -163,10 +175,15 @@ def _text(data: bytes) -> str:
 
 
 def _document(text: str) -> Document:
-    value = json.loads(text, parse_constant=_refuse_constant)  # the standard one keeps integers of any size
+    # the standard one keeps integers of any size
+    value = json.loads(text, parse_constant=_refuse_constant)
     if text.count("{") + text.count("[") > _MAX_DEPTH and _is_too_deep(value):
         raise ValueError("nested too deeply")
-    if isinstance(value, dict) and "kind" not in value and isinstance(value.get("body"), dict | list):
+    if (
+        isinstance(value, dict)
+        and "kind" not in value
+        and isinstance(value.get("body"), dict | list)
+    ):
         return Document(value["body"], _micros(value.get("observed_at")))
     return Document(value)
 

@@ -1,7 +1,9 @@
 """The landing folder: raw answers with the time of their observation, as files by date and platform, and back again.
 
-<lake>/landing/date=2026-11-21/platform=mastodon/<when fetched>-<number>.jsonl.gz, each line an answer or payload with
-`observed_at`, where it was asked and for what. What is loaded goes the way of everything else, through Kafka; a file is
+<lake>/landing/date=2026-11-21/platform=mastodon/<when fetched>-<number>.jsonl.gz, each line an
+answer or payload with
+`observed_at`, where it was asked and for what. What is loaded goes the way of everything else,
+  through Kafka; a file is
 loaded once, and what comes twice has one event id.
 """
 
@@ -29,7 +31,9 @@ _ABOUT = ("source", "endpoint", "query", "observed_at")
 def _fetched_at(path: str) -> datetime:
     """As the file's name says it; a name of another form counts as old, for nobody can say otherwise."""
     try:
-        return datetime.strptime(path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
+        return datetime.strptime(
+            path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ"
+        ).replace(tzinfo=UTC)
     except ValueError:
         return datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -123,13 +127,17 @@ class Landing:
     def _abandoned(self) -> list[str]:
         """What processes that were killed had begun to write: nobody reads it, and it holds payloads."""
         before = clock.file_s() - _WRITTEN_WITHIN_S
-        return [path for path, written in self._found() if path.endswith(_PART) and written < before]
+        return [
+            path for path, written in self._found() if path.endswith(_PART) and written < before
+        ]
 
     def _found(self) -> Iterator[tuple[str, float]]:
         """The platform's files, below the root, and when each was written, in seconds since 1970."""
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
-        for info in self._files.get_file_info(fs.FileSelector(self._root, recursive=True, allow_not_found=True)):
+        for info in self._files.get_file_info(
+            fs.FileSelector(self._root, recursive=True, allow_not_found=True)
+        ):
             path = info.path.removeprefix(f"{self._root}/")
             if info.is_file and f"/platform={self._platform}/" in path:
                 yield path, info.mtime_ns / 1e9
@@ -145,29 +153,39 @@ class Landing:
 
     def _lines(self, path: str) -> list[dict[str, Json]]:
         try:
-            with self._files.open_input_stream(f"{self._root}/{path}", compression="gzip") as stream:
+            with self._files.open_input_stream(
+                f"{self._root}/{path}", compression="gzip"
+            ) as stream:
                 lines = [parsed(line) for line in bytes(stream.read()).splitlines()]
             return [
-                {name: line[name] for name in ("source", "body", "endpoint", "query", "observed_at")} for line in lines
+                {
+                    name: line[name]
+                    for name in ("source", "body", "endpoint", "query", "observed_at")
+                }
+                for line in lines
             ]
         except FileNotFoundError:  # another process has taken it away meanwhile
             return []
         except (OSError, ValueError, KeyError, TypeError):
             raise PayloadFileError(
-                f"the landing file {path} is damaged", remedy="Fetch that time again, and move the file away"
+                f"the landing file {path} is damaged",
+                remedy="Fetch that time again, and move the file away",
             ) from None
 
     def _put(self, path: str, data: bytes) -> None:
         """The file appears whole: by a rename, or at once where the store has no renames."""
         is_local = self._is_local()
-        first = f"{path}.{os.getpid()}{_PART}" if is_local else path  # two processes may strip one file
+        # two processes may strip one file
+        first = f"{path}.{os.getpid()}{_PART}" if is_local else path
         with self._files.open_output_stream(first, compression=None) as stream:
             stream.write(data)
         if is_local:
             self._files.move(first, path)
 
 
-def remains(platform: Platform, document: Json, observed_at: int, blocks: Blocks) -> tuple[list[Json], int]:
+def remains(
+    platform: Platform, document: Json, observed_at: int, blocks: Blocks
+) -> tuple[list[Json], int]:
     """An answer without what `blocks` says: itself, or its other payloads one by one; and how many it loses."""
     payloads = list(platform.payloads(document))
     left = [one for one in payloads if not blocks(platform.map(one, observed_at), observed_at)]
@@ -176,7 +194,12 @@ def remains(platform: Platform, document: Json, observed_at: int, blocks: Blocks
 
 
 def _packed(batch: Batch, now: int) -> bytes:
-    about = {"observed_at": now, "source": batch.source, "endpoint": batch.endpoint, "query": batch.query}
+    about = {
+        "observed_at": now,
+        "source": batch.source,
+        "endpoint": batch.endpoint,
+        "query": batch.query,
+    }
     return _compressed({**about, "body": document} for document in batch.documents)
 
 

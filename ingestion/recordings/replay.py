@@ -23,7 +23,8 @@ class ReplayReport:
     deleted: int = 0
     author_deletes: int = 0
     ignored: Counter[str] = field(default_factory=Counter)  # by kind
-    rejected: Counter[str] = field(default_factory=Counter)  # by reason; sent too, to end in quarantine
+    # by reason; sent too, to end in quarantine
+    rejected: Counter[str] = field(default_factory=Counter)
 
 
 Progress = Callable[[ReplayReport], None]
@@ -89,7 +90,9 @@ def _placed(mapped: Mapped, number: int) -> Mapped:
     return mapped
 
 
-def _dated(mapped: Post | AuthorDelete | Unmappable, observed_at: int) -> Post | AuthorDelete | Unmappable:
+def _dated(
+    mapped: Post | AuthorDelete | Unmappable, observed_at: int
+) -> Post | AuthorDelete | Unmappable:
     """A delete that no recorded time goes with is one of now: an edit that is held must not outlive it."""
     if isinstance(mapped, Post) and mapped.op == "delete":
         return replace(mapped, version=max(mapped.version, observed_at))

@@ -1,7 +1,7 @@
 """Simulators of platforms, for trials without an account and for tests: one file each, this folder is the registry.
 
-They know nothing of our mappers and readers (import-linter sees to it), only the platforms' documentation and the shape
-of recorded answers, to which a test holds them.
+They know nothing of our mappers and readers (import-linter sees to it), only the platforms'
+documentation and the shape of recorded answers, to which a test holds them.
 """
 
 from importlib import import_module

@@ -34,7 +34,11 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
 
     def refuse(connection: ServerConnection, request: Request) -> Response | None:
         problem = _problem(world, request.path)
-        return None if problem is None else connection.respond(HTTPStatus.BAD_REQUEST, json.dumps(problem))
+        return (
+            None
+            if problem is None
+            else connection.respond(HTTPStatus.BAD_REQUEST, json.dumps(problem))
+        )
 
     def handle(connection: ServerConnection) -> None:
         assert connection.request is not None  # noqa: S101  # after the handshake there is one
@@ -92,7 +96,11 @@ def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Itera
     wanted = query.get("dids" if is_v2 else "wantedDids", [])
     while not stopping.is_set():
         for happening in world.happenings[index : world.happened()]:
-            match fault.kind if (fault := faults.next("close", "silence", "not_json", "html")) else None:
+            match (
+                fault.kind
+                if (fault := faults.next("close", "silence", "not_json", "html"))
+                else None
+            ):
                 case "close":
                     return
                 case "silence":
@@ -103,7 +111,9 @@ def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Itera
                 case "html":
                     yield "<html><body>502</body></html>"
             if not wanted or did(happening.author) in wanted:
-                yield json.dumps(v2_message(happening, index) if is_v2 else v1_line(happening, index))
+                yield json.dumps(
+                    v2_message(happening, index) if is_v2 else v1_line(happening, index)
+                )
             index += 1
         time.sleep(0.02)
 
@@ -117,7 +127,11 @@ def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[i
     if cursor < _TIME_CURSOR and is_v2:
         return min(max(cursor - _FIRST_SEQ, first), happened), None
     asked = sum(1 for happening in world.happenings[:happened] if happening.at < cursor)
-    notice = {"$type": "info", "name": "OutdatedCursor", "message": f"resumed from {_FIRST_SEQ + first}"}
+    notice = {
+        "$type": "info",
+        "name": "OutdatedCursor",
+        "message": f"resumed from {_FIRST_SEQ + first}",
+    }
     is_late = is_v2 and asked < first
     return max(asked, first), json.dumps(
         {"$type": "message", "payload": {**notice, "$type": f"{_LEXICON}#info"}}
@@ -142,7 +156,12 @@ def v1_line(happening: Happening, index: int) -> dict[str, Any]:
     """An event as v1 sends it."""
     line: dict[str, Any] = {"did": did(happening.author), "time_us": happening.at}
     if happening.kind == "leave":
-        account = {"active": False, "did": did(happening.author), "seq": 9_000_000 + index, "status": "deleted"}
+        account = {
+            "active": False,
+            "did": did(happening.author),
+            "seq": 9_000_000 + index,
+            "status": "deleted",
+        }
         line |= {"kind": "account", "account": {**account, "time": _iso(happening.at)}}
     else:
         line |= {"kind": "commit", "commit": _commit(happening)}
@@ -156,7 +175,11 @@ def v2_message(happening: Happening, index: int) -> dict[str, Any]:
     kind = "account" if happening.kind == "leave" else "commit"
     event = {"$type": f"{_LEXICON}#{kind}", "seq": _FIRST_SEQ + index, "did": did(happening.author)}
     event |= {"time": _iso(happening.at), "witnessedAt": _iso(happening.at)}
-    event |= _commit(happening) if kind == "commit" else {"account": v1_line(happening, index)["account"]}
+    event |= (
+        _commit(happening)
+        if kind == "commit"
+        else {"account": v1_line(happening, index)["account"]}
+    )
     if happening.spoiling == "time_as_text":
         event["time"] = "yesterday"
     return {"$type": "message", "payload": event}

@@ -1,7 +1,7 @@
 """Facebook: one page whose posts are ranked, with comments on a first post; usage in percent, errors as 400 with codes.
 
-Nine of ten made posts are comments on a first post without text, whose `updated_time` moves with each of them. A page
-of answers may be empty and still have a next.
+Nine of ten made posts are comments on a first post without text, whose `updated_time` moves with
+each of them. A page of answers may be empty and still have a next.
 """
 
 import json
@@ -31,16 +31,27 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
             return _error(190, "OAuthException", "Invalid OAuth access token")
         had, left, reset_s = limit.take()
         use = {"call_count": 100 - 100 * left // limit.limit, "total_cputime": 1, "total_time": 1}
-        business = [{"type": "pages", **use, "estimated_time_to_regain_access": 0 if left else reset_s / 60}]
-        headers = {"X-App-Usage": json.dumps(use), "X-Business-Use-Case-Usage": json.dumps({PAGE: business})}
-        answer = _respond(world, request) if had else _error(32, "OAuthException", "Page request limit reached")
+        business = [
+            {"type": "pages", **use, "estimated_time_to_regain_access": 0 if left else reset_s / 60}
+        ]
+        headers = {
+            "X-App-Usage": json.dumps(use),
+            "X-Business-Use-Case-Usage": json.dumps({PAGE: business}),
+        }
+        answer = (
+            _respond(world, request)
+            if had
+            else _error(32, "OAuthException", "Page request limit reached")
+        )
         return Answer(answer.body, answer.status, headers)
 
     with http_server(respond, faults, bind) as address:
         yield address
 
 
-SIMULATOR = Simulator("facebook", _serve, HTTP_FAULTS, secrets={"access_token": TOKEN}, watchlist={"pages": (PAGE,)})
+SIMULATOR = Simulator(
+    "facebook", _serve, HTTP_FAULTS, secrets={"access_token": TOKEN}, watchlist={"pages": (PAGE,)}
+)
 
 
 def _respond(world: World, request: Request) -> Answer:
@@ -52,7 +63,11 @@ def _respond(world: World, request: Request) -> Answer:
     match parts:
         case [page, "published_posts"] if page == PAGE:
             since, until = (int(request.one(name, "0")) * SECOND for name in ("since", "until"))
-            posts = [_shown(made) for made in every if not is_comment(made) and since <= made.created_at < until]
+            posts = [
+                _shown(made)
+                for made in every
+                if not is_comment(made) and since <= made.created_at < until
+            ]
             return _page([*posts[::-1], _root(world)], request)  # ranked: in no order of time
         case [post, "comments"]:
             comments = [_shown(made) for made in every if is_comment(made)]
@@ -62,7 +77,13 @@ def _respond(world: World, request: Request) -> Answer:
 
 def _shown(made: Made) -> dict[str, Any] | None:
     """None for what is deleted: it keeps its place, so that no page shifts meanwhile."""
-    return None if made.deleted_at is not None else comment_of(made) if is_comment(made) else post_of(made)
+    return (
+        None
+        if made.deleted_at is not None
+        else comment_of(made)
+        if is_comment(made)
+        else post_of(made)
+    )
 
 
 def _page(items: list[dict[str, Any] | None], request: Request) -> Answer:
@@ -74,14 +95,18 @@ def _page(items: list[dict[str, Any] | None], request: Request) -> Answer:
     following = f"{end}p" if start == 0 and not is_pause and end < len(items) else f"{end}e"
     paging = {"cursors": {"before": token, "after": following}}
     has_next = end < len(items)
-    address = {"next": f"https://graph.facebook.com/next?access_token=never-use-this&after={following}"}
+    address = {
+        "next": f"https://graph.facebook.com/next?access_token=never-use-this&after={following}"
+    }
     data = [item for item in page if item is not None]
     return Answer({"data": data, "paging": paging | (address if has_next else {})})
 
 
 def _look_up(live: list[Made], ids: list[str]) -> Answer:
     wanted = {number.partition("_")[2]: number for number in ids}
-    known = {f"{PAGE}_{_ROOT}": {"id": f"{PAGE}_{_ROOT}", "created_time": "2026-01-01T00:00:00+0000"}}
+    known = {
+        f"{PAGE}_{_ROOT}": {"id": f"{PAGE}_{_ROOT}", "created_time": "2026-01-01T00:00:00+0000"}
+    }
     for made in live:
         if str(100 + made.number) in wanted:
             item = comment_of(made) if is_comment(made) else post_of(made)
@@ -93,7 +118,8 @@ def _look_up(live: list[Made], ids: list[str]) -> Answer:
 
 def _error(code: int, kind: str, message: str) -> Answer:
     return Answer(
-        {"error": {"message": message, "type": kind, "code": code, "fbtrace_id": "x"}}, HTTPStatus.BAD_REQUEST
+        {"error": {"message": message, "type": kind, "code": code, "fbtrace_id": "x"}},
+        HTTPStatus.BAD_REQUEST,
     )
 
 

@@ -32,7 +32,9 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
                     (made for made in posts.values() if made.changed_at > made.created_at),
                     key=lambda made: -made.changed_at,
                 )
-                return Answer({"items": [made.number for made in changed[:_UPDATES]], "profiles": ["someone"]})
+                return Answer(
+                    {"items": [made.number for made in changed[:_UPDATES]], "profiles": ["someone"]}
+                )
         return Answer({"error": "Permission denied"}, status=401)
 
     with http_server(respond, faults, bind) as address:
@@ -53,13 +55,19 @@ def item_of(made: Made) -> dict[str, Any]:
         "type": "story" if is_story else "comment",
     }
     if is_story:
-        item |= {"title": f"Story {made.number}", "score": 1 + made.number % 90, "descendants": made.number % 7}
+        item |= {
+            "title": f"Story {made.number}",
+            "score": 1 + made.number % 90,
+            "descendants": made.number % 7,
+        }
         item |= {"url": f"https://example.org/{made.number}"} if made.number % 2 else {}
     else:
         item["parent"] = max(1, made.number - made.number % _STORY_EVERY)
     if made.deleted_at is not None:
         if made.number % _DEAD_EVERY:
-            return {name: item[name] for name in ("id", "time", "type", "parent") if name in item} | {"deleted": True}
+            return {
+                name: item[name] for name in ("id", "time", "type", "parent") if name in item
+            } | {"deleted": True}
         item["dead"] = True
     if made.spoiling == "no_id":
         del item["id"]

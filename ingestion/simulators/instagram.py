@@ -31,16 +31,31 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
         if request.headers.get("authorization") != f"Bearer {_SECRETS['access_token']}":
             return _error(190, "Invalid OAuth access token")
         had, left, reset_s = limit.take()
-        use = {"type": "instagram", "call_count": 100 - 100 * left // limit.limit, "total_cputime": 1, "total_time": 1}
-        report = {_SECRETS["user_id"]: [{**use, "estimated_time_to_regain_access": 0 if left else reset_s / 60}]}
-        answer = _respond(world, request, session) if had else _error(80002, "There have been too many calls")
+        use = {
+            "type": "instagram",
+            "call_count": 100 - 100 * left // limit.limit,
+            "total_cputime": 1,
+            "total_time": 1,
+        }
+        report = {
+            _SECRETS["user_id"]: [
+                {**use, "estimated_time_to_regain_access": 0 if left else reset_s / 60}
+            ]
+        }
+        answer = (
+            _respond(world, request, session)
+            if had
+            else _error(80002, "There have been too many calls")
+        )
         return Answer(answer.body, answer.status, {"X-Business-Use-Case-Usage": json.dumps(report)})
 
     with http_server(respond, faults, bind) as address:
         yield address
 
 
-SIMULATOR = Simulator("instagram", _serve, HTTP_FAULTS, secrets=_SECRETS, watchlist={"hashtags": ("simulated",)})
+SIMULATOR = Simulator(
+    "instagram", _serve, HTTP_FAULTS, secrets=_SECRETS, watchlist={"hashtags": ("simulated",)}
+)
 
 
 def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
@@ -55,7 +70,8 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
             oldest = world.clock() - _WINDOW_S * SECOND
             recent = [made for made in every if made.created_at >= oldest]
             recent.sort(key=lambda made: -(made.number ^ 1))  # neighbours have changed places
-            media = [medium_of(made) if made.deleted_at is None else None for made in recent]  # each keeps its place
+            # each keeps its place
+            media = [medium_of(made) if made.deleted_at is None else None for made in recent]
             return _page(media, request, session)
         case []:
             wanted = request.one("ids").split(",")
@@ -88,7 +104,9 @@ def medium_of(made: Made) -> dict[str, Any]:
         "id": str(_number(made)),
         "caption": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
         "media_type": "IMAGE",
-        "timestamp": datetime.fromtimestamp(made.created_at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000"),
+        "timestamp": datetime.fromtimestamp(made.created_at // SECOND, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%S+0000"
+        ),
         "permalink": f"https://www.instagram.com/p/{code}/",
         "like_count": made.number % 9,
         "comments_count": 0,

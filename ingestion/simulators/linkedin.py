@@ -37,7 +37,11 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
 
 
 SIMULATOR = Simulator(
-    "linkedin", _serve, HTTP_FAULTS, secrets={"access_token": TOKEN}, watchlist={"accounts": (ORGANISATION,)}
+    "linkedin",
+    _serve,
+    HTTP_FAULTS,
+    secrets={"access_token": TOKEN},
+    watchlist={"accounts": (ORGANISATION,)},
 )
 
 
@@ -52,9 +56,14 @@ def _respond(world: World, request: Request) -> Answer:
             found = [post_of(made) for made in live if not is_comment(made) and _urn(made) == urn]
             return _one([*found, *([_root(world)] if urn == _ROOT else [])])
         case ["rest", "socialActions", urn, "comments"]:
-            return _page([comment_of(made) for made in live if is_comment(made)] if urn == _ROOT else [], request)
+            return _page(
+                [comment_of(made) for made in live if is_comment(made)] if urn == _ROOT else [],
+                request,
+            )
         case ["rest", "socialActions", urn, "comments", number] if urn == _ROOT:
-            return _one([comment_of(made) for made in live if is_comment(made) and _number(made) == number])
+            return _one(
+                [comment_of(made) for made in live if is_comment(made) and _number(made) == number]
+            )
     return _error(HTTPStatus.NOT_FOUND, "Resource not found")
 
 
@@ -69,13 +78,21 @@ def _one(found: list[dict[str, Any]]) -> Answer:
 
 
 def _error(status: HTTPStatus, message: str) -> Answer:
-    return Answer({"status": int(status), "serviceErrorCode": 65600, "message": message}, int(status))
+    return Answer(
+        {"status": int(status), "serviceErrorCode": 65600, "message": message}, int(status)
+    )
 
 
 def _root(world: World) -> dict[str, Any]:
     at = world.happenings[0].at // 1000
-    return {"id": _ROOT, "author": ORGANISATION, "lifecycleState": "PUBLISHED", "visibility": "PUBLIC", "createdAt": at,
-            "lastModifiedAt": at}  # fmt: skip
+    return {
+        "id": _ROOT,
+        "author": ORGANISATION,
+        "lifecycleState": "PUBLISHED",
+        "visibility": "PUBLIC",
+        "createdAt": at,
+        "lastModifiedAt": at,
+    }
 
 
 def is_comment(made: Made) -> bool:
@@ -111,7 +128,10 @@ def comment_of(made: Made) -> dict[str, Any]:
         "object": _ROOT,
         "created": {"actor": actor, "time": made.created_at // 1000},
         "lastModified": {"actor": actor, "time": (made.edited_at or made.created_at) // 1000},
-        "message": {"attributes": [], "text": made.text + ("x" * _HUGE if made.spoiling == "huge" else "")},
+        "message": {
+            "attributes": [],
+            "text": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+        },
         "commentUrn": f"urn:li:comment:({_ROOT},{_number(made)})",
         "likesSummary": {"totalLikes": made.number % 4},
     }

@@ -34,7 +34,9 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
             headers = {
                 "X-RateLimit-Limit": str(limit.limit),
                 "X-RateLimit-Remaining": str(left),
-                "X-RateLimit-Reset": (now + timedelta(seconds=reset_s)).isoformat().replace("+00:00", "Z"),
+                "X-RateLimit-Reset": (now + timedelta(seconds=reset_s))
+                .isoformat()
+                .replace("+00:00", "Z"),
             }
             if not had:
                 return Answer({"error": "Too many requests"}, HTTPStatus.TOO_MANY_REQUESTS, headers)
@@ -91,7 +93,9 @@ def _streaming(world: World, faults: Faults) -> Iterator[str]:
 
     def refuse(connection: ServerConnection, request: Handshake) -> Response | None:
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return connection.respond(HTTPStatus.UNAUTHORIZED, json.dumps({"error": "Missing access token"}))
+            return connection.respond(
+                HTTPStatus.UNAUTHORIZED, json.dumps({"error": "Missing access token"})
+            )
         return None
 
     def handle(connection: ServerConnection) -> None:
@@ -117,7 +121,11 @@ def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) ->
     index = world.happened()
     while not stopping.is_set():
         for happening in world.happenings[index : world.happened()]:
-            match fault.kind if (fault := faults.next("close", "silence", "not_json", "html")) else None:
+            match (
+                fault.kind
+                if (fault := faults.next("close", "silence", "not_json", "html"))
+                else None
+            ):
                 case "close":
                     return
                 case "silence":
@@ -131,7 +139,9 @@ def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) ->
                 yield json.dumps({"stream": stream, "event": "delete", "payload": status_id(made)})
             elif happening.kind != "leave":
                 event = "update" if happening.kind == "create" else "status.update"
-                yield json.dumps({"stream": stream, "event": event, "payload": json.dumps(status_of(made))})
+                yield json.dumps(
+                    {"stream": stream, "event": event, "payload": json.dumps(status_of(made))}
+                )
         time.sleep(0.02)
 
 
@@ -147,15 +157,35 @@ def status_of(made: Made) -> dict[str, Any]:
     text = made.text + ("x" * _HUGE if made.spoiling == "huge" else "")
     paragraphs = "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in text.split("\n\n"))
     status: dict[str, Any] = {
-        "id": number, "created_at": _iso(made.created_at), "in_reply_to_id": None, "in_reply_to_account_id": None,
-        "sensitive": False, "spoiler_text": "", "visibility": "public", "language": "en",
-        "uri": f"{account['uri']}/statuses/{number}", "url": url, "replies_count": 0, "reblogs_count": 0,
-        "favourites_count": made.number % 5, "quotes_count": 0,
-        "edited_at": _iso(made.edited_at) if made.edited_at else None, "content": paragraphs, "reblog": None,
-        "account": account, "media_attachments": [], "mentions": [], "tags": [], "emojis": [], "quote": None,
-        "card": None, "poll": None, "application": {"name": "Web", "website": None}, "tagged_collections": [],
+        "id": number,
+        "created_at": _iso(made.created_at),
+        "in_reply_to_id": None,
+        "in_reply_to_account_id": None,
+        "sensitive": False,
+        "spoiler_text": "",
+        "visibility": "public",
+        "language": "en",
+        "uri": f"{account['uri']}/statuses/{number}",
+        "url": url,
+        "replies_count": 0,
+        "reblogs_count": 0,
+        "favourites_count": made.number % 5,
+        "quotes_count": 0,
+        "edited_at": _iso(made.edited_at) if made.edited_at else None,
+        "content": paragraphs,
+        "reblog": None,
+        "account": account,
+        "media_attachments": [],
+        "mentions": [],
+        "tags": [],
+        "emojis": [],
+        "quote": None,
+        "card": None,
+        "poll": None,
+        "application": {"name": "Web", "website": None},
+        "tagged_collections": [],
         "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
-    }  # fmt: skip
+    }
     if made.spoiling == "no_id":
         del status["uri"]
     if made.spoiling == "time_as_text":
@@ -166,27 +196,56 @@ def status_of(made: Made) -> dict[str, Any]:
 def _account(author: int) -> dict[str, Any]:
     name, host = f"member{author}", "https://social.example"
     return {
-        "id": str(109_000_000_000_000_000 + author), "username": name, "acct": name, "display_name": f"Member {author}",
-        "locked": False, "bot": False, "discoverable": True, "indexable": author % 4 != 0, "group": False,
-        "created_at": "2023-01-01T00:00:00.000Z", "note": "", "url": f"{host}/@{name}", "uri": f"{host}/users/{name}",
-        "avatar": f"{host}/avatar.png", "avatar_static": f"{host}/avatar.png", "header": f"{host}/header.png",
-        "header_static": f"{host}/header.png", "followers_count": 3, "following_count": 4, "statuses_count": 5,
-        "last_status_at": "2026-01-01", "hide_collections": None, "noindex": False, "emojis": [], "roles": [],
-        "fields": [], "avatar_description": "", "header_description": "", "show_media": True, "show_featured": True,
-        "show_media_replies": True, "feature_approval": {"automatic": [], "manual": [], "current_user": "missing"},
-    }  # fmt: skip
+        "id": str(109_000_000_000_000_000 + author),
+        "username": name,
+        "acct": name,
+        "display_name": f"Member {author}",
+        "locked": False,
+        "bot": False,
+        "discoverable": True,
+        "indexable": author % 4 != 0,
+        "group": False,
+        "created_at": "2023-01-01T00:00:00.000Z",
+        "note": "",
+        "url": f"{host}/@{name}",
+        "uri": f"{host}/users/{name}",
+        "avatar": f"{host}/avatar.png",
+        "avatar_static": f"{host}/avatar.png",
+        "header": f"{host}/header.png",
+        "header_static": f"{host}/header.png",
+        "followers_count": 3,
+        "following_count": 4,
+        "statuses_count": 5,
+        "last_status_at": "2026-01-01",
+        "hide_collections": None,
+        "noindex": False,
+        "emojis": [],
+        "roles": [],
+        "fields": [],
+        "avatar_description": "",
+        "header_description": "",
+        "show_media": True,
+        "show_featured": True,
+        "show_media_replies": True,
+        "feature_approval": {"automatic": [], "manual": [], "current_user": "missing"},
+    }
 
 
 def _instance(streaming: str) -> dict[str, Any]:
     access = {"local": "public", "remote": "public"}
     return {
-        "domain": "social.example", "title": "Simulated", "version": "4.5.0",
+        "domain": "social.example",
+        "title": "Simulated",
+        "version": "4.5.0",
         "configuration": {
             "urls": {"streaming": streaming},
             "timelines_access": {"live_feeds": access, "hashtag_feeds": access},
         },
-    }  # fmt: skip
+    }
 
 
 def _iso(micros: int) -> str:
-    return datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"
+    return (
+        datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
+        + f"{micros // 1000 % 1000:03d}Z"
+    )

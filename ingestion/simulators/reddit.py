@@ -1,7 +1,7 @@
 """Reddit: tokens for who knows the secret, listings from the newest down, about 1,000 deep, and api/info.
 
-A deleted comment stays in its listing as `[deleted]`, a deleted submission leaves it; an edit within three minutes is
-not marked as one.
+A deleted comment stays in its listing as `[deleted]`, a deleted submission leaves it; an edit
+within three minutes is not marked as one.
 """
 
 import base64
@@ -16,7 +16,11 @@ from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Req
 from ingestion.simulators.server.scenario import SECOND
 from ingestion.simulators.server.state import Faults, Made, World
 
-_SECRETS = {"client_id": "simulated-id", "client_secret": "simulated-secret", "username": "simulated-user"}
+_SECRETS = {
+    "client_id": "simulated-id",
+    "client_secret": "simulated-secret",
+    "username": "simulated-user",
+}
 _TOKEN = "simulated-reddit-token"  # noqa: S105  # made up, and checked
 _SUBMISSION_EVERY = 3
 _UNMARKED = 180 * SECOND
@@ -40,7 +44,11 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
         if request.headers.get("authorization") != f"bearer {_TOKEN}":
             return Answer({"message": "Unauthorized", "error": 401}, HTTPStatus.UNAUTHORIZED)
         if not had:
-            return Answer({"message": "Too Many Requests", "error": 429}, HTTPStatus.TOO_MANY_REQUESTS, headers)
+            return Answer(
+                {"message": "Too Many Requests", "error": 429},
+                HTTPStatus.TOO_MANY_REQUESTS,
+                headers,
+            )
         answer = _respond(world, request)
         return Answer(answer.body, answer.status, headers)
 
@@ -48,21 +56,29 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
         yield address
 
 
-SIMULATOR = Simulator("reddit", _serve, HTTP_FAULTS, secrets=_SECRETS, watchlist={"subreddits": ("simulated",)})
+SIMULATOR = Simulator(
+    "reddit", _serve, HTTP_FAULTS, secrets=_SECRETS, watchlist={"subreddits": ("simulated",)}
+)
 
 
 def _token(request: Request) -> Answer:
-    known = base64.b64encode(f"{_SECRETS['client_id']}:{_SECRETS['client_secret']}".encode()).decode()
+    known = base64.b64encode(
+        f"{_SECRETS['client_id']}:{_SECRETS['client_secret']}".encode()
+    ).decode()
     if request.headers.get("authorization") != f"Basic {known}":
         return Answer({"message": "Unauthorized", "error": 401}, HTTPStatus.UNAUTHORIZED)
-    return Answer({"access_token": _TOKEN, "token_type": "bearer", "expires_in": 86400, "scope": "*"})
+    return Answer(
+        {"access_token": _TOKEN, "token_type": "bearer", "expires_in": 86400, "scope": "*"}
+    )
 
 
 def _respond(world: World, request: Request) -> Answer:
     posts = world.posts()
     match request.path.strip("/").split("/"):
         case ["r", _, "new"]:
-            submissions = [made for made in posts.values() if is_submission(made) and made.deleted_at is None]
+            submissions = [
+                made for made in posts.values() if is_submission(made) and made.deleted_at is None
+            ]
             return _listing(submissions, request, world.scenario.depth)
         case ["r", _, "comments"]:
             comments = [made for made in posts.values() if not is_submission(made)]
@@ -81,12 +97,25 @@ def _listing(posts: list[Made], request: Request, depth: int) -> Answer:
     start = names.index(after) + 1 if after in names else 0
     page = newest_first[start : start + min(int(request.one("limit", "25")), 100)]
     is_last = start + len(page) >= len(newest_first)
-    return Answer(_page([thing_of(made) for made in page], None if is_last or not page else fullname(page[-1])))
+    return Answer(
+        _page(
+            [thing_of(made) for made in page], None if is_last or not page else fullname(page[-1])
+        )
+    )
 
 
 def _page(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
-    return {"kind": "Listing", "data": {"after": after, "before": None, "dist": len(things), "modhash": None,
-                                        "geo_filter": "", "children": things}}  # fmt: skip
+    return {
+        "kind": "Listing",
+        "data": {
+            "after": after,
+            "before": None,
+            "dist": len(things),
+            "modhash": None,
+            "geo_filter": "",
+            "children": things,
+        },
+    }
 
 
 def is_submission(made: Made) -> bool:
@@ -110,14 +139,29 @@ def thing_of(made: Made) -> dict[str, Any]:
     is_marked = made.edited_at is not None and made.edited_at - made.created_at > _UNMARKED
     name, created = fullname(made), float(made.created_at // SECOND)
     data: dict[str, Any] = {
-        "name": name, "id": name[3:], "author": "[deleted]" if is_gone else f"member{made.author}",
-        "created": created, "created_utc": created, "subreddit": "simulated", "likes": None, "distinguished": None,
-        "edited": float((made.edited_at or 0) // SECOND) if is_marked else False, "score": made.number % 11,
-        "ups": made.number % 11, "downs": 0, "gilded": 0, "permalink": f"/r/simulated/comments/a/{name[3:]}/",
-    }  # fmt: skip
+        "name": name,
+        "id": name[3:],
+        "author": "[deleted]" if is_gone else f"member{made.author}",
+        "created": created,
+        "created_utc": created,
+        "subreddit": "simulated",
+        "likes": None,
+        "distinguished": None,
+        "edited": float((made.edited_at or 0) // SECOND) if is_marked else False,
+        "score": made.number % 11,
+        "ups": made.number % 11,
+        "downs": 0,
+        "gilded": 0,
+        "permalink": f"/r/simulated/comments/a/{name[3:]}/",
+    }
     markup = f'<div class="md"><p>{html.escape(text)}</p></div>'
     if is_submission(made):
-        data |= {"title": f"Submission {made.number}", "selftext": text, "selftext_html": markup, **_SUBMISSION}
+        data |= {
+            "title": f"Submission {made.number}",
+            "selftext": text,
+            "selftext_html": markup,
+            **_SUBMISSION,
+        }
     else:
         data |= {"body": text, "body_html": markup, "parent_id": "t3_abc", "replies": ""}
     if made.spoiling == "no_id":
@@ -128,11 +172,35 @@ def thing_of(made: Made) -> dict[str, Any]:
 
 
 _SUBMISSION: dict[str, Any] = {
-    "approved_by": None, "archived": False, "author_flair_css_class": None, "author_flair_text": None,
-    "banned_by": None, "clicked": False, "domain": "self.simulated", "hidden": False, "hide_score": False,
-    "is_self": True, "link_flair_css_class": None, "link_flair_text": None, "locked": False, "media": None,
-    "media_embed": {}, "mod_reports": [], "num_comments": 0, "num_reports": None, "over_18": False,
-    "quarantine": False, "removal_reason": None, "report_reasons": None, "saved": False, "secure_media": None,
-    "secure_media_embed": {}, "stickied": False, "suggested_sort": None, "thumbnail": "self",
-    "url": "https://www.reddit.com/r/simulated/", "user_reports": [], "visited": False,
-}  # fmt: skip
+    "approved_by": None,
+    "archived": False,
+    "author_flair_css_class": None,
+    "author_flair_text": None,
+    "banned_by": None,
+    "clicked": False,
+    "domain": "self.simulated",
+    "hidden": False,
+    "hide_score": False,
+    "is_self": True,
+    "link_flair_css_class": None,
+    "link_flair_text": None,
+    "locked": False,
+    "media": None,
+    "media_embed": {},
+    "mod_reports": [],
+    "num_comments": 0,
+    "num_reports": None,
+    "over_18": False,
+    "quarantine": False,
+    "removal_reason": None,
+    "report_reasons": None,
+    "saved": False,
+    "secure_media": None,
+    "secure_media_embed": {},
+    "stickied": False,
+    "suggested_sort": None,
+    "thumbnail": "self",
+    "url": "https://www.reddit.com/r/simulated/",
+    "user_reports": [],
+    "visited": False,
+}

@@ -1,6 +1,7 @@
 """X: recent search, newest page first; look-up by id; edits under new ids; rate limits in epoch seconds.
 
-Compliance jobs with their files at signed addresses, which want the signature, a plain text and no other authorisation.
+Compliance jobs with their files at signed addresses, which want the signature, a plain text and no
+other authorisation.
 """
 
 import html
@@ -44,18 +45,24 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
             "x-rate-limit-reset": str(int(clock.now().timestamp() + reset_s + 1)),
         }
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            return Answer(_problem("Unauthorized", HTTPStatus.UNAUTHORIZED), HTTPStatus.UNAUTHORIZED)
+            return Answer(
+                _problem("Unauthorized", HTTPStatus.UNAUTHORIZED), HTTPStatus.UNAUTHORIZED
+            )
         if not had:
             problem = _problem("Too Many Requests", HTTPStatus.TOO_MANY_REQUESTS)
             return Answer(problem, HTTPStatus.TOO_MANY_REQUESTS, headers)
-        answer = jobs.respond(request) if request.path.startswith(_JOBS) else _respond(world, request)
+        answer = (
+            jobs.respond(request) if request.path.startswith(_JOBS) else _respond(world, request)
+        )
         return Answer(answer.body, answer.status, headers)
 
     with http_server(respond, faults, bind) as address:
         yield address
 
 
-SIMULATOR = Simulator("x", _serve, HTTP_FAULTS, secrets={"bearer_token": TOKEN}, watchlist={"queries": ("anything",)})
+SIMULATOR = Simulator(
+    "x", _serve, HTTP_FAULTS, secrets={"bearer_token": TOKEN}, watchlist={"queries": ("anything",)}
+)
 
 
 class _Jobs:
@@ -84,12 +91,18 @@ class _Jobs:
         number, _, name = request.path.removeprefix(_FILES).partition("/")
         with self._lock:
             if number not in self._jobs or request.one("X-Goog-Signature") != _SIGNATURE:
-                return Answer(b"<Error><Code>SignatureDoesNotMatch</Code></Error>", HTTPStatus.FORBIDDEN)
+                return Answer(
+                    b"<Error><Code>SignatureDoesNotMatch</Code></Error>", HTTPStatus.FORBIDDEN
+                )
             if "authorization" in request.headers:
-                return Answer(b"<Error><Code>InvalidArgument</Code></Error>", HTTPStatus.BAD_REQUEST)
+                return Answer(
+                    b"<Error><Code>InvalidArgument</Code></Error>", HTTPStatus.BAD_REQUEST
+                )
             if request.method == "PUT" and name == "submission":
                 if request.headers.get("content-type") != "text/plain":
-                    return Answer(b"<Error><Code>SignatureDoesNotMatch</Code></Error>", HTTPStatus.FORBIDDEN)
+                    return Answer(
+                        b"<Error><Code>SignatureDoesNotMatch</Code></Error>", HTTPStatus.FORBIDDEN
+                    )
                 self._gone[number] = self._notices(set(request.body.split()))
                 return Answer(b"")
             if name == "delivery" and self._jobs[number]["status"] == "complete":
@@ -102,7 +115,9 @@ class _Jobs:
         except ValueError:
             kind = None
         if kind != "tweets":
-            return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
+            return Answer(
+                _problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST
+            )
         now, number = self._world.clock(), str(_snowflake(self._world.clock(), len(self._jobs)))
         place = f"http://{request.headers.get('host', '')}{_FILES}{number}"
         job = job_of(number, now, place)
@@ -110,23 +125,38 @@ class _Jobs:
         return Answer({"data": dict(job)})
 
     def _notices(self, asked: set[str]) -> list[bytes]:
-        gone = [made for made in self._world.posts().values() if made.deleted_at and str(first_id(made)) in asked]
+        gone = [
+            made
+            for made in self._world.posts().values()
+            if made.deleted_at and str(first_id(made)) in asked
+        ]
         return [json.dumps(notice_of(made)).encode() + b"\n" for made in gone]
 
 
 def job_of(number: str, now: int, place: str) -> dict[str, Any]:
     """A job as it is created."""
     return {
-        "id": number, "type": "tweets", "status": "created", "resumable": False, "created_at": _iso(now),
-        "upload_url": f"{place}/submission?X-Goog-Signature={_SIGNATURE}", "upload_expires_at": _iso(now + _QUARTER),
-        "download_url": f"{place}/delivery?X-Goog-Signature={_SIGNATURE}", "download_expires_at": _iso(now + _WEEK),
-    }  # fmt: skip
+        "id": number,
+        "type": "tweets",
+        "status": "created",
+        "resumable": False,
+        "created_at": _iso(now),
+        "upload_url": f"{place}/submission?X-Goog-Signature={_SIGNATURE}",
+        "upload_expires_at": _iso(now + _QUARTER),
+        "download_url": f"{place}/delivery?X-Goog-Signature={_SIGNATURE}",
+        "download_expires_at": _iso(now + _WEEK),
+    }
 
 
 def notice_of(made: Made) -> dict[str, Any]:
     """A line of a job's results."""
-    return {"id": str(first_id(made)), "action": "delete", "created_at": _iso(made.created_at),
-            "redacted_at": _iso(made.deleted_at or 0), "reason": "deleted"}  # fmt: skip
+    return {
+        "id": str(first_id(made)),
+        "action": "delete",
+        "created_at": _iso(made.created_at),
+        "redacted_at": _iso(made.deleted_at or 0),
+        "reason": "deleted",
+    }
 
 
 def _respond(world: World, request: Request) -> Answer:
@@ -150,7 +180,8 @@ def _search(world: World, posts: list[Made], request: Request) -> Answer:
         return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
     end = request.one("end_time")
     before = _snowflake(_micros(end), 0) if end else 2**63
-    before = min(before, int(request.one("next_token", f"t{before}")[1:]))  # what is deleted meanwhile shifts no page
+    # what is deleted meanwhile shifts no page
+    before = min(before, int(request.one("next_token", f"t{before}")[1:]))
     found = [made for made in posts if made.deleted_at is None and after < own_id(made) < before]
     found.sort(key=own_id, reverse=True)
     page = found[: int(request.one("max_results", "10"))]
@@ -159,7 +190,9 @@ def _search(world: World, posts: list[Made], request: Request) -> Answer:
         meta |= {"newest_id": str(own_id(page[0])), "oldest_id": str(own_id(page[-1]))}
     if len(found) > len(page):
         meta["next_token"] = f"t{own_id(page[-1])}"
-    return Answer({"data": [tweet_of(made) for made in page], "meta": meta} if page else {"meta": meta})
+    return Answer(
+        {"data": [tweet_of(made) for made in page], "meta": meta} if page else {"meta": meta}
+    )
 
 
 def _look_up(posts: dict[int, Made], ids: list[str]) -> Answer:
@@ -172,19 +205,25 @@ def _look_up(posts: dict[int, Made], ids: list[str]) -> Answer:
     data = [known[number] for number in ids if number in known]
     errors = [
         {
-            "value": number, "detail": f"Could not find tweet with ids: [{number}].", "title": "Not Found Error",
-            "resource_type": "tweet", "parameter": "ids", "resource_id": number,
+            "value": number,
+            "detail": f"Could not find tweet with ids: [{number}].",
+            "title": "Not Found Error",
+            "resource_type": "tweet",
+            "parameter": "ids",
+            "resource_id": number,
             "type": "https://api.twitter.com/2/problems/resource-not-found",
         }
         for number in ids
         if number not in known
-    ]  # fmt: skip
+    ]
     return Answer({name: value for name, value in (("data", data), ("errors", errors)) if value})
 
 
 def tweet_of(made: Made, *, is_first: bool = False) -> dict[str, Any]:
     """A post with the fields that a reader asks for."""
-    text = (made.first_text if is_first else made.text) + ("x" * _HUGE if made.spoiling == "huge" else "")
+    text = (made.first_text if is_first else made.text) + (
+        "x" * _HUGE if made.spoiling == "huge" else ""
+    )
     number = first_id(made) if is_first else own_id(made)
     at = made.created_at if is_first or made.edited_at is None else made.edited_at
     chain = [str(first_id(made))] + ([str(own_id(made))] if made.edited_at else [])
@@ -197,7 +236,12 @@ def tweet_of(made: Made, *, is_first: bool = False) -> dict[str, Any]:
         "conversation_id": chain[0],
         "lang": "en",
         "edit_history_tweet_ids": chain,
-        "public_metrics": {"retweet_count": 0, "reply_count": 0, "like_count": made.number % 9, "quote_count": 0},
+        "public_metrics": {
+            "retweet_count": 0,
+            "reply_count": 0,
+            "like_count": made.number % 9,
+            "quote_count": 0,
+        },
     }
     if len(text) > _SHORT:
         tweet["note_tweet"] = {"text": escaped}
@@ -227,7 +271,10 @@ def _problem(title: str, status: int) -> dict[str, Any]:
 
 
 def _iso(micros: int) -> str:
-    return datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"
+    return (
+        datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
+        + f"{micros // 1000 % 1000:03d}Z"
+    )
 
 
 def _micros(moment: str) -> int:

@@ -25,7 +25,9 @@ class Limit:
 class Budget:
     """What one platform's producer may spend; units without a limit are not counted."""
 
-    def __init__(self, limits: Mapping[str, Limit], store: IngestStore, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, limits: Mapping[str, Limit], store: IngestStore, clock: Callable[[], int]
+    ) -> None:
         self._limits, self._store, self._clock = limits, store, clock
         self._taking = threading.Lock()
 
@@ -63,7 +65,8 @@ class Budget:
     def left(self) -> dict[str, float]:
         """What may still be spent, by unit."""
         return {
-            unit: limit.most - self._store.spent(unit, self._period(limit.per)) for unit, limit in self._limits.items()
+            unit: limit.most - self._store.spent(unit, self._period(limit.per))
+            for unit, limit in self._limits.items()
         }
 
     def _period(self, per: Period) -> str:
@@ -85,10 +88,13 @@ def parse_limits(platform: str, values: Mapping[str, Any]) -> dict[str, Limit]:
     limits = {}
     for unit, value in values.items():
         match value:
-            case {"most": int() | float() as most, "per": "day" | "month" as per, **rest} if not rest and most > 0:
+            case {"most": int() | float() as most, "per": "day" | "month" as per, **rest} if (
+                not rest and most > 0
+            ):
                 limits[unit] = Limit(most, per)
             case _:
                 raise SettingsError(
-                    f"budgets: {platform}.{unit} is malformed", remedy='Write unit = { most = 500, per = "day" }'
+                    f"budgets: {platform}.{unit} is malformed",
+                    remedy='Write unit = { most = 500, per = "day" }',
                 )
     return limits

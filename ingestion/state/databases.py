@@ -10,7 +10,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from foundation.errors import IngestStoreError, IngestStoreUnreachableError, SettingsError, UsageError
+from foundation.errors import (
+    IngestStoreError,
+    IngestStoreUnreachableError,
+    SettingsError,
+    UsageError,
+)
 
 Row = tuple[Any, ...]
 _BUSY_S = 30.0
@@ -64,13 +69,16 @@ class SqliteFile:
         with self._named_errors():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
-            self._sql = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
+            self._sql = sqlite3.connect(
+                file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None
+            )
             # A truncated or overwritten file is found here, not in the middle of a night.
             if self._sql.execute("PRAGMA quick_check").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("quick_check failed")
             self._sql.execute("PRAGMA journal_mode = WAL")
             self._sql.execute("PRAGMA synchronous = FULL")
-            self._sql.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten, for erasures
+            # what is deleted is overwritten, for erasures
+            self._sql.execute("PRAGMA secure_delete = ON")
             self._sql.executescript(schema)
 
     def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
@@ -132,7 +140,9 @@ class PostgresServer:
         try:
             import psycopg  # noqa: PLC0415  # an extra
         except ImportError:
-            raise SettingsError("ingest.store needs psycopg", remedy="pip install 'echostream[postgres]'") from None
+            raise SettingsError(
+                "ingest.store needs psycopg", remedy="pip install 'echostream[postgres]'"
+            ) from None
         self._psycopg, self._address, self._schema = psycopg, address, schema
         self._lock, self._claims = threading.RLock(), list[str]()
         self._sql = self._connected()
@@ -177,7 +187,8 @@ class PostgresServer:
         with self._named_errors():
             sql = self._psycopg.connect(self._address, autocommit=True, connect_timeout=_ANSWER_S)
             with sql.transaction():
-                sql.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_CLAIMS])  # tables are made by one of us at a time
+                # tables are made by one of us at a time
+                sql.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_CLAIMS])
                 sql.execute(self._schema)
             for work in self._claims:
                 self._claim(sql, work)
@@ -185,8 +196,12 @@ class PostgresServer:
 
     @staticmethod
     def _claim(sql: Any, work: str) -> None:
-        if not sql.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIMS, work]).fetchone()[0]:
-            raise UsageError(f"another machine does {work} with this memory", remedy="Stop it first")
+        if not sql.execute(
+            "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIMS, work]
+        ).fetchone()[0]:
+            raise UsageError(
+                f"another machine does {work} with this memory", remedy="Stop it first"
+            )
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

@@ -22,6 +22,10 @@ def without(stretches: Iterable[Stretch], holes: Iterable[Stretch]) -> list[Stre
     """What is left of the stretches outside the holes."""
     left = merged(stretches)
     for begin, end in holes:
-        parts = [part for since, until in left for part in ((since, min(until, begin)), (max(since, end), until))]
+        parts = [
+            part
+            for since, until in left
+            for part in ((since, min(until, begin)), (max(since, end), until))
+        ]
         left = merged(parts)
     return left

@@ -1,7 +1,7 @@
 """The producers' durable memory: cursors, the completeness ledger (gaps and covered spans), what was seen and spent.
 
-The same tables and statements in a SQLite file of a home or in PostgreSQL. It holds ids of posts, no texts; ids can
-name people, so neither is for everybody to read.
+The same tables and statements in a SQLite file of a home or in PostgreSQL. It holds ids of posts,
+no texts; ids can name people, so neither is for everybody to read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,7 +62,9 @@ class IngestStore:
             IngestStoreUnreachableError: the server does not answer.
         """
         self._who = (owner, platform)
-        self._base: Database = PostgresServer(place, _SCHEMA) if isinstance(place, str) else SqliteFile(place, _SCHEMA)
+        self._base: Database = (
+            PostgresServer(place, _SCHEMA) if isinstance(place, str) else SqliteFile(place, _SCHEMA)
+        )
 
     def __enter__(self) -> Self:
         """Nothing to do."""
@@ -82,10 +84,19 @@ class IngestStore:
 
     def cursor(self, source: str) -> str | None:
         """Where that source was left; None: never read."""
-        found = self._one("SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source)
+        found = self._one(
+            "SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source
+        )
         return None if found is None else str(found[0])
 
-    def save(self, cursors: Mapping[str, str], gaps: Sequence[Gap], *, now: int, covered: Sequence[Span] = ()) -> None:
+    def save(
+        self,
+        cursors: Mapping[str, str],
+        gaps: Sequence[Gap],
+        *,
+        now: int,
+        covered: Sequence[Span] = (),
+    ) -> None:
         """Cursors, gaps and covered spans together; only for what Kafka has acknowledged."""
         old, new = self._changed_spans(covered, gaps)
         with self._base.transaction() as sql:
@@ -97,7 +108,10 @@ class IngestStore:
             sql.run_many(
                 "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source, since, reason)"
                 " DO UPDATE SET until = excluded.until",
-                [(*self._who, gap.source, gap.since, gap.until, gap.reason.value, now) for gap in gaps],
+                [
+                    (*self._who, gap.source, gap.since, gap.until, gap.reason.value, now)
+                    for gap in gaps
+                ],
             )
             sql.run_many(
                 "DELETE FROM spans WHERE owner = ? AND platform = ? AND source = ? AND since = ?",
@@ -111,7 +125,9 @@ class IngestStore:
     def forget_cursors(self, *, now: int) -> int:
         """Begin anew: every cursor goes, and what lies between it and now is a gap. The number of sources."""
         rows = self._all("SELECT source, saved_at FROM cursors WHERE owner = ? AND platform = ?")
-        gaps = [Gap(source=s, since=at, until=now, reason=GapReason.CURSOR_DISCARDED) for s, at in rows]
+        gaps = [
+            Gap(source=s, since=at, until=now, reason=GapReason.CURSOR_DISCARDED) for s, at in rows
+        ]
         self.save({}, gaps, now=now)
         with self._base.transaction() as sql:
             sql.run("DELETE FROM cursors WHERE owner = ? AND platform = ?", self._who)
@@ -122,7 +138,10 @@ class IngestStore:
         rows = self._all(
             "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ? ORDER BY since, source"
         )
-        return [Gap(source=s, since=since, until=until, reason=GapReason(why)) for s, since, until, why in rows]
+        return [
+            Gap(source=s, since=since, until=until, reason=GapReason(why))
+            for s, since, until, why in rows
+        ]
 
     def spans(self) -> list[Span]:
         """When each source was read: where none is, nobody was reading, gap or not; oldest first."""
@@ -131,15 +150,25 @@ class IngestStore:
         )
         return [Span(source=source, since=since, until=until) for source, since, until in rows]
 
-    def _changed_spans(self, covered: Sequence[Span], gaps: Sequence[Gap]) -> tuple[list[Span], list[Span]]:
+    def _changed_spans(
+        self, covered: Sequence[Span], gaps: Sequence[Gap]
+    ) -> tuple[list[Span], list[Span]]:
         """The spans that go and those that take their place: what is covered joins them, what is lost cuts them."""
         old, new = [], []
         lost = [gap for gap in gaps if gap.reason in LOST]
         for source in {span.source for span in covered} | {gap.source for gap in lost}:
-            read: list[Stretch] = [(span.since, span.until) for span in covered if span.source == source]
+            read: list[Stretch] = [
+                (span.since, span.until) for span in covered if span.source == source
+            ]
             holes = [(gap.since, gap.until) for gap in lost if gap.source == source]
-            begin, end = min(since for since, _ in (*read, *holes)), max(until for _, until in (*read, *holes))
-            there = [(int(since), int(until)) for since, until in self._all(_SPANS_NEAR, source, begin, end)]
+            begin, end = (
+                min(since for since, _ in (*read, *holes)),
+                max(until for _, until in (*read, *holes)),
+            )
+            there = [
+                (int(since), int(until))
+                for since, until in self._all(_SPANS_NEAR, source, begin, end)
+            ]
             left = without(merged([*there, *read]), holes)
             if left != there:
                 old += [Span(source=source, since=since, until=until) for since, until in there]
@@ -169,9 +198,12 @@ class IngestStore:
     def remember(self, sightings: Iterable[Sighting]) -> None:
         """Note posts before they are sent: what is sent again after a crash then carries the same version.
 
-        An id that no database takes is left out: that post is as one that was never seen, and stops nothing.
+        An id that no database takes is left out: that post is as one that was never seen, and stops
+            nothing.
         """
-        sightings = [one for one in sightings if _can_rest(one.post_id) and _can_rest(one.native_id)]
+        sightings = [
+            one for one in sightings if _can_rest(one.post_id) and _can_rest(one.native_id)
+        ]
         with self._base.transaction() as sql:
             sql.run_many(
                 "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id, version, day, seen_at,"
@@ -179,7 +211,10 @@ class IngestStore:
                 " ON CONFLICT (owner, platform, post_id) DO UPDATE SET source = excluded.source,"
                 " native_id = excluded.native_id, event_id = excluded.event_id, version = excluded.version,"
                 " day = excluded.day, checked_at = excluded.checked_at, is_gone = excluded.is_gone",
-                [(*self._who, *astuple(sighting)[:-1], int(sighting.is_gone)) for sighting in sightings],
+                [
+                    (*self._who, *astuple(sighting)[:-1], int(sighting.is_gone))
+                    for sighting in sightings
+                ],
             )
 
     def checked(self, post_ids: Iterable[str], *, now: int) -> None:
@@ -200,15 +235,20 @@ class IngestStore:
         rows = self._all(
             _SIGHTINGS + " AND is_gone = 0 AND ? - checked_at >= ?"
             " AND (? - checked_at) * 4 >= ? - seen_at ORDER BY checked_at, post_id LIMIT ?",
-            now, first, now, now, limit,
-        )  # fmt: skip
+            now,
+            first,
+            now,
+            now,
+            limit,
+        )
         return [Sighting(*row) for row in rows]
 
     def forget_posts(self, *, before: int) -> int:
         """Forget posts that were first seen before that time; how many."""
         with self._base.transaction() as sql:
             return sql.run(
-                "DELETE FROM sightings WHERE owner = ? AND platform = ? AND seen_at < ?", (*self._who, before)
+                "DELETE FROM sightings WHERE owner = ? AND platform = ? AND seen_at < ?",
+                (*self._who, before),
             )
 
     def forget_sightings(self, is_gone: Callable[[str], bool]) -> int:
@@ -219,7 +259,9 @@ class IngestStore:
             last, gone = ids[-1], [(*self._who, post_id) for post_id in ids if is_gone(post_id)]
             forgotten += len(gone)
             with self._base.transaction() as sql:
-                sql.run_many("DELETE FROM sightings WHERE owner = ? AND platform = ? AND post_id = ?", gone)
+                sql.run_many(
+                    "DELETE FROM sightings WHERE owner = ? AND platform = ? AND post_id = ?", gone
+                )
         return forgotten
 
     def scrub(self) -> bool:
@@ -229,7 +271,9 @@ class IngestStore:
     def spent(self, unit: str, period: str) -> float:
         """What was spent in a period."""
         row = self._one(
-            "SELECT spent FROM spending WHERE owner = ? AND platform = ? AND unit = ? AND period = ?", unit, period
+            "SELECT spent FROM spending WHERE owner = ? AND platform = ? AND unit = ? AND period = ?",
+            unit,
+            period,
         )
         return 0.0 if row is None else float(row[0])
 

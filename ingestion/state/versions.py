@@ -11,7 +11,9 @@ from ingestion.state.store import IngestStore
 
 Item = Post | AuthorDelete | Unmappable
 
-_RESTORED_AFTER = 600_000_000  # µs: a post that is back so soon after its delete came out of a cache
+_RESTORED_AFTER = (
+    600_000_000  # µs: a post that is back so soon after its delete came out of a cache
+)
 
 
 class Recollection:
@@ -20,11 +22,13 @@ class Recollection:
     def __init__(self, platform: Platform, maker: RecordMaker, store: IngestStore) -> None:
         self._platform, self._maker, self._store = platform, maker, store
 
-    def dated(self, items: Iterable[Item], source: str, observed_at: int, *, is_recorded: bool = False) -> list[Item]:
+    def dated(
+        self, items: Iterable[Item], source: str, observed_at: int, *, is_recorded: bool = False
+    ) -> list[Item]:
         """The items with the versions they should have; noted, so that they have the same after a crash.
 
-        A post that is back right after its delete is left out, and so is an older version of one that was edited,
-        or what was recorded (`is_recorded`) before it was seen otherwise.
+        A post that is back right after its delete is left out, and so is an older version of one
+        that was edited, or what was recorded (`is_recorded`) before it was seen otherwise.
         """
         items = list(items)
         if self._platform.native_id is None:

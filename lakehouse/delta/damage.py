@@ -44,7 +44,9 @@ def is_of_a_checkpoint(error: Exception) -> bool:
 
 def of_log(name: str, uri: str, version: int | None, *, file: str = "its log") -> LogDamagedError:
     """The error for a log of which a commit is missing, or of which nothing can be made."""
-    what = f"{file} cannot be read" if version is None else f"commit {version} is missing in its log"
+    what = (
+        f"{file} cannot be read" if version is None else f"commit {version} is missing in its log"
+    )
     back = "Put the files of _delta_log back from a copy"
     if ".checkpoint." in file:  # Delta made it of the commits, and removes these only after a month
         back = f"Move this file and _last_checkpoint out of _delta_log, its commits say the same. Are they gone: {back}"
@@ -107,4 +109,6 @@ def _bare(lake_uri: str) -> str:
 def _anew(name: str) -> str:
     """The commands that make a table anew from the layer before it."""
     job = name.removeprefix("ops.batches.").removeprefix("ops.erasures.")
-    return "move the table's folder away, then " + _ANEW.get(name, f"`echostream checkpoint reset {job}`")
+    return "move the table's folder away, then " + _ANEW.get(
+        name, f"`echostream checkpoint reset {job}`"
+    )

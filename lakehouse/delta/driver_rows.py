@@ -14,10 +14,13 @@ from lakehouse.delta.tables import Txn
 from schemas.tables import Table
 
 
-def append(rows: Sequence[Mapping[str, Any]], table: Table, settings: Settings, *, txn: Txn) -> None:
+def append(
+    rows: Sequence[Mapping[str, Any]], table: Table, settings: Settings, *, txn: Txn
+) -> None:
     """Add rows, once per transaction id: an action of Delta's that Spark and deltalake both read and write.
 
-    Spark on S3 knows no PUT that fails where there is an object, so nothing else may write the table meanwhile: callers
+    Spark on S3 knows no PUT that fails where there is an object, so nothing else may write the
+        table meanwhile: callers
     hold the job's `writing`, and the lake.
 
     Raises:
@@ -29,7 +32,8 @@ def append(rows: Sequence[Mapping[str, Any]], table: Table, settings: Settings, 
         return
     once = CommitProperties(app_transactions=[Transaction(txn.app, txn.version)])
     try:
-        # By the log that was asked: of what has come since, deltalake refuses a commit of the same id.
+        # By the log that was asked: of what has come since, deltalake refuses a commit of the same
+        # id.
         write_deltalake(log, values, mode="append", commit_properties=once)
     except (DeltaError, OSError) as error:
         # A commit whose answer was lost, tried again by the client, meets itself.
@@ -45,9 +49,12 @@ def _is_done(txn: Txn, log: DeltaTable) -> bool:
 def _named(error: Exception, table: Table, settings: Settings) -> EchoStreamError:
     where = f"{table.name} at {delta_log.path(table, settings)} cannot be written"
     if "No space left" in str(error):
-        return DiskFullError(f"{where}: the disk is full", remedy="Make room and run again: nothing is lost")
+        return DiskFullError(
+            f"{where}: the disk is full", remedy="Make room and run again: nothing is lost"
+        )
     return StoreUnreachableError(
-        f"{where} ({type(error).__name__})", remedy="Does its store answer? Then run again: nothing is lost"
+        f"{where} ({type(error).__name__})",
+        remedy="Does its store answer? Then run again: nothing is lost",
     )
 
 

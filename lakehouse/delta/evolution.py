@@ -13,8 +13,13 @@ from foundation.settings import Settings
 from lakehouse.delta.log import open_table, path
 from schemas.tables import Table
 
-# These must be as the program says. Of the others, whoever runs the lake may have set a value of their own.
-_FIXED = ("delta.dataSkippingStatsColumns", "delta.enableChangeDataFeed", "delta.enableDeletionVectors")
+# These must be as the program says. Of the others, whoever runs the lake may have set a value of
+# their own.
+_FIXED = (
+    "delta.dataSkippingStatsColumns",
+    "delta.enableChangeDataFeed",
+    "delta.enableDeletionVectors",
+)
 
 _log = get_log("evolution")
 
@@ -75,14 +80,20 @@ def evolve(spark: SparkSession, table: Table, settings: Settings) -> None:
     additions = missing(table, settings)
     target = f"delta.`{path(table, settings)}`"
     if additions.columns:
-        columns = ", ".join(f"{_quoted(name)} {kind.simpleString()}" for name, kind in additions.columns)
+        columns = ", ".join(
+            f"{_quoted(name)} {kind.simpleString()}" for name, kind in additions.columns
+        )
         spark.sql(f"ALTER TABLE {target} ADD COLUMNS ({columns})")
     if additions.properties:
-        properties = ", ".join(f"'{name}' = '{value}'" for name, value in additions.properties.items())
+        properties = ", ".join(
+            f"'{name}' = '{value}'" for name, value in additions.properties.items()
+        )
         spark.sql(f"ALTER TABLE {target} SET TBLPROPERTIES ({properties})")
     if additions.columns or additions.properties:
         names = [name for name, _ in additions.columns]
-        _log.info("evolved", table=table.name, columns=names, properties=sorted(additions.properties))
+        _log.info(
+            "evolved", table=table.name, columns=names, properties=sorted(additions.properties)
+        )
 
 
 def _columns(

@@ -1,6 +1,7 @@
 """What of Silver has expired, said in its table's properties: it stays away, and Gold's cells of that time are closed.
 
-Expiry is not erasure: Gold keeps what was true. So Silver says up to when it has forgotten, before it forgets, and
+Expiry is not erasure: Gold keeps what was true. So Silver says up to when it has forgotten, before
+    it forgets, and
 whoever adds to Silver or counts from it asks here.
 """
 
@@ -33,7 +34,9 @@ def seals(settings: Settings, field: Field, *, version: int | None = None) -> di
     }
 
 
-def moved_on(settings: Settings, wanted: Mapping[Field, Limits]) -> dict[Field, dict[str, datetime]]:
+def moved_on(
+    settings: Settings, wanted: Mapping[Field, Limits]
+) -> dict[Field, dict[str, datetime]]:
     """Where the seals are with these limits: on, never back."""
     return {field: later(seals(settings, field), limits) for field, limits in wanted.items()}
 

@@ -30,13 +30,16 @@ def path(table: Table, settings: Settings) -> str:
 
 def exists(table: Table, settings: Settings) -> bool:
     """Whether the table has been made."""
-    return DeltaTable.is_deltatable(path(table, settings), storage_options(settings.lake_uri, settings.s3))
+    return DeltaTable.is_deltatable(
+        path(table, settings), storage_options(settings.lake_uri, settings.s3)
+    )
 
 
 def clear_unborn(table: Table, settings: Settings) -> None:
     """Remove the empty log of a table that died before its first commit: Spark takes its folder for a table.
 
-    A kill or a full disk between the folder and the commit leaves it. An object store has no folders.
+    A kill or a full disk between the folder and the commit leaves it. An object store has no
+    folders.
     """
     if is_s3(settings.lake_uri):
         return
@@ -158,7 +161,12 @@ def folder(table: Table, settings: Settings) -> Folder:
 
 def _unreadable(error: Exception, table: Table, settings: Settings) -> EchoStreamError:
     if damage.is_of_a_checkpoint(error):
-        return damage.of_log(table.name, path(table, settings), None, file=f"_delta_log/{_checkpoint(table, settings)}")
+        return damage.of_log(
+            table.name,
+            path(table, settings),
+            None,
+            file=f"_delta_log/{_checkpoint(table, settings)}",
+        )
     return damage.known(error, table.name, path(table, settings)) or StoreUnreachableError(
         f"{table.name} at {path(table, settings)} cannot be read ({type(error).__name__})",
         remedy="Is the lake whole, and does its store answer?",
@@ -171,5 +179,8 @@ def _checkpoint(table: Table, settings: Settings) -> str:
     try:
         version = int(json.loads((log / "_last_checkpoint").read_text(encoding="utf-8"))["version"])
     except (OSError, ValueError, KeyError, TypeError):
-        version = max((int(found[1]) for file in log.iterdir() if (found := _CHECKPOINT.match(file.name))), default=0)
+        version = max(
+            (int(found[1]) for file in log.iterdir() if (found := _CHECKPOINT.match(file.name))),
+            default=0,
+        )
     return f"{version:020}.checkpoint.parquet"

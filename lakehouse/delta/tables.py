@@ -66,7 +66,9 @@ def _create(spark: SparkSession, table: Table, settings: Settings) -> None:
     builder.partitionedBy(*table.partition_by).execute()
 
 
-def read(spark: SparkSession, table: Table, settings: Settings, *, version: int | None = None) -> DataFrame:
+def read(
+    spark: SparkSession, table: Table, settings: Settings, *, version: int | None = None
+) -> DataFrame:
     """The table now, or as it was at a version."""
     reader = spark.read.format("delta")
     if version is not None:
@@ -74,10 +76,14 @@ def read(spark: SparkSession, table: Table, settings: Settings, *, version: int 
     return reader.load(path(table, settings))
 
 
-def read_days(spark: SparkSession, table: Table, settings: Settings, days: Sequence[date] | None) -> DataFrame:
+def read_days(
+    spark: SparkSession, table: Table, settings: Settings, days: Sequence[date] | None
+) -> DataFrame:
     """The rows of some days, and those without a day; None reads all days."""
     rows = read(spark, table, settings)
-    return rows if days is None else rows.where(F.col("day").isin(list(days)) | F.col("day").isNull())
+    return (
+        rows if days is None else rows.where(F.col("day").isin(list(days)) | F.col("day").isNull())
+    )
 
 
 def append(rows: DataFrame, table: Table, settings: Settings, *, txn: Txn | None = None) -> None:
@@ -88,13 +94,17 @@ def append(rows: DataFrame, table: Table, settings: Settings, *, txn: Txn | None
     writer.save(path(table, settings))
 
 
-def overwrite(rows: DataFrame, table: Table, settings: Settings, *, metadata: dict[str, Any]) -> None:
+def overwrite(
+    rows: DataFrame, table: Table, settings: Settings, *, metadata: dict[str, Any]
+) -> None:
     """Put other rows in place of all that are there, in one commit."""
     writer = rows.select(*table.columns).write.format("delta").mode("overwrite")
     writer.option("userMetadata", json.dumps(metadata)).save(path(table, settings))
 
 
-def set_properties(spark: SparkSession, table: Table, settings: Settings, values: dict[str, str]) -> None:
+def set_properties(
+    spark: SparkSession, table: Table, settings: Settings, values: dict[str, str]
+) -> None:
     """Set properties in one commit; neither names nor values may be personal."""
     pairs = ", ".join(f"'{name}' = '{value}'" for name, value in values.items())
     spark.sql(f"ALTER TABLE delta.`{path(table, settings)}` SET TBLPROPERTIES ({pairs})")
@@ -106,7 +116,9 @@ def target(spark: SparkSession, table: Table, settings: Settings) -> DeltaTable:
 
 
 @contextmanager
-def commit_as(spark: SparkSession, *, txn: Txn | None = None, metadata: dict[str, Any]) -> Iterator[None]:
+def commit_as(
+    spark: SparkSession, *, txn: Txn | None = None, metadata: dict[str, Any]
+) -> Iterator[None]:
     """For commands that take no options (MERGE): the next commit has this transaction id and these metadata."""
     once = {_TXN_APP: txn.app, _TXN_VERSION: str(txn.version)} if txn else {}
     for name, value in (once | {_USER_METADATA: json.dumps(metadata)}).items():
@@ -130,7 +142,9 @@ def stream_rows(spark: SparkSession, table: Table, settings: Settings) -> DataFr
     )
 
 
-def stream_changes(spark: SparkSession, table: Table, settings: Settings, *, starting_version: int) -> DataFrame:
+def stream_changes(
+    spark: SparkSession, table: Table, settings: Settings, *, starting_version: int
+) -> DataFrame:
     """The table's change feed as a stream."""
     return (
         spark.readStream.format("delta")
@@ -142,7 +156,9 @@ def stream_changes(spark: SparkSession, table: Table, settings: Settings, *, sta
     )
 
 
-def read_changes(spark: SparkSession, table: Table, settings: Settings, *, first: int, last: int) -> DataFrame:
+def read_changes(
+    spark: SparkSession, table: Table, settings: Settings, *, first: int, last: int
+) -> DataFrame:
     """The changes of some commits, the last one included: columns and _change_type, _commit_version."""
     return (
         spark.read.format("delta")

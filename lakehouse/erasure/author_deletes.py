@@ -29,7 +29,10 @@ class AuthorRemovals:
     def run(self, force: bool) -> None:
         """Remove what is due, at most once per interval unless it is forced."""
         settings = self._job.settings
-        if not force and time.monotonic() - self._looked_at < settings.stream.author_removal_interval_s:
+        if (
+            not force
+            and time.monotonic() - self._looked_at < settings.stream.author_removal_interval_s
+        ):
             return
         self._looked_at = time.monotonic()
         with self._job.writing:
@@ -50,7 +53,9 @@ class AuthorRemovals:
             .persist()
         )
         try:
-            found = blocked.agg(F.count(F.lit(1)).alias("rows"), F.collect_set("day").alias("days")).first()
+            found = blocked.agg(
+                F.count(F.lit(1)).alias("rows"), F.collect_set("day").alias("days")
+            ).first()
             if found is not None and found["rows"]:
                 self._delete(blocked, found["days"])
                 _log.info("author_removals", rows=found["rows"])

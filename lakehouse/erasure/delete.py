@@ -40,13 +40,17 @@ class Sweep:
     def run(self, every: Sequence[Erasure]) -> None:
         """Remove what the tombstones of all erasures block; note it for those that had not been here.
 
-        A crash anywhere is made good by the next run: the commit names the erasures, the ledger follows it. What is
-        noted as removed is in none of the table's files any more, so that a vacuum can count from there.
+        A crash anywhere is made good by the next run: the commit names the erasures, the ledger
+            follows it. What is
+        noted as removed is in none of the table's files any more, so that a vacuum can count from
+        there.
         """
         self._reconcile(every)
         noted = {row["erasure_id"] for row in self._removed()}
         if not delta_log.exists(self.table, self.settings):
-            return self._note([Step(e, REMOVED, self.table.name, rows=0) for e in every if e.id not in noted])
+            return self._note(
+                [Step(e, REMOVED, self.table.name, rows=0) for e in every if e.id not in noted]
+            )
         before = delta_log.version(self.table, self.settings)
         rows = self._blocked(every).persist()
         try:
@@ -80,7 +84,11 @@ class Sweep:
         partition = self.table.partition_by if "platform" in self.table.columns else ()
         keys = (*self.table.key, *partition, *_WHERE[self.table.name])
         # What quarantine holds may lie about whose it is: its payloads are asked, all of them.
-        records = suspects(rows, graves) if self.table.name == BRONZE_POSTS.name else from_quarantine(rows)
+        records = (
+            suspects(rows, graves)
+            if self.table.name == BRONZE_POSTS.name
+            else from_quarantine(rows)
+        )
         found = with_versions(records, payload_place(self.settings))
         return blocked(found, graves, *dict.fromkeys(keys))
 
@@ -111,7 +119,11 @@ class Sweep:
         for commit in reversed(delta_log.commits_since(self.table, self.settings, first)):
             counts = json.loads(commit.get("userMetadata") or "{}").get(_ERASED, {})
             after = commit["version"]
-            found = [self._step(by_id[one], rows, after - 1, after) for one, rows in counts.items() if one in by_id]
+            found = [
+                self._step(by_id[one], rows, after - 1, after)
+                for one, rows in counts.items()
+                if one in by_id
+            ]
             if found:
                 self._purge()
             self._note(found)
@@ -121,7 +133,9 @@ class Sweep:
         return [row for row in rows if row["step"] == REMOVED and row["table"] == self.table.name]
 
     def _step(self, erasure: Erasure, rows: int, before: int, after: int) -> Step:
-        return Step(erasure, REMOVED, self.table.name, rows=rows, version_before=before, version_after=after)
+        return Step(
+            erasure, REMOVED, self.table.name, rows=rows, version_before=before, version_after=after
+        )
 
     def _note(self, steps: Sequence[Step]) -> None:
         txn = delta.Txn(f"erasures:{uuid.uuid4()}", 0)

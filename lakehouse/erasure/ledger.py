@@ -77,10 +77,14 @@ def steps(settings: Settings, *jobs: str) -> list[dict[str, Any]]:
         if delta_log.exists(table, settings)
         for row in delta_log.rows(table, settings, "SELECT * FROM t")
     ]
-    return sorted(({**row, "what": dict(row["what"] or ())} for row in rows), key=lambda row: row["at"])
+    return sorted(
+        ({**row, "what": dict(row["what"] or ())} for row in rows), key=lambda row: row["at"]
+    )
 
 
-def note(spark: SparkSession, job: str, settings: Settings, taken: Sequence[Step], *, txn: delta.Txn) -> None:
+def note(
+    spark: SparkSession, job: str, settings: Settings, taken: Sequence[Step], *, txn: delta.Txn
+) -> None:
     """Write steps into the job's ledger, once per transaction id."""
     if not taken:
         return
@@ -92,11 +96,20 @@ def note(spark: SparkSession, job: str, settings: Settings, taken: Sequence[Step
 def _row(taken: Step, at: datetime, key: SecretKey) -> dict[str, Any]:
     erasure = taken.erasure
     row: dict[str, Any] = {
-        "erasure_id": erasure.id, "cause": erasure.cause, "step": taken.step, "table": taken.table,
-        "asked_at": erasure.asked_at, "since": erasure.since, "until": erasure.until, "what": taken.what or {},
-        "rows": taken.rows, "version_before": taken.version_before, "version_after": taken.version_after, "at": at,
+        "erasure_id": erasure.id,
+        "cause": erasure.cause,
+        "step": taken.step,
+        "table": taken.table,
+        "asked_at": erasure.asked_at,
+        "since": erasure.since,
+        "until": erasure.until,
+        "what": taken.what or {},
+        "rows": taken.rows,
+        "version_before": taken.version_before,
+        "version_after": taken.version_after,
+        "at": at,
         "key_id": key.key_id,
-    }  # fmt: skip
+    }
     return row | {"signature": sign(row, key)}
 
 
@@ -114,12 +127,16 @@ def receipt_key(settings: Settings) -> SecretKey:
     """The key under which receipts are signed; a lake without any receipt gets its first one here.
 
     Raises:
-        KeyFileError, KeyServiceError: it cannot be had, or is gone while there are receipts under it.
+        KeyFileError, KeyServiceError: it cannot be had, or is gone while there are receipts under
+            it.
     """
     place = receipt_place(settings)
     if isinstance(place, KeyFile) and not place.file.exists():
         if any(delta_log.exists(ops_erasures(job), settings) for job in JOBS):
-            raise KeyFileError(f"{place.name} {place.file} is missing", remedy="Put it back: receipts are signed by it")
+            raise KeyFileError(
+                f"{place.name} {place.file} is missing",
+                remedy="Put it back: receipts are signed by it",
+            )
         create_key(place.file)
     return place.load()
 
@@ -127,7 +144,9 @@ def receipt_key(settings: Settings) -> SecretKey:
 def graves(spark: SparkSession, settings: Settings, erasures: Iterable[Erasure]) -> DataFrame:
     """The tombstones of these erasures: platform, post_key or author_key, version, erasure_id."""
     rows = [(each.id, each.cause, each.since, each.until) for each in erasures]
-    named = spark.createDataFrame(rows, "erasure_id string, reason string, since timestamp, until timestamp")
+    named = spark.createDataFrame(
+        rows, "erasure_id string, reason string, since timestamp, until timestamp"
+    )
     tombstones = delta.read(spark, SILVER_TOMBSTONES, settings)
     is_theirs = (
         (tombstones["reason"] == named["reason"])

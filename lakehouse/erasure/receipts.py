@@ -33,8 +33,10 @@ class Receipt:
     """One request of a person, or one batch.
 
     Attributes:
-        unqueryable_at: when no table showed it any more; None where a job has still to carry it out. What a replay
-            brings into Bronze later is taken out again: that makes `gone_at` later, and the rows more.
+        unqueryable_at: when no table showed it any more; None where a job has still to carry it
+            out. What a replay
+            brings into Bronze later is taken out again: that makes `gone_at` later, and the rows
+                more.
         gone_at: from when on no file held it, Kafka included; None where that is still to come.
         kafka_until: what Kafka holds of it is beyond its retention then.
         is_signed: every step is as the receipt key has signed it.
@@ -77,10 +79,14 @@ def fold(rows: Iterable[dict[str, Any]], publics: Sequence[str], kafka: timedelt
     rows = list(rows)
     for row in (row for row in rows if row["step"] == ADMITTED):
         until = max(row["until"], row["asked_at"]) + kafka
-        found[row["erasure_id"]] = Receipt(row["erasure_id"], row["cause"], row["asked_at"], row["what"], until)
+        found[row["erasure_id"]] = Receipt(
+            row["erasure_id"], row["cause"], row["asked_at"], row["what"], until
+        )
     for row in rows:
         if (receipt := found.get(row["erasure_id"])) is not None:
-            receipt.is_signed = receipt.is_signed and any(is_signed(row, public) for public in publics)
+            receipt.is_signed = receipt.is_signed and any(
+                is_signed(row, public) for public in publics
+            )
             _take(receipt, row)
     for receipt in found.values():
         _judge(receipt)
@@ -91,7 +97,9 @@ def _take(receipt: Receipt, row: dict[str, Any]) -> None:
     """A step; what came back and was removed again adds to the rows, and has its files to be removed once more."""
     table = receipt.tables.get(row["table"])
     if row["step"] == REMOVED and table is None:
-        receipt.tables[row["table"]] = TableReceipt(row["rows"], row["version_before"], row["version_after"], row["at"])
+        receipt.tables[row["table"]] = TableReceipt(
+            row["rows"], row["version_before"], row["version_after"], row["at"]
+        )
     elif row["step"] == REMOVED and table is not None:
         table.rows = None if row["rows"] is None else (table.rows or 0) + row["rows"]
         table.version_after = row["version_after"]
@@ -103,12 +111,19 @@ def _take(receipt: Receipt, row: dict[str, Any]) -> None:
 def _judge(receipt: Receipt) -> None:
     of_rows = [receipt.tables.get(name) for name in _OF_ROWS]
     silver = receipt.tables.get(SILVER_POSTS.name)
-    parts = [*of_rows, receipt.tables.get(GOLD_SENTIMENT_HOURLY.name)] if silver and silver.rows else of_rows
+    parts = (
+        [*of_rows, receipt.tables.get(GOLD_SENTIMENT_HOURLY.name)]
+        if silver and silver.rows
+        else of_rows
+    )
     done = [part.at for part in parts if part is not None]
     if len(done) < len(parts):
         return
     receipt.unqueryable_at = max(done)
-    # Also where no row was left: what a batch or a policy had removed before may still lie in replaced files.
+    # Also where no row was left: what a batch or a policy had removed before may still lie in
+    # replaced files.
     held = [part for part in of_rows if part is not None and part.version_after is not None]
     if all(part.vacuumed_at for part in held):
-        receipt.gone_at = max([receipt.kafka_until, *(part.vacuumed_at for part in held if part.vacuumed_at)])
+        receipt.gone_at = max(
+            [receipt.kafka_until, *(part.vacuumed_at for part in held if part.vacuumed_at)]
+        )

@@ -1,6 +1,7 @@
 """Requests of persons on their way to the job that owns Silver: files beside the tables, whole or not there, signed.
 
-A file holds pseudonyms and no native id. It goes once its erasure is admitted: from then on tombstones say the same.
+A file holds pseudonyms and no native id. It goes once its erasure is admitted: from then on
+    tombstones say the same.
 """
 
 import json
@@ -59,11 +60,17 @@ def waiting(settings: Settings) -> Iterator[Request]:
         ErasureRequestError: one was not signed by this lake's key, or was changed since.
     """
     folder = _folder(settings)
-    files = [file for file in folder.iterdir() if file.name.endswith(".json")] if folder.is_dir() else []
+    files = (
+        [file for file in folder.iterdir() if file.name.endswith(".json")]
+        if folder.is_dir()
+        else []
+    )
     if not files:
         return
     publics = [public_key(key) for key in receipt_place(settings).newest()]
-    yield from sorted((_read(file, publics) for file in files), key=lambda request: request.asked_at)
+    yield from sorted(
+        (_read(file, publics) for file in files), key=lambda request: request.asked_at
+    )
 
 
 def hand_over(settings: Settings, erasure_id: str, graves: Iterable[Mapping[str, Any]]) -> None:
@@ -117,7 +124,8 @@ def _said(folder: Folder, name: str) -> Done:
         return Done(name, str(facts["erasure_id"]), str(facts["platform"]), counts)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ErasureRequestError(
-            f"_erasures/done/{name} is damaged", remedy="Remove it: the receipt then lacks that producer's counts"
+            f"_erasures/done/{name} is damaged",
+            remedy="Remove it: the receipt then lacks that producer's counts",
         ) from None
 
 
@@ -137,7 +145,9 @@ def _read(file: Folder, publics: Sequence[str]) -> Request:
     try:
         facts = json.loads(file.read_text(encoding="utf-8"))
         if any(is_signed(facts, public) for public in publics):
-            targets = tuple(Target(t["platform"], t["kind"], tuple(t["keys"])) for t in facts["targets"])
+            targets = tuple(
+                Target(t["platform"], t["kind"], tuple(t["keys"])) for t in facts["targets"]
+            )
             asked_at = datetime.fromisoformat(facts["asked_at"])
             return Request(facts["id"], facts["owner"], facts["key_id"], asked_at, targets)
     except (ValueError, KeyError, TypeError):

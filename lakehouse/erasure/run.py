@@ -40,7 +40,9 @@ _log = get_log("erasures")
 class Erasing:
     """What a job does for the tables that erasures take rows out of."""
 
-    def __init__(self, spark: SparkSession, job: Job, tables: Sequence[Table], *, admits: bool = False) -> None:
+    def __init__(
+        self, spark: SparkSession, job: Job, tables: Sequence[Table], *, admits: bool = False
+    ) -> None:
         ledger.demand_receipt_key(job.settings)
         self._spark, self._job, self._tables, self._admits = spark, job, tables, admits
         self._looked_at = self._swept_at = self._vacuumed_at = -math.inf
@@ -86,25 +88,33 @@ class Following:
     def _note(self) -> None:
         job, settings = self._job, self._job.settings
         every = {each.id: each for each in ledger.admitted(settings)}
-        noted = {(row["erasure_id"], row["what"].get("silver_version")) for row in ledger.steps(settings, job.name)}
+        noted = {
+            (row["erasure_id"], row["what"].get("silver_version"))
+            for row in ledger.steps(settings, job.name)
+        }
         gone = [
             row
             for row in ledger.steps(settings, "bronze_to_silver")
-            if row["step"] == REMOVED and row["table"] == SILVER_POSTS.name and row["rows"]
+            if row["step"] == REMOVED
+            and row["table"] == SILVER_POSTS.name
+            and row["rows"]
             and (row["erasure_id"], row["version_after"]) not in noted
-        ]  # fmt: skip
+        ]
         if not gone:
             return
         for table in job.owns:
             reflected = delta_log.newest_metadata(table, settings, "silver_version")
             steps = [
                 Step(
-                    every[row["erasure_id"]], REMOVED, table.name,
-                    what={"silver_version": row["version_after"]}, version_after=delta_log.version(table, settings),
+                    every[row["erasure_id"]],
+                    REMOVED,
+                    table.name,
+                    what={"silver_version": row["version_after"]},
+                    version_after=delta_log.version(table, settings),
                 )
                 for row in gone
                 if reflected is not None and reflected >= row["version_after"]
-            ]  # fmt: skip
+            ]
             ledger.note(self._spark, job.name, settings, steps, txn=_once())
 
 
@@ -115,9 +125,14 @@ def admit(spark: SparkSession, job: str, settings: Settings) -> None:
     for cause in _BATCHED:
         _admit_batch(spark, job, settings, cause)
     _note_producers(spark, job, settings)
-    # A person's stay, as tombstones do: a producer that has been away for long must learn of them too.
+    # A person's stay, as tombstones do: a producer that has been away for long must learn of them
+    # too.
     recently = clock.now() - _PRODUCERS_MAY_BE_AWAY
-    kept = [each for each in ledger.admitted(settings) if each.cause == "request" or each.until > recently]
+    kept = [
+        each
+        for each in ledger.admitted(settings)
+        if each.cause == "request" or each.until > recently
+    ]
     there = erasure_requests.clear(settings, {each.id for each in kept})
     if lost := [each for each in kept if each.id not in there]:
         _hand_over(spark, settings, lost)
@@ -129,16 +144,23 @@ def _note_producers(spark: SparkSession, job: str, settings: Settings) -> None:
     for done in erasure_requests.done_by_producers(settings):
         if erasure := by_id.get(done.erasure_id):
             step = Step(
-                erasure, REMOVED, f"producers.{done.platform}", what=done.counts, rows=sum(done.counts.values())
+                erasure,
+                REMOVED,
+                f"producers.{done.platform}",
+                what=done.counts,
+                rows=sum(done.counts.values()),
             )
             ledger.note(spark, job, settings, [step], txn=delta.Txn(f"producers:{done.name}", 0))
         erasure_requests.settle_done(settings, done)
 
 
-def _admit_requests(spark: SparkSession, job: str, settings: Settings, waiting: Sequence[Request]) -> None:
+def _admit_requests(
+    spark: SparkSession, job: str, settings: Settings, waiting: Sequence[Request]
+) -> None:
     """All of them in one commit each of tombstones and ledger: a thousand cost little more than one.
 
-    Each step may be repeated. A request's tombstones have its own time, by which they are known again.
+    Each step may be repeated. A request's tombstones have its own time, by which they are known
+    again.
     """
     known = {each.id for each in ledger.admitted(settings)}
     new = [request for request in waiting if request.id not in known]
@@ -147,18 +169,26 @@ def _admit_requests(spark: SparkSession, job: str, settings: Settings, waiting: 
         entombed = {
             (row["at"], row["key"])
             for row in delta_log.rows(
-                SILVER_TOMBSTONES, settings,
+                SILVER_TOMBSTONES,
+                settings,
                 "SELECT at, coalesce(author_key, post_key) AS key FROM t WHERE reason = 'request'",
             )
-        }  # fmt: skip
+        }
         crash_point(job, "before_entombing", settings)
-        if missing := [each for each in new if (each.asked_at, each.targets[0].keys[0]) not in entombed]:
+        if missing := [
+            each for each in new if (each.asked_at, each.targets[0].keys[0]) not in entombed
+        ]:
             _entomb(spark, settings, missing)
         crash_point(job, "before_admitting", settings)
-        admitted = [Erasure(r.id, "request", r.asked_at, r.asked_at - _MICROSECOND, r.asked_at) for r in new]
+        admitted = [
+            Erasure(r.id, "request", r.asked_at, r.asked_at - _MICROSECOND, r.asked_at) for r in new
+        ]
         counts = _hand_over(spark, settings, admitted)
         targets = {request.id: len(request.targets) for request in new}
-        steps = [Step(e, ADMITTED, what={"targets": targets[e.id], "tombstones": counts[e.id]}) for e in admitted]
+        steps = [
+            Step(e, ADMITTED, what={"targets": targets[e.id], "tombstones": counts[e.id]})
+            for e in admitted
+        ]
         ledger.note(spark, job, settings, steps, txn=_once())
         _log.info("admitted", requests=len(new), tombstones=counts.total())
     crash_point(job, "before_settling", settings)
@@ -185,7 +215,12 @@ def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None
 def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]) -> None:
     """A tombstone for each target, and for each post of the authors: a record of theirs may come without an author."""
     rows = [
-        (each.owner, each.asked_at, target.platform, *((None, key) if target.kind == "author" else (key, None)))
+        (
+            each.owner,
+            each.asked_at,
+            target.platform,
+            *((None, key) if target.kind == "author" else (key, None)),
+        )
         for each in requests
         for target in each.targets
         for key in target.keys
@@ -194,14 +229,20 @@ def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]
     named = spark.createDataFrame(rows, schema)
     authors = F.broadcast(named.where("author_key IS NOT NULL").drop("post_key"))
     columns = ("owner", "at", "platform", "post_key", "day")
-    silver = delta.read(spark, SILVER_POSTS, settings).select("platform", "author_key", "post_key", "day")
+    silver = delta.read(spark, SILVER_POSTS, settings).select(
+        "platform", "author_key", "post_key", "day"
+    )
     found = silver.join(authors, on=["platform", "author_key"]).select(*columns)
     if delta_log.exists(BRONZE_POSTS, settings):
         bronze = delta.read(spark, BRONZE_POSTS, settings).where("post_key IS NOT NULL")
         bronze = bronze.select("platform", "author_key", "post_key", "day")
-        found = found.unionByName(bronze.join(authors, on=["platform", "author_key"]).select(*columns))
+        found = found.unionByName(
+            bronze.join(authors, on=["platform", "author_key"]).select(*columns)
+        )
     posts = found.groupBy("owner", "at", "platform", "post_key").agg(F.min("day").alias("day"))
-    all_of_them = named.withColumn("day", F.lit(None).cast("date")).unionByName(posts, allowMissingColumns=True)
+    all_of_them = named.withColumn("day", F.lit(None).cast("date")).unionByName(
+        posts, allowMissingColumns=True
+    )
     tombstones = (
         all_of_them.withColumn("version", F.lit(FOREVER))
         .withColumn("reason", F.lit("request"))
@@ -212,7 +253,10 @@ def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]
 
 def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) -> None:
     """A batch, once the oldest tombstone that is in none has waited for the interval."""
-    since = max((each.until for each in ledger.admitted(settings) if each.cause == cause), default=ledger.FORMER)
+    since = max(
+        (each.until for each in ledger.admitted(settings) if each.cause == cause),
+        default=ledger.FORMER,
+    )
     (row,) = delta_log.rows(
         SILVER_TOMBSTONES,
         settings,
@@ -229,7 +273,9 @@ def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) 
     _log.info("admitted", erasure=erasure.id, cause=cause, **what)
 
 
-def _hand_over(spark: SparkSession, settings: Settings, admitted: Sequence[Erasure]) -> Counter[str]:
+def _hand_over(
+    spark: SparkSession, settings: Settings, admitted: Sequence[Erasure]
+) -> Counter[str]:
     """Tell the producers, who own landing files and cursors and read no tables; how many tombstones each has."""
     graves: dict[str, list[dict[str, Any]]] = {each.id: [] for each in admitted}
     for row in ledger.graves(spark, settings, admitted).toLocalIterator():

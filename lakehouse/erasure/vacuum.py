@@ -21,7 +21,9 @@ from schemas.tables import Table
 _log = get_log("erasure_files")
 
 
-def remove_files(spark: SparkSession, job: str, table: Table, settings: Settings, every: Sequence[Erasure]) -> None:
+def remove_files(
+    spark: SparkSession, job: str, table: Table, settings: Settings, every: Sequence[Erasure]
+) -> None:
     """Vacuum the table if an erasure has waited as long as `upkeep.keep_h` says, and as every stream needs."""
     waiting = _waiting(job, table, settings)
     if not waiting or not delta_log.exists(table, settings):
@@ -38,7 +40,9 @@ def remove_files(spark: SparkSession, job: str, table: Table, settings: Settings
     crash_point(job, f"after_vacuuming_{table.name}", settings)
     version = delta_log.version(table, settings)
     steps = [
-        Step(each, VACUUMED, table.name, rows=due[each.id], version_after=version) for each in every if each.id in due
+        Step(each, VACUUMED, table.name, rows=due[each.id], version_after=version)
+        for each in every
+        if each.id in due
     ]
     ledger.note(spark, job, settings, steps, txn=delta.Txn(f"erasures:{uuid.uuid4()}", 0))
     _log.info("vacuumed", table=table.name, version=version, erasures=len(steps))
@@ -61,7 +65,9 @@ def _waiting(job: str, table: Table, settings: Settings) -> dict[str, _Waiting]:
             continue
         if row["step"] == REMOVED:
             so_far = waiting.get(row["erasure_id"], _Waiting(row["at"], row["at"], 0))
-            waiting[row["erasure_id"]] = _Waiting(so_far.first, row["at"], so_far.rows + row["rows"])
+            waiting[row["erasure_id"]] = _Waiting(
+                so_far.first, row["at"], so_far.rows + row["rows"]
+            )
         elif row["step"] == VACUUMED:
             waiting.pop(row["erasure_id"], None)
     return waiting

@@ -1,8 +1,8 @@
 """A job's checkpoint, and the rules that tie it to the job's table.
 
-The checkpoint has an id of its own (Spark's file `metadata`), and the table knows that id as a property. A job starts
-only where both agree, so that a lost, copied or mixed-up checkpoint never leads to rows that are skipped in silence
-by Delta's transaction ids, or taken in twice.
+The checkpoint has an id of its own (Spark's file `metadata`), and the table knows that id as a
+property. A job starts only where both agree, so that a lost, copied or mixed-up checkpoint never
+leads to rows that are skipped in silence by Delta's transaction ids, or taken in twice.
 """
 
 import json
@@ -14,7 +14,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from foundation import clock
-from foundation.errors import CheckpointDamagedError, CheckpointMismatchError, CheckpointMissingError
+from foundation.errors import (
+    CheckpointDamagedError,
+    CheckpointMismatchError,
+    CheckpointMissingError,
+)
 from foundation.settings import Settings
 from lakehouse.storage.s3_files import Folder, S3Path, move
 
@@ -82,7 +86,8 @@ class Checkpoint:
         """Refuse one from which Spark would go on with another batch than the next one, or not at all.
 
         Raises:
-            CheckpointDamagedError: one of the newest files is damaged, or an older one is the newest that is left.
+            CheckpointDamagedError: one of the newest files is damaged, or an older one is the
+                newest that is left.
         """
         planned, committed = self.planned_batch, self.committed_batch
         if committed is not None:
@@ -128,7 +133,9 @@ class Checkpoint:
         self.folder.mkdir(parents=True, exist_ok=True)
         if reset is not None:
             (self.folder / "reset.json").write_text(json.dumps(reset), encoding="utf-8")
-        (self.folder / "metadata").write_text(json.dumps({"id": str(uuid.uuid4())}), encoding="utf-8")
+        (self.folder / "metadata").write_text(
+            json.dumps({"id": str(uuid.uuid4())}), encoding="utf-8"
+        )
 
     def set_aside(self) -> Folder:
         """Move the folder out of the way, keeping it; answers where it went."""
@@ -145,13 +152,16 @@ def checkpoint(job: str, settings: Settings) -> Checkpoint:
     return Checkpoint(job, settings.home / "checkpoints" / job / "v1")
 
 
-def check(mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_has_rows: bool) -> None:
+def check(
+    mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_has_rows: bool
+) -> None:
     """Refuse a checkpoint that does not belong to the table.
 
     Args:
         mine: the checkpoint.
         table: the table's name, for the message.
-        table_checkpoint: the id that the table knows, None where the table is not there or knows none.
+        table_checkpoint: the id that the table knows, None where the table is not there or knows
+            none.
         table_has_rows: whether something was ever written to it.
 
     Raises:
@@ -161,7 +171,8 @@ def check(mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_h
     if not mine.exists:
         if table_has_rows or (mine.folder / "offsets").exists():
             raise CheckpointMissingError(
-                f"{table} has data but the checkpoint {mine.folder} is gone", remedy=reset_hint(mine.job)
+                f"{table} has data but the checkpoint {mine.folder} is gone",
+                remedy=reset_hint(mine.job),
             )
         return
     expected = mine.reset.get("replaces", mine.id) if mine.planned_batch is None else mine.id
@@ -175,7 +186,11 @@ def check(mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_h
 
 
 def _newest(folder: Folder) -> int | None:
-    batches = [int(file.name) for file in folder.iterdir() if file.name.isdigit()] if folder.is_dir() else []
+    batches = (
+        [int(file.name) for file in folder.iterdir() if file.name.isdigit()]
+        if folder.is_dir()
+        else []
+    )
     return max(batches, default=None)
 
 

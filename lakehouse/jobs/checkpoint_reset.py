@@ -7,7 +7,12 @@ from typing import Any
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from foundation.errors import CheckpointDamagedError, CheckpointMissingError, EchoStreamError, LostCommitsError
+from foundation.errors import (
+    CheckpointDamagedError,
+    CheckpointMissingError,
+    EchoStreamError,
+    LostCommitsError,
+)
 from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
@@ -20,7 +25,9 @@ from lakehouse.storage.s3_files import Folder
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
 
 _EARLIEST = -2  # Spark's number for it
-_OWNED: dict[str, Table] = dict(zip(JOBS, (BRONZE_POSTS, SILVER_POSTS, GOLD_SENTIMENT_HOURLY), strict=True))
+_OWNED: dict[str, Table] = dict(
+    zip(JOBS, (BRONZE_POSTS, SILVER_POSTS, GOLD_SENTIMENT_HOURLY), strict=True)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,8 @@ class CheckpointState:
     committed_batch: int | None
     is_pending: bool  # a batch was begun and not finished: the next run repeats it
     end: Any
-    replaces: str | None  # the checkpoint that this one was begun in place of, until its first batch
+    # the checkpoint that this one was begun in place of, until its first batch
+    replaces: str | None
     lost: list[Lost]  # commits of its tables
     wrong: EchoStreamError | None  # why its batches are not the next ones
 
@@ -43,14 +51,22 @@ class CheckpointState:
     def verdict(self) -> str:
         """Whether the job would start."""
         if self.id is None:
-            return "none yet" if self.table_id is None else "missing: the table has data, a run refuses to start"
+            return (
+                "none yet"
+                if self.table_id is None
+                else "missing: the table has data, a run refuses to start"
+            )
         if self.lost:
             return "commits are lost: a run refuses to start"
         if self.wrong:
             return "not as far as the table: a run refuses to start"
         if self.table_id in (None, self.id):
             return "belongs to the table"
-        return "begun anew" if self.table_id == self.replaces else "not the table's: a run refuses to start"
+        return (
+            "begun anew"
+            if self.table_id == self.replaces
+            else "not the table's: a run refuses to start"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +88,9 @@ def show(settings: Settings) -> list[CheckpointState]:
 def reset(settings: Settings, job: JobName) -> Reset:
     """Set a job's checkpoint aside and begin one that starts where its table ends.
 
-    Bronze starts after the highest offset that it holds; Silver reads all of Bronze again, and knows what it
-    has; Gold starts after the Silver version that it names. So nothing doubles, and what is lost is named.
+    Bronze starts after the highest offset that it holds; Silver reads all of Bronze again, and
+    knows what it has; Gold starts after the Silver version that it names. So nothing doubles, and
+    what is lost is named.
 
     Raises:
         LakeInUseError: a run is under way.
@@ -101,7 +118,8 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
     if job == "topic_to_bronze":
         mine.note_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
     commit_marks.accept(checkpoint(job, settings), settings)
-    if job == "silver_to_gold":  # goes on from where it stood, and so restores nothing of what Silver has lost
+    # goes on from where it stood, and so restores nothing of what Silver has lost
+    if job == "silver_to_gold":
         commit_marks.carry_over(seen, mine, (SILVER_POSTS,))
     return Reset(job, aside, starts, gaps)
 
@@ -113,12 +131,22 @@ def _topics(mine: Checkpoint) -> dict[str, str]:
         return {}
 
 
-def _beginning(job: str, table: DeltaTable, settings: Settings) -> tuple[dict[str, Any], str, list[str]]:
+def _beginning(
+    job: str, table: DeltaTable, settings: Settings
+) -> tuple[dict[str, Any], str, list[str]]:
     if job == "topic_to_bronze":
         offsets, gaps = _bronze_beginning(table, checkpoint(job, settings), settings)
-        return {"starting_offsets": json.dumps(offsets)}, "after the highest offsets that bronze.posts holds", gaps
+        return (
+            {"starting_offsets": json.dumps(offsets)},
+            "after the highest offsets that bronze.posts holds",
+            gaps,
+        )
     if job == "bronze_to_silver":
-        return {}, "with all of bronze.posts once more; what silver.posts holds counts as duplicate", []
+        return (
+            {},
+            "with all of bronze.posts once more; what silver.posts holds counts as duplicate",
+            [],
+        )
     version = _named_silver_version(table)
     return {"starting_version": version + 1}, f"after silver.posts version {version}", []
 
@@ -130,20 +158,33 @@ def _bronze_beginning(
     query = """SELECT topic, "partition", last_value("offset" ORDER BY kafka_timestamp, "offset") AS last
                FROM bronze GROUP BY topic, "partition" """
     rows = QueryBuilder().register("bronze", table).execute(query).read_all()
-    names, partitions, lasts = (rows.column(name).to_pylist() for name in ("topic", "partition", "last"))
-    held = {(topic, partition): last for topic, partition, last in zip(names, partitions, lasts, strict=True)}
+    names, partitions, lasts = (
+        rows.column(name).to_pylist() for name in ("topic", "partition", "last")
+    )
+    held = {
+        (topic, partition): last
+        for topic, partition, last in zip(names, partitions, lasts, strict=True)
+    }
     offsets: dict[str, dict[str, int]] = {}
     gaps = []
     all_bounds = kafka.offset_bounds(settings)
     known, ids = _topics(mine), kafka.topic_ids(all_bounds, settings)
     for topic, bounds in all_bounds.items():
-        read = {partition: held[topic, int(partition)] for partition in bounds if (topic, int(partition)) in held}
+        read = {
+            partition: held[topic, int(partition)]
+            for partition in bounds
+            if (topic, int(partition)) in held
+        }
         # One partition that ends too early tells of all of them, where the topic's id is not known.
-        is_anew = known.get(topic, ids[topic]) != ids[topic] or any(last >= bounds[p][1] for p, last in read.items())
+        is_anew = known.get(topic, ids[topic]) != ids[topic] or any(
+            last >= bounds[p][1] for p, last in read.items()
+        )
         for partition, (low, high) in bounds.items():
             last = read.get(partition)
             is_behind = last is not None and not is_anew and low <= last + 1
-            offsets.setdefault(topic, {})[partition] = last + 1 if last is not None and is_behind else _EARLIEST
+            offsets.setdefault(topic, {})[partition] = (
+                last + 1 if last is not None and is_behind else _EARLIEST
+            )
             if last is not None and is_anew:
                 gaps.append(
                     f"{topic}[{partition}]: made anew, it ends at {high} where {last} was read: read from its start"

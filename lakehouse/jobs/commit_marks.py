@@ -1,8 +1,11 @@
 """What a job has seen committed in the tables that it writes and reads, kept beside its checkpoint.
 
-Versions only grow and a commit's file never changes. So a table that ends before the mark, or has another commit in
-its place, has lost some: what they held would be missing in silence. A mark is put before Spark notes the batch as
-done, so that each batch that is done has its mark; a crash before leaves an older one, which is true as well.
+Versions only grow and a commit's file never changes. So a table that ends before the mark, or has
+another commit in
+its place, has lost some: what they held would be missing in silence. A mark is put before Spark
+    notes the batch as
+done, so that each batch that is done has its mark; a crash before leaves an older one, which is
+true as well.
 """
 
 import json
@@ -42,8 +45,13 @@ _WRITES: dict[str, tuple[Table, ...]] = {
     SILVER_JOB: (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS),
     GOLD_JOB: (GOLD_SENTIMENT_HOURLY,),
 }
-_READS: dict[str, tuple[Table, ...]] = {BRONZE_JOB: (), SILVER_JOB: (BRONZE_POSTS,), GOLD_JOB: (SILVER_POSTS,)}
-_NAME = re.compile(r"\.?(\d{20})\.(?:.*\.)?(json|parquet|crc)$")  # Hadoop's own checksums begin with a dot
+_READS: dict[str, tuple[Table, ...]] = {
+    BRONZE_JOB: (),
+    SILVER_JOB: (BRONZE_POSTS,),
+    GOLD_JOB: (SILVER_POSTS,),
+}
+# Hadoop's own checksums begin with a dot
+_NAME = re.compile(r"\.?(\d{20})\.(?:.*\.)?(json|parquet|crc)$")
 _AGAIN = f"`echostream checkpoint reset {SILVER_JOB}`"
 _REMEDIES = {
     (
@@ -51,8 +59,14 @@ _REMEDIES = {
         BRONZE_POSTS.name,
     ): f"`echostream checkpoint reset {BRONZE_JOB}` reads Kafka again from where Bronze ends",
     (SILVER_JOB, BRONZE_POSTS.name): f"{_AGAIN} reads Bronze again, nothing doubles",
-    (SILVER_JOB, SILVER_POSTS.name): "`echostream rebuild silver` brings the posts back from Bronze",
-    (SILVER_JOB, SILVER_TOMBSTONES.name): f"{_AGAIN} brings back the deletes that Bronze holds; ask for erasures again",
+    (
+        SILVER_JOB,
+        SILVER_POSTS.name,
+    ): "`echostream rebuild silver` brings the posts back from Bronze",
+    (
+        SILVER_JOB,
+        SILVER_TOMBSTONES.name,
+    ): f"{_AGAIN} brings back the deletes that Bronze holds; ask for erasures again",
     (SILVER_JOB, QUARANTINE_POSTS.name): f"{_AGAIN} brings back what Bronze holds",
     (GOLD_JOB, SILVER_POSTS.name): "`echostream rebuild gold` counts anew",
     (GOLD_JOB, GOLD_SENTIMENT_HOURLY.name): "`echostream rebuild gold` counts anew",
@@ -90,14 +104,19 @@ class Lost:
             return f"{self.table} is gone, {self.job} had seen its version {self.marked}"
         if self.version < self.marked:
             first = self.version + 1
-            gone = f"version {first}" if first == self.marked else f"versions {first} to {self.marked}"
+            gone = (
+                f"version {first}" if first == self.marked else f"versions {first} to {self.marked}"
+            )
             return f"{self.table} has lost {gone}, which {self.job} had seen: it ends at {self.version}"
         return f"{self.table} has lost version {self.marked}, which {self.job} had seen: another commit has its place"
 
     @property
     def remedy(self) -> str:
         """The command that restores it."""
-        if (self.job, self.table) == (BRONZE_JOB, BRONZE_POSTS.name) and self.version >= self.marked:
+        if (self.job, self.table) == (
+            BRONZE_JOB,
+            BRONZE_POSTS.name,
+        ) and self.version >= self.marked:
             return f"`echostream checkpoint reset {self.job}` goes on with what is there; what is missing stays missing"
         ops = f"`echostream checkpoint reset {self.job}` goes on without these rows; no post is lost by it"
         if self.table == ops_erasures(self.job).name:
@@ -108,7 +127,11 @@ class Lost:
 def compare(job: str, table: str, mark: Mark, seen: Seen) -> Lost | None:
     """Whether commits are missing that the job had seen; a commit's file that upkeep has removed is no loss."""
     is_other = mark.commit is not None and seen.at_mark is not None and mark.commit != seen.at_mark
-    return Lost(job, table, mark.version, seen.version) if seen.version < mark.version or is_other else None
+    return (
+        Lost(job, table, mark.version, seen.version)
+        if seen.version < mark.version or is_other
+        else None
+    )
 
 
 def refuse(found: Iterable[Lost]) -> None:
@@ -128,7 +151,9 @@ def refuse(found: Iterable[Lost]) -> None:
 
 def losses(settings: Settings) -> list[Lost]:
     """What is lost in the lake, by what each job has seen of it."""
-    return [lost for job in JOBS for lost in _lost(checkpoint(job, settings), tables_of(job), settings)]
+    return [
+        lost for job in JOBS for lost in _lost(checkpoint(job, settings), tables_of(job), settings)
+    ]
 
 
 def losses_for(job: str, settings: Settings) -> list[Lost]:
@@ -138,7 +163,11 @@ def losses_for(job: str, settings: Settings) -> list[Lost]:
     """
     readers = {other: [table for table in _READS[other] if table in _WRITES[job]] for other in JOBS}
     some = {job: tables_of(job)} | {other: tables for other, tables in readers.items() if tables}
-    return [lost for each, tables in some.items() for lost in _lost(checkpoint(each, settings), tables, settings)]
+    return [
+        lost
+        for each, tables in some.items()
+        for lost in _lost(checkpoint(each, settings), tables, settings)
+    ]
 
 
 def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: False) -> None:
@@ -162,7 +191,11 @@ def clear_checksums(job: str, settings: Settings) -> None:
     for log in (delta_log.folder(table, settings) for table in tables_of(job)):
         if not log.is_dir():
             continue
-        found = [(int(each[1]), log / each[0], each[2]) for file in log.iterdir() if (each := _NAME.match(file.name))]
+        found = [
+            (int(each[1]), log / each[0], each[2])
+            for file in log.iterdir()
+            if (each := _NAME.match(file.name))
+        ]
         last = max((version for version, _, kind in found if kind != "crc"), default=_NONE)
         for version, file, kind in found:
             if kind == "crc" and version > last:
@@ -195,7 +228,9 @@ def accept(mine: Checkpoint, settings: Settings, tables: Iterable[Table] | None 
         some = tables_of(mine.job) if tables is None else tables
         names = {table.name for table in some}
         others = {name: mark for name, mark in _read(mine).items() if name not in names}
-        _write(mine, others | {table.name: mark for table in some if (mark := _now(table, settings))})
+        _write(
+            mine, others | {table.name: mark for table in some if (mark := _now(table, settings))}
+        )
 
 
 def carry_over(old: Mapping[str, Mark], mine: Checkpoint, tables: Iterable[Table]) -> None:
@@ -209,7 +244,8 @@ def marks_of(mine: Checkpoint) -> dict[str, Mark]:
     marks = _read(mine)
     for table in _READS[mine.job]:
         if table.name not in marks and (committed := mine.committed_batch) is not None:
-            with suppress(CheckpointDamagedError):  # which has a name of its own, and says nothing here
+            # which has a name of its own, and says nothing here
+            with suppress(CheckpointDamagedError):
                 offset = mine.end_offset(committed)
                 marks[table.name] = Mark(offset["reservoirVersion"] - (offset["index"] < 0))
     return marks
@@ -234,7 +270,9 @@ def _is_foreign(mine: Checkpoint, settings: Settings) -> bool:
     return mine.exists and known not in (None, mine.id, mine.reset.get("replaces"))
 
 
-def _look(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> tuple[list[Lost], dict[str, Mark]]:
+def _look(
+    mine: Checkpoint, tables: Iterable[Table], settings: Settings
+) -> tuple[list[Lost], dict[str, Mark]]:
     """What is lost, and the marks as they are to be."""
     marks, some = marks_of(mine), list(tables)
     with ThreadPoolExecutor(max(len(some), 1)) as pool:  # on S3 each look is an answer to wait for
@@ -244,7 +282,9 @@ def _look(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> tupl
         mark = marks.get(table.name)
         if mark and (missing := compare(mine.job, table.name, mark, now)):
             lost.append(missing)
-        elif now.version != _NONE and (mark is None or mark.commit is None or mark.version != now.version):
+        elif now.version != _NONE and (
+            mark is None or mark.commit is None or mark.version != now.version
+        ):
             new[table.name] = Mark(now.version, _commit(table, now.version, settings))
     return lost, new
 
@@ -258,7 +298,8 @@ def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
     version = mark.version
     while _file(log, version + 1).is_file():
         version += 1
-    if _file(log, version + 2).is_file() and not _file(log, version + 1).is_file():  # nobody wrote both meanwhile
+    # nobody wrote both meanwhile
+    if _file(log, version + 2).is_file() and not _file(log, version + 1).is_file():
         raise delta_log.log_damaged(table, settings, version + 1)
     return Seen(version, at_mark)
 
@@ -272,8 +313,11 @@ def _now(table: Table, settings: Settings) -> Mark | None:
         if error.ends_at is None:
             raise
         version = error.ends_at
-    if (commit := _commit(table, version, settings)) is None:  # Delta's own checkpoint stands in for it
-        raise delta_log.log_damaged(table, settings, version)  # but deltalake cannot write after it, nor Gold read it
+    if (
+        commit := _commit(table, version, settings)
+    ) is None:  # Delta's own checkpoint stands in for it
+        # but deltalake cannot write after it, nor Gold read it
+        raise delta_log.log_damaged(table, settings, version)
     return Mark(version, commit)
 
 
@@ -287,7 +331,9 @@ def _commit(table: Table, version: int, settings: Settings) -> str | None:
     except UnicodeDecodeError:
         text = ""
     if not all(line.startswith("{") and line.endswith("}") for line in text.splitlines() or [""]):
-        raise damage.of_log(table.name, delta_log.path(table, settings), None, file=f"_delta_log/{file.name}")
+        raise damage.of_log(
+            table.name, delta_log.path(table, settings), None, file=f"_delta_log/{file.name}"
+        )
     return sha256(text.encode()).hexdigest()[:16]
 
 
@@ -315,5 +361,7 @@ def _read(mine: Checkpoint) -> dict[str, Mark]:
 
 def _write(mine: Checkpoint, marks: Mapping[str, Mark]) -> None:
     draft = mine.folder / f"{_FILE}.new"
-    draft.write_text(json.dumps({name: [m.version, m.commit] for name, m in marks.items()}), encoding="utf-8")
+    draft.write_text(
+        json.dumps({name: [m.version, m.commit] for name, m in marks.items()}), encoding="utf-8"
+    )
     move(draft, mine.folder / _FILE)

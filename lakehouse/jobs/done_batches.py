@@ -1,7 +1,8 @@
 """Whether a checkpoint is as far as its tables: the transaction ids that these keep for ever name the job's batches.
 
-A batch's number is part of its transaction ids. From a checkpoint that is older, such as one from a copy, Spark would
-plan numbers anew with other records; Delta would take each for one that it has, and they would be missing in silence.
+A batch's number is part of its transaction ids. From a checkpoint that is older, such as one from a
+copy, Spark would plan numbers anew with other records; Delta would take each for one that it has,
+and they would be missing in silence.
 """
 
 from collections.abc import Collection, Mapping
@@ -41,7 +42,9 @@ def check_batches(mine: Checkpoint, main: Table, settings: Settings) -> None:
     compare(mine, written, always=_WITH_EACH_BATCH)
 
 
-def compare(mine: Checkpoint, written: Mapping[str, int | None], *, always: Collection[str]) -> None:
+def compare(
+    mine: Checkpoint, written: Mapping[str, int | None], *, always: Collection[str]
+) -> None:
     """Refuse a checkpoint by the newest of its batches that each table has.
 
     Args:

@@ -40,7 +40,8 @@ class Counts:
     rows_removed: int = 0
     table_versions: dict[str, int] = field(default_factory=dict)
     lag_records: int | None = None
-    masked: dict[str, int] = field(default_factory=dict)  # personal data taken out of what was written, by type
+    # personal data taken out of what was written, by type
+    masked: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,11 @@ class Batch:
             begun = time.monotonic()
             write()
             _log.debug(
-                "step", job=self.job.name, batch_id=self.id, step=name, seconds=round(time.monotonic() - begun, 2)
+                "step",
+                job=self.job.name,
+                batch_id=self.id,
+                step=name,
+                seconds=round(time.monotonic() - begun, 2),
             )
         crash_point(self.job.name, "after_last", self.settings, batch_id=self.id)
 
@@ -105,11 +110,19 @@ def write_ops(
     ended_at = clock.now()
     seconds = max((ended_at - started_at).total_seconds(), 0.001)
     row: dict[str, Any] = {
-        "query": query, "batch_id": batch_id, "checkpoint_id": checkpoint_id, "started_at": started_at,
-        "ended_at": ended_at, "consumed": counts.consumed, **{fate: counts.fates.get(fate, 0) for fate in Fate},
-        "rows_removed": counts.rows_removed, "table_versions": counts.table_versions,
-        "input_rows_per_s": counts.consumed / seconds, "lag_records": counts.lag_records, "masked": counts.masked,
-    }  # fmt: skip
+        "query": query,
+        "batch_id": batch_id,
+        "checkpoint_id": checkpoint_id,
+        "started_at": started_at,
+        "ended_at": ended_at,
+        "consumed": counts.consumed,
+        **{fate: counts.fates.get(fate, 0) for fate in Fate},
+        "rows_removed": counts.rows_removed,
+        "table_versions": counts.table_versions,
+        "input_rows_per_s": counts.consumed / seconds,
+        "lag_records": counts.lag_records,
+        "masked": counts.masked,
+    }
     driver_rows.append([row], ops_batches(query), settings, txn=txn)
     _log.info("batch", job=query, batch_id=batch_id, consumed=counts.consumed, **counts.fates)
 
@@ -122,7 +135,8 @@ class Job:
         owns: the tables that it alone writes; the first one knows the checkpoint.
         writing: held while one of them is written, by a batch or by maintenance between batches.
         stopping: set when no new batch may begin.
-        failures: errors with a name of their own that a batch raised; Spark would wrap them beyond recognition.
+        failures: errors with a name of their own that a batch raised; Spark would wrap them beyond
+            recognition.
         on_progress: told of each batch that is done.
     """
 
@@ -228,7 +242,11 @@ class Job:
                 try:
                     begun = time.monotonic()
                     commit_marks.advance(mine, self.settings)
-                    rows = handle(Batch(batch_rows, batch_id, self, clock.now(), is_replay=batch_id == pending))
+                    rows = handle(
+                        Batch(
+                            batch_rows, batch_id, self, clock.now(), is_replay=batch_id == pending
+                        )
+                    )
                     commit_marks.advance(mine, self.settings)
                     self._say(batch_id, rows, time.monotonic() - begun)
                 except EchoStreamError as error:
@@ -236,10 +254,14 @@ class Job:
                     raise
 
         writer = (
-            rows.writeStream.queryName(self.name).option("checkpointLocation", str(mine.folder)).foreachBatch(on_batch)
+            rows.writeStream.queryName(self.name)
+            .option("checkpointLocation", str(mine.folder))
+            .foreachBatch(on_batch)
         )
         writer = (
-            writer.trigger(availableNow=True) if available_now else writer.trigger(processingTime=f"{every_s} seconds")
+            writer.trigger(availableNow=True)
+            if available_now
+            else writer.trigger(processingTime=f"{every_s} seconds")
         )
 
         def maintain_and_mark(force: bool) -> None:

@@ -35,8 +35,9 @@ def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets:
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", settings.stream.max_records_per_batch)
         .option("groupIdPrefix", "echostream")
-        # Spark asks for a partition's bounds on the connection on which its next fetch already waits. Where there is
-        # nothing more, the broker holds that fetch for so long (Kafka's default: 500 ms), and the question with it.
+        # Spark asks for a partition's bounds on the connection on which its next fetch already
+        # waits. Where there is nothing more, the broker holds that fetch for so long (Kafka's
+        # default: 500 ms), and the question with it.
         .option("kafka.fetch.max.wait.ms", _FETCH_WAIT_MS)
     )
     for name, value in settings.kafka.client.items():
@@ -80,7 +81,10 @@ def end_offsets(settings: Settings) -> Offsets:
     Raises:
         BrokerUnreachableError: no broker answers.
     """
-    return {topic: {p: high for p, (_, high) in bounds.items()} for topic, bounds in offset_bounds(settings).items()}
+    return {
+        topic: {p: high for p, (_, high) in bounds.items()}
+        for topic, bounds in offset_bounds(settings).items()
+    }
 
 
 def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
@@ -92,11 +96,15 @@ def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
     conf = _conf(settings)
     with _reaching(settings):
         names = AdminClient(conf).list_topics(timeout=settings.kafka.timeout_s).topics
-        consumer = Consumer(conf | {"group.id": "echostream-offsets", "enable.auto.commit": "false"})
+        consumer = Consumer(
+            conf | {"group.id": "echostream-offsets", "enable.auto.commit": "false"}
+        )
         try:
             return {
                 name: {
-                    str(p): consumer.get_watermark_offsets(TopicPartition(name, p), timeout=settings.kafka.timeout_s)
+                    str(p): consumer.get_watermark_offsets(
+                        TopicPartition(name, p), timeout=settings.kafka.timeout_s
+                    )
                     for p in topic.partitions
                 }
                 for name, topic in names.items()
@@ -117,7 +125,9 @@ def topic_ids(topics: Iterable[str], settings: Settings) -> dict[str, str]:
         return {}
     with _reaching(settings):
         admin = AdminClient(_conf(settings))  # held, or its answers never come
-        answers = admin.describe_topics(TopicCollection(names), request_timeout=settings.kafka.timeout_s)
+        answers = admin.describe_topics(
+            TopicCollection(names), request_timeout=settings.kafka.timeout_s
+        )
         return {name: str(answer.result().topic_id) for name, answer in answers.items()}
 
 
@@ -161,7 +171,8 @@ def lag(consumed: Offsets, settings: Settings) -> int | None:
 def check_offsets(mine: Checkpoint, settings: Settings) -> None:
     """Refuse to start where Kafka no longer holds what comes next.
 
-    Spark would find out too, but for a topic that was made anew only once it has grown past the old offset.
+    Spark would find out too, but for a topic that was made anew only once it has grown past the old
+    offset.
 
     Raises:
         BrokerUnreachableError: no broker answers.

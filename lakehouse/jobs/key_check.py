@@ -8,8 +8,12 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 
-KEY_PROPERTY = "echostream.key_id"  # of silver.posts: the key in use, or the one to which a rotation has begun
-FORMER_PROPERTY = "echostream.former_key_ids"  # of bronze.posts, where records of these may still arrive
+KEY_PROPERTY = (
+    "echostream.key_id"  # of silver.posts: the key in use, or the one to which a rotation has begun
+)
+FORMER_PROPERTY = (
+    "echostream.former_key_ids"  # of bronze.posts, where records of these may still arrive
+)
 
 
 def demand_key(properties: Mapping[str, str], key_id: str) -> None:

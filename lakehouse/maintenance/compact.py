@@ -17,12 +17,17 @@ _log = get_log("compaction")
 def compact_files(spark: SparkSession, table: Table, settings: Settings) -> tuple[int, int]:
     """Put the files of crowded partitions together; how many the table had, and has now.
 
-    No row changes, so no stream sees anything of it, and who has opened the table reads the old files on.
+    No row changes, so no stream sees anything of it, and who has opened the table reads the old
+    files on.
     """
     files = optimize.files_by_partition(spark, table, settings)
-    crowded = sorted((values for values, count in files.items() if count >= settings.upkeep.min_files), key=str)
+    crowded = sorted(
+        (values for values, count in files.items() if count >= settings.upkeep.min_files), key=str
+    )
     for start in range(0, len(crowded), optimize.PARTITIONS_PER_COMMIT):
-        optimize.optimize(spark, table, settings, crowded[start : start + optimize.PARTITIONS_PER_COMMIT])
+        optimize.optimize(
+            spark, table, settings, crowded[start : start + optimize.PARTITIONS_PER_COMMIT]
+        )
     after = optimize.files_by_partition(spark, table, settings) if crowded else files
     _log.info("compacted", table=table.name, before=files.total(), after=after.total())
     return files.total(), after.total()
@@ -34,7 +39,8 @@ class Compaction:
     def __init__(self, spark: SparkSession, job: Job) -> None:
         self._spark = spark
         self._job = job
-        self._began = time.monotonic()  # of the interval: a job that has just started has little to do
+        # of the interval: a job that has just started has little to do
+        self._began = time.monotonic()
 
     def run(self, _force: bool) -> None:
         """Compact, at most once per interval; it can always be put off."""

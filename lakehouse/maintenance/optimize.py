@@ -27,7 +27,8 @@ _MARGIN_H = 1.0  # a file is older than the commit that adds it, by what it took
 
 # Commits that no stream has anything to read of.
 _WITHOUT_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
-_SKIPPED = {BRONZE_POSTS.name: ("MERGE",)}  # and what erasures take out of Bronze, its reader passes over
+# and what erasures take out of Bronze, its reader passes over
+_SKIPPED = {BRONZE_POSTS.name: ("MERGE",)}
 
 Partition = tuple[str | None, ...]  # one value per column that the table is partitioned by
 
@@ -38,10 +39,14 @@ def files_by_partition(spark: SparkSession, table: Table, settings: Settings) ->
     return Counter(partition_of(file, table) for file in files)
 
 
-def optimize(spark: SparkSession, table: Table, settings: Settings, partitions: Sequence[Partition]) -> None:
+def optimize(
+    spark: SparkSession, table: Table, settings: Settings, partitions: Sequence[Partition]
+) -> None:
     """Put the small files of some partitions together, in one commit that changes no row."""
     size = str(settings.upkeep.target_file_mb * _MIB)
-    with conf(spark, {f"{_PREFIX}.optimize.maxFileSize": size, f"{_PREFIX}.optimize.minFileSize": size}):
+    with conf(
+        spark, {f"{_PREFIX}.optimize.maxFileSize": size, f"{_PREFIX}.optimize.minFileSize": size}
+    ):
         builder = DeltaTable.forPath(spark, delta_log.path(table, settings)).optimize()
         where = condition(table, partitions)
         (builder.where(where) if table.partition_by else builder).executeCompaction()
@@ -61,9 +66,12 @@ def vacuum(spark: SparkSession, table: Table, settings: Settings, *, keep_h: flo
 def unread_for_h(table: Table, settings: Settings) -> float | None:
     """For how many hours the oldest commit has been waiting that a stream may still have to read, and a margin.
 
-    Zero where no stream reads the table or all is read; None where that cannot be said, so that nothing may go.
+    Zero where no stream reads the table or all is read; None where that cannot be said, so that
+    nothing may go.
     """
-    job = {BRONZE_POSTS.name: "bronze_to_silver", SILVER_POSTS.name: "silver_to_gold"}.get(table.name)
+    job = {BRONZE_POSTS.name: "bronze_to_silver", SILVER_POSTS.name: "silver_to_gold"}.get(
+        table.name
+    )
     if job is None:
         return 0.0
     mine = checkpoint(job, settings)
@@ -93,7 +101,9 @@ def _last_read(mine: Checkpoint, table: Table) -> tuple[int, int] | None:
     if mine.committed_batch is not None:
         offset = mine.end_offset(mine.committed_batch)
         is_commit = not offset["isStartingVersion"]  # else it is the n-th file of the whole table
-        return int(offset["reservoirVersion"]), int(offset["index"]) if is_commit else _NOTHING_OF_IT
+        return int(offset["reservoirVersion"]), int(
+            offset["index"]
+        ) if is_commit else _NOTHING_OF_IT
     if table is BRONZE_POSTS:  # its reader begins with the rows that are there then
         return None
     return int(max(mine.reset.get("starting_version", 0) - 1, 0)), _NOTHING_OF_IT
@@ -104,15 +114,20 @@ def _files_of(commit: Mapping[str, Any]) -> float:
     metrics, how = commit.get("operationMetrics") or {}, commit.get("operationParameters") or {}
     if commit["operation"] == "WRITE" and how.get("mode") != "Append":
         return math.inf
-    # An UPDATE with vectors writes change files; a DELETE with vectors none, and its stream reads what it hid by file.
+    # An UPDATE with vectors writes change files; a DELETE with vectors none, and its stream reads
+    # what it hid by file.
     of_update = metrics.get("numAddedChangeFiles") if commit["operation"] == "UPDATE" else None
-    return float(metrics.get("numFiles") or metrics.get("numTargetChangeFilesAdded") or of_update or math.inf)
+    return float(
+        metrics.get("numFiles") or metrics.get("numTargetChangeFilesAdded") or of_update or math.inf
+    )
 
 
 def partition_of(file: str, table: Table) -> Partition:
     """The partition that a file's path names."""
     named: Mapping[str, str] = dict(
-        part.split("=", 1) for part in file.split("/")[-1 - len(table.partition_by) : -1] if "=" in part
+        part.split("=", 1)
+        for part in file.split("/")[-1 - len(table.partition_by) : -1]
+        if "=" in part
     )
     values = [unquote(named[name]) for name in table.partition_by]
     return tuple(None if value == _NULL else value for value in values)

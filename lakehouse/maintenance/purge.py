@@ -20,8 +20,10 @@ _WITHOUT_VECTORS = {"spark.databricks.delta.merge.deletionVectors.persistent": "
 def purge(spark: SparkSession, table: Table, settings: Settings) -> int:
     """Write the files anew in which vectors hide rows; how many there were.
 
-    Before the clock of a vacuum begins, wherever rows must go for good. By a merge that puts one row of each such file
-    in its own place, without vectors: `REORG TABLE … APPLY (PURGE)` of Delta 4.0.0 calls what Spark 4.0.2 has no more,
+    Before the clock of a vacuum begins, wherever rows must go for good. By a merge that puts one
+    row of each such file
+    in its own place, without vectors: `REORG TABLE … APPLY (PURGE)` of Delta 4.0.0 calls what Spark
+        4.0.2 has no more,
     and OPTIMIZE passes over a file that is alone in its partition.
 
     Raises:
@@ -52,17 +54,25 @@ def _one_row_of_each(
     """The key of a row of each of the files that lie in these partitions."""
     rows = delta.read(spark, table, settings)
     rows = rows.where(optimize.condition(table, partitions)) if table.partition_by else rows
-    rows = rows.withColumn("file", F.col("_metadata.file_name")).where(F.col("file").isin(list(files)))
+    rows = rows.withColumn("file", F.col("_metadata.file_name")).where(
+        F.col("file").isin(list(files))
+    )
     return rows.groupBy("file").agg(F.first(F.struct(*table.key)).alias("row")).select("row.*")
 
 
 def _write_again(
-    spark: SparkSession, table: Table, settings: Settings, keys: DataFrame, partitions: Sequence[optimize.Partition]
+    spark: SparkSession,
+    table: Table,
+    settings: Settings,
+    keys: DataFrame,
+    partitions: Sequence[optimize.Partition],
 ) -> None:
     """The files of these rows; no row changes, and the commit says so."""
     same = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
     if table.partition_by:
         same += f" AND ({optimize.condition(table, partitions, of='t.')})"
-    merge = delta.target(spark, table, settings).alias("t").merge(F.broadcast(keys).alias("s"), same)
+    merge = (
+        delta.target(spark, table, settings).alias("t").merge(F.broadcast(keys).alias("s"), same)
+    )
     with optimize.conf(spark, _WITHOUT_VECTORS), delta.commit_as(spark, metadata={PURGE: True}):
         merge.whenMatchedUpdate(set={table.key[0]: f"t.{table.key[0]}"}).execute()

@@ -1,8 +1,10 @@
 """What has been kept for as long as its platform's policy says goes: rows and fields, table by table.
 
-Expiry is not erasure: nobody asked, what was counted stays true. So Gold keeps its counts, no tombstone is set per
-post, and one moment per platform says up to when Silver has forgotten (lakehouse/delta/expiry_marks.py). Each step
-looks for what is due and does that, so that a run that was cut short is finished by the next.
+Expiry is not erasure: nobody asked, what was counted stays true. So Gold keeps its counts, no
+    tombstone is set per
+post, and one moment per platform says up to when Silver has forgotten
+(lakehouse/delta/expiry_marks.py). Each step looks for what is due and does that, so that a run that
+was cut short is finished by the next.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,12 +65,15 @@ class Retention:
         self._spark = spark
         self._job = job
         self._enforced = Clock(job.settings, f"{job.name}-retained")
-        self._waiting = {table.name: Clock(job.settings, f"{table.name}-expired") for table in job.owns}
+        self._waiting = {
+            table.name: Clock(job.settings, f"{table.name}-expired") for table in job.owns
+        }
 
     def run(self, _force: bool) -> None:
         """Enforce the policies, at most once per interval, and remove replaced files; both can be put off.
 
-        The first time one interval after the first start: who replays what is old can look at it before.
+        The first time one interval after the first start: who replays what is old can look at it
+            before.
         """
         settings = self._job.settings
         waited = self._enforced.age_s()
@@ -90,7 +95,8 @@ class Retention:
                 for done in retain(self._spark, settings, [table], policies(), now=clock.now()):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
                 if is_new:
-                    waiting.start()  # again: what this has replaced is old enough when the vacuum comes
+                    # again: what this has replaced is old enough when the vacuum comes
+                    waiting.start()
 
     def _remove_files(self, table: Table) -> None:
         settings, waiting = self._job.settings, self._waiting[table.name]
@@ -125,7 +131,9 @@ def retain(
     """
     lake = _Lake(spark, settings, dry_run)
     if SILVER_POSTS in tables and delta_log.exists(SILVER_POSTS, settings):
-        yield from _forget(lake, {rule.field: limits(policies, rule.field, now) for rule in _SILVER})
+        yield from _forget(
+            lake, {rule.field: limits(policies, rule.field, now) for rule in _SILVER}
+        )
     for rule in _ROWS:
         if rule.table in tables and delta_log.exists(rule.table, settings):
             yield _remove(lake, rule, limits(policies, rule.field, now))
@@ -176,7 +184,9 @@ def _forget(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Retained]:
 
 
 def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, int]:
-    found = rows.agg(*(F.count_if(condition).alias(rule.field) for rule, condition in conditions.items())).collect()[0]
+    found = rows.agg(
+        *(F.count_if(condition).alias(rule.field) for rule, condition in conditions.items())
+    ).collect()[0]
     return {rule: found[rule.field] for rule in conditions}
 
 
@@ -185,7 +195,12 @@ def _remove(lake: _Lake, rule: Rule, due_by: Limits) -> Retained:
     crash_point(NAME, f"before_{rule.table.name}", lake.settings)
     condition = due(rule, due_by)
     may_go = condition & _was_read(lake.settings) if rule.table is BRONZE_POSTS else condition
-    found = lake.read(rule.table).where(condition).agg(F.count(F.lit(1)), F.count_if(may_go)).collect()[0]
+    found = (
+        lake.read(rule.table)
+        .where(condition)
+        .agg(F.count(F.lit(1)), F.count_if(may_go))
+        .collect()[0]
+    )
     total, rows = found
     if rows:
         lake.change(rule.table, lambda table: table.delete(may_go))

@@ -27,13 +27,17 @@ class Arrived:
     @staticmethod
     def observed() -> tuple[Column, Column]:
         """What is to be observed of a batch of Bronze rows."""
-        return F.count(F.lit(1)).alias("consumed"), F.min(F.unix_micros("kafka_timestamp")).alias("since")
+        return F.count(F.lit(1)).alias("consumed"), F.min(F.unix_micros("kafka_timestamp")).alias(
+            "since"
+        )
 
     @classmethod
     def from_observed(cls, seen: Mapping[str, Any]) -> "Arrived":
         """The values of `observed`."""
         since = seen["since"]
-        return cls(seen["consumed"], None if since is None else _EPOCH + timedelta(microseconds=since))
+        return cls(
+            seen["consumed"], None if since is None else _EPOCH + timedelta(microseconds=since)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +52,22 @@ def outline(refined: DataFrame) -> Outline:
     """One cheap look at a batch of refined rows; what is bad has no op, and meets nothing."""
     row = refined.agg(
         F.collect_set("day").alias("days"),
-        F.coalesce(F.bool_or((F.col("op") == "delete") & F.col("day").isNull()), F.lit(False)).alias("dateless"),
+        F.coalesce(
+            F.bool_or((F.col("op") == "delete") & F.col("day").isNull()), F.lit(False)
+        ).alias("dateless"),
         F.coalesce(F.bool_or(F.col("op") == "delete_author"), F.lit(False)).alias("author_deletes"),
     ).collect()[0]
     return Outline(None if row["dateless"] else tuple(sorted(row["days"])), row["author_deletes"])
 
 
-def held_by_silver(spark: SparkSession, records: DataFrame, days: Sequence[date] | None, settings: Settings) -> Held:
+def held_by_silver(
+    spark: SparkSession, records: DataFrame, days: Sequence[date] | None, settings: Settings
+) -> Held:
     """Posts and tombstones that the records (post_key, author_key) can meet."""
     post_keys = F.broadcast(records.select("post_key").where("post_key IS NOT NULL").distinct())
-    author_keys = F.broadcast(records.select("author_key").where("author_key IS NOT NULL").distinct())
+    author_keys = F.broadcast(
+        records.select("author_key").where("author_key IS NOT NULL").distinct()
+    )
     posts = delta.read_days(spark, SILVER_POSTS, settings, days).select(
         *KEY,
         F.col("version").alias("held_version"),
@@ -65,8 +75,12 @@ def held_by_silver(spark: SparkSession, records: DataFrame, days: Sequence[date]
         F.col("day").alias("held_day"),
     )
     tombstones = delta.read_days(spark, SILVER_TOMBSTONES, settings, days)
-    of_posts = tombstones.where("author_key IS NULL").join(post_keys, on="post_key", how="left_semi")
-    of_authors = author_tombstones(spark, settings).join(author_keys, on="author_key", how="left_semi")
+    of_posts = tombstones.where("author_key IS NULL").join(
+        post_keys, on="post_key", how="left_semi"
+    )
+    of_authors = author_tombstones(spark, settings).join(
+        author_keys, on="author_key", how="left_semi"
+    )
     return Held(
         posts=posts.join(post_keys, on="post_key", how="left_semi"),
         post_tombstones=of_posts.groupBy(*KEY).agg(F.max("version").alias("tombstone_version")),
@@ -77,7 +91,9 @@ def held_by_silver(spark: SparkSession, records: DataFrame, days: Sequence[date]
 
 def author_tombstones(spark: SparkSession, settings: Settings) -> DataFrame:
     """AUTHOR and author_tombstone_version: the highest one of each author."""
-    rows = delta.read(spark, SILVER_TOMBSTONES, settings).where("day IS NULL AND author_key IS NOT NULL")
+    rows = delta.read(spark, SILVER_TOMBSTONES, settings).where(
+        "day IS NULL AND author_key IS NOT NULL"
+    )
     return rows.groupBy(*AUTHOR).agg(F.max("version").alias("author_tombstone_version"))
 
 

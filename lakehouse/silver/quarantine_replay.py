@@ -35,15 +35,30 @@ class Plan:
     def parse(cls, batch_id: int, text: str) -> "Plan":
         """The plan that `str` gave."""
         rules, reason, topic = text.split(", ")
-        return cls(batch_id, topic, None if reason == "all" else Reason(reason), int(rules.removeprefix("rules ")))
+        return cls(
+            batch_id,
+            topic,
+            None if reason == "all" else Reason(reason),
+            int(rules.removeprefix("rules ")),
+        )
 
 
-def plans(spark: SparkSession, settings: Settings, reason: Reason | None, rule_version: int) -> list[Plan]:
+def plans(
+    spark: SparkSession, settings: Settings, reason: Reason | None, rule_version: int
+) -> list[Plan]:
     """The batches that are due, a topic's each; that of an authors' topic comes before the posts'."""
     begun = last_begun(spark, settings)
     first = begun.batch_id + 1 if begun else 0
-    rows = _older(spark, settings, reason, rule_version).select("topic").distinct().orderBy("topic").collect()
-    return [Plan(first + number, row["topic"], reason, rule_version) for number, row in enumerate(rows)]
+    rows = (
+        _older(spark, settings, reason, rule_version)
+        .select("topic")
+        .distinct()
+        .orderBy("topic")
+        .collect()
+    )
+    return [
+        Plan(first + number, row["topic"], reason, rule_version) for number, row in enumerate(rows)
+    ]
 
 
 def unfinished(spark: SparkSession, settings: Settings) -> Plan | None:
@@ -67,19 +82,30 @@ def last_begun(spark: SparkSession, settings: Settings) -> Plan | None:
 def take(spark: SparkSession, settings: Settings, plan: Plan) -> DataFrame:
     """The plan's records, rows of quarantine.posts.
 
-    Where a topic was made anew, coordinates may stand there twice: one of them now, the other by the next batch.
+    Where a topic was made anew, coordinates may stand there twice: one of them now, the other by
+        the next batch.
     """
-    rows = _older(spark, settings, plan.reason, plan.rule_version).where(F.col("topic") == plan.topic)
+    rows = _older(spark, settings, plan.reason, plan.rule_version).where(
+        F.col("topic") == plan.topic
+    )
     first = rows.groupBy(*_COORDINATES).agg(F.min("kafka_timestamp").alias("kafka_timestamp"))
     return rows.join(first, on=[*_COORDINATES, "kafka_timestamp"], how="left_semi")
 
 
 def settle(
-    spark: SparkSession, settings: Settings, plan: Plan, resolved: DataFrame, *, at: datetime, txn: delta.Txn
+    spark: SparkSession,
+    settings: Settings,
+    plan: Plan,
+    resolved: DataFrame,
+    *,
+    at: datetime,
+    txn: delta.Txn,
 ) -> None:
     """End the batch: what passed leaves quarantine, what did not stays, with its reason and one attempt more."""
     times = take(spark, settings, plan).select(*_COORDINATES, "kafka_timestamp")
-    verdicts = resolved.select(*_COORDINATES, "fate", "stage", "reason").join(times, on=list(_COORDINATES))
+    verdicts = resolved.select(*_COORDINATES, "fate", "stage", "reason").join(
+        times, on=list(_COORDINATES)
+    )
     same = " AND ".join(f"t.{name} = s.{name}" for name in (*_COORDINATES, "kafka_timestamp"))
     stays: dict[str, str | Column] = {
         "stage": F.col("s.stage"),
@@ -99,7 +125,9 @@ def settle(
         )
 
 
-def _older(spark: SparkSession, settings: Settings, reason: Reason | None, rule_version: int) -> DataFrame:
+def _older(
+    spark: SparkSession, settings: Settings, reason: Reason | None, rule_version: int
+) -> DataFrame:
     """What older rules have judged. What the producer could not map is not ours to map again."""
     rows = delta.read(spark, QUARANTINE_POSTS, settings).where(F.col("rule_version") < rule_version)
     rows = rows.where(F.col("reason") != Reason.UNMAPPABLE)

@@ -27,7 +27,8 @@ class Tally:
     appends: bool
     changes: int  # held rows that are updated or removed
     changed_days: list[date]  # and their days
-    masked: dict[str, int]  # pieces of personal data taken out of the posts that are written, by type
+    # pieces of personal data taken out of the posts that are written, by type
+    masked: dict[str, int]
 
 
 def tally(resolved: DataFrame) -> Tally:
@@ -81,11 +82,18 @@ def silver_writes(
     if found.entombs:
         tombstones = to_tombstones(resolved)
         writes.append(
-            ("tombstones", lambda: delta.append(tombstones, SILVER_TOMBSTONES, settings, txn=txn("tombstones")))
+            (
+                "tombstones",
+                lambda: delta.append(
+                    tombstones, SILVER_TOMBSTONES, settings, txn=txn("tombstones")
+                ),
+            )
         )
     if found.appends:
         posts = to_posts(in_full(resolved.where("action = 'append'"), refined))
-        writes.append(("append", lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn("append"))))
+        writes.append(
+            ("append", lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn("append")))
+        )
     if found.changed_days:
         changed = in_full(resolved.where("action IN ('update', 'remove')"), refined)
         source = to_posts(changed.withColumn("day", F.col("held_day")), keep=("action",))
@@ -95,7 +103,9 @@ def silver_writes(
     return writes
 
 
-def _merge(spark: SparkSession, source: DataFrame, settings: Settings, *, days: Sequence[date]) -> None:
+def _merge(
+    spark: SparkSession, source: DataFrame, settings: Settings, *, days: Sequence[date]
+) -> None:
     """Edits and deletes, by key within the days they touch; conditions on the version make a repeat do nothing."""
     same = " AND ".join(f"t.{name} = s.{name}" for name in KEY)
     (
@@ -103,6 +113,9 @@ def _merge(spark: SparkSession, source: DataFrame, settings: Settings, *, days: 
         .alias("t")
         .merge(source.alias("s"), F.expr(same) & F.col("t.day").isin(list(days)))
         .whenMatchedDelete("s.action = 'remove' AND t.version <= s.version")
-        .whenMatchedUpdate("s.action = 'update' AND t.version < s.version", {c: f"s.{c}" for c in SILVER_POSTS.columns})
+        .whenMatchedUpdate(
+            "s.action = 'update' AND t.version < s.version",
+            {c: f"s.{c}" for c in SILVER_POSTS.columns},
+        )
         .execute()
     )

@@ -1,6 +1,7 @@
 """Spark's event logs: what a run did, kept under ECHOSTREAM_HOME for `echostream history`, and bounded.
 
-They quote plans, settings and errors, so nothing personal and no secret may stand in those: a test reads them whole.
+They quote plans, settings and errors, so nothing personal and no secret may stand in those: a test
+    reads them whole.
 """
 
 import shutil
@@ -32,7 +33,9 @@ def conf(settings: Settings) -> dict[str, str]:
 
 def trim(settings: Settings) -> None:
     """Keep them within `spark.event_logs_mb`: the oldest applications go whole, then the oldest of what is left."""
-    applications = sorted(folder(settings).glob("eventlog_v2_*"), key=lambda path: path.stat().st_mtime)
+    applications = sorted(
+        folder(settings).glob("eventlog_v2_*"), key=lambda path: path.stat().st_mtime
+    )
     excess = sum(map(_size, applications)) - settings.spark.event_logs_mb * 2**20
     while excess > 0 and len(applications) > 1:
         oldest = applications.pop(0)

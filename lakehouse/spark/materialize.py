@@ -11,8 +11,10 @@ from pyspark.sql import DataFrame
 def computed_once(rows: DataFrame) -> Iterator[DataFrame]:
     """The rows, computed now and kept until the end of the block, in memory or on the executors' disks.
 
-    `persist` would not do: when a table is written, Spark throws away every cached frame that was computed from
-    it, so that each write of a batch computed all that went before once more, and from the new table.
+    `persist` would not do: when a table is written, Spark throws away every cached frame that was
+      computed from
+    it, so that each write of a batch computed all that went before once more, and from the new
+    table.
     """
     frozen = rows.localCheckpoint(eager=True)
     try:

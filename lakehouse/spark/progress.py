@@ -49,10 +49,14 @@ class ProgressListener(StreamingQueryListener):
         found = event.progress
         if not found.numInputRows:
             return
-        _log.info("batch_time", job=found.name, batch_id=found.batchId, duration_ms=dict(found.durationMs))
+        _log.info(
+            "batch_time", job=found.name, batch_id=found.batchId, duration_ms=dict(found.durationMs)
+        )
 
     def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802
         """Nothing to say."""
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802
-        _log.info("query_terminated", query_id=str(event.id), error_class=event.errorClassOnException)
+        _log.info(
+            "query_terminated", query_id=str(event.id), error_class=event.errorClassOnException
+        )

@@ -32,15 +32,18 @@ _NEEDED = {
     "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
     # A lost commit response is seen again by its transaction id, not written twice.
     "spark.databricks.delta.commit.idempotencyCheck.enabled": "true",
-    # Spark keeps 100 compiled plans, and the jobs together have more, so that batches compiled the same ones anew. One
-    # pair of runs, on loaded cores, took a quarter less of the driver's CPU time with more of them kept.
+    # Spark keeps 100 compiled plans, and the jobs together have more, so that batches compiled the
+    # same ones anew. One pair of runs, on loaded cores, took a quarter less of the driver's CPU
+    # time with more of them kept.
     "spark.sql.codegen.cache.maxEntries": "5000",
-    # Neither UI nor event log shows the value of a setting with such a name. Spark's own list lacks underscores.
+    # Neither UI nor event log shows the value of a setting with such a name. Spark's own list lacks
+    # underscores.
     "spark.redaction.regex": "(?i)secret|passw|token|access[._-]?key|credential|jaas",
 }
 # What a laptop needs on top; a cluster brings its own by --properties-file.
 _LOCAL = {
-    "spark.databricks.delta.snapshotPartitions": "1",  # the default of 50 makes each small commit slow
+    # the default of 50 makes each small commit slow
+    "spark.databricks.delta.snapshotPartitions": "1",
     "spark.ui.showConsoleProgress": "false",
     "spark.ui.retainedJobs": "200",
     "spark.ui.retainedStages": "200",
@@ -53,8 +56,8 @@ _LOCAL = {
 LOG4J = Path(__file__).with_name("log4j2.properties")
 # An archive that does not fit is left aside with a warning, which Java would print to the terminal.
 _JAVA_LOGS = ("-Xlog:disable", "-Xlog:all=warning:stderr")
-# Of a JVM in another zone Delta 4.0 does not trust the file lists that it keeps beside its log: after each commit to a
-# table of up to 50 files it reads that log once more.
+# Of a JVM in another zone Delta 4.0 does not trust the file lists that it keeps beside its log:
+# after each commit to a table of up to 50 files it reads that log once more.
 _IN_UTC = ("-Duser.timezone=UTC",)
 _GET_JAVA = "Install Java 17 and put it on PATH, or set JAVA_HOME"
 _ON_A_CLUSTER = "PYSPARK_GATEWAY_PORT"  # set by spark-submit
@@ -86,16 +89,21 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
     builder = SparkSession.builder.appName(app_name)
     conf = _NEEDED | spark_conf(settings.lake_uri, settings.s3)
     if _ON_A_CLUSTER not in os.environ:
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # or its UI would listen to the whole network
+        # or its UI would listen to the whole network
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         conf = _LOCAL | conf | _local_conf(settings)
     for name, value in (conf | settings.spark.extra).items():
         builder = builder.config(name, value)
     if _ON_A_CLUSTER in os.environ:
-        # Spark ships a wheel that --py-files names, but puts only .zip, .egg and .jar on the workers' path.
+        # Spark ships a wheel that --py-files names, but puts only .zip, .egg and .jar on the
+        # workers' path.
         SparkContext.PACKAGE_EXTENSIONS = (*SparkContext.PACKAGE_EXTENSIONS, ".whl")
         session = builder.getOrCreate()
     else:
-        with _naming_a_dead_jvm(settings), _jvm_writing_to(settings.home / "logs" / "jvm.log") as log:
+        with (
+            _naming_a_dead_jvm(settings),
+            _jvm_writing_to(settings.home / "logs" / "jvm.log") as log,
+        ):
             session = _started(builder, log)
     session.sparkContext.setLogLevel("WARN")
     return session
@@ -131,7 +139,8 @@ def _jvm_writing_to(log: Path) -> Iterator[Path]:
 
 def jvm_pid(spark: SparkSession) -> int:
     """The process of this session's JVM: our child, or under spark-submit our parent."""
-    gateway: Any = spark.sparkContext._gateway  # py4j's object; Spark tells the process nowhere else
+    # py4j's object; Spark tells the process nowhere else
+    gateway: Any = spark.sparkContext._gateway
     child = getattr(gateway, "proc", None)
     return int(child.pid) if child else os.getppid()
 

@@ -25,7 +25,9 @@ class Lease:
         self._file = file
         self._former = _read(file)
         self._s3 = S3Lease(settings, self._end_at_once) if settings.is_on_s3 else None
-        self._facts: dict[str, Any] = {"pid": os.getpid()} | ({"s3_lease": self._s3.id} if self._s3 else {})
+        self._facts: dict[str, Any] = {"pid": os.getpid()} | (
+            {"s3_lease": self._s3.id} if self._s3 else {}
+        )
 
     @contextmanager
     def held(self) -> Iterator["Lease"]:
@@ -42,7 +44,9 @@ class Lease:
 
     def _end_at_once(self) -> None:
         """Another process may write from now on, so that this one must not: as if the machine had fallen."""
-        sys.stderr.write("error: the lease of the lake was lost; the next run goes on from where this one stood\n")
+        sys.stderr.write(
+            "error: the lease of the lake was lost; the next run goes on from where this one stood\n"
+        )
         sys.stderr.flush()
         for pid in (self._facts.get("jvm"), os.getpid()):
             if pid:

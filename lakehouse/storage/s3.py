@@ -1,6 +1,7 @@
 """A lake on S3: how each of our readers and writers gets to it.
 
-Credentials are found where AWS's own programs find them (environment, ~/.aws, the machine's role) and are handed on in
+Credentials are found where AWS's own programs find them (environment, ~/.aws, the machine's role)
+and are handed on in
 memory alone: no setting, log or event log of ours holds them.
 """
 
@@ -13,7 +14,11 @@ from foundation.errors import StoreUnreachableError
 from foundation.sections import S3Settings
 
 _ANY_REGION = "us-east-1"  # what servers other than AWS's expect
-_OTHERS_SAY = {"access_key": "access_key_id", "secret_key": "secret_access_key", "token": "session_token"}
+_OTHERS_SAY = {
+    "access_key": "access_key_id",
+    "secret_key": "secret_access_key",
+    "token": "session_token",
+}
 _ARROW_SAYS = _OTHERS_SAY | {"access_key": "access_key", "secret_key": "secret_key"}
 _MS = 1000
 
@@ -37,7 +42,9 @@ def client(s3: S3Settings) -> Any:
         s3={"addressing_style": "path"} if s3.endpoint else {},
     )
     with answering("S3"):
-        return boto3.client("s3", endpoint_url=s3.endpoint or None, region_name=_region(s3), config=conf)
+        return boto3.client(
+            "s3", endpoint_url=s3.endpoint or None, region_name=_region(s3), config=conf
+        )
 
 
 def is_s3(uri: str) -> bool:
@@ -85,7 +92,8 @@ def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
         return {}
     timeout = f"{int(s3.timeout_s * _MS)}ms"
     found = {
-        # The driver's environment reaches executors as the first two; a profile or a role is found by the third.
+        # The driver's environment reaches executors as the first two; a profile or a role is found
+        # by the third.
         "aws.credentials.provider": "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider,"
         "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider,"
         "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
@@ -100,7 +108,8 @@ def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
     if region := _region(s3):
         found["endpoint.region"] = region
     return {f"spark.hadoop.fs.s3a.{name}": value for name, value in found.items()} | {
-        # One PUT per checkpoint file; the default writes, copies and deletes, which is neither quick nor atomic.
+        # One PUT per checkpoint file; the default writes, copies and deletes, which is neither
+        # quick nor atomic.
         "spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.internal.io.cloud."
         "AbortableStreamBasedCheckpointFileManager",
     }
@@ -145,4 +154,8 @@ def _credentials() -> dict[str, str]:
                 remedy="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, as for any AWS program",
             )
         frozen = found.get_frozen_credentials()
-    return {name: value for name in ("access_key", "secret_key", "token") if (value := getattr(frozen, name))}
+    return {
+        name: value
+        for name in ("access_key", "secret_key", "token")
+        if (value := getattr(frozen, name))
+    }

@@ -53,7 +53,8 @@ class S3Path:
     def iterdir(self) -> Iterator["S3Path"]:
         """What lies right below."""
         start = len(self.place["Key"]) + 1
-        below = {key[start:].partition("/")[0] for key in self._keys()} - {""}  # s3a's marks of folders have no name
+        # s3a's marks of folders have no name
+        below = {key[start:].partition("/")[0] for key in self._keys()} - {""}
         for name in sorted(below):
             yield self / name
 
@@ -100,7 +101,11 @@ class S3Path:
         """Its own key, and those below."""
         key = self.place["Key"]
         with answering(self.uri):
-            pages = client(self.s3).get_paginator("list_objects_v2").paginate(Bucket=self.place["Bucket"], Prefix=key)
+            pages = (
+                client(self.s3)
+                .get_paginator("list_objects_v2")
+                .paginate(Bucket=self.place["Bucket"], Prefix=key)
+            )
             found = [item["Key"] for page in pages for item in page.get("Contents", ())]
         return [each for each in found if each == key or each.startswith(f"{key}/")]
 

@@ -1,7 +1,8 @@
 """One writer per lake on S3: an object that its holder renews, by conditional writes alone.
 
-Delta's commits on S3 are safe within one application only, so this is what keeps a second machine out. A holder that
-fell silent may be followed by another after ENDS_AFTER_S, by the store's clock; one that was followed stops at once.
+Delta's commits on S3 are safe within one application only, so this is what keeps a second machine
+out. A holder that fell silent may be followed by another after ENDS_AFTER_S, by the store's clock;
+one that was followed stops at once.
 """
 
 import json
@@ -25,7 +26,9 @@ from lakehouse.storage.s3_files import S3Path
 
 ENDS_AFTER_S = 60.0
 RENEWED_EACH_S = 10.0
-_LATEST_S = 40.0  # without an answer for so long it counts as lost, well before somebody else may follow
+_LATEST_S = (
+    40.0  # without an answer for so long it counts as lost, well before somebody else may follow
+)
 _ANSWER_S = 5.0
 _TAKEN = (409, 412)
 
@@ -105,7 +108,12 @@ class S3Lease:
     def _mine(self) -> dict[str, Any]:
         """Another text each time: what another process saw before a renewal must not let it follow after."""
         self._writes += 1
-        return {"id": self.id, "host": socket.gethostname(), "pid": os.getpid(), "renewals": self._writes}
+        return {
+            "id": self.id,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "renewals": self._writes,
+        }
 
     def _look(self) -> tuple[dict[str, Any] | None, str, float]:
         """Who holds it (None: no object, empty: nobody), the object's tag, its age in seconds by the store's clock."""
@@ -123,7 +131,9 @@ class S3Lease:
         for _ in range(2):
             with answering(self._lake):
                 try:
-                    answer = self._client.put_object(**self._place, Body=json.dumps(content).encode(), **condition)
+                    answer = self._client.put_object(
+                        **self._place, Body=json.dumps(content).encode(), **condition
+                    )
                 except self._client.exceptions.ClientError as error:
                     if error.response["ResponseMetadata"]["HTTPStatusCode"] not in _TAKEN:
                         raise

@@ -97,7 +97,9 @@ def _demo(console: Console, *, keep: bool) -> None:
             kept = True
         show_commands(settings, console)
         if not whole:
-            raise ConservationError("the demo's fates do not add up", remedy=f"Its state is in {HOME}: report it")
+            raise ConservationError(
+                "the demo's fates do not add up", remedy=f"Its state is in {HOME}: report it"
+            )
     finally:
         if not kept:
             _stop_all()
@@ -107,13 +109,20 @@ def _new_settings() -> Settings:
     """Settings in a file, so that every command can be pointed to this stack."""
     broker, controller = free_ports(2)
     HOME.mkdir(parents=True)
-    _CONF.write_text(_SETTINGS.format(home=HOME, broker=broker, controller=controller), encoding="utf-8")
+    _CONF.write_text(
+        _SETTINGS.format(home=HOME, broker=broker, controller=controller), encoding="utf-8"
+    )
     return load_settings(_CONF)
 
 
 def _generate(settings: Settings, console: Console) -> int:
-    with Producer(settings) as producer, Ticker("Posts into Kafka", unit="records", console=console) as ticker:
-        return run_generator(settings, producer, n_posts=POSTS, seed=SEED, progress=ticker.to).records
+    with (
+        Producer(settings) as producer,
+        Ticker("Posts into Kafka", unit="records", console=console) as ticker,
+    ):
+        return run_generator(
+            settings, producer, n_posts=POSTS, seed=SEED, progress=ticker.to
+        ).records
 
 
 def _run_all(console: Console) -> None:
@@ -123,11 +132,16 @@ def _run_all(console: Console) -> None:
             if _NOISE not in line:
                 console.print(f"  {line.rstrip()}", markup=False, soft_wrap=True)
         if run.wait():
-            raise JobFailedError("the streaming jobs failed", remedy=f"The error is above; logs are in {HOME / 'logs'}")
+            raise JobFailedError(
+                "the streaming jobs failed",
+                remedy=f"The error is above; logs are in {HOME / 'logs'}",
+            )
 
 
 def _started(*words: str) -> "subprocess.Popen[str]":
-    run = subprocess.Popen(_command("run", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    run = subprocess.Popen(
+        _command("run", *words), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     remember(run.pid, _PID_FILE)
     return run
 
@@ -137,7 +151,11 @@ def _keep(settings: Settings, console: Console) -> None:
     log = settings.home / "logs" / "run.out"
     with log.open("w", encoding="utf-8") as out:
         run = subprocess.Popen(
-            _command("run"), stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True
+            _command("run"),
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
     remember(run.pid, _PID_FILE)
     ui, deadline = "", time.monotonic() + _UI_S
@@ -148,7 +166,10 @@ def _keep(settings: Settings, console: Console) -> None:
         raise JobFailedError("the streaming jobs did not stay up", remedy=f"The error is in {log}")
     me = f".venv/bin/echostream --conf-file {_CONF.relative_to(ROOT)}"
     console.print("\n[bold]Still running[/]")
-    console.print(f"  Kafka     {settings.bootstrap_servers}\n  Spark UI  {ui or 'see ' + str(log)}", soft_wrap=True)
+    console.print(
+        f"  Kafka     {settings.bootstrap_servers}\n  Spark UI  {ui or 'see ' + str(log)}",
+        soft_wrap=True,
+    )
     console.print(f"  more      {me} generate --posts 1000 --seed 8", soft_wrap=True)
     console.print(f"  look      {me} status", soft_wrap=True)
     console.print("  stop      make demo-stop")
@@ -160,7 +181,9 @@ def _command(*words: str) -> list[str]:
 
 def _stop_all() -> None:
     """End what this or an earlier demo started; a second Ctrl-C does not come in between."""
-    ignored = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    ignored = {
+        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         run = recall(_PID_FILE)
         if run:

@@ -55,7 +55,9 @@ def _read(settings: Settings, name: str, stopping: threading.Event) -> Counter[s
     """From the scenario's beginning until a little after its end."""
     telemetry, simulator = Telemetry(name), SIMULATORS[name]
     with simulator.running(replace(_PLOT, seed=SIMULATED.index(name))) as (address, world):
-        known = {f"{name}_{secret}": SecretStr(value) for secret, value in simulator.secrets.items()}
+        known = {
+            f"{name}_{secret}": SecretStr(value) for secret, value in simulator.secrets.items()
+        }
         told = settings.model_copy(update={"credentials": known})
         with producer(told, PLATFORMS[name], telemetry, once=False, base_url=address) as live:
             live.run(partial(_until_over, live, world, stopping))

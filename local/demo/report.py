@@ -42,9 +42,13 @@ _TO_TRY = (
 
 def show_live(console: Console, read: Mapping[str, Counter[str]]) -> None:
     """What each live producer has sent."""
-    console.print("\n[bold]Records read live from simulated platforms[/]  (echostream simulate, ingest)")
+    console.print(
+        "\n[bold]Records read live from simulated platforms[/]  (echostream simulate, ingest)"
+    )
     for platform, fates in read.items():
-        each = ", ".join(f"{number:,} {fate.replace('_', ' ')}" for fate, number in fates.most_common())
+        each = ", ".join(
+            f"{number:,} {fate.replace('_', ' ')}" for fate, number in fates.most_common()
+        )
         console.print(f"  {platform:<11}{each}", soft_wrap=True)
 
 
@@ -65,15 +69,21 @@ def show_commands(settings: Settings, console: Console) -> None:
     console.print("\n[bold]Ask them[/]")
     home = settings.home.relative_to(ROOT)
     for sql in _TO_TRY:
-        console.print(f'  .venv/bin/echostream --home {home} sql "{sql}"', markup=False, soft_wrap=True)
+        console.print(
+            f'  .venv/bin/echostream --home {home} sql "{sql}"', markup=False, soft_wrap=True
+        )
 
 
 def _show_platforms(settings: Settings, console: Console) -> None:
-    shown = Table("platform", "posts", "positive", "negative", "mean sentiment", box=None, pad_edge=False)
+    shown = Table(
+        "platform", "posts", "positive", "negative", "mean sentiment", box=None, pad_edge=False
+    )
     for column in shown.columns[1:]:
         column.justify = "right"
     for platform, posts, positive, negative, sentiment in query(settings.lake_uri, _PLATFORMS).rows:
-        shown.add_row(platform, f"{posts:,}", f"{positive:.0%}", f"{negative:.0%}", _signed(sentiment))
+        shown.add_row(
+            platform, f"{posts:,}", f"{positive:.0%}", f"{negative:.0%}", _signed(sentiment)
+        )
     console.print("\n[bold]Posts and sentiment per platform[/]  (gold.sentiment_hourly)")
     console.print(shown)
 
@@ -123,7 +133,9 @@ def _show_conservation(settings: Settings, console: Console, *, sent: int) -> bo
     console.print("\n[bold]Nothing lost, nothing counted twice[/]  (ops.batches)")
     console.print(f"  sent {sent:,}, consumed {consumed:,} =", soft_wrap=True)
     fates = " + ".join(f"{count:,} {fate}" for fate, count in zip(_FATES, counts, strict=True))
-    console.print(f"  {fates}  {'[green]✓[/]' if whole else '[red]✗ this does not add up[/]'}", soft_wrap=True)
+    console.print(
+        f"  {fates}  {'[green]✓[/]' if whole else '[red]✗ this does not add up[/]'}", soft_wrap=True
+    )
     return whole
 
 

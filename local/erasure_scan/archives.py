@@ -103,7 +103,9 @@ def _lz4_blocks(data: bytes) -> Iterator[bytes]:
     pieces, at = [], 0
     while data[at : at + len(_LZ4_BLOCK)] == _LZ4_BLOCK:
         token = data[at + 8]
-        packed, size = (int.from_bytes(data[at + start : at + start + 4], "little") for start in (9, 13))
+        packed, size = (
+            int.from_bytes(data[at + start : at + start + 4], "little") for start in (9, 13)
+        )
         piece = data[at + _LZ4_BLOCK_HEAD : at + _LZ4_BLOCK_HEAD + packed]
         is_stored = token & 0xF0 == _STORED
         pieces.append(piece if is_stored else bytes(pa.Codec("lz4_raw").decompress(piece, size)))
@@ -147,7 +149,11 @@ def _values(array: Any) -> Iterator[bytes]:  # a pyarrow.Array; Arrow declares n
     elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
         yield from _values(array.values)
     else:
-        values = [value for value in array.cast(pa.large_binary()).to_pylist() if value] if _is_text(kind) else []
+        values = (
+            [value for value in array.cast(pa.large_binary()).to_pylist() if value]
+            if _is_text(kind)
+            else []
+        )
         yield _BETWEEN.join(values)
         yield from (value for value in values if value.startswith(_SEALED))
 

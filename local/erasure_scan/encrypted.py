@@ -1,9 +1,9 @@
 """Payloads that rest encrypted, opened by the description of their form alone (docs/adr/0011).
 
-1, the length of the key's id, the id, 24 random bytes, ciphertext and tag: AES-256-GCM under a key that HMAC-SHA-256
-makes of the payload key, "echostream payload" and the first 12 random bytes; the other 12 are the nonce. What is
-authenticated with it, the record's coordinates, a scanner of bytes does not know; so GCM's counter mode is undone here
-without its tag.
+1, the length of the key's id, the id, 24 random bytes, ciphertext and tag: AES-256-GCM under a key
+that HMAC-SHA-256 makes of the payload key, "echostream payload" and the first 12 random bytes; the
+other 12 are the nonce. What is authenticated with it, the record's coordinates, a scanner of bytes
+does not know; so GCM's counter mode is undone here without its tag.
 """
 
 import hmac
@@ -28,7 +28,8 @@ class Opener:
         """What is inside; None where it is not sealed.
 
         Raises:
-            LookupError: it is sealed under a key that is not there, so that nothing can be said of it.
+            LookupError: it is sealed under a key that is not there, so that nothing can be said of
+                it.
         """
         if content[:1] != b"\1" or len(content) < 2 + _SALT + _NONCE + _TAG:
             return None
@@ -38,4 +39,8 @@ class Opener:
             return None
         salt, nonce = content[end : end + _SALT], content[end + _SALT : end + _SALT + _NONCE]
         key = hmac.digest(self._keys[key_id], b"echostream payload" + salt, "sha256")
-        return Cipher(AES(key), CTR(nonce + _FIRST_COUNTER)).decryptor().update(content[end + _SALT + _NONCE : -_TAG])
+        return (
+            Cipher(AES(key), CTR(nonce + _FIRST_COUNTER))
+            .decryptor()
+            .update(content[end + _SALT + _NONCE : -_TAG])
+        )

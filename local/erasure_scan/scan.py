@@ -17,9 +17,16 @@ from local.erasure_scan.search_terms import Needles
 _DEEPEST = 4  # packed in packed
 # What a file that is damaged, or packed as nobody here knows, leads to.
 _UNREADABLE = (
-    ValueError, OSError, EOFError, LookupError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError,
-    lzma.LZMAError, zlib.error,
-)  # fmt: skip
+    ValueError,
+    OSError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    lzma.LZMAError,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +93,14 @@ def _search(report: Report, at: Finding, content: bytes, needles: Needles, opene
             report.read_bytes[at.area] += len(piece)
             found |= {(where, number) for number in needles.found_in(piece)}
     finally:
-        report.findings += [Finding(at.area, at.file, where, number) for where, number in sorted(found)]
+        report.findings += [
+            Finding(at.area, at.file, where, number) for where, number in sorted(found)
+        ]
 
 
-def _pieces(content: bytes, opener: Opener, where: str, depth: int = 0) -> Iterator[tuple[str, bytes]]:
+def _pieces(
+    content: bytes, opener: Opener, where: str, depth: int = 0
+) -> Iterator[tuple[str, bytes]]:
     """The content, and all that is packed in it; what is packed deeper than anybody looks counts as unread."""
     yield where, content
     if depth == _DEEPEST:
@@ -109,7 +120,9 @@ def _pieces(content: bytes, opener: Opener, where: str, depth: int = 0) -> Itera
 def _paths(place: Place) -> list[str]:
     from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
-    found = place.files.get_file_info(fs.FileSelector(place.root, recursive=True, allow_not_found=True))
+    found = place.files.get_file_info(
+        fs.FileSelector(place.root, recursive=True, allow_not_found=True)
+    )
     return sorted(info.path for info in found if info.is_file)
 
 

@@ -27,17 +27,22 @@ class Needles:
             UsageError: there is none, or one is so short that it would be found anywhere.
         """
         if not texts:
-            raise UsageError("there is nothing to look for", remedy="Name a file with one text per line")
+            raise UsageError(
+                "there is nothing to look for", remedy="Name a file with one text per line"
+            )
         short = [number for number, text in enumerate(texts, 1) if len(text) < SHORTEST]
         if short:
             raise UsageError(
-                f"text {short[0]} is shorter than {SHORTEST} characters", remedy="Take one that nothing else contains"
+                f"text {short[0]} is shorter than {SHORTEST} characters",
+                remedy="Take one that nothing else contains",
             )
         self._by_start: dict[bytes, list[tuple[int, bytes]]] = {}
         for number, text in enumerate(texts, 1):
             for form in spellings(text):
                 self._by_start.setdefault(form[:SHORTEST], []).append((number, form))
-        starts = np.array([int.from_bytes(start, "little") for start in self._by_start], dtype=np.uint64)
+        starts = np.array(
+            [int.from_bytes(start, "little") for start in self._by_start], dtype=np.uint64
+        )
         self._may_start = np.zeros(1 << _BITS, dtype=np.bool_)
         self._may_start[_hashed(starts)] = True
 
@@ -45,8 +50,11 @@ class Needles:
         """The numbers, from 1 on, of the texts that stand there; how many are looked for costs no time."""
         found: set[int] = set()
         padded = content + bytes(2 * _WORD)
-        for shift in range(_WORD):  # every place in the content is the begin of a word of one of these
-            words = np.frombuffer(padded, dtype="<u8", offset=shift, count=len(content) // _WORD + 1)
+        # every place in the content is the begin of a word of one of these
+        for shift in range(_WORD):
+            words = np.frombuffer(
+                padded, dtype="<u8", offset=shift, count=len(content) // _WORD + 1
+            )
             for at in np.flatnonzero(self._may_start[_hashed(words & _START)]) * _WORD + shift:
                 for number, form in self._by_start.get(content[at : at + SHORTEST], ()):
                     if content.startswith(form, at):
@@ -65,13 +73,25 @@ def spellings(text: str) -> set[bytes]:
     There also with HTML's escapes, as Hacker News, Mastodon and Reddit write them.
     """
     plain = text.encode("utf-8", "surrogatepass")
-    forms = {plain, text.encode("utf-16-le", "surrogatepass"), text.encode("utf-16-be", "surrogatepass")}
+    forms = {
+        plain,
+        text.encode("utf-16-le", "surrogatepass"),
+        text.encode("utf-16-be", "surrogatepass"),
+    }
     forms |= {quote(plain, safe=safe).encode() for safe in ("", "/:@")}
     escaped = html.escape(text)
-    in_html = {escaped.replace("/", "&#x2F;"), escaped.replace("&#x27;", "&#39;"), html.escape(text, quote=False)}
+    in_html = {
+        escaped.replace("/", "&#x2F;"),
+        escaped.replace("&#x27;", "&#39;"),
+        html.escape(text, quote=False),
+    }
     for one in {text, escaped, *in_html}:
         in_json = {json.dumps(one, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
-        twice = {json.dumps(each, ensure_ascii=is_ascii)[1:-1] for each in in_json for is_ascii in (True, False)}
+        twice = {
+            json.dumps(each, ensure_ascii=is_ascii)[1:-1]
+            for each in in_json
+            for is_ascii in (True, False)
+        }
         forms |= {each.encode("utf-8", "surrogatepass") for each in (one, *in_json, *twice)}
     return forms | {inner for at in range(3) if len(inner := _in_base64(plain, at)) >= SHORTEST}
 

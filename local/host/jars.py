@@ -20,7 +20,9 @@ def jars(kind: Kind, *, root: Path = ROOT) -> list[Path]:
     files = [root / name for name in _pinned(root) if name.startswith(f"jars/{kind}/")]
     missing = [file for file in files if not file.is_file()]
     if missing or not files:
-        raise JarsError(f"{len(missing) or 'all'} jars are missing from {root / 'jars' / kind}", remedy=_REMEDY)
+        raise JarsError(
+            f"{len(missing) or 'all'} jars are missing from {root / 'jars' / kind}", remedy=_REMEDY
+        )
     return files
 
 
@@ -35,7 +37,10 @@ def check_jars(*, root: Path = ROOT) -> int:
     pinned = _pinned(root)
     for name, digest in pinned.items():
         if hashlib.sha256((root / name).read_bytes()).hexdigest() != digest:
-            raise JarsError(f"{root / name} is not the pinned jar", remedy="Run `make clean setup` in the checkout")
+            raise JarsError(
+                f"{root / name} is not the pinned jar",
+                remedy="Run `make clean setup` in the checkout",
+            )
     return len(pinned)
 
 
@@ -45,6 +50,7 @@ def _pinned(root: Path) -> dict[str, str]:
         lines = (root / "jars.sha256").read_text(encoding="ascii").splitlines()
     except OSError:
         raise JarsError(
-            f"{root} holds no jars.sha256: this is not a checkout", remedy="Start the local stack from a checkout"
+            f"{root} holds no jars.sha256: this is not a checkout",
+            remedy="Start the local stack from a checkout",
         ) from None
     return {name: digest for digest, name in (line.split(maxsplit=1) for line in lines)}

@@ -33,14 +33,18 @@ def find_java() -> Java:
     if program is None:
         raise JavaError("no Java on PATH", remedy=_REMEDY)
     try:
-        answer = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=_ANSWER_S, check=True)
+        answer = subprocess.run(
+            [program, "-version"], capture_output=True, text=True, timeout=_ANSWER_S, check=True
+        )
     except (OSError, subprocess.SubprocessError):
         raise JavaError(f"{program} does not start", remedy=_REMEDY) from None
     version = parse_version(answer.stderr + answer.stdout)
     if version is None:
         raise JavaError(f"{program} -version says no version", remedy=_REMEDY)
     if version < OLDEST_JAVA:
-        raise JavaError(f"{program} is Java {version}, at least {OLDEST_JAVA} is needed", remedy=_REMEDY)
+        raise JavaError(
+            f"{program} is Java {version}, at least {OLDEST_JAVA} is needed", remedy=_REMEDY
+        )
     return Java(program, version)
 
 

@@ -8,7 +8,8 @@ from random import SystemRandom
 from foundation.errors import PortInUseError
 
 LOOPBACK = "127.0.0.1"
-_SERVERS = range(20_000, 32_768)  # below those that Linux, macOS and Windows give to outgoing connections
+# below those that Linux, macOS and Windows give to outgoing connections
+_SERVERS = range(20_000, 32_768)
 _LISTENS = "0A"  # the state in /proc/net/tcp
 
 
@@ -51,7 +52,9 @@ def free_ports(count: int) -> list[int]:
     free = (port for port in SystemRandom().sample(_SERVERS, len(_SERVERS)) if is_free(port))
     found = list(islice(free, count))
     if len(found) < count:
-        raise PortInUseError(f"fewer than {count} ports are free", remedy=f"Stop what listens at {_SERVERS}")
+        raise PortInUseError(
+            f"fewer than {count} ports are free", remedy=f"Stop what listens at {_SERVERS}"
+        )
     return found
 
 

@@ -44,7 +44,8 @@ def recall(file: Path) -> Process | None:
 def is_alive(process: Process) -> bool:
     """True while this very process runs; one that ended but was not waited for does not."""
     alive = process.started != "" and _start_time(process.pid) == process.started
-    with suppress(ChildProcessError):  # our own child is waited for after the look: it may end between the two
+    # our own child is waited for after the look: it may end between the two
+    with suppress(ChildProcessError):
         os.waitpid(process.pid, os.WNOHANG)
     return alive
 
@@ -70,7 +71,8 @@ def _start_time(pid: int) -> str | None:
     except OSError:
         return None
     state, threads, ticks = fields[0], int(fields[17]), fields[19]
-    # The state is the first thread's. A JVM's ends before its others, which hold ports and files until they end too.
+    # The state is the first thread's. A JVM's ends before its others, which hold ports and files
+    # until they end too.
     if state in {"Z", "X"} and threads <= 1:
         return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

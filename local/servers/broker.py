@@ -120,7 +120,9 @@ def _write_properties(settings: Settings) -> Path:
         "log.cleaner.dedupe.buffer.size": 16 * 2**20,  # the default takes a quarter of the heap
     }
     conf = _folder(settings) / "server.properties"
-    conf.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+    conf.write_text(
+        "".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8"
+    )
     return conf
 
 
@@ -150,7 +152,9 @@ def _format(settings: Settings, conf: Path) -> None:
     cluster = cluster.replace("-", "A", 1) if cluster.startswith("-") else cluster
     words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(conf)]
     with _log(settings) as log:
-        done = subprocess.run(_command(settings, *words), stdout=log, stderr=log, check=False, timeout=_FORMAT_S)
+        done = subprocess.run(
+            _command(settings, *words), stdout=log, stderr=log, check=False, timeout=_FORMAT_S
+        )
     if done.returncode:
         raise _failed(settings, "the local broker's storage could not be prepared")
 
@@ -196,7 +200,9 @@ def _await_answer(settings: Settings, process: Process) -> None:
             return
     else:
         raise _failed(settings, "the local broker ended while it started")
-    raise _failed(settings, f"the local broker did not answer within {settings.broker.start_timeout_s:g} s")
+    raise _failed(
+        settings, f"the local broker did not answer within {settings.broker.start_timeout_s:g} s"
+    )
 
 
 def _failed(settings: Settings, what: str) -> BrokerFailedError:

@@ -1,8 +1,8 @@
 """A real S3 server (S3Proxy) on loopback that keeps objects as files, to try a lake on S3.
 
 `python -m local.servers.s3` starts it.
-It listens where the setting s3.endpoint says, else on port 9000. Its credentials are AWS_ACCESS_KEY_ID and
-AWS_SECRET_ACCESS_KEY, which is where its clients look for them too.
+It listens where the setting s3.endpoint says, else on port 9000. Its credentials are
+AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which is where its clients look for them too.
 """
 
 import os
@@ -40,9 +40,23 @@ def s3_server(folder: Path, port: int) -> Iterator[S3Settings]:
     demand_free(port, setting="the port in ECHOSTREAM_S3__ENDPOINT")
     (folder / "objects" / BUCKET).mkdir(parents=True, exist_ok=True)
     conf = _write_properties(folder, port)
-    command = [find_java().program, "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-cp"]
-    command += [":".join(map(str, jars("s3proxy"))), "org.gaul.s3proxy.Main", "--properties", str(conf)]
-    with (folder / "server.log").open("ab") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    command = [
+        find_java().program,
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+UseSerialGC",
+        "-Xmx256m",
+        "-cp",
+    ]
+    command += [
+        ":".join(map(str, jars("s3proxy"))),
+        "org.gaul.s3proxy.Main",
+        "--properties",
+        str(conf),
+    ]
+    with (
+        (folder / "server.log").open("ab") as log,
+        subprocess.Popen(command, stdout=log, stderr=log) as process,
+    ):
         try:
             settings = S3Settings(endpoint=f"http://{LOOPBACK}:{port}")
             _await_answer(settings, process, folder)
@@ -70,7 +84,9 @@ def _write_properties(folder: Path, port: int) -> Path:
     }
     conf = folder / "s3proxy.conf"
     conf.touch(mode=0o600)
-    conf.write_text("".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8")
+    conf.write_text(
+        "".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8"
+    )
     return conf
 
 
@@ -90,7 +106,10 @@ def main() -> None:
     """Serve in the foreground until Ctrl-C."""
     loaded = load_settings()
     folder, endpoint = loaded.home / "s3", loaded.s3.endpoint or _DEFAULT
-    with suppress(KeyboardInterrupt), s3_server(folder, int(endpoint.rpartition(":")[2])) as settings:
+    with (
+        suppress(KeyboardInterrupt),
+        s3_server(folder, int(endpoint.rpartition(":")[2])) as settings,
+    ):
         sys.stdout.write(
             f"S3 at {settings.endpoint}, objects under {folder}; Ctrl-C stops it. With the same credentials:\n"
             f"  export ECHOSTREAM_LAKE=s3a://{BUCKET}/try ECHOSTREAM_S3__ENDPOINT={settings.endpoint}\n"

@@ -38,5 +38,12 @@ def serve(settings: Settings) -> NoReturn:
     options = [f"-D{name}={value}" for name, value in conf.items()]
     jars = Path(pyspark.__file__).parent / "jars" / "*"
     java = find_java().program
-    words = [java, _HEAP, *options, "-cp", str(jars), "org.apache.spark.deploy.history.HistoryServer"]
+    words = [
+        java,
+        _HEAP,
+        *options,
+        "-cp",
+        str(jars),
+        "org.apache.spark.deploy.history.HistoryServer",
+    ]
     os.execve(java, words, {"SPARK_LOCAL_IP": LOOPBACK} | os.environ)  # noqa: S606  # no shell is meant

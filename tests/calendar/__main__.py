@@ -13,13 +13,17 @@ from tests.clock import seconds_until
 
 FOLDER = Path(__file__).parent
 DAY_S = int(timedelta(days=1).total_seconds())
-# Each has a name, a zone, and what the clock moves by. Berlin's clocks skip or repeat the hour in the last two.
+# Each has a name, a zone, and what the clock moves by. Berlin's clocks skip or repeat the hour in
+# the last two.
 MOMENTS = {
     "45 days from now": ("UTC", 45 * DAY_S),
     "400 days from now": ("Europe/Berlin", 400 * DAY_S),
     "1,500 days from now": ("UTC", 1_500 * DAY_S),
     "29 February": ("UTC", seconds_until(datetime(2028, 2, 29, 12, tzinfo=UTC))),
-    "summer time begins": ("Europe/Berlin", seconds_until(datetime(2027, 3, 28, 0, 58, tzinfo=UTC))),
+    "summer time begins": (
+        "Europe/Berlin",
+        seconds_until(datetime(2027, 3, 28, 0, 58, tzinfo=UTC)),
+    ),
     "summer time ends": ("Europe/Berlin", seconds_until(datetime(2026, 10, 25, 0, 30, tzinfo=UTC))),
 }
 

@@ -36,7 +36,11 @@ def main() -> None:
     posts = parser.parse_args().posts
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("test-compose: ended"))
     began = time.monotonic()
-    with engine(ROOT / "build/compose") as is_ours, _images_removed(unless=is_ours) as made, project() as ours:
+    with (
+        engine(ROOT / "build/compose") as is_ours,
+        _images_removed(unless=is_ours) as made,
+        project() as ours,
+    ):
         if base_image(ROOT / "build/compose"):
             made.append(BASE)
         services = ours.config()
@@ -50,7 +54,9 @@ def main() -> None:
         ready = time.monotonic()
         say(f"images are ready after {ready - began:.0f} s")
         run(ours, posts)
-    say(f"test-compose: passed; images {ready - began:.0f} s, scenario {time.monotonic() - ready:.0f} s")
+    say(
+        f"test-compose: passed; images {ready - began:.0f} s, scenario {time.monotonic() - ready:.0f} s"
+    )
 
 
 @contextmanager
@@ -72,8 +78,12 @@ def run(ours: Project, posts: int) -> None:
         settings, secrets = _from_outside(ours, Path(folder))
         ledgers = [_killed_while_posts_flow(ours, settings, posts)]
         _await_gold(settings, ledgers)
-        say(f"Gold is exact after {len(CORE)} kills: {len(oracle.read_rows(*ledgers))} records, each once")
-        answer = ours.cli("sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "csv")
+        say(
+            f"Gold is exact after {len(CORE)} kills: {len(oracle.read_rows(*ledgers))} records, each once"
+        )
+        answer = ours.cli(
+            "sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "csv"
+        )
         say(f"docker compose run --rm cli sql: {answer.split()[-1]} posts in Gold")
         _down_and_up(ours)
         with flowing(settings, SECOND, seed=2, fast=SECOND) as (tap, sending):
@@ -86,8 +96,14 @@ def run(ours: Project, posts: int) -> None:
         looked_at = checks.assert_closed(ours, secrets)
         checks.assert_unreachable_from_outside(ours)
         checks.assert_store_asks_for_credentials(ours, settings)
-        say(f"{looked_at} containers: none is root, all are read-only, all ports are loopback's, no secret shows")
-        _await(lambda: not checks.missing_from_prometheus(ours), 120, "Prometheus' answers to the board")
+        say(
+            f"{looked_at} containers: none is root, all are read-only, all ports are loopback's, no secret shows"
+        )
+        _await(
+            lambda: not checks.missing_from_prometheus(ours),
+            120,
+            "Prometheus' answers to the board",
+        )
         say("Prometheus answers what the board asks")
     say(call("docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}").strip())
 
@@ -102,14 +118,23 @@ def _from_outside(ours: Project, home: Path) -> tuple[Settings, list[str]]:
     (home / "keys").mkdir(mode=0o700)
     for name in ("pseudonym.key", "pseudonym.id"):
         (home / "keys" / name).touch(mode=0o600)
-        (home / "keys" / name).write_text(_secret(ours, f"/run/echostream/keys/{name}"), encoding="ascii")
+        (home / "keys" / name).write_text(
+            _secret(ours, f"/run/echostream/keys/{name}"), encoding="ascii"
+        )
     key = (home / "keys/pseudonym.key").read_text(encoding="ascii").strip().rpartition(":")[2]
     settings = Settings(
         home=home,
         lake="s3a://lake/echostream",
         # It is killed meanwhile, so that a record may have to wait.
-        kafka={"bootstrap_servers": f"localhost:{ours.ports['KAFKA_PORT']}", "delivery_timeout_s": 900},
-        s3={"endpoint": f"http://127.0.0.1:{ours.ports['S3_PORT']}", "timeout_s": 10, "attempts": 3},
+        kafka={
+            "bootstrap_servers": f"localhost:{ours.ports['KAFKA_PORT']}",
+            "delivery_timeout_s": 900,
+        },
+        s3={
+            "endpoint": f"http://127.0.0.1:{ours.ports['S3_PORT']}",
+            "timeout_s": 10,
+            "attempts": 3,
+        },
     )
     return settings, [credentials["AWS_SECRET_ACCESS_KEY"], key]
 
@@ -132,7 +157,11 @@ def _killed_while_posts_flow(ours: Project, settings: Settings, posts: int) -> P
             assert not sending.done(), "the posts ended before the kills"
         crashed = ours.inspect("streaming")
         os.kill(crashed["State"]["Pid"], signal.SIGKILL)
-        _await(lambda: ours.inspect("streaming")["RestartCount"] > crashed["RestartCount"], 60, "a restart")
+        _await(
+            lambda: ours.inspect("streaming")["RestartCount"] > crashed["RestartCount"],
+            60,
+            "a restart",
+        )
         ours.await_health("streaming")
         say("the streaming process killed from outside: Docker started it again")
         tap.is_open.set()
@@ -156,7 +185,11 @@ def _simulate(ours: Project, settings: Settings, ledgers: list[Path]) -> None:
     before = {platform: checks.sent(settings, platform) for platform in checks.SIMULATED}
     ours.up(*(f"{platform}-simulator" for platform in checks.SIMULATED), *checks.SIMULATED)
     for platform in checks.SIMULATED:
-        _await(lambda name=platform: checks.sent(settings, name) > before[name] + 10, 240, f"posts of {platform}")
+        _await(
+            lambda name=platform: checks.sent(settings, name) > before[name] + 10,
+            240,
+            f"posts of {platform}",
+        )
         ours.kill(platform)
         ours.up(platform)
         say(f"docker kill {platform}: up again")
@@ -167,7 +200,9 @@ def _simulate(ours: Project, settings: Settings, ledgers: list[Path]) -> None:
         return not any(checks.lost_of_simulated(found).values())
 
     _await(all_there, _SIMULATED_S, "every simulated post in Silver")
-    say(f"simulated posts in Silver, each once: {', '.join(f'{name} {len(found[name])}' for name in found)}")
+    say(
+        f"simulated posts in Silver, each once: {', '.join(f'{name} {len(found[name])}' for name in found)}"
+    )
 
 
 def _erase(ours: Project, settings: Settings) -> None:
@@ -176,8 +211,12 @@ def _erase(ours: Project, settings: Settings) -> None:
     began = time.monotonic()
     ours.cli("erase", "--platform", platform, "--author", author)
     _await(lambda: not checks.held_of(settings, author_key), _ERASED_S, "an erasure")
-    _await(lambda: 'unqueryable_at": "20' in ours.cli("receipts", "--json"), _ERASED_S, "its receipt")
-    say(f"echostream erase: in no table any more, with a receipt, after {time.monotonic() - began:.0f} s")
+    _await(
+        lambda: 'unqueryable_at": "20' in ours.cli("receipts", "--json"), _ERASED_S, "its receipt"
+    )
+    say(
+        f"echostream erase: in no table any more, with a receipt, after {time.monotonic() - began:.0f} s"
+    )
 
 
 def _await_gold(settings: Settings, ledgers: list[Path]) -> None:

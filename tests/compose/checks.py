@@ -63,14 +63,20 @@ def lost_of_simulated(found: dict[str, Counter[int]]) -> dict[str, list[int]]:
     scenario = load_scenario(_SCENARIO)
     wanted = set(final_texts(timeline(scenario, 0)))
     for platform, numbers in found.items():
-        assert [number for number, times in numbers.items() if times > 1] == [], f"{platform}: doubled"
+        assert [number for number, times in numbers.items() if times > 1] == [], (
+            f"{platform}: doubled"
+        )
         assert set(numbers) <= set(range(1, scenario.posts + 1)), platform
     return {platform: sorted(wanted - set(numbers)) for platform, numbers in found.items()}
 
 
 def busiest_author(settings: Settings) -> tuple[str, str, str]:
     """Of Silver: platform, pseudonym, and the id that Bronze's payloads have."""
-    authors = Counter((r["platform"], r["author_key"]) for r in rows_of(settings, "silver.posts") if r["author_key"])
+    authors = Counter(
+        (r["platform"], r["author_key"])
+        for r in rows_of(settings, "silver.posts")
+        if r["author_key"]
+    )
     ((platform, author_key), _), *_ = authors.most_common(1)
     theirs = (row for row in rows_of(settings, "bronze.posts") if row["author_key"] == author_key)
     return platform, author_key, next(json.loads(row["value"])["author_id"] for row in theirs)
@@ -79,23 +85,38 @@ def busiest_author(settings: Settings) -> tuple[str, str, str]:
 def held_of(settings: Settings, author_key: str) -> int:
     """Rows of an author that any table still shows."""
     tables = ("bronze.posts", "silver.posts")
-    return sum(row["author_key"] == author_key for name in tables for row in rows_of(settings, name))
+    return sum(
+        row["author_key"] == author_key for name in tables for row in rows_of(settings, name)
+    )
 
 
 def assert_closed(project: Project, secrets: list[str]) -> int:
     """Nobody is root, nothing can be written or seen that need not be; how many containers were looked at."""
-    ids = call("docker", "ps", "-q", "--filter", f"label=com.docker.compose.project={project.name}").split()
+    ids = call(
+        "docker", "ps", "-q", "--filter", f"label=com.docker.compose.project={project.name}"
+    ).split()
     for one in json.loads(call("docker", "inspect", *ids)):
         name, host = one["Name"], one["HostConfig"]
         assert one["Config"]["User"].partition(":")[0] not in ("", "0", "root"), name
-        assert (host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == (True, ["ALL"], False), name
-        bound = [each["HostIp"] for each in (one["NetworkSettings"]["Ports"] or {}).values() if each for each in each]
+        assert (host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == (
+            True,
+            ["ALL"],
+            False,
+        ), name
+        bound = [
+            each["HostIp"]
+            for each in (one["NetworkSettings"]["Ports"] or {}).values()
+            if each
+            for each in each
+        ]
         assert set(bound) <= {"127.0.0.1"}, name
         assert host["Memory"] > 0, name
         uids = call("docker", "top", one["Id"], "-eo", "pid,uid").split()[3::2]
         assert uids, name
         assert "0" not in uids, f"{name}: a process is root"
-        assert not [secret for secret in secrets if secret in json.dumps(one)], f"{name}: shows a secret"
+        assert not [secret for secret in secrets if secret in json.dumps(one)], (
+            f"{name}: shows a secret"
+        )
     return len(ids)
 
 
@@ -126,9 +147,9 @@ def missing_from_prometheus(project: Project) -> list[str]:
     """The board's questions about the streaming jobs that Prometheus has no answer to."""
     panels = json.loads(_BOARD.read_text(encoding="utf-8"))["panels"]
     asked = [target["expr"] for panel in panels for target in panel["targets"]]
-    return [one for one in asked if one.startswith(("metrics_", "up")) and not _query(project, one)] + [
-        f"up of {one['metric']['instance']}" for one in _query(project, "up == 0")
-    ]
+    return [
+        one for one in asked if one.startswith(("metrics_", "up")) and not _query(project, one)
+    ] + [f"up of {one['metric']['instance']}" for one in _query(project, "up == 0")]
 
 
 def _query(project: Project, expression: str) -> list[dict]:

@@ -24,7 +24,9 @@ def say(what: str) -> None:
 
 def call(*words: str, quiet: bool = True, timeout_s: float = 1800, **more) -> str:
     """Run a program to its end; what it printed. What fails is shown."""
-    done = subprocess.run(words, capture_output=quiet, text=True, check=False, timeout=timeout_s, **more)
+    done = subprocess.run(
+        words, capture_output=quiet, text=True, check=False, timeout=timeout_s, **more
+    )
     if done.returncode:
         sys.stderr.write(f"{done.stdout or ''}{done.stderr or ''}")
         raise SystemExit(f"test-compose: {' '.join(words)[:200]} ended with {done.returncode}")
@@ -34,7 +36,10 @@ def call(*words: str, quiet: bool = True, timeout_s: float = 1800, **more) -> st
 def answers() -> bool:
     """Whether a Docker engine answers."""
     words = ["docker", "version", "--format", "{{.Server.Version}}"]
-    return shutil.which("docker") is not None and not subprocess.run(words, capture_output=True, check=False).returncode
+    return (
+        shutil.which("docker") is not None
+        and not subprocess.run(words, capture_output=True, check=False).returncode
+    )
 
 
 @contextmanager
@@ -56,7 +61,9 @@ def engine(folder: Path) -> Iterator[bool]:
     words += ["--exec-root", str(folder / "exec"), "--pidfile", str(pid_file)]
     words += ["--default-ulimit", "nofile=16384:16384"]
     with (folder / "dockerd.log").open("ab") as log:
-        daemon = subprocess.Popen(words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+        daemon = subprocess.Popen(
+            words, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+        )
     try:
         os.environ["DOCKER_HOST"] = f"unix://{socket}"
         _await_answer(daemon, folder)
@@ -74,7 +81,10 @@ def engine(folder: Path) -> Iterator[bool]:
 
 
 def _install() -> None:
-    if all(shutil.which(program) for program in ("dockerd", "docker-compose", "debootstrap", "iptables-save")):
+    if all(
+        shutil.which(program)
+        for program in ("dockerd", "docker-compose", "debootstrap", "iptables-save")
+    ):
         return
     say(f"installing {', '.join(PACKAGES)}")
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
@@ -86,13 +96,17 @@ def _await_answer(daemon: "subprocess.Popen[bytes]", folder: Path) -> None:
     deadline = time.monotonic() + _START_S
     while not answers():
         if daemon.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"test-compose: the engine did not start; {folder}/dockerd.log says why")
+            raise SystemExit(
+                f"test-compose: the engine did not start; {folder}/dockerd.log says why"
+            )
         time.sleep(0.5)
 
 
 def has_image(name: str) -> bool:
     """Whether the engine has an image of that name."""
-    return not subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode
+    return not subprocess.run(
+        ["docker", "image", "inspect", name], capture_output=True, check=False
+    ).returncode
 
 
 def base_image(folder: Path) -> bool:
@@ -107,7 +121,9 @@ def base_image(folder: Path) -> bool:
     own = Path("/usr/local/share/ca-certificates")
     if own.is_dir():
         shutil.copytree(own, root / "usr/local/share/ca-certificates", dirs_exist_ok=True)
-    (root / "etc/pip.conf").write_text("[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n", encoding="ascii")
+    (root / "etc/pip.conf").write_text(
+        "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n", encoding="ascii"
+    )
     shutil.rmtree(root / "var/cache/apt/archives")
     archive = folder / "rootfs.tar"
     call("tar", "-C", str(root), "-cf", str(archive), ".")
@@ -119,5 +135,7 @@ def base_image(folder: Path) -> bool:
 
 def _mirror() -> list[str]:
     """Where this machine's own packages come from, if it is of the same release; else debootstrap's choice."""
-    listed = call("apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages")
+    listed = call(
+        "apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages"
+    )
     return [line.split()[1] for line in listed.splitlines() if line.split()[0] == "bookworm"][:1]

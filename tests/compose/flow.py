@@ -41,7 +41,11 @@ def flowing(settings: Settings, posts: int, *, seed: int, fast: int):
     with Producer(settings) as producer, ThreadPoolExecutor(1) as background:
         tap = Tap(producer, fast, _LASTS_S / max(1, posts - fast))
         sending: Future[Path] = background.submit(
-            lambda: run_generator(settings, tap, n_posts=posts, seed=seed, base=BASE, rates=load_rates()).ledger
+            lambda: (
+                run_generator(
+                    settings, tap, n_posts=posts, seed=seed, base=BASE, rates=load_rates()
+                ).ledger
+            )
         )
         try:
             yield tap, sending

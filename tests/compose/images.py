@@ -44,4 +44,13 @@ def _build_standin(image: str) -> None:
 
 def _build(name: str, context: Path, *more: str) -> None:
     # The older builder: Debian's engine has no other.
-    call("docker", "build", "-q", "-t", name, *more, str(context), env=os.environ | {"DOCKER_BUILDKIT": "0"})
+    call(
+        "docker",
+        "build",
+        "-q",
+        "-t",
+        name,
+        *more,
+        str(context),
+        env=os.environ | {"DOCKER_BUILDKIT": "0"},
+    )

@@ -13,7 +13,14 @@ from local.host.ports import free_ports
 from tests.compose.engine import call, say
 from tests.compose.images import ROOT
 
-PORTS = ("KAFKA_PORT", "S3_PORT", "SPARK_UI_PORT", "HISTORY_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
+PORTS = (
+    "KAFKA_PORT",
+    "S3_PORT",
+    "SPARK_UI_PORT",
+    "HISTORY_PORT",
+    "PROMETHEUS_PORT",
+    "GRAFANA_PORT",
+)
 ONCE = ("secrets", "bucket", "topics")
 _HEALTHY_S = 420
 
@@ -22,16 +29,28 @@ class Project:
     """Its commands."""
 
     def __init__(self) -> None:
-        plugin = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+        plugin = (
+            subprocess.run(
+                ["docker", "compose", "version"], capture_output=True, check=False
+            ).returncode
+            == 0
+        )
         self._compose = ["docker", "compose"] if plugin else ["docker-compose"]
         self.name = f"echostream-test-{os.getpid()}"
         self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ECHOSTREAM_", "COMPOSE_"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ECHOSTREAM_", "COMPOSE_"))
+        }
         self._environment = kept | {name: str(port) for name, port in self.ports.items()}
         self._environment |= {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PATH_SEPARATOR": ":"}
         # What a deleted author left behind goes within the hour; a run does not wait for that.
         self._environment |= {"AUTHOR_REMOVAL_S": "60"}
-        self._environment |= {"COMPOSE_PROFILES": "metrics,cli", "COMPOSE_FILE": "docker-compose.yml"}
+        self._environment |= {
+            "COMPOSE_PROFILES": "metrics,cli",
+            "COMPOSE_FILE": "docker-compose.yml",
+        }
 
     def with_simulators(self) -> None:
         """From now on producers read simulated platforms."""
@@ -52,9 +71,13 @@ class Project:
 
     def await_health(self, service: str, seconds: float = _HEALTHY_S) -> None:
         deadline = time.monotonic() + seconds
-        while (state := self.inspect(service)["State"]).get("Health", {}).get("Status") != "healthy":
+        while (state := self.inspect(service)["State"]).get("Health", {}).get(
+            "Status"
+        ) != "healthy":
             if time.monotonic() > deadline or state["Status"] == "dead":
-                raise SystemExit(f"test-compose: {service} is {state['Status']}:\n{self.logs(service)}")
+                raise SystemExit(
+                    f"test-compose: {service} is {state['Status']}:\n{self.logs(service)}"
+                )
             time.sleep(1)
 
     def container(self, service: str) -> str:
@@ -71,7 +94,10 @@ class Project:
 
     def logs(self, service: str) -> str:
         return subprocess.run(
-            ["docker", "logs", "--tail", "40", self.container(service)], capture_output=True, text=True, check=False
+            ["docker", "logs", "--tail", "40", self.container(service)],
+            capture_output=True,
+            text=True,
+            check=False,
         ).stderr
 
     def cli(self, *words: str) -> str:

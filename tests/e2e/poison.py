@@ -32,12 +32,18 @@ def fields(**changes: Any) -> Spoil:
 
 def without(field: str) -> Spoil:
     """The event without a field."""
-    return value(lambda value: orjson.dumps({k: v for k, v in orjson.loads(value).items() if k != field}))
+    return value(
+        lambda value: orjson.dumps({k: v for k, v in orjson.loads(value).items() if k != field})
+    )
 
 
 def keys(**changes: str | None) -> Spoil:
     """Other pseudonyms in the event."""
-    return value(lambda value: orjson.dumps((event := orjson.loads(value)) | {"keys": event["keys"] | changes}))
+    return value(
+        lambda value: orjson.dumps(
+            (event := orjson.loads(value)) | {"keys": event["keys"] | changes}
+        )
+    )
 
 
 def extra(json: bytes) -> Spoil:
@@ -77,14 +83,22 @@ POISON: dict[str, tuple[str, str, Spoil]] = {
     "two documents": ("decode", "malformed_json", value(lambda v: v + v)),
     "a byte order mark": ("decode", "malformed_json", value(lambda v: b"\xef\xbb\xbf" + v)),
     "a NUL byte": ("decode", "malformed_json", value(lambda v: v.replace(b"poison", b"poi\0son"))),
-    "a control character": ("decode", "malformed_json", value(lambda v: v.replace(b"poison", b"poi\x1bson"))),
+    "a control character": (
+        "decode",
+        "malformed_json",
+        value(lambda v: v.replace(b"poison", b"poi\x1bson")),
+    ),
     "NaN": ("decode", "number_out_of_range", extra(b"NaN")),
     "infinity": ("decode", "number_out_of_range", extra(b"-Infinity")),
     "a number of 400 digits": ("decode", "number_out_of_range", extra(b"1" * 400)),
     "an array at the root": ("decode", "not_an_object", value(lambda v: b"[" + v + b"]")),
     "a field twice": ("decode", "duplicate_field", value(lambda v: b'{"op":"delete",' + v[1:])),
     "10,000 deep": ("decode", "too_deep", extra(b"[" * 10_000 + b"]" * 10_000)),
-    "half a surrogate pair": ("decode", "unstorable_text", value(lambda v: v.replace(b"poison", b"\\ud83d"))),
+    "half a surrogate pair": (
+        "decode",
+        "unstorable_text",
+        value(lambda v: v.replace(b"poison", b"\\ud83d")),
+    ),
     "a byte over the limit": ("decode", "record_too_large", value(lambda v: padded(v, MIB + 1))),
     "a compressed bomb": ("decode", "record_too_large", value(lambda v: padded(v, 12 * MIB))),
     # object → event
@@ -99,37 +113,68 @@ POISON: dict[str, tuple[str, str, Spoil]] = {
     "a changed type": ("validate", "wrong_type", fields(metrics=[["score", 7]])),
     "a version below nought": ("validate", "invalid_value", fields(version=-1)),
     "a version of 30 digits": (
-        "validate", "invalid_value", value(lambda v: v.replace(b'"version":0', b'"version":%d' % 10**30))
+        "validate",
+        "invalid_value",
+        value(lambda v: v.replace(b'"version":0', b'"version":%d' % 10**30)),
     ),
-    "a version from the future": ("validate", "version_out_of_range", fields(version=NOW + 30 * DAY)),
+    "a version from the future": (
+        "validate",
+        "version_out_of_range",
+        fields(version=NOW + 30 * DAY),
+    ),
     "text over the cap": ("validate", "text_too_long", fields(text="x" * (CAP + 1))),
     "NUL in the channel": ("validate", "control_character", fields(channel="te\0sts")),
     "a year ahead": ("validate", "created_in_future", fields(created_at=NOW + 365 * DAY)),
     "of 1970": ("validate", "created_before_1990", fields(created_at=0)),
-    "milliseconds for seconds": ("validate", "created_in_wrong_unit", fields(created_at=NOW * 1000)),
-    "milliseconds for microseconds": ("validate", "created_in_wrong_unit", fields(created_at=NOW // 1000)),
+    "milliseconds for seconds": (
+        "validate",
+        "created_in_wrong_unit",
+        fields(created_at=NOW * 1000),
+    ),
+    "milliseconds for microseconds": (
+        "validate",
+        "created_in_wrong_unit",
+        fields(created_at=NOW // 1000),
+    ),
     "seen before the platform": ("validate", "observed_out_of_range", fields(observed_at=DAY)),
     "a day that has not come": (
-        "validate", "day_out_of_range",
+        "validate",
+        "day_out_of_range",
         both(fields(day=_THE_DAY_AFTER_TOMORROW), header("day", _THE_DAY_AFTER_TOMORROW.encode())),
     ),
     # keys and headers
     "another secret key's": ("validate", "unknown_key_id", keys(key_id="v2-0123456789ab")),
     "an author without a pseudonym": (
-        "validate", "key_mismatch", both(keys(author=None), header("author_key", None))
+        "validate",
+        "key_mismatch",
+        both(keys(author=None), header("author_key", None)),
     ),
     "a pseudonym without a reply": ("validate", "key_mismatch", keys(reply_to=OTHER_KEY)),
     "no headers at all": ("validate", "missing_post_key_header", lambda value, _: (value, [])),
     "no post_key header": ("validate", "missing_post_key_header", header("post_key", None)),
-    "a post_key header that is not UTF-8": ("validate", "missing_post_key_header", header("post_key", b"v1:\xff")),
+    "a post_key header that is not UTF-8": (
+        "validate",
+        "missing_post_key_header",
+        header("post_key", b"v1:\xff"),
+    ),
     "no author_key header": ("validate", "missing_header", header("author_key", None)),
     "an op header that is not UTF-8": ("validate", "missing_header", header("op", b"\xff\xfe")),
     "a day header that is no date": ("validate", "missing_header", header("day", b"2026-02-30")),
-    "a header of another post": ("validate", "header_mismatch", header("post_key", OTHER_KEY.encode())),
-    "a header of another author": ("validate", "header_mismatch", header("author_key", OTHER_KEY.encode())),
+    "a header of another post": (
+        "validate",
+        "header_mismatch",
+        header("post_key", OTHER_KEY.encode()),
+    ),
+    "a header of another author": (
+        "validate",
+        "header_mismatch",
+        header("author_key", OTHER_KEY.encode()),
+    ),
     "a header of another op": ("validate", "header_mismatch", header("op", b"delete")),
     "a header of another day": ("validate", "header_mismatch", header("day", b"2026-01-01")),
     "a second, lying header": (
-        "validate", "header_mismatch", lambda value, headers: (value, [*headers, ("post_key", OTHER_KEY.encode())])
+        "validate",
+        "header_mismatch",
+        lambda value, headers: (value, [*headers, ("post_key", OTHER_KEY.encode())]),
     ),
-}  # fmt: skip
+}

@@ -9,7 +9,12 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 
-from foundation.errors import BrokerFailedError, BrokerUnreachableError, KeyFileError, PortInUseError
+from foundation.errors import (
+    BrokerFailedError,
+    BrokerUnreachableError,
+    KeyFileError,
+    PortInUseError,
+)
 from foundation.settings import Settings
 from ingestion.kafka.topics import create_topics, demand_broker, end_offsets
 from local import doctor, stack
@@ -23,7 +28,9 @@ TOPIC = "social.reddit.posts.v1"
 @pytest.fixture
 def settings(tmp_path):
     port, controller = ports.free_ports(2)
-    settings = Settings(home=tmp_path, broker={"port": port, "controller_port": controller}, kafka={"timeout_s": 5})
+    settings = Settings(
+        home=tmp_path, broker={"port": port, "controller_port": controller}, kafka={"timeout_s": 5}
+    )
     yield settings
     stack.down(settings)
 
@@ -53,7 +60,9 @@ def test_topics_are_as_the_conf_says(broker):
     admin = AdminClient({"bootstrap.servers": broker.bootstrap_servers, "log_level": 0})
     found = admin.list_topics(timeout=10).topics
     wanted = {topic.name: topic for topic in topics()}
-    assert {name: len(found[name].partitions) for name in wanted} == {n: t.partitions for n, t in wanted.items()}
+    assert {name: len(found[name].partitions) for name in wanted} == {
+        n: t.partitions for n, t in wanted.items()
+    }
     resource = ConfigResource(ResourceType.TOPIC, TOPIC)
     config = admin.describe_configs([resource])[resource].result()
     assert {name: config[name].value for name in wanted[TOPIC].config} == wanted[TOPIC].config
@@ -87,7 +96,11 @@ def test_a_restart_on_other_ports_keeps_data(settings):
     stack.down(settings)
     port, controller = ports.free_ports(2)
     moved = settings.model_copy(
-        update={"broker": settings.broker.model_copy(update={"port": port, "controller_port": controller})}
+        update={
+            "broker": settings.broker.model_copy(
+                update={"port": port, "controller_port": controller}
+            )
+        }
     )
     stack.up(moved)
     assert sum(end_offsets(moved)[TOPIC].values()) == 5
@@ -108,7 +121,9 @@ def test_an_occupied_port_is_named_with_its_setting(settings):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", settings.broker.port))
         taken.listen()
-        with pytest.raises(PortInUseError, match=rf"{settings.broker.port}.*ECHOSTREAM_BROKER__PORT"):
+        with pytest.raises(
+            PortInUseError, match=rf"{settings.broker.port}.*ECHOSTREAM_BROKER__PORT"
+        ):
             stack.up(settings)
     assert stack.up(settings).broker_started
 
@@ -136,7 +151,11 @@ def test_status_and_doctor_see_the_broker(broker):
     assert found.broker_answers
     assert found.broker_pid
     assert {lag.what for lag in found.topics} == {topic.name for topic in topics()}
-    assert [lag.what for lag in found.queries] == ["topic_to_bronze", "bronze_to_silver", "silver_to_gold"]
+    assert [lag.what for lag in found.queries] == [
+        "topic_to_bronze",
+        "bronze_to_silver",
+        "silver_to_gold",
+    ]
     assert all(finding.ok for finding in doctor.examine(broker)), doctor.examine(broker)
 
 

@@ -15,9 +15,27 @@ from local import stack
 from tests import canaries, oracle
 from tests.commands import echostream, started, wait_until
 from tests.kafka import generate
-from tests.lake import FATES, JOBS, assert_exact, assert_gold, files_with, found_in, ops, rows_of, versions
+from tests.lake import (
+    FATES,
+    JOBS,
+    assert_exact,
+    assert_gold,
+    files_with,
+    found_in,
+    ops,
+    rows_of,
+    versions,
+)
 
-RATES = Rates(edits=0.06, deletes=0.06, author_deletes=0.01, late=0.06, duplicates=0.05, bad=0.03, unmappable=0.005)
+RATES = Rates(
+    edits=0.06,
+    deletes=0.06,
+    author_deletes=0.01,
+    late=0.06,
+    duplicates=0.05,
+    bad=0.03,
+    unmappable=0.005,
+)
 SECRET = "canary-of-a-password-31f7"
 CLIENT = json.dumps({"sasl.password": SECRET})  # a broker without SASL does not ask for it
 GOLD_S = 150
@@ -44,7 +62,11 @@ def test_two_thousand_posts_are_exact(home, ledgers):
 def test_logs_and_output_hold_no_text_and_no_personal_data(home, ledgers):
     needles = set()
     for row in oracle.read_rows(*ledgers):
-        needles |= {text for text in (row.get("clean_text"), row.get("clean_title")) if text and len(text) > 30}
+        needles |= {
+            text
+            for text in (row.get("clean_text"), row.get("clean_title"))
+            if text and len(text) > 30
+        }
         needles |= {value for value in row.get("canaries", ()) if value and len(value) > 12}
     assert sum("canary" in needle for needle in needles) > 100
     words = [needle.encode() for needle in needles]
@@ -62,8 +84,13 @@ def test_event_logs_hold_no_text_no_native_id_no_pseudonym_and_no_secret(home, l
         with suppress(ValueError, TypeError):
             event = json.loads(row["value"])
             if isinstance(event, dict):
-                needles |= {event.get(name) for name in ("post_id", "author_id", "author_handle", "author_name", "url")}
-    words = {needle.encode() for needle in needles if isinstance(needle, str) and len(needle) >= LEAST}
+                needles |= {
+                    event.get(name)
+                    for name in ("post_id", "author_id", "author_handle", "author_name", "url")
+                }
+    words = {
+        needle.encode() for needle in needles if isinstance(needle, str) and len(needle) >= LEAST
+    }
     assert len(words) > 5000
     files = [file for file in event_logs.folder(home).rglob("events_*") if file.stat().st_size]
     content = b"".join(file.read_bytes() for file in files)
@@ -117,7 +144,11 @@ def test_continuous_run_takes_what_arrives_keeps_others_out_and_ends_on_sigterm(
         run.until(lambda: "Spark is up" in run.out, within_s=90, what="start")
         ledgers.append(generate(home, 300, seed=2, rates=RATES))
 
-        for words in (("run",), ("run", "--available-now"), ("checkpoint", "reset", "silver_to_gold")):
+        for words in (
+            ("run",),
+            ("run", "--available-now"),
+            ("checkpoint", "reset", "silver_to_gold"),
+        ):
             other = echostream(home, *words)
             assert other.code == 1
             assert other.error.count("\n") == 1

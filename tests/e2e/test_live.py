@@ -45,36 +45,50 @@ def test_ingest_once_reads_what_is_there_says_what_it_did_and_goes_on_from_there
 
 
 def test_with_a_memory_in_postgresql_it_goes_on_from_there(home):
-    with new_postgres() as server, simulated(home, "hackernews", "--posts", "50", "--seed", "9") as (address, _):
+    with (
+        new_postgres() as server,
+        simulated(home, "hackernews", "--posts", "50", "--seed", "9") as (address, _),
+    ):
         given = {"owner": "shared", "ingest__store": server.address()}
         first, again = (
-            echostream(home, "ingest", "hackernews", "--once", "--base-url", address, **given) for _ in range(2)
+            echostream(home, "ingest", "hackernews", "--once", "--base-url", address, **given)
+            for _ in range(2)
         )
         assert (first.code, again.code) == (0, 0), first.error + again.error
         assert int(first.out.split()[1]) >= 50
         assert int(again.out.split()[1]) < 30, "what changed, not what was new the first time"
-        ((cursors,),) = server.run("SELECT count(*) FROM cursors WHERE owner = 'shared' AND platform = 'hackernews'")
+        ((cursors,),) = server.run(
+            "SELECT count(*) FROM cursors WHERE owner = 'shared' AND platform = 'hackernews'"
+        )
         assert cursors == 1
         server.stop()
         refused = echostream(home, "ingest", "hackernews", "--once", "--base-url", address, **given)
     assert refused.code == 1
-    assert refused.error.splitlines()[-1].startswith("error: the PostgreSQL server of ingest.store cannot be used")
+    assert refused.error.splitlines()[-1].startswith(
+        "error: the PostgreSQL server of ingest.store cannot be used"
+    )
     assert PASSWORD not in refused.error
 
 
 def test_ingest_runs_until_sigterm_and_then_has_saved_its_cursor(home):
     with simulated(home, "hackernews", "--posts", "60") as (address, _):
         before = len(events(home, "hackernews"))
-        with started(home, "ingest", "hackernews", "--base-url", address, ingest__poll_s="0.2") as producer:
+        with started(
+            home, "ingest", "hackernews", "--base-url", address, ingest__poll_s="0.2"
+        ) as producer:
             producer.until(
-                lambda: len(events(home, "hackernews")) >= before + 60, within_s=START_S, what="posts in Kafka"
+                lambda: len(events(home, "hackernews")) >= before + 60,
+                within_s=START_S,
+                what="posts in Kafka",
             )
             producer.terminate()
             assert producer.wait(30) == 0
             assert "stopped   interrupted" in producer.out
         done = echostream(home, "ingest", "hackernews", "--once", "--base-url", address)
         assert done.code == 0
-        assert int(done.out.split()[1]) < 30, "what was read before is not read again, but for what changed since"
+        assert int(done.out.split()[1]) < 30, (
+            "what was read before is not read again, but for what changed since"
+        )
 
 
 def test_what_is_fetched_is_raw_in_the_landing_folder_and_loaded_once(home):
@@ -83,7 +97,9 @@ def test_what_is_fetched_is_raw_in_the_landing_folder_and_loaded_once(home):
         fetched = echostream(home, "fetch", "mastodon", *words, **secrets)
         assert (fetched.code, fetched.error.count("error")) == (0, 0)
         assert events(home, "mastodon") == []
-        (file, *_) = sorted((home.home / "lake" / "landing").glob("date=*/platform=mastodon/*.jsonl.gz"))
+        (file, *_) = sorted(
+            (home.home / "lake" / "landing").glob("date=*/platform=mastodon/*.jsonl.gz")
+        )
         assert file.stat().st_size > 0
         loaded = echostream(home, "load", "mastodon")
         sent = Counter(event["op"] for event in events(home, "mastodon"))
@@ -93,7 +109,10 @@ def test_what_is_fetched_is_raw_in_the_landing_folder_and_loaded_once(home):
 
 
 def test_what_is_fetched_to_s3_lies_there_and_is_loaded_once(home, tmp_path, monkeypatch):
-    with new_s3(tmp_path / "s3", monkeypatch) as s3, simulated(home, "hackernews", "--posts", "70") as (address, _):
+    with (
+        new_s3(tmp_path / "s3", monkeypatch) as s3,
+        simulated(home, "hackernews", "--posts", "70") as (address, _),
+    ):
         far = home.model_copy(update={"lake": f"s3a://{BUCKET}/try", "s3": s3, "owner": "far"})
         words = ("--since", "2020-01-01T00:00:00", "--base-url", address)
         for _ in range(2):
@@ -107,7 +126,9 @@ def test_what_is_fetched_to_s3_lies_there_and_is_loaded_once(home, tmp_path, mon
         for _ in range(2):
             loaded = echostream(far, "load", "hackernews", owner="far")
             assert loaded.code == 0, loaded.error
-    assert not list((home.home / "lake").glob("landing/date=*/platform=hackernews")), "none of it here"
+    assert not list((home.home / "lake").glob("landing/date=*/platform=hackernews")), (
+        "none of it here"
+    )
     sent = [event for event in events(home, "hackernews") if event["owner"] == "far"]
     assert len({event["post_id"] for event in sent}) == 70
     assert int(loaded.out.split()[1]) == 0, "a file is loaded once"
@@ -136,7 +157,13 @@ def test_wrong_credentials_are_refused_and_neither_shown_nor_logged(home, tmp_pa
 
 def test_a_platform_that_does_not_answer_is_one_line_and_not_a_trace(home):
     failed = echostream(
-        home, "ingest", "hackernews", "--once", "--base-url", "http://127.0.0.1:9", ingest__attempts="1"
+        home,
+        "ingest",
+        "hackernews",
+        "--once",
+        "--base-url",
+        "http://127.0.0.1:9",
+        ingest__attempts="1",
     )
     assert failed.code == 1
     assert failed.error.splitlines()[-1].startswith("error: /v0/maxitem.json cannot be reached")
@@ -147,14 +174,17 @@ def test_a_scenario_file_with_faults_is_served_and_survived(home, tmp_path):
     scenario = tmp_path / "scenario.toml"
     scenario.write_text('posts = 30\n[[faults]]\nkind = "status"\nstatus = 503\nafter = 2\n')
     with simulated(home, "hackernews", "--scenario", str(scenario)) as (address, _):
-        done = echostream(home, "ingest", "hackernews", "--once", "--forget-cursor", "--base-url", address)
+        done = echostream(
+            home, "ingest", "hackernews", "--once", "--forget-cursor", "--base-url", address
+        )
     assert done.code == 0
     assert "http_5xx 1" in done.out
     assert "cursor_discarded" not in done.error
 
 
 @pytest.mark.parametrize(
-    ("words", "what"), [(("ingest", "nowhere"), "no platform"), (("simulate", "nowhere"), "no simulator")]
+    ("words", "what"),
+    [(("ingest", "nowhere"), "no platform"), (("simulate", "nowhere"), "no simulator")],
 )
 def test_an_unknown_platform_is_wrong_use(home, words, what):
     refused = echostream(home, *words)
@@ -164,7 +194,11 @@ def test_an_unknown_platform_is_wrong_use(home, words, what):
 
 def test_logs_hold_no_text_and_no_address_of_a_person(home):
     logs = "".join(file.read_text() for file in (home.home / "logs").glob("ingest-*.jsonl"))
-    texts = {event["text"] for name in ("bluesky", "hackernews", "mastodon") for event in events(home, name)}
+    texts = {
+        event["text"]
+        for name in ("bluesky", "hackernews", "mastodon")
+        for event in events(home, name)
+    }
     assert texts
     assert not [text for text in texts if text and json.dumps(text)[1:-1] in logs]
     assert "did:plc:" not in logs

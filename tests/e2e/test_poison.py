@@ -23,19 +23,32 @@ def maker(home):
 def made(home, number: int, text: str):
     """A good record."""
     post = Post(
-        op="upsert", post_id=f"t3_poison{number}", version=0, created_at=NOW - DAY, author_id="ann", text=text,
-        channel="tests", raw={"id": number},
-    )  # fmt: skip
+        op="upsert",
+        post_id=f"t3_poison{number}",
+        version=0,
+        created_at=NOW - DAY,
+        author_id="ann",
+        text=text,
+        channel="tests",
+        raw={"id": number},
+    )
     return maker(home).make(post, observed_at=NOW)
 
 
 def submission(number, **changes):
     """A payload in Reddit's wire format."""
     data = {
-        "name": f"t3_drift{number}", "id": f"drift{number}", "author": "ann", "title": "Drift", "selftext": "A post.",
-        "created_utc": (NOW - DAY) / 1_000_000, "edited": False, "subreddit": "tests",
-        "permalink": f"/r/tests/comments/drift{number}/drift/", "score": 1,
-    }  # fmt: skip
+        "name": f"t3_drift{number}",
+        "id": f"drift{number}",
+        "author": "ann",
+        "title": "Drift",
+        "selftext": "A post.",
+        "created_utc": (NOW - DAY) / 1_000_000,
+        "edited": False,
+        "subreddit": "tests",
+        "permalink": f"/r/tests/comments/drift{number}/drift/",
+        "score": 1,
+    }
     return {"kind": "t3", "data": data | changes}
 
 
@@ -55,10 +68,15 @@ def outcome(home, in_session):
         value, headers = spoil(bad.value, list(bad.headers))
         (at,) = send(home, TOPIC, (b"k", value, headers))
         poisoned[at] = (name, stage, reason, value, headers)
-    # What is only unusual passes: the largest record, a platform's new field; a field of another type does not.
+    # What is only unusual passes: the largest record, a platform's new field; a field of another
+    # type does not.
     largest = made(home, 1000, "I am as large as a record may be.")
     good(replace(largest, value=padded(largest.value, MIB)))
-    good(maker(home).make(reddit.PLATFORM.map(submission(1, brand_new={"a": [1]}), None), observed_at=NOW))
+    good(
+        maker(home).make(
+            reddit.PLATFORM.map(submission(1, brand_new={"a": [1]}), None), observed_at=NOW
+        )
+    )
     changed = reddit.PLATFORM.map(submission(2, selftext=["A", "post."]), None)
     assert isinstance(changed, Unmappable)
     bad = maker(home).make(changed, observed_at=NOW)
@@ -90,7 +108,9 @@ def test_there_are_enough_kinds_and_reasons(outcome):
 def test_a_new_field_of_the_platform_is_kept_in_raw(home, outcome):
     _, neighbours = outcome
     (at,) = [at for at, event in neighbours.items() if "brand_new" in (event["raw"] or "")]
-    (row,) = [r for r in rows_of(home, "bronze.posts") if (r["topic"], r["partition"], r["offset"]) == at]
+    (row,) = [
+        r for r in rows_of(home, "bronze.posts") if (r["topic"], r["partition"], r["offset"]) == at
+    ]
     assert orjson.loads(orjson.loads(row["value"])["raw"])["data"]["brand_new"] == {"a": [1]}
 
 
@@ -111,8 +131,15 @@ def test_every_neighbour_is_in_silver_with_its_content(home, outcome):
     assert set(rows) == set(neighbours)
     for at, event in neighbours.items():
         row = rows[at]
-        assert (row["text"], row["channel"], row["event_id"]) == (event["text"], event["channel"], event["event_id"])
-        assert (row["post_key"], row["author_key"]) == (event["keys"]["post"], event["keys"]["author"])
+        assert (row["text"], row["channel"], row["event_id"]) == (
+            event["text"],
+            event["channel"],
+            event["event_id"],
+        )
+        assert (row["post_key"], row["author_key"]) == (
+            event["keys"]["post"],
+            event["keys"]["author"],
+        )
         assert (row["posted_at"], row["day"].isoformat()) == (event["created_at"], event["day"])
 
 
@@ -120,7 +147,9 @@ def test_all_of_it_is_accounted_for(home, outcome):
     poisoned, neighbours = outcome
     batches = ops(home, "bronze_to_silver")
     assert sum(row["consumed"] for row in batches) == len(poisoned) + len(neighbours)
-    assert {fate: sum(row[fate] for row in batches) for fate in FATES} == dict.fromkeys(FATES, 0) | {
+    assert {fate: sum(row[fate] for row in batches) for fate in FATES} == dict.fromkeys(
+        FATES, 0
+    ) | {
         "new": len(neighbours),
         "quarantined": len(poisoned),
     }
@@ -140,7 +169,9 @@ def test_a_flood_of_poison_stops_the_run_until_it_is_accepted(home, outcome, in_
     assert "--accept-poison" in stopped.error
     assert "Traceback" not in stopped.error
     assert len(rows_of(home, "quarantine.posts")) == len(poisoned)
-    accepted = in_session(home, "run", "--available-now", "--jobs", "bronze_to_silver", "--accept-poison", **limits)
+    accepted = in_session(
+        home, "run", "--available-now", "--jobs", "bronze_to_silver", "--accept-poison", **limits
+    )
     assert accepted.code == 0, accepted.error
     assert len(rows_of(home, "quarantine.posts")) == len(poisoned) + len(flood)
 

@@ -1,7 +1,9 @@
 """Real Reddit and Bluesky payloads through replay, Kafka, Bronze, Silver and Gold, against counts taken from the files.
 
-One document in ten goes through Spark, and each that holds a private message; with FULL=1 all of them do, as in
-`make test-nightly`. The unit tests map every payload. The counts share no code with the mappers. Failures print
+One document in ten goes through Spark, and each that holds a private message; with FULL=1 all of
+them do, as in
+`make test-nightly`. The unit tests map every payload. The counts share no code with the mappers.
+  Failures print
 numbers and ids, never the recorded texts.
 """
 
@@ -22,14 +24,25 @@ from tests.kafka import records_of
 from tests.lake import FATES, arrow_table, ops, rows_of
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
-REDDIT = [RECORDINGS / "reddit" / f"{name}.jsonl.gz" for name in ("listing_responses", "comments", "submissions")]
+REDDIT = [
+    RECORDINGS / "reddit" / f"{name}.jsonl.gz"
+    for name in ("listing_responses", "comments", "submissions")
+]
 BLUESKY = [RECORDINGS / "bluesky" / "jetstream_v1.jsonl.gz"]
 EVERY = 1 if os.environ.get("FULL") else 10
 PLAIN = re.compile(r"[ !#-\[\]-~]{30,}")  # the same in any JSON
-TABLES = ("bronze.posts", "silver.posts", "silver.tombstones", "quarantine.posts", "gold.sentiment_hourly")
+TABLES = (
+    "bronze.posts",
+    "silver.posts",
+    "silver.tombstones",
+    "quarantine.posts",
+    "gold.sentiment_hourly",
+)
 
 pytestmark = [
-    pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms"),
+    pytest.mark.skipif(
+        not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms"
+    ),
     pytest.mark.timeout(600),
 ]
 
@@ -89,8 +102,14 @@ def winners(sightings) -> dict[str, dict[str, Any]]:
 
 
 def is_gone(data: dict[str, Any]) -> bool:
-    says_so = data.get("body", data.get("selftext")) in {"[deleted]", "[removed]", "[ Removed by Reddit ]"}
-    return says_so or bool(data.get("removed_by_category") or data.get("banned_by") or data.get("removed"))
+    says_so = data.get("body", data.get("selftext")) in {
+        "[deleted]",
+        "[removed]",
+        "[ Removed by Reddit ]",
+    }
+    return says_so or bool(
+        data.get("removed_by_category") or data.get("banned_by") or data.get("removed")
+    )
 
 
 def edited(data: dict[str, Any]) -> int:
@@ -116,16 +135,24 @@ def silver(lake):
 
 def test_each_live_reddit_post_is_in_silver_once(silver, winners):
     expected = Counter(
-        (channel_of(data), int(data["created_utc"]), edited(data)) for data in winners.values() if not is_gone(data)
+        (channel_of(data), int(data["created_utc"]), edited(data))
+        for data in winners.values()
+        if not is_gone(data)
     )
     found = Counter(
-        ("a profile" if (row["channel"] or "").startswith("v1:") else row["channel"], row["created_at"] // 10**6,
-         row["version"] // 10**6)
+        (
+            "a profile" if (row["channel"] or "").startswith("v1:") else row["channel"],
+            row["created_at"] // 10**6,
+            row["version"] // 10**6,
+        )
         for row in silver
         if row["platform"] == "reddit"
-    )  # fmt: skip
+    )
     assert expected.total() > 9000 / EVERY
-    assert {"lost": expected - found, "unseen": found - expected} == {"lost": Counter(), "unseen": Counter()}
+    assert {"lost": expected - found, "unseen": found - expected} == {
+        "lost": Counter(),
+        "unseen": Counter(),
+    }
 
 
 def channel_of(data: dict[str, Any]) -> str | None:
@@ -136,7 +163,9 @@ def channel_of(data: dict[str, Any]) -> str | None:
 def test_each_dead_reddit_post_has_its_tombstone(lake, winners, sightings):
     dead = {name for name, data in winners.items() if is_gone(data)}
     assert len(dead) > 400 / EVERY
-    tombstones = {row["post_key"] for row in rows_of(lake, "silver.tombstones") if row["platform"] == "reddit"}
+    tombstones = {
+        row["post_key"] for row in rows_of(lake, "silver.tombstones") if row["platform"] == "reddit"
+    }
     ever = {data["fullname"] for data in sightings if is_gone(data)}
     assert len(dead) <= len(tombstones) <= len(ever)
 
@@ -161,20 +190,27 @@ def test_bluesky_posts_and_deletes(lake, silver):
 
 
 def test_every_payload_that_was_sent_has_its_fate_and_none_is_bad(lake, sightings):
-    bluesky = sum(line.get("commit", {}).get("collection") == "app.bsky.feed.post" for line in documents(BLUESKY))
+    bluesky = sum(
+        line.get("commit", {}).get("collection") == "app.bsky.feed.post"
+        for line in documents(BLUESKY)
+    )
     batches = ops(lake, "bronze_to_silver")
     assert sum(row["consumed"] for row in batches) == len(sightings) + bluesky
     for row in batches:
         assert row["consumed"] == sum(row[fate] for fate in FATES)
     assert Counter(row["reason"] for row in rows_of(lake, "quarantine.posts")) == Counter()
-    assert sum(row["new"] - row["rows_removed"] for row in batches) == len(rows_of(lake, "silver.posts"))
+    assert sum(row["new"] - row["rows_removed"] for row in batches) == len(
+        rows_of(lake, "silver.posts")
+    )
 
 
 def test_gold_counts_what_silver_holds(lake, silver):
     cells = rows_of(lake, "gold.sentiment_hourly")
     found = Counter({(row["platform"], row["channel"], row["hour"]): row["posts"] for row in cells})
     hour = 3_600_000_000
-    assert found == Counter((row["platform"], row["channel"], row["posted_at"] // hour * hour) for row in silver)
+    assert found == Counter(
+        (row["platform"], row["channel"], row["posted_at"] // hour * hour) for row in silver
+    )
 
 
 def test_private_messages_are_nowhere(lake, reddit):
@@ -184,18 +220,28 @@ def test_private_messages_are_nowhere(lake, reddit):
         for thing in things(document):
             if thing["kind"] == "t4":
                 ids.add(f"t4_{thing['data']['id']}".encode())
-                lines |= {line for line in thing["data"]["body"].splitlines() if PLAIN.fullmatch(line)}
+                lines |= {
+                    line for line in thing["data"]["body"].splitlines() if PLAIN.fullmatch(line)
+                }
     # What somebody also said in public may stand there.
-    public = json.dumps([t["data"] for d in documents(reddit) for t in things(d) if t["kind"] in {"t1", "t3"}])
-    texts = [line.encode() for line in random.Random(1).sample(sorted(lines), 40) if line not in public]
+    public = json.dumps(
+        [t["data"] for d in documents(reddit) for t in things(d) if t["kind"] in {"t1", "t3"}]
+    )
+    texts = [
+        line.encode() for line in random.Random(1).sample(sorted(lines), 40) if line not in public
+    ]
     assert len(ids) > 100
     assert len(texts) > 20
 
     def held(everything: bytes) -> int:
-        return len(ids & set(re.findall(rb"t4_[0-9a-z]+", everything))) + sum(text in everything for text in texts)
+        return len(ids & set(re.findall(rb"t4_[0-9a-z]+", everything))) + sum(
+            text in everything for text in texts
+        )
 
     for topic, records in records_of(lake).items():
-        everything = b"\n".join((value or b"") + b" ".join(t for _, t in headers) for _, value, headers in records)
+        everything = b"\n".join(
+            (value or b"") + b" ".join(t for _, t in headers) for _, value, headers in records
+        )
         assert held(everything) == 0, topic
     for name in TABLES:
         assert held(content(arrow_table(lake, name))) == 0, name

@@ -50,7 +50,9 @@ def assert_without_spark(settings: Settings) -> None:
 
 
 def test_an_unknown_scorer_is_named(alone):
-    done = echostream(alone, "run", "--jobs", "bronze_to_silver", "--available-now", scorer__name="tea_leaves")
+    done = echostream(
+        alone, "run", "--jobs", "bronze_to_silver", "--available-now", scorer__name="tea_leaves"
+    )
     assert_one_line(done, 2, "scorer")
     assert_without_spark(alone)
 
@@ -74,7 +76,9 @@ def test_a_missing_key_fingerprint_is_named(alone):
 
 @pytest.mark.parametrize("words", [("up",), ("run", "--available-now")])
 def test_without_java_it_says_what_to_install(alone, words):
-    path = ":".join(part for part in os.environ["PATH"].split(":") if part and not Path(part, "java").exists())
+    path = ":".join(
+        part for part in os.environ["PATH"].split(":") if part and not Path(part, "java").exists()
+    )
     assert_one_line(echostream(alone, *words, PATH=path, JAVA_HOME=""), 1, "Java", "17")
 
 
@@ -89,4 +93,8 @@ def test_without_jars_it_says_what_to_run(alone):
 
 
 def test_there_is_nothing_to_reset_where_nothing_has_run(alone):
-    assert_one_line(echostream(alone, "checkpoint", "reset", "silver_to_gold"), 1, "silver_to_gold has never run")
+    assert_one_line(
+        echostream(alone, "checkpoint", "reset", "silver_to_gold"),
+        1,
+        "silver_to_gold has never run",
+    )

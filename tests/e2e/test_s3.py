@@ -19,13 +19,24 @@ from tests.kafka import generate
 from tests.lake import assert_exact, assert_gold, assert_silver, files_with, rows_of, table
 from tests.s3 import CREDENTIALS, faulty, new_s3
 
-RATES = Rates(edits=0.06, deletes=0.06, author_deletes=0.01, late=0.06, duplicates=0.05, bad=0.03, unmappable=0.005)
+RATES = Rates(
+    edits=0.06,
+    deletes=0.06,
+    author_deletes=0.01,
+    late=0.06,
+    duplicates=0.05,
+    bad=0.03,
+    unmappable=0.005,
+)
 TIMEOUT_S = 3.0  # of one answer; a stalled one takes longer
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch, new_s3(tmp_path_factory.mktemp("s3"), patch) as settings:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        new_s3(tmp_path_factory.mktemp("s3"), patch) as settings,
+    ):
         yield settings
 
 
@@ -42,7 +53,9 @@ def ledgers():
 
 def run_to_gold(settings):
     done = echostream(settings, "run", "--available-now")
-    assert (done.code, done.error) == (0, ""), done.error + (settings.home / "logs" / "spark.log").read_text()[-3000:]
+    assert (done.code, done.error) == (0, ""), (
+        done.error + (settings.home / "logs" / "spark.log").read_text()[-3000:]
+    )
 
 
 def test_posts_reach_gold_exactly(on_s3, ledgers):
@@ -54,7 +67,9 @@ def test_posts_reach_gold_exactly(on_s3, ledgers):
 
 
 def test_commands_without_a_jvm_see_the_lake(on_s3):
-    said = echostream(on_s3, "sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "json")
+    said = echostream(
+        on_s3, "sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "json"
+    )
     assert (said.code, said.error) == (0, "")
     assert json.loads(said.out)[0]["posts"] > 0
     shown = echostream(on_s3, "checkpoint", "show")
@@ -62,14 +77,25 @@ def test_commands_without_a_jvm_see_the_lake(on_s3):
     assert "s3a://lake/some/prefix/_checkpoints/topic_to_bronze/v1" in shown.out
     status = echostream(on_s3, "status")
     assert (status.code, status.error) == (0, "")
-    lags = {line.split()[0]: line.split()[3:] for line in status.out.splitlines() if len(line.split()) > 4}
-    assert (lags["bronze_to_silver"], lags["silver_to_gold"]) == (["0", "versions"], ["0", "versions"])
+    lags = {
+        line.split()[0]: line.split()[3:]
+        for line in status.out.splitlines()
+        if len(line.split()) > 4
+    }
+    assert (lags["bronze_to_silver"], lags["silver_to_gold"]) == (
+        ["0", "versions"],
+        ["0", "versions"],
+    )
 
 
 def test_a_writer_elsewhere_is_kept_out(on_s3, tmp_path):
     elsewhere = on_s3.model_copy(update={"home": tmp_path})
     shutil.copytree(on_s3.home / "keys", tmp_path / "keys")
-    with hold_lake(elsewhere), pytest.raises(LakeInUseError, match="already writes the lake"), hold_lake(on_s3):
+    with (
+        hold_lake(elsewhere),
+        pytest.raises(LakeInUseError, match="already writes the lake"),
+        hold_lake(on_s3),
+    ):
         pytest.fail("two writers")
 
 
@@ -77,7 +103,9 @@ def test_wrong_credentials_and_a_missing_bucket_are_named(on_s3, tmp_path):
     done = echostream(on_s3, "run", "--available-now", AWS_SECRET_ACCESS_KEY="other")
     assert done.code == 1
     assert "the object store says 403" in done.error
-    done = echostream(on_s3.model_copy(update={"lake": "s3a://no-such-bucket/x"}), "run", "--available-now")
+    done = echostream(
+        on_s3.model_copy(update={"lake": "s3a://no-such-bucket/x"}), "run", "--available-now"
+    )
     assert "404 NoSuchBucket" in done.error
 
 
@@ -87,7 +115,9 @@ def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
         done = echostream(on_s3, *words)
         assert (done.code, done.error) == (0, "")
     commits = checkpoint("topic_to_bronze", on_s3).folder / "commits"
-    last = max((file for file in commits.iterdir() if file.name.isdigit()), key=lambda file: int(file.name))
+    last = max(
+        (file for file in commits.iterdir() if file.name.isdigit()), key=lambda file: int(file.name)
+    )
     client(s3).delete_object(**last.place)
     ledgers.append(generate(on_s3, 300, seed=4, rates=RATES))
 
@@ -98,37 +128,57 @@ def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
     assert min(faults.answers[kind] for kind in ("refused", "lost", "stalled")) > 0
     assert spoilt > 0.05 * faults.answers.total()
     assert max(faults.tries.values()) <= s3.attempts, "a request was tried without bound"
-    assert_exact(on_s3, *ledgers, consumed={"bronze_to_silver": 2 * records(ledgers[:1]) + records(ledgers[1:])})
+    assert_exact(
+        on_s3,
+        *ledgers,
+        consumed={"bronze_to_silver": 2 * records(ledgers[:1]) + records(ledgers[1:])},
+    )
 
 
 def test_a_person_is_erased_to_the_last_file(on_s3, ledgers, tmp_path):
     """As soon as the clock allows, which is at once here; Kafka still has them, and nothing of the lake."""
     live = rows_of(on_s3, "silver.posts")
-    ((platform, author_key), posts), *_ = Counter((row["platform"], row["author_key"]) for row in live).most_common()
+    ((platform, author_key), posts), *_ = Counter(
+        (row["platform"], row["author_key"]) for row in live
+    ).most_common()
     bronze = rows_of(on_s3, "bronze.posts")
-    author = next(orjson.loads(r["value"])["author_id"] for r in bronze if r["author_key"] == author_key)
+    author = next(
+        orjson.loads(r["value"])["author_id"] for r in bronze if r["author_key"] == author_key
+    )
     asked = echostream(on_s3, "erase", "--platform", platform, "--author", author)
     assert (asked.code, asked.error) == (0, "")
     assert "carried out 1" in asked.out
     theirs = {row["post_key"] for row in bronze if row["author_key"] == author_key} - {None}
     rows = oracle.read_rows(*ledgers)
-    expected = oracle.expected([r for r in rows if r["author_key"] != author_key and r["post_key"] not in theirs])
+    expected = oracle.expected(
+        [r for r in rows if r["author_key"] != author_key and r["post_key"] not in theirs]
+    )
     assert_silver(on_s3, expected, rows_of(on_s3, "bronze.posts"))
     assert_gold(on_s3, expected)
 
     again = echostream(on_s3, "erase", upkeep__keep_h="0")
     assert (again.code, again.error) == (0, "")
-    (receipt,) = [json.loads(line) for line in echostream(on_s3, "receipts", "--json").out.splitlines()]
+    (receipt,) = [
+        json.loads(line) for line in echostream(on_s3, "receipts", "--json").out.splitlines()
+    ]
     assert (receipt["is_signed"], receipt["tables"]["silver.posts"]["rows"]) == (True, posts)
     assert receipt["unqueryable_at"] is not None
-    vacuums = {name: part["vacuum_version"] for name, part in receipt["tables"].items() if part["vacuumed_at"]}
+    vacuums = {
+        name: part["vacuum_version"]
+        for name, part in receipt["tables"].items()
+        if part["vacuumed_at"]
+    }
     assert vacuums.keys() == {"silver.posts", "quarantine.posts", "bronze.posts"}
     for name, version in vacuums.items():
         said = {commit["version"]: commit["operation"] for commit in table(on_s3, name).history()}
         assert said[version] == "VACUUM END", name
     (tmp_path / "canaries").write_text(author)
     found = echostream(on_s3, "verify-erasure", str(tmp_path / "canaries"))
-    places = {line.split(" in ", 1)[1].split("/")[0] for line in found.out.splitlines() if line.startswith("found: ")}
+    places = {
+        line.split(" in ", 1)[1].split("/")[0]
+        for line in found.out.splitlines()
+        if line.startswith("found: ")
+    }
     assert (found.code, places) == (1, {"broker"}), found.out
     graves = S3Path(f"{on_s3.lake_uri}/_erasures/graves", on_s3.s3)
     assert [file.name for file in graves.iterdir()] == [f"{receipt['id']}.jsonl"]

@@ -18,7 +18,10 @@ WAIT_S = 30
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch, new_s3(tmp_path_factory.mktemp("s3"), patch) as settings:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        new_s3(tmp_path_factory.mktemp("s3"), patch) as settings,
+    ):
         yield settings
 
 
@@ -35,7 +38,10 @@ def elsewhere(settings, tmp_path):
 
 def test_it_is_one_holder_s_and_given_back(settings, elsewhere):
     for first, second in ((settings, elsewhere), (elsewhere, settings)):
-        with hold_lake(first), pytest.raises(LakeInUseError, match=r"process \d+ on .* already writes the lake"):
+        with (
+            hold_lake(first),
+            pytest.raises(LakeInUseError, match=r"process \d+ on .* already writes the lake"),
+        ):
             hold_lake(second).__enter__()
 
 
@@ -64,10 +70,15 @@ def test_a_home_whose_run_was_killed_need_not_wait(settings):
 def test_it_is_kept_while_the_store_fails_often(settings, s3, elsewhere, monkeypatch):
     monkeypatch.setattr(s3_lease, "RENEWED_EACH_S", 0.02)
     kinds, lost = ("refused", "lost", "stalled"), Event()
-    with faulty(s3.model_copy(update={"timeout_s": 0.5}), share=0.3, stall_s=1.0, seed=3) as (often, faults):
+    with faulty(s3.model_copy(update={"timeout_s": 0.5}), share=0.3, stall_s=1.0, seed=3) as (
+        often,
+        faults,
+    ):
         mine = S3Lease(settings.model_copy(update={"s3": often}), lost.set)
         with mine.held(None):
-            wait_until(lambda: min(faults.answers[kind] for kind in kinds) > 3, within_s=60, what="faults")
+            wait_until(
+                lambda: min(faults.answers[kind] for kind in kinds) > 3, within_s=60, what="faults"
+            )
             with pytest.raises(LakeInUseError), hold_lake(elsewhere):
                 pytest.fail("two writers")
     assert not lost.is_set()

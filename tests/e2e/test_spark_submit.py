@@ -36,7 +36,9 @@ def wheel(tmp_path_factory):
 def python(tmp_path_factory):
     """A Python that has what we need but not us: a path file does not follow the checkout's editable install."""
     folder = tmp_path_factory.mktemp("python")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60
+    )
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     (folder / "lib" / version / "site-packages" / "rest.pth").write_text(get_paths()["purelib"])
     return folder / "bin" / "python"
@@ -46,7 +48,11 @@ def python(tmp_path_factory):
 def elsewhere(home, python, tmp_path_factory):
     """The environment of programs that know neither the checkout nor our packages."""
     known = environment(home)
-    for name in ("PYTHONPATH", "ECHOSTREAM_SPARK__EXTRA"):  # Spark makes code of its queries here, as at work
+    # Spark makes code of its queries here, as at work
+    for name in (
+        "PYTHONPATH",
+        "ECHOSTREAM_SPARK__EXTRA",
+    ):
         known.pop(name, None)
     own = {"PYSPARK_PYTHON": str(python), "PYSPARK_DRIVER_PYTHON": str(python)}
     return known | own | {"SPARK_HOME": str(SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"}
@@ -56,7 +62,9 @@ def elsewhere(home, python, tmp_path_factory):
 def program(words, env, folder, log):
     """A program in a session of its own; gone afterwards with all that it started."""
     with log.open("wb") as out:
-        process = subprocess.Popen(words, env=env, cwd=folder, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(
+            words, env=env, cwd=folder, stdout=out, stderr=out, start_new_session=True
+        )
     try:
         yield process
     finally:
@@ -72,12 +80,28 @@ def master(elsewhere, tmp_path_factory):
     run = [str(SPARK_HOME / "bin" / "spark-class")]
     address = f"spark://127.0.0.1:{port}"
     first = ["org.apache.spark.deploy.master.Master", "--host", "127.0.0.1", "--port", str(port)]
-    second = ["org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1", "--cores", "2", "--memory", "1g"]
+    second = [
+        "org.apache.spark.deploy.worker.Worker",
+        "--host",
+        "127.0.0.1",
+        "--cores",
+        "2",
+        "--memory",
+        "1g",
+    ]
     with ExitStack() as stack:
         log = folder / "master.log"
         stack.enter_context(program([*run, *first, "--webui-port", str(web[0])], env, folder, log))
         wait_until(lambda: b"New state: ALIVE" in log.read_bytes(), within_s=90, what="master")
-        words = [*run, *second, "--webui-port", str(web[1]), "--work-dir", str(folder / "work"), address]
+        words = [
+            *run,
+            *second,
+            "--webui-port",
+            str(web[1]),
+            "--work-dir",
+            str(folder / "work"),
+            address,
+        ]
         stack.enter_context(program(words, env, folder, folder / "worker.log"))
         wait_until(lambda: b"Registering worker" in log.read_bytes(), within_s=90, what="worker")
         yield address
@@ -94,7 +118,9 @@ def test_without_the_wheel_nothing_is_found(python, tmp_path):
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for module, code in (("pyspark", 0), ("transforms", 1)):
         words = [python, "-c", f"import {module}"]
-        done = subprocess.run(words, check=False, cwd=tmp_path, env=env, capture_output=True, timeout=60)
+        done = subprocess.run(
+            words, check=False, cwd=tmp_path, env=env, capture_output=True, timeout=60
+        )
         assert done.returncode == code, done.stderr
 
 
@@ -102,8 +128,18 @@ def test_posts_reach_gold_exactly_on_a_standalone_cluster(home, wheel, master, e
     ledger = generate(home, 300, seed=4)
     jars = ",".join(str(jar) for jar in (CHECKOUT / "jars" / "spark").glob("*.jar"))
     words = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master]
-    words += ["--properties-file", str(CHECKOUT / "conf" / "spark" / "standalone.conf"), "--jars", jars]
-    words += ["--driver-java-options", QUICK_JVM, "--conf", f"spark.executor.extraJavaOptions={QUICK_JVM}"]
+    words += [
+        "--properties-file",
+        str(CHECKOUT / "conf" / "spark" / "standalone.conf"),
+        "--jars",
+        jars,
+    ]
+    words += [
+        "--driver-java-options",
+        QUICK_JVM,
+        "--conf",
+        f"spark.executor.extraJavaOptions={QUICK_JVM}",
+    ]
     words += ["--conf", "spark.ui.enabled=false", "--py-files", str(wheel)]
     words += [str(CHECKOUT / "streaming" / "submit.py"), "--trigger", "available-now"]
     log = tmp_path / "submit.log"

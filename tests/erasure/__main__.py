@@ -1,7 +1,8 @@
 """`make test-erasure`: a person is erased while the streams run and are killed, and does not come back by anything.
 
-A made stream with deletes flows; in the middle of it a person asks to be erased. Then a full replay, a backfill, and
-both rebuilds. In the end verify-erasure finds nothing in any byte, and Gold is what the ledger says without the person.
+A made stream with deletes flows; in the middle of it a person asks to be erased. Then a full
+replay, a backfill, and both rebuilds. In the end verify-erasure finds nothing in any byte, and Gold
+is what the ledger says without the person.
 """
 
 import argparse
@@ -13,7 +14,13 @@ import time
 from pathlib import Path
 
 import orjson
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from pyarrow import fs
 
 from foundation.settings import Settings
@@ -32,7 +39,10 @@ from tests.erasure.person import Message, Person, busiest
 from tests.kafka import new_stack
 from tests.lake import Row, assert_gold, assert_silver, ops, rows_of
 
-KILLS = ("bronze_to_silver:after_erasing_silver.posts:1", "topic_to_bronze:before_erasing_bronze.posts:1")
+KILLS = (
+    "bronze_to_silver:after_erasing_silver.posts:1",
+    "topic_to_bronze:before_erasing_bronze.posts:1",
+)
 QUICK = {"erasure__interval_s": "1", "stream__trigger_s": "2"}
 AT_ONCE = {"erasure__batch_interval_s": "0"}
 WITHOUT_WAITING = {"upkeep__keep_h": "0", "upkeep__min_files": "2"}
@@ -45,7 +55,9 @@ def main() -> None:
     """All of it, in a home that is gone in the end."""
     parser = argparse.ArgumentParser(prog="tests.erasure")
     parser.add_argument("--posts", type=int, default=20_000)
-    parser.add_argument("--per-second", type=float, default=50.0, help="records until the kills are over")
+    parser.add_argument(
+        "--per-second", type=float, default=50.0, help="records until the kills are over"
+    )
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("test-erasure: ended"))
     with tempfile.TemporaryDirectory() as folder, new_stack(Path(folder) / "home") as settings:
@@ -60,16 +72,24 @@ class Trial:
         self.hurry = threading.Event()  # the kills are over
         memory, self.began = MemoryProducer(), time.monotonic()
         made = run_generator(
-            settings, memory, n_posts=posts, seed=SEED, base=BASE, rates=Rates(deletes=0.03, author_deletes=0.003),
+            settings,
+            memory,
+            n_posts=posts,
+            seed=SEED,
+            base=BASE,
+            rates=Rates(deletes=0.03, author_deletes=0.003),
             with_canaries=True,
-        )  # fmt: skip
+        )
         self.rows, self.messages = oracle.read_rows(made.ledger), memory.messages
-        made.ledger.rename(folder / "ledger.jsonl")  # it holds everything, and is none of the system's
+        # it holds everything, and is none of the system's
+        made.ledger.rename(folder / "ledger.jsonl")
         self.person: Person = busiest(self.rows, self.messages)
         self.canaries = folder / "canaries"
         self.canaries.write_text("\n".join(self.person.canaries))
-        self.say(f"{len(self.rows):,} records; the person: {len(self.person.theirs)} of them, on"
-                 f" {self.person.platform}, {len(self.person.canaries)} canaries")  # fmt: skip
+        self.say(
+            f"{len(self.rows):,} records; the person: {len(self.person.theirs)} of them, on"
+            f" {self.person.platform}, {len(self.person.canaries)} canaries"
+        )
 
     def run(self) -> None:
         """The steps, each on what the one before has left."""
@@ -90,7 +110,9 @@ class Trial:
         with started(self.settings, "run", faults__crash_at=KILLS[0], **QUICK) as run:
             flow.start()
             run.until(self.is_in_silver, within_s=WITHIN_S, what="post of the person in Silver")
-            asked = self.do("erase", "--platform", self.person.platform, "--author", self.person.author_id)
+            asked = self.do(
+                "erase", "--platform", self.person.platform, "--author", self.person.author_id
+            )
             assert "handed over" in asked.out, asked.out
             assert run.wait(WITHIN_S) == -signal.SIGKILL, run.error
         self.say(f"killed at {KILLS[0]}")
@@ -107,7 +129,9 @@ class Trial:
         self.do("run", "--available-now", **AT_ONCE)
         self.do("erase")  # no producer runs here: the landing files lose them by this
         receipt = self.receipt()
-        self.say(f"asked {receipt['asked_at']}, unqueryable {receipt['unqueryable_at']}, {receipt['tables']}")
+        self.say(
+            f"asked {receipt['asked_at']}, unqueryable {receipt['unqueryable_at']}, {receipt['tables']}"
+        )
 
     def bring_back(self) -> None:
         """Everything once more into Kafka, and the person's payloads from outside the system."""
@@ -144,13 +168,17 @@ class Trial:
         """Silver and Gold against the ledger's, computed without the person."""
         rows = self.rows if tail else self.rows[:-TAIL]
         expected = oracle.expected([row for row in rows if not self.person.is_theirs(row)])
-        assert [row for row in rows_of(self.settings, "silver.posts") if self.person.is_theirs(row)] == []
+        assert [
+            row for row in rows_of(self.settings, "silver.posts") if self.person.is_theirs(row)
+        ] == []
         bronze = rows_of(self.settings, "bronze.posts")
         assert_silver(self.settings, expected, bronze)
         assert_gold(self.settings, expected)
         left = sum(self.person.is_theirs(row) for row in bronze)
         assert left == 0, f"{left} records in Bronze"
-        self.say(f"{when}: {len(expected.live):,} posts and {len(expected.hourly):,} cells of Gold are exact")
+        self.say(
+            f"{when}: {len(expected.live):,} posts and {len(expected.hourly):,} cells of Gold are exact"
+        )
 
     def verify(self, when: str) -> int:
         """By `echostream verify-erasure`; how many findings."""
@@ -167,7 +195,9 @@ class Trial:
         platform = self.person.platform
         landing = Landing(fs.LocalFileSystem(), f"{self.settings.lake_uri}/landing", platform)
         batches = [Batch(source="made", documents=list(self.person.payloads))]
-        assert [lines for _, lines in landing.write(batches, machine_micros())] == [len(self.person.payloads)]
+        assert [lines for _, lines in landing.write(batches, machine_micros())] == [
+            len(self.person.payloads)
+        ]
 
     def send(self, messages: list[Message]) -> None:
         """Into Kafka."""
@@ -201,18 +231,26 @@ class Trial:
         names = [topic.name for topic in topics()]
         short = {"retention.ms": "1", "file.delete.delay.ms": "1000"}
         entries = [
-            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET) for name, value in short.items()
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in short.items()
         ]
-        resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries) for name in names]
+        resources = [
+            ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries) for name in names
+        ]
         for waiting in admin.incremental_alter_configs(resources).values():
             waiting.result(30)
         stack.down(self.settings)
         stack.up(self.settings)
         data = self.settings.home / "broker" / "data"
         wait_until(
-            lambda: not sum(file.stat().st_size for file in data.glob("social.*/*.log*") if file.exists()),
-            within_s=WITHIN_S, what="end of Kafka's retention",
-        )  # fmt: skip
+            lambda: (
+                not sum(
+                    file.stat().st_size for file in data.glob("social.*/*.log*") if file.exists()
+                )
+            ),
+            within_s=WITHIN_S,
+            what="end of Kafka's retention",
+        )
 
     def do(self, *words: str, **more: str) -> Done:
         """A command that must succeed."""

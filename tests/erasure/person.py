@@ -11,7 +11,8 @@ from ingestion.platforms import PLATFORMS
 from local.erasure_scan.search_terms import SHORTEST, Needles
 from tests.lake import Row
 
-Message = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]  # topic, key, value, headers
+# topic, key, value, headers
+Message = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]
 _CLEAR = ("post_id", "author_id", "author_handle", "author_name", "title", "text", "url")
 
 
@@ -20,7 +21,8 @@ class Person:
     """Who is to be erased.
 
     Attributes:
-        theirs: the numbers of their records in the stream: what they wrote, and what else was sent of their posts.
+        theirs: the numbers of their records in the stream: what they wrote, and what else was sent
+            of their posts.
         canaries: clear values of theirs that stand in nobody else's record.
         payloads: theirs, as the platform gave them, where its mapper knows them.
     """
@@ -41,7 +43,9 @@ class Person:
 def busiest(rows: list[Row], messages: list[Message]) -> Person:
     """Who has most posts, and is not deleted by the platform; each row is of the message with its number."""
     gone = {row["author_key"] for row in rows if row["op"] == "delete_author"}
-    counts = Counter(row["author_key"] for row in rows if row["op"] == "upsert" and row["author_key"] not in gone)
+    counts = Counter(
+        row["author_key"] for row in rows if row["op"] == "upsert" and row["author_key"] not in gone
+    )
     for author_key, _ in counts.most_common():
         if author_key is not None and (found := _person(author_key, rows, messages)):
             return found
@@ -49,23 +53,35 @@ def busiest(rows: list[Row], messages: list[Message]) -> Person:
 
 
 def _person(author_key: str, rows: list[Row], messages: list[Message]) -> Person | None:
-    posts = frozenset(r["post_key"] for r in rows if r["author_key"] == author_key and r["fate"] != "quarantined")
+    posts = frozenset(
+        r["post_key"] for r in rows if r["author_key"] == author_key and r["fate"] != "quarantined"
+    )
     keys = {author_key.encode(), *(post.encode() for post in posts)}
     theirs = frozenset(
         at
         for at, (_, key, _, headers) in enumerate(messages)
-        if key in keys or any(name in ("author_key", "post_key") and value in keys for name, value in headers)
+        if key in keys
+        or any(name in ("author_key", "post_key") and value in keys for name, value in headers)
     )
     values = [value for _, _, value, _ in messages]
-    events = [orjson.loads(values[at] or b"") for at in sorted(theirs) if rows[at]["fate"] != "quarantined"]
-    author_id, platform = next(event["author_id"] for event in events if event["author_id"]), events[0]["platform"]
+    events = [
+        orjson.loads(values[at] or b"")
+        for at in sorted(theirs)
+        if rows[at]["fate"] != "quarantined"
+    ]
+    author_id, platform = (
+        next(event["author_id"] for event in events if event["author_id"]),
+        events[0]["platform"],
+    )
     payloads = [payload for event in events if (payload := _mappable(event, author_id))]
     if not payloads:
         return None
     clear = {event[name] for event in events for name in _CLEAR if event[name]}
     clear |= {value for at in theirs for value in rows[at].get("canaries", ())}
     others = b"\n".join(value for at, value in enumerate(values) if at not in theirs and value)
-    lines = sorted({line for value in clear for line in value.splitlines() if len(line) >= SHORTEST})
+    lines = sorted(
+        {line for value in clear for line in value.splitlines() if len(line) >= SHORTEST}
+    )
     shared = set(Needles(lines).found_in(others))
     usable = [line for number, line in enumerate(lines, 1) if number not in shared]
     return Person(platform, author_id, author_key, posts, theirs, tuple(usable), tuple(payloads))
@@ -75,5 +91,8 @@ def _mappable(event: Any, author_id: str) -> Any:
     """What the platform gave, if its mapper makes the same post of it: made payloads are only like a platform's."""
     payload = orjson.loads(event["raw"])
     mapped = PLATFORMS[event["platform"]].map(payload, 0)
-    is_same = isinstance(mapped, Post) and (mapped.author_id, mapped.post_id) == (author_id, event["post_id"])
+    is_same = isinstance(mapped, Post) and (mapped.author_id, mapped.post_id) == (
+        author_id,
+        event["post_id"],
+    )
     return payload if is_same else None

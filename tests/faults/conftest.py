@@ -8,8 +8,17 @@ from foundation.settings import Settings
 from ingestion.generator import Rates
 from tests.kafka import new_stack
 
-# Enough of everything that each batch has something to append, to merge, to entomb and to quarantine.
-RATES = Rates(edits=0.10, deletes=0.10, author_deletes=0.005, late=0.08, duplicates=0.06, bad=0.04, unmappable=0.005)
+# Enough of everything that each batch has something to append, to merge, to entomb and to
+# quarantine.
+RATES = Rates(
+    edits=0.10,
+    deletes=0.10,
+    author_deletes=0.005,
+    late=0.08,
+    duplicates=0.06,
+    bad=0.04,
+    unmappable=0.005,
+)
 
 
 @pytest.fixture(scope="module")

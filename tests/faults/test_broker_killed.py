@@ -57,9 +57,15 @@ def test_a_broker_that_is_killed_while_posts_flow_costs_nothing(home):
         ThreadPoolExecutor(1) as background,
     ):
         tap = Tap(producer)
-        sending = background.submit(run_generator, home, tap, n_posts=POSTS, seed=41, base=BASE, rates=RATES)
+        sending = background.submit(
+            run_generator, home, tap, n_posts=POSTS, seed=41, base=BASE, rates=RATES
+        )
         try:
-            run.until(lambda: "topic_to_bronze" in run.out, within_s=START_S, what="first batch of topic_to_bronze")
+            run.until(
+                lambda: "topic_to_bronze" in run.out,
+                within_s=START_S,
+                what="first batch of topic_to_bronze",
+            )
             tap.flows.set()
             run.until(lambda: tap.sent > FIRST + 200, within_s=START_S, what="flow of posts")
             assert not sending.done(), "the posts were all sent before the broker could be killed"

@@ -1,6 +1,7 @@
 """`kill -9` of the whole application at every point of every job; then one run, and all is exact.
 
-The tests go on from one another, over one lake: each begins with what the one before left half done.
+The tests go on from one another, over one lake: each begins with what the one before left half
+    done.
 """
 
 import signal
@@ -53,13 +54,22 @@ def test_killed_at(home, ledger, job, point):
     finish_before(home, job)
     before = crashes(home)
     done = echostream(
-        home, "run", "--available-now", "--jobs", job, faults__crash_at=f"{job}:{point}:1", **SMALL_BATCHES
+        home,
+        "run",
+        "--available-now",
+        "--jobs",
+        job,
+        faults__crash_at=f"{job}:{point}:1",
+        **SMALL_BATCHES,
     )
     assert done.code == -signal.SIGKILL, done.error
     (crash,) = crashes(home)[len(before) :]
     assert (crash["job"], crash["point"]) == (job, point)
     mine = checkpoint(job, home)
-    assert (mine.planned_batch, mine.committed_batch or 0) == (crash["batch_id"], max(crash["batch_id"] - 1, 0))
+    assert (mine.planned_batch, mine.committed_batch or 0) == (
+        crash["batch_id"],
+        max(crash["batch_id"] - 1, 0),
+    )
     in_ops = crash["batch_id"] in {row["batch_id"] for row in ops(home, job)}
     assert in_ops == ((job, point) in HAS_OPS)
 
@@ -68,8 +78,13 @@ def finish_before(home, job):
     """Let the jobs before this one finish what was there, once."""
     earlier = JOBS[: JOBS.index(job)]
     states = [checkpoint(name, home) for name in earlier]
-    if any(state.planned_batch is None or state.planned_batch != state.committed_batch for state in states):
-        done = echostream(home, "run", "--available-now", "--jobs", ",".join(earlier), **SMALL_BATCHES)
+    if any(
+        state.planned_batch is None or state.planned_batch != state.committed_batch
+        for state in states
+    ):
+        done = echostream(
+            home, "run", "--available-now", "--jobs", ",".join(earlier), **SMALL_BATCHES
+        )
         assert (done.code, done.error) == (0, "")
 
 
@@ -85,7 +100,14 @@ def test_a_rescore_killed_between_its_commits_is_finished_by_the_next(home, ledg
     other = {"scorer__name": "textblob"}
     before = {row["post_key"]: row for row in rows_of(home, "silver.posts")}
     known = len(crashes(home))
-    killed = echostream(home, "rescore", "--rows-per-commit", "100", faults__crash_at="rescore:before_merge:2", **other)
+    killed = echostream(
+        home,
+        "rescore",
+        "--rows-per-commit",
+        "100",
+        faults__crash_at="rescore:before_merge:2",
+        **other,
+    )
     assert killed.code == -signal.SIGKILL, killed.error
     (crash,) = crashes(home)[known:]
     assert (crash["job"], crash["point"], crash["time"]) == ("rescore", "before_merge", 2)

@@ -34,6 +34,8 @@ def test_a_killed_jvm_has_a_name_and_the_next_run_goes_on(home):
         os.kill(java(run.pids()), signal.SIGKILL)
         assert run.wait(60) == 1
         assert run.error.splitlines() == [run.error.strip()], "more than one line"
-        assert run.error.startswith("error: Java, in which Spark runs, has ended or was killed. Nothing is lost")
+        assert run.error.startswith(
+            "error: Java, in which Spark runs, has ended or was killed. Nothing is lost"
+        )
     assert echostream(home, "run", "--available-now").code == 0
     assert_exact(home, ledger)

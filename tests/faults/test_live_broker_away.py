@@ -17,7 +17,8 @@ from schemas.topics import topic_name
 from tests.commands import started
 from tests.kafka import records_of
 
-PLOT = Scenario(posts=32_000, seconds=80.0, edits=0.0, deletes=0.0, window_s=5.0)  # 800 posts/s for 40 s
+# 800 posts/s for 40 s
+PLOT = Scenario(posts=32_000, seconds=80.0, edits=0.0, deletes=0.0, window_s=5.0)
 AWAY_S = 15
 WITHIN_S = 120
 MORE_MB = 16  # 15 s of posts, kept, would be twice that
@@ -41,7 +42,9 @@ def test_a_broker_that_is_away_leaves_a_gap_that_says_what_is_missing(home):
         assert producer.process.poll() is None, producer.error
         stack.up(home)
         over = world.happenings[-1].at
-        producer.until(lambda: read_up_to(home) > over - 100_000, within_s=WITHIN_S, what="end of the scenario")
+        producer.until(
+            lambda: read_up_to(home) > over - 100_000, within_s=WITHIN_S, what="end of the scenario"
+        )
         producer.terminate()
         assert producer.wait(WITHIN_S) == 0, producer.error
     assert peak - before < MORE_MB
@@ -49,12 +52,15 @@ def test_a_broker_that_is_away_leaves_a_gap_that_says_what_is_missing(home):
     topic = topic_name("bluesky")
     landed = {orjson.loads(value)["text"] for _, value, _ in records_of(home, only=topic)[topic]}
     end = read_up_to(home)
-    read = [made for made in world.happenings if made.at <= end]  # what came later the next run reads
+    # what came later the next run reads
+    read = [made for made in world.happenings if made.at <= end]
     missing = [made.at for made in read if made.text not in landed]
     assert missing
     assert [at for at in missing if not since <= at <= until] == []
     dropped = [made for made in read if since <= made.at <= until]
-    assert len(missing) > 0.8 * len(dropped), "a gap that says much more than what is missing says nothing"
+    assert len(missing) > 0.8 * len(dropped), (
+        "a gap that says much more than what is missing says nothing"
+    )
 
 
 def resident_mb(producer) -> float:

@@ -28,7 +28,14 @@ from tests.live import live_events
 
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 TURNS = [f"turn{turn}" for turn in range(10 if os.environ.get("FULL") else 1)]
-PLOT = {"posts": 5000, "seconds": 30.0, "edits": 0.03, "deletes": 0.03, "limit": 10**6, "depth": 10**6}
+PLOT = {
+    "posts": 5000,
+    "seconds": 30.0,
+    "edits": 0.03,
+    "deletes": 0.03,
+    "limit": 10**6,
+    "depth": 10**6,
+}
 KILLS = 2
 WITHIN_S = 240
 SILVER_S = 800 * len(TURNS)
@@ -46,12 +53,18 @@ def landed() -> dict[tuple[str, str], dict[str, str]]:
 def test_a_killed_producer_loses_nothing(name, owner, home, landed):
     simulator, dice = SIMULATORS[name], random.Random(f"{name}{owner}")
     with simulator.running(Scenario(seed=dice.randrange(1000), **PLOT)) as (address, world):
-        words, options = ("ingest", name, "--base-url", address), settings_for(simulator, home) | {"owner": owner}
+        words, options = (
+            ("ingest", name, "--base-url", address),
+            settings_for(simulator, home) | {"owner": owner},
+        )
         for _ in range(KILLS):
             before = noted(home, owner)
             with started(home, *words, **options) as producer:
-                producer.until(lambda n=before: noted(home, owner) > n, within_s=WITHIN_S, what="work")
-                threading.Event().wait(dice.uniform(0, 1))  # the moment of a kill is the one thing that time decides
+                producer.until(
+                    lambda n=before: noted(home, owner) > n, within_s=WITHIN_S, what="work"
+                )
+                # the moment of a kill is the one thing that time decides
+                threading.Event().wait(dice.uniform(0, 1))
                 assert not is_over(world), "the scenario was over before the kill"
                 producer.kill_all()
                 assert producer.wait(30) == -signal.SIGKILL
@@ -108,7 +121,9 @@ def settings_for(simulator, home) -> dict[str, str]:
     lines = [f"{name} = {json.dumps(values)}" for name, values in asked.items()]
     watchlists.write_text("\n".join([f"[{simulator.name}]", *lines, ""]))
     budgets.write_text("")
-    secrets = {f"credentials__{simulator.name}_{name}": value for name, value in simulator.secrets.items()}
+    secrets = {
+        f"credentials__{simulator.name}_{name}": value for name, value in simulator.secrets.items()
+    }
     return secrets | {
         "ingest__poll_s": "0.5",
         "ingest__look_back_s": "100000",

@@ -33,13 +33,21 @@ def test_three_random_kills_over_twenty_thousand_posts(home):
         delay = dice.uniform(0, 6)
         before = starts(home, job)
         with started(home, "run", "--available-now", **BATCHES) as run:
-            run.until(lambda job=job, n=before: starts(home, job) > n, within_s=WITHIN_S, what=f"start of {job}")
-            threading.Event().wait(delay)  # the moment of a kill is the one thing here that time decides
+            run.until(
+                lambda job=job, n=before: starts(home, job) > n,
+                within_s=WITHIN_S,
+                what=f"start of {job}",
+            )
+            # the moment of a kill is the one thing here that time decides
+            threading.Event().wait(delay)
             assert run.process.poll() is None, "it was done before it could be killed"
             run.kill_all()
             assert run.wait(30) == -signal.SIGKILL
             assert "done in" not in run.out
-    states = {job: (checkpoint(job, home).planned_batch, checkpoint(job, home).committed_batch) for job in JOBS}
+    states = {
+        job: (checkpoint(job, home).planned_batch, checkpoint(job, home).committed_batch)
+        for job in JOBS
+    }
     done = echostream(home, "run", "--available-now", timeout_s=600, **BATCHES)
     assert (done.code, done.error) == (0, ""), states
     assert_exact(home, ledger)

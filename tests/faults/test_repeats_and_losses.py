@@ -44,7 +44,10 @@ def test_the_last_commit_of_each_checkpoint_is_gone(home, sent):
     removed = []
     for job in JOBS:
         commits = home.home / "checkpoints" / job / "v1" / "commits"
-        last = max((file for file in commits.iterdir() if file.name.isdigit()), key=lambda file: int(file.name))
+        last = max(
+            (file for file in commits.iterdir() if file.name.isdigit()),
+            key=lambda file: int(file.name),
+        )
         last.unlink()
         (commits / f".{last.name}.crc").unlink(missing_ok=True)
         removed.append(last)
@@ -65,7 +68,9 @@ def test_a_whole_topic_is_sent_again(home, sent):
     done = echostream(home, *RUN)
     assert (done.code, done.error) == (0, "")
     batches = ops(home, "bronze_to_silver")
-    assert sum(row["consumed"] for row in batches) == before + len(again), "the second time was not taken in"
+    assert sum(row["consumed"] for row in batches) == before + len(again), (
+        "the second time was not taken in"
+    )
     sent += again
     assert_exact(home, sent)
 

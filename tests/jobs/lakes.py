@@ -24,9 +24,17 @@ from tests.lake import Row, assert_exact
 BEHIND_BRONZE = ("bronze_to_silver", "silver_to_gold")
 # Much of everything, so that a few hundred posts hold every case.
 RATES = Rates(
-    edits=0.08, edits_back=0.03, deletes=0.08, resurrections=0.03, author_deletes=0.03, late=0.10, score_only=0.05,
-    duplicates=0.08, bad=0.08, unmappable=0.02,
-)  # fmt: skip
+    edits=0.08,
+    edits_back=0.03,
+    deletes=0.08,
+    resurrections=0.03,
+    author_deletes=0.03,
+    late=0.10,
+    score_only=0.05,
+    duplicates=0.08,
+    bad=0.08,
+    unmappable=0.02,
+)
 # Half a year later, when some platforms' texts have had their time and no platform's posts have.
 NOW = BASE + timedelta(days=200)
 RECEIVED = NOW - timedelta(minutes=1)
@@ -84,10 +92,17 @@ class Lake:
     def assert_exact(self, *more: Sequence[Row], consumed: int | None = None) -> None:
         """Everything that the ledger says."""
         count = len(self.ledger) + sum(map(len, more)) if consumed is None else consumed
-        assert_exact(self.settings, self.ledger, *more, consumed={"topic_to_bronze": 0, "bronze_to_silver": count})
+        assert_exact(
+            self.settings,
+            self.ledger,
+            *more,
+            consumed={"topic_to_bronze": 0, "bronze_to_silver": count},
+        )
 
 
-def as_kafka_would(messages: Iterable[tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]]) -> list[Row]:
+def as_kafka_would(
+    messages: Iterable[tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]],
+) -> list[Row]:
     """Rows of bronze.posts: two partitions by key, offsets from nought."""
     ends: dict[tuple[str, int], int] = {}
     rows = []
@@ -98,13 +113,21 @@ def as_kafka_would(messages: Iterable[tuple[str, bytes | None, bytes | None, lis
         named = {name: text.decode() for name, text in headers}
         rows.append(
             {
-                "topic": topic, "partition": partition, "offset": offset, "kafka_timestamp": RECEIVED,
-                "ingest_date": RECEIVED.date(), "platform": platform_of(topic), "op": named.get("op"),
-                "post_key": named.get("post_key"), "author_key": named.get("author_key"),
+                "topic": topic,
+                "partition": partition,
+                "offset": offset,
+                "kafka_timestamp": RECEIVED,
+                "ingest_date": RECEIVED.date(),
+                "platform": platform_of(topic),
+                "op": named.get("op"),
+                "post_key": named.get("post_key"),
+                "author_key": named.get("author_key"),
                 "day": datetime.fromisoformat(named["day"]).date() if "day" in named else None,
-                "key": key, "headers": dict(headers), "value": value,
+                "key": key,
+                "headers": dict(headers),
+                "value": value,
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -126,4 +149,6 @@ def plans_of(spark: SparkSession) -> bytes:
     """The session's newest plans, as Spark's UI and event logs quote them."""
     executions: Any = spark._jsparkSession.sharedState().statusStore().executionsList()
     plans = (executions.apply(at).physicalPlanDescription() for at in range(executions.size()))
-    return "".join(plan or "" for plan in plans).encode()  # Spark 4.2 has none of what is still planned
+    return "".join(
+        plan or "" for plan in plans
+    ).encode()  # Spark 4.2 has none of what is still planned

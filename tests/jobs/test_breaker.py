@@ -19,14 +19,18 @@ class Drift:
         self.lake = lake.stream(max_files_per_batch=1).set(breaker=limits)
         self.pieces = 0
         self.posts = [
-            row for row in lake.bronze if row["platform"] == "reddit" and row["op"] == "upsert" and row["value"]
+            row
+            for row in lake.bronze
+            if row["platform"] == "reddit" and row["op"] == "upsert" and row["value"]
         ][:PIECE]
         assert len(self.posts) == PIECE
 
     def receive(self, pieces):
         """The same posts over and over, at offsets of their own: what they say is of no importance."""
         for _ in range(pieces):
-            self.lake.receive(row | {"offset": row["offset"] + 1000 * self.pieces} for row in self.posts)
+            self.lake.receive(
+                row | {"offset": row["offset"] + 1000 * self.pieces} for row in self.posts
+            )
             self.pieces += 1
 
     def run(self, *, cap, accept=False):
@@ -52,7 +56,12 @@ def test_a_drift_is_refused_until_it_is_mended_or_accepted_and_nothing_is_lost(e
     drift.receive(2)
     with pytest.raises(BreakerTrippedError) as tripped:
         drift.run(cap=STRICT)
-    for word in ("batch 1", "of 80 records in 2 batches", "text_too_long on social.reddit.posts.v1", "--accept-poison"):
+    for word in (
+        "batch 1",
+        "of 80 records in 2 batches",
+        "text_too_long on social.reddit.posts.v1",
+        "--accept-poison",
+    ):
         assert word in str(tripped.value)
     assert [(row["batches"], row["reason"]) for row in alarms(log)] == [(2, "text_too_long")]
 
@@ -82,7 +91,12 @@ def test_a_drift_is_refused_until_it_is_mended_or_accepted_and_nothing_is_lost(e
 
 
 def written(settings):
-    names = ("silver.posts", "silver.tombstones", "quarantine.posts", "ops.batches.bronze_to_silver")
+    names = (
+        "silver.posts",
+        "silver.tombstones",
+        "quarantine.posts",
+        "ops.batches.bronze_to_silver",
+    )
     return [table(settings, name).version() for name in names]
 
 

@@ -23,7 +23,12 @@ STEP_S = 90
 
 def test_the_ledger_holds_every_case(new_lake):
     assert {row["fate"] for row in new_lake.ledger} == set(FATES)
-    assert {row["op"] for row in new_lake.ledger} >= {"upsert", "delete", "delete_author", "unmappable"}
+    assert {row["op"] for row in new_lake.ledger} >= {
+        "upsert",
+        "delete",
+        "delete_author",
+        "unmappable",
+    }
 
 
 def test_silver_and_gold_are_exact(full_lake):
@@ -36,7 +41,10 @@ def test_gold_names_the_silver_version_that_it_reflects(full_lake):
         for c in table(full_lake.settings, "gold.sentiment_hourly").history()
         if c.get("userMetadata")
     ]
-    assert max(each["silver_version"] for each in named) == table(full_lake.settings, "silver.posts").version()
+    assert (
+        max(each["silver_version"] for each in named)
+        == table(full_lake.settings, "silver.posts").version()
+    )
 
 
 def test_a_second_run_adds_nothing(drained):
@@ -55,7 +63,11 @@ def test_all_of_bronze_received_again_adds_nothing_to_silver(drained):
         r["post_key"] for r in silver
     )
     last = max(ops(drained.settings, "bronze_to_silver"), key=lambda row: row["batch_id"])
-    assert (last["batch_id"], last["consumed"], last["new"] + last["edited"]) == (1, len(drained.ledger), 0)
+    assert (last["batch_id"], last["consumed"], last["new"] + last["edited"]) == (
+        1,
+        len(drained.ledger),
+        0,
+    )
 
 
 def test_records_in_many_small_deliveries(empty):
@@ -79,14 +91,18 @@ def test_a_stop_between_batches_loses_nothing(fresh, job):
     _end(running)
     done = checkpoint(job, lake.settings).committed_batch or 0
     lake.drain()
-    assert (checkpoint(job, lake.settings).committed_batch or 0) > done, "it was stopped after the last batch"
+    assert (checkpoint(job, lake.settings).committed_batch or 0) > done, (
+        "it was stopped after the last batch"
+    )
     lake.assert_exact()
 
 
 @pytest.mark.parametrize("job", BEHIND_BRONZE)
 def test_a_checkpoint_that_lost_its_last_commit(drained, job):
     commits = drained.checkpoint(job) / "commits"
-    last = max((file for file in commits.iterdir() if file.name.isdigit()), key=lambda file: int(file.name))
+    last = max(
+        (file for file in commits.iterdir() if file.name.isdigit()), key=lambda file: int(file.name)
+    )
     last.unlink()
     (commits / f".{last.name}.crc").unlink(missing_ok=True)
     before = {name: ops(drained.settings, name) for name in BEHIND_BRONZE}
@@ -101,7 +117,9 @@ def test_a_repeated_batch_keeps_what_was_quarantined(drained):
     commits = drained.checkpoint("bronze_to_silver") / "commits"
     for file in commits.iterdir():
         file.unlink()
-    lake = drained.set(sanitizer=drained.settings.sanitizer.model_copy(update={"max_text_chars": 10 * CAP}))
+    lake = drained.set(
+        sanitizer=drained.settings.sanitizer.model_copy(update={"max_text_chars": 10 * CAP})
+    )
     assert any(row["reason"] == "text_too_long" for row in lake.ledger)
     lake.drain()
     lake.assert_exact()
@@ -155,11 +173,17 @@ def test_a_lake_of_another_key_is_refused(drained):
 
 @pytest.mark.parametrize(
     ("given", "job"),
-    [(BRONZE_POSTS, "topic_to_bronze"), (SILVER_POSTS, "bronze_to_silver"), (GOLD_SENTIMENT_HOURLY, "silver_to_gold")],
+    [
+        (BRONZE_POSTS, "topic_to_bronze"),
+        (SILVER_POSTS, "bronze_to_silver"),
+        (GOLD_SENTIMENT_HOURLY, "silver_to_gold"),
+    ],
 )
 def test_a_table_of_another_schema_is_refused(empty, given, job):
     path = f"{empty.settings.lake_uri}/{given.folder}"
-    empty.spark.createDataFrame([("1", 2)], "owner string, posts int").write.format("delta").save(path)
+    empty.spark.createDataFrame([("1", 2)], "owner string, posts int").write.format("delta").save(
+        path
+    )
     with pytest.raises(TableSchemaError, match=given.name):
         empty.start(job)
     assert table(empty.settings, given.name).version() == 0
@@ -179,7 +203,9 @@ def test_continuous_jobs_take_what_arrives_and_stop_cleanly(empty):
 
     def wait_for(job, enough):
         with seen[job]:
-            assert seen[job].wait_for(lambda: enough(rows[job]), STEP_S), f"{job} saw {rows[job]} rows"
+            assert seen[job].wait_for(lambda: enough(rows[job]), STEP_S), (
+                f"{job} saw {rows[job]} rows"
+            )
 
     running = [lake.start(job, available_now=False, on_progress=count) for job in BEHIND_BRONZE]
     try:
@@ -204,10 +230,18 @@ def test_what_an_author_left_behind_is_removed_and_what_came_later_stays(empty):
     empty.receive(posts)
     empty.drain()
     gone = {row["author_key"] for row in deletes}
-    there = {row["post_key"]: row for row in rows_of(empty.settings, "silver.posts") if row["author_key"] in gone}
+    there = {
+        row["post_key"]: row
+        for row in rows_of(empty.settings, "silver.posts")
+        if row["author_key"] in gone
+    }
     empty.receive(deletes)
     empty.drain()
-    left = {row["post_key"] for row in rows_of(empty.settings, "silver.posts") if row["author_key"] in gone}
+    left = {
+        row["post_key"]
+        for row in rows_of(empty.settings, "silver.posts")
+        if row["author_key"] in gone
+    }
     assert there.keys() - left, "no post was there to remove"
     assert left, "no post of a later day was there to stay"
     empty.assert_exact()

@@ -15,7 +15,13 @@ from tests.lake import coordinates, hidden_rows, rows_of, table
 
 BATCHES_PER_HOUR = 360
 STEP_S = 90
-CONTENT = ("bronze.posts", "silver.posts", "silver.tombstones", "quarantine.posts", "gold.sentiment_hourly")
+CONTENT = (
+    "bronze.posts",
+    "silver.posts",
+    "silver.tombstones",
+    "quarantine.posts",
+    "gold.sentiment_hourly",
+)
 AT_ONCE = {"min_files": 2, "keep_h": 0.0}
 
 
@@ -52,9 +58,13 @@ def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(
     done = run(empty)["bronze.posts"]
     assert (done.files_before, done.files_after) == (BATCHES_PER_HOUR, len(partitions))
     assert files_in_log(empty, "bronze.posts") == len(partitions)
-    assert Counter(map(coordinates, rows_of(empty.settings, "bronze.posts"))) == Counter(map(coordinates, rows))
+    assert Counter(map(coordinates, rows_of(empty.settings, "bronze.posts"))) == Counter(
+        map(coordinates, rows)
+    )
     assert opened.count() == BATCHES_PER_HOUR
-    assert files_on_disk(empty, BRONZE_POSTS) == BATCHES_PER_HOUR + len(partitions), "a reader may still need them"
+    assert files_on_disk(empty, BRONZE_POSTS) == BATCHES_PER_HOUR + len(partitions), (
+        "a reader may still need them"
+    )
 
 
 def test_what_a_stream_has_still_to_read_is_kept_however_short_the_retention(empty):
@@ -65,7 +75,9 @@ def test_what_a_stream_has_still_to_read_is_kept_however_short_the_retention(emp
         empty.drain("bronze_to_silver")
         assert run(empty, **AT_ONCE)["silver.posts"].kept_h >= 1
     assert files_on_disk(empty, SILVER_POSTS) > files_in_log(empty, "silver.posts")
-    assert files_on_disk(empty, BRONZE_POSTS) == files_in_log(empty, "bronze.posts"), "all of it was read"
+    assert files_on_disk(empty, BRONZE_POSTS) == files_in_log(empty, "bronze.posts"), (
+        "all of it was read"
+    )
     empty.drain("silver_to_gold")
     empty.assert_exact()
 
@@ -91,7 +103,9 @@ def test_edits_and_deletes_hide_what_a_purge_takes_out_of_the_files(empty):
 
 
 def test_between_batches_a_job_compacts_its_own_tables_and_every_stream_goes_on(empty):
-    lake = empty.set(upkeep=empty.settings.upkeep.model_copy(update={"min_files": 2, "interval_s": 0.0}))
+    lake = empty.set(
+        upkeep=empty.settings.upkeep.model_copy(update={"min_files": 2, "interval_s": 0.0})
+    )
     third = len(lake.bronze) // 3
     rows = Counter()
     arrived = threading.Condition()
@@ -108,7 +122,8 @@ def test_between_batches_a_job_compacts_its_own_tables_and_every_stream_goes_on(
 
     lake.receive([])
     running = [
-        lake.start(job, available_now=False, on_progress=count) for job in ("bronze_to_silver", "silver_to_gold")
+        lake.start(job, available_now=False, on_progress=count)
+        for job in ("bronze_to_silver", "silver_to_gold")
     ]
     try:
         send(0, third)

@@ -22,11 +22,17 @@ from tests.jobs.lakes import again
 from tests.lake import assert_gold, assert_silver, hidden_rows, rows_of
 
 POINTS = (
-    "before_entombing", "before_admitting", "before_settling",
-    "before_erasing_silver.posts", "after_erasing_silver.posts", "after_purging_silver.posts",
-    "before_erasing_quarantine.posts", "after_erasing_quarantine.posts",
-    "before_erasing_bronze.posts", "after_erasing_bronze.posts",
-)  # fmt: skip
+    "before_entombing",
+    "before_admitting",
+    "before_settling",
+    "before_erasing_silver.posts",
+    "after_erasing_silver.posts",
+    "after_purging_silver.posts",
+    "before_erasing_quarantine.posts",
+    "after_erasing_quarantine.posts",
+    "before_erasing_bronze.posts",
+    "after_erasing_bronze.posts",
+)
 
 
 class Killed(BaseException):
@@ -41,7 +47,9 @@ def ask(lake, *targets):
 
 def bronze_job(lake):
     """What topic_to_bronze does between its batches; these lakes have no Kafka."""
-    return Erasing(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,))
+    return Erasing(
+        lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,)
+    )
 
 
 def silver_job(lake):
@@ -64,7 +72,9 @@ def carry_out(lake):
 
 def busiest_author(lake):
     live = rows_of(lake.settings, "silver.posts")
-    (platform, author), _ = Counter((r["platform"], r["author_key"]) for r in live if r["author_key"]).most_common(1)[0]
+    (platform, author), _ = Counter(
+        (r["platform"], r["author_key"]) for r in live if r["author_key"]
+    ).most_common(1)[0]
     return platform, author
 
 
@@ -75,7 +85,11 @@ def of_author(lake, name, author):
 def authors_in_files(folder):
     """Of all that lies there, change data and replaced files too."""
     files = [file for file in folder.rglob("*.parquet") if "_delta_log" not in file.parts]
-    return {one for file in files for one in pq.ParquetFile(file).read(["author_key"])["author_key"].to_pylist()}
+    return {
+        one
+        for file in files
+        for one in pq.ParquetFile(file).read(["author_key"])["author_key"].to_pylist()
+    }
 
 
 def keys_of(row):
@@ -84,7 +98,9 @@ def keys_of(row):
 
 def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
     platform, author = busiest_author(drained)
-    before = {name: len(rows_of(drained.settings, name)) for name in ("bronze.posts", "silver.posts")}
+    before = {
+        name: len(rows_of(drained.settings, name)) for name in ("bronze.posts", "silver.posts")
+    }
     posts = {row["post_key"] for row in of_author(drained, "bronze.posts", author)} - {None}
     assert len(posts) > 1
     request = ask(drained, Target(platform, "author", (author,)))
@@ -96,15 +112,26 @@ def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
     quarantine = rows_of(drained.settings, "quarantine.posts")
     assert [r for r in quarantine if keys_of(r) & {author, *posts}] == []
     assert len(bronze) < before["bronze.posts"], "others' records are still there, and only theirs"
-    left = [row for row in drained.ledger if row["author_key"] != author and row["post_key"] not in posts]
+    left = [
+        row
+        for row in drained.ledger
+        if row["author_key"] != author and row["post_key"] not in posts
+    ]
     expected = oracle.expected(left)
     assert_gold(drained.settings, expected)
     assert_silver(drained.settings, expected, bronze)
-    steps = {(s["step"], s["table"]): s for s in ledger.steps(drained.settings) if s["erasure_id"] == request.id}
+    steps = {
+        (s["step"], s["table"]): s
+        for s in ledger.steps(drained.settings)
+        if s["erasure_id"] == request.id
+    }
     silver = steps["removed", "silver.posts"]
     assert silver["rows"] == before["silver.posts"] - len(rows_of(drained.settings, "silver.posts"))
     assert steps["removed", "bronze.posts"]["rows"] == before["bronze.posts"] - len(bronze)
-    assert steps["removed", "bronze.posts"]["version_after"] > steps["removed", "bronze.posts"]["version_before"]
+    assert (
+        steps["removed", "bronze.posts"]["version_after"]
+        > steps["removed", "bronze.posts"]["version_before"]
+    )
     assert list(erasure_requests.waiting(drained.settings)) == []
     assert_vacuumed(drained, author, request.id)
 
@@ -112,7 +139,9 @@ def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
 def assert_vacuumed(lake, author, erasure_id):
     """Without a further post: what was replaced goes as soon as the clock allows."""
     folders = [Path(lake.settings.lake_uri) / layer / "posts" for layer in ("silver", "bronze")]
-    assert [author in authors_in_files(folder) for folder in folders] == [True, True], "replaced, and still there"
+    assert [author in authors_in_files(folder) for folder in folders] == [True, True], (
+        "replaced, and still there"
+    )
     (graves,) = Path(lake.settings.lake_uri).glob("_erasures/graves/*.jsonl")
     handed_over = sorted(graves.read_text().splitlines())
     graves.unlink()
@@ -120,15 +149,21 @@ def assert_vacuumed(lake, author, erasure_id):
     silver_job(quick).run(True)
     bronze_job(quick).run(True)
     assert [author in authors_in_files(folder) for folder in folders] == [False, False]
-    assert sorted(graves.read_text().splitlines()) == handed_over, "producers that were away must learn of it"
-    vacuumed = {s["table"]: s["erasure_id"] for s in ledger.steps(lake.settings) if s["step"] == "vacuumed"}
+    assert sorted(graves.read_text().splitlines()) == handed_over, (
+        "producers that were away must learn of it"
+    )
+    vacuumed = {
+        s["table"]: s["erasure_id"] for s in ledger.steps(lake.settings) if s["step"] == "vacuumed"
+    }
     assert {"silver.posts", "bronze.posts"} <= vacuumed.keys()
     assert set(vacuumed.values()) == {erasure_id}
 
 
 def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, monkeypatch):
     platform, author = busiest_author(drained)
-    held = {name: len(of_author(drained, name, author)) for name in ("bronze.posts", "silver.posts")}
+    held = {
+        name: len(of_author(drained, name, author)) for name in ("bronze.posts", "silver.posts")
+    }
     request = ask(drained, Target(platform, "author", (author,)))
     for point in POINTS:
         fired = []
@@ -145,13 +180,19 @@ def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, mo
                 erase(drained)
         assert fired == [point]
     erase(drained)
-    assert hidden_rows(drained.settings, "silver.posts") == 0, "what is noted as removed lies in no file of the table"
+    assert hidden_rows(drained.settings, "silver.posts") == 0, (
+        "what is noted as removed lies in no file of the table"
+    )
     rows = [s for s in ledger.steps(drained.settings) if s["erasure_id"] == request.id]
-    assert Counter((s["step"], s["table"]) for s in rows if s["rows"] != 0).most_common(1)[0][1] == 1
+    assert (
+        Counter((s["step"], s["table"]) for s in rows if s["rows"] != 0).most_common(1)[0][1] == 1
+    )
     found = {s["table"]: s["rows"] for s in rows if s["rows"]}
     assert found["silver.posts"] == held["silver.posts"]
     assert found["bronze.posts"] >= held["bronze.posts"]
-    tombstones = [row for row in rows_of(drained.settings, "silver.tombstones") if row["reason"] == "request"]
+    tombstones = [
+        row for row in rows_of(drained.settings, "silver.tombstones") if row["reason"] == "request"
+    ]
     assert len({(row["post_key"], row["author_key"]) for row in tombstones}) == len(tombstones)
 
 
@@ -165,21 +206,31 @@ def test_an_erased_person_does_not_come_back_by_replay_backfill_or_rebuild(drain
     carry_out(drained)
     assert {row["post_key"] for row in rows_of(drained.settings, "silver.posts")} == silver
     bronze = rows_of(drained.settings, "bronze.posts")
-    assert [r for r in bronze if r["author_key"] == author or r["post_key"] in posts] == [], "what came back stayed"
+    assert [r for r in bronze if r["author_key"] == author or r["post_key"] in posts] == [], (
+        "what came back stayed"
+    )
     drained.receive(again(again(drained.bronze)))  # not swept when the rebuild reads it
     rebuild_silver(drained.spark, drained.settings)
     assert {row["post_key"] for row in rows_of(drained.settings, "silver.posts")} == silver
     rebuild_gold(drained.spark, drained.settings)
-    left = [row for row in drained.ledger if row["author_key"] != author and row["post_key"] not in posts]
+    left = [
+        row
+        for row in drained.ledger
+        if row["author_key"] != author and row["post_key"] not in posts
+    ]
     assert_gold(drained.settings, oracle.expected(left))
 
 
 def test_what_platforms_deleted_leaves_bronze_in_one_batch_and_what_lives_stays(drained):
-    lake = drained.set(erasure=drained.settings.erasure.model_copy(update={"batch_interval_s": 0.0}))
+    lake = drained.set(
+        erasure=drained.settings.erasure.model_copy(update={"batch_interval_s": 0.0})
+    )
     deleted, gone = oracle.tombstones(lake.ledger), oracle.author_tombstones(lake.ledger)
     live = oracle.live_posts(lake.ledger)
     carry_out(lake)
-    assert [s["cause"] for s in ledger.steps(lake.settings) if s["step"] == "admitted"] == ["platform"]
+    assert [s["cause"] for s in ledger.steps(lake.settings) if s["step"] == "admitted"] == [
+        "platform"
+    ]
     bronze = rows_of(lake.settings, "bronze.posts")
     keys = {("public", row["platform"], row["post_key"]) for row in bronze}
     assert live.keys() <= keys

@@ -8,7 +8,13 @@ from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
 from foundation.errors import CheckpointMismatchError, LogDamagedError, LostCommitsError
 from lakehouse.jobs import checkpoint_reset
-from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
+from schemas.tables import (
+    BRONZE_POSTS,
+    GOLD_SENTIMENT_HOURLY,
+    QUARANTINE_POSTS,
+    SILVER_POSTS,
+    SILVER_TOMBSTONES,
+)
 from tests.lake import table
 
 
@@ -38,9 +44,13 @@ LOSSES = {
 @pytest.mark.parametrize(("from_", "newest", "remedy"), LOSSES.values(), ids=LOSSES)
 def test_a_lost_commit_stops_the_job_before_its_first_batch(drained, from_, newest, remedy):
     last = lose(drained, from_, newest=newest, checksums=newest > 1)
-    with pytest.raises(LostCommitsError, match=rf"(?s){from_.name} has lost versions? .*{last}.*{remedy}"):
+    with pytest.raises(
+        LostCommitsError, match=rf"(?s){from_.name} has lost versions? .*{last}.*{remedy}"
+    ):
         drained.drain("bronze_to_silver")
-    shown = {state.job: state for state in checkpoint_reset.show(drained.settings)}["bronze_to_silver"]
+    shown = {state.job: state for state in checkpoint_reset.show(drained.settings)}[
+        "bronze_to_silver"
+    ]
     assert shown.verdict == "commits are lost: a run refuses to start"
 
 
@@ -65,7 +75,9 @@ def test_a_checkpoint_from_before_the_table_s_batches_is_refused_and_a_reset_goe
     """Its next batch would have a number that Delta has: what it holds would be left out in silence."""
     for folder in ("offsets", "commits"):
         shutil.rmtree(drained.checkpoint("bronze_to_silver") / folder)
-    with pytest.raises(CheckpointMismatchError, match=r"is older than .*checkpoint reset bronze_to_silver"):
+    with pytest.raises(
+        CheckpointMismatchError, match=r"is older than .*checkpoint reset bronze_to_silver"
+    ):
         drained.drain("bronze_to_silver")
     checkpoint_reset.reset(drained.settings, "bronze_to_silver")
     drained.drain().assert_exact(consumed=2 * len(drained.ledger))
@@ -88,5 +100,7 @@ def test_a_commit_lost_between_two_batches_is_found_by_the_next(fresh):
 
 def test_a_commit_that_is_missing_in_the_middle_is_named(drained):
     last = lose(drained, SILVER_POSTS, before=1)
-    with pytest.raises(LogDamagedError, match=rf"silver\.posts at .*: commit {last} is missing.*rebuild silver"):
+    with pytest.raises(
+        LogDamagedError, match=rf"silver\.posts at .*: commit {last} is missing.*rebuild silver"
+    ):
         drained.drain("bronze_to_silver")

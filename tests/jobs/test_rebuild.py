@@ -24,12 +24,16 @@ def rebuild(lake, layer):
 def silver(lake):
     """All of it but the time of processing."""
     rows = rows_of(lake.settings, "silver.posts")
-    return {row["post_key"]: {name: row[name] for name in row if name != "processed_at"} for row in rows}
+    return {
+        row["post_key"]: {name: row[name] for name in row if name != "processed_at"} for row in rows
+    }
 
 
 def forget(lake, gone):
     """Take records out of Bronze, as its retention does."""
-    frame = lake.spark.createDataFrame([coordinates(row) for row in gone], "topic string, p int, o bigint")
+    frame = lake.spark.createDataFrame(
+        [coordinates(row) for row in gone], "topic string, p int, o bigint"
+    )
     same = "t.topic = s.topic AND t.partition = s.p AND t.offset = s.o"
     bronze = delta.target(lake.spark, BRONZE_POSTS, lake.settings).alias("t")
     bronze.merge(frame.alias("s"), same).whenMatchedDelete().execute()
@@ -47,9 +51,15 @@ def test_what_bronze_no_longer_holds_stays_in_silver_and_what_was_deleted_stays_
     """Gone from Bronze: every delete, and the record of each second post in Silver, of which older ones may be left."""
     before = silver(drained)
     winners = {tuple(row["bronze"].values()) for row in list(before.values())[::2]}
-    gone = [row for row in drained.bronze if row["op"] in ("delete", "delete_author") or coordinates(row) in winners]
+    gone = [
+        row
+        for row in drained.bronze
+        if row["op"] in ("delete", "delete_author") or coordinates(row) in winners
+    ]
     left = {row["post_key"] for row in drained.bronze if row["op"] == "upsert" and row not in gone}
-    assert any(tuple(row["bronze"].values()) in winners and key in left for key, row in before.items())
+    assert any(
+        tuple(row["bronze"].values()) in winners and key in left for key, row in before.items()
+    )
     assert any(key not in before for key in left), "no deleted post was there to come back"
     forget(drained, gone)
     rebuild(drained, "silver")
@@ -67,7 +77,9 @@ def test_a_silver_that_was_moved_away_comes_back(drained):
 def test_gold_has_the_same_rows_and_the_stream_goes_on_from_there(drained):
     before = rows_of(drained.settings, "gold.sentiment_hourly")
     rebuild(drained, "gold")
-    assert sorted(map(str, rows_of(drained.settings, "gold.sentiment_hourly"))) == sorted(map(str, before))
+    assert sorted(map(str, rows_of(drained.settings, "gold.sentiment_hourly"))) == sorted(
+        map(str, before)
+    )
     drained.receive(again(drained.bronze))
     drained.drain()
     drained.assert_exact(drained.ledger)

@@ -44,12 +44,18 @@ def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
     ((platform, author), _) = authors.most_common(1)[0]
     key_id = pseudonym_place(settings).key_id()
     targets = [Target(platform, "author", (author,))]
-    erasure_requests.place(settings, targets=targets, key_id=key_id, key=erasures.receipt_key(settings))
+    erasure_requests.place(
+        settings, targets=targets, key_id=key_id, key=erasures.receipt_key(settings)
+    )
     bronze = rows_of(settings, "bronze.posts")
     theirs = {row["post_key"] for row in bronze if row["author_key"] == author} - {None}
     carry_out(released.spark, settings)
 
-    others = [row for row in released.ledger if row["author_key"] != author and row["post_key"] not in theirs]
+    others = [
+        row
+        for row in released.ledger
+        if row["author_key"] != author and row["post_key"] not in theirs
+    ]
     expected = oracle.expected(others)
     for rebuild in (None, rebuild_silver, rebuild_gold):
         if rebuild:

@@ -84,7 +84,10 @@ def test_what_passes_now_is_in_silver_once_and_what_does_not_stays_with_one_atte
     assert {row["reason"] for row in left} > {"unmappable", "text_too_long"}
     for row in left:
         is_untouched = row["reason"] == "unmappable"
-        assert (row["attempt"], row["rule_version"]) == (1 + (not is_untouched), RULE_VERSION + (not is_untouched))
+        assert (row["attempt"], row["rule_version"]) == (
+            1 + (not is_untouched),
+            RULE_VERSION + (not is_untouched),
+        )
 
     again = written(spoilt)
     assert replay(spoilt) == []

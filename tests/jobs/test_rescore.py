@@ -40,8 +40,11 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
         done.extend(rescore(other.spark, other.settings, rows_per_commit=30))
     assert reached == ["before_merge"] * 2
     assert scorers(other) == {"vader", "textblob"}
-    left = sum(row["sentiment"]["scorer"] == "vader" for row in rows_of(other.settings, "silver.posts"))
-    other.drain("silver_to_gold")  # half of history in one scorer, half in the other: Gold follows each commit
+    left = sum(
+        row["sentiment"]["scorer"] == "vader" for row in rows_of(other.settings, "silver.posts")
+    )
+    # half of history in one scorer, half in the other: Gold follows each commit
+    other.drain("silver_to_gold")
 
     rest = list(rescore(other.spark, other.settings, rows_per_commit=30))
     assert scorers(other) == {"textblob"}
@@ -55,7 +58,11 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
     assert_gold(other.settings, oracle.expected(other.ledger, compound=polarity))
     after = {row["post_key"]: row for row in rows_of(other.settings, "silver.posts")}
     unchanged = [name for name in next(iter(before.values())) if name != "sentiment"]
-    assert [key for key, row in before.items() if any(after[key][name] != row[name] for name in unchanged)] == []
+    assert [
+        key
+        for key, row in before.items()
+        if any(after[key][name] != row[name] for name in unchanged)
+    ] == []
 
 
 def test_what_is_scored_already_is_left_alone(drained):

@@ -65,14 +65,19 @@ def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
     assert silver(drained) == before
     assert retain(drained, NOW) == rehearsed
     now = expected(before, NOW)
-    emptied = [key for key in now if any(now[key][name] != before[key][name] for name in TEXT.clears)]
+    emptied = [
+        key for key in now if any(now[key][name] != before[key][name] for name in TEXT.clears)
+    ]
     assert 0 < len(emptied) < len(before)
     done = {each.field: each.rows for each in rehearsed}
     assert (done["silver.text"], done["silver.post"], done["bronze.record"]) == (len(emptied), 0, 0)
     assert silver(drained) == now
 
     def rows_due(days):
-        done = {each.field: each.rows for each in retain(drained, NOW + timedelta(days=days), RAW, dry_run=True)}
+        done = {
+            each.field: each.rows
+            for each in retain(drained, NOW + timedelta(days=days), RAW, dry_run=True)
+        }
         return done["bronze.record"], done["quarantine.record"], done["silver.tombstones"]
 
     records, quarantined, tombstones = map(len, raw.values())
@@ -119,20 +124,30 @@ def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_
 
 def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_to_read(drained):
     """By the clock: Silver's texts are old, and so are some of the records that come in."""
-    before, counted, held = silver(drained), gold(drained), rows_of(drained.settings, "bronze.posts")
+    before, counted, held = (
+        silver(drained),
+        gold(drained),
+        rows_of(drained.settings, "bronze.posts"),
+    )
     come = again(drained.bronze)
     drained.receive(come)
     (done,) = retain(drained, LATER, [BRONZE_POSTS])
     assert (done.rows, done.waiting) == (0, len(held) + len(come))
 
-    old = [row | {"kafka_timestamp": NOW - timedelta(days=10)} for row in again([*drained.bronze, *come])]
+    old = [
+        row | {"kafka_timestamp": NOW - timedelta(days=10)}
+        for row in again([*drained.bronze, *come])
+    ]
     drained.receive(old)
     lake = drained.set(upkeep=drained.settings.upkeep.model_copy(update={"retain_interval_s": 0.0}))
     running = [lake.start(job, available_now=False) for job in BEHIND_BRONZE]
     try:
         settle(running)
         retain_bronze(drained)
-        assert (len(rows_of(lake.settings, "bronze.posts")), silver(lake)) == (len([*held, *come, *old]), before)
+        assert (len(rows_of(lake.settings, "bronze.posts")), silver(lake)) == (
+            len([*held, *come, *old]),
+            before,
+        )
         retain_bronze(lake)
         running[0].maintain(False)
         assert len(rows_of(lake.settings, "bronze.posts")) == len([*held, *come])
@@ -153,7 +168,9 @@ def settle(running):
 
 def retain_bronze(lake):
     """As the job does that owns Bronze, which needs Kafka to run."""
-    retention.Retention(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)).run(False)
+    retention.Retention(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)).run(
+        False
+    )
 
 
 def killing_at(point):

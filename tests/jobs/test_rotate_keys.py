@@ -80,7 +80,9 @@ def feed(lake):
 
 def key_versions(lake, name):
     """By version, how many pseudonyms a table holds."""
-    values = [row[column] for row in rows_of(lake.settings, name) for column in COLUMNS if row.get(column)]
+    values = [
+        row[column] for row in rows_of(lake.settings, name) for column in COLUMNS if row.get(column)
+    ]
     return Counter(version for value in values if (version := version_of(value)))
 
 
@@ -112,7 +114,9 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
     for point in POINTS:
         killed_at(lake, point, monkeypatch)
         assert len(key_versions(lake, "silver.posts")) == 1
-        assert load_key(lake.settings.key_file) == first, "producers go on under the key that is in use"
+        assert load_key(lake.settings.key_file) == first, (
+            "producers go on under the key that is in use"
+        )
         if point not in (POINTS[1], POINTS[-1]):
             continue
         written = versions(lake.settings)
@@ -121,13 +125,17 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
         assert versions(lake.settings) == written
     lake.drain("silver_to_gold")  # which may follow at any time
     assert authors(lake) == before
-    assert rotate(lake) == dict.fromkeys(["bronze.posts", "quarantine.posts", "silver.tombstones", "silver.posts"])
+    assert rotate(lake) == dict.fromkeys(
+        ["bronze.posts", "quarantine.posts", "silver.tombstones", "silver.posts"]
+    )
     second = load_key(lake.settings.key_file)
     assert (second.version, second.older) == (2, first)
 
     # What is in Bronze is what a producer of the new key would have sent, byte for byte.
     ledger, renewed = feed(lake)
-    good = {coordinates(row) for row, said in zip(renewed, ledger, strict=True) if said["kind"] != "bad"}
+    good = {
+        coordinates(row) for row, said in zip(renewed, ledger, strict=True) if said["kind"] != "bad"
+    }
     held = {coordinates(row): row for row in rows_of(lake.settings, "bronze.posts")}
     for row in renewed[:some]:
         if coordinates(row) in good:
@@ -138,27 +146,47 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
             assert dict(found["headers"]) == row["headers"]
 
     # Old and new producers by turns, over the same posts and authors, edits and deletes among them.
-    rest = [(lake.bronze if number % 2 else renewed)[number] for number in range(some, len(lake.bronze))]
-    assert {row["op"] for row in rest[::2]} & {row["op"] for row in rest[1::2]} >= {"upsert", "delete", "delete_author"}
+    rest = [
+        (lake.bronze if number % 2 else renewed)[number] for number in range(some, len(lake.bronze))
+    ]
+    assert {row["op"] for row in rest[::2]} & {row["op"] for row in rest[1::2]} >= {
+        "upsert",
+        "delete",
+        "delete_author",
+    }
     lake.receive(rest)
     lake.drain()
     assert_all_is(lake, ledger, renewed, len(renewed))
-    assert key_versions(lake, "silver.posts").keys() == key_versions(lake, "silver.tombstones").keys() == {2}
+    assert (
+        key_versions(lake, "silver.posts").keys()
+        == key_versions(lake, "silver.tombstones").keys()
+        == {2}
+    )
     assert key_versions(lake, "bronze.posts").keys() == {1, 2}
 
     # Once more, on top of it; then everything that was ever sent, under any of the three keys.
     rotate(lake)
     newest, last = feed(lake)
     assert load_key(lake.settings.key_file).version == 3
-    assert key_versions(lake, "silver.posts").keys() == key_versions(lake, "silver.tombstones").keys() == {3}
+    assert (
+        key_versions(lake, "silver.posts").keys()
+        == key_versions(lake, "silver.tombstones").keys()
+        == {3}
+    )
     resent = [(lake.bronze, renewed, last)[number % 3][number] for number in range(len(last))]
     lake.receive(again(resent))
     lake.drain()
     assert_all_is(lake, newest * 2, [*last, *again(last)], 2 * len(last))
-    batch = max(rows_of(lake.settings, "ops.batches.bronze_to_silver"), key=lambda row: row["batch_id"])
+    batch = max(
+        rows_of(lake.settings, "ops.batches.bronze_to_silver"), key=lambda row: row["batch_id"]
+    )
     assert (batch["consumed"], batch["new"], batch["edited"]) == (len(last), 0, 0)
 
-    secrets = {form for key in load_key(lake.settings.key_file) for form in (key.secret, key.secret.hex().encode())}
+    secrets = {
+        form
+        for key in load_key(lake.settings.key_file)
+        for form in (key.secret, key.secret.hex().encode())
+    }
     plans = plans_of(lake.spark)
     assert b"MapInArrow" in plans, "the pass that re-keys is not among them"
     assert found_in(plans, secrets) == set()
@@ -167,9 +195,17 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
 
 def entomb_a_request(lake):
     """As an erasure does: what still comes of that person under the older key has to be known after a rotation."""
-    known = next(row["author_key"] for row in rows_of(lake.settings, "silver.posts") if row["author_key"])
+    known = next(
+        row["author_key"] for row in rows_of(lake.settings, "silver.posts") if row["author_key"]
+    )
     author = known[:-1] + ("a" if known[-1] == "b" else "b")  # of nobody who has posts here
-    row = {"owner": "public", "platform": "reddit", "author_key": author, "version": FOREVER, "reason": "request"}
+    row = {
+        "owner": "public",
+        "platform": "reddit",
+        "author_key": author,
+        "version": FOREVER,
+        "reason": "request",
+    }
     schema = SILVER_TOMBSTONES.schema
     frame = lake.spark.createDataFrame([tuple(row.get(name) for name in schema.names)], schema)
     delta.append(frame, SILVER_TOMBSTONES, lake.settings)
@@ -180,7 +216,9 @@ def test_killed_as_a_process_and_ended_by_the_next(drained):
     settings, before = drained.settings, authors(drained)
     rows = {name: len(rows_of(settings, name)) for name in KEYED}
     crash = "rotate_keys:before_silver.posts:1"
-    done = echostream(settings, "keys", "rotate", faults__crash_at=crash, sanitizer__max_text_chars="2000")
+    done = echostream(
+        settings, "keys", "rotate", faults__crash_at=crash, sanitizer__max_text_chars="2000"
+    )
     assert done.code == -signal.SIGKILL, done.error
     assert [set(key_versions(drained, name)) - {1, 2} for name in KEYED] == [set()] * 3
     assert set(key_versions(drained, "silver.tombstones")) == {1, 2}

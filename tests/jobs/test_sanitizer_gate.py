@@ -48,18 +48,31 @@ TEXTS = {
     "nested": of_length("(((<a@", CAP),
     "personal": f"write to {MARK}",
 }
-QUARANTINED = {"raises": "sanitizer_failed", "hangs": "sanitizer_failed", "too long": "text_too_long"}
+QUARANTINED = {
+    "raises": "sanitizer_failed",
+    "hangs": "sanitizer_failed",
+    "too long": "text_too_long",
+}
 
 
 @pytest.fixture
 def lake(empty, monkeypatch):
     maker = RecordMaker("reddit", "public", load_key(empty.settings.key_file))
     made = [
-        maker.make(Post(post_id=f"t3_{name}", created_at=SEEN, text=text, author_id="Fox"), observed_at=SEEN)
+        maker.make(
+            Post(post_id=f"t3_{name}", created_at=SEEN, text=text, author_id="Fox"),
+            observed_at=SEEN,
+        )
         for name, text in TEXTS.items()
     ]
-    rows = as_kafka_would((topic_name("reddit", "posts"), each.key, each.value, each.headers) for each in made)
-    lake = empty.set(sanitizer=empty.settings.sanitizer.model_copy(update={"max_text_chars": CAP, "max_seconds": 2.0}))
+    rows = as_kafka_would(
+        (topic_name("reddit", "posts"), each.key, each.value, each.headers) for each in made
+    )
+    lake = empty.set(
+        sanitizer=empty.settings.sanitizer.model_copy(
+            update={"max_text_chars": CAP, "max_seconds": 2.0}
+        )
+    )
     lake.receive(rows)
     lake.names = {row["post_key"]: name for row, name in zip(rows, TEXTS, strict=True)}
     make = bronze_to_silver.make_refiner

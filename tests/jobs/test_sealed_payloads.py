@@ -38,11 +38,16 @@ def received_sealed(lake):
     """Through topic_to_bronze, with a table in the place of Kafka."""
     rows = [
         (
-            row["topic"], row["partition"], row["offset"], row["kafka_timestamp"], row["key"], row["value"],
+            row["topic"],
+            row["partition"],
+            row["offset"],
+            row["kafka_timestamp"],
+            row["key"],
+            row["value"],
             list(row["headers"].items()),
         )
         for row in lake.bronze
-    ]  # fmt: skip
+    ]
     records = lake.spark.createDataFrame(rows, KAFKA).coalesce(1)
     job = Job(topic_to_bronze.NAME, (BRONZE_POSTS,), lake.settings)
     job.prepare(lake.spark)
@@ -61,15 +66,22 @@ def test_sealed_payloads_make_the_same_silver_and_gold(empty, tmp_path):
     received_sealed(lake)
     before = {coordinates(row): row["value"] for row in lake.bronze}
     at_rest = {coordinates(row): row["value"] for row in rows_of(lake.settings, "bronze.posts")}
-    assert {at for at, value in at_rest.items() if value is None} == {at for at, v in before.items() if v is None}
+    assert {at for at, value in at_rest.items() if value is None} == {
+        at for at, v in before.items() if v is None
+    }
     assert {value[:1] for value in at_rest.values() if value is not None} == {b"\1"}
 
     # Under another key nothing passes, and nothing is quarantined either.
-    with pytest.raises(KeyMismatchError, match=rf"sealed under key {key.key_id}, the payload key now is v1-"):
+    with pytest.raises(
+        KeyMismatchError, match=rf"sealed under key {key.key_id}, the payload key now is v1-"
+    ):
         with_key(lake, tmp_path / "other.key").drain("bronze_to_silver")
     with pytest.raises(KeyFileError, match=r"payload key .*none\.key is missing"):
         with_key(lake, tmp_path / "none.key").drain("bronze_to_silver")
-    assert [rows_of(lake.settings, name) for name in ("silver.posts", "quarantine.posts")] == [[], []]
+    assert [rows_of(lake.settings, name) for name in ("silver.posts", "quarantine.posts")] == [
+        [],
+        [],
+    ]
 
     lake.drain()
     expected = oracle.expected(lake.ledger)
@@ -86,7 +98,12 @@ def test_sealed_payloads_make_the_same_silver_and_gold(empty, tmp_path):
     place = payload_place(lake.settings)
     assert {at: opened(value, place, At(*at)) for at, value in at_rest.items()} == before
 
-    forms = (key.secret, key.secret.hex().encode(), base64.b64encode(key.secret), repr(key.secret)[2:-1].encode())
+    forms = (
+        key.secret,
+        key.secret.hex().encode(),
+        base64.b64encode(key.secret),
+        repr(key.secret)[2:-1].encode(),
+    )
     plans = plans_of(lake.spark)
     assert b"MapInArrow" in plans, "the pass that opens payloads is not among them"
     assert found_in(plans, forms) == set()
@@ -100,16 +117,22 @@ def test_delta_keeps_no_copy_of_what_is_personal(full_lake):
         personal |= {row.get("clean_text"), row.get("clean_title"), *row.get("canaries", ())}
     needles = {each.encode() for each in personal if isinstance(each, str) and len(each) >= 12}
     assert len(needles) > 100
-    logs = [file for file in (full_lake.settings.home / "lake").rglob("_delta_log/*") if file.is_file()]
+    logs = [
+        file for file in (full_lake.settings.home / "lake").rglob("_delta_log/*") if file.is_file()
+    ]
     assert len(logs) > 8
     content = b"".join(file.read_bytes() for file in logs)
     assert found_in(content, needles) == set()
     assert re.findall(rb"v1:[a-z2-7]{8}", content) == []
     counted = {table.name: columns_with_statistics(full_lake.settings, table) for table in TABLES}
-    assert counted["bronze.posts"] >= {"offset", "kafka_timestamp"}, "no statistics at all prove nothing"
-    assert {table.name: sorted(counted[table.name] - set(table.stats)) for table in TABLES if counted[table.name]} == {
-        name: [] for name, columns in counted.items() if columns
-    }
+    assert counted["bronze.posts"] >= {"offset", "kafka_timestamp"}, (
+        "no statistics at all prove nothing"
+    )
+    assert {
+        table.name: sorted(counted[table.name] - set(table.stats))
+        for table in TABLES
+        if counted[table.name]
+    } == {name: [] for name, columns in counted.items() if columns}
 
 
 def columns_with_statistics(settings, table):
@@ -118,5 +141,9 @@ def columns_with_statistics(settings, table):
     for file in (settings.home / "lake" / table.folder / "_delta_log").glob("*.json"):
         for line in file.read_text().splitlines():
             stats = orjson.loads(orjson.loads(line).get("add", {}).get("stats") or "{}")
-            found |= {name for kind in ("minValues", "maxValues", "nullCount") for name in stats.get(kind, {})}
+            found |= {
+                name
+                for kind in ("minValues", "maxValues", "nullCount")
+                for name in stats.get(kind, {})
+            }
     return found

@@ -1,7 +1,8 @@
 """Make the small lake of a version that is about to be released: `python -m tests.released.make VERSION`.
 
-Two thirds of its records went through all hops; the last third lies in Bronze and has not been read. Tests run, erase
-from and rebuild each lake in this folder with the code of today, so that old lakes go on (test_released_lakes.py).
+Two thirds of its records went through all hops; the last third lies in Bronze and has not been
+read. Tests run, erase from and rebuild each lake in this folder with the code of today, so that old
+lakes go on (test_released_lakes.py).
 """
 
 import json
@@ -9,6 +10,8 @@ import sys
 import tarfile
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from foundation import clock
 from foundation.keys import create_key
@@ -34,12 +37,15 @@ def main(version: str) -> None:
         sender = MemoryProducer()
         report = run_generator(settings, sender, n_posts=POSTS, seed=SEED, base=BASE, rates=RATES)
         spark = build_session(settings.model_copy(update={"home": home / "spark"}), "make")
-        lake = Lake(spark, settings, list(read_ledger(report.ledger)), as_kafka_would(sender.messages))
+        lake = Lake(
+            spark, settings, list(read_ledger(report.ledger)), as_kafka_would(sender.messages)
+        )
         read = 2 * len(lake.bronze) // 3
-        clock.now = going_on_from(NOW)
-        lake.receive(lake.bronze[:read])
-        lake.drain()
-        lake.receive(lake.bronze[read:])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(clock, "now", going_on_from(NOW))
+            lake.receive(lake.bronze[:read])
+            lake.drain()
+            lake.receive(lake.bronze[read:])
         spark.stop()
         (home / "ledger.json").write_text(json.dumps(lake.ledger, default=str))
         with tarfile.open(FOLDER / f"{version}.tar.gz", "w:gz", compresslevel=9) as archive:

@@ -7,7 +7,14 @@ import pytest
 from pyspark.sql import functions as F
 
 from schemas.tables import GOLD_SENTIMENT_HOURLY
-from transforms.aggregates import combine, group_deltas, member_deltas, signed, summarise, within_days
+from transforms.aggregates import (
+    combine,
+    group_deltas,
+    member_deltas,
+    signed,
+    summarise,
+    within_days,
+)
 from transforms.sentiment_hourly import SUMS, to_contributions
 
 KEY = GOLD_SENTIMENT_HOURLY.key
@@ -39,72 +46,115 @@ def deltas(spark, changes, now):
     """What a batch of changes adds to Gold, where the posts are now those."""
     rows = signed(to_contributions(spark.createDataFrame(changes, CHANGES)), SUMS)
     source = to_contributions(spark.createDataFrame(now, POSTS))
-    return table(combine(group_deltas(rows, KEY, SUMS), member_deltas(rows, source, KEY, "authors"), KEY, "authors"))
+    return table(
+        combine(
+            group_deltas(rows, KEY, SUMS),
+            member_deltas(rows, source, KEY, "authors"),
+            KEY,
+            "authors",
+        )
+    )
 
 
 def summary(spark, posts):
-    return table(summarise(to_contributions(spark.createDataFrame(posts, POSTS)), KEY, SUMS, "authors"))
+    return table(
+        summarise(to_contributions(spark.createDataFrame(posts, POSTS)), KEY, SUMS, "authors")
+    )
 
 
 def test_a_post_s_contribution(spark):
     """Compound is kept as an integer, so that what was added can be taken away exactly."""
     posts = [
-        post(compound=0.1 + 0.2), post(compound=-0.6249, label="negative", minute=59, author=None),
-        post(compound=0.0, label="neutral", channel=None), post(compound=None, label=None, minute=60),
-        post(compound=0.01, label="mixed", minute=61), post(compound=0.9, label=None, minute=120),
-    ]  # fmt: skip
+        post(compound=0.1 + 0.2),
+        post(compound=-0.6249, label="negative", minute=59, author=None),
+        post(compound=0.0, label="neutral", channel=None),
+        post(compound=None, label=None, minute=60),
+        post(compound=0.01, label="mixed", minute=61),
+        post(compound=0.9, label=None, minute=120),
+    ]
     zero = dict.fromkeys(MEASURES, 0)
     assert summary(spark, posts) == {
         ("public", "reddit", "news", 0): zero
         | {
-            "posts": 2, "positive": 1, "negative": 1, "compound_sum": 3000 - 6249,
-            "compound_sumsq": 3000**2 + 6249**2, "authors": 1,
+            "posts": 2,
+            "positive": 1,
+            "negative": 1,
+            "compound_sum": 3000 - 6249,
+            "compound_sumsq": 3000**2 + 6249**2,
+            "authors": 1,
         },
         ("public", "reddit", None, 0): zero | {"posts": 1, "neutral": 1, "authors": 1},
         ("public", "reddit", "news", 60): zero
-        | {"posts": 2, "unscored": 1, "mixed": 1, "compound_sum": 100, "compound_sumsq": 10_000, "authors": 1},
-        ("public", "reddit", "news", 120): zero | {"posts": 1, "unscored": 1, "authors": 1},  # the scorer abstained
-    }  # fmt: skip
+        | {
+            "posts": 2,
+            "unscored": 1,
+            "mixed": 1,
+            "compound_sum": 100,
+            "compound_sumsq": 10_000,
+            "authors": 1,
+        },
+        ("public", "reddit", "news", 120): zero
+        | {"posts": 1, "unscored": 1, "authors": 1},  # the scorer abstained
+    }
 
 
 ZERO = dict.fromkeys(MEASURES, 0)
 ONE = {"posts": 1, "positive": 1, "compound_sum": 5000, "compound_sumsq": 25_000_000}
 LESS = {name: -value for name, value in ONE.items()}
 
-# Each is an owner of its own: changes, the posts as they are after them, what must be added per (channel, hour).
+# Each is an owner of its own: changes, the posts as they are after them, what must be added per
+# (channel, hour).
 CASES = {
     "a first post": ([("insert", post())], [post()], {("news", 0): ONE | {"authors": 1}}),
     "without author": ([("insert", post(author=None))], [post(author=None)], {("news", 0): ONE}),
-    "without channel": ([("insert", post(channel=None))], [post(channel=None)], {(None, 0): ONE | {"authors": 1}}),
+    "without channel": (
+        [("insert", post(channel=None))],
+        [post(channel=None)],
+        {(None, 0): ONE | {"authors": 1}},
+    ),
     "an author's second post": ([("insert", post())], [post(), post(minute=5)], {("news", 0): ONE}),
     "an author's last post goes": ([("delete", post())], [], {("news", 0): LESS | {"authors": -1}}),
     "an author's last but one goes": ([("delete", post())], [post(minute=5)], {("news", 0): LESS}),
     "an edit that changes nothing counted": (
-        [("update_preimage", post()), ("update_postimage", post(minute=1))], [post(minute=1)], {},
+        [("update_preimage", post()), ("update_postimage", post(minute=1))],
+        [post(minute=1)],
+        {},
     ),
     "an edit that changes the score": (
         [("update_preimage", post()), ("update_postimage", post(compound=-0.3, label="negative"))],
         [post(compound=-0.3, label="negative")],
-        {("news", 0): {"positive": -1, "negative": 1, "compound_sum": -8000, "compound_sumsq": -16_000_000}},
+        {
+            ("news", 0): {
+                "positive": -1,
+                "negative": 1,
+                "compound_sum": -8000,
+                "compound_sumsq": -16_000_000,
+            }
+        },
     ),
     "an edit that moves it to another channel": (
-        [("update_preimage", post()), ("update_postimage", post(channel=None))], [post(channel=None)],
+        [("update_preimage", post()), ("update_postimage", post(channel=None))],
+        [post(channel=None)],
         {("news", 0): LESS | {"authors": -1}, (None, 0): ONE | {"authors": 1}},
     ),
     "an edit that moves it to another hour": (
-        [("update_preimage", post()), ("update_postimage", post(minute=60))], [post(minute=60), post(minute=7)],
+        [("update_preimage", post()), ("update_postimage", post(minute=60))],
+        [post(minute=60), post(minute=7)],
         {("news", 0): LESS, ("news", 60): ONE | {"authors": 1}},
     ),
     "an edit that loses its author": (
-        [("update_preimage", post()), ("update_postimage", post(author=None))], [post(author=None)],
+        [("update_preimage", post()), ("update_postimage", post(author=None))],
+        [post(author=None)],
         {("news", 0): {"authors": -1}},
     ),
     "an edit by another author": (
-        [("update_preimage", post()), ("update_postimage", post(author="b"))], [post(author="b")], {},
+        [("update_preimage", post()), ("update_postimage", post(author="b"))],
+        [post(author="b")],
+        {},
     ),
     "come and gone": ([("insert", post()), ("delete", post())], [], {}),
     "gone and come back": ([("delete", post()), ("insert", post())], [post()], {}),
-}  # fmt: skip
+}
 
 
 def test_each_change(spark):
@@ -121,12 +171,20 @@ def random_feed(seed, steps=150):
     chance = random.Random(seed)
 
     def some_post():
-        label, low, high = chance.choice((("positive", 0.05, 1), ("negative", -1, -0.05), ("neutral", -0.04, 0.04)))
-        score = (label, round(chance.uniform(low, high), 4)) if chance.random() < 0.9 else (None, None)
+        label, low, high = chance.choice(
+            (("positive", 0.05, 1), ("negative", -1, -0.05), ("neutral", -0.04, 0.04))
+        )
+        score = (
+            (label, round(chance.uniform(low, high), 4)) if chance.random() < 0.9 else (None, None)
+        )
         return (
-            f"seed{seed}", chance.choice(("reddit", "bluesky")), chance.choice((None, "news", "sport")),
-            T0 + timedelta(minutes=chance.randrange(180)), chance.choice((None, "a", "b", "c", "d")), score,
-        )  # fmt: skip
+            f"seed{seed}",
+            chance.choice(("reddit", "bluesky")),
+            chance.choice((None, "news", "sport")),
+            T0 + timedelta(minutes=chance.randrange(180)),
+            chance.choice((None, "a", "b", "c", "d")),
+            score,
+        )
 
     before = {number: some_post() for number in range(60)}
     now, feed = dict(before), []
@@ -172,8 +230,12 @@ D = [date(2026, 1, day) for day in range(1, 9)]
     [
         pytest.param([], [], id="none"),
         pytest.param([D[1]], ["2 00:00", "2 23:59"], id="one"),
-        pytest.param([D[2], D[1]], ["2 00:00", "2 23:59", "3 00:00"], id="two that touch, unsorted"),
-        pytest.param([D[1], D[4], D[1]], ["2 00:00", "2 23:59", "5 12:00"], id="two apart, one twice"),
+        pytest.param(
+            [D[2], D[1]], ["2 00:00", "2 23:59", "3 00:00"], id="two that touch, unsorted"
+        ),
+        pytest.param(
+            [D[1], D[4], D[1]], ["2 00:00", "2 23:59", "5 12:00"], id="two apart, one twice"
+        ),
         pytest.param(
             [*(date(2020, 1, 1) + timedelta(days=2 * n) for n in range(200)), D[3]],
             ["1 23:59", "2 00:00", "2 23:59", "3 00:00"],
@@ -183,6 +245,11 @@ D = [date(2026, 1, day) for day in range(1, 9)]
 )
 def test_within_days(spark, days, expected):
     times = ["1 23:59", "2 00:00", "2 23:59", "3 00:00", "5 12:00", None]
-    rows = [(time, time and datetime.strptime(f"2026-01-{time}+0000", "%Y-%m-%d %H:%M%z")) for time in times]
-    found = spark.createDataFrame(rows, "time string, at timestamp").where(within_days(F.col("at"), days))
+    rows = [
+        (time, time and datetime.strptime(f"2026-01-{time}+0000", "%Y-%m-%d %H:%M%z"))
+        for time in times
+    ]
+    found = spark.createDataFrame(rows, "time string, at timestamp").where(
+        within_days(F.col("at"), days)
+    )
     assert [row["time"] for row in found.collect()] == expected

@@ -26,10 +26,16 @@ HEADERS = {
     "null": (None, (None, None, None, None)),
     "none": ([], (None, None, None, None)),
     "no value": ([("op", None), ("day", None)], (None, None, None, None)),
-    "twice: the last wins": ([("op", b"upsert"), ("post_key", b"p"), ("op", b"delete")], ("delete", "p", None, None)),
+    "twice: the last wins": (
+        [("op", b"upsert"), ("post_key", b"p"), ("op", b"delete")],
+        ("delete", "p", None, None),
+    ),
     "twice: the last has no value": ([("op", b"upsert"), ("op", None)], (None, None, None, None)),
     "not UTF-8": ([("post_key", b"\xff\xfe"), ("op", b"upsert")], ("upsert", None, None, None)),
-    "a date that is none": ([("day", b"2026-02-30"), ("op", b"upsert")], ("upsert", None, None, None)),
+    "a date that is none": (
+        [("day", b"2026-02-30"), ("op", b"upsert")],
+        ("upsert", None, None, None),
+    ),
     "a date that is not UTF-8": ([("day", b"\xff")], (None, None, None, None)),
     "a date beyond Python's years": ([("day", b"+12026-01-02")], (None, None, None, None)),
     "a date before Python's years": ([("day", b"0000-12-31")], (None, None, None, None)),
@@ -44,7 +50,15 @@ HEADERS = {
 def bronze(spark):
     """One Kafka record per case, at the case's place as offset."""
     records = [
-        ("social.reddit.posts.v1", 1, offset, AT, b"key", None if offset == 1 else b"value", headers)
+        (
+            "social.reddit.posts.v1",
+            1,
+            offset,
+            AT,
+            b"key",
+            None if offset == 1 else b"value",
+            headers,
+        )
         for offset, (headers, _) in enumerate(HEADERS.values())
     ]
     records.append(("another.topic", 0, 0, AT, None, b"value", [("platform", b"reddit")]))

@@ -30,10 +30,19 @@ def test_a_log_without_a_commit_is_no_table_and_does_not_stop_its_making(spark, 
 def test_what_the_log_says_is_what_spark_says(spark, settings):
     assert delta_log.properties(SILVER_TOMBSTONES, settings) == {}
     delta.ensure(spark, SILVER_TOMBSTONES, settings)
-    delta.set_properties(spark, SILVER_TOMBSTONES, settings, {"echostream.a": "1", "echostream.b": "2"})
+    delta.set_properties(
+        spark, SILVER_TOMBSTONES, settings, {"echostream.a": "1", "echostream.b": "2"}
+    )
     theirs = DeltaTable.forPath(spark, delta_log.path(SILVER_TOMBSTONES, settings))
-    assert delta_log.version(SILVER_TOMBSTONES, settings) == theirs.history(1).collect()[0]["version"] == 1
-    assert delta_log.properties(SILVER_TOMBSTONES, settings) == theirs.detail().collect()[0]["properties"]
+    assert (
+        delta_log.version(SILVER_TOMBSTONES, settings)
+        == theirs.history(1).collect()[0]["version"]
+        == 1
+    )
+    assert (
+        delta_log.properties(SILVER_TOMBSTONES, settings)
+        == theirs.detail().collect()[0]["properties"]
+    )
     ours = delta_log.last_commit(SILVER_TOMBSTONES, settings)
     assert ours["operation"] == theirs.history(1).collect()[0]["operation"]
 
@@ -43,7 +52,13 @@ def test_the_last_append_is_found_behind_upkeep(spark, settings):
     delta.ensure(spark, SILVER_TOMBSTONES, settings)
     with pytest.raises(LookupError):
         delta_log.last_append(SILVER_TOMBSTONES, settings)
-    row = {"owner": "public", "platform": "reddit", "post_key": "a", "version": 1, "reason": "platform"}
+    row = {
+        "owner": "public",
+        "platform": "reddit",
+        "post_key": "a",
+        "version": 1,
+        "reason": "platform",
+    }
     schema = SILVER_TOMBSTONES.schema
     rows = [tuple(row.get(name) for name in schema.fieldNames())] * 3
     delta.append(spark.createDataFrame(rows, schema), SILVER_TOMBSTONES, settings)

@@ -16,9 +16,16 @@ from schemas.tables import ops_batches, ops_erasures
 BATCHES, ERASURES = ops_batches("silver_to_gold"), ops_erasures("silver_to_gold")
 AT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
 SAID = dict.fromkeys(BATCHES.columns) | {
-    "query": "silver_to_gold", "batch_id": 0, "checkpoint_id": "c", "started_at": AT, "ended_at": AT, "consumed": 7,
-    "table_versions": {"silver.posts": 3}, "input_rows_per_s": 0.5, "masked": {},
-}  # fmt: skip
+    "query": "silver_to_gold",
+    "batch_id": 0,
+    "checkpoint_id": "c",
+    "started_at": AT,
+    "ended_at": AT,
+    "consumed": 7,
+    "table_versions": {"silver.posts": 3},
+    "input_rows_per_s": 0.5,
+    "masked": {},
+}
 
 
 @pytest.fixture
@@ -33,7 +40,10 @@ def test_spark_reads_what_was_written(spark, settings):
     driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
     rows = delta.read(spark, BATCHES, settings)
     assert rows.schema.simpleString() == BATCHES.schema.simpleString()
-    (row,) = (each.asDict() for each in rows.selectExpr("*", "unix_micros(started_at) AS micros").collect())
+    (row,) = (
+        each.asDict()
+        for each in rows.selectExpr("*", "unix_micros(started_at) AS micros").collect()
+    )
     assert row["micros"] == int(AT.timestamp()) * 10**6 + 123456
     kept = {name: row[name] for name in BATCHES.columns if not name.endswith("_at")}
     assert kept == {name: value for name, value in SAID.items() if not name.endswith("_at")}
@@ -53,9 +63,16 @@ def test_a_repeat_does_nothing_whichever_engine_repeats(spark, settings):
 
 def test_the_log_holds_no_values_of_columns_that_may_not_stand_there(spark, settings):
     """Statistics are a copy that outlives the row; the table says of which columns there may be some."""
-    named = dict.fromkeys(ERASURES.columns) | {"erasure_id": "canary-id", "at": AT, "what": {"posts": 1}}
+    named = dict.fromkeys(ERASURES.columns) | {
+        "erasure_id": "canary-id",
+        "at": AT,
+        "what": {"posts": 1},
+    }
     driver_rows.append([named], ERASURES, settings, txn=Txn("a", 0))
-    log = "".join(file.read_text() for file in (settings.home / "lake" / ERASURES.folder / "_delta_log").glob("*.json"))
+    log = "".join(
+        file.read_text()
+        for file in (settings.home / "lake" / ERASURES.folder / "_delta_log").glob("*.json")
+    )
     assert "canary-id" not in log
     assert '\\"minValues\\"' in log
 
@@ -95,7 +112,10 @@ def test_a_full_disk_is_named(settings, monkeypatch):
 def test_a_row_that_lacks_a_column_is_no_row(settings):
     with pytest.raises(KeyError, match="lag_records"):
         driver_rows.append(
-            [{name: value for name, value in SAID.items() if name != "lag_records"}], BATCHES, settings, txn=Txn("a", 0)
+            [{name: value for name, value in SAID.items() if name != "lag_records"}],
+            BATCHES,
+            settings,
+            txn=Txn("a", 0),
         )
 
 
@@ -114,7 +134,9 @@ def test_both_engines_write_one_log_in_turn(spark, settings):
 
 def test_what_commits_say_is_found_however_far_back(spark, settings):
     row = tuple(SAID[name] for name in BATCHES.columns)
-    delta.overwrite(spark.createDataFrame([row], BATCHES.schema), BATCHES, settings, metadata={"mark": 7})
+    delta.overwrite(
+        spark.createDataFrame([row], BATCHES.schema), BATCHES, settings, metadata={"mark": 7}
+    )
     assert delta_log.newest_metadata(BATCHES, settings, "mark") == 7
     for number in range(3):
         driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", number))

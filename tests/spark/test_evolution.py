@@ -33,7 +33,10 @@ NEW = replace(
             StructField("key", StringType()),
             StructField("owner", StringType()),
             StructField("day", StringType()),
-            StructField("place", StructType([StructField("topic", StringType()), StructField("offset", LongType())])),
+            StructField(
+                "place",
+                StructType([StructField("topic", StringType()), StructField("offset", LongType())]),
+            ),
             StructField("words", ArrayType(StringType())),
         ]
     ),
@@ -55,13 +58,19 @@ def drain_changes(spark, settings, folder) -> list[str]:
     """The keys that a stream of the table's changes brings, from where it stood."""
     keys: list[str] = []
     changes = delta.stream_changes(spark, OLD, settings, starting_version=0)
-    writer = changes.writeStream.option("checkpointLocation", str(folder)).trigger(availableNow=True)
-    query = writer.foreachBatch(lambda rows, _: keys.extend(row["key"] for row in rows.collect())).start()
+    writer = changes.writeStream.option("checkpointLocation", str(folder)).trigger(
+        availableNow=True
+    )
+    query = writer.foreachBatch(
+        lambda rows, _: keys.extend(row["key"] for row in rows.collect())
+    ).start()
     assert query.awaitTermination(120)
     return sorted(keys)
 
 
-def test_columns_of_structs_too_and_properties_are_added_and_a_stream_reads_on(spark, settings, tmp_path):
+def test_columns_of_structs_too_and_properties_are_added_and_a_stream_reads_on(
+    spark, settings, tmp_path
+):
     delta.ensure(spark, OLD, settings)
     write(spark, OLD, settings, ("a", "monday", ("t",)), ("b", "monday", None))
     assert drain_changes(spark, settings, tmp_path / "stream") == ["a", "b"]
@@ -73,9 +82,16 @@ def test_columns_of_structs_too_and_properties_are_added_and_a_stream_reads_on(s
 
     rows = {row["key"]: row for row in delta.read(spark, NEW, settings).collect()}
     assert (rows["a"]["owner"], rows["a"]["place"], rows["a"]["words"]) == (None, ("t", None), None)
-    assert (rows["d"]["owner"], rows["d"]["place"], rows["d"]["words"]) == ("public", ("t", 7), ["w"])
+    assert (rows["d"]["owner"], rows["d"]["place"], rows["d"]["words"]) == (
+        "public",
+        ("t", 7),
+        ["w"],
+    )
     properties = delta_log.properties(NEW, settings)
-    assert (properties["delta.dataSkippingStatsColumns"], properties["echostream.kind"]) == ("key,owner", "things")
+    assert (properties["delta.dataSkippingStatsColumns"], properties["echostream.kind"]) == (
+        "key,owner",
+        "things",
+    )
     assert drain_changes(spark, settings, tmp_path / "stream") == ["c", "d"]
 
     version = delta_log.version(NEW, settings)
@@ -94,10 +110,19 @@ def test_a_property_that_the_operator_has_set_stays(spark, settings):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        (replace(NEW, partition_by=()), "is partitioned by day, this version's by nothing.*rebuild silver"),
-        (replace(NEW, schema=StructType(NEW.schema.fields[:-1])), "does not know: words.*a newer one"),
         (
-            replace(NEW, schema=StructType([*NEW.schema.fields[:-1], StructField("words", StringType())])),
+            replace(NEW, partition_by=()),
+            "is partitioned by day, this version's by nothing.*rebuild silver",
+        ),
+        (
+            replace(NEW, schema=StructType(NEW.schema.fields[:-1])),
+            "does not know: words.*a newer one",
+        ),
+        (
+            replace(
+                NEW,
+                schema=StructType([*NEW.schema.fields[:-1], StructField("words", StringType())]),
+            ),
             "words of table silver.things .* is array<string>, this version's is string.*rebuild silver",
         ),
     ],

@@ -40,12 +40,30 @@ def delete(version, fate, action=None, entombs=False, **others):
 
 def author_delete(version, fate, entombs=False, **others):
     return Rec(
-        "delete_author", version, f"no {others.get('author', 'a')}", fate, None, entombs, day=None, post=None, **others
+        "delete_author",
+        version,
+        f"no {others.get('author', 'a')}",
+        fate,
+        None,
+        entombs,
+        day=None,
+        post=None,
+        **others,
     )
 
 
 def bad(**others):
-    return Rec(None, None, None, QUARANTINED, day=None, post=None, author=None, reason="empty_value", **others)
+    return Rec(
+        None,
+        None,
+        None,
+        QUARANTINED,
+        day=None,
+        post=None,
+        author=None,
+        reason="empty_value",
+        **others,
+    )
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,9 @@ CASES = {
     "created and edited at once": case(up(0, "A", STALE), up(7, "B", NEW, "append")),
     "edited before created": case(up(7, "B", NEW, "append"), up(0, "A", STALE)),
     "twice in a batch": case(up(0, "A", NEW, "append"), up(0, "A", DUPLICATE)),
-    "twice among the losers": case(up(0, "A", STALE), up(0, "A", DUPLICATE), up(7, "B", NEW, "append")),
+    "twice among the losers": case(
+        up(0, "A", STALE), up(0, "A", DUPLICATE), up(7, "B", NEW, "append")
+    ),
     "the same content of a higher version": case(up(0, "A", DUPLICATE), up(7, "A", NEW, "append")),
     "two of one version: the first": case(up(7, "A", NEW, "append"), up(7, "B", STALE)),
     "there and back": case(up(0, "A", DUPLICATE), up(5, "B", STALE), up(7, "A", NEW, "append")),
@@ -88,45 +108,81 @@ CASES = {
     "an edit back": case(up(9, "A", EDITED, "update"), held=(7, "B")),
     "two edits": case(up(7, "B", STALE), up(9, "C", EDITED, "update"), held=(0, "A")),
     "a resend of what is held": case(up(0, "A", DUPLICATE), held=(0, "A")),
-    "what is held, with only the version newer": case(up(7, "A", DUPLICATE, "update"), held=(0, "A")),
+    "what is held, with only the version newer": case(
+        up(7, "A", DUPLICATE, "update"), held=(0, "A")
+    ),
     "what is held, of an older version": case(up(0, "A", DUPLICATE), held=(7, "A")),
     "an older version": case(up(3, "B", STALE), held=(7, "A")),
     "another content of the version held": case(up(7, "B", STALE), held=(7, "A")),
-    "a resend beside an edit": case(up(0, "A", DUPLICATE), up(7, "B", EDITED, "update"), held=(0, "A")),
-    "edited and back at once": case(up(7, "B", STALE), up(9, "A", DUPLICATE, "update"), held=(0, "A")),
-    "a delete": case(delete(7, DELETED, "remove", entombs=True, day=None), held=(0, "A")),  # likewise
+    "a resend beside an edit": case(
+        up(0, "A", DUPLICATE), up(7, "B", EDITED, "update"), held=(0, "A")
+    ),
+    "edited and back at once": case(
+        up(7, "B", STALE), up(9, "A", DUPLICATE, "update"), held=(0, "A")
+    ),
+    # likewise
+    "a delete": case(delete(7, DELETED, "remove", entombs=True, day=None), held=(0, "A")),
     "a delete of the version held": case(delete(7, DELETED, "remove", entombs=True), held=(7, "A")),
     "a delete of version 0": case(delete(0, DELETED, "remove", entombs=True), held=(0, "A")),
     "a delete of an older version": case(delete(3, STALE), held=(7, "A")),
-    "edited and deleted": case(up(7, "B", STALE), delete(9, DELETED, "remove", entombs=True), held=(0, "A")),
-    "deleted and posted again while held": case(delete(7, STALE), up(9, "B", EDITED, "update"), held=(0, "A")),
+    "edited and deleted": case(
+        up(7, "B", STALE), delete(9, DELETED, "remove", entombs=True), held=(0, "A")
+    ),
+    "deleted and posted again while held": case(
+        delete(7, STALE), up(9, "B", EDITED, "update"), held=(0, "A")
+    ),
     # deleted before
     "blocked": case(up(0, "A", SUPPRESSED), tombstone=5),
     "blocked at the tombstone's own version": case(up(5, "A", SUPPRESSED), tombstone=5),
     "back with a higher version": case(up(6, "A", NEW, "append"), tombstone=5),
-    "blocked beside one that is not": case(up(3, "A", SUPPRESSED), up(6, "B", NEW, "append"), tombstone=5),
+    "blocked beside one that is not": case(
+        up(3, "A", SUPPRESSED), up(6, "B", NEW, "append"), tombstone=5
+    ),
     "the same, once more": case(up(3, "A", SUPPRESSED), up(3, "A", SUPPRESSED), tombstone=5),
     "deleted again": case(delete(5, DUPLICATE), tombstone=5),
     "deleted again, later": case(delete(7, DUPLICATE, entombs=True), tombstone=5),
     "deleted again, earlier": case(delete(3, DUPLICATE), tombstone=5),
-    "deleted again after it came back": case(delete(9, DELETED, "remove", entombs=True), held=(7, "A"), tombstone=5),
-    "a blocked edit of one that came back": case(up(4, "B", SUPPRESSED), held=(7, "A"), tombstone=5),
+    "deleted again after it came back": case(
+        delete(9, DELETED, "remove", entombs=True), held=(7, "A"), tombstone=5
+    ),
+    "a blocked edit of one that came back": case(
+        up(4, "B", SUPPRESSED), held=(7, "A"), tombstone=5
+    ),
     # by author
     "the author is gone": case(up(0, "A", SUPPRESSED), author_tombstone=NOON),
-    "the author is gone, an edit before": case(up(NOON, "A", SUPPRESSED), held=(0, "A"), author_tombstone=NOON),
-    "the author is gone, a post of that day": case(up(0, "A", SUPPRESSED, day=D2), author_tombstone=NOON),
-    "the author is back a day later": case(up(0, "A", NEW, "append", day=D3), author_tombstone=NOON),
-    "the author is back with an edit": case(up(NOON + 1, "A", NEW, "append"), author_tombstone=NOON),
+    "the author is gone, an edit before": case(
+        up(NOON, "A", SUPPRESSED), held=(0, "A"), author_tombstone=NOON
+    ),
+    "the author is gone, a post of that day": case(
+        up(0, "A", SUPPRESSED, day=D2), author_tombstone=NOON
+    ),
+    "the author is back a day later": case(
+        up(0, "A", NEW, "append", day=D3), author_tombstone=NOON
+    ),
+    "the author is back with an edit": case(
+        up(NOON + 1, "A", NEW, "append"), author_tombstone=NOON
+    ),
     "another author": case(up(0, "A", NEW, "append", author="b"), author_tombstone=NOON),
-    "no author, though one is gone": case(up(0, "A", NEW, "append", author=None), author_tombstone=NOON),
-    "a delete is never blocked": case(delete(5, DELETED, "remove", entombs=True), held=(0, "A"), author_tombstone=NOON),
+    "no author, though one is gone": case(
+        up(0, "A", NEW, "append", author=None), author_tombstone=NOON
+    ),
+    "a delete is never blocked": case(
+        delete(5, DELETED, "remove", entombs=True), held=(0, "A"), author_tombstone=NOON
+    ),
     "an author delete": case(author_delete(NOON, DELETED, entombs=True)),
     "an author delete, again": case(author_delete(NOON, DUPLICATE), author_tombstone=NOON),
-    "an author delete, again and later": case(author_delete(NOON + 1, DUPLICATE, entombs=True), author_tombstone=NOON),
-    "an author delete twice": case(author_delete(NOON, DELETED, entombs=True), author_delete(NOON, DUPLICATE)),
-    "an author delete, and a later one": case(author_delete(5, DUPLICATE), author_delete(9, DELETED, entombs=True)),
+    "an author delete, again and later": case(
+        author_delete(NOON + 1, DUPLICATE, entombs=True), author_tombstone=NOON
+    ),
+    "an author delete twice": case(
+        author_delete(NOON, DELETED, entombs=True), author_delete(NOON, DUPLICATE)
+    ),
+    "an author delete, and a later one": case(
+        author_delete(5, DUPLICATE), author_delete(9, DELETED, entombs=True)
+    ),
     "two authors": case(
-        author_delete(NOON, DELETED, entombs=True), author_delete(NOON, DELETED, entombs=True, author="b")
+        author_delete(NOON, DELETED, entombs=True),
+        author_delete(NOON, DELETED, entombs=True, author="b"),
     ),
     "an author delete beside its posts": case(
         up(0, "A", SUPPRESSED),
@@ -139,7 +195,9 @@ CASES = {
         author_delete(NOON, DELETED, entombs=True), up(9, "B", SUPPRESSED), held=(0, "A")
     ),
     "the later of two author deletes counts": case(
-        author_delete(5, DUPLICATE), author_delete(NOON, DELETED, entombs=True), up(9, "A", SUPPRESSED)
+        author_delete(5, DUPLICATE),
+        author_delete(NOON, DELETED, entombs=True),
+        up(9, "A", SUPPRESSED),
     ),
     "an author delete below the one that stands": case(
         author_delete(5, DUPLICATE), up(9, "A", SUPPRESSED), author_tombstone=NOON
@@ -150,7 +208,7 @@ CASES = {
     "a bad record that names the post": case(
         Rec("upsert", 9, "B", QUARANTINED, reason="scorer_failed"), held=(0, "A")
     ),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -164,9 +222,21 @@ def outcomes(spark):
             known = owner if rec.op else None
             event_id = f"{owner}/{rec.post}/{rec.content}" if rec.content else None
             records.append(
-                (topic, list(CASES).index(owner), offset, rec.reason, rec.op, known, known and "reddit", rec.post,
-                 rec.author, rec.version, event_id, rec.day)
-            )  # fmt: skip
+                (
+                    topic,
+                    list(CASES).index(owner),
+                    offset,
+                    rec.reason,
+                    rec.op,
+                    known,
+                    known and "reddit",
+                    rec.post,
+                    rec.author,
+                    rec.version,
+                    event_id,
+                    rec.day,
+                )
+            )
         if each.held:
             posts.append((owner, "reddit", "p", each.held[0], f"{owner}/p/{each.held[1]}", D1))
         if each.tombstone is not None:
@@ -194,8 +264,14 @@ def test_a_change_names_the_day_of_the_row_that_is_held(outcomes):
 
 def test_without_author_deletes_the_plan_is_smaller_and_the_outcome_the_same(spark):
     refined = spark.createDataFrame(
-        [("t", 0, 0, None, "upsert", "o", "reddit", "p", "a", 0, "A", D1),
-         ("t", 0, 1, None, "upsert", "o", "reddit", "q", "b", 0, "B", D1)], REFINED,
-    )  # fmt: skip
+        [
+            ("t", 0, 0, None, "upsert", "o", "reddit", "p", "a", 0, "A", D1),
+            ("t", 0, 1, None, "upsert", "o", "reddit", "q", "b", 0, "B", D1),
+        ],
+        REFINED,
+    )
     before = held(spark, authors=[("o", "reddit", "a", NOON)])
-    assert {row["post_key"]: row["fate"] for row in resolve(refined, before).collect()} == {"p": SUPPRESSED, "q": NEW}
+    assert {row["post_key"]: row["fate"] for row in resolve(refined, before).collect()} == {
+        "p": SUPPRESSED,
+        "q": NEW,
+    }

@@ -41,7 +41,12 @@ class Lake:
                 self.posts[key] = (row["version"], row["event_id"], row["day"], row["author_key"])
             case "update":
                 assert row["version"] > self.posts[key][0]
-                self.posts[key] = (row["version"], row["event_id"], row["held_day"], row["author_key"])
+                self.posts[key] = (
+                    row["version"],
+                    row["event_id"],
+                    row["held_day"],
+                    row["author_key"],
+                )
             case "remove":
                 del self.posts[key]
         if row["entombs"] and row["op"] == "delete":
@@ -55,7 +60,8 @@ class Lake:
         self.posts = {
             key: row
             for key, row in self.posts.items()
-            if (until := self.authors.get((*key[:2], row[3]))) is None or not _blocked(row[0], row[2], until)
+            if (until := self.authors.get((*key[:2], row[3]))) is None
+            or not _blocked(row[0], row[2], until)
         }
 
 
@@ -77,15 +83,34 @@ def random_records(seed):
         version = chance.choice((0, 0, *range(NOON - 4, NOON + 5)))
         kind = chance.choices(("upsert", "delete", "delete_author", "bad"), (65, 20, 3, 5))[0]
         if kind == "bad":
-            records.append(("t", 0, offset, "empty_value", None, None, None, None, None, None, None, None))
+            records.append(
+                ("t", 0, offset, "empty_value", None, None, None, None, None, None, None, None)
+            )
         elif kind == "delete_author":
             gone = f"author{chance.randrange(AUTHORS)}"
-            records.append(("u", 0, offset, None, kind, owner, "reddit", None, gone, NOON, f"no {gone}", None))
+            records.append(
+                ("u", 0, offset, None, kind, owner, "reddit", None, gone, NOON, f"no {gone}", None)
+            )
         else:
             event_id = f"{post}{chance.choice('ABC')}" if kind == "upsert" else f"{post} gone"
             day = day_of[post] if kind == "upsert" or chance.random() < 0.7 else None
             by = None if author is None or kind == "delete" else f"author{author}"
-            records.append(("t", 0, offset, None, kind, owner, "reddit", f"post{post}", by, version, event_id, day))
+            records.append(
+                (
+                    "t",
+                    0,
+                    offset,
+                    None,
+                    kind,
+                    owner,
+                    "reddit",
+                    f"post{post}",
+                    by,
+                    version,
+                    event_id,
+                    day,
+                )
+            )
     return records
 
 
@@ -93,7 +118,9 @@ def cut(records, seed, most):
     """The records in up to `most` batches, some of them empty."""
     chance = random.Random(seed)
     edges = sorted(chance.randrange(len(records) + 1) for _ in range(most - 1))
-    return [records[start:end] for start, end in zip([0, *edges], [*edges, len(records)], strict=True)]
+    return [
+        records[start:end] for start, end in zip([0, *edges], [*edges, len(records)], strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +138,9 @@ def test_the_random_records_leave_something_of_everything(at_once):
     assert {row[2] for row in at_once.posts.values()} == {D1, D2, D3}
 
 
-@pytest.mark.parametrize("removes_between", [True, False], ids=["removals between", "removals at the end"])
+@pytest.mark.parametrize(
+    "removes_between", [True, False], ids=["removals between", "removals at the end"]
+)
 def test_any_cut_into_batches_gives_the_same_lake(spark, at_once, removes_between):
     pieces = [cut(random_records(seed), seed + 10 * removes_between, MAX_BATCHES) for seed in SEEDS]
     lake = Lake({}, {}, {})
@@ -122,7 +151,8 @@ def test_any_cut_into_batches_gives_the_same_lake(spark, at_once, removes_betwee
     lake.remove_what_authors_left()
     assert lake.posts == at_once.posts
     assert lake.authors == at_once.authors
-    # A delete below what is live leaves a tombstone in one cut and none in another: what counts is what it blocks.
+    # A delete below what is live leaves a tombstone in one cut and none in another: what counts is
+    # what it blocks.
     assert blocking(lake) == blocking(at_once)
 
 
@@ -136,4 +166,8 @@ def test_a_second_pass_changes_nothing(spark, at_once):
     records = [record for seed in SEEDS for record in random_records(seed)]
     lake = Lake(dict(at_once.posts), dict(at_once.tombstones), dict(at_once.authors))
     lake.take(spark, records)
-    assert (lake.posts, lake.authors, blocking(lake)) == (at_once.posts, at_once.authors, blocking(at_once))
+    assert (lake.posts, lake.authors, blocking(lake)) == (
+        at_once.posts,
+        at_once.authors,
+        blocking(at_once),
+    )

@@ -20,14 +20,21 @@ from transforms.silver import to_posts, to_quarantine, to_tombstones
 AT = datetime(2026, 1, 2, 13, tzinfo=UTC)
 REFINER = Refiner(RULES, ScorerOptions())
 ROWS = [
-    bronze_row(record(post(text="A wonderful day, @ann", channel="news", metrics={"score": 3})), offset=0),
+    bronze_row(
+        record(post(text="A wonderful day, @ann", channel="news", metrics={"score": 3})), offset=0
+    ),
     bronze_row(record(post(post_id="t1_b")), offset=1, value=None),
     bronze_row(record(Post(post_id="t1_c", op="delete", version=SEEN)), offset=2),
     bronze_row(record(post(post_id="t1_d", text=None)), offset=3),
     bronze_row(record(post(post_id="t1_e")), offset=4, value=b"{", headers=None, key=None),
     bronze_row(record(AuthorDelete(author_id="Fox", version=SEEN)), offset=5),
-    bronze_row(record(post(post_id="t1_f")), offset=6, op=None, post_key=None, author_key=None, day=None),
-    bronze_row(record(post(post_id="t1_g", text="Das neue Update ist wunderbar schnell geworden 🎉")), offset=7),
+    bronze_row(
+        record(post(post_id="t1_f")), offset=6, op=None, post_key=None, author_key=None, day=None
+    ),
+    bronze_row(
+        record(post(post_id="t1_g", text="Das neue Update ist wunderbar schnell geworden 🎉")),
+        offset=7,
+    ),
 ]
 
 
@@ -49,10 +56,18 @@ def refined(bronze):
 
 def test_a_post(refined):
     row = refined[0]
-    assert (row["stage"], row["reason"], row["op"], row["text"]) == (None, None, "upsert", "A wonderful day, <HANDLE>")
+    assert (row["stage"], row["reason"], row["op"], row["text"]) == (
+        None,
+        None,
+        "upsert",
+        "A wonderful day, <HANDLE>",
+    )
     assert (row["channel"], row["metrics"], row["pii"], row["day"]) == (
-        "news", {"score": 3}, {"HANDLE": 1}, date(2026, 1, 2)
-    )  # fmt: skip
+        "news",
+        {"score": 3},
+        {"HANDLE": 1},
+        date(2026, 1, 2),
+    )
     assert row["observed_at"].astimezone(UTC) == datetime(2026, 1, 2, 12, tzinfo=UTC)
     assert (row["sentiment"]["label"], row["sentiment"]["scorer"]) == ("positive", "vader")
     assert row["rights"]["indexable"] is True
@@ -70,8 +85,12 @@ def test_a_bad_record_is_its_reason_and_nothing_else(refined, offset, stage, rea
     said = {name: value for name, value in refined[offset].items() if value is not None}
     assert said.pop("processed_at").astimezone(UTC) == AT
     assert said == {
-        "topic": "social.reddit.posts.v1", "partition": 0, "offset": offset, "stage": stage, "reason": reason
-    }  # fmt: skip
+        "topic": "social.reddit.posts.v1",
+        "partition": 0,
+        "offset": offset,
+        "stage": stage,
+        "reason": reason,
+    }
 
 
 def test_deletes(refined):
@@ -84,15 +103,24 @@ def test_deletes(refined):
 def test_a_post_without_text_is_not_scored(refined):
     assert refined[3]["reason"] is None
     assert refined[3]["sentiment"]["label"] is None
-    assert (refined[3]["sentiment"]["scorer"], refined[3]["sentiment"]["reason"]) == ("vader", "no_text")
+    assert (refined[3]["sentiment"]["scorer"], refined[3]["sentiment"]["reason"]) == (
+        "vader",
+        "no_text",
+    )
 
 
 def test_a_post_in_another_language_is_not_scored(refined):
     row = refined[7]
-    assert (row["lang"], row["emoji"], row["key_phrases"]) == ("de", ["🎉"], ["wunderbar schnell", "update"])
-    assert (row["sentiment"]["label"], row["sentiment"]["compound"], row["sentiment"]["reason"]) == (
-        None, None, "language"
-    )  # fmt: skip
+    assert (row["lang"], row["emoji"], row["key_phrases"]) == (
+        "de",
+        ["🎉"],
+        ["wunderbar schnell", "update"],
+    )
+    assert (
+        row["sentiment"]["label"],
+        row["sentiment"]["compound"],
+        row["sentiment"]["reason"],
+    ) == (None, None, "language")
 
 
 @pytest.fixture
@@ -119,7 +147,11 @@ def test_the_next_batch_needs_no_code_of_its_own(compiling, bronze):
                     "fate": F.when(F.col("reason").isNotNull(), Fate.QUARANTINED),
                 }
             )
-            for written in (to_posts(resolved), to_tombstones(resolved), to_quarantine(bronze, resolved)):
+            for written in (
+                to_posts(resolved),
+                to_tombstones(resolved),
+                to_quarantine(bronze, resolved),
+            ):
                 assert written.count()
                 written.collect()
 
@@ -131,20 +163,32 @@ def test_the_next_batch_needs_no_code_of_its_own(compiling, bronze):
     assert compiled.getCount() == before
 
 
-@pytest.mark.parametrize("options", [Options(max_seconds=1e-6), Options(max_chars=3)], ids=["time", "length"])
-def test_a_text_that_the_sanitizer_cannot_finish_is_quarantined_and_the_batch_goes_on(bronze, options):
+@pytest.mark.parametrize(
+    "options", [Options(max_seconds=1e-6), Options(max_chars=3)], ids=["time", "length"]
+)
+def test_a_text_that_the_sanitizer_cannot_finish_is_quarantined_and_the_batch_goes_on(
+    bronze, options
+):
     """The alarm reaches Spark's worker; the cap is the sanitizer's own."""
     rows = refine(bronze, Refiner(RULES, ScorerOptions(), options), at=AT).collect()
     assert {row["offset"]: (row["op"], row["reason"]) for row in rows} == {
-        0: (None, "sanitizer_failed"), 1: (None, "null_value"), 2: ("delete", None), 3: ("upsert", None),
-        4: (None, "malformed_json"), 5: ("delete_author", None), 6: (None, "missing_post_key_header"),
+        0: (None, "sanitizer_failed"),
+        1: (None, "null_value"),
+        2: ("delete", None),
+        3: ("upsert", None),
+        4: (None, "malformed_json"),
+        5: ("delete_author", None),
+        6: (None, "missing_post_key_header"),
         7: (None, "sanitizer_failed"),
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
     ("day", "reason"),
-    [(day, "missing_header") for day in (b"+12026-01-02", b"-2026-01-02", b"0000-01-01", b"9999999-01-01")]
+    [
+        (day, "missing_header")
+        for day in (b"+12026-01-02", b"-2026-01-02", b"0000-01-01", b"9999999-01-01")
+    ]
     + [(b"2026", "header_mismatch")],  # Spark reads it as 1 January
 )
 def test_a_day_that_python_does_not_know_stops_nothing(spark, day, reason):
@@ -152,7 +196,17 @@ def test_a_day_that_python_does_not_know_stops_nothing(spark, day, reason):
     made = record(post())
     headers = [(name, day if name == "day" else text) for name, text in made.headers]
     records = spark.createDataFrame(
-        [("social.reddit.posts.v1", 0, 0, datetime(2026, 1, 2, 12, tzinfo=UTC), made.key, made.value, headers)],
+        [
+            (
+                "social.reddit.posts.v1",
+                0,
+                0,
+                datetime(2026, 1, 2, 12, tzinfo=UTC),
+                made.key,
+                made.value,
+                headers,
+            )
+        ],
         "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary,"
         " headers array<struct<key:string,value:binary>>",
     )

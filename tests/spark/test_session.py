@@ -15,7 +15,9 @@ def test_spark_starts_from_the_archive_of_its_classes(spark):
     archive = class_archive(Settings())
     if not archive.exists():
         pytest.skip("no archive: `make classes`")
-    assert str(archive.resolve()) in Path(f"/proc/{jvm_pid(spark)}/maps").read_text(encoding="utf-8")
+    assert str(archive.resolve()) in Path(f"/proc/{jvm_pid(spark)}/maps").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_the_jvm_is_in_utc(spark):

@@ -14,22 +14,56 @@ D1, D2 = date(2026, 1, 1), date(2026, 1, 2)
 RESOLVED = f"{REFINED}, fate string, held_day date, action string, entombs boolean"
 REFINED_NAMES = [column.split(" ", 1)[0] for column in REFINED.split(", ")]
 POST = {
-    "op": "upsert", "owner": "public", "platform": "reddit", "post_key": "p", "author_key": "a", "version": 5,
-    "event_id": "e", "day": D2, "title": "T", "text": "good", "hashtags": ["fun"], "metrics": {"score": 1},
-    "sentiment": ("positive", 0.5, None, "vader", "3", None), "pii": {}, "rights": (True, False, True, False),
-    "sanitizer_version": "1", "processed_at": AT,
-}  # fmt: skip
-DELETE = {"op": "delete", "owner": "public", "platform": "reddit", "post_key": "p", "author_key": "a", "version": 7,
-          "processed_at": AT}  # fmt: skip
-AUTHOR_DELETE = {"op": "delete_author", "owner": "public", "platform": "reddit", "author_key": "a", "version": 9,
-                 "processed_at": AT}  # fmt: skip
-BAD = {"stage": "decode", "reason": "null_value", "fate": Fate.QUARANTINED.value, "processed_at": AT}
+    "op": "upsert",
+    "owner": "public",
+    "platform": "reddit",
+    "post_key": "p",
+    "author_key": "a",
+    "version": 5,
+    "event_id": "e",
+    "day": D2,
+    "title": "T",
+    "text": "good",
+    "hashtags": ["fun"],
+    "metrics": {"score": 1},
+    "sentiment": ("positive", 0.5, None, "vader", "3", None),
+    "pii": {},
+    "rights": (True, False, True, False),
+    "sanitizer_version": "1",
+    "processed_at": AT,
+}
+DELETE = {
+    "op": "delete",
+    "owner": "public",
+    "platform": "reddit",
+    "post_key": "p",
+    "author_key": "a",
+    "version": 7,
+    "processed_at": AT,
+}
+AUTHOR_DELETE = {
+    "op": "delete_author",
+    "owner": "public",
+    "platform": "reddit",
+    "author_key": "a",
+    "version": 9,
+    "processed_at": AT,
+}
+BAD = {
+    "stage": "decode",
+    "reason": "null_value",
+    "fate": Fate.QUARANTINED.value,
+    "processed_at": AT,
+}
 
 
 def frame(spark, ddl, *rows):
     """Rows at offsets from nought, what is not said being null."""
     names = [column.split(" ", 1)[0] for column in ddl.split(", ")]
-    said = [{"topic": "t", "partition": 0, "offset": at, "entombs": False} | row for at, row in enumerate(rows)]
+    said = [
+        {"topic": "t", "partition": 0, "offset": at, "entombs": False} | row
+        for at, row in enumerate(rows)
+    ]
     return spark.createDataFrame([tuple(row.get(name) for name in names) for row in said], ddl)
 
 
@@ -38,7 +72,9 @@ def local(time):
 
 
 def test_posts_are_silver_rows_that_say_where_they_come_from(spark):
-    resolved = frame(spark, RESOLVED, POST | {"action": "append"}, POST | {"post_key": None, "action": "update"})
+    resolved = frame(
+        spark, RESOLVED, POST | {"action": "append"}, POST | {"post_key": None, "action": "update"}
+    )
     posts = to_posts(resolved, keep=("action",))
     assert posts.columns == [*SILVER_POSTS.columns, "action"]
     assert to_posts(resolved).schema.simpleString() == SILVER_POSTS.schema.simpleString()
@@ -47,14 +83,18 @@ def test_posts_are_silver_rows_that_say_where_they_come_from(spark):
     assert local(first["processed_at"]) == AT
     said = first.asDict(recursive=True)
     assert {name: said[name] for name in ("text", "version", "day", "metrics")} == {
-        "text": "good", "version": 5, "day": D2, "metrics": {"score": 1}
-    }  # fmt: skip
+        "text": "good",
+        "version": 5,
+        "day": D2,
+        "metrics": {"score": 1},
+    }
     assert (second["post_key"], second["action"]) == (None, "update")
 
 
 def test_tombstones_are_for_what_entombs(spark):
     resolved = frame(
-        spark, RESOLVED,
+        spark,
+        RESOLVED,
         DELETE | {"entombs": True, "day": D2, "held_day": D1},
         DELETE | {"entombs": True, "day": D2, "post_key": "q"},
         DELETE | {"entombs": True, "post_key": "r"},
@@ -63,7 +103,7 @@ def test_tombstones_are_for_what_entombs(spark):
         AUTHOR_DELETE | {"entombs": True, "day": D2, "author_key": "b"},
         POST,
         BAD,
-    )  # fmt: skip
+    )
     tombstones = to_tombstones(resolved)
     assert tombstones.schema.simpleString() == SILVER_TOMBSTONES.schema.simpleString()
     rows = tombstones.collect()
@@ -92,39 +132,64 @@ def bronze(spark):
 
 def test_quarantine_is_the_record_as_it_was_and_why(spark, bronze):
     resolved = frame(
-        spark, RESOLVED,
+        spark,
+        RESOLVED,
         BAD | {"offset": 0, "reason": "wrong_type", "stage": "validate"},
         BAD | {"offset": 1},
         POST | {"offset": 0, "partition": 1, "fate": Fate.NEW.value},
-    )  # fmt: skip
+    )
     quarantine = to_quarantine(bronze, resolved)
     assert quarantine.schema.simpleString() == QUARANTINE_POSTS.schema.simpleString()
     first, second = sorted(quarantine.collect(), key=lambda row: row["offset"])
-    assert first.asDict() | {"kafka_timestamp": local(first["kafka_timestamp"]), "at": local(first["at"])} == {
-        "topic": "t", "partition": 0, "offset": 0, "kafka_timestamp": AT, "platform": "reddit", "stage": "validate",
-        "reason": "wrong_type", "rule_version": RULE_VERSION, "attempt": 1, "key": b"k", "headers": {"h": b"x"},
-        "value": b"v", "at": AT,
-    }  # fmt: skip
-    assert (second["offset"], second["reason"], second["value"], second["headers"]) == (1, "null_value", None, None)
+    assert first.asDict() | {
+        "kafka_timestamp": local(first["kafka_timestamp"]),
+        "at": local(first["at"]),
+    } == {
+        "topic": "t",
+        "partition": 0,
+        "offset": 0,
+        "kafka_timestamp": AT,
+        "platform": "reddit",
+        "stage": "validate",
+        "reason": "wrong_type",
+        "rule_version": RULE_VERSION,
+        "attempt": 1,
+        "key": b"k",
+        "headers": {"h": b"x"},
+        "value": b"v",
+        "at": AT,
+    }
+    assert (second["offset"], second["reason"], second["value"], second["headers"]) == (
+        1,
+        "null_value",
+        None,
+        None,
+    )
 
 
 def test_a_verdict_that_was_written_stands(spark):
     """Say, a worker that had failed on a text goes well the second time: its row is in quarantine, and stays there."""
     refined = frame(
-        spark, REFINED,
+        spark,
+        REFINED,
         POST,
         POST | {"post_key": "q"},
         {"stage": "decode", "reason": "null_value", "processed_at": AT},
         {"stage": "decode", "reason": "not_utf8"},
-    )  # fmt: skip
+    )
     quarantined = spark.createDataFrame(
-        [("t", 0, 1, "refine", "scorer_failed"), ("t", 0, 2, "decode", "empty_value"), ("u", 0, 0, "x", "y")],
+        [
+            ("t", 0, 1, "refine", "scorer_failed"),
+            ("t", 0, 2, "decode", "empty_value"),
+            ("u", 0, 0, "x", "y"),
+        ],
         "topic string, partition int, offset bigint, stage string, reason string",
     )
     kept = keep_quarantined(refined, quarantined)
     assert sorted(kept.columns) == sorted(REFINED_NAMES)
     rows = {
-        row["offset"]: {n: v for n, v in row.asDict(recursive=True).items() if v is not None} for row in kept.collect()
+        row["offset"]: {n: v for n, v in row.asDict(recursive=True).items() if v is not None}
+        for row in kept.collect()
     }
     assert [local(rows[at].pop("processed_at")) for at in (0, 1, 2)] == [AT] * 3
     here = {"topic": "t", "partition": 0}

@@ -26,12 +26,17 @@ ROWS = {
 
 @pytest.fixture
 def records(spark):
-    rows = [tuple((row | {"offset": at})[name] for name in BRONZE_POSTS.columns) for at, row in ROWS.items()]
+    rows = [
+        tuple((row | {"offset": at})[name] for name in BRONZE_POSTS.columns)
+        for at, row in ROWS.items()
+    ]
     return spark.createDataFrame(rows, BRONZE_POSTS.schema)
 
 
 def found(records, graves, choose=suspects):
-    spoken = with_versions(choose(records, graves), KeyFile(Path("/nowhere/payload.key"), "payload key"))
+    spoken = with_versions(
+        choose(records, graves), KeyFile(Path("/nowhere/payload.key"), "payload key")
+    )
     return sorted(row["offset"] for row in blocked(spoken, graves, "offset").collect())
 
 
@@ -39,7 +44,9 @@ def found(records, graves, choose=suspects):
 def graves(spark):
     def of(**grave):
         row = ("reddit", grave.get("post_key"), grave.get("author_key"), FOREVER, "e1")
-        schema = "platform string, post_key string, author_key string, version long, erasure_id string"
+        schema = (
+            "platform string, post_key string, author_key string, version long, erasure_id string"
+        )
         return spark.createDataFrame([row], schema)
 
     return of
@@ -55,7 +62,10 @@ def test_a_post_by_headers_and_by_payloads(records, graves):
 
 def test_headers_that_lie_hide_nothing_where_every_payload_is_asked(records, graves):
     lying = records.where("offset = 0").selectExpr(
-        *(f"'p' AS {name}" if name in ("post_key", "author_key") else name for name in BRONZE_POSTS.columns)
+        *(
+            f"'p' AS {name}" if name in ("post_key", "author_key") else name
+            for name in BRONZE_POSTS.columns
+        )
     )
     assert found(lying, graves(author_key=AUTHOR)) == []
     assert found(lying, graves(author_key=AUTHOR), choose=lambda rows, _: rows) == [0]

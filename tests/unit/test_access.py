@@ -67,7 +67,9 @@ def test_a_folder_that_is_there_is_left_to_the_doctor(tmp_path):
 
 def test_the_doctor_sees_another_group(tmp_path):
     settings = lake(tmp_path)
-    other = settings.model_copy(update={"access": settings.access.model_copy(update={"engineers": "echostream-none"})})
+    other = settings.model_copy(
+        update={"access": settings.access.model_copy(update={"engineers": "echostream-none"})}
+    )
     assert f"chgrp -R echostream-none {tmp_path}/lake/bronze" in broken(other)
 
 
@@ -104,7 +106,10 @@ def test_who_may_read_gold_alone_asks_gold(tmp_path, monkeypatch):
 
     monkeypatch.setattr(catalog, "_folders", as_a_reader)
     assert query(str(tmp_path), "FROM gold.sentiment_hourly_public SELECT posts").rows == [(7,)]
-    assert query(str(tmp_path), "SHOW TABLES").rows == [("gold.sentiment_hourly",), ("gold.sentiment_hourly_public",)]
+    assert query(str(tmp_path), "SHOW TABLES").rows == [
+        ("gold.sentiment_hourly",),
+        ("gold.sentiment_hourly_public",),
+    ]
     with pytest.raises(QueryError, match="does not exist"):
         query(str(tmp_path), "FROM bronze.posts")
     with pytest.raises(AccessError, match="bronze"):

@@ -13,8 +13,8 @@ from serving.catalog import lake_tables
 from tests.aws import REGION
 from tests.aws_account import AWS, BUCKET, KEYS, LAKE, ROLES, account
 
-# The only ends of a resource that may be open: below a folder of the lake, our topics and groups, and the six
-# characters that Secrets Manager puts behind a name.
+# The only ends of a resource that may be open: below a folder of the lake, our topics and groups,
+# and the six characters that Secrets Manager puts behind a name.
 OPEN_ENDS = (
     r"arn:aws:s3:::\$\{bucket\}/\$\{lake\}/[a-z_]+(/[a-z_]+)*/\*",
     r"arn:aws:kafka:\$\{region\}:\$\{account\}:topic/\$\{cluster\}/social\.\*",
@@ -38,7 +38,8 @@ WRITES = {
     "silver_to_gold": {"gold"},
     "upkeep": set(READERS),
 }
-MORE_KEYS = {  # of what is beside the layers; Bronze's job reads Silver's tombstones, and nothing else of it
+# of what is beside the layers; Bronze's job reads Silver's tombstones, and nothing else of it
+MORE_KEYS = {
     "producer": {"erasures"},
     "topic_to_bronze": {"silver"},
     "bronze_to_silver": {"erasures"},
@@ -60,7 +61,9 @@ def statements(role):
 
 
 def test_there_is_a_role_for_each_job_and_each_kind_of_reader():
-    assert set(ROLES) == {*JOBS, "producer", "upkeep", "engineer", "analyst", "reader"} == set(READS)
+    assert (
+        set(ROLES) == {*JOBS, "producer", "upkeep", "engineer", "analyst", "reader"} == set(READS)
+    )
     assert {table.name.partition(".")[0] for table in TABLES} <= set(READERS)
 
 
@@ -85,19 +88,35 @@ def test_a_list_is_of_the_roles_own_folders(role):
     } - {"_writer.lock"}
     (listed,) = [one for one in statements(role) if "s3:ListBucket" in one["Action"]]
     prefixes = listed["Condition"]["StringLike"]["s3:prefix"]
-    assert set(prefixes) == {f"${{lake}}/{folder}{end}" for folder in readable for end in ("", "/*")}
+    assert set(prefixes) == {
+        f"${{lake}}/{folder}{end}" for folder in readable for end in ("", "/*")
+    }
     assert sum("s3:ListBucket" in one["Action"] for one in statements(role)) == 1
 
 
 def test_only_upkeep_the_jobs_and_landings_own_producer_delete_and_nobody_changes_keys_or_policies():
-    actions = {role: {action for one in statements(role) for action in one["Action"]} for role in ROLES}
-    assert {role for role in ROLES if "s3:DeleteObject" in actions[role]} == {*JOBS, "upkeep", "producer"}
+    actions = {
+        role: {action for one in statements(role) for action in one["Action"]} for role in ROLES
+    }
+    assert {role for role in ROLES if "s3:DeleteObject" in actions[role]} == {
+        *JOBS,
+        "upkeep",
+        "producer",
+    }
     (deletes,) = [one for one in statements("producer") if "s3:DeleteObject" in one["Action"]]
     assert deletes["Resource"] == ["arn:aws:s3:::${bucket}/${lake}/landing/*"]
     assert {action.partition(":")[0] for some in actions.values() for action in some} == {
-        "s3", "kms", "secretsmanager", "kafka-cluster",
-    }  # fmt: skip
-    keys = {action for some in actions.values() for action in some if action.startswith(("kms", "secrets"))}
+        "s3",
+        "kms",
+        "secretsmanager",
+        "kafka-cluster",
+    }
+    keys = {
+        action
+        for some in actions.values()
+        for action in some
+        if action.startswith(("kms", "secrets"))
+    }
     assert keys == {"kms:Decrypt", "kms:GenerateDataKey", "secretsmanager:GetSecretValue"}
 
 
@@ -106,7 +125,9 @@ def test_the_bucket_only_ever_denies():
     assert {one["Effect"] for one in document["Statement"]} == {"Deny"}
     assert all(one["Condition"] for one in document["Statement"])
     (named,) = [
-        one["Condition"]["StringNotEquals"] for one in document["Statement"] if one["Sid"] == "UnderOurKeysAlone"
+        one["Condition"]["StringNotEquals"]
+        for one in document["Statement"]
+        if one["Sid"] == "UnderOurKeysAlone"
     ]
     assert {key for some in named.values() for key in some} == {
         f"arn:aws:kms:${{region}}:${{account}}:key/${{key_{name}}}" for name in KEYS
@@ -121,20 +142,30 @@ def cloud():
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_reads_its_layers_and_no_other(cloud, role):
-    read = {layer for layer in READERS if cloud.may(role, "s3", "get_object", Bucket=BUCKET, Key=f"{LAKE}/{layer}/a")}
+    read = {
+        layer
+        for layer in READERS
+        if cloud.may(role, "s3", "get_object", Bucket=BUCKET, Key=f"{LAKE}/{layer}/a")
+    }
     assert read == READS[role]
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_writes_what_is_its_own(cloud, role):
     put = {"Bucket": BUCKET, "Body": b"made"}
-    written = {layer for layer in READERS if cloud.may(role, "s3", "put_object", Key=f"{LAKE}/{layer}/a", **put)}
+    written = {
+        layer
+        for layer in READERS
+        if cloud.may(role, "s3", "put_object", Key=f"{LAKE}/{layer}/a", **put)
+    }
     assert written == WRITES.get(role, set())
     own = f"{LAKE}/_checkpoints/{role}/v1/metadata"
     assert cloud.may(role, "s3", "put_object", Key=own, **put) == (role in (*JOBS, "upkeep"))
     others = f"{LAKE}/_checkpoints/{next(job for job in JOBS if job != role)}/v1/metadata"
     assert cloud.may(role, "s3", "put_object", Key=others, **put) == (role == "upkeep")
-    assert cloud.may(role, "s3", "put_object", Key=f"{LAKE}/_writer.lock", **put) == (role in (*JOBS, "upkeep"))
+    assert cloud.may(role, "s3", "put_object", Key=f"{LAKE}/_writer.lock", **put) == (
+        role in (*JOBS, "upkeep")
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,22 +184,37 @@ def test_the_jobs_know_what_is_erased_and_each_writes_its_own_steps(cloud):
     assert jobs_that_read(cloud, f"{LAKE}/silver/tombstones/a") == set(JOBS)
     for owner in JOBS:
         ledger = f"{LAKE}/ops/erasures/{owner}/a"
-        assert jobs_that_read(cloud, ledger) == (set(JOBS) if owner == "bronze_to_silver" else {owner})
+        assert jobs_that_read(cloud, ledger) == (
+            set(JOBS) if owner == "bronze_to_silver" else {owner}
+        )
         put = {"Bucket": BUCKET, "Key": ledger, "Body": b"made"}
-        assert {role for role in ROLES if cloud.may(role, "s3", "put_object", **put)} == {owner, "upkeep"}
+        assert {role for role in ROLES if cloud.may(role, "s3", "put_object", **put)} == {
+            owner,
+            "upkeep",
+        }
 
 
 @pytest.mark.parametrize(
     ("folder", "readers", "writers"),
     [
         ("requests", {"bronze_to_silver", "upkeep", "engineer"}, {"bronze_to_silver", "upkeep"}),
-        ("graves", {"bronze_to_silver", "upkeep", "engineer", "producer"}, {"bronze_to_silver", "upkeep"}),
-        ("done", {"bronze_to_silver", "upkeep", "engineer"}, {"bronze_to_silver", "upkeep", "producer"}),
+        (
+            "graves",
+            {"bronze_to_silver", "upkeep", "engineer", "producer"},
+            {"bronze_to_silver", "upkeep"},
+        ),
+        (
+            "done",
+            {"bronze_to_silver", "upkeep", "engineer"},
+            {"bronze_to_silver", "upkeep", "producer"},
+        ),
     ],
 )
 def test_producers_are_told_of_erasures_and_ask_for_none(cloud, folder, readers, writers):
     file = {"Bucket": BUCKET, "Key": f"{LAKE}/_erasures/{folder}/a"}
-    assert {role for role in ROLES if cloud.may(role, "s3", "put_object", Body=b"made", **file)} == writers
+    assert {
+        role for role in ROLES if cloud.may(role, "s3", "put_object", Body=b"made", **file)
+    } == writers
     assert {role for role in ROLES if cloud.may(role, "s3", "get_object", **file)} == readers
 
 
@@ -180,13 +226,20 @@ def jobs_that_read(cloud, key):
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_uses_the_keys_of_its_layers(cloud, role):
     def usable(call, asked):
-        return {layer for layer, key in cloud.keys.items() if cloud.may(role, "kms", call, KeyId=key, **asked(layer))}
+        return {
+            layer
+            for layer, key in cloud.keys.items()
+            if cloud.may(role, "kms", call, KeyId=key, **asked(layer))
+        }
 
     own = {"ops"} if role in JOBS else set()
     more = MORE_KEYS.get(role, set())
     written = WRITES.get(role, set()) | own | (more & {"erasures"} if role in WRITES else set())
     assert usable("generate_data_key", lambda _: {"KeySpec": "AES_256"}) == written
-    assert usable("decrypt", lambda layer: {"CiphertextBlob": cloud.sealed[layer]}) == READS[role] | own | more
+    assert (
+        usable("decrypt", lambda layer: {"CiphertextBlob": cloud.sealed[layer]})
+        == READS[role] | own | more
+    )
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -12,12 +12,17 @@ FIGURES = {
         "posts": 1_000,
         "ways": {
             "as set": {
-                "committed_s": dict.fromkeys(("topic_to_bronze", "bronze_to_silver", "silver_to_gold"), 9.0),
-                "whole_s": 72.0, "cpu_s": 40.0, "peak_mb": 2_000, "objects": 50,
+                "committed_s": dict.fromkeys(
+                    ("topic_to_bronze", "bronze_to_silver", "silver_to_gold"), 9.0
+                ),
+                "whole_s": 72.0,
+                "cpu_s": 40.0,
+                "peak_mb": 2_000,
+                "objects": 50,
             }
         },
     },
-}  # fmt: skip
+}
 
 
 def test_a_month_by_hand():
@@ -27,7 +32,9 @@ def test_a_month_by_hand():
     assert many.run_h == pytest.approx(2_920 * 0.02 + 10_000_000 / 2_000 / 3_600)
     assert many.emr_usd == pytest.approx(many.run_h * 2 * (2 * 0.052624 + 8 * 0.0057785))
     assert many.storage_usd == pytest.approx(20 * 0.023)
-    assert many.requests_usd == pytest.approx((2_920 * 50 + 20_000) * (2 * 0.005 + 10 * 0.0004) / 1000)
+    assert many.requests_usd == pytest.approx(
+        (2_920 * 50 + 20_000) * (2 * 0.005 + 10 * 0.0004) / 1000
+    )
 
 
 def test_a_run_is_billed_for_a_minute_at_least():
@@ -51,8 +58,14 @@ def test_start_and_cost_have_their_tables():
 
 def test_a_tree_counts_all_below_its_root_and_those_that_have_ended():
     tree = start.Tree(10)
-    tree.add({1: Seen(0, False, 99.0, 900), 10: Seen(1, True, 1.0, 50), 11: Seen(10, False, 5.0, 700)})
-    tree.add({1: Seen(0, False, 99.0, 900), 10: Seen(1, True, 2.0, 50), 12: Seen(11, True, 1.0, 60)})
+    tree.add(
+        {1: Seen(0, False, 99.0, 900), 10: Seen(1, True, 1.0, 50), 11: Seen(10, False, 5.0, 700)}
+    )
+    tree.add(
+        {1: Seen(0, False, 99.0, 900), 10: Seen(1, True, 2.0, 50), 12: Seen(11, True, 1.0, 60)}
+    )
     assert (tree.cpu_s, tree.peak_mb) == (2 + 5, 750)
-    tree.add({10: Seen(1, True, 2.0, 50), 11: Seen(10, False, 6.0, 700), 12: Seen(11, True, 1.0, 60)})
+    tree.add(
+        {10: Seen(1, True, 2.0, 50), 11: Seen(10, False, 6.0, 700), 12: Seen(11, True, 1.0, 60)}
+    )
     assert (tree.cpu_s, tree.peak_mb) == (2 + 6 + 1, 810)

@@ -18,7 +18,9 @@ def commit(place: Any, **said: int) -> None:
     metadata = {"userMetadata": json.dumps(said)} if said else None
     rows = pa.table({"posts": [1]})
     where = delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)
-    write_deltalake(where, rows, mode="append", commit_properties=CommitProperties(custom_metadata=metadata))
+    write_deltalake(
+        where, rows, mode="append", commit_properties=CommitProperties(custom_metadata=metadata)
+    )
 
 
 def test_a_commit_of_gold_is_there_when_its_file_is_and_others_do_not_count(tmp_path):

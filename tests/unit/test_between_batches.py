@@ -21,9 +21,13 @@ def test_a_damaged_file_has_the_job_and_its_batch(tmp_path):
     file = f"{settings.lake_uri}/silver/posts/day=1/p.parquet"
 
     def maintain(_):
-        raise PySparkException(f"[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:{file}. ")
+        raise PySparkException(
+            f"[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:{file}. "
+        )
 
-    running = SimpleNamespace(job=job, query=SimpleNamespace(awaitTermination=lambda _: False), maintain=maintain)
+    running = SimpleNamespace(
+        job=job, query=SimpleNamespace(awaitTermination=lambda _: False), maintain=maintain
+    )
     with pytest.raises(DataFileDamagedError) as raised:
         run._watch([running], Event(), settings)
     assert raised.value.what.startswith(f"bronze_to_silver: {file} of silver.posts cannot be read")

@@ -28,16 +28,36 @@ def tid(micros: int, clock: int = 5) -> str:
 RKEY = tid(TID_TIME)
 
 
-def line(operation: str = "create", collection: str = "app.bsky.feed.post", rkey: str = RKEY, **record: Any) -> Any:
-    commit: dict[str, Any] = {"rev": "r", "operation": operation, "collection": collection, "rkey": rkey}
+def line(
+    operation: str = "create",
+    collection: str = "app.bsky.feed.post",
+    rkey: str = RKEY,
+    **record: Any,
+) -> Any:
+    commit: dict[str, Any] = {
+        "rev": "r",
+        "operation": operation,
+        "collection": collection,
+        "rkey": rkey,
+    }
     if operation != "delete":
-        base = {"$type": collection, "text": "Guten Tag", "createdAt": "2025-12-31T23:00:00.5Z", "langs": ["de", "en"]}
+        base = {
+            "$type": collection,
+            "text": "Guten Tag",
+            "createdAt": "2025-12-31T23:00:00.5Z",
+            "langs": ["de", "en"],
+        }
         commit |= {"cid": "c", "record": {**base, **record}}
     return {"did": DID, "time_us": SEEN, "kind": "commit", "commit": commit}
 
 
 def account(**fields: Any) -> Any:
-    return {"did": DID, "time_us": SEEN, "kind": "account", "account": {"did": DID, "seq": 1, **fields}}
+    return {
+        "did": DID,
+        "time_us": SEEN,
+        "kind": "account",
+        "account": {"did": DID, "seq": 1, **fields},
+    }
 
 
 def mapped_post(payload: Any, observed_at: int | None = None) -> Post:
@@ -61,7 +81,9 @@ def test_a_created_post():
 
 
 def test_an_update_has_the_same_id_and_day_and_a_version():
-    created, updated, gone = (mapped_post(line(operation)) for operation in ("create", "update", "delete"))
+    created, updated, gone = (
+        mapped_post(line(operation)) for operation in ("create", "update", "delete")
+    )
     assert (created.version, updated.version, gone.version) == (0, SEEN, SEEN)
     assert created.post_id == updated.post_id == gone.post_id
     assert created.day == updated.day == gone.day == date(2025, 12, 31)
@@ -104,7 +126,9 @@ def test_any_iso_time_is_read_and_nonsense_is_when_it_was_seen(declared: Any, mi
     assert mapped_post(line(createdAt=declared)).created_at == micros
 
 
-@pytest.mark.parametrize("declared", ["1776-07-04T00:00:00Z", "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "declared", ["1776-07-04T00:00:00Z", "9999-12-31T23:59:59Z", "0000-01-01T00:00:00Z"]
+)
 @pytest.mark.parametrize("rkey", [RKEY, "self"])
 def test_an_absurd_time_is_no_reason_for_quarantine(declared: str, rkey: str):
     """Neither in the post's time nor in its day, also where the record key holds no time."""
@@ -146,13 +170,19 @@ def test_facets_give_hashtags_and_mentions_by_utf8_offsets():
     text = "żółw @ada.example #Łódź"
     start, hash_start = len("żółw ".encode()), len("żółw @ada.example ".encode())
     facets = [
-        {"index": {"byteStart": start, "byteEnd": start + 12},
-         "features": [{"$type": "app.bsky.richtext.facet#mention", "did": "did:plc:ada"}]},
-        {"index": {"byteStart": hash_start, "byteEnd": len(text.encode())},
-         "features": [{"$type": "app.bsky.richtext.facet#tag", "tag": "Łódź"}]},
-        {"index": {"byteStart": 900, "byteEnd": 2},
-         "features": [{"$type": "app.bsky.richtext.facet#mention", "did": "did:plc:bob"}]},
-    ]  # fmt: skip
+        {
+            "index": {"byteStart": start, "byteEnd": start + 12},
+            "features": [{"$type": "app.bsky.richtext.facet#mention", "did": "did:plc:ada"}],
+        },
+        {
+            "index": {"byteStart": hash_start, "byteEnd": len(text.encode())},
+            "features": [{"$type": "app.bsky.richtext.facet#tag", "tag": "Łódź"}],
+        },
+        {
+            "index": {"byteStart": 900, "byteEnd": 2},
+            "features": [{"$type": "app.bsky.richtext.facet#mention", "did": "did:plc:bob"}],
+        },
+    ]
     post = mapped_post(line(text=text, facets=facets, tags=["extra", "Łódź", 4]))
     assert post.hashtags == ("Łódź", "extra")
     assert post.mentions == ("did:plc:ada", "ada.example", "did:plc:bob")
@@ -172,8 +202,10 @@ def test_the_self_label_forbids_display_beyond_bluesky():
         "values": [{"val": "nudity"}, {"val": "!no-unauthenticated"}],
     }
     assert mapped_post(line(labels=labels)).rights == {
-        "indexable": False, "may_display": False, "may_export": False,
-    }  # fmt: skip
+        "indexable": False,
+        "may_display": False,
+        "may_export": False,
+    }
     assert mapped_post(line(labels={"values": [{"val": "nudity"}]})).rights == {}
 
 
@@ -213,7 +245,9 @@ def test_a_deleted_account_deletes_its_author():
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    is_public = isinstance(payload, dict) and inner(payload, "commit", "collection") == "app.bsky.feed.post"
+    is_public = (
+        isinstance(payload, dict) and inner(payload, "commit", "collection") == "app.bsky.feed.post"
+    )
     kept = Unmappable(detail=detail, raw=payload)
     assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))
 
@@ -224,4 +258,7 @@ def test_a_line_without_time_takes_the_recorded_observation():
 
 
 def test_lists_and_wrappers_hold_lines():
-    assert list(PLATFORM.payloads([line(), {"status": 200, "body": [line("delete")]}])) == [line(), line("delete")]
+    assert list(PLATFORM.payloads([line(), {"status": 200, "body": [line("delete")]}])) == [
+        line(),
+        line("delete"),
+    ]

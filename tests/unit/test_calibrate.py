@@ -64,7 +64,9 @@ def test_a_scorer_without_probabilities_is_fitted_by_its_compounds():
 def test_mixed_has_the_share_that_is_right_where_labels_know_it():
     texts, golds = made(200)
     texts += [json.dumps(["mixed", 0.1, 0.9])] * 4
-    known = fit_confidence(Boaster(), texts, [*golds, "mixed", "positive", "negative", "mixed"], source="made")
+    known = fit_confidence(
+        Boaster(), texts, [*golds, "mixed", "positive", "negative", "mixed"], source="made"
+    )
     unknown = fit_confidence(Boaster(), texts, [*golds, *["neutral"] * 4], source="made")
     assert (known.fit.mixed, unknown.fit.mixed) == (0.5, None)
 
@@ -72,7 +74,9 @@ def test_mixed_has_the_share_that_is_right_where_labels_know_it():
 def test_texts_without_a_label_are_left_out():
     texts, golds = made(200)
     none = json.dumps([None, None, None])
-    assert fit_confidence(Boaster(), [*texts, none], [*golds, "neutral"], source="made").texts == 200
+    assert (
+        fit_confidence(Boaster(), [*texts, none], [*golds, "neutral"], source="made").texts == 200
+    )
 
 
 @pytest.mark.parametrize(("scorer", "few"), [(Boaster(), "wrong"), (Modest(), "neutral")])
@@ -92,7 +96,12 @@ def run(*words):
 @pytest.fixture
 def labels(tmp_path):
     file = tmp_path / "labels.jsonl"
-    kinds = (("negative", "a bad day"), ("neutral", "a day"), ("positive", "a good day"), ("positive", "bad but good"))
+    kinds = (
+        ("negative", "a bad day"),
+        ("neutral", "a day"),
+        ("positive", "a good day"),
+        ("positive", "bad but good"),
+    )
     rows = [{"text": f"{text} {n}", "label": label} for n in range(30) for label, text in kinds]
     rows += [{"text": f"a good day {n}", "label": "negative"} for n in range(40)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -102,7 +111,9 @@ def labels(tmp_path):
 @pytest.mark.parametrize("name", ["vader", "textblob", "linear"])
 def test_the_command_gives_a_scorer_its_confidence(tmp_path, labels, name):
     folder = tmp_path / "fits"
-    said = run("--home", tmp_path, "calibrate", "--labels", labels, "--scorer", name, "--out", folder)
+    said = run(
+        "--home", tmp_path, "calibrate", "--labels", labels, "--scorer", name, "--out", folder
+    )
     assert "on unseen folds of 160 texts" in said
     mine = load_scorer(ScorerOptions(name, calibrations=str(folder), abstain_below=0.05))
     shipped = load_scorer(ScorerOptions(name))

@@ -12,7 +12,9 @@ from transforms.scoring.registry import SCORERS, load_scorer
 from transforms.scoring.score import Score, ScorerOptions
 
 # Weights per class: of 1, c, c squared, |c|, c == 0. The neutral class stands still at 0.
-BY_COMPOUND = Fit("compound", ((0, -2, 0, 0, -9), (0, 0, 0, 0, 0), (0, 2, 0, 0, -9)), "1", "made", mixed=0.06)
+BY_COMPOUND = Fit(
+    "compound", ((0, -2, 0, 0, -9), (0, 0, 0, 0, 0), (0, 2, 0, 0, -9)), "1", "made", mixed=0.06
+)
 BY_CONFIDENCE = Fit("confidence", ((0.0, 0.5),), "1", "made")
 
 
@@ -66,7 +68,9 @@ def test_where_there_is_nothing_to_say(fit, score, confidence):
 
 def test_no_label_below_the_confidence_that_is_asked_for():
     scorer = calibrated(
-        FixedScorer(Score("positive", 0.5), Score("positive", 0.9), fit=BY_COMPOUND), abstain_below=0.7, mixed=False
+        FixedScorer(Score("positive", 0.5), Score("positive", 0.9), fit=BY_COMPOUND),
+        abstain_below=0.7,
+        mixed=False,
     )
     low, high = scorer.score(["0", "1"])
     assert (low.label, low.compound, low.confidence) == (None, 0.5, 0.6652)
@@ -75,12 +79,16 @@ def test_no_label_below_the_confidence_that_is_asked_for():
 
 def test_without_a_fit_there_is_no_confidence():
     """What a model calls its probability is none."""
-    (score,) = calibrated(FixedScorer(Score("positive", 0.5, 0.9)), abstain_below=0.0, mixed=False).score(["0"])
+    (score,) = calibrated(
+        FixedScorer(Score("positive", 0.5, 0.9)), abstain_below=0.0, mixed=False
+    ).score(["0"])
     assert score == Score("positive", 0.5, None)
 
 
 def test_without_a_fit_abstaining_is_refused():
-    with pytest.raises(SettingsError, match=r"scorer fixed 1 has no calibration.*Set scorer\.abstain_below to 0"):
+    with pytest.raises(
+        SettingsError, match=r"scorer fixed 1 has no calibration.*Set scorer\.abstain_below to 0"
+    ):
         calibrated(FixedScorer(), abstain_below=0.5, mixed=False)
 
 
@@ -112,21 +120,30 @@ def test_the_shipped_fit_belongs_to_the_scorer_that_is_installed(name):
     raw = SCORERS[name](ScorerOptions(name))
     assert stored["scorer_version"] == raw.version
     assert load_scorer(ScorerOptions(name)).version == f"{raw.version}+cal-{Fit.of(stored).version}"
-    scores = load_scorer(ScorerOptions(name)).score(["a wonderful day", "a terrible day", "the train leaves"])
+    scores = load_scorer(ScorerOptions(name)).score(
+        ["a wonderful day", "a terrible day", "the train leaves"]
+    )
     assert all(1 / 3 < score.confidence < 1 for score in scores)
 
 
 def test_a_fit_for_another_version_is_not_used(monkeypatch):
     scorer = SCORERS["vader"](ScorerOptions())
     scorer.version = "3.3.1"
-    assert calibrated(scorer, abstain_below=0.0, mixed=False).score(["good"]) == [Score("positive", 0.4404, None)]
+    assert calibrated(scorer, abstain_below=0.0, mixed=False).score(["good"]) == [
+        Score("positive", 0.4404, None)
+    ]
 
 
 @pytest.mark.parametrize("name", ["vader", "vader-plus"])
 def test_mixed_where_both_sides_are_strong(name):
     texts = ["I love it, I hate it", "I love it", "I hate it", "it is"]
     plain, mixed = (load_scorer(ScorerOptions(name, mixed=on)) for on in (False, True))
-    assert [score.label for score in mixed.score(texts)] == ["mixed", "positive", "negative", "neutral"]
+    assert [score.label for score in mixed.score(texts)] == [
+        "mixed",
+        "positive",
+        "negative",
+        "neutral",
+    ]
     assert "mixed" not in [score.label for score in plain.score(texts)]
     assert mixed.score(texts)[1:] == plain.score(texts)[1:]
     assert mixed.score(texts)[0].confidence < 0.15  # it is mostly wrong, and says so
@@ -134,4 +151,7 @@ def test_mixed_where_both_sides_are_strong(name):
 
 
 def test_mixed_is_not_for_scorers_without_the_figures():
-    assert load_scorer(ScorerOptions("textblob", mixed=True)).version == load_scorer(ScorerOptions("textblob")).version
+    assert (
+        load_scorer(ScorerOptions("textblob", mixed=True)).version
+        == load_scorer(ScorerOptions("textblob")).version
+    )

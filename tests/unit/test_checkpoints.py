@@ -5,7 +5,11 @@ import uuid
 
 import pytest
 
-from foundation.errors import CheckpointDamagedError, CheckpointMismatchError, CheckpointMissingError
+from foundation.errors import (
+    CheckpointDamagedError,
+    CheckpointMismatchError,
+    CheckpointMissingError,
+)
 from foundation.settings import Settings
 from lakehouse.jobs.checkpoint import Checkpoint, check, checkpoint
 
@@ -54,7 +58,9 @@ def test_a_run_that_ended_before_its_first_batch(mine):
     check_it(mine, mine.id)
 
 
-@pytest.mark.parametrize(("planned", "committed"), [((0,), ()), ((0,), (0,)), ((0, 1), (0,)), ((8, 9, 10), (9, 10))])
+@pytest.mark.parametrize(
+    ("planned", "committed"), [((0,), ()), ((0,), (0,)), ((0, 1), (0,)), ((8, 9, 10), (9, 10))]
+)
 def test_a_later_run(mine, planned, committed):
     mine.create()
     plan(mine, *planned)
@@ -63,7 +69,9 @@ def test_a_later_run(mine, planned, committed):
 
 
 def test_no_checkpoint_to_a_table_with_rows(mine):
-    with pytest.raises(CheckpointMissingError, match=r"silver\.posts has data but the checkpoint .* is gone") as error:
+    with pytest.raises(
+        CheckpointMissingError, match=r"silver\.posts has data but the checkpoint .* is gone"
+    ) as error:
         check_it(mine, OTHER)
     assert "echostream checkpoint reset bronze_to_silver" in error.value.remedy
 
@@ -86,7 +94,10 @@ def test_another_table_s_checkpoint(mine, planned, committed):
     mine.create()
     plan(mine, *planned)
     commit(mine, *committed)
-    with pytest.raises(CheckpointMismatchError, match=f"is {mine.id[:8]}, but silver.posts was written by {OTHER[:8]}"):
+    with pytest.raises(
+        CheckpointMismatchError,
+        match=f"is {mine.id[:8]}, but silver.posts was written by {OTHER[:8]}",
+    ):
         check_it(mine, OTHER)
 
 
@@ -179,14 +190,21 @@ def test_nothing_to_set_aside(mine):
 
 
 def test_the_folder_follows_from_the_job(tmp_path):
-    assert checkpoint("silver_to_gold", Settings(home=tmp_path)).folder == tmp_path / "checkpoints/silver_to_gold/v1"
+    assert (
+        checkpoint("silver_to_gold", Settings(home=tmp_path)).folder
+        == tmp_path / "checkpoints/silver_to_gold/v1"
+    )
 
 
 DAMAGED = {
     "the newest offsets are empty": ("offsets/2", "", "cannot be read"),
     "the newest offsets end early": ("offsets/2", 'v1\n{"batchWatermarkMs":0}', "cannot be read"),
     "half an offset": ("offsets/2", 'v1\n{}\n{"reservoirVer', "cannot be read"),
-    "the offsets of the newest batch that is done are empty": ("offsets/1", "\0\0", "cannot be read"),
+    "the offsets of the newest batch that is done are empty": (
+        "offsets/1",
+        "\0\0",
+        "cannot be read",
+    ),
     "they are gone": ("offsets/1", None, "is gone"),
     "the newest commit is empty": ("commits/1", "", "cannot be read"),
 }

@@ -16,7 +16,12 @@ ECHOSTREAM = [sys.executable, "-m", "cli.main"]
 
 def run(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*ECHOSTREAM, *map(str, words)], capture_output=True, text=True, check=False, env=os.environ | env, timeout=60
+        [*ECHOSTREAM, *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | env,
+        timeout=60,
     )
 
 
@@ -34,13 +39,17 @@ def test_an_answer_is_0_on_standard_output(home):
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        pytest.param(["sql", "SELECT * FROM gold.none"], 1, "Tables: gold.hourly", id="work failed"),
+        pytest.param(
+            ["sql", "SELECT * FROM gold.none"], 1, "Tables: gold.hourly", id="work failed"
+        ),
         pytest.param(["sql", "SELECT 1", "--format", "xml"], 2, "no format xml", id="wrong option"),
         pytest.param(["run", "--jobs", "none"], 2, "no job none", id="unknown job"),
         pytest.param(["run", "--jobs", ","], 2, "Name some of", id="no job"),
         pytest.param(["replay", "none", "file"], 2, "no platform none", id="unknown platform"),
         pytest.param(["replay", "reddit", "file"], 2, "pseudonym key", id="no key"),
-        pytest.param(["replay-quarantine", "--reason", "none"], 2, "no reason none", id="unknown reason"),
+        pytest.param(
+            ["replay-quarantine", "--reason", "none"], 2, "no reason none", id="unknown reason"
+        ),
         pytest.param(["checkpoint", "reset", "none"], 2, "no job none", id="unknown checkpoint"),
     ],
 )
@@ -83,7 +92,9 @@ def test_an_unforeseen_error_says_its_type_alone(monkeypatch, capsys):
     with pytest.raises(SystemExit) as caught:
         cli_main.main()
     assert caught.value.code == 1
-    assert capsys.readouterr().err == "error: internal: RuntimeError; run with --debug to see where\n"
+    assert (
+        capsys.readouterr().err == "error: internal: RuntimeError; run with --debug to see where\n"
+    )
 
 
 def test_ctrl_c_is_130(monkeypatch):
@@ -97,7 +108,10 @@ def test_ctrl_c_is_130(monkeypatch):
 
 
 def test_no_kafka_is_1(tmp_path, free_port):
-    env = {"ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port}", "ECHOSTREAM_KAFKA__TIMEOUT_S": "0.5"}
+    env = {
+        "ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port}",
+        "ECHOSTREAM_KAFKA__TIMEOUT_S": "0.5",
+    }
     done = run("--home", tmp_path, "up", **env)
     assert done.returncode == 1
     assert f"127.0.0.1:{free_port}" in done.stderr

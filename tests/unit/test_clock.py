@@ -19,8 +19,12 @@ MAY = (Path("foundation/clock.py"), Path("tests/clock.py"))
 NO_SOURCES = ("build", "dist", "jars")
 # Their names suffice, by whatever name their class goes.
 METHODS = {"now", "utcnow", "today"}
-FUNCTIONS = {f"time.{name}" for name in ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "asctime")}
-OURS = {f"foundation.clock.{name}" for name in ("now", "micros", "file_s")}  # what a test replaces, and never asks
+FUNCTIONS = {
+    f"time.{name}"
+    for name in ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "asctime")
+}
+# what a test replaces, and never asks
+OURS = {f"foundation.clock.{name}" for name in ("now", "micros", "file_s")}
 MAY_ASK = re.compile(r"\b(now|utcnow|today|time|clock)\b")  # the others need no parsing
 MODULES = {"datetime", "time", "foundation.clock"}
 
@@ -72,7 +76,9 @@ def asked(source: str, *, is_test: bool) -> Iterator[int]:
     refused = FUNCTIONS | OURS if is_test else FUNCTIONS
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module in MODULES:
-            if any(each.name == "*" or f"{node.module}.{each.name}" in refused for each in node.names):
+            if any(
+                each.name == "*" or f"{node.module}.{each.name}" in refused for each in node.names
+            ):
                 yield node.lineno
         elif isinstance(node, ast.Attribute) or _is_getattr(node):
             found = names.of(node)
@@ -84,7 +90,11 @@ def asked(source: str, *, is_test: bool) -> Iterator[int]:
 def sources(is_test: bool) -> list[Path]:
     """The files of tests, or of all else that is ours."""
     folders = [each for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")]
-    mine = [each for each in folders if (each.name == "tests") is is_test and each.name not in NO_SOURCES]
+    mine = [
+        each
+        for each in folders
+        if (each.name == "tests") is is_test and each.name not in NO_SOURCES
+    ]
     files = (file.relative_to(ROOT) for folder in mine for file in folder.rglob("*.py"))
     return sorted(file for file in files if file not in MAY)
 
@@ -94,7 +104,9 @@ def test_no_other_file_asks(is_test):
     files = sources(is_test)
     assert len(files) > 100
     found = [f"{file}:{line}" for file in files for line in lines_of(file, is_test=is_test)]
-    assert not found, f"take the time from the data, a parameter, foundation/clock.py or tests/clock.py: {found}"
+    assert not found, (
+        f"take the time from the data, a parameter, foundation/clock.py or tests/clock.py: {found}"
+    )
 
 
 def lines_of(file: Path, *, is_test: bool) -> list[int]:

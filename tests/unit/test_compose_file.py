@@ -26,7 +26,9 @@ def read(name):
 
 
 COMPOSE, SIMULATED = read("docker-compose.yml"), read("deploy/simulators.yml")
-SIMULATORS_OF = {name: one for name, one in SIMULATED["services"].items() if name.endswith("-simulator")}
+SIMULATORS_OF = {
+    name: one for name, one in SIMULATED["services"].items() if name.endswith("-simulator")
+}
 SERVICES = COMPOSE["services"] | SIMULATORS_OF
 OURS = {name: one for name, one in SERVICES.items() if one["image"].startswith("echostream:")}
 LASTING = {name: one for name, one in SERVICES.items() if one["restart"] != "no"}
@@ -83,12 +85,18 @@ def test_what_lasts_has_a_health_check_and_comes_back(service):
 def test_a_service_waits_for_what_it_needs(service):
     for name, needed in service.get("depends_on", {}).items():
         lasts = name in LASTING
-        assert needed["condition"] == ("service_healthy" if lasts else "service_completed_successfully")
+        assert needed["condition"] == (
+            "service_healthy" if lasts else "service_completed_successfully"
+        )
 
 
 @pytest.mark.parametrize("service", OURS.values(), ids=OURS)
 def test_every_setting_that_is_passed_exists(service, monkeypatch):
-    settings = {name: value for name, value in service.get("environment", {}).items() if name.startswith("ECHOSTREAM_")}
+    settings = {
+        name: value
+        for name, value in service.get("environment", {}).items()
+        if name.startswith("ECHOSTREAM_")
+    }
     for name, value in settings.items():
         assert isinstance(value, str), f"{name}: YAML reads another type"
         monkeypatch.setenv(name, value)
@@ -105,7 +113,11 @@ def test_no_setting_of_an_override_is_unknown(monkeypatch):
 
 def test_no_secret_is_in_the_environment():
     for name, service in SERVICES.items():
-        shown = [key for key in service.get("environment", {}) if re.search(r"(?i)secret|passw|token|key(_id)?$", key)]
+        shown = [
+            key
+            for key in service.get("environment", {})
+            if re.search(r"(?i)secret|passw|token|key(_id)?$", key)
+        ]
         assert [key for key in shown if not key.endswith("__FILE")] == [], name
 
 
@@ -127,7 +139,9 @@ def test_platforms_without_a_key_have_a_producer_and_a_simulator():
 
 def test_prometheus_asks_services_that_there_are():
     jobs = read("deploy/prometheus.yml")["scrape_configs"]
-    targets = [target for job in jobs for static in job["static_configs"] for target in static["targets"]]
+    targets = [
+        target for job in jobs for static in job["static_configs"] for target in static["targets"]
+    ]
     metrics = SERVICES["bluesky"]["environment"]["ECHOSTREAM_INGEST__METRICS_PORT"]
     ports = {"streaming": "4040"} | dict.fromkeys(KEYLESS, metrics)
     assert dict(target.split(":") for target in targets) == ports
@@ -138,7 +152,11 @@ def test_prometheus_asks_services_that_there_are():
 def test_the_image_has_the_versions_that_are_tested():
     pins = [
         dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(), re.M))
-        for name in ("requirements.lock", "deploy/requirements.lock", "deploy/requirements-build.lock")
+        for name in (
+            "requirements.lock",
+            "deploy/requirements.lock",
+            "deploy/requirements-build.lock",
+        )
     ]
     everywhere, image, build = pins
     assert image.items() | build.items() <= everywhere.items()
@@ -154,8 +172,14 @@ def test_the_dockerfile_takes_what_exists_and_ends_as_nobody_special():
     assert set(re.findall(r"^FROM (\S+)", text, re.M)) == {"debian:bookworm-slim"}
     users = re.findall(r"^USER (\S+)", text, re.M)
     assert users == [SERVICES["streaming"]["user"]]
-    sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    sent = [
+        line[1:]
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    ]
     assert [name for name in sent if not (ROOT / name).exists()] == []
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"][
+        "build"
+    ]
     packages = build["targets"]["wheel"]["packages"]
     assert set(packages) <= set(sent)

@@ -24,7 +24,8 @@ def service(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setattr(botocore.endpoint.time, "sleep", lambda _seconds: None)  # its waits, and ours
+    # its waits, and ours
+    monkeypatch.setattr(botocore.endpoint.time, "sleep", lambda _seconds: None)
     with running() as service:
         yield service
 
@@ -33,7 +34,9 @@ def service(monkeypatch):
 def make(service, tmp_path):
     def load(language="en", **settings):
         said = {"region": "eu-west-1", "endpoint": service.endpoint, "attempts": 4} | settings
-        options = ScorerOptions.of(ScorerSettings(comprehend=ComprehendSettings(**said)), home=tmp_path)
+        options = ScorerOptions.of(
+            ScorerSettings(comprehend=ComprehendSettings(**said)), home=tmp_path
+        )
         return comprehend.load(replace(options, language=language))
 
     return load
@@ -143,7 +146,9 @@ def _spend(file):
 
 def test_processes_share_the_budget(tmp_path):
     file = tmp_path / "budgets" / "made.json"
-    workers = [multiprocessing.get_context("spawn").Process(target=_spend, args=(file,)) for _ in range(2)]
+    workers = [
+        multiprocessing.get_context("spawn").Process(target=_spend, args=(file,)) for _ in range(2)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -20,7 +20,11 @@ def folders(tmp_path):
 
 def test_server_and_clients_get_the_same_credentials_for_their_owner_alone(tmp_path):
     s3, grafana = folders(tmp_path)
-    assert {file.name for file in make_secrets(s3, grafana)} == {"credentials", "s3proxy.conf", "password"}
+    assert {file.name for file in make_secrets(s3, grafana)} == {
+        "credentials",
+        "s3proxy.conf",
+        "password",
+    }
     server, clients = properties(s3 / "s3proxy.conf"), configparser.ConfigParser()
     clients.read(s3 / "credentials")
     assert server["s3proxy.identity"] == clients["default"]["aws_access_key_id"]

@@ -13,7 +13,18 @@ from foundation.policies import policies
 from ingestion.platform import Post
 from schemas.event import MAX_RECORD_BYTES
 from schemas.reasons import Reason
-from tests.changed_records import AUTHOR_DELETE, DELETE, SINCE, Bytes, Sample, extra, fields, micros, nested, padded
+from tests.changed_records import (
+    AUTHOR_DELETE,
+    DELETE,
+    SINCE,
+    Bytes,
+    Sample,
+    extra,
+    fields,
+    micros,
+    nested,
+    padded,
+)
 from tests.made_records import DAY, KEY, MAX_CHARS, RULES, SEEN, envelope, post, record
 from transforms.decode import BadRecordError, Envelope, decode, posted_at
 
@@ -57,7 +68,7 @@ GOOD = {
         value=fields(day="2026-01-03"), envelope={"day": date(2026, 1, 3)}
     ),
     "the largest metric": Sample(value=fields(metrics={"score": 2**63 - 1, "down": -(2**63)})),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", GOOD.values(), ids=GOOD)
@@ -98,7 +109,9 @@ def test_no_bytes_raise_anything_else(value):
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 NAMES = st.sampled_from(sorted(orjson.loads(record(post()).value)))
@@ -110,7 +123,9 @@ NAMES = st.sampled_from(sorted(orjson.loads(record(post()).value)))
 @example(changes={"created_at": -(2**63), "observed_at": 2**63 - 1})
 def test_no_field_raises_anything_else(changes):
     made = record(post())
-    value = orjson.dumps(orjson.loads(made.value) | {name: _storable(field) for name, field in changes.items()})
+    value = orjson.dumps(
+        orjson.loads(made.value) | {name: _storable(field) for name, field in changes.items()}
+    )
     decodes_or_is_bad(value, envelope(made))
 
 

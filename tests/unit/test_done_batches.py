@@ -13,8 +13,16 @@ from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.done_batches import check_batches
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS, ops_batches
 
-MAIN = {"topic_to_bronze": BRONZE_POSTS, "bronze_to_silver": SILVER_POSTS, "silver_to_gold": GOLD_SENTIMENT_HOURLY}
-STEP = {"topic_to_bronze": "append", "bronze_to_silver": "append", "silver_to_gold": GOLD_SENTIMENT_HOURLY.name}
+MAIN = {
+    "topic_to_bronze": BRONZE_POSTS,
+    "bronze_to_silver": SILVER_POSTS,
+    "silver_to_gold": GOLD_SENTIMENT_HOURLY,
+}
+STEP = {
+    "topic_to_bronze": "append",
+    "bronze_to_silver": "append",
+    "silver_to_gold": GOLD_SENTIMENT_HOURLY.name,
+}
 BRONZE, SILVER, GOLD = MAIN
 # job, planned, committed, newest batch of the main table, of ops
 IN_STEP = {

@@ -35,7 +35,11 @@ def find(service, tmp_path):
 
 def test_organisations_products_and_places_and_no_person(find):
     assert find((TEXT, "en")) == [
-        [Entity("Lumora", "organisation", 0.91), Entity("Hexagrove", "product", 0.92), Entity("Paris", "place", 0.93)]
+        [
+            Entity("Lumora", "organisation", 0.91),
+            Entity("Hexagrove", "product", 0.92),
+            Entity("Paris", "place", 0.93),
+        ]
     ]
 
 
@@ -54,7 +58,10 @@ def test_each_language_is_asked_for_itself(find, service):
         ("Lyon_LOCATION", "fr"),
     )
     assert [each and each[0].text for each in found] == ["Paris", "Rome", None, None, "Lyon"]
-    assert [(call["LanguageCode"], len(call["TextList"])) for call in service.calls] == [("fr", 2), ("en", 1)]
+    assert [(call["LanguageCode"], len(call["TextList"])) for call in service.calls] == [
+        ("fr", 2),
+        ("en", 1),
+    ]
 
 
 def test_a_text_without_entities_has_none_and_a_blank_one_is_not_sent(find, service):
@@ -88,7 +95,9 @@ def test_an_unknown_finder_names_the_setting():
 
 def test_live_posts_get_their_entities_and_nothing_else_does(service, tmp_path):
     said = {"comprehend": {"region": "eu-west-1", "endpoint": service.endpoint}}
-    options = EntityOptions.of(Settings(home=tmp_path, entities={"finder": "comprehend"}, scorer=said))
+    options = EntityOptions.of(
+        Settings(home=tmp_path, entities={"finder": "comprehend"}, scorer=said)
+    )
     rows = [
         {"op": "upsert", "title": "Lumora_ORGANIZATION", "text": "in Paris_LOCATION", "lang": "en"},
         {"op": "delete"},

@@ -27,7 +27,7 @@ def place(settings, key_id=None):
     key_id = key_id or pseudonym_place(settings).key_id()
     return erasure_requests.place(
         settings, targets=TARGETS, key_id=key_id, key=ledger.receipt_key(settings)
-    )  # fmt: skip
+    )
 
 
 def test_requests_wait_oldest_first_until_they_are_settled(settings):
@@ -40,7 +40,13 @@ def test_requests_wait_oldest_first_until_they_are_settled(settings):
 
 
 @pytest.mark.parametrize(
-    "change", [{"asked_at": "2020-01-01T00:00:00+00:00"}, {"targets": []}, {"signature": "AAAA"}, {"owner": "b"}]
+    "change",
+    [
+        {"asked_at": "2020-01-01T00:00:00+00:00"},
+        {"targets": []},
+        {"signature": "AAAA"},
+        {"owner": "b"},
+    ],
 )
 def test_a_request_that_was_changed_or_signed_by_somebody_else_is_refused_by_name(settings, change):
     request = place(settings)
@@ -50,7 +56,9 @@ def test_a_request_that_was_changed_or_signed_by_somebody_else_is_refused_by_nam
         list(erasure_requests.waiting(settings))
 
 
-def test_a_request_under_another_key_than_the_lake_s_is_refused_for_it_would_block_nothing(settings):
+def test_a_request_under_another_key_than_the_lake_s_is_refused_for_it_would_block_nothing(
+    settings,
+):
     demand_requests_key([place(settings)], settings)
     old = place(settings, "v1-000000000000")
     with pytest.raises(ErasureRequestError, match=f"{old.id}.*v1-000000000000"):

@@ -39,7 +39,9 @@ def test_nothing_goes_within_the_bound(settings):
 
 
 def test_the_oldest_application_goes_first(settings):
-    old, middle, new = (application(settings, name, 9, age=age) for name, age in (("a", 2), ("b", 1), ("c", 0)))
+    old, middle, new = (
+        application(settings, name, 9, age=age) for name, age in (("a", 2), ("b", 1), ("c", 0))
+    )
     event_logs.trim(settings)
     assert not old.exists()
     assert (len(names(middle)), len(names(new))) == (2, 2)

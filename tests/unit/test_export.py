@@ -24,7 +24,9 @@ from tests.made_records import SEEN, bronze_row
 from transforms.payloads import At, seal
 
 THEIRS, OTHER = "Jane_Fox", "someone_else"
-TABLES = {table.name: table for table in (BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)}
+TABLES = {
+    table.name: table for table in (BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
+}
 
 
 def made(key: PseudonymKey) -> dict[str, list[dict]]:
@@ -35,7 +37,9 @@ def made(key: PseudonymKey) -> dict[str, list[dict]]:
         return bronze_row(maker.make(item, observed_at=SEEN), offset=offset)
 
     def post(number, author):
-        return Post(post_id=f"t1_{number}", created_at=SEEN, author_id=author, text=f"text of {author}")
+        return Post(
+            post_id=f"t1_{number}", created_at=SEEN, author_id=author, text=f"text of {author}"
+        )
 
     bronze = [
         row(post(1, THEIRS), 0),
@@ -46,12 +50,18 @@ def made(key: PseudonymKey) -> dict[str, list[dict]]:
         row(AuthorDelete(author_id=THEIRS, version=SEEN), 5),
         row(Unmappable(raw={"author": THEIRS, "strange": True}, detail="x"), 6),
         row(Unmappable(raw={"author": OTHER, "strange": True}, detail="x"), 7),
-        row(Post(post_id="t1_4", created_at=SEEN, text=THEIRS), 8),  # of nobody, and about the person
+        # of nobody, and about the person
+        row(Post(post_id="t1_4", created_at=SEEN, text=THEIRS), 8),
     ]
     keys = {number: maker.post_key(f"t1_{number}") for number in (1, 2, 3)}
     authors = {1: maker.author_key(THEIRS), 2: maker.author_key(THEIRS), 3: maker.author_key(OTHER)}
     silver = [
-        {"platform": "reddit", "owner": "public", "post_key": keys[number], "author_key": authors[number]}
+        {
+            "platform": "reddit",
+            "owner": "public",
+            "post_key": keys[number],
+            "author_key": authors[number],
+        }
         for number in (2, 3)
     ]
     tombstones = [
@@ -72,7 +82,10 @@ def write(settings: Settings, tables: dict[str, list[dict]]) -> None:
         schema = to_arrow_schema(TABLES[name].schema)
         write_deltalake(
             f"{settings.lake_uri}/{name.replace('.', '/')}",
-            pa.Table.from_pylist([{column: row.get(column) for column in schema.names} for row in rows], schema=schema),
+            pa.Table.from_pylist(
+                [{column: row.get(column) for column in schema.names} for row in rows],
+                schema=schema,
+            ),
         )
 
 
@@ -80,19 +93,29 @@ def remember(settings: Settings) -> None:
     with IngestStore(store_place(settings), owner="public", platform="reddit") as store:
         for number in (1, 2, 3, 9):
             one = Sighting(
-                post_id=f"t1_{number}", source="s", native_id=f"{number}", event_id="e", version=0, day=None,
-                seen_at=SEEN, checked_at=SEEN,
-            )  # fmt: skip
+                post_id=f"t1_{number}",
+                source="s",
+                native_id=f"{number}",
+                event_id="e",
+                version=0,
+                day=None,
+                seen_at=SEEN,
+                checked_at=SEEN,
+            )
             store.remember([one])
 
 
 def land(settings: Settings) -> None:
-    answer = {"data": {"children": [{"data": {"author": name, "body": name}} for name in (THEIRS, OTHER)]}}
+    answer = {
+        "data": {"children": [{"data": {"author": name, "body": name}} for name in (THEIRS, OTHER)]}
+    }
     line = {"observed_at": SEEN, "source": "r", "endpoint": "e", "query": None, "body": answer}
     at = datetime(2026, 1, 2, tzinfo=UTC)
     folder = settings.home / f"lake/landing/date={at:%Y-%m-%d}/platform=reddit"
     folder.mkdir(parents=True)
-    (folder / f"{at:%Y%m%dT%H%M%S%fZ}-000000.jsonl.gz").write_bytes(gzip.compress(json.dumps(line).encode()))
+    (folder / f"{at:%Y%m%dT%H%M%S%fZ}-000000.jsonl.gz").write_bytes(
+        gzip.compress(json.dumps(line).encode())
+    )
 
 
 @pytest.fixture
@@ -128,7 +151,10 @@ def test_everything_of_the_person_and_nothing_of_others(settings):
     assert [one["part"]["data"]["author"] for one in account["producers"]["landing"]] == [THEIRS]
     assert OTHER not in json.dumps(account)
     raw = {row["offset"]: row["payload"] for row in tables["bronze.posts"]}
-    assert (raw[0]["text"], raw[6]["raw"]) == (f"text of {THEIRS}", {"author": THEIRS, "strange": True})
+    assert (raw[0]["text"], raw[6]["raw"]) == (
+        f"text of {THEIRS}",
+        {"author": THEIRS, "strange": True},
+    )
 
 
 @pytest.mark.parametrize("hostile", ["it's", "x') OR 1=1 --\"", "\\' OR 1=1 --", '"'])
@@ -137,7 +163,10 @@ def test_a_key_that_a_stranger_made_up_is_a_value_and_no_question(tmp_path, host
     settings = Settings(home=tmp_path)
     tables = made(create_key(settings.key_file))
     (strange,) = [row for row in tables["bronze.posts"] if row["offset"] == 6]
-    bad = strange | {"offset": 9, "headers": {**dict(strange["headers"]), "post_key": hostile.encode()}}
+    bad = strange | {
+        "offset": 9,
+        "headers": {**dict(strange["headers"]), "post_key": hostile.encode()},
+    }
     tables["quarantine.posts"] = [bad]
     write(settings, tables)
     account = found(settings)
@@ -162,7 +191,16 @@ def test_an_id_that_names_the_person_is_theirs_when_no_table_knows_them_any_more
     ids = [f"{author}/statuses/1", "https://mastodon.example/users/janet/statuses/2"]
     with IngestStore(store_place(settings), owner="public", platform="mastodon") as store:
         store.remember(
-            Sighting(post_id=p, source="s", native_id=p, event_id="e", version=0, day=None, seen_at=0, checked_at=0)
+            Sighting(
+                post_id=p,
+                source="s",
+                native_id=p,
+                event_id="e",
+                version=0,
+                day=None,
+                seen_at=0,
+                checked_at=0,
+            )
             for p in ids
         )
     done = export(settings, "--platform", "mastodon", "--author", author)
@@ -180,7 +218,11 @@ def test_sealed_payloads_are_opened(settings):
     key = create_key(settings.payload_key_file)
     tables = made(load_key(settings.key_file))
     sealed = [
-        row | {"value": seal(row["value"], key, At(row["topic"], 0, row["offset"])), "offset": row["offset"]}
+        row
+        | {
+            "value": seal(row["value"], key, At(row["topic"], 0, row["offset"])),
+            "offset": row["offset"],
+        }
         for row in tables["bronze.posts"]
     ]
     other = Settings(home=settings.home, lake=str(settings.home / "sealed"))
@@ -190,7 +232,9 @@ def test_sealed_payloads_are_opened(settings):
     )
     (account,) = json.loads(done.stdout)["accounts"]
     assert sorted(row["offset"] for row in account["tables"]["bronze.posts"]) == [0, 1, 3, 5, 6]
-    assert {row["payload"].get("text") for row in account["tables"]["bronze.posts"]} >= {f"text of {THEIRS}"}
+    assert {row["payload"].get("text") for row in account["tables"]["bronze.posts"]} >= {
+        f"text of {THEIRS}"
+    }
 
 
 def test_what_was_made_under_an_older_key_is_found_too(settings):
@@ -204,9 +248,14 @@ def test_what_was_made_under_an_older_key_is_found_too(settings):
 
 def test_a_person_with_accounts_on_two_platforms_and_a_file_for_the_owner_alone(settings, tmp_path):
     out = tmp_path / "person.json"
-    done = export(settings, "--subject", "-", "--out", str(out), stdin=f"reddit {THEIRS}\n\nx 123 \n")
+    done = export(
+        settings, "--subject", "-", "--out", str(out), stdin=f"reddit {THEIRS}\n\nx 123 \n"
+    )
     assert (done.exit_code, done.stdout, done.exception) == (0, "", None)
-    assert [account["platform"] for account in json.loads(out.read_text())["accounts"]] == ["reddit", "x"]
+    assert [account["platform"] for account in json.loads(out.read_text())["accounts"]] == [
+        "reddit",
+        "x",
+    ]
     assert "reddit: silver.posts 1, " in done.stderr
     assert "x: nothing is held" in done.stderr
     assert THEIRS not in done.stderr

@@ -81,27 +81,47 @@ def test_a_comment_becomes_a_post_that_answers_its_post():
     [
         (comment(id="100_200_300"), "200_300", "100_200"),
         (without(comment(), "id"), "200_300", "100_200"),
-        (without(comment(permalink_url=LINK + "&reply_comment_id=301"), "id"), "200_301", "200_300"),
+        (
+            without(comment(permalink_url=LINK + "&reply_comment_id=301"), "id"),
+            "200_301",
+            "200_300",
+        ),
         (comment(id="200_301", permalink_url=LINK + "&reply_comment_id=301"), "200_301", "200_300"),
-        (without(comment(parent={"id": "200_300"}, id="200_301"), "permalink_url"), "200_301", "200_300"),
+        (
+            without(comment(parent={"id": "200_300"}, id="200_301"), "permalink_url"),
+            "200_301",
+            "200_300",
+        ),
         (without(comment(), "permalink_url"), "200_300", None),
     ],
 )
-def test_a_comment_has_one_id_under_all_its_spellings(payload: Any, post_id: str, reply_to: str | None):
+def test_a_comment_has_one_id_under_all_its_spellings(
+    payload: Any, post_id: str, reply_to: str | None
+):
     found = mapped_post(payload)
     assert (found.post_id, found.reply_to) == (post_id, reply_to)
 
 
 def test_the_update_time_orders_sightings_of_a_post():
-    assert mapped_post(post(updated_time="2024-05-06T07:09:09+0000")).version == CREATED_US + 60_000_000
+    assert (
+        mapped_post(post(updated_time="2024-05-06T07:09:09+0000")).version
+        == CREATED_US + 60_000_000
+    )
     assert mapped_post(post(updated_time=CREATED)).version == 0
     assert mapped_post(comment(updated_time="2024-05-06T07:09:09+0000")).version == 0
 
 
 def test_nested_comments_are_posts_of_their_own_and_leave_nothing_behind():
     inner = {"id": "200_301", "message": "INNER", "created_time": CREATED}
-    outer = {"id": "200_300", "message": "OUTER", "created_time": CREATED, "comments": {"data": [inner]}}
-    document = post(comments={"data": [outer], "summary": {"total_count": 2}, "paging": {"next": "TOKEN"}})
+    outer = {
+        "id": "200_300",
+        "message": "OUTER",
+        "created_time": CREATED,
+        "comments": {"data": [inner]},
+    }
+    document = post(
+        comments={"data": [outer], "summary": {"total_count": 2}, "paging": {"next": "TOKEN"}}
+    )
     found = answers({"data": [document], "paging": {}})
     assert [(p.post_id, p.reply_to) for p in found] == [
         ("100_200", None),
@@ -115,7 +135,9 @@ def test_nested_comments_are_posts_of_their_own_and_leave_nothing_behind():
 
 
 def test_a_reply_keeps_nothing_of_the_comment_that_it_answers():
-    (payload,) = PLATFORM.payloads(comment(parent={"id": "200_299", "message": "PARENT"}, object={"message": "PARENT"}))
+    (payload,) = PLATFORM.payloads(
+        comment(parent={"id": "200_299", "message": "PARENT"}, object={"message": "PARENT"})
+    )
     assert "PARENT" not in repr(payload)
 
 
@@ -133,7 +155,12 @@ def test_posts_are_found_in_every_kind_of_answer(document: Any):
 
 
 def test_mentions_are_people_and_not_pages():
-    tags = [{"name": "Ada", "type": "user"}, {"name": "Corner", "type": "page"}, {"name": "Bo"}, {"name": 5}]
+    tags = [
+        {"name": "Ada", "type": "user"},
+        {"name": "Corner", "type": "page"},
+        {"name": "Bo"},
+        {"name": 5},
+    ]
     assert mapped_post(comment(message_tags=tags)).mentions == ("Ada", "Bo")
 
 
@@ -157,7 +184,16 @@ def test_a_privacy_of_everyone_is_public():
 @pytest.mark.parametrize(
     ("item", "kind"),
     [
-        ({"id": "m_1", "created_time": CREATED, "from": {}, "to": {"data": []}, "message": "hush"}, "private message"),
+        (
+            {
+                "id": "m_1",
+                "created_time": CREATED,
+                "from": {},
+                "to": {"data": []},
+                "message": "hush",
+            },
+            "private message",
+        ),
         ({"id": "m_1", "created_time": CREATED, "message": "hush"}, "private message"),
         ({"id": "t_1", "snippet": "hush", "message_count": 2}, "conversation"),
         ({"t_123": {"id": "t_123", "snippet": "hush"}}, "conversation"),
@@ -183,7 +219,10 @@ def test_other_things_are_ignored_by_kind(item: Any, kind: str):
         (post(message=5), "message"),
         (post(id="abc"), "id"),
         (post(permalink_url=5), "permalink_url"),
-        (without(comment(permalink_url="https://www.facebook.com/corner/posts/pfbid0/"), "id"), "id"),
+        (
+            without(comment(permalink_url="https://www.facebook.com/corner/posts/pfbid0/"), "id"),
+            "id",
+        ),
         ("text", "id"),
     ],
 )

@@ -48,7 +48,7 @@ def test_an_author_leaves_an_answer_of_many_and_the_others_stay(home):
     assert [payload for line in lines[:2] for payload in PLATFORM.payloads(line["body"])] == others
     assert home.done() == [
         {"erasure_id": ID, "platform": "reddit", "counts": {"landed": 1, "sightings": 0}}
-    ]  # fmt: skip
+    ]
 
 
 def test_a_file_that_held_nobody_else_goes(home):
@@ -64,7 +64,9 @@ def test_a_file_without_the_person_is_not_written_again(home):
     home.bury({"author_key": home.maker.author_key(GONE)})
     home.forget()
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-    assert [done["counts"] for done in home.done()] == [{"landed": 0, "sightings": 0}], "looked at, and nothing there"
+    assert [done["counts"] for done in home.done()] == [{"landed": 0, "sightings": 0}], (
+        "looked at, and nothing there"
+    )
 
 
 @pytest.mark.parametrize(("version", "stays"), [(SEEN - 1, True), (SEEN, False)])
@@ -106,7 +108,9 @@ def test_each_erasure_is_done_once_and_another_platform_s_does_nothing(home):
 def test_killed_before_its_mark_it_is_done_again(home, monkeypatch):
     home.land(comment("t1_a", GONE))
     home.remember("t1_a")
-    home.bury({"author_key": home.maker.author_key(GONE)}, {"post_key": home.maker.post_key("t1_a")})
+    home.bury(
+        {"author_key": home.maker.author_key(GONE)}, {"post_key": home.maker.post_key("t1_a")}
+    )
     with monkeypatch.context() as patch:
         patch.setattr(home.store, "save", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -147,7 +151,9 @@ def test_what_comes_of_an_erased_person_afterwards_goes_nowhere(home):
     theirs, others = comment("t1_new", GONE), comment("t1_b", "Maple_Fox")
     assert forgetting.suppresses(PLATFORM.map(theirs, SEEN), SEEN)
     assert not forgetting.suppresses(PLATFORM.map(others, SEEN), SEEN)
-    (batch,) = forgetting.without_erased([Batch(source="s", documents=[listing(theirs, others), others])], SEEN)
+    (batch,) = forgetting.without_erased(
+        [Batch(source="s", documents=[listing(theirs, others), others])], SEEN
+    )
     assert batch.documents == [others, others]
 
 
@@ -162,7 +168,9 @@ def test_a_producer_sends_and_notes_nothing_of_an_erased_person(tmp_path):
     with trial("mastodon", tmp_path, posts=80, edits=0.2, deletes=0.2) as made:
         made.run()
         everyone = events(made.kafka.messages)
-        author = Counter(event["keys"]["author"] for event in everyone if event["author_id"]).most_common(1)[0][0]
+        author = Counter(
+            event["keys"]["author"] for event in everyone if event["author_id"]
+        ).most_common(1)[0][0]
         theirs = {event["post_id"] for event in everyone if event["keys"]["author"] == author}
         others = [event["event_id"] for event in everyone if event["post_id"] not in theirs]
         assert theirs
@@ -175,11 +183,15 @@ def test_a_producer_sends_and_notes_nothing_of_an_erased_person(tmp_path):
         def forgetting(store):
             files = fs.LocalFileSystem()
             made_anew = Forgetting(
-                PLATFORMS["mastodon"], owner="public", key=LIVE_KEY, store=store,
+                PLATFORMS["mastodon"],
+                owner="public",
+                key=LIVE_KEY,
+                store=store,
                 graves=GraveFiles(files, str(tmp_path / "lake")),
-                landing=Landing(files, str(tmp_path / "lake" / "landing"), "mastodon"), place="here",
+                landing=Landing(files, str(tmp_path / "lake" / "landing"), "mastodon"),
+                place="here",
                 clock=made.clock,
-            )  # fmt: skip
+            )
             made_anew.keep_up()
             return made_anew
 

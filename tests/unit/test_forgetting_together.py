@@ -23,7 +23,10 @@ def test_many_erasures_are_one_pass_with_counts_of_their_own(home, monkeypatch):
     home.bury({"author_key": home.maker.author_key("Maple_Fox")}, name="b" * 32)
     assert home.forget() == 2
     assert passes == [1]
-    assert {done["erasure_id"][0]: done["counts"]["landed"] for done in home.done()} == {"a": 2, "b": 1}
+    assert {done["erasure_id"][0]: done["counts"]["landed"] for done in home.done()} == {
+        "a": 2,
+        "b": 1,
+    }
 
 
 def test_what_a_process_has_landed_before_it_knew_goes_though_another_has_set_the_mark(home):

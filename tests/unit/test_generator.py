@@ -21,9 +21,22 @@ from tests.feeds import N, large_feed, make
 
 BASE_MICROS = int(BASE.timestamp()) * 1_000_000
 KINDS_OF_RECORD = {
-    "create", "edit", "edit_back", "delete", "score_only", "resurrect", "author_delete", "early_edit", "late_create",
-    "early_delete", "late_upsert", "old_version", "duplicate", "bad", "unmappable",
-}  # fmt: skip
+    "create",
+    "edit",
+    "edit_back",
+    "delete",
+    "score_only",
+    "resurrect",
+    "author_delete",
+    "early_edit",
+    "late_create",
+    "early_delete",
+    "late_upsert",
+    "old_version",
+    "duplicate",
+    "bad",
+    "unmappable",
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +52,9 @@ def rows(feed):
 def test_the_same_seed_makes_the_same_feed():
     assert make(300) == make(300)
     assert make(300) != make(300, seed=2)
-    assert not {m.ledger_row["post_key"] for m in make(50)} & {m.ledger_row["post_key"] for m in make(50, seed=2)} - {
-        None
-    }
+    assert not {m.ledger_row["post_key"] for m in make(50)} & {
+        m.ledger_row["post_key"] for m in make(50, seed=2)
+    } - {None}
 
 
 def test_nothing_is_made_of_nothing():
@@ -52,8 +65,14 @@ def test_every_kind_is_there_on_every_platform(rows):
     assert {row["kind"] for row in rows} == KINDS_OF_RECORD
     assert {row["platform"] for row in rows} == set(policies())
     assert {row["fate"] for row in rows} == {
-        "new", "edited", "deleted", "duplicate", "stale", "suppressed", "quarantined",
-    }  # fmt: skip
+        "new",
+        "edited",
+        "deleted",
+        "duplicate",
+        "stale",
+        "suppressed",
+        "quarantined",
+    }
     assert {kind for row in rows for kind in row.get("pii", [])} == set(KINDS)
 
 
@@ -61,7 +80,8 @@ def test_rates_are_reached(rows):
     kinds = Counter(row["kind"] for row in rows)
     first = sum(kinds[kind] for kind in ("create", "late_create", "late_upsert"))
     assert first == N
-    # Some edits are part of another story: 0.03 and a tenth, 0.005 edited back, 0.005 late, 0.003 deleted.
+    # Some edits are part of another story: 0.03 and a tenth, 0.005 edited back, 0.005 late, 0.003
+    # deleted.
     shares = {"edit": 0.046, "delete": 0.033, "score_only": 0.02, "bad": 0.01, "duplicate": 0.033}
     for kind, share in shares.items():
         assert kinds[kind] == pytest.approx(share * N, rel=0.25), kind
@@ -88,7 +108,9 @@ def test_good_records_keep_the_contract(feed):
 
 
 def test_records_are_of_a_realistic_size(feed):
-    sizes = [len(orjson.loads(m.record.value)["raw"]) for m in feed if m.ledger_row["kind"] == "create"]
+    sizes = [
+        len(orjson.loads(m.record.value)["raw"]) for m in feed if m.ledger_row["kind"] == "create"
+    ]
     assert 400 < sum(sizes) / len(sizes) < 2000
 
 
@@ -116,7 +138,9 @@ def test_sentiment_changes_from_hour_to_hour(rows):
     assert any(max(found) > 0 > min(found) for found in means.values())
 
 
-@pytest.mark.parametrize("rates", [{"edits": -0.1}, {"bad": 1.5}, {"edits": 0.6, "late": 0.6}, {"pii": True}])
+@pytest.mark.parametrize(
+    "rates", [{"edits": -0.1}, {"bad": 1.5}, {"edits": 0.6, "late": 0.6}, {"pii": True}]
+)
 def test_rates_that_are_none_are_refused(rates):
     with pytest.raises(SettingsError, match="generator rate"):
         Rates(**rates)

@@ -34,7 +34,9 @@ def test_bad_records_say_their_reason_and_are_found_by_hash(feed):
         assert isinstance(made.record, RawRecord)
         assert made.ledger_row["fate"] == "quarantined"
         value = made.record.value
-        assert made.ledger_row["value_sha256"] == (None if value is None else hashlib.sha256(value).hexdigest())
+        assert made.ledger_row["value_sha256"] == (
+            None if value is None else hashlib.sha256(value).hexdigest()
+        )
 
 
 def test_what_is_no_json_is_none(feed):
@@ -56,7 +58,9 @@ def test_clean_texts_hold_no_personal_data(feed):
         assert "canary" not in clean.lower()
         if row.get("pii"):
             event = orjson.loads(made.record.value)
-            leaked = [value for value in row["canaries"] if value in f"{event['title']} {event['text']}"]
+            leaked = [
+                value for value in row["canaries"] if value in f"{event['title']} {event['text']}"
+            ]
             assert leaked
             assert not [value for value in leaked if value in clean]
             hidden += 1
@@ -67,21 +71,33 @@ def test_the_sanitizer_leaves_what_the_ledger_says(feed):
     """Also names in free text: what is written about products is nobody's name to the model."""
     made = [one for one in feed if "clean_text" in one.ledger_row]
     events = [orjson.loads(one.record.value) for one in made]
-    names = [(event["author_handle"], event["author_name"], event["author_id"], *event["mentions"]) for event in events]
+    names = [
+        (event["author_handle"], event["author_name"], event["author_id"], *event["mentions"])
+        for event in events
+    ]
     cleaned = Sanitizer().clean(
         [
-            Content(event["title"], event["text"], event["hashtags"], [name for name in exact if name])
+            Content(
+                event["title"], event["text"], event["hashtags"], [name for name in exact if name]
+            )
             for event, exact in zip(events, names, strict=True)
         ]
     )
     assert len(made) > N
     for one, clean in zip(made, cleaned, strict=True):
         assert clean is not None
-        assert (clean.title, clean.text) == (one.ledger_row["clean_title"], one.ledger_row["clean_text"])
+        assert (clean.title, clean.text) == (
+            one.ledger_row["clean_title"],
+            one.ledger_row["clean_text"],
+        )
 
 
 def test_the_personal_data_of_a_post_is_its_own(rows):
-    made = [row["canaries"][-1] for row in rows if row["kind"] == "create" and set(row["pii"]) - set(OWN_KINDS)]
+    made = [
+        row["canaries"][-1]
+        for row in rows
+        if row["kind"] == "create" and set(row["pii"]) - set(OWN_KINDS)
+    ]
     assert len(made) > 50
     assert len(set(made)) == len(made)
 
@@ -90,8 +106,12 @@ def test_the_language_is_found_that_the_ledger_says(feed):
     """What is English or unknown is scored, all else is not: one mistake puts a post into another cell of Gold."""
     for one in feed:
         if "clean_text" in (row := one.ledger_row):
-            found = language_of(row["clean_text"], row["clean_title"], said=orjson.loads(one.record.value)["lang"])
-            assert (found in (None, "en")) == (row["lang"] in (None, "en")), row["clean_text"] or row["clean_title"]
+            found = language_of(
+                row["clean_text"], row["clean_title"], said=orjson.loads(one.record.value)["lang"]
+            )
+            assert (found in (None, "en")) == (row["lang"] in (None, "en")), (
+                row["clean_text"] or row["clean_title"]
+            )
 
 
 def test_without_the_flag_no_clear_value_is_in_the_ledger():
@@ -123,7 +143,9 @@ def test_authors_that_left_have_posts_of_both_kinds():
     rows = [made.ledger_row for made in many]
     gone = oracle.author_tombstones(rows)
     of_gone = [
-        row for row in rows if row["kind"] == "create" and ("public", row["platform"], row["author_key"]) in gone
+        row
+        for row in rows
+        if row["kind"] == "create" and ("public", row["platform"], row["author_key"]) in gone
     ]
     assert {row["fate"] for row in of_gone} == {"new", "suppressed"}
     live = oracle.live_posts(rows)
@@ -131,11 +153,16 @@ def test_authors_that_left_have_posts_of_both_kinds():
 
 
 def test_the_outcome_does_not_depend_on_how_topics_interleave():
-    rows = [made.ledger_row for made in make(3000, rates=Rates(author_deletes=0.02, duplicates=0.2, late=0.1))]
+    rows = [
+        made.ledger_row
+        for made in make(3000, rates=Rates(author_deletes=0.02, duplicates=0.2, late=0.1))
+    ]
     live = oracle.live_posts(rows)
     assert len(oracle.author_tombstones(rows)) > 20
     for seed in range(3):
-        assert _one_by_one(_interleaved(rows, seed)) == {key: row["event_id"] for key, row in live.items()}
+        assert _one_by_one(_interleaved(rows, seed)) == {
+            key: row["event_id"] for key, row in live.items()
+        }
 
 
 def _interleaved(rows, seed):

@@ -11,13 +11,30 @@ SEEN_US = CREATED_US + 3_600_000_000
 
 
 def story(**fields: Any) -> dict[str, Any]:
-    return {"id": 42, "type": "story", "by": "gull", "time": 1_714_979_289, "title": "Tides &amp; you",
-            "url": "https://a.example/", "score": 9, "descendants": 2, "kids": [43], **fields}  # fmt: skip
+    return {
+        "id": 42,
+        "type": "story",
+        "by": "gull",
+        "time": 1_714_979_289,
+        "title": "Tides &amp; you",
+        "url": "https://a.example/",
+        "score": 9,
+        "descendants": 2,
+        "kids": [43],
+        **fields,
+    }
 
 
 def comment(**fields: Any) -> dict[str, Any]:
-    return {"id": 43, "type": "comment", "by": "tern", "time": 1_714_979_289, "parent": 42,
-            "text": "It&#x27;s <i>fine</i>.<p>Really", **fields}  # fmt: skip
+    return {
+        "id": 43,
+        "type": "comment",
+        "by": "tern",
+        "time": 1_714_979_289,
+        "parent": 42,
+        "text": "It&#x27;s <i>fine</i>.<p>Really",
+        **fields,
+    }
 
 
 def mapped_post(payload: Any, observed_at: int | None = None) -> Post:
@@ -46,7 +63,12 @@ def test_a_story_becomes_a_post():
 
 def test_a_comment_is_plain_text_and_answers_its_parent():
     post = mapped_post(comment())
-    assert (post.post_id, post.reply_to, post.title, post.text) == ("43", "42", None, "It's fine.\n\nReally")
+    assert (post.post_id, post.reply_to, post.title, post.text) == (
+        "43",
+        "42",
+        None,
+        "It's fine.\n\nReally",
+    )
 
 
 @pytest.mark.parametrize("kind", ["job", "poll"])
@@ -57,7 +79,12 @@ def test_jobs_and_polls_are_posts(kind: str):
 @pytest.mark.parametrize("mark", ["deleted", "dead"])
 def test_deleted_and_dead_items_are_deletes_that_carry_nothing(mark: str):
     gone = mapped_post(comment(**{mark: True}, text="SECRET", by="SECRET"), SEEN_US)
-    assert (gone.post_id, gone.op, gone.version, gone.created_at) == ("43", "delete", SEEN_US, CREATED_US)
+    assert (gone.post_id, gone.op, gone.version, gone.created_at) == (
+        "43",
+        "delete",
+        SEEN_US,
+        CREATED_US,
+    )
     assert "SECRET" not in repr(gone)
     assert gone.raw[mark] is True
 
@@ -82,7 +109,9 @@ def test_other_things_are_ignored_by_kind(document: Any, kinds: list[str]):
 
 
 def test_items_are_found_in_lists_and_wrapped():
-    assert [mapped.post_id for mapped in answers({"observed_at": 5, "body": [story(), comment()]})] == ["42", "43"]
+    assert [
+        mapped.post_id for mapped in answers({"observed_at": 5, "body": [story(), comment()]})
+    ] == ["42", "43"]
 
 
 @pytest.mark.parametrize(

@@ -17,42 +17,102 @@ from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable
 from ingestion.platforms import PLATFORMS
 
-WRONG = [None, True, 0, -1, 2**70, 1.5, "", "x", "\ud800", "<![CDATA[", "@" * 9, "9" * 40, [], {}, [[]], [{}], [None],
-         {"data": [None]}, {"data": {}}, {"id": {}}, {"": []}, {"summary": 5}, ["a", 5]]  # fmt: skip
+WRONG = [
+    None,
+    True,
+    0,
+    -1,
+    2**70,
+    1.5,
+    "",
+    "x",
+    "\ud800",
+    "<![CDATA[",
+    "@" * 9,
+    "9" * 40,
+    [],
+    {},
+    [[]],
+    [{}],
+    [None],
+    {"data": [None]},
+    {"data": {}},
+    {"id": {}},
+    {"": []},
+    {"summary": 5},
+    ["a", 5],
+]
 
 GOOD: dict[str, list[Any]] = {
     "mastodon": [
-        test_mastodon.status(quote={"quoted_status": test_mastodon.status()}, reblog=test_mastodon.status()),
+        test_mastodon.status(
+            quote={"quoted_status": test_mastodon.status()}, reblog=test_mastodon.status()
+        ),
         {"event": "delete", "payload": "1", "uri": test_mastodon.URI},
         {"statuses": [test_mastodon.status()]},
     ],
     "x": [
-        {"data": [test_x.tweet(referenced_tweets=[{"type": "replied_to", "id": "5"}], note_tweet={"text": "t"},
-                               entities={"mentions": [{"username": "u"}], "hashtags": [{"tag": "t"}]})],
-         "includes": {"users": [test_x.USER], "tweets": [test_x.tweet()]}},
+        {
+            "data": [
+                test_x.tweet(
+                    referenced_tweets=[{"type": "replied_to", "id": "5"}],
+                    note_tweet={"text": "t"},
+                    entities={"mentions": [{"username": "u"}], "hashtags": [{"tag": "t"}]},
+                )
+            ],
+            "includes": {"users": [test_x.USER], "tweets": [test_x.tweet()]},
+        },
         test_x.v1(quoted_status=test_x.v1(), entities={"user_mentions": [{"screen_name": "s"}]}),
         {"id": test_x.ID, "action": "delete", "redacted_at": "2024-05-06T07:28:09.500Z"},
         {"delete": {"status": {"id_str": test_x.ID}}},
     ],
     "facebook": [
-        test_facebook.post(comments={"data": [test_facebook.comment()]}, message_tags=[{"name": "n"}],
-                           privacy={"value": ""}, updated_time=test_facebook.CREATED),
+        test_facebook.post(
+            comments={"data": [test_facebook.comment()]},
+            message_tags=[{"name": "n"}],
+            privacy={"value": ""},
+            updated_time=test_facebook.CREATED,
+        ),
         {"data": [test_facebook.comment(parent={"id": "1_2"})]},
         {"1_2": test_facebook.post()},
     ],
     "instagram": [
-        test_instagram.medium(comments={"data": [test_instagram.comment(
-            replies={"data": [test_instagram.comment(media={"id": "1"}, parent_id="2")]})]}),
+        test_instagram.medium(
+            comments={
+                "data": [
+                    test_instagram.comment(
+                        replies={"data": [test_instagram.comment(media={"id": "1"}, parent_id="2")]}
+                    )
+                ]
+            }
+        ),
         {"business_discovery": {"media": {"data": [test_instagram.medium()]}}},
     ],
-    "linkedin": [test_linkedin.post(), {"elements": [test_linkedin.comment()]},
-                 {"action": "COMMENT_DELETE", "generatedActivity": test_linkedin.COMMENT, "lastModifiedAt": 5}],
-    "hackernews": [test_hackernews.story(), test_hackernews.comment(), test_hackernews.comment(deleted=True)],
-}  # fmt: skip
+    "linkedin": [
+        test_linkedin.post(),
+        {"elements": [test_linkedin.comment()]},
+        {
+            "action": "COMMENT_DELETE",
+            "generatedActivity": test_linkedin.COMMENT,
+            "lastModifiedAt": 5,
+        },
+    ],
+    "hackernews": [
+        test_hackernews.story(),
+        test_hackernews.comment(),
+        test_hackernews.comment(deleted=True),
+    ],
+}
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     return [at, *(place for key, within in inner for place in places(within, (*at, key)))]
 
 

@@ -45,18 +45,34 @@ def store(request, tmp_path) -> Open:
 
 
 def sighting(post_id: str, *, seen_at: int = 0, checked_at: int = 0, **changed: object) -> Sighting:
-    given = {"source": "here", "native_id": f"n{post_id}", "event_id": "e", "version": 0, "day": None, **changed}
+    given = {
+        "source": "here",
+        "native_id": f"n{post_id}",
+        "event_id": "e",
+        "version": 0,
+        "day": None,
+        **changed,
+    }
     return Sighting(post_id=post_id, seen_at=seen_at, checked_at=checked_at, **given)
 
 
 def test_cursors_and_gaps_outlive_the_process_and_belong_to_owner_and_platform(store):
     with store() as one:
         one.save({"s": "1", "t": "2"}, [GAP], now=5)
-        one.save({"s": "3"}, [Gap(source="s", since=10, until=30, reason=GapReason.WINDOW_PASSED)], now=6)
+        one.save(
+            {"s": "3"}, [Gap(source="s", since=10, until=30, reason=GapReason.WINDOW_PASSED)], now=6
+        )
     with store() as again, store(platform="x") as other, store(owner="t1") as tenant:
         assert (again.cursor("s"), again.cursor("t"), again.cursor("u")) == ("3", "2", None)
-        assert [(gap.since, gap.until) for gap in again.gaps()] == [(10, 30)], "the same gap once, with its latest end"
-        assert (other.cursor("s"), tenant.cursor("s"), other.gaps(), tenant.gaps()) == (None, None, [], [])
+        assert [(gap.since, gap.until) for gap in again.gaps()] == [(10, 30)], (
+            "the same gap once, with its latest end"
+        )
+        assert (other.cursor("s"), tenant.cursor("s"), other.gaps(), tenant.gaps()) == (
+            None,
+            None,
+            [],
+            [],
+        )
 
 
 def test_a_forgotten_cursor_is_a_gap_from_where_it_was_left(store):
@@ -64,7 +80,9 @@ def test_a_forgotten_cursor_is_a_gap_from_where_it_was_left(store):
         one.save({"s": "1"}, [], now=5)
         assert one.forget_cursors(now=9) == 1
         assert one.cursor("s") is None
-        assert [(gap.since, gap.until, gap.reason) for gap in one.gaps()] == [(5, 9, GapReason.CURSOR_DISCARDED)]
+        assert [(gap.since, gap.until, gap.reason) for gap in one.gaps()] == [
+            (5, 9, GapReason.CURSOR_DISCARDED)
+        ]
 
 
 def span(since: int, until: int, source: str = "s") -> Span:
@@ -121,7 +139,11 @@ def test_a_memory_of_an_older_version_gets_the_table_and_keeps_what_it_holds(tmp
 def test_a_failed_save_saves_nothing(store):
     with store() as one:
         with pytest.raises(IngestStoreError):
-            one.save({"s": "1"}, [SimpleNamespace(source=None, since=1, until=1, reason=GapReason.RESYNC)], now=5)
+            one.save(
+                {"s": "1"},
+                [SimpleNamespace(source=None, since=1, until=1, reason=GapReason.RESYNC)],
+                now=5,
+            )
         assert one.cursor("s") is None
     with store() as again:
         assert again.cursor("s") is None
@@ -129,17 +151,23 @@ def test_a_failed_save_saves_nothing(store):
 
 def test_sightings_are_found_by_post_by_native_id_and_when_due(store):
     with store() as one:
-        one.remember([sighting("a"), sighting("b", checked_at=90), sighting("c", seen_at=80, checked_at=80)])
+        one.remember(
+            [sighting("a"), sighting("b", checked_at=90), sighting("c", seen_at=80, checked_at=80)]
+        )
         one.remember([sighting("a", event_id="e2", version=1_700_000_000_000_000)])
         assert one.sightings(["a", "zzz"])["a"].version == 1_700_000_000_000_000
         assert one.by_native_id("here", "nb") == sighting("b", checked_at=90)
         assert one.by_native_id("there", "nb") is None
-        assert [s.post_id for s in one.due(now=100, first=5, limit=9)] == ["a", "c"], "b: not a quarter of its age"
+        assert [s.post_id for s in one.due(now=100, first=5, limit=9)] == ["a", "c"], (
+            "b: not a quarter of its age"
+        )
         assert [s.post_id for s in one.due(now=100, first=50, limit=9)] == ["a"]
         assert len(one.due(now=1000, first=5, limit=2)) == 2
         one.remember([sighting("a", is_gone=True)])
         one.checked(["b"], now=95)
-        assert [s.post_id for s in one.unchecked(since=100, limit=9)] == ["c", "b"], "longest ago first; a is gone"
+        assert [s.post_id for s in one.unchecked(since=100, limit=9)] == ["c", "b"], (
+            "longest ago first; a is gone"
+        )
 
 
 @pytest.mark.parametrize("odd", ["a\x00b", "a\ud800b"])

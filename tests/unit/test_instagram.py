@@ -81,11 +81,17 @@ def test_a_medium_becomes_a_post():
 
 def test_a_medium_found_by_hashtag_takes_time_and_day_from_its_link():
     found = mapped_post(without(medium(), "timestamp", "username", "owner"))
-    assert (found.created_at, found.day, found.author_id) == (CREATED_US + 1_000_000, date(2024, 5, 6), None)
+    assert (found.created_at, found.day, found.author_id) == (
+        CREATED_US + 1_000_000,
+        date(2024, 5, 6),
+        None,
+    )
 
 
 def test_a_medium_without_time_and_link_is_a_post_all_the_same():
-    found = mapped_post({"id": "17001", "media_type": "IMAGE", "like_count": 1, "comments_count": 0})
+    found = mapped_post(
+        {"id": "17001", "media_type": "IMAGE", "like_count": 1, "comments_count": 0}
+    )
     assert (found.created_at, found.day, found.text, found.author_id) == (None, None, None, None)
 
 
@@ -97,7 +103,11 @@ def test_a_time_that_cannot_be_is_not_read_from_a_link():
 def test_a_comment_becomes_a_post():
     found = mapped_post(comment(media={"id": "17001"}))
     assert (found.post_id, found.text, found.reply_to) == ("18001", "@pebble yes", "17001")
-    assert (found.author_id, found.author_handle, found.mentions) == ("mossy.fern", "mossy.fern", ("pebble",))
+    assert (found.author_id, found.author_handle, found.mentions) == (
+        "mossy.fern",
+        "mossy.fern",
+        ("pebble",),
+    )
     assert mapped_post(comment(**{"from": {"id": "77"}})).author_id == "77"
 
 
@@ -106,8 +116,10 @@ def test_nested_comments_are_posts_of_their_own_and_leave_nothing_behind():
     document = medium(comments={"data": [outer]})
     found = answers(document)
     assert [(post.post_id, post.reply_to) for post in found] == [
-        ("17001", None), ("18001", "17001"), ("18002", "18001"),
-    ]  # fmt: skip
+        ("17001", None),
+        ("18001", "17001"),
+        ("18002", "18001"),
+    ]
     assert "OUTER" not in repr(found[0])
     assert "INNER" not in repr(found[1])
     assert "INNER" in repr(document), "the caller's document is left as it is"
@@ -136,7 +148,9 @@ def test_media_are_found_in_every_kind_of_answer(document: Any):
 
 
 def test_a_mentioned_comment_is_found():
-    assert [mapped.post_id for mapped in answers({"mentioned_comment": comment(), "id": "9"})] == ["18001"]
+    assert [mapped.post_id for mapped in answers({"mentioned_comment": comment(), "id": "9"})] == [
+        "18001"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,11 @@ from tests.aws_keys import (
 
 # the text of the secret, the id in the settings → the error
 WRONG = {
-    "missing": (None, KEY.key_id, r"pseudonym key lake/k: ResourceNotFoundException. Check keys.secret"),
+    "missing": (
+        None,
+        KEY.key_id,
+        r"pseudonym key lake/k: ResourceNotFoundException. Check keys.secret",
+    ),
     "another one": (
         f"v3:{OTHER.secret.hex()}",
         KEY.key_id,
@@ -31,7 +35,11 @@ WRONG = {
     "another version": (f"v4:{SECRET.hex()}", KEY.key_id, "expected"),
     "no id": (LINE, "", rf"keys.id is not set\. Set it to {KEY.key_id} if"),
     "empty": ("{}", KEY.key_id, "is malformed"),
-    "a JSON object, as the console makes it": ('{"key": "' + LINE + '"}', KEY.key_id, "is malformed"),
+    "a JSON object, as the console makes it": (
+        '{"key": "' + LINE + '"}',
+        KEY.key_id,
+        "is malformed",
+    ),
     "too short": (LINE[:-2], KEY.key_id, "is malformed"),
 }
 
@@ -127,13 +135,20 @@ def test_a_service_that_refuses_is_no_missing_key(settings, tmp_path):
     """What another account's KMS wrapped."""
     file = tmp_path / "pseudonym.wrapped"
     file.write_text("v3:" + base64.b64encode(b"x" * 96).decode())
-    with pytest.raises(KeyServiceError, match=r"pseudonym key .*: AccessDeniedException\. Check the role's rights"):
+    with pytest.raises(
+        KeyServiceError, match=r"pseudonym key .*: AccessDeniedException\. Check the role's rights"
+    ):
         pseudonym_key(settings(source="kms", file=file, id=KEY.key_id))
 
 
 def test_nobody_answers(free_port, tmp_path, monkeypatch):
     monkeypatch.setattr("foundation.key_sources._ATTEMPTS", 1)
-    keys = {"source": "secretsmanager", "secret": "k", "region": REGION, "endpoint": f"http://127.0.0.1:{free_port}"}
+    keys = {
+        "source": "secretsmanager",
+        "secret": "k",
+        "region": REGION,
+        "endpoint": f"http://127.0.0.1:{free_port}",
+    }
     with pytest.raises(KeyServiceError, match="EndpointConnectionError"):
         pseudonym_key(Settings(home=tmp_path, keys=keys))
 

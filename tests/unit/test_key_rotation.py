@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from foundation.errors import KeyFileError
 from foundation.key_chain import KeyChain
 from foundation.key_sources import KeyFile
-from foundation.keys import PSEUDONYM_KEY, PseudonymKey, add_key, create_key, load_key, read_keys, write_key_id
+from foundation.keys import (
+    PSEUDONYM_KEY,
+    PseudonymKey,
+    add_key,
+    create_key,
+    load_key,
+    read_keys,
+    write_key_id,
+)
 from foundation.secret_keys import in_use
 from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Post, Unmappable
@@ -37,7 +45,9 @@ ITEMS = {
 
 
 def made(name, key):
-    return RecordMaker(platform="reddit", owner="public", key=key).make(ITEMS[name], observed_at=SEEN)
+    return RecordMaker(platform="reddit", owner="public", key=key).make(
+        ITEMS[name], observed_at=SEEN
+    )
 
 
 @given(st.lists(st.text(), min_size=1, max_size=4))
@@ -53,10 +63,17 @@ def test_an_old_pseudonym_is_brought_to_what_a_producer_makes(fields):
 def test_an_old_event_id_too(fields):
     first, second, third = (key.event_id(*fields) for key in (V1, V2, V3))
     assert V3.event_ids(*fields) == [third, second, first]
-    assert V3.forward_event_id(first, 1) == V3.forward_event_id(second, 2) == V3.forward_event_id(third, 3) == third
+    assert (
+        V3.forward_event_id(first, 1)
+        == V3.forward_event_id(second, 2)
+        == V3.forward_event_id(third, 3)
+        == third
+    )
 
 
-@pytest.mark.parametrize("text", ["", "v1", "golang", "v1:" + "a" * 25, "v9:" + "a" * 26, "v0:" + "a" * 26, "V1:x"])
+@pytest.mark.parametrize(
+    "text", ["", "v1", "golang", "v1:" + "a" * 25, "v9:" + "a" * 26, "v0:" + "a" * 26, "V1:x"]
+)
 def test_other_text_is_left_alone(text):
     assert V3.forward(text) == text
     assert V3.forward_event_id(text, 1) == text
@@ -142,7 +159,9 @@ BAD = {
     "no JSON": b'{"keys": ',
     "no object": b"[1]",
     "no keys": b'{"event_id": "a"}',
-    "a number for a key": b'{"event_id": "a", "keys": {"post": 1, "key_id": "' + V1.key_id.encode() + b'"}}',
+    "a number for a key": b'{"event_id": "a", "keys": {"post": 1, "key_id": "'
+    + V1.key_id.encode()
+    + b'"}}',
     "a key that nobody has": b'{"event_id": "a", "keys": {"post": null, "key_id": "v1-0123456789ab"}}',
     "damaged at rest": SEALED + b"\x0ev1-0123456789ab",
 }
@@ -162,14 +181,21 @@ def test_a_record_that_spells_a_key_otherwise_stays_as_received_as_a_whole(tmp_p
 
 def test_rows_of_silver_and_tombstones():
     def silver(key):
-        return {"post_key": key.pseudonym("p"), "author_key": key.pseudonym("a"), "reply_to_key": None,
-                "channel": key.pseudonym("c"), "event_id": key.event_id("e")}  # fmt: skip
+        return {
+            "post_key": key.pseudonym("p"),
+            "author_key": key.pseudonym("a"),
+            "reply_to_key": None,
+            "channel": key.pseudonym("c"),
+            "event_id": key.event_id("e"),
+        }
 
     assert silver(V1) | rekeyed_row(silver(V1), V3) == silver(V3)
     assert silver(V3) | rekeyed_row(silver(V3), V3) == silver(V3)
     by_author = {"post_key": None, "author_key": V1.pseudonym("a")}
     assert rekeyed_row(by_author, V2) == {"author_key": V2.pseudonym("a")}
-    assert rekeyed_row({"post_key": V1.pseudonym("p"), "channel": "golang"}, V2)["channel"] == "golang"
+    assert (
+        rekeyed_row({"post_key": V1.pseudonym("p"), "channel": "golang"}, V2)["channel"] == "golang"
+    )
 
 
 def test_a_record_of_a_former_key_is_brought_forward_on_its_way_to_silver(tmp_path):
@@ -177,14 +203,18 @@ def test_a_record_of_a_former_key_is_brought_forward_on_its_way_to_silver(tmp_pa
     first = create_key(place.file)
     second = PseudonymKey.of(add_key(place.file, PSEUDONYM_KEY))
     late, new = (
-        bronze_row(RecordMaker("reddit", "public", key).make(ITEMS["reply"], observed_at=SEEN), kafka_timestamp=SEEN)
+        bronze_row(
+            RecordMaker("reddit", "public", key).make(ITEMS["reply"], observed_at=SEEN),
+            kafka_timestamp=SEEN,
+        )
         for key in (first, second)
     )
     rules = replace(RULES, key_id=second.key_id)
     alone = refine_row(late, Refiner(rules, ScorerOptions()))
     assert alone["reason"] == Reason.UNKNOWN_KEY_ID
     with_chain = Refiner(
-        replace(rules, chain=KeyChain(place, second.key_id, frozenset({first.key_id}))), ScorerOptions()
+        replace(rules, chain=KeyChain(place, second.key_id, frozenset({first.key_id}))),
+        ScorerOptions(),
     )
     assert refine_row(late, with_chain) == refine_row(new, with_chain)
     stranger = bronze_row(made("reply", V1))
@@ -197,8 +227,15 @@ def test_a_pseudonym_of_another_version_than_the_record_says_is_refused():
         event = orjson.loads(row["value"])
         old = event["keys"][name]
         event["keys"][name] = V2.forward(old)
-        headers = {n: V2.forward(old).encode() if n == f"{name}_key" else v for n, v in row["headers"].items()}
-        changed = row | {"value": orjson.dumps(event), "headers": headers, f"{name}_key": V2.forward(old)}
+        headers = {
+            n: V2.forward(old).encode() if n == f"{name}_key" else v
+            for n, v in row["headers"].items()
+        }
+        changed = row | {
+            "value": orjson.dumps(event),
+            "headers": headers,
+            f"{name}_key": V2.forward(old),
+        }
         assert refine_row(changed, Refiner(RULES, ScorerOptions()))["reason"] == Reason.KEY_MISMATCH
 
 
@@ -222,7 +259,9 @@ def test_a_post_that_a_producer_knows_from_before_is_not_taken_for_an_edit():
 
     memory, item = Memory(), Post(post_id="t1_a", created_at=SEEN, author_id="Fox", text="good")
     for key in (V1, V2):
-        (dated,) = Recollection(Platform, RecordMaker("reddit", "public", key), memory).dated([item], "s", SEEN)
+        (dated,) = Recollection(Platform, RecordMaker("reddit", "public", key), memory).dated(
+            [item], "s", SEEN
+        )
         assert dated.version == 0
     (sighting,) = memory.known.values()
     assert isinstance(sighting, Sighting)

@@ -12,7 +12,13 @@ import pytest
 from foundation.conf_files import conf_dir
 from foundation.errors import KeyFileError
 from foundation.key_chain import KeyChain, chain_of
-from foundation.key_sources import KeyFile, payload_place, pseudonym_key, pseudonym_place, receipt_place
+from foundation.key_sources import (
+    KeyFile,
+    payload_place,
+    pseudonym_key,
+    pseudonym_place,
+    receipt_place,
+)
 from foundation.keys import PseudonymKey, create_key
 from foundation.settings import Settings, load_settings
 from lakehouse.erasure.ledger import demand_receipt_key
@@ -74,7 +80,9 @@ def test_the_command_of_the_manual_makes_a_usable_key(settings, wrap, tmp_path):
     answer = wrap.kms.generate_data_key_without_plaintext(KeyId=wrap.key_id, KeySpec="AES_256")
     file = tmp_path / "new.wrapped"
     file.write_text("v1:" + base64.b64encode(answer["CiphertextBlob"]).decode())
-    with pytest.raises(KeyFileError, match=r"keys\.id is not set\. Set it to (v1-\w{12}) if") as refused:
+    with pytest.raises(
+        KeyFileError, match=r"keys\.id is not set\. Set it to (v1-\w{12}) if"
+    ) as refused:
         pseudonym_key(settings(source="kms", file=file))
     key_id = str(refused.value).split("Set it to ")[1].split()[0]
     assert pseudonym_key(settings(source="kms", file=file, id=key_id)).key_id == key_id
@@ -84,7 +92,9 @@ def test_each_owner_may_have_a_key(secrets, settings, tmp_path):
     secrets.create_secret(Name="lake/acme", SecretString=LINE)
     secrets.create_secret(Name="lake/other", SecretString=f"v3:{OTHER.secret.hex()}")
     acme = settings(source="secretsmanager", secret="lake/{owner}", id=KEY.key_id)
-    other = acme.model_copy(update={"owner": "other", "keys": acme.keys.model_copy(update={"id": OTHER.key_id})})
+    other = acme.model_copy(
+        update={"owner": "other", "keys": acme.keys.model_copy(update={"id": OTHER.key_id})}
+    )
     assert pseudonym_key(acme).secret != pseudonym_key(other).secret
     in_files = Settings(home=tmp_path, owner="acme", keys={"file": tmp_path / "{owner}.key"})
     made = create_key(tmp_path / "acme.key")
@@ -106,7 +116,12 @@ def test_the_next_version_is_in_use_once_the_settings_say_so(secrets, settings, 
 
 def test_the_payload_key_has_a_place_of_its_own(secrets, server, tmp_path):
     secrets.create_secret(Name="lake/payloads", SecretString=LINE)
-    at_aws = {"region": REGION, "endpoint": server.endpoint, "source": "secretsmanager", "secret": "lake/payloads"}
+    at_aws = {
+        "region": REGION,
+        "endpoint": server.endpoint,
+        "source": "secretsmanager",
+        "secret": "lake/payloads",
+    }
     mine = Settings(home=tmp_path, payloads={"key": at_aws | {"id": KEY.key_id}})
     assert payload_place(mine).load().secret == SECRET
     assert isinstance(pseudonym_place(mine), KeyFile)
@@ -133,7 +148,9 @@ def test_no_log_at_any_level_shows_a_key(secrets, settings, wrap, caplog, source
             caplog.set_level(logging.DEBUG, logger=name)
         caplog.clear()
         pseudonym_key(settings(source=source, secret="lake/k", file=file, id=KEY.key_id))
-        assert logging.getLogger("botocore").level == logging.DEBUG, "a log is as loud as it was before"
+        assert logging.getLogger("botocore").level == logging.DEBUG, (
+            "a log is as loud as it was before"
+        )
     assert_without_the_secret(caplog.text)
 
 

@@ -12,7 +12,11 @@ from transforms.keyphrases import MOST, key_phrases
     ("text", "language", "phrases"),
     [
         ("The new loyalty card is useless.", "en", ["loyalty card", "useless"]),
-        ("The Night Train to Vienna: the night train was late", "en", ["night train", "vienna", "late"]),
+        (
+            "The Night Train to Vienna: the night train was late",
+            "en",
+            ["night train", "vienna", "late"],
+        ),
         ("Das mobile Bezahlen ist kaputt", "de", ["mobile bezahlen", "kaputt"]),
         ("The new loyalty card is useless.", None, ["loyalty card", "useless"]),
         ("I don’t like the co-op’s night train", "en", ["co-op's night train"]),
@@ -39,9 +43,19 @@ def test_a_word_that_stands_in_long_phrases_weighs_more():
 
 @pytest.mark.parametrize(
     "mark",
-    ["<EMAIL>", "<PERSON>", "<CREDIT_CARD>", "!!<EMAIL>", "(<EMAIL>)", "x<EMAIL>x", "@fox_hen", "#loyaltycard",
-     "https://example.org/loyalty/card", "(https://example.org/a)"],
-)  # fmt: skip
+    [
+        "<EMAIL>",
+        "<PERSON>",
+        "<CREDIT_CARD>",
+        "!!<EMAIL>",
+        "(<EMAIL>)",
+        "x<EMAIL>x",
+        "@fox_hen",
+        "#loyaltycard",
+        "https://example.org/loyalty/card",
+        "(https://example.org/a)",
+    ],
+)
 def test_what_is_no_word_is_in_no_phrase(mark):
     assert key_phrases([f"loyalty card {mark} is useless"], "en") == ["loyalty card", "useless"]
 

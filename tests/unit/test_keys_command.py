@@ -22,7 +22,10 @@ def run(home, *words):
 
 def test_the_keys_are_shown_and_none_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("ECHOSTREAM_PAYLOADS__ENCRYPT", "true")
-    keys = [create_key(tmp_path / "keys" / name) for name in ("pseudonym.key", "payload.key", "receipt.key")]
+    keys = [
+        create_key(tmp_path / "keys" / name)
+        for name in ("pseudonym.key", "payload.key", "receipt.key")
+    ]
     done = run(tmp_path, "show")
     assert done.exit_code == 0
     assert [line.split(",")[0] for line in done.output.splitlines()] == [
@@ -36,7 +39,10 @@ def test_the_keys_are_shown_and_none_is_told(tmp_path, monkeypatch):
 def test_a_key_that_is_needed_and_missing_is_1(tmp_path, monkeypatch):
     create_key(tmp_path / "keys" / "pseudonym.key")
     done = run(tmp_path, "show")
-    assert (done.exit_code, done.output.splitlines()[1]) == (0, "payload: none, and payloads.encrypt is off")
+    assert (done.exit_code, done.output.splitlines()[1]) == (
+        0,
+        "payload: none, and payloads.encrypt is off",
+    )
     monkeypatch.setenv("ECHOSTREAM_PAYLOADS__ENCRYPT", "true")
     done = run(tmp_path, "show")
     assert done.exit_code == 1
@@ -66,7 +72,9 @@ def test_a_new_lake_gets_the_keys_that_it_needs_and_an_old_one_none(tmp_path, en
         _ensure_keys(settings)
     if encrypt:
         settings.payload_key_file.unlink()
-        with pytest.raises(KeyFileError, match=r"payload key .* is missing, but the lake .*echostream keys new"):
+        with pytest.raises(
+            KeyFileError, match=r"payload key .* is missing, but the lake .*echostream keys new"
+        ):
             _ensure_keys(settings)
 
 
@@ -97,12 +105,18 @@ def test_a_lake_under_a_key_that_is_not_there_is_not_rotated(tmp_path, monkeypat
     monkeypatch.setattr(delta_log, "properties", lambda *_: {KEY_PROPERTY: "v1-0123456789ab"})
     with pytest.raises(KeyMismatchError, match=r"silver\.posts is under key v1-0123456789ab"):
         begin(settings)
-    assert [each.key_id for each in read_keys(settings.key_file, "key")] == [key.key_id], "no key was added"
+    assert [each.key_id for each in read_keys(settings.key_file, "key")] == [key.key_id], (
+        "no key was added"
+    )
 
 
 def test_at_aws_a_person_puts_the_next_version_there(tmp_path, monkeypatch):
     key = create_key(tmp_path / "made.key")
-    settings = Settings(home=tmp_path, keys={"source": "secretsmanager", "secret": "k", "id": key.key_id})
+    settings = Settings(
+        home=tmp_path, keys={"source": "secretsmanager", "secret": "k", "id": key.key_id}
+    )
     monkeypatch.setattr(SecretsManagerKey, "newest", lambda _: key)
-    with pytest.raises(KeyFileError, match=r"AWS Secrets Manager, k has no next version yet.*docs/keys\.md"):
+    with pytest.raises(
+        KeyFileError, match=r"AWS Secrets Manager, k has no next version yet.*docs/keys\.md"
+    ):
         begin(settings)

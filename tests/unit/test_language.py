@@ -10,7 +10,14 @@ import pytest
 from ingestion.generator.sentences import AFTERTHOUGHTS, OTHER_LANGUAGES, PRODUCTS, SENTENCES
 from transforms.language import language_of, stop_words
 
-GOEMOTIONS = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment" / "goemotions" / "group_test.tsv.gz"
+GOEMOTIONS = (
+    Path(__file__).parents[2].parent
+    / "shared"
+    / "data"
+    / "sentiment"
+    / "goemotions"
+    / "group_test.tsv.gz"
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +33,10 @@ GOEMOTIONS = Path(__file__).parents[2].parent / "shared" / "data" / "sentiment" 
         ("今天山里的天气非常好", "zh"),
         ("오늘 산의 날씨가 매우 좋았습니다", "ko"),
         ("Сегодня в горах была очень хорошая погода", "ru"),
-        ("<PERSON> <HANDLE> https://example.org/the/and/you #the @that Das Wetter war heute sehr schön", "de"),
+        (
+            "<PERSON> <HANDLE> https://example.org/the/and/you #the @that Das Wetter war heute sehr schön",
+            "de",
+        ),
     ],
 )
 def test_language(text, language):
@@ -34,7 +44,17 @@ def test_language(text, language):
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", " \n", "😀😀", "12:30 !!!", "<EMAIL> #fun @ann https://example.org", "lol", "Nordhaven"]
+    "text",
+    [
+        None,
+        "",
+        " \n",
+        "😀😀",
+        "12:30 !!!",
+        "<EMAIL> #fun @ann https://example.org",
+        "lol",
+        "Nordhaven",
+    ],
 )
 def test_unknown_when_unsure(text):
     assert language_of(text) is None
@@ -115,13 +135,21 @@ def test_what_the_letters_deny_is_not_believed(text, said, language):
 
 
 def test_the_first_text_that_tells_decides():
-    assert language_of("Das Wetter in den Bergen war heute sehr schön", "This is what they said about it") == "de"
+    assert (
+        language_of(
+            "Das Wetter in den Bergen war heute sehr schön", "This is what they said about it"
+        )
+        == "de"
+    )
     assert language_of("😀", "This is what they said about it", said="de") == "en"
     assert language_of("ok", "😀", said="de") == "de"
 
 
 def test_the_end_of_a_long_text_is_not_looked_at():
-    assert language_of("Das Wetter in den Bergen war heute sehr schön. " * 20 + "and you that they") == "de"
+    assert (
+        language_of("Das Wetter in den Bergen war heute sehr schön. " * 20 + "and you that they")
+        == "de"
+    )
 
 
 def test_made_posts_of_other_languages_are_never_english():
@@ -138,8 +166,12 @@ def test_made_posts_of_other_languages_are_never_english():
 
 
 def test_made_posts_in_english_are_never_foreign():
-    texts = [text for kind in (SENTENCES, AFTERTHOUGHTS) for texts in kind.values() for text in texts]
-    found = Counter(language_of(text.format(p="Lumora", f="the search", w="last night")) for text in texts)
+    texts = [
+        text for kind in (SENTENCES, AFTERTHOUGHTS) for texts in kind.values() for text in texts
+    ]
+    found = Counter(
+        language_of(text.format(p="Lumora", f="the search", w="last night")) for text in texts
+    )
     assert set(found) <= {"en", None}
     assert found["en"] >= 0.95 * found.total()
 

@@ -36,7 +36,9 @@ with hold_lake(Settings(home=sys.argv[1])) as lease:
 def another_holder(settings, *jvm):
     """A process that holds the lake."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(settings.home), *map(str, jvm)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, str(settings.home), *map(str, jvm)],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             assert process.stdout.readline() == "held\n"
@@ -49,7 +51,9 @@ def another_holder(settings, *jvm):
 def a_java():
     """A process that looks like a JVM, and ends when its standard input does."""
     program = "import sys; sys.stdin.read()"
-    with subprocess.Popen(["java", "-c", program], executable=sys.executable, stdin=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        ["java", "-c", program], executable=sys.executable, stdin=subprocess.PIPE
+    ) as process:
         try:
             yield process
         finally:
@@ -68,7 +72,9 @@ def lock(settings):
 
 def test_a_second_holder_is_refused_by_the_first_one_s_name(settings):
     with another_holder(settings) as first:
-        with pytest.raises(LakeInUseError, match=f"process {first.pid} already writes the lake {settings.lake_uri}"):
+        with pytest.raises(
+            LakeInUseError, match=f"process {first.pid} already writes the lake {settings.lake_uri}"
+        ):
             hold_lake(settings).__enter__()
         first.kill()
         first.wait()

@@ -22,11 +22,18 @@ def ledger(home, *words):
 def home(tmp_path):
     place = store_place(Settings(home=tmp_path))
     with IngestStore(place, owner="public", platform="reddit") as store:
-        spans = [Span(source="r/a/new", since=0, until=90 * SECOND), Span(source="r/b", since=0, until=SECOND // 2)]
-        gap = Gap(source="r/a/new", since=10 * SECOND, until=20 * SECOND, reason=GapReason.TRUNCATED)
+        spans = [
+            Span(source="r/a/new", since=0, until=90 * SECOND),
+            Span(source="r/b", since=0, until=SECOND // 2),
+        ]
+        gap = Gap(
+            source="r/a/new", since=10 * SECOND, until=20 * SECOND, reason=GapReason.TRUNCATED
+        )
         store.save({}, [gap], now=0, covered=spans)
     with IngestStore(place, owner="public", platform="x") as store:
-        store.save({}, [], now=0, covered=[Span(source="a long query", since=SECOND, until=2 * SECOND)])
+        store.save(
+            {}, [], now=0, covered=[Span(source="a long query", since=SECOND, until=2 * SECOND)]
+        )
     with IngestStore(place, owner="another", platform="x") as store:
         store.save({}, [], now=0, covered=[Span(source="not ours", since=SECOND, until=2 * SECOND)])
     return tmp_path

@@ -29,7 +29,10 @@ FILLER = ["the", "train", "on", "monday", "was", "with", "us", "and", "then", "i
 def made(count: int, seed: int) -> tuple[list[str], list[str]]:
     chance = random.Random(seed)
     labels = [CLASSES[number % 3] for number in range(count)]
-    texts = [" ".join(chance.sample([chance.choice(WORDS[label]), *chance.sample(FILLER, 5)], 6)) for label in labels]
+    texts = [
+        " ".join(chance.sample([chance.choice(WORDS[label]), *chance.sample(FILLER, 5)], 6))
+        for label in labels
+    ]
     return texts, labels
 
 
@@ -46,13 +49,17 @@ def test_it_learns_what_no_lexicon_knows(trained):
     texts, labels = made(60, 2)
     scorer = load_scorer(ScorerOptions("linear", model=str(folder)))
     assert [score.label for score in scorer.score(texts)] == labels
-    assert {score.label for score in load_scorer(ScorerOptions("vader")).score(texts)} == {"neutral"}
+    assert {score.label for score in load_scorer(ScorerOptions("vader")).score(texts)} == {
+        "neutral"
+    }
 
 
 def test_scoring_weighs_as_training_did():
     texts, labels = made(90, 3)
     texts += ["I LOVE it! \U0001f602", "worst. ever", "", "&amp; isn\u2019t good @x"]
-    gold = np.array([CLASSES.index(label) for label in (*labels, "positive", "negative", "neutral", "negative")])
+    gold = np.array(
+        [CLASSES.index(label) for label in (*labels, "positive", "negative", "neutral", "negative")]
+    )
     hasher = Hasher()
     rows = _matrix(hasher, texts)
     fitted = _Fitted(rows, gold)
@@ -76,7 +83,12 @@ def test_confidence_comes_with_the_model(trained):
     (score,) = scorer.score(["the mivvy train"])
     assert 0.5 < score.confidence <= 1
     assert scorer.version == f"{result.model.version}+cal-{result.model.fit.version}"
-    assert load_scorer(ScorerOptions("linear", model=str(folder), abstain_below=1.0)).score(["a"])[0].label is None
+    assert (
+        load_scorer(ScorerOptions("linear", model=str(folder), abstain_below=1.0))
+        .score(["a"])[0]
+        .label
+        is None
+    )
 
 
 def test_what_is_stored_holds_no_code_and_no_text(trained):
@@ -117,8 +129,14 @@ def test_unseen_folds_are_unseen():
 
 
 def test_calibration_error():
-    assert calibration_error(np.array([0.75, 0.75, 0.75, 0.75]), np.array([True, True, True, False])) == 0.0
-    assert calibration_error(np.array([0.9, 0.9, 0.1, 0.1]), np.array([True, False, False, False])) == 0.25
+    assert (
+        calibration_error(np.array([0.75, 0.75, 0.75, 0.75]), np.array([True, True, True, False]))
+        == 0.0
+    )
+    assert (
+        calibration_error(np.array([0.9, 0.9, 0.1, 0.1]), np.array([True, False, False, False]))
+        == 0.25
+    )
 
 
 def test_words_are_remembered_within_bounds(monkeypatch):
@@ -143,7 +161,9 @@ def test_pairs_do_not_reach_across_texts():
 
 def test_the_shipped_model_fits_the_program():
     scorer = load_scorer(ScorerOptions("linear"))
-    good, bad, plain = scorer.score(["What a wonderful day!", "This is terrible.", "The meeting is on Monday."])
+    good, bad, plain = scorer.score(
+        ["What a wonderful day!", "This is terrible.", "The meeting is on Monday."]
+    )
     assert (good.label, bad.label, plain.label) == ("positive", "negative", "neutral")
     assert None not in (good.confidence, bad.confidence, plain.confidence)
     size = sum((SHIPPED / name).stat().st_size for name in ("weights.npz", "model.json", "CARD.md"))
@@ -167,7 +187,12 @@ def test_what_is_no_model_is_refused(trained, tmp_path, broken):
     if broken == "not ours":
         (folder / "model.json").write_text("{}")
     if broken == "other shape":
-        np.savez(folder / "weights.npz", ngrams=np.zeros((2, 3)), lexicon=np.zeros((7, 3)), intercepts=np.zeros(3))
+        np.savez(
+            folder / "weights.npz",
+            ngrams=np.zeros((2, 3)),
+            lexicon=np.zeros((7, 3)),
+            intercepts=np.zeros(3),
+        )
     with pytest.raises(SettingsError, match="holds no linear model"):
         LinearModel.load(folder)
 
@@ -178,16 +203,24 @@ def labelled(path, rows):
 
 
 def test_the_command(tmp_path):
-    source, out = labelled(tmp_path / "mine.csv", zip(*made(90, 7), strict=True)), tmp_path / "model"
+    source, out = (
+        labelled(tmp_path / "mine.csv", zip(*made(90, 7), strict=True)),
+        tmp_path / "model",
+    )
     done = CliRunner().invoke(app, ["train", "--labels", str(source), "--out", str(out)])
     assert done.exit_code == 0
     assert f"card          {out / 'CARD.md'}" in done.stdout
-    scored = CliRunner().invoke(app, ["score", "zint on monday", "--scorer", "linear", "--model", str(out)])
+    scored = CliRunner().invoke(
+        app, ["score", "zint on monday", "--scorer", "linear", "--model", str(out)]
+    )
     assert scored.stdout.split()[:2] == ["label", "negative"]
 
 
 def test_a_model_knows_the_language_that_it_was_trained_on(tmp_path):
-    source, out = labelled(tmp_path / "mine.csv", zip(*made(60, 9), strict=True)), tmp_path / "model"
+    source, out = (
+        labelled(tmp_path / "mine.csv", zip(*made(60, 9), strict=True)),
+        tmp_path / "model",
+    )
     words = ["train", "--labels", str(source), "--out", str(out), "--language"]
     assert CliRunner().invoke(app, [*words, "de"]).exit_code == 0
     assert load_scorer(ScorerOptions("linear", model=str(out))).languages == {"de"}
@@ -199,14 +232,19 @@ def test_a_model_knows_the_language_that_it_was_trained_on(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([("a", "positive"), ("b", "secret")], r"row 2 has another label\. Use negative, neutral, positive"),
+        (
+            [("a", "positive"), ("b", "secret")],
+            r"row 2 has another label\. Use negative, neutral, positive",
+        ),
         ([("a", "positive")] * 20, "0 texts are labelled negative"),
         ([], "0 texts are labelled negative"),
     ],
 )
 def test_the_command_says_what_is_wrong(tmp_path, rows, says):
     source = labelled(tmp_path / "mine.csv", rows)
-    done = CliRunner().invoke(app, ["train", "--labels", str(source), "--out", str(tmp_path / "model")])
+    done = CliRunner().invoke(
+        app, ["train", "--labels", str(source), "--out", str(tmp_path / "model")]
+    )
     assert isinstance(done.exception, UsageError)
     with pytest.raises(UsageError, match=says):
         raise done.exception
@@ -215,5 +253,7 @@ def test_the_command_says_what_is_wrong(tmp_path, rows, says):
 
 def test_without_scikit_learn_the_remedy_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.model_selection", None)
-    with pytest.raises(UsageError, match=r"training needs scikit-learn\. pip install 'echostream\[train\]'"):
+    with pytest.raises(
+        UsageError, match=r"training needs scikit-learn\. pip install 'echostream\[train\]'"
+    ):
         train(*made(90, 8), source="made")

@@ -37,8 +37,16 @@ def comment(**fields: Any) -> dict[str, Any]:
         "message": {
             "text": "Well done Bo Elm at Corner",
             "attributes": [
-                {"start": 10, "length": 6, "value": {"com.linkedin.common.MemberAttributedEntity": {}}},
-                {"start": 20, "length": 6, "value": {"com.linkedin.common.CompanyAttributedEntity": {}}},
+                {
+                    "start": 10,
+                    "length": 6,
+                    "value": {"com.linkedin.common.MemberAttributedEntity": {}},
+                },
+                {
+                    "start": 20,
+                    "length": 6,
+                    "value": {"com.linkedin.common.CompanyAttributedEntity": {}},
+                },
             ],
         },
         "object": ACTIVITY,
@@ -77,7 +85,11 @@ def test_a_person_s_post_has_no_channel():
 
 def test_a_comment_has_the_urn_of_its_object_and_id():
     found = mapped_post(comment(likesSummary={"totalLikes": 3}))
-    assert (found.post_id, found.reply_to, found.author_id) == (COMMENT, ACTIVITY, "urn:li:person:abc")
+    assert (found.post_id, found.reply_to, found.author_id) == (
+        COMMENT,
+        ACTIVITY,
+        "urn:li:person:abc",
+    )
     assert (found.text, found.mentions) == ("Well done Bo Elm at Corner", ("Bo Elm",))
     assert found.metrics == {"like_count": 3}
     assert mapped_post(comment(commentUrn=COMMENT, id="x")).post_id == COMMENT
@@ -89,7 +101,10 @@ def test_a_reply_answers_a_comment():
 
 def test_an_edit_has_its_own_time_as_version():
     assert mapped_post(post(lastModifiedAt=CREATED_MS + 60_000)).version == CREATED_US + 60_000_000
-    assert mapped_post(comment(lastModified={"time": CREATED_MS + 60_000})).version == CREATED_US + 60_000_000
+    assert (
+        mapped_post(comment(lastModified={"time": CREATED_MS + 60_000})).version
+        == CREATED_US + 60_000_000
+    )
     assert mapped_post(post()).version == 0
 
 
@@ -100,8 +115,13 @@ def test_a_deleted_post_is_a_delete_that_carries_nothing():
 
 
 def test_a_notice_of_a_deleted_comment_is_a_delete():
-    notice = {"notificationId": 5, "action": "COMMENT_DELETE", "generatedActivity": COMMENT,
-              "lastModifiedAt": CREATED_MS + 60_000, "decoratedGeneratedActivity": {"text": "SECRET"}}  # fmt: skip
+    notice = {
+        "notificationId": 5,
+        "action": "COMMENT_DELETE",
+        "generatedActivity": COMMENT,
+        "lastModifiedAt": CREATED_MS + 60_000,
+        "decoratedGeneratedActivity": {"text": "SECRET"},
+    }
     (gone,) = answers({"notifications": [notice]})
     assert (gone.post_id, gone.op, gone.version) == (COMMENT, "delete", CREATED_US + 60_000_000)
     assert "SECRET" not in repr(gone)

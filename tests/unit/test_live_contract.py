@@ -53,9 +53,17 @@ def test_edits_and_deletes_that_happen_between_runs_arrive(name, tmp_path):
 
 @pytest.mark.parametrize(("name", "kind"), FAULTS)
 def test_a_fault_of_the_platform_loses_nothing_and_is_counted(name, kind, tmp_path):
-    with trial(name, tmp_path, posts=90, faults=(Fault(kind, times=1 if kind == "silence" else 2, seconds=5),)) as made:
+    with trial(
+        name,
+        tmp_path,
+        posts=90,
+        faults=(Fault(kind, times=1 if kind == "silence" else 2, seconds=5),),
+    ) as made:
         made.run(**({"timeout_s": SILENCE_S} if kind == "silence" else {}))
-        assert made.telemetry.troubles.total() + made.telemetry.records["rejected"] > 0 or kind == "silence"
+        assert (
+            made.telemetry.troubles.total() + made.telemetry.records["rejected"] > 0
+            or kind == "silence"
+        )
         made.run()
         assert made.landed() == made.expected()
 
@@ -91,7 +99,11 @@ def test_posts_without_id_with_odd_times_or_of_ten_megabytes_harm_no_other(name,
     with trial(name, tmp_path, posts=60, spoiled=("no_id", "time_as_text", "huge")) as made:
         made.run()
         assert set(made.expected()) <= set(made.landed())
-        refused = {event["event_id"] for event in events(made.kafka.messages) if event["op"] == "unmappable"}
+        refused = {
+            event["event_id"]
+            for event in events(made.kafka.messages)
+            if event["op"] == "unmappable"
+        }
         assert len(refused) == 3
         assert max(len(value) for _, _, value, _ in made.kafka.messages) <= 1_048_576
 
@@ -121,7 +133,11 @@ def test_what_was_fetched_before_an_edit_does_not_bring_the_old_text_back(name, 
     with trial(name, tmp_path, posts=60, edits=0.5, seconds=50) as made:
         made.clock.shift += 30_000_000
         landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), name)
-        list(landing.write(made.reader().between(made.world.happenings[0].at, made.clock()), made.clock()))
+        list(
+            landing.write(
+                made.reader().between(made.world.happenings[0].at, made.clock()), made.clock()
+            )
+        )
         made.run()
         made.clock.shift += 30_000_000
         made.run()
@@ -133,7 +149,9 @@ def test_what_was_fetched_before_an_edit_does_not_bring_the_old_text_back(name, 
 
 @pytest.mark.parametrize("name", LIVE)
 def test_what_comes_while_it_reads_is_not_missed(name, tmp_path):
-    with trial(name, tmp_path, posts=350, edits=0.05, deletes=0.05, seconds=1.5, limit=10**6) as made:
+    with trial(
+        name, tmp_path, posts=350, edits=0.05, deletes=0.05, seconds=1.5, limit=10**6
+    ) as made:
 
         def until_over(reader: Any) -> Any:
             for batch in reader.read():

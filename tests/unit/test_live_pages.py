@@ -46,18 +46,30 @@ def iso(at: int) -> str:
 
 def x(script: Script, request: Request, at: int) -> Answer | None:
     posts, following = script(int(request.one("next_token", "0")))
-    data = [{"id": str(1985 * 10**15 + n), "text": f"post {n}", "author_id": "5", "created_at": iso(at)} for n in posts]
-    meta = {"result_count": len(data)} | ({"next_token": str(following)} if following is not None else {})
+    data = [
+        {"id": str(1985 * 10**15 + n), "text": f"post {n}", "author_id": "5", "created_at": iso(at)}
+        for n in posts
+    ]
+    meta = {"result_count": len(data)} | (
+        {"next_token": str(following)} if following is not None else {}
+    )
     return Answer(({"data": data} if data else {}) | {"meta": meta})
 
 
 def graph(posts: list[dict[str, Any]], following: int | None) -> Answer:
-    paging = {"cursors": {"after": str(following)}, "next": "https://elsewhere.example/next?access_token=t"}
+    paging = {
+        "cursors": {"after": str(following)},
+        "next": "https://elsewhere.example/next?access_token=t",
+    }
     return Answer({"data": posts} | ({"paging": paging} if following is not None else {}))
 
 
 def said_on_facebook(number: int, at: int, comments: int = 0) -> dict[str, Any]:
-    about = {"created_time": iso(at), "updated_time": iso(at), "comments": {"summary": {"total_count": comments}}}
+    about = {
+        "created_time": iso(at),
+        "updated_time": iso(at),
+        "comments": {"summary": {"total_count": comments}},
+    }
     return {"id": f"1000_{number}", "message": f"post {number}", **about}
 
 
@@ -76,26 +88,51 @@ def instagram(script: Script, request: Request, at: int) -> Answer | None:
     if not request.path.endswith("/recent_media"):
         return graph([{"id": "178", "name": "simulated"}], None)
     posts, following = script(int(request.one("after", "0")))
-    media = [{"id": str(n), "caption": f"post {n}", "media_type": "IMAGE", "timestamp": iso(at)} for n in posts]
+    media = [
+        {"id": str(n), "caption": f"post {n}", "media_type": "IMAGE", "timestamp": iso(at)}
+        for n in posts
+    ]
     return graph(media, following)
 
 
 def reddit_listing(listing: str) -> Callable[[Script, Request, int], Answer | None]:
     def answer(script: Script, request: Request, at: int) -> Answer | None:
         if request.path.endswith("/access_token"):
-            return Answer({"access_token": "t", "token_type": "bearer", "expires_in": 86400, "scope": "*"})
+            return Answer(
+                {"access_token": "t", "token_type": "bearer", "expires_in": 86400, "scope": "*"}
+            )
         is_other = not request.path.endswith(f"/{listing}")
         posts, following = ([], None) if is_other else script(int(request.one("after", "0")))
-        things = [{"kind": "t1", "data": {"name": f"t1_{n}", "id": str(n), "body": f"post {n}", "author": "a",
-                   "created_utc": at // SECOND, "subreddit": "s", "link_id": "t3_1", "parent_id": "t3_1",
-                   "permalink": f"/r/s/comments/1/_/{n}/"}} for n in posts]  # fmt: skip
-        return Answer({"kind": "Listing", "data": {"after": str(following or "") or None, "children": things}})
+        things = [
+            {
+                "kind": "t1",
+                "data": {
+                    "name": f"t1_{n}",
+                    "id": str(n),
+                    "body": f"post {n}",
+                    "author": "a",
+                    "created_utc": at // SECOND,
+                    "subreddit": "s",
+                    "link_id": "t3_1",
+                    "parent_id": "t3_1",
+                    "permalink": f"/r/s/comments/1/_/{n}/",
+                },
+            }
+            for n in posts
+        ]
+        return Answer(
+            {"kind": "Listing", "data": {"after": str(following or "") or None, "children": things}}
+        )
 
     return answer
 
 
 def linkedin_page(items: list[dict[str, Any]], following: int | None) -> Answer:
-    links = [{"rel": "next", "href": f"/rest/posts?start={100 * following}"}] if following is not None else []
+    links = (
+        [{"rel": "next", "href": f"/rest/posts?start={100 * following}"}]
+        if following is not None
+        else []
+    )
     return Answer({"elements": items, "paging": {"count": 100, "links": links}})
 
 
@@ -104,9 +141,16 @@ def linkedin(script: Script, request: Request, at: int) -> Answer | None:
         return Answer({"elements": []})
     place = -(-int(request.one("start")) // 100)  # pages overlap
     posts, following = script(place)
-    about = {"author": "urn:li:organization:1", "lifecycleState": "PUBLISHED", "visibility": "PUBLIC"}
+    about = {
+        "author": "urn:li:organization:1",
+        "lifecycleState": "PUBLISHED",
+        "visibility": "PUBLIC",
+    }
     times = {"createdAt": at // 1000, "lastModifiedAt": at // 1000}
-    items = [{"id": f"urn:li:share:{7 * 10**18 + n}", "commentary": f"post {n}", **about, **times} for n in posts]
+    items = [
+        {"id": f"urn:li:share:{7 * 10**18 + n}", "commentary": f"post {n}", **about, **times}
+        for n in posts
+    ]
     return linkedin_page(items, following)
 
 
@@ -114,9 +158,17 @@ def linkedin_comments(script: Script, request: Request, at: int) -> Answer | Non
     if request.path.endswith("/posts"):
         return linkedin((lambda place: ([1], None) if place == 0 else ([], None)), request, at)
     posts, following = script(-(-int(request.one("start")) // 100))
-    items = [{"id": str(n), "actor": "urn:li:person:a", "object": ROOT, "created": {"time": at // 1000},
-              "message": {"text": f"post {n}"}, "commentUrn": f"urn:li:comment:({ROOT},{n})"} for n in posts
-             ]  # fmt: skip
+    items = [
+        {
+            "id": str(n),
+            "actor": "urn:li:person:a",
+            "object": ROOT,
+            "created": {"time": at // 1000},
+            "message": {"text": f"post {n}"},
+            "commentUrn": f"urn:li:comment:({ROOT},{n})",
+        }
+        for n in posts
+    ]
     return linkedin_page(items, following)
 
 
@@ -125,9 +177,22 @@ def mastodon(script: Script, request: Request, at: int) -> Answer | None:
         return Answer({"configuration": {}})
     asked = int(request.one("min_id"))
     posts, following = script(max(0, asked - 10**18))
-    statuses = [{"id": str(10**18 + n), "uri": f"https://here.example/{n}", "content": f"post {n}",
-                 "visibility": "public", "created_at": iso(at), "account": {"acct": "a"}} for n in posts]  # fmt: skip
-    link = f'<https://here.example/api?min_id={10**18 + following}>; rel="prev"' if following is not None else ""
+    statuses = [
+        {
+            "id": str(10**18 + n),
+            "uri": f"https://here.example/{n}",
+            "content": f"post {n}",
+            "visibility": "public",
+            "created_at": iso(at),
+            "account": {"acct": "a"},
+        }
+        for n in posts
+    ]
+    link = (
+        f'<https://here.example/api?min_id={10**18 + following}>; rel="prev"'
+        if following is not None
+        else ""
+    )
     return Answer(statuses, headers={"link": link} if link else {})
 
 
@@ -194,9 +259,13 @@ def shifted(place: int) -> tuple[list[int], int | None]:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_short_page_and_an_empty_one_are_not_the_last(dialect, tmp_path):
-    with fake(dialect, lambda place: short(place) if place < 4 else ([], None), tmp_path) as (made, _):
+    with fake(dialect, lambda place: short(place) if place < 4 else ([], None), tmp_path) as (
+        made,
+        _,
+    ):
         made.run()
-        extra = ["post 1"] if dialect == "linkedin comments" else []  # the post that is commented on
+        # the post that is commented on
+        extra = ["post 1"] if dialect == "linkedin comments" else []
         assert sent(made) == sorted(["post 1", "post 2", "post 3", "post 4", "post 5", *extra])
         assert made.gaps == []
         assert not made.telemetry.troubles
@@ -204,7 +273,10 @@ def test_a_short_page_and_an_empty_one_are_not_the_last(dialect, tmp_path):
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_pages_that_overlap_in_part_are_no_circle(dialect, tmp_path):
-    with fake(dialect, lambda place: shifted(place) if place < 3 else ([], None), tmp_path) as (made, _):
+    with fake(dialect, lambda place: shifted(place) if place < 3 else ([], None), tmp_path) as (
+        made,
+        _,
+    ):
         made.run()
         assert set(sent(made)) == {"post 1", "post 2", "post 3", "post 4"}
         assert made.gaps == []
@@ -214,7 +286,10 @@ def test_pages_that_overlap_in_part_are_no_circle(dialect, tmp_path):
 
 ENDLESS: dict[str, Script] = {
     "two pages in turn": lambda place: ([1], 1) if place % 2 == 0 else ([2], 2),
-    "the place is ignored and the order changes": lambda place: ([1, 2][:: 1 if place % 2 else -1], place + 1),
+    "the place is ignored and the order changes": lambda place: (
+        [1, 2][:: 1 if place % 2 else -1],
+        place + 1,
+    ),
     "empty pages": lambda place: ([], place + 1),
     "posts, then empty pages": lambda place: ([1], 1) if place == 0 else ([], place + 1),
 }
@@ -222,7 +297,9 @@ ENDLESS: dict[str, Script] = {
 
 @pytest.mark.parametrize("kind", ENDLESS)
 @pytest.mark.parametrize("dialect", DIALECTS)
-def test_pages_without_an_end_are_cut_by_name_with_a_gap_and_nothing_is_sent_or_paid_twice(dialect, kind, tmp_path):
+def test_pages_without_an_end_are_cut_by_name_with_a_gap_and_nothing_is_sent_or_paid_twice(
+    dialect, kind, tmp_path
+):
     with fake(dialect, ENDLESS[kind], tmp_path) as (made, asked):
         with pytest.raises(ListingCutError, match="noted as a gap"):
             made.run(limits={"usd": Limit(10, "month")})
@@ -249,13 +326,17 @@ def test_a_producer_that_goes_on_outlives_an_endless_listing(dialect, tmp_path):
         with pytest.raises(EnoughError):
             made.run(once=False, sleep=sleep)
         assert len(asked.places) <= 3 * (MOST_BARREN + 1)
-        assert made.telemetry.troubles["stuck"] == 3, "in the first round, the third and the seventh"
+        assert made.telemetry.troubles["stuck"] == 3, (
+            "in the first round, the third and the seventh"
+        )
         assert made.telemetry.troubles["begun_anew"] == 0
         assert len({(gap.source, gap.since, gap.reason) for gap in made.gaps}) == len(made.gaps) > 0
 
 
 @pytest.mark.parametrize("once", [False, True])
-def test_only_a_producer_that_goes_on_begins_anew_where_a_reader_breaks_off_at_a_listing(once, tmp_path):
+def test_only_a_producer_that_goes_on_begins_anew_where_a_reader_breaks_off_at_a_listing(
+    once, tmp_path
+):
     tries: list[Reader] = []
 
     def batches(reader: Reader) -> Iterator[Batch]:
@@ -264,7 +345,10 @@ def test_only_a_producer_that_goes_on_begins_anew_where_a_reader_breaks_off_at_a
             raise ListingCutError("no end")
         yield from ()
 
-    with fake("mastodon", short, tmp_path) as (made, _), pytest.raises(ListingCutError) if once else nullcontext():
+    with (
+        fake("mastodon", short, tmp_path) as (made, _),
+        pytest.raises(ListingCutError) if once else nullcontext(),
+    ):
         made.run(batches, once=once)
     assert len(tries) == (1 if once else 3)
 
@@ -289,7 +373,12 @@ def test_facebook_is_asked_for_a_next_page_without_a_cursor_by_its_parameters_al
 
 def test_a_next_page_that_says_nothing_to_ask_by_is_a_gap(tmp_path):
     def respond(_: Request) -> Answer:
-        return Answer({"data": [said_on_facebook(1, clock())], "paging": {"next": "https://elsewhere.example/?x=1"}})
+        return Answer(
+            {
+                "data": [said_on_facebook(1, clock())],
+                "paging": {"next": "https://elsewhere.example/?x=1"},
+            }
+        )
 
     clock = Clock()
     with http_server(respond, Faults(()), ("127.0.0.1", 0)) as address:
@@ -308,7 +397,11 @@ def test_linkedin_reads_on_until_an_empty_page_where_no_links_are_named(capped, 
         if not request.path.endswith("/posts"):
             return Answer({"elements": []})
         start = int(request.one("start"))
-        shown = [n for n in range(start, start + (50 if capped else 100)) if n < 250 and (capped or n != 57)]
+        shown = [
+            n
+            for n in range(start, start + (50 if capped else 100))
+            if n < 250 and (capped or n != 57)
+        ]
         found = linkedin(lambda _: (shown, None), request, clock())
         return Answer({"elements": found.body["elements"]}) if found else Answer({})
 
@@ -327,7 +420,13 @@ def test_hacker_news_items_that_are_all_null_are_left_for_later(tmp_path):
         number = request.path.rpartition("/")[2].removesuffix(".json")
         if not number.isdecimal():
             return Answer(newest[0] if number == "maxitem" else {"items": [], "profiles": []})
-        item = {"id": int(number), "type": "story", "title": f"post {number}", "time": clock() // SECOND, "by": "a"}
+        item = {
+            "id": int(number),
+            "type": "story",
+            "title": f"post {number}",
+            "time": clock() // SECOND,
+            "by": "a",
+        }
         asked.append(int(number))
         return Answer(item if int(number) <= 40 else b"null")
 
@@ -389,12 +488,17 @@ def test_memory_of_pages_is_bounded_and_counts_of_a_post_do_not_make_it_another(
 
 
 def test_a_sweep_ends_where_the_clock_is_set_back_meanwhile(tmp_path):
-    with fake("mastodon", lambda place: ([1], 1) if place == 0 else ([], None), tmp_path) as (made, _):
+    with fake("mastodon", lambda place: ([1], 1) if place == 0 else ([], None), tmp_path) as (
+        made,
+        _,
+    ):
         made.run()
         with made.store() as store:
             looked: list[int] = []
             live = SimpleNamespace(
-                store=store, platform=SimpleNamespace(sweeps_at_once=10), report=SimpleNamespace(stopped=None)
+                store=store,
+                platform=SimpleNamespace(sweeps_at_once=10),
+                report=SimpleNamespace(stopped=None),
             )
             live.run = lambda _: looked.append(1) or live.report
             times = iter([10**16, *[1000] * 3])
@@ -459,7 +563,10 @@ def test_what_is_fetched_beside_a_listing_without_an_end_comes_all_the_same(dial
     with fake(dialect, ENDLESS["two pages in turn"], tmp_path) as (made, _):
         now = made.clock()
         with pytest.raises(ListingCutError):
-            made.run(lambda reader: reader.between(now - HOUR, now), watchlist=Watchlist(**SOURCES[dialect]))
+            made.run(
+                lambda reader: reader.between(now - HOUR, now),
+                watchlist=Watchlist(**SOURCES[dialect]),
+            )
         assert made.telemetry.troubles["stuck"] == 2
 
 
@@ -472,11 +579,23 @@ NOW = 1_800_000_000  # Fri, 15 Jan 2027 08:00:00 GMT
         ({"retry-after": "21"}, 21),
         ({"retry-after": "1.5"}, 1.5),
         ({"retry-after": "Fri, 15 Jan 2027 08:00:21 GMT"}, 21),
-        ({"retry-after": "Fri, 15 Jan 2027 08:00:21 GMT", "date": "Fri, 15 Jan 2027 08:00:01 GMT"}, 20),
+        (
+            {
+                "retry-after": "Fri, 15 Jan 2027 08:00:21 GMT",
+                "date": "Fri, 15 Jan 2027 08:00:01 GMT",
+            },
+            20,
+        ),
         ({"retry-after": "Friday, 15-Jan-27 08:00:21 GMT"}, 21),
         ({"retry-after": "Fri Jan 15 08:00:21 2027"}, 21),
         ({"retry-after": "Fri, 15 Jan 2027 10:00:21 +0200", "date": "garbage"}, 21),
-        ({"retry-after": "Fri, 15 Jan 2027 08:00:21 -0000", "date": "Fri, 15 Jan 2027 08:00:01 -0000"}, 20),
+        (
+            {
+                "retry-after": "Fri, 15 Jan 2027 08:00:21 -0000",
+                "date": "Fri, 15 Jan 2027 08:00:01 -0000",
+            },
+            20,
+        ),
         ({"retry-after": "Fri, 15 Jan 2027 07:59:00 GMT"}, None),
         ({"retry-after": "Fri, 99 Jan 2027 07:59:00 GMT"}, None),
         ({"retry-after": "soon"}, None),
@@ -518,15 +637,22 @@ def test_who_is_told_when_to_ask_again_waits_as_long_within_bounds(status, wait_
         (429, {"x-rate": "300", "retry-after": "30"}, 30),
     ],
 )
-def test_the_client_takes_what_the_answer_says_before_the_rate_limit(status, headers, wait_s, tmp_path):
+def test_the_client_takes_what_the_answer_says_before_the_rate_limit(
+    status, headers, wait_s, tmp_path
+):
     def limit_of(said: Mapping[str, str]) -> RateLimit | None:
         return RateLimit(remaining=5, reset_s=float(said["x-rate"])) if "x-rate" in said else None
 
-    with http_server(lambda _: Answer({}, status, headers), Faults(()), ("127.0.0.1", 0)) as address:
+    with http_server(
+        lambda _: Answer({}, status, headers), Faults(()), ("127.0.0.1", 0)
+    ) as address:
         made = Trial("mastodon", address, Any, tmp_path, Clock())
         made.telemetry = Telemetry("mastodon")
         with made.store() as store:
             context = made.context(store, Budget({}, store, made.clock))
-            with Http(address, context, limit_of=limit_of) as client, pytest.raises(StatusError) as refused:
+            with (
+                Http(address, context, limit_of=limit_of) as client,
+                pytest.raises(StatusError) as refused,
+            ):
                 client.get("/path")
     assert refused.value.wait_s == wait_s

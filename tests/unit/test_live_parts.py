@@ -28,7 +28,13 @@ from ingestion.platform import Platform
 from ingestion.platforms import PLATFORMS
 from ingestion.producer.build import producer
 from ingestion.simulators.server.http import Answer, http_server
-from ingestion.simulators.server.scenario import Fault, Scenario, final_texts, load_scenario, timeline
+from ingestion.simulators.server.scenario import (
+    Fault,
+    Scenario,
+    final_texts,
+    load_scenario,
+    timeline,
+)
 from ingestion.simulators.server.state import Faults
 from ingestion.state.budget import Budget, Limit, parse_limits
 from ingestion.state.store import IngestStore
@@ -38,7 +44,9 @@ DAY = 86_400_000_000
 
 
 def store(folder: Path, **who: str) -> IngestStore:
-    return IngestStore(folder / "ingest.sqlite3", **{"owner": "public", "platform": "bluesky", **who})
+    return IngestStore(
+        folder / "ingest.sqlite3", **{"owner": "public", "platform": "bluesky", **who}
+    )
 
 
 def test_a_budget_counts_by_period_and_refuses_with_the_figure(tmp_path):
@@ -69,7 +77,10 @@ def test_threads_that_take_at_once_do_not_overdraw(tmp_path):
             return amount
 
     together = threading.Event()
-    with Slow(tmp_path / "ingest.sqlite3", owner="public", platform="bluesky") as one, ThreadPoolExecutor(8) as pool:
+    with (
+        Slow(tmp_path / "ingest.sqlite3", owner="public", platform="bluesky") as one,
+        ThreadPoolExecutor(8) as pool,
+    ):
         budget = Budget({"calls": Limit(3, "day")}, one, lambda: 0)
         taken = [pool.submit(budget.take, "calls") for _ in range(8)]
         together.set()
@@ -80,7 +91,13 @@ def test_threads_that_take_at_once_do_not_overdraw(tmp_path):
 
 @pytest.mark.parametrize(
     "entry",
-    [5, {"most": 5}, {"most": 0, "per": "day"}, {"most": 1, "per": "week"}, {"most": 1, "per": "day", "x": 1}],
+    [
+        5,
+        {"most": 5},
+        {"most": 0, "per": "day"},
+        {"most": 1, "per": "week"},
+        {"most": 1, "per": "day", "x": 1},
+    ],
 )
 def test_a_malformed_limit_is_refused(entry):
     with pytest.raises(SettingsError, match=r"budgets: x\.calls"):
@@ -102,7 +119,9 @@ def test_the_residual_filter(watchlist, texts, lang, wanted):
     assert watchlist.wants(*texts, lang=lang) is wanted
 
 
-@pytest.mark.parametrize("values", [{"keyword": ["a"]}, {"keywords": "a"}, {"keywords": [1]}, {"keywords": [" "]}])
+@pytest.mark.parametrize(
+    "values", [{"keyword": ["a"]}, {"keywords": "a"}, {"keywords": [1]}, {"keywords": [" "]}]
+)
 def test_a_malformed_watchlist_is_refused_by_name(values):
     with pytest.raises(SettingsError, match=r"watchlists: x\.keyword"):
         parse_watchlist("x", values)
@@ -117,7 +136,9 @@ def test_credentials_come_from_the_environment_before_the_file_and_are_never_sho
     file = tmp_path / "credentials.toml"
     file.write_text('[mastodon]\naccess_token = "from-file"\nother = "o"\n')
     file.chmod(0o600)
-    settings = Settings(credentials={"mastodon_access_token": "from-env"}, ingest={"credentials_file": file})
+    settings = Settings(
+        credentials={"mastodon_access_token": "from-env"}, ingest={"credentials_file": file}
+    )
     assert secrets_of("mastodon", settings) == {"access_token": "from-env", "other": "o"}
     assert secrets_of("x", settings) == {}
     assert "from-env" not in repr(settings)
@@ -128,7 +149,9 @@ def test_credentials_come_from_the_environment_before_the_file_and_are_never_sho
 
 
 def test_a_missing_credential_says_what_to_obtain_where_and_what_to_set():
-    with pytest.raises(CredentialsError, match=r"Get one at example\.org.*ECHOSTREAM_CREDENTIALS__X_BEARER_TOKEN"):
+    with pytest.raises(
+        CredentialsError, match=r"Get one at example\.org.*ECHOSTREAM_CREDENTIALS__X_BEARER_TOKEN"
+    ):
         demand({}, "x", "bearer_token", how="Get one at example.org.")
     assert demand({"bearer_token": "t"}, "x", "bearer_token", how="") == "t"
 
@@ -163,7 +186,10 @@ def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(
         producer(settings, nowhere, Telemetry("nowhere"), once=True),
     ):
         pass
-    with pytest.raises(KeyFileError), producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True):
+    with (
+        pytest.raises(KeyFileError),
+        producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
+    ):
         pass
 
 
@@ -195,7 +221,9 @@ def test_json_survives_as_it_came(data, value):
     assert parsed(data) == value
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>", b'{"cut', b"NaN", b"\xff\xfe", b"[" * 5000 + b"]" * 5000])
+@pytest.mark.parametrize(
+    "data", [b"", b"<html>", b'{"cut', b"NaN", b"\xff\xfe", b"[" * 5000 + b"]" * 5000]
+)
 def test_what_is_no_json_or_too_deep_is_refused(data):
     with pytest.raises(ValueError):  # noqa: PT011  # UnicodeDecodeError and our own are both
         parsed(data)
@@ -203,8 +231,12 @@ def test_what_is_no_json_or_too_deep_is_refused(data):
 
 def test_a_scenario_file_says_posts_and_faults(tmp_path):
     file = tmp_path / "scenario.toml"
-    file.write_text('posts = 7\nspoiled = ["huge"]\n[[faults]]\nkind = "status"\nstatus = 429\nafter = 3\n')
-    assert load_scenario(file) == Scenario(posts=7, spoiled=("huge",), faults=(Fault("status", after=3, status=429),))
+    file.write_text(
+        'posts = 7\nspoiled = ["huge"]\n[[faults]]\nkind = "status"\nstatus = 429\nafter = 3\n'
+    )
+    assert load_scenario(file) == Scenario(
+        posts=7, spoiled=("huge",), faults=(Fault("status", after=3, status=429),)
+    )
     file.write_text("post = 7\n")
     with pytest.raises(SettingsError, match="post is unknown"):
         load_scenario(file)
@@ -217,7 +249,9 @@ def test_a_scenario_file_says_posts_and_faults(tmp_path):
 def test_a_simulator_says_so_when_it_closes_a_connection(asked):
     """Else the client sends its next request there, now and then before it sees the end."""
     with (
-        http_server(lambda request: Answer({"path": request.path}), Faults(()), ("127.0.0.1", 0)) as address,
+        http_server(
+            lambda request: Answer({"path": request.path}), Faults(()), ("127.0.0.1", 0)
+        ) as address,
         closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)) as client,
     ):
         client.request("GET", "/x", headers={"connection": asked})
@@ -232,7 +266,16 @@ def test_a_timeline_is_the_same_for_the_same_seed_and_no_two_things_happen_at_on
     assert happenings == timeline(plot, 10**15)
     assert len({happening.at for happening in happenings}) == len(happenings)
     for number in range(1, 501):
-        kinds = [happening.kind for happening in happenings if happening.number == number and happening.kind != "leave"]
-        assert kinds in (["create"], ["create", "edit"], ["create", "delete"], ["create", "edit", "delete"])
+        kinds = [
+            happening.kind
+            for happening in happenings
+            if happening.number == number and happening.kind != "leave"
+        ]
+        assert kinds in (
+            ["create"],
+            ["create", "edit"],
+            ["create", "delete"],
+            ["create", "edit", "delete"],
+        )
     assert 0 < len(final_texts(happenings)) < 500
     assert timeline(Scenario(posts=9, seed=2), 0) != timeline(Scenario(posts=9, seed=3), 0)

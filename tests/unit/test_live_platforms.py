@@ -42,11 +42,17 @@ def test_jetstream_in_both_protocols_lands_the_same(path, tmp_path):
     with trial("bluesky", tmp_path, posts=80, edits=0.2, deletes=0.2, author_deletes=3) as made:
         made.run(base_url=made.address + path)
         assert made.landed() == made.expected()
-        left = {event["author_id"] for event in events(made.kafka.messages) if event["op"] == "delete_author"}
-        assert len(left) == 3
-        assert {event["source"]["endpoint"] for event in events(made.kafka.messages) if event["op"] == "upsert"} == {
-            path or "/subscribe"
+        left = {
+            event["author_id"]
+            for event in events(made.kafka.messages)
+            if event["op"] == "delete_author"
         }
+        assert len(left) == 3
+        assert {
+            event["source"]["endpoint"]
+            for event in events(made.kafka.messages)
+            if event["op"] == "upsert"
+        } == {path or "/subscribe"}
 
 
 @pytest.mark.parametrize("path", ["", V2])
@@ -54,7 +60,9 @@ def test_what_jetstream_no_longer_holds_is_a_gap(path, tmp_path):
     with trial("bluesky", tmp_path, posts=100, seconds=600, window_s=120) as made:
         made.clock.shift += 2 * MINUTE
         made.run(base_url=made.address + path)
-        left_at = max(event["version"] or event["created_at"] for event in events(made.kafka.messages))
+        left_at = max(
+            event["version"] or event["created_at"] for event in events(made.kafka.messages)
+        )
         assert made.gaps == []
         made.clock.shift += 7 * MINUTE
         made.run(base_url=made.address + path)
@@ -78,13 +86,19 @@ def test_a_v1_cursor_goes_on_in_v2(tmp_path):
 def test_a_residual_filter_keeps_deletes_and_edits(tmp_path):
     with trial("bluesky", tmp_path, posts=100, edits=0.2, deletes=0.2) as made:
         made.run(watchlist=Watchlist(keywords=("no. 7",)))
-        deleted = {event["post_id"] for event in events(made.kafka.messages) if event["op"] == "delete"}
+        deleted = {
+            event["post_id"] for event in events(made.kafka.messages) if event["op"] == "delete"
+        }
         created = [
-            event["text"] for event in events(made.kafka.messages) if event["op"] == "upsert" and not event["version"]
+            event["text"]
+            for event in events(made.kafka.messages)
+            if event["op"] == "upsert" and not event["version"]
         ]
         assert created
         assert all("no. 7" in text.lower() for text in created)
-        assert len(deleted) == sum(happening.kind == "delete" for happening in made.world.happenings)
+        assert len(deleted) == sum(
+            happening.kind == "delete" for happening in made.world.happenings
+        )
 
 
 def test_only_the_accounts_of_the_watchlist_are_asked_for(tmp_path):
@@ -119,7 +133,13 @@ def test_the_mastodon_stream_brings_edits_and_deletes_by_their_uri(tmp_path):
 
 
 def test_a_mastodon_stream_that_was_away_notes_that_changes_were_unseen(tmp_path):
-    plot = {"posts": 40, "edits": 0.0, "deletes": 0.0, "seconds": 2}  # what changes meanwhile, no stream brings later
+    # what changes meanwhile, no stream brings later
+    plot = {
+        "posts": 40,
+        "edits": 0.0,
+        "deletes": 0.0,
+        "seconds": 2,
+    }
     with trial("mastodon", tmp_path, **plot, faults=(Fault("close", after=10),)) as made:
         begin = made.hold()
 
@@ -145,11 +165,15 @@ def test_the_rate_limit_is_waited_for_as_the_platform_says(tmp_path, monkeypatch
         made.run(sleep=waited.append)
         assert made.landed() == made.expected()
         assert len(waited) > 1
-        assert max(waited) <= 301, "no longer than the window, within the second that a Date header can say"
+        assert max(waited) <= 301, (
+            "no longer than the window, within the second that a Date header can say"
+        )
         assert made.telemetry.troubles["http_429"] == 0
 
 
-def test_a_jetstream_that_takes_long_to_connect_is_not_taken_for_one_that_is_silent(tmp_path, monkeypatch):
+def test_a_jetstream_that_takes_long_to_connect_is_not_taken_for_one_that_is_silent(
+    tmp_path, monkeypatch
+):
     with trial("bluesky", tmp_path, posts=30) as made:
         passed, receive = [0.0], bluesky.frames
 
@@ -209,9 +233,14 @@ def test_a_reset_is_measured_by_our_clock_where_the_answer_shows_none():
 
 
 def test_a_refused_stream_says_when_it_may_be_asked_again(tmp_path):
-    headers = {"retry-after": "Fri, 15 Jan 2027 08:00:21 GMT", "date": "Fri, 15 Jan 2027 08:00:00 GMT"}
+    headers = {
+        "retry-after": "Fri, 15 Jan 2027 08:00:21 GMT",
+        "date": "Fri, 15 Jan 2027 08:00:00 GMT",
+    }
     telemetry = Telemetry("bluesky")
-    with serving.http_server(lambda _: Answer({}, 503, headers), Faults(()), ("127.0.0.1", 0)) as address:
+    with serving.http_server(
+        lambda _: Answer({}, 503, headers), Faults(()), ("127.0.0.1", 0)
+    ) as address:
         url = "ws" + address.removeprefix("http")
         context = SimpleNamespace(telemetry=telemetry, timeout_s=60.0, clock=machine_micros)
         with pytest.raises(RefusedError) as refused:
@@ -228,7 +257,11 @@ def test_a_refused_stream_says_when_it_may_be_asked_again(tmp_path):
     ],
 )
 def test_a_closed_timeline_is_an_error_and_no_empty_list(feeds, error, tmp_path, monkeypatch):
-    monkeypatch.setattr(mastodon, "_instance", lambda _: {"configuration": {"timelines_access": {"live_feeds": feeds}}})
+    monkeypatch.setattr(
+        mastodon,
+        "_instance",
+        lambda _: {"configuration": {"timelines_access": {"live_feeds": feeds}}},
+    )
     with trial("mastodon", tmp_path, posts=5) as made, pytest.raises(error):
         made.run(secrets={})
 
@@ -240,7 +273,9 @@ def test_an_item_that_stays_null_is_asked_for_again_and_then_a_gap(tmp_path, mon
         assert made.landed() == made.expected(), "asked for again within the run"
     with trial("hackernews", tmp_path / "never", posts=30) as made:
         monkeypatch.setattr(
-            made.world, "posts", lambda posts=made.world.posts: {n: p for n, p in posts().items() if n != 7}
+            made.world,
+            "posts",
+            lambda posts=made.world.posts: {n: p for n, p in posts().items() if n != 7},
         )
         made.run()
         assert made.gaps == []
@@ -256,7 +291,8 @@ def test_a_vouched_item_comes_back_but_not_out_of_a_cache(tmp_path):
         assert made.landed() == []
         alive = made.world.posts()
         made.world._posts = {
-            n: type(p)(p.number, p.author, p.text, p.created_at, p.changed_at) for n, p in alive.items()
+            n: type(p)(p.number, p.author, p.text, p.created_at, p.changed_at)
+            for n, p in alive.items()
         }
         made.run()
         assert made.landed() == []
@@ -277,7 +313,9 @@ def test_x_is_swept_by_a_compliance_job_and_pays_once_for_what_may_have_been_edi
         made.run(lambda reader: reader.refetch(posts), limits=money)
         assert {post for post in made.landed() if post not in made.expected()} == set()
         reasons = [
-            json.loads(event["raw"])["reason"] for event in events(made.kafka.messages) if event["op"] == "delete"
+            json.loads(event["raw"])["reason"]
+            for event in events(made.kafka.messages)
+            if event["op"] == "delete"
         ]
         assert set(reasons) == {"deleted"}, "as the job says, not as a look-up would"
         with made.store() as store:

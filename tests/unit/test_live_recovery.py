@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 import stamina
 
-from foundation.errors import BrokerUnreachableError, CursorError, DeliveryError, IngestStoreError, ReadError
+from foundation.errors import (
+    BrokerUnreachableError,
+    CursorError,
+    DeliveryError,
+    IngestStoreError,
+    ReadError,
+)
 from ingestion.kafka.producer import MemoryProducer
 from ingestion.platforms import PLATFORMS
 from ingestion.producer import loop as live
@@ -58,7 +64,8 @@ def test_a_damaged_memory_is_a_named_error(name, tmp_path):
 def test_a_clock_that_jumps_costs_nothing(name, jump, tmp_path):
     with trial(name, tmp_path, posts=90, edits=0.2, deletes=0.2, seconds=50) as made:
         world = made.world.clock
-        made.world.clock = lambda: world() - made.clock.shift + shifted[0]  # the platform's own goes on as it was
+        # the platform's own goes on as it was
+        made.world.clock = lambda: world() - made.clock.shift + shifted[0]
         shifted = [30_000_000]
         made.clock.shift = shifted[0]
         made.run()
@@ -108,7 +115,9 @@ def test_a_producer_that_dies_anywhere_goes_on_from_there(name, tmp_path):
         for event in events(made.kafka.messages):
             if event["op"] == "upsert":
                 versions.setdefault(event["event_id"], set()).add(event["version"])
-        assert all(len(seen) == 1 for seen in versions.values()), "the same content was sent in two versions"
+        assert all(len(seen) == 1 for seen in versions.values()), (
+            "the same content was sent in two versions"
+        )
 
 
 class Away(MemoryProducer):
@@ -184,13 +193,14 @@ def test_a_single_run_ends_where_it_fails_again_and_again_however_long_each_time
 
 
 @pytest.mark.parametrize(
-    ("wait_s", "once", "answer"), [(None, False, True), (21.0, False, 21.0), (21.0, True, 21.0), (1e9, True, 960.0)]
+    ("wait_s", "once", "answer"),
+    [(None, False, True), (21.0, False, 21.0), (21.0, True, 21.0), (1e9, True, 960.0)],
 )
 def test_it_begins_anew_when_the_platform_said_so(wait_s, once, answer):
     context = SimpleNamespace(once=once)
     ingest = live.Ingest(
         PLATFORMS["mastodon"], context, maker=None, store=None, budget=None, connect=None
-    )  # fmt: skip
+    )
     assert ingest._may_pass(StatusError(503, "/path", wait_s)) == answer
     assert ingest._may_pass(ValueError()) is False
 

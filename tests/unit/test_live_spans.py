@@ -44,4 +44,6 @@ def test_each_reader_says_what_it_covered_and_goes_on_from_there(name, tmp_path)
         assert all(each.until <= made.clock() for each in spans)
         assert max(each.until for each in spans) > began, "also what was read by the second run"
         by_source = sorted(spans, key=lambda each: (each.source, each.since))
-        assert all(one.source != two.source for one, two in pairwise(by_source)), "nothing between the runs is missing"
+        assert all(one.source != two.source for one, two in pairwise(by_source)), (
+            "nothing between the runs is missing"
+        )

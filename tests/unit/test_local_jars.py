@@ -9,7 +9,12 @@ from local.host.jars import check_jars, jars
 @pytest.fixture
 def checkout(tmp_path):
     lines = []
-    for name in ("jars/spark/a-1.jar", "jars/broker/b-2.jar", "jars/s3/c-3.jar", "jars/s3proxy/d-4.jar"):
+    for name in (
+        "jars/spark/a-1.jar",
+        "jars/broker/b-2.jar",
+        "jars/s3/c-3.jar",
+        "jars/s3proxy/d-4.jar",
+    ):
         file = tmp_path / name
         file.parent.mkdir(parents=True)
         file.write_bytes(name.encode())

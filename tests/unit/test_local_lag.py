@@ -18,7 +18,9 @@ def settings(tmp_path):
     return Settings(home=tmp_path)
 
 
-def write_batch(settings: Settings, job: str, batch: int, offset: object, *, committed: bool = True) -> None:
+def write_batch(
+    settings: Settings, job: str, batch: int, offset: object, *, committed: bool = True
+) -> None:
     folder = settings.home / "checkpoints" / job / "v1"
     for name in ("offsets", "commits"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -41,7 +43,9 @@ def test_the_last_committed_batch_counts(settings):
 
 def test_no_checkpoint(settings):
     assert committed_offset("topic_to_bronze", settings) is None
-    assert [(each.done, each.end, each.behind) for each in table_lags(settings)] == [(-1, -1, 0)] * 2
+    assert [(each.done, each.end, each.behind) for each in table_lags(settings)] == [
+        (-1, -1, 0)
+    ] * 2
 
 
 def test_topics(settings, monkeypatch):
@@ -63,7 +67,9 @@ def test_topics(settings, monkeypatch):
 )
 def test_tables(settings, version, index, behind):
     for number in range(4):
-        write_deltalake(f"{settings.lake_uri}/bronze/posts", pa.table({"n": [number]}), mode="append")
+        write_deltalake(
+            f"{settings.lake_uri}/bronze/posts", pa.table({"n": [number]}), mode="append"
+        )
     write_batch(settings, "bronze_to_silver", 0, delta_offset(version, index))
     found = table_lags(settings)[0]
     assert (found.what, found.end, found.behind) == ("bronze_to_silver", 3, behind)

@@ -24,7 +24,9 @@ def test_free(free_port):
 def test_taken_names_port_holder_and_setting(taken):
     assert not is_free(taken)
     assert holder(taken) is None or f"(pid {os.getpid()})" in holder(taken)
-    with pytest.raises(PortInUseError, match=rf"port {taken} is in use.*set ECHOSTREAM_BROKER__PORT"):
+    with pytest.raises(
+        PortInUseError, match=rf"port {taken} is in use.*set ECHOSTREAM_BROKER__PORT"
+    ):
         demand_free(taken, setting="ECHOSTREAM_BROKER__PORT")
 
 

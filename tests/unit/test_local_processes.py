@@ -51,7 +51,9 @@ def test_one_that_ends_while_it_is_looked_at_leaves_nothing(sleeper, tmp_path, m
         os.kill(process.pid, 0)
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux shows the first thread's state")
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="only Linux shows the first thread's state"
+)
 def test_one_whose_first_thread_has_ended_runs_until_the_others_have(tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", FIRST_THREAD_ENDS], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -35,7 +35,9 @@ def test_status_without_a_broker(tmp_path, free_port):
 
 def test_the_doctor_goes_on_after_a_bad_finding(tmp_path, monkeypatch):
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    findings = {finding.name: finding for finding in doctor.examine(Settings(home=tmp_path / "home"))}
+    findings = {
+        finding.name: finding for finding in doctor.examine(Settings(home=tmp_path / "home"))
+    }
     assert not findings["Java"].ok
     assert "Install Java 17" in findings["Java"].text
     assert findings["Python"].ok

@@ -75,7 +75,9 @@ def mine(settings):
 def commit(settings, table, number, *, start=0):
     """Append some rows, a commit each."""
     for value in range(start, start + number):
-        write_deltalake(f"{settings.lake_uri}/{table.folder}", pa.table({"a": [value]}), mode="append")
+        write_deltalake(
+            f"{settings.lake_uri}/{table.folder}", pa.table({"a": [value]}), mode="append"
+        )
 
 
 def remove(settings, table, *versions):
@@ -113,7 +115,8 @@ def test_marks_follow_the_log_and_a_gap_behind_them_is_named(settings, mine):
 
 
 @pytest.mark.parametrize(
-    "content", ["", '{"silver.po', "[]", "null", '{"silver.posts": 5}', '{"silver.posts": ["a", 1]}']
+    "content",
+    ["", '{"silver.po', "[]", "null", '{"silver.posts": 5}', '{"silver.posts": ["a", 1]}'],
 )
 def test_a_damaged_file_of_marks_is_none(settings, mine, content):
     commit(settings, SILVER_POSTS, 1)
@@ -132,7 +135,9 @@ def test_a_commit_that_cannot_be_read_is_damage_and_no_mark(settings, mine, cont
     file = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log" / f"{1:020}.json"
     whole = file.read_bytes()
     file.write_bytes(content)
-    with pytest.raises(LogDamagedError, match=rf"silver\.posts at .*: _delta_log/{file.name} cannot be read"):
+    with pytest.raises(
+        LogDamagedError, match=rf"silver\.posts at .*: _delta_log/{file.name} cannot be read"
+    ):
         commit_marks.advance(mine, settings)
     file.write_bytes(whole)
     commit_marks.advance(mine, settings)
@@ -150,12 +155,19 @@ def test_work_of_batch_commands_is_marked_and_hides_no_loss(settings, mine):
     assert commit_marks.marks_of(mine)[SILVER_TOMBSTONES.name].version == 1
     assert [lost.table for lost in commit_marks.losses(settings)] == [SILVER]
     remove(settings, SILVER_TOMBSTONES, 1)
-    assert {lost.table for lost in commit_marks.losses(settings)} == {SILVER, SILVER_TOMBSTONES.name}
+    assert {lost.table for lost in commit_marks.losses(settings)} == {
+        SILVER,
+        SILVER_TOMBSTONES.name,
+    }
 
 
-@pytest.mark.parametrize("content", [None, b"PAR1 and no more", b"\0" * 400], ids=["gone", "half", "zeros"])
+@pytest.mark.parametrize(
+    "content", [None, b"PAR1 and no more", b"\0" * 400], ids=["gone", "half", "zeros"]
+)
 @pytest.mark.parametrize("is_named", [True, False], ids=["named", "newest"])
-def test_delta_s_own_checkpoint_is_named_and_the_log_is_whole_without_it(settings, mine, content, is_named):
+def test_delta_s_own_checkpoint_is_named_and_the_log_is_whole_without_it(
+    settings, mine, content, is_named
+):
     commit(settings, SILVER_POSTS, 3)
     DeltaTable(f"{settings.lake_uri}/{SILVER_POSTS.folder}").create_checkpoint()
     log = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log"
@@ -164,7 +176,9 @@ def test_delta_s_own_checkpoint_is_named_and_the_log_is_whole_without_it(setting
         last.unlink()
     file.unlink() if content is None else file.write_bytes(content)
     if is_named or content is not None:
-        with pytest.raises(LogDamagedError, match=rf"_delta_log/{file.name} cannot be read") as error:
+        with pytest.raises(
+            LogDamagedError, match=rf"_delta_log/{file.name} cannot be read"
+        ) as error:
             delta_log.version(SILVER_POSTS, settings)
         assert "Move this file and _last_checkpoint out of _delta_log" in error.value.remedy
     for moved in (file, last):
@@ -179,7 +193,9 @@ def test_a_newest_commit_that_only_delta_s_checkpoint_still_holds_is_named(setti
     commit_marks.advance(mine, settings)
     DeltaTable(f"{settings.lake_uri}/{SILVER_POSTS.folder}").create_checkpoint()
     remove(settings, SILVER_POSTS, 2)
-    with pytest.raises(LogDamagedError, match=r"silver\.posts at .*: commit 2 is missing in its log"):
+    with pytest.raises(
+        LogDamagedError, match=r"silver\.posts at .*: commit 2 is missing in its log"
+    ):
         commit_marks.advance(mine, settings)
 
 
@@ -203,7 +219,9 @@ def test_a_checkpoint_of_another_lake_has_seen_nothing_of_this_one(settings, min
     commit(settings, SILVER_POSTS, 1)
     log = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log"
     first = log / f"{0:020}.json"  # deltalake writes no property of ours
-    first.write_text(first.read_text().replace('"configuration":{', f'"configuration":{{"{PROPERTY}":"another"'))
+    first.write_text(
+        first.read_text().replace('"configuration":{', f'"configuration":{{"{PROPERTY}":"another"')
+    )
     (mine.folder / "marks.json").write_text(json.dumps({SILVER: [9, "a"]}))
     assert not commit_marks.losses(settings)
     assert not commit_marks.losses_for(JOB, settings)

@@ -100,14 +100,18 @@ def test_an_edit_has_its_own_time_as_version():
         ("https://a.example/objects/2b1f", None),
     ],
 )
-def test_the_day_is_the_one_inside_the_uri_where_there_is_a_believable_one(uri: str, day: date | None):
+def test_the_day_is_the_one_inside_the_uri_where_there_is_a_believable_one(
+    uri: str, day: date | None
+):
     assert mapped_post(status(uri=uri), SEEN_US).day == day
 
 
 @pytest.mark.parametrize("visibility", ["unlisted", "private", "direct"])
 def test_what_is_not_public_is_ignored_even_when_it_is_broken(visibility: str):
     assert PLATFORM.map(status(visibility=visibility), None) == Ignored(kind=f"{visibility} status")
-    assert PLATFORM.map({"visibility": visibility, "uri": 5}, None) == Ignored(kind=f"{visibility} status")
+    assert PLATFORM.map({"visibility": visibility, "uri": 5}, None) == Ignored(
+        kind=f"{visibility} status"
+    )
 
 
 def test_a_visibility_that_nobody_knows_is_not_public():
@@ -168,14 +172,30 @@ def test_statuses_are_found_in_every_kind_of_answer(answer: Any):
 
 
 def test_a_conversation_is_private():
-    conversation = {"id": "4", "accounts": [], "unread": True, "last_status": status(visibility="direct")}
+    conversation = {
+        "id": "4",
+        "accounts": [],
+        "unread": True,
+        "last_status": status(visibility="direct"),
+    }
     assert answers([conversation]) == [Ignored(kind="direct status")]
 
 
 def test_a_delete_of_the_stream_finds_its_post_by_the_uri_that_the_reader_put_beside_it():
-    frame = {"stream": ["public"], "event": "delete", "payload": "113", "uri": URI, "note": "SECRET"}
+    frame = {
+        "stream": ["public"],
+        "event": "delete",
+        "payload": "113",
+        "uri": URI,
+        "note": "SECRET",
+    }
     gone = mapped_post(frame, SEEN_US)
-    assert (gone.post_id, gone.op, gone.version, gone.day) == (URI, "delete", SEEN_US, mapped_post(status()).day)
+    assert (gone.post_id, gone.op, gone.version, gone.day) == (
+        URI,
+        "delete",
+        SEEN_US,
+        mapped_post(status()).day,
+    )
     assert gone.raw == {"event": "delete", "payload": "113", "uri": URI}
 
 
@@ -187,15 +207,24 @@ def test_a_bare_id_names_no_post_and_is_kept_for_repair():
 
 def test_the_answer_to_a_delete_request_is_a_delete_without_the_text():
     gone = mapped_post({**without(status(), "content"), "text": "SECRET"}, SEEN_US)
-    assert (gone.post_id, gone.op, gone.version, gone.created_at) == (URI, "delete", SEEN_US, CREATED_US)
+    assert (gone.post_id, gone.op, gone.version, gone.created_at) == (
+        URI,
+        "delete",
+        SEEN_US,
+        CREATED_US,
+    )
     assert "SECRET" not in repr(gone)
     assert "coral@" not in repr(gone)
     assert mapped_post({**without(status(), "content"), "text": "x"}).version == 0
 
 
-@pytest.mark.parametrize("event", ["filters_changed", "notification", "announcement", "conversation"])
+@pytest.mark.parametrize(
+    "event", ["filters_changed", "notification", "announcement", "conversation"]
+)
 def test_other_events_are_ignored(event: str):
-    assert answers({"stream": ["user"], "event": event, "payload": "{}"}) == [Ignored(kind="stream event")]
+    assert answers({"stream": ["user"], "event": event, "payload": "{}"}) == [
+        Ignored(kind="stream event")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +232,10 @@ def test_other_events_are_ignored(event: str):
     [
         ({"acct": "x", "statuses_count": 1}, "account"),
         ({"error": "not found"}, "error"),
-        ({"account": {}, "content": "x", "created_at": CREATED, "spoiler_text": ""}, "status history"),
+        (
+            {"account": {}, "content": "x", "created_at": CREATED, "spoiler_text": ""},
+            "status history",
+        ),
         ({"id": "1", "text": "x", "spoiler_text": ""}, "status source"),
         ({"id": "1", "params": {"text": "x"}}, "scheduled status"),
         ({}, "other"),
@@ -231,7 +263,9 @@ def test_other_things_are_ignored_by_kind(item: Any, kind: str):
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
     kept = Unmappable(detail=detail, raw=payload)
-    assert answers(payload) == [kept if inner(payload, "visibility") == "public" else withheld(detail, payload)]
+    assert answers(payload) == [
+        kept if inner(payload, "visibility") == "public" else withheld(detail, payload)
+    ]
 
 
 def test_statuses_nested_very_deep_are_walked_without_recursion():

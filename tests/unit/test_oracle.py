@@ -8,12 +8,30 @@ from tests import oracle
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00Z
 DAY = 24 * oracle.HOUR
-BLANK = {"owner": "public", "platform": "x", "post_key": "p1", "author_key": "a1", "fate": "new", "reason": None}
+BLANK = {
+    "owner": "public",
+    "platform": "x",
+    "post_key": "p1",
+    "author_key": "a1",
+    "fate": "new",
+    "reason": None,
+}
 
 
 def post(version=0, text="fine", **fields):
-    shown = {"channel": "c", "posted_at": NOON + 7, "clean_title": None, "clean_text": text, "lang": "en"}
-    return BLANK | shown | {"day": "2026-01-01", "op": "upsert", "version": version, "event_id": text} | fields
+    shown = {
+        "channel": "c",
+        "posted_at": NOON + 7,
+        "clean_title": None,
+        "clean_text": text,
+        "lang": "en",
+    }
+    return (
+        BLANK
+        | shown
+        | {"day": "2026-01-01", "op": "upsert", "version": version, "event_id": text}
+        | fields
+    )
 
 
 def delete(version, **fields):
@@ -21,7 +39,13 @@ def delete(version, **fields):
 
 
 def author_delete(version):
-    return BLANK | {"op": "delete_author", "version": version, "event_id": "left", "day": None, "post_key": None}
+    return BLANK | {
+        "op": "delete_author",
+        "version": version,
+        "event_id": "left",
+        "day": None,
+        "post_key": None,
+    }
 
 
 def shown(*rows):
@@ -43,11 +67,21 @@ def shown(*rows):
         pytest.param([post(0, "a"), delete(5), post(9, "a")], ["a"], id="resurrection"),
         pytest.param([post(0, "a"), author_delete(NOON)], [], id="author gone"),
         pytest.param([author_delete(NOON), post(0, "a")], [], id="author gone before"),
-        pytest.param([author_delete(NOON), post(0, "a", day="2026-01-02")], ["a"], id="author is back the next day"),
+        pytest.param(
+            [author_delete(NOON), post(0, "a", day="2026-01-02")],
+            ["a"],
+            id="author is back the next day",
+        ),
         pytest.param([author_delete(NOON), post(0, "a", author_key=None)], ["a"], id="no author"),
-        pytest.param([author_delete(NOON), post(0, "a", author_key="a2")], ["a"], id="another author"),
-        pytest.param([author_delete(NOON), post(0, "a", owner="tenant")], ["a"], id="another owner"),
-        pytest.param([author_delete(NOON), post(NOON + 1, "a")], ["a"], id="edit after the author's delete"),
+        pytest.param(
+            [author_delete(NOON), post(0, "a", author_key="a2")], ["a"], id="another author"
+        ),
+        pytest.param(
+            [author_delete(NOON), post(0, "a", owner="tenant")], ["a"], id="another owner"
+        ),
+        pytest.param(
+            [author_delete(NOON), post(NOON + 1, "a")], ["a"], id="edit after the author's delete"
+        ),
         pytest.param([post(0, "a", fate="quarantined")], [], id="bad"),
     ],
 )
@@ -78,12 +112,21 @@ def test_cells_add_up():
         post(text="😀", post_key="p8", posted_at=NOON + oracle.HOUR, lang=None),
     ]
     cells = oracle.sentiment_hourly(rows)
-    love, hate = (round(oracle.vader_compound(text) * 10_000) for text in ("I love it, great!", "I hate it."))
+    love, hate = (
+        round(oracle.vader_compound(text) * 10_000) for text in ("I love it, great!", "I hate it.")
+    )
     assert love > 0 > hate
     assert cells["public", "x", "c", NOON].as_row() == {
-        "posts": 4, "positive": 1, "neutral": 1, "negative": 1, "mixed": 0, "unscored": 1,
-        "compound_sum": love + hate, "compound_sumsq": love**2 + hate**2, "authors": 2,
-    }  # fmt: skip
+        "posts": 4,
+        "positive": 1,
+        "neutral": 1,
+        "negative": 1,
+        "mixed": 0,
+        "unscored": 1,
+        "compound_sum": love + hate,
+        "compound_sumsq": love**2 + hate**2,
+        "authors": 2,
+    }
     assert cells["public", "x", None, NOON].posts == 1
     later = cells["public", "x", "c", NOON + oracle.HOUR]
     assert (later.posts, later.neutral + later.positive, later.unscored) == (3, 2, 1)
@@ -97,7 +140,11 @@ def test_title_and_text_are_scored_together():
 
 
 def test_the_whole_expectation():
-    rows = [post(), delete(4, post_key="p2"), BLANK | {"op": None, "fate": "quarantined", "reason": "null_value"}]
+    rows = [
+        post(),
+        delete(4, post_key="p2"),
+        BLANK | {"op": None, "fate": "quarantined", "reason": "null_value"},
+    ]
     found = oracle.expected(rows)
     assert (found.records, len(found.live), len(found.tombstones)) == (3, 1, 1)
     assert found.quarantined == {"null_value": 1}

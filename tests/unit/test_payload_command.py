@@ -21,7 +21,12 @@ def settings(tmp_path):
     settings = Settings(home=tmp_path)
     key = create_key(settings.payload_key_file)
     values = [b"{}", seal(b'{"a": 1}', key, SEALED), None, seal(b"{}", key, SEALED)]
-    rows = {"topic": [TOPIC] * 4, "partition": pa.array([0] * 4, pa.int32()), "offset": list(range(4)), "value": values}
+    rows = {
+        "topic": [TOPIC] * 4,
+        "partition": pa.array([0] * 4, pa.int32()),
+        "offset": list(range(4)),
+        "value": values,
+    }
     write_deltalake(f"{settings.lake_uri}/bronze/posts", pa.table(rows))
     return settings
 

@@ -31,7 +31,11 @@ def lines(*values: Any) -> str:
 @pytest.mark.parametrize("packed", [False, True])
 def test_json_lines_plain_or_gzip(path: Path, packed: bool):
     text = lines(THING, [THING], 3).encode()
-    assert read(path, gzip.compress(text) if packed else text) == [Document(THING), Document([THING]), Document(3)]
+    assert read(path, gzip.compress(text) if packed else text) == [
+        Document(THING),
+        Document([THING]),
+        Document(3),
+    ]
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -56,7 +60,9 @@ def test_an_array_with_one_element_per_line_is_one_document(path: Path):
         (None, None),
     ],
 )
-def test_a_wrapper_gives_its_body_and_when_it_was_observed(path: Path, observed_at: Any, micros: int | None):
+def test_a_wrapper_gives_its_body_and_when_it_was_observed(
+    path: Path, observed_at: Any, micros: int | None
+):
     wrapper = {"uri": "x", "status": 200, "observed_at": observed_at, "body": [THING]}
     assert read(path, lines(wrapper)) == [Document([THING], micros)]
 
@@ -89,7 +95,10 @@ def test_a_broken_line_does_not_stop_the_rest(path: Path, broken: str, first: bo
 
 
 def test_bytes_that_are_not_utf8_are_shown_and_do_not_stop_the_rest(path: Path):
-    assert read(path, b'{"a": "\xff"}\n{"a": 1}\n') == [BrokenLine('{"a": "\\xff"}'), Document({"a": 1})]
+    assert read(path, b'{"a": "\xff"}\n{"a": 1}\n') == [
+        BrokenLine('{"a": "\\xff"}'),
+        Document({"a": 1}),
+    ]
 
 
 def test_a_byte_order_mark_is_no_content(path: Path):
@@ -160,7 +169,9 @@ except PayloadFileError as error:
 def test_a_compressed_bomb_ends_in_bounded_memory_with_a_named_error(path: Path, content: bytes):
     """Two gigabytes in a few megabytes, under a limit of 600 megabytes."""
     path.write_bytes(gzip.compress(content) * 128)
-    done = subprocess.run([sys.executable, "-c", READER, str(path)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", READER, str(path)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-500:]
     assert done.stdout.startswith(f"{path} unpacks to more than 200 times its size")
 

@@ -41,7 +41,9 @@ def test_it_cannot_be_read_and_never_looks_the_same(key):
     sealed = [seal(PAYLOAD, key, AT) for _ in range(3)]
     assert len(set(sealed)) == 3
     assert [text for text in sealed if b"secret" in text or key.secret in text] == []
-    assert all(text.startswith(SEALED + bytes([len(key.key_id)]) + key.key_id.encode()) for text in sealed)
+    assert all(
+        text.startswith(SEALED + bytes([len(key.key_id)]) + key.key_id.encode()) for text in sealed
+    )
 
 
 @pytest.mark.parametrize("received", [None, b"", b"{}", b" \x01", b"\xff", b"\x02"])
@@ -52,7 +54,8 @@ def test_what_was_never_sealed_is_as_received(received, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "at", [At("social.x.posts.v1", 1, 42), At(AT.topic, 2, 42), At(AT.topic, 1, 43), At(AT.topic, 14, 2)]
+    "at",
+    [At("social.x.posts.v1", 1, 42), At(AT.topic, 2, 42), At(AT.topic, 1, 43), At(AT.topic, 14, 2)],
 )
 def test_it_cannot_be_moved(place, key, at):
     assert_damaged(seal(PAYLOAD, key, AT), place, at)
@@ -69,7 +72,10 @@ def test_no_byte_can_be_changed_and_none_left_out(place, key):
 
 def test_another_key_is_no_bad_record(place):
     other = SecretKey(1, b"\1" * 32)
-    with pytest.raises(KeyMismatchError, match=rf"under key {other.key_id}, the payload key now is {place.key_id()}"):
+    with pytest.raises(
+        KeyMismatchError,
+        match=rf"under key {other.key_id}, the payload key now is {place.key_id()}",
+    ):
         opened(seal(PAYLOAD, other, AT), place, AT)
 
 
@@ -105,9 +111,8 @@ def test_each_payload_has_a_key_and_a_nonce_of_its_own(key):
     ],
 )
 def test_the_error_is_known_again_in_what_spark_says(error):
-    said = (
-        f"Traceback:\n  File x\nfoundation.errors.{type(error).__name__}: {error}\n\n\tat org.apache.spark(X.scala:1)"
-    )
+    line = f"foundation.errors.{type(error).__name__}: {error}"
+    said = f"Traceback:\n  File x\n{line}\n\n\tat org.apache.spark(X.scala:1)"
     known = known_again(said)
     assert (type(known), str(known)) == (type(error), str(error))
     assert known_again("ValueError: payload key") is None

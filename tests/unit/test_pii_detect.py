@@ -32,7 +32,10 @@ FOUND = [
     ("CARD", "4111 1111-1111 1111".replace("-", " ")),
     ("CARD", "3782-822463-10005"),
     ("CARD", "4111\u200b1111\u200b1111\u200b1111"),
-    ("CARD", "\uff14\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11"),
+    (
+        "CARD",
+        "\uff14\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11\uff11",
+    ),
     ("CARD", "630427373398"),
     ("IBAN", "DE89370400440532013000"),
     ("IBAN", "gb82 west 1234 5698 7654 32"),
@@ -74,12 +77,33 @@ FOUND = [
     ("ADDRESS", "SW1A 1AA"),
 ]
 LEFT = [
-    "It is 3.14159 and 10.5 %", "See you @ 5", "meet me @5pm", "from 2019-2020 to 2021 2022", "on 2024-01-31 12:30:45",
-    "12.05.2024", "4111111111111112", "DE89370400440532013001", "version 1.2.3.4", "999.1.1.1", "666-12-3456",
-    "8001015009088 no", "std::vector and a::b", "$1 500 000 spent", "67 000 000 people", "polka dot dress at home",
-    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb", "0x1234", "r/python and and/or", "C#12 is out", "a 7 hour drive", "i.e. this",
-    "12:30:45", "529.982.247-26", "1, 2, 3, 4, 5, 6, 7, 8", "",
-]  # fmt: skip
+    "It is 3.14159 and 10.5 %",
+    "See you @ 5",
+    "meet me @5pm",
+    "from 2019-2020 to 2021 2022",
+    "on 2024-01-31 12:30:45",
+    "12.05.2024",
+    "4111111111111112",
+    "DE89370400440532013001",
+    "version 1.2.3.4",
+    "999.1.1.1",
+    "666-12-3456",
+    "8001015009088 no",
+    "std::vector and a::b",
+    "$1 500 000 spent",
+    "67 000 000 people",
+    "polka dot dress at home",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
+    "0x1234",
+    "r/python and and/or",
+    "C#12 is out",
+    "a 7 hour drive",
+    "i.e. this",
+    "12:30:45",
+    "529.982.247-26",
+    "1, 2, 3, 4, 5, 6, 7, 8",
+    "",
+]
 
 
 @pytest.mark.parametrize(("kind", "value"), FOUND, ids=ascii)
@@ -113,16 +137,67 @@ def test_the_posts_own_names(text, exact, clean):
 def test_options_choose_links_and_regions():
     some = Options(regions=frozenset({"US"}), urls=False)
     assert find("https://example.org/a 082 123 4567", options=some) == []
-    assert [s.type for s in find("https://x.com/jane (212) 555-0123", options=some)] == ["PROFILE", "PHONE"]
+    assert [s.type for s in find("https://x.com/jane (212) 555-0123", options=some)] == [
+        "PROFILE",
+        "PHONE",
+    ]
 
 
 HOSTILE = [
-    "@", "a@", "a.", "@a.", "1 ", "11 ", "1-", "1.", "+1", "(", "a:", "1:", "::", "u/", "/@", "https://", "x.com/",
-    "a dot ", " at a", "[.]", "GB11 ", "AB12", "A", "0", "12 A", "1 Aa ", "Rua de ", "\u0301\u0316", "\ufdfa", "\u200b",
-    "aB-", "#1234", "bc1", "1°", "box 1 ", "x#1", "telegram: ", "a_", "a_at_", "1.1.", "a 1 ", ".a", "www.", "did:",
-    "4 1", "1.111 ", "-", "Apt 1 ", "A A A A 1 Apt 1 ", "Suite 1,\n", "AA CA 12345 ", "lives at 1 A ",
+    "@",
+    "a@",
+    "a.",
+    "@a.",
+    "1 ",
+    "11 ",
+    "1-",
+    "1.",
+    "+1",
+    "(",
+    "a:",
+    "1:",
+    "::",
+    "u/",
+    "/@",
+    "https://",
+    "x.com/",
+    "a dot ",
+    " at a",
+    "[.]",
+    "GB11 ",
+    "AB12",
+    "A",
+    "0",
+    "12 A",
+    "1 Aa ",
+    "Rua de ",
+    "\u0301\u0316",
+    "\ufdfa",
+    "\u200b",
+    "aB-",
+    "#1234",
+    "bc1",
+    "1°",
+    "box 1 ",
+    "x#1",
+    "telegram: ",
+    "a_",
+    "a_at_",
+    "1.1.",
+    "a 1 ",
+    ".a",
+    "www.",
+    "did:",
+    "4 1",
+    "1.111 ",
+    "-",
+    "Apt 1 ",
+    "A A A A 1 Apt 1 ",
+    "Suite 1,\n",
+    "AA CA 12345 ",
+    "lives at 1 A ",
     "corner of A and B ",
-]  # fmt: skip
+]
 
 
 @pytest.mark.timeout(60)
@@ -134,7 +209,9 @@ def test_hostile_text_costs_linear_time(piece):
 
 
 _PIECES = st.one_of(
-    st.sampled_from([value for _, value in FOUND] + LEFT + HOSTILE + [" ", "\u200d", "\u00ad", "½", "ﬁ", "(at)"]),
+    st.sampled_from(
+        [value for _, value in FOUND] + LEFT + HOSTILE + [" ", "\u200d", "\u00ad", "½", "ﬁ", "(at)"]
+    ),
     st.text(max_size=6),
 )
 _TEXTS = st.lists(_PIECES, max_size=12).map("".join)
@@ -150,7 +227,9 @@ def test_spans_lie_in_the_text_in_order_and_redaction_removes_just_them(text, ex
     bounds = [0, *edges, len(text)]
     kept = [text[a:b] for a, b in zip(bounds[::2], bounds[1::2], strict=True)]
     marks = [f"<{span.type}>" for span in spans] + [""]
-    assert redact(text, spans) == "".join(part for pair in zip(kept, marks, strict=True) for part in pair)
+    assert redact(text, spans) == "".join(
+        part for pair in zip(kept, marks, strict=True) for part in pair
+    )
 
 
 @given(_TEXTS)

@@ -32,7 +32,9 @@ GATES = [
 ]
 
 
-@pytest.mark.parametrize(("gate", "pattern"), GATES, ids=[pattern.pattern[:30] for _, pattern in GATES])
+@pytest.mark.parametrize(
+    ("gate", "pattern"), GATES, ids=[pattern.pattern[:30] for _, pattern in GATES]
+)
 def test_what_is_found_passes_its_gate(gate: re.Pattern[str], pattern: re.Pattern[str]):
     @settings(max_examples=200, deadline=None)
     @given(st.from_regex(pattern, alphabet=st.characters(max_codepoint=0x7F)))
@@ -45,7 +47,10 @@ def test_what_is_found_passes_its_gate(gate: re.Pattern[str], pattern: re.Patter
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("see HTTPS://a.example/x or hxxp://b.example", ["HTTPS://a.example/x", "hxxp://b.example"]),
+        (
+            "see HTTPS://a.example/x or hxxp://b.example",
+            ["HTTPS://a.example/x", "hxxp://b.example"],
+        ),
         ("foo://http://a.example/x", ["http://a.example/x"]),
         ("hhttps://a.example://b", ["https://a.example://b"]),
         ("http:// a.b wss://c", ["wss://c"]),
@@ -59,7 +64,8 @@ def test_a_link_begins_with_its_scheme(text, found):
 
 def test_links_without_spaces_leave_no_gap_however_many_there_are():
     links_in_a_row = [
-        f"{start}{number}.example/{'x' * 900}" for number, start in enumerate(("www.", "http://", "www.") * 3)
+        f"{start}{number}.example/{'x' * 900}"
+        for number, start in enumerate(("www.", "http://", "www.") * 3)
     ]
     text = f"see {','.join(links_in_a_row)},http://jane-doe.example/private, end"
     assert redact(text, find(text)) == "see <URL>, end"

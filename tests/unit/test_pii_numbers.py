@@ -7,8 +7,25 @@ import pytest
 from transforms.pii.detect import find, redact
 
 ODD_SIGNS = [
-    "~", "|", "*", ":", ";", "#", ">", ",", "=", "+", "'", '"', "\u2019", "\u2192", "\u3001", "\uff64", "\\", "--",
-]  # fmt: skip
+    "~",
+    "|",
+    "*",
+    ":",
+    ";",
+    "#",
+    ">",
+    ",",
+    "=",
+    "+",
+    "'",
+    '"',
+    "\u2019",
+    "\u2192",
+    "\u3001",
+    "\uff64",
+    "\\",
+    "--",
+]
 DOTS = "\u02d1\u0387\u16eb\u2022\u2027\u2219\u22c5\u25cf\u25e6\u2e31\u2e33\ua78f"
 CARDS = {
     "Visa": "4111111111111111",
@@ -143,7 +160,9 @@ def test_numbers_of_persons_go_as_a_whole(gap):
     values = {"NINO": gap.join(("AB", "12", "34", "56", "C")), "NATIONAL_ID": f"12345678{gap}Z"}
     if gap:
         values["SSN"] = gap.join(("536", "90", "4399"))
-    assert {clean(f"look {value} ok") for value in values.values()} == {f"look <{kind}> ok" for kind in values}
+    assert {clean(f"look {value} ok") for value in values.values()} == {
+        f"look <{kind}> ok" for kind in values
+    }
 
 
 @pytest.mark.parametrize("text", LEFT.values(), ids=LEFT)
@@ -186,11 +205,22 @@ def _number(kind: str, chance: random.Random) -> str:
 @pytest.mark.parametrize(
     ("kind", "most"),
     [
-        ("X", 0), ("Mastodon", 0), ("media", 0), ("page", 0), ("milliseconds", 0.005), ("microseconds", 0),
-        ("ISBN", 0), ("EAN", 0.005), ("date and time", 0), ("12", 0.01), ("18", 0), ("19", 0), ("ten", 0.01),
+        ("X", 0),
+        ("Mastodon", 0),
+        ("media", 0),
+        ("page", 0),
+        ("milliseconds", 0.005),
+        ("microseconds", 0),
+        ("ISBN", 0),
+        ("EAN", 0.005),
+        ("date and time", 0),
+        ("12", 0.01),
+        ("18", 0),
+        ("19", 0),
+        ("ten", 0.01),
         ("groups", 0.01),
     ],
-)  # fmt: skip
+)
 def test_few_numbers_that_are_nobody_s_go(kind, most):
     chance = random.Random(20261130)
     texts = [f"see {_number(kind, chance)} there" for _ in range(3000)]

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from transforms.pii.exact import find_exact
 from transforms.pii.persons.features import OFFSETS, OWN, SIZE, described, listed
 from transforms.pii.persons.model import NameModel, Weights, decode
-from transforms.pii.persons.tokens import EDGE, LINE, NUMBER, URL, USER, pieces_of, places_of, words_in
+from transforms.pii.persons.tokens import (
+    EDGE,
+    LINE,
+    NUMBER,
+    URL,
+    USER,
+    pieces_of,
+    places_of,
+    words_in,
+)
 from transforms.pii.persons.vocabulary import Vocabulary
 
 MODEL = NameModel()
@@ -47,7 +56,15 @@ def test_names(text, names):
 
 
 def test_a_batch_answers_as_each_text_alone_does():
-    texts = ["Hi, I'm Thabo", "", "no one", "Best regards,\nIngrid Solberg", "@ann look", "#", "\n"] * 200
+    texts = [
+        "Hi, I'm Thabo",
+        "",
+        "no one",
+        "Best regards,\nIngrid Solberg",
+        "@ann look",
+        "#",
+        "\n",
+    ] * 200
     assert MODEL.find(texts) == [MODEL.find([text])[0] for text in texts]
 
 
@@ -75,7 +92,9 @@ def read(vocabulary, *texts):
     return [vocabulary.words[row] for row in found.ids], found
 
 
-@pytest.mark.parametrize("text", ["मौसम", "കാലാവസ്ഥ", "সুপ্রভাত", "كِتَابٌ", "I\u0307zmir", "re\u0301sume\u0301", "சென்னை-வானிலை"])
+@pytest.mark.parametrize(
+    "text", ["मौसम", "കാലാവസ്ഥ", "সুপ্রভাত", "كِتَابٌ", "I\u0307zmir", "re\u0301sume\u0301", "சென்னை-வானிலை"]
+)
 def test_a_word_keeps_its_marks(text):
     assert words_in(text) == [text]
     assert words_in(f"#{text}") == [f"#{text}"]
@@ -103,16 +122,37 @@ def test_an_author_s_name_is_no_half_word(text, found):
 
 
 def test_words_of_no_name_are_known_by_their_class():
-    words, found = read(Vocabulary(lambda places: places), "see www.a.example/b @ann 12:30\n<EMAIL> é.", "B")
+    words, found = read(
+        Vocabulary(lambda places: places), "see www.a.example/b @ann 12:30\n<EMAIL> é.", "B"
+    )
     edge = "<edge>"
-    assert words == [edge, edge, "see", URL, USER, NUMBER, LINE, USER, "é", ".", edge, edge, "B", edge, edge]
+    assert words == [
+        edge,
+        edge,
+        "see",
+        URL,
+        USER,
+        NUMBER,
+        LINE,
+        USER,
+        "é",
+        ".",
+        edge,
+        edge,
+        "B",
+        edge,
+        edge,
+    ]
     assert [words[first] for first in found.firsts[:-1]] == ["see", "B"]
 
 
 def test_everyday_words_are_doubted_in_small_letters():
     vocabulary = Vocabulary(lambda places: places)
     words, found = read(vocabulary, "mark Mark table joy")
-    assert [words[at] for at in np.flatnonzero(vocabulary.is_everyday[found.ids])] == ["mark", "joy"]
+    assert [words[at] for at in np.flatnonzero(vocabulary.is_everyday[found.ids])] == [
+        "mark",
+        "joy",
+    ]
 
 
 def test_a_word_that_an_account_of_its_text_has_in_its_name_is_marked():
@@ -123,7 +163,10 @@ def test_a_word_that_an_account_of_its_text_has_in_its_name_is_marked():
 
 
 def test_features_fit_their_places():
-    assert all(len(described(word)[0]) <= OWN for word in ("#JohnSmithJonesBrown" * 3, "a", "#", "Ǆ", "<edge>"))
+    assert all(
+        len(described(word)[0]) <= OWN
+        for word in ("#JohnSmithJonesBrown" * 3, "a", "#", "Ǆ", "<edge>")
+    )
     assert len(listed("given.txt")) > 1000
 
 
@@ -174,7 +217,10 @@ def every_word(scores, steps):
     none, name, backs = 0, -(1 << 20), []
     for score in scores:
         backs.append((name + name_none > none + none_none, name + name_name > none + none_name))
-        none, name = max(none + none_none, name + name_none), score + max(none + none_name, name + name_name)
+        none, name = (
+            max(none + none_none, name + name_none),
+            score + max(none + none_name, name + name_name),
+        )
     flags, state = [], name > none
     for back in reversed(backs):
         flags.append(state)

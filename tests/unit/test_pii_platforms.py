@@ -52,16 +52,24 @@ def refined(name: str, post: Post) -> dict[str, Any]:
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_nothing_personal_is_left_of_a_platform_s_post(name):
     kinds = [kind for kind in SENTENCES if kind not in OWN_KINDS]
-    made = [canary(kind, 123_456_789_012_345 + 7919 * at, name, None) for at, kind in enumerate(kinds)]
+    made = [
+        canary(kind, 123_456_789_012_345 + 7919 * at, name, None) for at, kind in enumerate(kinds)
+    ]
     text = " ".join(SENTENCES[one.kind][0].format(one.value) for one in made)
     post = mapped(name, WIRE[name](text))
-    assert [one.kind for one in made if one.value not in (post.text or "")] == [], "the mapper changed them"
+    assert [one.kind for one in made if one.value not in (post.text or "")] == [], (
+        "the mapper changed them"
+    )
     mention = next(one.value for one in made if one.kind == "mention")
     row = refined(name, replace(post, mentions=(*post.mentions, mention), version=0))
     assert row.get("reason") is None
     said = str(row).lower()
     plain = normalise(said).text
-    left = [one.kind for one in made if one.value.lower() in said or normalise(one.value).text.lower() in plain]
+    left = [
+        one.kind
+        for one in made
+        if one.value.lower() in said or normalise(one.value).text.lower() in plain
+    ]
     assert left == []
     assert "canary" not in plain
     assert row["text"] == " ".join(SENTENCES[one.kind][0].format(one.clean) for one in made)

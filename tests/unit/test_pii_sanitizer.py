@@ -55,24 +55,29 @@ def content(text, title=None, tags=(), exact=()):
 
 
 def test_a_post_is_cleaned_in_all_its_parts_and_counted():
-    post = content("Zed: mail zed@example.org", title="By Ann Lee", tags=("fun", "AnnLee"), exact=("Ann Lee",))
+    post = content(
+        "Zed: mail zed@example.org", title="By Ann Lee", tags=("fun", "AnnLee"), exact=("Ann Lee",)
+    )
     assert Sanitizer(QUICK, Finder(fail)).clean([post]) == [
         Clean("By <PERSON>", "<PERSON>: mail <EMAIL>", ["fun"], {"PERSON": 2, "EMAIL": 1})
     ]
 
 
 def test_a_hashtag_goes_where_the_text_told_that_it_is_a_name():
-    assert Sanitizer(QUICK, Finder(fail)).clean([content("for #Zed and #fun", tags=("zed", "fun"))])[0].hashtags == [
-        "fun"
-    ]
+    assert Sanitizer(QUICK, Finder(fail)).clean(
+        [content("for #Zed and #fun", tags=("zed", "fun"))]
+    )[0].hashtags == ["fun"]
 
 
 def test_nothing_personal_is_the_post_itself():
     posts = [content("fine"), content(None), content(""), content(None, title="T", tags=("fun",))]
     cleaned = Sanitizer(QUICK, Finder(fail)).clean(posts)
     assert [(one.title, one.text, one.hashtags, one.counts) for one in cleaned] == [
-        (None, "fine", [], {}), (None, None, [], {}), (None, "", [], {}), ("T", None, ["fun"], {})
-    ]  # fmt: skip
+        (None, "fine", [], {}),
+        (None, None, [], {}),
+        (None, "", [], {}),
+        ("T", None, ["fun"], {}),
+    ]
 
 
 @pytest.mark.parametrize("on_bomb", [fail, hang, runaway, lambda _: [], lambda texts: texts])
@@ -102,7 +107,22 @@ def test_a_text_beyond_the_cap_does_not_pass():
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(
-    "piece", ["Ann Lee ", "a@", "#A ", "@a A", "Aa'", "\n", "1.", "A.", "a-", "\u0301a", "東", "<A", "@ab Abab "]
+    "piece",
+    [
+        "Ann Lee ",
+        "a@",
+        "#A ",
+        "@a A",
+        "Aa'",
+        "\n",
+        "1.",
+        "A.",
+        "a-",
+        "\u0301a",
+        "東",
+        "<A",
+        "@ab Abab ",
+    ],
 )
 def test_hostile_text_has_an_end(piece):
     text = (piece * 100_000)[:100_000]
@@ -153,16 +173,23 @@ def test_the_person_step_can_be_switched_off():
     assert on.text == "My name is <PERSON>, <EMAIL>"
 
 
-@pytest.mark.skipif(find_spec("en_core_web_lg") is not None, reason="Presidio's model is installed here")
+@pytest.mark.skipif(
+    find_spec("en_core_web_lg") is not None, reason="Presidio's model is installed here"
+)
 def test_a_person_step_that_is_not_installed_is_refused_and_not_fetched():
     with pytest.raises(SettingsError, match="presidio"):
         Sanitizer(Options(persons="presidio"))
 
 
 def test_settings_become_options():
-    options = Options.of(SanitizerSettings(persons="off", phone_regions=("ZA", "GB"), max_seconds=3))
+    options = Options.of(
+        SanitizerSettings(persons="off", phone_regions=("ZA", "GB"), max_seconds=3)
+    )
     assert options == Options(regions=("ZA", "GB"), persons="off", max_seconds=3)
-    assert Sanitizer(options).clean([content("(212) 555-0123 or 082 123 4567")])[0].text == "(212) 555-0123 or <PHONE>"
+    assert (
+        Sanitizer(options).clean([content("(212) 555-0123 or 082 123 4567")])[0].text
+        == "(212) 555-0123 or <PHONE>"
+    )
 
 
 def test_a_region_that_is_not_known_is_refused():

@@ -14,7 +14,11 @@ from transforms.pii.sanitizer import Sanitizer
 
 def scrub(stdin, *words):
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", "scrub", *words], input=stdin, capture_output=True, check=False, timeout=120
+        [sys.executable, "-m", "cli.main", "scrub", *words],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=120,
     )
 
 
@@ -24,12 +28,23 @@ def test_lines_come_out_clean_and_bytes_that_are_no_text_stay():
 
 
 def test_objects_keep_their_fields_and_get_spans():
-    post = {"id": 7, "text": "Jane Doe asks \ud83d\ude00 @bob", "author_name": "Jane Doe", "mentions": ["bob", None]}
+    post = {
+        "id": 7,
+        "text": "Jane Doe asks \ud83d\ude00 @bob",
+        "author_name": "Jane Doe",
+        "mentions": ["bob", None],
+    }
     done = scrub(json.dumps(post).encode() + b"\n\n" + b'{"text": null}\n', "--format", "jsonl")
     first, second = map(json.loads, done.stdout.splitlines())
     spans = [{"start": 0, "end": 8, "type": "PERSON"}, {"start": 16, "end": 20, "type": "HANDLE"}]
     text = "<PERSON> asks \U0001f600 <HANDLE>"
-    assert first == {"id": 7, "text": text, "author_name": "<PERSON>", "mentions": ["<PERSON>", None], "spans": spans}
+    assert first == {
+        "id": 7,
+        "text": text,
+        "author_name": "<PERSON>",
+        "mentions": ["<PERSON>", None],
+        "spans": spans,
+    }
     assert second == {"text": None, "spans": []}
 
 
@@ -48,7 +63,11 @@ def test_a_broken_line_ends_with_its_number_and_nothing_of_it():
         assert done.stderr.count(b"\n") == 1
 
 
-MADE = {"text": "hi", "user": {"bio": ["mail kim@example.org"], "age": 7}, "title": "call +27 82 555 0143"}
+MADE = {
+    "text": "hi",
+    "user": {"bio": ["mail kim@example.org"], "age": 7},
+    "title": "call +27 82 555 0143",
+}
 ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
 
 
@@ -62,7 +81,12 @@ def cleaned(stdin, form=Form.TEXT, fields=None):
 
 def test_every_string_of_an_object_is_clean():
     (line,) = cleaned(json.dumps(MADE).encode() + b"\n", Form.JSONL).splitlines()
-    clean = {"text": "hi", "user": {"bio": ["mail <EMAIL>"], "age": 7}, "title": "call <PHONE>", "spans": []}
+    clean = {
+        "text": "hi",
+        "user": {"bio": ["mail <EMAIL>"], "age": 7},
+        "title": "call <PHONE>",
+        "spans": [],
+    }
     assert json.loads(line) == clean
     assert cleaned(b'{"body": "ask @kim"}\n', Form.JSONL) == b'{"body":"ask <HANDLE>","spans":[]}\n'
 
@@ -73,7 +97,11 @@ def test_every_string_of_an_object_is_clean():
         ({"title"}, "title", ["left as they were: text, user.bio"]),
         ({"user"}, "user", ["left as they were: text, title"]),
         ({"user.bio", "text"}, "user", ["left as they were: title"]),
-        ({"user.b"}, None, ["left as they were: text, title, user.bio", "no line has a text in: user.b"]),
+        (
+            {"user.b"},
+            None,
+            ["left as they were: text, title, user.bio", "no line has a text in: user.b"],
+        ),
     ],
 )
 def test_named_fields_are_clean_and_others_are_told(named, path, remarks):
@@ -136,7 +164,11 @@ def test_names_of_fields_hold_no_address_and_no_number(post, expected):
 
 def test_what_is_told_of_fields_that_were_left_holds_no_address():
     fields = Fields(frozenset({"text"}))
-    cleaned(b'{"text": "a", "by": {"kim@example.org": "b", "ann@example.org": {"c": "d"}}}', Form.JSONL, fields)
+    cleaned(
+        b'{"text": "a", "by": {"kim@example.org": "b", "ann@example.org": {"c": "d"}}}',
+        Form.JSONL,
+        fields,
+    )
     assert list(fields.remarks()) == ["left as they were: by.<EMAIL>, by.<EMAIL>.c"]
 
 
@@ -149,14 +181,19 @@ def test_a_damaged_text_of_wide_letters_is_refused():
 def test_control_characters_hide_nothing(control):
     text = f"mail kim{control}@exam{control}ple.org, call 082{control} 555{control} 0143\n"
     assert cleaned(text.encode()) == b"mail <EMAIL>, call <PHONE>\n"
-    assert json.loads(cleaned(json.dumps({"a": text}).encode(), Form.JSONL))["a"] == "mail <EMAIL>, call <PHONE>\n"
+    assert (
+        json.loads(cleaned(json.dumps({"a": text}).encode(), Form.JSONL))["a"]
+        == "mail <EMAIL>, call <PHONE>\n"
+    )
 
 
 def test_a_space_of_latin_1_hides_no_number():
     assert cleaned(b"caf\xe9: 082\xa0555\xa00143\n") == b"caf\xe9: <PHONE>\n"
 
 
-@pytest.mark.parametrize("text", ["", "\n", "a\n", "a\nb", "abc\nd\n", "abcd", "\n\n\n\n\na", "abcde\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n", "a\n", "a\nb", "abc\nd\n", "abcd", "\n\n\n\n\na", "abcde\n"]
+)
 def test_lines_stay_lines(text):
     assert cleaned(text.encode()) == text.encode()
 

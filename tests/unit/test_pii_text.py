@@ -48,7 +48,10 @@ FOUND = {
     "an X post": ("https://x.com/annlee/status/1", "<PROFILE>"),
     "an X profile with an at": ("https://twitter.com/@annlee", "<PROFILE>"),
     "a Facebook profile": ("m.facebook.com/ann.lee", "<PROFILE>"),
-    "a Facebook profile by number": ("https://www.facebook.com/profile.php?id=1234567", "<PROFILE>"),
+    "a Facebook profile by number": (
+        "https://www.facebook.com/profile.php?id=1234567",
+        "<PROFILE>",
+    ),
     "a Facebook profile by both": ("https://www.facebook.com/people/Ann-Lee/1234567", "<PROFILE>"),
     "an Instagram profile": ("https://instagram.com/ann.lee", "<PROFILE>"),
     "a LinkedIn profile": ("https://de.linkedin.com/in/ann-lee-1a2b", "<PROFILE>"),
@@ -60,21 +63,48 @@ FOUND = {
     "a Discord account": ("discord.com/users/80351110224678912", "<PROFILE>"),
     "a Telegram account": ("t.me/ann_lee", "<PROFILE>"),
     "a Snapchat name in capitals": ("MY SNAP IS ANN_99!", "MY SNAP IS <HANDLE>!"),
-    "a Telegram name": ("my tg is ann_lee, Telegram: ann.lee", "my tg is <HANDLE>, Telegram: <HANDLE>"),
+    "a Telegram name": (
+        "my tg is ann_lee, Telegram: ann.lee",
+        "my tg is <HANDLE>, Telegram: <HANDLE>",
+    ),
     "a TikTok account": ("tiktok.com/@ann.lee", "<PROFILE>"),
     "an address with its town": ("to 12 Long Street, Cape Town, 8001.", "to <ADDRESS>."),
-    "an address in lines": ("Ann\n12 Long Street\nFlat 3\nLeeds\nUnited Kingdom 10115", "Ann\n<ADDRESS>"),
-    "an address, and a number that is none of it": ("at 5 Main St, then 1000 came", "at <ADDRESS>, then 1000 came"),
-    "an American address": ("to 4411 Birch Hollow, Austin, TX 78701-1234 please", "to <ADDRESS> please"),
+    "an address in lines": (
+        "Ann\n12 Long Street\nFlat 3\nLeeds\nUnited Kingdom 10115",
+        "Ann\n<ADDRESS>",
+    ),
+    "an address, and a number that is none of it": (
+        "at 5 Main St, then 1000 came",
+        "at <ADDRESS>, then 1000 came",
+    ),
+    "an American address": (
+        "to 4411 Birch Hollow, Austin, TX 78701-1234 please",
+        "to <ADDRESS> please",
+    ),
     "a town with its code": ("Greetings from Salt Lake, UT 84101!", "Greetings from <ADDRESS>!"),
-    "a British address": ("at Flat 3, 17 Mill Close, Leeds LS1 4AP.", "at <ADDRESS>, <ADDRESS> <ADDRESS>."),
-    "a German address": ("Sie wohnt Lindenallee 9a, 10115 Berlin", "Sie wohnt <ADDRESS>, 10115 Berlin"),
+    "a British address": (
+        "at Flat 3, 17 Mill Close, Leeds LS1 4AP.",
+        "at <ADDRESS>, <ADDRESS> <ADDRESS>.",
+    ),
+    "a German address": (
+        "Sie wohnt Lindenallee 9a, 10115 Berlin",
+        "Sie wohnt <ADDRESS>, 10115 Berlin",
+    ),
     "a Swedish address": ("hos Ann, Storgatan 12 idag", "hos Ann, <ADDRESS> idag"),
     "a French address": ("au 12 bis rue de la Paix demain", "au <ADDRESS> demain"),
-    "a street without a word for it, before a flat": ("at Marina Alta 77, Suite 5.", "at <ADDRESS>."),
+    "a street without a word for it, before a flat": (
+        "at Marina Alta 77, Suite 5.",
+        "at <ADDRESS>.",
+    ),
     "half of a number": ("at 0412 88 Long Street now", "at <ADDRESS> now"),
-    "a street that the sentence tells of": ("My address is 55 Alta Marina. Come!", "My address is <ADDRESS>. Come!"),
-    "a street where somebody lives": ("she lives at Alta Marina 55 now", "she lives at <ADDRESS> now"),
+    "a street that the sentence tells of": (
+        "My address is 55 Alta Marina. Come!",
+        "My address is <ADDRESS>. Come!",
+    ),
+    "a street where somebody lives": (
+        "she lives at Alta Marina 55 now",
+        "she lives at <ADDRESS> now",
+    ),
     "a corner": ("meet at the corner of Long Street and Wale", "meet at <ADDRESS>"),
     "no address": (
         "gate 12, Gate 13, 2 Good Men, the address is so, lives at home 3 days, IN 12345 ways, 5 hills, 3 on the road",
@@ -82,7 +112,7 @@ FOUND = {
     ),
     "a URL in capitals": ("HTTPS://WWW.REDDIT.COM/USER/ANN", "<PROFILE>"),
     "a URL at the end of a bracket": ("(https://x.com/annlee)", "(<PROFILE>)"),
-}  # fmt: skip
+}
 
 # Without those links that name nobody by their form.
 NOT_FOUND = {
@@ -139,7 +169,9 @@ def test_not_found(text):
     assert find(text, options=Options(urls=False)) == []
 
 
-@pytest.mark.parametrize(("text", "exact", "expected"), (EXACT | OVERLAPS).values(), ids=EXACT | OVERLAPS)
+@pytest.mark.parametrize(
+    ("text", "exact", "expected"), (EXACT | OVERLAPS).values(), ids=EXACT | OVERLAPS
+)
 def test_exact_strings(text, exact, expected):
     assert clean(text, exact) == expected
 
@@ -163,7 +195,9 @@ NAMES = st.lists(st.text(max_size=6), max_size=3)
 
 
 @PROPERTY
-@given(pieces=st.lists(PIECES, max_size=5), glue=st.sampled_from(["", " ", "/", "@", "."]), exact=NAMES)
+@given(
+    pieces=st.lists(PIECES, max_size=5), glue=st.sampled_from(["", " ", "/", "@", "."]), exact=NAMES
+)
 def test_spans_lie_in_the_text_in_order_and_apart(pieces, glue, exact):
     text = glue.join(pieces)
     spans = find(text, exact)
@@ -219,4 +253,6 @@ def test_many_mentions_end():
 
 def test_placeholders_have_no_sentiment():
     texts = [f"<{kind}>" for kind in TYPES]
-    assert [score.compound for score in load_scorer(ScorerOptions()).score(texts)] == [0.0] * len(TYPES)
+    assert [score.compound for score in load_scorer(ScorerOptions()).score(texts)] == [0.0] * len(
+        TYPES
+    )

@@ -58,7 +58,9 @@ def test_the_fresh_id_is_in_the_payload_as_well(templates: list[Template]):
         assert template.native not in words
 
 
-@pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms")
+@pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms"
+)
 def test_recorded_payloads_map_to_the_fresh_id():
     templates = recorded()
     assert {template.platform for template in templates} > {"reddit", "x", "mastodon", "bluesky"}
@@ -66,14 +68,18 @@ def test_recorded_payloads_map_to_the_fresh_id():
     for number, template in enumerate(random.Random(1).sample(templates, 500)):
         post = template.post_as(number, AT)
         mapped = PLATFORMS[template.platform].map(json.loads(post.raw), None)
-        differing[template.platform] += not isinstance(mapped, Post) or mapped.post_id != post.post_id
+        differing[template.platform] += (
+            not isinstance(mapped, Post) or mapped.post_id != post.post_id
+        )
     assert differing.total() == 0, differing
 
 
 def test_the_stream_holds_edits_and_deletes_of_what_came_before(templates: list[Template]):
     feed = feed_of(templates)
     events = [orjson.loads(record.value) for record in feed.stream(0, 1_000)]
-    kinds = Counter("delete" if e["op"] == "delete" else "edit" if e["version"] else "new" for e in events)
+    kinds = Counter(
+        "delete" if e["op"] == "delete" else "edit" if e["version"] else "new" for e in events
+    )
     assert kinds == {"new": 1_000, "edit": 50, "delete": 10}
     seen, days = set(), {}
     for event in events:
@@ -91,9 +97,15 @@ def test_the_stream_holds_edits_and_deletes_of_what_came_before(templates: list[
 def test_an_edit_says_something_else_and_a_delete_nothing(templates: list[Template]):
     feed = feed_of(templates)
     first, edit, delete = (
-        orjson.loads(record.value) for record in (feed.new(7), feed.edit(7, AT + 10**9), feed.delete(7, AT + 10**9))
+        orjson.loads(record.value)
+        for record in (feed.new(7), feed.edit(7, AT + 10**9), feed.delete(7, AT + 10**9))
     )
-    assert first["keys"]["post"] == edit["keys"]["post"] == delete["keys"]["post"] == feed.post_key(7)[1]
+    assert (
+        first["keys"]["post"]
+        == edit["keys"]["post"]
+        == delete["keys"]["post"]
+        == feed.post_key(7)[1]
+    )
     assert edit["event_id"] != first["event_id"]
     assert delete["text"] is delete["author_id"] is None
     assert first["text"] not in delete["raw"]
@@ -114,12 +126,20 @@ def event(kind: str, post: str, version: int, seconds: float) -> Event:
 
 
 def test_latency_runs_to_the_first_gold_commit_that_reflects_the_post():
-    changes = [Change("a", 0, False, 3), Change("a", 9, False, 6), Change("b", 0, False, 3), Change("b", 0, True, 8)]
+    changes = [
+        Change("a", 0, False, 3),
+        Change("a", 9, False, 6),
+        Change("b", 0, False, 3),
+        Change("b", 0, True, 8),
+    ]
     gold = [GoldCommit(2, 10_000_000), GoldCommit(4, 20_000_000), GoldCommit(8, 50_000_000)]
     sent = [
-        event("new", "a", 0, 15), event("new", "b", 0, 14), event("edit", "a", 9, 30), event("delete", "b", 9, 45),
+        event("new", "a", 0, 15),
+        event("new", "b", 0, 14),
+        event("edit", "a", 9, 30),
+        event("delete", "b", 9, 45),
         event("delete", "c", 9, 45),
-    ]  # fmt: skip
+    ]
     found = reflection.summarise(sent, changes, gold)
     assert found["new"] == {"count": 2, "p50_s": 5.0, "p95_s": 6.0, "max_s": 6.0, "without": 0}
     assert found["edit"]["max_s"] == 20.0
@@ -135,14 +155,19 @@ def test_an_edit_is_not_seen_in_the_commit_that_brought_the_post():
 
 
 def test_what_gold_does_not_reflect_yet_has_no_latency():
-    found = reflection.summarise([event("new", "a", 0, 1)], [Change("a", 0, False, 3)], [GoldCommit(2, 5_000_000)])
+    found = reflection.summarise(
+        [event("new", "a", 0, 1)], [Change("a", 0, False, 3)], [GoldCommit(2, 5_000_000)]
+    )
     assert found["new"] == {"count": 0, "p50_s": None, "p95_s": None, "max_s": None, "without": 1}
 
 
 def test_percentiles_are_by_nearest_rank():
     assert reflection.percentiles([float(n) for n in range(100, 0, -1)]) == {
-        "count": 100, "p50_s": 50.0, "p95_s": 95.0, "max_s": 100.0,
-    }  # fmt: skip
+        "count": 100,
+        "p50_s": 50.0,
+        "p95_s": 95.0,
+        "max_s": 100.0,
+    }
 
 
 def test_numbers_are_spread_over_the_whole_range():
@@ -153,9 +178,18 @@ def test_numbers_are_spread_over_the_whole_range():
 
 def test_cpu_time_counts_from_the_first_look_and_memory_at_its_highest():
     tally = Tally(jvm=2, driver=1)
-    tally.add({1: Seen(0, True, 5.0, 100), 2: Seen(1, False, 10.0, 900), 9: Seen(1, False, 7.0, 500)})
-    tally.add({1: Seen(0, True, 6.0, 90), 2: Seen(1, False, 14.0, 800), 3: Seen(2, True, 1.0, 40),
-               4: Seen(3, True, 2.0, 50), 9: Seen(1, False, 70.0, 500)})  # fmt: skip
+    tally.add(
+        {1: Seen(0, True, 5.0, 100), 2: Seen(1, False, 10.0, 900), 9: Seen(1, False, 7.0, 500)}
+    )
+    tally.add(
+        {
+            1: Seen(0, True, 6.0, 90),
+            2: Seen(1, False, 14.0, 800),
+            3: Seen(2, True, 1.0, 40),
+            4: Seen(3, True, 2.0, 50),
+            9: Seen(1, False, 70.0, 500),
+        }
+    )
     tally.add({1: Seen(0, True, 6.0, 90), 2: Seen(1, False, 15.0, 700)})  # the workers have ended
     assert tally.usage == Usage(jvm_mb=900, workers_mb=90, cpu_s=1 + 5 + 1 + 2)
 
@@ -169,6 +203,9 @@ def test_this_process_is_among_those_that_are_seen():
 
 
 def test_hops_share_their_records_and_rounds_add_up():
-    one, other = Drain(100, 1.0, 2.0, 1, Usage(10, 5, 1.0)), Drain(100, 3.0, 4.0, 2, Usage(8, 7, 2.0))
+    one, other = (
+        Drain(100, 1.0, 2.0, 1, Usage(10, 5, 1.0)),
+        Drain(100, 3.0, 4.0, 2, Usage(8, 7, 2.0)),
+    )
     assert together([one, other], in_a_row=True) == Drain(100, 4.0, 6.0, 3, Usage(10, 7, 3.0))
     assert together([one, other], in_a_row=False).rate == 50

@@ -15,18 +15,64 @@ SCALARS = (
     | st.floats()
     | st.text(max_size=5)
     | st.sampled_from(
-        ["[deleted]", "t1", "commit", "create", "app.bsky.feed.post", "2025-01-01", "did:plc:a", "deleted"]
+        [
+            "[deleted]",
+            "t1",
+            "commit",
+            "create",
+            "app.bsky.feed.post",
+            "2025-01-01",
+            "did:plc:a",
+            "deleted",
+        ]
     )
 )
 NAMES = st.sampled_from(
-    ["kind", "data", "body", "name", "id", "created_utc", "edited", "replies", "children", "author", "title", "json",
-     "commit", "did", "time_us", "collection", "operation", "rkey", "record", "text", "facets", "features", "index",
-     "createdAt", "reply", "parent", "uri", "labels", "values", "account", "active", "status", "things", "subreddit"]
-)  # fmt: skip
-HOSTILE = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6), max_leaves=25
+    [
+        "kind",
+        "data",
+        "body",
+        "name",
+        "id",
+        "created_utc",
+        "edited",
+        "replies",
+        "children",
+        "author",
+        "title",
+        "json",
+        "commit",
+        "did",
+        "time_us",
+        "collection",
+        "operation",
+        "rkey",
+        "record",
+        "text",
+        "facets",
+        "features",
+        "index",
+        "createdAt",
+        "reply",
+        "parent",
+        "uri",
+        "labels",
+        "values",
+        "account",
+        "active",
+        "status",
+        "things",
+        "subreddit",
+    ]
 )
-REDDIT_LIKE = st.fixed_dictionaries({"kind": st.sampled_from(["t1", "t3"]), "data": st.dictionaries(NAMES, HOSTILE)})
+HOSTILE = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=25,
+)
+REDDIT_LIKE = st.fixed_dictionaries(
+    {"kind": st.sampled_from(["t1", "t3"]), "data": st.dictionaries(NAMES, HOSTILE)}
+)
 BLUESKY_LIKE = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(["commit", "account"]),

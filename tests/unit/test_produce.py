@@ -15,13 +15,16 @@ NOWHERE = "127.0.0.1:1"  # nothing listens there
 
 
 def settings(tmp_path: Path, **client: str) -> Settings:
-    kafka = KafkaSettings(bootstrap_servers=NOWHERE, timeout_s=0.5, delivery_timeout_s=1.0, client=client)
+    kafka = KafkaSettings(
+        bootstrap_servers=NOWHERE, timeout_s=0.5, delivery_timeout_s=1.0, client=client
+    )
     return Settings(home=tmp_path, kafka=kafka)
 
 
 def test_the_guarantees_hold_whatever_the_client_settings_say(tmp_path: Path):
     chosen = settings(
-        tmp_path, **{"acks": "0", "enable.idempotence": "false", "linger.ms": "5", "sasl.mechanism": "PLAIN"}
+        tmp_path,
+        **{"acks": "0", "enable.idempotence": "false", "linger.ms": "5", "sasl.mechanism": "PLAIN"},
     )
     config = client_config(chosen)
     assert config["acks"] == "all"
@@ -36,7 +39,10 @@ def test_the_largest_record_fits_producer_and_topics_alike(tmp_path: Path):
 
 
 def test_no_broker_is_one_line_with_the_remedy(tmp_path: Path):
-    with pytest.raises(BrokerUnreachableError, match=rf"{NOWHERE}.*echostream up"), Producer(settings(tmp_path)):
+    with (
+        pytest.raises(BrokerUnreachableError, match=rf"{NOWHERE}.*echostream up"),
+        Producer(settings(tmp_path)),
+    ):
         pytest.fail("it started")
 
 
@@ -64,8 +70,14 @@ def test_a_wrong_client_setting_is_named(tmp_path: Path):
 def test_the_memory_producer_routes_and_counts_like_the_real_one():
     kafka, maker = MemoryProducer(), RecordMaker("bluesky", "public", PseudonymKey(1, b"0" * 32))
     kafka.send(maker.make(Post(post_id="p"), observed_at=1_767_225_600_000_000))
-    kafka.send(maker.make(AuthorDelete(author_id="a", version=1), observed_at=1_767_225_600_000_000))
+    kafka.send(
+        maker.make(AuthorDelete(author_id="a", version=1), observed_at=1_767_225_600_000_000)
+    )
     kafka.send_bytes("social.x.posts.v1", None, b"\xff", [("op", b"?")])
     kafka.flush()
-    assert kafka.delivered == {"social.bluesky.posts.v1": 1, "social.bluesky.authors.v1": 1, "social.x.posts.v1": 1}
+    assert kafka.delivered == {
+        "social.bluesky.posts.v1": 1,
+        "social.bluesky.authors.v1": 1,
+        "social.x.posts.v1": 1,
+    }
     assert kafka.messages[2] == ("social.x.posts.v1", None, b"\xff", [("op", b"?")])

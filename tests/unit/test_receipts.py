@@ -24,10 +24,20 @@ TABLES = ("silver.posts", "quarantine.posts", "bronze.posts")
 
 def step(step, table=None, at=ASKED, **changes):
     row = {
-        "erasure_id": ID, "cause": "request", "step": step, "table": table, "asked_at": ASKED, "since": ASKED,
-        "until": ASKED, "what": {}, "rows": None, "version_before": None, "version_after": None, "at": at,
+        "erasure_id": ID,
+        "cause": "request",
+        "step": step,
+        "table": table,
+        "asked_at": ASKED,
+        "since": ASKED,
+        "until": ASKED,
+        "what": {},
+        "rows": None,
+        "version_before": None,
+        "version_after": None,
+        "at": at,
         "key_id": KEY.key_id,
-    } | changes  # fmt: skip
+    } | changes
     return row | {"signature": sign(row, KEY)}
 
 
@@ -56,12 +66,22 @@ def receipt(rows):
 
 def test_a_whole_receipt():
     found = receipt(ALL + VACUUMED)
-    assert (found.id, found.cause, found.asked_at, found.what) == (ID, "request", ASKED, {"targets": 1, "posts": 3})
+    assert (found.id, found.cause, found.asked_at, found.what) == (
+        ID,
+        "request",
+        ASKED,
+        {"targets": 1, "posts": 3},
+    )
     assert found.unqueryable_at == hours(0.5), "Gold is last"
     assert found.gone_at == hours(171)
     assert found.is_signed
     bronze = found.tables["bronze.posts"]
-    assert (bronze.rows, bronze.version_before, bronze.version_after, bronze.vacuum_version) == (4, 4, 5, 14)
+    assert (bronze.rows, bronze.version_before, bronze.version_after, bronze.vacuum_version) == (
+        4,
+        4,
+        5,
+        14,
+    )
 
 
 @pytest.mark.parametrize("missing", range(1, len(ALL)))
@@ -105,7 +125,14 @@ def test_what_came_back_and_was_removed_again_waits_once_more():
 
 
 @pytest.mark.parametrize(
-    "change", [{"rows": 0}, {"at": hours(0.11)}, {"version_after": 6}, {"signature": "AAAA"}, {"signature": "no"}]
+    "change",
+    [
+        {"rows": 0},
+        {"at": hours(0.11)},
+        {"version_after": 6},
+        {"signature": "AAAA"},
+        {"signature": "no"},
+    ],
 )
 def test_a_step_that_was_changed_shows(change):
     assert not receipt([ALL[0], ALL[1] | change, *ALL[2:]]).is_signed

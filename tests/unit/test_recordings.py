@@ -25,7 +25,9 @@ from tests.clock import machine_micros
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
 REDDIT = ("submissions", "comments", "listing_responses")
 
-pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms")
+pytestmark = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms"
+)
 
 
 @cache
@@ -55,7 +57,9 @@ def things(name: str) -> Counter[str]:
 def is_dead(data: Any) -> bool:
     """Whether a thing's text says only [deleted] or [removed], or one of its fields that it was removed."""
     says_so = (data.get("body") or data.get("selftext")) in {"[deleted]", "[removed]"}
-    return says_so or bool(data.get("banned_by") or data.get("removed_by_category") or data.get("removed"))
+    return says_so or bool(
+        data.get("banned_by") or data.get("removed_by_category") or data.get("removed")
+    )
 
 
 def gone(name: str) -> int:
@@ -73,8 +77,12 @@ def hidden(name: str) -> int:
 def test_reddit_counts_agree_with_a_scan_of_the_text(name: str):
     report, kafka = replayed("reddit", name)
     found = things(name)
-    in_crossposts = len(re.findall(r'"crosspost_parent_list":\[\{[^}]*"kind":', text_of("reddit", name)))
-    assert in_crossposts == 0, "parents of a crosspost come without kind, so the scan cannot mistake them"
+    in_crossposts = len(
+        re.findall(r'"crosspost_parent_list":\[\{[^}]*"kind":', text_of("reddit", name))
+    )
+    assert in_crossposts == 0, (
+        "parents of a crosspost come without kind, so the scan cannot mistake them"
+    )
     posts = found["t1"] + found["t3"] - hidden(name)
     assert report.sent == posts == len(kafka.messages) == report.upserts + report.deleted
     others = {kind: n for kind, n in found.items() if kind not in {"t1", "t3", "Listing"}}
@@ -115,7 +123,14 @@ def test_reddit_posts_are_the_ones_in_the_file_with_author_and_time(name: str):
                 author = None if dead or data["author"] == "[deleted]" else data["author"]
                 moment = data["edited"] if isinstance(data.get("edited"), float) and not dead else 0
                 seconds = (int(data["created_utc"]), int(moment))
-                expected[(f"{thing['kind']}_{data['id']}", "delete" if dead else "upsert", author, *seconds)] += 1
+                expected[
+                    (
+                        f"{thing['kind']}_{data['id']}",
+                        "delete" if dead else "upsert",
+                        author,
+                        *seconds,
+                    )
+                ] += 1
     found = Counter(
         (e["post_id"], e["op"], e["author_id"], e["created_at"] // 10**6, edited_at(e) // 10**6)
         for e in events("reddit", name)
@@ -132,7 +147,9 @@ def test_no_private_message_is_in_anything_that_was_sent():
                 ids.add(f"t4_{thing['data']['id']}".encode())
                 texts.add(json.dumps(thing["data"]["body"], ensure_ascii=False)[1:-1].encode())
     assert len(ids) > 100
-    sent = b"\n".join(value or b"" for _, _, value, _ in replayed("reddit", "listing_responses")[1].messages)
+    sent = b"\n".join(
+        value or b"" for _, _, value, _ in replayed("reddit", "listing_responses")[1].messages
+    )
     assert [i for i in ids if i in sent] == []
     assert sum(text in sent for text in texts if len(text) > 20) == 0
 
@@ -143,10 +160,14 @@ def test_a_nested_comment_is_in_no_other_record_than_its_own():
         assert not data.get("replies")
 
 
-@pytest.mark.parametrize(("platform", "name"), [*(("reddit", name) for name in REDDIT), ("bluesky", "jetstream_v1")])
+@pytest.mark.parametrize(
+    ("platform", "name"), [*(("reddit", name) for name in REDDIT), ("bluesky", "jetstream_v1")]
+)
 def test_every_event_keeps_its_json_schema_and_has_a_day(platform: str, name: str):
     valid = jsonschema_rs.validator_for(json_schema())
-    assert [e["event_id"] for e in events(platform, name) if not valid.is_valid(e) or not e["day"]] == []
+    assert [
+        e["event_id"] for e in events(platform, name) if not valid.is_valid(e) or not e["day"]
+    ] == []
 
 
 def test_deletes_carry_no_content():
@@ -154,7 +175,9 @@ def test_deletes_carry_no_content():
         for event in events("reddit", name):
             if event["op"] == "delete":
                 assert event["title"] is event["text"] is event["author_id"] is event["url"] is None
-                assert not {"title", "author", "permalink", "url"} & set(json.loads(event["raw"])["data"])
+                assert not {"title", "author", "permalink", "url"} & set(
+                    json.loads(event["raw"])["data"]
+                )
 
 
 def test_bluesky_counts_agree_with_a_scan_of_the_text():
@@ -182,6 +205,9 @@ def test_bluesky_texts_and_days_are_the_file_s():
     for row in posts:
         event = found[f"{row['did']}/app.bsky.feed.post/{row['commit']['rkey']}"]
         record = row["commit"].get("record", {})
-        assert (event["text"] == record.get("text"), event["lang"]) == (True, (record.get("langs") or [None])[0])
+        assert (event["text"] == record.get("text"), event["lang"]) == (
+            True,
+            (record.get("langs") or [None])[0],
+        )
         assert not record or event["day"] == record["createdAt"][:10]
         assert event["author_id"] == row["did"]

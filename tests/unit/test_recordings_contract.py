@@ -36,4 +36,6 @@ def test_no_post_is_inside_another_record_than_its_own(platform: str):
     for event in events(platform):
         for item, path, _ in objects(json.loads(event["raw"])):
             if set(path) & set(nested):
-                assert not {"text", "message", "content", "full_text"} & set(item), event["event_id"]
+                assert not {"text", "message", "content", "full_text"} & set(item), event[
+                    "event_id"
+                ]

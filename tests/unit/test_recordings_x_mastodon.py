@@ -1,7 +1,7 @@
 """The real recordings of X and Mastodon, replayed, against counts that share no code with us.
 
-They are taken by regular expressions over the text, and by walks that know nothing of answers or mappers.
-Failures print numbers and ids, never the recorded texts.
+They are taken by regular expressions over the text, and by walks that know nothing of answers or
+mappers. Failures print numbers and ids, never the recorded texts.
 """
 
 import html
@@ -21,9 +21,15 @@ pytestmark = needs_recordings
 def test_mastodon_counts_agree_with_a_scan_of_the_text(name: str):
     text, (report, _) = text_of("mastodon", name), replayed("mastodon", name)
     seen = Counter(re.findall(r'"visibility":"(\w+)","language"', text))
-    answered = re.compile(r'"method":"DELETE","uri":"[^"]*/api/v1/statuses/\d+".*?"visibility":"public"')
+    answered = re.compile(
+        r'"method":"DELETE","uri":"[^"]*/api/v1/statuses/\d+".*?"visibility":"public"'
+    )
     deletes = sum(1 for line in text.splitlines() if answered.search(line))
-    boosts = len(re.findall(r'"visibility":"public","language":[^}]*?"content":"","filtered":\[\],"reblog":\{', text))
+    boosts = len(
+        re.findall(
+            r'"visibility":"public","language":[^}]*?"content":"","filtered":\[\],"reblog":\{', text
+        )
+    )
     assert report.upserts + report.deleted + report.ignored["boost"] == seen["public"]
     assert report.ignored["boost"] == boosts
     for visibility in ("unlisted", "private", "direct"):
@@ -38,24 +44,38 @@ def test_mastodon_posts_are_the_ones_in_the_files():
         if status.get("visibility") == "public" and "uri" in status and not status["reblog"]:
             op = "upsert" if "content" in status else "delete"
             author = status["account"]["acct"] if op == "upsert" else None
-            moment = status["edited_at"] or status["created_at"] if op == "upsert" else status["created_at"]
-            expected[(status["uri"], op, author, int(datetime.fromisoformat(moment).timestamp()))] += 1
+            moment = (
+                status["edited_at"] or status["created_at"]
+                if op == "upsert"
+                else status["created_at"]
+            )
+            expected[
+                (status["uri"], op, author, int(datetime.fromisoformat(moment).timestamp()))
+            ] += 1
     found = Counter(
-        (e["post_id"], e["op"], e["author_handle"],
-         (e["version"] if e["version"] and e["op"] == "upsert" else e["created_at"]) // 10**6)
+        (
+            e["post_id"],
+            e["op"],
+            e["author_handle"],
+            (e["version"] if e["version"] and e["op"] == "upsert" else e["created_at"]) // 10**6,
+        )
         for e in events("mastodon")
-    )  # fmt: skip
+    )
     assert [row[:2] for row in (found - expected) + (expected - found)] == []
 
 
 def test_no_mastodon_status_that_is_not_public_is_in_anything_that_was_sent():
     hidden = {
-        s["uri"] for s, _, _ in all_objects("mastodon") if s.get("visibility") in {"unlisted", "private", "direct"}
+        s["uri"]
+        for s, _, _ in all_objects("mastodon")
+        if s.get("visibility") in {"unlisted", "private", "direct"}
     }
     assert len(hidden) > 50
     posts = {e["post_id"] for e in events("mastodon")}
     assert posts & hidden == set()
-    inside = [uri for uri in hidden if any(f'"{uri}"' in (e["raw"] or "") for e in events("mastodon"))]
+    inside = [
+        uri for uri in hidden if any(f'"{uri}"' in (e["raw"] or "") for e in events("mastodon"))
+    ]
     assert inside == []
 
 
@@ -64,7 +84,12 @@ def x_expected() -> Counter[Any]:
     found: Counter[Any] = Counter()
     for item, path, owner in all_objects("x"):
         number = item.get("id_str", item.get("id"))
-        if "text" not in item or number is None or "event_type" in item or path[-1:] in {("entities",), ("hashtags",)}:
+        if (
+            "text" not in item
+            or number is None
+            or "event_type" in item
+            or path[-1:] in {("entities",), ("hashtags",)}
+        ):
             continue
         user = item.get("user") or (owner if path[-1:] == ("status",) else {})
         kinds = {reference["type"] for reference in item.get("referenced_tweets", [])}
@@ -73,7 +98,11 @@ def x_expected() -> Counter[Any]:
         else:
             refers = kinds or item.get("quoted_status") or item.get("in_reply_to_status_id_str")
             is_marked = not refers and re.match(r"RT @\w+:", item["text"])
-            fate = "retweet" if "retweeted_status" in item or "retweeted" in kinds or is_marked else "upsert"
+            fate = (
+                "retweet"
+                if "retweeted_status" in item or "retweeted" in kinds or is_marked
+                else "upsert"
+            )
         found[(min([number, *item.get("edit_history_tweet_ids", [])], key=int), fate)] += 1
     return found
 
@@ -97,7 +126,11 @@ def test_x_counts_agree_with_a_scan_of_the_text():
     marked = len(re.findall(r'(?<!\\)"text":"RT @\w+:', text))
     assert v1.ignored == {"retweet": marked}
     assert marked > text.count('"retweeted_status":{') > 0, "some are known by their mark alone"
-    assert v1.upserts + v1.ignored["retweet"] == len(re.findall(r'"truncated":(?:true|false)', text)) == 99
+    assert (
+        v1.upserts + v1.ignored["retweet"]
+        == len(re.findall(r'"truncated":(?:true|false)', text))
+        == 99
+    )
 
 
 def test_x_texts_authors_and_days_are_the_files():
@@ -106,7 +139,11 @@ def test_x_texts_authors_and_days_are_the_files():
     checked, missing = 0, []
     for tweet, _, _ in all_objects("x"):
         number = tweet.get("id_str", tweet.get("id"))
-        if "text" not in tweet or number not in {row[0] for row in sent} or "retweeted_status" in tweet:
+        if (
+            "text" not in tweet
+            or number not in {row[0] for row in sent}
+            or "retweeted_status" in tweet
+        ):
             continue
         moment = datetime.fromtimestamp((int(number) >> 22) / 1000 + 1_288_834_974.657, UTC)
         if int(number) > 10**12:  # the rest are two made ones

@@ -18,10 +18,20 @@ VALID = jsonschema_rs.validator_for(json_schema())
 
 
 def post(**fields: Any) -> Post:
-    return Post(**{"post_id": "t1_a", "created_at": SEEN - 5_000_000, "author_id": "Fox", "text": "hi", **fields})
+    return Post(
+        **{
+            "post_id": "t1_a",
+            "created_at": SEEN - 5_000_000,
+            "author_id": "Fox",
+            "text": "hi",
+            **fields,
+        }
+    )
 
 
-def event_of(item: Post | AuthorDelete | Unmappable, maker: RecordMaker = MAKER, observed_at: int = SEEN) -> Any:
+def event_of(
+    item: Post | AuthorDelete | Unmappable, maker: RecordMaker = MAKER, observed_at: int = SEEN
+) -> Any:
     return orjson.loads(maker.make(item, observed_at=observed_at).value)
 
 
@@ -32,7 +42,14 @@ def headers_of(record: Record) -> dict[str, str]:
 @pytest.mark.parametrize(
     "item",
     [
-        post(title="T", mentions=("a",), hashtags=("h",), metrics={"score": -3}, reply_to="t3_b", raw={"n": 10**30}),
+        post(
+            title="T",
+            mentions=("a",),
+            hashtags=("h",),
+            metrics={"score": -3},
+            reply_to="t3_b",
+            raw={"n": 10**30},
+        ),
         Post(post_id="t1_a", op="delete", version=SEEN),
         AuthorDelete(author_id="Fox", version=SEEN, raw={}),
         Unmappable(detail="name", raw=[None]),
@@ -45,8 +62,15 @@ def test_every_record_keeps_the_contract(item: Any):
     assert [error.message for error in VALID.iter_errors(event)] == []
     headers = headers_of(record)
     assert set(CE_HEADERS) <= set(headers)
-    expected = {"op": event["op"], "post_key": event["keys"]["post"], "author_key": event["keys"]["author"]}
-    assert {name: headers.get(name) for name in ROUTING_HEADERS} == {**expected, "day": event["day"]}
+    expected = {
+        "op": event["op"],
+        "post_key": event["keys"]["post"],
+        "author_key": event["keys"]["author"],
+    }
+    assert {name: headers.get(name) for name in ROUTING_HEADERS} == {
+        **expected,
+        "day": event["day"],
+    }
     assert "Fox" not in str(headers)
 
 
@@ -58,16 +82,25 @@ def test_the_same_content_has_the_same_id_and_other_content_another():
     base = event_of(post(metrics={"score": 1}))["event_id"]
     assert event_of(post(metrics={"score": 2}, version=9), observed_at=SEEN + 1)["event_id"] == base
     others = [
-        post(text="ho"), post(title="hi", text=None), post(channel="c"), post(author_id=None), post(post_id="t1_b"),
+        post(text="ho"),
+        post(title="hi", text=None),
+        post(channel="c"),
+        post(author_id=None),
+        post(post_id="t1_b"),
         post(op="delete"),
-    ]  # fmt: skip
+    ]
     ids = {event_of(other)["event_id"] for other in others}
     assert len(ids | {base}) == len(others) + 1
 
 
 def test_keys_depend_on_secret_owner_and_platform_alone():
     base = event_of(post())["keys"]
-    assert event_of(post(text="other"), RecordMaker("reddit", "public", PseudonymKey(1, b"0" * 32)))["keys"] == base
+    assert (
+        event_of(post(text="other"), RecordMaker("reddit", "public", PseudonymKey(1, b"0" * 32)))[
+            "keys"
+        ]
+        == base
+    )
     assert event_of(post(author_id="fOX"))["keys"]["author"] == base["author"]
     for maker in (
         RecordMaker("bluesky", "public", KEY),
@@ -81,7 +114,9 @@ def test_keys_depend_on_secret_owner_and_platform_alone():
 
 def test_create_and_delete_of_a_post_share_the_record_key_and_the_day():
     made = MAKER.make(post(), observed_at=SEEN)
-    gone = MAKER.make(Post(post_id="t1_a", op="delete", created_at=SEEN - 5_000_000), observed_at=SEEN + 10**12)
+    gone = MAKER.make(
+        Post(post_id="t1_a", op="delete", created_at=SEEN - 5_000_000), observed_at=SEEN + 10**12
+    )
     assert made.key == gone.key
     assert headers_of(made)["day"] == headers_of(gone)["day"] == "2025-12-31"
 
@@ -93,7 +128,9 @@ def test_author_deletes_travel_on_their_own_topic_keyed_by_author():
 
 
 def test_a_profile_channel_gets_a_pseudonym_and_a_subreddit_none():
-    assert event_of(post(channel="u_Fox", channel_is_profile=True))["keys"]["channel"].startswith("v1:")
+    assert event_of(post(channel="u_Fox", channel_is_profile=True))["keys"]["channel"].startswith(
+        "v1:"
+    )
     assert event_of(post(channel="beans"))["keys"]["channel"] is None
 
 
@@ -121,7 +158,12 @@ def test_rights_are_the_policy_s_and_an_author_can_only_narrow_them():
 
 def test_a_record_too_large_goes_without_raw():
     event = event_of(post(raw={"x": "y" * MAX_RECORD_BYTES}))
-    assert (event["op"], event["text"], event["raw"], event["truncated"]) == ("upsert", "hi", None, True)
+    assert (event["op"], event["text"], event["raw"], event["truncated"]) == (
+        "upsert",
+        "hi",
+        None,
+        True,
+    )
 
 
 def test_a_text_too_large_for_any_record_goes_to_quarantine_and_keeps_its_key():

@@ -51,7 +51,10 @@ def listing(*children: Any) -> dict[str, Any]:
 
 
 def without(payload: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {**payload, "data": {name: value for name, value in payload["data"].items() if name not in names}}
+    return {
+        **payload,
+        "data": {name: value for name, value in payload["data"].items() if name not in names},
+    }
 
 
 def mapped_post(payload: Any, observed_at: int | None = None) -> Post:
@@ -78,7 +81,12 @@ def test_a_comment_becomes_a_post():
 
 def test_a_submission_has_title_text_and_counts():
     post = mapped_post(submission())
-    assert (post.post_id, post.title, post.text, post.reply_to) == ("t3_xyz", "My beans", "They grow.", None)
+    assert (post.post_id, post.title, post.text, post.reply_to) == (
+        "t3_xyz",
+        "My beans",
+        "They grow.",
+        None,
+    )
     assert post.metrics == {"score": 3, "num_comments": 2}
 
 
@@ -110,14 +118,26 @@ def test_a_deleted_or_removed_text_is_a_delete(payload: Any, body: str):
 
 
 def test_a_submission_is_gone_by_its_title_as_well():
-    gone = mapped_post(submission(title="[deleted by user]", selftext="", url="https://SECRET"), SEEN_US)
-    assert (gone.op, gone.version, gone.raw["data"]["title"]) == ("delete", SEEN_US, "[deleted by user]")
+    gone = mapped_post(
+        submission(title="[deleted by user]", selftext="", url="https://SECRET"), SEEN_US
+    )
+    assert (gone.op, gone.version, gone.raw["data"]["title"]) == (
+        "delete",
+        SEEN_US,
+        "[deleted by user]",
+    )
     assert "SECRET" not in repr(gone)
 
 
 def test_what_reddit_took_down_is_a_delete_though_its_text_is_there():
-    removed = {"removed_by_category": "content_takedown", "removed_by": "SECRET", "removal_reason": "SECRET note"}
-    gone = mapped_post(submission(**removed, banned_by="SECRET", title="SECRET", selftext="SECRET"), SEEN_US)
+    removed = {
+        "removed_by_category": "content_takedown",
+        "removed_by": "SECRET",
+        "removal_reason": "SECRET note",
+    }
+    gone = mapped_post(
+        submission(**removed, banned_by="SECRET", title="SECRET", selftext="SECRET"), SEEN_US
+    )
     assert (gone.op, gone.raw["data"]["removed_by_category"]) == ("delete", "content_takedown")
     assert "SECRET" not in repr(gone)
     assert mapped_post(gone.raw, SEEN_US) == gone, "what is kept says again that it is a delete"
@@ -129,7 +149,9 @@ def test_a_removed_thing_of_a_subreddit_that_became_private_is_a_delete():
 
 
 def test_a_delete_carries_nothing_of_what_was_deleted():
-    gone = mapped_post(submission(selftext="[deleted]", title="SECRET", url="https://SECRET", author="SECRET"))
+    gone = mapped_post(
+        submission(selftext="[deleted]", title="SECRET", url="https://SECRET", author="SECRET")
+    )
     assert "SECRET" not in repr(gone)
 
 
@@ -147,23 +169,37 @@ def test_a_recorded_delete_has_version_0_but_never_less_than_its_edit():
 @pytest.mark.parametrize("author", ["[deleted]", None])
 def test_a_live_post_of_a_deleted_author_stays_without_author(author: str | None):
     post = mapped_post(comment(author=author))
-    assert (post.op, post.author_id, post.author_handle, post.text) == ("upsert", None, None, "Fine *work*")
+    assert (post.op, post.author_id, post.author_handle, post.text) == (
+        "upsert",
+        None,
+        None,
+        "Fine *work*",
+    )
 
 
 def test_escaped_text_is_resolved_once_and_markdown_entities_as_well():
-    escaped = mapped_post(submission(title="Q&amp;A &lt;3", selftext="a &amp;amp; b", selftext_html="&lt;div&gt;"))
+    escaped = mapped_post(
+        submission(title="Q&amp;A &lt;3", selftext="a &amp;amp; b", selftext_html="&lt;div&gt;")
+    )
     assert (escaped.title, escaped.text) == ("Q&A <3", "a & b")
-    plain = mapped_post(submission(title="write &amp; here", selftext="x&#x200B;y &amp; z", selftext_html="<div>"))
+    plain = mapped_post(
+        submission(title="write &amp; here", selftext="x&#x200B;y &amp; z", selftext_html="<div>")
+    )
     assert (plain.title, plain.text) == ("write &amp; here", "x\u200by & z")
 
 
 def test_without_a_twin_bare_signs_say_that_nothing_was_escaped():
-    assert mapped_post(submission(title="I typed &lt; as <", selftext="")).title == "I typed &lt; as <"
+    assert (
+        mapped_post(submission(title="I typed &lt; as <", selftext="")).title == "I typed &lt; as <"
+    )
     assert mapped_post(submission(title="1 &lt; 2", selftext="")).title == "1 < 2"
 
 
 def test_a_link_with_an_entity_name_in_its_query_is_left_alone():
-    assert mapped_post(comment(body="http://a.example/?x=1&copy=2")).text == "http://a.example/?x=1&copy=2"
+    assert (
+        mapped_post(comment(body="http://a.example/?x=1&copy=2")).text
+        == "http://a.example/?x=1&copy=2"
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +212,9 @@ def test_a_link_with_an_entity_name_in_its_query_is_left_alone():
         (("subreddit",), {"permalink": "/comments/xyz/ad/"}, None, False),
     ],
 )
-def test_the_channel_is_the_subreddit(missing: tuple[str, ...], fields: Any, channel: str, is_profile: bool):
+def test_the_channel_is_the_subreddit(
+    missing: tuple[str, ...], fields: Any, channel: str, is_profile: bool
+):
     post = mapped_post(without(submission(**fields), *missing))
     assert (post.channel, post.channel_is_profile) == (channel, is_profile)
 
@@ -193,7 +231,9 @@ def test_what_is_hidden_from_robots_is_not_indexable():
 
 
 def test_metrics_are_64_bit_integers_only():
-    assert mapped_post(comment(score=2**63, ups=True, gilded=1.5, downs=-3)).metrics == {"downs": -3}
+    assert mapped_post(comment(score=2**63, ups=True, gilded=1.5, downs=-3)).metrics == {
+        "downs": -3
+    }
 
 
 @pytest.mark.parametrize("kind", ["t2", "t4", "t5", "more", "UserList"])
@@ -238,17 +278,26 @@ def names(document: Any) -> list[str]:
 
 def test_a_thread_yields_every_thing_once_in_order():
     inner = comment(name="t1_inner")
-    outer = comment(name="t1_outer", replies=listing(inner, {"kind": "more", "data": {"children": ["q"]}}))
+    outer = comment(
+        name="t1_outer", replies=listing(inner, {"kind": "more", "data": {"children": ["q"]}})
+    )
     thread = [listing(submission()), listing(outer, comment(name="t1_last"))]
     assert names(thread) == ["t3_xyz", "t1_outer", "t1_inner", "more", "t1_last"]
     assert names({"uri": "x", "body": thread}) == names(thread)
     assert names({"json": {"errors": [], "data": {"things": [inner, outer]}}}) == [
-        "t1_inner", "t1_outer", "t1_inner", "more",
-    ]  # fmt: skip
+        "t1_inner",
+        "t1_outer",
+        "t1_inner",
+        "more",
+    ]
 
 
-COLLECTION = {"collection_id": "c", "title": "Beans", "link_ids": ["t3_in"], "sorted_links": listing(
-    submission(name="t3_in", title="NESTED"))}  # fmt: skip
+COLLECTION = {
+    "collection_id": "c",
+    "title": "Beans",
+    "link_ids": ["t3_in"],
+    "sorted_links": listing(submission(name="t3_in", title="NESTED")),
+}
 
 
 @pytest.mark.parametrize(
@@ -280,13 +329,20 @@ def test_a_submission_keeps_nothing_of_its_collections():
     assert mapped_post(inside).title == "NESTED"
 
 
-@pytest.mark.parametrize("document", [{}, {"subreddits": ["beans"]}, {"data": {"messages": []}}, {"body": "text"}])
+@pytest.mark.parametrize(
+    "document", [{}, {"subreddits": ["beans"]}, {"data": {"messages": []}}, {"body": "text"}]
+)
 def test_what_holds_no_thing_is_refused_by_name(document: Any):
-    assert [PLATFORM.map(payload, None) for payload in PLATFORM.payloads(document)] == [withheld("kind", document)]
+    assert [PLATFORM.map(payload, None) for payload in PLATFORM.payloads(document)] == [
+        withheld("kind", document)
+    ]
 
 
 def test_a_parent_keeps_nothing_of_what_nests_in_it():
-    payload = comment(replies=listing(comment(name="t1_in", body="NESTED")), crosspost_parent_list=[{"x": "NESTED"}])
+    payload = comment(
+        replies=listing(comment(name="t1_in", body="NESTED")),
+        crosspost_parent_list=[{"x": "NESTED"}],
+    )
     parent, child = PLATFORM.payloads(payload)
     assert "NESTED" not in repr(parent)
     assert child["data"]["body"] == "NESTED"
@@ -294,8 +350,13 @@ def test_a_parent_keeps_nothing_of_what_nests_in_it():
 
 
 def test_private_messages_inside_messages_are_each_ignored():
-    message = {"kind": "t4", "data": {"body": "hush", "replies": listing({"kind": "t4", "data": {"body": "psst"}})}}
-    answers = [PLATFORM.map(payload, None) for payload in PLATFORM.payloads(listing(message, comment()))]
+    message = {
+        "kind": "t4",
+        "data": {"body": "hush", "replies": listing({"kind": "t4", "data": {"body": "psst"}})},
+    }
+    answers = [
+        PLATFORM.map(payload, None) for payload in PLATFORM.payloads(listing(message, comment()))
+    ]
     assert [type(answer) for answer in answers] == [Ignored, Ignored, Post]
 
 

@@ -21,7 +21,9 @@ COORDINATES = {"topic": "social.reddit.posts.v1", "partition": 0, "offset": 7}
 
 def refined(item, **changes):
     """Without its score."""
-    return refine_row(bronze_row(record(item), offset=7) | {"kafka_timestamp": SEEN} | changes, REFINER)
+    return refine_row(
+        bronze_row(record(item), offset=7) | {"kafka_timestamp": SEEN} | changes, REFINER
+    )
 
 
 class WatchedScorer:
@@ -60,10 +62,22 @@ def test_scored_text(title, text, expected):
 
 def test_a_post():
     row = refined(
-        post(title="T", lang="en", channel="news", reply_to="t3_b", hashtags=("fun",), metrics={"score": -3}, version=5)
+        post(
+            title="T",
+            lang="en",
+            channel="news",
+            reply_to="t3_b",
+            hashtags=("fun",),
+            metrics={"score": -3},
+            version=5,
+        )
     )
     assert row == COORDINATES | {
-        "op": "upsert", "owner": "public", "platform": "reddit", "version": 5, "day": date(2026, 1, 2),
+        "op": "upsert",
+        "owner": "public",
+        "platform": "reddit",
+        "version": 5,
+        "day": date(2026, 1, 2),
         "post_key": KEY.pseudonym("public", "reddit", "post", "t1_a"),
         "author_key": KEY.pseudonym("public", "reddit", "author", "fox"),
         "reply_to_key": KEY.pseudonym("public", "reddit", "post", "t3_b"),
@@ -71,20 +85,30 @@ def test_a_post():
         "created_at": datetime(2026, 1, 2, 11, 59, 55, tzinfo=UTC),
         "posted_at": datetime(2026, 1, 2, 11, 59, 55, tzinfo=UTC),
         "observed_at": datetime(2026, 1, 2, 12, tzinfo=UTC),
-        "title": "T", "text": "good", "lang": "en", "channel": "news", "hashtags": ["fun"],
-        "emoji": [], "key_phrases": [],
-        "metrics": [("score", -3)], "pii": [], "sanitizer_version": load_sanitizer(DEFAULT).version,
+        "title": "T",
+        "text": "good",
+        "lang": "en",
+        "channel": "news",
+        "hashtags": ["fun"],
+        "emoji": [],
+        "key_phrases": [],
+        "metrics": [("score", -3)],
+        "pii": [],
+        "sanitizer_version": load_sanitizer(DEFAULT).version,
         "rights": orjson.loads(record(post()).value)["rights"],
-    }  # fmt: skip
+    }
 
 
 def test_personal_data_goes_from_title_and_text_and_is_counted():
     row = refined(
         post(
-            title="Fox and Hen", text="HEN wrote to fox@example.org, @ann and @bob",
-            author_id="Fox", author_name="Hen", mentions=("ann",),
+            title="Fox and Hen",
+            text="HEN wrote to fox@example.org, @ann and @bob",
+            author_id="Fox",
+            author_name="Hen",
+            mentions=("ann",),
         )
-    )  # fmt: skip
+    )
     assert row["title"] == "<PERSON> and <PERSON>"
     assert row["text"] == "<PERSON> wrote to <EMAIL>, <HANDLE> and <HANDLE>"
     assert dict(row["pii"]) == {"PERSON": 3, "EMAIL": 1, "HANDLE": 2}
@@ -92,24 +116,39 @@ def test_personal_data_goes_from_title_and_text_and_is_counted():
 
 @pytest.mark.parametrize("field", ["author_id", "author_handle", "author_name"])
 def test_each_name_of_the_author_is_removed(field):
-    assert refined(post(**{field: "Marlowe"}, text="marlowe was here"))["text"] == "<PERSON> was here"
+    assert (
+        refined(post(**{field: "Marlowe"}, text="marlowe was here"))["text"] == "<PERSON> was here"
+    )
 
 
 def test_mentions_are_removed():
-    assert refined(post(text="Marlowe was here", mentions=("@marlowe",)))["text"] == "<PERSON> was here"
+    assert (
+        refined(post(text="Marlowe was here", mentions=("@marlowe",)))["text"]
+        == "<PERSON> was here"
+    )
 
 
 def test_hashtags_that_name_the_author_are_left_out():
-    assert refined(post(author_handle="marlowe", hashtags=("fun", "Marlowe", "noir")))["hashtags"] == ["fun", "noir"]
+    assert refined(post(author_handle="marlowe", hashtags=("fun", "Marlowe", "noir")))[
+        "hashtags"
+    ] == ["fun", "noir"]
 
 
 def test_nothing_personal_is_in_the_row():
     """Ids, handles, names, links stay in Bronze."""
     item = post(
-        post_id="t1_secretid", author_id="secretid", author_handle="secrethandle", author_name="Secret Name",
-        url="https://reddit.com/secreturl", reply_to="t3_secretreply", channel="u_secretchannel",
-        channel_is_profile=True, mentions=("secretmention",), raw={"raw": "secretraw"}, text="by secrethandle",
-    )  # fmt: skip
+        post_id="t1_secretid",
+        author_id="secretid",
+        author_handle="secrethandle",
+        author_name="Secret Name",
+        url="https://reddit.com/secreturl",
+        reply_to="t3_secretreply",
+        channel="u_secretchannel",
+        channel_is_profile=True,
+        mentions=("secretmention",),
+        raw={"raw": "secretraw"},
+        text="by secrethandle",
+    )
     assert "secret" in record(item).value.decode()
     assert "secret" not in str(refined(item)).lower()
 
@@ -150,12 +189,18 @@ def test_a_bad_record_is_its_coordinates_and_the_reason(changes, stage, reason):
 
 
 def test_an_unmappable_one_too():
-    assert refined(Unmappable(detail="name", raw={})) == COORDINATES | {"stage": "map", "reason": "unmappable"}
+    assert refined(Unmappable(detail="name", raw={})) == COORDINATES | {
+        "stage": "map",
+        "reason": "unmappable",
+    }
 
 
 def test_language_phrases_and_emoji_are_of_the_cleaned_text():
     row = refined(
-        post(text="This is what they said about the new loyalty card 🎉 <b> @fox_the_handle fox@example.org", lang="ja")
+        post(
+            text="This is what they said about the new loyalty card 🎉 <b> @fox_the_handle fox@example.org",
+            lang="ja",
+        )
     )
     assert (row["lang"], row["emoji"], row["key_phrases"]) == ("en", ["🎉"], ["loyalty card"])
 
@@ -166,24 +211,36 @@ def test_a_text_that_cannot_be_analysed_is_quarantined(monkeypatch, step):
         raise RuntimeError(texts)
 
     monkeypatch.setattr(refine, step, fail)
-    assert refined(post(text="good")) == COORDINATES | {"stage": "refine", "reason": Reason.ANALYSIS_FAILED}
+    assert refined(post(text="good")) == COORDINATES | {
+        "stage": "refine",
+        "reason": Reason.ANALYSIS_FAILED,
+    }
 
 
 def test_where_the_sanitizer_leaves_nothing_the_text_does_not_pass(monkeypatch):
     monkeypatch.setattr(Sanitizer, "clean", lambda _, posts: [None for _ in posts])
-    assert refined(post(text="good")) == COORDINATES | {"stage": "refine", "reason": Reason.SANITIZER_FAILED}
+    assert refined(post(text="good")) == COORDINATES | {
+        "stage": "refine",
+        "reason": Reason.SANITIZER_FAILED,
+    }
 
 
 def test_the_score_is_of_the_cleaned_text():
     """A handle such as @lovely is no word."""
-    row = refined(post(title="By @lovely", text="they said that to Great at noon", author_name="Great"))
+    row = refined(
+        post(title="By @lovely", text="they said that to Great at noon", author_name="Great")
+    )
     watched = WatchedScorer()
     score_rows([row], watched)
     assert watched.calls == [["By <HANDLE>\n\nthey said that to <PERSON> at noon"]]
     assert row["sentiment"] == {
-        "label": "positive", "compound": 0.5, "confidence": 0.9, "scorer": "watched", "scorer_version": "1",
+        "label": "positive",
+        "compound": 0.5,
+        "confidence": 0.9,
+        "scorer": "watched",
+        "scorer_version": "1",
         "reason": None,
-    }  # fmt: skip
+    }
 
 
 def test_each_row_gets_its_own_score():
@@ -201,9 +258,13 @@ def test_without_text_there_is_no_score_but_a_scorer(text):
     score_rows([row], watched)
     assert watched.calls == []
     assert row["sentiment"] == {
-        "label": None, "compound": None, "confidence": None, "scorer": "watched", "scorer_version": "1",
+        "label": None,
+        "compound": None,
+        "confidence": None,
+        "scorer": "watched",
+        "scorer_version": "1",
         "reason": "no_text",
-    }  # fmt: skip
+    }
 
 
 def test_a_text_that_cannot_be_scored_is_quarantined_alone():

@@ -73,9 +73,17 @@ def test_what_somebody_wrote(text: str | None):
 
 
 CATEGORIES = [
-    "deleted", "author", "moderator", "automod_filtered", "reddit", "anti_evil_ops", "community_ops",
-    "content_takedown", "copyright_takedown", "one_of_tomorrow",
-]  # fmt: skip
+    "deleted",
+    "author",
+    "moderator",
+    "automod_filtered",
+    "reddit",
+    "anti_evil_ops",
+    "community_ops",
+    "content_takedown",
+    "copyright_takedown",
+    "one_of_tomorrow",
+]
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

@@ -42,10 +42,14 @@ FAKE = Platform(name="reddit", payloads=fake_payloads, map=fake_map)
 
 def run(tmp_path: Path, *lines: Any, sender: MemoryProducer | None = None, **options: Any) -> Any:
     file = tmp_path / "payloads.jsonl"
-    file.write_text("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines))
+    file.write_text(
+        "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+    )
     kafka = sender or MemoryProducer()
     maker = RecordMaker(platform="reddit", owner="public", key=KEY)
-    return replay(options.pop("platform", FAKE), [file], kafka, maker, lambda: NOW, **options), kafka
+    return replay(
+        options.pop("platform", FAKE), [file], kafka, maker, lambda: NOW, **options
+    ), kafka
 
 
 def sent(kafka: MemoryProducer) -> list[tuple[str, Any]]:
@@ -54,15 +58,30 @@ def sent(kafka: MemoryProducer) -> list[tuple[str, Any]]:
 
 def test_every_payload_is_counted_once_and_sent_where_it_belongs(tmp_path: Path):
     report, kafka = run(
-        tmp_path, [{"post": "a"}, {"other": "like"}], {"gone": "a"}, {"author": "x"}, {"other": "like"}, {}, '{"cut'
+        tmp_path,
+        [{"post": "a"}, {"other": "like"}],
+        {"gone": "a"},
+        {"author": "x"},
+        {"other": "like"},
+        {},
+        '{"cut',
     )
     assert report == ReplayReport(
-        payloads=7, sent=5, upserts=1, deleted=1, author_deletes=1,
-        ignored={"like": 2}, rejected={"unmappable: shape": 1, "unmappable: not JSON": 1},
-    )  # fmt: skip
+        payloads=7,
+        sent=5,
+        upserts=1,
+        deleted=1,
+        author_deletes=1,
+        ignored={"like": 2},
+        rejected={"unmappable: shape": 1, "unmappable: not JSON": 1},
+    )
     assert [(topic, event["op"]) for topic, event in sent(kafka)] == [
-        (POSTS, "upsert"), (POSTS, "delete"), (AUTHORS, "delete_author"), (POSTS, "unmappable"), (POSTS, "unmappable"),
-    ]  # fmt: skip
+        (POSTS, "upsert"),
+        (POSTS, "delete"),
+        (AUTHORS, "delete_author"),
+        (POSTS, "unmappable"),
+        (POSTS, "unmappable"),
+    ]
     cut = {"withheld": True, "field": "not JSON", "kind": "text", "bytes": 5, "document": 6}
     assert [json.loads(event["raw"]) for _, event in sent(kafka)[-2:]] == [{}, cut]
 
@@ -84,7 +103,9 @@ def test_a_delete_without_a_recorded_time_outranks_any_edit_that_is_held(tmp_pat
 
 
 def test_a_line_that_says_when_it_was_seen_was_observed_then(tmp_path: Path):
-    platform = Platform("reddit", fake_payloads, fake_map, seen_at=lambda payload: payload.get("seen"))
+    platform = Platform(
+        "reddit", fake_payloads, fake_map, seen_at=lambda payload: payload.get("seen")
+    )
     lines = [
         {"post": "a"} | {"seen": NOW - 7},
         {"observed_at": NOW - 5, "body": {"post": "b", "seen": NOW - 9}},
@@ -101,14 +122,24 @@ def by_id(payload: Json, observed_at: int | None) -> Mapped:
 
 def test_progress_is_told_after_every_payload(tmp_path: Path):
     seen: list[int] = []
-    run(tmp_path, {"post": "a"}, {"other": "x"}, progress=lambda report: seen.append(report.payloads))
+    run(
+        tmp_path,
+        {"post": "a"},
+        {"other": "x"},
+        progress=lambda report: seen.append(report.payloads),
+    )
     assert seen == [1, 2]
 
 
 def test_a_platform_without_policy_is_refused_before_anything_is_sent(tmp_path: Path):
     kafka = MemoryProducer()
     with pytest.raises(PolicyError, match=r"conf/policies/nowhere\.toml"):
-        run(tmp_path, {"post": "a"}, sender=kafka, platform=Platform("nowhere", fake_payloads, fake_map))
+        run(
+            tmp_path,
+            {"post": "a"},
+            sender=kafka,
+            platform=Platform("nowhere", fake_payloads, fake_map),
+        )
     assert kafka.messages == []
 
 
@@ -124,7 +155,13 @@ def test_a_missing_file_is_an_error(tmp_path: Path):
 
 
 def test_a_second_replay_sends_the_same_events_under_the_same_keys(tmp_path: Path):
-    comment = {"name": "t1_a", "author": "Fox", "body": "hi", "created_utc": 1.6e9, "subreddit": "beans"}
+    comment = {
+        "name": "t1_a",
+        "author": "Fox",
+        "body": "hi",
+        "created_utc": 1.6e9,
+        "subreddit": "beans",
+    }
     lines = [{"kind": "t1", "data": comment}, {"kind": "t4", "data": {}}]
     runs = [run(tmp_path, *lines, platform=PLATFORMS["reddit"])[1].messages for _ in range(2)]
     assert runs[0] == runs[1]

@@ -45,8 +45,10 @@ def test_limits_are_whole_hours_in_utc_whatever_clock_is_passed():
 
 def test_what_has_expired_does_not_come_back_when_a_policy_grants_more():
     assert later({"x": NOW, "reddit": NOW}, {"x": NOW - DAY, "bluesky": NOW}) == {
-        "x": NOW, "reddit": NOW, "bluesky": NOW,
-    }  # fmt: skip
+        "x": NOW,
+        "reddit": NOW,
+        "bluesky": NOW,
+    }
 
 
 def test_a_platform_without_a_limit_expires_never():
@@ -54,7 +56,10 @@ def test_a_platform_without_a_limit_expires_never():
 
 
 def test_every_field_of_a_table_has_one_rule_and_names_columns_that_are_there():
-    assert {rule.field for rule in RULES} == set(FIELDS) - {"landing.answers", "producers.sightings"}
+    assert {rule.field for rule in RULES} == set(FIELDS) - {
+        "landing.answers",
+        "producers.sightings",
+    }
     assert len(RULES) == len({rule.field for rule in RULES})
     for rule in RULES:
         assert {rule.clock, "platform", *rule.clears} <= set(rule.table.columns), rule.field
@@ -75,7 +80,9 @@ def rests_ms(topic):
 def test_kafka_keeps_no_record_longer_than_its_platform_lets_bronze():
     raw_days = {name: policy.keep["bronze.record"].days for name, policy in policies().items()}
     assert min(raw_days.values()) < KAFKA_DAYS, "else this says nothing"
-    assert [topic.name for topic in topics() if rests_ms(topic) > raw_days[topic.platform] * 86_400_000] == []
+    assert [
+        topic.name for topic in topics() if rests_ms(topic) > raw_days[topic.platform] * 86_400_000
+    ] == []
     assert max(rests_ms(topic) for topic in topics()) == 90 * 3_600_000
 
 
@@ -120,9 +127,15 @@ def kept(tmp_path):
         for age, post in ((364, "young"), (366, "old")):
             seen = round((NOW - age * DAY).timestamp() * 1e6)
             seen_then = Sighting(
-                post_id=post, source="s", native_id=post, event_id="e", version=0, day=None, seen_at=seen,
+                post_id=post,
+                source="s",
+                native_id=post,
+                event_id="e",
+                version=0,
+                day=None,
+                seen_at=seen,
                 checked_at=seen,
-            )  # fmt: skip
+            )
             store.remember([seen_then])
         for age in (1, 3, 4):
             at = NOW - age * DAY
@@ -149,7 +162,11 @@ def test_landing_files_and_ids_go_and_what_was_never_sent_is_said(kept):
         )
         return {one.field: (one.count, one.waiting) for one in done}
 
-    assert run(dry_run=True) == run(dry_run=True) == {"landing.answers": (1, 1), "producers.sightings": (1, 0)}
+    assert (
+        run(dry_run=True)
+        == run(dry_run=True)
+        == {"landing.answers": (1, 1), "producers.sightings": (1, 0)}
+    )
     assert run() == {"landing.answers": (1, 1), "producers.sightings": (1, 0)}
     assert len(list((home / "landing").rglob("*.gz"))) == 2
     with IngestStore(home / "ingest.sqlite3", owner="public", platform="reddit") as memory:

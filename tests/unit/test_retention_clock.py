@@ -37,7 +37,9 @@ def settings(tmp_path):
 
 def run(settings):
     """What a process does that ends at once, as a scheduled one."""
-    job = SimpleNamespace(settings=settings, owns=(BRONZE_POSTS,), name="topic_to_bronze", writing=nullcontext())
+    job = SimpleNamespace(
+        settings=settings, owns=(BRONZE_POSTS,), name="topic_to_bronze", writing=nullcontext()
+    )
     Retention(None, job).run(True)
 
 
@@ -65,7 +67,9 @@ def test_scheduled_runs_enforce_once_per_interval(settings, calls):
     assert calls == ["retain"] * 2
 
 
-def test_what_was_replaced_goes_when_its_time_is_up_and_what_followed_by_the_next_vacuum(settings, calls):
+def test_what_was_replaced_goes_when_its_time_is_up_and_what_followed_by_the_next_vacuum(
+    settings, calls
+):
     run(settings)
     run_after(settings, 6)
     run_after(settings, 167)
@@ -79,7 +83,9 @@ def test_what_was_replaced_goes_when_its_time_is_up_and_what_followed_by_the_nex
     assert calls.count("vacuum") == 2
 
 
-def test_the_first_vacuum_finds_what_the_first_enforcement_replaced_old_enough(settings, calls, monkeypatch):
+def test_the_first_vacuum_finds_what_the_first_enforcement_replaced_old_enough(
+    settings, calls, monkeypatch
+):
     """However long that took: its files are replaced when it ends."""
 
     def slow(*_, **__):

@@ -13,9 +13,23 @@ from serving.ropa import as_markdown, record
 
 # Texts of ours, or of nobody.
 _NOT_PERSONAL = {
-    "owner", "platform", "topic", "op", "lang", "reason", "stage", "query", "checkpoint_id", "sanitizer_version",
-    "erasure_id", "cause", "step", "table", "key_id", "signature",
-}  # fmt: skip
+    "owner",
+    "platform",
+    "topic",
+    "op",
+    "lang",
+    "reason",
+    "stage",
+    "query",
+    "checkpoint_id",
+    "sanitizer_version",
+    "erasure_id",
+    "cause",
+    "step",
+    "table",
+    "key_id",
+    "signature",
+}
 
 
 def test_every_table_and_platform_with_each_period_and_its_ground(tmp_path):
@@ -48,10 +62,13 @@ def test_recipients_and_safeguards_follow_the_settings(tmp_path):
     assert plain["safeguards"]["payloads in Bronze and quarantine"] == "not sealed"
     cloud = record(
         Settings(
-            home=tmp_path, lake="s3://b/l", scorer={"by_language": {"de": "comprehend"}}, payloads={"encrypt": True},
+            home=tmp_path,
+            lake="s3://b/l",
+            scorer={"by_language": {"de": "comprehend"}},
+            payloads={"encrypt": True},
             serving={"controller": "Acme, privacy@example.org", "min_authors": 7},
         )
-    )  # fmt: skip
+    )
     assert {"the object store", "Amazon Comprehend"} <= set(cloud["recipients"])
     assert "fewer than 7" in cloud["recipients"]["who asks Gold"]
     assert cloud["controller"].startswith("Acme")

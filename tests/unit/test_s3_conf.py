@@ -33,7 +33,9 @@ def credentials(monkeypatch, tmp_path):
 def test_spark_s_settings_hold_no_secret(credentials):
     credentials()
     conf = spark_conf("s3a://lake/x", HERE)
-    assert [value for value in conf.values() if any(secret in value for secret in SECRETS.values())] == []
+    assert [
+        value for value in conf.values() if any(secret in value for secret in SECRETS.values())
+    ] == []
     assert conf["spark.hadoop.fs.s3a.endpoint"] == "http://127.0.0.1:9000"
     assert conf["spark.hadoop.fs.s3a.path.style.access"] == "true"
     assert conf["spark.hadoop.fs.s3a.connection.ssl.enabled"] == "false"
@@ -56,9 +58,12 @@ def test_deltalake_gets_credentials_where_they_are_needed(credentials):
     assert storage_options("/var/lake", HERE) is None
     credentials()
     assert storage_options("s3a://lake/x", HERE) == SECRETS | {
-        "timeout": "3s", "max_retries": "3", "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9000", "AWS_ALLOW_HTTP": "true",
-    }  # fmt: skip
+        "timeout": "3s",
+        "max_retries": "3",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9000",
+        "AWS_ALLOW_HTTP": "true",
+    }
 
 
 def test_deltalake_asks_as_often_as_is_set(credentials):
@@ -78,7 +83,9 @@ def test_deltalake_asks_as_often_as_is_set(credentials):
     with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
-            here = S3Settings(endpoint=f"http://127.0.0.1:{server.server_port}", timeout_s=3, attempts=3)
+            here = S3Settings(
+                endpoint=f"http://127.0.0.1:{server.server_port}", timeout_s=3, attempts=3
+            )
             with pytest.raises(OSError, match="S3"):
                 DeltaTable("s3a://lake/x", storage_options=storage_options("s3a://lake/x", here))
         finally:
@@ -91,7 +98,9 @@ def test_no_credentials_are_said_so(credentials):
         storage_options("s3a://lake/x", HERE)
 
 
-@pytest.mark.parametrize(("lake", "is_on_s3"), [("s3a://b/x", True), ("s3://b/x", True), ("/lake", False), ("", False)])
+@pytest.mark.parametrize(
+    ("lake", "is_on_s3"), [("s3a://b/x", True), ("s3://b/x", True), ("/lake", False), ("", False)]
+)
 def test_where_the_lake_is(tmp_path, lake, is_on_s3):
     assert Settings(home=tmp_path, lake=lake).is_on_s3 is is_on_s3
 

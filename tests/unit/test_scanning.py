@@ -42,7 +42,9 @@ def put(folder, name, content):
 
 def segment(records, codec=0, offset=7):
     """A Kafka segment of one batch, format 2, as its documentation describes it, and the zeros behind."""
-    head = struct.pack(">qiibIhiqqqhii", offset, 49 + len(records), 0, 2, 0, codec, 0, 0, 0, -1, -1, -1, 1)
+    head = struct.pack(
+        ">qiibIhiqqqhii", offset, 49 + len(records), 0, 2, 0, codec, 0, 0, 0, -1, -1, -1, 1
+    )
     return head + records + bytes(100)
 
 
@@ -61,9 +63,16 @@ SPELT = {
     "utf-16": CANARY.encode("utf-16-be"),
     "url": b"https://example.org/?q=kanari-%C5%91%227f3a&x",
     "html in json": json.dumps({"raw": json.dumps({"content": html.escape(CANARY)})}).encode(),
-    "json in json, ascii inside alone": json.dumps({"raw": json.dumps({"t": CANARY})}, ensure_ascii=False).encode(),
-    "json in json, ascii outside alone": json.dumps({"raw": json.dumps({"t": CANARY}, ensure_ascii=False)}).encode(),
-    **{f"base64 from {at}": base64.b64encode(b"xyz"[:at] + CANARY.encode() + b"more") for at in range(3)},
+    "json in json, ascii inside alone": json.dumps(
+        {"raw": json.dumps({"t": CANARY})}, ensure_ascii=False
+    ).encode(),
+    "json in json, ascii outside alone": json.dumps(
+        {"raw": json.dumps({"t": CANARY}, ensure_ascii=False)}
+    ).encode(),
+    **{
+        f"base64 from {at}": base64.b64encode(b"xyz"[:at] + CANARY.encode() + b"more")
+        for at in range(3)
+    },
 }
 
 
@@ -88,7 +97,8 @@ PACKED = {
     "tar.gz": gzip.compress(tar("lake/a.gz", gzip.compress(CANARY.encode() * 9))),
     "xz": lzma.compress(CANARY.encode() * 9),
     "bzip2": bz2.compress(CANARY.encode() * 9),
-    "lz4 blocks of a spill": lz4_block(b"spilt " * 99 + CANARY.encode()[:6]) + lz4_block(CANARY.encode()[6:] * 2),
+    "lz4 blocks of a spill": lz4_block(b"spilt " * 99 + CANARY.encode()[:6])
+    + lz4_block(CANARY.encode()[6:] * 2),
     "gzip": gzip.compress(b"a " * 999 + CANARY.encode()),
     "gzip of two members": gzip.compress(OTHER.encode()) + gzip.compress(CANARY.encode() * 9),
     "zstd": bytes(pa.compress(CANARY.encode() * 9, codec="zstd", asbytes=True)),
@@ -96,7 +106,9 @@ PACKED = {
     "gzip in gzip": gzip.compress(gzip.compress(CANARY.encode() * 20)),
     "kafka": segment(b"record " + CANARY.encode()),
     "kafka, gzip": segment(gzip.compress(b"record " * 99 + CANARY.encode()), 1),
-    "kafka, snappy": segment(bytes(pa.Codec("snappy").compress(b"record " * 99 + CANARY.encode())), 2),
+    "kafka, snappy": segment(
+        bytes(pa.Codec("snappy").compress(b"record " * 99 + CANARY.encode())), 2
+    ),
     "kafka, zstd": segment(bytes(pa.Codec("zstd").compress(b"record " * 99 + CANARY.encode())), 4),
 }
 
@@ -112,7 +124,11 @@ def test_found_however_it_is_packed(tmp_path, packed):
 def test_found_in_snappy_in_the_frames_of_java_and_in_lz4_frames(tmp_path):
     plain = b"record " * 99 + CANARY.encode()
     raw = bytes(pa.Codec("snappy").compress(plain))
-    put(tmp_path, "a/1.log", segment(b"\x82SNAPPY\0" + bytes(8) + len(raw).to_bytes(4, "big") + raw, 2))
+    put(
+        tmp_path,
+        "a/1.log",
+        segment(b"\x82SNAPPY\0" + bytes(8) + len(raw).to_bytes(4, "big") + raw, 2),
+    )
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, "lz4") as out:
         out.write(plain)
@@ -138,7 +154,12 @@ def test_found_in_a_column_of_any_kind_and_not_beside_it(tmp_path, kind, codec):
     for name, value in (("with", CANARY), ("without", "nobody at all")):
         folder = tmp_path / name / "lake"
         folder.mkdir(parents=True)
-        pq.write_table(table_with(value)[kind], folder / "part.parquet", compression=codec, write_statistics=False)
+        pq.write_table(
+            table_with(value)[kind],
+            folder / "part.parquet",
+            compression=codec,
+            write_statistics=False,
+        )
     found = search(tmp_path / "with").findings
     assert ("column a", 1) in {(each.where, each.number) for each in found}
     assert search(tmp_path / "without").is_clean
@@ -187,8 +208,12 @@ def test_a_table_that_looks_like_a_segment_is_opened_too(tmp_path):
     """One byte says which is one, and page checksums put any byte there."""
     for number in range(10_000):
         sink = pa.BufferOutputStream()
-        table = pa.table({"topic": [f"social.{number}.posts.v1"] * 9, "value": [CANARY.encode()] * 9})
-        pq.write_table(table, sink, compression="zstd", write_page_checksum=True, write_statistics=False)
+        table = pa.table(
+            {"topic": [f"social.{number}.posts.v1"] * 9, "value": [CANARY.encode()] * 9}
+        )
+        pq.write_table(
+            table, sink, compression="zstd", write_page_checksum=True, write_statistics=False
+        )
         content = bytes(sink.getvalue())
         if content[16] == 2:
             break

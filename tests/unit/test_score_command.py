@@ -49,7 +49,10 @@ def opened(path):
 
 
 def test_a_text():
-    said = dict(line.split(maxsplit=1) for line in run("What a wonderful day!", "--all-figures").stdout.splitlines())
+    said = dict(
+        line.split(maxsplit=1)
+        for line in run("What a wonderful day!", "--all-figures").stdout.splitlines()
+    )
     figures = SentimentIntensityAnalyzer().polarity_scores("What a wonderful day!")
     assert (said["label"], said["scorer"]) == ("positive", "vader")
     assert {name: float(said[name]) for name in figures} == figures
@@ -61,7 +64,11 @@ def test_csv_rows_come_out_with_their_scores(folder, tmp_path, suffix):
     rows = [{"id": str(number), "text": text, "note": "x,y"} for number, text in enumerate(texts)]
     into = tmp_path / f"out.{suffix}"
     source = folder(f"in.{suffix}", "")
-    with gzip.open(source, "wt", newline="") if suffix.endswith("gz") else source.open("w", newline="") as stream:
+    with (
+        gzip.open(source, "wt", newline="")
+        if suffix.endswith("gz")
+        else source.open("w", newline="") as stream
+    ):
         writer = csv.DictWriter(stream, ["id", "text", "note"])
         writer.writeheader()
         writer.writerows(rows)
@@ -70,20 +77,29 @@ def test_csv_rows_come_out_with_their_scores(folder, tmp_path, suffix):
     assert [{name: row[name] for name in ("id", "text", "note")} for row in came] == rows
     assert list(came[0]) == ["id", "text", "note", *SCORES, "neg", "neu", "pos"]
     expected = [SentimentIntensityAnalyzer().polarity_scores(text) for text in texts]
-    assert [{name: float(row[name]) for name in ("neg", "neu", "pos", "compound")} for row in came] == expected
+    assert [
+        {name: float(row[name]) for name in ("neg", "neu", "pos", "compound")} for row in came
+    ] == expected
 
 
 def test_json_lines_keep_their_fields(folder, tmp_path):
-    lines = ['{"n": 123456789012345678901234, "text": "good", "x": {"y": [1.0]}}', '{"text": null}', "",
-             '{"text": "\\ud83d bad", "label": "mine"}']  # fmt: skip
+    lines = [
+        '{"n": 123456789012345678901234, "text": "good", "x": {"y": [1.0]}}',
+        '{"text": null}',
+        "",
+        '{"text": "\\ud83d bad", "label": "mine"}',
+    ]
     done = run("--file", folder("in.jsonl", "\n".join(lines)), "--out", tmp_path / "out.jsonl")
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert list(rows[0]) == ["n", "text", "x", *SCORES]
     assert (rows[0]["n"], rows[0]["x"]) == (123456789012345678901234, {"y": [1.0]})
     assert [row["label"] for row in rows] == ["positive", None, "negative"]
-    assert rows[1] == {"text": None, "label": None, "compound": None, "confidence": rows[1]["confidence"]} | {
-        name: rows[0][name] for name in ("scorer", "scorer_version")
-    }
+    assert rows[1] == {
+        "text": None,
+        "label": None,
+        "compound": None,
+        "confidence": rows[1]["confidence"],
+    } | {name: rows[0][name] for name in ("scorer", "scorer_version")}
     assert rows[2]["text"] == "\ud83d bad"
     assert "replaced  label" in done.stderr
 
@@ -152,19 +168,43 @@ WRONG = {
     "two things to score": (("x", "--file", "in.csv"), UsageError, "one text or --file is needed"),
     "no such file": (("--file", "none.csv"), TextFileError, "cannot read none.csv"),
     "unknown form": (("--file", "in.txt"), UsageError, "is of no known form"),
-    "another form": (("--file", "in.csv", "--out", "out.jsonl"), UsageError, "are of different forms"),
+    "another form": (
+        ("--file", "in.csv", "--out", "out.jsonl"),
+        UsageError,
+        "are of different forms",
+    ),
     "unknown scorer": (("x", "--scorer", "oracle"), UsageError, "scorer oracle is unknown"),
-    "no figures": (("x", "--scorer", "textblob", "--all-figures"), UsageError, "has no neg, neu and pos"),
+    "no figures": (
+        ("x", "--scorer", "textblob", "--all-figures"),
+        UsageError,
+        "has no neg, neu and pos",
+    ),
     "out without file": (("x", "--out", "out.csv"), UsageError, "--out goes with --file"),
-    "no such folder": (("--file", "in.csv", "--out", "none/out.csv"), TextFileError, "cannot write none/out.csv"),
-    "no text column": (("--file", "other.csv"), UsageError, "Its columns, by commas, are: id, body"),
-    "ragged": (("--file", "ragged.csv"), TextFileError, "line 3 ends a row of 3 cells, the header has 2"),
+    "no such folder": (
+        ("--file", "in.csv", "--out", "none/out.csv"),
+        TextFileError,
+        "cannot write none/out.csv",
+    ),
+    "no text column": (
+        ("--file", "other.csv"),
+        UsageError,
+        "Its columns, by commas, are: id, body",
+    ),
+    "ragged": (
+        ("--file", "ragged.csv"),
+        TextFileError,
+        "line 3 ends a row of 3 cells, the header has 2",
+    ),
     "two of one name": (("--file", "twice.csv"), UsageError, "two columns of one name"),
     "open quotes": (("--file", "quotes.csv"), TextFileError, "is no CSV"),
     "not UTF-8": (("--file", "latin.csv"), TextFileError, "is not UTF-8"),
     "no object": (("--file", "list.jsonl"), TextFileError, "line 2 is no JSON object"),
     "too deep": (("--file", "deep.jsonl"), TextFileError, "line 1 is no JSON object"),
-    "no field": (("--file", "field.jsonl"), TextFileError, "line 1 has no field text with a string"),
+    "no field": (
+        ("--file", "field.jsonl"),
+        TextFileError,
+        "line 1 has no field text with a string",
+    ),
     "half a .gz": (("--file", "half.csv.gz"), TextFileError, "cannot read half.csv.gz"),
 }
 

@@ -61,16 +61,30 @@ def test_a_language_that_the_scorer_does_not_know_gets_no_label():
 def test_what_is_not_scored_has_no_figures_but_a_scorer():
     (sentiment,) = sentiments([Post("gut", "de")], ByLanguage(Made("english", "en")))
     assert sentiment == {
-        "label": None, "compound": None, "confidence": None, "scorer": "english", "scorer_version": "1",
+        "label": None,
+        "compound": None,
+        "confidence": None,
+        "scorer": "english",
+        "scorer_version": "1",
         "reason": Unscored.LANGUAGE,
-    }  # fmt: skip
+    }
     assert list(sentiment) == SENTIMENT.names
 
 
 def test_each_language_has_its_scorer():
-    english, german, any_other = Made("english", "en"), Made("german", "de", label="negative"), Made("any")
+    english, german, any_other = (
+        Made("english", "en"),
+        Made("german", "de", label="negative"),
+        Made("any"),
+    )
     scorers = ByLanguage(any_other, en=english, de=german)
-    posts = [Post("gut", "de"), Post("good", "en"), Post("bon", "fr"), Post("schlecht", "de"), Post("lol", None)]
+    posts = [
+        Post("gut", "de"),
+        Post("good", "en"),
+        Post("bon", "fr"),
+        Post("schlecht", "de"),
+        Post("lol", None),
+    ]
     assert said(posts, scorers) == [
         ("german", "negative", None),
         ("english", "positive", None),
@@ -89,7 +103,11 @@ def test_a_scorer_that_abstains_says_so_and_keeps_its_figures():
 
 def test_the_settings_choose_by_language():
     options = ScorerOptions.of(ScorerSettings(name="vader", by_language={"en": "textblob"}))
-    posts = [Post("a wonderful day", "en"), Post("a wonderful day", None), Post("ein schöner Tag", "de")]
+    posts = [
+        Post("a wonderful day", "en"),
+        Post("a wonderful day", None),
+        Post("ein schöner Tag", "de"),
+    ]
     assert said(posts, Scorers(options)) == [
         ("textblob", "positive", None),
         ("vader", "positive", None),
@@ -99,7 +117,10 @@ def test_the_settings_choose_by_language():
 
 def test_versions_are_of_every_scorer_that_may_be_asked():
     versions = Scorers(ScorerOptions(by_language=(("en", "textblob"),))).versions
-    assert {language: name for language, (name, _) in versions.items()} == {None: "vader", "en": "textblob"}
+    assert {language: name for language, (name, _) in versions.items()} == {
+        None: "vader",
+        "en": "textblob",
+    }
     assert all(version[0].isdigit() for _, version in versions.values())
 
 

@@ -64,12 +64,16 @@ def test_textblob_is_textblob_on_recorded_texts():
     texts = [*tweeteval().texts[::4], *goemotions("test").texts[::9]]
     expected = [TextBlob(text).sentiment.polarity for text in texts]
     scores = load_scorer(ScorerOptions("textblob")).score(texts)
-    assert [place for place, score in enumerate(scores) if repr(score.compound) != repr(expected[place])] == []
+    assert [
+        place for place, score in enumerate(scores) if repr(score.compound) != repr(expected[place])
+    ] == []
 
 
 def test_the_two_disagree_somewhere():
     """Or one would stand in for the other."""
-    assert load_scorer(ScorerOptions()).score(TEXTS) != load_scorer(ScorerOptions("textblob")).score(TEXTS)
+    assert load_scorer(ScorerOptions()).score(TEXTS) != load_scorer(
+        ScorerOptions("textblob")
+    ).score(TEXTS)
 
 
 @pytest.mark.parametrize("name", HERE)
@@ -83,7 +87,9 @@ def test_the_answer_has_the_order_of_the_texts(name):
 
 @pytest.mark.parametrize("name", HERE)
 def test_the_scale(name):
-    good, bad, plain = load_scorer(ScorerOptions(name)).score(["a wonderful day", "a terrible day", "a day"])
+    good, bad, plain = load_scorer(ScorerOptions(name)).score(
+        ["a wonderful day", "a terrible day", "a day"]
+    )
     assert (good.label, bad.label, plain.label) == ("positive", "negative", "neutral")
     assert -1 <= bad.compound < 0 < good.compound <= 1
     assert abs(plain.compound) <= (0.1 if name == "linear" else 0.0)
@@ -110,7 +116,8 @@ def test_a_scorer_is_loaded_once():
 
 def test_an_unknown_scorer_names_the_setting():
     with pytest.raises(
-        SettingsError, match=r"scorer oracle is unknown\. Set scorer\.name to one of: vader, vader-plus"
+        SettingsError,
+        match=r"scorer oracle is unknown\. Set scorer\.name to one of: vader, vader-plus",
     ):
         load_scorer(ScorerOptions("oracle"))
 
@@ -119,10 +126,27 @@ def test_an_unknown_scorer_names_the_setting():
 @pytest.mark.parametrize("name", ["vader", "vader-plus", "linear"])
 @pytest.mark.parametrize(
     "text",
-    ["\U0001f602" * 100_000, "good" + "!" * 100_000, "Hi. " * 25_000, "I like it. " * 9_000, "\u597d" * 100_000,
-     "\u2764\ufe0f" * 50_000, "\u3000".join("x" * 50_000), "@a &amp; " * 11_000],
-    ids=["emoji", "marks", "sentences", "likes", "no spaces", "selectors", "wide spaces", "handles"],
-)  # fmt: skip
+    [
+        "\U0001f602" * 100_000,
+        "good" + "!" * 100_000,
+        "Hi. " * 25_000,
+        "I like it. " * 9_000,
+        "\u597d" * 100_000,
+        "\u2764\ufe0f" * 50_000,
+        "\u3000".join("x" * 50_000),
+        "@a &amp; " * 11_000,
+    ],
+    ids=[
+        "emoji",
+        "marks",
+        "sentences",
+        "likes",
+        "no spaces",
+        "selectors",
+        "wide spaces",
+        "handles",
+    ],
+)
 def test_a_long_text_is_scored_in_linear_time(name, text):
     (score,) = load_scorer(ScorerOptions(name)).score([text])
     assert -1 <= score.compound <= 1

@@ -14,7 +14,9 @@ from benchmarks.sentiment_sets import DATA, _unescaped, all_sets, goemotions, ic
 
 STORED = json.loads(RESULT.read_text("utf-8"))["scorers"]
 SETS = ("TweetEval validation", "GoEmotions dev", "GoEmotions test", "ICWSM tweets", "ICWSM amazon")
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the labelled texts in ../shared/data")
+needs_data = pytest.mark.skipif(
+    not DATA.is_dir(), reason="needs the labelled texts in ../shared/data"
+)
 
 
 @cache
@@ -38,7 +40,12 @@ def test_no_figure_falls(scorer, name):
     stored = STORED[scorer]["parts"][name]
     now = evaluate(scorings()[scorer], sets()[name].part(PART_STEP))
     assert now["rows"] == stored["rows"]
-    for figure in ("accuracy", "macro_f1", "macro_recall", *(["pearson_r"] if "pearson_r" in stored else [])):
+    for figure in (
+        "accuracy",
+        "macro_f1",
+        "macro_recall",
+        *(["pearson_r"] if "pearson_r" in stored else []),
+    ):
         assert now[figure] >= stored[figure], figure
     assert now["calibration_error"] <= stored["calibration_error"]
 
@@ -69,15 +76,31 @@ def test_vader_plus_is_better_on_every_set(name, figure):
 @needs_data
 def test_the_sets_are_what_is_known_of_them():
     assert len(tweeteval().texts) == 2_000
-    assert [len(goemotions(split).texts) for split in ("train", "dev", "test")] == [36_172, 4_547, 4_539]
-    assert sum(label == "mixed" for split in ("train", "dev") for label in goemotions(split, mixed=True).labels) > 900
+    assert [len(goemotions(split).texts) for split in ("train", "dev", "test")] == [
+        36_172,
+        4_547,
+        4_539,
+    ]
+    assert (
+        sum(
+            label == "mixed"
+            for split in ("train", "dev")
+            for label in goemotions(split, mixed=True).labels
+        )
+        > 900
+    )
     assert (len(icwsm("tweets").texts), len(icwsm("amazon").texts)) == (4_200, 3_708)
     assert not [text for text in tweeteval().texts if "\\u20" in text]
 
 
 @pytest.mark.parametrize(
     ("written", "text"),
-    [("it\\u2019s", "it\u2019s"), ("\\ud83d\\ude02!", "\U0001f602!"), ("c:\\users", "c:\\users"), ("plain", "plain")],
+    [
+        ("it\\u2019s", "it\u2019s"),
+        ("\\ud83d\\ude02!", "\U0001f602!"),
+        ("c:\\users", "c:\\users"),
+        ("plain", "plain"),
+    ],
 )
 def test_escapes_of_tweeteval(written, text):
     assert _unescaped(written) == text

@@ -42,7 +42,9 @@ def test_only_load_settings_reads_the_environment(monkeypatch):
     assert Settings().broker.port == 9092
 
 
-@pytest.mark.parametrize("name", ["ECHOSTREAM_BROKER__PROT", "ECHOSTREAM_BROKR__PORT", "ECHOSTREAM_NOTHING"])
+@pytest.mark.parametrize(
+    "name", ["ECHOSTREAM_BROKER__PROT", "ECHOSTREAM_BROKR__PORT", "ECHOSTREAM_NOTHING"]
+)
 def test_unknown_variable(conf, monkeypatch, name):
     monkeypatch.setenv(name, "1")
     with pytest.raises(SettingsError, match=f"{name} names no setting"):
@@ -91,7 +93,11 @@ def test_what_follows_from_others(tmp_path):
     assert settings.bootstrap_servers == "127.0.0.1:19"
     assert settings.lake_uri == str(tmp_path / "lake")
     assert settings.key_file == tmp_path / "keys" / "pseudonym.key"
-    elsewhere = Settings(kafka={"bootstrap_servers": "kafka:1"}, lake="s3://b/lake/", keys={"file": tmp_path / "k.key"})
+    elsewhere = Settings(
+        kafka={"bootstrap_servers": "kafka:1"},
+        lake="s3://b/lake/",
+        keys={"file": tmp_path / "k.key"},
+    )
     assert elsewhere.bootstrap_servers == "kafka:1"
     assert elsewhere.lake_uri == "s3://b/lake"
     assert elsewhere.key_id_file == tmp_path / "k.id"

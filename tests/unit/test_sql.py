@@ -19,7 +19,9 @@ from serving.sql import Answer, query
 POSTS = pa.table(
     {
         "post_key": ["a", "b", None],
-        "posted_at": pa.array([datetime(2026, 11, 1, 12, 30, tzinfo=UTC), None, None], pa.timestamp("us", "UTC")),
+        "posted_at": pa.array(
+            [datetime(2026, 11, 1, 12, 30, tzinfo=UTC), None, None], pa.timestamp("us", "UTC")
+        ),
         "compound": [0.5, None, float("nan")],
         "metrics": pa.array([[("likes", 3)], [], None], pa.map_(pa.string(), pa.int64())),
         "sentiment": [{"label": "positive"}, None, {"label": None}],
@@ -32,7 +34,9 @@ POSTS = pa.table(
 def lake(tmp_path_factory):
     lake = tmp_path_factory.mktemp("lake")
     write_deltalake(str(lake / "silver/posts"), POSTS)
-    write_deltalake(str(lake / "gold/sentiment_hourly"), pa.table({"platform": ["x", "y"], "posts": [10, 20]}))
+    write_deltalake(
+        str(lake / "gold/sentiment_hourly"), pa.table({"platform": ["x", "y"], "posts": [10, 20]})
+    )
     write_deltalake(str(lake / "ops/batches/one"), pa.table({"query": ["one"], "consumed": [5]}))
     write_deltalake(str(lake / "ops/batches/two"), pa.table({"query": ["two"], "new": [7]}))
     (lake / "gold/not_a_table").mkdir()
@@ -52,9 +56,9 @@ def test_show_tables(lake):
 
 
 def test_select(lake):
-    assert query(lake, "SELECT platform, posts FROM gold.sentiment_hourly WHERE posts > 10") == Answer(
-        ["platform", "posts"], [("y", 20)]
-    )
+    assert query(
+        lake, "SELECT platform, posts FROM gold.sentiment_hourly WHERE posts > 10"
+    ) == Answer(["platform", "posts"], [("y", 20)])
 
 
 @pytest.mark.parametrize(
@@ -82,19 +86,24 @@ def test_with_describe_and_from_first(lake):
 
 def test_only_named_tables_are_opened(lake, monkeypatch):
     opened = []
-    monkeypatch.setattr(serving_sql, "DeltaTable", lambda uri, **_: opened.append(uri) or DeltaTable(uri))
+    monkeypatch.setattr(
+        serving_sql, "DeltaTable", lambda uri, **_: opened.append(uri) or DeltaTable(uri)
+    )
     query(lake, "SELECT 1 FROM gold.sentiment_hourly")
     assert opened == [f"{lake}/gold/sentiment_hourly"]
 
 
 def test_a_table_that_arrow_refuses_is_read_whole_as_often_as_needed(lake, monkeypatch):
     monkeypatch.setattr(serving_sql, "_source", lambda uri, _: serving_sql._Scan(DeltaTable(uri)))
-    sql = "SELECT count(*), max(a.posted_at) FROM silver.posts a JOIN silver.posts b USING (post_key)"
+    sql = (
+        "SELECT count(*), max(a.posted_at) FROM silver.posts a JOIN silver.posts b USING (post_key)"
+    )
     assert query(lake, sql).rows == [(2, datetime(2026, 11, 1, 12, 30, tzinfo=UTC))]
 
 
 def test_arrow_reads_files_without_calling_python(lake):
-    # deltalake's own file system is Python under Arrow's threads: with a LIMIT the interpreter's end hung or crashed
+    # deltalake's own file system is Python under Arrow's threads: with a LIMIT the interpreter's
+    # end hung or crashed
     files = serving_sql._source(f"{lake}/silver/posts", AWS).filesystem
     assert files.base_fs.type_name == "local"
 
@@ -153,7 +162,9 @@ def test_python_variables_are_no_tables(lake):
 
 @pytest.mark.parametrize("table", ["gold.nothing", "silver.other", "nothing"])
 def test_an_unknown_table_lists_those_that_are(lake, table):
-    with pytest.raises(QueryError, match=r"Tables: silver\.posts, gold\.sentiment_hourly, ops\.batches"):
+    with pytest.raises(
+        QueryError, match=r"Tables: silver\.posts, gold\.sentiment_hourly, ops\.batches"
+    ):
         query(lake, f"FROM {table}")
 
 
@@ -181,15 +192,30 @@ def test_json(lake):
     rows = json.loads(ask(lake, "SELECT * FROM silver.posts", "json"))
     assert rows == [
         {
-            "post_key": "a", "posted_at": "2026-11-01 12:30:00Z", "compound": 0.5, "metrics": {"likes": 3},
-            "sentiment": {"label": "positive"}, "value": "text",
+            "post_key": "a",
+            "posted_at": "2026-11-01 12:30:00Z",
+            "compound": 0.5,
+            "metrics": {"likes": 3},
+            "sentiment": {"label": "positive"},
+            "value": "text",
         },
-        {"post_key": "b", "posted_at": None, "compound": None, "metrics": {}, "sentiment": None, "value": "0xff"},
         {
-            "post_key": None, "posted_at": None, "compound": "nan", "metrics": None,
-            "sentiment": {"label": None}, "value": None,
+            "post_key": "b",
+            "posted_at": None,
+            "compound": None,
+            "metrics": {},
+            "sentiment": None,
+            "value": "0xff",
         },
-    ]  # fmt: skip
+        {
+            "post_key": None,
+            "posted_at": None,
+            "compound": "nan",
+            "metrics": None,
+            "sentiment": {"label": None},
+            "value": None,
+        },
+    ]
 
 
 def test_csv(lake):
@@ -227,7 +253,9 @@ def turned(content):
     return content[:4] + bytes(byte ^ 0xFF for byte in content[4:3000]) + content[3000:]
 
 
-@pytest.mark.parametrize("broken", [cut, turned, lambda _: b"", lambda _: None], ids=["cut", "turned", "empty", "gone"])
+@pytest.mark.parametrize(
+    "broken", [cut, turned, lambda _: b"", lambda _: None], ids=["cut", "turned", "empty", "gone"]
+)
 @pytest.mark.parametrize("hides_rows", [False, True], ids=["Arrow reads", "deltalake reads"])
 def test_a_broken_file_is_named_with_table_and_command(tmp_path, monkeypatch, broken, hides_rows):
     lake, uri = str(tmp_path), str(tmp_path / "silver/posts")
@@ -235,7 +263,9 @@ def test_a_broken_file_is_named_with_table_and_command(tmp_path, monkeypatch, br
     write_deltalake(uri, pa.table({"a": ["whole"]}), mode="append")
     write_deltalake(str(tmp_path / "bronze/posts"), pa.table({"b": [1]}))
     if hides_rows:
-        monkeypatch.setattr(serving_sql, "_source", lambda uri, _: serving_sql._Scan(DeltaTable(uri)))
+        monkeypatch.setattr(
+            serving_sql, "_source", lambda uri, _: serving_sql._Scan(DeltaTable(uri))
+        )
     file = max(DeltaTable(uri).file_uris(), key=lambda each: Path(each).stat().st_size)
     content = broken(Path(file).read_bytes())
     Path(file).unlink() if content is None else Path(file).write_bytes(content)

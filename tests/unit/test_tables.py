@@ -72,9 +72,23 @@ PARTITIONS = {
     "silver.tombstones": ("day",),
 }
 PERSONAL = {
-    "author_key", "post_key", "text", "title", "key", "value", "headers", "reply_to_key", "channel", "event_id",
-    "hashtags", "emoji", "key_phrases", "entities", "lang", "bronze",
-}  # fmt: skip
+    "author_key",
+    "post_key",
+    "text",
+    "title",
+    "key",
+    "value",
+    "headers",
+    "reply_to_key",
+    "channel",
+    "event_id",
+    "hashtags",
+    "emoji",
+    "key_phrases",
+    "entities",
+    "lang",
+    "bronze",
+}
 
 # Each field of the event → what it becomes in silver.posts. Nothing: it ends in Bronze.
 BECOMES = {
@@ -120,13 +134,19 @@ def types_of(schema) -> dict[str, str]:
 
 def test_every_event_field_has_its_place_in_silver():
     assert set(BECOMES) == set(get_type_hints(Event))
-    assert {column for columns in BECOMES.values() for column in columns} | SILVERS_OWN == set(SILVER_POSTS.columns)
+    assert {column for columns in BECOMES.values() for column in columns} | SILVERS_OWN == set(
+        SILVER_POSTS.columns
+    )
 
 
 def test_a_refined_row_is_a_silver_row_and_what_decides_on_it():
-    expected = {name: kind for name, kind in types_of(SILVER_POSTS.schema).items() if name != "bronze"}
+    expected = {
+        name: kind for name, kind in types_of(SILVER_POSTS.schema).items() if name != "bronze"
+    }
     deciding = {"stage": "string", "reason": "string", "op": "string"}
-    assert columns_of(REFINED) == expected | deciding | columns_of("topic string, partition int, offset bigint")
+    assert columns_of(REFINED) == expected | deciding | columns_of(
+        "topic string, partition int, offset bigint"
+    )
 
 
 def test_the_refined_columns_are_the_arrow_batches():
@@ -172,7 +192,16 @@ class TestEveryTable:
         assert fed == (table is SILVER_POSTS)
 
     def test_no_native_id_beyond_bronze(self, table):
-        native = {"post_id", "author_id", "author_handle", "author_name", "mentions", "url", "reply_to", "raw"}
+        native = {
+            "post_id",
+            "author_id",
+            "author_handle",
+            "author_name",
+            "mentions",
+            "url",
+            "reply_to",
+            "raw",
+        }
         assert not native & set(table.columns)
 
 

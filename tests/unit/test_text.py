@@ -15,20 +15,26 @@ from ingestion.parsing.html_text import handles, hashtags, plain
         ("<ul><li>x</li><li>y</li></ul>", "x\ny"),
         ("1 < 2 &lt;b&gt; 3 > 2", "1 < 2 <b> 3 > 2"),
         ("a<!-- no -->b<script>no</script>c", "abc"),
-        ('<a href="https://a.example/long"><span class="invisible">https://</span>a.example/long</a>',
-         "https://a.example/long"),
-        ('<a href="https:&#x2F;&#x2F;a.example&#x2F;long">https:&#x2F;&#x2F;a.exa...</a>', "https://a.example/long"),
+        (
+            '<a href="https://a.example/long"><span class="invisible">https://</span>a.example/long</a>',
+            "https://a.example/long",
+        ),
+        (
+            '<a href="https:&#x2F;&#x2F;a.example&#x2F;long">https:&#x2F;&#x2F;a.exa...</a>',
+            "https://a.example/long",
+        ),
         ('<a href="https://b.example">really...</a>', "really..."),
         ("<pre><code>  x\n  y\n</code></pre>z", "x\n  y\n\nz"),
         ("<![CDATA[x", "<![CDATA[x"),
     ],
-)  # fmt: skip
+)
 def test_html_becomes_what_a_reader_sees(html: str, text: str):
     assert plain(html) == text
 
 
 @pytest.mark.parametrize(
-    "piece", ["<a href='", "<!--", "<a", "</", "&#", " \t", "<a>", "<p>", "<" + "a" * 50, "<script>"]
+    "piece",
+    ["<a href='", "<!--", "<a", "</", "&#", " \t", "<a>", "<p>", "<" + "a" * 50, "<script>"],
 )
 def test_hostile_html_takes_no_longer_than_its_length(piece: str):
     began = time.perf_counter()

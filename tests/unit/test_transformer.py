@@ -39,7 +39,9 @@ def folder(tmp_path):
 
 
 def write_tokenizer(tokenizers, folder):
-    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({word: n for n, word in enumerate(WORDS)}, "[UNK]"))
+    words = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel({word: n for n, word in enumerate(WORDS)}, "[UNK]")
+    )
     words.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     words.normalizer = tokenizers.normalizers.Lowercase()
     words.save(str(folder / "tokenizer.json"))
@@ -52,9 +54,16 @@ def write_config(folder, *names):
 
 def write_model(onnx, file, logits):
     h, kinds = onnx.helper, onnx.TensorProto
-    inputs = [h.make_tensor_value_info(name, kinds.INT64, ["n", "t"]) for name in ("input_ids", "attention_mask")]
-    table = h.make_tensor("table", kinds.FLOAT, [len(logits), 3], [float(x) for row in logits for x in row])
-    axes = [h.make_tensor(name, kinds.INT64, [1], [at]) for name, at in (("last", 2), ("tokens", 1))]
+    inputs = [
+        h.make_tensor_value_info(name, kinds.INT64, ["n", "t"])
+        for name in ("input_ids", "attention_mask")
+    ]
+    table = h.make_tensor(
+        "table", kinds.FLOAT, [len(logits), 3], [float(x) for row in logits for x in row]
+    )
+    axes = [
+        h.make_tensor(name, kinds.INT64, [1], [at]) for name, at in (("last", 2), ("tokens", 1))
+    ]
     nodes = [
         h.make_node("Gather", ["table", "input_ids"], ["each"]),
         h.make_node("Cast", ["attention_mask"], ["counts"], to=kinds.FLOAT),
@@ -121,7 +130,9 @@ def test_a_model_in_the_hub_s_layout(folder):
 
 def test_classes_that_do_not_say_their_sentiment_are_named_in_the_settings(folder):
     write_config(folder, "LABEL_0", "LABEL_1", "LABEL_2")
-    with pytest.raises(SettingsError, match=r"LABEL_0, LABEL_1, LABEL_2\. Set scorer\.transformer\.labels"):
+    with pytest.raises(
+        SettingsError, match=r"LABEL_0, LABEL_1, LABEL_2\. Set scorer\.transformer\.labels"
+    ):
         transformer.load(options(folder))
     named = transformer.load(options(folder, labels=("negative", "neutral", "positive")))
     assert named.score(["good"])[0].label == "positive"
@@ -130,7 +141,9 @@ def test_classes_that_do_not_say_their_sentiment_are_named_in_the_settings(folde
 def test_classes_of_one_label_add_up(folder):
     write_config(folder, "1 star", "2 stars", "3 stars")
     scorer = transformer.load(options(folder, labels=("negative", "negative", "positive")))
-    assert scorer.score(["day"])[0].confidence == pytest.approx((1 + 2.71828) / (2 + 2.71828), abs=1e-4)
+    assert scorer.score(["day"])[0].confidence == pytest.approx(
+        (1 + 2.71828) / (2 + 2.71828), abs=1e-4
+    )
 
 
 def test_languages_are_a_setting(folder):
@@ -150,11 +163,14 @@ def test_no_model_is_set():
 
 
 @pytest.mark.parametrize(
-    ("module", "device", "extra"), [("onnxruntime", "cpu", "transformer"), ("torch", "cuda", "transformer-gpu")]
+    ("module", "device", "extra"),
+    [("onnxruntime", "cpu", "transformer"), ("torch", "cuda", "transformer-gpu")],
 )
 def test_a_missing_extra_is_named(monkeypatch, tmp_path, module, device, extra):
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(SettingsError, match=rf'needs the package {module}\. pip install "echostream\[{extra}\]"'):
+    with pytest.raises(
+        SettingsError, match=rf'needs the package {module}\. pip install "echostream\[{extra}\]"'
+    ):
         transformer.load(options(tmp_path, device=device))
 
 
@@ -170,13 +186,23 @@ def test_torch_gives_what_the_model_gives(tmp_path):
     tokenizers = pytest.importorskip("tokenizers")
     write_tokenizer(tokenizers, tmp_path)
     torch.manual_seed(1)
-    shape = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8}
-    names = {"id2label": {0: "neg", 1: "neutral", 2: "pos"}, "label2id": {"neg": 0, "neutral": 1, "pos": 2}}
+    shape = {
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 8,
+    }
+    names = {
+        "id2label": {0: "neg", 1: "neutral", 2: "pos"},
+        "label2id": {"neg": 0, "neutral": 1, "pos": 2},
+    }
     config = transformers.BertConfig(vocab_size=len(WORDS), **shape, **names)
     model = transformers.BertForSequenceClassification(config).eval()
     model.save_pretrained(tmp_path)
     settings = TransformerSettings(model=str(tmp_path))
-    scorer = transformer.TransformerScorer(tmp_path, transformer._on_torch(tmp_path, device="cpu"), settings)
+    scorer = transformer.TransformerScorer(
+        tmp_path, transformer._on_torch(tmp_path, device="cpu"), settings
+    )
     with torch.inference_mode():
         logits = model(torch.tensor([[5, 2, 4]])).logits
     expected = torch.softmax(logits, dim=1)[0]

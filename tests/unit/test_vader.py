@@ -3,7 +3,12 @@
 import hashlib
 
 import pytest
-from vaderSentiment.vaderSentiment import BOOSTER_DICT, NEGATE, SPECIAL_CASES, SentimentIntensityAnalyzer
+from vaderSentiment.vaderSentiment import (
+    BOOSTER_DICT,
+    NEGATE,
+    SPECIAL_CASES,
+    SentimentIntensityAnalyzer,
+)
 
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import ScorerOptions
@@ -88,7 +93,8 @@ def test_package_call():
     ],
     ids=["emoji", "spaced emoji", "marks", "spaced marks", "but", "no spaces", "new words"],
 )
-@pytest.mark.timeout(10)  # the package, quadratic, needs longer for the emoji alone; ours takes milliseconds
+# the package, quadratic, needs longer for the emoji alone; ours takes milliseconds
+@pytest.mark.timeout(10)
 def test_hostile_text_is_scored_in_linear_time(text):
     (compound,) = VADER.compounds([text])
     assert -1 <= compound <= 1

@@ -24,7 +24,9 @@ PLUS = VaderPlusScorer(DOCUMENTED)
         pytest.param("I \u2764\ufe0f it", "I \u2764 it", id="variation selector"),
         pytest.param("@lucky delayed", "  delayed", id="handle"),
         pytest.param("so @ann.bsky.social!", "so  !", id="handle that is a domain"),
-        pytest.param("write to ann@free.example", "write to ann@free.example", id="mail is no handle"),
+        pytest.param(
+            "write to ann@free.example", "write to ann@free.example", id="mail is no handle"
+        ),
         pytest.param("see https://x.example/good now", "see   now", id="link"),
         pytest.param("see www.good.example", "see  ", id="bare link"),
         pytest.param("I like it", "I like it", id="like is a verb"),
@@ -34,7 +36,9 @@ PLUS = VaderPlusScorer(DOCUMENTED)
         pytest.param("likes, alike, likely", "likes, alike, likely", id="whole words"),
         pytest.param("like", "as", id="at the start"),
         pytest.param("", "", id="nothing"),
-        pytest.param("\u201cgreat\u201d #GoodDay", "\u201cgreat\u201d #GoodDay", id="left as they are"),
+        pytest.param(
+            "\u201cgreat\u201d #GoodDay", "\u201cgreat\u201d #GoodDay", id="left as they are"
+        ),
     ],
 )
 def test_normalised(text, read):
@@ -85,7 +89,9 @@ def test_figures_of_a_long_text_are_the_means_of_its_sentences():
     text = "It was good. The train leaves. " * 15
     first, second = VADER.figures_of(["It was good.", "The train leaves."])
     (figures,) = PLUS.figures_of([text])
-    assert figures[:3] == tuple(round((one + other) / 2, 3) for one, other in zip(first[:3], second[:3], strict=True))
+    assert figures[:3] == tuple(
+        round((one + other) / 2, 3) for one, other in zip(first[:3], second[:3], strict=True)
+    )
     assert figures.compound == PLUS.compounds([text])[0]
 
 
@@ -98,12 +104,19 @@ def test_long_and_short_texts_keep_their_places():
 def test_thresholds_are_those_of_the_fit():
     stored = json.loads(FILE.read_text("utf-8"))
     scorer = load_scorer(ScorerOptions("vader-plus"))
-    texts = [f"{word} {filler}" for word in ("nice", "want", "no", "hard", "good") for filler in ("", "day", "a b")]
+    texts = [
+        f"{word} {filler}"
+        for word in ("nice", "want", "no", "hard", "good")
+        for filler in ("", "day", "a b")
+    ]
     for score in scorer.score(texts):
         expected = (
-            "positive" if score.compound >= stored["positive"] else
-            "negative" if score.compound <= stored["negative"] else "neutral"
-        )  # fmt: skip
+            "positive"
+            if score.compound >= stored["positive"]
+            else "negative"
+            if score.compound <= stored["negative"]
+            else "neutral"
+        )
         assert score.label == expected
     assert {"positive", "neutral", "negative"} == {score.label for score in scorer.score(texts)}
 
@@ -116,10 +129,33 @@ def test_the_version_names_lexicon_normaliser_and_thresholds(monkeypatch):
 @pytest.mark.timeout(20)  # a search that looks from each place to the end needs minutes
 @pytest.mark.parametrize(
     "text",
-    ["\n" * 10**6, " " * 10**6, "@" * 10**6, "&" * 10**6, "like " * 10**5, "'" * 10**6, "x" * 10**6, ". " * 10**5,
-     ".  \n" * 10**5, "www." * 10**5, "@a.@a." * 10**5],
-    ids=["lines", "spaces", "at", "ampersands", "like", "quotes", "one word", "dots", "all ends", "www", "handles"],
-)  # fmt: skip
+    [
+        "\n" * 10**6,
+        " " * 10**6,
+        "@" * 10**6,
+        "&" * 10**6,
+        "like " * 10**5,
+        "'" * 10**6,
+        "x" * 10**6,
+        ". " * 10**5,
+        ".  \n" * 10**5,
+        "www." * 10**5,
+        "@a.@a." * 10**5,
+    ],
+    ids=[
+        "lines",
+        "spaces",
+        "at",
+        "ampersands",
+        "like",
+        "quotes",
+        "one word",
+        "dots",
+        "all ends",
+        "www",
+        "handles",
+    ],
+)
 def test_hostile_text_is_read_in_linear_time(text):
     assert sum(map(len, sentences(normalise(text)))) <= len(text)
 

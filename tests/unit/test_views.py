@@ -19,7 +19,11 @@ RIGHTS = [
     None,
 ]
 POSTS = pa.table(
-    {"post_key": ["a", "b", "c", "d", "e"], "platform": ["x"] * 4 + ["reddit"], "rights": [*RIGHTS, RIGHTS[0]]}
+    {
+        "post_key": ["a", "b", "c", "d", "e"],
+        "platform": ["x"] * 4 + ["reddit"],
+        "rights": [*RIGHTS, RIGHTS[0]],
+    }
 )
 
 
@@ -38,7 +42,10 @@ def allow(monkeypatch):
     def change(*platforms):
         changed = {
             name: replace(
-                policy, rights=replace(policy.rights, may_export=name in platforms, may_train=name in platforms)
+                policy,
+                rights=replace(
+                    policy.rights, may_export=name in platforms, may_train=name in platforms
+                ),
             )
             for name, policy in policies().items()
         }
@@ -52,12 +59,15 @@ def test_a_cell_of_fewer_authors_or_posts_is_hidden(lake, k, left):
     serving = {} if k is None else {"serving": ServingSettings(min_authors=k)}
     answer = query(lake, "SELECT authors FROM gold.sentiment_hourly_public ORDER BY 1", **serving)
     assert [authors for (authors,) in answer.rows] == left
-    assert len(query(lake, "FROM gold.sentiment_hourly").rows) == 5, "the table itself is for who may read it"
+    assert len(query(lake, "FROM gold.sentiment_hourly").rows) == 5, (
+        "the table itself is for who may read it"
+    )
 
 
 def test_a_view_and_its_table_in_one_question(lake):
     asked = (
-        "SELECT (SELECT sum(posts) FROM gold.sentiment_hourly) - (SELECT sum(posts) FROM gold.sentiment_hourly_public)"
+        "SELECT (SELECT sum(posts) FROM gold.sentiment_hourly)"
+        " - (SELECT sum(posts) FROM gold.sentiment_hourly_public)"
     )
     assert query(lake, asked).rows == [(14,)]
 
@@ -76,4 +86,7 @@ def test_a_policy_that_was_narrowed_holds_for_what_came_before(lake, allow, use)
 
 
 def test_the_policies_that_ship_let_nobody_export_or_train(lake):
-    assert query(lake, "FROM silver.posts_for_export UNION ALL FROM silver.posts_for_training").rows == []
+    assert (
+        query(lake, "FROM silver.posts_for_export UNION ALL FROM silver.posts_for_training").rows
+        == []
+    )

@@ -14,9 +14,12 @@ SEEN = 1_767_225_600_000_000
 SAID = "hush, this is between us"
 AT = "2025-12-31T10:00:00Z"
 STATUS = {
-    "id": "1", "uri": "https://a.example/users/b/statuses/1", "created_at": AT, "content": SAID,
+    "id": "1",
+    "uri": "https://a.example/users/b/statuses/1",
+    "created_at": AT,
+    "content": SAID,
     "account": {"acct": "b", "uri": "https://a.example/users/b"},
-}  # fmt: skip
+}
 DIRECT = STATUS | {"visibility": "direct"}
 PUBLIC = STATUS | {"visibility": "public"}
 MESSAGE = {"kind": "t4", "data": {"name": "t4_a", "body": SAID, "author": "b", "dest": "c"}}
@@ -34,10 +37,14 @@ PRIVATE: list[tuple[str, Any]] = [
     ("mastodon", STATUS | {"visibility": 5}),
     ("mastodon", STATUS | {"visibility": "private", "id": None, "uri": None}),
     ("mastodon", json.dumps(DIRECT)),
-    # Reddit: private messages and modmail outside their Listing, a comment that no subreddit comes with
+    # Reddit: private messages and modmail outside their Listing, a comment that no subreddit comes
+    # with
     ("reddit", {"data": {"children": [MESSAGE]}}),
     ("reddit", {"message": MESSAGE["data"]}),
-    ("reddit", {"messages": {"1": {"bodyMarkdown": SAID}}, "conversations": {"1": {"subject": SAID}}}),
+    (
+        "reddit",
+        {"messages": {"1": {"bodyMarkdown": SAID}}, "conversations": {"1": {"subject": SAID}}},
+    ),
     ("reddit", {"kind": "t1", "data": {"body": SAID, "name": "t1_a"}}),
     ("reddit", {"kind": "t1", "data": {"body": SAID, "name": "t1_a", "subreddit_type": "private"}}),
     ("reddit", {"kind": "Listing", "data": {"messages": [MESSAGE]}}),
@@ -52,26 +59,58 @@ PRIVATE: list[tuple[str, Any]] = [
     ("facebook", {"id": "1_2", "message": SAID}),
     ("facebook", {"message": SAID, "created_time": AT, "from": {"name": "b"}}),
     ("facebook", {"id": "t_5", "messages": {"data": [{"id": "m_1", "message": SAID}]}}),
-    ("facebook", {"object": "page", "entry": [{"messaging": [{"message": {"mid": "m_1", "text": SAID}}]}]}),
+    (
+        "facebook",
+        {"object": "page", "entry": [{"messaging": [{"message": {"mid": "m_1", "text": SAID}}]}]},
+    ),
     ("instagram", {"mid": "aWdfZAG1", "text": SAID}),
     ("instagram", {"id": "17", "text": SAID, "to": {"data": []}, "timestamp": AT}),
     ("instagram", {"id": "aWdf", "text": SAID}),
-    ("instagram", {"object": "instagram", "entry": [{"messaging": [{"message": {"mid": "1", "text": SAID}}]}]}),
+    (
+        "instagram",
+        {
+            "object": "instagram",
+            "entry": [{"messaging": [{"message": {"mid": "1", "text": SAID}}]}],
+        },
+    ),
     # LinkedIn: all but PUBLIC, what says nothing, what only an audience is shown
     ("linkedin", {"commentary": SAID, "id": "x", "visibility": "CONNECTIONS"}),
     ("linkedin", {"commentary": SAID, "id": "urn:li:share:1", "lifecycleState": "PUBLISHED"}),
-    ("linkedin", {"commentary": SAID, "visibility": "PUBLIC", "distribution": {"feedDistribution": "NONE"}}),
+    (
+        "linkedin",
+        {"commentary": SAID, "visibility": "PUBLIC", "distribution": {"feedDistribution": "NONE"}},
+    ),
     ("linkedin", {"message": {"text": SAID}, "actor": "urn:li:person:a"}),
     ("linkedin", {"action": "COMMENT_DELETE", "text": SAID}),
     # Bluesky: other collections, other services
-    ("bluesky", {"kind": "commit", "commit": {"collection": "chat.bsky.convo.message", "record": {"text": SAID}}}),
+    (
+        "bluesky",
+        {
+            "kind": "commit",
+            "commit": {"collection": "chat.bsky.convo.message", "record": {"text": SAID}},
+        },
+    ),
     ("bluesky", {"kind": "chat", "message": {"text": SAID}}),
     ("bluesky", {"$type": "message", "payload": {"$type": "a#note", "note": {"text": SAID}}}),
     ("bluesky", {"convo": {"lastMessage": {"text": SAID}}}),
     # all: something private inside a post that is public and broken
-    ("facebook", {"id": "1_3", "message": 5, "privacy": {"value": "EVERYONE"}, "attachments": [{"message": SAID}]}),
+    (
+        "facebook",
+        {
+            "id": "1_3",
+            "message": 5,
+            "privacy": {"value": "EVERYONE"},
+            "attachments": [{"message": SAID}],
+        },
+    ),
     ("mastodon", {"visibility": "public", "content": 5, "note": {"content": SAID}}),
-    ("reddit", {"kind": "t3", "data": {"subreddit_type": "public", "crosspost_parent_list": [{"selftext": SAID}]}}),
+    (
+        "reddit",
+        {
+            "kind": "t3",
+            "data": {"subreddit_type": "public", "crosspost_parent_list": [{"selftext": SAID}]},
+        },
+    ),
     ("x", {"id": "x", "text": "a", "user": {"protected": False}, "quoted": {"text": SAID}}),
     (
         "x",
@@ -80,10 +119,21 @@ PRIVATE: list[tuple[str, Any]] = [
             "includes": {"users": [{"id": "5", "protected": False}], "media": [{"text": SAID}]},
         },
     ),
-    ("linkedin", {"commentary": 5, "visibility": "PUBLIC", "lifecycleState": "PUBLISHED", "x": {"commentary": SAID}}),
+    (
+        "linkedin",
+        {
+            "commentary": 5,
+            "visibility": "PUBLIC",
+            "lifecycleState": "PUBLISHED",
+            "x": {"commentary": SAID},
+        },
+    ),
     (
         "bluesky",
-        {"kind": "commit", "commit": {"collection": "app.bsky.feed.post", "record": {"value": {"text": SAID}}}},
+        {
+            "kind": "commit",
+            "commit": {"collection": "app.bsky.feed.post", "record": {"value": {"text": SAID}}},
+        },
     ),
     (
         "bluesky",
@@ -118,7 +168,15 @@ KEPT: list[tuple[str, Any]] = [
     ("mastodon", PUBLIC | {"uri": "broken"}),
     ("reddit", {"kind": "t1", "data": {"body": SAID, "subreddit_type": "public"}}),
     ("x", {"id": "x", "text": SAID, "user": {"screen_name": "b", "protected": False}}),
-    ("x", {"id": "x", "text": SAID, "user": {"protected": False}, "entities": {"hashtags": [{"text": "a"}]}}),
+    (
+        "x",
+        {
+            "id": "x",
+            "text": SAID,
+            "user": {"protected": False},
+            "entities": {"hashtags": [{"text": "a"}]},
+        },
+    ),
     (
         "x",
         {
@@ -126,10 +184,22 @@ KEPT: list[tuple[str, Any]] = [
             "includes": {"users": [{"id": "5", "protected": False}]},
         },
     ),
-    ("mastodon", PUBLIC | {"uri": "broken", "poll": {"options": [{"title": "a"}]}, "account": {"note": "b"}}),
+    (
+        "mastodon",
+        PUBLIC | {"uri": "broken", "poll": {"options": [{"title": "a"}]}, "account": {"note": "b"}},
+    ),
     ("facebook", {"id": "1_2", "message": SAID, "privacy": {"value": "EVERYONE"}}),
-    ("linkedin", {"commentary": SAID, "id": "x", "visibility": "PUBLIC", "lifecycleState": "PUBLISHED"}),
-    ("bluesky", {"kind": "commit", "commit": {"collection": "app.bsky.feed.post", "record": {"text": SAID}}}),
+    (
+        "linkedin",
+        {"commentary": SAID, "id": "x", "visibility": "PUBLIC", "lifecycleState": "PUBLISHED"},
+    ),
+    (
+        "bluesky",
+        {
+            "kind": "commit",
+            "commit": {"collection": "app.bsky.feed.post", "record": {"text": SAID}},
+        },
+    ),
     ("hackernews", {"id": "x", "type": "comment", "text": SAID, "by": "b", "kids": [1, 2]}),
 ]
 
@@ -142,14 +212,24 @@ def test_what_says_itself_that_it_is_public_is_kept_for_repair(platform: str, pa
 
 
 def test_a_status_inside_another_under_any_name_is_not_kept_in_it():
-    outer, *inner = PLATFORMS["mastodon"].payloads(PUBLIC | {"content": "all may know", "thread": [DIRECT]})
+    outer, *inner = PLATFORMS["mastodon"].payloads(
+        PUBLIC | {"content": "all may know", "thread": [DIRECT]}
+    )
     assert SAID not in repr(outer)
-    assert [PLATFORMS["mastodon"].map(status, SEEN) for status in inner] == [Ignored(kind="direct status")]
+    assert [PLATFORMS["mastodon"].map(status, SEEN) for status in inner] == [
+        Ignored(kind="direct status")
+    ]
 
 
 @pytest.mark.parametrize(
     ("payload", "kind", "size"),
-    [({"a": "é"}, "object", 11), ([1], "array", 3), ("é", "text", 2), (5, "number", 1), (None, "null", 4)],
+    [
+        ({"a": "é"}, "object", 11),
+        ([1], "array", 3),
+        ("é", "text", 2),
+        (5, "number", 1),
+        (None, "null", 4),
+    ],
 )
 def test_a_refusal_says_what_it_was_and_how_large(payload: Any, kind: str, size: int):
     said = {"withheld": True, "field": "id", "kind": kind, "bytes": size}

@@ -40,7 +40,13 @@ def v1(**fields: Any) -> dict[str, Any]:
         "id_str": ID,
         "created_at": "Mon May 06 07:08:09 +0000 2024",
         "text": "Nice &amp; calm…",
-        "user": {"id": 501, "id_str": "501", "screen_name": "otter_ray", "name": "Otter", "protected": False},
+        "user": {
+            "id": 501,
+            "id_str": "501",
+            "screen_name": "otter_ray",
+            "name": "Otter",
+            "protected": False,
+        },
         "in_reply_to_status_id_str": None,
         "retweet_count": 1,
         "favorite_count": 3,
@@ -60,7 +66,11 @@ def answers(document: Any) -> list[Any]:
 
 
 def test_a_post_with_includes_knows_its_author_and_keeps_nobody_else():
-    document = {"data": [tweet()], "includes": {"users": [USER, {"id": "9", "username": "stranger"}]}, "meta": {}}
+    document = {
+        "data": [tweet()],
+        "includes": {"users": [USER, {"id": "9", "username": "stranger"}]},
+        "meta": {},
+    }
     (payload,) = PLATFORM.payloads(document)
     assert mapped_post(payload) == Post(
         post_id=ID,
@@ -82,12 +92,22 @@ def test_a_post_with_includes_knows_its_author_and_keeps_nobody_else():
 
 def test_id_and_text_are_enough():
     post = mapped_post({"id": ID, "text": "hi"})
-    assert (post.post_id, post.created_at, post.day, post.author_id) == (ID, CREATED_US, date(2024, 5, 6), None)
+    assert (post.post_id, post.created_at, post.day, post.author_id) == (
+        ID,
+        CREATED_US,
+        date(2024, 5, 6),
+        None,
+    )
 
 
 def test_v1_says_the_same_in_its_own_way():
     post = mapped_post(v1(favorite_count=3))
-    assert (post.post_id, post.author_id, post.author_handle, post.author_name) == (ID, "501", "otter_ray", "Otter")
+    assert (post.post_id, post.author_id, post.author_handle, post.author_name) == (
+        ID,
+        "501",
+        "otter_ray",
+        "Otter",
+    )
     assert (post.created_at, post.text, post.lang) == (CREATED_US - 500_000, "Nice & calm…", "en")
     assert post.metrics == {"retweet_count": 1, "like_count": 3}
 
@@ -110,20 +130,33 @@ def test_the_whole_text_wins(payload: Any):
 
 
 def test_entities_of_the_whole_text_count_as_well():
-    note = {"text": "…", "entities": {"mentions": [{"username": "far_end"}], "hashtags": [{"tag": "last"}]}}
+    note = {
+        "text": "…",
+        "entities": {"mentions": [{"username": "far_end"}], "hashtags": [{"tag": "last"}]},
+    }
     post = mapped_post(tweet(note_tweet=note))
     assert (post.mentions, post.hashtags) == (("far_end",), ("last",))
 
 
 def test_entities_of_v1():
-    entities = {"user_mentions": [{"screen_name": "heron", "name": "H"}], "hashtags": [{"text": "river"}]}
+    entities = {
+        "user_mentions": [{"screen_name": "heron", "name": "H"}],
+        "hashtags": [{"text": "river"}],
+    }
     post = mapped_post(v1(entities=entities))
     assert (post.mentions, post.hashtags) == (("heron",), ("river",))
 
 
 def test_an_edit_belongs_to_the_first_id_and_has_the_time_of_its_own():
-    edit = mapped_post(tweet(id=EDIT, edit_history_tweet_ids=[ID, EDIT], created_at="2024-05-06T07:28:09.500Z"))
-    assert (edit.post_id, edit.version, edit.created_at, edit.day) == (ID, EDITED_US, CREATED_US, date(2024, 5, 6))
+    edit = mapped_post(
+        tweet(id=EDIT, edit_history_tweet_ids=[ID, EDIT], created_at="2024-05-06T07:28:09.500Z")
+    )
+    assert (edit.post_id, edit.version, edit.created_at, edit.day) == (
+        ID,
+        EDITED_US,
+        CREATED_US,
+        date(2024, 5, 6),
+    )
     old = mapped_post(tweet(edit_history_tweet_ids=[ID, EDIT]))
     assert (old.post_id, old.version) == (ID, 0), "the old text under the whole chain is no edit"
 
@@ -140,20 +173,29 @@ def test_no_language_is_none(lang: str):
 
 
 def test_replies():
-    assert mapped_post(tweet(referenced_tweets=[{"type": "replied_to", "id": OTHER}])).reply_to == OTHER
+    assert (
+        mapped_post(tweet(referenced_tweets=[{"type": "replied_to", "id": OTHER}])).reply_to
+        == OTHER
+    )
     assert mapped_post(v1(in_reply_to_status_id_str=OTHER)).reply_to == OTHER
 
 
 def test_included_posts_are_posts_and_included_users_are_not():
-    document = {"data": [tweet()], "includes": {"tweets": [tweet(id=OTHER, edit_history_tweet_ids=[OTHER])],
-                                                "users": [USER]}}  # fmt: skip
+    document = {
+        "data": [tweet()],
+        "includes": {"tweets": [tweet(id=OTHER, edit_history_tweet_ids=[OTHER])], "users": [USER]},
+    }
     assert [(post.post_id, post.author_handle) for post in answers(document)] == [
-        (ID, "otter_ray"), (OTHER, "otter_ray"),
-    ]  # fmt: skip
+        (ID, "otter_ray"),
+        (OTHER, "otter_ray"),
+    ]
 
 
 def test_pinned_posts_of_users_are_posts():
-    document = {"data": [{"id": "1", "username": "a", "name": "A"}], "includes": {"tweets": [tweet()]}}
+    document = {
+        "data": [{"id": "1", "username": "a", "name": "A"}],
+        "includes": {"tweets": [tweet()]},
+    }
     assert [type(answer) for answer in answers(document)] == [Ignored, Post]
     user = {"screen_name": "a", "id_str": "1", "status": {"id_str": ID, "text": "last"}}
     ignored, post = answers({"users": [user], "next_cursor": 0})
@@ -161,16 +203,22 @@ def test_pinned_posts_of_users_are_posts():
 
 
 def test_a_retweet_is_ignored_and_what_it_repeats_is_a_post():
-    outer, inner = PLATFORM.payloads(v1(text="RT @x: ORIGINAL"[:6], retweeted_status=v1(id_str=OTHER, text="ORIGINAL")))
+    outer, inner = PLATFORM.payloads(
+        v1(text="RT @x: ORIGINAL"[:6], retweeted_status=v1(id_str=OTHER, text="ORIGINAL"))
+    )
     assert PLATFORM.map(outer, None) == Ignored(kind="retweet")
     assert mapped_post(inner).post_id == OTHER
-    v2 = {"data": tweet(referenced_tweets=[{"type": "retweeted", "id": OTHER}]),
-          "includes": {"tweets": [tweet(id=OTHER, edit_history_tweet_ids=[OTHER])]}}  # fmt: skip
+    v2 = {
+        "data": tweet(referenced_tweets=[{"type": "retweeted", "id": OTHER}]),
+        "includes": {"tweets": [tweet(id=OTHER, edit_history_tweet_ids=[OTHER])]},
+    }
     assert [type(answer) for answer in answers(v2)] == [Ignored, Post]
 
 
 def test_a_quoted_post_is_a_post_of_its_own_and_leaves_no_text_behind():
-    document = v1(quoted_status=v1(id_str=OTHER, text="QUOTED", user={"id_str": "9", "screen_name": "nine"}))
+    document = v1(
+        quoted_status=v1(id_str=OTHER, text="QUOTED", user={"id_str": "9", "screen_name": "nine"})
+    )
     outer, quoted = (mapped_post(payload) for payload in PLATFORM.payloads(document))
     assert (outer.post_id, quoted.post_id, quoted.author_handle) == (ID, OTHER, "nine")
     assert "QUOTED" not in repr(outer)
@@ -219,11 +267,21 @@ def test_other_things_are_ignored_by_kind(item: Any, kind: str):
 def test_notices_of_deletion(notice: Any):
     (payload,) = PLATFORM.payloads(notice)
     gone = mapped_post(payload, SEEN_US)
-    assert (gone.post_id, gone.op, gone.version, gone.day) == (ID, "delete", SEEN_US, date(2024, 5, 6))
+    assert (gone.post_id, gone.op, gone.version, gone.day) == (
+        ID,
+        "delete",
+        SEEN_US,
+        date(2024, 5, 6),
+    )
 
 
 def test_a_compliance_job_says_when():
-    line = {"id": ID, "action": "delete", "redacted_at": "2024-05-06T07:28:09.500Z", "reason": "protected"}
+    line = {
+        "id": ID,
+        "action": "delete",
+        "redacted_at": "2024-05-06T07:28:09.500Z",
+        "reason": "protected",
+    }
     assert mapped_post(line).version == EDITED_US
 
 
@@ -260,7 +318,9 @@ def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
     ],
 )
 def test_a_text_with_the_mark_of_a_repetition_is_a_retweet(payload: Any):
-    assert [PLATFORM.map(item, None) for item in PLATFORM.payloads(payload)] == [Ignored(kind="retweet")]
+    assert [PLATFORM.map(item, None) for item in PLATFORM.payloads(payload)] == [
+        Ignored(kind="retweet")
+    ]
 
 
 @pytest.mark.parametrize(

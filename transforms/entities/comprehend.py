@@ -9,7 +9,11 @@ from transforms.scoring.budget import Budget, MonthlyBudget
 from transforms.scoring.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
 
 # PERSON is left out as a matter of privacy, dates, quantities and the rest since they name nothing.
-_KINDS: dict[str, Kind] = {"ORGANIZATION": "organisation", "COMMERCIAL_ITEM": "product", "LOCATION": "place"}
+_KINDS: dict[str, Kind] = {
+    "ORGANIZATION": "organisation",
+    "COMMERCIAL_ITEM": "product",
+    "LOCATION": "place",
+}
 
 
 class ComprehendEntities:
@@ -25,8 +29,12 @@ class ComprehendEntities:
             if words.language in LANGUAGES:
                 by_language.setdefault(words.language or "", []).append(place)
         for language, places in by_language.items():
-            calls = ComprehendCalls(self._client, self._budget, usd_per_unit=self._usd_per_unit, language=language)
-            results = calls.results("batch_detect_entities", [texts[place].text for place in places])
+            calls = ComprehendCalls(
+                self._client, self._budget, usd_per_unit=self._usd_per_unit, language=language
+            )
+            results = calls.results(
+                "batch_detect_entities", [texts[place].text for place in places]
+            )
             for place, result in zip(places, results, strict=True):
                 found[place] = _entities(result) if result else None
         return found

@@ -48,7 +48,9 @@ class EntityOptions:
         """The options that the settings say; None where nobody asked for entities."""
         if not settings.entities.finder:
             return None
-        return cls(settings.entities.finder, settings.scorer.comprehend, str(settings.home / "budgets"))
+        return cls(
+            settings.entities.finder, settings.scorer.comprehend, str(settings.home / "budgets")
+        )
 
 
 def distinct(entities: Sequence[Entity]) -> list[Entity]:
@@ -57,5 +59,7 @@ def distinct(entities: Sequence[Entity]) -> list[Entity]:
     for entity in entities:
         key = (entity.text.lower(), entity.kind)
         if key not in best or entity.confidence > best[key].confidence:
-            best[key] = entity if key not in best else best[key]._replace(confidence=entity.confidence)
+            best[key] = (
+                entity if key not in best else best[key]._replace(confidence=entity.confidence)
+            )
     return list(best.values())[:MOST]

@@ -25,6 +25,7 @@ def load_finder(options: EntityOptions) -> EntityFinder:
     """
     if options.name not in FINDERS:
         raise SettingsError(
-            f"entity finder {options.name} is unknown", remedy=f"Set entities.finder to one of: {', '.join(FINDERS)}"
+            f"entity finder {options.name} is unknown",
+            remedy=f"Set entities.finder to one of: {', '.join(FINDERS)}",
         )
     return FINDERS[options.name](options)

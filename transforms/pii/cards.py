@@ -1,7 +1,8 @@
 """Payment cards: which numbers an issuer hands out, and when a bare number is taken for one.
 
-One number in ten passes Luhn's check. First digits and length belong to each other, and those forms that ordinary
-long numbers (ids of posts, articles in shops) have too need a word for card in front of them.
+One number in ten passes Luhn's check. First digits and length belong to each other, and those forms
+that ordinary long numbers (ids of posts, articles in shops) have too need a word for card in front
+of them.
 """
 
 import re

@@ -8,9 +8,19 @@ _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 _ALNUM = {c: str(i) for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
 _VERHOEFF_D = tuple(
     tuple(map(int, row))
-    for row in ("0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
-                "5987604321", "6598710432", "7659821043", "8765932104", "9876543210")
-)  # fmt: skip
+    for row in (
+        "0123456789",
+        "1234067895",
+        "2340178956",
+        "3401289567",
+        "4012395678",
+        "5987604321",
+        "6598710432",
+        "7659821043",
+        "8765932104",
+        "9876543210",
+    )
+)
 _VERHOEFF_STEP = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 _BASE58 = {c: i for i, c in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")}
 _BECH32 = {c: i for i, c in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
@@ -23,9 +33,9 @@ _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 def luhn(digits: str) -> bool:
     """ISO/IEC 7812: cards, South African and Canadian numbers."""
     raw = digits.encode()
-    return (sum(raw[-1::-2]) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == len(raw) * 48 % 10 and raw.strip(
-        b"0"
-    ) != b""
+    return (sum(raw[-1::-2]) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == len(
+        raw
+    ) * 48 % 10 and raw.strip(b"0") != b""
 
 
 def ean13(digits: str) -> bool:
@@ -68,7 +78,9 @@ def nir(digits: str) -> bool:
     """France: sex, year and month of birth, place; thirteen digits and their complement to 97."""
     if not _FRENCH_MONTH.fullmatch(digits, 3, 5):
         return False
-    return digits[0] in "12" and digits[5:7] != "00" and 97 - int(digits[:13]) % 97 == int(digits[13:])
+    return (
+        digits[0] in "12" and digits[5:7] != "00" and 97 - int(digits[:13]) % 97 == int(digits[13:])
+    )
 
 
 def dni(value: str) -> bool:
@@ -85,7 +97,10 @@ def bsn(digits: str) -> bool:
 
 def pesel(digits: str) -> bool:
     """Poland: weighted sum."""
-    return sum(int(d) * w for d, w in zip(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1), strict=True)) % 10 == 0
+    return (
+        sum(int(d) * w for d, w in zip(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1), strict=True)) % 10
+        == 0
+    )
 
 
 def base58(value: str) -> bool:
@@ -102,7 +117,12 @@ def base58(value: str) -> bool:
 def bech32(value: str) -> bool:
     """BIP 173 and 350; in lower case."""
     prefix, _, data = value.rpartition("1")
-    words = [*(ord(c) >> 5 for c in prefix), 0, *(ord(c) & 31 for c in prefix), *(_BECH32.get(c, 0) for c in data)]
+    words = [
+        *(ord(c) >> 5 for c in prefix),
+        0,
+        *(ord(c) & 31 for c in prefix),
+        *(_BECH32.get(c, 0) for c in data),
+    ]
     check = 1
     for word in words:
         top = check >> 25

@@ -1,7 +1,8 @@
 """The rules: where the personal data of a text is that has a form, and the text without what was found.
 
-Forms with check digits, what names a person on the net, and exact strings from the post's own metadata. Names
-that stand in free text are the named-entity step's; `sanitizer.py` puts both together.
+Forms with check digits, what names a person on the net, and exact strings from the post's own
+metadata. Names that stand in free text are the named-entity step's; `sanitizer.py` puts both
+together.
 """
 
 import re
@@ -48,7 +49,9 @@ def find_plain(plain: Plain, exact: Iterable[str], options: Options) -> list[Spa
 
 def in_original(plain: Plain, spans: Iterable[Span]) -> list[Span]:
     """Spans of the plain form as spans of the original: sorted, without overlaps."""
-    return without_overlaps(Span(*plain.original(span.start, span.end), span.type) for span in spans)
+    return without_overlaps(
+        Span(*plain.original(span.start, span.end), span.type) for span in spans
+    )
 
 
 def redact(text: str, spans: Iterable[Span]) -> str:

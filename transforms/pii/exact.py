@@ -11,7 +11,8 @@ from transforms.pii.spans import Span
 _LEAST = 3  # shorter names are ordinary words too often
 _LEAST_WIDE = 2  # but not in scripts that write a name with two signs
 _MOST = 200
-_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")  # written without spaces
+# written without spaces
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 _ENDINGS = r"(?:['\u2019\u00b4`]?s|['\u2019])?"
 _GENITIVE = re.compile(r"['\u2019\u00b4`]s(?!\w)")
 _WORD = re.compile(word_pattern())
@@ -70,7 +71,8 @@ def _forms(name: str) -> set[str]:
     words = name.split()
     if len(words) in (2, 3):
         forms.add(f"{words[-1]}, {' '.join(words[:-1])}")
-    if not name.isascii():  # the text may write its accents as letters or as marks, whatever the name does
+    # the text may write its accents as letters or as marks, whatever the name does
+    if not name.isascii():
         forms |= {unicodedata.normalize(way, form) for form in forms for way in ("NFC", "NFD")}
     return {form for form in forms if len(form) >= (_LEAST_WIDE if _WIDE.search(form) else _LEAST)}
 

@@ -1,10 +1,11 @@
 """A hard limit to the work that one text may cost.
 
-Linear-time expressions are the first defence; this is the second, for whatever was overlooked. A signal reaches
-also an expression that runs away, which no other thread could interrupt. Spark's Python workers work in the main
-thread, as signals need it.
+Linear-time expressions are the first defence; this is the second, for whatever was overlooked. A
+signal reaches also an expression that runs away, which no other thread could interrupt. Spark's
+Python workers work in the main thread, as signals need it.
 
-What counts is CPU time: a machine that is busy or stands still makes no text a slow one, so that a text has the same
+What counts is CPU time: a machine that is busy or stands still makes no text a slow one, so that a
+    text has the same
 fate when its batch is replayed. What waits instead of working ends by the clock, a good deal later.
 """
 
@@ -40,12 +41,19 @@ class TimeLimit:
         self._timers = [signal.setitimer(timer, 0) for timer in _TIMERS]
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
         for number, handler in zip(_SIGNALS, self._handlers, strict=True):
             signal.signal(number, handler)
         for timer, (left, interval) in zip(_TIMERS, self._timers, strict=True):
             if left:
-                signal.setitimer(timer, max(left - (time.monotonic() - self._began), 0.001), interval)
+                signal.setitimer(
+                    timer, max(left - (time.monotonic() - self._began), 0.001), interval
+                )
 
     def attempt(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
         """What the work answers; None where it raises or takes too long."""

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from transforms.pii.spans import Span
 from transforms.pii.structured import is_installed
 
-_LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff\u0400-\u04ff"  # scripts with spaces
+# scripts with spaces
+_LETTER = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u03ff\u0400-\u04ff"
 _DOMAIN = (
-    rf"(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,8}}(?:[xX][nN]--[A-Za-z0-9\-]{{2,59}}|[{_LETTER}]{{2,24}})(?![A-Za-z0-9])"
+    rf"(?:[{_LETTER}0-9\-]{{1,63}}\.){{1,8}}"
+    rf"(?:[xX][nN]--[A-Za-z0-9\-]{{2,59}}|[{_LETTER}]{{2,24}})(?![A-Za-z0-9])"
 )
 _AT_DOMAIN = re.compile(rf"@{_DOMAIN}")
 _ATS = re.compile(r"@(?: {0,2}@)*+")  # of several the last one has the domain behind it
@@ -40,38 +42,49 @@ _NO_MAIL = (".bsky.social", ".threads.net", "mastodon.social")
 _UNLIKE_WORDS = re.compile(r"(?!\d+[^\W\d_]{0,3}\Z)(?:.*[\d_+]|.*\w\.\w)")  # "5pm" is no name
 _PROVIDERS = r"(?:gmail|googlemail|hotmail|icloud|protonmail)"
 _PROVIDER = re.compile(
-    rf"@ {{0,2}}(?:{_PROVIDERS}|outlook|yahoo|ymail|live|msn|proton|pm|gmx|aol|web|mail|yandex)\b", re.IGNORECASE
+    rf"@ {{0,2}}(?:{_PROVIDERS}|outlook|yahoo|ymail|live|msn|proton|pm|gmx|aol|web|mail|yandex)\b",
+    re.IGNORECASE,
 )
 _PROVIDER_ALONE = re.compile(rf"@{_PROVIDERS}(?![\w.])", re.IGNORECASE)
 _MAIL_WORD = re.compile(
-    r"\b(?:e-?mails?|mails?|mailto|correo|courriel|\u043f\u043e\u0447\u0442\u0430)\b[ :=(\[<\"']{0,4}\Z", re.IGNORECASE
+    r"\b(?:e-?mails?|mails?|mailto|correo|courriel|\u043f\u043e\u0447\u0442\u0430)\b[ :=(\[<\"']{0,4}\Z",
+    re.IGNORECASE,
 )
 _MAIL_REACH = 16
-# "mail jane7 at example.org": without the word, and the sign that words have not, it is prose ("look at example.org").
+# "mail jane7 at example.org": without the word, and the sign that words have not, it is prose
+# ("look at example.org").
 _MAILED = re.compile(
     r"\be?-?mail(?:to)?(?: (?:me|us|is|address|to|at)){0,2}[ :]{1,3}"
     rf"(?P<address>(?=[\w.+\-]{{0,63}}[\d_+]|\w{{1,30}}\.\w)[\w.+\-]{{2,64}} {{1,2}}at {{1,2}}{_DOMAIN})",
     re.IGNORECASE,
 )
 _LOCAL_CHARS = frozenset("._%+-'")
-_LOCAL_ASCII = _LOCAL_CHARS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_LOCAL_ASCII = _LOCAL_CHARS | frozenset(
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+)
 _MOST_LOCAL = 64
 # A sentence may touch the name.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
+)
 _BEFORE_HANDLE = frozenset(
     {"rt", "mt", "via", "cc", "by", "from", "with", "ht", "and", "to"}
 )  # "RT@name" is no address
-_HANDLE = re.compile(rf"@\w(?:[{_SIGNS}.\-]{{0,62}}[{_SIGNS}])?(?:@\w(?:[{_SIGNS}.\-]{{0,250}}[{_SIGNS}])?)?")
+_HANDLE = re.compile(
+    rf"@\w(?:[{_SIGNS}.\-]{{0,62}}[{_SIGNS}])?(?:@\w(?:[{_SIGNS}.\-]{{0,250}}[{_SIGNS}])?)?"
+)
 _NUMBERS = re.compile(r"@v?\d{1,9}(?:[.,]\d{1,9}){0,5}")  # a price, or the version of a package
 _NUMERIC = re.compile(r"@v?\d")
 _TIME_OR_VERSION = re.compile(r"@(?:\d{1,2}(?:[aApP][mM]|[hHkK])?|v?\d{1,9}(?:\.\d{1,9}){1,5})")
 _USER = re.compile(r"(?<![\w/])/?(?:u|user) ?/ ?[\w\-]{2,30}(?!\w)", re.IGNORECASE)
 _DISCORD = re.compile(r"(?<![\w#&])[\w.]{2,32}#\d{4}(?!\w)")
 _BLUESKY = re.compile(
-    r"(?<![\w.\-@])[A-Za-z0-9\-]{1,63}\.bsky\.social(?!\w)|(?<!\w)did:(?:plc|web):[\w.:%\-]{1,250}", re.IGNORECASE
+    r"(?<![\w.\-@])[A-Za-z0-9\-]{1,63}\.bsky\.social(?!\w)|(?<!\w)did:(?:plc|web):[\w.:%\-]{1,250}",
+    re.IGNORECASE,
 )
 _NETWORK = (
-    r"(?:discord|telegram|tg|snap|snapchat|insta|instagram|ig|twitter|tiktok|kik|skype|wechat|mastodon|twitch|signal)"
+    r"(?:discord|telegram|tg|snap|snapchat|insta|instagram|ig|twitter|tiktok|kik|skype|wechat"
+    r"|mastodon|twitch|signal)"
 )
 _NAMED = re.compile(
     rf"(?<!\w)(?=[dtsikwm]){_NETWORK}(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{{2,63}}\w)",
@@ -97,14 +110,17 @@ _PROFILE_TAILS = (
     r"|[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){1,6}/(?:@|users/|~)\w[\w.\-]{0,60}(?:@[\w.\-]{1,250})?"
 )
 _PROFILE = re.compile(
-    rf"(?<![A-Za-z0-9_\-.])(?:h(?:tt|xx)ps?://)?(?:[a-z0-9\-]{{1,20}}\.)?(?:{_PROFILE_TAILS}){_REST}", re.IGNORECASE
+    rf"(?<![A-Za-z0-9_\-.])(?:h(?:tt|xx)ps?://)?(?:[a-z0-9\-]{{1,20}}\.)?(?:{_PROFILE_TAILS}){_REST}",
+    re.IGNORECASE,
 )
 _LINKISH = re.compile(r"\.(?:com|app|me)/|/@|/users/|/~", re.IGNORECASE)  # in every profile
 # Letters of both cases instead of a flag: twice as fast.
-_SCHEME = re.compile(r"(?:[hH](?:[tT]{2}|[xX]{2})[pP][sS]?|[fF][tT][pP]|[iI][pP][fF][sS]|[wW][sS]{1,2})\Z")
+_SCHEME = re.compile(
+    r"(?:[hH](?:[tT]{2}|[xX]{2})[pP][sS]?|[fF][tT][pP]|[iI][pP][fF][sS]|[wW][sS]{1,2})\Z"
+)
 _LONGEST_SCHEME = 5
-# Up to white space, however far: kinds of links are looked for one after the other, and would leave gaps if they ended
-# at a length.
+# Up to white space, however far: kinds of links are looked for one after the other, and would leave
+# gaps if they ended at a length.
 _AFTER_SCHEME = re.compile(r"://[^\s<>\"]+")
 _WWW = re.compile(rf"(?<![\w.@\-])[wW]{{3}}\.[{_LETTER}0-9\-]{{1,63}}\.[^\s<>\"]+")
 _BARE = re.compile(
@@ -210,7 +226,8 @@ def _machine(text: str, at: int) -> re.Match[str] | None:
 def _apart(text: str, at: int, done: int, first: int) -> Span | None:
     """An address whose name a space or a sign keeps from its @: "jane7 @example.org".
 
-    A handle may be a domain too ("thanks @jane.example"): the name has a sign that words have not, a provider of mail
+    A handle may be a domain too ("thanks @jane.example"): the name has a sign that words have not,
+        a provider of mail
     follows, or a word for mail stands in front.
     """
     gap = _APART.search(text, max(done, first - _MOST_APART), first)
@@ -225,7 +242,9 @@ def _apart(text: str, at: int, done: int, first: int) -> Span | None:
     provider = _PROVIDER.match(text, at)
     if not said and not provider:
         return None
-    domain = _AT_DOMAIN.match(text, at) or _SPOILT.match(text, at) or _PROVIDER_ALONE.match(text, at)
+    domain = (
+        _AT_DOMAIN.match(text, at) or _SPOILT.match(text, at) or _PROVIDER_ALONE.match(text, at)
+    )
     if domain is None or domain.group().lower().endswith(_NO_MAIL):
         return None
     return Span(start, domain.end(), "EMAIL") if said or "." in domain.group() else None
@@ -268,7 +287,9 @@ def _local_start(text: str, least: int, at: int) -> int:
     if text[at - 1 : at] == '"' and (quote := text.rfind('"', least, at - 1)) >= 0:
         return quote
     letters = False
-    while at > least and ((char := text[at - 1]) in _LOCAL_ASCII or _is_local(char, letters=letters)):
+    while at > least and (
+        (char := text[at - 1]) in _LOCAL_ASCII or _is_local(char, letters=letters)
+    ):
         at -= 1
         letters = letters or (char < "\u0530" and char.isalpha())
     return at

@@ -1,6 +1,7 @@
 """Text in one plain form for matching, with the way back to the characters that were posted.
 
-NFKC is applied to each character alone: over a whole text, a run of combining marks costs its square.
+NFKC is applied to each character alone: over a whole text, a run of combining marks costs its
+    square.
 """
 
 import re
@@ -10,15 +11,42 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _MOST = 4  # a character that stands for more than this is no spelling of an address
-_DROPPED = frozenset("\u034f\u20e3\u115f\u1160\u17b4\u17b5\u3164\uffa0")  # invisible, or a frame around a digit
+# invisible, or a frame around a digit
+_DROPPED = frozenset("\u034f\u20e3\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _PLAIN = {
-    "\u00ba": "°", "\u02da": "°", "\u2212": "-", "\u2043": "-", "\u2219": ".", "\u2024": ".", "\u3002": ".",
-    "\uff61": ".", "\u2044": "/", "\u2215": "/", "\u29f8": "/",
-    "\u2022": "\u00b7", "\u2027": "\u00b7", "\u22c5": "\u00b7", "\u30fb": "\u00b7", "\uff65": "\u00b7",
-    "\u02d1": "\u00b7", "\u16eb": "\u00b7", "\u25cf": "\u00b7", "\u25e6": "\u00b7", "\u2e31": "\u00b7",
-    "\u2e33": "\u00b7", "\ua78f": "\u00b7", "\u2796": "-", "\u24d0": "(a)", "\u24b6": "(a)", "\u2116": "No.",
-}  # fmt: skip
-_PLAIN |= {chr(0xDCA0): " ", chr(0xDCAD): ""}  # bytes of Latin-1 that are no UTF-8: a space and a soft hyphen
+    "\u00ba": "°",
+    "\u02da": "°",
+    "\u2212": "-",
+    "\u2043": "-",
+    "\u2219": ".",
+    "\u2024": ".",
+    "\u3002": ".",
+    "\uff61": ".",
+    "\u2044": "/",
+    "\u2215": "/",
+    "\u29f8": "/",
+    "\u2022": "\u00b7",
+    "\u2027": "\u00b7",
+    "\u22c5": "\u00b7",
+    "\u30fb": "\u00b7",
+    "\uff65": "\u00b7",
+    "\u02d1": "\u00b7",
+    "\u16eb": "\u00b7",
+    "\u25cf": "\u00b7",
+    "\u25e6": "\u00b7",
+    "\u2e31": "\u00b7",
+    "\u2e33": "\u00b7",
+    "\ua78f": "\u00b7",
+    "\u2796": "-",
+    "\u24d0": "(a)",
+    "\u24b6": "(a)",
+    "\u2116": "No.",
+}
+# bytes of Latin-1 that are no UTF-8: a space and a soft hyphen
+_PLAIN |= {
+    chr(0xDCA0): " ",
+    chr(0xDCAD): "",
+}
 _BRACKETED = re.compile(
     r"[ \t]{0,2}(?:[(\[{<\u3008-\u3015]|&lt;)[ \t]{0,2}(?:(?P<at>at|@|\u00e4t|arroba|chez)"
     r"|(?P<dot>dot|\.|punkt|punto|point|ponto)|(?P<dash>dash|-))"
@@ -54,7 +82,8 @@ _ESCAPED_AT = re.compile(
     re.IGNORECASE,
 )
 _ESCAPED_DOT = re.compile(
-    r"(?<=\w)(?:%(?:25){0,3}2e|&(?:amp;){0,3}(?:#0{0,5}46(?!\d)|#x0{0,5}2e(?![0-9a-f])|period);?)(?=\w)", re.IGNORECASE
+    r"(?<=\w)(?:%(?:25){0,3}2e|&(?:amp;){0,3}(?:#0{0,5}46(?!\d)|#x0{0,5}2e(?![0-9a-f])|period);?)(?=\w)",
+    re.IGNORECASE,
 )
 _AT_NUMBERS = ("40", "64", "commat", "%ef%bc%a0")
 _DOT_NUMBERS = ("2e", "46", "period")
@@ -62,7 +91,9 @@ _DOT_NUMBERS = ("2e", "46", "period")
 _MARKDOWN = re.compile(r"(?<=\w)\\(?P<sign>[@._+\-])(?=\w)")
 _WRAPPED_AT = re.compile(r"<(?P<tag>\w{1,8})>@</(?P=tag)>")
 # A character written as its number, as a page's source has it.
-_ENTITY = re.compile(r"&(?:amp;)?#(?:(?P<number>\d{1,7})|x(?P<hex>[0-9a-f]{1,6}));|&nbsp;", re.IGNORECASE)
+_ENTITY = re.compile(
+    r"&(?:amp;)?#(?:(?P<number>\d{1,7})|x(?P<hex>[0-9a-f]{1,6}));|&nbsp;", re.IGNORECASE
+)
 _HOST = r"[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,3}"
 _WRAPPED_DOT = r"(?: {0,2}[*/|~_\-=#\"']{1,2}dot[*/|~_\-=#\"']{1,2} {0,2}| dot )"
 # "*at*", and words of other languages for the sign: only before what looks like a domain.
@@ -82,15 +113,22 @@ _LETTER_AT = re.compile(
 )
 _OTHER_DOT = r" {1,2}(?:dot|punto|ponto|punkt|point|pont|\u0442\u043e\u0447\u043a\u0430) {1,2}"
 _OTHER_WORDS = (
-    "arroba", "at-sign", "at sign", "chiocciola", "kukac", "\u0441\u043e\u0431\u0430\u043a\u0430", "\u00e4t",
-)  # fmt: skip
+    "arroba",
+    "at-sign",
+    "at sign",
+    "chiocciola",
+    "kukac",
+    "\u0441\u043e\u0431\u0430\u043a\u0430",
+    "\u00e4t",
+)
 _OTHER_AT = re.compile(
     rf"(?<=\w) {{1,2}}(?:{'|'.join(_OTHER_WORDS)}) {{1,2}}(?={_HOST}(?:\.|{_OTHER_DOT})[^\W\d_]{{2,24}}(?!\w))",
     re.IGNORECASE,
 )
 _OTHER_DOTS = re.compile(rf"(?<=\w){_OTHER_DOT}(?=[^\W\d_]{{2,24}}(?!\w))", re.IGNORECASE)
 _LAST_CHAR = 0x10FFFF
-# A bracket before the first letter of what stands for a sign, as its own number, or a tag around an @.
+# A bracket before the first letter of what stands for a sign, as its own number, or a tag around an
+# @.
 _OPEN = re.compile(r"[(\[{<\u3008-\u3015][ \t]{0,2}[aAcCdDpP@.\u00c4\u00e4\-]")
 _TAGS = ("&lt;", ">@<")
 
@@ -178,7 +216,12 @@ def _plain(char: str) -> str:
     if char in _PLAIN:
         return _PLAIN[char]
     kind = unicodedata.category(char)
-    if kind == "Cf" or char in _DROPPED or "\ufe00" <= char <= "\ufe0f" or "\U000e0000" <= char <= "\U000e0fff":
+    if (
+        kind == "Cf"
+        or char in _DROPPED
+        or "\ufe00" <= char <= "\ufe0f"
+        or "\U000e0000" <= char <= "\U000e0fff"
+    ):
         return ""
     if kind == "Nd":
         return str(unicodedata.decimal(char))
@@ -191,7 +234,9 @@ def _plain(char: str) -> str:
 
 
 def _unfolded(text: str) -> Plain:
-    changed = {char: plain for char in set(text) if not char.isascii() and (plain := _plain(char)) != char}
+    changed = {
+        char: plain for char in set(text) if not char.isascii() and (plain := _plain(char)) != char
+    }
     if not changed:
         return Plain(text)
     if all(len(plain) == 1 for plain in changed.values()):

@@ -1,6 +1,7 @@
 """Numbers that belong to a person: telephone, card, identity numbers.
 
-A run of digits with separators is cut into its groups once; each form then looks at windows of groups.
+A run of digits with separators is cut into its groups once; each form then looks at windows of
+groups.
 """
 
 import re
@@ -11,10 +12,23 @@ from transforms.pii.regions import is_international, national
 from transforms.pii.spans import Span
 
 _GAP = r"[ \t.\-()/_\u00b7]{0,3}"
-# Other scripts than the Latin one often put no space beside a number, and in it a few words tell what follows.
+# Other scripts than the Latin one often put no space beside a number, and in it a few words tell
+# what follows.
 _LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _GLUED = "|".join(
-    f"(?<={word})" for word in ("call", "cell", "phone", "mobile", "tel", "fax", "whatsapp", "card", "visa", "amex")
+    f"(?<={word})"
+    for word in (
+        "call",
+        "cell",
+        "phone",
+        "mobile",
+        "tel",
+        "fax",
+        "whatsapp",
+        "card",
+        "visa",
+        "amex",
+    )
 )
 _ENOUGH = re.compile(rf"[0-9](?:{_GAP}[0-9]){{6}}")
 _RUN = re.compile(
@@ -25,9 +39,12 @@ _RUN = re.compile(
 _ODD = re.compile(
     r"(?<![\w.])\+?\d{1,6}(?P<sign>[~|*:;#>,=+'\"\u2019\u2192\u3001\\]|--|\r?\n)\d{2,6}(?:(?P=sign)\d{2,6}){1,7}(?![\w.]\d|\w)"
 )
-_ODD_SIGN = re.compile(r"[0-9][~|*:;#>,=+'\"\u2019\u2192\u3001\\\-\r\n][\-\n]?[0-9]{2,6}[^0-9][\-\n]?[0-9]")
+_ODD_SIGN = re.compile(
+    r"[0-9][~|*:;#>,=+'\"\u2019\u2192\u3001\\\-\r\n][\-\n]?[0-9]{2,6}[^0-9][\-\n]?[0-9]"
+)
 _THOUSANDS = re.compile(r"\+?\d{1,3}(?:\D\d{3})+")
-_EXPIRY = re.compile(r"[\-/.](?:0[1-9]|1[0-2])[/\-.]?(?:20)?[2-4]\d(?!\d)")  # of a card, written right behind it
+# of a card, written right behind it
+_EXPIRY = re.compile(r"[\-/.](?:0[1-9]|1[0-2])[/\-.]?(?:20)?[2-4]\d(?!\d)")
 _TIED = re.compile(r"[\-._/\u00b7]\d")
 _GROUP = re.compile(r"\d+")
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]{0,2}\d{1,6}(?!\w)", re.IGNORECASE)
@@ -46,7 +63,9 @@ _PHONE_WORD = re.compile(
     re.IGNORECASE,
 )
 # Words for number: others than those of telephones have numbers without any separator too.
-_NUMBER_WORD = re.compile(r"\b(?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z", re.IGNORECASE)
+_NUMBER_WORD = re.compile(
+    r"\b(?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z", re.IGNORECASE
+)
 # What has numbers of a telephone's form, and says so.
 _OTHER_WORD = re.compile(
     r"\b(?:isbn(?:[- ]?1[03])?|issn|ean|gtin|upc|asin|imei|imsi|iccid|sku|doi|arxiv|pmid|cve|orcid"
@@ -72,13 +91,17 @@ _ID_WORD = re.compile(
 )
 _MONEY_BEFORE = re.compile(r"[$€£¥₹R] ?\Z")
 _MONEY_AFTER = re.compile(
-    r" ?(?:[$€£¥₹%]|(?:eur|euros?|usd|dollars?|zar|rand|gbp|pounds|million|people|views|votes|followers|km|kg)\b)", re.I
+    r" ?(?:[$€£¥₹%]|(?:eur|euros?|usd|dollars?|zar|rand|gbp|pounds|million|people|views|votes|followers|km|kg)\b)",
+    re.I,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_AADHAAR_WORD = re.compile(r"\b(?:aadh?aa?r|adhaar|uid(?:ai)?|e?kyc|id|identity)\b|आधार", re.IGNORECASE)
+_AADHAAR_WORD = re.compile(
+    r"\b(?:aadh?aa?r|adhaar|uid(?:ai)?|e?kyc|id|identity)\b|आधार", re.IGNORECASE
+)
 _AADHAAR_REACH = 80  # characters on both sides
 _PAIRS = re.compile(r"\d\d(?: \d\d){3,4}")  # telephone numbers of Denmark, Norway, France
-# Five pairs with one to four more are no telephone number, but a draw of a lottery; ten are two numbers.
+# Five pairs with one to four more are no telephone number, but a draw of a lottery; ten are two
+# numbers.
 _MORE_PAIRS = re.compile(r"(?: \d\d){1,4}(?! ?\d)")
 _DATE_LIKE = re.compile(r"(?:(?:19|20)\d\d \d\d? \d\d?|\d\d? \d\d? (?:19|20)?\d\d)(?: \d\d?){0,3}")
 _LEAST_LONGEST = 3  # digits: groups of two are times
@@ -125,16 +148,27 @@ def find_odd_numbers(text: str, regions: frozenset[str]) -> list[Span]:
     return spans
 
 
-def _odd_kind(text: str, run: re.Match[str], groups: list[str], regions: frozenset[str]) -> str | None:
+def _odd_kind(
+    text: str, run: re.Match[str], groups: list[str], regions: frozenset[str]
+) -> str | None:
     """What a number with unusual signs is, told from the same number with hyphens."""
     value = f"{'+' * run.group().startswith('+')}{'-'.join(groups)}"
     before = text[max(0, run.start() - _CONTEXT_WIDTH) : run.start()]
     (found, *others) = find_numbers(f"{before}{value}", regions)[-1:] or (None,)
-    if found is None or others or found.start > len(before) + 1 or found.end != len(before) + len(value):
+    if (
+        found is None
+        or others
+        or found.start > len(before) + 1
+        or found.end != len(before) + len(value)
+    ):
         return None
     if found.type not in {"PHONE", "SSN"}:
         return found.type
-    if run["sign"] in "\r\n" or _THOUSANDS.fullmatch(run.group()) or max(map(len, groups)) < _LEAST_LONGEST:
+    if (
+        run["sign"] in "\r\n"
+        or _THOUSANDS.fullmatch(run.group())
+        or max(map(len, groups)) < _LEAST_LONGEST
+    ):
         return None
     if found.type == "PHONE" and run["sign"] in "+*=" and run.group()[0] not in "+0":
         return None  # a sum
@@ -159,7 +193,9 @@ def _in_run(text: str, start: int, groups: list[_Group], regions: frozenset[str]
     return found
 
 
-def _at(text: str, groups: list[_Group], at: int, before: str, regions: frozenset[str]) -> tuple[int, str] | None:
+def _at(
+    text: str, groups: list[_Group], at: int, before: str, regions: frozenset[str]
+) -> tuple[int, str] | None:
     """How many groups from here on are what, the longest first."""
     whole = at == 0
     left = len(groups) - at
@@ -177,7 +213,9 @@ def _at(text: str, groups: list[_Group], at: int, before: str, regions: frozense
             if plus:
                 continue
         kind = _identity(text, window, digits, before if whole else "")
-        if kind or _is_phone(text, window, digits, before, alone=alone, whole=whole, regions=regions):
+        if kind or _is_phone(
+            text, window, digits, before, alone=alone, whole=whole, regions=regions
+        ):
             return size, kind or "PHONE"
     return None
 
@@ -193,11 +231,20 @@ def _identity(  # noqa: PLR0911  # one line per form
         return "ZA_ID"
     if shape == "3-3-3-2" and checks.cpf(digits):
         return "NATIONAL_ID"
-    if shape == "4-4-4" and digits[0] > "1" and checks.verhoeff(digits) and _speaks_of_identity(text, window):
+    if (
+        shape == "4-4-4"
+        and digits[0] > "1"
+        and checks.verhoeff(digits)
+        and _speaks_of_identity(text, window)
+    ):
         return "NATIONAL_ID"
     if size == _NIR and checks.nir(digits) and (len(window) > 1 or not digits.startswith(_PAGE)):
         return "NATIONAL_ID"
-    if size >= cards.LEAST and _stands_alone(text, window) and cards.is_card(digits, before, bare=len(window) == 1):
+    if (
+        size >= cards.LEAST
+        and _stands_alone(text, window)
+        and cards.is_card(digits, before, bare=len(window) == 1)
+    ):
         return None if size < _SHORTEST_OF_FOURS and _is_cut_from_fours(text, window) else "CARD"
     return _by_word(digits, before) if before else None
 
@@ -211,10 +258,16 @@ def _by_word(digits: str, before: str) -> str | None:
     if word in {"ssn", "social security"}:
         return "SSN" if len(digits) == _SSN else None
     size_and_check = {
-        "aadhaar": (12, checks.verhoeff), "aadhar": (12, checks.verhoeff), "bsn": (9, checks.bsn),
-        "burgerservicenummer": (9, checks.bsn), "cpf": (11, checks.cpf), "pesel": (11, checks.pesel),
-        "sin": (9, checks.luhn), "social insurance": (9, checks.luhn), "nir": (15, checks.nir),
-    }.get(word, (_NIR, checks.nir))  # fmt: skip
+        "aadhaar": (12, checks.verhoeff),
+        "aadhar": (12, checks.verhoeff),
+        "bsn": (9, checks.bsn),
+        "burgerservicenummer": (9, checks.bsn),
+        "cpf": (11, checks.cpf),
+        "pesel": (11, checks.pesel),
+        "sin": (9, checks.luhn),
+        "social insurance": (9, checks.luhn),
+        "nir": (15, checks.nir),
+    }.get(word, (_NIR, checks.nir))
     size, check = size_and_check
     return "NATIONAL_ID" if len(digits) == size and check(digits) else None
 
@@ -246,7 +299,8 @@ def _grouped(text: str, window: list[_Group]) -> bool:
     signs = {sign.strip("()") for sign in _signs(text, window)}
     # A sign that is doubled is one.
     signs = {sign[:1] if len(set(sign)) == 1 else sign for sign in signs}
-    # Groups as they are printed on a card may be kept apart in haste, once by a space and once by a hyphen.
+    # Groups as they are printed on a card may be kept apart in haste, once by a space and once by a
+    # hyphen.
     printed = "-".join(str(len(group[2])) for group in window) in _CARD_SHAPES
     return (printed or len(signs) <= 1) and signs.issubset({"", "-", ".", "_", "/", "\u00b7"})
 
@@ -263,14 +317,28 @@ def _stands_alone(text: str, window: list[_Group]) -> bool:
 def _is_cut_from_fours(text: str, window: list[_Group]) -> bool:
     """Tell whether a further group of four stands beside these."""
     first, last = window[0][0], window[-1][1]
-    return bool(_FOUR_AFTER.match(text, last) or _FOUR_BEFORE.search(text[max(0, first - 6) : first]))
+    return bool(
+        _FOUR_AFTER.match(text, last) or _FOUR_BEFORE.search(text[max(0, first - 6) : first])
+    )
 
 
 def _is_phone(
-    text: str, window: list[_Group], digits: str, before: str, *, alone: bool, whole: bool, regions: frozenset[str]
+    text: str,
+    window: list[_Group],
+    digits: str,
+    before: str,
+    *,
+    alone: bool,
+    whole: bool,
+    regions: frozenset[str],
 ) -> bool:
     years = len(window) > 1 and all(_YEAR.fullmatch(group[2]) for group in window)
-    if years or len(digits) > _MOST_PHONE or len(set(digits)) == 1 or (whole and _OTHER_WORD.search(before)):
+    if (
+        years
+        or len(digits) > _MOST_PHONE
+        or len(set(digits)) == 1
+        or (whole and _OTHER_WORD.search(before))
+    ):
         return False
     shape = " ".join(group[2] for group in window)
     if (
@@ -287,7 +355,9 @@ def _is_phone(
     first, last = window[0][0], window[-1][1]
     if len(window) > 1 and digits[0] != "0" and digits.endswith("000"):
         return False  # a round amount
-    return not (_MONEY_BEFORE.search(text[max(0, first - 2) : first]) or _MONEY_AFTER.match(text, last))
+    return not (
+        _MONEY_BEFORE.search(text[max(0, first - 2) : first]) or _MONEY_AFTER.match(text, last)
+    )
 
 
 def _said_to_be_phone(text: str, window: list[_Group], before: str) -> bool:

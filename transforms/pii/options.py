@@ -12,7 +12,9 @@ from transforms.pii.regions import SHAPES
 class Options:
     """What is looked for; travels to the workers."""
 
-    regions: tuple[str, ...] = ()  # whose national telephone numbers are known; none named: all that we know
+    regions: tuple[
+        str, ...
+    ] = ()  # whose national telephone numbers are known; none named: all that we know
     urls: bool = True  # links that name nobody by their form: a personal site looks like any other
     persons: PersonFinderName = "model"
     max_seconds: float = 10.0  # of CPU time, per text

@@ -29,11 +29,52 @@ _KIND_FIRST = re.compile(
 )
 _HOUSE_LAST = re.compile(r" \d{1,5}[A-Za-z]?(?!\w|[.,]\d)")
 _ENDINGS = (
-    "straße", "strasse", "straat", "laan", "weg", "gasse", "platz", "allee", "gracht", "vej", "veien", "vegen", "gatan",
-    "gata", "gade", "stræti", "straeti", "katu", "kuja", "polku", "vænget", "stien", "bakken", "utca", "tie",
-    "vegur", "braut", "gaten", "gate", "vägen", "stræde", "gränd", "stigen", "torget", "plein", "singel",
-    "kade", "dijk", "steeg", "damm", "ufer", "chaussee", "brücke", "steig", "str.",
-)  # fmt: skip
+    "straße",
+    "strasse",
+    "straat",
+    "laan",
+    "weg",
+    "gasse",
+    "platz",
+    "allee",
+    "gracht",
+    "vej",
+    "veien",
+    "vegen",
+    "gatan",
+    "gata",
+    "gade",
+    "stræti",
+    "straeti",
+    "katu",
+    "kuja",
+    "polku",
+    "vænget",
+    "stien",
+    "bakken",
+    "utca",
+    "tie",
+    "vegur",
+    "braut",
+    "gaten",
+    "gate",
+    "vägen",
+    "stræde",
+    "gränd",
+    "stigen",
+    "torget",
+    "plein",
+    "singel",
+    "kade",
+    "dijk",
+    "steeg",
+    "damm",
+    "ufer",
+    "chaussee",
+    "brücke",
+    "steig",
+    "str.",
+)
 _LONGEST_WORD = 32
 _UNITS = re.compile(rf"(?<!\w)(?=[AaSsUuFfPpBb]){_UNIT}", re.IGNORECASE)
 _MORE = re.compile(rf",?\s{{1,3}}{_UNIT}", re.IGNORECASE)
@@ -42,7 +83,8 @@ _TOWN = re.compile(
     r"(?:\s{0,3}[,\n]\s{0,6}[^\W\d_a-z][\w'\u2019.\- ]{0,30}){1,4}?(?:,?\s{1,3}[A-Z]{2})?[,\s]{1,6}"
     r"(?:\d{4,6}|\d{3} \d{2}|\d{2}-\d{3})(?!\d|[.,]\d)"
 )
-# A name of a street or town: any first letter but a small one of ASCII, and what may stand between such words.
+# A name of a street or town: any first letter but a small one of ASCII, and what may stand between
+# such words.
 _NAME = r"(?:[^\W\d_a-z]\w{0,2}\.(?= )|[^\W\d_a-z](?:[\w'\u2019\-/]|\.(?=\w)){0,30})"
 _LINK = (
     r"(?:de|du|des|la|le|las|los|da|do|dos|das|del|di|van|den|der|al|el|u\.|ul\.|str\.?|C/"

@@ -1,8 +1,8 @@
 """How telephone numbers are written where: a number's groups of digits, one space between them.
 
-A number that starts with + or 00 needs no region. What is here has no country code in front, so a shape that
-ordinary numbers have too (a year, a price, ten digits in a row, four pairs) has no place here: such a number needs a
-word in front of it.
+A number that starts with + or 00 needs no region. What is here has no country code in front, so a
+shape that ordinary numbers have too (a year, a price, ten digits in a row, four pairs) has no place
+here: such a number needs a word in front of it.
 """
 
 import re
@@ -40,13 +40,46 @@ SHAPES: dict[str, tuple[str, ...]] = {
 }
 # Country calling codes with the number of digits that follow; others take 7 to 12.
 _LENGTHS = {
-    "1": (10, 10), "7": (10, 10), "27": (9, 9), "30": (10, 10), "31": (9, 9), "32": (8, 9), "33": (9, 9), "34": (9, 9),
-    "36": (8, 9), "39": (6, 11), "41": (9, 9), "43": (7, 13), "44": (9, 10), "45": (8, 8), "46": (7, 9), "47": (8, 8),
-    "48": (9, 9), "49": (7, 11), "55": (10, 11), "61": (9, 9), "64": (8, 10), "65": (8, 8), "81": (9, 10),
-    "82": (8, 10), "86": (9, 11), "91": (10, 10), "92": (9, 10), "234": (8, 10), "254": (9, 9), "351": (9, 9),
-    "353": (7, 9), "354": (7, 7), "357": (8, 8), "358": (6, 10), "380": (9, 9), "420": (9, 9), "966": (8, 9),
-    "971": (8, 9), "972": (8, 9),
-}  # fmt: skip
+    "1": (10, 10),
+    "7": (10, 10),
+    "27": (9, 9),
+    "30": (10, 10),
+    "31": (9, 9),
+    "32": (8, 9),
+    "33": (9, 9),
+    "34": (9, 9),
+    "36": (8, 9),
+    "39": (6, 11),
+    "41": (9, 9),
+    "43": (7, 13),
+    "44": (9, 10),
+    "45": (8, 8),
+    "46": (7, 9),
+    "47": (8, 8),
+    "48": (9, 9),
+    "49": (7, 11),
+    "55": (10, 11),
+    "61": (9, 9),
+    "64": (8, 10),
+    "65": (8, 8),
+    "81": (9, 10),
+    "82": (8, 10),
+    "86": (9, 11),
+    "91": (10, 10),
+    "92": (9, 10),
+    "234": (8, 10),
+    "254": (9, 9),
+    "351": (9, 9),
+    "353": (7, 9),
+    "354": (7, 7),
+    "357": (8, 8),
+    "358": (6, 10),
+    "380": (9, 9),
+    "420": (9, 9),
+    "966": (8, 9),
+    "971": (8, 9),
+    "972": (8, 9),
+}
 _CODE = re.compile(
     r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|2[1-69]\d|3[578]\d|42\d|5[09]\d|6[7-9]\d|8[0578]\d|9[679]\d"
 )

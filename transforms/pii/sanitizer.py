@@ -1,7 +1,7 @@
 """The gate: what a post says without personal data, or nothing at all.
 
-Rules, exact strings and the named-entity step over a batch of posts. A post whose text raises, takes too long or
-is beyond the cap comes back as None, and so never passes.
+Rules, exact strings and the named-entity step over a batch of posts. A post whose text raises,
+takes too long or is beyond the cap comes back as None, and so never passes.
 """
 
 from collections import Counter
@@ -52,7 +52,11 @@ class Sanitizer:
     @property
     def version(self) -> str:
         """The version of the rules, and of the named-entity step."""
-        return f"{SANITIZER_VERSION}+{self.persons.name}-{self.persons.version}" if self.persons else SANITIZER_VERSION
+        return (
+            f"{SANITIZER_VERSION}+{self.persons.name}-{self.persons.version}"
+            if self.persons
+            else SANITIZER_VERSION
+        )
 
     def clean(self, posts: Sequence[Content]) -> list[Clean | None]:
         """Each post without personal data; None where that failed."""
@@ -61,7 +65,9 @@ class Sanitizer:
             pieces += [(text or "", post.exact) for text in (post.title, post.text)]
             pieces += [(f"#{tag}", post.exact) for tag in post.hashtags]
         found = iter(self.spans(pieces))
-        return [_cleaned(post, [next(found) for _ in range(2 + len(post.hashtags))]) for post in posts]
+        return [
+            _cleaned(post, [next(found) for _ in range(2 + len(post.hashtags))]) for post in posts
+        ]
 
     def spans(self, pieces: Sequence[Piece]) -> list[list[Span] | None]:
         """Where the personal data of each text is: sorted, apart, in its characters; None where looking failed."""
@@ -69,12 +75,17 @@ class Sanitizer:
             # All at once, and one by one where that fails: a timer costs as much as many a text.
             ruled: Sequence[Ruled | None] | None = limit.attempt(self._all_ruled, pieces)
             if ruled is None:
-                ruled = [limit.attempt(self._ruled, *piece) if piece[0] else _EMPTY for piece in pieces]
+                ruled = [
+                    limit.attempt(self._ruled, *piece) if piece[0] else _EMPTY for piece in pieces
+                ]
             named = self._named(ruled, limit)
             merged: list[list[Span] | None] | None = limit.attempt(_all_merged, ruled, named)
             if merged is None:
                 pairs = zip(ruled, named, strict=True)
-                merged = [[] if rules is _EMPTY else limit.attempt(_merged, rules, names) for rules, names in pairs]
+                merged = [
+                    [] if rules is _EMPTY else limit.attempt(_merged, rules, names)
+                    for rules, names in pairs
+                ]
             return merged
 
     def _all_ruled(self, pieces: Sequence[Piece]) -> list[Ruled]:
@@ -110,7 +121,9 @@ class Sanitizer:
         return [[Span(start, end, "PERSON") for start, end in spans] for spans in found]
 
 
-def _all_merged(ruled: Sequence[Ruled | None], named: Sequence[list[Span] | None]) -> list[list[Span] | None]:
+def _all_merged(
+    ruled: Sequence[Ruled | None], named: Sequence[list[Span] | None]
+) -> list[list[Span] | None]:
     return [_merged(*one) for one in zip(ruled, named, strict=True)]
 
 

@@ -4,9 +4,24 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 TYPES = (
-    "EMAIL", "HANDLE", "PROFILE", "URL", "PERSON", "PHONE", "CARD", "IBAN", "IP", "MAC", "SSN", "ZA_ID", "NINO",
-    "NATIONAL_ID", "CRYPTO", "GEO", "ADDRESS",
-)  # fmt: skip
+    "EMAIL",
+    "HANDLE",
+    "PROFILE",
+    "URL",
+    "PERSON",
+    "PHONE",
+    "CARD",
+    "IBAN",
+    "IP",
+    "MAC",
+    "SSN",
+    "ZA_ID",
+    "NINO",
+    "NATIONAL_ID",
+    "CRYPTO",
+    "GEO",
+    "ADDRESS",
+)
 
 
 class Span(NamedTuple):
@@ -26,7 +41,9 @@ def without_overlaps(spans: Iterable[Span]) -> list[Span]:
             last = merged[-1]
             longer = span.end - span.start > longest
             longest = max(longest, span.end - span.start)
-            merged[-1] = Span(last.start, max(last.end, span.end), span.type if longer else last.type)
+            merged[-1] = Span(
+                last.start, max(last.end, span.end), span.type if longer else last.type
+            )
         else:
             longest = span.end - span.start
             merged.append(span)

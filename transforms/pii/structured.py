@@ -7,7 +7,9 @@ from transforms.pii import checks
 from transforms.pii.spans import Span
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
-_MORE_VERSIONS = r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|vs\.?|->?|\u2192) )){0,2}"
+_MORE_VERSIONS = (
+    r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|vs\.?|->?|\u2192) )){0,2}"
+)
 # What says that a version follows, as a word or as the name of a field.
 _VERSION = re.compile(
     r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
@@ -57,7 +59,8 @@ _INSTALLER = re.compile(
     re.IGNORECASE,
 )
 _REQUIRED = re.compile(
-    r"(?<![\w.])(?!\w{0,30}(?:ip|addr|host|src|dst))[\w.\-]{0,40} ?(?:[=<>~!]=|[\^~]) ?v?\Z", re.IGNORECASE
+    r"(?<![\w.])(?!\w{0,30}(?:ip|addr|host|src|dst))[\w.\-]{0,40} ?(?:[=<>~!]=|[\^~]) ?v?\Z",
+    re.IGNORECASE,
 )
 _OPERATORS = frozenset("=@:<>~^!")  # asked first: an expression costs each address its reach
 # What follows a version: its stage, or the end of a file's name.
@@ -75,12 +78,16 @@ _MAC = re.compile(
     r"(?<![\w:\-])(?:[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}"
     r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})(?![\w:\-])"
 )
-_SIGNS = r" \-._/\u00b7"  # what may stand once between the groups of an account's or a person's number
+_SIGNS = (
+    r" \-._/\u00b7"  # what may stand once between the groups of an account's or a person's number
+)
 _ACCOUNT_SIGNS = frozenset(
     " -.\t_/\u00b7~|*,:;#>\"'\u2019\u2192\u3001+=\\"
 )  # its check digits prove an account, whatever the signs
 _ACCOUNT_GAP = rf"[{re.escape(''.join(sorted(_ACCOUNT_SIGNS)))}]{{0,3}}"
-_IBAN = re.compile(rf"(?:(?<![A-Za-z0-9])|(?i:(?<=iban)))[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?={_ACCOUNT_GAP}[A-Za-z0-9])")
+_IBAN = re.compile(
+    rf"(?:(?<![A-Za-z0-9])|(?i:(?<=iban)))[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?={_ACCOUNT_GAP}[A-Za-z0-9])"
+)
 _COUNTRIES = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29
 ES24 FI18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20
@@ -93,16 +100,21 @@ _NINO = re.compile(
     rf"(?:[{_SIGNS}]?\d\d){{3}}[{_SIGNS}]?[A-D](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_DNI = re.compile(rf"(?<![A-Za-z0-9])(?:\d{{8}}|[XYZxyz][{_SIGNS}]?\d{{7}})[{_SIGNS}]?[A-Za-z](?![A-Za-z0-9])")
+_DNI = re.compile(
+    rf"(?<![A-Za-z0-9])(?:\d{{8}}|[XYZxyz][{_SIGNS}]?\d{{7}})[{_SIGNS}]?[A-Za-z](?![A-Za-z0-9])"
+)
 _FISCAL = re.compile(
     r"(?<![A-Za-z0-9])[A-Z]{6}\d\d[A-EHLMPRST](?:[04][1-9]|[1256]\d|[37][01])"
     r"[A-Z]\d{3}[A-Z](?![A-Za-z0-9])",
     re.IGNORECASE,
 )
 _BASE58 = re.compile(r"(?<![A-Za-z0-9])[13LMDTA9][a-km-zA-HJ-NP-Z1-9]{25,34}(?![A-Za-z0-9])")
-_BECH32 = re.compile(r"(?<![A-Za-z0-9])(?:bc|tb|ltc)1[ac-hj-np-z02-9]{11,71}(?![A-Za-z0-9])", re.IGNORECASE)
+_BECH32 = re.compile(
+    r"(?<![A-Za-z0-9])(?:bc|tb|ltc)1[ac-hj-np-z02-9]{11,71}(?![A-Za-z0-9])", re.IGNORECASE
+)
 _ETHER = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
-# What a text must have for slower expressions to be worth their time: most have a full stop, few one before a digit.
+# What a text must have for slower expressions to be worth their time: most have a full stop, few
+# one before a digit.
 _DECIMAL = re.compile(r"\.[0-9]")  # in every IPv4 address and pair of coordinates
 _MACISH = re.compile(r"[:\-][0-9A-Fa-f]{2}[:\-]|\.[0-9A-Fa-f]{4}\.")
 _THREE_PAIRS = re.compile(rf"[0-9]{{2}}[{_SIGNS}]?[0-9]{{2}}[{_SIGNS}]?[0-9]{{2}}")  # in every NINO
@@ -124,7 +136,9 @@ _LABELLED = re.compile(
 _MINUTE = r"(?:\d{1,2}(?:\.\d{1,8})? ?['\u2032\u2019] ?)?"
 _SECOND = r"(?:\d{1,2}(?:\.\d{1,8})? ?(?:\"|''|\u2033|\u2032\u2032|\u201d) ?)?"
 _SIXTIETHS = f" ?° ?{_MINUTE}{_SECOND}"
-_MINUTES = re.compile(rf"(?<![\w.])\d{{1,3}}{_SIXTIETHS}[NS][,; ]{{0,3}}\d{{1,3}}{_SIXTIETHS}[EWO](?!\w)")
+_MINUTES = re.compile(
+    rf"(?<![\w.])\d{{1,3}}{_SIXTIETHS}[NS][,; ]{{0,3}}\d{{1,3}}{_SIXTIETHS}[EWO](?!\w)"
+)
 _PLUS_CODE = re.compile(r"(?<!\w)[23456789CFGHJMPQRVWX]{6,8}\+[23456789CFGHJMPQRVWX]{2,3}(?!\w)")
 _WORDS3 = re.compile(r"(?<![\w/:])///[a-z]{3,24}\.[a-z]{3,24}\.[a-z]{3,24}(?!\w)")
 _MAX_LATITUDE = 90
@@ -155,7 +169,11 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
 def _machines(text: str) -> list[Span]:
     """Addresses of machines; of more than any post has none is asked whether it is a version, so that it ends soon."""
     found = list(_IPV4.finditer(text))
-    return [Span(*m.span(), "IP") for at, m in enumerate(found) if at >= _MOST_ASKED or _is_ipv4(text, m)]
+    return [
+        Span(*m.span(), "IP")
+        for at, m in enumerate(found)
+        if at >= _MOST_ASKED or _is_ipv4(text, m)
+    ]
 
 
 def _accounts(text: str) -> list[Span]:
@@ -163,12 +181,20 @@ def _accounts(text: str) -> list[Span]:
     if _THREE_PAIRS.search(text):
         spans += [Span(*m.span(), "NINO") for m in _NINO.finditer(text)]
     if _SEVEN.search(text):
-        spans += [Span(*m.span(), "NATIONAL_ID") for m in _DNI.finditer(text) if checks.dni(_bare(m.group()))]
+        spans += [
+            Span(*m.span(), "NATIONAL_ID")
+            for m in _DNI.finditer(text)
+            if checks.dni(_bare(m.group()))
+        ]
     if not _UNGROUPED.search(text):
         return spans
     spans += [Span(*m.span(), "NATIONAL_ID") for m in _FISCAL.finditer(text)]
     spans += [Span(*m.span(), "CRYPTO") for m in _BASE58.finditer(text) if checks.base58(m.group())]
-    spans += [Span(*m.span(), "CRYPTO") for m in _BECH32.finditer(text) if checks.bech32(m.group().lower())]
+    spans += [
+        Span(*m.span(), "CRYPTO")
+        for m in _BECH32.finditer(text)
+        if checks.bech32(m.group().lower())
+    ]
     return spans + [Span(*m.span(), "CRYPTO") for m in _ETHER.finditer(text)]
 
 
@@ -192,7 +218,12 @@ def _iban(text: str, match: re.Match[str]) -> Span | None:
         else:
             return None
         at += 1
-    if not length or len(chars) < length or text[at : at + 1].isalnum() or not _groups_an_account(gaps[:-1]):
+    if (
+        not length
+        or len(chars) < length
+        or text[at : at + 1].isalnum()
+        or not _groups_an_account(gaps[:-1])
+    ):
         return None
     if sum(map(str.isdigit, chars)) < _LEAST_ACCOUNT or not checks.iban("".join(chars)):
         return None
@@ -216,7 +247,11 @@ def _is_ipv4(text: str, match: re.Match[str]) -> bool:
 def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
     """Tell whether the words around say that four numbers are a version."""
     before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
-    if _VERSION.search(before) or is_installed(text, match.start()) or _STAGE.match(text, match.end()):
+    if (
+        _VERSION.search(before)
+        or is_installed(text, match.start())
+        or _STAGE.match(text, match.end())
+    ):
         return True
     if max(parts) >= _SMALL:
         return False

@@ -42,7 +42,12 @@ class MonthlyBudget:
     def _add(self, usd: float) -> None:
         month = f"{clock.now():%Y-%m}"
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        with self._lock, open(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as opened:  # noqa: PTH123  # of a descriptor
+        with (
+            self._lock,
+            os.fdopen(
+                os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8"
+            ) as opened,
+        ):
             fcntl.flock(opened, fcntl.LOCK_EX)
             spent = self._read(opened.read())
             total = spent.get(month, 0.0) + usd
@@ -58,5 +63,6 @@ class MonthlyBudget:
             return {str(month): float(usd) for month, usd in json.loads(content or "{}").items()}
         except (ValueError, AttributeError, TypeError):
             raise ScorerBudgetError(
-                f"{self._file} does not say what scoring has cost", remedy="Write what it was, or remove the file"
+                f"{self._file} does not say what scoring has cost",
+                remedy="Write what it was, or remove the file",
             ) from None

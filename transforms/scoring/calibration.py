@@ -1,8 +1,11 @@
 """Confidence that means something: P(the label is right), from a fit that belongs to one version of a scorer.
 
-A fit is a small JSON file: `calibrations/<scorer>.json`, made by `benchmarks/fit_calibration.py`; or it comes with the
-model (`CarriesFit`); or a user has made it of labelled texts (`echostream calibrate`). Its hash is in the version on
-every row, and so is a confidence below which the scorer abstains: a re-score after a change of either finds its rows.
+A fit is a small JSON file: `calibrations/<scorer>.json`, made by `benchmarks/fit_calibration.py`;
+    or it comes with the
+model (`CarriesFit`); or a user has made it of labelled texts (`echostream calibrate`). Its hash is
+in the version on
+every row, and so is a confidence below which the scorer abstains: a re-score after a change of
+    either finds its rows.
 """
 
 import hashlib
@@ -31,9 +34,12 @@ _SINGLE: tuple[Label, ...] = ("negative", "neutral", "positive")
 class Fit:
     """From what a scorer says to the probability that its label is right.
 
-    `by="compound"`: multinomial logistic regression on `compound_features`, one row of weights per class.
-    `by="confidence"`: logistic regression on the log-odds of the scorer's own probability, one row of two weights.
-    `mixed`: the share of right ones among the texts labelled mixed; a label of its own that no class stands for.
+    `by="compound"`: multinomial logistic regression on `compound_features`, one row of weights per
+      class.
+    `by="confidence"`: logistic regression on the log-odds of the scorer's own probability, one row
+      of two weights.
+    `mixed`: the share of right ones among the texts labelled mixed; a label of its own that no
+      class stands for.
     """
 
     by: Literal["compound", "confidence"]
@@ -46,7 +52,13 @@ class Fit:
     def of(cls, stored: dict[str, Any]) -> Self:
         """The fit in a JSON object; what else the object holds is for people."""
         weights = tuple(tuple(row) for row in stored["weights"])
-        return cls(stored["by"], weights, stored["scorer_version"], stored["fitted_on"], stored.get("mixed"))
+        return cls(
+            stored["by"],
+            weights,
+            stored["scorer_version"],
+            stored["fitted_on"],
+            stored.get("mixed"),
+        )
 
     @cached_property
     def version(self) -> str:
@@ -60,8 +72,14 @@ class Fit:
         if score.label == "mixed":
             return self.mixed
         if self.by == "confidence":
-            return None if score.confidence is None else round(_sigmoid(self._platt(score.confidence)), 4)
-        return None if score.compound is None else round(self._classes(score.compound)[score.label], 4)
+            return (
+                None
+                if score.confidence is None
+                else round(_sigmoid(self._platt(score.confidence)), 4)
+            )
+        return (
+            None if score.compound is None else round(self._classes(score.compound)[score.label], 4)
+        )
 
     def _platt(self, probability: float) -> float:
         shift, slope = self.weights[0]
@@ -84,7 +102,9 @@ class CarriesFit(Protocol):
 class Calibrated:
     """A scorer with its fit: calibrated confidence, no label below the one that is asked for, and `mixed` if it is."""
 
-    def __init__(self, scorer: Scorer, fit: Fit | None, *, abstain_below: float = 0.0, mixed: bool = False) -> None:
+    def __init__(
+        self, scorer: Scorer, fit: Fit | None, *, abstain_below: float = 0.0, mixed: bool = False
+    ) -> None:
         if abstain_below and not fit:
             raise SettingsError(
                 f"scorer {scorer.name} {scorer.version} has no calibration, by which it could abstain",
@@ -103,7 +123,10 @@ class Calibrated:
         scores: Iterable[Score] = self.uncalibrated.score(texts)
         if self._figures:
             pairs = zip(scores, self._figures.figures_of(texts), strict=True)
-            scores = [replace(score, label="mixed") if is_mixed(figures) else score for score, figures in pairs]
+            scores = [
+                replace(score, label="mixed") if is_mixed(figures) else score
+                for score, figures in pairs
+            ]
         return list(map(self._made.__getitem__, scores))
 
 
@@ -119,11 +142,15 @@ class _Made(dict[Score, Score]):
         is_too_low = confidence is not None and confidence < self._abstain_below
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
-        self[score] = made = replace(score, label=None if is_too_low else score.label, confidence=confidence)
+        self[score] = made = replace(
+            score, label=None if is_too_low else score.label, confidence=confidence
+        )
         return made
 
 
-def calibrated(scorer: Scorer, *, abstain_below: float, mixed: bool, folder: str = "") -> Calibrated:
+def calibrated(
+    scorer: Scorer, *, abstain_below: float, mixed: bool, folder: str = ""
+) -> Calibrated:
     """The scorer with the fit that belongs to its version, if there is one.
 
     Args:
@@ -135,7 +162,9 @@ def calibrated(scorer: Scorer, *, abstain_below: float, mixed: bool, folder: str
     Raises:
         SettingsError: it has none, and should abstain; or a user's own cannot be read.
     """
-    fit = _own_fit(scorer, folder) or (scorer.fit if isinstance(scorer, CarriesFit) else _shipped_fit(scorer))
+    fit = _own_fit(scorer, folder) or (
+        scorer.fit if isinstance(scorer, CarriesFit) else _shipped_fit(scorer)
+    )
     return Calibrated(scorer, fit, abstain_below=abstain_below, mixed=mixed)
 
 
@@ -155,7 +184,8 @@ def _own_fit(scorer: Scorer, folder: str) -> Fit | None:
         return None
     if not Path(folder).is_dir():
         raise SettingsError(
-            f"{folder} is no folder", remedy="Set scorer.calibrations to that of `echostream calibrate`"
+            f"{folder} is no folder",
+            remedy="Set scorer.calibrations to that of `echostream calibrate`",
         )
     file = Path(folder) / file_of(scorer)
     if not file.is_file():
@@ -163,7 +193,9 @@ def _own_fit(scorer: Scorer, folder: str) -> Fit | None:
     try:
         return Fit.of(json.loads(file.read_text("utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
-        raise SettingsError(f"{file} is no calibration", remedy="Make it again: echostream calibrate") from None
+        raise SettingsError(
+            f"{file} is no calibration", remedy="Make it again: echostream calibrate"
+        ) from None
 
 
 def _shipped_fit(scorer: Scorer) -> Fit | None:

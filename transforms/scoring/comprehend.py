@@ -13,8 +13,11 @@ from transforms.scoring.score import Label, Score, ScorerOptions
 
 _API = "2017-11-27"
 _LABELS: dict[str, Label] = {
-    "POSITIVE": "positive", "NEGATIVE": "negative", "NEUTRAL": "neutral", "MIXED": "mixed"
-}  # fmt: skip
+    "POSITIVE": "positive",
+    "NEGATIVE": "negative",
+    "NEUTRAL": "neutral",
+    "MIXED": "mixed",
+}
 
 
 class ComprehendScorer:
@@ -55,10 +58,14 @@ def load(options: ScorerOptions) -> ComprehendScorer:
         )
     budget = MonthlyBudget(Path(options.state_dir) / "comprehend.json", settings.max_usd_per_month)
     client = make_client(settings)
-    return ComprehendScorer(ComprehendCalls(client, budget, usd_per_unit=settings.usd_per_unit, language=language))
+    return ComprehendScorer(
+        ComprehendCalls(client, budget, usd_per_unit=settings.usd_per_unit, language=language)
+    )
 
 
 def _score(result: Result) -> Score:
     chances: dict[str, float] = result["SentimentScore"]
     label = _LABELS[result["Sentiment"]]
-    return Score(label, round(chances["Positive"] - chances["Negative"], 4), round(chances[label.title()], 4))
+    return Score(
+        label, round(chances["Positive"] - chances["Negative"], 4), round(chances[label.title()], 4)
+    )

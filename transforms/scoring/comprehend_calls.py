@@ -1,6 +1,7 @@
 """Batch calls of Amazon Comprehend: 25 texts each, cut to its limit, failed ones sent again, within a budget.
 
-https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html and its sisters. Texts leave
+https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html and its
+sisters. Texts leave
 the machine: they are sanitised before, as all are.
 """
 
@@ -17,10 +18,15 @@ from foundation.sections import ComprehendSettings
 from transforms.scoring.budget import Budget
 from transforms.scoring.refusals import service_refused
 
-# Of sentiment and of entities: https://docs.aws.amazon.com/comprehend/latest/dg/supported-languages.html
+# Of sentiment and of entities:
+# https://docs.aws.amazon.com/comprehend/latest/dg/supported-languages.html
 LANGUAGES = frozenset({"ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh"})
 _MOST_TEXTS, _MOST_BYTES = 25, 5_000  # of a call, of a text in UTF-8
-_UNIT_CHARACTERS, _LEAST_UNITS = 100, 3  # what is paid for: https://aws.amazon.com/comprehend/pricing/
+# what is paid for: https://aws.amazon.com/comprehend/pricing/
+_UNIT_CHARACTERS, _LEAST_UNITS = (
+    100,
+    3,
+)
 _ATTEMPTS = 3  # of a text that failed while others of its call did not
 _WAIT_S = 0.2
 
@@ -31,7 +37,12 @@ class ComprehendCalls:
     """Calls in one language; loaded once per process, since making a client takes a while."""
 
     def __init__(self, client: Any, budget: Budget, *, usd_per_unit: float, language: str) -> None:
-        self._client, self._budget, self._usd_per_unit, self.language = client, budget, usd_per_unit, language
+        self._client, self._budget, self._usd_per_unit, self.language = (
+            client,
+            budget,
+            usd_per_unit,
+            language,
+        )
 
     def results(self, operation: str, texts: Sequence[str]) -> list[Result | None]:
         """What the operation says of each text, in their order; None of one that is blank or keeps failing.
@@ -55,7 +66,9 @@ class ComprehendCalls:
             waiting = [place for place in waiting if place not in found]
         return [found.get(place) for place in range(len(texts))]
 
-    def _attempt(self, operation: str, texts: Sequence[str], places: list[int]) -> Iterator[tuple[int, Result]]:
+    def _attempt(
+        self, operation: str, texts: Sequence[str], places: list[int]
+    ) -> Iterator[tuple[int, Result]]:
         for start in range(0, len(places), _MOST_TEXTS):
             group = places[start : start + _MOST_TEXTS]
             for result in self._call(operation, [_cut(texts[place]) for place in group]):
@@ -69,7 +82,9 @@ class ComprehendCalls:
             answer = getattr(self._client, operation)(TextList=texts, LanguageCode=self.language)
             unspent = sum(prices[failed["Index"]] for failed in answer["ErrorList"])
         except (BotoCoreError, ClientError) as error:  # botocore has tried again by then
-            raise service_refused("Amazon Comprehend", _code(error)) from None  # its message could quote the call
+            raise service_refused(
+                "Amazon Comprehend", _code(error)
+            ) from None  # its message could quote the call
         finally:
             if unspent:
                 self._budget.give_back(unspent)
@@ -93,7 +108,8 @@ def make_client(settings: ComprehendSettings) -> Any:
         )
     except BotoCoreError as error:
         raise SettingsError(
-            f"Amazon Comprehend: {_code(error)}", remedy="Set scorer.comprehend.region, or AWS_REGION"
+            f"Amazon Comprehend: {_code(error)}",
+            remedy="Set scorer.comprehend.region, or AWS_REGION",
         ) from None
 
 
@@ -107,4 +123,8 @@ def _units(text: str) -> int:
 
 def _code(error: BotoCoreError | ClientError) -> str:
     """What went wrong, without the words of the call."""
-    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else type(error).__name__
+    return (
+        str(error.response["Error"]["Code"])
+        if isinstance(error, ClientError)
+        else type(error).__name__
+    )

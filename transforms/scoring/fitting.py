@@ -1,6 +1,7 @@
 """Fit a scorer's confidence to labelled texts: P(the label is right), for one version of that scorer.
 
-Needs scikit-learn (the extra `train`). What is fitted is small, 2 or 15 numbers: some hundred texts do.
+Needs scikit-learn (the extra `train`). What is fitted is small, 2 or 15 numbers: some hundred texts
+do.
 """
 
 from collections import Counter
@@ -41,12 +42,19 @@ class Fitted:
         """What a file of it holds, as `Fit.of` reads it."""
         fit = self.fit
         return {
-            "by": fit.by, "scorer_version": fit.scorer_version, "fitted_on": fit.fitted_on, "mixed": fit.mixed,
-            "weights": fit.weights, "texts": self.texts, "calibration_error_on_unseen_folds": self.error,
-        }  # fmt: skip
+            "by": fit.by,
+            "scorer_version": fit.scorer_version,
+            "fitted_on": fit.fitted_on,
+            "mixed": fit.mixed,
+            "weights": fit.weights,
+            "texts": self.texts,
+            "calibration_error_on_unseen_folds": self.error,
+        }
 
 
-def fit_confidence(scorer: Scorer, texts: Sequence[str], labels: Sequence[str], *, source: str) -> Fitted:
+def fit_confidence(
+    scorer: Scorer, texts: Sequence[str], labels: Sequence[str], *, source: str
+) -> Fitted:
     """Fit on all texts that get a label, after measuring the error by cross-validation.
 
     Args:
@@ -61,12 +69,16 @@ def fit_confidence(scorer: Scorer, texts: Sequence[str], labels: Sequence[str], 
     try:
         from sklearn.model_selection import KFold  # noqa: PLC0415
     except ImportError:
-        raise UsageError("calibrating needs scikit-learn", remedy="pip install 'echostream[train]'") from None
+        raise UsageError(
+            "calibrating needs scikit-learn", remedy="pip install 'echostream[train]'"
+        ) from None
     said = scorer.score(texts)
     has_label = [score.label is not None for score in said]
     scores, golds = list(compress(said, has_label)), list(compress(labels, has_label))
     _refuse_few(scores, golds)
-    right: Right = np.array([score.label == gold for score, gold in zip(scores, golds, strict=True)])
+    right: Right = np.array(
+        [score.label == gold for score, gold in zip(scores, golds, strict=True)]
+    )
     confidences = np.zeros(len(scores))
     for seen, unseen in KFold(_FOLDS, shuffle=True, random_state=_SEED).split(confidences):
         fit = _fit([scores[at] for at in seen], [golds[at] for at in seen], scorer.version, source)
@@ -88,7 +100,9 @@ def by_probability(odds: Floats, right: Right) -> Weights:
     return ((round(float(platt.intercept_[0]), 6), round(float(platt.coef_[0][0]), 6)),)
 
 
-def by_compound(compounds: Sequence[float], golds: Sequence[str], shares: Floats | None = None) -> Weights:
+def by_compound(
+    compounds: Sequence[float], golds: Sequence[str], shares: Floats | None = None
+) -> Weights:
     """P(class) from the compound; `shares` are how much each text counts."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
@@ -118,8 +132,12 @@ def _fit(scores: Sequence[Score], golds: Sequence[str], version: str, source: st
     is_mixed = [score.label == "mixed" for score in scores]
     mixed_golds = list(compress(golds, is_mixed))
     # Where no text is labelled mixed, nothing is known of how often mixed is right.
-    mixed = mixed_golds.count("mixed") / len(mixed_golds) if mixed_golds and "mixed" in golds else None
-    single = [(score, gold) for score, gold in zip(scores, golds, strict=True) if score.label != "mixed"]
+    mixed = (
+        mixed_golds.count("mixed") / len(mixed_golds) if mixed_golds and "mixed" in golds else None
+    )
+    single = [
+        (score, gold) for score, gold in zip(scores, golds, strict=True) if score.label != "mixed"
+    ]
     if _has_own(scores):
         odds = log_odds(np.array([score.confidence for score, _ in single], np.float64))
         right: Right = np.array([score.label == gold for score, gold in single])
@@ -136,7 +154,9 @@ def _has_own(scores: Sequence[Score]) -> bool:
 def _refuse_few(scores: Sequence[Score], golds: Sequence[str]) -> None:
     if _has_own(scores):
         kinds: tuple[str, ...] = ("right", "wrong")
-        counts = Counter(kinds[score.label != gold] for score, gold in zip(scores, golds, strict=True))
+        counts = Counter(
+            kinds[score.label != gold] for score, gold in zip(scores, golds, strict=True)
+        )
     else:
         kinds, counts = CLASSES, Counter(golds)
     if few := [kind for kind in kinds if counts[kind] < FEWEST]:

@@ -1,6 +1,7 @@
 """A linear model over hashed n-grams and lexicon features: the one that ships, or one that a user has trained.
 
-A model is a folder: `model.json` (what it is, its calibration), `weights.npz` (16-bit numbers, no pickle) and `CARD.md`
+A model is a folder: `model.json` (what it is, its calibration), `weights.npz` (16-bit numbers, no
+    pickle) and `CARD.md`
 (its figures, for people). Scoring needs numpy alone; training is `transforms/scoring/training.py`.
 """
 
@@ -48,7 +49,9 @@ class LinearModel:
     def version(self) -> str:
         """Without the calibration, which has its own."""
         digest = hashlib.sha256(self.ngrams.tobytes())
-        digest.update(repr((self.lexicon.tolist(), self.intercepts.tolist(), self.features)).encode())
+        digest.update(
+            repr((self.lexicon.tolist(), self.intercepts.tolist(), self.features)).encode()
+        )
         return f"{_FORMAT}+{digest.hexdigest()[:8]}"
 
     def probabilities(self, features: Features) -> Floats:
@@ -77,7 +80,10 @@ class LinearModel:
             "about": about,
         }
         np.savez_compressed(
-            folder / "weights.npz", ngrams=self.ngrams, lexicon=self.lexicon, intercepts=self.intercepts
+            folder / "weights.npz",
+            ngrams=self.ngrams,
+            lexicon=self.lexicon,
+            intercepts=self.intercepts,
         )
         (folder / "model.json").write_text(json.dumps(stored, indent=1) + "\n", "utf-8")
 
@@ -93,13 +99,22 @@ class LinearModel:
             arrays = np.load(io.BytesIO((folder / "weights.npz").read_bytes()), allow_pickle=False)
             fit = Fit.of(stored["fit"]) if stored["fit"] else None
             language = stored.get("language", "en")
-            model = cls(arrays["ngrams"], arrays["lexicon"], arrays["intercepts"], stored["features"], fit, language)
+            model = cls(
+                arrays["ngrams"],
+                arrays["lexicon"],
+                arrays["intercepts"],
+                stored["features"],
+                fit,
+                language,
+            )
             is_ours = stored["format"] == _FORMAT and tuple(stored["classes"]) == CLASSES
             shapes = [model.ngrams.shape, model.lexicon.shape, model.intercepts.shape]
         except (OSError, ValueError, KeyError, TypeError, BadZipFile):
             is_ours, shapes = False, []
         if not is_ours or shapes != [(BUCKETS, 3), (len(LEXICON_FEATURES), 3), (3,)]:
-            raise SettingsError(f"{folder} holds no linear model", remedy="Make one: echostream train --labels FILE")
+            raise SettingsError(
+                f"{folder} holds no linear model", remedy="Make one: echostream train --labels FILE"
+            )
         return model
 
 
@@ -121,7 +136,9 @@ class LinearScorer:
     def score(self, texts: Sequence[str]) -> list[Score]:
         scores: list[Score] = []
         for start in range(0, len(texts), _AT_ONCE):
-            shares = self._model.probabilities(self._hasher.features(texts[start : start + _AT_ONCE]))
+            shares = self._model.probabilities(
+                self._hasher.features(texts[start : start + _AT_ONCE])
+            )
             best = shares.argmax(axis=1)
             compounds = np.round(shares[:, _POSITIVE] - shares[:, _NEGATIVE], 4) + 0.0
             rows = zip(best.tolist(), compounds.tolist(), shares.max(axis=1).tolist(), strict=True)

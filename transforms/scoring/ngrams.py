@@ -13,7 +13,15 @@ from transforms.scoring.score import DOCUMENTED, Thresholds
 from transforms.scoring.vader_plus import VaderPlusScorer
 
 BUCKETS = 1 << 17
-LEXICON_FEATURES = ("compound", "compound squared", "compound, unsigned", "neg", "pos", "is negative", "is positive")
+LEXICON_FEATURES = (
+    "compound",
+    "compound squared",
+    "compound, unsigned",
+    "neg",
+    "pos",
+    "is negative",
+    "is positive",
+)
 
 _READ_CHARS = 16_000  # of a text; so the work is bounded, and what is said by then is said
 _MOST_REMEMBERED = 200_000
@@ -38,14 +46,18 @@ class Hasher:
     """Texts to features; remembers words."""
 
     def __init__(self) -> None:
-        # Its thresholds are part of the features, so they are the documented ones, which no fit moves.
+        # Its thresholds are part of the features, so they are the documented ones, which no fit
+        # moves.
         self._vader = VaderPlusScorer(DOCUMENTED)
         self.version = self._vader.version
         self._hash_of = _Hashes().__getitem__
 
     def features(self, texts: Sequence[str]) -> Features:
         """Of each text, in their order."""
-        words = [list(map(self._hash_of, _TOKEN.findall(cleaned(text[:_READ_CHARS]).lower()))) for text in texts]
+        words = [
+            list(map(self._hash_of, _TOKEN.findall(cleaned(text[:_READ_CHARS]).lower())))
+            for text in texts
+        ]
         counts = np.fromiter(map(len, words), np.int64, len(words))
         hashes = np.fromiter((one for some in words for one in some), np.uint64, int(counts.sum()))
         owners = np.repeat(np.arange(len(texts)), counts)
@@ -53,16 +65,26 @@ class Hasher:
         pairs = hashes[together] * _PAIR ^ hashes[together + 1]
         mixed = np.concatenate([hashes, pairs]) * _PAIR
         return Features(
-            (mixed >> _TOP_BITS).astype(np.int64), np.concatenate([owners, owners[together]]), self._lexicon(texts)
+            (mixed >> _TOP_BITS).astype(np.int64),
+            np.concatenate([owners, owners[together]]),
+            self._lexicon(texts),
         )
 
     def _lexicon(self, texts: Sequence[str]) -> Floats:
         figures = np.array(self._vader.figures_of(texts), np.float64).reshape(len(texts), 4)
         neg, _, pos, compound = figures.T
         polar: Thresholds = DOCUMENTED
-        return np.column_stack([
-            compound, compound**2, np.abs(compound), neg, pos, compound <= polar.negative, compound >= polar.positive
-        ])  # fmt: skip
+        return np.column_stack(
+            [
+                compound,
+                compound**2,
+                np.abs(compound),
+                neg,
+                pos,
+                compound <= polar.negative,
+                compound >= polar.positive,
+            ]
+        )
 
 
 class _Hashes(dict[str, int]):

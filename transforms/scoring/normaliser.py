@@ -1,7 +1,8 @@
 """What vader-plus reads instead of a post's own characters, where these mislead VADER's rules.
 
-Each step is here for a figure that it moves (docs/sentiment.md); steps that moved none, or down, are not: taking
-hashtags apart, curly double quotes, words with letters drawn out. `NORMALISER_VERSION` rises with every change.
+Each step is here for a figure that it moves (docs/sentiment.md); steps that moved none, or down,
+are not: taking hashtags apart, curly double quotes, words with letters drawn out.
+`NORMALISER_VERSION` rises with every change.
 """
 
 import html
@@ -9,22 +10,59 @@ import math
 import re
 
 NORMALISER_VERSION = "1"
-LONG_CHARS = 300  # more than a tweet; below three sentences or so the whole text does as well as its parts
+LONG_CHARS = (
+    300  # more than a tweet; below three sentences or so the whole text does as well as its parts
+)
 MOST_PARTS = 500  # of a text: beyond it neighbours are scored together, so that the work is bounded
 
-_CHARACTERS = str.maketrans({
-    "\u2018": "'", "\u2019": "'", "\u02bc": "'",  # VADER knows "isn't" with a straight apostrophe alone
-    "\ufe0f": None,  # it asks for an emoji, after which VADER no longer knows the heart before it
-})  # fmt: skip
+_CHARACTERS = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u02bc": "'",  # VADER knows "isn't" with a straight apostrophe alone
+        # it asks for an emoji, after which VADER no longer knows the heart before it
+        "\ufe0f": None,
+    }
+)
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@/])@\w[\w.@-]*")  # "@lucky" is no luck
 _LIKE = re.compile(r"\blike\b", re.IGNORECASE)
-# Before "like" these make it a verb. Elsewhere it compares ("looks like", "things like that"), which says nothing.
-_WHO_LIKES = frozenset({
-    "i", "you", "we", "they", "who", "people", "to", "would", "i'd", "you'd", "we'd", "they'd", "do", "does", "did",
-    "don't", "dont", "doesn't", "didn't", "will", "might", "may", "not", "never", "really", "also", "actually", "still",
-    "personally", "always",
-})  # fmt: skip
+# Before "like" these make it a verb. Elsewhere it compares ("looks like", "things like that"),
+# which says nothing.
+_WHO_LIKES = frozenset(
+    {
+        "i",
+        "you",
+        "we",
+        "they",
+        "who",
+        "people",
+        "to",
+        "would",
+        "i'd",
+        "you'd",
+        "we'd",
+        "they'd",
+        "do",
+        "does",
+        "did",
+        "don't",
+        "dont",
+        "doesn't",
+        "didn't",
+        "will",
+        "might",
+        "may",
+        "not",
+        "never",
+        "really",
+        "also",
+        "actually",
+        "still",
+        "personally",
+        "always",
+    }
+)
 _LONGEST_WHO = 12  # characters, with the space after it
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s.!?])|\n\s*")
 
@@ -63,4 +101,5 @@ def _like_or_as(found: re.Match[str]) -> str:
     before = found.string[max(0, start - _LONGEST_WHO) : start].split()
     if before and before[-1].lower() in _WHO_LIKES:
         return found[0]
-    return "AS" if found[0].isupper() else "as"  # a word for a word: capitals count, and so does where a word stands
+    # a word for a word: capitals count, and so does where a word stands
+    return "AS" if found[0].isupper() else "as"

@@ -29,7 +29,8 @@ class Scorers:
         common = replace(options, by_language=())
         self.default: Scorer = load_scorer(common)
         self._by_language: dict[str, Scorer] = {
-            code: load_scorer(replace(common, name=name, language=code)) for code, name in options.by_language
+            code: load_scorer(replace(common, name=name, language=code))
+            for code, name in options.by_language
         }
 
     def of(self, language: str | None) -> Scorer:
@@ -40,7 +41,9 @@ class Scorers:
     def versions(self) -> dict[str | None, tuple[str, str]]:
         """Name and version by language; under None, of every other one."""
         found: dict[str | None, tuple[str, str]] = {None: (self.default.name, self.default.version)}
-        return found | {code: (scorer.name, scorer.version) for code, scorer in self._by_language.items()}
+        return found | {
+            code: (scorer.name, scorer.version) for code, scorer in self._by_language.items()
+        }
 
 
 def scored_text(title: str | None, text: str | None) -> str | None:
@@ -69,7 +72,8 @@ def sentiments(posts: Sequence[Post], scorers: Scorers) -> list[Sentiment | None
 def _reason(post: Post, scorer: Scorer) -> Unscored | None:
     if not post.text:
         return Unscored.NO_TEXT
-    # A text of unknown language is scored: most are a few words or emoji, and most of those in the scorer's language.
+    # A text of unknown language is scored: most are a few words or emoji, and most of those in the
+    # scorer's language.
     is_foreign = post.language and scorer.languages and post.language not in scorer.languages
     return Unscored.LANGUAGE if is_foreign else None
 

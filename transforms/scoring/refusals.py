@@ -20,7 +20,8 @@ def budget_is_spent(spent: float, most: float, month: str) -> ScorerBudgetError:
 def service_refused(service: str, code: str) -> ScorerServiceError:
     """A service does not answer, or refuses; the code is its own or its client's, without the words of the call."""
     return ScorerServiceError(
-        f"{service}: {code}", remedy="See its credentials, region and limits, then run again; nothing is lost"
+        f"{service}: {code}",
+        remedy="See its credentials, region and limits, then run again; nothing is lost",
     )
 
 

@@ -38,7 +38,8 @@ def load_scorer(options: ScorerOptions) -> Calibrated:
     """
     if options.name not in SCORERS:
         raise SettingsError(
-            f"scorer {options.name} is unknown", remedy=f"Set scorer.name to one of: {', '.join(SCORERS)}"
+            f"scorer {options.name} is unknown",
+            remedy=f"Set scorer.name to one of: {', '.join(SCORERS)}",
         )
     return calibrated(
         SCORERS[options.name](options),

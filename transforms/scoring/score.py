@@ -28,7 +28,8 @@ _COMPREHEND, _TRANSFORMER = ComprehendSettings(), TransformerSettings()
 class Score:
     """A text's sentiment; `compound` from -1 to 1, `confidence` the calibrated probability that the label is right.
 
-    A scorer that has probabilities of its own gives the label's as `confidence`; what users see is made of it by
+    A scorer that has probabilities of its own gives the label's as `confidence`; what users see is
+    made of it by
     `transforms.scoring.calibration`, and is None where no fit belongs to the scorer's version.
     """
 
@@ -46,7 +47,9 @@ class ScorerOptions:
     calibrations: str = ""  # a folder of a user's own fits
     abstain_below: float = 0.0  # a confidence
     mixed: bool = False  # where VADER's figures say so
-    by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and scorer's name, where it is another one
+    by_language: tuple[
+        tuple[str, str], ...
+    ] = ()  # ISO 639-1 code and scorer's name, where it is another one
     language: str = "en"  # of its texts, for a scorer that must be told
     comprehend: ComprehendSettings = _COMPREHEND
     transformer: TransformerSettings = _TRANSFORMER

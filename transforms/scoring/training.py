@@ -1,6 +1,7 @@
 """Train a linear model, and measure it on texts that it has not seen.
 
-Needs scikit-learn (the extra `train`). Memory holds all texts; 44,000 of them take a minute, a few thousand seconds.
+Needs scikit-learn (the extra `train`). Memory holds all texts; 44,000 of them take a minute, a few
+thousand seconds.
 """
 
 from collections import Counter
@@ -23,7 +24,9 @@ from transforms.scoring.score import ScorerOptions
 
 FEWEST_PER_CLASS = 10
 _FOLDS = 3
-_STRENGTH = 0.3  # of regularisation, inverse; the best of 0.3, 1 and 3 on tweets, trained on Reddit alone
+_STRENGTH = (
+    0.3  # of regularisation, inverse; the best of 0.3, 1 and 3 on tweets, trained on Reddit alone
+)
 _FEWEST_TEXTS = 2  # that a word must occur in
 _SEED = 20261121
 
@@ -54,7 +57,9 @@ class Trained:
             self.model.save(folder, self.about)
             (folder / "CARD.md").write_text(card(self), "utf-8")
         except OSError as error:
-            raise TrainingError(f"cannot write {folder} ({error.strerror})", remedy="Name another with --out") from None
+            raise TrainingError(
+                f"cannot write {folder} ({error.strerror})", remedy="Name another with --out"
+            ) from None
 
 
 def train(
@@ -80,12 +85,15 @@ def train(
     counts = Counter(labels)
     if few := [label for label in CLASSES if counts[label] < FEWEST_PER_CLASS]:
         raise UsageError(
-            f"{counts[few[0]]} texts are labelled {few[0]}", remedy=f"At least {FEWEST_PER_CLASS} of each class, please"
+            f"{counts[few[0]]} texts are labelled {few[0]}",
+            remedy=f"At least {FEWEST_PER_CLASS} of each class, please",
         )
     try:
         from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415
     except ImportError:
-        raise UsageError("training needs scikit-learn", remedy="pip install 'echostream[train]'") from None
+        raise UsageError(
+            "training needs scikit-learn", remedy="pip install 'echostream[train]'"
+        ) from None
     progress("features")
     hasher = Hasher()
     rows, gold = _matrix(hasher, texts), np.array([CLASSES.index(label) for label in labels])
@@ -97,7 +105,12 @@ def train(
     progress("all rows")
     model = _Fitted(rows, gold).model(hasher.version)
     best, right = shares.max(axis=1), shares.argmax(axis=1) == gold
-    fit = Fit("confidence", by_probability(log_odds(best), right), model.version, f"{_FOLDS} folds of {source}")
+    fit = Fit(
+        "confidence",
+        by_probability(log_odds(best), right),
+        model.version,
+        f"{_FOLDS} folds of {source}",
+    )
     progress("VADER's figures")
     plain = [score.label for score in load_scorer(ScorerOptions("vader")).score(texts)]
     about = {
@@ -106,7 +119,9 @@ def train(
         "made_with": f"scikit-learn {installed_version('scikit-learn')}, C={_STRENGTH}, balanced classes",
         "unseen_folds": _figures(gold, shares.argmax(axis=1))
         | {"ece": calibration_error(_confidences(best, fit), right)},
-        "vader_on_the_same_rows": _figures(gold, np.array([CLASSES.index(label or "neutral") for label in plain])),
+        "vader_on_the_same_rows": _figures(
+            gold, np.array([CLASSES.index(label or "neutral") for label in plain])
+        ),
     }
     return Trained(replace(model, fit=fit, language=language), about)
 
@@ -131,7 +146,9 @@ class _Fitted:
         seen = np.bincount(rows.indices, minlength=rows.shape[1])
         seen[BUCKETS:] = _FEWEST_TEXTS
         self.columns = np.flatnonzero(seen >= _FEWEST_TEXTS)
-        self.regression = LogisticRegression(C=_STRENGTH, class_weight="balanced", tol=1e-3, max_iter=500)
+        self.regression = LogisticRegression(
+            C=_STRENGTH, class_weight="balanced", tol=1e-3, max_iter=500
+        )
         self.regression.fit(rows[:, self.columns], gold)
 
     def shares(self, rows: Matrix) -> Floats:
@@ -144,7 +161,9 @@ class _Fitted:
         weights = np.zeros((BUCKETS + len(LEXICON_FEATURES), len(CLASSES)))
         weights[self.columns] = self.regression.coef_.T
         intercepts = self.regression.intercept_.astype(np.float64)
-        return LinearModel(weights[:BUCKETS].astype(np.float16), weights[BUCKETS:], intercepts, features)
+        return LinearModel(
+            weights[:BUCKETS].astype(np.float16), weights[BUCKETS:], intercepts, features
+        )
 
 
 def _confidences(best: Floats, fit: Fit) -> Floats:
@@ -182,7 +201,11 @@ def card(trained: Trained) -> str:
     ours, vader = about["unseen_folds"], about["vader_on_the_same_rows"]
     rows = "\n".join(
         f"| {name} | {ours[key]:.3f} | {vader[key]:.3f} |"
-        for name, key in (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("macro-recall", "macro_recall"))
+        for name, key in (
+            ("accuracy", "accuracy"),
+            ("macro-F1", "macro_f1"),
+            ("macro-recall", "macro_recall"),
+        )
     )
     classes = "\n".join(
         f"| {label} | {about['rows'][label]:,} | {ours['precision'][label]:.3f} | {ours['recall'][label]:.3f} |"

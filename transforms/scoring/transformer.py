@@ -1,6 +1,7 @@
 """A sequence-classification model: from a folder or by its hub name, on ONNX Runtime (CPU) or torch (GPU).
 
-Wanted of the folder: `config.json`, `tokenizer.json`, and `model.onnx` (also in `onnx/`), or on torch whatever
+Wanted of the folder: `config.json`, `tokenizer.json`, and `model.onnx` (also in `onnx/`), or on
+    torch whatever
 `transformers` loads. Texts go through in batches of like length, so that little is padding.
 """
 
@@ -87,12 +88,14 @@ def load(options: ScorerOptions) -> TransformerScorer:
     """The scorer.
 
     Raises:
-        SettingsError: no model is set, it is not there, its classes have no names, or an extra is not installed.
+        SettingsError: no model is set, it is not there, its classes have no names, or an extra is
+            not installed.
     """
     settings = options.transformer
     if not settings.model:
         raise SettingsError(
-            "the transformer scorer has no model", remedy="Set scorer.transformer.model to a folder or a hub name"
+            "the transformer scorer has no model",
+            remedy="Set scorer.transformer.model to a folder or a hub name",
         )
     try:
         folder = _folder(settings)
@@ -115,7 +118,11 @@ def _folder(settings: TransformerSettings) -> Path:
 
     wanted = [*_HUB_FILES, *(_ONNX if settings.device == "cpu" else _WEIGHTS)]
     try:
-        return Path(snapshot_download(settings.model, revision=settings.revision or None, allow_patterns=wanted))
+        return Path(
+            snapshot_download(
+                settings.model, revision=settings.revision or None, allow_patterns=wanted
+            )
+        )
     except (OSError, HFValidationError) as error:
         raise SettingsError(
             f"model {settings.model} is no folder here, and the hub does not give it ({type(error).__name__})",
@@ -139,7 +146,9 @@ def _on_onnx(folder: Path) -> Backend:
 
     def logits(ids: Ints, mask: Ints) -> Floats:
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        found: Floats = session.run(None, {name: given[name] for name in names})[0].astype(np.float64)
+        found: Floats = session.run(None, {name: given[name] for name in names})[0].astype(
+            np.float64
+        )
         return found
 
     return logits
@@ -165,7 +174,12 @@ def _on_torch(folder: Path, device: str = "cuda") -> Backend:
 
 def _labels(config: dict[str, Any], settings: TransformerSettings) -> tuple[Label, ...]:
     """The label of each class, in the model's order."""
-    names = [name for _, name in sorted((int(number), str(name)) for number, name in config["id2label"].items())]
+    names = [
+        name
+        for _, name in sorted(
+            (int(number), str(name)) for number, name in config["id2label"].items()
+        )
+    ]
     found = settings.labels or [_label(name) for name in names]
     labels = tuple(label for label in found if label)
     if len(labels) != len(names):

@@ -48,8 +48,8 @@ class VaderPlusScorer:
 def _whole(compounds: Iterable[float]) -> float:
     """A text's compound from those of its sentences.
 
-    That of a whole text runs to -1 or 1 the longer it is; the mean runs to 0. The mean twice, by the sum of tanh, is on
-    the scale of short texts.
+    That of a whole text runs to -1 or 1 the longer it is; the mean runs to 0. The mean twice, by
+    the sum of tanh, is on the scale of short texts.
     """
     first, *rest = compounds
     if not rest:

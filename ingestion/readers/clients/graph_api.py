@@ -1,7 +1,9 @@
 """Meta's Graph API: pages of answers, its own way to say "too many" and "refused", and looking up by id.
 
-Usage comes as percentages; a full one blocks. Errors come as 400 with a code. The address of the next page holds the
-access token, so it is never used: the token travels in a header, and pages are asked for by their cursor, or, where
+Usage comes as percentages; a full one blocks. Errors come as 400 with a code. The address of the
+next page holds the
+access token, so it is never used: the token travels in a header, and pages are asked for by their
+    cursor, or, where
 there is none, by what that address says of time or place in the listing.
 """
 
@@ -20,11 +22,13 @@ from ingestion.readers.clients.responses import StatusError
 
 HOST = "https://graph.facebook.com"
 VERSION = "v26.0"
-_TOO_MANY = frozenset({4, 17, 32, 613, *range(80000, 80015)})  # rate limits of app, user, page and business use case
+# rate limits of app, user, page and business use case
+_TOO_MANY = frozenset({4, 17, 32, 613, *range(80000, 80015)})
 _REFUSED = frozenset({102, 190})  # a session or token that is over
 _NOT_THERE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _FULL = 100.0  # percent
-_PLACES = frozenset({"after", "since", "until", "offset", "page"})  # and names that begin with two underscores
+# and names that begin with two underscores
+_PLACES = frozenset({"after", "since", "until", "offset", "page"})
 
 
 class Graph:
@@ -52,7 +56,9 @@ class Graph:
             raise ReadError(f"{path} answered in an unknown form")
         return answer
 
-    def pages(self, path: str, *, cursors_repeat: bool = False, **params: str | int) -> Iterator[list[Json]]:
+    def pages(
+        self, path: str, *, cursors_repeat: bool = False, **params: str | int
+    ) -> Iterator[list[Json]]:
         """Every page until none follows; an empty one may have a next, and a full one may be short.
 
         Raises:
@@ -86,8 +92,12 @@ class Graph:
                 return [], list(ids)
             half = len(ids) // 2
             parts = [self.by_ids(some, fields) for some in (ids[:half], ids[half:])]
-            return [item for found, _ in parts for item in found], [number for _, gone in parts for number in gone]
-        return every(list(answer.values()), dict), [number for number in ids if number not in answer]
+            return [item for found, _ in parts for item in found], [
+                number for _, gone in parts for number in gone
+            ]
+        return every(list(answer.values()), dict), [
+            number for number in ids if number not in answer
+        ]
 
 
 def _next_place(answer: Json) -> dict[str, str]:
@@ -106,15 +116,25 @@ def usage(headers: Headers) -> Limit | None:
     """The fullest of all usages, and when it is over; that is said in minutes."""
     reports: list[Any] = [decoded(headers.get("x-app-usage", "null"))]
     business = decoded(headers.get("x-business-use-case-usage", "null"))
-    reports += [use for uses in (business.values() if isinstance(business, dict) else []) for use in every(uses, dict)]
+    reports += [
+        use
+        for uses in (business.values() if isinstance(business, dict) else [])
+        for use in every(uses, dict)
+    ]
     known = [report for report in reports if isinstance(report, dict)]
     if not known:
         return None
-    numbers = [report.get(name) for report in known for name in ("call_count", "total_cputime", "total_time")]
+    numbers = [
+        report.get(name)
+        for report in known
+        for name in ("call_count", "total_cputime", "total_time")
+    ]
     minutes = [report.get("estimated_time_to_regain_access") for report in known]
     return Limit(
-        remaining=_FULL - max((number for number in numbers if isinstance(number, int | float)), default=0.0),
-        reset_s=60.0 * max((wait for wait in minutes if isinstance(wait, int | float)), default=0.0) or 60.0,
+        remaining=_FULL
+        - max((number for number in numbers if isinstance(number, int | float)), default=0.0),
+        reset_s=60.0 * max((wait for wait in minutes if isinstance(wait, int | float)), default=0.0)
+        or 60.0,
     )
 
 

@@ -96,7 +96,9 @@ class Http:
         self._context, self._headers, self._limit_of = context, headers, limit_of
         self._status_of, self._hint = status_of, credentials_hint
         self._base = base_url.rstrip("/")
-        self._client = httpx2.Client(timeout=context.timeout_s, headers={"accept": "application/json"})
+        self._client = httpx2.Client(
+            timeout=context.timeout_s, headers={"accept": "application/json"}
+        )
         self._resume_at = 0.0
         self._lock = threading.Lock()
 
@@ -105,7 +107,10 @@ class Http:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Close the connections."""
         self._client.close()
@@ -124,7 +129,12 @@ class Http:
             BudgetSpentError: the budget of `calls` is used up.
         """
         for attempt in stamina.retry_context(
-            on=backoff, attempts=self._context.attempts, timeout=None, wait_initial=0.5, wait_max=60, wait_jitter=1
+            on=backoff,
+            attempts=self._context.attempts,
+            timeout=None,
+            wait_initial=0.5,
+            wait_max=60,
+            wait_jitter=1,
         ):
             with attempt:
                 return self._once(call)
@@ -136,7 +146,9 @@ class Http:
         except StatusError as error:
             if error.status != HTTPStatus.UNAUTHORIZED:
                 raise
-        raise CredentialsError(f"{call.path} answered 401: our credentials are refused", remedy=self._hint)
+        raise CredentialsError(
+            f"{call.path} answered 401: our credentials are refused", remedy=self._hint
+        )
 
     def _ask(self, call: Call) -> Answer:
         self._await_limit()
@@ -145,7 +157,9 @@ class Http:
         limit = self._limit_of(headers)
         if limit is not None and limit.remaining < 1:
             with self._lock:
-                self._resume_at = max(self._resume_at, time.monotonic() + min(limit.reset_s, LONGEST_WAIT_S))
+                self._resume_at = max(
+                    self._resume_at, time.monotonic() + min(limit.reset_s, LONGEST_WAIT_S)
+                )
         status = self._status_of(status, data)
         if status >= CLIENT_ERRORS:
             self._context.telemetry.trouble(trouble_of(status))
@@ -154,7 +168,9 @@ class Http:
             return Answer(call.decode(data), headers)
         except ValueError:
             self._context.telemetry.trouble("not_json")
-            raise UnusableAnswerError(f"{call.path} answered with something that is not JSON") from None
+            raise UnusableAnswerError(
+                f"{call.path} answered with something that is not JSON"
+            ) from None
 
     def _wait_s(self, status: int, headers: Headers, limit: Limit | None) -> float | None:
         """How long the platform asks us to wait; its rate limit's end where that is what was refused."""
@@ -179,7 +195,9 @@ class Http:
                     data += chunk
                     if len(data) > MAX_ANSWER_BYTES:
                         trouble("too_long")
-                        raise UnusableAnswerError(f"{path} answered with more than {MAX_ANSWER_BYTES} bytes")
+                        raise UnusableAnswerError(
+                            f"{path} answered with more than {MAX_ANSWER_BYTES} bytes"
+                        )
                 return (
                     response.status_code,
                     {name.lower(): text for name, text in response.headers.items()},
@@ -187,7 +205,9 @@ class Http:
                 )
         except httpx2.TimeoutException:
             trouble("timeout")
-            raise UnusableAnswerError(f"{path} did not answer within {self._context.timeout_s:g} s") from None
+            raise UnusableAnswerError(
+                f"{path} did not answer within {self._context.timeout_s:g} s"
+            ) from None
         except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.DecodingError):
             trouble("half")
             raise UnusableAnswerError(f"{path} broke off its answer") from None

@@ -1,8 +1,9 @@
 """Pages of a listing: what every loop over them asks before it goes on, so that none goes on for ever.
 
-A listing ends where the platform says that nothing follows. One that does not end by itself shows it: it names a next
-page that it named before, gives items that it gave before, or page after page without any. That is found on the page
-that shows it; what such a listing would have held is a gap.
+A listing ends where the platform says that nothing follows. One that does not end by itself shows
+    it: it names a next
+page that it named before, gives items that it gave before, or page after page without any. That is
+found on the page that shows it; what such a listing would have held is a gap.
 """
 
 import json
@@ -20,14 +21,18 @@ from ingestion.reader import Context, Gap, GapReason
 T = TypeVar("T")
 
 MOST_BARREN = 5  # pages in a row without anything new that still name a next one
-_MOST_LEFT_OUT = 31  # rounds: a listing of Reddit that is not read for longer may lose what it no longer shows
+_MOST_LEFT_OUT = (
+    31  # rounds: a listing of Reddit that is not read for longer may lose what it no longer shows
+)
 _REMEMBERED = 100_000  # items and cursors: so far back a repetition is seen, so memory stays flat
 
 
 class Pages:
     """One listing in one pass; a later pass reads the same again and begins with a new one."""
 
-    def __init__(self, path: str, context: Context, *, cursors_repeat: bool = False, overlaps: bool = False) -> None:
+    def __init__(
+        self, path: str, context: Context, *, cursors_repeat: bool = False, overlaps: bool = False
+    ) -> None:
         """Nothing was seen yet.
 
         Args:
@@ -80,7 +85,8 @@ class Pages:
 class Cuts:
     """The listings that were cut in a round over all sources: the others are read, then the round ends in error.
 
-    A producer that goes on pays for such a listing anew each time it asks, so it asks ever more rarely.
+    A producer that goes on pays for such a listing anew each time it asks, so it asks ever more
+    rarely.
     """
 
     def __init__(self) -> None:
@@ -116,7 +122,9 @@ class Cuts:
             return ()
         self._in_a_row[source] = self._in_a_row.get(source, 0) + 1
         self._left_out[source] = min(2 ** self._in_a_row[source] - 1, _MOST_LEFT_OUT)
-        return (Gap(source=source, since=since, until=max(since, until), reason=GapReason.TRUNCATED),)
+        return (
+            Gap(source=source, since=since, until=max(since, until), reason=GapReason.TRUNCATED),
+        )
 
     def end(self, *, once: bool) -> None:
         """The round is over; a reader that goes on tries the listing anew in a later one.

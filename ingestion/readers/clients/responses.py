@@ -43,7 +43,8 @@ def retry_after(headers: Mapping[str, str], now: int) -> float | None:
     """`Retry-After` in seconds, whichever of its two forms it has; None where it says nothing of use.
 
     Args:
-        headers: of the answer, in lower case. A date is measured by the answer's own clock, where it shows one.
+        headers: of the answer, in lower case. A date is measured by the answer's own clock, where
+            it shows one.
         now: ours, in microseconds since 1970.
     """
     said = headers.get("retry-after", "")

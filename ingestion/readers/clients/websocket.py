@@ -14,7 +14,11 @@ from ingestion.readers.clients.responses import LATER, retry_after
 MAX_FRAME_BYTES = 32 * 1024 * 1024
 BEAT_S = 0.1
 _PING_S = 20.0
-_QUEUE = (1024, 256)  # frames read ahead: beyond, the socket is left alone, and TCP slows the sender
+# frames read ahead: beyond, the socket is left alone, and TCP slows the sender
+_QUEUE = (
+    1024,
+    256,
+)
 
 
 class RefusedError(ReadError):
@@ -48,7 +52,8 @@ def frames(
 
     Raises:
         RefusedError: the handshake was answered by an HTTP error.
-        ClosedError: the connection ended, could not be made, or was silent for longer than `timeout_s`.
+        ClosedError: the connection ended, could not be made, or was silent for longer than
+            `timeout_s`.
     """
     trouble = context.telemetry.trouble
     try:

@@ -14,7 +14,15 @@ from foundation import clock
 from ingestion.simulators.server.scenario import FaultKind
 from ingestion.simulators.server.state import Faults
 
-HTTP_FAULTS: tuple[FaultKind, ...] = ("status", "html", "not_json", "half", "silence", "empty", "schema")
+HTTP_FAULTS: tuple[FaultKind, ...] = (
+    "status",
+    "html",
+    "not_json",
+    "half",
+    "silence",
+    "empty",
+    "schema",
+)
 _BODIES: dict[FaultKind, tuple[bytes, dict[str, str]]] = {
     "html": (b"<html><body><h1>502 Bad Gateway</h1></body></html>", {"content-type": "text/html"}),
     "not_json": (b'{"cut', {}),
@@ -85,11 +93,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: str) -> None:
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(url.path, parse_qs(url.query, keep_blank_values=True), headers, body, self.command)
+        request = Request(
+            url.path, parse_qs(url.query, keep_blank_values=True), headers, body, self.command
+        )
         fault = self.server.faults.next("status", "half", "silence", *_BODIES)
         if fault is None:
             answer = self.server.respond(request)
-            data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            data = (
+                answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            )
             self._send(answer.status, data, answer.headers)
         elif fault.kind == "status":
             self._send(fault.status, b'{"error": "simulated"}', {})
@@ -103,8 +115,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, *_BODIES[fault.kind])
 
     def _send(self, status: int, data: bytes, headers: Mapping[str, str]) -> None:
-        whole = {"content-type": "application/json; charset=utf-8", "content-length": str(len(data)), **headers}
-        if self.close_connection:  # the client asked for it, and may send its next request here unless it is told
+        whole = {
+            "content-type": "application/json; charset=utf-8",
+            "content-length": str(len(data)),
+            **headers,
+        }
+        # the client asked for it, and may send its next request here unless it is told
+        if self.close_connection:
             whole["connection"] = "close"
         self.send_response(status)
         for name, value in whole.items():

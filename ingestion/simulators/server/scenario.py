@@ -15,7 +15,9 @@ _PAST_S = 60.0  # a scenario without a length has happened within so long before
 _AUTHORS = 40
 _ODD = (" Tom & Jerry <3", " \N{SMILING FACE WITH SMILING EYES}", '\n\nP.S. "it\'s" fine > ok', "")
 
-FaultKind = Literal["status", "html", "not_json", "half", "silence", "empty", "schema", "close", "null"]
+FaultKind = Literal[
+    "status", "html", "not_json", "half", "silence", "empty", "schema", "close", "null"
+]
 Spoiling = Literal["no_id", "time_as_text", "huge"]
 
 
@@ -24,8 +26,8 @@ class Fault:
     """Something goes wrong with answers or frames.
 
     Attributes:
-        kind: status, html, not_json, half (broken off), silence (no answer), empty, schema (another form), close (of
-            a stream), null.
+        kind: status, html, not_json, half (broken off), silence (no answer), empty, schema (another
+            form), close (of a stream), null.
         after: good answers or frames before the first.
         times: how many in a row.
         status: of the kind `status`.
@@ -94,7 +96,9 @@ def timeline(scenario: Scenario, start: int) -> list[Happening]:
         author, at = rng.randrange(_AUTHORS), first + (number - 1) * step
         text = _text(rng, number)
         happenings.append(Happening(at, number, "create", author, text))
-        sooner, later = sorted(first + span - SECOND // 10 - rng.randrange(max(1, span // 2)) for _ in range(2))
+        sooner, later = sorted(
+            first + span - SECOND // 10 - rng.randrange(max(1, span // 2)) for _ in range(2)
+        )
         edited_at, deleted_at = max(sooner, at + 1), max(later, at + 2)
         if rng.random() < scenario.edits:
             happenings.append(Happening(edited_at, number, "edit", author, f"{text} Edited once."))
@@ -102,7 +106,9 @@ def timeline(scenario: Scenario, start: int) -> list[Happening]:
             happenings.append(Happening(deleted_at, number, "delete", author, ""))
     for index, spoiling in enumerate(scenario.spoiled):
         number = scenario.posts + 1 + index
-        happenings.append(Happening(first + step // 2 + index, number, "create", 0, _text(rng, number), spoiling))
+        happenings.append(
+            Happening(first + step // 2 + index, number, "create", 0, _text(rng, number), spoiling)
+        )
     for author in range(min(scenario.author_deletes, _AUTHORS)):
         happenings.append(Happening(first + span - 10 + author, author, "leave", author, ""))
     return sorted(happenings)
@@ -113,7 +119,9 @@ def final_texts(happenings: list[Happening]) -> dict[int, str]:
     posts: dict[int, Happening] = {}
     for happening in happenings:
         if happening.kind == "leave":
-            posts = {number: post for number, post in posts.items() if post.author != happening.author}
+            posts = {
+                number: post for number, post in posts.items() if post.author != happening.author
+            }
         elif happening.kind == "delete":
             posts.pop(happening.number, None)
         elif happening.spoiling is None:
@@ -131,17 +139,26 @@ def load_scenario(file: Path) -> Scenario:
     faults = values.pop("faults", [])
     if not isinstance(faults, list):
         raise SettingsError(f"{file}: faults is no list", remedy="Write [[faults]] with kind = …")
-    return Scenario(**_checked(file, Scenario, values), faults=tuple(Fault(**_checked(file, Fault, f)) for f in faults))
+    return Scenario(
+        **_checked(file, Scenario, values),
+        faults=tuple(Fault(**_checked(file, Fault, f)) for f in faults),
+    )
 
 
 def _checked(file: Path, kind: type[Scenario | Fault], values: Mapping[str, Any]) -> dict[str, Any]:
     known = {field.name for field in fields(kind)}
     if wrong := sorted(set(values) - known):
-        raise SettingsError(f"{file}: {wrong[0]} is unknown", remedy="Known: " + ", ".join(sorted(known)))
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        raise SettingsError(
+            f"{file}: {wrong[0]} is unknown", remedy="Known: " + ", ".join(sorted(known))
+        )
+    return {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
 
 
 def _text(rng: random.Random, number: int) -> str:
     mood = rng.choice(tuple(SENTENCES))
-    said = rng.choice(SENTENCES[mood]).format(p=rng.choice(PRODUCTS), f=rng.choice(FEATURES), w=rng.choice(TIMES))
+    said = rng.choice(SENTENCES[mood]).format(
+        p=rng.choice(PRODUCTS), f=rng.choice(FEATURES), w=rng.choice(TIMES)
+    )
     return f"{said} No. {number}.{rng.choice(_ODD)}"

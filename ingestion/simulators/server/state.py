@@ -5,7 +5,14 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ingestion.simulators.server.scenario import Fault, FaultKind, Happening, Scenario, Spoiling, timeline
+from ingestion.simulators.server.scenario import (
+    Fault,
+    FaultKind,
+    Happening,
+    Scenario,
+    Spoiling,
+    timeline,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,9 @@ class World:
                 self._posts[made.number] = made
             case "edit":
                 old = self._posts[happening.number]
-                self._posts[old.number] = replace(old, text=happening.text, edited_at=at, changed_at=at)
+                self._posts[old.number] = replace(
+                    old, text=happening.text, edited_at=at, changed_at=at
+                )
             case "delete":
                 old = self._posts[happening.number]
                 self._posts[old.number] = replace(old, deleted_at=at, changed_at=at)

@@ -14,13 +14,16 @@ from foundation.words import composed
 from transforms.pii.persons.tokens import EDGE
 
 BITS = 18
-SIZE = 1 << BITS  # one more weight follows, which is always 0: the place of features that are not there
+# one more weight follows, which is always 0: the place of features that are not there
+SIZE = 1 << BITS
 OFFSETS = (0, -1, 1, -2, 2)  # the word itself first
 OWN, NEAR = 34, 5  # features of a word at its own place, and seen from its neighbours'
 
 Places = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
-_ODD = np.array([(0x9E3779B97F4A7C15 + 2 * 0x51ED270B * n) % 2**64 for n in range(64)], dtype=np.uint64) | np.uint64(1)
+_ODD = np.array(
+    [(0x9E3779B97F4A7C15 + 2 * 0x51ED270B * n) % 2**64 for n in range(64)], dtype=np.uint64
+) | np.uint64(1)
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _STIRRER, _STIR, _HALF, _REST = map(np.uint64, (0xBF58476D1CE4E5B9, 29, 32, 64 - BITS))
 _LONG, _MANY_HUMPS, _MANY_GRAMS = 24, 4, 12
@@ -49,17 +52,29 @@ def described(word: str) -> tuple[list[str], str, str]:
     low = bare.lower()
     shape, kind = tag + _shape(bare), _kind(low) + tag
     near = [f"l{low}", f"s{shape}", f"g{kind}{shape}", f"x{low[-3:]}", f"g{kind}"]
-    own = [f"x{low[-n:]}" for n in (1, 2, 4) if len(low) > n] + [f"p{low[:n]}" for n in (1, 2, 3, 4) if len(low) > n]
-    own += [f"w{bare}", f"n{min(len(bare), 9)}{shape}", f"x{low[-2:]}{shape}", f"x{low[-3:]}{shape}"]
+    own = [f"x{low[-n:]}" for n in (1, 2, 4) if len(low) > n] + [
+        f"p{low[:n]}" for n in (1, 2, 3, 4) if len(low) > n
+    ]
+    own += [
+        f"w{bare}",
+        f"n{min(len(bare), 9)}{shape}",
+        f"x{low[-2:]}{shape}",
+        f"x{low[-3:]}{shape}",
+    ]
     if tag or len(shape) > 2:  # noqa: PLR2004  # a capital within
         humps = [hump.lower() for hump in _HUMP.findall(bare)[:_MANY_HUMPS]]
         own += [f"h{hump}" for hump in humps]
-        own += ["k" + "".join(sorted({_kind(hump) for hump in humps})), f"q{_joined(low)}{shape[:2]}"]
+        own += [
+            "k" + "".join(sorted({_kind(hump) for hump in humps})),
+            f"q{_joined(low)}{shape[:2]}",
+        ]
     own += [f"t{low[at : at + 3]}" for at in range(min(len(low) - 2, _MANY_GRAMS))]
     return (near + own)[:OWN], shape, kind + ("A" if bare[0].isupper() else "a")
 
 
-def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes) -> Iterator[Places]:
+def pairs(
+    low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes
+) -> Iterator[Places]:
     """Places of the features that are about more than one word, one array over all words for each.
 
     Args:
@@ -74,12 +89,25 @@ def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes)
     back_, ahead_, back_kind_ = _shift(low_, -1), _shift(low_, 1), _shift(kind_, -1)
     ahead_kind = _shift(kind, 1)
     combined = (
-        (back_, shape), (ahead_, shape), (low_, back), (low_, ahead),
-        (_stirred(_shift(shape, -1)), shape, _shift(shape, 1)), (back_kind_, kind), (kind_, ahead_kind),
-        (back_kind_, kind, ahead_kind), (back_, ahead, shape), (_shift(low_, -2), back, shape), (modes_, kind),
-        (modes_, back, shape), (back_, kind), (ahead_, kind), (ahead_, ahead_2, shape), (modes_, low), (echo_, kind),
+        (back_, shape),
+        (ahead_, shape),
+        (low_, back),
+        (low_, ahead),
+        (_stirred(_shift(shape, -1)), shape, _shift(shape, 1)),
+        (back_kind_, kind),
+        (kind_, ahead_kind),
+        (back_kind_, kind, ahead_kind),
+        (back_, ahead, shape),
+        (_shift(low_, -2), back, shape),
+        (modes_, kind),
+        (modes_, back, shape),
+        (back_, kind),
+        (ahead_, kind),
+        (ahead_, ahead_2, shape),
+        (modes_, low),
+        (echo_, kind),
         (echo_, modes, shape),
-    )  # fmt: skip
+    )
     for salt, (stirred, *others) in enumerate(combined, start=len(OFFSETS)):
         mixed = stirred + others[0]
         for other in others[1:]:
@@ -116,7 +144,8 @@ def everyday() -> frozenset[str]:
 def _names() -> tuple[frozenset[str], frozenset[str]]:
     """Given and family names, in small letters, also without accents."""
     given, family = (
-        frozenset(found) | {_unaccented(word) for word in found} for found in map(listed, ("given.txt", "family.txt"))
+        frozenset(found) | {_unaccented(word) for word in found}
+        for found in map(listed, ("given.txt", "family.txt"))
     )
     return given, family
 

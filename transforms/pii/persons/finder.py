@@ -42,7 +42,10 @@ class PresidioPersons:
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Where names are in each text, in characters."""
         return [
-            [(found.start, found.end) for found in self._engine.analyze(text, language="en", entities=["PERSON"])]
+            [
+                (found.start, found.end)
+                for found in self._engine.analyze(text, language="en", entities=["PERSON"])
+            ]
             for text in texts
         ]
 

@@ -1,7 +1,8 @@
 """A linear chain over the words of a text: each is part of a person's name or not.
 
-The weights are small integers, so that the same text has the same names on every machine. What a word adds to its
-own score and to its neighbours' is summed up once per word and kept; per text only pairs of neighbours are looked up.
+The weights are small integers, so that the same text has the same names on every machine. What a
+word adds to its own score and to its neighbours' is summed up once per word and kept; per text only
+pairs of neighbours are looked up.
 """
 
 import io
@@ -61,7 +62,9 @@ def shipped() -> Weights:
     """The weights that come with the package; the NOTICE file says what they were trained on."""
     with np.load(io.BytesIO((files("transforms.pii.persons") / WEIGHTS).read_bytes())) as stored:
         steps = stored["steps"].tolist()
-        return Weights(stored["features"], (steps[0], steps[1], steps[2], steps[3]), int(stored["bias"]))
+        return Weights(
+            stored["features"], (steps[0], steps[1], steps[2], steps[3]), int(stored["bias"])
+        )
 
 
 class NameModel:
@@ -75,7 +78,11 @@ class NameModel:
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Where names are in each text, in characters."""
-        return [spans for at in range(0, len(texts), _CHUNK) for spans in self._find(texts[at : at + _CHUNK])]
+        return [
+            spans
+            for at in range(0, len(texts), _CHUNK)
+            for spans in self._find(texts[at : at + _CHUNK])
+        ]
 
     def _find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         read = self.vocabulary.read(texts)
@@ -107,21 +114,26 @@ class NameModel:
 def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
     """The likeliest chain (Viterbi's), told by how much a name is likelier than none at each word.
 
-    Most words are so unlikely that nothing around them could make them a name: they part the chain into runs, and of
+    Most words are so unlikely that nothing around them could make them a name: they part the chain
+        into runs, and of
     these only the ones with a word that could end a name are gone through.
     """
     none_none, none_name, name_none, name_name = steps
-    most = max(none_name - none_none, name_name - name_none)  # what the word before can do for a word
+    # what the word before can do for a word
+    most = max(none_name - none_none, name_name - name_none)
     ends_from, goes_on_from = none_none - name_none, none_name - name_name
     flags = np.zeros(len(scores), dtype=bool)
     is_open = np.concatenate(([False], scores > min(ends_from, goes_on_from) - most, [False]))
-    is_open[-2:-1] = len(scores) > 0  # nothing follows the last word, which therefore may be one more easily
+    # nothing follows the last word, which therefore may be one more easily
+    is_open[-2:-1] = len(scores) > 0
     edges = np.flatnonzero(is_open[1:] != is_open[:-1])
     could_end = np.concatenate(([0], np.cumsum(scores > ends_from - most)))
     has_end = (could_end[edges[1::2]] > could_end[edges[::2]]) | (edges[1::2] == len(scores))
     runs = edges.reshape(-1, 2)[has_end]
     for start, stop in runs.tolist():
-        flags[start:stop] = _run(scores[start:stop].tolist(), steps, 0 if stop == len(scores) else ends_from)
+        flags[start:stop] = _run(
+            scores[start:stop].tolist(), steps, 0 if stop == len(scores) else ends_from
+        )
     return flags
 
 
@@ -133,7 +145,11 @@ def _run(scores: list[int], steps: Steps, ends_from: int) -> list[bool]:
     for score in scores:
         ends, goes_on = lead + name_none, lead + name_name
         backs.append((ends > none_none, goes_on > none_name))
-        lead = (goes_on if goes_on > none_name else none_name) - (ends if ends > none_none else none_none) + score
+        lead = (
+            (goes_on if goes_on > none_name else none_name)
+            - (ends if ends > none_none else none_none)
+            + score
+        )
     state = lead > ends_from
     flags = [state] * len(scores)
     for at in range(len(backs) - 1, 0, -1):
@@ -156,7 +172,9 @@ def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int,
     numbers = np.searchsorted(np.array(firsts), marked, side="right") - 1
     cuts = np.flatnonzero(np.diff(numbers)) + 1
     return [
-        (int(numbers[part[0]]), marked[part].tolist()) for part in np.split(np.arange(len(marked)), cuts) if len(part)
+        (int(numbers[part[0]]), marked[part].tolist())
+        for part in np.split(np.arange(len(marked)), cuts)
+        if len(part)
     ]
 
 
@@ -165,7 +183,10 @@ def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, in
     names = {
         word
         for at in marked
-        if len(word := words[at]) >= _LEAST and word[0].isupper() and not word.isupper() and _may_begin(word)
+        if len(word := words[at]) >= _LEAST
+        and word[0].isupper()
+        and not word.isupper()
+        and _may_begin(word)
     }
     if names:
         marked = sorted({*marked, *(at for at, word in enumerate(words) if word in names)})
@@ -173,7 +194,9 @@ def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, in
     spans: list[tuple[int, int]] = []
     before = -2
     for at in marked:
-        if words[at] in SPECIAL or not (_may_follow(words, at) if before == at - 1 else _may_begin(words[at])):
+        if words[at] in SPECIAL or not (
+            _may_follow(words, at) if before == at - 1 else _may_begin(words[at])
+        ):
             continue
         start, end = places[at]
         if before == at - 1:

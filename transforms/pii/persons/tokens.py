@@ -8,7 +8,8 @@ from foundation.words import word_pattern
 
 _LETTERS = word_pattern(r"[^\W\d_]")
 _TOKEN = re.compile(
-    rf"(?:https?://|www\.)\S+|[@\uff20]{word_pattern()}|<[A-Z_]{{2,12}}>"  # links, accounts, placeholders
+    # links, accounts, placeholders
+    rf"(?:https?://|www\.)\S+|[@\uff20]{word_pattern()}|<[A-Z_]{{2,12}}>"
     rf"|#?{_LETTERS}(?:(?:-|['\u2019](?=[A-Z])){_LETTERS})*+|\d[\d.,:/]*|\n\s*|[^\w\s]+|_"
 )
 URL, USER, NUMBER, LINE, EDGE = "<url>", "<user>", "<number>", "<line>", "<edge>"
@@ -40,7 +41,9 @@ def places_of(text: str, count: int | None = None) -> list[tuple[int, int]]:
 
 def users_in(text: str) -> str:
     """The account names in a text, in small letters."""
-    return " ".join(dict.fromkeys(_USERS.findall(text)))[:_MOST_USERS].lower() if "@" in text else ""
+    return (
+        " ".join(dict.fromkeys(_USERS.findall(text)))[:_MOST_USERS].lower() if "@" in text else ""
+    )
 
 
 def echo_of(word: str) -> str:
@@ -59,6 +62,8 @@ def _classed(word: str) -> str:
     if first == "<" and word[1:2].isupper():  # a placeholder of ours
         return USER
     if not first.isascii() and unicodedata.category(first) == "So":
-        return EDGE  # as a text's begin and end: what stands beside an emoji says nothing about a name
+        return (
+            EDGE  # as a text's begin and end: what stands beside an emoji says nothing about a name
+        )
     is_user = first in "@\uff20" and len(word) > 1 and (word[1].isalnum() or word[1] == "_")
     return USER if is_user else word[:_LONGEST]

@@ -87,7 +87,11 @@ class Vocabulary:
             ids += chain.from_iterable(map(rows_of, pieces_of(text)))
             if users := users_in(text):
                 echoes = self._echoes
-                echoing += [at for at, row in enumerate(ids[first:], first) if (one := echoes[row]) and one in users]
+                echoing += [
+                    at
+                    for at, row in enumerate(ids[first:], first)
+                    if (one := echoes[row]) and one in users
+                ]
         ids += (_EDGE, _EDGE)
         self._describe_new()
         echo = np.zeros(len(ids), dtype=np.uint64)

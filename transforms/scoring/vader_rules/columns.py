@@ -1,8 +1,9 @@
 """VADER for many texts at once: numpy columns over their bytes, and the rules only where a word's surroundings matter.
 
-Python needs 100 ns a word just to make a string of it and look it up, and a stream always brings new words, which no
-memo holds. Here a word stays a range of bytes (`tokens.py`), and becomes a letter (`words.py`).
-Sums are `bincount`s, which add in the order of the words, as the package does; numpy's own sums do not.
+Python needs 100 ns a word just to make a string of it and look it up, and a stream always brings
+new words, which no memo holds. Here a word stays a range of bytes (`tokens.py`), and becomes a
+letter (`words.py`). Sums are `bincount`s, which add in the order of the words, as the package does;
+numpy's own sums do not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,10 +11,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from transforms.scoring.vader_rules.tokens import ByteReader, Floats, Ints
-from transforms.scoring.vader_rules.words import LAST_LETTER, PHRASES, Kind, Letters, Valences, emphasis, turned
+from transforms.scoring.vader_rules.words import (
+    LAST_LETTER,
+    PHRASES,
+    Kind,
+    Letters,
+    Valences,
+    emphasis,
+    turned,
+)
 
 _BLANK = ord(" ")
-# What the rules ask of a letter, as bits; then one bit for each phrase that it begins, and for each that it goes on.
+# What the rules ask of a letter, as bits; then one bit for each phrase that it begins, and for each
+# that it goes on.
 _SCORED, _LOUD, _ACTIVE, _NO, _BUT = (1 << bit for bit in range(5))
 _BEGINS, _GOES_ON = 5, 5 + len(PHRASES)
 _NEAR_TIE = 1e-6  # far above the error of a product, far below the step of a digit
@@ -23,7 +33,9 @@ _EMPHASIS = np.array([[emphasis(marks, asked) for asked in range(5)] for marks i
 class Columns:
     """Figures of a chunk of texts that have at most `longest` bytes in UTF-8, with a line end before each and after."""
 
-    def __init__(self, letters: Letters, valences: Valences, shouted: list[str], longest: int) -> None:
+    def __init__(
+        self, letters: Letters, valences: Valences, shouted: list[str], longest: int
+    ) -> None:
         self._valence_of, self._shouted = valences.__getitem__, shouted
         self._reader = ByteReader(letters, longest)
         kinds = letters.kinds
@@ -31,9 +43,14 @@ class Columns:
         self._lower = _column({letter: ord(letter.lower()) for letter in (*kinds, " ")})
         scored = [letter for letter, kind in kinds.items() if kind.valence is not None]
         self._alone = np.zeros(len(self._traits))
-        self._alone[[ord(letter) for letter in scored]] = [valences[f"   {letter}  "] for letter in scored]
+        self._alone[[ord(letter) for letter in scored]] = [
+            valences[f"   {letter}  "] for letter in scored
+        ]
         inert = next(letter for letter in scored if not kinds[letter].name)
-        nearby = {letter: ord(_nearby(letter, kind, letters.plain, inert)) for letter, kind in kinds.items()}
+        nearby = {
+            letter: ord(_nearby(letter, kind, letters.plain, inert))
+            for letter, kind in kinds.items()
+        }
         self._nearby = _column({**nearby, " ": _BLANK})
 
     def figures(self, texts: Sequence[str]) -> tuple[Floats, Floats, Floats, Floats]:
@@ -46,12 +63,15 @@ class Columns:
         if any(key.encode() in raw for key in self._shouted):
             marks += [sum(map(text.count, self._shouted)) for text in texts]
         valences, owners = self._scored(letters, words)
-        return _figures(valences, owners, words, _EMPHASIS[np.minimum(marks, 4), np.minimum(asked, 4)])
+        return _figures(
+            valences, owners, words, _EMPHASIS[np.minimum(marks, 4), np.minimum(asked, 4)]
+        )
 
     def _scored(self, letters: Ints, words: Ints) -> tuple[Floats, Ints]:
         """What each scored word adds, and the text that it is in."""
         numbers = np.arange(len(words))
-        padded = np.full(len(letters) + 3 * (len(words) + 1), _BLANK)  # three blanks before each text and at the end
+        # three blanks before each text and at the end
+        padded = np.full(len(letters) + 3 * (len(words) + 1), _BLANK)
         padded[np.arange(len(letters)) + np.repeat(3 * (numbers + 1), words)] = letters
         texts = np.repeat(numbers, words + 3)
         traits = self._traits.take(padded)
@@ -71,11 +91,22 @@ class Columns:
         """What each scored word adds before "but": what it adds alone, or by the rules if something near it matters."""
         valences: Floats = self._alone.take(padded[at])
         phrases = np.zeros(len(padded), np.bool_)
-        phrases[:-1] = (traits[:-1] >> _BEGINS) & (traits[1:] >> _GOES_ON) & ((1 << len(PHRASES)) - 1) != 0
-        phrased = phrases[at] | phrases[at - 1] | phrases[at - 2] | phrases[at - 3] | (traits[at] & _NO != 0)
-        near = np.flatnonzero(phrased | ((traits[at - 1] | traits[at - 2] | traits[at - 3]) & _ACTIVE != 0))
+        phrases[:-1] = (traits[:-1] >> _BEGINS) & (traits[1:] >> _GOES_ON) & (
+            (1 << len(PHRASES)) - 1
+        ) != 0
+        phrased = (
+            phrases[at]
+            | phrases[at - 1]
+            | phrases[at - 2]
+            | phrases[at - 3]
+            | (traits[at] & _NO != 0)
+        )
+        near = np.flatnonzero(
+            phrased | ((traits[at - 1] | traits[at - 2] | traits[at - 3]) & _ACTIVE != 0)
+        )
         windows = padded[at[near, None] + np.arange(-3, 3)]
-        # Outside phrases what follows does not matter, nor do most words before: so there are fewer windows.
+        # Outside phrases what follows does not matter, nor do most words before: so there are fewer
+        # windows.
         simple = np.flatnonzero(~phrased[near])
         windows[simple, :3] = self._nearby[windows[simple, :3]]
         windows[simple, 4:] = _BLANK
@@ -94,14 +125,22 @@ def _column(values: Mapping[str, int]) -> Ints:
 
 def _is_active(kind: Kind) -> bool:
     """Whether a rule looks at it before a scored word: by itself, not in a phrase or beside another active word."""
-    return kind.name in ("no", "this", "least") or (kind.valence is None and bool(kind.boost or kind.negates))
+    return kind.name in ("no", "this", "least") or (
+        kind.valence is None and bool(kind.boost or kind.negates)
+    )
 
 
 def _traits(kind: Kind) -> int:
     begins = sum(1 << bit for bit, phrase in enumerate(PHRASES) if phrase[0] == kind.name)
     goes_on = sum(1 << bit for bit, phrase in enumerate(PHRASES) if phrase[1] == kind.name)
     flags = _SCORED * (kind.valence is not None) | _LOUD * kind.loud | _ACTIVE * _is_active(kind)
-    return flags | _NO * (kind.name == "no") | _BUT * (kind.name == "but") | begins << _BEGINS | goes_on << _GOES_ON
+    return (
+        flags
+        | _NO * (kind.name == "no")
+        | _BUT * (kind.name == "but")
+        | begins << _BEGINS
+        | goes_on << _GOES_ON
+    )
 
 
 def _nearby(letter: str, kind: Kind, plain: str, inert: str) -> str:
@@ -119,16 +158,20 @@ def _turn(valences: Floats, places: Ints, owners: Ints, buts: Ints, but_owners: 
     texts, before = owners[inside], valences[inside]
     after = before * np.where(places[inside] < first_but[texts], 0.5, 1.5)
     valences[inside] = after
-    # As in turned(): only where a changed value equals an unchanged one of its text is the package's search odd.
+    # As in turned(): only where a changed value equals an unchanged one of its text is the
+    # package's search odd.
     for text in np.unique(texts[np.isin(texts + 1j * after, texts + 1j * before)]).tolist():
         low, high = np.searchsorted(owners, [text, text + 1]).tolist()
         unchanged = before[texts == text].tolist()
         valences[low:high] = turned(unchanged, places[low:high].tolist(), int(first_but[text]))
 
 
-def _figures(valences: Floats, owners: Ints, words: Ints, raised: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+def _figures(
+    valences: Floats, owners: Ints, words: Ints, raised: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
     def added(values: Floats) -> Floats:
-        return np.bincount(owners, values, len(words)).astype(np.float64, copy=False)  # of nothing: integers
+        # of nothing: integers
+        return np.bincount(owners, values, len(words)).astype(np.float64, copy=False)
 
     total = added(valences)
     positive = added(np.where(valences > 0, valences + 1, 0.0))

@@ -1,9 +1,11 @@
 """VADER's published rules, bit-identical to vaderSentiment 3.3.2 in all four figures, and linear in text length.
 
-Rules: Hutto & Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text",
-ICWSM 2014, doi 10.1609/icwsm.v8i1.14550, and the documentation of https://github.com/cjhutto/vaderSentiment (MIT),
-whose tables are read from the installed package. What is odd here (an idiom only from the fourth word, "but" finding
-a word by its value) is odd there, and in the figures that people know as VADER's.
+Rules: Hutto & Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social
+    Media Text",
+ICWSM 2014, doi 10.1609/icwsm.v8i1.14550, and the documentation of
+https://github.com/cjhutto/vaderSentiment (MIT), whose tables are read from the installed package.
+What is odd here (an idiom only from the fourth word, "but" finding a word by its value) is odd
+there, and in the figures that people know as VADER's.
 """
 
 import math
@@ -11,7 +13,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from transforms.scoring.vader_rules.columns import Columns
-from transforms.scoring.vader_rules.words import FIRST_SCORED, Letters, Tables, Valences, emphasis, turned
+from transforms.scoring.vader_rules.words import (
+    FIRST_SCORED,
+    Letters,
+    Tables,
+    Valences,
+    emphasis,
+    turned,
+)
 
 _CHUNK_TEXTS, _CHUNK_CHARACTERS = 2_048, 131_072
 _FEW_CHARACTERS = 1_500  # below this the columns cost more than they save
@@ -40,7 +49,9 @@ class FastVader:
         valences = Valences(letters.kinds)
         self._but = [letter for letter, kind in letters.kinds.items() if kind.name == "but"]
         self._letter_of, self._valence_of = letters.__getitem__, valences.__getitem__
-        self._columns = Columns(letters, valences, tables.shouted, longest=4 * _CHUNK_CHARACTERS + _CHUNK_TEXTS + 2)
+        self._columns = Columns(
+            letters, valences, tables.shouted, longest=4 * _CHUNK_CHARACTERS + _CHUNK_TEXTS + 2
+        )
 
     def polarity_scores(self, text: str) -> dict[str, float]:
         """The package's call; many texts at once are faster through `figures_of`."""
@@ -109,5 +120,8 @@ def _figures(valences: list[float], words: int, raised: float) -> Figures:
     whole = positive + negative + neutral
     compound = max(-1.0, min(1.0, total / math.sqrt(total * total + 15)))
     return Figures(
-        round(negative / whole, 3), round(neutral / whole, 3), round(positive / whole, 3), round(compound, 4)
+        round(negative / whole, 3),
+        round(neutral / whole, 3),
+        round(positive / whole, 3),
+        round(compound, 4),
     )

@@ -1,7 +1,8 @@
 """From the bytes of many texts to one letter per word (`transforms/scoring/vader_rules/words.py`), in numpy columns.
 
-The edges of words, their case and their hashes come from cumulative sums over the bytes; a table of the lexicon's
-hashes turns them into letters. Words with a byte beyond ASCII go the way of single texts.
+The edges of words, their case and their hashes come from cumulative sums over the bytes; a table of
+the lexicon's hashes turns them into letters. Words with a byte beyond ASCII go the way of single
+texts.
 """
 
 import string
@@ -45,7 +46,9 @@ class _Known:
     def __init__(self, known: dict[str, str], longest: int) -> None:
         self._values = np.random.default_rng(1).integers(1, 1 << 63, 256, np.uint64)
         self._values[ord("A") : ord("Z") + 1] = self._values[ord("a") : ord("z") + 1]
-        self._powers, self._inverses = (_powers(base, longest) for base in (self._BASE, pow(self._BASE, -1, 1 << 64)))
+        self._powers, self._inverses = (
+            _powers(base, longest) for base in (self._BASE, pow(self._BASE, -1, 1 << 64))
+        )
         words = [word for word in known if word.isascii()]
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         ends = np.cumsum(lengths) + 1
@@ -55,9 +58,12 @@ class _Known:
         self._letters = np.array([0, *(ord(known[word]) for word in words)])
         self._levels: list[NDArray[np.uint16]] = []
         rest = np.arange(1, len(words) + 1)
-        while len(rest):  # those whose slot is taken go to the next level, by other bits of their hash
+        # those whose slot is taken go to the next level, by other bits of their hash
+        while len(rest):
             table = np.zeros(1 << self._SLOT_BITS, np.uint16)
-            slots, first = np.unique(self._slots(self._hashes[rest], len(self._levels)), return_index=True)
+            slots, first = np.unique(
+                self._slots(self._hashes[rest], len(self._levels)), return_index=True
+            )
             table[slots] = rest[first]
             self._levels.append(table)
             rest = np.delete(rest, first)
@@ -113,7 +119,10 @@ class ByteReader:
         foreign = np.flatnonzero(buffer > len(_ASCII) - 1)
         if len(foreign):
             which = np.unique(np.searchsorted(starts, foreign, "right") - 1)
-            words = [raw[start:end] for start, end in zip(starts[which].tolist(), ends[which].tolist(), strict=True)]
+            words = [
+                raw[start:end]
+                for start, end in zip(starts[which].tolist(), ends[which].tolist(), strict=True)
+            ]
             letters, places = self._with_foreign(letters, which, words)
             bounds = places[bounds]
         return letters, np.diff(bounds, prepend=0)
@@ -123,20 +132,33 @@ class ByteReader:
         places = np.flatnonzero(np.frombuffer(raw, np.uint8) == ord(sign))
         return np.bincount(np.searchsorted(text_ends, places), minlength=len(text_ends))
 
-    def _ascii_letters(self, raw: bytes, buffer: NDArray[np.uint8], starts: Ints, ends: Ints) -> Ints:
+    def _ascii_letters(
+        self, raw: bytes, buffer: NDArray[np.uint8], starts: Ints, ends: Ints
+    ) -> Ints:
         index = buffer.astype(np.int64)
         counted = _COUNTED.take(index)
-        counted[0] = 1  # a place before all words, as the end is one after them: for words that are only punctuation
+        counted[0] = (
+            # a place before all words, as the end is one after them: for words that are only
+            # punctuation
+            1
+        )
         sums = np.cumsum(counted)
-        wordly = np.concatenate(([0], np.flatnonzero(np.frombuffer(raw.translate(_WORDLY), np.bool_)), [len(raw)]))
+        wordly = np.concatenate(
+            ([0], np.flatnonzero(np.frombuffer(raw.translate(_WORDLY), np.bool_)), [len(raw)])
+        )
         before, until = sums[starts - 1], sums[ends - 1]
         first, last = wordly[before & _COUNT], wordly[(until & _COUNT) - 1]
-        # Punctuation around a word goes, unless that leaves two characters or less: it may be an emoticon.
+        # Punctuation around a word goes, unless that leaves two characters or less: it may be an
+        # emoticon.
         is_word = last - first > 1
-        hashes = self._known.hashes(index, np.where(is_word, first, starts), np.where(is_word, last + 1, ends))
+        hashes = self._known.hashes(
+            index, np.where(is_word, first, starts), np.where(is_word, last + 1, ends)
+        )
         letters = self._known.letters(hashes, self._plain)
         quotes = np.flatnonzero(buffer == ord("'"))
-        quotes = quotes[(buffer[quotes - 1] | 32 == ord("n")) & (buffer[quotes + 1] | 32 == ord("t"))]
+        quotes = quotes[
+            (buffer[quotes - 1] | 32 == ord("n")) & (buffer[quotes + 1] | 32 == ord("t"))
+        ]
         negating = np.searchsorted(starts, quotes, "right") - 1
         letters[negating[letters[negating] == self._plain]] = self._negation
         inside = until - before
@@ -144,16 +166,24 @@ class ByteReader:
         letters[loud] = self._upper[letters[loud]]
         return letters
 
-    def _with_foreign(self, letters: Ints, which: Ints, words: Sequence[bytes]) -> tuple[Ints, Ints]:
+    def _with_foreign(
+        self, letters: Ints, which: Ints, words: Sequence[bytes]
+    ) -> tuple[Ints, Ints]:
         """Letters with those of words beyond ASCII, and the new place of each old one.
 
-        Emoji open into words, and there are spaces beyond ASCII: such a word may have any number of letters.
+        Emoji open into words, and there are spaces beyond ASCII: such a word may have any number of
+            letters.
         """
-        found = ["".join(map(self._letter_of, word.decode("utf-8", "surrogatepass").split())) for word in words]
+        found = [
+            "".join(map(self._letter_of, word.decode("utf-8", "surrogatepass").split()))
+            for word in words
+        ]
         lengths = np.ones(len(letters), np.int64)
         lengths[which] = [len(one) for one in found]
         is_foreign = np.zeros(len(letters), np.bool_)
         is_foreign[which] = True
         opened = np.repeat(letters, lengths)
-        opened[np.repeat(is_foreign, lengths)] = np.frombuffer("".join(found).encode("utf-16-le"), "<u2")
+        opened[np.repeat(is_foreign, lengths)] = np.frombuffer(
+            "".join(found).encode("utf-16-le"), "<u2"
+        )
         return opened, np.append(0, np.cumsum(lengths))

@@ -1,9 +1,12 @@
 """What VADER's rules see of a text: one letter per word, and what each scored word adds.
 
-Most words mean nothing to the rules, and those that do fall into some 110 kinds: a valence, a booster, a negation,
-one of the words that a rule names. So a text becomes a string of one letter per word, found by a memo from raw word
-to letter; a word in capitals is a capital letter. Words with a valence have letters from U+0400, all others are
-ASCII. What a word adds depends on three words before and two after it only: six letters, the key of a second memo.
+Most words mean nothing to the rules, and those that do fall into some 110 kinds: a valence, a
+    booster, a negation,
+one of the words that a rule names. So a text becomes a string of one letter per word, found by a
+memo from raw word to letter; a word in capitals is a capital letter. Words with a valence have
+letters from U+0400, all others are
+ASCII. What a word adds depends on three words before and two after it only: six letters, the key of
+    a second memo.
 """
 
 import hashlib
@@ -32,7 +35,22 @@ _CAPITALS: float = C_INCR
 _BOOSTERS: dict[str, float] = BOOSTER_DICT
 _IDIOMS: dict[str, float] = {phrase: float(valence) for phrase, valence in SPECIAL_CASES.items()}
 PHRASES = tuple(phrase.split() for phrase in (*_IDIOMS, *_BOOSTERS) if " " in phrase)
-_RULE_WORDS = ("no", "or", "nor", "kind", "of", "never", "so", "this", "without", "doubt", "least", "at", "very", "but")
+_RULE_WORDS = (
+    "no",
+    "or",
+    "nor",
+    "kind",
+    "of",
+    "never",
+    "so",
+    "this",
+    "without",
+    "doubt",
+    "least",
+    "at",
+    "very",
+    "but",
+)
 _NAMED = {*_RULE_WORDS, *(word for phrase in PHRASES for word in phrase)}
 
 
@@ -58,7 +76,9 @@ class Tables:
         analyzer = SentimentIntensityAnalyzer()
         self.lexicon: dict[str, float] = analyzer.lexicon
         # The package compares character by character, so longer keys never match.
-        self.emoji: dict[str, str] = {key: text for key, text in analyzer.emojis.items() if len(key) == 1}
+        self.emoji: dict[str, str] = {
+            key: text for key, text in analyzer.emojis.items() if len(key) == 1
+        }
         # These descriptions hold a "!", which counts like any other.
         self.shouted = [key for key, text in self.emoji.items() if "!" in text]
         tables = repr((self.lexicon, analyzer.emojis, NEGATE, _BOOSTERS, _IDIOMS))
@@ -67,7 +87,11 @@ class Tables:
     def known(self) -> dict[str, Kind]:
         """Every lower-case word that means something."""
         words = dict.fromkeys([*self.lexicon, *_BOOSTERS, *NEGATE, *sorted(_NAMED)])
-        return {word: self._kind(word) for word in words if len(word.split()) == 1 and word == word.lower()}
+        return {
+            word: self._kind(word)
+            for word in words
+            if len(word.split()) == 1 and word == word.lower()
+        }
 
     def _kind(self, word: str) -> Kind:
         name = word if word in _NAMED else ""
@@ -83,8 +107,11 @@ class Letters(dict[str, str]):
     def __init__(self, tables: Tables) -> None:
         super().__init__()
         self.kinds: dict[str, Kind] = {}
-        # A space opens before each emoji but none after it: what follows is glued to the description.
-        self._opened = str.maketrans({emoji: f" {description}" for emoji, description in tables.emoji.items()})
+        # A space opens before each emoji but none after it: what follows is glued to the
+        # description.
+        self._opened = str.maketrans(
+            {emoji: f" {description}" for emoji, description in tables.emoji.items()}
+        )
         self._emoji = frozenset(tables.emoji)
         silent = iter(string.ascii_lowercase)
         scored = (chr(code) for code in range(0x430, ord(LAST_LETTER) + 1) if chr(code).islower())
@@ -156,17 +183,23 @@ def _valence(window: list[Kind]) -> float:
     raised = (n3 == "never" and n2 in _MILD) or n1 in _MILD
     doubtless = n3 == "without" and "doubt" in (n1, n2)
     valence = _after(first, valence, 1.0, is_raised=False, is_doubtless=False)
-    valence = _after(second, valence, 0.95, n2 == "never" and n1 in _MILD, n2 == "without" and n1 == "doubt")
+    valence = _after(
+        second, valence, 0.95, n2 == "never" and n1 in _MILD, n2 == "without" and n1 == "doubt"
+    )
     valence = _after(third, valence, 0.9, raised, doubtless)
     # An idiom counts from the fourth word on, and needs two words side by side that occur in one.
-    if third.valence is None and ((n1 and (n2 or word.name)) or (n2 and n3) or (word.name and after.name)):
+    if third.valence is None and (
+        (n1 and (n2 or word.name)) or (n2 and n3) or (word.name and after.name)
+    ):
         valence = _idiom(valence, (n3, n2, n1), word.name, (after.name, later.name))
     if n1 == "least" and n2 not in ("at", "very"):
         valence *= _NEGATION
     return valence
 
 
-def _after(near: Kind, valence: float, damping: float, is_raised: bool, is_doubtless: bool) -> float:
+def _after(
+    near: Kind, valence: float, damping: float, is_raised: bool, is_doubtless: bool
+) -> float:
     """What a preceding word makes of a valence: a booster adds to it, a negation turns it around."""
     if near.valence is not None:
         return valence
@@ -180,7 +213,9 @@ def _after(near: Kind, valence: float, damping: float, is_raised: bool, is_doubt
     return valence * _NEGATION if near.negates and not is_doubtless else valence
 
 
-def _idiom(valence: float, before: tuple[str, str, str], word: str, after: tuple[str, str]) -> float:
+def _idiom(
+    valence: float, before: tuple[str, str, str], word: str, after: tuple[str, str]
+) -> float:
     """An idiom replaces the valence, later ones in this order the earlier; a phrase such as "sort of" adds to it."""
     n3, n2, n1 = before
     ending = (f"{n1} {word}", f"{n2} {n1} {word}", f"{n2} {n1}", f"{n3} {n2} {n1}", f"{n3} {n2}")
@@ -195,9 +230,11 @@ def _idiom(valence: float, before: tuple[str, str, str], word: str, after: tuple
 def turned(valences: list[float], places: list[int], but: int) -> list[float]:
     """Halve what stands before "but", raise what stands after it by half.
 
-    The package looks each valence up by its value in the list that it is changing: a changed one that has come to
-    equal a later one is found in its stead and changed again. Where no changed value equals an unchanged one that
-    cannot happen; elsewhere heaps find the first holder of a value, as `list.index` would, but in linear time.
+    The package looks each valence up by its value in the list that it is changing: a changed one
+        that has come to
+    equal a later one is found in its stead and changed again. Where no changed value equals an
+    unchanged one that cannot happen; elsewhere heaps find the first holder of a value, as
+    `list.index` would, but in linear time.
     """
     scales = [0.5 if place < but else 1.5 for place in places]
     changed = [valence * scale for valence, scale in zip(valences, scales, strict=True)]
