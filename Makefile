@@ -49,11 +49,15 @@ wheel: setup ## dist/echostream-….whl, for spark-submit --py-files; needs no n
 
 ##@ Test
 .PHONY: test
-test: setup classes ## every test but the fault tests
+test: setup classes ## all tests that a change needs: no fault injection, no S3, no spark-submit, no recordings
+	$(PYTEST_BOTH) tests --ignore=tests/faults -m "not extended"
+
+.PHONY: test-all
+test-all: setup classes ## all tests but fault injection: `make test`, S3, spark-submit, recorded payloads
 	$(PYTEST_BOTH) tests --ignore=tests/faults
 
 .PHONY: test-unit
-test-unit: setup ## the tests that need no JVM: seconds
+test-unit: setup ## the tests that need no JVM: a few minutes
 	$(PYTEST) tests/unit
 
 .PHONY: test-calendar
@@ -61,8 +65,14 @@ test-calendar: setup ## the unit tests on other days: 45 to 1,500 ahead, 29 Febr
 	$(BIN)/python -m tests.calendar
 
 .PHONY: test-faults
-test-faults: setup classes ## the tests that kill things
+test-faults: setup classes ## fault injection: jobs, producers and brokers are killed at many points
 	$(PYTEST_BOTH) tests/faults
+
+.PHONY: test-nightly
+test-nightly: test-calendar ## what takes long: other days, lakes of other days, every recorded payload, Spark 4.2
+	TEST_BASE_SHIFT_DAYS=400 $(PYTEST) tests/jobs
+	FULL=1 $(PYTEST) tests/e2e/test_real_recordings.py
+	$(MAKE) test-matrix
 
 MATRIX := build/matrix
 MATRIX_TESTS ?= tests/spark tests/jobs

@@ -43,6 +43,7 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
+    config.addinivalue_line("markers", "extended: part of make test-all, and not of make test")
     # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any
     # later test.
     config.addinivalue_line(

@@ -40,6 +40,7 @@ TABLES = (
 )
 
 pytestmark = [
+    pytest.mark.extended,
     pytest.mark.skipif(
         not RECORDINGS.is_dir(), reason="needs the recordings in ../shared/data/platforms"
     ),

@@ -28,6 +28,7 @@ RATES = Rates(
     bad=0.03,
     unmappable=0.005,
 )
+pytestmark = pytest.mark.extended
 TIMEOUT_S = 3.0  # of one answer; a stalled one takes longer
 
 

@@ -13,6 +13,7 @@ from lakehouse.storage.s3_lease import S3Lease
 from tests.commands import wait_until
 from tests.s3 import faulty, new_s3
 
+pytestmark = pytest.mark.extended
 WAIT_S = 30
 
 

@@ -17,6 +17,7 @@ from tests.conftest import QUICK_JVM, ROOT
 from tests.kafka import generate
 from tests.lake import assert_exact, ops
 
+pytestmark = pytest.mark.extended
 CHECKOUT = ROOT.parent
 SPARK_HOME = Path(pyspark.__file__).parent
 SUBMIT_S = 280
