@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 from foundation.crash_points import crash_point
 from foundation.errors import KeyFileError, KeyMismatchError
 from foundation.key_chain import KeyChain
-from foundation.key_sources import KeyFile, KeyPlace, payload_place, pseudonym_place
+from foundation.key_sources import KeyFile, KeySource, payload_source, pseudonym_source
 from foundation.keys import PSEUDONYM_KEY, add_key, write_key_id
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
@@ -48,16 +48,16 @@ def begin(settings: Settings) -> Rotation:
             place.
         KeyMismatchError: the lake is under a key that is not among them.
     """
-    place = pseudonym_place(settings)
-    former, newest = place.load(), place.newest()
+    source = pseudonym_source(settings)
+    former, newest = source.load(), source.newest()
     said = delta_log.properties(SILVER_POSTS, settings).get(KEY_PROPERTY, former.key_id)
     if said not in {key.key_id for key in newest if key.version >= former.version}:
         raise KeyMismatchError(
-            f"{SILVER_POSTS.name} is under key {said}, and {place.where} does not hold it",
+            f"{SILVER_POSTS.name} is under key {said}, and {source.where} does not hold it",
             remedy="Put the lake's keys back, all versions of them",
         )
     if newest.key_id == former.key_id:
-        newest = _next(place)
+        newest = _next(source)
     return Rotation(former.key_id, newest.key_id)
 
 
@@ -68,7 +68,7 @@ def rekey_tables(spark: SparkSession, settings: Settings, rotation: Rotation) ->
     """
     for table in (BRONZE_POSTS, SILVER_POSTS):
         delta.ensure(spark, table, settings)
-    chain = KeyChain(pseudonym_place(settings), rotation.key_id)
+    chain = KeyChain(pseudonym_source(settings), rotation.key_id)
     _say_in_properties(spark, settings, rotation)
     for table in REKEYED:
         if delta_log.exists(table, settings):
@@ -79,16 +79,16 @@ def rekey_tables(spark: SparkSession, settings: Settings, rotation: Rotation) ->
 
 def end(settings: Settings, rotation: Rotation) -> None:
     """Bring the new key into use, where its place is a file; at AWS it is the setting `keys.id` that does."""
-    place = pseudonym_place(settings)
-    if isinstance(place, KeyFile):
-        write_key_id(place.file, rotation.key_id)
+    source = pseudonym_source(settings)
+    if isinstance(source, KeyFile):
+        write_key_id(source.file, rotation.key_id)
 
 
-def _next(place: KeyPlace) -> SecretKey:
-    if isinstance(place, KeyFile):
-        return add_key(place.file, place.name)
+def _next(source: KeySource) -> SecretKey:
+    if isinstance(source, KeyFile):
+        return add_key(source.file, source.name)
     raise KeyFileError(
-        f"{PSEUDONYM_KEY} {place.where} has no next version yet",
+        f"{PSEUDONYM_KEY} {source.where} has no next version yet",
         remedy="Put it there, in a line behind the others: docs/keys.md has the commands",
     )
 
@@ -106,7 +106,7 @@ def _say_in_properties(spark: SparkSession, settings: Settings, rotation: Rotati
 
 def _former(settings: Settings, rotation: Rotation) -> str:
     """All keys before the new one, also those that were skipped."""
-    newest = pseudonym_place(settings).newest()
+    newest = pseudonym_source(settings).newest()
     older = [key.key_id for key in newest if key.key_id != rotation.key_id]
     return " ".join(reversed(older))
 
@@ -115,7 +115,7 @@ def _rekey(spark: SparkSession, table: Table, settings: Settings, chain: KeyChai
     if delta_log.newest_metadata(table, settings, _KEY_ID) == chain.key_id:
         return None
     now = delta.read(spark, table, settings)
-    rows = rekeyed(now, table, chain, payload_place(settings))
+    rows = rekeyed(now, table, chain, payload_source(settings))
     if table is SILVER_TOMBSTONES:
         # Of persons' requests also as they were: what Kafka or a producer still has of them comes
         # under the older key.

@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 
 from batch.erase import carry_out
 from foundation import clock
-from foundation.key_sources import pseudonym_place
+from foundation.key_sources import pseudonym_source
 from foundation.keys import create_key
 from foundation.logs import setup_logs
 from foundation.settings import Settings
@@ -97,7 +97,7 @@ def measure(spark: SparkSession, settings: Settings, count: int) -> None:
         .limit(count)
         .collect()
     )
-    key, key_id = ledger.receipt_key(settings), pseudonym_place(settings).key_id()
+    key, key_id = ledger.receipt_key(settings), pseudonym_source(settings).key_id()
     asked = {
         erasure_requests.place(
             settings,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from foundation.key_sources import KeyPlace
+from foundation.key_sources import KeySource
 from foundation.keys import PSEUDONYM_KEY, PseudonymKey
 from foundation.secret_keys import in_use
 
@@ -13,12 +13,12 @@ class KeyChain:
     """The pseudonym keys up to one of them.
 
     Attributes:
-        place: where they are; it is all that travels.
+        source: where they are; it is all that travels.
         key_id: the fingerprint of the newest.
         former: the fingerprints of those that the lake was under before.
     """
 
-    place: KeyPlace
+    source: KeySource
     key_id: str
     former: frozenset[str] = frozenset()
 
@@ -31,5 +31,5 @@ def chain_of(chain: KeyChain) -> PseudonymKey:
         KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
     """
     return PseudonymKey.of(
-        in_use(chain.place.newest(), chain.key_id, f"{PSEUDONYM_KEY} {chain.place.where}")
+        in_use(chain.source.newest(), chain.key_id, f"{PSEUDONYM_KEY} {chain.source.where}")
     )

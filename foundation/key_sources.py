@@ -26,7 +26,7 @@ RECEIPT_KEY = "receipt key"
 _TIMEOUT_S, _ATTEMPTS = 10, 4  # of one call to AWS
 
 
-class KeyPlace(Protocol):
+class KeySource(Protocol):
     """Where one key is, and which one it must be."""
 
     def __hash__(self) -> int: ...
@@ -55,14 +55,14 @@ class KeyPlace(Protocol):
         """The newest key that is there, which may be one that a rotation has yet to bring into use; raises likewise."""
 
 
-def pseudonym_place(settings: Settings) -> KeyPlace:
+def pseudonym_source(settings: Settings) -> KeySource:
     """Where the owner's pseudonym key is."""
-    return _place(settings.keys, settings.key_file, PSEUDONYM_KEY, "keys", settings.owner)
+    return _source(settings.keys, settings.key_file, PSEUDONYM_KEY, "keys", settings.owner)
 
 
-def payload_place(settings: Settings) -> KeyPlace:
+def payload_source(settings: Settings) -> KeySource:
     """Where the key is under which payloads rest."""
-    return _place(
+    return _source(
         settings.payloads.key,
         settings.payload_key_file,
         PAYLOAD_KEY,
@@ -71,9 +71,9 @@ def payload_place(settings: Settings) -> KeyPlace:
     )
 
 
-def receipt_place(settings: Settings) -> KeyPlace:
+def receipt_source(settings: Settings) -> KeySource:
     """Where the key is under which erasures are signed."""
-    return _place(
+    return _source(
         settings.erasure.key, settings.receipt_key_file, RECEIPT_KEY, "erasure.key", settings.owner
     )
 
@@ -84,7 +84,7 @@ def pseudonym_key(settings: Settings) -> PseudonymKey:
     Raises:
         KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
     """
-    return PseudonymKey.of(pseudonym_place(settings).load())
+    return PseudonymKey.of(pseudonym_source(settings).load())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +126,9 @@ class Aws:
             )
         return self.expected_id
 
-    def checked(self, newest: SecretKey, place: str) -> SecretKey:
+    def checked(self, newest: SecretKey, location: str) -> SecretKey:
         """The key that the settings name, if it is there."""
-        what = f"{self.name} {place}"
+        what = f"{self.name} {location}"
         if not self.expected_id:
             raise KeyFileError(
                 f"{self.setting}.id is not set",
@@ -245,7 +245,7 @@ class KmsKey:
         return secret
 
 
-def _place(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -> KeyPlace:
+def _source(keys: KeySettings, file: Path, name: str, setting: str, owner: str) -> KeySource:
     if keys.source == "file":
         return KeyFile(file, name)
     aws = Aws(name, setting, keys.id, keys.region, keys.endpoint)

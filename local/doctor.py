@@ -7,7 +7,7 @@ from importlib import metadata
 
 from foundation.errors import AccessError, EchoStreamError, StackError
 from foundation.folder_modes import broken
-from foundation.key_sources import KeyFile, payload_place, pseudonym_place
+from foundation.key_sources import KeyFile, payload_source, pseudonym_source
 from foundation.settings import Settings
 from ingestion.kafka.topics import demand_broker
 from local.host import ports
@@ -101,18 +101,18 @@ def _ports(settings: Settings) -> str:
 
 
 def _keys(settings: Settings) -> str:
-    places = [
-        pseudonym_place(settings),
-        *([payload_place(settings)] if settings.payloads.encrypt else []),
+    sources = [
+        pseudonym_source(settings),
+        *([payload_source(settings)] if settings.payloads.encrypt else []),
     ]
-    files = [place.file for place in places if isinstance(place, KeyFile)]
+    files = [source.file for source in sources if isinstance(source, KeyFile)]
     if (
         files
         and not any(file.exists() for file in files)
         and not lake_tables(settings.lake_uri, settings.s3)
     ):
         return "none yet; `echostream up` makes them"
-    return ", ".join(f"{place.load().key_id} at {place.where}" for place in places)
+    return ", ".join(f"{source.load().key_id} at {source.where}" for source in sources)
 
 
 def _access(settings: Settings) -> str:

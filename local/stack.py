@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from foundation.errors import BrokerUnreachableError, DiskFullError, KeyFileError
-from foundation.key_sources import KeyFile, KeyPlace, payload_place, pseudonym_place
+from foundation.key_sources import KeyFile, KeySource, payload_source, pseudonym_source
 from foundation.keys import create_key
 from foundation.settings import Settings
 from ingestion.kafka.topics import TopicsReport, create_topics
@@ -108,23 +108,23 @@ def _ensure_keys(settings: Settings) -> bool:
     """Make the keys of a new lake, where they are files; True when the pseudonym key was made."""
     if settings.payloads.encrypt:
         _ensure(
-            payload_place(settings),
+            payload_source(settings),
             settings,
             "what is encrypted needs it. A first one is made by `echostream keys new`",
         )
     return _ensure(
-        pseudonym_place(settings), settings, "under another one every author would count twice"
+        pseudonym_source(settings), settings, "under another one every author would count twice"
     )
 
 
-def _ensure(place: KeyPlace, settings: Settings, why: str) -> bool:
-    if not isinstance(place, KeyFile) or place.file.exists():
-        place.load()
+def _ensure(source: KeySource, settings: Settings, why: str) -> bool:
+    if not isinstance(source, KeyFile) or source.file.exists():
+        source.load()
         return False
     if lake_tables(settings.lake_uri, settings.s3):
         raise KeyFileError(
-            f"{place.name} {place.file} is missing, but the lake {settings.lake_uri} holds tables",
+            f"{source.name} {source.file} is missing, but the lake {settings.lake_uri} holds tables",
             remedy=f"Put its key back: {why}",
         )
-    create_key(place.file)
+    create_key(source.file)
     return True

@@ -6,12 +6,12 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from foundation.errors import QueryError
-from foundation.key_sources import payload_place
+from foundation.key_sources import payload_source
 from foundation.settings import Settings
 from lakehouse.storage.s3 import storage_options
 from serving.catalog import arrow_files, lake_tables
 from transforms.decode import BadRecordError
-from transforms.payloads import At, opened
+from transforms.payloads import At, decrypt
 
 _BRONZE = "bronze.posts"
 
@@ -41,7 +41,7 @@ def received(settings: Settings, at: At) -> bytes | None:
             remedy="silver.posts.bronze and quarantine.posts say where a record was",
         )
     try:
-        return opened(values[0], payload_place(settings), at)
+        return decrypt(values[0], payload_source(settings), at)
     except BadRecordError as bad:
         raise QueryError(
             f"the payload cannot be opened: {bad}", remedy="It was changed or moved at rest"

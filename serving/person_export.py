@@ -12,14 +12,14 @@ from typing import Any
 import orjson
 from deltalake import DeltaTable, QueryBuilder
 
-from foundation.key_sources import KeyPlace, payload_place
+from foundation.key_sources import KeySource, payload_source
 from foundation.keys import PseudonymKey, canonical
 from foundation.settings import Settings
 from lakehouse.storage.s3 import storage_options
 from serving.catalog import lake_tables
 from serving.formats import plain
 from transforms.decode import BadRecordError
-from transforms.payloads import At, opened
+from transforms.payloads import At, decrypt
 
 Row = dict[str, Any]
 _RAW = ("bronze.posts", "quarantine.posts")
@@ -35,14 +35,14 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class PersonData:
     """What was found, by table, as JSON knows it; and the pseudonyms of the person's posts."""
 
     rows: dict[str, list[Row]]
     post_keys: frozenset[str]
 
 
-def held_about(settings: Settings, account: Account, key: PseudonymKey) -> Held:
+def find_person_data(settings: Settings, account: Account, key: PseudonymKey) -> PersonData:
     """What the tables hold about an account, under each version of the key.
 
     Raises:
@@ -64,7 +64,7 @@ def held_about(settings: Settings, account: Account, key: PseudonymKey) -> Held:
         known = {_where(row) for row in records[name]}
         records[name] += [row for row in lake.of_posts(name, posts) if _where(row) not in known]
     everything = {name: [plain(row) for row in rows] for name, rows in (found | records).items()}
-    return Held(everything, frozenset(posts))
+    return PersonData(everything, frozenset(posts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ class _Lake:
 
     def _raw(self, table: str, condition: str) -> Iterator[Row]:
         """Records with what their headers say; Bronze alone has it in columns, by which it is filtered here."""
-        place = payload_place(self.settings)
+        source = payload_source(self.settings)
         return (
-            _received(row, place)
+            _received(row, source)
             for row in self._read(table, condition if table == _RAW[0] else None)
         )
 
@@ -117,14 +117,14 @@ def _among(column: str, values: Set[str]) -> str:
     return f"{column} IN ({quoted})"
 
 
-def _received(row: Mapping[str, Any], place: KeyPlace) -> Row:
+def _received(row: Mapping[str, Any], source: KeySource) -> Row:
     """The record with its payload opened, and with what its headers say where no column does."""
     headers = {
         name: None if held is None else held.decode("utf-8", "replace")
         for name, held in _items(row["headers"])
     }
     try:
-        value = opened(row["value"], place, At(row["topic"], row["partition"], row["offset"]))
+        value = decrypt(row["value"], source, At(row["topic"], row["partition"], row["offset"]))
     except BadRecordError:
         value = b"damaged at rest"
     said = {name: row.get(name, headers.get(name)) for name in ("op", "post_key", "author_key")}

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from foundation.folder_modes import READERS
-from foundation.key_sources import payload_place, pseudonym_place
+from foundation.key_sources import payload_source, pseudonym_source
 from foundation.policies import KAFKA_DAYS, Policy, policies
 from foundation.settings import Settings
 from schemas.tables import TABLES, Table
@@ -162,12 +162,12 @@ def _recipients(settings: Settings) -> dict[str, str]:
 
 def _safeguards(settings: Settings) -> dict[str, str]:
     sealed = (
-        f"sealed, key at {payload_place(settings).where}"
+        f"sealed, key at {payload_source(settings).where}"
         if settings.payloads.encrypt
         else "not sealed"
     )
     return {
-        "pseudonyms": f"HMAC-SHA-256, key outside the lake at {pseudonym_place(settings).where}",
+        "pseudonyms": f"HMAC-SHA-256, key outside the lake at {pseudonym_source(settings).where}",
         "payloads in Bronze and quarantine": sealed,
         "personal data in texts": f"removed before Silver, names by {settings.sanitizer.persons}; what fails stays out",
         "deletion": "what a platform or a person deletes is removed from every table and stays away",

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, Observation, SparkSession
 
 from foundation.errors import ConservationError
 from foundation.key_chain import KeyChain
-from foundation.key_sources import payload_place, pseudonym_place
+from foundation.key_sources import payload_source, pseudonym_source
 from foundation.policies import policies
 from foundation.sections import JobName
 from foundation.settings import Settings
@@ -43,7 +43,7 @@ NAME: JobName = "bronze_to_silver"
 
 def preflight(settings: Settings) -> None:
     """Refuse to start where scorer, key, checkpoint or tables do not allow it; needs no Spark."""
-    key_id = pseudonym_place(settings).key_id()
+    key_id = pseudonym_source(settings).key_id()
     _job(settings).preflight(key_id=key_id)
     make_refiner(settings, key_id)
 
@@ -59,7 +59,7 @@ def start(
     job = _job(settings, on_progress)
     job.demand_whole()
     delta.ensure_source(spark, BRONZE_POSTS, settings)
-    key_id = pseudonym_place(settings).key_id()
+    key_id = pseudonym_source(settings).key_id()
     job.prepare(spark, key_id=key_id)
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
@@ -98,9 +98,9 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     if entities := EntityOptions.of(settings):
         load_finder(entities)
     former = former_key_ids(settings)
-    chain = KeyChain(pseudonym_place(settings), key_id, former) if former else None
+    chain = KeyChain(pseudonym_source(settings), key_id, former) if former else None
     rules = Rules(policies(), key_id, settings.sanitizer.max_text_chars, chain)
-    return Refiner(rules, options, sanitizer, entities, payload_key=payload_place(settings))
+    return Refiner(rules, options, sanitizer, entities, payload_key=payload_source(settings))
 
 
 def handle(batch: Batch, refiner: Refiner) -> int:

@@ -3,7 +3,7 @@
 from pyspark.sql import SparkSession
 
 from foundation import clock
-from foundation.key_sources import payload_place
+from foundation.key_sources import payload_source
 from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
@@ -24,7 +24,7 @@ NAME: JobName = "topic_to_bronze"
 def preflight(settings: Settings) -> None:
     """Refuse to start where broker, payload key, checkpoint or table do not allow it; needs no Spark."""
     if settings.payloads.encrypt:
-        payload_place(settings).load()
+        payload_source(settings).load()
     _job(settings).preflight()
     kafka.demand_broker(settings)
 
@@ -38,7 +38,7 @@ def start(
 ) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
     if settings.payloads.encrypt:
-        payload_place(
+        payload_source(
             settings
         ).load()  # here, so that a key that is missing is refused before the first record
     job = _job(settings, on_progress)
@@ -74,8 +74,8 @@ def _append(batch: Batch) -> None:
     # One task per core writes, so that a batch makes a few files and not one per topic and
     # partition.
     records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
-    place = payload_place(batch.settings) if batch.settings.payloads.encrypt else None
-    rows = to_bronze(records, ingest_date=clock.now().date(), payload_key=place)
+    source = payload_source(batch.settings) if batch.settings.payloads.encrypt else None
+    rows = to_bronze(records, ingest_date=clock.now().date(), payload_key=source)
     delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn("append"))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pyspark.sql import Row, SparkSession
 
-from transforms.order import AUTHOR, Held, resolve
+from transforms.order import AUTHOR, SilverState, resolve
 
 D1, D2, D3 = date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)
 NOON = 1_767_355_200_000_000  # of D2, in microseconds: a version that is also a time
@@ -27,16 +27,18 @@ def held(
     posts: Iterable[tuple[Any, ...]] = (),
     tombstones: Iterable[tuple[Any, ...]] = (),
     authors: Iterable[tuple[Any, ...]] = (),
-) -> Held:
+) -> SilverState:
     """What Silver holds, from rows of these columns."""
-    return Held(
+    return SilverState(
         spark.createDataFrame(list(posts), HELD_POSTS),
         spark.createDataFrame(list(tombstones), POST_TOMBSTONES),
         spark.createDataFrame(list(authors), AUTHOR_TOMBSTONES),
     )
 
 
-def resolved(spark: SparkSession, records: Sequence[tuple[Any, ...]], before: Held) -> list[Row]:
+def resolved(
+    spark: SparkSession, records: Sequence[tuple[Any, ...]], before: SilverState
+) -> list[Row]:
     """One batch, each record with what becomes of it."""
     refined = spark.createDataFrame(records, REFINED)
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")

@@ -9,17 +9,17 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
-from foundation.key_sources import KeyPlace
+from foundation.key_sources import KeySource
 from schemas.tables import BRONZE_POSTS
 from schemas.topics import TOPIC_PATTERN
-from transforms.payloads import AS_RECEIVED, SEALED, At, key_of, seal
+from transforms.payloads import AS_RECEIVED, ENCRYPTED, At, encrypt, key_of
 
 _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
 _Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 
 
 def to_bronze(
-    records: DataFrame, *, ingest_date: date, payload_key: KeyPlace | None = None
+    records: DataFrame, *, ingest_date: date, payload_key: KeySource | None = None
 ) -> DataFrame:
     """Kafka's columns plus what the headers say; a header that is not UTF-8 or not a date is null.
 
@@ -36,7 +36,7 @@ def to_bronze(
         *_routing(_last_header),
         "key",
         F.map_from_entries("headers").alias("headers"),
-        (_sealed(payload_key) if payload_key else _as_received()).alias("value"),
+        (_encrypted(payload_key) if payload_key else _as_received()).alias("value"),
     ).select(*BRONZE_POSTS.columns)
 
 
@@ -60,21 +60,21 @@ def _routing(header: Callable[[str], Column]) -> list[Column]:
 
 def _as_received() -> Column:
     """The payload; one that looks like a stored one of another form gets the sign that it is none."""
-    looks_stored = F.substring("value", 1, 1).isin(F.lit(AS_RECEIVED), F.lit(SEALED))
+    looks_stored = F.substring("value", 1, 1).isin(F.lit(AS_RECEIVED), F.lit(ENCRYPTED))
     return F.when(looks_stored, F.concat(F.lit(AS_RECEIVED), F.col("value"))).otherwise(
         F.col("value")
     )
 
 
-def _sealed(place: KeyPlace) -> Column:
+def _encrypted(source: KeySource) -> Column:
     """The payload as it may rest. Only what is needed goes to the worker; no key stands in the plan."""
 
     def run(batches: Iterator[_Columns]) -> Iterator[pd.Series]:
         for columns in batches:
-            key = key_of(place)
+            key = key_of(source)
             yield pd.Series(
                 [
-                    None if value is None else seal(value, key, At(topic, partition, offset))
+                    None if value is None else encrypt(value, key, At(topic, partition, offset))
                     for topic, partition, offset, value in zip(*columns, strict=True)
                 ],
                 dtype=object,

@@ -18,7 +18,7 @@ AUTHOR = ("owner", "platform", "author_key")
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class SilverState:
     """What the lake holds of the posts and authors of a batch.
 
     Attributes:
@@ -35,13 +35,13 @@ class Held:
 
 
 def resolve(
-    refined: DataFrame, held: Held, *, author_deletes: DataFrame | None = None
+    refined: DataFrame, state: SilverState, *, author_deletes: DataFrame | None = None
 ) -> DataFrame:
     """The refined rows with `fate`, `held_day`, and what is to be done: `action` and `entombs`.
 
     Args:
         refined: the batch.
-        held: what the lake holds of it.
+        state: what the lake holds of it.
         author_deletes: the batch's own author deletes (AUTHOR, version), None where it has none.
             They block at once, so that a replay after a crash, which meets them as tombstones,
             comes to the same rows.
@@ -50,12 +50,12 @@ def resolve(
     tombstone is due.
     """
     joined = (
-        refined.join(held.posts, on=list(KEY), how="left")
-        .join(held.post_tombstones, on=list(KEY), how="left")
-        .join(held.author_tombstones, on=list(AUTHOR), how="left")
+        refined.join(state.posts, on=list(KEY), how="left")
+        .join(state.post_tombstones, on=list(KEY), how="left")
+        .join(state.author_tombstones, on=list(AUTHOR), how="left")
         .transform(_with_author_block, author_deletes)
     )
-    return joined.transform(_with_rank, held.expired).transform(_with_fate).transform(_with_action)
+    return joined.transform(_with_rank, state.expired).transform(_with_fate).transform(_with_action)
 
 
 def blocked_by_author(version: Column, day: Column, until: Column) -> Column:
@@ -76,14 +76,14 @@ def _with_author_block(joined: DataFrame, author_deletes: DataFrame | None) -> D
     )
 
 
-def _with_rank(joined: DataFrame, forgotten: Limits) -> DataFrame:
-    """Adds `is_blocked`, and `place` among the post's records that are not."""
+def _with_rank(joined: DataFrame, expired_limits: Limits) -> DataFrame:
+    """Adds `is_blocked`, and `rank` among the post's records that are not."""
     is_upsert = F.col("op") == "upsert"
     by_post = F.col("version") <= F.col("tombstone_version")
     by_author = blocked_by_author(F.col("version"), F.col("day"), F.col("blocked_until"))
     by_tombstone = F.coalesce(by_post, F.lit(False)) | F.coalesce(by_author, F.lit(False))
     blocked = joined.withColumn(
-        "is_blocked", is_upsert & (by_tombstone | expired("posted_at", forgotten))
+        "is_blocked", is_upsert & (by_tombstone | expired("posted_at", expired_limits))
     )
     # Records without a post (bad ones, author deletes) and blocked ones rank among themselves,
     # unused.
@@ -98,7 +98,7 @@ def _with_rank(joined: DataFrame, forgotten: Limits) -> DataFrame:
             "contends",
             F.col("op").isin("upsert", "delete") & ~F.col("is_blocked") & F.col("reason").isNull(),
         )
-        .withColumn("place", F.row_number().over(ranking))
+        .withColumn("rank", F.row_number().over(ranking))
         .withColumn("winner_event_id", F.first("event_id").over(ranking))
         .withColumn("sighting", F.row_number().over(sightings))
     )
@@ -132,14 +132,14 @@ def _with_fate(ranked: DataFrame) -> DataFrame:
         F.when(F.col("reason").isNotNull(), Fate.QUARANTINED)
         .when(F.col("op") == "delete_author", author_delete)
         .when(F.col("is_blocked"), Fate.SUPPRESSED)
-        .when(F.col("place") > 1, loser)
+        .when(F.col("rank") > 1, loser)
         .when(F.col("op") == "delete", winning_delete)
         .otherwise(winning_upsert),
     )
 
 
 def _with_action(judged: DataFrame) -> DataFrame:
-    wins = (F.col("place") == 1) & F.col("contends")
+    wins = (F.col("rank") == 1) & F.col("contends")
     is_upsert, is_delete = F.col("op") == "upsert", F.col("op") == "delete"
     version, held_version = F.col("version"), F.col("held_version")
     action = (

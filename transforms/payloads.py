@@ -21,12 +21,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from foundation.errors import EchoStreamError, KeyFileError, KeyMismatchError, KeyServiceError
-from foundation.key_sources import KeyPlace
+from foundation.key_sources import KeySource
 from foundation.secret_keys import SecretKey
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError
 
-AS_RECEIVED, SEALED = b"\0", b"\1"
+AS_RECEIVED, ENCRYPTED = b"\0", b"\1"
 _SALT, _NONCE, _TAG = 12, 12, 16
 _KEY_ID = re.compile(rb"v[1-9][0-9]*-[0-9a-f]{12}")
 # What a worker says of a key ends in Spark's message; these errors quote neither keys nor payloads.
@@ -51,20 +51,20 @@ class At:
 
 
 @cache
-def key_of(place: KeyPlace) -> SecretKey:
+def key_of(source: KeySource) -> SecretKey:
     """The key in that place, read once per process."""
-    return place.load()
+    return source.load()
 
 
-def seal(payload: bytes, key: SecretKey, at: At) -> bytes:
+def encrypt(payload: bytes, key: SecretKey, at: At) -> bytes:
     """The payload as it may rest."""
     key_id = key.key_id.encode()
     drawn = os.urandom(_SALT + _NONCE)
-    head = SEALED + len(key_id).to_bytes(1, "big") + key_id + drawn
+    head = ENCRYPTED + len(key_id).to_bytes(1, "big") + key_id + drawn
     return head + _cipher(key, drawn).encrypt(drawn[_SALT:], payload, at.bound)
 
 
-def opened(stored: bytes | None, place: KeyPlace, at: At) -> bytes | None:
+def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
     """The payload as it was received; the key is read only where a sealed one is met.
 
     Raises:
@@ -72,7 +72,7 @@ def opened(stored: bytes | None, place: KeyPlace, at: At) -> bytes | None:
         KeyMismatchError: it was sealed under another key.
         KeyFileError, KeyServiceError: the key cannot be had.
     """
-    if stored is None or stored[:1] not in (AS_RECEIVED, SEALED):
+    if stored is None or stored[:1] not in (AS_RECEIVED, ENCRYPTED):
         return stored
     if stored[:1] == AS_RECEIVED:
         return stored[1:]
@@ -84,7 +84,7 @@ def opened(stored: bytes | None, place: KeyPlace, at: At) -> bytes | None:
     )
     if not _KEY_ID.fullmatch(key_id) or len(ciphertext) < _TAG:
         raise BadRecordError("decode", Reason.PAYLOAD_DAMAGED)
-    key = key_of(place)
+    key = key_of(source)
     if key_id.decode() != key.key_id:
         raise KeyMismatchError(
             f"payloads were sealed under key {key_id.decode()}, the payload key now is {key.key_id}",

@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from foundation.key_chain import chain_of
-from foundation.key_sources import KeyPlace
+from foundation.key_sources import KeySource
 from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
@@ -26,7 +26,7 @@ from transforms.entities.finder import load_finder
 from transforms.entities.rows import name_entities
 from transforms.keyphrases import key_phrases
 from transforms.language import language_of
-from transforms.payloads import At, opened
+from transforms.payloads import At, decrypt
 from transforms.pii.options import DEFAULT, Options
 from transforms.pii.sanitizer import Clean, Content, load_sanitizer
 from transforms.rekey import rekeyed_event
@@ -125,7 +125,7 @@ class Refiner:
     scorer: ScorerOptions
     sanitizer: Options = DEFAULT
     entities: EntityOptions | None = None  # None where nobody asked for them
-    payload_key: KeyPlace | None = None  # None where no payload is sealed
+    payload_key: KeySource | None = None  # None where no payload is sealed
 
 
 def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
@@ -234,10 +234,12 @@ def _decoded(row: dict[str, Any], refiner: Refiner) -> Event | BadRecordError:
     return event
 
 
-def _opened(row: dict[str, Any], place: KeyPlace | None) -> bytes | None:
+def _opened(row: dict[str, Any], source: KeySource | None) -> bytes | None:
     value: bytes | None = row["value"]
     return (
-        opened(value, place, At(row["topic"], row["partition"], row["offset"])) if place else value
+        decrypt(value, source, At(row["topic"], row["partition"], row["offset"]))
+        if source
+        else value
     )
 
 

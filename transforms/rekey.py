@@ -12,12 +12,12 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from foundation.key_chain import KeyChain, chain_of
-from foundation.key_sources import KeyPlace
+from foundation.key_sources import KeySource
 from foundation.keys import PseudonymKey, version_of
 from schemas.event import Event
 from schemas.tables import Table
 from transforms.decode import BadRecordError
-from transforms.payloads import AS_RECEIVED, SEALED, At, key_of, opened, seal
+from transforms.payloads import AS_RECEIVED, ENCRYPTED, At, decrypt, encrypt, key_of
 
 # a channel is one where it is a profile
 _PSEUDONYMS = (
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 Rekey = Callable[[Row, PseudonymKey], Row]  # the columns that are other than before
 
 
-def rekeyed(rows: DataFrame, table: Table, chain: KeyChain, payload_key: KeyPlace) -> DataFrame:
+def rekeyed(rows: DataFrame, table: Table, chain: KeyChain, payload_key: KeySource) -> DataFrame:
     """A table's rows under the chain's newest key, one for one, by workers that read the keys for themselves."""
 
     def of_record(row: Row, key: PseudonymKey) -> Row:
@@ -69,7 +69,7 @@ def rekeyed_row(row: Row, key: PseudonymKey) -> Row:
     )
 
 
-def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeyPlace) -> Row:
+def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeySource) -> Row:
     """A row of Bronze or quarantine: columns, Kafka's key, headers, and in the payload what the key has made.
 
     Whole or not at all: where the payload does not say that a key of the chain has made it, it
@@ -77,14 +77,14 @@ def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeyPlace) -> Row:
     """
     at, stored = At(row["topic"], row["partition"], row["offset"]), row["value"]
     try:
-        value = opened(stored, payload_key, at)
+        value = decrypt(stored, payload_key, at)
     except BadRecordError:  # damaged at rest
         return {}
     if value is None or (new := _new_payload(value, key)) is None:
         return {}
     payload, event_ids = new
-    if stored[:1] == SEALED:
-        payload = seal(payload, key_of(payload_key), at)
+    if stored[:1] == ENCRYPTED:
+        payload = encrypt(payload, key_of(payload_key), at)
     elif stored[:1] == AS_RECEIVED:
         payload = AS_RECEIVED + payload
 

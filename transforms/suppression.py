@@ -14,10 +14,10 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 
-from foundation.key_sources import KeyPlace
+from foundation.key_sources import KeySource
 from transforms.decode import BadRecordError
 from transforms.order import blocked_by_author
-from transforms.payloads import At, opened
+from transforms.payloads import At, decrypt
 
 FOREVER = (
     253_402_214_400_000_000  # µs, 9999-12-31: the version up to which a request of a person blocks
@@ -42,7 +42,7 @@ def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
     return by_post.unionByName(by_author).unionByName(by_payload).dropDuplicates(list(_RECORD))
 
 
-def with_versions(records: DataFrame, payload_key: KeyPlace) -> DataFrame:
+def with_versions(records: DataFrame, payload_key: KeySource) -> DataFrame:
     """The records with `version`, once with the pseudonyms of the headers and once with other ones of the payload."""
     said = records.withColumn("said", _said(payload_key))
     by_header = F.struct("post_key", "author_key", "said.version")
@@ -92,13 +92,13 @@ def _is_up_to(until: Column) -> Column:
     return F.col("version").isNull() | (F.col("version") <= until)
 
 
-def _said(place: KeyPlace) -> Column:
+def _said(source: KeySource) -> Column:
     """What payloads say; only what is needed goes to the worker, and no key stands in the plan."""
 
     def run(batches: Iterator[_Columns]) -> Iterator[pd.DataFrame]:
         for columns in batches:
             rows = [
-                _read(value, place, At(topic, partition, offset))
+                _read(value, source, At(topic, partition, offset))
                 for topic, partition, offset, value in zip(*columns, strict=True)
             ]
             yield pd.DataFrame(rows, columns=["version", "post_key", "author_key"]).astype(
@@ -110,10 +110,10 @@ def _said(place: KeyPlace) -> Column:
 
 
 def _read(
-    value: bytes | None, place: KeyPlace, at: At
+    value: bytes | None, source: KeySource, at: At
 ) -> tuple[int | None, str | None, str | None]:
     try:
-        event = orjson.loads(opened(value, place, at) or b"")
+        event = orjson.loads(decrypt(value, source, at) or b"")
     except (BadRecordError, orjson.JSONDecodeError):
         return None, None, None
     if not isinstance(event, dict):

@@ -19,7 +19,7 @@ from benchmarks.persons.chain import Chain, gradients
 from benchmarks.persons.corpora import TRAIN, Marked, comments, conll
 from transforms.pii.persons import model
 from transforms.pii.persons.features import NEAR, OFFSETS, OWN, SIZE, modes_of, pairs
-from transforms.pii.persons.tokens import places_of
+from transforms.pii.persons.tokens import bounds_of
 from transforms.pii.persons.vocabulary import Vocabulary
 
 SEED = 20261121
@@ -42,7 +42,7 @@ Ints = npt.NDArray[np.int64]
 class Examples:
     """Words as rows of places in the weights, whether each is a name's, and the rows of each text."""
 
-    places: npt.NDArray[np.int32]
+    slots: npt.NDArray[np.int32]
     is_name: Floats
     texts: list[tuple[int, int]]
 
@@ -80,7 +80,7 @@ def training_texts() -> list[Marked]:
 
 def examples(marked: list[Marked]) -> Examples:
     """What the chain is trained on."""
-    vocabulary = Vocabulary(lambda places: places)
+    vocabulary = Vocabulary(lambda slots: slots)
     read = vocabulary.read([one.text for one in marked])
     ids = read.ids
     columns = [vocabulary.summed[ids, 0, :OWN]]
@@ -93,7 +93,7 @@ def examples(marked: list[Marked]) -> Examples:
     bounds = [(first, after - 2) for first, after in pairwise(read.firsts)]
     for one, (first, _) in zip(marked, bounds, strict=True):
         for at, (begin, close) in enumerate(
-            places_of(one.text) if one.persons else (), start=first
+            bounds_of(one.text) if one.persons else (), start=first
         ):
             is_name[at] = any(begin < end and start < close for start, end in one.persons)
     return Examples(
@@ -122,16 +122,16 @@ def train(data: Examples) -> Chain:
 def _step(data: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
     """One batch: the weights move against the gradient, the less the more they have moved."""
     there = rows >= 0
-    places = data.places[rows[there]]
+    slots = data.slots[rows[there]]
     scores, gold = np.zeros(rows.shape), np.zeros(rows.shape)
-    scores[there] = chain.features[places].sum(axis=1)
+    scores[there] = chain.features[slots].sum(axis=1)
     gold[there] = data.is_name[rows[there]]
     loss, by_score, by_step = gradients(scores, gold, there, chain.steps)
     slope = (
         np.bincount(
-            places.ravel(), weights=np.repeat(by_score[there], places.shape[1]), minlength=SIZE + 1
+            slots.ravel(), weights=np.repeat(by_score[there], slots.shape[1]), minlength=SIZE + 1
         )
-        + DECAY * len(places) * chain.features
+        + DECAY * len(slots) * chain.features
     )
     slope[SIZE] = 0
     seen.features += slope**2

@@ -27,7 +27,7 @@ from benchmarks.pipeline import (
     tables,
     throughput,
 )
-from benchmarks.pipeline.place import Bench, open_bench
+from benchmarks.pipeline.bench_lake import Bench, open_bench
 from foundation.errors import EchoStreamError, JobFailedError, UsageError
 
 _DAY_ROWS = [50_000, 500_000, 5_000_000]

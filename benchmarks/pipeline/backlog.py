@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from benchmarks.pipeline.bench_lake import Bench, open_lake
 from benchmarks.pipeline.latency import (
     RATE,
     Load,
@@ -13,7 +14,6 @@ from benchmarks.pipeline.latency import (
     press,
     warm_up,
 )
-from benchmarks.pipeline.place import Bench, open_place
 from benchmarks.pipeline.reflection import summarise
 from benchmarks.pipeline.watch import Watch
 
@@ -22,21 +22,21 @@ MEANWHILE_S = 150.0  # for which posts keep coming at `RATE`
 
 def measure(bench: Bench, seconds: float) -> dict[str, Any]:
     """The backlog of so many seconds at `RATE`, and how long the jobs needed for all of it, from their start."""
-    with open_place(bench, "backlog") as place:
-        warm_up(place)
-        load = Load(place.feed(start=micros() - round(seconds * 1e6), step=10**6 // RATE))
+    with open_lake(bench, "backlog") as lake:
+        warm_up(lake)
+        load = Load(lake.feed(start=micros() - round(seconds * 1e6), step=10**6 // RATE))
         count = round(RATE * seconds)
-        place.send(
+        lake.send(
             (record for number in range(count) for record in load.records(number)),
             "the backlog into Kafka",
         )
         load.next, backlog = count, len(load.sent)
         begun = micros()
-        with jobs(place) as running, Watch(bench.jvm) as watch:
-            press(place, running, load, MEANWHILE_S)
-            await_gold(place, running)
+        with jobs(lake) as running, Watch(bench.jvm) as watch:
+            press(lake, running, load, MEANWHILE_S)
+            await_gold(lake, running)
         waited = [event._replace(observed_at=begun) for event in load.sent[:backlog]]
-        found = summarise(waited, changes(place), gold_commits(place))
+        found = summarise(waited, changes(lake), gold_commits(lake))
         used = watch.usage.as_json()
         return {
             "posts_per_s": RATE,

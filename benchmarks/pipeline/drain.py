@@ -7,7 +7,7 @@ from typing import Any
 
 from pyspark.sql.streaming.query import StreamingQuery
 
-from benchmarks.pipeline.place import Bench
+from benchmarks.pipeline.bench_lake import Bench
 from benchmarks.pipeline.watch import Usage, Watch
 from local.progress import Ticker
 

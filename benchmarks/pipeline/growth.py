@@ -18,8 +18,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from batch.rebuild_gold import rebuild_gold
+from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.drain import Drain, drain
-from benchmarks.pipeline.place import Bench, Place, open_place
 from benchmarks.pipeline.records import Feed
 from foundation import clock
 from foundation.sections import JobName
@@ -45,7 +45,7 @@ _MEASURED: tuple[JobName, ...] = ("bronze_to_silver", "silver_to_gold")
 class Day:
     """The day that grows; its posts are numbered, the made ones first."""
 
-    place: Place
+    lake: BenchLake
     feed: Feed
     models: DataFrame
     rows: int = 0  # made so far
@@ -55,14 +55,14 @@ class Day:
         """To so many made rows; answers numbers of posts to edit and to delete, spread over the new ones."""
         wanted = (1 + BATCHES) * (EDITS + DELETES)
         numbers = spread(self.rows, rows, wanted)
-        place = self.place
+        lake = self.lake
         title = f"the day to {rows:,} rows"
-        with Ticker(title, console=place.bench.console):
+        with Ticker(title, console=lake.bench.console):
             made = made_rows(self.models, self.feed, self.rows, rows, numbers)
             files = max(2, (rows - self.rows) // _ROWS_PER_FILE)
-            delta.append(made.repartition(files), SILVER_POSTS, place.settings)
-        with Ticker(f"{title}: Gold", console=place.bench.console):
-            rebuild_gold(place.bench.spark, place.settings)
+            delta.append(made.repartition(files), SILVER_POSTS, lake.settings)
+        with Ticker(f"{title}: Gold", console=lake.bench.console):
+            rebuild_gold(lake.bench.spark, lake.settings)
         self.rows = rows
         return numbers
 
@@ -77,30 +77,30 @@ class Day:
 
 def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
     """Seconds per batch and hop at each size, and their ratios to the first."""
-    with open_place(bench, "growth") as place:
-        day = _first_day(place, largest=max(day_rows))
+    with open_lake(bench, "growth") as lake:
+        day = _first_day(lake, largest=max(day_rows))
         sizes = [_measure_at(day, rows) for rows in sorted(day_rows)]
         for size in sizes:
             size["ratio"] = {hop: round(size[hop] / sizes[0][hop], 2) for hop in _MEASURED}
         return {"new": NEW, "edits": EDITS, "deletes": DELETES, "sizes": sizes}
 
 
-def _first_day(place: Place, *, largest: int) -> Day:
+def _first_day(lake: BenchLake, *, largest: int) -> Day:
     """Tables and checkpoints made, by some real posts of the day before, which then serve as models."""
     midnight = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
     start = (midnight - _EPOCH) // timedelta(microseconds=1)
-    before = place.feed(start=start - _DAY_US // 2, step=1000)
-    sent = place.send((before.new(number) for number in range(_MODELS)), "models into Kafka")
+    before = lake.feed(start=start - _DAY_US // 2, step=1000)
+    sent = lake.send((before.new(number) for number in range(_MODELS)), "models into Kafka")
     for name in STARTS:
-        _drain(place, name, sent.records)
+        _drain(lake, name, sent.records)
     models = delta.read(
-        place.bench.spark, SILVER_POSTS, place.settings
+        lake.bench.spark, SILVER_POSTS, lake.settings
     ).localCheckpoint()  # they stay as they are
     # A different start gives the same numbers other posts' times, so numbers go on where the models
     # end.
     step = (_DAY_US - 1) // (_MODELS + largest + _ROOM)
     return Day(
-        place, place.feed(start=start, step=step), models, rows=_MODELS, next_new=_MODELS + largest
+        lake, lake.feed(start=start, step=step), models, rows=_MODELS, next_new=_MODELS + largest
     )
 
 
@@ -108,10 +108,10 @@ def _measure_at(day: Day, rows: int) -> dict[str, Any]:
     numbers = day.grow(_MODELS + rows)
     drains: dict[JobName, list[Drain]] = {name: [] for name in _MEASURED}
     for at in range(1 + BATCHES):
-        sent = day.place.send(day.batch(numbers[at :: 1 + BATCHES]), "a batch into Kafka")
-        _drain(day.place, "topic_to_bronze", sent.records)
+        sent = day.lake.send(day.batch(numbers[at :: 1 + BATCHES]), "a batch into Kafka")
+        _drain(day.lake, "topic_to_bronze", sent.records)
         for name in _MEASURED:
-            drains[name].append(_drain(day.place, name, sent.records))
+            drains[name].append(_drain(day.lake, name, sent.records))
     found: dict[str, Any] = {
         name: round(median(one.seconds for one in each[1:]), 2) for name, each in drains.items()
     }
@@ -123,12 +123,12 @@ def _measure_at(day: Day, rows: int) -> dict[str, Any]:
     return {"rows": rows, **found, **memory}
 
 
-def _drain(place: Place, name: JobName, records: int) -> Drain:
+def _drain(lake: BenchLake, name: JobName, records: int) -> Drain:
     start = STARTS[name]
     return drain(
-        place.bench,
+        lake.bench,
         name,
-        lambda: start(place.bench.spark, place.settings, available_now=True).query,
+        lambda: start(lake.bench.spark, lake.settings, available_now=True).query,
         records,
     )
 

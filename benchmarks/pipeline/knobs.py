@@ -15,8 +15,8 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
+from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.drain import Drain, drain, together
-from benchmarks.pipeline.place import Bench, Place, open_place
 from foundation import clock
 from foundation.sections import JobName
 from streaming.jobs import STARTS
@@ -67,27 +67,27 @@ def set_to(spark: SparkSession, setting: str, value: str) -> Iterator[str]:
 
 
 def _one(bench: Bench, title: str, posts: int) -> dict[str, Any]:
-    with open_place(bench, "knobs") as place:
+    with open_lake(bench, "knobs") as lake:
         total = posts + BESIDE
-        feed = place.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
+        feed = lake.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
         sizes = [_WARM_UP, posts, *[_SMALL] * _SMALL_BATCHES]
         at = 0
         drains: list[Drain] = []
         bench.console.print(title)
         for size in sizes:
-            sent = place.send(feed.stream(at, size), "posts into Kafka")
-            drains.append(_through(place, sent.records))
+            sent = lake.send(feed.stream(at, size), "posts into Kafka")
+            drains.append(_through(lake, sent.records))
             at += size
         _, heap, *small = drains
         return heap.as_json() | {"small_s": round(median(each.seconds for each in small), 2)}
 
 
-def _through(place: Place, records: int) -> Drain:
+def _through(lake: BenchLake, records: int) -> Drain:
     """All three hops, one after the other."""
     return together(
-        [drain(place.bench, name, _running(place, name), records) for name in STARTS], in_a_row=True
+        [drain(lake.bench, name, _running(lake, name), records) for name in STARTS], in_a_row=True
     )
 
 
-def _running(place: Place, name: JobName) -> Callable[[], StreamingQuery]:
-    return lambda: STARTS[name](place.bench.spark, place.settings, available_now=True).query
+def _running(lake: BenchLake, name: JobName) -> Callable[[], StreamingQuery]:
+    return lambda: STARTS[name](lake.bench.spark, lake.settings, available_now=True).query

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.pipeline.place import Bench, Place, open_place
+from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.records import Feed
 from benchmarks.pipeline.reflection import Change, Event, GoldCommit, event_of, summarise
 from benchmarks.pipeline.watch import Watch
@@ -61,22 +61,22 @@ class Load:
 
 def measure(bench: Bench, seconds: float) -> dict[str, Any]:
     """Latencies at `RATE` posts per second."""
-    with open_place(bench, "latency") as place:
-        warm_up(place)
-        load = Load(place.feed(start=micros(), step=10**6 // RATE))
-        with jobs(place) as running, Watch(bench.jvm) as watch:
-            press(place, running, load, seconds)
-            lag = _kafka_lag(place)
-            drained_s = await_gold(place, running)
-        figures = summarise(load.sent, changes(place), gold_commits(place))
+    with open_lake(bench, "latency") as lake:
+        warm_up(lake)
+        load = Load(lake.feed(start=micros(), step=10**6 // RATE))
+        with jobs(lake) as running, Watch(bench.jvm) as watch:
+            press(lake, running, load, seconds)
+            lag = _kafka_lag(lake)
+            drained_s = await_gold(lake, running)
+        figures = summarise(load.sent, changes(lake), gold_commits(lake))
         used = watch.usage.as_json()
         return figures | {
             "posts_per_s": RATE,
             "seconds": seconds,
             "records": len(load.sent),
-            "trigger_s": place.settings.stream.trigger_s,
-            "follow_s": place.settings.stream.follow_s,
-            "is_on_s3": place.settings.is_on_s3,
+            "trigger_s": lake.settings.stream.trigger_s,
+            "follow_s": lake.settings.stream.follow_s,
+            "is_on_s3": lake.settings.is_on_s3,
             "kafka_lag_at_end": lag,
             "in_gold_after_end_s": drained_s,
             "cores_busy": round(used.pop("cpu_s") / (seconds + drained_s), 2),
@@ -85,10 +85,10 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
 
 
 @contextmanager
-def jobs(place: Place) -> Iterator[list[RunningJob]]:
+def jobs(lake: BenchLake) -> Iterator[list[RunningJob]]:
     """All three, together, as `echostream run` has them; the batches that are under way end with the block."""
     running = [
-        start(place.bench.spark, place.settings, available_now=False) for start in STARTS.values()
+        start(lake.bench.spark, lake.settings, available_now=False) for start in STARTS.values()
     ]
     try:
         yield running
@@ -100,22 +100,22 @@ def jobs(place: Place) -> Iterator[list[RunningJob]]:
             job.query.stop()
 
 
-def warm_up(place: Place) -> None:
+def warm_up(lake: BenchLake) -> None:
     """A first drain of all jobs, of posts that are seen no more."""
-    feed = place.feed(start=micros() - (_WARM_FROM + WARM_UP) * 1000, step=1000)
-    place.send(feed.stream(_WARM_FROM, WARM_UP), "warm-up into Kafka")
+    feed = lake.feed(start=micros() - (_WARM_FROM + WARM_UP) * 1000, step=1000)
+    lake.send(feed.stream(_WARM_FROM, WARM_UP), "warm-up into Kafka")
     for name, start in STARTS.items():
-        with Ticker(f"{name}, warm-up", console=place.bench.console):
-            start(place.bench.spark, place.settings, available_now=True).query.awaitTermination()
+        with Ticker(f"{name}, warm-up", console=lake.bench.console):
+            start(lake.bench.spark, lake.settings, available_now=True).query.awaitTermination()
 
 
-def press(place: Place, running: Sequence[RunningJob], load: Load, seconds: float) -> None:
+def press(lake: BenchLake, running: Sequence[RunningJob], load: Load, seconds: float) -> None:
     """Send what falls due, for so long."""
     end = time.monotonic() + seconds
     with (
-        Producer(place.settings) as producer,
+        Producer(lake.settings) as producer,
         Ticker(
-            f"{RATE} posts/s for {seconds:.0f} s", unit="records", console=place.bench.console
+            f"{RATE} posts/s for {seconds:.0f} s", unit="records", console=lake.bench.console
         ) as ticker,
     ):
         while time.monotonic() < end:
@@ -138,24 +138,24 @@ def _demand_alive(running: Sequence[RunningJob]) -> None:
             )
 
 
-def _kafka_lag(place: Place) -> int | None:
-    mine = checkpoint("topic_to_bronze", place.settings)
+def _kafka_lag(lake: BenchLake) -> int | None:
+    mine = checkpoint("topic_to_bronze", lake.settings)
     return (
-        kafka.lag(mine.end_offset(mine.committed_batch), place.settings)
+        kafka.lag(mine.end_offset(mine.committed_batch), lake.settings)
         if mine.committed_batch is not None
         else None
     )
 
 
-def await_gold(place: Place, running: Sequence[RunningJob]) -> float:
+def await_gold(lake: BenchLake, running: Sequence[RunningJob]) -> float:
     """Until every job has done all that there is; the seconds that this took.
 
     Raises:
         JobFailedError: it did not come to that.
     """
     begun = time.monotonic()
-    with Ticker("the last posts into Gold", console=place.bench.console):
-        while not _is_level(place):
+    with Ticker("the last posts into Gold", console=lake.bench.console):
+        while not _is_level(lake):
             if time.monotonic() - begun > _PATIENCE_S:
                 raise JobFailedError(
                     f"Gold was not level after {_PATIENCE_S:.0f} s",
@@ -166,16 +166,16 @@ def await_gold(place: Place, running: Sequence[RunningJob]) -> float:
     return round(time.monotonic() - begun, 1)
 
 
-def _is_level(place: Place) -> bool:
+def _is_level(lake: BenchLake) -> bool:
     """By the batches that each job has finished, upstream first: what is level there stays so, for nothing is sent."""
-    return _kafka_lag(place) == 0 and all(lag.behind == 0 for lag in table_lags(place.settings))
+    return _kafka_lag(lake) == 0 and all(lag.behind == 0 for lag in table_lags(lake.settings))
 
 
-def changes(place: Place) -> list[Change]:
+def changes(lake: BenchLake) -> list[Change]:
     """What Silver's commits did to posts."""
-    silver = delta_log.version(SILVER_POSTS, place.settings)
+    silver = delta_log.version(SILVER_POSTS, lake.settings)
     rows = (
-        delta.read_changes(place.bench.spark, SILVER_POSTS, place.settings, first=1, last=silver)
+        delta.read_changes(lake.bench.spark, SILVER_POSTS, lake.settings, first=1, last=silver)
         .where("_change_type != 'update_preimage'")
         .selectExpr(
             "post_key", "version", "_change_type = 'delete' AS gone", "_commit_version AS commit"
@@ -185,14 +185,14 @@ def changes(place: Place) -> list[Change]:
     return [Change(*row) for row in rows.itertuples(index=False, name=None)]
 
 
-def gold_commits(place: Place) -> list[GoldCommit]:
+def gold_commits(lake: BenchLake) -> list[GoldCommit]:
     """In their order."""
-    log = open_table(GOLD_SENTIMENT_HOURLY, place.settings)
+    log = open_table(GOLD_SENTIMENT_HOURLY, lake.settings)
     named = {
         each["version"]: json.loads(each.get("userMetadata") or "{}").get("silver_version")
         for each in log.history()
     }
-    times = _commit_times(place)
+    times = _commit_times(lake)
     return sorted(
         GoldCommit(silver, times[version])
         for version, silver in named.items()
@@ -200,16 +200,16 @@ def gold_commits(place: Place) -> list[GoldCommit]:
     )
 
 
-def _commit_times(place: Place) -> dict[int, int]:
+def _commit_times(lake: BenchLake) -> dict[int, int]:
     """When each commit of Gold could be read, in microseconds: the time of its file, which is there when it is."""
-    folder = f"{delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)}/_delta_log"
-    if place.bench.s3 is None:
+    folder = f"{delta_log.path(GOLD_SENTIMENT_HOURLY, lake.settings)}/_delta_log"
+    if lake.bench.s3 is None:
         return {
             int(file.stem): file.stat().st_mtime_ns // 1000 for file in Path(folder).glob("*.json")
         }
     bucket, _, prefix = folder.removeprefix("s3a://").partition("/")
     pages = (
-        client(place.bench.s3)
+        client(lake.bench.s3)
         .get_paginator("list_objects_v2")
         .paginate(Bucket=bucket, Prefix=f"{prefix}/")
     )

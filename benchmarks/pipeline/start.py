@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from benchmarks.pipeline.place import Bench, Place, open_place
+from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.watch import Moment, is_below, processes
 from foundation import clock
 from foundation.errors import JobFailedError
@@ -81,17 +81,17 @@ def _without_archive(bench: Bench, folder: Path) -> Path:
 
 
 def _one_way(bench: Bench, name: str, more: Mapping[str, str]) -> dict[str, Any]:
-    with open_place(bench, "start") as place:
-        feed = place.feed(start=clock.micros() - 3600 * 10**6, step=1000)
+    with open_lake(bench, "start") as lake:
+        feed = lake.feed(start=clock.micros() - 3600 * 10**6, step=1000)
         for number in (0, 1):
-            place.send(feed.stream(number * POSTS, POSTS), f"{name}, posts into Kafka")
-            objects = _objects(place)
-            found = _run(place, more)
-        return found | {"objects": _objects(place) - objects}
+            lake.send(feed.stream(number * POSTS, POSTS), f"{name}, posts into Kafka")
+            objects = _objects(lake)
+            found = _run(lake, more)
+        return found | {"objects": _objects(lake) - objects}
 
 
-def _run(place: Place, more: Mapping[str, str]) -> dict[str, Any]:
-    mine = {name: checkpoint(name, place.settings) for name in JOBS}
+def _run(lake: BenchLake, more: Mapping[str, str]) -> dict[str, Any]:
+    mine = {name: checkpoint(name, lake.settings) for name in JOBS}
     before = {name: each.committed_batch for name, each in mine.items()}
     committed: dict[str, float] = {}
     begun = time.monotonic()
@@ -101,7 +101,7 @@ def _run(place: Place, more: Mapping[str, str]) -> dict[str, Any]:
             if name not in committed and each.committed_batch != before[name]:
                 committed[name] = round(time.monotonic() - begun, 1)
 
-    with tempfile.TemporaryFile() as said, _started(place, more, said) as process:
+    with tempfile.TemporaryFile() as said, _started(lake, more, said) as process:
         tree = Tree(process.pid)
         while process.poll() is None:
             look()
@@ -129,12 +129,12 @@ def _run(place: Place, more: Mapping[str, str]) -> dict[str, Any]:
 
 @contextmanager
 def _started(
-    place: Place, more: Mapping[str, str], said: IO[bytes]
+    lake: BenchLake, more: Mapping[str, str], said: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    broker = place.settings.broker
+    broker = lake.settings.broker
     environment = {
         **os.environ,
-        "ECHOSTREAM_HOME": str(place.settings.home),
+        "ECHOSTREAM_HOME": str(lake.settings.home),
         "ECHOSTREAM_BROKER__PORT": str(broker.port),
         "ECHOSTREAM_BROKER__CONTROLLER_PORT": str(broker.controller_port),
         "ECHOSTREAM_SPARK__UI_PORT": "0",
@@ -153,8 +153,8 @@ def _started(
             process.kill()
 
 
-def _objects(place: Place) -> int:
+def _objects(lake: BenchLake) -> int:
     """Files in the lake and the checkpoints, without the checksums of local disks: on S3 each is at least one PUT."""
-    folders = (Path(place.settings.lake_uri), place.settings.home / "checkpoints")
+    folders = (Path(lake.settings.lake_uri), lake.settings.home / "checkpoints")
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
     return sum(1 for file in files if not file.name.startswith("."))

@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
 
 from benchmarks.pipeline import unscored
+from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.drain import Drain, drain, together
-from benchmarks.pipeline.place import Bench, Place, open_place
 from foundation import clock
 from foundation.settings import Settings
 from lakehouse.jobs import kafka
@@ -33,19 +33,19 @@ _COPIES = ("copy before", "copy after")
 
 def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
     """All ways, in one run of one session."""
-    with open_place(bench, "throughput") as place:
+    with open_lake(bench, "throughput") as lake:
         total = WARM_UP + posts + NAIVE_WARM_UP + naive_posts
-        feed = place.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
-        ways = _ways(place)
-        first = place.send(feed.stream(0, WARM_UP), "warm-up into Kafka")
+        feed = lake.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
+        ways = _ways(lake)
+        first = lake.send(feed.stream(0, WARM_UP), "warm-up into Kafka")
         for name, start in ways.items():
             drain(bench, f"{name}, warm-up", start, first.records)
-        sent = place.send(feed.stream(WARM_UP, posts), "posts into Kafka")
+        sent = lake.send(feed.stream(WARM_UP, posts), "posts into Kafka")
         found = {name: drain(bench, name, start, sent.records) for name, start in ways.items()}
-        start = _naive(place)
-        warm = place.send(feed.stream(WARM_UP + posts, NAIVE_WARM_UP), "warm-up into Kafka")
+        start = _naive(lake)
+        warm = lake.send(feed.stream(WARM_UP + posts, NAIVE_WARM_UP), "warm-up into Kafka")
         drain(bench, "naive, warm-up", start, warm.records)
-        few = place.send(
+        few = lake.send(
             feed.stream(WARM_UP + posts + NAIVE_WARM_UP, naive_posts), "posts into Kafka"
         )
         found["naive"] = drain(bench, "naive", start, few.records)
@@ -53,15 +53,15 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
             "posts": posts,
             "bytes_per_record": round(sent.value_bytes / sent.records),
             "bronze_bytes_per_record": round(
-                _size(place, BRONZE_POSTS.folder) / (first.records + sent.records)
+                _size(lake, BRONZE_POSTS.folder) / (first.records + sent.records)
             ),
-            "lake_bytes_per_record": round(_size(place, "") / (first.records + sent.records)),
+            "lake_bytes_per_record": round(_size(lake, "") / (first.records + sent.records)),
         }
 
 
-def _ways(place: Place) -> dict[str, Callable[[], StreamingQuery]]:
+def _ways(lake: BenchLake) -> dict[str, Callable[[], StreamingQuery]]:
     """What drains, in the order of measuring."""
-    spark, settings = place.bench.spark, place.settings
+    spark, settings = lake.bench.spark, lake.settings
     copies: dict[str, Callable[[], StreamingQuery]] = {
         name: _copying(spark, settings, name.replace(" ", "_")) for name in _COPIES
     }
@@ -88,12 +88,12 @@ def _copying(spark: SparkSession, settings: Settings, name: str) -> Callable[[],
     )
 
 
-def _naive(place: Place) -> Callable[[], StreamingQuery]:
+def _naive(lake: BenchLake) -> Callable[[], StreamingQuery]:
     """From where Kafka ends now."""
     from benchmarks.pipeline.naive import to_posts  # noqa: PLC0415  # it is heavy, and the others need none of it
 
-    ends = json.dumps(kafka.end_offsets(place.settings))
-    spark, settings = place.bench.spark, place.settings
+    ends = json.dumps(kafka.end_offsets(lake.settings))
+    spark, settings = lake.bench.spark, lake.settings
     return lambda: _append(to_posts(_records(spark, settings, ends)), settings.home / "naive")
 
 
@@ -119,10 +119,10 @@ def _beside(settings: Settings) -> Settings:
     )
 
 
-def _size(place: Place, folder: str) -> int:
+def _size(lake: BenchLake, folder: str) -> int:
     """Bytes of data files; those of the jobs, for what the other ways write lies elsewhere."""
     return sum(
-        file.stat().st_size for file in (Path(place.settings.lake_uri) / folder).rglob("*.parquet")
+        file.stat().st_size for file in (Path(lake.settings.lake_uri) / folder).rglob("*.parquet")
     )
 
 

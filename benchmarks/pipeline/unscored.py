@@ -10,7 +10,7 @@ from functools import partial
 
 from pyspark.sql import SparkSession
 
-from foundation.key_sources import pseudonym_place
+from foundation.key_sources import pseudonym_source
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
 from lakehouse.jobs.job import Job, RunningJob
@@ -47,7 +47,7 @@ SCORERS[NoScorer.name] = lambda _options: NoScorer()
 def start(spark: SparkSession, settings: Settings) -> RunningJob:
     """As `bronze_to_silver.start`, but for the scorer."""
     job = Job(bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings)
-    key_id = pseudonym_place(settings).key_id()
+    key_id = pseudonym_source(settings).key_id()
     job.prepare(spark, key_id=key_id)
     refiner = Refiner(bronze_to_silver.make_refiner(settings, key_id).rules, Unscored())
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)

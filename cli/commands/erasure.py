@@ -211,33 +211,33 @@ def verify_erasure(
     """
     from pyarrow import fs  # noqa: PLC0415  # half a second
 
-    from foundation.key_sources import payload_place  # noqa: PLC0415
-    from local.erasure_scan.encrypted import Opener  # noqa: PLC0415
-    from local.erasure_scan.scan import Place, verify  # noqa: PLC0415
-    from local.erasure_scan.search_terms import Needles  # noqa: PLC0415
+    from foundation.key_sources import payload_source  # noqa: PLC0415
+    from local.erasure_scan.encrypted import Decryptor  # noqa: PLC0415
+    from local.erasure_scan.scan import Location, verify  # noqa: PLC0415
+    from local.erasure_scan.search_terms import SearchTerms  # noqa: PLC0415
 
     settings = settings_of(context)
     lines = sys.stdin.read() if str(canaries) == "-" else _text_of(canaries)
-    needles = Needles([line for line in lines.splitlines() if line.strip()])
+    terms = SearchTerms([line for line in lines.splitlines() if line.strip()])
     local = fs.LocalFileSystem()
-    places = [Place("home", local, str(settings.home))]
+    locations = [Location("home", local, str(settings.home))]
     if settings.is_on_s3:
         from lakehouse.storage.s3 import arrow_files  # noqa: PLC0415
 
-        places.append(
-            Place("lake", arrow_files(settings.s3), settings.lake_uri.partition("://")[2])
+        locations.append(
+            Location("lake", arrow_files(settings.s3), settings.lake_uri.partition("://")[2])
         )
     elif settings.lake:
-        places.append(Place("lake", local, settings.lake_uri))
+        locations.append(Location("lake", local, settings.lake_uri))
     for folder in besides or ():
         if not folder.is_dir():
             raise UsageError(
                 f"{folder} is no folder", remedy="Name the folder that a backup lies in"
             )
-        places.append(Place("besides", local, str(folder.absolute())))
+        locations.append(Location("besides", local, str(folder.absolute())))
     has_key = settings.payloads.encrypt or settings.payload_key_file.exists()
-    keys = payload_place(settings).newest() if has_key else ()
-    report = verify(places, needles, Opener((key.key_id, key.secret) for key in keys))
+    keys = payload_source(settings).newest() if has_key else ()
+    report = verify(locations, terms, Decryptor((key.key_id, key.secret) for key in keys))
     for area, files in sorted(report.files.items()):
         print(f"{area}: {files:,} files, {report.read_bytes[area]:,} bytes unpacked")
     for found in report.findings:

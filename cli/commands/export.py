@@ -92,9 +92,9 @@ def _about(settings: Settings, account: "Account", key: PseudonymKey) -> dict[st
     from ingestion.privacy.export import landed, seen  # noqa: PLC0415
     from ingestion.producer.build import store_place  # noqa: PLC0415
     from ingestion.state.store import IngestStore  # noqa: PLC0415
-    from serving.person_export import held_about  # noqa: PLC0415
+    from serving.person_export import find_person_data  # noqa: PLC0415
 
-    held = held_about(settings, account, key)
+    held = find_person_data(settings, account, key)
     with IngestStore(
         store_place(settings), owner=settings.owner, platform=account.platform
     ) as store:

@@ -20,23 +20,23 @@ keys = typer.Typer(
 @keys.command()
 def show(context: typer.Context) -> None:
     """Say of each key where it is and which one it is; ends with 1 where one that is needed cannot be had."""
-    from foundation.key_sources import payload_place, pseudonym_place, receipt_place  # noqa: PLC0415
+    from foundation.key_sources import payload_source, pseudonym_source, receipt_source  # noqa: PLC0415
 
     settings = settings_of(context)
     missing = False
-    for name, place_of, is_needed, why_not in (
-        ("pseudonym", pseudonym_place, True, ""),
-        ("payload", payload_place, settings.payloads.encrypt, "none, and payloads.encrypt is off"),
+    for name, source_of, is_needed, why_not in (
+        ("pseudonym", pseudonym_source, True, ""),
+        ("payload", payload_source, settings.payloads.encrypt, "none, and payloads.encrypt is off"),
         (
             "receipt",
-            receipt_place,
+            receipt_source,
             settings.erasure.key.source != "file",
             "none; the first erasure makes it",
         ),
     ):
         try:
-            place = place_of(settings)
-            print(f"{name}: {place.load().key_id}, {place.where}")
+            source = source_of(settings)
+            print(f"{name}: {source.load().key_id}, {source.where}")
         except EchoStreamError as error:
             missing = missing or is_needed
             print(f"{name}: {error if is_needed else why_not}")
@@ -75,7 +75,7 @@ def rotate(context: typer.Context) -> None:
     """Bring the lake to a new pseudonym key, or end what was begun; the streams must be stopped, producers need not."""
     settings = settings_of(context)
     from batch.run import rotate_keys  # noqa: PLC0415  # with Spark's libraries, which are slow to load
-    from foundation.key_sources import pseudonym_place  # noqa: PLC0415
+    from foundation.key_sources import pseudonym_source  # noqa: PLC0415
 
     def say(done: "Rekeyed") -> None:
         print(
@@ -84,7 +84,7 @@ def rotate(context: typer.Context) -> None:
         )
 
     done = rotate_keys(settings, say)
-    if pseudonym_place(settings).key_id() == done.key_id:
+    if pseudonym_source(settings).key_id() == done.key_id:
         print(
             f"{done.key_id} is in use; producers take it when they are started again, older records are brought forward"
         )

@@ -9,7 +9,7 @@ from cli.context import settings_of
 
 def up(context: typer.Context) -> None:
     """Start the local stack: a real Kafka broker, its topics, a pseudonym key; return when it answers."""
-    from foundation.key_sources import pseudonym_place  # noqa: PLC0415
+    from foundation.key_sources import pseudonym_source  # noqa: PLC0415
     from local import stack  # noqa: PLC0415
 
     settings = settings_of(context)
@@ -23,7 +23,7 @@ def up(context: typer.Context) -> None:
             f"left as they are, with fewer partitions than in conf/topics.toml: {', '.join(report.topics.narrow)}"
         )
     print(
-        f"pseudonym key: {'made' if report.key_created else 'as it was'}, {pseudonym_place(settings).where}"
+        f"pseudonym key: {'made' if report.key_created else 'as it was'}, {pseudonym_source(settings).where}"
     )
 
 

@@ -10,7 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from foundation.crash_points import crash_point
-from foundation.key_sources import payload_place
+from foundation.key_sources import payload_source
 from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
@@ -89,7 +89,7 @@ class Sweep:
             if self.table.name == BRONZE_POSTS.name
             else from_quarantine(rows)
         )
-        found = with_versions(records, payload_place(self.settings))
+        found = with_versions(records, payload_source(self.settings))
         return blocked(found, graves, *dict.fromkeys(keys))
 
     def _delete(self, rows: DataFrame, counts: dict[str, int]) -> None:

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from foundation import clock
 from foundation.errors import KeyFileError
-from foundation.key_sources import KeyFile, receipt_place
+from foundation.key_sources import KeyFile, receipt_source
 from foundation.keys import create_key
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
@@ -119,8 +119,8 @@ def demand_receipt_key(settings: Settings) -> None:
     Raises:
         KeyFileError: `erasure.key.id` is not set.
     """
-    if not isinstance(place := receipt_place(settings), KeyFile):
-        place.key_id()
+    if not isinstance(source := receipt_source(settings), KeyFile):
+        source.key_id()
 
 
 def receipt_key(settings: Settings) -> SecretKey:
@@ -130,15 +130,15 @@ def receipt_key(settings: Settings) -> SecretKey:
         KeyFileError, KeyServiceError: it cannot be had, or is gone while there are receipts under
             it.
     """
-    place = receipt_place(settings)
-    if isinstance(place, KeyFile) and not place.file.exists():
+    source = receipt_source(settings)
+    if isinstance(source, KeyFile) and not source.file.exists():
         if any(delta_log.exists(ops_erasures(job), settings) for job in JOBS):
             raise KeyFileError(
-                f"{place.name} {place.file} is missing",
+                f"{source.name} {source.file} is missing",
                 remedy="Put it back: receipts are signed by it",
             )
-        create_key(place.file)
-    return place.load()
+        create_key(source.file)
+    return source.load()
 
 
 def graves(spark: SparkSession, settings: Settings, erasures: Iterable[Erasure]) -> DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from foundation.key_sources import receipt_place
+from foundation.key_sources import receipt_source
 from foundation.settings import Settings
 from foundation.signatures import is_signed, public_key
 from lakehouse.erasure import ledger
@@ -62,7 +62,7 @@ def receipts(settings: Settings) -> list[Receipt]:
     rows = ledger.steps(settings)
     if not rows:
         return []
-    return fold(rows, [public_key(key) for key in receipt_place(settings).newest()], kafka_keeps())
+    return fold(rows, [public_key(key) for key in receipt_source(settings).newest()], kafka_keeps())
 
 
 def kafka_keeps() -> timedelta:

@@ -15,7 +15,7 @@ from typing import Any
 from foundation import clock
 from foundation.errors import ErasureRequestError
 from foundation.folder_modes import protect
-from foundation.key_sources import receipt_place
+from foundation.key_sources import receipt_source
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
 from foundation.signatures import is_signed, public_key, sign
@@ -67,7 +67,7 @@ def waiting(settings: Settings) -> Iterator[Request]:
     )
     if not files:
         return
-    publics = [public_key(key) for key in receipt_place(settings).newest()]
+    publics = [public_key(key) for key in receipt_source(settings).newest()]
     yield from sorted(
         (_read(file, publics) for file in files), key=lambda request: request.asked_at
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from foundation.errors import KeyMismatchError
-from foundation.key_sources import pseudonym_place
+from foundation.key_sources import pseudonym_source
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
@@ -37,7 +37,7 @@ def key_id_in_use(settings: Settings) -> str:
         KeyFileError: nobody has said it.
         KeyMismatchError: as of `demand_key`.
     """
-    key_id = pseudonym_place(settings).key_id()
+    key_id = pseudonym_source(settings).key_id()
     demand_key(delta_log.properties(SILVER_POSTS, settings), key_id)
     return key_id
 

@@ -12,7 +12,7 @@ from foundation.settings import Settings
 from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import seals
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
-from transforms.order import AUTHOR, KEY, Held
+from transforms.order import AUTHOR, KEY, SilverState
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,7 +62,7 @@ def outline(refined: DataFrame) -> Outline:
 
 def held_by_silver(
     spark: SparkSession, records: DataFrame, days: Sequence[date] | None, settings: Settings
-) -> Held:
+) -> SilverState:
     """Posts and tombstones that the records (post_key, author_key) can meet."""
     post_keys = F.broadcast(records.select("post_key").where("post_key IS NOT NULL").distinct())
     author_keys = F.broadcast(
@@ -81,7 +81,7 @@ def held_by_silver(
     of_authors = author_tombstones(spark, settings).join(
         author_keys, on="author_key", how="left_semi"
     )
-    return Held(
+    return SilverState(
         posts=posts.join(post_keys, on="post_key", how="left_semi"),
         post_tombstones=of_posts.groupBy(*KEY).agg(F.max("version").alias("tombstone_version")),
         author_tombstones=of_authors,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 _LZ4_BLOCK = b"LZ4Block"  # lz4-java's, of Spark's state stores
 _LZ4_BLOCK_HEAD, _STORED = 21, 0x10
-_SEALED = b"\1"  # one that may be encrypted is a piece of its own
+_ENCRYPTED = b"\1"  # one that may be encrypted is a piece of its own
 _BETWEEN = b"\n\0\n"  # so that no text is found across two values
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEAD = 16
@@ -32,7 +32,7 @@ def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
     if content[:4] == _PARQUET and content[-4:] == _PARQUET:
         yield from _columns(content)
         return
-    for magic, name, unpack in _PACKED:
+    for magic, name, unpack in _ARCHIVES:
         if content.startswith(magic):
             yield from ((name, piece) for piece in unpack(content))
             return
@@ -40,9 +40,9 @@ def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
         yield from (("tar", piece) for piece in _tar(content))
 
 
-def is_packed(content: bytes) -> bool:
+def is_archive(content: bytes) -> bool:
     """Whether `unpacked` would find anything to open."""
-    known = (_PARQUET, *(magic for magic, _, _ in _PACKED))
+    known = (_PARQUET, *(magic for magic, _, _ in _ARCHIVES))
     return content.startswith(known) or content[_TAR_AT:].startswith(_TAR)
 
 
@@ -155,7 +155,7 @@ def _values(array: Any) -> Iterator[bytes]:  # a pyarrow.Array; Arrow declares n
             else []
         )
         yield _BETWEEN.join(values)
-        yield from (value for value in values if value.startswith(_SEALED))
+        yield from (value for value in values if value.startswith(_ENCRYPTED))
 
 
 def _is_text(kind: Any) -> bool:
@@ -167,7 +167,7 @@ def _is_text(kind: Any) -> bool:
     )
 
 
-_PACKED: tuple[tuple[bytes, str, Callable[[bytes], Iterator[bytes]]], ...] = (
+_ARCHIVES: tuple[tuple[bytes, str, Callable[[bytes], Iterator[bytes]]], ...] = (
     (_GZIP, "gzip", _gzip),
     (b"\x28\xb5\x2f\xfd", "zstd", lambda data: iter([zstd(data)])),
     (b"\x04\x22\x4d\x18", "lz4", lambda data: iter([lz4_frame(data)])),

@@ -17,14 +17,14 @@ _SALT, _NONCE, _TAG = 12, 12, 16
 _FIRST_COUNTER = (2).to_bytes(4, "big")  # 1 is for the tag (NIST SP 800-38D, 7.1)
 
 
-class Opener:
+class Decryptor:
     """Opens what was sealed under some keys."""
 
     def __init__(self, keys: Iterable[tuple[str, bytes]]) -> None:
         """Take ids and secrets."""
         self._keys = {key_id.encode(): secret for key_id, secret in keys}
 
-    def opened(self, content: bytes) -> bytes | None:
+    def decrypt(self, content: bytes) -> bytes | None:
         """What is inside; None where it is not sealed.
 
         Raises:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.erasure_scan.archives import is_packed, unpacked
-from local.erasure_scan.encrypted import Opener
+from local.erasure_scan.archives import is_archive, unpacked
+from local.erasure_scan.encrypted import Decryptor
 from local.erasure_scan.kafka_segments import is_segment, record_bytes
-from local.erasure_scan.search_terms import Needles
+from local.erasure_scan.search_terms import SearchTerms
 
 _DEEPEST = 4  # packed in packed
 # What a file that is damaged, or packed as nobody here knows, leads to.
@@ -30,7 +30,7 @@ _UNREADABLE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A folder on one of Arrow's file systems, which need not be there; `name` says in a report which."""
 
     name: str
@@ -63,35 +63,37 @@ class Report:
         return not self.findings and not self.unread
 
 
-def verify(places: Sequence[Place], needles: Needles, opener: Opener) -> Report:
+def verify(locations: Sequence[Location], terms: SearchTerms, decryptor: Decryptor) -> Report:
     """Search all files of all places; a file that vanishes meanwhile is no finding."""
     report, seen = Report(), set[str]()
-    for place in places:
-        for path in _paths(place):
-            name = path.removeprefix(place.root).lstrip("/")
+    for location in locations:
+        for path in _paths(location):
+            name = path.removeprefix(location.root).lstrip("/")
             if path in seen:
                 continue
             seen.add(path)
-            area = _area(place.name, name)
+            area = _area(location.name, name)
             try:
-                with place.files.open_input_file(path) as file:
+                with location.files.open_input_file(path) as file:
                     content = bytes(file.read())
             except FileNotFoundError:
                 continue
             report.files[area] += 1
             try:
-                _search(report, Finding(area, name, "as it is", 0), content, needles, opener)
+                _search(report, Finding(area, name, "as it is", 0), content, terms, decryptor)
             except _UNREADABLE:
-                report.unread.append(f"{place.name}/{name}")
+                report.unread.append(f"{location.name}/{name}")
     return report
 
 
-def _search(report: Report, at: Finding, content: bytes, needles: Needles, opener: Opener) -> None:
+def _search(
+    report: Report, at: Finding, content: bytes, terms: SearchTerms, decryptor: Decryptor
+) -> None:
     found: set[tuple[str, int]] = set()
     try:
-        for where, piece in _pieces(content, opener, at.where):
+        for where, piece in _pieces(content, decryptor, at.where):
             report.read_bytes[at.area] += len(piece)
-            found |= {(where, number) for number in needles.found_in(piece)}
+            found |= {(where, number) for number in terms.found_in(piece)}
     finally:
         report.findings += [
             Finding(at.area, at.file, where, number) for where, number in sorted(found)
@@ -99,36 +101,36 @@ def _search(report: Report, at: Finding, content: bytes, needles: Needles, opene
 
 
 def _pieces(
-    content: bytes, opener: Opener, where: str, depth: int = 0
+    content: bytes, decryptor: Decryptor, where: str, depth: int = 0
 ) -> Iterator[tuple[str, bytes]]:
     """The content, and all that is packed in it; what is packed deeper than anybody looks counts as unread."""
     yield where, content
     if depth == _DEEPEST:
-        if is_packed(content):
+        if is_archive(content):
             raise ValueError
         return
-    if (clear := opener.opened(content)) is not None:
-        yield from _pieces(clear, opener, f"{where}, sealed", depth + 1)
+    if (clear := decryptor.decrypt(content)) is not None:
+        yield from _pieces(clear, decryptor, f"{where}, sealed", depth + 1)
     if is_segment(content):
         for offset, records in record_bytes(content):
             yield f"batch at offset {offset}", records
     # Also where that looked like a segment: one byte says it, and any file may have it there.
     for kind, piece in unpacked(content):
-        yield from _pieces(piece, opener, kind, depth + 1)
+        yield from _pieces(piece, decryptor, kind, depth + 1)
 
 
-def _paths(place: Place) -> list[str]:
+def _paths(location: Location) -> list[str]:
     from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
-    found = place.files.get_file_info(
-        fs.FileSelector(place.root, recursive=True, allow_not_found=True)
+    found = location.files.get_file_info(
+        fs.FileSelector(location.root, recursive=True, allow_not_found=True)
     )
     return sorted(info.path for info in found if info.is_file)
 
 
-def _area(place: str, name: str) -> str:
+def _area(location: str, name: str) -> str:
     """The first folder, and of a table whether it is its log."""
     parts = name.split("/")
     if "_delta_log" in parts:
-        return f"{place} logs of tables"
-    return f"{place} {parts[0]}" if len(parts) > 1 else place
+        return f"{location} logs of tables"
+    return f"{location} {parts[0]}" if len(parts) > 1 else location

@@ -17,7 +17,7 @@ _WORD = 8  # bytes
 _START = np.uint64((1 << 8 * SHORTEST) - 1)  # of a word: what every spelling has
 
 
-class Needles:
+class SearchTerms:
     """Texts that must not be found; findings name them by their number, never by themselves."""
 
     def __init__(self, texts: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import orjson
 
 from ingestion.platform import Post
 from ingestion.platforms import PLATFORMS
-from local.erasure_scan.search_terms import SHORTEST, Needles
+from local.erasure_scan.search_terms import SHORTEST, SearchTerms
 from tests.lake import Row
 
 # topic, key, value, headers
@@ -82,7 +82,7 @@ def _person(author_key: str, rows: list[Row], messages: list[Message]) -> Person
     lines = sorted(
         {line for value in clear for line in value.splitlines() if len(line) >= SHORTEST}
     )
-    shared = set(Needles(lines).found_in(others))
+    shared = set(SearchTerms(lines).found_in(others))
     usable = [line for number, line in enumerate(lines, 1) if number not in shared]
     return Person(platform, author_id, author_key, posts, theirs, tuple(usable), tuple(payloads))
 

@@ -8,7 +8,7 @@ import pytest
 
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
-from foundation.key_sources import pseudonym_place
+from foundation.key_sources import pseudonym_source
 from lakehouse.erasure import delete as removals
 from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
@@ -40,7 +40,7 @@ class Killed(BaseException):
 
 
 def ask(lake, *targets):
-    key_id = pseudonym_place(lake.settings).key_id()
+    key_id = pseudonym_source(lake.settings).key_id()
     key = ledger.receipt_key(lake.settings)
     return erasure_requests.place(lake.settings, targets=targets, key_id=key_id, key=key)
 

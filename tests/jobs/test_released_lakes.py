@@ -9,7 +9,7 @@ import pytest
 from batch.erase import carry_out
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
-from foundation.key_sources import pseudonym_place
+from foundation.key_sources import pseudonym_source
 from foundation.settings import Settings
 from lakehouse.erasure import ledger as erasures
 from lakehouse.erasure import requests as erasure_requests
@@ -42,7 +42,7 @@ def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
     live = rows_of(settings, "silver.posts")
     authors = Counter((row["platform"], row["author_key"]) for row in live if row["author_key"])
     ((platform, author), _) = authors.most_common(1)[0]
-    key_id = pseudonym_place(settings).key_id()
+    key_id = pseudonym_source(settings).key_id()
     targets = [Target(platform, "author", (author,))]
     erasure_requests.place(
         settings, targets=targets, key_id=key_id, key=erasures.receipt_key(settings)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from foundation.errors import KeyFileError, KeyMismatchError
-from foundation.key_sources import payload_place
+from foundation.key_sources import payload_source
 from foundation.keys import create_key
 from foundation.sections import PayloadSettings
 from lakehouse.jobs.job import Batch, Job
@@ -26,7 +26,7 @@ from tests.lake import (
     found_in,
     rows_of,
 )
-from transforms.payloads import At, opened
+from transforms.payloads import At, decrypt
 
 KAFKA = (
     "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary,"
@@ -95,8 +95,8 @@ def test_sealed_payloads_make_the_same_silver_and_gold(empty, tmp_path):
         row["reason"] for row in lake.ledger if row["fate"] == "quarantined"
     )
     assert {coordinates(row): row["value"] for row in quarantined}.items() <= at_rest.items()
-    place = payload_place(lake.settings)
-    assert {at: opened(value, place, At(*at)) for at, value in at_rest.items()} == before
+    source = payload_source(lake.settings)
+    assert {at: decrypt(value, source, At(*at)) for at, value in at_rest.items()} == before
 
     forms = (
         key.secret,

@@ -8,7 +8,7 @@ import pytest
 from foundation.key_sources import KeyFile
 from schemas.tables import BRONZE_POSTS
 from transforms.bronze import to_bronze
-from transforms.payloads import At, opened
+from transforms.payloads import At, decrypt
 
 KAFKA_RECORD = (
     "topic string, partition int, offset bigint, timestamp timestamp, key binary, value binary,"
@@ -97,7 +97,7 @@ def test_a_payload_that_looks_like_a_stored_one_is_marked(spark):
     rows = to_bronze(spark.createDataFrame(records, KAFKA_RECORD), ingest_date=TODAY).collect()
     assert [bytes(row["value"]) for row in rows] == [b"\0\0", b"\0" + values[1], *values[2:]]
     nowhere = KeyFile(Path("none.key"), "payload key")
-    assert [opened(bytes(row["value"]), nowhere, At("t", 0, 0)) for row in rows] == values
+    assert [decrypt(bytes(row["value"]), nowhere, At("t", 0, 0)) for row in rows] == values
 
 
 def test_the_raw_headers_keep_the_last_of_two(bronze):

@@ -14,21 +14,21 @@ from lakehouse.delta import log as delta_log
 from schemas.tables import GOLD_SENTIMENT_HOURLY
 
 
-def commit(place: Any, **said: int) -> None:
+def commit(lake: Any, **said: int) -> None:
     metadata = {"userMetadata": json.dumps(said)} if said else None
     rows = pa.table({"posts": [1]})
-    where = delta_log.path(GOLD_SENTIMENT_HOURLY, place.settings)
+    where = delta_log.path(GOLD_SENTIMENT_HOURLY, lake.settings)
     write_deltalake(
         where, rows, mode="append", commit_properties=CommitProperties(custom_metadata=metadata)
     )
 
 
 def test_a_commit_of_gold_is_there_when_its_file_is_and_others_do_not_count(tmp_path):
-    place: Any = SimpleNamespace(settings=Settings(home=tmp_path), bench=SimpleNamespace(s3=None))
-    commit(place, silver_version=4)
-    commit(place)
-    commit(place, silver_version=9)
+    lake: Any = SimpleNamespace(settings=Settings(home=tmp_path), bench=SimpleNamespace(s3=None))
+    commit(lake, silver_version=4)
+    commit(lake)
+    commit(lake, silver_version=9)
     log = tmp_path / "lake" / GOLD_SENTIMENT_HOURLY.folder / "_delta_log"
     for version in range(3):
         os.utime(log / f"{version:020}.json", (1_000 + version, 1_000 + version))
-    assert latency.gold_commits(place) == [(4, 1_000 * 10**6), (9, 1_002 * 10**6)]
+    assert latency.gold_commits(lake) == [(4, 1_000 * 10**6), (9, 1_002 * 10**6)]

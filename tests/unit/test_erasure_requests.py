@@ -5,7 +5,7 @@ import json
 import pytest
 
 from foundation.errors import ErasureRequestError
-from foundation.key_sources import pseudonym_place
+from foundation.key_sources import pseudonym_source
 from foundation.keys import create_key
 from foundation.settings import Settings
 from lakehouse.erasure import ledger
@@ -19,12 +19,12 @@ TARGETS = (Target("reddit", "author", ("v1:a", "v1:b")), Target("x", "post", ("v
 @pytest.fixture
 def settings(tmp_path):
     made = Settings(home=tmp_path)
-    create_key(pseudonym_place(made).file)
+    create_key(pseudonym_source(made).file)
     return made
 
 
 def place(settings, key_id=None):
-    key_id = key_id or pseudonym_place(settings).key_id()
+    key_id = key_id or pseudonym_source(settings).key_id()
     return erasure_requests.place(
         settings, targets=TARGETS, key_id=key_id, key=ledger.receipt_key(settings)
     )

@@ -21,7 +21,7 @@ from ingestion.reader import Sighting
 from ingestion.state.store import IngestStore
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.made_records import SEEN, bronze_row
-from transforms.payloads import At, seal
+from transforms.payloads import At, encrypt
 
 THEIRS, OTHER = "Jane_Fox", "someone_else"
 TABLES = {
@@ -217,16 +217,16 @@ def test_the_purposes_and_periods_are_said_with_it(settings):
 def test_sealed_payloads_are_opened(settings):
     key = create_key(settings.payload_key_file)
     tables = made(load_key(settings.key_file))
-    sealed = [
+    encrypted = [
         row
         | {
-            "value": seal(row["value"], key, At(row["topic"], 0, row["offset"])),
+            "value": encrypt(row["value"], key, At(row["topic"], 0, row["offset"])),
             "offset": row["offset"],
         }
         for row in tables["bronze.posts"]
     ]
     other = Settings(home=settings.home, lake=str(settings.home / "sealed"))
-    write(other, tables | {"bronze.posts": sealed})
+    write(other, tables | {"bronze.posts": encrypted})
     done = CliRunner(env={"ECHOSTREAM_LAKE": other.lake}).invoke(
         app, ["--home", str(settings.home), "export", "--platform", "reddit", "--author", THEIRS]
     )

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from foundation.errors import KeyFileError, KeyServiceError
-from foundation.key_sources import pseudonym_key, pseudonym_place
+from foundation.key_sources import pseudonym_key, pseudonym_source
 from foundation.settings import Settings
 from tests.aws import REGION
 from tests.aws_keys import (
@@ -84,11 +84,11 @@ def test_a_secret_of_bytes(secrets, settings):
 
 def test_no_secret_is_named(settings):
     with pytest.raises(KeyFileError, match=r"keys\.secret is not set"):
-        pseudonym_place(settings(source="secretsmanager"))
+        pseudonym_source(settings(source="secretsmanager"))
 
 
 def test_spark_jobs_need_the_id(settings):
-    place = pseudonym_place(settings(source="secretsmanager", secret="lake/k"))
+    place = pseudonym_source(settings(source="secretsmanager", secret="lake/k"))
     with pytest.raises(KeyFileError, match=r"keys\.id is not set.*echostream doctor"):
         place.key_id()
 

@@ -26,7 +26,7 @@ from ingestion.reader import Sighting
 from ingestion.state.versions import Recollection
 from schemas.reasons import Reason
 from tests.made_records import RULES, SEEN, bronze_row, post
-from transforms.payloads import AS_RECEIVED, SEALED, At, opened, seal
+from transforms.payloads import AS_RECEIVED, ENCRYPTED, At, decrypt, encrypt
 from transforms.refine import Refiner, refine_row
 from transforms.rekey import rekeyed_event, rekeyed_record, rekeyed_row
 from transforms.scoring.score import ScorerOptions
@@ -140,18 +140,20 @@ def test_an_event_becomes_the_one_that_its_producer_would_make(name):
 @pytest.mark.parametrize("name", ITEMS)
 @pytest.mark.parametrize("form", ["plain", "sealed", "as received"])
 def test_a_record_at_rest_too_byte_for_byte(name, form, tmp_path):
-    place = payload_place(tmp_path)
+    source = payload_source(tmp_path)
     before, after = (as_arrow(bronze_row(made(name, key))) for key in (V1, V2))
     at = At(before["topic"], before["partition"], before["offset"])
     if form == "sealed":
-        before["value"] = seal(before["value"], place.load(), at)
+        before["value"] = encrypt(before["value"], source.load(), at)
     elif form == "as received":
         before["value"] = AS_RECEIVED + before["value"]
-    found = before | rekeyed_record(before, V2, place)
-    assert found["value"][:1] == {"plain": b"{", "sealed": SEALED, "as received": AS_RECEIVED}[form]
-    found["value"] = opened(found["value"], place, at)
+    found = before | rekeyed_record(before, V2, source)
+    assert (
+        found["value"][:1] == {"plain": b"{", "sealed": ENCRYPTED, "as received": AS_RECEIVED}[form]
+    )
+    found["value"] = decrypt(found["value"], source, at)
     assert found == after
-    assert rekeyed_record(found, V2, place) == {}
+    assert rekeyed_record(found, V2, source) == {}
 
 
 BAD = {
@@ -163,20 +165,20 @@ BAD = {
     + V1.key_id.encode()
     + b'"}}',
     "a key that nobody has": b'{"event_id": "a", "keys": {"post": null, "key_id": "v1-0123456789ab"}}',
-    "damaged at rest": SEALED + b"\x0ev1-0123456789ab",
+    "damaged at rest": ENCRYPTED + b"\x0ev1-0123456789ab",
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_no_key_of_ours_has_made_stays_as_received(name, tmp_path):
     row = as_arrow(bronze_row(made("post", V1))) | {"value": BAD[name]}
-    assert rekeyed_record(row, V2, payload_place(tmp_path)) == {}
+    assert rekeyed_record(row, V2, payload_source(tmp_path)) == {}
 
 
 def test_a_record_that_spells_a_key_otherwise_stays_as_received_as_a_whole(tmp_path):
     row = as_arrow(bronze_row(made("post", V1)))
     row["value"] = row["value"].replace(b'"post":"v1', b'"post":"\\u00761')
-    assert rekeyed_record(row, V2, payload_place(tmp_path)) == {}
+    assert rekeyed_record(row, V2, payload_source(tmp_path)) == {}
 
 
 def test_rows_of_silver_and_tombstones():
@@ -199,9 +201,9 @@ def test_rows_of_silver_and_tombstones():
 
 
 def test_a_record_of_a_former_key_is_brought_forward_on_its_way_to_silver(tmp_path):
-    place = KeyFile(tmp_path / "pseudonym.key", PSEUDONYM_KEY)
-    first = create_key(place.file)
-    second = PseudonymKey.of(add_key(place.file, PSEUDONYM_KEY))
+    source = KeyFile(tmp_path / "pseudonym.key", PSEUDONYM_KEY)
+    first = create_key(source.file)
+    second = PseudonymKey.of(add_key(source.file, PSEUDONYM_KEY))
     late, new = (
         bronze_row(
             RecordMaker("reddit", "public", key).make(ITEMS["reply"], observed_at=SEEN),
@@ -213,7 +215,7 @@ def test_a_record_of_a_former_key_is_brought_forward_on_its_way_to_silver(tmp_pa
     alone = refine_row(late, Refiner(rules, ScorerOptions()))
     assert alone["reason"] == Reason.UNKNOWN_KEY_ID
     with_chain = Refiner(
-        replace(rules, chain=KeyChain(place, second.key_id, frozenset({first.key_id}))),
+        replace(rules, chain=KeyChain(source, second.key_id, frozenset({first.key_id}))),
         ScorerOptions(),
     )
     assert refine_row(late, with_chain) == refine_row(new, with_chain)
@@ -272,7 +274,7 @@ def test_a_post_that_a_producer_knows_from_before_is_not_taken_for_an_edit():
     assert edited.version == SEEN + 1
 
 
-def payload_place(folder):
+def payload_source(folder):
     file = folder / "payload.key"
     if not file.exists():
         create_key(file)

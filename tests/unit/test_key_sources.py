@@ -14,10 +14,10 @@ from foundation.errors import KeyFileError
 from foundation.key_chain import KeyChain, chain_of
 from foundation.key_sources import (
     KeyFile,
-    payload_place,
+    payload_source,
     pseudonym_key,
-    pseudonym_place,
-    receipt_place,
+    pseudonym_source,
+    receipt_source,
 )
 from foundation.keys import PseudonymKey, create_key
 from foundation.settings import Settings, load_settings
@@ -65,14 +65,14 @@ def test_a_secret_of_secrets_manager(secrets, settings):
     secrets.create_secret(Name="lake/acme", SecretString=LINE + "\n")
     mine = settings(source="secretsmanager", secret="lake/{owner}", id=KEY.key_id)
     assert pseudonym_key(mine) == KEY
-    assert pseudonym_place(mine).key_id() == KEY.key_id
-    assert pseudonym_place(mine).where == "AWS Secrets Manager, lake/acme"
+    assert pseudonym_source(mine).key_id() == KEY.key_id
+    assert pseudonym_source(mine).where == "AWS Secrets Manager, lake/acme"
 
 
 def test_a_data_key_that_kms_has_wrapped(settings, wrap):
     mine = settings(source="kms", file=wrap(), id=KEY.key_id)
     assert pseudonym_key(mine) == KEY
-    assert pseudonym_place(mine).key_id() == KEY.key_id
+    assert pseudonym_source(mine).key_id() == KEY.key_id
 
 
 def test_the_command_of_the_manual_makes_a_usable_key(settings, wrap, tmp_path):
@@ -110,8 +110,8 @@ def test_the_next_version_is_in_use_once_the_settings_say_so(secrets, settings, 
     for source in ("secretsmanager", "kms"):
         mine = settings(source=source, secret="lake/k", file=file, id=key.key_id)
         assert pseudonym_key(mine) == key
-        assert pseudonym_place(mine).newest().key_id == NEXT.key_id
-        assert chain_of(KeyChain(pseudonym_place(mine), NEXT.key_id)) == NEXT
+        assert pseudonym_source(mine).newest().key_id == NEXT.key_id
+        assert chain_of(KeyChain(pseudonym_source(mine), NEXT.key_id)) == NEXT
 
 
 def test_the_payload_key_has_a_place_of_its_own(secrets, server, tmp_path):
@@ -123,18 +123,18 @@ def test_the_payload_key_has_a_place_of_its_own(secrets, server, tmp_path):
         "secret": "lake/payloads",
     }
     mine = Settings(home=tmp_path, payloads={"key": at_aws | {"id": KEY.key_id}})
-    assert payload_place(mine).load().secret == SECRET
-    assert isinstance(pseudonym_place(mine), KeyFile)
+    assert payload_source(mine).load().secret == SECRET
+    assert isinstance(pseudonym_source(mine), KeyFile)
 
 
 def test_the_settings_for_aws(monkeypatch):
     monkeypatch.setenv("ECHOSTREAM_PAYLOADS__KEY__ID", KEY.key_id)
     aws = load_settings(Path(str(conf_dir() / "aws.toml")))
     assert aws.payloads.encrypt
-    assert payload_place(aws).where == "AWS Secrets Manager, echostream/public/payload"
-    assert payload_place(aws).key_id() == KEY.key_id
-    assert pseudonym_place(aws).where == "AWS Secrets Manager, echostream/public/pseudonym"
-    assert receipt_place(aws).where == "AWS Secrets Manager, echostream/public/receipt"
+    assert payload_source(aws).where == "AWS Secrets Manager, echostream/public/payload"
+    assert payload_source(aws).key_id() == KEY.key_id
+    assert pseudonym_source(aws).where == "AWS Secrets Manager, echostream/public/pseudonym"
+    assert receipt_source(aws).where == "AWS Secrets Manager, echostream/public/receipt"
     with pytest.raises(KeyFileError, match=r"erasure\.key\.id is not set"):
         demand_receipt_key(aws)
 
@@ -160,11 +160,13 @@ def test_a_place_travels_and_a_key_does_not(secrets, settings, wrap):
         settings(source="secretsmanager", secret="lake/k", id=KEY.key_id),
         settings(source="kms", file=wrap(), id=KEY.key_id),
     ):
-        sent = pickle.dumps(pseudonym_place(mine))
+        sent = pickle.dumps(pseudonym_source(mine))
         assert SECRET not in sent
         assert pickle.loads(sent).load().secret == SECRET  # noqa: S301  # just made
-        assert key_of(pickle.loads(sent)) is key_of(pseudonym_place(mine))  # noqa: S301  # likewise
-        assert_without_the_secret(repr(pseudonym_place(mine)) + mine.model_dump_json() + repr(mine))
+        assert key_of(pickle.loads(sent)) is key_of(pseudonym_source(mine))  # noqa: S301  # likewise
+        assert_without_the_secret(
+            repr(pseudonym_source(mine)) + mine.model_dump_json() + repr(mine)
+        )
     with pytest.raises(TypeError, match="stays in the process"):
         pickle.dumps(KEY)
 

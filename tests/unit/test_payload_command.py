@@ -10,17 +10,17 @@ from foundation.errors import KeyFileError, QueryError
 from foundation.keys import create_key
 from foundation.settings import Settings
 from serving.payload import received
-from transforms.payloads import At, seal
+from transforms.payloads import At, encrypt
 
 TOPIC = "social.reddit.posts.v1"
-PLAIN, SEALED, EMPTY, MOVED = (At(TOPIC, 0, offset) for offset in range(4))
+PLAIN, ENCRYPTED, EMPTY, MOVED = (At(TOPIC, 0, offset) for offset in range(4))
 
 
 @pytest.fixture
 def settings(tmp_path):
     settings = Settings(home=tmp_path)
     key = create_key(settings.payload_key_file)
-    values = [b"{}", seal(b'{"a": 1}', key, SEALED), None, seal(b"{}", key, SEALED)]
+    values = [b"{}", encrypt(b'{"a": 1}', key, ENCRYPTED), None, encrypt(b"{}", key, ENCRYPTED)]
     rows = {
         "topic": [TOPIC] * 4,
         "partition": pa.array([0] * 4, pa.int32()),
@@ -32,7 +32,11 @@ def settings(tmp_path):
 
 
 def test_a_payload_as_it_was_received(settings):
-    assert [received(settings, at) for at in (PLAIN, SEALED, EMPTY)] == [b"{}", b'{"a": 1}', None]
+    assert [received(settings, at) for at in (PLAIN, ENCRYPTED, EMPTY)] == [
+        b"{}",
+        b'{"a": 1}',
+        None,
+    ]
 
 
 def test_the_command_writes_bytes(settings):
@@ -62,4 +66,4 @@ def test_without_the_key_only_what_is_not_sealed(settings, tmp_path):
     )
     assert received(other, PLAIN) == b"{}"
     with pytest.raises(KeyFileError, match="is missing"):
-        received(other, SEALED)
+        received(other, ENCRYPTED)

@@ -16,8 +16,8 @@ from transforms.pii.persons.tokens import (
     NUMBER,
     URL,
     USER,
+    bounds_of,
     pieces_of,
-    places_of,
     words_in,
 )
 from transforms.pii.persons.vocabulary import Vocabulary
@@ -81,10 +81,10 @@ def test_spans_lie_in_their_text_in_order_and_apart(texts):
 def test_each_word_has_its_place(text):
     """Also where the text is taken piece by piece, and its places all at once."""
     words = [word for piece in pieces_of(text) for word in words_in(piece)]
-    assert len(words) == len(places_of(text))
-    for word, (start, end) in zip(words, places_of(text), strict=True):
+    assert len(words) == len(bounds_of(text))
+    for word, (start, end) in zip(words, bounds_of(text), strict=True):
         assert text[start:end].startswith(word[:32]) or word in {EDGE, LINE, NUMBER, URL, USER}
-    assert places_of(text, 2) == places_of(text)[:2]
+    assert bounds_of(text, 2) == bounds_of(text)[:2]
 
 
 def read(vocabulary, *texts):
@@ -123,7 +123,7 @@ def test_an_author_s_name_is_no_half_word(text, found):
 
 def test_words_of_no_name_are_known_by_their_class():
     words, found = read(
-        Vocabulary(lambda places: places), "see www.a.example/b @ann 12:30\n<EMAIL> é.", "B"
+        Vocabulary(lambda slots: slots), "see www.a.example/b @ann 12:30\n<EMAIL> é.", "B"
     )
     edge = "<edge>"
     assert words == [
@@ -147,7 +147,7 @@ def test_words_of_no_name_are_known_by_their_class():
 
 
 def test_everyday_words_are_doubted_in_small_letters():
-    vocabulary = Vocabulary(lambda places: places)
+    vocabulary = Vocabulary(lambda slots: slots)
     words, found = read(vocabulary, "mark Mark table joy")
     assert [words[at] for at in np.flatnonzero(vocabulary.is_everyday[found.ids])] == [
         "mark",
@@ -156,7 +156,7 @@ def test_everyday_words_are_doubted_in_small_letters():
 
 
 def test_a_word_that_an_account_of_its_text_has_in_its_name_is_marked():
-    vocabulary = Vocabulary(lambda places: places)
+    vocabulary = Vocabulary(lambda slots: slots)
     for _ in range(2):  # pieces are known the second time
         words, found = read(vocabulary, "@HuntersGumbo go Hunter!", "Hunter", "@ann #hunter")
         assert [words[at] for at in np.flatnonzero(found.echo)] == ["Hunter"]
@@ -174,17 +174,17 @@ def test_what_training_and_finding_see_is_the_same():
     """The sums that the model keeps are those of the places that training counts."""
     weights = np.arange(SIZE + 1, dtype=np.int64).astype(np.int8)
     model = NameModel(Weights(weights, (0, 0, 0, 0), 0))
-    places = Vocabulary(lambda found: found)
+    slots = Vocabulary(lambda found: found)
     words = ["Ann", "Lee", "#fun", "12"]
-    mine, theirs = model.vocabulary.read([" ".join(words)]).ids, places.read([" ".join(words)]).ids
-    expected = weights[places.summed[theirs]].sum(axis=2, dtype=np.int32)
+    mine, theirs = model.vocabulary.read([" ".join(words)]).ids, slots.read([" ".join(words)]).ids
+    expected = weights[slots.summed[theirs]].sum(axis=2, dtype=np.int32)
     assert expected.shape == (len(mine), len(OFFSETS))
     assert (model.vocabulary.summed[mine] == expected).all()
 
 
 def test_the_vocabulary_forgets_before_it_grows_without_end(monkeypatch):
     monkeypatch.setattr("transforms.pii.persons.vocabulary._MOST_KNOWN", 3)
-    vocabulary = Vocabulary(lambda places: places)
+    vocabulary = Vocabulary(lambda slots: slots)
     for text in ("a b c", "d e", "f g h i", "a"):
         assert read(vocabulary, text)[0][2:-2] == text.split()
         assert len(vocabulary._pieces) <= 3

@@ -18,10 +18,10 @@ from pyarrow import fs
 
 from foundation.errors import UsageError
 from foundation.secret_keys import SecretKey
-from local.erasure_scan.encrypted import Opener
-from local.erasure_scan.scan import Place, verify
-from local.erasure_scan.search_terms import Needles
-from transforms.payloads import At, seal
+from local.erasure_scan.encrypted import Decryptor
+from local.erasure_scan.scan import Location, verify
+from local.erasure_scan.search_terms import SearchTerms
+from transforms.payloads import At, encrypt
 
 CANARY = 'kanari-ő"7f3a'
 OTHER = "somebody else entirely"
@@ -29,8 +29,8 @@ KEY = SecretKey(1, bytes(range(32)))
 
 
 def search(folder, *texts, keys=()):
-    place = Place("home", fs.LocalFileSystem(), str(folder))
-    return verify([place], Needles(texts or (CANARY,)), Opener(keys))
+    location = Location("home", fs.LocalFileSystem(), str(folder))
+    return verify([location], SearchTerms(texts or (CANARY,)), Decryptor(keys))
 
 
 def put(folder, name, content):
@@ -176,8 +176,8 @@ def test_a_text_is_not_found_across_two_values(tmp_path):
 
 
 def test_sealed_payloads_are_opened_and_without_the_key_nothing_is_called_clean(tmp_path):
-    sealed = seal(json.dumps({"text": CANARY}).encode(), KEY, At("social.x.posts.v1", 0, 3))
-    pq.write_table(pa.table({"value": [b"{}", sealed]}), tmp_path / "part.parquet")
+    encrypted = encrypt(json.dumps({"text": CANARY}).encode(), KEY, At("social.x.posts.v1", 0, 3))
+    pq.write_table(pa.table({"value": [b"{}", encrypted]}), tmp_path / "part.parquet")
     (found,) = search(tmp_path, keys=[(KEY.key_id, KEY.secret)]).findings
     assert found.where == "column value, sealed"
     report = search(tmp_path)
@@ -233,4 +233,4 @@ def test_what_is_packed_too_deep_or_as_nobody_knows_is_not_called_clean(tmp_path
 @pytest.mark.parametrize("texts", [(), ("short",)])
 def test_a_search_for_nothing_is_refused(texts):
     with pytest.raises(UsageError):
-        Needles(texts)
+        SearchTerms(texts)

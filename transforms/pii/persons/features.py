@@ -19,7 +19,7 @@ SIZE = 1 << BITS
 OFFSETS = (0, -1, 1, -2, 2)  # the word itself first
 OWN, NEAR = 34, 5  # features of a word at its own place, and seen from its neighbours'
 
-Places = npt.NDArray[np.int64]
+Slots = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 _ODD = np.array(
     [(0x9E3779B97F4A7C15 + 2 * 0x51ED270B * n) % 2**64 for n in range(64)], dtype=np.uint64
@@ -30,10 +30,10 @@ _LONG, _MANY_HUMPS, _MANY_GRAMS = 24, 4, 12
 _LOUD = 0.6  # share of a text's words from which on capitals say nothing
 
 
-def place(hashes: Hashes, salt: int) -> Places:
+def slots_of(hashes: Hashes, salt: int) -> Slots:
     """Places in the weights for hashes, different for each salt."""
-    places: Places = ((hashes * _ODD[salt]) >> _REST).view(np.int64)
-    return places
+    slots: Slots = ((hashes * _ODD[salt]) >> _REST).view(np.int64)
+    return slots
 
 
 def hash_of(feature: str) -> int:
@@ -72,9 +72,7 @@ def described(word: str) -> tuple[list[str], str, str]:
     return (near + own)[:OWN], shape, kind + ("A" if bare[0].isupper() else "a")
 
 
-def pairs(
-    low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes
-) -> Iterator[Places]:
+def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes) -> Iterator[Slots]:
     """Places of the features that are about more than one word, one array over all words for each.
 
     Args:
@@ -118,7 +116,7 @@ def pairs(
         yield mixed.view(np.int64)
 
 
-def modes_of(capital: Places, firsts: list[int]) -> Hashes:
+def modes_of(capital: Slots, firsts: list[int]) -> Hashes:
     """How each word's text uses capitals: not at all, as usual, in most words, everywhere."""
     bounds = np.array([0, *firsts[1:]])
     letters = np.maximum(np.add.reduceat((capital > 0).astype(np.int64), bounds[:-1]), 1)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from transforms.pii.persons.features import modes_of, pairs
-from transforms.pii.persons.tokens import SPECIAL, places_of
+from transforms.pii.persons.tokens import SPECIAL, bounds_of
 from transforms.pii.persons.vocabulary import Read, Vocabulary
 
 VERSION = "4"
@@ -158,11 +158,11 @@ def _run(scores: list[int], steps: Steps, ends_from: int) -> list[bool]:
 
 
 def _summed(features: npt.NDArray[np.int8]) -> Callable[[npt.NDArray[np.int64]], Ints]:
-    def per_place(places: npt.NDArray[np.int64]) -> Ints:
-        sums: Ints = features[places].sum(axis=2, dtype=np.int32)
+    def per_word(slots: npt.NDArray[np.int64]) -> Ints:
+        sums: Ints = features[slots].sum(axis=2, dtype=np.int32)
         return sums
 
-    return per_place
+    return per_word
 
 
 def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int, list[int]]]:
@@ -190,7 +190,7 @@ def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, in
     }
     if names:
         marked = sorted({*marked, *(at for at, word in enumerate(words) if word in names)})
-    places = places_of(text, marked[-1] + 1)
+    bounds = bounds_of(text, marked[-1] + 1)
     spans: list[tuple[int, int]] = []
     before = -2
     for at in marked:
@@ -198,7 +198,7 @@ def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, in
             _may_follow(words, at) if before == at - 1 else _may_begin(words[at])
         ):
             continue
-        start, end = places[at]
+        start, end = bounds[at]
         if before == at - 1:
             spans[-1] = (spans[-1][0], end)
         else:

@@ -34,7 +34,7 @@ def words_in(piece: str) -> list[str]:
     return [_classed(word) for word in _TOKEN.findall(piece)]
 
 
-def places_of(text: str, count: int | None = None) -> list[tuple[int, int]]:
+def bounds_of(text: str, count: int | None = None) -> list[tuple[int, int]]:
     """Where the first `count` words of the text are, or all, in characters."""
     return [match.span() for match in islice(_TOKEN.finditer(text), count)]
 

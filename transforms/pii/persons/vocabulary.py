@@ -14,12 +14,12 @@ from transforms.pii.persons.features import (
     OWN,
     SIZE,
     Hashes,
-    Places,
+    Slots,
     capital_of,
     described,
     everyday,
     hash_of,
-    place,
+    slots_of,
 )
 from transforms.pii.persons.tokens import EDGE, echo_of, pieces_of, users_in, words_in
 
@@ -39,7 +39,7 @@ class Read:
         echo: 1 for each word that an account named in its text has in its name.
     """
 
-    ids: Places
+    ids: Slots
     firsts: list[int]
     echo: Hashes
 
@@ -55,7 +55,7 @@ class Vocabulary:
         is_everyday: whether it is, in small letters, an everyday word that is also a name.
     """
 
-    def __init__(self, summary: Callable[[Places], npt.NDArray[Any]]) -> None:
+    def __init__(self, summary: Callable[[Slots], npt.NDArray[Any]]) -> None:
         """`summary`: from places of features, (words, OFFSETS, OWN), to what is kept of them in `summed`."""
         self._summary = summary
         self._forget()
@@ -133,11 +133,11 @@ class Vocabulary:
             features[row, : len(found)] = [hash_of(feature) for feature in found]
             there[row, : len(found)] = True
             hashes[row] = hash_of(found[0]), hash_of(shape), hash_of(kind + shape)
-        places = np.full((len(new), len(OFFSETS), OWN), SIZE, dtype=np.int64)
+        slots = np.full((len(new), len(OFFSETS), OWN), SIZE, dtype=np.int64)
         for at in range(len(OFFSETS)):
             wide = OWN if at == 0 else NEAR
-            places[:, at, :wide] = np.where(there[:, :wide], place(features[:, :wide], at), SIZE)
-        self.summed[rows] = self._summary(places)
+            slots[:, at, :wide] = np.where(there[:, :wide], slots_of(features[:, :wide], at), SIZE)
+        self.summed[rows] = self._summary(slots)
         self.hashes[:, rows] = hashes.T
         self.capital[rows] = [capital_of(word) for word in new]
         self.is_everyday[rows] = [word in everyday() for word in new]

@@ -56,7 +56,7 @@ class Bench:
 
 
 @dataclass(frozen=True)
-class Place:
+class BenchLake:
     """A broker with all topics, and an empty lake."""
 
     bench: Bench
@@ -125,7 +125,7 @@ def open_bench(
 
 
 @contextmanager
-def open_place(bench: Bench, name: str) -> Iterator[Place]:
+def open_lake(bench: Bench, name: str) -> Iterator[BenchLake]:
     """A broker and a lake for one part."""
     port, controller = free_ports(2)
     broker = {"port": port, "controller_port": controller}
@@ -133,7 +133,7 @@ def open_place(bench: Bench, name: str) -> Iterator[Place]:
     try:
         with Ticker("Kafka broker", console=bench.console):
             stack.up(settings)
-        yield Place(bench, settings)
+        yield BenchLake(bench, settings)
     finally:
         stack.down(settings)
         shutil.rmtree(settings.home, ignore_errors=True)
