@@ -9,12 +9,11 @@ from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import seals
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.checkpoint_reset import begin_anew
+from schemas.stored_names import AFTER_SWAP, BEFORE_SWAP, REBUILD_GOLD_JOB, SILVER_VERSION
 from schemas.tables import SILVER_POSTS
 from streaming.silver_to_gold import AGGREGATES, NAME
 from transforms.aggregates import summarise
 from transforms.expiry_rules import expired
-
-JOB = "rebuild_gold"
 
 
 def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
@@ -40,9 +39,9 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
         )
         is_closed = [summary[name].eqNullSafe(closed[name]) for name in table.key]
         content = summary.join(closed, on=is_closed, how="left_anti").unionByName(closed)
-        crash_point(JOB, "before_swap", settings)
-        delta.overwrite(content, table, settings, metadata={"silver_version": version})
+        crash_point(REBUILD_GOLD_JOB, BEFORE_SWAP, settings)
+        delta.overwrite(content, table, settings, metadata={SILVER_VERSION: version})
         rows[table.name] = delta.read(spark, table, settings).count()
-    crash_point(JOB, "after_swap", settings)
+    crash_point(REBUILD_GOLD_JOB, AFTER_SWAP, settings)
     begin_anew(settings, NAME)
     return rows

@@ -11,18 +11,17 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.jobs import commit_marks
-from lakehouse.jobs.checkpoint import PROPERTY, checkpoint
+from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.key_check import key_id_in_use
 from lakehouse.silver.lookup import held_by_silver
 from lakehouse.spark.materialize import computed_once
+from schemas.stored_names import AFTER_SWAP, BEFORE_SWAP, CHECKPOINT_PROPERTY, REBUILD_SILVER_JOB
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import NAME as STREAM
 from streaming.bronze_to_silver import make_refiner
 from transforms.order import AUTHOR, KEY, resolve
 from transforms.refine import refine
 from transforms.silver import to_posts
-
-NAME = "rebuild_silver"
 
 
 def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
@@ -39,14 +38,14 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
     refiner = make_refiner(settings, key_id_in_use(settings))
     with computed_once(refine(bronze, refiner, at=clock.now())) as refined:
         content = _content(spark, bronze, refined, settings)
-        crash_point(NAME, "before_swap", settings)
+        crash_point(REBUILD_SILVER_JOB, BEFORE_SWAP, settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})
     mine = checkpoint(STREAM, settings)
     # it was lost, or the whole table
-    if mine.exists and PROPERTY not in delta_log.properties(SILVER_POSTS, settings):
-        delta.set_properties(spark, SILVER_POSTS, settings, {PROPERTY: mine.id})
+    if mine.exists and CHECKPOINT_PROPERTY not in delta_log.properties(SILVER_POSTS, settings):
+        delta.set_properties(spark, SILVER_POSTS, settings, {CHECKPOINT_PROPERTY: mine.id})
     commit_marks.accept(mine, settings, (SILVER_POSTS,))
-    crash_point(NAME, "after_swap", settings)
+    crash_point(REBUILD_SILVER_JOB, AFTER_SWAP, settings)
     return delta.read(spark, SILVER_POSTS, settings).count()
 
 

@@ -19,10 +19,17 @@ from lakehouse.jobs.job import Counts, write_ops
 from lakehouse.jobs.key_check import key_id_in_use
 from lakehouse.silver import quarantine_replay
 from lakehouse.silver.lookup import held_by_silver, outline
-from lakehouse.silver.quarantine_replay import NAME, Plan
+from lakehouse.silver.quarantine_replay import Plan
 from lakehouse.silver.writes import Tally, silver_writes, tally
 from lakehouse.spark.materialize import computed_once
 from schemas.reasons import RULE_VERSION, Reason
+from schemas.stored_names import (
+    AFTER_LAST,
+    BEFORE,
+    OPS_STEP,
+    QUARANTINE_STEP,
+    REPLAY_QUARANTINE_JOB,
+)
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import make_refiner
 from transforms.bronze import from_quarantine
@@ -92,11 +99,11 @@ class _Replay:
         at, attempt = clock.now(), uuid.uuid4()
 
         def txn(step: str) -> delta.Txn:
-            return delta.Txn(f"{NAME}:{attempt}:{step}", plan.batch_id)
+            return delta.Txn(f"{REPLAY_QUARANTINE_JOB}:{attempt}:{step}", plan.batch_id)
 
         with self._resolved(plan, at=at) as (refined, resolved):
             found = tally(resolved)
-            ops = partial(self._write_ops, plan, found, at=at, txn=txn("ops"))
+            ops = partial(self._write_ops, plan, found, at=at, txn=txn(OPS_STEP))
             settle = partial(
                 quarantine_replay.settle,
                 self.spark,
@@ -104,17 +111,19 @@ class _Replay:
                 plan,
                 resolved,
                 at=at,
-                txn=txn("quarantine"),
+                txn=txn(QUARANTINE_STEP),
             )
             steps: list[tuple[str, Callable[[], None]]] = [
-                *(() if is_begun else (("ops", ops),)),
+                *(() if is_begun else ((OPS_STEP, ops),)),
                 *silver_writes(self.spark, refined, resolved, found, self.settings, txn=txn),
-                ("quarantine", settle),
+                (QUARANTINE_STEP, settle),
             ]
             for name, write in steps:
-                crash_point(NAME, f"before_{name}", self.settings, batch_id=plan.batch_id)
+                crash_point(
+                    REPLAY_QUARANTINE_JOB, f"{BEFORE}{name}", self.settings, batch_id=plan.batch_id
+                )
                 write()
-        crash_point(NAME, "after_last", self.settings, batch_id=plan.batch_id)
+        crash_point(REPLAY_QUARANTINE_JOB, AFTER_LAST, self.settings, batch_id=plan.batch_id)
         return Replayed(plan.topic, found.fates)
 
     def _write_ops(self, plan: Plan, found: Tally, *, at: datetime, txn: delta.Txn) -> None:
@@ -129,7 +138,7 @@ class _Replay:
         write_ops(
             self.settings,
             counts,
-            query=NAME,
+            query=REPLAY_QUARANTINE_JOB,
             batch_id=plan.batch_id,
             checkpoint_id=str(plan),
             started_at=at,
@@ -152,7 +161,7 @@ class _Replay:
             with computed_once(judged) as resolved:
                 if (accounted := resolved.count()) != (consumed := taken.count()):
                     raise ConservationError(
-                        f"{NAME} took {consumed} records of {plan.topic} but accounts for {accounted}",
+                        f"{REPLAY_QUARANTINE_JOB} took {consumed} records of {plan.topic} but accounts for {accounted}",
                         remedy="Nothing of them was written; report this with the log",
                     )
                 yield refined, resolved

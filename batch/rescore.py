@@ -14,6 +14,7 @@ from foundation.settings import Settings
 from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import seals
 from lakehouse.spark.materialize import computed_once
+from schemas.stored_names import BEFORE_MERGE, RESCORE_JOB
 from schemas.tables import SILVER_POSTS
 from transforms.expiry_rules import expired
 from transforms.order import KEY
@@ -21,8 +22,6 @@ from transforms.rescore import is_outdated, rescored
 from transforms.scoring.posts import Scorers
 from transforms.scoring.refusals import known_again
 from transforms.scoring.score import ScorerOptions
-
-NAME = "rescore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
         ):
             done = scored.where("sentiment IS NOT NULL")
             count = done.count()
-            crash_point(NAME, "before_merge", settings)
+            crash_point(RESCORE_JOB, BEFORE_MERGE, settings)
             _merge(spark, done, days, settings)
         read = sum(rows[day] for day in days)
         left -= read

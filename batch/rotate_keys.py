@@ -14,14 +14,21 @@ from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
-from lakehouse.jobs.key_check import FORMER_PROPERTY, KEY_PROPERTY
+from schemas.stored_names import (
+    AFTER_LAST,
+    BEFORE,
+    BEFORE_PROPERTY_OF,
+    FORMER_KEYS_PROPERTY,
+    KEY_PROPERTY,
+    REKEYED_TO,
+    REQUEST_CAUSE,
+    ROTATE_KEYS_JOB,
+)
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
 from transforms.rekey import rekeyed
 
-NAME = "rotate_keys"
 # Gold follows Silver by the change feed.
 REKEYED = (BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, SILVER_POSTS)
-_KEY_ID = "key_id"  # in the metadata of the commit that re-keyed a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,9 @@ def rekey_tables(spark: SparkSession, settings: Settings, rotation: Rotation) ->
     _say_in_properties(spark, settings, rotation)
     for table in REKEYED:
         if delta_log.exists(table, settings):
-            crash_point(NAME, f"before_{table.name}", settings)
+            crash_point(ROTATE_KEYS_JOB, f"{BEFORE}{table.name}", settings)
             yield Rekeyed(table.name, _rekey(spark, table, settings, chain))
-    crash_point(NAME, "after_last", settings)
+    crash_point(ROTATE_KEYS_JOB, AFTER_LAST, settings)
 
 
 def end(settings: Settings, rotation: Rotation) -> None:
@@ -97,10 +104,10 @@ def _say_in_properties(spark: SparkSession, settings: Settings, rotation: Rotati
     """Silver's key first: from then on nothing but this job starts."""
     for table, name, value in (
         (SILVER_POSTS, KEY_PROPERTY, rotation.key_id),
-        (BRONZE_POSTS, FORMER_PROPERTY, _former(settings, rotation)),
+        (BRONZE_POSTS, FORMER_KEYS_PROPERTY, _former(settings, rotation)),
     ):
         if delta_log.properties(table, settings).get(name) != value:
-            crash_point(NAME, f"before_property_of_{table.name}", settings)
+            crash_point(ROTATE_KEYS_JOB, f"{BEFORE_PROPERTY_OF}{table.name}", settings)
             delta.set_properties(spark, table, settings, {name: value})
 
 
@@ -112,13 +119,13 @@ def _former(settings: Settings, rotation: Rotation) -> str:
 
 
 def _rekey(spark: SparkSession, table: Table, settings: Settings, chain: KeyChain) -> int | None:
-    if delta_log.newest_metadata(table, settings, _KEY_ID) == chain.key_id:
+    if delta_log.newest_metadata(table, settings, REKEYED_TO) == chain.key_id:
         return None
     now = delta.read(spark, table, settings)
     rows = rekeyed(now, table, chain, payload_source(settings))
     if table is SILVER_TOMBSTONES:
         # Of persons' requests also as they were: what Kafka or a producer still has of them comes
         # under the older key.
-        rows = rows.unionByName(now.where("reason = 'request'")).dropDuplicates()
-    delta.overwrite(rows, table, settings, metadata={_KEY_ID: chain.key_id})
+        rows = rows.unionByName(now.where(f"reason = '{REQUEST_CAUSE}'")).dropDuplicates()
+    delta.overwrite(rows, table, settings, metadata={REKEYED_TO: chain.key_id})
     return int(delta_log.last_commit(table, settings)["operationMetrics"]["numOutputRows"])

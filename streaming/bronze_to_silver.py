@@ -23,6 +23,7 @@ from lakehouse.silver.lookup import Arrived, held_by_silver, outline, quarantine
 from lakehouse.silver.writes import Tally, silver_writes, tally
 from lakehouse.spark.materialize import computed_once
 from schemas.reasons import Fate
+from schemas.stored_names import OPS_STEP, QUARANTINE_STEP
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming import breaker
 from streaming.program import main
@@ -111,9 +112,9 @@ def handle(batch: Batch, refiner: Refiner) -> int:
         found = tally(resolved)
         counts = _counts(batch, found, arrived)
         breaker.check(batch, counts, resolved)
-        steps: list[tuple[str, Callable[[], None]]] = [("ops", lambda: batch.write_ops(counts))]
+        steps: list[tuple[str, Callable[[], None]]] = [(OPS_STEP, lambda: batch.write_ops(counts))]
         if counts.fates.get(Fate.QUARANTINED):
-            steps.insert(0, ("quarantine", lambda: _quarantine(batch, resolved, arrived)))
+            steps.insert(0, (QUARANTINE_STEP, lambda: _quarantine(batch, resolved, arrived)))
         writes = silver_writes(batch.spark, refined, resolved, found, batch.settings, txn=batch.txn)
         batch.run([*steps, *writes])
     return arrived.consumed

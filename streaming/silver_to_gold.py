@@ -16,6 +16,7 @@ from lakehouse.delta.expiry_marks import seals, uncounted
 from lakehouse.erasure.run import Following
 from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.maintenance.compact import Compaction
+from schemas.stored_names import OPS_STEP, RESET_STARTING_VERSION, SILVER_VERSION
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.program import main
 from streaming.run import StreamingJob
@@ -77,7 +78,7 @@ def start(
     job.prepare(spark)
     # After a reset, from the commit that Gold names already: the next one may not be there yet,
     # which Delta refuses.
-    first = max(job.checkpoint.reset.get("starting_version", 0) - 1, 0)
+    first = max(job.checkpoint.reset.get(RESET_STARTING_VERSION, 0) - 1, 0)
     changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
     following, compaction = Following(spark, job), Compaction(spark, job)
 
@@ -113,7 +114,7 @@ def handle(batch: Batch) -> int:
             for update in updates
             if update.count
         ]
-        batch.run([*merges, ("ops", lambda: batch.write_ops(counts))])
+        batch.run([*merges, (OPS_STEP, lambda: batch.write_ops(counts))])
     return counts.consumed
 
 
@@ -130,7 +131,7 @@ def _commits(batch: Batch) -> tuple[int, int]:
     first = (
         _through(mine.end_offset(batch.id - 1)) + 1
         if batch.id
-        else mine.reset.get("starting_version", 0)
+        else mine.reset.get(RESET_STARTING_VERSION, 0)
     )
     return first, _through(mine.end_offset(batch.id))
 
@@ -167,7 +168,7 @@ def _bring_up(batch: Batch, update: Update, silver_version: int) -> None:
     )
     total = combine(groups, members, table.key, aggregate.count)
     with delta.commit_as(
-        batch.spark, txn=batch.txn(table.name), metadata={"silver_version": silver_version}
+        batch.spark, txn=batch.txn(table.name), metadata={SILVER_VERSION: silver_version}
     ):
         _merge(batch, aggregate, total, update.days)
 

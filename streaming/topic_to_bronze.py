@@ -13,6 +13,7 @@ from lakehouse.jobs import kafka
 from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
 from lakehouse.maintenance.compact import Compaction
 from lakehouse.retention.enforce import Retention
+from schemas.stored_names import APPEND_STEP, OPS_STEP, RESET_STARTING_OFFSETS
 from schemas.tables import BRONZE_POSTS
 from streaming.program import main
 from streaming.run import StreamingJob
@@ -44,7 +45,7 @@ def start(
     job = _job(settings, on_progress)
     job.prepare(spark)
     kafka.check_offsets(job.checkpoint, settings)
-    offsets = job.checkpoint.reset.get("starting_offsets", "earliest")
+    offsets = job.checkpoint.reset.get(RESET_STARTING_OFFSETS, "earliest")
     records = kafka.stream_records(spark, settings, starting_offsets=offsets)
     erasing, retention = Erasing(spark, job, (BRONZE_POSTS,)), Retention(spark, job)
     compaction = Compaction(spark, job)
@@ -66,7 +67,9 @@ def start(
 def handle(batch: Batch) -> int:
     """Append the batch, then say so in ops: only the commit knows how many rows it had."""
     counts = Counts()
-    batch.run([("append", lambda: _append(batch)), ("ops", lambda: _write_ops(batch, counts))])
+    batch.run(
+        [(APPEND_STEP, lambda: _append(batch)), (OPS_STEP, lambda: _write_ops(batch, counts))]
+    )
     return counts.consumed
 
 
@@ -76,7 +79,7 @@ def _append(batch: Batch) -> None:
     records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
     source = payload_source(batch.settings) if batch.settings.payloads.encrypt else None
     rows = to_bronze(records, ingest_date=clock.now().date(), payload_key=source)
-    delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn("append"))
+    delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn(APPEND_STEP))
 
 
 def _write_ops(batch: Batch, counts: Counts) -> None:

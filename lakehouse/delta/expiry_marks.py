@@ -15,17 +15,14 @@ from foundation.policies import Field
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
+from schemas.stored_names import EXPIRED_PROPERTY, EXPIRY, PURGE
 from schemas.tables import SILVER_POSTS
 from transforms.expiry_rules import Limits, later
-
-EXPIRY = "expiry"  # in the metadata of the commits that forget
-PURGE = "purge"  # of those that change nothing but files
-_PREFIX = "echostream.expired."
 
 
 def seals(settings: Settings, field: Field, *, version: int | None = None) -> dict[str, datetime]:
     """Up to when silver.posts has forgotten a field, by platform; now, or as of a version of it."""
-    prefix = f"{_PREFIX}{field}."
+    prefix = f"{EXPIRED_PROPERTY}{field}."
     found = delta_log.properties(SILVER_POSTS, settings, version=version)
     return {
         name.removeprefix(prefix): datetime.fromisoformat(value)
@@ -44,7 +41,7 @@ def moved_on(
 def seal(spark: SparkSession, settings: Settings, limits: Mapping[Field, Limits]) -> None:
     """Set the seals, in one commit."""
     changed = {
-        f"{_PREFIX}{field}.{platform}": limit.isoformat()
+        f"{EXPIRED_PROPERTY}{field}.{platform}": limit.isoformat()
         for field, by_platform in limits.items()
         for platform, limit in by_platform.items()
         if seals(settings, field).get(platform) != limit

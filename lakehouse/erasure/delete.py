@@ -16,14 +16,20 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.erasure import ledger
-from lakehouse.erasure.ledger import REMOVED, Erasure, Step
+from lakehouse.erasure.ledger import Erasure, Step
 from lakehouse.maintenance.purge import purge
+from schemas.stored_names import (
+    AFTER_ERASING,
+    AFTER_PURGING,
+    BEFORE_ERASING,
+    ERASED,
+    ERASURES_TXN,
+    REMOVED,
+)
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, Table
 from transforms.bronze import from_quarantine
 from transforms.order import KEY
 from transforms.suppression import blocked, suspects, with_versions
-
-_ERASED = "erased"  # in a commit's metadata: rows by erasure
 
 _log = get_log("removals")
 
@@ -58,15 +64,15 @@ class Sweep:
                 row["erasure_id"]: row["rows"]
                 for row in rows.groupBy("erasure_id").agg(F.count(F.lit(1)).alias("rows")).collect()
             }
-            crash_point(self.job, f"before_erasing_{self.table.name}", self.settings)
+            crash_point(self.job, f"{BEFORE_ERASING}{self.table.name}", self.settings)
             if counts:
                 self._delete(rows, counts)
         finally:
             rows.unpersist()
-        crash_point(self.job, f"after_erasing_{self.table.name}", self.settings)
+        crash_point(self.job, f"{AFTER_ERASING}{self.table.name}", self.settings)
         after = delta_log.version(self.table, self.settings)
         self._purge()
-        crash_point(self.job, f"after_purging_{self.table.name}", self.settings)
+        crash_point(self.job, f"{AFTER_PURGING}{self.table.name}", self.settings)
         steps = [self._step(each, counts.get(each.id, 0), before, after) for each in every]
         self._note([step for step in steps if step.rows or step.erasure.id not in noted])
         return None
@@ -98,8 +104,8 @@ class Sweep:
         for name in self.table.partition_by:  # literals, so that the merge opens no other files
             values = [row[name] for row in rows.select(name).distinct().collect()]
             same = same & F.col(f"t.{name}").isin(values)
-        txn = delta.Txn(f"erasures:{uuid.uuid4()}", 0)
-        with delta.commit_as(self.spark, txn=txn, metadata={_ERASED: counts}):
+        txn = delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
+        with delta.commit_as(self.spark, txn=txn, metadata={ERASED: counts}):
             (
                 delta.target(self.spark, self.table, self.settings)
                 .alias("t")
@@ -117,7 +123,7 @@ class Sweep:
         by_id = {each.id: each for each in every}
         first = max((version for version in known if version is not None), default=-1) + 1
         for commit in reversed(delta_log.commits_since(self.table, self.settings, first)):
-            counts = json.loads(commit.get("userMetadata") or "{}").get(_ERASED, {})
+            counts = json.loads(commit.get("userMetadata") or "{}").get(ERASED, {})
             after = commit["version"]
             found = [
                 self._step(by_id[one], rows, after - 1, after)
@@ -138,7 +144,7 @@ class Sweep:
         )
 
     def _note(self, steps: Sequence[Step]) -> None:
-        txn = delta.Txn(f"erasures:{uuid.uuid4()}", 0)
+        txn = delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
         ledger.note(self.spark, self.job, self.settings, steps, txn=txn)
 
 

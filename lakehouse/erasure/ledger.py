@@ -18,9 +18,9 @@ from foundation.signatures import sign
 from lakehouse.delta import driver_rows
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
+from schemas.stored_names import ADMITTED
 from schemas.tables import JOBS, SILVER_TOMBSTONES, ops_erasures
 
-ADMITTED, REMOVED, VACUUMED = "admitted", "removed", "vacuumed"
 FORMER = datetime(1970, 1, 1, tzinfo=UTC)
 
 

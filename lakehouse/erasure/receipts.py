@@ -9,7 +9,7 @@ from foundation.key_sources import receipt_source
 from foundation.settings import Settings
 from foundation.signatures import is_signed, public_key
 from lakehouse.erasure import ledger
-from lakehouse.erasure.ledger import ADMITTED, REMOVED, VACUUMED
+from schemas.stored_names import ADMITTED, REMOVED, VACUUMED
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, QUARANTINE_POSTS, SILVER_POSTS
 from schemas.topics import topics
 

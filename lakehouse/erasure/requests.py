@@ -20,6 +20,7 @@ from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
 from foundation.signatures import is_signed, public_key, sign
 from lakehouse.storage.s3_files import Folder, S3Path, move
+from schemas.stored_names import DONE_FOLDER, ERASURES_FOLDER, GRAVES_FOLDER, REQUESTS_FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def place(settings: Settings, *, targets: Sequence[Target], key_id: str, key: Se
     """Put a request where the owner of Silver finds it; from here on nothing is lost by a crash."""
     request = Request(uuid.uuid4().hex, settings.owner, key_id, clock.now(), tuple(targets))
     facts = _facts(request)
-    folder = _made(settings, "requests")
+    folder = _made(settings, REQUESTS_FOLDER)
     draft = folder / f"{request.id}.new"
     draft.write_text(json.dumps(facts | {"signature": sign(facts, key)}), encoding="utf-8")
     move(draft, folder / f"{request.id}.json")
@@ -75,7 +76,7 @@ def waiting(settings: Settings) -> Iterator[Request]:
 
 def hand_over(settings: Settings, erasure_id: str, graves: Iterable[Mapping[str, Any]]) -> None:
     """Leave an erasure's pseudonyms where producers find them: JSON lines, as their tombstones say them."""
-    folder = _made(settings, "graves")
+    folder = _made(settings, GRAVES_FOLDER)
     draft = folder / f"{erasure_id}.new"
     draft.write_text("".join(json.dumps(dict(grave)) + "\n" for grave in graves), encoding="utf-8")
     move(draft, folder / f"{erasure_id}.jsonl")
@@ -83,7 +84,7 @@ def hand_over(settings: Settings, erasure_id: str, graves: Iterable[Mapping[str,
 
 def clear(settings: Settings, keep: Container[str]) -> set[str]:
     """Take away the handed-over pseudonyms of other erasures than these; of which ones they are there."""
-    folder = folder_beside(settings, "graves")
+    folder = folder_beside(settings, GRAVES_FOLDER)
     files: list[Folder] = [*folder.iterdir()] if folder.is_dir() else []
     for file in files:
         if file.name.partition(".")[0] not in keep:
@@ -107,14 +108,14 @@ def done_by_producers(settings: Settings) -> list[Done]:
     Raises:
         ErasureRequestError: a file is damaged.
     """
-    folder = folder_beside(settings, "done")
+    folder = folder_beside(settings, DONE_FOLDER)
     names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
     return [_said(folder, name) for name in sorted(names) if name.endswith(".json")]
 
 
 def settle_done(settings: Settings, done: Done) -> None:
     """Take away what was noted."""
-    _remove(folder_beside(settings, "done") / done.name)
+    _remove(folder_beside(settings, DONE_FOLDER) / done.name)
 
 
 def _said(folder: Folder, name: str) -> Done:
@@ -124,7 +125,7 @@ def _said(folder: Folder, name: str) -> Done:
         return Done(name, str(facts["erasure_id"]), str(facts["platform"]), counts)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ErasureRequestError(
-            f"_erasures/done/{name} is damaged",
+            f"{ERASURES_FOLDER}/{DONE_FOLDER}/{name} is damaged",
             remedy="Remove it: the receipt then lacks that producer's counts",
         ) from None
 
@@ -163,11 +164,11 @@ def _facts(request: Request) -> dict[str, Any]:
 
 
 def _folder(settings: Settings) -> Folder:
-    return folder_beside(settings, "requests")
+    return folder_beside(settings, REQUESTS_FOLDER)
 
 
 def _made(settings: Settings, name: str) -> Folder:
-    protect(settings, "_erasures")
+    protect(settings, ERASURES_FOLDER)
     folder = folder_beside(settings, name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -176,5 +177,5 @@ def _made(settings: Settings, name: str) -> Folder:
 def folder_beside(settings: Settings, name: str) -> Folder:
     """A folder of erasures beside the tables."""
     if settings.is_on_s3:
-        return S3Path(f"{settings.lake_uri}/_erasures/{name}", settings.s3)
-    return Path(settings.lake_uri) / "_erasures" / name
+        return S3Path(f"{settings.lake_uri}/{ERASURES_FOLDER}/{name}", settings.s3)
+    return Path(settings.lake_uri) / ERASURES_FOLDER / name

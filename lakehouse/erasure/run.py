@@ -21,18 +21,43 @@ from lakehouse.delta import tables as delta
 from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure.delete import Sweep
-from lakehouse.erasure.ledger import ADMITTED, REMOVED, Erasure, Step
+from lakehouse.erasure.ledger import Erasure, Step
 from lakehouse.erasure.requests import Request
 from lakehouse.erasure.vacuum import remove_files
 from lakehouse.jobs.job import Job
 from lakehouse.jobs.key_check import key_id_in_use
+from schemas.stored_names import (
+    ADMITTED,
+    BEFORE_ADMITTING,
+    BEFORE_ENTOMBING,
+    BEFORE_SETTLING,
+    ERASURES_FOLDER,
+    ERASURES_TXN,
+    EXPIRY_CAUSE,
+    PLATFORM_CAUSE,
+    PRODUCERS_TABLE,
+    PRODUCERS_TXN,
+    REMOVED,
+    REQUEST_CAUSE,
+    REQUESTS_FOLDER,
+    SILVER_VERSION,
+    WHAT_AUTHORS,
+    WHAT_POSTS,
+    WHAT_TARGETS,
+    WHAT_TOMBSTONES,
+)
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
 from transforms.suppression import FOREVER
 
 _MICROSECOND = timedelta(microseconds=1)
 _PRODUCERS_MAY_BE_AWAY = timedelta(days=30)
 _GRAVE = ("platform", "post_key", "author_key", "version")
-_BATCHED = ("platform", "expiry")  # reasons of tombstones whose erasures are formed of many
+_BATCHED = (PLATFORM_CAUSE, EXPIRY_CAUSE)  # reasons of tombstones whose erasures are formed of many
+
+_REQUESTED = (
+    "SELECT at, coalesce(author_key, post_key) AS key FROM t"  # noqa: S608  # a constant of ours
+    f" WHERE reason = '{REQUEST_CAUSE}'"
+)
 
 _log = get_log("erasures")
 
@@ -89,7 +114,7 @@ class Following:
         job, settings = self._job, self._job.settings
         every = {each.id: each for each in ledger.admitted(settings)}
         noted = {
-            (row["erasure_id"], row["what"].get("silver_version"))
+            (row["erasure_id"], row["what"].get(SILVER_VERSION))
             for row in ledger.steps(settings, job.name)
         }
         gone = [
@@ -103,13 +128,13 @@ class Following:
         if not gone:
             return
         for table in job.owns:
-            reflected = delta_log.newest_metadata(table, settings, "silver_version")
+            reflected = delta_log.newest_metadata(table, settings, SILVER_VERSION)
             steps = [
                 Step(
                     every[row["erasure_id"]],
                     REMOVED,
                     table.name,
-                    what={"silver_version": row["version_after"]},
+                    what={SILVER_VERSION: row["version_after"]},
                     version_after=delta_log.version(table, settings),
                 )
                 for row in gone
@@ -131,7 +156,7 @@ def admit(spark: SparkSession, job: str, settings: Settings) -> None:
     kept = [
         each
         for each in ledger.admitted(settings)
-        if each.cause == "request" or each.until > recently
+        if each.cause == REQUEST_CAUSE or each.until > recently
     ]
     there = erasure_requests.clear(settings, {each.id for each in kept})
     if lost := [each for each in kept if each.id not in there]:
@@ -146,11 +171,13 @@ def _note_producers(spark: SparkSession, job: str, settings: Settings) -> None:
             step = Step(
                 erasure,
                 REMOVED,
-                f"producers.{done.platform}",
+                f"{PRODUCERS_TABLE}{done.platform}",
                 what=done.counts,
                 rows=sum(done.counts.values()),
             )
-            ledger.note(spark, job, settings, [step], txn=delta.Txn(f"producers:{done.name}", 0))
+            ledger.note(
+                spark, job, settings, [step], txn=delta.Txn(f"{PRODUCERS_TXN}:{done.name}", 0)
+            )
         erasure_requests.settle_done(settings, done)
 
 
@@ -171,27 +198,28 @@ def _admit_requests(
             for row in delta_log.rows(
                 SILVER_TOMBSTONES,
                 settings,
-                "SELECT at, coalesce(author_key, post_key) AS key FROM t WHERE reason = 'request'",
+                _REQUESTED,
             )
         }
-        crash_point(job, "before_entombing", settings)
+        crash_point(job, BEFORE_ENTOMBING, settings)
         if missing := [
             each for each in new if (each.asked_at, each.targets[0].keys[0]) not in entombed
         ]:
             _entomb(spark, settings, missing)
-        crash_point(job, "before_admitting", settings)
+        crash_point(job, BEFORE_ADMITTING, settings)
         admitted = [
-            Erasure(r.id, "request", r.asked_at, r.asked_at - _MICROSECOND, r.asked_at) for r in new
+            Erasure(r.id, REQUEST_CAUSE, r.asked_at, r.asked_at - _MICROSECOND, r.asked_at)
+            for r in new
         ]
         counts = _hand_over(spark, settings, admitted)
         targets = {request.id: len(request.targets) for request in new}
         steps = [
-            Step(e, ADMITTED, what={"targets": targets[e.id], "tombstones": counts[e.id]})
+            Step(e, ADMITTED, what={WHAT_TARGETS: targets[e.id], WHAT_TOMBSTONES: counts[e.id]})
             for e in admitted
         ]
         ledger.note(spark, job, settings, steps, txn=_once())
         _log.info("admitted", requests=len(new), tombstones=counts.total())
-    crash_point(job, "before_settling", settings)
+    crash_point(job, BEFORE_SETTLING, settings)
     for request in waiting:
         erasure_requests.settle(settings, request)
 
@@ -208,7 +236,8 @@ def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None
             raise ErasureRequestError(
                 f"the erasure request {request.id} names the person under key {request.key_id}, the lake is under"
                 f" {key_id}",
-                remedy=f"Remove _erasures/requests/{request.id}.json and ask again by `echostream erase`",
+                remedy=f"Remove {ERASURES_FOLDER}/{REQUESTS_FOLDER}/{request.id}.json"
+                " and ask again by `echostream erase`",
             )
 
 
@@ -245,7 +274,7 @@ def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]
     )
     tombstones = (
         all_of_them.withColumn("version", F.lit(FOREVER))
-        .withColumn("reason", F.lit("request"))
+        .withColumn("reason", F.lit(REQUEST_CAUSE))
         .withColumn("until", F.lit(None).cast("timestamp"))
     )
     delta.append(tombstones.coalesce(1), SILVER_TOMBSTONES, settings)
@@ -268,7 +297,7 @@ def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) 
         return
     erasure = Erasure(uuid.uuid4().hex, cause, row["first"], since, row["last"])
     _hand_over(spark, settings, [erasure])
-    what = {"authors": row["authors"], "posts": row["posts"]}
+    what = {WHAT_AUTHORS: row["authors"], WHAT_POSTS: row["posts"]}
     ledger.note(spark, job, settings, [Step(erasure, ADMITTED, what=what)], txn=_once())
     _log.info("admitted", erasure=erasure.id, cause=cause, **what)
 
@@ -286,4 +315,4 @@ def _hand_over(
 
 
 def _once() -> delta.Txn:
-    return delta.Txn(f"erasures:{uuid.uuid4()}", 0)
+    return delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)

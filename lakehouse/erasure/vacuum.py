@@ -14,8 +14,9 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.erasure import ledger
-from lakehouse.erasure.ledger import REMOVED, VACUUMED, Erasure, Step
+from lakehouse.erasure.ledger import Erasure, Step
 from lakehouse.maintenance import optimize
+from schemas.stored_names import AFTER_VACUUMING, ERASURES_TXN, REMOVED, VACUUMED
 from schemas.tables import Table
 
 _log = get_log("erasure_files")
@@ -37,14 +38,14 @@ def remove_files(
         return
     due = {erasure_id: each.rows for erasure_id, each in waiting.items() if each.last <= before}
     optimize.vacuum(spark, table, settings, keep_h=keep_h)
-    crash_point(job, f"after_vacuuming_{table.name}", settings)
+    crash_point(job, f"{AFTER_VACUUMING}{table.name}", settings)
     version = delta_log.version(table, settings)
     steps = [
         Step(each, VACUUMED, table.name, rows=due[each.id], version_after=version)
         for each in every
         if each.id in due
     ]
-    ledger.note(spark, job, settings, steps, txn=delta.Txn(f"erasures:{uuid.uuid4()}", 0))
+    ledger.note(spark, job, settings, steps, txn=delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0))
     _log.info("vacuumed", table=table.name, version=version, erasures=len(steps))
 
 

@@ -21,8 +21,14 @@ from foundation.errors import (
 )
 from foundation.settings import Settings
 from lakehouse.storage.s3_files import Folder, S3Path, move
-
-PROPERTY = "echostream.checkpoint"
+from schemas.stored_names import (
+    CHECKPOINT_VERSION,
+    CHECKPOINTS_FOLDER,
+    CHECKPOINTS_FOLDER_ON_S3,
+    RESET_FILE,
+    RESET_REPLACES,
+    TOPICS_FILE,
+)
 
 
 @dataclass(frozen=True)
@@ -60,19 +66,19 @@ class Checkpoint:
     @property
     def reset(self) -> dict[str, Any]:
         """Where a checkpoint that replaces another one starts; empty for others."""
-        return self._said("reset.json")
+        return self._said(RESET_FILE)
 
     @property
     def topics(self) -> dict[str, str]:
         """Kafka's ids of the topics that were read, by name; empty where nobody noted them."""
-        return self._said("topics.json")
+        return self._said(TOPICS_FILE)
 
     def note_topics(self, ids: dict[str, str]) -> None:
         """Keep the ids of the topics that are read from now on."""
         if ids != self.topics:
-            draft = self.folder / "topics.json.new"
+            draft = self.folder / f"{TOPICS_FILE}.new"
             draft.write_text(json.dumps(ids), encoding="utf-8")
-            move(draft, self.folder / "topics.json")
+            move(draft, self.folder / TOPICS_FILE)
 
     def end_offset(self, batch_id: int) -> Any:
         """Where a planned batch ends, in the terms of its source.
@@ -132,7 +138,7 @@ class Checkpoint:
         """Begin a new one under an id of our choosing, known before the first batch."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if reset is not None:
-            (self.folder / "reset.json").write_text(json.dumps(reset), encoding="utf-8")
+            (self.folder / RESET_FILE).write_text(json.dumps(reset), encoding="utf-8")
         (self.folder / "metadata").write_text(
             json.dumps({"id": str(uuid.uuid4())}), encoding="utf-8"
         )
@@ -148,8 +154,14 @@ class Checkpoint:
 def checkpoint(job: str, settings: Settings) -> Checkpoint:
     """The checkpoint of a job; its folder follows from the job's name, on S3 beside the tables."""
     if settings.is_on_s3:
-        return Checkpoint(job, S3Path(f"{settings.lake_uri}/_checkpoints/{job}/v1", settings.s3))
-    return Checkpoint(job, settings.home / "checkpoints" / job / "v1")
+        return Checkpoint(
+            job,
+            S3Path(
+                f"{settings.lake_uri}/{CHECKPOINTS_FOLDER_ON_S3}/{job}/{CHECKPOINT_VERSION}",
+                settings.s3,
+            ),
+        )
+    return Checkpoint(job, settings.home / CHECKPOINTS_FOLDER / job / CHECKPOINT_VERSION)
 
 
 def check(
@@ -175,7 +187,7 @@ def check(
                 remedy=reset_hint(mine.job),
             )
         return
-    expected = mine.reset.get("replaces", mine.id) if mine.planned_batch is None else mine.id
+    expected = mine.reset.get(RESET_REPLACES, mine.id) if mine.planned_batch is None else mine.id
     if table_checkpoint is None and mine.committed_batch is None:
         return
     if table_checkpoint not in (mine.id, expected):

@@ -17,11 +17,18 @@ from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.jobs import commit_marks, kafka
-from lakehouse.jobs.checkpoint import PROPERTY, Checkpoint, checkpoint
+from lakehouse.jobs.checkpoint import Checkpoint, checkpoint
 from lakehouse.jobs.commit_marks import Lost
 from lakehouse.jobs.done_batches import check_batches
 from lakehouse.storage.lease import hold_lake
 from lakehouse.storage.s3_files import Folder
+from schemas.stored_names import (
+    CHECKPOINT_PROPERTY,
+    RESET_REPLACES,
+    RESET_STARTING_OFFSETS,
+    RESET_STARTING_VERSION,
+    SILVER_VERSION,
+)
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
 
 _EARLIEST = -2  # Spark's number for it
@@ -114,7 +121,9 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
     where, starts, gaps = _beginning(job, table, settings)
     seen = commit_marks.marks_of(mine)
     aside = mine.set_aside()
-    mine.create(reset=where | {"replaces": table.metadata().configuration.get(PROPERTY)})
+    mine.create(
+        reset=where | {RESET_REPLACES: table.metadata().configuration.get(CHECKPOINT_PROPERTY)}
+    )
     if job == "topic_to_bronze":
         mine.note_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
     commit_marks.accept(checkpoint(job, settings), settings)
@@ -137,7 +146,7 @@ def _beginning(
     if job == "topic_to_bronze":
         offsets, gaps = _bronze_beginning(table, checkpoint(job, settings), settings)
         return (
-            {"starting_offsets": json.dumps(offsets)},
+            {RESET_STARTING_OFFSETS: json.dumps(offsets)},
             "after the highest offsets that bronze.posts holds",
             gaps,
         )
@@ -148,7 +157,7 @@ def _beginning(
             [],
         )
     version = _named_silver_version(table)
-    return {"starting_version": version + 1}, f"after silver.posts version {version}", []
+    return {RESET_STARTING_VERSION: version + 1}, f"after silver.posts version {version}", []
 
 
 def _bronze_beginning(
@@ -199,7 +208,7 @@ def _bronze_beginning(
 def _named_silver_version(gold: DeltaTable) -> int:
     for commit in gold.history():
         metadata = commit.get("userMetadata")
-        if metadata and (version := json.loads(metadata).get("silver_version")) is not None:
+        if metadata and (version := json.loads(metadata).get(SILVER_VERSION)) is not None:
             return int(version)
     return -1
 
@@ -223,11 +232,11 @@ def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
         folder=mine.folder,
         id=mine.id if mine.exists else None,
         table=_OWNED[job].name,
-        table_id=table.metadata().configuration.get(PROPERTY) if table else None,
+        table_id=table.metadata().configuration.get(CHECKPOINT_PROPERTY) if table else None,
         committed_batch=committed,
         is_pending=mine.planned_batch != committed,
         end=end,
-        replaces=mine.reset.get("replaces"),
+        replaces=mine.reset.get(RESET_REPLACES),
         lost=lost,
         wrong=wrong,
     )

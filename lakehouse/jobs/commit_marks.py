@@ -23,8 +23,9 @@ from foundation.errors import CheckpointDamagedError, EchoStreamError, LostCommi
 from foundation.settings import Settings
 from lakehouse.delta import damage
 from lakehouse.delta import log as delta_log
-from lakehouse.jobs.checkpoint import PROPERTY, Checkpoint, checkpoint
+from lakehouse.jobs.checkpoint import Checkpoint, checkpoint
 from lakehouse.storage.s3_files import Folder, S3Path, move
+from schemas.stored_names import CHECKPOINT_PROPERTY, MARKS_FILE, RESET_REPLACES
 from schemas.tables import (
     BRONZE_POSTS,
     GOLD_SENTIMENT_HOURLY,
@@ -38,7 +39,6 @@ from schemas.tables import (
 )
 
 BRONZE_JOB, SILVER_JOB, GOLD_JOB = JOBS
-_FILE = "marks.json"
 _NONE = -1  # the version of a table that is not there
 _WRITES: dict[str, tuple[Table, ...]] = {
     BRONZE_JOB: (BRONZE_POSTS,),
@@ -264,10 +264,10 @@ def _lost(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> list
 
 def _is_foreign(mine: Checkpoint, settings: Settings) -> bool:
     try:
-        known = delta_log.properties(_WRITES[mine.job][0], settings).get(PROPERTY)
+        known = delta_log.properties(_WRITES[mine.job][0], settings).get(CHECKPOINT_PROPERTY)
     except EchoStreamError:  # the log is broken, or this job's role may not read that table
         return False
-    return mine.exists and known not in (None, mine.id, mine.reset.get("replaces"))
+    return mine.exists and known not in (None, mine.id, mine.reset.get(RESET_REPLACES))
 
 
 def _look(
@@ -351,7 +351,7 @@ def _remove(file: Folder) -> None:
 
 def _read(mine: Checkpoint) -> dict[str, Mark]:
     try:
-        said = json.loads((mine.folder / _FILE).read_text(encoding="utf-8"))
+        said = json.loads((mine.folder / MARKS_FILE).read_text(encoding="utf-8"))
         return {name: Mark(int(version), commit) for name, (version, commit) in said.items()}
     except (FileNotFoundError, NotADirectoryError):
         return {}
@@ -360,8 +360,8 @@ def _read(mine: Checkpoint) -> dict[str, Mark]:
 
 
 def _write(mine: Checkpoint, marks: Mapping[str, Mark]) -> None:
-    draft = mine.folder / f"{_FILE}.new"
+    draft = mine.folder / f"{MARKS_FILE}.new"
     draft.write_text(
         json.dumps({name: [m.version, m.commit] for name, m in marks.items()}), encoding="utf-8"
     )
-    move(draft, mine.folder / _FILE)
+    move(draft, mine.folder / MARKS_FILE)

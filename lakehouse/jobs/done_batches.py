@@ -12,6 +12,7 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.jobs.checkpoint import Checkpoint, reset_hint
 from lakehouse.jobs.commit_marks import BRONZE_JOB, SILVER_JOB
+from schemas.stored_names import APPEND_STEP, OPS_STEP
 from schemas.tables import Table, ops_batches
 
 # A batch may have nothing to write but its counts, one of Gold not even these.
@@ -36,8 +37,8 @@ def check_batches(mine: Checkpoint, main: Table, settings: Settings) -> None:
     mine.demand_whole()
     ops = ops_batches(mine.job)
     written = {
-        main.name: _newest(mine, main, settings, "append", main.name),
-        ops.name: _newest(mine, ops, settings, "ops"),
+        main.name: _newest(mine, main, settings, APPEND_STEP, main.name),
+        ops.name: _newest(mine, ops, settings, OPS_STEP),
     }
     compare(mine, written, always=_WITH_EACH_BATCH)
 

@@ -19,11 +19,12 @@ from lakehouse.delta import driver_rows, evolution
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.jobs import commit_marks
-from lakehouse.jobs.checkpoint import PROPERTY, Checkpoint, check, checkpoint
+from lakehouse.jobs.checkpoint import Checkpoint, check, checkpoint
 from lakehouse.jobs.done_batches import check_batches
-from lakehouse.jobs.key_check import KEY_PROPERTY, demand_key
+from lakehouse.jobs.key_check import demand_key
 from lakehouse.spark.progress import Progress
 from schemas.reasons import Fate
+from schemas.stored_names import AFTER_LAST, BEFORE, CHECKPOINT_PROPERTY, KEY_PROPERTY, OPS_STEP
 from schemas.tables import Table, ops_batches
 
 OnProgress = Callable[[Progress], None] | None
@@ -71,7 +72,7 @@ class Batch:
     def run(self, steps: Sequence[tuple[str, Callable[[], None]]]) -> None:
         """The batch's writes, in order. Each must do nothing when it has been done before."""
         for name, write in steps:
-            crash_point(self.job.name, f"before_{name}", self.settings, batch_id=self.id)
+            crash_point(self.job.name, f"{BEFORE}{name}", self.settings, batch_id=self.id)
             begun = time.monotonic()
             write()
             _log.debug(
@@ -81,7 +82,7 @@ class Batch:
                 step=name,
                 seconds=round(time.monotonic() - begun, 2),
             )
-        crash_point(self.job.name, "after_last", self.settings, batch_id=self.id)
+        crash_point(self.job.name, AFTER_LAST, self.settings, batch_id=self.id)
 
     def write_ops(self, counts: Counts) -> None:
         """The batch's row in ops.batches."""
@@ -92,7 +93,7 @@ class Batch:
             batch_id=self.id,
             checkpoint_id=self.job.checkpoint.id,
             started_at=self.started_at,
-            txn=self.txn("ops"),
+            txn=self.txn(OPS_STEP),
         )
 
 
@@ -173,7 +174,7 @@ class Job:
         main = self.owns[0]
         self.demand_whole()
         properties = delta_log.properties(main, self.settings)
-        known = properties.get(PROPERTY)
+        known = properties.get(CHECKPOINT_PROPERTY)
         mine = self.checkpoint
         check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
         check_batches(mine, main, self.settings)
@@ -201,7 +202,7 @@ class Job:
             delta.ensure(spark, table, self.settings)
         if not mine.exists:
             mine.create()
-        wanted = {PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
+        wanted = {CHECKPOINT_PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
         if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
             delta.set_properties(spark, main, self.settings, new)
         commit_marks.advance(mine, self.settings)

@@ -6,14 +6,8 @@ from foundation.errors import KeyMismatchError
 from foundation.key_sources import pseudonym_source
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
+from schemas.stored_names import FORMER_KEYS_PROPERTY, KEY_PROPERTY
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
-
-KEY_PROPERTY = (
-    "echostream.key_id"  # of silver.posts: the key in use, or the one to which a rotation has begun
-)
-FORMER_PROPERTY = (
-    "echostream.former_key_ids"  # of bronze.posts, where records of these may still arrive
-)
 
 
 def demand_key(properties: Mapping[str, str], key_id: str) -> None:
@@ -44,5 +38,5 @@ def key_id_in_use(settings: Settings) -> str:
 
 def former_key_ids(settings: Settings) -> frozenset[str]:
     """The fingerprints of the keys that were rotated, whose records are brought forward."""
-    said = delta_log.properties(BRONZE_POSTS, settings).get(FORMER_PROPERTY, "")
+    said = delta_log.properties(BRONZE_POSTS, settings).get(FORMER_KEYS_PROPERTY, "")
     return frozenset(said.split())

@@ -15,6 +15,7 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.jobs.checkpoint import Checkpoint, checkpoint
+from schemas.stored_names import RESET_STARTING_VERSION
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 
 PARTITIONS_PER_COMMIT = 50
@@ -106,7 +107,7 @@ def _last_read(mine: Checkpoint, table: Table) -> tuple[int, int] | None:
         ) if is_commit else _NOTHING_OF_IT
     if table is BRONZE_POSTS:  # its reader begins with the rows that are there then
         return None
-    return int(max(mine.reset.get("starting_version", 0) - 1, 0)), _NOTHING_OF_IT
+    return int(max(mine.reset.get(RESET_STARTING_VERSION, 0) - 1, 0)), _NOTHING_OF_IT
 
 
 def _files_of(commit: Mapping[str, Any]) -> float:

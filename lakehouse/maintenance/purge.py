@@ -9,9 +9,9 @@ from foundation.errors import PurgeError
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
-from lakehouse.delta.expiry_marks import PURGE
 from lakehouse.maintenance import optimize
 from lakehouse.spark.materialize import computed_once
+from schemas.stored_names import PURGE
 from schemas.tables import Table
 
 _WITHOUT_VECTORS = {"spark.databricks.delta.merge.deletionVectors.persistent": "false"}

@@ -22,11 +22,20 @@ from foundation.policies import Field, Policy, policies
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
-from lakehouse.delta.expiry_marks import EXPIRY, moved_on, seal
+from lakehouse.delta.expiry_marks import moved_on, seal
 from lakehouse.jobs.job import Job
 from lakehouse.maintenance import optimize
 from lakehouse.maintenance.purge import purge
 from lakehouse.retention.last_run import Clock
+from schemas.stored_names import (
+    BEFORE,
+    BEFORE_FIELDS,
+    BEFORE_POSTS,
+    ENFORCED_FILE,
+    EXPIRED_FILE,
+    EXPIRY,
+    RETAIN_JOB,
+)
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, Table
 from transforms.expiry_rules import (
     AUTHOR,
@@ -42,7 +51,6 @@ from transforms.expiry_rules import (
     limits,
 )
 
-NAME = "retain"
 _SILVER = (POST, TEXT, AUTHOR)
 _ROWS = (TOMBSTONES, QUARANTINE_RECORD, BRONZE_RECORD)
 
@@ -64,9 +72,9 @@ class Retention:
     def __init__(self, spark: SparkSession, job: Job) -> None:
         self._spark = spark
         self._job = job
-        self._enforced = Clock(job.settings, f"{job.name}-retained")
+        self._enforced = Clock(job.settings, f"{job.name}{ENFORCED_FILE}")
         self._waiting = {
-            table.name: Clock(job.settings, f"{table.name}-expired") for table in job.owns
+            table.name: Clock(job.settings, f"{table.name}{EXPIRED_FILE}") for table in job.owns
         }
 
     def run(self, _force: bool) -> None:
@@ -160,13 +168,13 @@ def _forget(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Retained]:
     sealed = moved_on(lake.settings, wanted)
     if not lake.dry_run:
         seal(lake.spark, lake.settings, sealed)
-    crash_point(NAME, "before_posts", lake.settings)
+    crash_point(RETAIN_JOB, BEFORE_POSTS, lake.settings)
     gone = due(POST, sealed[POST.field])
     rows = lake.read(SILVER_POSTS).where(gone).count()
     if rows:
         lake.change(SILVER_POSTS, lambda posts: posts.delete(gone))
     yield Retained(POST.field, rows)
-    crash_point(NAME, "before_fields", lake.settings)
+    crash_point(RETAIN_JOB, BEFORE_FIELDS, lake.settings)
     fields = {rule: due(rule, sealed[rule.field]) for rule in (TEXT, AUTHOR)}
     counts = _counts(lake.read(SILVER_POSTS).where(~gone), fields)
     if any(counts.values()):
@@ -192,7 +200,7 @@ def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, in
 
 def _remove(lake: _Lake, rule: Rule, due_by: Limits) -> Retained:
     """Rows of a table from which nothing is counted; what a stream has still to read of it stays, and is said."""
-    crash_point(NAME, f"before_{rule.table.name}", lake.settings)
+    crash_point(RETAIN_JOB, f"{BEFORE}{rule.table.name}", lake.settings)
     condition = due(rule, due_by)
     may_go = condition & _was_read(lake.settings) if rule.table is BRONZE_POSTS else condition
     found = (

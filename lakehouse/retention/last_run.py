@@ -4,13 +4,14 @@ from pathlib import Path
 
 from foundation import clock
 from foundation.settings import Settings
+from schemas.stored_names import LAST_RUN_SUFFIX, RUN_FOLDER
 
 
 class Clock:
     """Since when something waits, on this home."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        self._file: Path = settings.home / "run" / f"{name}.since"
+        self._file: Path = settings.home / RUN_FOLDER / f"{name}{LAST_RUN_SUFFIX}"
 
     def age_s(self) -> float | None:
         """For how long; None where nothing waits."""

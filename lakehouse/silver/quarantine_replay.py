@@ -10,11 +10,10 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from schemas.reasons import Fate, Reason
+from schemas.stored_names import REPLAY_BATCH, REPLAY_QUARANTINE_JOB
 from schemas.tables import QUARANTINE_POSTS, ops_batches
 
-NAME = "replay_quarantine"
-OPS = ops_batches(NAME)
-_ENDED = "replay_batch"  # in the metadata of the commit in quarantine that ends a batch
+OPS = ops_batches(REPLAY_QUARANTINE_JOB)
 _COORDINATES = QUARANTINE_POSTS.key
 
 
@@ -67,7 +66,7 @@ def unfinished(spark: SparkSession, settings: Settings) -> Plan | None:
     if begun is None or not take(spark, settings, begun).limit(1).count():
         return None
     # Records may also be there because a program with older rules has run since.
-    ended = delta_log.newest_metadata(QUARANTINE_POSTS, settings, _ENDED)
+    ended = delta_log.newest_metadata(QUARANTINE_POSTS, settings, REPLAY_BATCH)
     return None if begun.batch_id == ended else begun
 
 
@@ -114,7 +113,7 @@ def settle(
         "attempt": F.expr("t.attempt + 1"),
         "at": F.lit(at),
     }
-    with delta.commit_as(spark, txn=txn, metadata={_ENDED: plan.batch_id}):
+    with delta.commit_as(spark, txn=txn, metadata={REPLAY_BATCH: plan.batch_id}):
         (
             delta.target(spark, QUARANTINE_POSTS, settings)
             .alias("t")

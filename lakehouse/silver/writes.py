@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
+from schemas.stored_names import APPEND_STEP, MERGE_STEP, TOMBSTONES_STEP
 from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import KEY
 from transforms.pii.spans import TYPES as PII_TYPES
@@ -83,23 +84,23 @@ def silver_writes(
         tombstones = to_tombstones(resolved)
         writes.append(
             (
-                "tombstones",
+                TOMBSTONES_STEP,
                 lambda: delta.append(
-                    tombstones, SILVER_TOMBSTONES, settings, txn=txn("tombstones")
+                    tombstones, SILVER_TOMBSTONES, settings, txn=txn(TOMBSTONES_STEP)
                 ),
             )
         )
     if found.appends:
         posts = to_posts(in_full(resolved.where("action = 'append'"), refined))
         writes.append(
-            ("append", lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn("append")))
+            (APPEND_STEP, lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn(APPEND_STEP)))
         )
     if found.changed_days:
         changed = in_full(resolved.where("action IN ('update', 'remove')"), refined)
         source = to_posts(changed.withColumn("day", F.col("held_day")), keep=("action",))
         # Delta does not see how little that is, and would sort whole days by their keys.
         few = F.broadcast(source) if found.changes <= _FEW else source
-        writes.append(("merge", lambda: _merge(spark, few, settings, days=found.changed_days)))
+        writes.append((MERGE_STEP, lambda: _merge(spark, few, settings, days=found.changed_days)))
     return writes
 
 

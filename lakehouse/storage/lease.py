@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from foundation.errors import LakeInUseError
 from foundation.settings import Settings
 from lakehouse.storage.s3_lease import S3Lease
+from schemas.stored_names import LEASE_FILE, RUN_FOLDER
 
 _JVM_ENDS_WITHIN_S = 60.0
 
@@ -62,8 +63,8 @@ def hold_lake(settings: Settings) -> Iterator[Lease]:
         StoreUnreachableError: the lake is on S3, which does not answer.
     """
     # In the lake itself where that is a folder: another home may point to the same lake.
-    folder = settings.home / "run" if settings.is_on_s3 else Path(settings.lake_uri)
-    file = folder / "_writer.lock"
+    folder = settings.home / RUN_FOLDER if settings.is_on_s3 else Path(settings.lake_uri)
+    file = folder / LEASE_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a+", encoding="utf-8") as opened:
         try:

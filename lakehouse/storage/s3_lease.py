@@ -23,6 +23,7 @@ from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse.storage.s3 import answering, client
 from lakehouse.storage.s3_files import S3Path
+from schemas.stored_names import LEASE_FILE
 
 ENDS_AFTER_S = 60.0
 RENEWED_EACH_S = 10.0
@@ -42,7 +43,7 @@ class S3Lease:
         self.id = str(uuid.uuid4())
         self._lake = settings.lake_uri
         self._s3 = settings.s3
-        self._place = S3Path(f"{settings.lake_uri}/_writer.lock", settings.s3).place
+        self._place = S3Path(f"{settings.lake_uri}/{LEASE_FILE}", settings.s3).place
         self._client = client(settings.s3)
         self._on_loss = on_loss
         self._etag = ""

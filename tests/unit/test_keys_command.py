@@ -12,8 +12,8 @@ from foundation.key_sources import SecretsManagerKey
 from foundation.keys import create_key, load_key, read_keys
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
-from lakehouse.jobs.key_check import KEY_PROPERTY
 from local.stack import _ensure_keys
+from schemas.stored_names import KEY_PROPERTY
 
 
 def run(home, *words):

@@ -10,8 +10,9 @@ from foundation.errors import LogDamagedError, LostCommitsError
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.jobs import commit_marks
-from lakehouse.jobs.checkpoint import PROPERTY, checkpoint
+from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.commit_marks import Mark, Seen, compare
+from schemas.stored_names import CHECKPOINT_PROPERTY
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
 
 SILVER = SILVER_POSTS.name
@@ -220,7 +221,9 @@ def test_a_checkpoint_of_another_lake_has_seen_nothing_of_this_one(settings, min
     log = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log"
     first = log / f"{0:020}.json"  # deltalake writes no property of ours
     first.write_text(
-        first.read_text().replace('"configuration":{', f'"configuration":{{"{PROPERTY}":"another"')
+        first.read_text().replace(
+            '"configuration":{', f'"configuration":{{"{CHECKPOINT_PROPERTY}":"another"'
+        )
     )
     (mine.folder / "marks.json").write_text(json.dumps({SILVER: [9, "a"]}))
     assert not commit_marks.losses(settings)
