@@ -6,7 +6,7 @@ from foundation.crash_points import crash_point
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
-from lakehouse.delta.expiry_marks import seals
+from lakehouse.delta.expiry_marks import expiry_marks
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.checkpoint_reset import begin_anew
 from schemas.stored_names import AFTER_SWAP, BEFORE_SWAP, REBUILD_GOLD_JOB, SILVER_VERSION
@@ -32,7 +32,7 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
         delta.ensure(spark, table, settings)
         held = delta.read(spark, table, settings)
         closed = held.where(
-            expired(aggregate.time, seals(settings, "silver.author", version=version))
+            expired(aggregate.time, expiry_marks(settings, "silver.author", version=version))
         )
         summary = summarise(
             aggregate.contributions(posts), table.key, aggregate.sums, aggregate.count

@@ -13,8 +13,8 @@ from lakehouse.delta import tables as delta
 from lakehouse.jobs import commit_marks
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.key_check import key_id_in_use
-from lakehouse.silver.lookup import held_by_silver
-from lakehouse.spark.materialize import computed_once
+from lakehouse.silver.lookup import lookup_silver
+from lakehouse.spark.materialize import materialized
 from schemas.stored_names import AFTER_SWAP, BEFORE_SWAP, CHECKPOINT_PROPERTY, REBUILD_SILVER_JOB
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import NAME as STREAM
@@ -36,7 +36,7 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
         delta.ensure(spark, table, settings)
     bronze = delta.read(spark, BRONZE_POSTS, settings)
     refiner = make_refiner(settings, key_id_in_use(settings))
-    with computed_once(refine(bronze, refiner, at=clock.now())) as refined:
+    with materialized(refine(bronze, refiner, at=clock.now())) as refined:
         content = _content(spark, bronze, refined, settings)
         crash_point(REBUILD_SILVER_JOB, BEFORE_SWAP, settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})
@@ -56,7 +56,7 @@ def _content(
     silver = delta.read(spark, SILVER_POSTS, settings)
     is_its_record = [F.col(f"bronze.{name}") == bronze[name] for name in BRONZE_POSTS.key]
     orphans = silver.join(bronze, on=is_its_record, how="left_anti")
-    held = held_by_silver(spark, refined, None, settings)
+    held = lookup_silver(spark, refined, None, settings)
     held = replace(held, posts=held.posts.join(orphans.select(*KEY), on=list(KEY), how="left_semi"))
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
     resolved = resolve(refined, held, author_deletes=author_deletes)

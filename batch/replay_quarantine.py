@@ -18,10 +18,10 @@ from lakehouse.delta import tables as delta
 from lakehouse.jobs.job import Counts, write_ops
 from lakehouse.jobs.key_check import key_id_in_use
 from lakehouse.silver import quarantine_replay
-from lakehouse.silver.lookup import held_by_silver, outline
+from lakehouse.silver.lookup import batch_scope, lookup_silver
 from lakehouse.silver.quarantine_replay import Plan
 from lakehouse.silver.writes import Tally, silver_writes, tally
-from lakehouse.spark.materialize import computed_once
+from lakehouse.spark.materialize import materialized
 from schemas.reasons import RULE_VERSION, Reason
 from schemas.stored_names import (
     AFTER_LAST,
@@ -104,8 +104,8 @@ class _Replay:
         with self._resolved(plan, at=at) as (refined, resolved):
             found = tally(resolved)
             ops = partial(self._write_ops, plan, found, at=at, txn=txn(OPS_STEP))
-            settle = partial(
-                quarantine_replay.settle,
+            end_batch = partial(
+                quarantine_replay.end_batch,
                 self.spark,
                 self.settings,
                 plan,
@@ -116,7 +116,7 @@ class _Replay:
             steps: list[tuple[str, Callable[[], None]]] = [
                 *(() if is_begun else ((OPS_STEP, ops),)),
                 *silver_writes(self.spark, refined, resolved, found, self.settings, txn=txn),
-                (QUARANTINE_STEP, settle),
+                (QUARANTINE_STEP, end_batch),
             ]
             for name, write in steps:
                 crash_point(
@@ -148,17 +148,15 @@ class _Replay:
     @contextmanager
     def _resolved(self, plan: Plan, *, at: datetime) -> Iterator[tuple[DataFrame, DataFrame]]:
         """The plan's records, and what was decided on them against what Silver holds."""
-        taken = quarantine_replay.take(self.spark, self.settings, plan)
-        with computed_once(
-            numbered(refine(from_quarantine(taken), self.refiner, at=at))
-        ) as refined:
-            seen = outline(refined)
-            held = held_by_silver(self.spark, refined, seen.days, self.settings)
+        taken = quarantine_replay.records_of(self.spark, self.settings, plan)
+        with materialized(numbered(refine(from_quarantine(taken), self.refiner, at=at))) as refined:
+            seen = batch_scope(refined)
+            held = lookup_silver(self.spark, refined, seen.days, self.settings)
             deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
             judged = resolve(
                 deciding(refined), held, author_deletes=deletes if seen.has_author_deletes else None
             )
-            with computed_once(judged) as resolved:
+            with materialized(judged) as resolved:
                 if (accounted := resolved.count()) != (consumed := taken.count()):
                     raise ConservationError(
                         f"{REPLAY_QUARANTINE_JOB} took {consumed} records of {plan.topic} but accounts for {accounted}",

@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 from foundation.crash_points import crash_point
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
-from lakehouse.delta.expiry_marks import seals
-from lakehouse.spark.materialize import computed_once
+from lakehouse.delta.expiry_marks import expiry_marks
+from lakehouse.spark.materialize import materialized
 from schemas.stored_names import BEFORE_MERGE, RESCORE_JOB
 from schemas.tables import SILVER_POSTS
 from transforms.expiry_rules import expired
@@ -54,7 +54,7 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
     delta.ensure(spark, SILVER_POSTS, settings)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     outdated = is_outdated(Scorers(options).versions) & ~expired(
-        "posted_at", seals(settings, "silver.text")
+        "posted_at", expiry_marks(settings, "silver.text")
     )
     posts = delta.read(spark, SILVER_POSTS, settings).where(outdated)
     rows = {
@@ -64,7 +64,7 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
     for days in _commits(rows, rows_per_commit):
         with (
             _named(),
-            computed_once(rescored(posts.where(F.col("day").isin(days)), options)) as scored,
+            materialized(rescored(posts.where(F.col("day").isin(days)), options)) as scored,
         ):
             done = scored.where("sentiment IS NOT NULL")
             count = done.count()

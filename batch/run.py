@@ -22,8 +22,8 @@ from foundation.logs import setup_logs
 from foundation.policies import policies
 from foundation.settings import Settings
 from lakehouse.jobs.commit_marks import GOLD_JOB, Lost, demand_whole, follow
-from lakehouse.retention.enforce import Retained
-from lakehouse.retention.enforce import retain as retain_tables
+from lakehouse.retention.enforce import Enforced
+from lakehouse.retention.enforce import enforce as enforce_policies
 from lakehouse.spark.session import build_session, ending, jvm_pid
 from lakehouse.storage.lease import hold_lake
 from schemas.reasons import Reason
@@ -93,7 +93,7 @@ def rescore(settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
         yield from rescore_history(spark, settings, rows_per_commit=rows_per_commit)
 
 
-def retain(settings: Settings, *, now: datetime, dry_run: bool = False) -> Iterator[Retained]:
+def retain(settings: Settings, *, now: datetime, dry_run: bool = False) -> Iterator[Enforced]:
     """Remove from the tables what their policies keep no longer; answers what was done, rule by rule.
 
     Raises:
@@ -101,7 +101,7 @@ def retain(settings: Settings, *, now: datetime, dry_run: bool = False) -> Itera
     """
     with _session(settings, "retain") as spark:
         # Silver before Bronze, so that a rebuild in between brings nothing back.
-        yield from retain_tables(spark, settings, TABLES, policies(), now=now, dry_run=dry_run)
+        yield from enforce_policies(spark, settings, TABLES, policies(), now=now, dry_run=dry_run)
 
 
 def rotate_keys(settings: Settings, on_table: Callable[[Rekeyed], None]) -> Rotation:

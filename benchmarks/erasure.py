@@ -99,7 +99,7 @@ def measure(spark: SparkSession, settings: Settings, count: int) -> None:
     )
     key, key_id = ledger.receipt_key(settings), pseudonym_source(settings).key_id()
     asked = {
-        erasure_requests.place(
+        erasure_requests.create_request(
             settings,
             targets=[Target(row["platform"], "author", (row["author_key"],))],
             key_id=key_id,

@@ -14,7 +14,7 @@ from foundation.errors import BreakerTrippedError
 from foundation.logs import get_log
 from foundation.sections import BreakerSettings
 from lakehouse.delta import tables as delta
-from lakehouse.jobs.job import Batch, Counts
+from lakehouse.jobs.job import Counts, MicroBatch
 from schemas.reasons import Fate
 from schemas.tables import ops_batches
 
@@ -25,7 +25,7 @@ _log = get_log("breaker")
 Outcome = tuple[int, int]  # records consumed and quarantined
 
 
-def check(batch: Batch, counts: Counts, resolved: DataFrame) -> None:
+def check(batch: MicroBatch, counts: Counts, resolved: DataFrame) -> None:
     """Let a batch pass that nothing has been written of yet, or refuse it; the next run begins with it again.
 
     Raises:
@@ -74,7 +74,7 @@ def is_row_too_long(row: Iterable[Outcome], limits: BreakerSettings) -> bool:
     return len(consumed) >= limits.batches and sum(consumed) >= limits.min_records
 
 
-def _outcomes_before(batch: Batch) -> list[Outcome]:
+def _outcomes_before(batch: MicroBatch) -> list[Outcome]:
     """How the batches before this one went, the last one first."""
     rows = (
         delta.read(batch.spark, ops_batches(batch.job.name), batch.settings)

@@ -13,15 +13,15 @@ from foundation.policies import policies
 from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
-from lakehouse.erasure.author_deletes import AuthorRemovals
-from lakehouse.erasure.run import Erasing
-from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
+from lakehouse.erasure.author_deletes import AuthorDeletesTask
+from lakehouse.erasure.run import ErasureTask
+from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
 from lakehouse.jobs.key_check import former_key_ids
-from lakehouse.maintenance.compact import Compaction
-from lakehouse.retention.enforce import Retention
-from lakehouse.silver.lookup import Arrived, held_by_silver, outline, quarantined_since
+from lakehouse.maintenance.compact import CompactionTask
+from lakehouse.retention.enforce import RetentionTask
+from lakehouse.silver.lookup import BatchInput, batch_scope, lookup_silver, quarantined_since
 from lakehouse.silver.writes import Tally, silver_writes, tally
-from lakehouse.spark.materialize import computed_once
+from lakehouse.spark.materialize import materialized
 from schemas.reasons import Fate
 from schemas.stored_names import OPS_STEP, QUARANTINE_STEP
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
@@ -64,10 +64,10 @@ def start(
     job.prepare(spark, key_id=key_id)
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
-    removals, compaction = AuthorRemovals(spark, job), Compaction(spark, job)
+    removals, compaction = AuthorDeletesTask(spark, job), CompactionTask(spark, job)
     retention, erasing = (
-        Retention(spark, job),
-        Erasing(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True),
+        RetentionTask(spark, job),
+        ErasureTask(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True),
     )
 
     def maintain(force: bool) -> None:
@@ -104,11 +104,11 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
     return Refiner(rules, options, sanitizer, entities, payload_key=payload_source(settings))
 
 
-def handle(batch: Batch, refiner: Refiner) -> int:
+def handle(batch: MicroBatch, refiner: Refiner) -> int:
     """Resolve the batch once, check that no record is unaccounted for, then write: quarantine, ops, Silver last."""
     with ExitStack() as frozen:
         refined, arrived = _refine(batch, refiner, frozen)
-        resolved = frozen.enter_context(computed_once(_resolve(batch, refined)))
+        resolved = frozen.enter_context(materialized(_resolve(batch, refined)))
         found = tally(resolved)
         counts = _counts(batch, found, arrived)
         breaker.check(batch, counts, resolved)
@@ -120,31 +120,31 @@ def handle(batch: Batch, refiner: Refiner) -> int:
     return arrived.consumed
 
 
-def _refine(batch: Batch, refiner: Refiner, frozen: ExitStack) -> tuple[DataFrame, Arrived]:
+def _refine(batch: MicroBatch, refiner: Refiner, frozen: ExitStack) -> tuple[DataFrame, BatchInput]:
     """The one pass over the payloads, and what was seen going in."""
     seen = Observation()
-    rows = batch.rows.observe(seen, *Arrived.observed())
+    rows = batch.rows.observe(seen, *BatchInput.observed())
     refined = frozen.enter_context(
-        computed_once(numbered(refine(rows, refiner, at=batch.started_at)))
+        materialized(numbered(refine(rows, refiner, at=batch.started_at)))
     )
-    arrived = Arrived.from_observed(seen.get)
-    if batch.is_replay:
+    arrived = BatchInput.from_observed(seen.get)
+    if batch.is_retry:
         refined = keep_quarantined(
             refined, quarantined_since(batch.spark, arrived.since, batch.settings)
         )
     return refined, arrived
 
 
-def _resolve(batch: Batch, refined: DataFrame) -> DataFrame:
-    seen = outline(refined)
-    held = held_by_silver(batch.spark, refined, seen.days, batch.settings)
+def _resolve(batch: MicroBatch, refined: DataFrame) -> DataFrame:
+    seen = batch_scope(refined)
+    held = lookup_silver(batch.spark, refined, seen.days, batch.settings)
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
     return resolve(
         deciding(refined), held, author_deletes=author_deletes if seen.has_author_deletes else None
     )
 
 
-def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:
+def _counts(batch: MicroBatch, found: Tally, arrived: BatchInput) -> Counts:
     accounted = sum(found.fates.values())
     if accounted != arrived.consumed:
         raise ConservationError(
@@ -162,7 +162,7 @@ def _counts(batch: Batch, found: Tally, arrived: Arrived) -> Counts:
     )
 
 
-def _quarantine(batch: Batch, resolved: DataFrame, arrived: Arrived) -> None:
+def _quarantine(batch: MicroBatch, resolved: DataFrame, arrived: BatchInput) -> None:
     rows = to_quarantine(batch.rows, resolved)
     there = quarantined_since(batch.spark, arrived.since, batch.settings)
     delta.append(

@@ -19,7 +19,7 @@ from lakehouse.spark.session import build_session, ending, jvm_pid
 from lakehouse.storage.lease import hold_lake
 from streaming.failures import named_error, named_outside_queries
 
-_ADMITS: JobName = "bronze_to_silver"  # the job that admits erasures
+_REGISTERS: JobName = "bronze_to_silver"  # the job that admits erasures
 _POLL_S = 1  # of each query; Spark takes whole seconds
 
 _log = get_log("run")
@@ -108,7 +108,7 @@ def _in_sequence(
             return
         _maintain(running, settings, force=True)
         # what it has admitted of erasures is carried out in the hop before it
-        if job.name == _ADMITS:
+        if job.name == _REGISTERS:
             for earlier in ended:
                 _maintain(earlier, settings, force=True)
         ended.append(running)

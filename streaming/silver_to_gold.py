@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
-from lakehouse.delta.expiry_marks import seals, uncounted
-from lakehouse.erasure.run import Following
-from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
-from lakehouse.maintenance.compact import Compaction
+from lakehouse.delta.expiry_marks import expiry_marks, expiry_versions
+from lakehouse.erasure.run import GoldErasureTask
+from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
+from lakehouse.maintenance.compact import CompactionTask
 from schemas.stored_names import OPS_STEP, RESET_STARTING_VERSION, SILVER_VERSION
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.program import main
@@ -80,7 +80,7 @@ def start(
     # which Delta refuses.
     first = max(job.checkpoint.reset.get(RESET_STARTING_VERSION, 0) - 1, 0)
     changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
-    following, compaction = Following(spark, job), Compaction(spark, job)
+    following, compaction = GoldErasureTask(spark, job), CompactionTask(spark, job)
 
     def maintain(force: bool) -> None:
         following.run(force)
@@ -95,7 +95,7 @@ def start(
     )
 
 
-def handle(batch: Batch) -> int:
+def handle(batch: MicroBatch) -> int:
     """Bring each Gold table to the last Silver commit that the batch has begun, then say so in ops.
 
     The stream tells when and how far. Its rows are not used: it may cut a commit in two, and Gold
@@ -118,14 +118,14 @@ def handle(batch: Batch) -> int:
     return counts.consumed
 
 
-def _changes(batch: Batch, first: int, last: int) -> DataFrame:
+def _changes(batch: MicroBatch, first: int, last: int) -> DataFrame:
     """What came and went between the versions; what Silver has only forgotten stays counted."""
     changes = delta.read_changes(batch.spark, SILVER_POSTS, batch.settings, first=first, last=last)
-    without = uncounted(batch.settings, first)
+    without = expiry_versions(batch.settings, first)
     return changes.where(~F.col("_commit_version").isin(without)) if without else changes
 
 
-def _commits(batch: Batch) -> tuple[int, int]:
+def _commits(batch: MicroBatch) -> tuple[int, int]:
     """The first and the last Silver version of the batch, which may be none: then the first is the greater."""
     mine = batch.job.checkpoint
     first = (
@@ -155,14 +155,14 @@ def _update(aggregate: Aggregate, changes: DataFrame) -> Iterator[Update]:
         rows.unpersist()
 
 
-def _bring_up(batch: Batch, update: Update, silver_version: int) -> None:
+def _bring_up(batch: MicroBatch, update: Update, silver_version: int) -> None:
     aggregate, table = update.aggregate, update.aggregate.table
     silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
     now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), update.days)))
     groups = group_deltas(update.rows, table.key, aggregate.sums)
     # Who is gone from Silver cannot be counted again, so that the count of a closed group stays as
     # it is.
-    closed = seals(batch.settings, "silver.author", version=silver_version)
+    closed = expiry_marks(batch.settings, "silver.author", version=silver_version)
     members = member_deltas(
         update.rows.where(~expired(aggregate.time, closed)), now, table.key, aggregate.count
     )
@@ -173,7 +173,9 @@ def _bring_up(batch: Batch, update: Update, silver_version: int) -> None:
         _merge(batch, aggregate, total, update.days)
 
 
-def _merge(batch: Batch, aggregate: Aggregate, changes: DataFrame, days: Sequence[date]) -> None:
+def _merge(
+    batch: MicroBatch, aggregate: Aggregate, changes: DataFrame, days: Sequence[date]
+) -> None:
     table, added = aggregate.table, (*aggregate.sums, aggregate.count)
     same = F.expr(" AND ".join(f"t.{name} <=> s.{name}" for name in table.key))
     (

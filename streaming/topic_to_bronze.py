@@ -8,11 +8,11 @@ from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
-from lakehouse.erasure.run import Erasing
+from lakehouse.erasure.run import ErasureTask
 from lakehouse.jobs import kafka
-from lakehouse.jobs.job import Batch, Counts, Job, OnProgress, RunningJob
-from lakehouse.maintenance.compact import Compaction
-from lakehouse.retention.enforce import Retention
+from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
+from lakehouse.maintenance.compact import CompactionTask
+from lakehouse.retention.enforce import RetentionTask
 from schemas.stored_names import APPEND_STEP, OPS_STEP, RESET_STARTING_OFFSETS
 from schemas.tables import BRONZE_POSTS
 from streaming.program import main
@@ -47,8 +47,8 @@ def start(
     kafka.check_offsets(job.checkpoint, settings)
     offsets = job.checkpoint.reset.get(RESET_STARTING_OFFSETS, "earliest")
     records = kafka.stream_records(spark, settings, starting_offsets=offsets)
-    erasing, retention = Erasing(spark, job, (BRONZE_POSTS,)), Retention(spark, job)
-    compaction = Compaction(spark, job)
+    erasing, retention = ErasureTask(spark, job, (BRONZE_POSTS,)), RetentionTask(spark, job)
+    compaction = CompactionTask(spark, job)
 
     def maintain(force: bool) -> None:
         erasing.run(force)
@@ -64,7 +64,7 @@ def start(
     )
 
 
-def handle(batch: Batch) -> int:
+def handle(batch: MicroBatch) -> int:
     """Append the batch, then say so in ops: only the commit knows how many rows it had."""
     counts = Counts()
     batch.run(
@@ -73,7 +73,7 @@ def handle(batch: Batch) -> int:
     return counts.consumed
 
 
-def _append(batch: Batch) -> None:
+def _append(batch: MicroBatch) -> None:
     # One task per core writes, so that a batch makes a few files and not one per topic and
     # partition.
     records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
@@ -82,7 +82,7 @@ def _append(batch: Batch) -> None:
     delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn(APPEND_STEP))
 
 
-def _write_ops(batch: Batch, counts: Counts) -> None:
+def _write_ops(batch: MicroBatch, counts: Counts) -> None:
     commit = delta_log.last_append(BRONZE_POSTS, batch.settings)
     ends = batch.job.checkpoint.end_offset(batch.id)
     counts.consumed = int(commit["operationMetrics"].get("numOutputRows", 0))

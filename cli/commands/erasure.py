@@ -44,10 +44,10 @@ def erase(
     named = _named(platform, author, post, subject)
     if named:
         from lakehouse.erasure.ledger import receipt_key  # noqa: PLC0415
-        from lakehouse.erasure.requests import place  # noqa: PLC0415
+        from lakehouse.erasure.requests import create_request  # noqa: PLC0415
 
         key_id, targets = _targets(settings, named)
-        done = place(settings, targets=targets, key_id=key_id, key=receipt_key(settings))
+        done = create_request(settings, targets=targets, key_id=key_id, key=receipt_key(settings))
         print(f"request   {done.id}, {len(targets)} accounts or posts")
     from batch.run import erase as carry_out  # noqa: PLC0415  # with Spark's libraries, which are slow to load
 

@@ -20,7 +20,9 @@ from schemas.tables import SILVER_POSTS
 from transforms.expiry_rules import Limits, later
 
 
-def seals(settings: Settings, field: Field, *, version: int | None = None) -> dict[str, datetime]:
+def expiry_marks(
+    settings: Settings, field: Field, *, version: int | None = None
+) -> dict[str, datetime]:
     """Up to when silver.posts has forgotten a field, by platform; now, or as of a version of it."""
     prefix = f"{EXPIRED_PROPERTY}{field}."
     found = delta_log.properties(SILVER_POSTS, settings, version=version)
@@ -31,26 +33,26 @@ def seals(settings: Settings, field: Field, *, version: int | None = None) -> di
     }
 
 
-def moved_on(
+def advanced(
     settings: Settings, wanted: Mapping[Field, Limits]
 ) -> dict[Field, dict[str, datetime]]:
-    """Where the seals are with these limits: on, never back."""
-    return {field: later(seals(settings, field), limits) for field, limits in wanted.items()}
+    """Return where the marks are with these limits: on, never back."""
+    return {field: later(expiry_marks(settings, field), limits) for field, limits in wanted.items()}
 
 
-def seal(spark: SparkSession, settings: Settings, limits: Mapping[Field, Limits]) -> None:
-    """Set the seals, in one commit."""
+def mark_expired(spark: SparkSession, settings: Settings, limits: Mapping[Field, Limits]) -> None:
+    """Set the marks, in one commit."""
     changed = {
         f"{EXPIRED_PROPERTY}{field}.{platform}": limit.isoformat()
         for field, by_platform in limits.items()
         for platform, limit in by_platform.items()
-        if seals(settings, field).get(platform) != limit
+        if expiry_marks(settings, field).get(platform) != limit
     }
     if changed:
         delta.set_properties(spark, SILVER_POSTS, settings, changed)
 
 
-def uncounted(settings: Settings, first: int) -> list[int]:
+def expiry_versions(settings: Settings, first: int) -> list[int]:
     """The versions of silver.posts from the first on that did nothing but forget, or write files anew."""
     commits = delta_log.commits_since(SILVER_POSTS, settings, first)
     return [

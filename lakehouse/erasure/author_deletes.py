@@ -17,7 +17,7 @@ from transforms.order import AUTHOR, KEY, blocked_by_author
 _log = get_log("author_removals")
 
 
-class AuthorRemovals:
+class AuthorDeletesTask:
     """Runs within the job that owns Silver; batched, since an author's posts are spread over all days."""
 
     def __init__(self, spark: SparkSession, job: Job) -> None:

@@ -35,7 +35,7 @@ _log = get_log("removals")
 
 
 @dataclass(frozen=True)
-class Sweep:
+class EraseRows:
     """One table of one job, and how rows that erasures block are found in it."""
 
     spark: SparkSession
@@ -48,14 +48,14 @@ class Sweep:
 
         A crash anywhere is made good by the next run: the commit names the erasures, the ledger
             follows it. What is
-        noted as removed is in none of the table's files any more, so that a vacuum can count from
+        recorded as removed is in none of the table's files any more, so that a vacuum can count from
         there.
         """
         self._reconcile(every)
-        noted = {row["erasure_id"] for row in self._removed()}
+        recorded = {row["erasure_id"] for row in self._removed()}
         if not delta_log.exists(self.table, self.settings):
-            return self._note(
-                [Step(e, REMOVED, self.table.name, rows=0) for e in every if e.id not in noted]
+            return self._record_steps(
+                [Step(e, REMOVED, self.table.name, rows=0) for e in every if e.id not in recorded]
             )
         before = delta_log.version(self.table, self.settings)
         rows = self._blocked(every).persist()
@@ -74,7 +74,7 @@ class Sweep:
         self._purge()
         crash_point(self.job, f"{AFTER_PURGING}{self.table.name}", self.settings)
         steps = [self._step(each, counts.get(each.id, 0), before, after) for each in every]
-        self._note([step for step in steps if step.rows or step.erasure.id not in noted])
+        self._record_steps([step for step in steps if step.rows or step.erasure.id not in recorded])
         return None
 
     def _purge(self) -> None:
@@ -82,21 +82,21 @@ class Sweep:
         purge(self.spark, self.table, self.settings)
 
     def _blocked(self, every: Sequence[Erasure]) -> DataFrame:
-        graves = ledger.graves(self.spark, self.settings, every)
+        tombstones = ledger.tombstones(self.spark, self.settings, every)
         rows = delta.read(self.spark, self.table, self.settings)
         if self.table.name == SILVER_POSTS.name:
             posts = rows.select(*KEY, "author_key", "version", "day", F.lit("upsert").alias("op"))
-            return blocked(posts, graves, *KEY, "day")
+            return blocked(posts, tombstones, *KEY, "day")
         partition = self.table.partition_by if "platform" in self.table.columns else ()
         keys = (*self.table.key, *partition, *_WHERE[self.table.name])
         # What quarantine holds may lie about whose it is: its payloads are asked, all of them.
         records = (
-            suspects(rows, graves)
+            suspects(rows, tombstones)
             if self.table.name == BRONZE_POSTS.name
             else from_quarantine(rows)
         )
         found = with_versions(records, payload_source(self.settings))
-        return blocked(found, graves, *dict.fromkeys(keys))
+        return blocked(found, tombstones, *dict.fromkeys(keys))
 
     def _delete(self, rows: DataFrame, counts: dict[str, int]) -> None:
         keys = [name for name in rows.columns if name != "erasure_id"]
@@ -132,7 +132,7 @@ class Sweep:
             ]
             if found:
                 self._purge()
-            self._note(found)
+            self._record_steps(found)
 
     def _removed(self) -> list[dict[str, Any]]:
         rows = ledger.steps(self.settings, self.job)
@@ -143,9 +143,9 @@ class Sweep:
             erasure, REMOVED, self.table.name, rows=rows, version_before=before, version_after=after
         )
 
-    def _note(self, steps: Sequence[Step]) -> None:
+    def _record_steps(self, steps: Sequence[Step]) -> None:
         txn = delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
-        ledger.note(self.spark, self.job, self.settings, steps, txn=txn)
+        ledger.record_steps(self.spark, self.job, self.settings, steps, txn=txn)
 
 
 # A topic that was made anew gives coordinates twice; the time tells such records apart.

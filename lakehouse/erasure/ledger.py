@@ -56,7 +56,7 @@ class Step:
     version_after: int | None = None
 
 
-def admitted(settings: Settings) -> list[Erasure]:
+def registered(settings: Settings) -> list[Erasure]:
     """All erasures, oldest first."""
     return sorted(
         (
@@ -82,7 +82,7 @@ def steps(settings: Settings, *jobs: str) -> list[dict[str, Any]]:
     )
 
 
-def note(
+def record_steps(
     spark: SparkSession, job: str, settings: Settings, taken: Sequence[Step], *, txn: delta.Txn
 ) -> None:
     """Write steps into the job's ledger, once per transaction id."""
@@ -141,18 +141,18 @@ def receipt_key(settings: Settings) -> SecretKey:
     return source.load()
 
 
-def graves(spark: SparkSession, settings: Settings, erasures: Iterable[Erasure]) -> DataFrame:
+def tombstones(spark: SparkSession, settings: Settings, erasures: Iterable[Erasure]) -> DataFrame:
     """The tombstones of these erasures: platform, post_key or author_key, version, erasure_id."""
-    rows = [(each.id, each.cause, each.since, each.until) for each in erasures]
+    facts = [(each.id, each.cause, each.since, each.until) for each in erasures]
     named = spark.createDataFrame(
-        rows, "erasure_id string, reason string, since timestamp, until timestamp"
+        facts, "erasure_id string, reason string, since timestamp, until timestamp"
     )
-    tombstones = delta.read(spark, SILVER_TOMBSTONES, settings)
+    rows = delta.read(spark, SILVER_TOMBSTONES, settings)
     is_theirs = (
-        (tombstones["reason"] == named["reason"])
-        & (tombstones["at"] > named["since"])
-        & (tombstones["at"] <= named["until"])
+        (rows["reason"] == named["reason"])
+        & (rows["at"] > named["since"])
+        & (rows["at"] <= named["until"])
     )
-    return tombstones.join(F.broadcast(named), on=is_theirs).select(
+    return rows.join(F.broadcast(named), on=is_theirs).select(
         "platform", "post_key", "author_key", "version", "erasure_id"
     )

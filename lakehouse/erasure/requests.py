@@ -43,24 +43,26 @@ class Request:
     targets: tuple[Target, ...]
 
 
-def place(settings: Settings, *, targets: Sequence[Target], key_id: str, key: SecretKey) -> Request:
+def create_request(
+    settings: Settings, *, targets: Sequence[Target], key_id: str, key: SecretKey
+) -> Request:
     """Put a request where the owner of Silver finds it; from here on nothing is lost by a crash."""
     request = Request(uuid.uuid4().hex, settings.owner, key_id, clock.now(), tuple(targets))
     facts = _facts(request)
-    folder = _made(settings, REQUESTS_FOLDER)
+    folder = _make_folder(settings, REQUESTS_FOLDER)
     draft = folder / f"{request.id}.new"
     draft.write_text(json.dumps(facts | {"signature": sign(facts, key)}), encoding="utf-8")
     move(draft, folder / f"{request.id}.json")
     return request
 
 
-def waiting(settings: Settings) -> Iterator[Request]:
+def pending_requests(settings: Settings) -> Iterator[Request]:
     """The requests that nobody has admitted yet, oldest first.
 
     Raises:
         ErasureRequestError: one was not signed by this lake's key, or was changed since.
     """
-    folder = _folder(settings)
+    folder = _requests_folder(settings)
     files = (
         [file for file in folder.iterdir() if file.name.endswith(".json")]
         if folder.is_dir()
@@ -74,17 +76,21 @@ def waiting(settings: Settings) -> Iterator[Request]:
     )
 
 
-def hand_over(settings: Settings, erasure_id: str, graves: Iterable[Mapping[str, Any]]) -> None:
+def publish_to_producers(
+    settings: Settings, erasure_id: str, tombstones: Iterable[Mapping[str, Any]]
+) -> None:
     """Leave an erasure's pseudonyms where producers find them: JSON lines, as their tombstones say them."""
-    folder = _made(settings, GRAVES_FOLDER)
+    folder = _make_folder(settings, GRAVES_FOLDER)
     draft = folder / f"{erasure_id}.new"
-    draft.write_text("".join(json.dumps(dict(grave)) + "\n" for grave in graves), encoding="utf-8")
+    draft.write_text(
+        "".join(json.dumps(dict(tombstone)) + "\n" for tombstone in tombstones), encoding="utf-8"
+    )
     move(draft, folder / f"{erasure_id}.jsonl")
 
 
-def clear(settings: Settings, keep: Container[str]) -> set[str]:
+def withdraw_from_producers(settings: Settings, keep: Container[str]) -> set[str]:
     """Take away the handed-over pseudonyms of other erasures than these; of which ones they are there."""
-    folder = folder_beside(settings, GRAVES_FOLDER)
+    folder = erasures_folder(settings, GRAVES_FOLDER)
     files: list[Folder] = [*folder.iterdir()] if folder.is_dir() else []
     for file in files:
         if file.name.partition(".")[0] not in keep:
@@ -93,7 +99,7 @@ def clear(settings: Settings, keep: Container[str]) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ProducerReport:
     """What one producer says that it did for an erasure, in its memory and its platform's landing files."""
 
     name: str  # of the file
@@ -102,27 +108,27 @@ class Done:
     counts: dict[str, int]
 
 
-def done_by_producers(settings: Settings) -> list[Done]:
+def producer_reports(settings: Settings) -> list[ProducerReport]:
     """What producers have said and nobody has noted.
 
     Raises:
         ErasureRequestError: a file is damaged.
     """
-    folder = folder_beside(settings, DONE_FOLDER)
+    folder = erasures_folder(settings, DONE_FOLDER)
     names = [file.name for file in folder.iterdir()] if folder.is_dir() else []
-    return [_said(folder, name) for name in sorted(names) if name.endswith(".json")]
+    return [_read_report(folder, name) for name in sorted(names) if name.endswith(".json")]
 
 
-def settle_done(settings: Settings, done: Done) -> None:
+def delete_report(settings: Settings, report: ProducerReport) -> None:
     """Take away what was noted."""
-    _remove(folder_beside(settings, DONE_FOLDER) / done.name)
+    _remove(erasures_folder(settings, DONE_FOLDER) / report.name)
 
 
-def _said(folder: Folder, name: str) -> Done:
+def _read_report(folder: Folder, name: str) -> ProducerReport:
     try:
         facts = json.loads((folder / name).read_text(encoding="utf-8"))
         counts = {str(what): int(count) for what, count in facts["counts"].items()}
-        return Done(name, str(facts["erasure_id"]), str(facts["platform"]), counts)
+        return ProducerReport(name, str(facts["erasure_id"]), str(facts["platform"]), counts)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ErasureRequestError(
             f"{ERASURES_FOLDER}/{DONE_FOLDER}/{name} is damaged",
@@ -130,9 +136,9 @@ def _said(folder: Folder, name: str) -> Done:
         ) from None
 
 
-def settle(settings: Settings, request: Request) -> None:
+def delete_request(settings: Settings, request: Request) -> None:
     """Take an admitted request away."""
-    _remove(_folder(settings) / f"{request.id}.json")
+    _remove(_requests_folder(settings) / f"{request.id}.json")
 
 
 def _remove(file: Folder) -> None:
@@ -163,18 +169,18 @@ def _facts(request: Request) -> dict[str, Any]:
     return asdict(request) | {"asked_at": request.asked_at.isoformat()}
 
 
-def _folder(settings: Settings) -> Folder:
-    return folder_beside(settings, REQUESTS_FOLDER)
+def _requests_folder(settings: Settings) -> Folder:
+    return erasures_folder(settings, REQUESTS_FOLDER)
 
 
-def _made(settings: Settings, name: str) -> Folder:
+def _make_folder(settings: Settings, name: str) -> Folder:
     protect(settings, ERASURES_FOLDER)
-    folder = folder_beside(settings, name)
+    folder = erasures_folder(settings, name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
-def folder_beside(settings: Settings, name: str) -> Folder:
+def erasures_folder(settings: Settings, name: str) -> Folder:
     """A folder of erasures beside the tables."""
     if settings.is_on_s3:
         return S3Path(f"{settings.lake_uri}/{ERASURES_FOLDER}/{name}", settings.s3)

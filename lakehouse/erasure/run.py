@@ -1,4 +1,4 @@
-"""Erasures within the jobs, between their batches: requests and batches admitted, rows removed, Gold followed."""
+"""Erasures within the jobs, between their batches: requests and batches registered, rows removed, Gold followed."""
 
 import math
 import time
@@ -20,7 +20,7 @@ from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
-from lakehouse.erasure.delete import Sweep
+from lakehouse.erasure.delete import EraseRows
 from lakehouse.erasure.ledger import Erasure, Step
 from lakehouse.erasure.requests import Request
 from lakehouse.erasure.vacuum import remove_files
@@ -51,7 +51,7 @@ from transforms.suppression import FOREVER
 
 _MICROSECOND = timedelta(microseconds=1)
 _PRODUCERS_MAY_BE_AWAY = timedelta(days=30)
-_GRAVE = ("platform", "post_key", "author_key", "version")
+_TOMBSTONE = ("platform", "post_key", "author_key", "version")
 _BATCHED = (PLATFORM_CAUSE, EXPIRY_CAUSE)  # reasons of tombstones whose erasures are formed of many
 
 _REQUESTED = (
@@ -62,14 +62,14 @@ _REQUESTED = (
 _log = get_log("erasures")
 
 
-class Erasing:
+class ErasureTask:
     """What a job does for the tables that erasures take rows out of."""
 
     def __init__(
-        self, spark: SparkSession, job: Job, tables: Sequence[Table], *, admits: bool = False
+        self, spark: SparkSession, job: Job, tables: Sequence[Table], *, registers: bool = False
     ) -> None:
         ledger.demand_receipt_key(job.settings)
-        self._spark, self._job, self._tables, self._admits = spark, job, tables, admits
+        self._spark, self._job, self._tables, self._registers = spark, job, tables, registers
         self._looked_at = self._swept_at = self._vacuumed_at = -math.inf
         self._known = 0  # erasures at the last sweep
 
@@ -80,13 +80,13 @@ class Erasing:
             return
         self._looked_at = time.monotonic()
         with self._job.writing:
-            if self._admits:
-                admit(self._spark, self._job.name, settings)
-            every = ledger.admitted(settings)
+            if self._registers:
+                register(self._spark, self._job.name, settings)
+            every = ledger.registered(settings)
             is_time = time.monotonic() - self._swept_at >= settings.erasure.batch_interval_s
             if every and (is_time or len(every) != self._known):
                 for table in self._tables:
-                    Sweep(self._spark, self._job.name, table, settings).run(every)
+                    EraseRows(self._spark, self._job.name, table, settings).run(every)
                 self._swept_at, self._known = time.monotonic(), len(every)
             if every and time.monotonic() - self._vacuumed_at >= settings.erasure.vacuum_interval_s:
                 for table in self._tables:
@@ -94,7 +94,7 @@ class Erasing:
                 self._vacuumed_at = time.monotonic()
 
 
-class Following:
+class GoldErasureTask:
     """What Gold's job does: it says from which version on Gold is without what Silver lost."""
 
     def __init__(self, spark: SparkSession, job: Job) -> None:
@@ -108,11 +108,11 @@ class Following:
             return
         self._looked_at = time.monotonic()
         with self._job.writing:
-            self._note()
+            self._record_steps()
 
-    def _note(self) -> None:
+    def _record_steps(self) -> None:
         job, settings = self._job, self._job.settings
-        every = {each.id: each for each in ledger.admitted(settings)}
+        every = {each.id: each for each in ledger.registered(settings)}
         noted = {
             (row["erasure_id"], row["what"].get(SILVER_VERSION))
             for row in ledger.steps(settings, job.name)
@@ -140,33 +140,33 @@ class Following:
                 for row in gone
                 if reflected is not None and reflected >= row["version_after"]
             ]
-            ledger.note(self._spark, job.name, settings, steps, txn=_once())
+            ledger.record_steps(self._spark, job.name, settings, steps, txn=_once())
 
 
-def admit(spark: SparkSession, job: str, settings: Settings) -> None:
+def register(spark: SparkSession, job: str, settings: Settings) -> None:
     """Make tombstones of the requests that wait, and batches of the tombstones that have waited long enough."""
-    if waiting := list(erasure_requests.waiting(settings)):
-        _admit_requests(spark, job, settings, waiting)
+    if waiting := list(erasure_requests.pending_requests(settings)):
+        _register_requests(spark, job, settings, waiting)
     for cause in _BATCHED:
-        _admit_batch(spark, job, settings, cause)
-    _note_producers(spark, job, settings)
+        _register_batch(spark, job, settings, cause)
+    _record_producers(spark, job, settings)
     # A person's stay, as tombstones do: a producer that has been away for long must learn of them
     # too.
     recently = clock.now() - _PRODUCERS_MAY_BE_AWAY
     kept = [
         each
-        for each in ledger.admitted(settings)
+        for each in ledger.registered(settings)
         if each.cause == REQUEST_CAUSE or each.until > recently
     ]
-    there = erasure_requests.clear(settings, {each.id for each in kept})
+    there = erasure_requests.withdraw_from_producers(settings, {each.id for each in kept})
     if lost := [each for each in kept if each.id not in there]:
-        _hand_over(spark, settings, lost)
+        _publish_to_producers(spark, settings, lost)
 
 
-def _note_producers(spark: SparkSession, job: str, settings: Settings) -> None:
+def _record_producers(spark: SparkSession, job: str, settings: Settings) -> None:
     """Make what producers did a part of the receipts, each file once."""
-    by_id = {each.id: each for each in ledger.admitted(settings)}
-    for done in erasure_requests.done_by_producers(settings):
+    by_id = {each.id: each for each in ledger.registered(settings)}
+    for done in erasure_requests.producer_reports(settings):
         if erasure := by_id.get(done.erasure_id):
             step = Step(
                 erasure,
@@ -175,13 +175,13 @@ def _note_producers(spark: SparkSession, job: str, settings: Settings) -> None:
                 what=done.counts,
                 rows=sum(done.counts.values()),
             )
-            ledger.note(
+            ledger.record_steps(
                 spark, job, settings, [step], txn=delta.Txn(f"{PRODUCERS_TXN}:{done.name}", 0)
             )
-        erasure_requests.settle_done(settings, done)
+        erasure_requests.delete_report(settings, done)
 
 
-def _admit_requests(
+def _register_requests(
     spark: SparkSession, job: str, settings: Settings, waiting: Sequence[Request]
 ) -> None:
     """All of them in one commit each of tombstones and ledger: a thousand cost little more than one.
@@ -189,11 +189,11 @@ def _admit_requests(
     Each step may be repeated. A request's tombstones have its own time, by which they are known
     again.
     """
-    known = {each.id for each in ledger.admitted(settings)}
+    known = {each.id for each in ledger.registered(settings)}
     new = [request for request in waiting if request.id not in known]
     if new:
         demand_requests_key(new, settings)
-        entombed = {
+        with_tombstones = {
             (row["at"], row["key"])
             for row in delta_log.rows(
                 SILVER_TOMBSTONES,
@@ -203,25 +203,25 @@ def _admit_requests(
         }
         crash_point(job, BEFORE_ENTOMBING, settings)
         if missing := [
-            each for each in new if (each.asked_at, each.targets[0].keys[0]) not in entombed
+            each for each in new if (each.asked_at, each.targets[0].keys[0]) not in with_tombstones
         ]:
-            _entomb(spark, settings, missing)
+            _write_tombstones(spark, settings, missing)
         crash_point(job, BEFORE_ADMITTING, settings)
-        admitted = [
+        registered = [
             Erasure(r.id, REQUEST_CAUSE, r.asked_at, r.asked_at - _MICROSECOND, r.asked_at)
             for r in new
         ]
-        counts = _hand_over(spark, settings, admitted)
+        counts = _publish_to_producers(spark, settings, registered)
         targets = {request.id: len(request.targets) for request in new}
         steps = [
             Step(e, ADMITTED, what={WHAT_TARGETS: targets[e.id], WHAT_TOMBSTONES: counts[e.id]})
-            for e in admitted
+            for e in registered
         ]
-        ledger.note(spark, job, settings, steps, txn=_once())
+        ledger.record_steps(spark, job, settings, steps, txn=_once())
         _log.info("admitted", requests=len(new), tombstones=counts.total())
     crash_point(job, BEFORE_SETTLING, settings)
     for request in waiting:
-        erasure_requests.settle(settings, request)
+        erasure_requests.delete_request(settings, request)
 
 
 def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None:
@@ -241,7 +241,7 @@ def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None
             )
 
 
-def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]) -> None:
+def _write_tombstones(spark: SparkSession, settings: Settings, requests: Sequence[Request]) -> None:
     """A tombstone for each target, and for each post of the authors: a record of theirs may come without an author."""
     rows = [
         (
@@ -280,10 +280,10 @@ def _entomb(spark: SparkSession, settings: Settings, requests: Sequence[Request]
     delta.append(tombstones.coalesce(1), SILVER_TOMBSTONES, settings)
 
 
-def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) -> None:
+def _register_batch(spark: SparkSession, job: str, settings: Settings, cause: str) -> None:
     """A batch, once the oldest tombstone that is in none has waited for the interval."""
     since = max(
-        (each.until for each in ledger.admitted(settings) if each.cause == cause),
+        (each.until for each in ledger.registered(settings) if each.cause == cause),
         default=ledger.FORMER,
     )
     (row,) = delta_log.rows(
@@ -296,22 +296,22 @@ def _admit_batch(spark: SparkSession, job: str, settings: Settings, cause: str) 
     if row["first"] is None or clock.now() - row["first"] < interval:
         return
     erasure = Erasure(uuid.uuid4().hex, cause, row["first"], since, row["last"])
-    _hand_over(spark, settings, [erasure])
+    _publish_to_producers(spark, settings, [erasure])
     what = {WHAT_AUTHORS: row["authors"], WHAT_POSTS: row["posts"]}
-    ledger.note(spark, job, settings, [Step(erasure, ADMITTED, what=what)], txn=_once())
+    ledger.record_steps(spark, job, settings, [Step(erasure, ADMITTED, what=what)], txn=_once())
     _log.info("admitted", erasure=erasure.id, cause=cause, **what)
 
 
-def _hand_over(
-    spark: SparkSession, settings: Settings, admitted: Sequence[Erasure]
+def _publish_to_producers(
+    spark: SparkSession, settings: Settings, registered: Sequence[Erasure]
 ) -> Counter[str]:
     """Tell the producers, who own landing files and cursors and read no tables; how many tombstones each has."""
-    graves: dict[str, list[dict[str, Any]]] = {each.id: [] for each in admitted}
-    for row in ledger.graves(spark, settings, admitted).toLocalIterator():
-        graves[row["erasure_id"]].append({name: row[name] for name in _GRAVE})
-    for erasure_id, theirs in graves.items():
-        erasure_requests.hand_over(settings, erasure_id, theirs)
-    return Counter({erasure_id: len(theirs) for erasure_id, theirs in graves.items()})
+    tombstones: dict[str, list[dict[str, Any]]] = {each.id: [] for each in registered}
+    for row in ledger.tombstones(spark, settings, registered).toLocalIterator():
+        tombstones[row["erasure_id"]].append({name: row[name] for name in _TOMBSTONE})
+    for erasure_id, theirs in tombstones.items():
+        erasure_requests.publish_to_producers(settings, erasure_id, theirs)
+    return Counter({erasure_id: len(theirs) for erasure_id, theirs in tombstones.items()})
 
 
 def _once() -> delta.Txn:

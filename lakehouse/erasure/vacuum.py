@@ -45,7 +45,9 @@ def remove_files(
         for each in every
         if each.id in due
     ]
-    ledger.note(spark, job, settings, steps, txn=delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0))
+    ledger.record_steps(
+        spark, job, settings, steps, txn=delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
+    )
     _log.info("vacuumed", table=table.name, version=version, erasures=len(steps))
 
 

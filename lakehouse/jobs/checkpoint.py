@@ -73,7 +73,7 @@ class Checkpoint:
         """Kafka's ids of the topics that were read, by name; empty where nobody noted them."""
         return self._said(TOPICS_FILE)
 
-    def note_topics(self, ids: dict[str, str]) -> None:
+    def record_topics(self, ids: dict[str, str]) -> None:
         """Keep the ids of the topics that are read from now on."""
         if ids != self.topics:
             draft = self.folder / f"{TOPICS_FILE}.new"

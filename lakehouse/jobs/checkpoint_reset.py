@@ -125,7 +125,7 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
         reset=where | {RESET_REPLACES: table.metadata().configuration.get(CHECKPOINT_PROPERTY)}
     )
     if job == "topic_to_bronze":
-        mine.note_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
+        mine.record_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
     commit_marks.accept(checkpoint(job, settings), settings)
     # goes on from where it stood, and so restores nothing of what Silver has lost
     if job == "silver_to_gold":

@@ -46,14 +46,14 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Batch:
+class MicroBatch:
     """One micro-batch as a job sees it."""
 
     rows: DataFrame
     id: int
     job: "Job"
     started_at: datetime
-    is_replay: bool  # a run before this one had begun it
+    is_retry: bool  # a run before this one had begun it
 
     @property
     def spark(self) -> SparkSession:
@@ -218,7 +218,7 @@ class Job:
     def start(
         self,
         rows: DataFrame,
-        handle: Callable[[Batch], int],
+        handle: Callable[[MicroBatch], int],
         *,
         available_now: bool,
         every_s: float,
@@ -244,8 +244,8 @@ class Job:
                     begun = time.monotonic()
                     commit_marks.advance(mine, self.settings)
                     rows = handle(
-                        Batch(
-                            batch_rows, batch_id, self, clock.now(), is_replay=batch_id == pending
+                        MicroBatch(
+                            batch_rows, batch_id, self, clock.now(), is_retry=batch_id == pending
                         )
                     )
                     commit_marks.advance(mine, self.settings)

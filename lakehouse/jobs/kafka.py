@@ -194,4 +194,4 @@ def check_offsets(mine: Checkpoint, settings: Settings) -> None:
                     f"{topic}[{partition}] holds offsets {low} to {high}, but {offset} is the next to read",
                     remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {mine.job}`",
                 )
-    mine.note_topics(known | ids)
+    mine.record_topics(known | ids)

@@ -33,7 +33,7 @@ def compact_files(spark: SparkSession, table: Table, settings: Settings) -> tupl
     return files.total(), after.total()
 
 
-class Compaction:
+class CompactionTask:
     """Runs within a job, on the tables that it alone writes."""
 
     def __init__(self, spark: SparkSession, job: Job) -> None:

@@ -10,7 +10,7 @@ from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.maintenance import optimize
-from lakehouse.spark.materialize import computed_once
+from lakehouse.spark.materialize import materialized
 from schemas.stored_names import PURGE
 from schemas.tables import Table
 
@@ -34,7 +34,7 @@ def purge(spark: SparkSession, table: Table, settings: Settings) -> int:
     names = [file.rpartition("/")[2] for file in files]
     for start in range(0, len(partitions), optimize.PARTITIONS_PER_COMMIT):
         some = partitions[start : start + optimize.PARTITIONS_PER_COMMIT]
-        with computed_once(_one_row_of_each(spark, table, settings, names, some)) as rows:
+        with materialized(_one_row_of_each(spark, table, settings, names, some)) as rows:
             _write_again(spark, table, settings, rows, some)
     if left := delta_log.files_with_hidden_rows(table, settings):
         raise PurgeError(

@@ -22,11 +22,11 @@ from foundation.policies import Field, Policy, policies
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
-from lakehouse.delta.expiry_marks import moved_on, seal
+from lakehouse.delta.expiry_marks import advanced, mark_expired
 from lakehouse.jobs.job import Job
 from lakehouse.maintenance import optimize
 from lakehouse.maintenance.purge import purge
-from lakehouse.retention.last_run import Clock
+from lakehouse.retention.last_run import LastRun
 from schemas.stored_names import (
     BEFORE,
     BEFORE_FIELDS,
@@ -58,7 +58,7 @@ _log = get_log("retention")
 
 
 @dataclass(frozen=True, slots=True)
-class Retained:
+class Enforced:
     """What a rule did: the rows that went, or were emptied of the field, and those that a stream has yet to read."""
 
     field: Field
@@ -66,15 +66,15 @@ class Retained:
     waiting: int = 0
 
 
-class Retention:
+class RetentionTask:
     """Runs within a job, on the tables that it alone writes; its clocks outlive the process."""
 
     def __init__(self, spark: SparkSession, job: Job) -> None:
         self._spark = spark
         self._job = job
-        self._enforced = Clock(job.settings, f"{job.name}{ENFORCED_FILE}")
+        self._enforced = LastRun(job.settings, f"{job.name}{ENFORCED_FILE}")
         self._waiting = {
-            table.name: Clock(job.settings, f"{table.name}{EXPIRED_FILE}") for table in job.owns
+            table.name: LastRun(job.settings, f"{table.name}{EXPIRED_FILE}") for table in job.owns
         }
 
     def run(self, _force: bool) -> None:
@@ -100,7 +100,7 @@ class Retention:
             with self._job.writing:  # a batch may come between two tables
                 if is_new := waiting.age_s() is None:
                     waiting.start()  # before, for a kill may come
-                for done in retain(self._spark, settings, [table], policies(), now=clock.now()):
+                for done in enforce(self._spark, settings, [table], policies(), now=clock.now()):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
                 if is_new:
                     # again: what this has replaced is old enough when the vacuum comes
@@ -118,7 +118,7 @@ class Retention:
         waiting.start()  # what has expired meanwhile is too young to go
 
 
-def retain(
+def enforce(
     spark: SparkSession,
     settings: Settings,
     tables: Sequence[Table],
@@ -126,7 +126,7 @@ def retain(
     *,
     now: datetime,
     dry_run: bool = False,
-) -> Iterator[Retained]:
+) -> Iterator[Enforced]:
     """Enforce the policies in some tables, as of a moment; answers what each rule did, once it is done.
 
     Args:
@@ -139,12 +139,12 @@ def retain(
     """
     lake = _Lake(spark, settings, dry_run)
     if SILVER_POSTS in tables and delta_log.exists(SILVER_POSTS, settings):
-        yield from _forget(
+        yield from _expire_silver(
             lake, {rule.field: limits(policies, rule.field, now) for rule in _SILVER}
         )
     for rule in _ROWS:
         if rule.table in tables and delta_log.exists(rule.table, settings):
-            yield _remove(lake, rule, limits(policies, rule.field, now))
+            yield _delete_rows(lake, rule, limits(policies, rule.field, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,24 +163,24 @@ class _Lake:
                 how(delta.target(self.spark, table, self.settings))
 
 
-def _forget(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Retained]:
-    """The seals first: from then on nothing of that time comes in, and Gold's groups of it are closed."""
-    sealed = moved_on(lake.settings, wanted)
+def _expire_silver(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Enforced]:
+    """The marks first: from then on nothing of that time comes in, and Gold's groups of it are closed."""
+    marks = advanced(lake.settings, wanted)
     if not lake.dry_run:
-        seal(lake.spark, lake.settings, sealed)
+        mark_expired(lake.spark, lake.settings, marks)
     crash_point(RETAIN_JOB, BEFORE_POSTS, lake.settings)
-    gone = due(POST, sealed[POST.field])
+    gone = due(POST, marks[POST.field])
     rows = lake.read(SILVER_POSTS).where(gone).count()
     if rows:
         lake.change(SILVER_POSTS, lambda posts: posts.delete(gone))
-    yield Retained(POST.field, rows)
+    yield Enforced(POST.field, rows)
     crash_point(RETAIN_JOB, BEFORE_FIELDS, lake.settings)
-    fields = {rule: due(rule, sealed[rule.field]) for rule in (TEXT, AUTHOR)}
+    fields = {rule: due(rule, marks[rule.field]) for rule in (TEXT, AUTHOR)}
     counts = _counts(lake.read(SILVER_POSTS).where(~gone), fields)
     if any(counts.values()):
         some = fields[TEXT] | fields[AUTHOR]
         emptied: dict[str, str | Column] = {
-            name: F.when(~expired(rule.clock, sealed[rule.field]), F.col(name))
+            name: F.when(~expired(rule.clock, marks[rule.field]), F.col(name))
             for rule in fields
             for name in rule.clears
         }
@@ -188,7 +188,7 @@ def _forget(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Retained]:
     if not lake.dry_run:  # what edits had replaced goes too: it is older still
         purge(lake.spark, SILVER_POSTS, lake.settings)
     for rule in fields:
-        yield Retained(rule.field, counts[rule])
+        yield Enforced(rule.field, counts[rule])
 
 
 def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, int]:
@@ -198,7 +198,7 @@ def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, in
     return {rule: found[rule.field] for rule in conditions}
 
 
-def _remove(lake: _Lake, rule: Rule, due_by: Limits) -> Retained:
+def _delete_rows(lake: _Lake, rule: Rule, due_by: Limits) -> Enforced:
     """Rows of a table from which nothing is counted; what a stream has still to read of it stays, and is said."""
     crash_point(RETAIN_JOB, f"{BEFORE}{rule.table.name}", lake.settings)
     condition = due(rule, due_by)
@@ -212,7 +212,7 @@ def _remove(lake: _Lake, rule: Rule, due_by: Limits) -> Retained:
     total, rows = found
     if rows:
         lake.change(rule.table, lambda table: table.delete(may_go))
-    return Retained(rule.field, rows, total - rows)
+    return Enforced(rule.field, rows, total - rows)
 
 
 def _was_read(settings: Settings) -> Column:

@@ -7,7 +7,7 @@ from foundation.settings import Settings
 from schemas.stored_names import LAST_RUN_SUFFIX, RUN_FOLDER
 
 
-class Clock:
+class LastRun:
     """Since when something waits, on this home."""
 
     def __init__(self, settings: Settings, name: str) -> None:

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
-from lakehouse.delta.expiry_marks import seals
+from lakehouse.delta.expiry_marks import expiry_marks
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import AUTHOR, KEY, SilverState
 
@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class BatchInput:
     """What came in with a batch, counted before anything is done with it."""
 
     consumed: int
@@ -32,7 +32,7 @@ class Arrived:
         )
 
     @classmethod
-    def from_observed(cls, seen: Mapping[str, Any]) -> "Arrived":
+    def from_observed(cls, seen: Mapping[str, Any]) -> "BatchInput":
         """The values of `observed`."""
         since = seen["since"]
         return cls(
@@ -41,14 +41,14 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class BatchScope:
     """Where a batch can meet what the lake holds."""
 
     days: tuple[date, ...] | None  # None: a delete without a day, so any day may be meant
     has_author_deletes: bool
 
 
-def outline(refined: DataFrame) -> Outline:
+def batch_scope(refined: DataFrame) -> BatchScope:
     """One cheap look at a batch of refined rows; what is bad has no op, and meets nothing."""
     row = refined.agg(
         F.collect_set("day").alias("days"),
@@ -57,10 +57,12 @@ def outline(refined: DataFrame) -> Outline:
         ).alias("dateless"),
         F.coalesce(F.bool_or(F.col("op") == "delete_author"), F.lit(False)).alias("author_deletes"),
     ).collect()[0]
-    return Outline(None if row["dateless"] else tuple(sorted(row["days"])), row["author_deletes"])
+    return BatchScope(
+        None if row["dateless"] else tuple(sorted(row["days"])), row["author_deletes"]
+    )
 
 
-def held_by_silver(
+def lookup_silver(
     spark: SparkSession, records: DataFrame, days: Sequence[date] | None, settings: Settings
 ) -> SilverState:
     """Posts and tombstones that the records (post_key, author_key) can meet."""
@@ -85,7 +87,7 @@ def held_by_silver(
         posts=posts.join(post_keys, on="post_key", how="left_semi"),
         post_tombstones=of_posts.groupBy(*KEY).agg(F.max("version").alias("tombstone_version")),
         author_tombstones=of_authors,
-        expired=seals(settings, "silver.post"),
+        expired=expiry_marks(settings, "silver.post"),
     )
 
 

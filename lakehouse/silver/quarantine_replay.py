@@ -63,7 +63,7 @@ def plans(
 def unfinished(spark: SparkSession, settings: Settings) -> Plan | None:
     """The batch that ops knows and quarantine does not, where a crash has left one."""
     begun = last_begun(spark, settings)
-    if begun is None or not take(spark, settings, begun).limit(1).count():
+    if begun is None or not records_of(spark, settings, begun).limit(1).count():
         return None
     # Records may also be there because a program with older rules has run since.
     ended = delta_log.newest_metadata(QUARANTINE_POSTS, settings, REPLAY_BATCH)
@@ -78,7 +78,7 @@ def last_begun(spark: SparkSession, settings: Settings) -> Plan | None:
     return Plan.parse(rows[0]["batch_id"], rows[0]["checkpoint_id"]) if rows else None
 
 
-def take(spark: SparkSession, settings: Settings, plan: Plan) -> DataFrame:
+def records_of(spark: SparkSession, settings: Settings, plan: Plan) -> DataFrame:
     """The plan's records, rows of quarantine.posts.
 
     Where a topic was made anew, coordinates may stand there twice: one of them now, the other by
@@ -91,7 +91,7 @@ def take(spark: SparkSession, settings: Settings, plan: Plan) -> DataFrame:
     return rows.join(first, on=[*_COORDINATES, "kafka_timestamp"], how="left_semi")
 
 
-def settle(
+def end_batch(
     spark: SparkSession,
     settings: Settings,
     plan: Plan,
@@ -101,7 +101,7 @@ def settle(
     txn: delta.Txn,
 ) -> None:
     """End the batch: what passed leaves quarantine, what did not stays, with its reason and one attempt more."""
-    times = take(spark, settings, plan).select(*_COORDINATES, "kafka_timestamp")
+    times = records_of(spark, settings, plan).select(*_COORDINATES, "kafka_timestamp")
     verdicts = resolved.select(*_COORDINATES, "fate", "stage", "reason").join(
         times, on=list(_COORDINATES)
     )

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 
 
 @contextmanager
-def computed_once(rows: DataFrame) -> Iterator[DataFrame]:
+def materialized(rows: DataFrame) -> Iterator[DataFrame]:
     """The rows, computed now and kept until the end of the block, in memory or on the executors' disks.
 
     `persist` would not do: when a table is written, Spark throws away every cached frame that was

@@ -14,7 +14,7 @@ from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure import run as erasing
 from lakehouse.erasure.requests import Target
-from lakehouse.erasure.run import Erasing
+from lakehouse.erasure.run import ErasureTask
 from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests import oracle
@@ -42,12 +42,12 @@ class Killed(BaseException):
 def ask(lake, *targets):
     key_id = pseudonym_source(lake.settings).key_id()
     key = ledger.receipt_key(lake.settings)
-    return erasure_requests.place(lake.settings, targets=targets, key_id=key_id, key=key)
+    return erasure_requests.create_request(lake.settings, targets=targets, key_id=key_id, key=key)
 
 
 def bronze_job(lake):
     """What topic_to_bronze does between its batches; these lakes have no Kafka."""
-    return Erasing(
+    return ErasureTask(
         lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,)
     )
 
@@ -56,7 +56,7 @@ def silver_job(lake):
     """What bronze_to_silver does between its batches."""
     owned = (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
     job = Job("bronze_to_silver", owned, lake.settings)
-    return Erasing(lake.spark, job, (SILVER_POSTS, QUARANTINE_POSTS), admits=True)
+    return ErasureTask(lake.spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True)
 
 
 def erase(lake):
@@ -132,7 +132,7 @@ def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
         steps["removed", "bronze.posts"]["version_after"]
         > steps["removed", "bronze.posts"]["version_before"]
     )
-    assert list(erasure_requests.waiting(drained.settings)) == []
+    assert list(erasure_requests.pending_requests(drained.settings)) == []
     assert_vacuumed(drained, author, request.id)
 
 

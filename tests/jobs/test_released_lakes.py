@@ -44,7 +44,7 @@ def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
     ((platform, author), _) = authors.most_common(1)[0]
     key_id = pseudonym_source(settings).key_id()
     targets = [Target(platform, "author", (author,))]
-    erasure_requests.place(
+    erasure_requests.create_request(
         settings, targets=targets, key_id=key_id, key=erasures.receipt_key(settings)
     )
     bronze = rows_of(settings, "bronze.posts")

@@ -24,7 +24,7 @@ class Killed(BaseException):
 
 
 def retain(lake, now, tables=TABLES, **how):
-    return list(retention.retain(lake.spark, lake.settings, tables, policies(), now=now, **how))
+    return list(retention.enforce(lake.spark, lake.settings, tables, policies(), now=now, **how))
 
 
 def enforce(lake, now):
@@ -168,7 +168,7 @@ def settle(running):
 
 def retain_bronze(lake):
     """As the job does that owns Bronze, which needs Kafka to run."""
-    retention.Retention(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)).run(
+    retention.RetentionTask(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)).run(
         False
     )
 

@@ -11,7 +11,7 @@ from foundation.errors import KeyFileError, KeyMismatchError
 from foundation.key_sources import payload_source
 from foundation.keys import create_key
 from foundation.sections import PayloadSettings
-from lakehouse.jobs.job import Batch, Job
+from lakehouse.jobs.job import Job, MicroBatch
 from schemas.tables import BRONZE_POSTS, TABLES
 from streaming import topic_to_bronze
 from tests import oracle
@@ -51,7 +51,7 @@ def received_sealed(lake):
     records = lake.spark.createDataFrame(rows, KAFKA).coalesce(1)
     job = Job(topic_to_bronze.NAME, (BRONZE_POSTS,), lake.settings)
     job.prepare(lake.spark)
-    topic_to_bronze._append(Batch(records, 0, job, NOW, is_replay=False))
+    topic_to_bronze._append(MicroBatch(records, 0, job, NOW, is_retry=False))
 
 
 def with_key(lake, file):

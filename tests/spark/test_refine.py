@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from ingestion.platform import AuthorDelete, Post
-from lakehouse.spark.materialize import computed_once
+from lakehouse.spark.materialize import materialized
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS
 from tests.conftest import INTERPRETED
@@ -139,7 +139,7 @@ def test_the_next_batch_needs_no_code_of_its_own(compiling, bronze):
     compiled = spark._jvm.org.apache.spark.metrics.source.CodegenMetrics.METRIC_COMPILATION_TIME()
 
     def write(at):
-        with computed_once(refine(bronze, REFINER, at=at)) as rows:
+        with materialized(refine(bronze, REFINER, at=at)) as rows:
             resolved = rows.withColumns(
                 {
                     "held_day": F.lit(None).cast("date"),

@@ -25,18 +25,18 @@ def settings(tmp_path):
 
 def place(settings, key_id=None):
     key_id = key_id or pseudonym_source(settings).key_id()
-    return erasure_requests.place(
+    return erasure_requests.create_request(
         settings, targets=TARGETS, key_id=key_id, key=ledger.receipt_key(settings)
     )
 
 
 def test_requests_wait_oldest_first_until_they_are_settled(settings):
     first, second = place(settings), place(settings)
-    assert list(erasure_requests.waiting(settings)) == [first, second]
+    assert list(erasure_requests.pending_requests(settings)) == [first, second]
     assert first.targets == TARGETS
-    erasure_requests.settle(settings, first)
-    erasure_requests.settle(settings, first)
-    assert list(erasure_requests.waiting(settings)) == [second]
+    erasure_requests.delete_request(settings, first)
+    erasure_requests.delete_request(settings, first)
+    assert list(erasure_requests.pending_requests(settings)) == [second]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_request_that_was_changed_or_signed_by_somebody_else_is_refused_by_nam
     (file,) = settings.home.rglob(f"{request.id}.json")
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(ErasureRequestError, match=request.id):
-        list(erasure_requests.waiting(settings))
+        list(erasure_requests.pending_requests(settings))
 
 
 def test_a_request_under_another_key_than_the_lake_s_is_refused_for_it_would_block_nothing(
@@ -69,4 +69,4 @@ def test_a_draft_that_a_crash_left_is_no_request(settings):
     request = place(settings)
     (file,) = settings.home.rglob(f"{request.id}.json")
     file.rename(file.with_suffix(".new"))
-    assert list(erasure_requests.waiting(settings)) == []
+    assert list(erasure_requests.pending_requests(settings)) == []

@@ -9,7 +9,7 @@ import pytest
 from foundation.sections import UpkeepSettings
 from foundation.settings import Settings
 from lakehouse.retention import enforce as retention
-from lakehouse.retention.enforce import Retained, Retention
+from lakehouse.retention.enforce import Enforced, RetentionTask
 from schemas.tables import BRONZE_POSTS
 
 HOUR = 3600.0
@@ -20,11 +20,11 @@ def calls(monkeypatch):
     made = []
     found = iter([3, 0, 0, 0])
 
-    def retain(*_, **__):
+    def enforce(*_, **__):
         made.append("retain")
-        yield Retained("bronze.record", next(found))
+        yield Enforced("bronze.record", next(found))
 
-    monkeypatch.setattr(retention, "retain", retain)
+    monkeypatch.setattr(retention, "enforce", enforce)
     monkeypatch.setattr(retention.optimize, "vacuum", lambda *_, **__: made.append("vacuum"))
     monkeypatch.setattr(retention.optimize, "unread_for_h", lambda *_: 0.0)
     return made
@@ -40,7 +40,7 @@ def run(settings):
     job = SimpleNamespace(
         settings=settings, owns=(BRONZE_POSTS,), name="topic_to_bronze", writing=nullcontext()
     )
-    Retention(None, job).run(True)
+    RetentionTask(None, job).run(True)
 
 
 def pass_by(settings, seconds):
@@ -89,13 +89,13 @@ def test_the_first_vacuum_finds_what_the_first_enforcement_replaced_old_enough(
     """However long that took: its files are replaced when it ends."""
 
     def slow(*_, **__):
-        yield Retained("silver.text", 3)
+        yield Enforced("silver.text", 3)
         pass_by(settings, HOUR)
 
-    monkeypatch.setattr(retention, "retain", slow)
+    monkeypatch.setattr(retention, "enforce", slow)
     run(settings)
     run_after(settings, 6)
-    monkeypatch.setattr(retention, "retain", lambda *_, **__: iter(()))
+    monkeypatch.setattr(retention, "enforce", lambda *_, **__: iter(()))
     run_after(settings, 167.5)
     assert "vacuum" not in calls
     run_after(settings, 0.5)
@@ -107,11 +107,11 @@ def test_a_kill_while_it_enforces_leaves_the_clock_running(settings, calls, monk
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(retention, "retain", killed)
+    monkeypatch.setattr(retention, "enforce", killed)
     run(settings)
     with pytest.raises(KeyboardInterrupt):
         run_after(settings, 6)
-    monkeypatch.setattr(retention, "retain", lambda *_, **__: iter(()))
+    monkeypatch.setattr(retention, "enforce", lambda *_, **__: iter(()))
     run_after(settings, 168)
     assert calls == ["vacuum"]
 
