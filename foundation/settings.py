@@ -11,10 +11,12 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as UnreadableVariableError
 
 from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import SettingsError
@@ -135,22 +137,24 @@ def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:
     Raises:
         SettingsError: with the name of the setting that is wrong.
     """
+    # Not pydantic-settings' own source of TOML: it passes over a missing file in silence.
     from_file = read_toml(conf_file or conf_dir() / "local.toml")
     _refuse_unknown_variables()
-
-    class Loaded(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls, settings_cls: type[BaseSettings], *sources: Any, **named: Any
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            file_settings = InitSettingsSource(settings_cls, init_kwargs=from_file)
-            return named["init_settings"], named["env_settings"], file_settings
-
+    given = {name: value for name, value in overrides.items() if value is not None}
+    sources = (
+        InitSettingsSource(Settings, init_kwargs=given),
+        EnvSettingsSource(Settings),
+        InitSettingsSource(Settings, init_kwargs=from_file),
+    )
     try:
-        loaded = Loaded(**{name: value for name, value in overrides.items() if value is not None})
+        return Settings(_build_sources=(sources, given))
     except ValidationError as error:
         raise SettingsError(_first_problem(error), remedy="See README, Settings") from None
-    return Settings(**loaded.model_dump())
+    except UnreadableVariableError as error:
+        # The message names the section; the value itself may be a secret.
+        raise SettingsError(
+            f"environment: {error}", remedy="Write lists and tables as JSON"
+        ) from None
 
 
 def _refuse_unknown_variables() -> None:

@@ -3,10 +3,10 @@
 import random
 import re
 from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks.persons import fillings
-from benchmarks.persons import wordings as w
 from benchmarks.persons.corpora import NAME, Marked
+from foundation.conf_files import read_toml
 from transforms.pii.persons.features import listed
 
 _Maker = Callable[[random.Random], str]
@@ -15,20 +15,44 @@ _SMALL, _LOUD = 0.15, 0.04  # shares in small letters and in capitals
 _DOUBLE = 0.02  # of given names
 _INVENTED = 0.35
 _AFTER_CONTACT = 0.15
+_INITIALS = "ABCDEFGHIJKLMNOPRSTUVWYZ"
+# A family name's rare forms: from which roll on, the rarest first, since rolls above _INVENTED are
+# all that come here.
+_DOUBLE_FAMILY, _JOINED_PARTICLE, _PARTICLE = 0.97, 0.95, 0.92
+_JOINED_PARTICLES = ("Mc", "O'", "Mac", "De", "Di", "Le")
+_PARTICLES = ("van ", "de ", "von ", "van der ", "da ", "al-", "El ", "bin ")
+# A full name's forms: up to which roll.
+_WITH_INITIAL, _INITIAL_ONLY, _TWO_GIVEN, _WITH_SUFFIX = 0.16, 0.20, 0.24, 0.26
+
+
+def _lists(name: str) -> dict[str, tuple[str, ...]]:
+    """Return the lists of a file beside this one; a seed draws from them by position."""
+    lists = read_toml(Path(__file__).with_name(name))
+    return {key: tuple(items) for key, items in lists.items()}
+
+
+_FILLINGS = _lists("fillings.toml")
+_WORDINGS = _lists("wordings.toml")
+_SENTENCES = ("forms", "stories", "stories", "none", "brands", "others")  # stories count twice
 
 
 def sentences(count: int, seed: int) -> list[Marked]:
-    """Made texts, the same for the same seed."""
+    """Make texts, the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311  # made sentences
-    made = [_sentence(chance) for _ in range(count)]
-    return [after_contact(one, chance) if chance.random() < _AFTER_CONTACT else one for one in made]
+    texts = [_sentence(chance) for _ in range(count)]
+    return [
+        after_contact(text, chance) if _happens(chance, _AFTER_CONTACT) else text for text in texts
+    ]
+
+
+def _happens(chance: random.Random, share: float) -> bool:
+    """Tell whether an event of that share happens this time."""
+    return chance.random() < share
 
 
 def _sentence(chance: random.Random) -> Marked:
-    marked = _filled(
-        chance.choice(chance.choice((w.FORMS, w.STORIES, w.STORIES, w.NONE, w.BRANDS, w.OTHERS))),
-        chance,
-    )
+    wordings = _WORDINGS[chance.choice(_SENTENCES)]
+    marked = _filled(chance.choice(wordings), chance)
     roll = chance.random()
     if roll < _SMALL:
         marked.text = marked.text.lower()
@@ -39,7 +63,9 @@ def _sentence(chance: random.Random) -> Marked:
 
 
 def _filled(pattern: str, chance: random.Random) -> Marked:
-    marked, at = Marked(""), 0
+    """Return the wording with a value in each of its gaps, and the persons' names marked."""
+    marked = Marked("")
+    at = 0
     for slot in _SLOT.finditer(pattern):
         marked.text += pattern[at : slot.start()]
         value = _VALUES[slot.group(1)](chance)
@@ -56,57 +82,57 @@ def _filled(pattern: str, chance: random.Random) -> Marked:
 
 
 def given(chance: random.Random) -> str:
-    """A given name."""
-    if chance.random() < _INVENTED:
-        return _invented(chance, fillings.GIVEN_ENDINGS)
+    """Make a given name."""
+    if _happens(chance, _INVENTED):
+        return _invented(chance, "given_endings")
     name = chance.choice(listed("given.txt")).title()
-    if chance.random() < _DOUBLE:
+    if _happens(chance, _DOUBLE):
         return f"{name}-{chance.choice(listed('given.txt')).title()}"
     return name
 
 
 def family(chance: random.Random) -> str:
-    """A family name."""
+    """Make a family name."""
     roll = chance.random()
     if roll < _INVENTED:
-        return _invented(chance, fillings.FAMILY_ENDINGS)
+        return _invented(chance, "family_endings")
     name = chance.choice(listed("family.txt")).title().replace("'S", "'s")
-    if roll > 0.97:  # noqa: PLR2004
+    if roll > _DOUBLE_FAMILY:
         return f"{name}-{chance.choice(listed('family.txt')).title()}"
-    if roll > 0.95:  # noqa: PLR2004
-        return chance.choice(("Mc", "O'", "Mac", "De", "Di", "Le")) + name
-    if roll > 0.92:  # noqa: PLR2004
-        return (
-            chance.choice(("van ", "de ", "von ", "van der ", "da ", "al-", "El ", "bin ")) + name
-        )
+    if roll > _JOINED_PARTICLE:
+        return chance.choice(_JOINED_PARTICLES) + name
+    if roll > _PARTICLE:
+        return chance.choice(_PARTICLES) + name
     return name
 
 
 def full(chance: random.Random) -> str:
-    """A full name: sometimes with initials, sometimes only half of it."""
+    """Make a full name: sometimes with initials, sometimes only half of it."""
     roll = chance.random()
-    first, last = given(chance), family(chance)
-    letter = chance.choice("ABCDEFGHIJKLMNOPRSTUVWYZ")
-    if roll < 0.16:  # noqa: PLR2004
+    first = given(chance)
+    last = family(chance)
+    letter = chance.choice(_INITIALS)
+    if roll < _WITH_INITIAL:
         return f"{first} {letter}{chance.choice(('.', ''))} {last}"
-    if roll < 0.20:  # noqa: PLR2004
+    if roll < _INITIAL_ONLY:
         return f"{letter}. {last}"
-    if roll < 0.24:  # noqa: PLR2004
+    if roll < _TWO_GIVEN:
         return f"{first} {given(chance)} {last}"
-    if roll < 0.26:  # noqa: PLR2004
+    if roll < _WITH_SUFFIX:
         return f"{first} {last} {chance.choice(('Jr', 'Jr.', 'Sr.', 'II', 'III'))}"
     return f"{first} {last}"
 
 
 def as_headline(post: Marked) -> Marked:
-    """The same post with a capital at the beginning of each word."""
+    """Return the same post with a capital at the beginning of each word."""
     text = re.sub(r"(?<![\w@#/'\u2019])[a-z]", lambda m: m.group().upper(), post.text)
     return Marked(text, post.persons)
 
 
 def with_other_names(post: Marked, chance: random.Random) -> Marked:
-    """The same post about other persons, their names written in the same way."""
-    other, at = Marked(""), 0
+    """Return the same post about other persons, their names written in the same way."""
+    other = Marked("")
+    at = 0
     for start, end in post.persons:
         other.text += post.text[at:start]
         value = _like(post.text[start:end], chance)
@@ -118,12 +144,13 @@ def with_other_names(post: Marked, chance: random.Random) -> Marked:
 
 
 def with_names(comment: str, chance: random.Random) -> Marked:
-    """The comment with made names where it named persons."""
+    """Return the comment with made names where it named persons."""
     marked = Marked("")
-    is_small = comment.replace(NAME, "").islower() and chance.random() < 0.6  # noqa: PLR2004
+    is_small = comment.replace(NAME, "").islower() and _happens(chance, 0.6)
     for number, part in enumerate(comment.split(NAME)):
         if number:
-            name = full(chance) if chance.random() < 0.2 else chance.choice((given, family))(chance)  # noqa: PLR2004
+            make = full if _happens(chance, 0.2) else chance.choice((given, family))
+            name = make(chance)
             marked.persons.append((len(marked.text), len(marked.text) + len(name)))
             marked.text += name.lower() if is_small and len(name.lower()) == len(name) else name
         marked.text += part
@@ -131,20 +158,21 @@ def with_names(comment: str, chance: random.Random) -> Marked:
 
 
 def after_contact(post: Marked, chance: random.Random) -> Marked:
-    """The same post after a sentence that ends with an address, a sign or a word with a colon."""
-    before = f"{chance.choice(w.BEFORE)}{chance.choice(w.CONTACTS)}{chance.choice(w.BETWEEN)}"
-    if chance.random() < 0.4:  # noqa: PLR2004
-        before = chance.choice(w.SIGNS) + chance.choice((" ", ""))
-    if chance.random() < 0.5:  # noqa: PLR2004
-        before += chance.choice(w.LABELS)
+    """Return the same post after a sentence that ends with an address, a sign or a word with a colon."""
+    before = "".join(chance.choice(_WORDINGS[name]) for name in ("before", "contacts", "between"))
+    if _happens(chance, 0.4):
+        before = chance.choice(_WORDINGS["signs"]) + chance.choice((" ", ""))
+    if _happens(chance, 0.5):
+        before += chance.choice(_WORDINGS["labels"])
     shifted = [(start + len(before), end + len(before)) for start, end in post.persons]
     return Marked(before + post.text, shifted)
 
 
 def _like(value: str, chance: random.Random) -> str:
+    """Make a name with as many words as the value, in the same case and with the same sign before it."""
     words = value.lstrip("#").split(" ")
     if len(words) == 1:
-        name = given(chance) if chance.random() < 0.6 else family(chance)  # noqa: PLR2004
+        name = given(chance) if _happens(chance, 0.6) else family(chance)
     else:
         name = f"{given(chance)} {family(chance)}" if len(words) == 2 else full(chance)  # noqa: PLR2004
     if value[0] == "#":
@@ -153,38 +181,43 @@ def _like(value: str, chance: random.Random) -> str:
 
 
 def brand(chance: random.Random) -> str:
-    """A firm or product that nobody has."""
-    start, ending = (
-        chance.choice(fillings.BRAND_STARTS).capitalize(),
-        chance.choice(fillings.BRAND_ENDINGS),
-    )
-    if chance.random() < 0.35:  # noqa: PLR2004
-        ending = chance.choice(
-            (
-                ending.capitalize(),
-                chance.choice(fillings.BRAND_STARTS).capitalize(),
-                "OS",
-                "TV",
-                "3D",
-            )
-        )
-    return start + ending + chance.choice(fillings.BRAND_MORE)
+    """Make a firm or product that nobody has."""
+    start = chance.choice(_FILLINGS["brand_starts"]).capitalize()
+    ending = chance.choice(_FILLINGS["brand_endings"])
+    if _happens(chance, 0.35):
+        second = chance.choice(_FILLINGS["brand_starts"]).capitalize()
+        ending = chance.choice((ending.capitalize(), second, "OS", "TV", "3D"))
+    return start + ending + chance.choice(_FILLINGS["brand_more"])
 
 
-def _invented(chance: random.Random, endings: tuple[str, ...]) -> str:
-    middle = chance.choice(fillings.MIDDLES) if chance.random() < 0.4 else ""  # noqa: PLR2004
-    return (chance.choice(fillings.STARTS) + middle + chance.choice(endings)).capitalize()
+def _invented(chance: random.Random, endings: str) -> str:
+    middle = chance.choice(_FILLINGS["middles"]) if _happens(chance, 0.4) else ""
+    start = chance.choice(_FILLINGS["starts"])
+    return (start + middle + chance.choice(_FILLINGS[endings])).capitalize()
+
+
+def _one_of(name: str) -> _Maker:
+    """Return a maker that draws from one of the lists."""
+    return lambda chance: chance.choice(_FILLINGS[name])
+
+
+def _firm(chance: random.Random) -> str:
+    return brand(chance) if _happens(chance, 0.3) else chance.choice(_FILLINGS["firms"])
+
+
+def _number(chance: random.Random) -> str:
+    return str(chance.randrange(1, 10 ** chance.randrange(1, 6)))
 
 
 _VALUES: dict[str, _Maker] = {
     "f": given,
     "l": family,
     "n": full,
-    "c": lambda chance: chance.choice(fillings.CITIES),
-    "k": lambda chance: chance.choice(fillings.COUNTRIES),
+    "c": _one_of("cities"),
+    "k": _one_of("countries"),
     "b": brand,
-    "o": lambda chance: brand(chance) if chance.random() < 0.3 else chance.choice(fillings.FIRMS),  # noqa: PLR2004
-    "w": lambda chance: chance.choice(fillings.WORKS),
-    "d": lambda chance: chance.choice(fillings.DAYS),
-    "x": lambda chance: str(chance.randrange(1, 10 ** chance.randrange(1, 6))),
+    "o": _firm,
+    "w": _one_of("works"),
+    "d": _one_of("days"),
+    "x": _number,
 }

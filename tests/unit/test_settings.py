@@ -73,6 +73,29 @@ def test_a_wrong_variable_is_named(conf, monkeypatch):
         load_settings(conf(""))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "section"),
+    [
+        ("ECHOSTREAM_KAFKA", "{secret", "kafka"),
+        ("ECHOSTREAM_SANITIZER__PHONE_REGIONS", "secret", "sanitizer"),
+    ],
+)
+def test_a_variable_that_is_not_json(conf, monkeypatch, name, value, section):
+    """The section is named, the value is not."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=rf'environment: .*"{section}".*as JSON') as refused:
+        load_settings(conf(""))
+    assert "secret" not in str(refused.value)
+
+
+def test_file_environment_and_command_line_meet_inside_a_section(conf, monkeypatch):
+    monkeypatch.setenv("ECHOSTREAM_SCORER__BY_LANGUAGE", '{"fr": "b"}')
+    file = conf("[scorer]\nname = 'file'\nmixed = false\n[scorer.by_language]\nde = 'a'")
+    loaded = load_settings(file, scorer={"mixed": True})
+    assert (loaded.scorer.name, loaded.scorer.mixed) == ("file", True)
+    assert loaded.scorer.by_language == {"de": "a", "fr": "b"}
+
+
 def test_a_file_that_is_missing_or_not_toml(conf, tmp_path):
     with pytest.raises(SettingsError, match="cannot read"):
         load_settings(tmp_path / "none.toml")
