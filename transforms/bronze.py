@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
-import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
@@ -15,7 +14,6 @@ from schemas.topics import TOPIC_PATTERN
 from transforms.payloads import AS_RECEIVED, ENCRYPTED, At, encrypt, key_of
 
 _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
-_Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 
 
 def to_bronze(
@@ -68,8 +66,11 @@ def _as_received() -> Column:
 
 def _encrypted(source: KeySource) -> Column:
     """The payload as it may rest. Only what is needed goes to the worker; no key stands in the plan."""
+    import pandas as pd  # noqa: PLC0415  # half a second that a job's refusal does not need
 
-    def run(batches: Iterator[_Columns]) -> Iterator[pd.Series]:
+    def run(
+        batches: Iterator[tuple[pd.Series, pd.Series, pd.Series, pd.Series]],
+    ) -> Iterator[pd.Series]:
         for columns in batches:
             key = key_of(source)
             yield pd.Series(

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-import pandas as pd
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
@@ -25,7 +24,6 @@ FOREVER = (
 _RECORD = ("topic", "partition", "offset", "kafka_timestamp")
 _SAID = "version long, post_key string, author_key string"
 _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
-_Columns = tuple[pd.Series, pd.Series, pd.Series, pd.Series]
 
 
 def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
@@ -94,8 +92,11 @@ def _is_up_to(until: Column) -> Column:
 
 def _said(source: KeySource) -> Column:
     """What payloads say; only what is needed goes to the worker, and no key stands in the plan."""
+    import pandas as pd  # noqa: PLC0415  # half a second that a job's refusal does not need
 
-    def run(batches: Iterator[_Columns]) -> Iterator[pd.DataFrame]:
+    def run(
+        batches: Iterator[tuple[pd.Series, pd.Series, pd.Series, pd.Series]],
+    ) -> Iterator[pd.DataFrame]:
         for columns in batches:
             rows = [
                 _read(value, source, At(topic, partition, offset))

@@ -10,6 +10,10 @@ import typer
 from cli.context import settings_of
 from cli.input.labels import read_labels
 from foundation.errors import UsageError
+from transforms.scoring.calibration import file_of
+from transforms.scoring.fitting import CLASSES, fit_confidence
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import ScorerOptions
 
 
 def calibrate(
@@ -24,11 +28,6 @@ def calibrate(
     ] = None,
 ) -> None:
     """Fit a scorer's confidence to your labelled texts, for any scorer and for just its present version."""
-    from transforms.scoring.calibration import file_of  # noqa: PLC0415  # scorers are slow to load
-    from transforms.scoring.fitting import CLASSES, fit_confidence  # noqa: PLC0415
-    from transforms.scoring.registry import load_scorer  # noqa: PLC0415
-    from transforms.scoring.score import ScorerOptions  # noqa: PLC0415
-
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     named = replace(

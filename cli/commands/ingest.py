@@ -1,26 +1,29 @@
-"""`echostream ingest`, `sweep`, `fetch`, `load` and `simulate`."""
+"""`echostream ingest`, `sweep`, `fetch`, `load`."""
 
-import signal
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
-from cli.context import lake_of, landing_of, settings_of
+from cli.context import settings_of
+from cli.input.platforms import platform_of
+from cli.input.signals import interrupt_on_sigterm
+from cli.lake import lake_of, landing_of
+from cli.output.counts import print_counts
 from foundation import clock
-from foundation.errors import BudgetSpentError, ListingCutError, SettingsError, UsageError
-
-if TYPE_CHECKING:
-    from ingestion.metrics import Telemetry
-    from ingestion.producer.loop import Ingest, Report
-    from ingestion.reader import Span
-    from local.progress import Ticker
+from foundation.errors import BudgetSpentError, ListingCutError
+from foundation.folder_modes import protect
+from foundation.logs import setup_logs
+from foundation.policies import policy_of
+from ingestion.metrics import Telemetry
+from ingestion.producer.build import producer
+from ingestion.producer.loop import Ingest, Report
+from ingestion.producer.sweep import sweep as look_again
+from ingestion.reader import Span
+from local.progress import Ticker
 
 _MAX_CURSOR = 40
 _MOST_SPANS = 10  # lines of the summary
@@ -58,8 +61,6 @@ def sweep(
     ] = None,
 ) -> None:
     """Look again at posts that were sent, for their edits and deletes; the older they are, the more rarely."""
-    from ingestion.producer.sweep import sweep as look_again  # noqa: PLC0415
-
     with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
         look_again(live, clock.micros, everything=everything)
 
@@ -74,8 +75,6 @@ def fetch(
     ] = None,
 ) -> None:
     """Write what was posted in a stretch of time to the lake's landing folder, as raw answers; nothing is sent."""
-    from foundation.folder_modes import protect  # noqa: PLC0415
-
     now = clock.micros()
     files, lines, cut = 0, 0, None
     protect(settings_of(context), "landing")
@@ -102,8 +101,6 @@ def load(context: typer.Context, platform: PlatformName) -> None:
 
     Files that were sent go when their platform's policy says.
     """
-    from foundation.policies import policy_of  # noqa: PLC0415
-
     landing = landing_of(settings_of(context), platform)
     with _producer(context, platform, once=True, role="load") as live:
         live.run(lambda: landing.read(live.store))
@@ -118,26 +115,21 @@ def _micros(moment: datetime) -> int:
 @contextmanager
 def _producer(
     context: typer.Context, platform: str, *, once: bool, **given: Any
-) -> "Iterator[Ingest]":
+) -> Iterator[Ingest]:
     """A producer that says what it does; what interrupts it ends it in good order."""
-    from foundation.logs import setup_logs  # noqa: PLC0415
-    from ingestion.metrics import Telemetry  # noqa: PLC0415
-    from ingestion.platforms import PLATFORMS  # noqa: PLC0415
-    from ingestion.producer.build import producer  # noqa: PLC0415
-    from local.progress import Ticker  # noqa: PLC0415
-
-    if platform not in PLATFORMS:
-        raise UsageError(f"no platform {platform}", remedy="Name one of: " + ", ".join(PLATFORMS))
-    settings, telemetry = settings_of(context), Telemetry(platform)
+    mapper = platform_of(platform)
+    settings = settings_of(context)
+    telemetry = Telemetry(platform)
     setup_logs(settings.home / "logs" / f"ingest-{platform}.jsonl", settings.log_level)
-    signal.signal(signal.SIGTERM, _interrupt)
-    cut, spans = None, list["Span"]()
+    interrupt_on_sigterm()
+    cut: ListingCutError | None = None
+    spans: list[Span] = []
     with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
         watch = _Watch(ticker, telemetry)
         lake = lake_of(settings, platform)
         with producer(
             settings,
-            PLATFORMS[platform],
+            mapper,
             telemetry,
             once=once,
             progress=watch.show,
@@ -161,55 +153,14 @@ def _producer(
         raise cut  # after what was read in spite of it, and its gap, have been told
 
 
-def simulate(
-    platform: PlatformName,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 0,
-    scenario: Annotated[Path | None, typer.Option(help="TOML: posts over time, and faults")] = None,
-    posts: Annotated[
-        int | None, typer.Option(min=0, help="how many, instead of the scenario's")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="the same seed makes the same posts")] = None,
-    *,
-    host: Annotated[
-        str, typer.Option(help="where it listens; in a container 0.0.0.0")
-    ] = "127.0.0.1",
-) -> None:
-    """Serve a simulated platform until stopped; its address is the first line."""
-    from dataclasses import replace  # noqa: PLC0415
-
-    try:
-        from ingestion.simulators import SIMULATORS  # noqa: PLC0415
-        from ingestion.simulators.server.scenario import Scenario, load_scenario  # noqa: PLC0415
-    except ImportError as error:
-        raise SettingsError(
-            f"simulators need {error.name}", remedy="pip install 'echostream[live]'"
-        ) from None
-    if platform not in SIMULATORS:
-        raise UsageError(
-            f"no simulator of {platform}", remedy="Name one of: " + ", ".join(SIMULATORS)
-        )
-    plot = load_scenario(scenario) if scenario else Scenario()
-    plot = replace(
-        plot, posts=plot.posts if posts is None else posts, seed=plot.seed if seed is None else seed
-    )
-    signal.signal(signal.SIGTERM, _interrupt)
-    simulator = SIMULATORS[platform]
-    with simulator.running(plot, host=host, port=port) as (address, _):
-        print(address, flush=True)
-        for name, value in simulator.secrets.items():
-            print(f"ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}={value}", flush=True)
-        with suppress(KeyboardInterrupt):
-            threading.Event().wait()
-
-
 class _Watch:
     """What is shown while it works: posts/s, lag, budget, cursor."""
 
-    def __init__(self, ticker: "Ticker", telemetry: "Telemetry") -> None:
+    def __init__(self, ticker: Ticker, telemetry: Telemetry) -> None:
         self._ticker, self._telemetry = ticker, telemetry
         self._since, self._before, self._rate = time.monotonic(), 0, 0.0
 
-    def show(self, report: "Report") -> None:
+    def show(self, report: Report) -> None:
         """After a batch."""
         elapsed = time.monotonic() - self._since
         if elapsed >= 1:
@@ -224,15 +175,14 @@ class _Watch:
         self._ticker.to(report.payloads, " · ".join(part for part in parts if part))
 
 
-def _summary(report: "Report", telemetry: "Telemetry", spans: "list[Span]") -> None:
+def _summary(report: Report, telemetry: Telemetry, spans: list[Span]) -> None:
     print(f"payloads  {report.payloads}")
     for title, counts in (
         ("records", telemetry.records),
         ("troubles", telemetry.troubles),
         ("gaps", telemetry.gaps),
     ):
-        each = ", ".join(f"{name} {count}" for name, count in sorted(counts.items()))
-        print(f"{title:<9} {counts.total()}{f': {each}' if each else ''}")
+        print_counts(title, counts)
     for span in spans[:_MOST_SPANS]:
         print(f"covered   {_time(span.since)} to {_time(span.until)}  {span.source}")
     if len(spans) > _MOST_SPANS:
@@ -245,7 +195,3 @@ def _summary(report: "Report", telemetry: "Telemetry", spans: "list[Span]") -> N
 
 def _time(micros: int) -> str:
     return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S}"
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

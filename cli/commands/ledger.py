@@ -1,18 +1,19 @@
-"""`echostream ledger`: of what time the producers have read everything, and what may be missing."""
+"""`echostream ledger`: when the producers have read everything, and what may be missing."""
 
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli.context import settings_of
-from foundation.errors import UsageError
-
-if TYPE_CHECKING:
-    from foundation.settings import Settings
+from cli.input.platforms import platform_of
+from foundation.settings import Settings
+from ingestion.platforms import PLATFORMS
+from ingestion.producer.build import store_place
+from ingestion.state.store import IngestStore
 
 _COLUMNS = ("platform", "source", "from", "to", "kind", "reason")
 _SHOWN = ["platform", "from", "to", "kind", "reason", "source"]
@@ -25,12 +26,14 @@ def ledger(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
 ) -> None:
-    """Show when each source was read completely, and its gaps; nobody was reading at any other time."""
-    from ingestion.platforms import PLATFORMS  # noqa: PLC0415
+    """Show when each source was read completely, and its gaps.
 
-    if platform is not None and platform not in PLATFORMS:
-        raise UsageError(f"no platform {platform}", remedy="Name one of: " + ", ".join(PLATFORMS))
-    rows = list(_rows(settings_of(context), [platform] if platform else sorted(PLATFORMS)))
+    At any other time no producer was reading.
+    """
+    names = sorted(PLATFORMS)
+    if platform is not None:
+        names = [platform_of(platform).name]
+    rows = list(_rows(settings_of(context), names))
     if as_json:
         for row in rows:
             print(json.dumps(row))
@@ -40,26 +43,22 @@ def ledger(
         print("nothing was read live yet")
 
 
-def _rows(settings: "Settings", platforms: list[str]) -> Iterator[dict[str, str | None]]:
-    """Spans and gaps by platform, source and time."""
-    from ingestion.producer.build import store_place  # noqa: PLC0415
-    from ingestion.state.store import IngestStore  # noqa: PLC0415
-
+def _rows(settings: Settings, platforms: list[str]) -> Iterator[dict[str, str | None]]:
+    """Yield spans and gaps by platform, source and time."""
     place = store_place(settings)
     if isinstance(place, Path) and not place.exists():
-        return  # and a question makes none
+        return  # to read it would create it
     for platform in platforms:
         with IngestStore(place, owner=settings.owner, platform=platform) as store:
             covered = [
-                (each.source, each.since, each.until, "covered", "") for each in store.spans()
+                (span.source, span.since, span.until, "covered", "") for span in store.spans()
             ]
             gaps = [
-                (each.source, each.since, each.until, "gap", each.reason.value)
-                for each in store.gaps()
+                (gap.source, gap.since, gap.until, "gap", gap.reason.value) for gap in store.gaps()
             ]
         for source, since, until, kind, reason in sorted([*covered, *gaps]):
-            said = (platform, source, _time(since), _time(until), kind, reason or None)
-            yield dict(zip(_COLUMNS, said, strict=True))
+            cells = (platform, source, _time(since), _time(until), kind, reason or None)
+            yield dict(zip(_COLUMNS, cells, strict=True))
 
 
 def _show(rows: list[dict[str, str | None]]) -> None:
@@ -72,7 +71,7 @@ def _show(rows: list[dict[str, str | None]]) -> None:
 
 
 def _cell(column: str, text: str | None) -> str:
-    """A cell; times without parts of a second."""
+    """Return a cell's text; times come without parts of a second."""
     return f"{text:.19}".replace("T", " ") if column in ("from", "to") else text or ""
 
 

@@ -1,9 +1,10 @@
-"""`echostream rescore`: history by the scorer that the settings name now."""
+"""`echostream rescore`."""
 
 from typing import Annotated
 
 import typer
 
+from batch.run import rescore as run
 from cli.context import settings_of
 
 
@@ -11,20 +12,20 @@ def rescore(
     context: typer.Context,
     rows_per_commit: Annotated[int, typer.Option(min=1, help="at least, in whole days")] = 500_000,
 ) -> None:
-    """Score again what another scorer, or another version of it, has scored; the streams must be stopped."""
-    settings = settings_of(context)
-    from batch.run import rescore as run  # noqa: PLC0415  # with Spark's libraries, which are slow to load
+    """Score again what another scorer, or another version of it, has scored.
 
+    The streams must be stopped.
+    """
+    settings = settings_of(context)
     rows = 0
     for done in run(settings, rows_per_commit=rows_per_commit):
         rows += done.rows
-        failed = (
-            f", {done.failed:,} left as they were: the scorer fails on them" if done.failed else ""
-        )
+        failed = ""
+        if done.failed:
+            failed = f", {done.failed:,} left as they were: the scorer fails on them"
         print(
             f"{done.first} to {done.last}: {done.rows:,} rows{failed}; {done.rows_left:,} to go",
             flush=True,
         )
-    print(
-        f"{rows:,} rows are scored anew by {settings.scorer.name}; the next run brings Gold up to them"
-    )
+    scorer = settings.scorer.name
+    print(f"{rows:,} rows are scored anew by {scorer}; the next run brings Gold up to them")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,9 +15,9 @@ from cli.context import settings_of
 from cli.input.text_files import Row, TextFile, form_of, writing
 from foundation.errors import UsageError
 from local.progress import Ticker
-
-if TYPE_CHECKING:
-    from transforms.scoring.calibration import Calibrated
+from transforms.scoring.calibration import Calibrated
+from transforms.scoring.registry import load_scorer
+from transforms.scoring.score import HasFigures, ScorerOptions
 
 _AT_ONCE = 2_048
 _COLUMNS = ("label", "compound", "confidence", "scorer", "scorer_version")
@@ -40,7 +40,7 @@ class Summary:
             self.scored += 1
             self.compounds += scores["compound"]
 
-    def lines(self, scorer: "Calibrated", seconds: float) -> Iterator[str]:
+    def lines(self, scorer: Calibrated, seconds: float) -> Iterator[str]:
         rows = self.labels.total()
         yield f"scorer    {scorer.name} {scorer.version}"
         yield f"rows      {rows:,} in {seconds:.1f} s"
@@ -53,8 +53,7 @@ class Summary:
 class RowScorer:
     """Texts to the columns that are added to their rows; a row without text gets no score."""
 
-    def __init__(self, scorer: "Calibrated", *, all_figures: bool) -> None:
-        from transforms.scoring.score import HasFigures  # noqa: PLC0415
+    def __init__(self, scorer: Calibrated, *, all_figures: bool) -> None:
 
         self.scorer, self._figures = scorer, None
         if all_figures:
@@ -103,9 +102,6 @@ def score(  # noqa: PLR0917  # a command's options
     ] = False,
 ) -> None:
     """Score the sentiment of a text, or of each row of a file; that it is in the scorer's language is not checked."""
-    from transforms.scoring.registry import load_scorer  # noqa: PLC0415  # scorers are slow to load
-    from transforms.scoring.score import ScorerOptions  # noqa: PLC0415
-
     if (text is None) == (file is None):
         raise UsageError(
             "one text or --file is needed", remedy='For example: echostream score "What a day!"'

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from batch import run
 from cli.context import settings_of
 from foundation.errors import UsageError
 from schemas.reasons import Fate, Reason
@@ -17,9 +18,7 @@ def rebuild(
 ) -> None:
     """Build Silver or Gold anew from the layer before it; the streams must be stopped."""
     settings = settings_of(context)
-    from batch.run import rebuild as run  # noqa: PLC0415  # with Spark's libraries, which are slow to load
-
-    for table, rows in run(settings, layer).items():
+    for table, rows in run.rebuild(settings, layer).items():
         print(f"{table}: {rows:,} rows")
 
 
@@ -32,34 +31,27 @@ def replay_quarantine(
         bool, typer.Option("--dry-run", help="say what would become of it, write nothing")
     ] = False,
 ) -> None:
-    """Run what older rules quarantined through the rules of today; the streams must be stopped."""
+    """Apply today's rules to records that older rules quarantined; the streams must be stopped."""
     if reason is not None and reason not in set(Reason):
         raise UsageError(f"there is no reason {reason}", remedy=f"Name one of: {', '.join(Reason)}")
     settings = settings_of(context)
-    from batch.run import replay  # noqa: PLC0415  # with Spark's libraries, which are slow to load
-
-    done = replay(settings, reason=None if reason is None else Reason(reason), dry_run=dry_run)
-    for each in done:
-        fates = ", ".join(
-            f"{count:,} {fate}" for fate in Fate if (count := each.fates.get(fate, 0))
-        )
-        print(
-            f"{each.topic}: {sum(each.fates.values()):,} {'would be ' if dry_run else ''}replayed: {fates}"
-        )
-    if not done:
+    only = None if reason is None else Reason(reason)
+    replayed = run.replay(settings, reason=only, dry_run=dry_run)
+    verb = "would be replayed" if dry_run else "replayed"
+    for topic in replayed:
+        counts = [(topic.fates.get(fate, 0), fate) for fate in Fate]
+        fates = ", ".join(f"{count:,} {fate}" for count, fate in counts if count)
+        print(f"{topic.topic}: {sum(topic.fates.values()):,} {verb}: {fates}")
+    if not replayed:
         print("nothing in quarantine was put there by older rules")
 
 
 def compact(context: typer.Context) -> None:
-    """Put small files together and remove what no reader needs any more; the streams must be stopped."""
+    """Merge small files and remove those that no reader needs; the streams must be stopped."""
     settings = settings_of(context)
-    from batch.run import compact as run  # noqa: PLC0415  # with Spark's libraries, which are slow to load
-
-    for done in run(settings):
+    for table in run.compact(settings):
         removal = "nothing removed: a stream has still to read it"
-        if done.kept_h is not None:
-            removal = f"removed what was replaced more than {done.kept_h:,.0f} h ago"
-        print(
-            f"{done.table}: {done.files_before:,} files → {done.files_after:,}; {removal}",
-            flush=True,
-        )
+        if table.kept_h is not None:
+            removal = f"removed what was replaced more than {table.kept_h:,.0f} h ago"
+        files = f"{table.files_before:,} files → {table.files_after:,}"
+        print(f"{table.table}: {files}; {removal}", flush=True)

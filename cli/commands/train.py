@@ -10,6 +10,8 @@ from cli.context import settings_of
 from cli.input.labels import read_labels
 from foundation.errors import UsageError
 from local.progress import Ticker
+from transforms.scoring.linear import CLASSES
+from transforms.scoring.training import train as fit
 
 
 def train(
@@ -24,9 +26,6 @@ def train(
     ] = None,
 ) -> None:
     """Train the scorer `linear` on labelled texts, and write its card beside it."""
-    from transforms.scoring.linear import CLASSES  # noqa: PLC0415  # numpy is slow to load
-    from transforms.scoring.training import train as fit  # noqa: PLC0415
-
     if not re.fullmatch("[a-z]{2}", language):
         raise UsageError(f"{language} is no ISO 639-1 code", remedy="Name one such as en or de")
     folder = out or settings_of(context).home / "models" / labels.name.split(".")[0]

@@ -37,7 +37,8 @@ def store_place(settings: Settings) -> Path | str:
     address = settings.ingest.store
     if address:
         return address.get_secret_value()
-    protect(settings, "cursors")  # whoever opens it first: a producer, `retain`, `export`, `erase`
+    # Any of these commands may create the folder: a producer, `enforce-retention`, `export`, `erase`.
+    protect(settings, "cursors")
     return settings.home / "cursors" / "ingest.sqlite3"
 
 

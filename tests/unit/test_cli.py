@@ -10,8 +10,11 @@ import pytest
 from deltalake import write_deltalake
 
 from cli import main as cli_main
+from cli.lazy import Command, LazyCommand
+from cli.table import CHECKPOINT, COMMANDS, KEYS
 
 ECHOSTREAM = [sys.executable, "-m", "cli.main"]
+LISTED = [command for panel in COMMANDS.values() for command in panel]
 
 
 def run(*words: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -144,3 +147,44 @@ print(sorted({{"pyspark", "confluent_kafka"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_list_of_commands_loads_nothing_that_is_slow():
+    code = """
+import sys
+from typer.testing import CliRunner
+from cli.main import app
+print(CliRunner().invoke(app, ["--help"]).output)
+print(sorted({"pyspark", "pyarrow", "deltalake", "numpy", "duckdb"} & set(sys.modules)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    for panel in COMMANDS:
+        assert panel in done.stdout
+    for command in LISTED:
+        is_listed = f"│ {command.name} " in done.stdout
+        assert is_listed != bool(command.replaced_by)
+        assert " ".join(command.help.split()[:3]) in done.stdout
+
+
+@pytest.mark.parametrize("command", [*LISTED, *KEYS, *CHECKPOINT], ids=lambda each: each.target)
+def test_each_command_of_the_list_is_a_function_with_help(command: Command):
+    loaded = LazyCommand(command).loaded()
+    assert loaded.name == command.name
+    assert loaded.help
+    assert command.help.endswith(".")
+
+
+def test_a_group_lists_its_commands():
+    done = run("keys")
+    assert "Bring the lake to a new pseudonym key." in done.stdout + done.stderr
+
+
+def test_a_former_name_works_and_names_its_successor():
+    (former,) = (command for command in LISTED if command.replaced_by)
+    assert former.name == "retain"
+    loaded = LazyCommand(former).loaded()
+    assert {param.name for param in loaded.params} == {"dry_run"}
+    assert loaded.deprecated == "Use `enforce-retention`"

@@ -1,0 +1,28 @@
+"""The files in the lake that producers read and write."""
+
+from typing import Any
+
+from pyarrow import fs
+
+from foundation.settings import Settings
+from ingestion.privacy.tombstone_files import GraveFiles
+from ingestion.recordings.landing import Landing
+from lakehouse.storage.s3 import arrow_files
+
+
+def landing_of(settings: Settings, platform: str) -> Landing:
+    """Return a platform's files in the lake's landing folder."""
+    files, root = lake_files(settings)
+    return Landing(files, f"{root}/landing", platform)
+
+
+def lake_of(settings: Settings, platform: str) -> tuple[GraveFiles, Landing]:
+    """Return the files that tell producers of erasures, and the platform's landing files."""
+    return GraveFiles(*lake_files(settings)), landing_of(settings, platform)
+
+
+def lake_files(settings: Settings) -> tuple[Any, str]:
+    """Return Arrow's file system of the lake, whose type Arrow does not declare, and its path."""
+    if settings.is_on_s3:
+        return arrow_files(settings.s3), settings.lake_uri.partition("://")[2]
+    return fs.LocalFileSystem(), settings.lake_uri

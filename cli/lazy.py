@@ -1,0 +1,63 @@
+"""Commands whose modules are imported when they are called: to list them needs no Spark."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command's line in the list.
+
+    Attributes:
+        name: as users type it.
+        target: its function, as "module:name" below cli.commands.
+        help: one sentence for the list; the function's docstring is the command's own page.
+        replaced_by: the name to use instead; such a command is not listed, and says so when called.
+    """
+
+    name: str
+    target: str
+    help: str
+    replaced_by: str = ""
+
+
+class LazyCommand(TyperCommand):
+    """A command in its list; its module is imported when the command is called."""
+
+    def __init__(self, command: Command, panel: str | None = None) -> None:
+        super().__init__(
+            command.name,
+            help=command.help,
+            hidden=bool(command.replaced_by),
+            rich_help_panel=panel,
+        )
+        self._command = command
+
+    def make_context(self, *args: Any, **named: Any) -> Any:
+        """Begin a call of the function itself; typer's types of these arguments are private."""
+        return self.loaded().make_context(*args, **named)
+
+    def loaded(self) -> Any:
+        """Return the command with its options; typer's type of it is private."""
+        app = typer.Typer(add_completion=False)
+        app.command(self._command.name)(resolve_name(f"cli.commands.{self._command.target}"))
+        command = typer.main.get_command(app)
+        if self._command.replaced_by:
+            command.deprecated = f"Use `{self._command.replaced_by}`"
+        return command
+
+
+def group(name: str, help_: str, panel: str, commands: Iterable[Command]) -> TyperGroup:
+    """Return a command with commands below it."""
+    return TyperGroup(
+        name=name,
+        help=help_,
+        rich_help_panel=panel,
+        no_args_is_help=True,
+        commands=[LazyCommand(command) for command in commands],
+    )
