@@ -1,7 +1,7 @@
 """Names that lakes and homes keep: an older lake is read by them, so no value here ever changes.
 
 Columns and partitions stand in `schemas/tables.py`, codes of reasons in `schemas/reasons.py`.
-tests/unit/test_stored_names.py lists every value once more, literally.
+tests/unit/schemas/test_stored_names.py lists every value once more, literally.
 """
 
 # Table properties. The last one is a prefix: field and platform follow.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from foundation.settings import Settings
-from tests.clock import shift_the_products
+from tests.support.clock import shift_the_products
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from tests.in_session import SessionCommands
+    from tests.support.in_session import SessionCommands
 
 ROOT = Path(__file__).parent
 # A third less CPU time where a run lasts minutes; the code cache would be a fifth of the usual, and
@@ -154,6 +154,6 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
 @pytest.fixture(scope="session")
 def in_session(spark) -> "SessionCommands":
     """The `echostream` command on the tests' Spark session."""
-    from tests.in_session import SessionCommands
+    from tests.support.in_session import SessionCommands
 
     return SessionCommands(spark)

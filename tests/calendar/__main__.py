@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.clock import seconds_until
+from tests.support.clock import seconds_until
 
 FOLDER = Path(__file__).parent
 DAY_S = int(timedelta(days=1).total_seconds())

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from foundation.settings import Settings
-from tests import oracle
 from tests.compose import checks
 from tests.compose.engine import BASE, base_image, call, engine, say
 from tests.compose.flow import flowing
 from tests.compose.images import LEFT_OUT, ROOT, build_ours, build_standins
 from tests.compose.project import Project, project
-from tests.lake import assert_exact
+from tests.support import oracle
+from tests.support.lake import assert_exact
 
 CORE = ("kafka", "s3", "streaming", "history", "prometheus")
 FLOW_FIRST = 0.7  # of the posts at once; the rest trickles while containers are killed

@@ -20,7 +20,7 @@ from schemas.topics import topic_name
 from tests.compose.engine import call
 from tests.compose.images import ROOT
 from tests.compose.project import Project
-from tests.lake import ops, rows_of
+from tests.support.lake import ops, rows_of
 
 SIMULATED = ("bluesky", "hackernews", "mastodon")
 _SCENARIO = ROOT / "deploy/simulators.toml"

@@ -8,7 +8,7 @@ from pathlib import Path
 from foundation.settings import Settings
 from ingestion.generator import load_rates, run_generator
 from ingestion.kafka.producer import Producer
-from tests.clock import BASE
+from tests.support.clock import BASE
 
 _LASTS_S = 900  # the trickle, if nobody opens the tap
 

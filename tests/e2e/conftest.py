@@ -6,7 +6,7 @@ import pytest
 
 from foundation.settings import Settings
 from tests.conftest import INTERPRETED
-from tests.kafka import new_stack
+from tests.support.kafka import new_stack
 
 
 @pytest.fixture(scope="module")

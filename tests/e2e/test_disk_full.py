@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka import generate
-from tests.lake import assert_exact
+from tests.support.kafka import generate
+from tests.support.lake import assert_exact
 
 
 @pytest.fixture

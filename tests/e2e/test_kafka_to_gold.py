@@ -12,10 +12,10 @@ import pytest
 from ingestion.generator import Rates
 from lakehouse.spark import event_logs
 from local import stack
-from tests import canaries, oracle
-from tests.commands import echostream, started, wait_until
-from tests.kafka import generate
-from tests.lake import (
+from tests.support import oracle, planted_pii
+from tests.support.commands import echostream, started, wait_until
+from tests.support.kafka import generate
+from tests.support.lake import (
     FATES,
     JOBS,
     assert_exact,
@@ -118,16 +118,16 @@ def test_history_shows_the_run_on_loopback_until_stopped(home, free_port):
 def test_made_personal_data_is_in_no_table_behind_bronze_and_in_no_key_or_header(home, ledgers):
     """Of every kind, plain and hidden, on every platform; decoded values and bytes of files."""
     rows = oracle.read_rows(*ledgers)
-    assert canaries.kinds_missing(rows) == set()
-    needles = canaries.needles_of(rows)
+    assert planted_pii.kinds_missing(rows) == set()
+    needles = planted_pii.needles_of(rows)
     assert len(needles) > 50
-    assert canaries.tables_with(home, needles) == []
-    assert canaries.files_of_tables_with(home, canaries.MARK) == []
-    assert canaries.keys_and_headers_with(home, needles) == []
+    assert planted_pii.tables_with(home, needles) == []
+    assert planted_pii.files_of_tables_with(home, planted_pii.MARK) == []
+    assert planted_pii.keys_and_headers_with(home, needles) == []
 
 
 def test_ops_say_how_much_personal_data_was_taken_out(home, ledgers):
-    ever, now = canaries.masked_by_type(home)
+    ever, now = planted_pii.masked_by_type(home)
     assert {"EMAIL", "PHONE", "CARD", "HANDLE", "PERSON"} <= now.keys()
     assert ever >= now, "an edited or deleted post's count stays"
 

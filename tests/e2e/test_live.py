@@ -10,11 +10,11 @@ import pytest
 
 from local.servers.s3 import BUCKET
 from schemas.topics import topic_name
-from tests.commands import echostream, started
-from tests.kafka import records_of
-from tests.live import live_events
-from tests.postgres import PASSWORD, new_postgres
-from tests.s3 import new_s3
+from tests.support.commands import echostream, started
+from tests.support.kafka import records_of
+from tests.support.live import live_events
+from tests.support.postgres import PASSWORD, new_postgres
+from tests.support.s3 import new_s3
 
 START_S = 60
 

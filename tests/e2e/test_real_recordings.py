@@ -20,8 +20,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from tests.kafka import records_of
-from tests.lake import FATES, arrow_table, ops, rows_of
+from tests.support.kafka import records_of
+from tests.support.lake import FATES, arrow_table, ops, rows_of
 
 RECORDINGS = Path(__file__).parents[2].parent / "shared" / "data" / "platforms"
 REDDIT = [

@@ -9,7 +9,7 @@ import pytest
 from foundation.keys import create_key
 from foundation.settings import Settings
 from local.host.ports import free_ports
-from tests.commands import Done, echostream
+from tests.support.commands import Done, echostream
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.storage.lease import hold_lake
 from lakehouse.storage.s3 import client
 from lakehouse.storage.s3_files import S3Path
-from tests import oracle
-from tests.commands import echostream
-from tests.kafka import generate
-from tests.lake import assert_exact, assert_gold, assert_silver, files_with, rows_of, table
-from tests.s3 import CREDENTIALS, faulty, new_s3
+from tests.support import oracle
+from tests.support.commands import echostream
+from tests.support.kafka import generate
+from tests.support.lake import assert_exact, assert_gold, assert_silver, files_with, rows_of, table
+from tests.support.s3 import CREDENTIALS, faulty, new_s3
 
 RATES = Rates(
     edits=0.06,

@@ -10,8 +10,8 @@ from foundation.settings import Settings
 from lakehouse.storage import s3_lease
 from lakehouse.storage.lease import hold_lake
 from lakehouse.storage.s3_lease import S3Lease
-from tests.commands import wait_until
-from tests.s3 import faulty, new_s3
+from tests.support.commands import wait_until
+from tests.support.s3 import faulty, new_s3
 
 pytestmark = pytest.mark.extended
 WAIT_S = 30

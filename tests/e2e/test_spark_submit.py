@@ -12,10 +12,10 @@ import pyspark
 import pytest
 
 from local.host.ports import free_ports
-from tests.commands import environment, stop_session, wait_until
 from tests.conftest import QUICK_JVM, ROOT
-from tests.kafka import generate
-from tests.lake import assert_exact, ops
+from tests.support.commands import environment, stop_session, wait_until
+from tests.support.kafka import generate
+from tests.support.lake import assert_exact, ops
 
 pytestmark = pytest.mark.extended
 CHECKOUT = ROOT.parent

@@ -32,12 +32,12 @@ from ingestion.recordings.landing import Landing
 from lakehouse.erasure.receipts import receipts
 from local import stack
 from schemas.topics import topics
-from tests import oracle
-from tests.clock import BASE, machine_micros
-from tests.commands import Done, echostream, started, wait_until
 from tests.erasure.person import Message, Person, busiest
-from tests.kafka import new_stack
-from tests.lake import Row, assert_gold, assert_silver, ops, rows_of
+from tests.support import oracle
+from tests.support.clock import BASE, machine_micros
+from tests.support.commands import Done, echostream, started, wait_until
+from tests.support.kafka import new_stack
+from tests.support.lake import Row, assert_gold, assert_silver, ops, rows_of
 
 KILLS = (
     "bronze_to_silver:after_erasing_silver.posts:1",

@@ -9,7 +9,7 @@ import orjson
 from ingestion.platform import Post
 from ingestion.platforms import PLATFORMS
 from local.erasure_scan.search_terms import SHORTEST, SearchTerms
-from tests.lake import Row
+from tests.support.lake import Row
 
 # topic, key, value, headers
 Message = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]

@@ -6,7 +6,7 @@ import pytest
 
 from foundation.settings import Settings
 from ingestion.generator import Rates
-from tests.kafka import new_stack
+from tests.support.kafka import new_stack
 
 # Enough of everything that each batch has something to append, to merge, to entomb and to
 # quarantine.

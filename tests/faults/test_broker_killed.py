@@ -12,11 +12,11 @@ from ingestion.generator import run_generator
 from ingestion.kafka.producer import Producer
 from local import stack
 from local.servers import broker
-from tests import oracle
-from tests.clock import BASE
-from tests.commands import started, wait_until
 from tests.faults.conftest import RATES
-from tests.lake import assert_exact, assert_gold, ops
+from tests.support import oracle
+from tests.support.clock import BASE
+from tests.support.commands import started, wait_until
+from tests.support.lake import assert_exact, assert_gold, ops
 
 POSTS = 2500
 FIRST = 500  # posts, for the first batch

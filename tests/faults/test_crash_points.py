@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from lakehouse.jobs.checkpoint import checkpoint
-from tests.commands import echostream
 from tests.faults.conftest import RATES
-from tests.kafka import generate
-from tests.lake import JOBS, assert_exact, ops, rows_of
+from tests.support.commands import echostream
+from tests.support.kafka import generate
+from tests.support.lake import JOBS, assert_exact, ops, rows_of
 
 POSTS = 900
 SMALL_BATCHES = {"stream__max_records_per_batch": "400", "stream__max_files_per_batch": "16"}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import echostream, started
 from tests.faults.conftest import RATES
-from tests.kafka import generate
-from tests.lake import assert_exact
+from tests.support.commands import echostream, started
+from tests.support.kafka import generate
+from tests.support.lake import assert_exact
 
 START_S = 120
 

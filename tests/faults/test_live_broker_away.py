@@ -14,8 +14,8 @@ from ingestion.simulators.server.scenario import Scenario
 from local import stack
 from local.servers import broker
 from schemas.topics import topic_name
-from tests.commands import started
-from tests.kafka import records_of
+from tests.support.commands import started
+from tests.support.kafka import records_of
 
 # 800 posts/s for 40 s
 PLOT = Scenario(posts=32_000, seconds=80.0, edits=0.0, deletes=0.0, window_s=5.0)

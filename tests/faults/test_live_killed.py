@@ -20,11 +20,11 @@ from ingestion.platforms import PLATFORMS
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.server.scenario import Scenario, final_texts
 from schemas.topics import topic_name
-from tests.clock import machine_micros
-from tests.commands import echostream, started
-from tests.kafka import records_of
-from tests.lake import rows_of
-from tests.live import live_events
+from tests.support.clock import machine_micros
+from tests.support.commands import echostream, started
+from tests.support.kafka import records_of
+from tests.support.lake import rows_of
+from tests.support.live import live_events
 
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 TURNS = [f"turn{turn}" for turn in range(10 if os.environ.get("FULL") else 1)]

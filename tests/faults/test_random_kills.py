@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from lakehouse.jobs.checkpoint import checkpoint
-from tests.commands import echostream, started
-from tests.kafka import generate
-from tests.lake import JOBS, assert_exact
+from tests.support.commands import echostream, started
+from tests.support.kafka import generate
+from tests.support.lake import JOBS, assert_exact
 
 POSTS = 20_000
 SEED = 20260102

@@ -9,11 +9,11 @@ from contextlib import ExitStack
 import orjson
 import pytest
 
-from tests import oracle
-from tests.commands import echostream, started
 from tests.faults.conftest import RATES
-from tests.kafka import generate, records_of, send
-from tests.lake import JOBS, assert_exact, ops, versions
+from tests.support import oracle
+from tests.support.commands import echostream, started
+from tests.support.kafka import generate, records_of, send
+from tests.support.lake import JOBS, assert_exact, ops, versions
 
 RUN = ("run", "--available-now")
 TOPIC = "social.bluesky.posts.v1"

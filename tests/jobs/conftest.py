@@ -9,8 +9,8 @@ from foundation.keys import create_key
 from foundation.settings import Settings
 from ingestion.generator import read_ledger, run_generator
 from ingestion.kafka.producer import MemoryProducer
-from tests.clock import BASE, going_on_from
 from tests.jobs.lakes import CAP, DRAINED_WITHIN, NOW, POSTS, RATES, Lake, as_kafka_would, copied
+from tests.support.clock import BASE, going_on_from
 
 
 @pytest.fixture(autouse=True)

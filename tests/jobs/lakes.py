@@ -18,8 +18,8 @@ from schemas.tables import BRONZE_POSTS
 from schemas.topics import platform_of
 from streaming.failures import named_error
 from streaming.jobs import STARTS
-from tests.clock import BASE
-from tests.lake import Row, assert_exact
+from tests.support.clock import BASE
+from tests.support.lake import Row, assert_exact
 
 BEHIND_BRONZE = ("bronze_to_silver", "silver_to_gold")
 # Much of everything, so that a few hundred posts hold every case.

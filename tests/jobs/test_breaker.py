@@ -6,7 +6,7 @@ import pytest
 
 from foundation.errors import BreakerTrippedError
 from foundation.logs import setup_logs
-from tests.lake import FATES, ops, rows_of, table
+from tests.support.lake import FATES, ops, rows_of, table
 
 PIECE = 40
 

@@ -16,7 +16,7 @@ from lakehouse.jobs.checkpoint_reset import reset
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS
 from streaming.run import _end
 from tests.jobs.lakes import BEHIND_BRONZE, CAP, again
-from tests.lake import FATES, ops, rows_of, table, versions
+from tests.support.lake import FATES, ops, rows_of, table, versions
 
 STEP_S = 90
 

@@ -11,7 +11,7 @@ from lakehouse.delta import tables as delta
 from lakehouse.maintenance.purge import purge
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from streaming.run import _end
-from tests.lake import coordinates, hidden_rows, rows_of, table
+from tests.support.lake import coordinates, hidden_rows, rows_of, table
 
 BATCHES_PER_HOUR = 360
 STEP_S = 90

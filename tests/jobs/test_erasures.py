@@ -17,9 +17,9 @@ from lakehouse.erasure.requests import Target
 from lakehouse.erasure.run import ErasureTask
 from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
-from tests import oracle
 from tests.jobs.lakes import again
-from tests.lake import assert_gold, assert_silver, hidden_rows, rows_of
+from tests.support import oracle
+from tests.support.lake import assert_gold, assert_silver, hidden_rows, rows_of
 
 POINTS = (
     "before_entombing",

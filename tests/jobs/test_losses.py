@@ -15,7 +15,7 @@ from schemas.tables import (
     SILVER_POSTS,
     SILVER_TOMBSTONES,
 )
-from tests.lake import table
+from tests.support.lake import table
 
 
 def lose(lake, from_, *, newest=1, before=0, checksums=True):

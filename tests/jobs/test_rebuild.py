@@ -8,7 +8,7 @@ from lakehouse.delta import tables as delta
 from lakehouse.storage.lease import hold_lake
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from tests.jobs.lakes import again
-from tests.lake import coordinates, rows_of, table, versions
+from tests.support.lake import coordinates, rows_of, table, versions
 
 REBUILDS = {"silver": rebuild_silver, "gold": rebuild_gold}
 

@@ -14,10 +14,10 @@ from foundation.settings import Settings
 from lakehouse.erasure import ledger as erasures
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure.requests import Target
-from tests import oracle
 from tests.jobs.lakes import CAP, Lake
-from tests.lake import assert_gold, assert_silver, rows_of
 from tests.released import make
+from tests.support import oracle
+from tests.support.lake import assert_gold, assert_silver, rows_of
 
 LAKES = sorted(make.FOLDER.glob("*.tar.gz"))
 

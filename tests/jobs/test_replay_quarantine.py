@@ -8,7 +8,7 @@ import pytest
 from batch import replay_quarantine as job
 from schemas.reasons import RULE_VERSION, Reason
 from tests.jobs.lakes import Lake, copied
-from tests.lake import FATES, ops, rows_of, table
+from tests.support.lake import FATES, ops, rows_of, table
 
 PLATFORMS = ("bluesky", "reddit")
 TABLES = ("silver.posts", "silver.tombstones", "quarantine.posts", "ops.batches.replay_quarantine")

@@ -7,8 +7,8 @@ from batch import rescore as job
 from batch.rescore import rescore
 from foundation.errors import SettingsError
 from foundation.sections import ScorerSettings
-from tests import oracle
-from tests.lake import assert_gold, rows_of, versions
+from tests.support import oracle
+from tests.support.lake import assert_gold, rows_of, versions
 
 
 def polarity(text):

@@ -10,9 +10,9 @@ from lakehouse.jobs.job import Job
 from lakehouse.retention import enforce as retention
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, TABLES
 from streaming.run import _end
-from tests import oracle
 from tests.jobs.lakes import BEHIND_BRONZE, NOW, again
-from tests.lake import assert_gold, hidden_rows, rows_of
+from tests.support import oracle
+from tests.support.lake import assert_gold, hidden_rows, rows_of
 from transforms.expiry_rules import AUTHOR, POST, TEXT, has_expired, limits
 
 LATER = NOW + timedelta(days=400)

@@ -14,11 +14,11 @@ from ingestion.kafka.producer import MemoryProducer
 from lakehouse.delta import tables as delta
 from lakehouse.storage.lease import hold_lake
 from schemas.tables import SILVER_TOMBSTONES
-from tests import oracle
-from tests.clock import BASE
-from tests.commands import echostream
 from tests.jobs.lakes import POSTS, RATES, again, as_kafka_would, plans_of
-from tests.lake import (
+from tests.support import oracle
+from tests.support.clock import BASE
+from tests.support.commands import echostream
+from tests.support.lake import (
     assert_gold,
     assert_ops,
     assert_silver,

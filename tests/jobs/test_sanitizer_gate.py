@@ -10,7 +10,7 @@ from ingestion.platform import Post
 from schemas.topics import topic_name
 from streaming import bronze_to_silver
 from tests.jobs.lakes import RECEIVED, as_kafka_would
-from tests.lake import ops, rows_of
+from tests.support.lake import ops, rows_of
 from transforms.pii.options import Options
 
 SEEN = int(RECEIVED.timestamp()) * 1_000_000

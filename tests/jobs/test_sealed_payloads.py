@@ -14,9 +14,9 @@ from foundation.sections import PayloadSettings
 from lakehouse.jobs.job import Job, MicroBatch
 from schemas.tables import BRONZE_POSTS, TABLES
 from streaming import topic_to_bronze
-from tests import oracle
 from tests.jobs.lakes import NOW, plans_of
-from tests.lake import (
+from tests.support import oracle
+from tests.support.lake import (
     assert_gold,
     assert_ops,
     assert_silver,

@@ -19,8 +19,8 @@ from foundation.settings import Settings
 from ingestion.generator import read_ledger, run_generator
 from ingestion.kafka.producer import MemoryProducer
 from lakehouse.spark.session import build_session
-from tests.clock import BASE, going_on_from
 from tests.jobs.lakes import CAP, NOW, RATES, Lake, as_kafka_would
+from tests.support.clock import BASE, going_on_from
 
 FOLDER = Path(__file__).parent
 POSTS = 120

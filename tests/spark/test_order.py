@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from schemas.reasons import Fate
-from tests.order import D1, D2, D3, NOON, REFINED, held, resolved
+from tests.support.order import D1, D2, D3, NOON, REFINED, held, resolved
 from transforms.order import resolve
 
 NEW, EDITED, DELETED, DUPLICATE = Fate.NEW, Fate.EDITED, Fate.DELETED, Fate.DUPLICATE

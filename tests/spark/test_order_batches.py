@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.order import D1, D2, D3, NOON, held, resolved
+from tests.support.order import D1, D2, D3, NOON, held, resolved
 
 SEEDS = (1, 2, 3)
 RECORDS = 250

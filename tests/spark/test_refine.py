@@ -10,7 +10,7 @@ from lakehouse.spark.materialize import materialized
 from schemas.reasons import Fate
 from schemas.tables import BRONZE_POSTS
 from tests.conftest import INTERPRETED
-from tests.made_records import RULES, SEEN, bronze_row, post, record
+from tests.support.made_records import RULES, SEEN, bronze_row, post, record
 from transforms.bronze import to_bronze
 from transforms.pii.options import Options
 from transforms.refine import REFINED, Refiner, refine

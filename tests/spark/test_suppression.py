@@ -6,7 +6,7 @@ import pytest
 
 from foundation.key_sources import KeyFile
 from schemas.tables import BRONZE_POSTS
-from tests.made_records import bronze_row, post, record
+from tests.support.made_records import bronze_row, post, record
 from transforms.suppression import FOREVER, blocked, suspects, with_versions
 
 THEIRS = record(post(post_id="t1_theirs", author_id="Jane"))

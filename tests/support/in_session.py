@@ -1,0 +1,106 @@
+"""The `echostream` command in this process, on the tests' Spark session: it saves a JVM of its own, 42 seconds of CPU.
+
+The boundary of a process is proven by test_kafka_to_gold, test_s3, test_spark_submit and all of
+tests/faults.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from typing import NamedTuple
+
+import pytest
+from pyspark.sql import SparkSession
+
+import batch.run
+import streaming.run
+from cli.main import main
+from foundation.settings import Settings
+from tests.support.commands import Done, environment
+
+# Delta sets these in the session that commits.
+_OF_DELTA = {
+    "spark.databricks.delta.lastCommitVersionInSession",
+    "spark.sql.parquet.fieldId.read.enabled",
+    "spark.sql.parquet.fieldId.write.enabled",
+}
+_STARTING = (batch.run, streaming.run)  # the modules that build a session
+
+
+class SessionState(NamedTuple):
+    """What one command could leave behind for the next."""
+
+    conf: frozenset[tuple[str, str]]
+    streams: frozenset[str]
+    threads: frozenset[str]
+    has_cached_tables: bool
+
+
+@dataclass(frozen=True)
+class SessionCommands:
+    """Run commands as `tests.support.commands.echostream` does, without a process."""
+
+    spark: SparkSession
+
+    def __call__(self, settings: Settings, *words: str, **more: str) -> Done:
+        """Run a command to its end; fails where it leaves the session other than it found it."""
+        before = self._state()
+        with pytest.MonkeyPatch.context() as patch:
+            _become(patch, environment(settings, **more))
+            patch.chdir(settings.home)
+            patch.setattr(sys, "argv", ["echostream", *words])
+            patch.setattr(SparkSession, "stop", lambda _: None)
+            for module in _STARTING:
+                patch.setattr(module, "build_session", lambda *_: self.spark)
+                # The lease names the JVM, for whose end the next command would wait.
+                patch.setattr(module, "jvm_pid", lambda _: os.getpid())
+            done = _run()
+        after = self._state()
+        assert after.conf ^ before.conf == set(), "the command left settings behind in the session"
+        assert after[1:] == before[1:], "the command left something behind in the session"
+        return done
+
+    def _state(self) -> SessionState:
+        cache = self.spark._jsparkSession.sharedState().cacheManager()
+        return SessionState(
+            conf=frozenset(
+                item for item in self.spark.conf.getAll.items() if item[0] not in _OF_DELTA
+            ),
+            streams=frozenset(query.id for query in self.spark.streams.active),
+            threads=frozenset(
+                thread.name for thread in threading.enumerate() if not _is_of_py4j(thread)
+            ),
+            has_cached_tables=not cache.isEmpty(),
+        )
+
+
+def _become(patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - environment.keys():
+        patch.delenv(name)
+    for name, value in environment.items():
+        patch.setenv(name, value)
+
+
+def _run() -> Done:
+    out = StringIO()
+    error = StringIO()
+    code = 0
+    with redirect_stdout(out), redirect_stderr(error):
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Done(code, out.getvalue(), error.getvalue())
+
+
+def _is_of_py4j(thread: threading.Thread) -> bool:
+    """Whether py4j started a thread: it keeps one for each connection of the JVM's to this process."""
+    return (
+        "py4j" in type(thread).__module__
+        or "py4j" in thread.name.lower()
+        or thread.name.startswith("Thread-")
+    )

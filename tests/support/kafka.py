@@ -1,0 +1,110 @@
+"""Tests' own ways to and from Kafka: bytes as they are."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from foundation.settings import Settings
+from ingestion.generator import Rates, run_generator
+from ingestion.kafka.producer import Producer as OurProducer
+from local import stack
+from local.host.ports import free_ports
+from tests.support.clock import BASE
+
+Headers = list[tuple[str, bytes]]
+Sent = tuple[str, int, int]  # topic, partition, offset
+Bytes = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
+_WAIT_S = 30.0
+
+
+@contextmanager
+def new_stack(home: Path, **sections: Any) -> Iterator[Settings]:
+    """A broker with all topics, a key, no lake yet; gone afterwards."""
+    port, controller = free_ports(2)
+    settings = Settings(home=home, broker={"port": port, "controller_port": controller}, **sections)
+    try:
+        stack.up(settings)
+        yield settings
+    finally:
+        stack.down(settings)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def generate(
+    settings: Settings,
+    posts: int,
+    *,
+    seed: int,
+    rates: Rates | None = None,
+    with_canaries: bool = False,
+) -> Path:
+    """Send made posts; the ledger's file."""
+    with OurProducer(settings) as producer:
+        report = run_generator(
+            settings,
+            producer,
+            n_posts=posts,
+            seed=seed,
+            base=BASE,
+            rates=rates,
+            with_canaries=with_canaries,
+        )
+    return report.ledger
+
+
+def send(settings: Settings, topic: str, *records: Bytes) -> list[Sent]:
+    """Send bytes, and learn from Kafka where each of them went."""
+    # Compressed, for the broker's limit is one of compressed bytes: a bomb passes it.
+    conf = {"compression.type": "gzip", "message.max.bytes": 64 * 1024 * 1024, "log_level": 0}
+    producer = Producer(conf | {"bootstrap.servers": settings.bootstrap_servers})
+    places: list[Sent] = []
+    for key, value, headers in records:
+
+        def note(error, message):
+            assert error is None, error
+            places.append((message.topic(), message.partition(), message.offset()))
+
+        producer.produce(topic, value, key, headers=headers, on_delivery=note)
+        assert producer.flush(_WAIT_S) == 0
+    return places
+
+
+def records_of(settings: Settings, *, only: str = "social.") -> dict[str, list[Bytes]]:
+    """All that Kafka holds, by topic, of those that begin so; each partition in its order."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.bootstrap_servers,
+            "group.id": "tests",
+            "enable.auto.commit": False,
+            "log_level": 0,
+        }
+    )
+    try:
+        names = [n for n in consumer.list_topics(timeout=_WAIT_S).topics if n.startswith(only)]
+        found: dict[str, list[Bytes]] = {}
+        for name in sorted(names):
+            parts = [
+                TopicPartition(name, p, 0)
+                for p in consumer.list_topics(name, timeout=_WAIT_S).topics[name].partitions
+            ]
+            ends = {
+                p.partition: consumer.get_watermark_offsets(p, timeout=_WAIT_S)[1] for p in parts
+            }
+            consumer.assign(parts)
+            left = Counter(ends)
+            while left.total():
+                message = consumer.poll(_WAIT_S)
+                assert message is not None, f"Kafka gave only a part of {name}"
+                assert message.error() is None, message.error()
+                left[message.partition()] -= 1
+                found.setdefault(name, []).append(
+                    (message.key(), message.value(), list(message.headers() or []))
+                )
+        return found
+    finally:
+        consumer.close()

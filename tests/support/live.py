@@ -1,0 +1,279 @@
+"""Live producers in tests: against a simulator on loopback, into memory, with a clock of the test's own."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import orjson
+import pytest
+import stamina
+
+from foundation.keys import PseudonymKey
+from foundation.policies import policy_of
+from ingestion.config.watchlists import Watchlist
+from ingestion.kafka.producer import MemoryProducer, Sender
+from ingestion.kafka.records import RecordMaker
+from ingestion.metrics import Telemetry
+from ingestion.platforms import PLATFORMS
+from ingestion.privacy.erase import Forgetting
+from ingestion.producer.loop import Ingest, Report, new_reader
+from ingestion.reader import Batch, Context, Reader
+from ingestion.readers import bluesky as jetstream
+from ingestion.simulators import SIMULATORS, bluesky
+from ingestion.simulators.server.scenario import Scenario, final_texts
+from ingestion.simulators.server.state import World
+from ingestion.state.budget import Budget, Limit
+from ingestion.state.store import IngestStore
+from tests.support.clock import machine_micros
+
+LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
+HTTP = [name for name in LIVE if "status" in SIMULATORS[name].faults]
+SILENCE_S = 0.5
+_PATIENCE_S = 60.0  # after so long a test has failed; nothing waits for it otherwise
+KEY = PseudonymKey(1, b"0" * 32)
+
+
+@dataclass
+class Clock:
+    """Goes with the machine's, and can be put forward or back."""
+
+    shift: int = 0  # µs
+
+    def __call__(self) -> int:
+        return machine_micros() + self.shift
+
+
+@dataclass
+class Trial:
+    """One platform's simulator, and producers that read it one after the other into the same memory."""
+
+    name: str
+    address: str
+    world: World
+    folder: Path
+    clock: Clock
+    kafka: MemoryProducer = field(default_factory=MemoryProducer)
+    waits: list[float] = field(default_factory=list)
+    gaps: list[Any] = field(default_factory=list)
+    place: Path | str | None = None  # of the memory, where it is not `file`
+    telemetry: Telemetry = field(init=False)
+    reading: IngestStore = field(init=False)  # of the run that is on
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "ingest.sqlite3"
+
+    def store(self) -> IngestStore:
+        return IngestStore(self.place or self.file, owner="public", platform=self.name)
+
+    def run(
+        self,
+        batches: Callable[[Reader], Iterator[Batch]] = lambda reader: reader.read(),
+        *,
+        sender: Sender | None = None,
+        connect: Any = None,
+        limits: dict[str, Limit] | None = None,
+        secrets: dict[str, str] | None = None,
+        forgetting: Callable[[IngestStore], Forgetting] | None = None,
+        **given: Any,
+    ) -> Report:
+        """One run of the producer with `once`; counters are in `telemetry`."""
+        self.telemetry = Telemetry(self.name)
+        with self.store() as store:
+            self.reading = store
+            budget = Budget(limits or {}, store, self.clock)
+            context = self.context(store, budget, secrets=secrets, **given)
+
+            def hand_over() -> AbstractContextManager[Sender]:
+                return nullcontext(sender or self.kafka)
+
+            ingest = Ingest(
+                PLATFORMS[self.name],
+                context,
+                maker=RecordMaker(self.name, "public", KEY),
+                store=store,
+                budget=budget,
+                connect=connect or hand_over,
+                forgetting=forgetting and forgetting(store),
+            )
+            try:
+                return ingest.run(lambda: batches(ingest.reader()))
+            finally:
+                self.gaps = store.gaps()
+
+    def context(
+        self,
+        store: IngestStore,
+        budget: Budget,
+        *,
+        secrets: dict[str, str] | None = None,
+        **given: Any,
+    ) -> Context:
+        """What its reader is given."""
+        simulator = SIMULATORS[self.name]
+        usual = {
+            "watchlist": Watchlist(**simulator.watchlist),
+            "base_url": self.address,
+            "once": True,
+            "timeout_s": _PATIENCE_S,
+            "look_back_s": 1000.0,
+            "sleep": self.waits.append,
+        }
+        return Context(
+            policy=policy_of(self.name),
+            memory=store,
+            budget=budget,
+            telemetry=self.telemetry,
+            secrets=dict(simulator.secrets) if secrets is None else secrets,
+            clock=self.clock,
+            **(usual | given),
+        )
+
+    def reader(self) -> Reader:
+        """One that remembers nothing."""
+        self.telemetry = Telemetry(self.name)
+        store = IngestStore(self.folder / "unused.sqlite3", owner="public", platform=self.name)
+        return new_reader(PLATFORMS[self.name], self.context(store, Budget({}, store, self.clock)))
+
+    def sweep(self) -> Report:
+        """Look again at everything that was sent."""
+        with self.store() as store:
+            due = store.due(now=self.clock() + 10**12, first=0, limit=10**6)
+        return self.run(lambda reader: reader.refetch(due))
+
+    def hold(self) -> Callable[[], None]:
+        """Let nothing happen on the platform until what this returns is called."""
+        held, behind = self.world.clock(), list[int]()
+        self.world.clock = lambda: self.clock() - behind[0] if behind else held
+        return lambda: behind.append(self.clock() - held)
+
+    def until_landed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Read on until everything has happened and landed, and two batches more, which may change nothing."""
+        calm, latest = 0, time.monotonic() + _PATIENCE_S
+        for batch in batches:
+            yield batch
+            is_over = self.world.happened() == len(self.world.happenings)
+            calm = calm + 1 if is_over and self.landed() == self.expected() else 0
+            if calm > 2 or time.monotonic() > latest:
+                return
+
+    def landed(self) -> list[str]:
+        """The texts of what is live by what Kafka holds, sorted."""
+        return sorted(
+            text for text in fold(self.kafka.messages).values() if text
+        )  # without what is there to be answered
+
+    def expected(self) -> list[str]:
+        """The texts that the scenario ends with, sorted."""
+        return sorted(final_texts(self.world.happenings).values())
+
+
+class _Line:
+    """Silence of the simulated Jetstream: it has nothing more to send, and all that it sent has arrived.
+
+    A reader that waits for silence by the clock takes busy cores for it. Here its clock jumps where
+    silence is known.
+    """
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._sent: list[int] = []  # by connection
+        self._is_idle: list[bool] = []
+        self._jumped_s = 0.0
+        self._of_thread: dict[int, int] = {}
+        self._send, self._receive = bluesky._frames, jetstream.frames
+        self._sleep, self._monotonic = bluesky.time.sleep, jetstream.time.monotonic
+        patch.setattr(bluesky, "_frames", self._sending)
+        patch.setattr(bluesky, "time", SimpleNamespace(sleep=self._idling))
+        patch.setattr(jetstream, "frames", self._receiving)
+        patch.setattr(
+            jetstream, "time", SimpleNamespace(monotonic=lambda: self._monotonic() + self._jumped_s)
+        )
+        patch.setattr(jetstream, "_CAUGHT_UP_S", _PATIENCE_S)
+
+    def _sending(self, *about: Any) -> Iterator[str]:
+        number = len(self._sent)
+        self._of_thread[threading.get_ident()] = number
+        self._is_idle.append(False)
+        self._sent.append(0)
+        for frame in self._send(*about):
+            self._is_idle[number] = False
+            self._sent[number] += 1
+            yield frame
+
+    def _idling(self, seconds: float) -> None:
+        self._is_idle[self._of_thread[threading.get_ident()]] = True
+        self._sleep(seconds)
+
+    def _receiving(self, *about: Any, **more: Any) -> Iterator[bytes | None]:
+        before, received = len(self._sent), 0
+        for frame in self._receive(*about, **more):
+            received += frame is not None
+            # by the last connection: some end before their first frame
+            is_served = len(self._sent) > before
+            if frame is None and is_served and self._is_idle[-1] and received == self._sent[-1]:
+                self._jumped_s += 2 * _PATIENCE_S
+            yield frame
+
+
+@contextmanager
+def trial(name: str, folder: Path, **plot: Any) -> Iterator[Trial]:
+    """A simulator while this lasts."""
+    clock = Clock()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        SIMULATORS[name].running(Scenario(**plot), clock=clock) as (address, world),
+    ):
+        if name == "bluesky":
+            _Line(patch)
+        yield Trial(name, address, world, folder, clock)
+
+
+@contextmanager
+def without_pauses() -> Iterator[None]:
+    """Retries are tried, their pauses are not; PRAW's own neither."""
+    stamina.instrumentation.set_on_retry_hooks([])
+    with pytest.MonkeyPatch.context() as patch, stamina.set_testing(True, attempts=8):
+        patch.setattr("prawcore.sessions.FiniteRetryStrategy.sleep", lambda _: None)
+        patch.setattr("prawcore.rate_limit.RateLimiter.delay", lambda _: None)
+        yield
+
+
+def events(messages: list[Any]) -> list[dict[str, Any]]:
+    return [orjson.loads(value) for _, _, value, _ in messages]
+
+
+def fold(messages: list[Any]) -> dict[str, str]:
+    """The texts of what is live after these messages, by post id."""
+    return {post_id: event["text"] for post_id, event in live_events(events(messages)).items()}
+
+
+def live_events(happened: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What is live after these events, by post id: the design's order, in plain Python.
+
+    A higher version wins; at equal version a delete, and among upserts the first. The same event
+    again changes nothing.
+    """
+    held: dict[str, dict[str, Any]] = {}
+    buried: dict[str, int] = {}
+    left: dict[str, int] = {}
+    for event in happened:
+        if event["op"] == "delete_author":
+            left[event["author_id"]] = max(left.get(event["author_id"], 0), event["version"])
+        elif event["op"] == "delete":
+            buried[event["post_id"]] = max(buried.get(event["post_id"], 0), event["version"])
+        elif event["op"] == "upsert":
+            last = held.get(event["post_id"])
+            is_same = last is not None and last["event_id"] == event["event_id"]
+            if last is None or (event["version"] > last["version"] and not is_same):
+                held[event["post_id"]] = event
+    return {
+        post_id: event
+        for post_id, event in held.items()
+        if event["version"] > buried.get(post_id, -1)
+        and event["version"] > left.get(event["author_id"], -1)
+    }
