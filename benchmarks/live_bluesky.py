@@ -32,8 +32,8 @@ from foundation import clock
 from foundation.settings import Settings
 from ingestion.metrics import Telemetry
 from ingestion.platforms import PLATFORMS
-from ingestion.producer.build import producer
-from ingestion.producer.loop import Report
+from ingestion.producer.build import build_producer
+from ingestion.producer.loop import IngestReport
 from local import stack
 from local.host.ports import free_ports
 
@@ -113,7 +113,7 @@ def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool
     telemetry, third = Telemetry("bluesky"), 0.0
     began, cpu = time.monotonic(), time.process_time()
 
-    def until(_: Report) -> None:
+    def until(_: IngestReport) -> None:
         nonlocal third
         elapsed = time.monotonic() - began
         if not third and elapsed > seconds / 3:
@@ -122,7 +122,7 @@ def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool
             raise KeyboardInterrupt
 
     address = f"http://127.0.0.1:{port}"
-    with producer(
+    with build_producer(
         settings, PLATFORMS["bluesky"], telemetry, once=False, base_url=address, progress=until
     ) as live:
         try:

@@ -5,7 +5,7 @@ from typing import Any
 from pyarrow import fs
 
 from foundation.settings import Settings
-from ingestion.privacy.tombstone_files import GraveFiles
+from ingestion.privacy.tombstone_files import TombstoneFiles
 from ingestion.recordings.landing import Landing
 from lakehouse.storage.s3 import arrow_files
 
@@ -16,9 +16,9 @@ def landing_of(settings: Settings, platform: str) -> Landing:
     return Landing(files, f"{root}/landing", platform)
 
 
-def lake_of(settings: Settings, platform: str) -> tuple[GraveFiles, Landing]:
+def lake_of(settings: Settings, platform: str) -> tuple[TombstoneFiles, Landing]:
     """Return the files that tell producers of erasures, and the platform's landing files."""
-    return GraveFiles(*lake_files(settings)), landing_of(settings, platform)
+    return TombstoneFiles(*lake_files(settings)), landing_of(settings, platform)
 
 
 def lake_files(settings: Settings) -> tuple[Any, str]:

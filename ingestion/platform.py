@@ -78,7 +78,7 @@ class WrongFieldError(ValueError):
 Mapper = Callable[[Json, int | None], Mapped]
 
 
-def withheld(detail: str, payload: Json) -> Unmappable:
+def withhold(detail: str, payload: Json) -> Unmappable:
     """The refusal of what cannot be told to be public: its kind and size travel, and nothing that it says."""
     raw = {
         "withheld": True,
@@ -89,7 +89,7 @@ def withheld(detail: str, payload: Json) -> Unmappable:
     return Unmappable(detail=detail, raw=raw, is_withheld=True)
 
 
-def refusing_wrong_fields(publicly: Callable[[Json], Json]) -> Callable[[Mapper], Mapper]:
+def unmappable_on_wrong_field(publicly: Callable[[Json], Json]) -> Callable[[Mapper], Mapper]:
     """Makes a mapper's `WrongFieldError` the answer `Unmappable`.
 
     Args:
@@ -105,7 +105,7 @@ def refusing_wrong_fields(publicly: Callable[[Json], Json]) -> Callable[[Mapper]
             except WrongFieldError as wrong:
                 kept = publicly(payload)
                 return (
-                    withheld(str(wrong), payload)
+                    withhold(str(wrong), payload)
                     if kept is None
                     else Unmappable(detail=str(wrong), raw=kept)
                 )
@@ -115,7 +115,7 @@ def refusing_wrong_fields(publicly: Callable[[Json], Json]) -> Callable[[Mapper]
     return wrapped
 
 
-def nothing(_: Json) -> None:
+def keep_nothing(_: Json) -> None:
     """What may be kept of payloads that do not say themselves whether they are public."""
 
 

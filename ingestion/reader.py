@@ -54,7 +54,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class SourceBatch:
     """What one answer, or a stretch of a stream, held.
 
     Attributes:
@@ -86,7 +86,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class SeenPost:
     """A post as it was last sent."""
 
     post_id: str
@@ -106,7 +106,7 @@ class Memory(Protocol):
     def cursor(self, source: str) -> str | None:
         """Where that source was left; None: never read."""
 
-    def by_native_id(self, source: str, native_id: str) -> Sighting | None:
+    def by_native_id(self, source: str, native_id: str) -> SeenPost | None:
         """The post that had this id at the source."""
 
 
@@ -154,7 +154,7 @@ class Context:
 class Reader(Protocol):
     """Reads one platform."""
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """From where every source was left; with `once` until it has caught up, else for ever.
 
         Raises:
@@ -163,8 +163,8 @@ class Reader(Protocol):
             CredentialsError: it refuses us; trying again is of no use.
         """
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """What was posted in a stretch of time, as far as the platform still offers it; without cursors."""
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """How these posts are now; for what is gone, a document that the mapper takes for its delete."""

@@ -9,7 +9,7 @@ from foundation.errors import AccessError, EchoStreamError, StackError
 from foundation.folder_modes import broken
 from foundation.key_sources import KeyFile, payload_source, pseudonym_source
 from foundation.settings import Settings
-from ingestion.kafka.topics import demand_broker
+from ingestion.kafka.topics import require_broker
 from local.host import ports
 from local.host.jars import check_jars
 from local.host.java import find_java
@@ -128,7 +128,7 @@ def _access(settings: Settings) -> str:
 def _broker(settings: Settings) -> str:
     if not settings.kafka.bootstrap_servers and not broker.running(settings):
         return "not running; `echostream up` starts it"
-    demand_broker(settings)
+    require_broker(settings)
     return f"answers at {settings.bootstrap_servers}"
 
 

@@ -9,8 +9,8 @@ from cli.context import settings_of
 from cli.lake import landing_of
 from foundation import clock
 from foundation.policies import policies
-from ingestion.privacy.expire import forget
-from ingestion.producer.build import store_place
+from ingestion.privacy.expire import expire
+from ingestion.producer.build import store_location
 from ingestion.state.store import IngestStore
 
 
@@ -34,12 +34,12 @@ def enforce_retention(
             rule.waiting,
             "a stream has still to read them",
         )
-    for deletion in forget(
+    for deletion in expire(
         policies(),
         now=now,
         landing=lambda platform: landing_of(settings, platform),
         store=lambda platform: IngestStore(
-            store_place(settings), owner=settings.owner, platform=platform
+            store_location(settings), owner=settings.owner, platform=platform
         ),
         dry_run=dry_run,
     ):

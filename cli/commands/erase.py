@@ -18,7 +18,7 @@ from foundation.policies import policy_of
 from foundation.settings import Settings
 from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
-from ingestion.producer.build import forgetting, store_place
+from ingestion.producer.build import build_erasure, store_location
 from ingestion.state.store import IngestStore
 from lakehouse.erasure.ledger import receipt_key
 from lakehouse.erasure.requests import Target, create_request
@@ -71,9 +71,9 @@ def _forget(settings: Settings) -> None:
     """What producers do between their batches, here as well: none may run."""
     for platform in PLATFORMS.values():
         with IngestStore(
-            store_place(settings), owner=settings.owner, platform=platform.name
+            store_location(settings), owner=settings.owner, platform=platform.name
         ) as store:
-            forgetting(settings, platform, store, *lake_of(settings, platform.name)).run()
+            build_erasure(settings, platform, store, *lake_of(settings, platform.name)).run()
 
 
 def _named(

@@ -18,8 +18,8 @@ from foundation.key_sources import pseudonym_key
 from foundation.keys import PseudonymKey, canonical
 from foundation.policies import policy_of
 from foundation.settings import Settings
-from ingestion.privacy.export import landed, seen
-from ingestion.producer.build import store_place
+from ingestion.privacy.export import landed_answers_of, seen_posts_of
+from ingestion.producer.build import store_location
 from ingestion.state.store import IngestStore
 from serving.person_export import Account, find_person_data
 
@@ -84,9 +84,9 @@ def _accounts(platform: str | None, author: str | None, subject: Path | None) ->
 def _about(settings: Settings, account: Account, key: PseudonymKey) -> dict[str, Any]:
     held = find_person_data(settings, account, key)
     with IngestStore(
-        store_place(settings), owner=settings.owner, platform=account.platform
+        store_location(settings), owner=settings.owner, platform=account.platform
     ) as store:
-        sightings = seen(
+        sightings = seen_posts_of(
             store,
             account.author_id,
             held.post_keys,
@@ -106,7 +106,7 @@ def _about(settings: Settings, account: Account, key: PseudonymKey) -> dict[str,
         "tables": held.rows,
         "producers": {
             "sightings": sightings,
-            "landing": landed(landing_of(settings, account.platform), account.author_id),
+            "landing": landed_answers_of(landing_of(settings, account.platform), account.author_id),
         },
     }
 

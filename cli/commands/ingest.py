@@ -19,8 +19,8 @@ from foundation.folder_modes import protect
 from foundation.logs import setup_logs
 from foundation.policies import policy_of
 from ingestion.metrics import Telemetry
-from ingestion.producer.build import producer
-from ingestion.producer.loop import Ingest, Report
+from ingestion.producer.build import build_producer
+from ingestion.producer.loop import IngestLoop, IngestReport
 from ingestion.producer.sweep import sweep as look_again
 from ingestion.reader import Span
 from local.progress import Ticker
@@ -82,15 +82,15 @@ def fetch(
         span = _micros(since), min(now, _micros(until) if until else now)
         try:
             batches = live.reader().between(*span)
-            kept = live.forgetting.without_erased(batches, now) if live.forgetting else batches
+            kept = live.erasure.without_erased(batches, now) if live.erasure else batches
             for _, count in landing_of(settings_of(context), platform).write(kept, now):
                 files, lines = files + 1, lines + count
         except BudgetSpentError as spent:
             live.report.stopped = str(spent)
         except ListingCutError as error:
             cut = ListingCutError(error.what, remedy=_FETCH_AGAIN)
-        if live.forgetting:
-            live.forgetting.run()  # who was erased while this ran may be in what it has written
+        if live.erasure:
+            live.erasure.run()  # who was erased while this ran may be in what it has written
     print(f"landed    {lines} answers in {files} files")
     if cut is not None:
         raise cut
@@ -115,7 +115,7 @@ def _micros(moment: datetime) -> int:
 @contextmanager
 def _producer(
     context: typer.Context, platform: str, *, once: bool, **given: Any
-) -> Iterator[Ingest]:
+) -> Iterator[IngestLoop]:
     """A producer that says what it does; what interrupts it ends it in good order."""
     mapper = platform_of(platform)
     settings = settings_of(context)
@@ -127,7 +127,7 @@ def _producer(
     with Ticker(f"{given.get('role', 'ingest')} {platform}", unit="payloads") as ticker:
         watch = _Watch(ticker, telemetry)
         lake = lake_of(settings, platform)
-        with producer(
+        with build_producer(
             settings,
             mapper,
             telemetry,
@@ -160,7 +160,7 @@ class _Watch:
         self._ticker, self._telemetry = ticker, telemetry
         self._since, self._before, self._rate = time.monotonic(), 0, 0.0
 
-    def show(self, report: Report) -> None:
+    def show(self, report: IngestReport) -> None:
         """After a batch."""
         elapsed = time.monotonic() - self._since
         if elapsed >= 1:
@@ -175,7 +175,7 @@ class _Watch:
         self._ticker.to(report.payloads, " · ".join(part for part in parts if part))
 
 
-def _summary(report: Report, telemetry: Telemetry, spans: list[Span]) -> None:
+def _summary(report: IngestReport, telemetry: Telemetry, spans: list[Span]) -> None:
     print(f"payloads  {report.payloads}")
     for title, counts in (
         ("records", telemetry.records),

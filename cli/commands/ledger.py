@@ -12,7 +12,7 @@ from cli.context import settings_of
 from cli.input.platforms import platform_of
 from foundation.settings import Settings
 from ingestion.platforms import PLATFORMS
-from ingestion.producer.build import store_place
+from ingestion.producer.build import store_location
 from ingestion.state.store import IngestStore
 
 _COLUMNS = ("platform", "source", "from", "to", "kind", "reason")
@@ -45,7 +45,7 @@ def ledger(
 
 def _rows(settings: Settings, platforms: list[str]) -> Iterator[dict[str, str | None]]:
     """Yield spans and gaps by platform, source and time."""
-    place = store_place(settings)
+    place = store_location(settings)
     if isinstance(place, Path) and not place.exists():
         return  # to read it would create it
     for platform in platforms:

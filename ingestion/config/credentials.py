@@ -24,7 +24,7 @@ def secrets_of(platform: str, settings: Settings) -> dict[str, str]:
     }
 
 
-def demand(secrets: Mapping[str, str], platform: str, name: str, *, how: str) -> str:
+def required_secret(secrets: Mapping[str, str], platform: str, name: str, *, how: str) -> str:
     """One credential that must be there.
 
     Raises:

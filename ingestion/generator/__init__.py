@@ -1,9 +1,9 @@
 """Made posts of all platforms, good and bad, with a ledger of what should become of each record."""
 
-from ingestion.generator.bad_records import POISONS, RawRecord
+from ingestion.generator.bad_records import BAD_RECORD_KINDS, RawRecord
 from ingestion.generator.ledger import read_ledger
 from ingestion.generator.rates import Rates, load_rates
-from ingestion.generator.render import Made
+from ingestion.generator.render import RenderedRecord
 from ingestion.generator.run import (
     GeneratorReport,
     generate,
@@ -14,11 +14,11 @@ from ingestion.generator.run import (
 )
 
 __all__ = [
-    "POISONS",
+    "BAD_RECORD_KINDS",
     "GeneratorReport",
-    "Made",
     "Rates",
     "RawRecord",
+    "RenderedRecord",
     "generate",
     "last_full_hour",
     "ledger_file",

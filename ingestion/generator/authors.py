@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingestion.generator.seeded_random import base36, dice, pick
+from ingestion.generator.seeded_random import base36, new_random, pick
 
 _SYLLABLES = (
     "mi",
@@ -26,7 +26,7 @@ _SYLLABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Author:
     """An author on one platform."""
 
     id: str
@@ -35,13 +35,13 @@ class Person:
 
 
 @lru_cache(maxsize=8192)
-def person(seed: int, platform: str, index: int) -> Person:
+def author_at(seed: int, platform: str, index: int) -> Author:
     """The index-th author of a platform."""
-    rng = dice(f"{seed}/{platform}/{index}")
+    rng = new_random(f"{seed}/{platform}/{index}")
     first, last = ("".join(pick(rng, _SYLLABLES) for _ in range(3)) for _ in range(2))
     number = rng.getrandbits(40)
     short = f"canary_{first}_{last[:2]}{index}"
-    return Person(
+    return Author(
         id=_ids(platform, number, short),
         handle=f"{short.replace('_', '-')}.bsky.social" if platform == "bluesky" else short,
         name=f"Canary{first}{index} {last.capitalize()}",

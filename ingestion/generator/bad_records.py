@@ -25,7 +25,7 @@ class RawRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Poison:
+class BadRecordKind:
     """One kind of bad record: how the post is bent before, and the record after it was made."""
 
     name: str
@@ -60,31 +60,35 @@ def _too_long(post: Post, _observed_at: int, cap: int) -> Post:
     return replace(post, text=text, raw={"id": post.post_id, "made": True})
 
 
-POISONS = (
-    Poison("empty", Reason.EMPTY_VALUE, spoil=_value(b"")),
-    Poison("null", Reason.NULL_VALUE, spoil=_value(None)),
-    Poison(
+BAD_RECORD_KINDS = (
+    BadRecordKind("empty", Reason.EMPTY_VALUE, spoil=_value(b"")),
+    BadRecordKind("null", Reason.NULL_VALUE, spoil=_value(None)),
+    BadRecordKind(
         "not_utf8",
         Reason.NOT_UTF8,
         spoil=_bytes(lambda value: value.replace(b'"op"', b'"\xff\xfe"', 1)),
     ),
-    Poison(
+    BadRecordKind(
         "truncated", Reason.MALFORMED_JSON, spoil=_bytes(lambda value: value[: len(value) * 2 // 3])
     ),
-    Poison("wrong_root", Reason.NOT_AN_OBJECT, spoil=_bytes(lambda value: b"[" + value + b"]")),
-    Poison("no_post_key_header", Reason.MISSING_POST_KEY_HEADER, spoil=_without_post_key),
-    Poison("missing_id", Reason.MISSING_ID, spoil=_fields(post_id=None)),
-    Poison("wrong_type", Reason.WRONG_TYPE, spoil=_fields(version="0")),
-    Poison("unknown_op", Reason.UNKNOWN_OP, spoil=_unknown_op),
-    Poison("unknown_platform", Reason.UNKNOWN_PLATFORM, spoil=_fields(platform="orkut")),
-    Poison("unknown_schema_version", Reason.UNKNOWN_SCHEMA_VERSION, spoil=_fields(schema=99)),
-    Poison("text_too_long", Reason.TEXT_TOO_LONG, bend=_too_long),
-    Poison(
+    BadRecordKind(
+        "wrong_root", Reason.NOT_AN_OBJECT, spoil=_bytes(lambda value: b"[" + value + b"]")
+    ),
+    BadRecordKind("no_post_key_header", Reason.MISSING_POST_KEY_HEADER, spoil=_without_post_key),
+    BadRecordKind("missing_id", Reason.MISSING_ID, spoil=_fields(post_id=None)),
+    BadRecordKind("wrong_type", Reason.WRONG_TYPE, spoil=_fields(version="0")),
+    BadRecordKind("unknown_op", Reason.UNKNOWN_OP, spoil=_unknown_op),
+    BadRecordKind("unknown_platform", Reason.UNKNOWN_PLATFORM, spoil=_fields(platform="orkut")),
+    BadRecordKind(
+        "unknown_schema_version", Reason.UNKNOWN_SCHEMA_VERSION, spoil=_fields(schema=99)
+    ),
+    BadRecordKind("text_too_long", Reason.TEXT_TOO_LONG, bend=_too_long),
+    BadRecordKind(
         "created_year_ahead",
         Reason.CREATED_IN_FUTURE,
         bend=lambda post, observed_at, _cap: replace(post, created_at=observed_at + _YEAR),
     ),
-    Poison(
+    BadRecordKind(
         "created_1970",
         Reason.CREATED_BEFORE_1990,
         bend=lambda post, _at, _cap: replace(post, created_at=0),
@@ -92,7 +96,7 @@ POISONS = (
 )
 
 
-def spoiled(record: Record, poison: Poison, topic: str) -> RawRecord:
+def bad_record(record: Record, kind: BadRecordKind, topic: str) -> RawRecord:
     """The record with its fault."""
-    value, headers = poison.spoil(record) if poison.spoil else (record.value, record.headers)
+    value, headers = kind.spoil(record) if kind.spoil else (record.value, record.headers)
     return RawRecord(topic=topic, key=record.key, value=value, headers=headers)

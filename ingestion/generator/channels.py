@@ -6,7 +6,7 @@ in this file.
 
 from dataclasses import dataclass
 
-from ingestion.generator.authors import Person
+from ingestion.generator.authors import Author
 from ingestion.generator.seeded_random import base36
 
 _X_EPOCH_MS = 1_288_834_974_657
@@ -14,7 +14,7 @@ _TID = "234567abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlatformTraits:
     """One platform as the generator sees it."""
 
     weight: int  # its share of all posts
@@ -24,32 +24,36 @@ class Place:
     titled: bool = False
 
 
-PLACES = {
-    "reddit": Place(
+TRAITS = {
+    "reddit": PlatformTraits(
         25,
         ("gadgets", "selfhosted", "onlinebanking", "nighttrains", "webdev"),
         0.30,
         0.35,
         titled=True,
     ),
-    "bluesky": Place(15, ("cloud", "travel", "apps"), 0.42, 0.22),
-    "mastodon": Place(10, ("mastodon.example", "tech.example", "rail.example"), 0.40, 0.20),
-    "hackernews": Place(8, ("front", "ask", "show"), 0.25, 0.25, titled=True),
-    "x": Place(20, ("services", "outage", "deals", "flights"), 0.28, 0.45),
-    "facebook": Place(8, ("Lumora Users", "Harbour Neighbours", "Tramway Fans"), 0.38, 0.30),
-    "instagram": Place(8, ("lumora.studio", "fernbrook.home", "velaro.bikes"), 0.60, 0.10),
-    "linkedin": Place(6, ("Oakmetric", "Pipewell", "Nordhaven Group"), 0.50, 0.08),
+    "bluesky": PlatformTraits(15, ("cloud", "travel", "apps"), 0.42, 0.22),
+    "mastodon": PlatformTraits(
+        10, ("mastodon.example", "tech.example", "rail.example"), 0.40, 0.20
+    ),
+    "hackernews": PlatformTraits(8, ("front", "ask", "show"), 0.25, 0.25, titled=True),
+    "x": PlatformTraits(20, ("services", "outage", "deals", "flights"), 0.28, 0.45),
+    "facebook": PlatformTraits(
+        8, ("Lumora Users", "Harbour Neighbours", "Tramway Fans"), 0.38, 0.30
+    ),
+    "instagram": PlatformTraits(8, ("lumora.studio", "fernbrook.home", "velaro.bikes"), 0.60, 0.10),
+    "linkedin": PlatformTraits(6, ("Oakmetric", "Pipewell", "Nordhaven Group"), 0.50, 0.08),
 }
-ANY_PLACE = Place(5, ("general", "news"), 0.35, 0.30)
+DEFAULT_TRAITS = PlatformTraits(5, ("general", "news"), 0.35, 0.30)
 
 
-def place_of(platform: str) -> Place:
+def traits_of(platform: str) -> PlatformTraits:
     """The platform as the generator sees it."""
-    return PLACES.get(platform, ANY_PLACE)
+    return TRAITS.get(platform, DEFAULT_TRAITS)
 
 
 def post_id(
-    platform: str, number: int, created_at: int, author: Person | None, *, titled: bool
+    platform: str, number: int, created_at: int, author: Author | None, *, titled: bool
 ) -> str:
     """An id of the platform's form; the number makes it unique."""
     match platform:
@@ -67,7 +71,7 @@ def post_id(
             return str(number)
 
 
-def link(platform: str, id_: str, author: Person | None) -> str:
+def link(platform: str, id_: str, author: Author | None) -> str:
     """Where the post can be read."""
     handle = author.handle if author else "gone"
     last = id_.rpartition("/")[2]
@@ -86,7 +90,7 @@ def link(platform: str, id_: str, author: Person | None) -> str:
             return f"https://www.{platform}.com/{handle}/posts/{last}"
 
 
-def profile_channel(platform: str, author: Person) -> str:
+def profile_channel(platform: str, author: Author) -> str:
     """The channel of a post on one's own page."""
     return f"u_{author.handle}" if platform == "reddit" else author.handle
 

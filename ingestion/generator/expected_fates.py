@@ -9,7 +9,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class Held:
+class PostState:
     """What is known of one post: the live record, and the highest version that a delete named."""
 
     version: int = -1
@@ -29,7 +29,7 @@ class Claim:
 
 
 @dataclass(slots=True)
-class Fates:
+class ExpectedFates:
     """The order rules of the design; the memory of authors that are gone."""
 
     gone: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -50,34 +50,34 @@ class Fates:
         self.gone[author] = max(version, self.gone.get(author, -1))
         return Fate.DUPLICATE if is_repeated else Fate.DELETED
 
-    def upserted(self, held: Held, claim: Claim) -> Fate:
+    def upserted(self, state: PostState, claim: Claim) -> Fate:
         """The fate of a post or an edit."""
-        self._forget(held, claim)
-        if claim.version <= held.tombstone or self.blocks(claim.author, claim.version, claim.day):
+        self._forget(state, claim)
+        if claim.version <= state.tombstone or self.blocks(claim.author, claim.version, claim.day):
             return Fate.SUPPRESSED
-        if held.event_id == claim.event_id:
-            held.version = max(held.version, claim.version)
+        if state.event_id == claim.event_id:
+            state.version = max(state.version, claim.version)
             return Fate.DUPLICATE
-        if held.event_id is not None and claim.version <= held.version:
+        if state.event_id is not None and claim.version <= state.version:
             return Fate.STALE
-        fate = Fate.NEW if held.event_id is None else Fate.EDITED
-        held.version, held.event_id = claim.version, claim.event_id
+        fate = Fate.NEW if state.event_id is None else Fate.EDITED
+        state.version, state.event_id = claim.version, claim.event_id
         return fate
 
-    def deleted(self, held: Held, claim: Claim) -> Fate:
+    def deleted(self, state: PostState, claim: Claim) -> Fate:
         """The fate of a delete."""
-        self._forget(held, claim)
-        if held.event_id is not None and claim.version < held.version:
+        self._forget(state, claim)
+        if state.event_id is not None and claim.version < state.version:
             return Fate.STALE
-        is_repeated = held.event_id is None and held.delete_id == claim.event_id
-        held.tombstone = max(held.tombstone, claim.version)
-        held.delete_id, held.event_id, held.version = claim.event_id, None, -1
+        is_repeated = state.event_id is None and state.delete_id == claim.event_id
+        state.tombstone = max(state.tombstone, claim.version)
+        state.delete_id, state.event_id, state.version = claim.event_id, None, -1
         return Fate.DUPLICATE if is_repeated else Fate.DELETED
 
-    def _forget(self, held: Held, claim: Claim) -> None:
+    def _forget(self, state: PostState, claim: Claim) -> None:
         """A live post whose author has gone meanwhile is live no more."""
-        if held.event_id is not None and self.blocks(claim.author, held.version, claim.day):
-            held.version, held.event_id = -1, None
+        if state.event_id is not None and self.blocks(claim.author, state.version, claim.day):
+            state.version, state.event_id = -1, None
 
 
 def utc_date(micros: int) -> date:

@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass, field
 from random import Random
 
-from ingestion.generator.authors import Person, person
-from ingestion.generator.channels import ANY_PLACE, Place, place_of, post_id
-from ingestion.generator.post_history import Kind, Step, Story
-from ingestion.generator.post_text import Writer
+from ingestion.generator.authors import Author, author_at
+from ingestion.generator.channels import DEFAULT_TRAITS, PlatformTraits, post_id, traits_of
+from ingestion.generator.post_history import Kind, PostHistory, Step
+from ingestion.generator.post_text import TextWriter
 from ingestion.generator.rates import Rates
 from ingestion.generator.seeded_random import pick
 from ingestion.generator.sentences import Mood
@@ -24,12 +24,12 @@ _OLD = 978_307_200 * SECOND  # 2001: older than every platform
 
 
 @dataclass(slots=True)
-class Newsroom:
+class FirstPosts:
     """Makes first posts; remembers one post per platform, to be replied to."""
 
     rng: Random
     rates: Rates
-    writer: Writer
+    writer: TextWriter
     n_posts: int
     seed: int
     base: int
@@ -44,17 +44,17 @@ class Newsroom:
     def create(self, platform: str, share: float, created_at: int, kind: Kind = "create") -> Step:
         """A post and its sending, some seconds after its creation; `share` is the platform's share of all posts."""
         rng, rates = self.rng, self.rates
-        place = place_of(platform)
+        traits = traits_of(platform)
         number = rng.getrandbits(58)
         author = None if rng.random() < rates.null_authors else self._author(platform, share)
         reply_to = self.latest.get(platform) if rng.random() < rates.replies else None
-        titled = place.titled and reply_to is None
+        titled = traits.titled and reply_to is None
         channel = (
             None
             if rng.random() < rates.null_channels
-            else place.channels[self._lean(len(place.channels))]
+            else traits.channels[self._lean(len(traits.channels))]
         )
-        story = Story(
+        history = PostHistory(
             platform=platform,
             number=number,
             post_id=post_id(platform, number, created_at, author, titled=titled),
@@ -64,40 +64,42 @@ class Newsroom:
             on_profile=author is not None and rng.random() < rates.profile_channels,
             reply_to=reply_to,
         )
-        self.latest[platform] = story.post_id
-        mood = self._mood(platform, place, channel, created_at)
-        wording = self.writer.write(
+        self.latest[platform] = history.post_id
+        mood = self._mood(platform, traits, channel, created_at)
+        post_text = self.writer.write(
             number, platform=platform, author=author, mood=mood, titled=titled
         )
         seen = created_at + 1 + int(rng.random() * _SEEN_WITHIN)
-        return Step(story, kind, at=seen, observed_at=seen, wording=wording)
+        return Step(history, kind, at=seen, observed_at=seen, post_text=post_text)
 
-    def lie(self, create: Step) -> None:
+    def give_odd_time(self, create: Step) -> None:
         """Make the post's own time one that nobody should believe."""
-        create.story.created_at = pick(
-            self.rng, (create.observed_at + HOUR + 7, _OLD + create.story.number % HOUR, None)
+        create.history.created_at = pick(
+            self.rng, (create.observed_at + HOUR + 7, _OLD + create.history.number % HOUR, None)
         )
 
-    def _author(self, platform: str, share: float) -> Person:
+    def _author(self, platform: str, share: float) -> Author:
         authors = max(2, round(self.n_posts * share * _AUTHORS_PER_POST))
-        return person(self.seed, platform, self._lean(authors))
+        return author_at(self.seed, platform, self._lean(authors))
 
     def _lean(self, count: int) -> int:
         """A number below count, the lower the likelier."""
         return int(self.rng.random() ** 1.6 * count)
 
-    def _mood(self, platform: str, place: Place, channel: str | None, created_at: int) -> Mood:
+    def _mood(
+        self, platform: str, traits: PlatformTraits, channel: str | None, created_at: int
+    ) -> Mood:
         """Better in the evening than in the morning, and very bad while a channel has its incident."""
         hour = created_at // HOUR
         wave = 0.12 * math.sin((hour % 24 + len(platform)) / 24 * 2 * math.pi)
-        glad, angry = place.gladness + wave, place.anger - wave
-        if channel == place.channels[self.seed % len(place.channels)] and self._is_incident(
-            hour, place
+        glad, angry = traits.gladness + wave, traits.anger - wave
+        if channel == traits.channels[self.seed % len(traits.channels)] and self._is_incident(
+            hour, traits
         ):
             glad, angry = 0.05, _INCIDENT_ANGER
         roll = self.rng.random()
         return "positive" if roll < glad else "negative" if roll < glad + angry else "neutral"
 
-    def _is_incident(self, hour: int, place: Place) -> bool:
-        begin = (self.base - SPREAD) // HOUR + (self.seed * 7 + place.weight) % 40
-        return place is not ANY_PLACE and begin <= hour < begin + _INCIDENT_HOURS
+    def _is_incident(self, hour: int, traits: PlatformTraits) -> bool:
+        begin = (self.base - SPREAD) // HOUR + (self.seed * 7 + traits.weight) % 40
+        return traits is not DEFAULT_TRAITS and begin <= hour < begin + _INCIDENT_HOURS

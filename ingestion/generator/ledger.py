@@ -14,9 +14,9 @@ from typing import Any
 import orjson
 
 from foundation.policies import policy_of
-from ingestion.generator.bad_records import Poison, RawRecord
+from ingestion.generator.bad_records import BadRecordKind, RawRecord
 from ingestion.generator.post_history import Step
-from ingestion.generator.post_text import Wording
+from ingestion.generator.post_text import PostText
 from ingestion.kafka.records import Record
 from schemas.reasons import Fate, Reason
 from schemas.topics import TopicKind, topic_name
@@ -44,14 +44,14 @@ def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
         "fate": fate.value,
         "reason": None,
     }
-    if event["op"] == "upsert" and step.wording:
+    if event["op"] == "upsert" and step.post_text:
         row |= {
             "channel": event["keys"]["channel"] or event["channel"],
             "posted_at": posted_at(event),
-            "clean_title": step.wording.clean_title,
-            "clean_text": step.wording.clean_text,
-            "lang": step.wording.lang,
-            "pii": [found.kind for found in step.wording.canaries],
+            "clean_title": step.post_text.clean_title,
+            "clean_text": step.post_text.clean_text,
+            "lang": step.post_text.lang,
+            "pii": [found.kind for found in step.post_text.planted],
         }
     return row
 
@@ -76,7 +76,7 @@ def unmappable_row(n: int, event: Row) -> Row:
     }
 
 
-def bad_row(n: int, poison: Poison, good: Record, bad: RawRecord) -> Row:
+def bad_row(n: int, kind: BadRecordKind, good: Record, bad: RawRecord) -> Row:
     """The row of a poisoned record: key and hash find it again in quarantine."""
     return {
         "n": n,
@@ -92,19 +92,19 @@ def bad_row(n: int, poison: Poison, good: Record, bad: RawRecord) -> Row:
         "day": None,
         "observed_at": None,
         "fate": Fate.QUARANTINED.value,
-        "reason": poison.reason.value,
-        "poison": poison.name,
+        "reason": kind.reason.value,
+        "poison": kind.name,
         "value_sha256": None if bad.value is None else hashlib.sha256(bad.value).hexdigest(),
     }
 
 
-def canaries_of(step: Step) -> list[str]:
+def planted_values_of(step: Step) -> list[str]:
     """Every clear value in the record that must not be found behind Bronze."""
-    author = step.story.author
-    own = [] if step.kind == "author_delete" else [step.story.post_id]
+    author = step.history.author
+    own = [] if step.kind == "author_delete" else [step.history.post_id]
     own += [author.id, author.handle, author.name] if author else []
-    wording: Wording | None = step.wording
-    return own + ([found.value for found in wording.canaries] if wording else [])
+    post_text: PostText | None = step.post_text
+    return own + ([found.value for found in post_text.planted] if post_text else [])
 
 
 def posted_at(event: Row) -> int:

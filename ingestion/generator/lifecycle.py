@@ -1,4 +1,4 @@
-"""What becomes of a post: from its create to the steps of its whole story.
+"""What becomes of a post: from its create to the steps of its whole history.
 
 Versions are times at which something happened, so a step is never sent before its version. No post
 changes its
@@ -13,7 +13,7 @@ from random import Random
 
 from ingestion.generator.first_posts import HOUR, SECOND
 from ingestion.generator.post_history import Kind, Step
-from ingestion.generator.post_text import Writer
+from ingestion.generator.post_text import TextWriter
 from ingestion.generator.rates import Rates
 from ingestion.generator.seeded_random import pick
 from ingestion.generator.sentences import Mood
@@ -26,22 +26,22 @@ _COIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Planner:
+class LifecyclePlanner:
     """Tells stories; nothing in them happens after `end`."""
 
     rng: Random
     rates: Rates
-    writer: Writer
+    writer: TextWriter
     end: int
 
     def plan(self, create: Step, *, may_lose_author: bool) -> list[Step]:
-        """The steps of a story that begins with `create`."""
+        """The steps of a history that begins with `create`."""
         roll = self.rng.random()
-        for story, rate in self.rates.stories():
+        for name, rate in self.rates.histories():
             if roll < rate:
-                if story == "author_deletes" and not may_lose_author:
+                if name == "author_deletes" and not may_lose_author:
                     return [create]
-                return _STORIES[story](self, create)
+                return _HISTORIES[name](self, create)
             roll -= rate
         return [create]
 
@@ -50,10 +50,11 @@ class Planner:
         return time + 1 + int(self.rng.random() ** 2 * max(0, min(span, self.end - time) - 1))
 
     def _edit(self, last: Step, kind: Kind = "edit") -> Step:
-        if last.wording is None:
+        if last.post_text is None:
             return self._later(last, kind)
         return replace(
-            self._later(last, kind), wording=self.writer.amend(last.wording, pick(self.rng, _MOODS))
+            self._later(last, kind),
+            post_text=self.writer.amend(last.post_text, pick(self.rng, _MOODS)),
         )
 
     def _later(self, last: Step, kind: Kind) -> Step:
@@ -70,7 +71,11 @@ class Planner:
     def edits_back(self, create: Step) -> list[Step]:
         """Edited, and then the first text again."""
         changed = self._edit(create)
-        return [create, changed, replace(self._later(changed, "edit_back"), wording=create.wording)]
+        return [
+            create,
+            changed,
+            replace(self._later(changed, "edit_back"), post_text=create.post_text),
+        ]
 
     def deletes(self, create: Step) -> list[Step]:
         """Deleted; rarely in the very version that it was edited to, or without a time of its own."""
@@ -83,16 +88,16 @@ class Planner:
 
     def resurrections(self, create: Step) -> list[Step]:
         """Deleted, then restored."""
-        create.story.is_repeatable = (
+        create.history.is_repeatable = (
             False  # which of two records is the repetition would depend on the batches
         )
         gone = self._delete(create)
-        return [create, gone, replace(self._later(gone, "resurrect"), wording=create.wording)]
+        return [create, gone, replace(self._later(gone, "resurrect"), post_text=create.post_text)]
 
     def author_deletes(self, create: Step) -> list[Step]:
         """The whole account goes."""
         gone = self._later(create, "author_delete")
-        return [create, replace(gone, wording=None, version=gone.observed_at)]
+        return [create, replace(gone, post_text=None, version=gone.observed_at)]
 
     def score_only(self, create: Step) -> list[Step]:
         """Seen again with the same content: in the same version or, on some platforms, in a later one."""
@@ -118,15 +123,15 @@ class Planner:
                 return [create, newer, replace(older, kind="old_version", at=self.after(newer.at))]
 
     def _delete(self, last: Step) -> Step:
-        return replace(self._later(last, "delete"), wording=None)
+        return replace(self._later(last, "delete"), post_text=None)
 
 
-_STORIES: dict[str, Callable[[Planner, Step], list[Step]]] = {
-    "edits": Planner.edits,
-    "edits_back": Planner.edits_back,
-    "deletes": Planner.deletes,
-    "resurrections": Planner.resurrections,
-    "author_deletes": Planner.author_deletes,
-    "late": Planner.late,
-    "score_only": Planner.score_only,
+_HISTORIES: dict[str, Callable[[LifecyclePlanner, Step], list[Step]]] = {
+    "edits": LifecyclePlanner.edits,
+    "edits_back": LifecyclePlanner.edits_back,
+    "deletes": LifecyclePlanner.deletes,
+    "resurrections": LifecyclePlanner.resurrections,
+    "author_deletes": LifecyclePlanner.author_deletes,
+    "late": LifecyclePlanner.late,
+    "score_only": LifecyclePlanner.score_only,
 }

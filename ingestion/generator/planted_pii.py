@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ingestion.generator.authors import Person
+from ingestion.generator.authors import Author
 from ingestion.generator.seeded_random import base36
 
 OWN_KINDS = ("own_name", "own_handle")  # need an author
@@ -59,7 +59,7 @@ _ANY_PROFILE = "https://mastodon.example/@{}"
 
 
 @dataclass(frozen=True, slots=True)
-class Canary:
+class PlantedPii:
     """A piece of personal data, and what the sanitizer puts in its place."""
 
     kind: str
@@ -67,24 +67,24 @@ class Canary:
     clean: str
 
 
-def canary(kind: str, number: int, platform: str, author: Person | None) -> Canary:
+def planted_pii(kind: str, number: int, platform: str, author: Author | None) -> PlantedPii:
     """The personal data of that kind for the post of that number; the author's own where the kind says so."""
     match kind:
         case "own_name" if author:
-            return Canary(kind, author.name, "<PERSON>")
+            return PlantedPii(kind, author.name, "<PERSON>")
         case "own_handle" if author:
             # A handle that is seen to be one needs no metadata.
-            return Canary(
+            return PlantedPii(
                 kind,
                 author.handle,
                 "<HANDLE>" if author.handle.endswith(".bsky.social") else "<PERSON>",
             )
         case "profile_url":
             profile = _PROFILES.get(platform, _ANY_PROFILE).format(f"canary_{base36(number)}"[:28])
-            return Canary(kind, profile, "<PROFILE>")
+            return PlantedPii(kind, profile, "<PROFILE>")
         case _:
             value = _VALUES[kind](number)
-            return Canary(kind, value, _PLACEHOLDERS[kind])
+            return PlantedPii(kind, value, _PLACEHOLDERS[kind])
 
 
 def _luhn(body: str) -> str:

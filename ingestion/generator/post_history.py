@@ -1,13 +1,13 @@
-"""One made post and the steps of its story: created, edited, deleted, …; each step becomes one record."""
+"""One made post and the steps of its history: created, edited, deleted, …; each step becomes one record."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from ingestion.generator.authors import Person
+from ingestion.generator.authors import Author
 from ingestion.generator.channels import link, profile_channel
-from ingestion.generator.expected_fates import Held
-from ingestion.generator.post_text import Wording
+from ingestion.generator.expected_fates import PostState
+from ingestion.generator.post_text import PostText
 from ingestion.generator.raw_payloads import payload
 from ingestion.platform import AuthorDelete, Post
 
@@ -33,19 +33,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
-class Story:
+class PostHistory:
     """What stays the same in all records of a post, and what the ledger knows of it so far."""
 
     platform: str
     number: int
     post_id: str
-    author: Person | None
+    author: Author | None
     created_at: int | None
     channel: str | None
     on_profile: bool = False
     reply_to: str | None = None
     is_repeatable: bool = True  # may its records be sent twice?
-    held: Held = field(default_factory=Held)
+    state: PostState = field(default_factory=PostState)
 
     @property
     def day(self) -> date | None:
@@ -61,22 +61,22 @@ class Story:
 class Step:
     """One record to be sent at `at`; times in microseconds."""
 
-    story: Story
+    history: PostHistory
     kind: Kind
     at: int
     observed_at: int
     version: int = 0
-    wording: Wording | None = None  # None: a delete
+    post_text: PostText | None = None  # None: a delete
 
 
-def author_of(story: Story) -> AuthorKey | None:
+def author_of(history: PostHistory) -> AuthorKey | None:
     """Who wrote it."""
-    return (story.platform, story.author.id) if story.author else None
+    return (history.platform, history.author.id) if history.author else None
 
 
 def post_of(step: Step) -> Post:
     """The step as a mapper would answer it."""
-    return _delete(step) if step.wording is None else _upsert(step, step.wording)
+    return _delete(step) if step.post_text is None else _upsert(step, step.post_text)
 
 
 def author_delete_of(step: Step) -> AuthorDelete:
@@ -85,7 +85,7 @@ def author_delete_of(step: Step) -> AuthorDelete:
     Raises:
         ValueError: a post without author was planned to lose it.
     """
-    author = step.story.author
+    author = step.history.author
     if author is None:
         raise ValueError(step.kind)
     return AuthorDelete(
@@ -101,46 +101,46 @@ def author_delete_of(step: Step) -> AuthorDelete:
     )
 
 
-def _upsert(step: Step, wording: Wording) -> Post:
-    story = step.story
-    author = story.author
-    score = story.number % 400 + (31 if step.kind == "score_only" else 0)
+def _upsert(step: Step, post_text: PostText) -> Post:
+    history = step.history
+    author = history.author
+    score = history.number % 400 + (31 if step.kind == "score_only" else 0)
     post = Post(
-        post_id=story.post_id,
+        post_id=history.post_id,
         version=step.version,
-        created_at=story.created_at,
+        created_at=history.created_at,
         author_id=author.id if author else None,
         author_handle=author.handle if author else None,
         author_name=author.name if author else None,
-        mentions=wording.mentions,
-        title=wording.title,
-        text=wording.text,
-        lang=wording.lang,
-        url=link(story.platform, story.post_id, author),
-        channel=profile_channel(story.platform, author)
-        if story.on_profile and author
-        else story.channel,
-        channel_is_profile=story.on_profile and author is not None,
-        reply_to=story.reply_to,
-        hashtags=wording.hashtags,
+        mentions=post_text.mentions,
+        title=post_text.title,
+        text=post_text.text,
+        lang=post_text.lang,
+        url=link(history.platform, history.post_id, author),
+        channel=profile_channel(history.platform, author)
+        if history.on_profile and author
+        else history.channel,
+        channel_is_profile=history.on_profile and author is not None,
+        reply_to=history.reply_to,
+        hashtags=post_text.hashtags,
         metrics={"score": score, "replies": score % 23, "shares": score % 11},
         endpoint="generator",
     )
-    return _with_raw(post, story.platform)
+    return _with_raw(post, history.platform)
 
 
 def _delete(step: Step) -> Post:
     """Some platforms say when the deleted post was made and by whom, some do not."""
-    story = step.story
+    history = step.history
     post = Post(
-        post_id=story.post_id,
+        post_id=history.post_id,
         op="delete",
         version=step.version,
-        day=story.day if story.number % 10 < 7 else None,  # noqa: PLR2004  # seven of ten
-        author_id=story.author.id if story.author and story.number % 2 else None,
+        day=history.day if history.number % 10 < 7 else None,  # noqa: PLR2004  # seven of ten
+        author_id=history.author.id if history.author and history.number % 2 else None,
         endpoint="generator",
     )
-    return _with_raw(post, story.platform)
+    return _with_raw(post, history.platform)
 
 
 def _with_raw(post: Post, platform: str) -> Post:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from random import Random
 
-from ingestion.generator.authors import Person
-from ingestion.generator.planted_pii import KINDS, OWN_KINDS, SENTENCES, Canary, canary
+from ingestion.generator.authors import Author
+from ingestion.generator.planted_pii import KINDS, OWN_KINDS, SENTENCES, PlantedPii, planted_pii
 from ingestion.generator.rates import Rates
 from ingestion.generator.seeded_random import pick
 from ingestion.generator.sentences import (
@@ -25,7 +25,7 @@ _TITLE_ONLY = 0.15  # of the posts with a title
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class PostText:
     """Title and text, with what is in them; `clean_…` is what the sanitizer should leave."""
 
     title: str | None
@@ -35,19 +35,19 @@ class Wording:
     lang: str | None = "en"
     hashtags: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
-    canaries: tuple[Canary, ...] = ()
+    planted: tuple[PlantedPii, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class TextWriter:
     """Writes posts."""
 
     rng: Random
     rates: Rates
 
     def write(
-        self, number: int, *, platform: str, author: Person | None, mood: Mood, titled: bool
-    ) -> Wording:
+        self, number: int, *, platform: str, author: Author | None, mood: Mood, titled: bool
+    ) -> PostText:
         """A first post; its number makes the personal data in it unique."""
         rng, rates = self.rng, self.rates
         roll = rng.random()
@@ -65,14 +65,14 @@ class Writer:
             return _plain(title, self._fill(pick(rng, OTHER_LANGUAGES[lang][mood])), lang=lang)
         return self._english(title, mood, self._canary(number, platform, author))
 
-    def amend(self, wording: Wording, mood: Mood) -> Wording:
+    def amend(self, post_text: PostText, mood: Mood) -> PostText:
         """The same post with an afterthought in its own language."""
-        thought = self._afterthought(wording.lang, mood)
+        thought = self._afterthought(post_text.lang, mood)
         return replace(
-            wording,
-            lang=wording.lang or "en",
-            text=f"{wording.text} {thought}" if wording.text else thought,
-            clean_text=f"{wording.clean_text} {thought}" if wording.clean_text else thought,
+            post_text,
+            lang=post_text.lang or "en",
+            text=f"{post_text.text} {thought}" if post_text.text else thought,
+            clean_text=f"{post_text.clean_text} {thought}" if post_text.clean_text else thought,
         )
 
     def _afterthought(self, lang: str | None, mood: Mood) -> str:
@@ -80,7 +80,7 @@ class Writer:
             return pick(self.rng, OTHER_LANGUAGES[lang][mood]).format(p=pick(self.rng, PRODUCTS))
         return pick(self.rng, AFTERTHOUGHTS[mood]) + f" ({pick(self.rng, TIMES)})"
 
-    def _english(self, title: str | None, mood: Mood, found: Canary | None) -> Wording:
+    def _english(self, title: str | None, mood: Mood, found: PlantedPii | None) -> PostText:
         rng = self.rng
         tags = (pick(rng, HASHTAGS),) if rng.random() < 0.2 else ()  # noqa: PLR2004  # one post in five
         if title and not found and rng.random() < _TITLE_ONLY:
@@ -95,7 +95,7 @@ class Writer:
         sentences.insert(at, pick(rng, SENTENCES[found.kind]))
         # The slot is filled last: a filled sentence holds no braces.
         slotted = " ".join(sentences)
-        return Wording(
+        return PostText(
             title,
             slotted.format(found.value),
             title,
@@ -106,19 +106,19 @@ class Writer:
             (found,),
         )
 
-    def _mentions(self, found: Canary) -> tuple[str, ...]:
+    def _mentions(self, found: PlantedPii) -> tuple[str, ...]:
         """Platforms list whom a post names; an @handle stands in the list or not."""
         if found.kind == "mention" or (found.kind == "handle" and self.rng.random() < 0.5):  # noqa: PLR2004  # a coin
             return (found.value.lstrip("@"),)
         return ()
 
-    def _canary(self, number: int, platform: str, author: Person | None) -> Canary | None:
+    def _canary(self, number: int, platform: str, author: Author | None) -> PlantedPii | None:
         if self.rng.random() >= self.rates.pii:
             return None
         kind = pick(self.rng, KINDS)
         if author is None and kind in OWN_KINDS:
             kind = "email"
-        return canary(kind, number, platform, author)
+        return planted_pii(kind, number, platform, author)
 
     def _fill(self, template: str) -> str:
         rng = self.rng
@@ -128,5 +128,5 @@ class Writer:
 
 def _plain(
     title: str | None, text: str | None, *, lang: str | None = "en", hashtags: tuple[str, ...] = ()
-) -> Wording:
-    return Wording(title, text, title, text, lang, hashtags)
+) -> PostText:
+    return PostText(title, text, title, text, lang, hashtags)

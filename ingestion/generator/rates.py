@@ -13,7 +13,7 @@ class Rates:
     """Each is a share of the first posts, unless it says otherwise.
 
     The first seven say what becomes of a post; it has at most one of these stories, so they add up
-    to at most 1. Some edits and deletes are part of another's story, so that a little more of them
+    to at most 1. Some edits and deletes are part of another's history, so that a little more of them
     are sent than their rate says.
     """
 
@@ -51,13 +51,13 @@ class Rates:
                 raise SettingsError(
                     f"generator rate {name} is {rate!r}", remedy="Give a number from 0 to 1"
                 )
-        if (total := sum(rate for _, rate in self.stories())) > 1:
+        if (total := sum(rate for _, rate in self.histories())) > 1:
             raise SettingsError(
                 f"generator rates of stories add up to {total:.3f}",
-                remedy="A post has one story: at most 1 in all",
+                remedy="A post has one history: at most 1 in all",
             )
 
-    def stories(self) -> list[tuple[str, float]]:
+    def histories(self) -> list[tuple[str, float]]:
         """What may become of a post, and how often."""
         return [
             ("edits", self.edits),

@@ -1,4 +1,4 @@
-"""Step of a story → record and row of the ledger."""
+"""Step of a history → record and row of the ledger."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,13 +6,13 @@ from itertools import count
 
 import orjson
 
-from ingestion.generator.bad_records import POISONS, RawRecord, spoiled
-from ingestion.generator.expected_fates import Claim, Fates, utc_date
+from ingestion.generator.bad_records import BAD_RECORD_KINDS, RawRecord, bad_record
+from ingestion.generator.expected_fates import Claim, ExpectedFates, utc_date
 from ingestion.generator.ledger import (
     Row,
     bad_row,
-    canaries_of,
     good_row,
+    planted_values_of,
     topic_name_of,
     unmappable_row,
 )
@@ -23,7 +23,7 @@ from schemas.reasons import Fate
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RenderedRecord:
     """A record to send, and its row of the ledger."""
 
     record: Record | RawRecord
@@ -36,25 +36,25 @@ class Resend:
 
     at: int
     step: Step
-    first: Made
+    first: RenderedRecord
 
 
 @dataclass(slots=True)
-class Press:
+class Renderer:
     """Makes the records, in the order of sending."""
 
     makers: dict[str, RecordMaker]
     max_text_chars: int
     with_canaries: bool
-    fates: Fates = field(default_factory=Fates)
+    fates: ExpectedFates = field(default_factory=ExpectedFates)
     lines: Iterator[int] = field(default_factory=count)
-    doses: Iterator[int] = field(default_factory=count)  # so that every poison has its turn
+    bad_kinds: Iterator[int] = field(default_factory=count)  # so that every kind has its turn
 
-    def made(self, step: Step) -> Made | None:
+    def render(self, step: Step) -> RenderedRecord | None:
         """The step's record; None for an edit of a post that has gone with its author."""
         match step.kind:
             case "bad":
-                return self._poisoned(step)
+                return self._bad(step)
             case "unmappable":
                 return self._unmappable(step)
             case "author_delete":
@@ -68,48 +68,50 @@ class Press:
         event = orjson.loads(record.value)
         row = good_row(next(self.lines), step, event, self._fate(step, event))
         if self.with_canaries:
-            row["canaries"] = canaries_of(step)
-        return Made(record, row)
+            row["canaries"] = planted_values_of(step)
+        return RenderedRecord(record, row)
 
-    def resent(self, again: Resend) -> Made:
+    def render_again(self, again: Resend) -> RenderedRecord:
         """The record a second time."""
         first = again.first.ledger_row
         row = first | {"n": next(self.lines), "kind": "duplicate", "repeats": first["n"]}
         claimed = {name: first[name] for name in ("op", "event_id", "version", "day")}
-        return Made(again.first.record, row | {"fate": self._fate(again.step, claimed).value})
+        return RenderedRecord(
+            again.first.record, row | {"fate": self._fate(again.step, claimed).value}
+        )
 
     def _maker(self, step: Step) -> RecordMaker:
-        return self.makers[step.story.platform]
+        return self.makers[step.history.platform]
 
     def _fate(self, step: Step, event: Row) -> Fate:
-        author = author_of(step.story)
+        author = author_of(step.history)
         if event["op"] == "delete_author" and author:
             return self.fates.author_deleted(author, event["version"])
         claim = Claim(author, event["event_id"], event["version"], event["day"])
         settle = self.fates.upserted if event["op"] == "upsert" else self.fates.deleted
-        return settle(step.story.held, claim)
+        return settle(step.history.state, claim)
 
     def _is_moot(self, step: Step) -> bool:
         """Nobody edits after leaving; such an edit would bring the post back on its own."""
-        author: AuthorKey | None = author_of(step.story)
+        author: AuthorKey | None = author_of(step.history)
         left = self.fates.gone.get(author) if author else None
-        if left is None or step.wording is None or step.version <= left:
+        if left is None or step.post_text is None or step.version <= left:
             return False
-        day = step.story.day
+        day = step.history.day
         return day is not None and day <= utc_date(left)
 
-    def _poisoned(self, step: Step) -> Made:
-        poison = POISONS[next(self.doses) % len(POISONS)]
+    def _bad(self, step: Step) -> RenderedRecord:
+        kind = BAD_RECORD_KINDS[next(self.bad_kinds) % len(BAD_RECORD_KINDS)]
         post = post_of(step)
-        if poison.bend:
-            post = poison.bend(post, step.observed_at, self.max_text_chars)
+        if kind.bend:
+            post = kind.bend(post, step.observed_at, self.max_text_chars)
         good = self._maker(step).make(post, observed_at=step.observed_at)
-        bad = spoiled(good, poison, topic_name_of(step.story.platform, "posts"))
-        return Made(bad, bad_row(next(self.lines), poison, good, bad))
+        bad = bad_record(good, kind, topic_name_of(step.history.platform, "posts"))
+        return RenderedRecord(bad, bad_row(next(self.lines), kind, good, bad))
 
-    def _unmappable(self, step: Step) -> Made:
-        payload = {"broken": True, "number": step.story.number, "payload": post_of(step).raw}
+    def _unmappable(self, step: Step) -> RenderedRecord:
+        payload = {"broken": True, "number": step.history.number, "payload": post_of(step).raw}
         record = self._maker(step).make(
             Unmappable(detail="id", raw=payload), observed_at=step.observed_at
         )
-        return Made(record, unmappable_row(next(self.lines), orjson.loads(record.value)))
+        return RenderedRecord(record, unmappable_row(next(self.lines), orjson.loads(record.value)))

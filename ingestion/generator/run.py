@@ -12,13 +12,13 @@ from foundation.key_sources import pseudonym_key
 from foundation.policies import policies
 from foundation.settings import Settings
 from ingestion.generator.feed import Feed
-from ingestion.generator.first_posts import Newsroom
+from ingestion.generator.first_posts import FirstPosts
 from ingestion.generator.ledger import new_ledger
-from ingestion.generator.lifecycle import Planner
-from ingestion.generator.post_text import Writer
+from ingestion.generator.lifecycle import LifecyclePlanner
+from ingestion.generator.post_text import TextWriter
 from ingestion.generator.rates import Rates, load_rates
-from ingestion.generator.render import Made, Press
-from ingestion.generator.seeded_random import dice
+from ingestion.generator.render import RenderedRecord, Renderer
+from ingestion.generator.seeded_random import new_random
 from ingestion.kafka.producer import Sender
 from ingestion.kafka.records import RecordMaker
 
@@ -47,7 +47,7 @@ def generate(
     makers: dict[str, RecordMaker],
     max_text_chars: int,
     with_canaries: bool = False,
-) -> Iterator[Made]:
+) -> Iterator[RenderedRecord]:
     """The records of `n_posts` first posts and of what happens to them, in the order of sending.
 
     Args:
@@ -68,17 +68,17 @@ def generate(
         raise SettingsError(
             "generate needs a number of posts, a platform and a time zone", remedy="Give all three"
         )
-    rng = dice(seed)
+    rng = new_random(seed)
     end = (base - _EPOCH) // (base.resolution)
-    writer = Writer(rng, rates)
-    newsroom = Newsroom(rng, rates, writer, n_posts, seed, end)
+    writer = TextWriter(rng, rates)
+    first_posts = FirstPosts(rng, rates, writer, n_posts, seed, end)
     return iter(
         Feed(
             rng,
             rates,
-            newsroom,
-            Planner(rng, rates, writer, end),
-            Press(makers, max_text_chars, with_canaries),
+            first_posts,
+            LifecyclePlanner(rng, rates, writer, end),
+            Renderer(makers, max_text_chars, with_canaries),
         )
     )
 
@@ -121,7 +121,7 @@ def run_generator(
 
 
 def send(
-    feed: Iterable[Made],
+    feed: Iterable[RenderedRecord],
     sender: Sender,
     file: Path,
     *,
@@ -153,7 +153,7 @@ def last_full_hour() -> datetime:
     return clock.now().replace(minute=0, second=0, microsecond=0)
 
 
-def _count(report: GeneratorReport, made: Made) -> None:
+def _count(report: GeneratorReport, made: RenderedRecord) -> None:
     row = made.ledger_row
     report.records += 1
     report.by_kind[row["kind"]] += 1

@@ -9,7 +9,7 @@ _DIGITS = string.digits + string.ascii_lowercase
 T = TypeVar("T")
 
 
-def dice(seed: int | str) -> Random:
+def new_random(seed: int | str) -> Random:
     """A source of chance of its own."""
     return Random(seed)  # noqa: S311  # made posts must repeat; nothing here is a secret
 

@@ -46,7 +46,7 @@ def create_topics(settings: Settings) -> TopicsReport:
     return TopicsReport(created, [topic.name for topic in existing], narrow)
 
 
-def demand_broker(settings: Settings, *, timeout_s: float | None = None) -> None:
+def require_broker(settings: Settings, *, timeout_s: float | None = None) -> None:
     """Ask Kafka for anything at all.
 
     Raises:

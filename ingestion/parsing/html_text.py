@@ -27,7 +27,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?)")
 
 
-def plain(html: str) -> str:
+def html_to_text(html: str) -> str:
     """Tags away, entities resolved, a blank line between paragraphs; a link that was shortened is whole again."""
     parts: list[str] = []
     link: tuple[str, int] | None = None  # where an open link leads, and its first part

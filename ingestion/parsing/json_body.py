@@ -4,14 +4,14 @@ import re
 
 import orjson
 
-from ingestion.parsing.json_fields import decoded
+from ingestion.parsing.json_fields import parse_json_text
 from ingestion.platform import Json
 
 _LONG_NUMBER = re.compile(rb"\d{19}")  # orjson makes a float of an integer beyond 64 bits
 _SHALLOW = 200  # brackets that a text may hold before it is worth measuring how deep they go
 
 
-def parsed(data: bytes) -> Json:
+def parse_json(data: bytes) -> Json:
     """JSON that is not nested too deeply; integers of any size and lone surrogates survive.
 
     Raises:
@@ -24,7 +24,7 @@ def parsed(data: bytes) -> Json:
             pass  # perhaps only stricter than the standard
     if data.strip() == b"null":
         return None
-    value = decoded(data.decode("utf-8"))
+    value = parse_json_text(data.decode("utf-8"))
     if value is None:
         raise ValueError("not JSON, or nested too deeply")
     return value

@@ -24,7 +24,7 @@ _INT64 = 2**63
 _MAX_DEPTH = 200
 
 
-def needed(holder: dict[str, Json], name: str, kind: type[T]) -> T:
+def required_field(holder: dict[str, Json], name: str, kind: type[T]) -> T:
     """A field that must be there with this type.
 
     Raises:
@@ -48,7 +48,7 @@ def optional_text(holder: dict[str, Json], name: str) -> str | None:
     raise WrongFieldError(name)
 
 
-def every(values: Json, kind: type[T]) -> list[T]:
+def items_of_type(values: Json, kind: type[T]) -> list[T]:
     """The values of a list that have this type and are not empty."""
     return (
         [value for value in values if isinstance(value, kind) and value]
@@ -57,19 +57,19 @@ def every(values: Json, kind: type[T]) -> list[T]:
     )
 
 
-def texts(objects: Json, name: str) -> list[str]:
+def text_fields(objects: Json, name: str) -> list[str]:
     """One text field of every object in a list."""
-    return every([item.get(name) for item in every(objects, dict)], str)
+    return items_of_type([item.get(name) for item in items_of_type(objects, dict)], str)
 
 
-def inner(holder: Json, *names: str) -> Json:
+def value_at(holder: Json, *names: str) -> Json:
     """The value along a path; None where a step is missing."""
     for name in names:
         holder = holder.get(name) if isinstance(holder, dict) else None
     return holder
 
 
-def is_alone(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
+def is_only_text(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
     """Whether the post along the path is the only object that says anything: another inside may be a private one.
 
     Args:
@@ -77,7 +77,7 @@ def is_alone(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
         path: to the post.
         own: fields whose objects are parts of the post.
     """
-    post, todo = inner(payload, *path), [payload]
+    post, todo = value_at(payload, *path), [payload]
     while todo:
         item = todo.pop()
         if isinstance(item, dict):
@@ -91,12 +91,12 @@ def is_alone(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
     return True
 
 
-def unique(values: Iterable[str]) -> tuple[str, ...]:
+def distinct(values: Iterable[str]) -> tuple[str, ...]:
     """Each once, in order."""
     return tuple(dict.fromkeys(values))
 
 
-def counts(values: Mapping[str, Json]) -> dict[str, int]:
+def integer_counts(values: Mapping[str, Json]) -> dict[str, int]:
     """Those that are integers of 64 bits."""
     return {
         name: value
@@ -105,17 +105,17 @@ def counts(values: Mapping[str, Json]) -> dict[str, int]:
     }
 
 
-def kind_of(item: dict[str, Json], kinds: Iterable[tuple[str, str]]) -> str | None:
+def kind_by_field(item: dict[str, Json], kinds: Iterable[tuple[str, str]]) -> str | None:
     """The first kind whose telling field the object has, from pairs (field, kind)."""
     return next((kind for field, kind in kinds if field in item), None)
 
 
-def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """A sequence in parts of at most that size."""
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def leaves(document: Json, contents: Contents) -> Iterator[Json]:
+def payloads_within(document: Json, contents: Contents) -> Iterator[Json]:
     """The single payloads of a document in its order, without recursion.
 
     Args:
@@ -134,7 +134,7 @@ def leaves(document: Json, contents: Contents) -> Iterator[Json]:
         todo.extend(reversed(nested))
 
 
-def decoded(text: str) -> Json:
+def parse_json_text(text: str) -> Json:
     """JSON inside a JSON string; None where it is none, or nested too deeply."""
     try:
         value = json.loads(text, parse_constant=_refuse)

@@ -7,7 +7,7 @@ import html
 import re
 import unicodedata
 
-from ingestion.parsing.json_fields import inner
+from ingestion.parsing.json_fields import value_at
 from ingestion.platform import Json
 
 _FIELDS = ("removed_by_category", "removed_by", "removal_reason", "banned_by")
@@ -53,7 +53,7 @@ def removal_of(data: dict[str, Json]) -> dict[str, Json]:
     """
     said: dict[str, Json] = {name: True for name in _FIELDS if _is_said(data.get(name))}
     said |= {name: True for name in _FLAGS if data.get(name) is True}
-    if any(_is_said(inner(data, "_meta", name)) for name in _ARCHIVED):
+    if any(_is_said(value_at(data, "_meta", name)) for name in _ARCHIVED):
         said["removed"] = True
     category = data.get("removed_by_category")
     if isinstance(category, str) and _CATEGORY.fullmatch(category):

@@ -6,7 +6,7 @@ Each answer is in microseconds, or None where the id holds no time, or one that 
 import re
 
 from foundation.policies import policy_of
-from ingestion.parsing.timestamps import believable
+from ingestion.parsing.timestamps import plausible
 
 _X_EPOCH = 1_288_834_974_657  # milliseconds; ids had no time inside before November 2010
 _X_FIRST = 30_000_000_000
@@ -20,7 +20,7 @@ def x_micros(number: int, observed_at: int | None) -> int | None:
     """Of a post's id."""
     if number < _X_FIRST:
         return None
-    return believable(
+    return plausible(
         ((number >> 22) + _X_EPOCH) * 1000, since=policy_of("x").since, seen_at=observed_at
     )
 
@@ -29,7 +29,7 @@ def mastodon_micros(uri: str, observed_at: int | None) -> int | None:
     """Of the id inside a status's `uri`, which its server of origin gave: the same wherever it is seen."""
     match = _MASTODON.search(uri)
     micros = (int(match[1]) >> 16) * 1000 if match else None
-    return micros and believable(micros, since=policy_of("mastodon").since, seen_at=observed_at)
+    return micros and plausible(micros, since=policy_of("mastodon").since, seen_at=observed_at)
 
 
 def instagram_micros(permalink: str | None, observed_at: int | None) -> int | None:
@@ -41,4 +41,4 @@ def instagram_micros(permalink: str | None, observed_at: int | None) -> int | No
     for sign in match[1]:
         number = number * 64 + _SHORTCODE_ALPHABET.index(sign)
     micros = ((number >> 23) + _INSTAGRAM_EPOCH) * 1000
-    return believable(micros, since=policy_of("instagram").since, seen_at=observed_at)
+    return plausible(micros, since=policy_of("instagram").since, seen_at=observed_at)

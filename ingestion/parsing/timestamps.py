@@ -16,7 +16,7 @@ def iso_micros(declared: object) -> int | None:
     return None if moment is None else _micros(moment)
 
 
-def spoken_micros(declared: object) -> int | None:
+def x_v1_micros(declared: object) -> int | None:
     """`Thu Jun 27 00:25:31 +0000 2019`, as X API v1.1 writes times; None where it is no such time."""
     try:
         return _micros(datetime.strptime(str(declared), "%a %b %d %H:%M:%S %z %Y"))
@@ -24,7 +24,7 @@ def spoken_micros(declared: object) -> int | None:
         return None
 
 
-def unit_micros(count: object, *, per_second: int) -> int | None:
+def count_micros(count: object, *, per_second: int) -> int | None:
     """A count of seconds (1) or milliseconds (1,000) since 1970; None where it is no such number."""
     if isinstance(count, bool) or not isinstance(count, int):
         return None
@@ -37,7 +37,7 @@ def day_of(micros: int) -> date:
     return (EPOCH + timedelta(microseconds=min(max(micros, 0), LATEST_MICROS))).date()
 
 
-def believable(micros: int, *, since: date, seen_at: int | None) -> int | None:
+def plausible(micros: int, *, since: date, seen_at: int | None) -> int | None:
     """A time read out of an id, where the platform existed and the time is not a day ahead; else None."""
     if day_of(micros) < since or micros > (
         LATEST_MICROS if seen_at is None else seen_at + DAY_MICROS

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import date
 
 from foundation.policies import policy_of
-from ingestion.parsing.json_fields import every, inner, is_alone, needed
-from ingestion.parsing.timestamps import LATEST_MICROS, believable, day_of, iso_micros
+from ingestion.parsing.json_fields import is_only_text, items_of_type, required_field, value_at
+from ingestion.parsing.timestamps import LATEST_MICROS, day_of, iso_micros, plausible
 from ingestion.platform import (
     AuthorDelete,
     Ignored,
@@ -17,7 +17,7 @@ from ingestion.platform import (
     Post,
     Unmappable,
     WrongFieldError,
-    refusing_wrong_fields,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -52,14 +52,16 @@ def _publicly(payload: Json) -> Json:
     is_v2 = isinstance(payload, dict) and payload.get("$type") == "message"
     holder = "payload" if is_v2 else "commit"
     kind = (
-        str(inner(payload, holder, "$type")).rpartition("#")[2] if is_v2 else inner(payload, "kind")
+        str(value_at(payload, holder, "$type")).rpartition("#")[2]
+        if is_v2
+        else value_at(payload, "kind")
     )
-    is_post = kind == "commit" and inner(payload, holder, "collection") == _POST
-    is_record = inner(payload, holder, "record", "$type") in (None, _POST)
-    return payload if is_post and is_record and is_alone(payload, holder, "record") else None
+    is_post = kind == "commit" and value_at(payload, holder, "collection") == _POST
+    is_record = value_at(payload, holder, "record", "$type") in (None, _POST)
+    return payload if is_post and is_record and is_only_text(payload, holder, "record") else None
 
 
-@refusing_wrong_fields(_publicly)
+@unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One line → a post, a delete, an author's delete, or none of them."""
     match payload.get("kind", payload.get("$type")) if isinstance(payload, dict) else None:
@@ -78,9 +80,9 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.bluesky import Jetstream  # noqa: PLC0415  # needs the extra `websocket`
+    from ingestion.readers.bluesky import BlueskyReader  # noqa: PLC0415  # needs the extra `websocket`
 
-    return Jetstream(context)
+    return BlueskyReader(context)
 
 
 def _line_time(payload: Json) -> int | None:
@@ -89,7 +91,7 @@ def _line_time(payload: Json) -> int | None:
         return None
     is_v2 = payload.get("$type") == "message"
     seen_at: Json = (
-        iso_micros(inner(payload, "payload", "time")) if is_v2 else payload.get("time_us")
+        iso_micros(value_at(payload, "payload", "time")) if is_v2 else payload.get("time_us")
     )
     if isinstance(seen_at, bool) or not isinstance(seen_at, int):
         return None
@@ -103,8 +105,8 @@ PLATFORM = Platform(
 
 def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
     """A message of v2 in the form of v1, which has one level more and another clock."""
-    event = needed(message, "payload", dict)
-    kind = needed(event, "$type", str).rpartition("#")[2]
+    event = required_field(message, "payload", dict)
+    kind = required_field(event, "$type", str).rpartition("#")[2]
     about = event if kind == "commit" else event.get(kind)
     return {
         "kind": kind,
@@ -115,8 +117,8 @@ def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
 
 
 def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:
-    commit = needed(line, "commit", dict)
-    collection = needed(commit, "collection", str)
+    commit = required_field(line, "commit", dict)
+    collection = required_field(commit, "collection", str)
     if collection != _POST:
         return Ignored(kind=collection)
     did, rkey = _matching(line, "did", _DID), _matching(commit, "rkey", _RKEY)
@@ -130,7 +132,7 @@ def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:
 
 
 def _account(line: dict[str, Json], observed_at: int | None) -> Mapped:
-    account = needed(line, "account", dict)
+    account = required_field(line, "account", dict)
     if account.get("active") is not False or account.get("status") != "deleted":
         return Ignored(kind="account")  # deactivated and suspended accounts come back
     return AuthorDelete(
@@ -141,9 +143,9 @@ def _account(line: dict[str, Json], observed_at: int | None) -> Mapped:
 def _post(
     line: dict[str, Json], commit: dict[str, Json], post_id: str, seen_at: int, day: date | None
 ) -> Post:
-    did, record = line["did"], needed(commit, "record", dict)
-    text = needed(record, "text", str)
-    langs = every(record.get("langs"), str)
+    did, record = line["did"], required_field(commit, "record", dict)
+    text = required_field(record, "text", str)
+    langs = items_of_type(record.get("langs"), str)
     return Post(
         post_id=post_id,
         version=seen_at if commit["operation"] == "update" else 0,
@@ -162,7 +164,7 @@ def _post(
 
 
 def _matching(holder: dict[str, Json], name: str, pattern: re.Pattern[str]) -> str:
-    value = needed(holder, name, str)
+    value = required_field(holder, name, str)
     if not pattern.fullmatch(value):
         raise WrongFieldError(name)
     return value
@@ -199,15 +201,15 @@ def _tid_day(rkey: str, seen_at: int) -> date | None:
     for digit in rkey:
         number = number * 32 + _TID_ALPHABET.index(digit)
     micros = number >> 10  # the rest is a clock's id
-    found = believable(micros, since=policy_of("bluesky").since, seen_at=seen_at)
+    found = plausible(micros, since=policy_of("bluesky").since, seen_at=seen_at)
     return None if found is None else day_of(found)
 
 
 def _features(record: dict[str, Json], kind: str) -> list[tuple[dict[str, Json], dict[str, Json]]]:
     return [
         (feature, facet)
-        for facet in every(record.get("facets"), dict)
-        for feature in every(facet.get("features"), dict)
+        for facet in items_of_type(record.get("facets"), dict)
+        for feature in items_of_type(facet.get("features"), dict)
         if feature.get("$type") == f"{_FACET}#{kind}"
     ]
 
@@ -218,7 +220,7 @@ def _mentions(record: dict[str, Json], text: str) -> tuple[str, ...]:
     found: list[Json] = []
     for feature, facet in _features(record, "mention"):
         found += [feature.get("did"), _slice(data, facet.get("index")).removeprefix("@")]
-    return tuple(dict.fromkeys(every(found, str)))
+    return tuple(dict.fromkeys(items_of_type(found, str)))
 
 
 def _slice(data: bytes, index: Json) -> str:
@@ -232,10 +234,10 @@ def _slice(data: bytes, index: Json) -> str:
 
 
 def _hashtags(record: dict[str, Json]) -> tuple[str, ...]:
-    tags = [feature.get("tag") for feature, _ in _features(record, "tag")] + every(
+    tags = [feature.get("tag") for feature, _ in _features(record, "tag")] + items_of_type(
         record.get("tags"), str
     )
-    return tuple(dict.fromkeys(every(tags, str)))
+    return tuple(dict.fromkeys(items_of_type(tags, str)))
 
 
 def _parent(record: dict[str, Json]) -> str | None:
@@ -248,7 +250,7 @@ def _parent(record: dict[str, Json]) -> str | None:
 def _rights(record: dict[str, Json]) -> dict[str, bool]:
     """The author's `!no-unauthenticated`: not for people who are not signed in to Bluesky."""
     labels = record.get("labels")
-    values = every(labels.get("values"), dict) if isinstance(labels, dict) else []
+    values = items_of_type(labels.get("values"), dict) if isinstance(labels, dict) else []
     if any(label.get("val") == "!no-unauthenticated" for label in values):
         return {"indexable": False, "may_display": False, "may_export": False}
     return {}

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 
 from ingestion.parsing.html_text import hashtags
 from ingestion.parsing.json_fields import (
-    counts,
-    every,
-    inner,
-    is_alone,
-    kind_of,
-    leaves,
+    distinct,
+    integer_counts,
+    is_only_text,
+    items_of_type,
+    kind_by_field,
     optional_text,
-    unique,
+    payloads_within,
+    value_at,
 )
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import (
@@ -28,7 +28,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
-    refusing_wrong_fields,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -81,7 +81,7 @@ _KINDS = (
 
 def payloads(document: Json) -> Iterator[Json]:
     """The single posts and comments of a document; what is none is yielded as it is."""
-    return leaves(document, _contents)
+    return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
@@ -89,12 +89,12 @@ def _publicly(payload: Json) -> Json:
     is_public = (
         isinstance(payload, dict)
         and _is_post(payload)
-        and inner(payload, "privacy", "value") == "EVERYONE"
+        and value_at(payload, "privacy", "value") == "EVERYONE"
     )
-    return payload if is_public and not _is_hidden(payload) and is_alone(payload) else None
+    return payload if is_public and not _is_hidden(payload) and is_only_text(payload) else None
 
 
-@refusing_wrong_fields(_publicly)
+@unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One post or comment → a post, or neither."""
     if not isinstance(payload, dict):
@@ -102,10 +102,10 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     if payload.get("deleted") is True:
         return _deleted(payload, observed_at)
     if not _is_post(payload):
-        return Ignored(kind=kind_of(payload, _KINDS) or "other")
+        return Ignored(kind=kind_by_field(payload, _KINDS) or "other")
     if _is_hidden(payload):
         return Ignored(kind="hidden post")
-    if inner(payload, "privacy", "value") not in (None, "", "EVERYONE"):
+    if value_at(payload, "privacy", "value") not in (None, "", "EVERYONE"):
         return Ignored(kind="non-public post")
     return _post(payload)
 
@@ -119,9 +119,9 @@ def _is_hidden(item: dict[str, Json]) -> bool:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.facebook import Pages  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.facebook import FacebookReader  # noqa: PLC0415  # needs the extra `http`
 
-    return Pages(context)
+    return FacebookReader(context)
 
 
 PLATFORM = Platform(
@@ -175,7 +175,7 @@ def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
         field: value for field, value in comments.items() if field not in ("data", "paging")
     }
     parent = {"parent": {"id": item.get("id")}} if "id" in item else {}
-    return [own], [{**parent, **comment} for comment in every(comments["data"], dict)]
+    return [own], [{**parent, **comment} for comment in items_of_type(comments["data"], dict)]
 
 
 def _deleted(notice: dict[str, Json], observed_at: int | None) -> Post:
@@ -193,7 +193,7 @@ def _post(item: dict[str, Json]) -> Post:
     link = _PERMALINK.match(url or "")
     post_id, page, is_comment = _identity(item, url or "", link)
     created_at, text = _time(item, "created_time"), optional_text(item, "message")
-    author = inner(item, "from")
+    author = value_at(item, "from")
     author = author if isinstance(author, dict) else {}
     return Post(
         post_id=post_id,
@@ -206,7 +206,7 @@ def _post(item: dict[str, Json]) -> Post:
         url=url,
         channel=page,
         reply_to=_reply_to(item, link, page) if is_comment else None,
-        hashtags=unique(hashtags(text)),
+        hashtags=distinct(hashtags(text)),
         metrics=_metrics(item),
         raw=item,
     )
@@ -232,7 +232,7 @@ def _reply_to(item: dict[str, Json], link: re.Match[str] | None, page: str | Non
     """What a comment answers: a comment as `post_comment`, the post as `page_post`."""
     if link and link[4]:
         return f"{link[2]}_{link[3]}"
-    parent = _POST_ID.fullmatch(str(inner(item, "parent", "id")))
+    parent = _POST_ID.fullmatch(str(value_at(item, "parent", "id")))
     if parent:
         return f"{parent[2]}_{parent[3]}" if parent[3] else parent[0]
     parts = _POST_ID.fullmatch(str(item.get("id")))
@@ -255,9 +255,9 @@ def _updated_at(item: dict[str, Json], created_at: int) -> int:
 
 def _mentions(item: dict[str, Json]) -> tuple[str, ...]:
     """People named in the text; pages and groups are no persons."""
-    tags = every(item.get("message_tags"), dict)
-    return unique(
-        every([tag.get("name") for tag in tags if tag.get("type") in (None, "user")], str)
+    tags = items_of_type(item.get("message_tags"), dict)
+    return distinct(
+        items_of_type([tag.get("name") for tag in tags if tag.get("type") in (None, "user")], str)
     )
 
 
@@ -267,10 +267,10 @@ def _metrics(item: dict[str, Json]) -> dict[str, int]:
         return (
             value
             if isinstance(value, int)
-            else inner(value, "summary", "total_count") or inner(value, "count")
+            else value_at(value, "summary", "total_count") or value_at(value, "count")
         )
 
-    return counts(
+    return integer_counts(
         {
             "like_count": item.get("like_count", total("likes")),
             "comment_count": item.get("comment_count", total("comments")),

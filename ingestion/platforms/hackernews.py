@@ -7,9 +7,14 @@ reader asks again.
 
 from collections.abc import Iterator
 
-from ingestion.parsing.html_text import plain
-from ingestion.parsing.json_fields import counts, kind_of, leaves, optional_text
-from ingestion.parsing.timestamps import unit_micros
+from ingestion.parsing.html_text import html_to_text
+from ingestion.parsing.json_fields import (
+    integer_counts,
+    kind_by_field,
+    optional_text,
+    payloads_within,
+)
+from ingestion.parsing.timestamps import count_micros
 from ingestion.platform import (
     Ignored,
     Json,
@@ -17,7 +22,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
-    refusing_wrong_fields,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -45,7 +50,7 @@ _KINDS = (("karma", "user"), ("profiles", "updates"), ("error", "error"))
 
 def payloads(document: Json) -> Iterator[Json]:
     """The single items of a document; what is none is yielded as it is."""
-    return leaves(document, _contents)
+    return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
@@ -64,7 +69,7 @@ def _holds_objects(item: dict[str, Json]) -> bool:
     return any(isinstance(each, dict | list) for each in values)
 
 
-@refusing_wrong_fields(_publicly)
+@unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One item → a post, a delete, or neither."""
     if payload is None:
@@ -73,7 +78,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         return Ignored(kind="item id")  # lists of stories, maxitem
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
-    if (kind := kind_of(payload, _KINDS)) is not None:
+    if (kind := kind_by_field(payload, _KINDS)) is not None:
         return Ignored(kind=kind)
     if payload.get("type") == "pollopt":
         return Ignored(kind="pollopt")
@@ -83,9 +88,9 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.hackernews import Firebase  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.hackernews import HackerNewsReader  # noqa: PLC0415  # needs the extra `http`
 
-    return Firebase(context)
+    return HackerNewsReader(context)
 
 
 PLATFORM = Platform(
@@ -126,11 +131,11 @@ def _post(item: dict[str, Json]) -> Post:
         created_at=_time(item),
         author_id=author,
         author_handle=author,
-        title=plain(title or "") or None,
-        text=plain(text or "") or None,
+        title=html_to_text(title or "") or None,
+        text=html_to_text(text or "") or None,
         url=f"https://news.ycombinator.com/item?id={post_id}",
         reply_to=_id(item, "parent") if kind == "comment" else None,
-        metrics=counts({name: item.get(name) for name in ("score", "descendants")}),
+        metrics=integer_counts({name: item.get(name) for name in ("score", "descendants")}),
         raw=item,
     )
 
@@ -143,7 +148,7 @@ def _id(item: dict[str, Json], name: str) -> str:
 
 
 def _time(item: dict[str, Json]) -> int:
-    micros = unit_micros(item.get("time"), per_second=1)
+    micros = count_micros(item.get("time"), per_second=1)
     if micros is None:
         raise WrongFieldError("time")
     return micros

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 from ingestion.parsing.html_text import handles, hashtags
 from ingestion.parsing.json_fields import (
-    counts,
-    every,
-    inner,
-    kind_of,
-    leaves,
-    needed,
+    distinct,
+    integer_counts,
+    items_of_type,
+    kind_by_field,
     optional_text,
-    unique,
+    payloads_within,
+    required_field,
+    value_at,
 )
 from ingestion.parsing.snowflake_ids import instagram_micros
 from ingestion.parsing.timestamps import day_of, iso_micros
@@ -28,8 +28,8 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
-    nothing,
-    refusing_wrong_fields,
+    keep_nothing,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -55,10 +55,10 @@ _KINDS = (
 
 def payloads(document: Json) -> Iterator[Json]:
     """The single media and comments of a document; what is none is yielded as it is."""
-    return leaves(document, _contents)
+    return payloads_within(document, _contents)
 
 
-@refusing_wrong_fields(nothing)  # neither a medium nor a comment says who may read it
+@unmappable_on_wrong_field(keep_nothing)  # neither a medium nor a comment says who may read it
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One medium or comment → a post, or neither."""
     if not isinstance(payload, dict):
@@ -70,7 +70,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
             Ignored(kind="hidden comment") if payload.get("hidden") is True else _comment(payload)
         )
     if not _is_medium(payload):
-        return Ignored(kind=kind_of(payload, _KINDS) or "other")
+        return Ignored(kind=kind_by_field(payload, _KINDS) or "other")
     if payload.get("media_product_type") == "STORY" or "/stories/" in str(payload.get("permalink")):
         return Ignored(kind="story")
     if payload["media_type"] == "BROADCAST":
@@ -79,9 +79,9 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.instagram import Hashtags  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.instagram import InstagramReader  # noqa: PLC0415  # needs the extra `http`
 
-    return Hashtags(context)
+    return InstagramReader(context)
 
 
 PLATFORM = Platform(
@@ -99,7 +99,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     for name in ("mentioned_media", "mentioned_comment"):
         if isinstance(item.get(name), dict):
             return [], [item[name]]
-    if isinstance(found := inner(item, "business_discovery", "media", "data"), list):
+    if isinstance(found := value_at(item, "business_discovery", "media", "data"), list):
         return [], [found]
     if "id" not in item:
         held = next(
@@ -134,7 +134,9 @@ def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
             if _is_comment(item)
             else {"media": {"id": item.get("id")}}
         )
-        nested += [{**context, **comment} for comment in every(inner(item, name, "data"), dict)]
+        nested += [
+            {**context, **comment} for comment in items_of_type(value_at(item, name, "data"), dict)
+        ]
     if not nested:
         return [item], []
     return [{name: value for name, value in item.items() if name not in _NESTED}], nested
@@ -153,34 +155,34 @@ def _medium(item: dict[str, Json], observed_at: int | None) -> Post:
         day=None if inside is None else day_of(inside),
         author_id=_author_id(item),
         author_handle=optional_text(item, "username"),
-        mentions=unique(handles(caption)),
+        mentions=distinct(handles(caption)),
         text=caption,
         url=link,
-        hashtags=unique(hashtags(caption)),
-        metrics=counts({name: item.get(name) for name in ("like_count", "comments_count")}),
+        hashtags=distinct(hashtags(caption)),
+        metrics=integer_counts({name: item.get(name) for name in ("like_count", "comments_count")}),
         raw=item,
     )
 
 
 def _comment(item: dict[str, Json]) -> Post:
-    text = needed(item, "text", str)
-    answered = item.get("parent_id") or inner(item, "media", "id")
+    text = required_field(item, "text", str)
+    answered = item.get("parent_id") or value_at(item, "media", "id")
     return Post(
         post_id=_id(item),
         created_at=_time(item),
         author_id=_author_id(item),
         author_handle=optional_text(item, "username"),
-        mentions=unique(handles(text)),
+        mentions=distinct(handles(text)),
         text=text or None,
         reply_to=answered if isinstance(answered, str) else None,
-        hashtags=unique(hashtags(text)),
-        metrics=counts({"like_count": item.get("like_count")}),
+        hashtags=distinct(hashtags(text)),
+        metrics=integer_counts({"like_count": item.get("like_count")}),
         raw=item,
     )
 
 
 def _id(item: dict[str, Json]) -> str:
-    number = needed(item, "id", str)
+    number = required_field(item, "id", str)
     if not (number.isascii() and number.isdecimal()):
         raise WrongFieldError("id")
     return number
@@ -189,7 +191,7 @@ def _id(item: dict[str, Json]) -> str:
 def _author_id(item: dict[str, Json]) -> str | None:
     """The account's id; its name where that is all there is, as on others' comments."""
     for holder in ("owner", "from"):
-        if isinstance(number := inner(item, holder, "id"), str) and number:
+        if isinstance(number := value_at(item, holder, "id"), str) and number:
             return number
     return optional_text(item, "username")
 

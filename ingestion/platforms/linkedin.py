@@ -11,17 +11,17 @@ from collections.abc import Iterator
 
 from ingestion.parsing.html_text import hashtags
 from ingestion.parsing.json_fields import (
-    counts,
-    every,
-    inner,
-    is_alone,
-    kind_of,
-    leaves,
-    needed,
+    distinct,
+    integer_counts,
+    is_only_text,
+    items_of_type,
+    kind_by_field,
     optional_text,
-    unique,
+    payloads_within,
+    required_field,
+    value_at,
 )
-from ingestion.parsing.timestamps import unit_micros
+from ingestion.parsing.timestamps import count_micros
 from ingestion.platform import (
     Ignored,
     Json,
@@ -29,7 +29,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
-    refusing_wrong_fields,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -64,17 +64,17 @@ _KINDS = (
 
 def payloads(document: Json) -> Iterator[Json]:
     """The single posts, comments and notices of a document; what is none is yielded as it is."""
-    return leaves(document, _contents)
+    return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
     """A published post that says itself that everyone may read it; comments and notices do not say so."""
     is_post = isinstance(payload, dict) and "commentary" in payload and "actor" not in payload
     is_shown = is_post and _is_public(payload) and payload.get("lifecycleState") in _PUBLISHED
-    return payload if is_shown and is_alone(payload) else None
+    return payload if is_shown and is_only_text(payload) else None
 
 
-@refusing_wrong_fields(_publicly)
+@unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One post, comment or notice → a post, a delete, or neither."""
     if not isinstance(payload, dict):
@@ -84,7 +84,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     if "message" in payload and "actor" in payload:
         return _comment(payload)
     if "commentary" not in payload and "lifecycleState" not in payload:
-        return Ignored(kind=kind_of(payload, _KINDS) or "other")
+        return Ignored(kind=kind_by_field(payload, _KINDS) or "other")
     state = payload.get("lifecycleState", "PUBLISHED")
     if state == "DELETED":
         return _deleted(payload, observed_at)
@@ -97,14 +97,14 @@ def _is_public(post: dict[str, Json]) -> bool:
     """Whether everyone may read it, and not only those whom an advertisement is shown to."""
     return (
         post.get("visibility") == "PUBLIC"
-        and inner(post, "distribution", "feedDistribution") != "NONE"
+        and value_at(post, "distribution", "feedDistribution") != "NONE"
     )
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.linkedin import OwnPages  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.linkedin import LinkedInReader  # noqa: PLC0415  # needs the extra `http`
 
-    return OwnPages(context)
+    return LinkedInReader(context)
 
 
 def _native_id(payload: Json) -> str:
@@ -129,13 +129,13 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 def _notice(notice: dict[str, Json], observed_at: int | None) -> Mapped:
     """Only a deletion says all that is needed; for the rest the reader fetches the comment or post."""
-    action = needed(notice, "action", str)
+    action = required_field(notice, "action", str)
     if action != "COMMENT_DELETE":
         return Ignored(kind=f"notice {action}" if action in _ACTIONS else "notice")
-    urn = needed(notice, "generatedActivity", str)
+    urn = required_field(notice, "generatedActivity", str)
     if not _COMMENT_URN.fullmatch(urn):
         raise WrongFieldError("generatedActivity")
-    said_at = unit_micros(notice.get("lastModifiedAt"), per_second=1000) or 0
+    said_at = count_micros(notice.get("lastModifiedAt"), per_second=1000) or 0
     left = {name: notice[name] for name in _NOTICE_FIELDS if name in notice}
     return Post(post_id=urn, op="delete", version=max(observed_at or 0, said_at), raw=left)
 
@@ -152,7 +152,11 @@ def _deleted(post: dict[str, Json], observed_at: int | None) -> Post:
 
 
 def _post(post: dict[str, Json]) -> Post:
-    urn, author, created_at = _post_urn(post), needed(post, "author", str), _time(post, "createdAt")
+    urn, author, created_at = (
+        _post_urn(post),
+        required_field(post, "author", str),
+        _time(post, "createdAt"),
+    )
     marked = optional_text(post, "commentary") or ""
     text = _ESCAPED.sub(r"\1", _HASHTAG.sub(r"#\1", _MENTION.sub(r"\1", marked)))
     people = [
@@ -165,34 +169,34 @@ def _post(post: dict[str, Json]) -> Post:
         version=_edited_at(created_at, post.get("lastModifiedAt")),
         created_at=created_at,
         author_id=author,
-        mentions=unique(name for name in people if name),
+        mentions=distinct(name for name in people if name),
         text=text or None,
         url=f"https://www.linkedin.com/feed/update/{urn}",
         channel=author if author.startswith(_ORGANISATION) else None,
-        hashtags=unique(hashtags(text)),
+        hashtags=distinct(hashtags(text)),
         raw=post,
     )
 
 
 def _comment(comment: dict[str, Json]) -> Post:
-    subject, created_at = needed(comment, "object", str), _time(comment, "created", "time")
+    subject, created_at = required_field(comment, "object", str), _time(comment, "created", "time")
     parent = optional_text(comment, "parentComment")
-    text = inner(comment, "message", "text")
+    text = value_at(comment, "message", "text")
     if not isinstance(text, str):
         raise WrongFieldError("message.text")
     return Post(
         post_id=_comment_urn(comment, subject),
-        version=_edited_at(created_at, inner(comment, "lastModified", "time")),
+        version=_edited_at(created_at, value_at(comment, "lastModified", "time")),
         created_at=created_at,
-        author_id=needed(comment, "actor", str),
+        author_id=required_field(comment, "actor", str),
         mentions=_named(comment, text),
         text=text or None,
         reply_to=parent or subject,
-        hashtags=unique(hashtags(text)),
-        metrics=counts(
+        hashtags=distinct(hashtags(text)),
+        metrics=integer_counts(
             {
-                "like_count": inner(comment, "likesSummary", "totalLikes"),
-                "comment_count": inner(comment, "commentsSummary", "aggregatedTotalComments"),
+                "like_count": value_at(comment, "likesSummary", "totalLikes"),
+                "comment_count": value_at(comment, "commentsSummary", "aggregatedTotalComments"),
             }
         ),
         raw=comment,
@@ -200,7 +204,7 @@ def _comment(comment: dict[str, Json]) -> Post:
 
 
 def _post_urn(post: dict[str, Json]) -> str:
-    urn = needed(post, "id", str)
+    urn = required_field(post, "id", str)
     if not _POST_URN.fullmatch(urn):
         raise WrongFieldError("id")
     return urn
@@ -218,7 +222,7 @@ def _comment_urn(comment: dict[str, Json], subject: str) -> str:
 
 
 def _time(holder: dict[str, Json], *names: str) -> int:
-    micros = unit_micros(inner(holder, *names), per_second=1000)
+    micros = count_micros(value_at(holder, *names), per_second=1000)
     if micros is None:
         raise WrongFieldError(".".join(names))
     return micros
@@ -226,7 +230,7 @@ def _time(holder: dict[str, Json], *names: str) -> int:
 
 def _edited_at(created_at: int, modified: Json) -> int:
     """When it was last changed; 0 for one as created."""
-    modified_at = unit_micros(modified, per_second=1000)
+    modified_at = count_micros(modified, per_second=1000)
     if modified is not None and modified_at is None:
         raise WrongFieldError("lastModified")
     return modified_at if modified_at is not None and modified_at > created_at else 0
@@ -235,7 +239,7 @@ def _edited_at(created_at: int, modified: Json) -> int:
 def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
     """The parts of the text that name people; those that name companies stay."""
     found = []
-    for mark in every(inner(comment, "message", "attributes"), dict):
+    for mark in items_of_type(value_at(comment, "message", "attributes"), dict):
         start, length, value = mark.get("start"), mark.get("length"), mark.get("value")
         if (
             isinstance(start, int)
@@ -244,4 +248,4 @@ def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
             and "Company" not in str(value)
         ):
             found.append(text[start : start + max(0, length)])
-    return unique(every(found, str))
+    return distinct(items_of_type(found, str))

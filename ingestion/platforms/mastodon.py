@@ -12,19 +12,19 @@ from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
-from ingestion.parsing.html_text import plain
+from ingestion.parsing.html_text import html_to_text
 from ingestion.parsing.json_fields import (
-    counts,
-    decoded,
-    every,
-    inner,
-    is_alone,
-    kind_of,
-    leaves,
-    needed,
+    distinct,
+    integer_counts,
+    is_only_text,
+    items_of_type,
+    kind_by_field,
     optional_text,
-    texts,
-    unique,
+    parse_json_text,
+    payloads_within,
+    required_field,
+    text_fields,
+    value_at,
 )
 from ingestion.parsing.snowflake_ids import mastodon_micros
 from ingestion.parsing.timestamps import day_of, iso_micros
@@ -35,7 +35,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
-    refusing_wrong_fields,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -76,7 +76,7 @@ _KINDS = (
 
 def payloads(document: Json) -> Iterator[Json]:
     """The single statuses of a document; what is none is yielded as it is, to be ignored or refused by name."""
-    return leaves(document, _contents)
+    return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
@@ -86,10 +86,10 @@ def _publicly(payload: Json) -> Json:
     if payload.get("event") == "delete":
         return _frame(payload)
     is_public = _is_status(payload) and payload.get("visibility") == "public"
-    return payload if is_public and is_alone(payload) else None
+    return payload if is_public and is_only_text(payload) else None
 
 
-@refusing_wrong_fields(_publicly)
+@unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One status or frame → a post, a delete, or neither."""
     if not isinstance(payload, dict):
@@ -99,8 +99,8 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     if payload.get("event") in _UPDATES:
         raise WrongFieldError("payload")  # it did not hold a status
     if not _is_status(payload):
-        return Ignored(kind=kind_of(payload, _KINDS) or "other")
-    if (visibility := needed(payload, "visibility", str)) != "public":
+        return Ignored(kind=kind_by_field(payload, _KINDS) or "other")
+    if (visibility := required_field(payload, "visibility", str)) != "public":
         return Ignored(kind=f"{visibility if visibility in _NON_PUBLIC else 'non-public'} status")
     if payload.get("reblog"):
         return Ignored(kind="boost")
@@ -110,9 +110,9 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.mastodon import MastodonApi  # noqa: PLC0415  # needs the extras `http`, `websocket`
+    from ingestion.readers.mastodon import MastodonReader  # noqa: PLC0415  # needs the extras `http`, `websocket`
 
-    return MastodonApi(context)
+    return MastodonReader(context)
 
 
 def _native_id(payload: Json) -> str:
@@ -136,7 +136,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if not isinstance(item, dict):
         return [item], []
     if item.get("event") in _UPDATES and isinstance(item.get("payload"), str):
-        status = decoded(item["payload"])
+        status = parse_json_text(item["payload"])
         return ([], [status]) if isinstance(status, dict) else ([item], [])
     if _is_status(item):
         return _split(item)
@@ -148,7 +148,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     inside = [
         found
         for value in held
-        for found in (every(value, dict) if isinstance(value, list) else [value])
+        for found in (items_of_type(value, dict) if isinstance(value, list) else [value])
     ]
     inside = [found for found in inside if isinstance(found, dict)]
     return ([], inside) if inside else ([item], [])
@@ -221,7 +221,7 @@ def _post(status: dict[str, Json], observed_at: int | None) -> Post:
     uri, created_at, account = (
         _uri(status),
         _time(status, "created_at"),
-        needed(status, "account", dict),
+        required_field(status, "account", dict),
     )
     return Post(
         post_id=uri,
@@ -233,19 +233,19 @@ def _post(status: dict[str, Json], observed_at: int | None) -> Post:
         author_name=optional_text(account, "display_name"),
         mentions=_mentions(status),
         title=optional_text(status, "spoiler_text"),  # plain already
-        text=plain(needed(status, "content", str)) or None,
+        text=html_to_text(required_field(status, "content", str)) or None,
         lang=optional_text(status, "language"),
         url=optional_text(status, "url"),
         channel=_host(uri),
-        hashtags=unique(texts(status.get("tags"), "name")),
-        metrics=counts({name: status.get(name) for name in _METRICS}),
+        hashtags=distinct(text_fields(status.get("tags"), "name")),
+        metrics=integer_counts({name: status.get(name) for name in _METRICS}),
         rights=_rights(account),
         raw=status,
     )
 
 
 def _uri(holder: dict[str, Json]) -> str:
-    uri = needed(holder, "uri", str)
+    uri = required_field(holder, "uri", str)
     if not _host(uri):
         raise WrongFieldError("uri")
     return uri
@@ -278,10 +278,10 @@ def _day(uri: str, created_at: int | None, observed_at: int | None) -> date | No
 
 def _mentions(status: dict[str, Json]) -> tuple[str, ...]:
     mentioned = status.get("mentions")
-    return unique(texts(mentioned, "username") + texts(mentioned, "acct"))
+    return distinct(text_fields(mentioned, "username") + text_fields(mentioned, "acct"))
 
 
 def _rights(account: dict[str, Json]) -> dict[str, bool]:
     """The author's word: `noindex`, or that posts may not be found by search. Silence is no word."""
-    refused = inner(account, "noindex") is True or inner(account, "indexable") is False
+    refused = value_at(account, "noindex") is True or value_at(account, "indexable") is False
     return {"indexable": False} if refused else {}

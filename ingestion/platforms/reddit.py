@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from ingestion.parsing.json_fields import counts, inner, is_alone
+from ingestion.parsing.json_fields import integer_counts, is_only_text, value_at
 from ingestion.parsing.reddit_removals import is_placeholder, removal_of
 from ingestion.platform import (
     Ignored,
@@ -20,7 +20,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
-    refusing_wrong_fields,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -63,12 +63,12 @@ def payloads(document: Json) -> Iterator[Json]:
 
 def _publicly(payload: Json) -> Json:
     """A comment or submission of a subreddit that says itself that anybody can read it."""
-    is_post = inner(payload, "kind") in ("t1", "t3")
-    is_open = is_post and inner(payload, "data", "subreddit_type") in _OPEN
-    return payload if is_open and is_alone(payload, "data") else None
+    is_post = value_at(payload, "kind") in ("t1", "t3")
+    is_open = is_post and value_at(payload, "data", "subreddit_type") in _OPEN
+    return payload if is_open and is_only_text(payload, "data") else None
 
 
-@refusing_wrong_fields(_publicly)
+@unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One thing → a post, a delete, or neither."""
     kind = payload.get("kind") if isinstance(payload, dict) else None
@@ -88,9 +88,9 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.reddit import Listings  # noqa: PLC0415  # needs the extra `reddit`
+    from ingestion.readers.reddit import RedditReader  # noqa: PLC0415  # needs the extra `reddit`
 
-    return Listings(context)
+    return RedditReader(context)
 
 
 def _native_id(payload: Json) -> str:
@@ -173,7 +173,7 @@ def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | No
         channel=channel,
         channel_is_profile=channel is not None and channel.lower().startswith("u_"),
         reply_to=_string(data, "parent_id", required=False) if kind == "t1" else None,
-        metrics=counts({name: data.get(name) for name in _METRICS}),
+        metrics=integer_counts({name: data.get(name) for name in _METRICS}),
         rights={"indexable": False} if data.get("is_robot_indexable") is False else {},
         raw=payload,
     )

@@ -13,19 +13,19 @@ from typing import cast
 
 from ingestion.parsing.html_text import handles, hashtags
 from ingestion.parsing.json_fields import (
-    counts,
-    every,
-    inner,
-    is_alone,
-    kind_of,
-    leaves,
-    needed,
+    distinct,
+    integer_counts,
+    is_only_text,
+    items_of_type,
+    kind_by_field,
     optional_text,
-    texts,
-    unique,
+    payloads_within,
+    required_field,
+    text_fields,
+    value_at,
 )
 from ingestion.parsing.snowflake_ids import x_micros
-from ingestion.parsing.timestamps import day_of, iso_micros, spoken_micros
+from ingestion.parsing.timestamps import day_of, iso_micros, x_v1_micros
 from ingestion.platform import (
     Ignored,
     Json,
@@ -33,7 +33,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
-    refusing_wrong_fields,
+    unmappable_on_wrong_field,
 )
 from ingestion.reader import Context, Reader
 
@@ -90,18 +90,18 @@ _KINDS = (
 
 def payloads(document: Json) -> Iterator[Json]:
     """The single posts of a document; what is none is yielded as it is, to be ignored or refused by name."""
-    return leaves(document, _contents)
+    return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
     """A post whose author is known not to be protected."""
-    path = ("data",) if isinstance(inner(payload, "data"), dict) else ()
-    tweet = inner(payload, *path)
+    path = ("data",) if isinstance(value_at(payload, "data"), dict) else ()
+    tweet = value_at(payload, *path)
     is_public = _is_tweet(tweet) and _author(tweet, payload).get("protected") is False
-    return payload if is_public and is_alone(payload, *path, own=_PARTS) else None
+    return payload if is_public and is_only_text(payload, *path, own=_PARTS) else None
 
 
-@refusing_wrong_fields(_publicly)
+@unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """One post, notice or other object → a post, a delete, or neither."""
     if not isinstance(payload, dict):
@@ -110,7 +110,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     if (gone := _deleted(tweet)) is not None:
         return _delete(gone, payload, observed_at)
     if not _is_tweet(tweet):
-        return Ignored(kind=kind_of(tweet, _KINDS) or "other")
+        return Ignored(kind=kind_by_field(tweet, _KINDS) or "other")
     if _author(tweet, payload).get("protected") is True:
         return Ignored(kind="protected post")
     if _is_retweet(tweet):
@@ -119,9 +119,9 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _reader(context: Context) -> Reader:
-    from ingestion.readers.x import RecentSearch  # noqa: PLC0415  # needs the extra `http`
+    from ingestion.readers.x import XReader  # noqa: PLC0415  # needs the extra `http`
 
-    return RecentSearch(context)
+    return XReader(context)
 
 
 def _native_id(payload: Json) -> str:
@@ -163,8 +163,11 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 def _answer(answer: dict[str, Json]) -> tuple[list[Json], list[Json]]:
     """A v2 answer or a line of its stream: each post with its author; other objects as they are."""
     data = answer["data"] if isinstance(answer["data"], list) else [answer["data"]]
-    users = {str(user.get("id")): user for user in every(inner(answer, "includes", "users"), dict)}
-    included = every(inner(answer, "includes", "tweets"), dict)
+    users = {
+        str(user.get("id")): user
+        for user in items_of_type(value_at(answer, "includes", "users"), dict)
+    }
+    included = items_of_type(value_at(answer, "includes", "tweets"), dict)
     return [_with_author(item, users) for item in [*data, *included]], []
 
 
@@ -201,7 +204,7 @@ def _is_tweet(item: Json) -> bool:
 
 def _is_retweet(tweet: dict[str, Json]) -> bool:
     """By what it refers to; where it refers to nothing, by the mark that X itself puts before a repeated text."""
-    references = every(tweet.get("referenced_tweets"), dict)
+    references = items_of_type(tweet.get("referenced_tweets"), dict)
     if tweet.get("retweeted_status") or any(
         reference.get("type") == "retweeted" for reference in references
     ):
@@ -216,10 +219,10 @@ def _is_retweet(tweet: dict[str, Json]) -> bool:
 def _deleted(item: dict[str, Json]) -> dict[str, Json] | None:
     """The post that a notice calls deleted: of the Activity API, of a compliance job, of v1.1's stream."""
     if item.get("event_type") == "post.delete":
-        return cast("dict[str, Json]", needed(item, "payload", dict))
+        return cast("dict[str, Json]", required_field(item, "payload", dict))
     if item.get("action") == "delete":
         return item
-    status = inner(item, "delete", "status")
+    status = value_at(item, "delete", "status")
     return status if isinstance(status, dict) else None
 
 
@@ -266,7 +269,7 @@ def _author(tweet: dict[str, Json], payload: dict[str, Json]) -> dict[str, Json]
     """What the payload says of its author."""
     if isinstance(user := tweet.get("user"), dict):
         return user
-    users = every(inner(payload, "includes", "users"), dict)
+    users = items_of_type(value_at(payload, "includes", "users"), dict)
     return next((user for user in users if user.get("id") == tweet.get("author_id")), {})
 
 
@@ -275,7 +278,9 @@ def _chain(tweet: dict[str, Json]) -> tuple[int, int]:
     own = _id(tweet.get("id_str", tweet.get("id")))
     if own is None:
         raise WrongFieldError("id")
-    listed = tweet.get("edit_history_tweet_ids") or inner(tweet, "edit_history", "edit_tweet_ids")
+    listed = tweet.get("edit_history_tweet_ids") or value_at(
+        tweet, "edit_history", "edit_tweet_ids"
+    )
     ids = [_id(item) for item in listed] if isinstance(listed, list) else []
     return min([own, *(item for item in ids if item is not None)]), own
 
@@ -301,7 +306,7 @@ def _id_text(value: Json) -> str | None:
 
 def _created_at(tweet: dict[str, Json]) -> int | None:
     said = tweet.get("created_at")
-    micros = iso_micros(said) if iso_micros(said) is not None else spoken_micros(said)
+    micros = iso_micros(said) if iso_micros(said) is not None else x_v1_micros(said)
     if said is not None and (micros is None or micros < 0):
         raise WrongFieldError("created_at")
     return micros
@@ -310,34 +315,38 @@ def _created_at(tweet: dict[str, Json]) -> int | None:
 def _text(tweet: dict[str, Json]) -> str:
     """The whole text; `text` alone may be cut off. X escapes three signs."""
     whole = [
-        inner(tweet, "note_tweet", "text"),
-        inner(tweet, "extended_tweet", "full_text"),
+        value_at(tweet, "note_tweet", "text"),
+        value_at(tweet, "extended_tweet", "full_text"),
         tweet.get("full_text"),
     ]
-    text = next(iter(every(whole, str)), None) or needed(tweet, "text", str)
+    text = next(iter(items_of_type(whole, str)), None) or required_field(tweet, "text", str)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _entities(tweet: dict[str, Json], name: str) -> list[Json]:
     """Of the whole text first, then of the text that may be cut off."""
     holders = (tweet.get("note_tweet"), tweet.get("extended_tweet"), tweet)
-    return [entity for holder in holders for entity in every(inner(holder, "entities", name), dict)]
+    return [
+        entity
+        for holder in holders
+        for entity in items_of_type(value_at(holder, "entities", name), dict)
+    ]
 
 
 def _mentions(tweet: dict[str, Json], text: str) -> tuple[str, ...]:
-    known = texts(_entities(tweet, "mentions"), "username") + texts(
+    known = text_fields(_entities(tweet, "mentions"), "username") + text_fields(
         _entities(tweet, "user_mentions"), "screen_name"
     )
-    return unique(known + [handle for handle in handles(text) if "." not in handle])
+    return distinct(known + [handle for handle in handles(text) if "." not in handle])
 
 
 def _hashtags(tweet: dict[str, Json], text: str) -> tuple[str, ...]:
     found = _entities(tweet, "hashtags")
-    return unique(texts(found, "tag") + texts(found, "text") or hashtags(text))
+    return distinct(text_fields(found, "tag") + text_fields(found, "text") or hashtags(text))
 
 
 def _reply_to(tweet: dict[str, Json]) -> str | None:
-    for reference in every(tweet.get("referenced_tweets"), dict):
+    for reference in items_of_type(tweet.get("referenced_tweets"), dict):
         if reference.get("type") == "replied_to":
             return _id_text(reference.get("id"))
     return _id_text(tweet.get("in_reply_to_status_id_str")) or _id_text(
@@ -351,4 +360,4 @@ def _metrics(tweet: dict[str, Json]) -> dict[str, int]:
         "like_count": tweet.get("favorite_count"),
         **{name: tweet.get(name) for name in _V1_METRICS},
     }
-    return counts(public if isinstance(public, dict) else v1)
+    return integer_counts(public if isinstance(public, dict) else v1)

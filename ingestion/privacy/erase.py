@@ -19,15 +19,15 @@ from foundation.logs import get_log
 from foundation.settings import Settings
 from ingestion.kafka.records import RecordMaker
 from ingestion.platform import Mapped, Platform
-from ingestion.privacy.tombstone_files import GraveFiles, Graves, Judge
-from ingestion.reader import Batch
-from ingestion.recordings.landing import Landing, remains
+from ingestion.privacy.tombstone_files import TombstoneFiles, TombstoneMatcher, TombstoneSet
+from ingestion.reader import SourceBatch
+from ingestion.recordings.landing import Landing, without_blocked
 from ingestion.state.store import IngestStore
 
 _EACH_S = 60.0
 
 
-class Forgetting:
+class ProducerErasure:
     """One platform's, for one owner."""
 
     def __init__(
@@ -37,9 +37,9 @@ class Forgetting:
         owner: str,
         key: PseudonymKey,
         store: IngestStore,
-        graves: GraveFiles,
+        tombstones: TombstoneFiles,
         landing: Landing,
-        place: str,
+        store_identity: str,
         clock: Callable[[], int],
     ) -> None:
         """Nothing is done yet.
@@ -49,22 +49,27 @@ class Forgetting:
             owner: whose posts.
             key: the pseudonym key; those before it count too.
             store: the producers' memory.
-            graves: what is erased.
+            tombstones: what is erased.
             landing: the platform's landing files.
-            place: which memory this is, of all that work for the lake.
+            store_identity: which memory this is, of all that work for the lake.
             clock: microseconds since 1970.
         """
-        self._platform, self._store, self._graves, self._landing = platform, store, graves, landing
+        self._platform, self._store, self._tombstones, self._landing = (
+            platform,
+            store,
+            tombstones,
+            landing,
+        )
         self._makers = [RecordMaker(platform.name, owner, version) for version in _versions(key)]
-        self._by = hashlib.sha256(place.encode()).hexdigest()[:12]
+        self._by = hashlib.sha256(store_identity.encode()).hexdigest()[:12]
         self._clock = clock
-        self._persons: Judge | None = (
+        self._persons: TombstoneMatcher | None = (
             None  # of what persons had erased; None where nobody of this platform did
         )
         self._known: set[str] | None = None  # the erasures that the last run has seen
         self._ran_at = -math.inf
 
-    def keep_up(self) -> None:
+    def run_if_due(self) -> None:
         """Run, each minute; raises as `run` does."""
         if time.monotonic() - self._ran_at >= _EACH_S:
             self._ran_at = time.monotonic()
@@ -74,12 +79,14 @@ class Forgetting:
         """Whether it is of what a person had erased, as far as the last run knew."""
         return self._persons is not None and self._persons.blocks(mapped, observed_at)
 
-    def without_erased(self, batches: Iterable[Batch], observed_at: int) -> Iterator[Batch]:
+    def without_erased(
+        self, batches: Iterable[SourceBatch], observed_at: int
+    ) -> Iterator[SourceBatch]:
         """The batches as they may be landed."""
         for batch in batches:
-            self.keep_up()  # a fetch may last for hours
+            self.run_if_due()  # a fetch may last for hours
             left = [
-                remains(self._platform, one, observed_at, self.suppresses)[0]
+                without_blocked(self._platform, one, observed_at, self.suppresses)[0]
                 for one in batch.documents
             ]
             yield replace(batch, documents=[document for some in left for document in some])
@@ -91,14 +98,14 @@ class Forgetting:
             PayloadFileError: a landing file is damaged, so that nobody knows what is in it.
             IngestStoreError: the memory cannot be used.
         """
-        every = list(self._graves.of(self._platform.name))
+        every = list(self._tombstones.of(self._platform.name))
         persons = [each for each in every if each.is_forever]
-        self._persons = Judge(self._platform, self._makers, persons) if persons else None
+        self._persons = TombstoneMatcher(self._platform, self._makers, persons) if persons else None
         if due := self._due(every):
             self._forget(due)
         return len(due)
 
-    def _due(self, every: Sequence[Graves]) -> list[Graves]:
+    def _due(self, every: Sequence[TombstoneSet]) -> list[TombstoneSet]:
         """Without a mark; and what this process learns of only now: it may have noted more since the mark."""
         before, self._known = self._known, {each.erasure_id for each in every}
         return [
@@ -108,35 +115,38 @@ class Forgetting:
             or (before is not None and each.is_forever and each.erasure_id not in before)
         ]
 
-    def _forget(self, due: Sequence[Graves]) -> None:
+    def _forget(self, due: Sequence[TombstoneSet]) -> None:
         """All of them in one pass over the files and one over the memory; each has counts of its own."""
-        judges = _Judges(self._platform, self._makers, due)
+        judges = _CountingMatcher(self._platform, self._makers, due)
         named = [each for each in due if each.posts or each.authors]
         has_posts = any(each.posts for each in due)
         if named:
             self._landing.strip(self._platform, judges.block)
         if has_posts:
-            self._store.forget_sightings(judges.know_post)
+            self._store.delete_seen_posts(judges.know_post)
         for each in named:
             self._say(each.erasure_id, judges.counts(each.erasure_id))
-        is_clean = not has_posts or self._store.scrub()  # else the next time
+        is_clean = not has_posts or self._store.wipe_deleted()  # else the next time
         for each in due:
             if is_clean or not each.posts:
                 self._store.save({_mark(each.erasure_id): "done"}, (), now=self._clock())
 
     def _say(self, erasure_id: str, counts: dict[str, int]) -> None:
-        self._graves.say_done(erasure_id, self._platform.name, self._by, counts)
+        self._tombstones.record_done(erasure_id, self._platform.name, self._by, counts)
         get_log("ingest").info("erased", platform=self._platform.name, erasure=erasure_id, **counts)
 
 
-class _Judges:
+class _CountingMatcher:
     """Erasures as one judge, which counts for each of them what it has condemned."""
 
     def __init__(
-        self, platform: Platform, makers: list[RecordMaker], due: Sequence[Graves]
+        self, platform: Platform, makers: list[RecordMaker], due: Sequence[TombstoneSet]
     ) -> None:
-        self._each = [(graves.erasure_id, Judge(platform, makers, [graves])) for graves in due]
-        self._anyone = Judge(platform, makers, due)
+        self._each = [
+            (tombstones.erasure_id, TombstoneMatcher(platform, makers, [tombstones]))
+            for tombstones in due
+        ]
+        self._anyone = TombstoneMatcher(platform, makers, due)
         self._landed, self._known = Counter[str](), Counter[str]()
 
     def block(self, mapped: Mapped, observed_at: int) -> bool:
@@ -157,7 +167,7 @@ class _Judges:
         return {"landed": self._landed[erasure_id], "sightings": self._known[erasure_id]}
 
 
-def place_of(settings: Settings) -> str:
+def store_identity(settings: Settings) -> str:
     """Which memory: of a home or of a server; it is said as a hash alone."""
     address = settings.ingest.store
     return address.get_secret_value() if address else str(settings.home)

@@ -10,7 +10,7 @@ from ingestion.state.store import IngestStore
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class Expired:
     """What went of a platform's: files or ids, and the files that no load has sent yet, which stay."""
 
     field: Field
@@ -19,14 +19,14 @@ class Forgotten:
     waiting: int = 0
 
 
-def forget(
+def expire(
     policies: Mapping[str, Policy],
     *,
     now: datetime,
     landing: Callable[[str], Landing],
     store: Callable[[str], IngestStore],
     dry_run: bool = False,
-) -> Iterator[Forgotten]:
+) -> Iterator[Expired]:
     """Enforce the policies as of a moment; answers what has gone, platform by platform.
 
     Args:
@@ -40,14 +40,14 @@ def forget(
         with store(name) as memory:
             before = now - timedelta(days=policy.keep["landing.answers"].days)
             removed, waiting = landing(name).remove(before, memory, dry_run=dry_run)
-            yield Forgotten("landing.answers", name, removed, waiting)
+            yield Expired("landing.answers", name, removed, waiting)
             since = round(
                 (now - timedelta(days=policy.keep["producers.sightings"].days)).timestamp() * 1e6
             )
-            yield Forgotten("producers.sightings", name, _forget(memory, since, dry_run=dry_run))
+            yield Expired("producers.sightings", name, _forget(memory, since, dry_run=dry_run))
 
 
 def _forget(memory: IngestStore, before: int, *, dry_run: bool) -> int:
     if dry_run:
-        return sum(one.seen_at < before for one in memory.every_sighting())
-    return memory.forget_posts(before=before)
+        return sum(one.seen_at < before for one in memory.all_seen_posts())
+    return memory.delete_seen_before(before=before)

@@ -6,12 +6,12 @@ from typing import Any
 
 from foundation.keys import PseudonymKey, canonical
 from ingestion.platform import Json
-from ingestion.reader import Sighting
+from ingestion.reader import SeenPost
 from ingestion.recordings.landing import Landing
 from ingestion.state.store import IngestStore
 
 
-def seen(
+def seen_posts_of(
     store: IngestStore,
     author_id: str,
     post_keys: Set[str],
@@ -27,15 +27,15 @@ def seen(
     """
     named = f"{canonical(author_id)}/"
 
-    def is_theirs(sighting: Sighting) -> bool:
+    def is_theirs(sighting: SeenPost) -> bool:
         return named in canonical(sighting.post_id) or not post_keys.isdisjoint(
             key.pseudonyms(owner, platform, "post", sighting.post_id)
         )
 
-    return [asdict(sighting) for sighting in store.every_sighting() if is_theirs(sighting)]
+    return [asdict(sighting) for sighting in store.all_seen_posts() if is_theirs(sighting)]
 
 
-def landed(landing: Landing, author_id: str) -> list[dict[str, Json]]:
+def landed_answers_of(landing: Landing, author_id: str) -> list[dict[str, Json]]:
     """The parts of answers that name the author, with the file and where it was asked."""
     author = canonical(author_id)
     return [

@@ -21,7 +21,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Graves:
+class TombstoneSet:
     """One platform's part of an erasure: by pseudonym, up to which version it blocks."""
 
     erasure_id: str
@@ -35,16 +35,16 @@ class Graves:
 
 
 @dataclass(frozen=True)
-class GraveFiles:
+class TombstoneFiles:
     """The files, on any of Arrow's file systems."""
 
     files: Any  # a pyarrow.fs.FileSystem; Arrow declares no types
     root: str  # of the lake
-    known: dict[tuple[object, ...], Graves] = field(
+    known: dict[tuple[object, ...], TombstoneSet] = field(
         default_factory=dict, repr=False
     )  # what was read and has not changed
 
-    def of(self, platform: str) -> Iterator[Graves]:
+    def of(self, platform: str) -> Iterator[TombstoneSet]:
         """Every erasure's part for the platform, which may be empty.
 
         Raises:
@@ -66,13 +66,13 @@ class GraveFiles:
                 continue  # taken away meanwhile
             yield self.known[which]
 
-    def _read(self, path: str, platform: str) -> Graves:
+    def _read(self, path: str, platform: str) -> TombstoneSet:
         name = path.rpartition("/")[2].removesuffix(".jsonl")
         try:
             with self.files.open_input_stream(path, compression=None) as stream:
                 lines = [json.loads(line) for line in bytes(stream.read()).splitlines()]
             mine = [line for line in lines if line["platform"] == platform]
-            return Graves(name, _highest(mine, "post_key"), _highest(mine, "author_key"))
+            return TombstoneSet(name, _highest(mine, "post_key"), _highest(mine, "author_key"))
         except FileNotFoundError:
             raise
         except (OSError, ValueError, KeyError, TypeError):
@@ -81,7 +81,9 @@ class GraveFiles:
                 remedy="Remove it and run the streams: it is written again as long as its erasure is known",
             ) from None
 
-    def say_done(self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]) -> None:
+    def record_done(
+        self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]
+    ) -> None:
         """Leave a note for the receipt, also that there was nothing; a repeat says it again in the same place."""
         from pyarrow import fs  # noqa: PLC0415
 
@@ -103,22 +105,22 @@ class GraveFiles:
             self.files.move(first, path)
 
 
-class Judge:
+class TombstoneMatcher:
     """Whether something that a platform's mapper answered is in one of some graves."""
 
     def __init__(
-        self, platform: Platform, makers: list[RecordMaker], graves: Sequence[Graves]
+        self, platform: Platform, makers: list[RecordMaker], tombstones: Sequence[TombstoneSet]
     ) -> None:
         """Take what is looked for.
 
         Args:
             platform: whose.
             makers: one for each version of the pseudonym key: graves may be older than a rotation.
-            graves: the erasures' parts for this platform.
+            tombstones: the erasures' parts for this platform.
         """
         self._platform, self._makers = platform, makers
-        self._posts = _merged([each.posts for each in graves])
-        self._authors = _merged([each.authors for each in graves])
+        self._posts = _merged([each.posts for each in tombstones])
+        self._authors = _merged([each.authors for each in tombstones])
 
     def knows_post(self, post_id: str) -> bool:
         """Whether a grave names the post, whatever the version."""
@@ -140,12 +142,12 @@ class Judge:
             mapped.version <= until and self._day(mapped, observed_at) <= _day_of(until)
         )
 
-    def _until(self, graves: Mapping[str, int], native_id: str, *, is_author: bool) -> int:
+    def _until(self, tombstones: Mapping[str, int], native_id: str, *, is_author: bool) -> int:
         keys = (
             maker.author_key(native_id) if is_author else maker.post_key(native_id)
             for maker in self._makers
         )
-        return max((graves.get(key, -1) for key in keys), default=-1)
+        return max((tombstones.get(key, -1) for key in keys), default=-1)
 
     def _day(self, post: Post, observed_at: int) -> date:
         day = self._makers[0].day(post, observed_at)
@@ -156,9 +158,9 @@ def _highest(lines: list[dict[str, Any]], name: str) -> dict[str, int]:
     return _merged([{line[name]: int(line["version"])} for line in lines if line[name]])
 
 
-def _merged(graves: list[Mapping[str, int]]) -> dict[str, int]:
+def _merged(tombstones: list[Mapping[str, int]]) -> dict[str, int]:
     merged: dict[str, int] = {}
-    for each in graves:
+    for each in tombstones:
         for key, version in each.items():
             merged[key] = max(version, merged.get(key, -1))
     return merged

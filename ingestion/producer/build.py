@@ -20,9 +20,9 @@ from ingestion.kafka.producer import Producer, Sender
 from ingestion.kafka.records import RecordMaker
 from ingestion.metrics import Telemetry, metrics_server
 from ingestion.platform import Platform
-from ingestion.privacy.erase import Forgetting, place_of
-from ingestion.privacy.tombstone_files import GraveFiles
-from ingestion.producer.loop import Ingest, Progress, new_reader
+from ingestion.privacy.erase import ProducerErasure, store_identity
+from ingestion.privacy.tombstone_files import TombstoneFiles
+from ingestion.producer.loop import IngestLoop, Progress, new_reader
 from ingestion.reader import Context
 from ingestion.recordings.landing import Landing
 from ingestion.state.budget import Budget, limits_of
@@ -32,7 +32,7 @@ from schemas.topics import TOPIC_KINDS, topic_name
 Role = Literal["ingest", "sweep", "fetch", "load"]
 
 
-def store_place(settings: Settings) -> Path | str:
+def store_location(settings: Settings) -> Path | str:
     """Where the producers' memory is: a file of this home, or a PostgreSQL database."""
     address = settings.ingest.store
     if address:
@@ -43,7 +43,7 @@ def store_place(settings: Settings) -> Path | str:
 
 
 @contextmanager
-def producer(
+def build_producer(
     settings: Settings,
     platform: Platform,
     telemetry: Telemetry,
@@ -53,8 +53,8 @@ def producer(
     base_url: str | None = None,
     forget_cursor: bool = False,
     progress: Progress = lambda _: None,
-    lake: tuple[GraveFiles, Landing] | None = None,
-) -> Iterator[Ingest]:
+    lake: tuple[TombstoneFiles, Landing] | None = None,
+) -> Iterator[IngestLoop]:
     """A platform's producer, ready to run.
 
     Args:
@@ -81,7 +81,9 @@ def producer(
     ingest = settings.ingest
     with (
         _alone(settings, platform.name, role),
-        IngestStore(store_place(settings), owner=settings.owner, platform=platform.name) as store,
+        IngestStore(
+            store_location(settings), owner=settings.owner, platform=platform.name
+        ) as store,
         metrics_server(telemetry, ingest.metrics_port, host=ingest.metrics_host),
     ):
         store.claim(role)
@@ -109,17 +111,17 @@ def producer(
             ) as first:  # a broker that is not there at the start is no reason to wait for it
                 first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
         days = min(ingest.remember_days, policy.keep["producers.sightings"].days)
-        store.forget_posts(before=_now() - int(days * 86_400_000_000))
+        store.delete_seen_before(before=_now() - int(days * 86_400_000_000))
         if forget_cursor:
-            store.forget_cursors(now=_now())
+            store.discard_cursors(now=_now())
 
         def connect() -> AbstractContextManager[Sender]:
             return Producer(settings)
 
-        erased = forgetting(settings, platform, store, *lake) if lake else None
+        erased = build_erasure(settings, platform, store, *lake) if lake else None
         if erased:
-            erased.keep_up()  # before the first post is sent
-        yield Ingest(
+            erased.run_if_due()  # before the first post is sent
+        yield IngestLoop(
             platform,
             context,
             maker=maker,
@@ -127,22 +129,26 @@ def producer(
             budget=budget,
             connect=connect,
             progress=progress,
-            forgetting=erased,
+            erasure=erased,
         )
 
 
-def forgetting(
-    settings: Settings, platform: Platform, store: IngestStore, graves: GraveFiles, landing: Landing
-) -> Forgetting:
+def build_erasure(
+    settings: Settings,
+    platform: Platform,
+    store: IngestStore,
+    tombstones: TombstoneFiles,
+    landing: Landing,
+) -> ProducerErasure:
     """What carries out erasures in a platform's memory and landing files."""
-    return Forgetting(
+    return ProducerErasure(
         platform,
         owner=settings.owner,
         key=pseudonym_key(settings),
         store=store,
-        graves=graves,
+        tombstones=tombstones,
         landing=landing,
-        place=place_of(settings),
+        store_identity=store_identity(settings),
         clock=_now,
     )
 

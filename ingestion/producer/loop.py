@@ -27,24 +27,24 @@ from foundation.errors import (
 from foundation.logs import get_log
 from ingestion.kafka.producer import Sender
 from ingestion.kafka.records import RecordMaker
-from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withheld
-from ingestion.privacy.erase import Forgetting
-from ingestion.reader import Batch, Context, Gap, Reader, Span
-from ingestion.readers.clients.responses import bounded
+from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withhold
+from ingestion.privacy.erase import ProducerErasure
+from ingestion.reader import Context, Gap, Reader, SourceBatch, Span
+from ingestion.readers.clients.responses import bounded_wait
 from ingestion.state.budget import Budget
 from ingestion.state.store import IngestStore
-from ingestion.state.versions import Recollection
+from ingestion.state.versions import VersionAssigner
 
 TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
 _SETTLE_S = 1.0  # at most so much is sent again after a crash
 _HEALTHY_S = 30.0  # where it read for so long, a failure is a new one and not the next of a series
 _LONGEST_BACKOFF_S = 60.0
 
-Batches = Callable[[], Iterator[Batch]]
+Batches = Callable[[], Iterator[SourceBatch]]
 
 
 @dataclass(slots=True)
-class Report:
+class IngestReport:
     """What a run did."""
 
     payloads: int = 0
@@ -55,10 +55,10 @@ class Report:
     covered: set[str] = field(default_factory=set)
 
 
-Progress = Callable[[Report], None]
+Progress = Callable[[IngestReport], None]
 
 
-class Ingest:
+class IngestLoop:
     """One platform's producer."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Ingest:
         budget: Budget,
         connect: Callable[[], AbstractContextManager[Sender]],
         progress: Progress = lambda _: None,
-        forgetting: Forgetting | None = None,
+        erasure: ProducerErasure | None = None,
     ) -> None:
         """Nothing is read yet.
 
@@ -83,16 +83,16 @@ class Ingest:
             budget: what may be spent.
             connect: a sender; a new one after each failure.
             progress: told after every batch.
-            forgetting: carries out what is to be erased, between batches, and knows whose posts go
+            erasure: carries out what is to be erased, between batches, and knows whose posts go
                 nowhere.
         """
         self.platform, self._context, self._maker, self.store = platform, context, maker, store
         self._budget, self._connect, self._progress = budget, connect, progress
-        self.forgetting = forgetting
-        self._recollection = Recollection(platform, maker, store)
+        self.erasure = erasure
+        self._versions = VersionAssigner(platform, maker, store)
         self._observed_at = 0
         self._heard_at = 0.0  # when the last batch came, or the pass began
-        self.report = Report()
+        self.report = IngestReport()
 
     def reader(self) -> Reader:
         """A new reader of the platform.
@@ -104,7 +104,7 @@ class Ingest:
         """
         return new_reader(self.platform, self._context)
 
-    def run(self, batches: Batches | None = None) -> Report:
+    def run(self, batches: Batches | None = None) -> IngestReport:
         """Read until there is no more, until the budget is spent, or until interrupted (KeyboardInterrupt).
 
         Without `batches` it is what the platform's reader reads from the saved cursors on.
@@ -161,7 +161,7 @@ class Ingest:
         ):
             return False
         return (
-            bounded(error.wait_s)
+            bounded_wait(error.wait_s)
             if isinstance(error, ReadError) and error.wait_s is not None
             else True
         )
@@ -185,7 +185,7 @@ class Ingest:
                 raise
             self._settle(pending, sender)
 
-    def _send(self, batch: Batch, sender: Sender) -> None:
+    def _send(self, batch: SourceBatch, sender: Sender) -> None:
         """Map, note what is remembered, hand over."""
         now = self._now()
         observed_at = now if batch.observed_at is None else min(batch.observed_at, now)
@@ -194,7 +194,7 @@ class Ingest:
             self.report.payloads += 1
             if isinstance(mapped, Ignored):
                 telemetry.records["ignored"] += 1
-            elif self.forgetting and self.forgetting.suppresses(mapped, observed_at):
+            elif self.erasure and self.erasure.suppresses(mapped, observed_at):
                 telemetry.records["erased"] += 1
             elif isinstance(mapped, Post) and not self._is_wanted(mapped):
                 telemetry.records["skipped"] += 1
@@ -205,7 +205,7 @@ class Ingest:
                     else mapped
                 )
         is_recorded = batch.observed_at is not None
-        for item in self._recollection.dated(
+        for item in self._versions.assign(
             wanted, batch.source, observed_at, is_recorded=is_recorded
         ):
             sender.send(self._maker.make(item, observed_at=observed_at))
@@ -213,12 +213,12 @@ class Ingest:
         if batch.latest is not None:
             telemetry.lag_s = max(0.0, (observed_at - batch.latest) / 1_000_000)
 
-    def _mapped(self, batch: Batch, observed_at: int) -> Iterator[Mapped]:
+    def _mapped(self, batch: SourceBatch, observed_at: int) -> Iterator[Mapped]:
         payloads = chain.from_iterable(
             self.platform.payloads(document) for document in batch.documents
         )
         yield from (self.platform.map(payload, observed_at) for payload in payloads)
-        yield from (withheld("not JSON", text) for text in batch.broken)
+        yield from (withhold("not JSON", text) for text in batch.broken)
 
     def _is_wanted(self, post: Post) -> bool:
         """An edit or a delete passes: what it changes may have been sent."""
@@ -234,8 +234,8 @@ class Ingest:
         self.report.covered |= {span.source for span in pending.covered}
         self.report.cursor = next(reversed(pending.cursors.values()), self.report.cursor)
         telemetry.budget_left = self._budget.left()
-        if self.forgetting:
-            self.forgetting.keep_up()
+        if self.erasure:
+            self.erasure.run_if_due()
         for gap in pending.gaps:
             self.report.gaps.append(gap)
             telemetry.gaps[gap.reason.value] += 1
@@ -248,7 +248,7 @@ class Ingest:
 
 
 def new_reader(platform: Platform, context: Context) -> Reader:
-    """See `Ingest.reader`."""
+    """See `IngestLoop.reader`."""
     if platform.reader is None:
         raise UsageError(
             f"{platform.name} is not read live yet",
@@ -272,7 +272,7 @@ class _Pending:
     covered: list[Span] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
 
-    def add(self, batch: Batch) -> None:
+    def add(self, batch: SourceBatch) -> None:
         if batch.cursor is not None:
             self.cursors[batch.source] = batch.cursor
         self.gaps += batch.gaps

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from ingestion.producer.loop import Ingest, Report
-from ingestion.reader import Batch, Sighting
+from ingestion.producer.loop import IngestLoop, IngestReport
+from ingestion.reader import SeenPost, SourceBatch
 
 # µs: a post is looked at again not sooner; then whenever a quarter of its age has passed
 _FIRST = 3600 * 1_000_000
 
 
-def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -> Report:
+def sweep(live: IngestLoop, clock: Callable[[], int], *, everything: bool = False) -> IngestReport:
     """Look again at the posts that are due, or at all of them.
 
     What was looked at is noted once Kafka has acknowledged what came of it, so a sweep that dies
@@ -21,7 +21,7 @@ def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -
         if everything:
             posts = live.store.unchecked(since=started, limit=at_once)
         else:
-            posts = live.store.due(now=started, first=_FIRST, limit=at_once)
+            posts = live.store.due_for_check(now=started, first=_FIRST, limit=at_once)
         if not posts:
             return live.report
         report = live.run(partial(_refetch, live, posts))
@@ -29,8 +29,8 @@ def sweep(live: Ingest, clock: Callable[[], int], *, everything: bool = False) -
             return report
         # Also where the clock was set back meanwhile: else the same posts would be due again and
         # again.
-        live.store.checked((post.post_id for post in posts), now=max(started, clock()))
+        live.store.mark_checked((post.post_id for post in posts), now=max(started, clock()))
 
 
-def _refetch(live: Ingest, posts: Sequence[Sighting]) -> Iterator[Batch]:
+def _refetch(live: IngestLoop, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
     return live.reader().refetch(posts)

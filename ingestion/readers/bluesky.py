@@ -16,12 +16,12 @@ from urllib.parse import urlencode
 from websockets.typing import Subprotocol
 
 from foundation.errors import CursorError, ReadError
-from ingestion.parsing.json_body import parsed
-from ingestion.parsing.json_fields import inner
+from ingestion.parsing.json_body import parse_json
+from ingestion.parsing.json_fields import value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
-from ingestion.readers.clients.websocket import MAX_FRAME_BYTES, RefusedError, frames
+from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.websocket import MAX_FRAME_BYTES, HandshakeRefusedError, frames
 
 HOST = "wss://jetstream1.us-east.bsky.network"
 V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
@@ -72,7 +72,7 @@ class _Collected:
         return len(self.documents) >= _FULL or time.monotonic() - self.began >= _LINGER_S
 
 
-class Jetstream:
+class BlueskyReader:
     """The reader; the path of `base_url` decides the protocol, v1 where it has none."""
 
     def __init__(self, context: Context) -> None:
@@ -83,7 +83,7 @@ class Jetstream:
         self._is_v2 = base.endswith(V2)
         self._url = base if base.endswith((V1, V2)) else base + V1
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         saved = self._context.memory.cursor(SOURCE)
         start = self._context.clock()
@@ -96,17 +96,17 @@ class Jetstream:
             position, is_resumed=saved is not None, until=start if self._context.once else None
         )
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as far back as the server's window reaches."""
         yield from self._stream(Position(since), is_resumed=True, until=until)
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """Nothing: Jetstream pushes every edit and delete."""
         yield from ()
 
     def _stream(
         self, position: Position, *, is_resumed: bool, until: int | None
-    ) -> Iterator[Batch]:
+    ) -> Iterator[SourceBatch]:
         """Up to a time, or for ever; a stream that goes silent before is asked again whether that was all."""
         while True:
             reached = yield from self._as_near_as_possible(
@@ -118,10 +118,10 @@ class Jetstream:
 
     def _as_near_as_possible(
         self, position: Position, *, is_resumed: bool, until: int | None
-    ) -> Generator[Batch, None, Position]:
+    ) -> Generator[SourceBatch, None, Position]:
         try:
             return (yield from self._subscription(position, is_resumed=is_resumed, until=until))
-        except RefusedError as refused:
+        except HandshakeRefusedError as refused:
             # v2 names a sequence that it no longer has; a time it takes as near as it can.
             if (
                 refused.status != HTTPStatus.BAD_REQUEST
@@ -137,7 +137,7 @@ class Jetstream:
 
     def _subscription(
         self, position: Position, *, is_resumed: bool, until: int | None
-    ) -> Generator[Batch, None, Position]:
+    ) -> Generator[SourceBatch, None, Position]:
         collected, last, heard_at = _Collected(), position, None
         read_to = position.time_us if is_resumed else None
         url = f"{self._url}?{self._query(position)}"
@@ -194,7 +194,7 @@ class Jetstream:
     def _event(self, frame: bytes, collected: _Collected) -> Json:
         """The event in a frame; None where it is none, which is noted."""
         try:
-            event = parsed(frame)
+            event = parse_json(frame)
         except ValueError:
             self._context.telemetry.trouble("not_json")
             collected.broken.append(frame.decode("utf-8", "backslashreplace"))
@@ -203,7 +203,7 @@ class Jetstream:
         if kind == "error":
             self._context.telemetry.trouble("error_frame")
             raise ReadError(f"{self._path} ended the stream with {str(event.get('error'))[:40]!r}")
-        about = str(inner(event, "payload", "$type"))
+        about = str(value_at(event, "payload", "$type"))
         if about.endswith("#info"):
             return None  # OutdatedCursor: the first event shows how much is missing
         if about.endswith("#sync"):
@@ -213,10 +213,10 @@ class Jetstream:
 
     def _position(self, event: Json) -> Position | None:
         """Where an event stands; None where it does not say, or says a time that has not come."""
-        at, seq = inner(event, "time_us"), None
+        at, seq = value_at(event, "time_us"), None
         if at is None:
-            said = inner(event, "payload", "witnessedAt") or inner(event, "payload", "time")
-            at, seq = iso_micros(said), inner(event, "payload", "seq")
+            said = value_at(event, "payload", "witnessedAt") or value_at(event, "payload", "time")
+            at, seq = iso_micros(said), value_at(event, "payload", "seq")
         if (
             not isinstance(at, int)
             or isinstance(at, bool)
@@ -225,8 +225,8 @@ class Jetstream:
             return None  # saved as a cursor, a time in the future would skip everything up to it
         return Position(at, seq if isinstance(seq, int) and seq >= 0 else None)
 
-    def _batch(self, collected: _Collected, last: Position) -> Batch:
-        return Batch(
+    def _batch(self, collected: _Collected, last: Position) -> SourceBatch:
+        return SourceBatch(
             source=SOURCE,
             documents=collected.documents,
             broken=collected.broken,

@@ -9,13 +9,13 @@ never back: it is the mark up to which a page was read. What is edited or delete
 from collections.abc import Iterator, Sequence
 
 from foundation.errors import CursorError, UsageError
-from ingestion.config.credentials import demand
-from ingestion.parsing.json_fields import every, inner, slices
+from ingestion.config.credentials import required_secret
+from ingestion.parsing.json_fields import chunks, items_of_type, value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
 from ingestion.readers.clients.graph_api import Graph
-from ingestion.readers.clients.pages import Cuts
+from ingestion.readers.clients.pages import ListingCuts
 
 _POST_FIELDS = (
     "id,message,created_time,updated_time,permalink_url,message_tags,shares,from,"
@@ -31,13 +31,13 @@ _BY_ID = 50
 _HOW = "A Page token with pages_read_engagement, or Page Public Content Access: https://developers.facebook.com/apps."
 
 
-class Pages:
+class FacebookReader:
     """The reader of all pages of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, Cuts()
+        self._context, self._cuts = context, ListingCuts()
         self._graph = Graph(
-            context, demand(context.secrets, "facebook", "access_token", how=_HOW), _HOW
+            context, required_secret(context.secrets, "facebook", "access_token", how=_HOW), _HOW
         )
         if not context.watchlist.pages:
             raise UsageError(
@@ -45,7 +45,7 @@ class Pages:
                 remedy="Name one in conf/watchlists.toml: facebook.pages",
             )
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._graph.http:
             while True:
@@ -55,9 +55,11 @@ class Pages:
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield Batch(source=self._context.watchlist.pages[0], pause_s=self._context.poll_s)
+                yield SourceBatch(
+                    source=self._context.watchlist.pages[0], pause_s=self._context.poll_s
+                )
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; comments by the time of their post."""
         with self._graph.http:
             for page in self._context.watchlist.pages:
@@ -67,23 +69,25 @@ class Pages:
                         yield from self._cuts.until_cut(self._comments(page, post))
             self._cuts.end(once=True)
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._graph.http:
             for fields, some in self._kinds(posts):
                 by_native = {post.native_id: post for post in some}
                 found, gone = self._graph.by_ids(list(by_native), fields)
                 deletes = [{"id": by_native[number].post_id, "deleted": True} for number in gone]
-                yield Batch(source=some[0].source, documents=[*found, *deletes], endpoint="by id")
+                yield SourceBatch(
+                    source=some[0].source, documents=[*found, *deletes], endpoint="by id"
+                )
 
-    def _kinds(self, posts: Sequence[Sighting]) -> Iterator[tuple[str, Sequence[Sighting]]]:
+    def _kinds(self, posts: Sequence[SeenPost]) -> Iterator[tuple[str, Sequence[SeenPost]]]:
         """Posts and comments have other fields; a post's id begins with its page's."""
         of_page = [post for post in posts if post.native_id.partition("_")[0] == post.source]
         others = [post for post in posts if post.native_id.partition("_")[0] != post.source]
         for fields, kind in ((_POST_FIELDS, of_page), (_COMMENT_FIELDS, others)):
-            yield from ((fields, some) for some in slices(kind, _BY_ID))
+            yield from ((fields, some) for some in chunks(kind, _BY_ID))
 
-    def _changed(self, page: str) -> Iterator[Batch]:
+    def _changed(self, page: str) -> Iterator[SourceBatch]:
         now, saved = self._context.clock(), self._context.memory.cursor(page)
         mark = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
         gaps: tuple[Gap, ...] = ()
@@ -101,7 +105,7 @@ class Pages:
                 yield from self._cuts.until_cut(self._comments(page, post))
         gaps += self._cuts.gap(page, mark, now)
         # What came while the first pages were already read is older than what the last ones show.
-        yield Batch(
+        yield SourceBatch(
             source=page,
             cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}",
             gaps=gaps,
@@ -113,19 +117,23 @@ class Pages:
         path = f"{page}/published_posts"
         yield from self._graph.pages(path, fields=_POST_FIELDS, limit=100, since=begin, until=end)
 
-    def _comments(self, page: str, post: Json) -> Iterator[Batch]:
+    def _comments(self, page: str, post: Json) -> Iterator[SourceBatch]:
         number = post.get("id") if isinstance(post, dict) else None
         # a call for each post
-        if isinstance(number, str) and inner(post, "comments", "summary", "total_count") != 0:
+        if isinstance(number, str) and value_at(post, "comments", "summary", "total_count") != 0:
             for comments in self._graph.pages(
                 f"{number}/comments", fields=_COMMENT_FIELDS, limit=100, filter="stream"
             ):
                 yield self._batch(page, comments, "comments")
 
-    def _batch(self, page: str, items: list[Json], endpoint: str = "published_posts") -> Batch:
-        times = [iso_micros(item.get("created_time")) for item in every(items, dict)]
+    def _batch(
+        self, page: str, items: list[Json], endpoint: str = "published_posts"
+    ) -> SourceBatch:
+        times = [iso_micros(item.get("created_time")) for item in items_of_type(items, dict)]
         latest = max((at for at in times if at is not None), default=None)
-        return Batch(source=page, query=page, documents=items, endpoint=endpoint, latest=latest)
+        return SourceBatch(
+            source=page, query=page, documents=items, endpoint=endpoint, latest=latest
+        )
 
 
 def _updated(post: Json) -> int | None:

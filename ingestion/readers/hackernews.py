@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from foundation.errors import CursorError, ReadError
-from ingestion.parsing.json_fields import every, slices
-from ingestion.parsing.timestamps import unit_micros
+from ingestion.parsing.json_fields import chunks, items_of_type
+from ingestion.parsing.timestamps import count_micros
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
 from ingestion.readers.clients.http import Http
-from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 
 HOST = "https://hacker-news.firebaseio.com"
 SOURCE = "items"
@@ -23,11 +23,11 @@ _AT_ONCE = 8  # requests; there is no rate limit, so we set ourselves one
 _CHUNK = 64
 _GIVE_UP = 6 * 3600 * 1_000_000  # µs of `null`
 _UPDATES_HOLD = 600 * 1_000_000  # µs that `updates` is believed to reach back
-_FAR_AHEAD = 100_000  # items: a cursor so far beyond the newest item is not of this place
+_FAR_AHEAD = 100_000  # items: a cursor so far beyond the newest item is no cursor of this platform
 
 
 @dataclass(slots=True)
-class Place:
+class Position:
     """Where reading stands."""
 
     next_id: int
@@ -36,7 +36,7 @@ class Place:
     read_at: int | None = None  # up to when the items were read
 
     @classmethod
-    def parse(cls, cursor: str) -> "Place":
+    def parse(cls, cursor: str) -> "Position":
         """A saved cursor.
 
         Raises:
@@ -52,36 +52,36 @@ class Place:
 
     def __str__(self) -> str:
         """As it is saved."""
-        place = {"next": self.next_id, "updates_at": self.updates_at, "missing": self.missing}
-        return json.dumps(place | {"read_at": self.read_at})
+        position = {"next": self.next_id, "updates_at": self.updates_at, "missing": self.missing}
+        return json.dumps(position | {"read_at": self.read_at})
 
 
-class Firebase:
+class HackerNewsReader:
     """The reader."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, Cuts()
+        self._context, self._cuts = context, ListingCuts()
         self._http = Http(context.base_url or HOST, context)
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         saved = self._context.memory.cursor(SOURCE)
-        place = Place.parse(saved) if saved else None
+        position = Position.parse(saved) if saved else None
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
             while True:
                 now, newest = self._context.clock(), self._newest()
-                if place is None:
-                    place = Place(max(1, newest + 1 - int(self._context.look_back_s)))
+                if position is None:
+                    position = Position(max(1, newest + 1 - int(self._context.look_back_s)))
                 if not self._cuts.skips(SOURCE):
-                    yield from self._new_items(place, newest, now)
-                yield from self._missing_items(place)
-                yield from self._changed_items(place)
+                    yield from self._new_items(position, newest, now)
+                yield from self._missing_items(position)
+                yield from self._changed_items(position)
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield self._batch([], place, pause_s=self._context.poll_s)
+                yield self._batch([], position, pause_s=self._context.poll_s)
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; ids grow with time."""
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
             newest = self._newest()
@@ -92,10 +92,10 @@ class Firebase:
                     low = middle + 1
                 else:
                     high = middle
-            for _, found, _ in self._chunks(Place(low), newest):
+            for _, found, _ in self._chunks(Position(low), newest):
                 items = list(found.values())
                 times = [at for item in items if (at := _time(item)) is not None]
-                yield Batch(
+                yield SourceBatch(
                     source=SOURCE,
                     documents=[i for i in items if (_time(i) or since) < until],
                     endpoint="/v0/item",
@@ -103,82 +103,88 @@ class Firebase:
                 if times and min(times) >= until:
                     return
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`; `null` says nothing."""
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
-            for some in slices(posts, _CHUNK):
+            for some in chunks(posts, _CHUNK):
                 items, _ = self._items([int(post.native_id) for post in some])
-                yield Batch(source=SOURCE, documents=list(items.values()), endpoint="/v0/item")
+                yield SourceBatch(
+                    source=SOURCE, documents=list(items.values()), endpoint="/v0/item"
+                )
 
-    def _new_items(self, place: Place, newest: int, now: int) -> Iterator[Batch]:
-        if place.next_id > newest + _FAR_AHEAD:
+    def _new_items(self, position: Position, newest: int, now: int) -> Iterator[SourceBatch]:
+        if position.next_id > newest + _FAR_AHEAD:
             raise _wrong_cursor()
         self._cuts.begin()
-        oldest, barren_at = now, place.next_id
-        for ids, found, odd in self._cuts.until_cut(self._chunks(place, newest)):
+        oldest, barren_at = now, position.next_id
+        for ids, found, odd in self._cuts.until_cut(self._chunks(position, newest)):
             asked_at = self._context.clock()
-            place.missing |= {number: asked_at for number in ids if number not in found}
+            position.missing |= {number: asked_at for number in ids if number not in found}
             oldest = min(
                 [oldest, *(at for item in found.values() if (at := _time(item)) is not None)]
             )
-            place.next_id = ids[-1] + 1
+            position.next_id = ids[-1] + 1
             if found or odd:
-                barren_at = place.next_id
-            yield self._batch([*found.values(), *odd], place)
-        since = oldest if place.read_at is None else place.read_at
+                barren_at = position.next_id
+            yield self._batch([*found.values(), *odd], position)
+        since = oldest if position.read_at is None else position.read_at
         if gaps := self._cuts.gap(SOURCE, since, now):
-            place.next_id = (
+            position.next_id = (
                 barren_at  # nothing is passed over: the next round begins where the nulls began
             )
-            place.missing = {
-                number: since for number, since in place.missing.items() if number < barren_at
+            position.missing = {
+                number: since for number, since in position.missing.items() if number < barren_at
             }
-            yield self._batch([], place, gaps=gaps)
+            yield self._batch([], position, gaps=gaps)
             return
-        place.read_at = now
-        yield replace(self._batch([], place), covered=(since, now))
+        position.read_at = now
+        yield replace(self._batch([], position), covered=(since, now))
 
     def _chunks(
-        self, place: Place, newest: int
+        self, position: Position, newest: int
     ) -> Iterator[tuple[Sequence[int], dict[int, Json], list[Json]]]:
         """Items upward; `maxitem` may say more than there is, and then they are all null."""
-        pages = Pages("/v0/item", self._context)
-        for ids in slices(range(place.next_id, newest + 1), _CHUNK):
+        pages = ListingGuard("/v0/item", self._context)
+        for ids in chunks(range(position.next_id, newest + 1), _CHUNK):
             found, odd = self._items(ids)
             pages.check([*found.values(), *odd], ids[-1])
             yield ids, found, odd
 
-    def _missing_items(self, place: Place) -> Iterator[Batch]:
-        if not place.missing:
+    def _missing_items(self, position: Position) -> Iterator[SourceBatch]:
+        if not position.missing:
             return
         now = self._context.clock()
-        found, _ = self._items(sorted(place.missing))
+        found, _ = self._items(sorted(position.missing))
         old = {
             number
-            for number, since in place.missing.items()
+            for number, since in position.missing.items()
             if number not in found and now - since > _GIVE_UP
         }
         gaps = tuple(
-            _gap(place.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old)
+            _gap(position.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old)
         )
-        place.missing = {
-            n: since for n, since in place.missing.items() if n not in found and n not in old
+        position.missing = {
+            n: since for n, since in position.missing.items() if n not in found and n not in old
         }
-        yield self._batch(list(found.values()), place, gaps=gaps)
+        yield self._batch(list(found.values()), position, gaps=gaps)
 
-    def _changed_items(self, place: Place) -> Iterator[Batch]:
+    def _changed_items(self, position: Position) -> Iterator[SourceBatch]:
         now = self._context.clock()
         answer = self._http.get("/v0/updates.json").content
         if not isinstance(answer, dict) or not isinstance(answer.get("items"), list):
             raise ReadError("/v0/updates.json answered in an unknown form")
         gaps: tuple[Gap, ...] = ()
-        if place.updates_at is not None and now - place.updates_at > _UPDATES_HOLD:
-            gaps = (_gap(place.updates_at, now, GapReason.CHANGES_UNSEEN),)
-        place.updates_at = now
-        known = [number for number in every(answer["items"], int) if 0 < number < place.next_id]
-        for ids in slices(known, _CHUNK):
-            yield self._batch(list(self._items(ids)[0].values()), place)
-        yield self._batch([], place, gaps=gaps)
+        if position.updates_at is not None and now - position.updates_at > _UPDATES_HOLD:
+            gaps = (_gap(position.updates_at, now, GapReason.CHANGES_UNSEEN),)
+        position.updates_at = now
+        known = [
+            number
+            for number in items_of_type(answer["items"], int)
+            if 0 < number < position.next_id
+        ]
+        for ids in chunks(known, _CHUNK):
+            yield self._batch(list(self._items(ids)[0].values()), position)
+        yield self._batch([], position, gaps=gaps)
 
     def _newest(self) -> int:
         newest = self._http.get("/v0/maxitem.json").content
@@ -210,13 +216,18 @@ class Firebase:
         return self._context.clock()
 
     def _batch(
-        self, items: list[Json], place: Place, *, gaps: tuple[Gap, ...] = (), pause_s: float = 0.0
-    ) -> Batch:
+        self,
+        items: list[Json],
+        position: Position,
+        *,
+        gaps: tuple[Gap, ...] = (),
+        pause_s: float = 0.0,
+    ) -> SourceBatch:
         times = [at for item in items if (at := _time(item)) is not None]
-        return Batch(
+        return SourceBatch(
             source=SOURCE,
             documents=items,
-            cursor=str(place),
+            cursor=str(position),
             endpoint="/v0/item",
             latest=max(times, default=None),
             gaps=gaps,
@@ -225,7 +236,7 @@ class Firebase:
 
 
 def _time(item: Json) -> int | None:
-    return unit_micros(item.get("time"), per_second=1) if isinstance(item, dict) else None
+    return count_micros(item.get("time"), per_second=1) if isinstance(item, dict) else None
 
 
 def _gap(since: int, until: int, reason: GapReason) -> Gap:

@@ -8,14 +8,14 @@ hour's overlap.
 from collections.abc import Iterator, Sequence
 
 from foundation.errors import BudgetSpentError, CursorError, ReadError, UsageError
-from ingestion.config.credentials import demand
-from ingestion.parsing.json_fields import every, slices, texts
+from ingestion.config.credentials import required_secret
+from ingestion.parsing.json_fields import chunks, items_of_type, text_fields
 from ingestion.parsing.snowflake_ids import instagram_micros
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
 from ingestion.readers.clients.graph_api import Graph
-from ingestion.readers.clients.pages import Cuts
+from ingestion.readers.clients.pages import ListingCuts
 
 _FIELDS = "id,caption,media_type,timestamp,permalink,like_count,comments_count"
 _PAGE, _BY_ID = 50, 50
@@ -26,15 +26,15 @@ _OLD_PAGES = 2
 _HOW = "A Business or Creator account with Instagram Public Content Access: https://developers.facebook.com/apps."
 
 
-class Hashtags:
+class InstagramReader:
     """The reader of all hashtags of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, Cuts()
+        self._context, self._cuts = context, ListingCuts()
         self._graph = Graph(
-            context, demand(context.secrets, "instagram", "access_token", how=_HOW), _HOW
+            context, required_secret(context.secrets, "instagram", "access_token", how=_HOW), _HOW
         )
-        self._user = demand(
+        self._user = required_secret(
             context.secrets,
             "instagram",
             "user_id",
@@ -46,7 +46,7 @@ class Hashtags:
                 remedy="Name 1 to 30 in conf/watchlists.toml: instagram.hashtags",
             )
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._graph.http:
             while True:
@@ -56,11 +56,11 @@ class Hashtags:
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield Batch(
+                yield SourceBatch(
                     source=self._context.watchlist.hashtags[0], pause_s=self._context.poll_s
                 )
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as far back as 24 hours."""
         with self._graph.http:
             for tag in self._context.watchlist.hashtags:
@@ -71,15 +71,17 @@ class Hashtags:
                     )
             self._cuts.end(once=True)
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._graph.http:
-            for some in slices(posts, _BY_ID):
+            for some in chunks(posts, _BY_ID):
                 found, gone = self._graph.by_ids([post.post_id for post in some], _FIELDS)
                 deletes = [{"id": number, "deleted": True} for number in gone]
-                yield Batch(source=some[0].source, documents=[*found, *deletes], endpoint="by id")
+                yield SourceBatch(
+                    source=some[0].source, documents=[*found, *deletes], endpoint="by id"
+                )
 
-    def _recent(self, tag: str) -> Iterator[Batch]:
+    def _recent(self, tag: str) -> Iterator[SourceBatch]:
         now, (number, read_at) = self._context.clock(), self._saved(tag)
         oldest = now - _WINDOW
         gaps: tuple[Gap, ...] = ()
@@ -96,7 +98,9 @@ class Hashtags:
             yield self._batch(tag, media)
         gaps += self._cuts.gap(tag, max(since, oldest), now)
         began = max(since if read_at is None else read_at, oldest)
-        yield Batch(source=tag, cursor=f"instagram:{number}:{now}", gaps=gaps, covered=(began, now))
+        yield SourceBatch(
+            source=tag, cursor=f"instagram:{number}:{now}", gaps=gaps, covered=(began, now)
+        )
 
     def _pages(self, number: str, since: int) -> Iterator[list[Json]]:
         old_pages = 0
@@ -116,18 +120,18 @@ class Hashtags:
         """
         found = (
             self._graph.get("ig_hashtag_search", user_id=self._user, q=tag)
-            if self._has_place(tag)
+            if self._has_free_slot(tag)
             else {}
         )
-        ids = texts(found.get("data"), "id")
+        ids = text_fields(found.get("data"), "id")
         if not ids:
             raise ReadError("ig_hashtag_search answered without an id")
         return ids[0]
 
-    def _has_place(self, tag: str) -> bool:
+    def _has_free_slot(self, tag: str) -> bool:
         path = f"{self._user}/recently_searched_hashtags"
         pages = self._graph.pages(path, cursors_repeat=True, limit=_MOST_TAGS, fields="id,name")
-        recent = [item for page in pages for item in every(page, dict)]
+        recent = [item for page in pages for item in items_of_type(page, dict)]
         names = {str(item.get("name")).lower() for item in recent}
         if len(recent) >= _MOST_TAGS and tag.lower() not in names:
             raise BudgetSpentError(
@@ -153,9 +157,9 @@ class Hashtags:
             remedy="Begin anew: echostream ingest instagram --forget-cursor",
         )
 
-    def _batch(self, tag: str, media: list[Json]) -> Batch:
+    def _batch(self, tag: str, media: list[Json]) -> SourceBatch:
         times = [at for item in media if (at := _time(item)) is not None]
-        return Batch(
+        return SourceBatch(
             source=tag,
             query=tag,
             documents=media,

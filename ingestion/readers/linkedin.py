@@ -15,13 +15,13 @@ from http import HTTPStatus
 from urllib.parse import quote
 
 from foundation.errors import CursorError, ReadError, UsageError
-from ingestion.config.credentials import demand
-from ingestion.parsing.json_fields import every, inner
-from ingestion.parsing.timestamps import unit_micros
+from ingestion.config.credentials import required_secret
+from ingestion.parsing.json_fields import items_of_type, value_at
+from ingestion.parsing.timestamps import count_micros
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Sighting
+from ingestion.reader import Context, SeenPost, SourceBatch
 from ingestion.readers.clients.http import Http
-from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 from ingestion.readers.clients.responses import StatusError
 
 HOST = "https://api.linkedin.com"
@@ -33,12 +33,12 @@ _START = re.compile(r"[?&]start=(\d{1,9})(?!\d)")
 _HOW = "A token with r_organization_social of a member with a role on the page: https://www.linkedin.com/developers/apps."
 
 
-class OwnPages:
+class LinkedInReader:
     """The reader of all organisations of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, Cuts()
-        token = demand(context.secrets, "linkedin", "access_token", how=_HOW)
+        self._context, self._cuts = context, ListingCuts()
+        token = required_secret(context.secrets, "linkedin", "access_token", how=_HOW)
         if not context.watchlist.accounts:
             raise UsageError(
                 "no organisation of LinkedIn is named",
@@ -53,7 +53,7 @@ class OwnPages:
             context.base_url or HOST, context, headers=lambda: usual, credentials_hint=_HOW
         )
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._http:
             while True:
@@ -63,11 +63,11 @@ class OwnPages:
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield Batch(
+                yield SourceBatch(
                     source=self._context.watchlist.accounts[0], pause_s=self._context.poll_s
                 )
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; comments by the time of their post's last change."""
         with self._http:
             for author in self._context.watchlist.accounts:
@@ -76,7 +76,7 @@ class OwnPages:
                     yield from self._with_comments(author, inside)
             self._cuts.end(once=True)
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`; one call each, since batches are not for every tier."""
         with self._http:
             for post in posts:
@@ -86,9 +86,9 @@ class OwnPages:
                     if error.status != HTTPStatus.NOT_FOUND:
                         raise
                     found = _delete(post)
-                yield Batch(source=post.source, documents=[found], endpoint="by urn")
+                yield SourceBatch(source=post.source, documents=[found], endpoint="by urn")
 
-    def _changed(self, author: str) -> Iterator[Batch]:
+    def _changed(self, author: str) -> Iterator[SourceBatch]:
         now, saved = self._context.clock(), self._context.memory.cursor(author)
         mark = (
             now - int(self._context.look_back_s * 1_000_000) if saved is None else _time_of(saved)
@@ -99,11 +99,13 @@ class OwnPages:
             newest = max([newest, *(at for post in posts if (at := _modified(post)) is not None)])
             yield from self._with_comments(author, posts)
         gaps = self._cuts.gap(author, mark, now)
-        yield Batch(source=author, cursor=f"linkedin:{newest}", gaps=gaps, covered=(mark, now))
+        yield SourceBatch(
+            source=author, cursor=f"linkedin:{newest}", gaps=gaps, covered=(mark, now)
+        )
 
-    def _with_comments(self, author: str, posts: list[Json]) -> Iterator[Batch]:
+    def _with_comments(self, author: str, posts: list[Json]) -> Iterator[SourceBatch]:
         yield self._batch(author, posts, "/rest/posts")
-        for urn in [post.get("id") for post in every(posts, dict)]:
+        for urn in [post.get("id") for post in items_of_type(posts, dict)]:
             if isinstance(urn, str):
                 pages = self._pages(f"/rest/socialActions/{quote(urn, safe='')}/comments", {})
                 for comments in self._cuts.until_cut(pages):
@@ -120,7 +122,7 @@ class OwnPages:
                 return
 
     def _pages(self, path: str, asked: dict[str, str]) -> Iterator[list[Json]]:
-        start, pages = 0, Pages(path, self._context, overlaps=True)
+        start, pages = 0, ListingGuard(path, self._context, overlaps=True)
         while True:
             answer = self._http.get(path, {**asked, "count": _PAGE, "start": start}).content
             page = answer.get("elements") if isinstance(answer, dict) else None
@@ -134,9 +136,11 @@ class OwnPages:
                 return
             start = begin
 
-    def _batch(self, author: str, items: list[Json], endpoint: str) -> Batch:
+    def _batch(self, author: str, items: list[Json], endpoint: str) -> SourceBatch:
         latest = max((at for item in items if (at := _modified(item)) is not None), default=None)
-        return Batch(source=author, query=author, documents=items, endpoint=endpoint, latest=latest)
+        return SourceBatch(
+            source=author, query=author, documents=items, endpoint=endpoint, latest=latest
+        )
 
 
 def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
@@ -147,7 +151,7 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
     paging = answer.get("paging")
     links = [
         link.get("href")
-        for link in every(inner(paging, "links"), dict)
+        for link in items_of_type(value_at(paging, "links"), dict)
         if link.get("rel") == "next"
     ]
     if links:
@@ -156,11 +160,11 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
             return int(named[1])
     elif not shown:
         return None
-    total, count = inner(paging, "total"), inner(paging, "count")
+    total, count = value_at(paging, "total"), value_at(paging, "count")
     if (
         not links
         and isinstance(total, int)
-        and isinstance(inner(paging, "links"), list)
+        and isinstance(value_at(paging, "links"), list)
         and total <= start + shown
     ):
         return None
@@ -170,7 +174,9 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
 def _modified(item: Json) -> int | None:
     """When a post, not a comment, was last changed."""
     return (
-        unit_micros(item.get("lastModifiedAt"), per_second=1000) if isinstance(item, dict) else None
+        count_micros(item.get("lastModifiedAt"), per_second=1000)
+        if isinstance(item, dict)
+        else None
     )
 
 
@@ -181,7 +187,7 @@ def _path_of(urn: str) -> str:
     return f"/rest/socialActions/{quote(subject, safe='')}/comments/{number}"
 
 
-def _delete(post: Sighting) -> Json:
+def _delete(post: SeenPost) -> Json:
     """What LinkedIn says of a deletion, where it says so."""
     if post.post_id.startswith(_COMMENT):
         return {"action": "COMMENT_DELETE", "generatedActivity": post.post_id}

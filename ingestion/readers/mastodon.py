@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from foundation.errors import UsageError
-from ingestion.reader import Batch, Context, Sighting
-from ingestion.readers.clients.pages import Cuts
+from ingestion.reader import Context, SeenPost, SourceBatch
+from ingestion.readers.clients.pages import ListingCuts
 from ingestion.readers.mastodon_instance import Instance
 from ingestion.readers.mastodon_stream import streamed
 
 
-class MastodonApi:
+class MastodonReader:
     """The reader of all instances of the watchlist."""
 
     def __init__(self, context: Context) -> None:
@@ -25,10 +25,10 @@ class MastodonApi:
                 "no Mastodon instance is named",
                 remedy="Name one in conf/watchlists.toml: mastodon.instances",
             )
-        self._cuts = Cuts()
+        self._cuts = ListingCuts()
         self._instances = [Instance(address, context, self._cuts) for address in hosts]
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._connections():
             if (
@@ -45,16 +45,16 @@ class MastodonApi:
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield Batch(source=self._instances[0].name, pause_s=self._context.poll_s)
+                yield SourceBatch(source=self._instances[0].name, pause_s=self._context.poll_s)
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._connections():
             for instance in self._instances:
                 yield from instance.between(since, until)
             self._cuts.end(once=True)
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`; what an instance no longer shows is gone."""
         with self._connections():
             for instance in self._instances:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from foundation.errors import CredentialsError, CursorError, ReadError, UsageError
-from ingestion.parsing.json_fields import decoded, every, inner, slices
+from ingestion.parsing.json_fields import chunks, items_of_type, parse_json_text, value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Sighting
+from ingestion.reader import Context, SeenPost, SourceBatch
 from ingestion.readers.clients.http import Http, iso_reset
-from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 
 _PAGE = 40
 _BY_ID = 20  # statuses in one request
@@ -29,7 +29,7 @@ _HINT = (
 class Instance:
     """One server; its cursor holds the newest id of each timeline, and when all were read."""
 
-    def __init__(self, address: str, context: Context, cuts: Cuts) -> None:
+    def __init__(self, address: str, context: Context, cuts: ListingCuts) -> None:
         self._context, self._cuts = context, cuts
         self.name = urlsplit(address).netloc
         self._token = context.secrets.get("access_token")
@@ -48,7 +48,7 @@ class Instance:
             self._token is not None and isinstance(self.streaming(), str) and len(self.feeds) == 1
         )
 
-    def new_statuses(self, newest: dict[str, str] | None = None) -> Iterator[Batch]:
+    def new_statuses(self, newest: dict[str, str] | None = None) -> Iterator[SourceBatch]:
         """Every page since the cursor, oldest first; the newest ids are brought up to date."""
         newest = self.saved() if newest is None else newest
         scope, now = self._scope(), self._context.clock()
@@ -62,46 +62,50 @@ class Instance:
                 newest[feed] = last
                 yield self.batch(page, newest, feed)
         if gaps := self._cuts.gap(self.name, since, now):
-            yield Batch(source=self.name, gaps=gaps)  # the next round begins where this one was cut
+            yield SourceBatch(
+                source=self.name, gaps=gaps
+            )  # the next round begins where this one was cut
             return
         newest["read_at"] = str(now)
         yield replace(self.batch([], newest, self.feeds[0]), covered=(since, now))
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """The statuses of a stretch of time."""
         scope = self._scope()
         for feed in self.feeds:
             for page, _ in self._cuts.until_cut(self._pages(feed, _id_at(since), scope)):
                 inside = [status for status in page if (_time(status) or since) < until]
-                yield Batch(source=self.name, documents=inside, endpoint=feed)
+                yield SourceBatch(source=self.name, documents=inside, endpoint=feed)
                 if page and not inside:  # a single one may tell a wrong time
                     break
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """How they are now."""
-        for some in slices(posts, _BY_ID):
+        for some in chunks(posts, _BY_ID):
             answer = self.http.get(
                 "/api/v1/statuses", {"id[]": [post.native_id for post in some]}
             ).content
             found = _statuses(answer, "/api/v1/statuses")
-            there = {str(status.get("id")) for status in every(found, dict)}
+            there = {str(status.get("id")) for status in items_of_type(found, dict)}
             gone = [
                 _delete(post.native_id, post.post_id)
                 for post in some
                 if post.native_id not in there
             ]
-            yield Batch(source=self.name, documents=[*found, *gone], endpoint="/api/v1/statuses")
+            yield SourceBatch(
+                source=self.name, documents=[*found, *gone], endpoint="/api/v1/statuses"
+            )
 
     def _pages(
         self, feed: str, at: str, scope: Mapping[str, str]
     ) -> Iterator[tuple[list[Json], str]]:
         """Pages from an id upward, each with the id that the next begins after."""
-        pages = Pages(feed, self._context)
+        pages = ListingGuard(feed, self._context)
         while True:
             answer = self.http.get(feed, {"limit": _PAGE, "min_id": at, **scope})
             page = _statuses(answer.content, feed)
             link = _NEWEST.search(answer.headers.get("link", ""))
-            ids = [str(status["id"]) for status in every(page, dict) if status.get("id")]
+            ids = [str(status["id"]) for status in items_of_type(page, dict) if status.get("id")]
             last = link[1] if link else max(ids, key=order, default=at)
             if not page and order(last) <= order(at):
                 return
@@ -118,13 +122,13 @@ class Instance:
             CredentialsError: the timeline is closed to us.
             UsageError: it is closed to everybody.
         """
-        feeds = inner(
+        feeds = value_at(
             self._instance(),
             "configuration",
             "timelines_access",
             "hashtag_feeds" if self.tags else "live_feeds",
         )
-        local, remote = inner(feeds, "local"), inner(feeds, "remote")
+        local, remote = value_at(feeds, "local"), value_at(feeds, "remote")
         if "disabled" in (local, remote) and local == remote:
             raise UsageError(
                 f"{self.name} shows this timeline to nobody",
@@ -145,7 +149,7 @@ class Instance:
 
     def streaming(self) -> Json:
         """The address of the stream, where there is one."""
-        return inner(self._instance(), "configuration", "urls", "streaming")
+        return value_at(self._instance(), "configuration", "urls", "streaming")
 
     def auth(self) -> dict[str, str]:
         """The header that our token goes in."""
@@ -177,9 +181,9 @@ class Instance:
         newest: Mapping[str, str],
         endpoint: str,
         broken: Sequence[str] = (),
-    ) -> Batch:
+    ) -> SourceBatch:
         """Documents, with where to go on."""
-        return Batch(
+        return SourceBatch(
             source=self.name,
             documents=documents,
             broken=broken,
@@ -217,7 +221,7 @@ def _times(statuses: Sequence[Json]) -> list[int]:
 def _time(status: Json) -> int | None:
     """When it was created; of a frame, inside."""
     status = (
-        decoded(status["payload"])
+        parse_json_text(status["payload"])
         if isinstance(status, dict) and isinstance(status.get("payload"), str)
         else status
     )

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from urllib.parse import urlencode
 
-from ingestion.parsing.json_body import parsed
-from ingestion.parsing.json_fields import decoded
+from ingestion.parsing.json_body import parse_json
+from ingestion.parsing.json_fields import parse_json_text
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Gap, GapReason
+from ingestion.reader import Context, Gap, GapReason, SourceBatch
 from ingestion.readers.clients.websocket import frames
 from ingestion.readers.mastodon_instance import Instance, order
 
@@ -34,7 +34,7 @@ class _Collected:
         return len(self.documents) >= _FULL or time.monotonic() - self.began >= _LINGER_S
 
 
-def streamed(instance: Instance, context: Context) -> Iterator[Batch]:
+def streamed(instance: Instance, context: Context) -> Iterator[SourceBatch]:
     """What the stream pushes, from where the cursor was left."""
     tag = {"tag": instance.tags[0]} if instance.tags else {}
     query = urlencode({"stream": "hashtag" if tag else "public", **tag})
@@ -45,7 +45,7 @@ def streamed(instance: Instance, context: Context) -> Iterator[Batch]:
     left_at, now = newest.get("at", ""), context.clock()
     newest["at"] = str(now)
     gaps = (_gap(instance.name, int(left_at), now),) if left_at.isdecimal() else ()
-    yield Batch(source=instance.name, cursor=json.dumps(newest), gaps=gaps)
+    yield SourceBatch(source=instance.name, cursor=json.dumps(newest), gaps=gaps)
     yield from instance.new_statuses(newest)
     collected, heard_at = _Collected(), now
     for frame in chain([first], pushed):
@@ -66,7 +66,7 @@ def streamed(instance: Instance, context: Context) -> Iterator[Batch]:
 def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -> str:
     """Take a frame; the id of a new status, else nothing."""
     try:
-        event = parsed(frame)
+        event = parse_json(frame)
     except ValueError:
         event = None
     if not isinstance(event, dict):
@@ -78,7 +78,7 @@ def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -
         known = context.memory.by_native_id(name, payload)
         uri = collected.uris.get(payload) or (known.post_id if known else None)
         event = {**event, "uri": uri} if uri else event
-    elif isinstance(payload, str) and isinstance(status := decoded(payload), dict):
+    elif isinstance(payload, str) and isinstance(status := parse_json_text(payload), dict):
         number = str(status.get("id"))
         collected.uris[number] = str(status.get("uri"))
     collected.documents.append(event)

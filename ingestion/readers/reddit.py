@@ -16,18 +16,18 @@ import stamina
 from prawcore import exceptions as refused
 
 from foundation.errors import CredentialsError, CursorError, ReadError, UsageError
-from ingestion.config.credentials import demand
-from ingestion.parsing.json_fields import every, inner, slices
+from ingestion.config.credentials import required_secret
+from ingestion.parsing.json_fields import chunks, items_of_type, value_at
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
-from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 from ingestion.readers.clients.responses import (
     CLIENT_ERRORS,
     LONGEST_WAIT_S,
     StatusError,
     UnusableAnswerError,
-    backoff,
     retry_after,
+    retry_decision,
     trouble_of,
 )
 
@@ -37,16 +37,16 @@ _SECOND = 1_000_000
 _HOW = "Reddit gives keys on request: https://www.reddit.com/prefs/apps, of the kind script."
 
 
-class Listings:
+class RedditReader:
     """The reader of all subreddits of the watchlist: their newest submissions and comments."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, Cuts()
+        self._context, self._cuts = context, ListingCuts()
         known: dict[str, Any] = {
-            name: demand(context.secrets, "reddit", name, how=_HOW)
+            name: required_secret(context.secrets, "reddit", name, how=_HOW)
             for name in ("client_id", "client_secret")
         }
-        user = demand(
+        user = required_secret(
             context.secrets, "reddit", "username", how="Reddit wants to know whom to turn to."
         )
         if not context.watchlist.subreddits:
@@ -64,7 +64,7 @@ class Listings:
             requestor_kwargs={"session": _CountingSession(context)},
         )
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         while True:
             for name in self._context.watchlist.subreddits:
@@ -74,29 +74,33 @@ class Listings:
             self._cuts.end(once=self._context.once)
             if self._context.once:
                 return
-            yield Batch(source=self._context.watchlist.subreddits[0], pause_s=self._context.poll_s)
+            yield SourceBatch(
+                source=self._context.watchlist.subreddits[0], pause_s=self._context.poll_s
+            )
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as deep as listings go."""
         for name in self._context.watchlist.subreddits:
             for listing in ("new", "comments"):
                 path = f"r/{name}/{listing}"
                 for things, _ in self._cuts.until_cut(self._pages(path, since)):
                     inside = [thing for thing in things if (_created(thing) or since) < until]
-                    yield Batch(source=name, documents=inside, endpoint=path, query=name)
+                    yield SourceBatch(source=name, documents=inside, endpoint=path, query=name)
         self._cuts.end(once=True)
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`; what Reddit no longer knows is gone."""
-        for some in slices(posts, _PAGE):
+        for some in chunks(posts, _PAGE):
             things, _ = _things(
                 self._get("api/info", {"id": ",".join(post.post_id for post in some)}), "api/info"
             )
-            there = {inner(thing, "data", "name") for thing in things}
+            there = {value_at(thing, "data", "name") for thing in things}
             gone = [_delete(post) for post in some if post.post_id not in there]
-            yield Batch(source=some[0].source, documents=[*things, *gone], endpoint="api/info")
+            yield SourceBatch(
+                source=some[0].source, documents=[*things, *gone], endpoint="api/info"
+            )
 
-    def _since(self, path: str, name: str) -> Iterator[Batch]:
+    def _since(self, path: str, name: str) -> Iterator[SourceBatch]:
         saved = self._context.memory.cursor(path)
         now = self._context.clock()
         since = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
@@ -109,7 +113,7 @@ class Listings:
             fresh = [thing for thing in things if (_created(thing) or newest) >= since]
             is_cut = is_last and saved is not None and count >= _DEEP and oldest > since
             gap = Gap(source=path, since=since, until=oldest, reason=GapReason.TRUNCATED)
-            yield Batch(
+            yield SourceBatch(
                 source=path,
                 documents=fresh,
                 cursor=f"reddit:{newest}" if is_last else None,
@@ -120,11 +124,13 @@ class Listings:
                 covered=(max(since, oldest) if count >= _DEEP else since, now) if is_last else None,
             )
         if gaps := self._cuts.gap(path, since, oldest if oldest > since else now):
-            yield Batch(source=path, cursor=f"reddit:{newest}", gaps=gaps, covered=(since, now))
+            yield SourceBatch(
+                source=path, cursor=f"reddit:{newest}", gaps=gaps, covered=(since, now)
+            )
 
     def _pages(self, path: str, since: int) -> Iterator[tuple[list[Json], bool]]:
         """From the newest down to a time, each with whether it is the last."""
-        after, pages = "", Pages(path, self._context)
+        after, pages = "", ListingGuard(path, self._context)
         while True:
             asked: dict[str, str | int] = {"limit": _PAGE, **({"after": after} if after else {})}
             things, following = _things(self._get(path, asked), path)
@@ -138,7 +144,7 @@ class Listings:
 
     def _get(self, path: str, params: dict[str, str | int]) -> Json:
         for attempt in stamina.retry_context(
-            on=backoff,
+            on=retry_decision,
             attempts=self._context.attempts,
             timeout=None,
             wait_initial=0.5,
@@ -206,19 +212,19 @@ def _wait_s(response: requests.Response, context: Context) -> float | None:
 
 
 def _things(listing: Json, path: str) -> tuple[list[Json], str]:
-    children = inner(listing, "data", "children")
+    children = value_at(listing, "data", "children")
     if not isinstance(children, list):
         raise ReadError(f"{path} answered in an unknown form")
-    return every(children, dict), str(inner(listing, "data", "after") or "")
+    return items_of_type(children, dict), str(value_at(listing, "data", "after") or "")
 
 
 def _created(thing: Json) -> int | None:
-    seconds = inner(thing, "data", "created_utc")
+    seconds = value_at(thing, "data", "created_utc")
     is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
     return int(seconds * _SECOND) if is_number and 0 <= seconds < 253_402_300_800 else None  # noqa: PLR2004  # year 9999
 
 
-def _delete(post: Sighting) -> Json:
+def _delete(post: SeenPost) -> Json:
     """What Reddit shows in place of a deleted text."""
     day = date.fromisoformat(post.day) if post.day else date(1970, 1, 1)
     text = "body" if post.post_id.startswith("t1_") else "selftext"

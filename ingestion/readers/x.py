@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from foundation.errors import CursorError, ReadError, UsageError
-from ingestion.config.credentials import demand
-from ingestion.parsing.json_fields import every, slices
+from ingestion.config.credentials import required_secret
+from ingestion.parsing.json_fields import chunks, items_of_type
 from ingestion.parsing.snowflake_ids import x_micros
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context, Gap, GapReason, Sighting
+from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
 from ingestion.readers.clients.http import Headers, Http, Limit, epoch_reset
-from ingestion.readers.clients.pages import Cuts, Pages
+from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 from ingestion.readers.clients.responses import StatusError
 from ingestion.readers.x_compliance import JOBS, ComplianceJobs
 
@@ -39,12 +39,12 @@ _NOW_MARGIN = timedelta(seconds=15)
 _HOW = "Create an app with pay-per-use credits at https://console.x.com and copy its Bearer token."
 
 
-class RecentSearch:
+class XReader:
     """The reader of all queries of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, Cuts()
-        token = demand(context.secrets, "x", "bearer_token", how=_HOW)
+        self._context, self._cuts = context, ListingCuts()
+        token = required_secret(context.secrets, "x", "bearer_token", how=_HOW)
         if not context.watchlist.queries:
             raise UsageError(
                 "no query for X is named", remedy="Name one in conf/watchlists.toml: x.queries"
@@ -58,7 +58,7 @@ class RecentSearch:
         )
         self._jobs = ComplianceJobs(self._http, context.base_url or HOST, context)
 
-    def read(self) -> Iterator[Batch]:
+    def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._http:
             while True:
@@ -68,9 +68,11 @@ class RecentSearch:
                 self._cuts.end(once=self._context.once)
                 if self._context.once:
                     return
-                yield Batch(source=self._context.watchlist.queries[0], pause_s=self._context.poll_s)
+                yield SourceBatch(
+                    source=self._context.watchlist.queries[0], pause_s=self._context.poll_s
+                )
 
-    def between(self, since: int, until: int) -> Iterator[Batch]:
+    def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as far back as seven days."""
         with self._http:
             end = min(_moment(until), _moment(self._context.clock()) - _NOW_MARGIN)
@@ -83,7 +85,7 @@ class RecentSearch:
                     yield self._batch(query, page)
             self._cuts.end(once=True)
 
-    def refetch(self, posts: Sequence[Sighting]) -> Iterator[Batch]:
+    def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`; what is gone is learnt from a compliance job.
 
         A post is read again, and paid, once: when it can no longer be edited and was not looked at
@@ -101,12 +103,12 @@ class RecentSearch:
                 unsure = list(posts)  # then by looking at each
             else:
                 gone = {notice["id"] for notice in notices}
-                yield Batch(source=posts[0].source, documents=notices, endpoint=JOBS)
+                yield SourceBatch(source=posts[0].source, documents=notices, endpoint=JOBS)
                 unsure = [post for post in posts if _may_have_been_edited(post)]
-            for some in slices([post for post in unsure if post.post_id not in gone], _PAGE):
+            for some in chunks([post for post in unsure if post.post_id not in gone], _PAGE):
                 yield self._looked_up(some)
 
-    def _looked_up(self, posts: Sequence[Sighting]) -> Batch:
+    def _looked_up(self, posts: Sequence[SeenPost]) -> SourceBatch:
         """How they are now; what is deleted, protected, suspended or withheld is no longer shown, and goes."""
         found, gone = self._by_ids([post.post_id for post in posts])
         newest = [
@@ -114,13 +116,13 @@ class RecentSearch:
         ]
         edited, _ = self._by_ids(newest) if newest else ([], [])
         notices = [{"id": number, "action": "delete", "reason": "not shown"} for number in gone]
-        return Batch(
+        return SourceBatch(
             source=posts[0].source,
             documents=[{"data": [*found, *edited]}, *notices],
             endpoint=TWEETS,
         )
 
-    def _since(self, query: str) -> Iterator[Batch]:
+    def _since(self, query: str) -> Iterator[SourceBatch]:
         now, saved = self._context.clock(), self._context.memory.cursor(query)
         gaps: tuple[Gap, ...] = ()
         if saved is None:
@@ -143,11 +145,11 @@ class RecentSearch:
             yield self._batch(query, page)
         gaps += self._cuts.gap(query, left_at, oldest if oldest > left_at else now)
         began = max(left_at, int(self._oldest().timestamp() * 1_000_000))
-        yield Batch(source=query, cursor=newest, gaps=gaps, covered=(began, now))
+        yield SourceBatch(source=query, cursor=newest, gaps=gaps, covered=(began, now))
 
     def _pages(self, query: str, span: dict[str, str]) -> Iterator[tuple[Json, dict[str, Json]]]:
         token: dict[str, str] = {}
-        pages = Pages(SEARCH, self._context)
+        pages = ListingGuard(SEARCH, self._context)
         while True:
             self._context.budget.require("usd", USD_PER_POST * _PAGE)
             asked: dict[str, str | int | list[str]] = {
@@ -161,7 +163,7 @@ class RecentSearch:
             meta = answer.get("meta") if isinstance(answer, dict) else None
             if not isinstance(meta, dict):
                 raise ReadError(f"{SEARCH} answered in an unknown form")
-            tweets, following = every(answer.get("data"), dict), meta.get("next_token")
+            tweets, following = items_of_type(answer.get("data"), dict), meta.get("next_token")
             self._context.budget.spend("usd", USD_PER_POST * len(tweets))
             pages.check(tweets, str(following) if following else None)
             if "data" in answer:
@@ -176,21 +178,25 @@ class RecentSearch:
         answer = self._http.get(TWEETS, {"ids": ",".join(ids), "tweet.fields": _FIELDS}).content
         if not isinstance(answer, dict) or ("data" not in answer and "errors" not in answer):
             raise ReadError(f"{TWEETS} answered in an unknown form")
-        found = every(answer.get("data"), dict)
+        found = items_of_type(answer.get("data"), dict)
         self._context.budget.spend("usd", USD_PER_POST * len(found))
-        named = {str(error.get("resource_id")) for error in every(answer.get("errors"), dict)}
+        named = {
+            str(error.get("resource_id")) for error in items_of_type(answer.get("errors"), dict)
+        }
         return found, [number for number in ids if number in named]
 
-    def _batch(self, query: str, page: Json) -> Batch:
+    def _batch(self, query: str, page: Json) -> SourceBatch:
         latest = max(_times(page), default=None)
-        return Batch(source=query, query=query, documents=[page], endpoint=SEARCH, latest=latest)
+        return SourceBatch(
+            source=query, query=query, documents=[page], endpoint=SEARCH, latest=latest
+        )
 
     def _oldest(self) -> datetime:
         return _moment(self._context.clock()) - _WINDOW
 
 
 def _times(page: Json) -> list[int]:
-    times = [iso_micros(tweet.get("created_at")) for tweet in every(page.get("data"), dict)]
+    times = [iso_micros(tweet.get("created_at")) for tweet in items_of_type(page.get("data"), dict)]
     return [at for at in times if at is not None]
 
 
@@ -198,14 +204,14 @@ def _limit(headers: Headers) -> Limit | None:
     return epoch_reset(headers, "x-rate-limit-remaining", "x-rate-limit-reset")
 
 
-def _may_have_been_edited(post: Sighting) -> bool:
+def _may_have_been_edited(post: SeenPost) -> bool:
     """Whether it could still be edited when it was last looked at."""
     made_at = x_micros(int(post.post_id), None)
     return made_at is not None and post.checked_at < made_at + _EDITABLE
 
 
 def _chain(tweet: dict[str, Json]) -> list[str]:
-    return every(tweet.get("edit_history_tweet_ids"), str)
+    return items_of_type(tweet.get("edit_history_tweet_ids"), str)
 
 
 def _time_of(cursor: str) -> int:

@@ -9,10 +9,10 @@ from collections.abc import Generator, Sequence
 from urllib.parse import urlsplit
 
 from foundation.errors import ReadError
-from ingestion.parsing.json_body import parsed
-from ingestion.parsing.json_fields import inner
+from ingestion.parsing.json_body import parse_json
+from ingestion.parsing.json_fields import value_at
 from ingestion.platform import Json
-from ingestion.reader import Batch, Context
+from ingestion.reader import Context, SourceBatch
 from ingestion.readers.clients.http import Call, Http
 
 JOBS = "/2/compliance/jobs"
@@ -28,7 +28,7 @@ class ComplianceJobs:
     def __init__(self, http: Http, base_url: str, context: Context) -> None:
         self._http, self._base, self._context = http, base_url, context
 
-    def notices(self, ids: Sequence[str], source: str) -> Generator[Batch, None, list[Json]]:
+    def notices(self, ids: Sequence[str], source: str) -> Generator[SourceBatch, None, list[Json]]:
         """One job: yields pauses while it runs, returns a notice per post that is gone.
 
         Raises:
@@ -49,7 +49,7 @@ class ComplianceJobs:
             if state.get("status") in _FAILED or waited_s > _LONGEST_S:
                 self._context.telemetry.trouble("job_failed")
                 raise ReadError(f"a compliance job of X came to nothing after {waited_s:.0f} s")
-            yield Batch(source=source, pause_s=pause_s)
+            yield SourceBatch(source=source, pause_s=pause_s)
             waited_s += pause_s
         found = self._http.send(
             Call(**self._file(_RESULTS, state, "download_url"), decode=_lines)
@@ -80,7 +80,7 @@ _TEXT = {"content-type": "text/plain"}  # which the signature of the address cov
 
 
 def _job(answer: Json) -> dict[str, Json]:
-    job = inner(answer, "data")
+    job = value_at(answer, "data")
     if not isinstance(job, dict) or not str(job.get("id")).isdecimal():
         raise ReadError(f"{JOBS} answered in an unknown form")
     return job
@@ -96,7 +96,7 @@ def _lines(data: bytes) -> list[dict[str, Json]]:
     Raises:
         ValueError: a line is none.
     """
-    notices = [parsed(line) for line in data.splitlines() if line.strip()]
+    notices = [parse_json(line) for line in data.splitlines() if line.strip()]
     if not all(
         isinstance(notice, dict) and isinstance(notice.get("id"), str) for notice in notices
     ):

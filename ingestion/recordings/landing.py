@@ -17,10 +17,10 @@ from typing import Any
 
 from foundation import clock
 from foundation.errors import PayloadFileError
-from ingestion.parsing.json_body import parsed
-from ingestion.parsing.json_fields import slices
+from ingestion.parsing.json_body import parse_json
+from ingestion.parsing.json_fields import chunks
 from ingestion.platform import Json, Mapped, Platform
-from ingestion.reader import Batch, Memory
+from ingestion.reader import Memory, SourceBatch
 
 _LINES = 200  # in one batch of a load
 _PART, _WRITTEN_WITHIN_S = ".part", 3600.0
@@ -51,7 +51,7 @@ class Landing:
         """
         self._files, self._root, self._platform = files, root.rstrip("/"), platform
 
-    def write(self, batches: Iterable[Batch], now: int) -> Iterator[tuple[str, int]]:
+    def write(self, batches: Iterable[SourceBatch], now: int) -> Iterator[tuple[str, int]]:
         """A file for each batch that holds anything: its path below the root, and how many lines it has."""
         at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)
         folder = f"date={at:%Y-%m-%d}/platform={self._platform}"
@@ -81,7 +81,7 @@ class Landing:
             self._delete(path)
         return len(loaded), len(old) - len(loaded)
 
-    def read(self, memory: Memory) -> Iterator[Batch]:
+    def read(self, memory: Memory) -> Iterator[SourceBatch]:
         """What was not loaded yet, oldest first; each file's mark is its own cursor.
 
         Raises:
@@ -91,10 +91,10 @@ class Landing:
             source = f"landing/{path}"
             if memory.cursor(source) is not None:
                 continue
-            for some in slices(self._lines(path), _LINES):
+            for some in chunks(self._lines(path), _LINES):
                 about = {name: some[0][name] for name in _ABOUT}  # the same in all of a file
-                yield Batch(documents=[line["body"] for line in some], **about)
-            yield Batch(source=source, cursor="loaded")
+                yield SourceBatch(documents=[line["body"] for line in some], **about)
+            yield SourceBatch(source=source, cursor="loaded")
 
     def strip(self, platform: Platform, blocks: Blocks) -> int:
         """Take out what `blocks` says of a mapped payload and when it was observed; how many payloads.
@@ -112,7 +112,7 @@ class Landing:
         kept: list[dict[str, Json]] = []
         removed = 0
         for line in self._lines(path):
-            bodies, gone = remains(platform, line["body"], line["observed_at"], blocks)
+            bodies, gone = without_blocked(platform, line["body"], line["observed_at"], blocks)
             removed += gone
             kept += [line | {"body": body} for body in bodies]
         if removed and kept:
@@ -156,7 +156,7 @@ class Landing:
             with self._files.open_input_stream(
                 f"{self._root}/{path}", compression="gzip"
             ) as stream:
-                lines = [parsed(line) for line in bytes(stream.read()).splitlines()]
+                lines = [parse_json(line) for line in bytes(stream.read()).splitlines()]
             return [
                 {
                     name: line[name]
@@ -183,7 +183,7 @@ class Landing:
             self._files.move(first, path)
 
 
-def remains(
+def without_blocked(
     platform: Platform, document: Json, observed_at: int, blocks: Blocks
 ) -> tuple[list[Json], int]:
     """An answer without what `blocks` says: itself, or its other payloads one by one; and how many it loses."""
@@ -193,7 +193,7 @@ def remains(
     return (left if gone else [document]), gone
 
 
-def _packed(batch: Batch, now: int) -> bytes:
+def _packed(batch: SourceBatch, now: int) -> bytes:
     about = {
         "observed_at": now,
         "source": batch.source,

@@ -8,7 +8,7 @@ from pathlib import Path
 from foundation.policies import policy_of
 from ingestion.kafka.producer import Sender
 from ingestion.kafka.records import RecordMaker
-from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withheld
+from ingestion.platform import AuthorDelete, Ignored, Mapped, Platform, Post, Unmappable, withhold
 from ingestion.recordings.files import BrokenLine, read_documents
 from schemas.reasons import Reason
 
@@ -75,7 +75,7 @@ def _everything(platform: Platform, files: Iterable[Path]) -> Iterator[tuple[Map
     for file in files:
         for number, document in enumerate(read_documents(file), start=1):
             if isinstance(document, BrokenLine):
-                yield _placed(withheld("not JSON", document.text), number), None
+                yield _placed(withhold("not JSON", document.text), number), None
                 continue
             for payload in platform.payloads(document.content):
                 recorded_at = platform.seen_at(payload) if platform.seen_at else None

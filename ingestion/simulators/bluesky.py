@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ingestion.simulators.server.base import Simulator
-from ingestion.simulators.server.scenario import SECOND, Happening
+from ingestion.simulators.server.scenario import SECOND, ScenarioEvent
 from ingestion.simulators.server.state import Faults, World
 
 V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
@@ -84,7 +84,7 @@ def _problem(world: World, target: str) -> dict[str, str] | None:
 def _first(world: World) -> int:
     """The index of the oldest event that the window still holds."""
     oldest = world.clock() - int(world.scenario.window_s * SECOND)
-    return sum(1 for happening in world.happenings if happening.at < oldest)
+    return sum(1 for happening in world.events if happening.at < oldest)
 
 
 def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Itera
         yield notice
     wanted = query.get("dids" if is_v2 else "wantedDids", [])
     while not stopping.is_set():
-        for happening in world.happenings[index : world.happened()]:
+        for happening in world.events[index : world.happened()]:
             match (
                 fault.kind
                 if (fault := faults.next("close", "silence", "not_json", "html"))
@@ -126,7 +126,7 @@ def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[i
     cursor = int(query["cursor"][0])
     if cursor < _TIME_CURSOR and is_v2:
         return min(max(cursor - _FIRST_SEQ, first), happened), None
-    asked = sum(1 for happening in world.happenings[:happened] if happening.at < cursor)
+    asked = sum(1 for happening in world.events[:happened] if happening.at < cursor)
     notice = {
         "$type": "info",
         "name": "OutdatedCursor",
@@ -152,7 +152,7 @@ def _base32(number: int, *, digits: int) -> str:
     return "".join(_ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(digits)))
 
 
-def v1_line(happening: Happening, index: int) -> dict[str, Any]:
+def v1_line(happening: ScenarioEvent, index: int) -> dict[str, Any]:
     """An event as v1 sends it."""
     line: dict[str, Any] = {"did": did(happening.author), "time_us": happening.at}
     if happening.kind == "leave":
@@ -165,12 +165,12 @@ def v1_line(happening: Happening, index: int) -> dict[str, Any]:
         line |= {"kind": "account", "account": {**account, "time": _iso(happening.at)}}
     else:
         line |= {"kind": "commit", "commit": _commit(happening)}
-    if happening.spoiling == "time_as_text":
+    if happening.defect == "time_as_text":
         line["time_us"] = str(happening.at)
     return line
 
 
-def v2_message(happening: Happening, index: int) -> dict[str, Any]:
+def v2_message(happening: ScenarioEvent, index: int) -> dict[str, Any]:
     """An event as v2 sends it."""
     kind = "account" if happening.kind == "leave" else "commit"
     event = {"$type": f"{_LEXICON}#{kind}", "seq": _FIRST_SEQ + index, "did": did(happening.author)}
@@ -180,12 +180,12 @@ def v2_message(happening: Happening, index: int) -> dict[str, Any]:
         if kind == "commit"
         else {"account": v1_line(happening, index)["account"]}
     )
-    if happening.spoiling == "time_as_text":
+    if happening.defect == "time_as_text":
         event["time"] = "yesterday"
     return {"$type": "message", "payload": event}
 
 
-def _commit(happening: Happening) -> dict[str, Any]:
+def _commit(happening: ScenarioEvent) -> dict[str, Any]:
     key = tid(_created(happening))
     commit: dict[str, Any] = {
         "rev": tid(happening.at),
@@ -194,15 +194,15 @@ def _commit(happening: Happening) -> dict[str, Any]:
         "rkey": key,
     }
     if happening.kind != "delete":
-        text = happening.text + ("x" * _HUGE if happening.spoiling == "huge" else "")
+        text = happening.text + ("x" * _HUGE if happening.defect == "huge" else "")
         record = {"$type": _POST, "createdAt": _iso(happening.at), "langs": ["en"], "text": text}
         commit |= {"record": record, "cid": "bafyrei" + tid(happening.at) * 4}
-    if happening.spoiling == "no_id":
+    if happening.defect == "no_id":
         del commit["rkey"]
     return commit
 
 
-def _created(happening: Happening) -> int:
+def _created(happening: ScenarioEvent) -> int:
     """The time inside the record key; any that is the post's own for ever."""
     return _KEY_EPOCH + happening.number * SECOND
 

@@ -14,7 +14,7 @@ from typing import Any
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
-from ingestion.simulators.server.state import Faults, Made, World
+from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 TOKEN = "simulated-page-token"  # noqa: S105  # made up, and checked
 PAGE = "1000"
@@ -75,7 +75,7 @@ def _respond(world: World, request: Request) -> Answer:
     return _error(100, "GraphMethodException", "Unsupported get request")
 
 
-def _shown(made: Made) -> dict[str, Any] | None:
+def _shown(made: SimulatedPost) -> dict[str, Any] | None:
     """None for what is deleted: it keeps its place, so that no page shifts meanwhile."""
     return (
         None
@@ -102,7 +102,7 @@ def _page(items: list[dict[str, Any] | None], request: Request) -> Answer:
     return Answer({"data": data, "paging": paging | (address if has_next else {})})
 
 
-def _look_up(live: list[Made], ids: list[str]) -> Answer:
+def _look_up(live: list[SimulatedPost], ids: list[str]) -> Answer:
     wanted = {number.partition("_")[2]: number for number in ids}
     known = {
         f"{PAGE}_{_ROOT}": {"id": f"{PAGE}_{_ROOT}", "created_time": "2026-01-01T00:00:00+0000"}
@@ -125,7 +125,7 @@ def _error(code: int, kind: str, message: str) -> Answer:
 
 def _root(world: World) -> dict[str, Any]:
     comments = [made.created_at for made in world.posts().values() if is_comment(made)]
-    created = world.happenings[0].at
+    created = world.events[0].at
     return {
         "id": f"{PAGE}_{_ROOT}",
         "created_time": _iso(created),
@@ -138,18 +138,18 @@ def _summary(count: int) -> dict[str, Any]:
     return {"data": [], "summary": {"order": "ranked", "total_count": count, "can_comment": False}}
 
 
-def is_comment(made: Made) -> bool:
+def is_comment(made: SimulatedPost) -> bool:
     """All but every tenth are."""
     return made.number % 10 != 0
 
 
-def post_of(made: Made) -> dict[str, Any]:
+def post_of(made: SimulatedPost) -> dict[str, Any]:
     """A post with the fields that a reader asks for."""
     return _spoiled(
         made,
         {
             "id": f"{PAGE}_{100 + made.number}",
-            "message": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+            "message": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
             "created_time": _iso(made.created_at),
             "updated_time": _iso(made.edited_at or made.created_at),
             "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{100 + made.number}/",
@@ -159,13 +159,13 @@ def post_of(made: Made) -> dict[str, Any]:
     )
 
 
-def comment_of(made: Made) -> dict[str, Any]:
+def comment_of(made: SimulatedPost) -> dict[str, Any]:
     """A comment."""
     return _spoiled(
         made,
         {
             "id": f"{_ROOT}_{100 + made.number}",
-            "message": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+            "message": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
             "created_time": _iso(made.created_at),
             "comment_count": 0,
             "like_count": made.number % 5,
@@ -174,10 +174,10 @@ def comment_of(made: Made) -> dict[str, Any]:
     )
 
 
-def _spoiled(made: Made, item: dict[str, Any]) -> dict[str, Any]:
-    if made.spoiling == "no_id":
+def _spoiled(made: SimulatedPost, item: dict[str, Any]) -> dict[str, Any]:
+    if made.defect == "no_id":
         return {**item, "id": None, "permalink_url": None}
-    return {**item, "created_time": "yesterday"} if made.spoiling == "time_as_text" else item
+    return {**item, "created_time": "yesterday"} if made.defect == "time_as_text" else item
 
 
 def _iso(micros: int) -> str:

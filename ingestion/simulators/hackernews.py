@@ -9,7 +9,7 @@ from typing import Any
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
-from ingestion.simulators.server.state import Faults, Made, World
+from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 _ITEM = re.compile(r"/v0/item/(\d+)\.json")
 _STORY_EVERY, _DEAD_EVERY = 3, 2
@@ -44,13 +44,13 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
 SIMULATOR = Simulator("hackernews", _serve, (*HTTP_FAULTS, "null"))
 
 
-def item_of(made: Made) -> dict[str, Any]:
+def item_of(made: SimulatedPost) -> dict[str, Any]:
     """An item as the API shows it."""
     is_story = made.number % _STORY_EVERY == 0
     item: dict[str, Any] = {
         "by": f"member{made.author}",
         "id": made.number,
-        "text": _markup(made.text + ("x" * _HUGE if made.spoiling == "huge" else "")),
+        "text": _markup(made.text + ("x" * _HUGE if made.defect == "huge" else "")),
         "time": made.created_at // SECOND,
         "type": "story" if is_story else "comment",
     }
@@ -69,9 +69,9 @@ def item_of(made: Made) -> dict[str, Any]:
                 name: item[name] for name in ("id", "time", "type", "parent") if name in item
             } | {"deleted": True}
         item["dead"] = True
-    if made.spoiling == "no_id":
+    if made.defect == "no_id":
         del item["id"]
-    if made.spoiling == "time_as_text":
+    if made.defect == "time_as_text":
         item["time"] = "yesterday"
     return item
 

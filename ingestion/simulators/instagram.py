@@ -10,7 +10,7 @@ from typing import Any
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
-from ingestion.simulators.server.state import Faults, Made, World
+from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 _SECRETS = {"access_token": "simulated-ig-token", "user_id": "17841400000000001"}
 _HASHTAG = "17843826142000001"
@@ -94,7 +94,7 @@ def _page(items: list[dict[str, Any] | None], request: Request, session: dict[st
     return Answer({"data": data, "paging": {"cursors": {"after": _ONE_CURSOR}, "next": address}})
 
 
-def medium_of(made: Made) -> dict[str, Any]:
+def medium_of(made: SimulatedPost) -> dict[str, Any]:
     """A medium with the fields that a reader asks for; it does not say when it was edited."""
     number, code = _number(made), ""
     for _ in range(11):
@@ -102,7 +102,7 @@ def medium_of(made: Made) -> dict[str, Any]:
         code = _ALPHABET[digit] + code
     medium: dict[str, Any] = {
         "id": str(_number(made)),
-        "caption": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+        "caption": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
         "media_type": "IMAGE",
         "timestamp": datetime.fromtimestamp(made.created_at // SECOND, UTC).strftime(
             "%Y-%m-%dT%H:%M:%S+0000"
@@ -111,14 +111,14 @@ def medium_of(made: Made) -> dict[str, Any]:
         "like_count": made.number % 9,
         "comments_count": 0,
     }
-    if made.spoiling == "no_id":
+    if made.defect == "no_id":
         del medium["id"]
-    if made.spoiling == "time_as_text":
+    if made.defect == "time_as_text":
         medium["timestamp"] = "yesterday"
     return medium
 
 
-def _number(made: Made) -> int:
+def _number(made: SimulatedPost) -> int:
     return (made.created_at // 1000 - _EPOCH_MS << 23) + made.number
 
 

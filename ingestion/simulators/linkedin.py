@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
-from ingestion.simulators.server.state import Faults, Made, World
+from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 TOKEN = "simulated-linkedin-token"  # noqa: S105  # made up, and checked
 ORGANISATION = "urn:li:organization:2414183"
@@ -84,7 +84,7 @@ def _error(status: HTTPStatus, message: str) -> Answer:
 
 
 def _root(world: World) -> dict[str, Any]:
-    at = world.happenings[0].at // 1000
+    at = world.events[0].at // 1000
     return {
         "id": _ROOT,
         "author": ORGANISATION,
@@ -95,18 +95,18 @@ def _root(world: World) -> dict[str, Any]:
     }
 
 
-def is_comment(made: Made) -> bool:
+def is_comment(made: SimulatedPost) -> bool:
     """All but every tenth are."""
     return made.number % 10 != 0
 
 
-def post_of(made: Made) -> dict[str, Any]:
+def post_of(made: SimulatedPost) -> dict[str, Any]:
     """A post of the Posts API."""
     at = made.created_at // 1000
     post: dict[str, Any] = {
         "id": _urn(made),
         "author": ORGANISATION,
-        "commentary": _escaped(made.text) + ("x" * _HUGE if made.spoiling == "huge" else ""),
+        "commentary": _escaped(made.text) + ("x" * _HUGE if made.defect == "huge" else ""),
         "visibility": "PUBLIC",
         "lifecycleState": "PUBLISHED",
         "createdAt": at,
@@ -114,12 +114,12 @@ def post_of(made: Made) -> dict[str, Any]:
         "lastModifiedAt": (made.edited_at or made.created_at) // 1000,
         "isReshareDisabledByAuthor": False,
     }
-    if made.spoiling == "no_id":
+    if made.defect == "no_id":
         del post["id"]
-    return {**post, "createdAt": "yesterday"} if made.spoiling == "time_as_text" else post
+    return {**post, "createdAt": "yesterday"} if made.defect == "time_as_text" else post
 
 
-def comment_of(made: Made) -> dict[str, Any]:
+def comment_of(made: SimulatedPost) -> dict[str, Any]:
     """A comment of the Comments API."""
     actor = f"urn:li:person:member{made.author}"
     comment: dict[str, Any] = {
@@ -130,23 +130,23 @@ def comment_of(made: Made) -> dict[str, Any]:
         "lastModified": {"actor": actor, "time": (made.edited_at or made.created_at) // 1000},
         "message": {
             "attributes": [],
-            "text": made.text + ("x" * _HUGE if made.spoiling == "huge" else ""),
+            "text": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
         },
         "commentUrn": f"urn:li:comment:({_ROOT},{_number(made)})",
         "likesSummary": {"totalLikes": made.number % 4},
     }
-    if made.spoiling == "no_id":
+    if made.defect == "no_id":
         del comment["id"], comment["commentUrn"]
-    if made.spoiling == "time_as_text":
+    if made.defect == "time_as_text":
         comment["created"] = {"actor": actor, "time": "yesterday"}
     return comment
 
 
-def _urn(made: Made) -> str:
+def _urn(made: SimulatedPost) -> str:
     return f"urn:li:share:{7_100_000_000_000_000_000 + made.number}"
 
 
-def _number(made: Made) -> str:
+def _number(made: SimulatedPost) -> str:
     return str(7_200_000_000_000_000_000 + made.number)
 
 

@@ -15,7 +15,7 @@ from foundation import clock
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
-from ingestion.simulators.server.state import Faults, Made, World
+from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 TOKEN = "simulated-token"  # noqa: S105  # made up, and checked
 _PAGE = 40
@@ -67,7 +67,7 @@ def _respond(world: World, request: Request, streaming: str) -> Answer:
     return Answer({"error": "Record not found"}, HTTPStatus.NOT_FOUND)
 
 
-def _page(posts: dict[str, Made], request: Request) -> Answer:
+def _page(posts: dict[str, SimulatedPost], request: Request) -> Answer:
     """Newest first; with min_id the page right after that id."""
     after = int(request.one("min_id") or request.one("since_id") or 0)
     before = int(request.one("max_id") or 2**63)
@@ -120,7 +120,7 @@ def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) ->
     """What happens from now on; nothing of before."""
     index = world.happened()
     while not stopping.is_set():
-        for happening in world.happenings[index : world.happened()]:
+        for happening in world.events[index : world.happened()]:
             match (
                 fault.kind
                 if (fault := faults.next("close", "silence", "not_json", "html"))
@@ -145,16 +145,16 @@ def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) ->
         time.sleep(0.02)
 
 
-def status_id(made: Made) -> str:
+def status_id(made: SimulatedPost) -> str:
     """48 bits of milliseconds, 16 of a sequence."""
     return str((made.created_at // 1000 << 16) + made.number % 65536)
 
 
-def status_of(made: Made) -> dict[str, Any]:
+def status_of(made: SimulatedPost) -> dict[str, Any]:
     """A status as every endpoint shows it."""
     number, account = status_id(made), _account(made.author)
     url = f"{account['url']}/{number}"
-    text = made.text + ("x" * _HUGE if made.spoiling == "huge" else "")
+    text = made.text + ("x" * _HUGE if made.defect == "huge" else "")
     paragraphs = "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in text.split("\n\n"))
     status: dict[str, Any] = {
         "id": number,
@@ -186,9 +186,9 @@ def status_of(made: Made) -> dict[str, Any]:
         "tagged_collections": [],
         "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
     }
-    if made.spoiling == "no_id":
+    if made.defect == "no_id":
         del status["uri"]
-    if made.spoiling == "time_as_text":
+    if made.defect == "time_as_text":
         status["created_at"] = "yesterday"
     return status
 

@@ -14,7 +14,7 @@ from typing import Any
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
-from ingestion.simulators.server.state import Faults, Made, World
+from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 _SECRETS = {
     "client_id": "simulated-id",
@@ -90,7 +90,7 @@ def _respond(world: World, request: Request) -> Answer:
     return Answer({"message": "Not Found", "error": 404}, HTTPStatus.NOT_FOUND)
 
 
-def _listing(posts: list[Made], request: Request, depth: int) -> Answer:
+def _listing(posts: list[SimulatedPost], request: Request, depth: int) -> Answer:
     newest_first = sorted(posts, key=lambda made: -made.number)[:depth]
     after = request.one("after")
     names = [fullname(made) for made in newest_first]
@@ -118,12 +118,12 @@ def _page(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
     }
 
 
-def is_submission(made: Made) -> bool:
+def is_submission(made: SimulatedPost) -> bool:
     """Every third is one; the others are comments."""
     return made.number % _SUBMISSION_EVERY == 0
 
 
-def fullname(made: Made) -> str:
+def fullname(made: SimulatedPost) -> str:
     """The thing's kind and its id in base 36."""
     number, digits = 10**9 + made.number, ""
     while number:
@@ -132,10 +132,10 @@ def fullname(made: Made) -> str:
     return f"{'t3' if is_submission(made) else 't1'}_{digits}"
 
 
-def thing_of(made: Made) -> dict[str, Any]:
+def thing_of(made: SimulatedPost) -> dict[str, Any]:
     """A thing with raw_json=1."""
     is_gone = made.deleted_at is not None
-    text = "[deleted]" if is_gone else made.text + ("x" * _HUGE if made.spoiling == "huge" else "")
+    text = "[deleted]" if is_gone else made.text + ("x" * _HUGE if made.defect == "huge" else "")
     is_marked = made.edited_at is not None and made.edited_at - made.created_at > _UNMARKED
     name, created = fullname(made), float(made.created_at // SECOND)
     data: dict[str, Any] = {
@@ -164,9 +164,9 @@ def thing_of(made: Made) -> dict[str, Any]:
         }
     else:
         data |= {"body": text, "body_html": markup, "parent_id": "t3_abc", "replies": ""}
-    if made.spoiling == "no_id":
+    if made.defect == "no_id":
         del data["name"], data["id"]
-    if made.spoiling == "time_as_text":
+    if made.defect == "time_as_text":
         data["created_utc"] = "yesterday"
     return {"kind": name[:2], "data": data}
 

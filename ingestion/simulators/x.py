@@ -17,7 +17,7 @@ from foundation import clock
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
-from ingestion.simulators.server.state import Faults, Made, World
+from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 TOKEN = "simulated-bearer"  # noqa: S105  # made up, and checked
 _EPOCH_MS = 1_288_834_974_657
@@ -119,8 +119,8 @@ class _Jobs:
                 _problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST
             )
         now, number = self._world.clock(), str(_snowflake(self._world.clock(), len(self._jobs)))
-        place = f"http://{request.headers.get('host', '')}{_FILES}{number}"
-        job = job_of(number, now, place)
+        address = f"http://{request.headers.get('host', '')}{_FILES}{number}"
+        job = job_of(number, now, address)
         self._jobs[number] = job
         return Answer({"data": dict(job)})
 
@@ -133,7 +133,7 @@ class _Jobs:
         return [json.dumps(notice_of(made)).encode() + b"\n" for made in gone]
 
 
-def job_of(number: str, now: int, place: str) -> dict[str, Any]:
+def job_of(number: str, now: int, address: str) -> dict[str, Any]:
     """A job as it is created."""
     return {
         "id": number,
@@ -141,14 +141,14 @@ def job_of(number: str, now: int, place: str) -> dict[str, Any]:
         "status": "created",
         "resumable": False,
         "created_at": _iso(now),
-        "upload_url": f"{place}/submission?X-Goog-Signature={_SIGNATURE}",
+        "upload_url": f"{address}/submission?X-Goog-Signature={_SIGNATURE}",
         "upload_expires_at": _iso(now + _QUARTER),
-        "download_url": f"{place}/delivery?X-Goog-Signature={_SIGNATURE}",
+        "download_url": f"{address}/delivery?X-Goog-Signature={_SIGNATURE}",
         "download_expires_at": _iso(now + _WEEK),
     }
 
 
-def notice_of(made: Made) -> dict[str, Any]:
+def notice_of(made: SimulatedPost) -> dict[str, Any]:
     """A line of a job's results."""
     return {
         "id": str(first_id(made)),
@@ -169,7 +169,7 @@ def _respond(world: World, request: Request) -> Answer:
     return Answer(_problem("Not Found", HTTPStatus.NOT_FOUND), HTTPStatus.NOT_FOUND)
 
 
-def _search(world: World, posts: list[Made], request: Request) -> Answer:
+def _search(world: World, posts: list[SimulatedPost], request: Request) -> Answer:
     """Newest first; what is deleted is not found."""
     oldest = _snowflake(world.clock() - min(_WINDOW_S, int(world.scenario.window_s)) * SECOND, 0)
     since, start = int(request.one("since_id", "0")), request.one("start_time")
@@ -195,7 +195,7 @@ def _search(world: World, posts: list[Made], request: Request) -> Answer:
     )
 
 
-def _look_up(posts: dict[int, Made], ids: list[str]) -> Answer:
+def _look_up(posts: dict[int, SimulatedPost], ids: list[str]) -> Answer:
     """An old version by its own id, with the whole chain; what is gone is an error beside the data."""
     known: dict[str, dict[str, Any]] = {}
     for made in posts.values():
@@ -219,10 +219,10 @@ def _look_up(posts: dict[int, Made], ids: list[str]) -> Answer:
     return Answer({name: value for name, value in (("data", data), ("errors", errors)) if value})
 
 
-def tweet_of(made: Made, *, is_first: bool = False) -> dict[str, Any]:
+def tweet_of(made: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
     """A post with the fields that a reader asks for."""
     text = (made.first_text if is_first else made.text) + (
-        "x" * _HUGE if made.spoiling == "huge" else ""
+        "x" * _HUGE if made.defect == "huge" else ""
     )
     number = first_id(made) if is_first else own_id(made)
     at = made.created_at if is_first or made.edited_at is None else made.edited_at
@@ -245,19 +245,19 @@ def tweet_of(made: Made, *, is_first: bool = False) -> dict[str, Any]:
     }
     if len(text) > _SHORT:
         tweet["note_tweet"] = {"text": escaped}
-    if made.spoiling == "no_id":
+    if made.defect == "no_id":
         del tweet["id"]
-    if made.spoiling == "time_as_text":
+    if made.defect == "time_as_text":
         tweet["created_at"] = "yesterday"
     return tweet
 
 
-def first_id(made: Made) -> int:
+def first_id(made: SimulatedPost) -> int:
     """By which the post is known for ever."""
     return _snowflake(made.created_at, made.number)
 
 
-def own_id(made: Made) -> int:
+def own_id(made: SimulatedPost) -> int:
     """Of its present version."""
     return first_id(made) if made.edited_at is None else _snowflake(made.edited_at, made.number)
 

@@ -42,7 +42,7 @@ class Database(Protocol):
     def transaction(self) -> AbstractContextManager[Statements]:
         """A context manager of `Statements`: all of them or none."""
 
-    def scrub(self, table: str) -> bool:
+    def wipe_deleted(self, table: str) -> bool:
         """Leave nothing of the table's deleted rows in the database's files; False while another reads them."""
 
     def claim(self, work: str) -> None:
@@ -93,7 +93,7 @@ class SqliteFile:
             self._sql.execute("BEGIN IMMEDIATE")
             yield _Sqlite(self._sql)
 
-    def scrub(self, table: str) -> bool:
+    def wipe_deleted(self, table: str) -> bool:
         """See `Database`; deleted rows are zeros in the file already, but its write-ahead log has pages from before."""
         with self._lock, self._named_errors():
             return not self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -158,7 +158,7 @@ class PostgresServer:
         with self._connection() as sql, sql.transaction(), sql.cursor() as cursor:
             yield _Postgres(cursor)
 
-    def scrub(self, table: str) -> bool:
+    def wipe_deleted(self, table: str) -> bool:
         """See `Database`; the server's own log and backups are its administrator's to age out."""
         with self._connection() as sql:
             sql.execute(f"VACUUM (FULL) {table}")

@@ -9,7 +9,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Self
 
-from ingestion.reader import LOST, Gap, GapReason, Sighting, Span
+from ingestion.reader import LOST, Gap, GapReason, SeenPost, Span
 from ingestion.state.databases import Database, PostgresServer, Row, SqliteFile
 from ingestion.state.spans import Stretch, merged, without
 
@@ -49,11 +49,11 @@ _SIGHTINGS = (
 class IngestStore:
     """The memory of one platform's producer for one owner; a context manager."""
 
-    def __init__(self, place: Path | str, *, owner: str, platform: str) -> None:
+    def __init__(self, location: Path | str, *, owner: str, platform: str) -> None:
         """Open or create it.
 
         Args:
-            place: a file, or the address of a PostgreSQL database, postgresql://….
+            location: a file, or the address of a PostgreSQL database, postgresql://….
             owner: whose.
             platform: which.
 
@@ -63,7 +63,9 @@ class IngestStore:
         """
         self._who = (owner, platform)
         self._base: Database = (
-            PostgresServer(place, _SCHEMA) if isinstance(place, str) else SqliteFile(place, _SCHEMA)
+            PostgresServer(location, _SCHEMA)
+            if isinstance(location, str)
+            else SqliteFile(location, _SCHEMA)
         )
 
     def __enter__(self) -> Self:
@@ -122,7 +124,7 @@ class IngestStore:
                 [(*self._who, span.source, span.since, span.until) for span in new],
             )
 
-    def forget_cursors(self, *, now: int) -> int:
+    def discard_cursors(self, *, now: int) -> int:
         """Begin anew: every cursor goes, and what lies between it and now is a gap. The number of sources."""
         rows = self._all("SELECT source, saved_at FROM cursors WHERE owner = ? AND platform = ?")
         gaps = [
@@ -175,27 +177,27 @@ class IngestStore:
                 new += [Span(source=source, since=since, until=until) for since, until in left]
         return old, new
 
-    def sightings(self, post_ids: Iterable[str]) -> dict[str, Sighting]:
+    def seen_posts(self, post_ids: Iterable[str]) -> dict[str, SeenPost]:
         """What is known of these posts."""
-        found: dict[str, Sighting] = {}
+        found: dict[str, SeenPost] = {}
         for post_id in filter(_can_rest, post_ids):
             row = self._one(_SIGHTINGS + " AND post_id = ?", post_id)
             if row is not None:
-                found[post_id] = Sighting(*row)
+                found[post_id] = SeenPost(*row)
         return found
 
-    def every_sighting(self) -> list[Sighting]:
+    def all_seen_posts(self) -> list[SeenPost]:
         """All posts that are known, gone ones too."""
-        return [Sighting(*row) for row in self._all(_SIGHTINGS)]
+        return [SeenPost(*row) for row in self._all(_SIGHTINGS)]
 
-    def by_native_id(self, source: str, native_id: str) -> Sighting | None:
+    def by_native_id(self, source: str, native_id: str) -> SeenPost | None:
         """The post that had this id at the source."""
         if not _can_rest(native_id):
             return None
         row = self._one(_SIGHTINGS + " AND source = ? AND native_id = ?", source, native_id)
-        return None if row is None else Sighting(*row)
+        return None if row is None else SeenPost(*row)
 
-    def remember(self, sightings: Iterable[Sighting]) -> None:
+    def save_seen_posts(self, sightings: Iterable[SeenPost]) -> None:
         """Note posts before they are sent: what is sent again after a crash then carries the same version.
 
         An id that no database takes is left out: that post is as one that was never seen, and stops
@@ -217,7 +219,7 @@ class IngestStore:
                 ],
             )
 
-    def checked(self, post_ids: Iterable[str], *, now: int) -> None:
+    def mark_checked(self, post_ids: Iterable[str], *, now: int) -> None:
         """These posts were looked at again, also where the platform said nothing of them."""
         with self._base.transaction() as sql:
             sql.run_many(
@@ -225,12 +227,12 @@ class IngestStore:
                 [(now, *self._who, post_id) for post_id in post_ids],
             )
 
-    def unchecked(self, *, since: int, limit: int) -> list[Sighting]:
+    def unchecked(self, *, since: int, limit: int) -> list[SeenPost]:
         """Live posts that were not looked at since then, longest ago first."""
         order = " AND is_gone = 0 AND checked_at < ? ORDER BY checked_at, post_id LIMIT ?"
-        return [Sighting(*row) for row in self._all(_SIGHTINGS + order, since, limit)]
+        return [SeenPost(*row) for row in self._all(_SIGHTINGS + order, since, limit)]
 
-    def due(self, *, now: int, first: int, limit: int) -> list[Sighting]:
+    def due_for_check(self, *, now: int, first: int, limit: int) -> list[SeenPost]:
         """Live posts to look at again: not before `first` µs, then each time a quarter of their age has passed."""
         rows = self._all(
             _SIGHTINGS + " AND is_gone = 0 AND ? - checked_at >= ?"
@@ -241,9 +243,9 @@ class IngestStore:
             now,
             limit,
         )
-        return [Sighting(*row) for row in rows]
+        return [SeenPost(*row) for row in rows]
 
-    def forget_posts(self, *, before: int) -> int:
+    def delete_seen_before(self, *, before: int) -> int:
         """Forget posts that were first seen before that time; how many."""
         with self._base.transaction() as sql:
             return sql.run(
@@ -251,7 +253,7 @@ class IngestStore:
                 (*self._who, before),
             )
 
-    def forget_sightings(self, is_gone: Callable[[str], bool]) -> int:
+    def delete_seen_posts(self, is_gone: Callable[[str], bool]) -> int:
         """Forget the posts of which `is_gone` says so by their id; how many."""
         forgotten, last = 0, ""
         while rows := self._all(_IDS, last, _AT_ONCE):
@@ -264,9 +266,9 @@ class IngestStore:
                 )
         return forgotten
 
-    def scrub(self) -> bool:
+    def wipe_deleted(self) -> bool:
         """Leave no byte of forgotten posts; False while another process reads on, to be tried again."""
-        return self._base.scrub("sightings")
+        return self._base.wipe_deleted("sightings")
 
     def spent(self, unit: str, period: str) -> float:
         """What was spent in a period."""

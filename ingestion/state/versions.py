@@ -6,7 +6,7 @@ from datetime import date
 
 from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Platform, Post, Unmappable
-from ingestion.reader import Sighting
+from ingestion.reader import SeenPost
 from ingestion.state.store import IngestStore
 
 Item = Post | AuthorDelete | Unmappable
@@ -16,13 +16,13 @@ _RESTORED_AFTER = (
 )
 
 
-class Recollection:
+class VersionAssigner:
     """Of one platform; remembers nothing where the platform has no `native_id`, since there it need not."""
 
     def __init__(self, platform: Platform, maker: RecordMaker, store: IngestStore) -> None:
         self._platform, self._maker, self._store = platform, maker, store
 
-    def dated(
+    def assign(
         self, items: Iterable[Item], source: str, observed_at: int, *, is_recorded: bool = False
     ) -> list[Item]:
         """The items with the versions they should have; noted, so that they have the same after a crash.
@@ -33,7 +33,7 @@ class Recollection:
         items = list(items)
         if self._platform.native_id is None:
             return items
-        known = self._store.sightings(item.post_id for item in items if isinstance(item, Post))
+        known = self._store.seen_posts(item.post_id for item in items if isinstance(item, Post))
         dated: list[Item] = []
         for item in items:
             if not isinstance(item, Post):
@@ -43,12 +43,12 @@ class Recollection:
                 item, known.get(item.post_id), source, observed_at, is_recorded=is_recorded
             )
             dated += [post] if post else []
-        self._store.remember(known.values())
+        self._store.save_seen_posts(known.values())
         return dated
 
     def _compared(
-        self, post: Post, last: Sighting | None, source: str, observed_at: int, *, is_recorded: bool
-    ) -> tuple[Post | None, Sighting]:
+        self, post: Post, last: SeenPost | None, source: str, observed_at: int, *, is_recorded: bool
+    ) -> tuple[Post | None, SeenPost]:
         event_ids = self._maker.event_ids(post)
         event_id = event_ids[0]
         if last is None:
@@ -75,9 +75,9 @@ class Recollection:
             is_gone=post.op == "delete",
         )
 
-    def _first(self, post: Post, event_id: str, source: str, observed_at: int) -> Sighting:
+    def _first(self, post: Post, event_id: str, source: str, observed_at: int) -> SeenPost:
         native_id = self._platform.native_id(post.raw) if self._platform.native_id else ""
-        return Sighting(
+        return SeenPost(
             post_id=post.post_id,
             source=source,
             native_id=native_id or post.post_id,

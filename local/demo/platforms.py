@@ -14,9 +14,9 @@ from foundation.logs import setup_logs
 from foundation.settings import Settings
 from ingestion.metrics import Telemetry
 from ingestion.platforms import PLATFORMS
-from ingestion.producer.build import producer
-from ingestion.producer.loop import Ingest
-from ingestion.reader import Batch
+from ingestion.producer.build import build_producer
+from ingestion.producer.loop import IngestLoop
+from ingestion.reader import SourceBatch
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.server.scenario import Scenario
 from ingestion.simulators.server.state import World
@@ -59,13 +59,13 @@ def _read(settings: Settings, name: str, stopping: threading.Event) -> Counter[s
             f"{name}_{secret}": SecretStr(value) for secret, value in simulator.secrets.items()
         }
         told = settings.model_copy(update={"credentials": known})
-        with producer(told, PLATFORMS[name], telemetry, once=False, base_url=address) as live:
+        with build_producer(told, PLATFORMS[name], telemetry, once=False, base_url=address) as live:
             live.run(partial(_until_over, live, world, stopping))
     return Counter({fate: n for fate, n in telemetry.records.items() if fate not in _NOT_SENT})
 
 
-def _until_over(live: Ingest, world: World, stopping: threading.Event) -> Iterator[Batch]:
+def _until_over(live: IngestLoop, world: World, stopping: threading.Event) -> Iterator[SourceBatch]:
     for batch in live.reader().read():
         yield batch
-        if stopping.is_set() or world.clock() > world.happenings[-1].at + _LINGER:
+        if stopping.is_set() or world.clock() > world.events[-1].at + _LINGER:
             return

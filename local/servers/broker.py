@@ -13,7 +13,7 @@ from pathlib import Path
 from foundation.errors import BrokerFailedError, BrokerUnreachableError
 from foundation.folder_modes import protect
 from foundation.settings import Settings
-from ingestion.kafka.topics import demand_broker
+from ingestion.kafka.topics import require_broker
 from local.host.jars import jars
 from local.host.java import find_java
 from local.host.ports import LOOPBACK, demand_free
@@ -191,7 +191,7 @@ def _await_answer(settings: Settings, process: Process) -> None:
     deadline = time.monotonic() + settings.broker.start_timeout_s
     while recall(_pid_file(settings)) == process:
         try:
-            demand_broker(settings, timeout_s=1.0)
+            require_broker(settings, timeout_s=1.0)
         except BrokerUnreachableError:
             if time.monotonic() > deadline:
                 break

@@ -16,7 +16,7 @@ from foundation.errors import (
     PortInUseError,
 )
 from foundation.settings import Settings
-from ingestion.kafka.topics import create_topics, demand_broker, end_offsets
+from ingestion.kafka.topics import create_topics, end_offsets, require_broker
 from local import doctor, stack
 from local.host import ports
 from local.servers import broker as local_broker
@@ -84,7 +84,7 @@ def test_a_restart_keeps_data_and_down_leaves_nothing(settings):
         os.kill(process.pid, 0)
     assert ports.is_free(settings.broker.port)
     with pytest.raises(BrokerUnreachableError, match="ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS"):
-        demand_broker(settings, timeout_s=1)
+        require_broker(settings, timeout_s=1)
 
     stack.up(settings)
     assert sum(end_offsets(settings)[TOPIC].values()) == 50

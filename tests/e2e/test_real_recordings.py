@@ -81,7 +81,7 @@ def reddit(tmp_path_factory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def sightings(reddit) -> list[dict[str, Any]]:
+def seen_posts(reddit) -> list[dict[str, Any]]:
     """Every time that a Reddit post or comment is in the files; private subreddits are nobody's business."""
     return [
         thing["data"] | {"fullname": f"{thing['kind']}_{thing['data']['id']}"}

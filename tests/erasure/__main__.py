@@ -26,8 +26,8 @@ from pyarrow import fs
 from foundation.settings import Settings
 from ingestion.generator import Rates, run_generator
 from ingestion.kafka.producer import MemoryProducer, Producer
-from ingestion.parsing.json_fields import slices
-from ingestion.reader import Batch
+from ingestion.parsing.json_fields import chunks
+from ingestion.reader import SourceBatch
 from ingestion.recordings.landing import Landing
 from lakehouse.erasure.receipts import receipts
 from local import stack
@@ -194,7 +194,7 @@ class Trial:
         """Landing files with the person among others, as `fetch` would have left them."""
         platform = self.person.platform
         landing = Landing(fs.LocalFileSystem(), f"{self.settings.lake_uri}/landing", platform)
-        batches = [Batch(source="made", documents=list(self.person.payloads))]
+        batches = [SourceBatch(source="made", documents=list(self.person.payloads))]
         assert [lines for _, lines in landing.write(batches, machine_micros())] == [
             len(self.person.payloads)
         ]
@@ -202,7 +202,7 @@ class Trial:
     def send(self, messages: list[Message]) -> None:
         """Into Kafka."""
         with Producer(self.settings) as producer:
-            for some in slices(messages, 50):
+            for some in chunks(messages, 50):
                 for topic, key, value, headers in some:
                     producer.send_bytes(topic, key, value, headers)
                 producer.flush()

@@ -41,7 +41,7 @@ def test_a_broker_that_is_away_leaves_a_gap_that_says_what_is_missing(home):
             threading.Event().wait(0.2)
         assert producer.process.poll() is None, producer.error
         stack.up(home)
-        over = world.happenings[-1].at
+        over = world.events[-1].at
         producer.until(
             lambda: read_up_to(home) > over - 100_000, within_s=WITHIN_S, what="end of the scenario"
         )
@@ -53,7 +53,7 @@ def test_a_broker_that_is_away_leaves_a_gap_that_says_what_is_missing(home):
     landed = {orjson.loads(value)["text"] for _, value, _ in records_of(home, only=topic)[topic]}
     end = read_up_to(home)
     # what came later the next run reads
-    read = [made for made in world.happenings if made.at <= end]
+    read = [made for made in world.events if made.at <= end]
     missing = [made.at for made in read if made.text not in landed]
     assert missing
     assert [at for at in missing if not since <= at <= until] == []

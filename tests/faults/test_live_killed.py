@@ -76,7 +76,7 @@ def test_a_killed_producer_loses_nothing(name, owner, home, landed):
         for last in (("ingest", name, "--once"), ("sweep", name, "--all")):
             done = echostream(home, *last, "--base-url", address, timeout_s=WITHIN_S, **options)
             assert done.code == 0, done.error
-        expected = sorted(final_texts(world.happenings).values())
+        expected = sorted(final_texts(world.events).values())
     topic = topic_name(name)
     events = [orjson.loads(value) for _, value, _ in records_of(home, only=topic)[topic]]
     live = live_events([event for event in events if event["owner"] == owner])
@@ -98,7 +98,7 @@ def test_silver_holds_exactly_that(home, landed):
 
 
 def is_over(world) -> bool:
-    return machine_micros() > world.happenings[-1].at
+    return machine_micros() > world.events[-1].at
 
 
 def noted(home, owner) -> int:

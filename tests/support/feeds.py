@@ -5,7 +5,7 @@ from typing import Any
 
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
-from ingestion.generator import Made, Rates, generate
+from ingestion.generator import Rates, RenderedRecord, generate
 from ingestion.kafka.records import RecordMaker
 from tests.support.clock import BASE
 
@@ -14,7 +14,7 @@ MAX_TEXT = 2000
 N = 5000
 
 
-def make(n: int = N, seed: int = 1, **changes: Any) -> list[Made]:
+def make(n: int = N, seed: int = 1, **changes: Any) -> list[RenderedRecord]:
     """A feed of so many posts, the same for the same seed."""
     makers = {name: RecordMaker(platform=name, owner="public", key=KEY) for name in policies()}
     named = {
@@ -28,6 +28,6 @@ def make(n: int = N, seed: int = 1, **changes: Any) -> list[Made]:
 
 
 @cache
-def large_feed() -> tuple[Made, ...]:
+def large_feed() -> tuple[RenderedRecord, ...]:
     """One of N posts whose ledger also tells the personal data; made once, for whoever only reads it."""
     return tuple(make(with_canaries=True))

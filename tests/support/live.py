@@ -20,9 +20,9 @@ from ingestion.kafka.producer import MemoryProducer, Sender
 from ingestion.kafka.records import RecordMaker
 from ingestion.metrics import Telemetry
 from ingestion.platforms import PLATFORMS
-from ingestion.privacy.erase import Forgetting
-from ingestion.producer.loop import Ingest, Report, new_reader
-from ingestion.reader import Batch, Context, Reader
+from ingestion.privacy.erase import ProducerErasure
+from ingestion.producer.loop import IngestLoop, IngestReport, new_reader
+from ingestion.reader import Context, Reader, SourceBatch
 from ingestion.readers import bluesky as jetstream
 from ingestion.simulators import SIMULATORS, bluesky
 from ingestion.simulators.server.scenario import Scenario, final_texts
@@ -73,15 +73,15 @@ class Trial:
 
     def run(
         self,
-        batches: Callable[[Reader], Iterator[Batch]] = lambda reader: reader.read(),
+        batches: Callable[[Reader], Iterator[SourceBatch]] = lambda reader: reader.read(),
         *,
         sender: Sender | None = None,
         connect: Any = None,
         limits: dict[str, Limit] | None = None,
         secrets: dict[str, str] | None = None,
-        forgetting: Callable[[IngestStore], Forgetting] | None = None,
+        erasure: Callable[[IngestStore], ProducerErasure] | None = None,
         **given: Any,
-    ) -> Report:
+    ) -> IngestReport:
         """One run of the producer with `once`; counters are in `telemetry`."""
         self.telemetry = Telemetry(self.name)
         with self.store() as store:
@@ -92,14 +92,14 @@ class Trial:
             def hand_over() -> AbstractContextManager[Sender]:
                 return nullcontext(sender or self.kafka)
 
-            ingest = Ingest(
+            ingest = IngestLoop(
                 PLATFORMS[self.name],
                 context,
                 maker=RecordMaker(self.name, "public", KEY),
                 store=store,
                 budget=budget,
                 connect=connect or hand_over,
-                forgetting=forgetting and forgetting(store),
+                erasure=erasure and erasure(store),
             )
             try:
                 return ingest.run(lambda: batches(ingest.reader()))
@@ -140,10 +140,10 @@ class Trial:
         store = IngestStore(self.folder / "unused.sqlite3", owner="public", platform=self.name)
         return new_reader(PLATFORMS[self.name], self.context(store, Budget({}, store, self.clock)))
 
-    def sweep(self) -> Report:
+    def sweep(self) -> IngestReport:
         """Look again at everything that was sent."""
         with self.store() as store:
-            due = store.due(now=self.clock() + 10**12, first=0, limit=10**6)
+            due = store.due_for_check(now=self.clock() + 10**12, first=0, limit=10**6)
         return self.run(lambda reader: reader.refetch(due))
 
     def hold(self) -> Callable[[], None]:
@@ -152,12 +152,12 @@ class Trial:
         self.world.clock = lambda: self.clock() - behind[0] if behind else held
         return lambda: behind.append(self.clock() - held)
 
-    def until_landed(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+    def until_landed(self, batches: Iterator[SourceBatch]) -> Iterator[SourceBatch]:
         """Read on until everything has happened and landed, and two batches more, which may change nothing."""
         calm, latest = 0, time.monotonic() + _PATIENCE_S
         for batch in batches:
             yield batch
-            is_over = self.world.happened() == len(self.world.happenings)
+            is_over = self.world.happened() == len(self.world.events)
             calm = calm + 1 if is_over and self.landed() == self.expected() else 0
             if calm > 2 or time.monotonic() > latest:
                 return
@@ -170,7 +170,7 @@ class Trial:
 
     def expected(self) -> list[str]:
         """The texts that the scenario ends with, sorted."""
-        return sorted(final_texts(self.world.happenings).values())
+        return sorted(final_texts(self.world.events).values())
 
 
 class _Line:

@@ -8,9 +8,9 @@ from pyarrow import fs
 from foundation.keys import PseudonymKey
 from ingestion.kafka.records import RecordMaker
 from ingestion.platforms.reddit import PLATFORM
-from ingestion.privacy.erase import Forgetting
-from ingestion.privacy.tombstone_files import FOREVER, GraveFiles
-from ingestion.reader import Batch, Sighting
+from ingestion.privacy.erase import ProducerErasure
+from ingestion.privacy.tombstone_files import FOREVER, TombstoneFiles
+from ingestion.reader import SeenPost, SourceBatch
 from ingestion.recordings.landing import Landing
 from ingestion.state.store import IngestStore
 
@@ -52,7 +52,9 @@ class Home:
         self.store = IngestStore(self.file, owner="public", platform="reddit")
 
     def land(self, *documents):
-        ((path, _),) = self.landing.write([Batch(source="s", documents=list(documents))], SEEN)
+        ((path, _),) = self.landing.write(
+            [SourceBatch(source="s", documents=list(documents))], SEEN
+        )
         return self.root / "landing" / path
 
     def bury(self, *graves, name=ID):
@@ -64,24 +66,24 @@ class Home:
         ]
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
-    def forgetting(self):
-        return Forgetting(
+    def erasure(self):
+        return ProducerErasure(
             PLATFORM,
             owner="public",
             key=self.key,
             store=self.store,
-            graves=GraveFiles(fs.LocalFileSystem(), str(self.root)),
+            tombstones=TombstoneFiles(fs.LocalFileSystem(), str(self.root)),
             landing=self.landing,
-            place="here",
+            store_identity="here",
             clock=lambda: SEEN,
         )
 
     def forget(self):
-        return self.forgetting().run()
+        return self.erasure().run()
 
-    def remember(self, *post_ids):
-        self.store.remember(
-            Sighting(
+    def save_seen_posts(self, *post_ids):
+        self.store.save_seen_posts(
+            SeenPost(
                 post_id=p,
                 source="s",
                 native_id=p,

@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from foundation.errors import ReadError
-from ingestion.parsing.json_fields import decoded, every, inner
+from ingestion.parsing.json_fields import items_of_type, parse_json_text, value_at
 from ingestion.platform import Json
 from ingestion.reader import Context
 from ingestion.readers.clients.http import Headers, Http, Limit
-from ingestion.readers.clients.pages import Pages, query_of
+from ingestion.readers.clients.pages import ListingGuard, query_of
 from ingestion.readers.clients.responses import StatusError
 
 HOST = "https://graph.facebook.com"
@@ -28,7 +28,7 @@ _REFUSED = frozenset({102, 190})  # a session or token that is over
 _NOT_THERE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _FULL = 100.0  # percent
 # and names that begin with two underscores
-_PLACES = frozenset({"after", "since", "until", "offset", "page"})
+_PAGE_PARAMETERS = frozenset({"after", "since", "until", "offset", "page"})
 
 
 class Graph:
@@ -65,20 +65,20 @@ class Graph:
             ReadError: an answer has no data.
             ListingCutError: the pages do not end, or the next one cannot be asked for.
         """
-        pages = Pages(path, self._context, cursors_repeat=cursors_repeat)
-        place: dict[str, str] = {}
+        pages = ListingGuard(path, self._context, cursors_repeat=cursors_repeat)
+        next_page: dict[str, str] = {}
         while True:
-            answer = self.get(path, **{**params, **place})
+            answer = self.get(path, **{**params, **next_page})
             data = answer.get("data")
             if not isinstance(data, list):
                 raise ReadError(f"{path} answered in an unknown form")
-            has_next = bool(inner(answer, "paging", "next"))
-            place = _next_place(answer) if has_next else {}
-            pages.check(data, query_of(place) if place else None)
+            has_next = bool(value_at(answer, "paging", "next"))
+            next_page = _next_page(answer) if has_next else {}
+            pages.check(data, query_of(next_page) if next_page else None)
             yield data
             if not has_next:
                 return
-            if not place:
+            if not next_page:
                 raise pages.cut("names a next page without saying where it begins")
 
     def by_ids(self, ids: Sequence[str], fields: str) -> tuple[list[Json], list[str]]:
@@ -95,31 +95,33 @@ class Graph:
             return [item for found, _ in parts for item in found], [
                 number for _, gone in parts for number in gone
             ]
-        return every(list(answer.values()), dict), [
+        return items_of_type(list(answer.values()), dict), [
             number for number in ids if number not in answer
         ]
 
 
-def _next_place(answer: Json) -> dict[str, str]:
+def _next_page(answer: Json) -> dict[str, str]:
     """Where the next page begins: its cursor, else what its address says of it. Never its host, path or token."""
-    after = inner(answer, "paging", "cursors", "after")
+    after = value_at(answer, "paging", "cursors", "after")
     if isinstance(after, str) and after:
         return {"after": after}
     try:
-        asked = parse_qsl(urlsplit(str(inner(answer, "paging", "next"))).query)
+        asked = parse_qsl(urlsplit(str(value_at(answer, "paging", "next"))).query)
     except ValueError:
         return {}
-    return {name: value for name, value in asked if name in _PLACES or name.startswith("__")}
+    return {
+        name: value for name, value in asked if name in _PAGE_PARAMETERS or name.startswith("__")
+    }
 
 
 def usage(headers: Headers) -> Limit | None:
     """The fullest of all usages, and when it is over; that is said in minutes."""
-    reports: list[Any] = [decoded(headers.get("x-app-usage", "null"))]
-    business = decoded(headers.get("x-business-use-case-usage", "null"))
+    reports: list[Any] = [parse_json_text(headers.get("x-app-usage", "null"))]
+    business = parse_json_text(headers.get("x-business-use-case-usage", "null"))
     reports += [
         use
         for uses in (business.values() if isinstance(business, dict) else [])
-        for use in every(uses, dict)
+        for use in items_of_type(uses, dict)
     ]
     known = [report for report in reports if isinstance(report, dict)]
     if not known:
@@ -142,7 +144,7 @@ def _status(status: int, data: bytes) -> int:
     """The status that an error's code means."""
     if status != HTTPStatus.BAD_REQUEST:
         return status
-    code = inner(decoded(data.decode("utf-8", "replace")), "error", "code")
+    code = value_at(parse_json_text(data.decode("utf-8", "replace")), "error", "code")
     if code in _TOO_MANY:
         return HTTPStatus.TOO_MANY_REQUESTS
     return HTTPStatus.UNAUTHORIZED if code in _REFUSED else status

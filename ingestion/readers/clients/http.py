@@ -14,7 +14,7 @@ import stamina
 
 from foundation import clock
 from foundation.errors import CredentialsError
-from ingestion.parsing.json_body import parsed
+from ingestion.parsing.json_body import parse_json
 from ingestion.platform import Json
 from ingestion.reader import Context
 from ingestion.readers.clients.responses import (
@@ -22,9 +22,9 @@ from ingestion.readers.clients.responses import (
     LONGEST_WAIT_S,
     StatusError,
     UnusableAnswerError,
-    backoff,
-    moment,
+    http_date_seconds,
     retry_after,
+    retry_decision,
     trouble_of,
 )
 
@@ -61,7 +61,7 @@ class Call:
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     with_credentials: bool = True
-    decode: Callable[[bytes], Json] = parsed  # raises ValueError
+    decode: Callable[[bytes], Json] = parse_json  # raises ValueError
     cost: float = 1
 
 
@@ -129,7 +129,7 @@ class Http:
             BudgetSpentError: the budget of `calls` is used up.
         """
         for attempt in stamina.retry_context(
-            on=backoff,
+            on=retry_decision,
             attempts=self._context.attempts,
             timeout=None,
             wait_initial=0.5,
@@ -243,5 +243,5 @@ def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
 
 def _said_at(headers: Headers) -> float:
     """When the platform answered, in seconds since 1970 by its own clock; by ours where it shows none."""
-    said = moment(headers.get("date", ""))
+    said = http_date_seconds(headers.get("date", ""))
     return clock.now().timestamp() if said is None else said

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from foundation.errors import ListingCutError
 from foundation.logs import get_log
-from ingestion.parsing.json_fields import inner
+from ingestion.parsing.json_fields import value_at
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason
 
@@ -27,7 +27,7 @@ _MOST_LEFT_OUT = (
 _REMEMBERED = 100_000  # items and cursors: so far back a repetition is seen, so memory stays flat
 
 
-class Pages:
+class ListingGuard:
     """One listing in one pass; a later pass reads the same again and begins with a new one."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Pages:
             self._seen.popitem(last=False)
 
 
-class Cuts:
+class ListingCuts:
     """The listings that were cut in a round over all sources: the others are read, then the round ends in error.
 
     A producer that goes on pays for such a listing anew each time it asks, so it asks ever more
@@ -147,6 +147,6 @@ def _key(item: Json) -> object:
     if isinstance(item, str):
         return item
     for path in (("id",), ("data", "name"), ("data", "id")):
-        if isinstance(found := inner(item, *path), str | int) and found != "":
+        if isinstance(found := value_at(item, *path), str | int) and found != "":
             return found
     return hash(json.dumps(item, sort_keys=True))

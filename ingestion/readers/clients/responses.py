@@ -25,16 +25,16 @@ class UnusableAnswerError(ReadError):
     """Raised when there was no answer, half of one, or one that is not JSON."""
 
 
-def backoff(error: Exception) -> bool | float:
+def retry_decision(error: Exception) -> bool | float:
     """Whether to try again, or after how many seconds."""
     if isinstance(error, StatusError):
         if error.status in LATER:
-            return True if error.wait_s is None else bounded(error.wait_s)
+            return True if error.wait_s is None else bounded_wait(error.wait_s)
         return error.status >= SERVER_ERRORS
     return isinstance(error, UnusableAnswerError)
 
 
-def bounded(wait_s: float) -> float:
+def bounded_wait(wait_s: float) -> float:
     """As long as we were asked to wait, within reason."""
     return min(max(wait_s, 0.1), LONGEST_WAIT_S)
 
@@ -51,14 +51,14 @@ def retry_after(headers: Mapping[str, str], now: int) -> float | None:
     try:
         wait_s = float(said)
     except ValueError:
-        until, began = moment(said), moment(headers.get("date", ""))
+        until, began = http_date_seconds(said), http_date_seconds(headers.get("date", ""))
         if until is None:
             return None
         wait_s = until - (now / 1_000_000 if began is None else began)
     return wait_s if math.isfinite(wait_s) and wait_s > 0 else None
 
 
-def moment(text: str) -> float | None:
+def http_date_seconds(text: str) -> float | None:
     """An HTTP date in seconds since 1970; without a zone, or with the unknown one of -0000, it is UTC."""
     try:
         found = parsedate_to_datetime(text)

@@ -21,7 +21,7 @@ _QUEUE = (
 )
 
 
-class RefusedError(ReadError):
+class HandshakeRefusedError(ReadError):
     """Raised when the server refuses the handshake."""
 
     def __init__(self, path: str, status: int, body: bytes, wait_s: float | None = None) -> None:
@@ -29,7 +29,7 @@ class RefusedError(ReadError):
         self.status, self.body, self.wait_s = status, body, wait_s
 
 
-class ClosedError(ReadError):
+class StreamClosedError(ReadError):
     """Raised when a stream ended or went silent."""
 
 
@@ -76,13 +76,15 @@ def frames(
         trouble(f"http_{status}")
         said = {name.lower(): text for name, text in error.response.headers.raw_items()}
         wait_s = retry_after(said, context.clock()) if status in LATER else None
-        raise RefusedError(path, status, bytes(error.response.body or b""), wait_s) from None
+        raise HandshakeRefusedError(
+            path, status, bytes(error.response.body or b""), wait_s
+        ) from None
     except (InvalidHandshake, InvalidURI, TimeoutError, OSError):
         trouble("unreachable")
-        raise ClosedError(f"{path} cannot be reached") from None
+        raise StreamClosedError(f"{path} cannot be reached") from None
     except ConnectionClosed:
         trouble("closed")
-        raise ClosedError(f"{path} closed the stream") from None
+        raise StreamClosedError(f"{path} closed the stream") from None
 
 
 def _received(socket: ClientConnection, path: str, context: Context) -> Iterator[bytes | None]:
@@ -93,7 +95,7 @@ def _received(socket: ClientConnection, path: str, context: Context) -> Iterator
         except TimeoutError:
             if time.monotonic() - heard_at > context.timeout_s:
                 context.telemetry.trouble("silent")
-                raise ClosedError(f"{path} was silent for {context.timeout_s:g} s") from None
+                raise StreamClosedError(f"{path} was silent for {context.timeout_s:g} s") from None
             yield None
             continue
         heard_at = time.monotonic()

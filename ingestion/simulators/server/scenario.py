@@ -18,7 +18,7 @@ _ODD = (" Tom & Jerry <3", " \N{SMILING FACE WITH SMILING EYES}", '\n\nP.S. "it\
 FaultKind = Literal[
     "status", "html", "not_json", "half", "silence", "empty", "schema", "close", "null"
 ]
-Spoiling = Literal["no_id", "time_as_text", "huge"]
+Defect = Literal["no_id", "time_as_text", "huge"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Scenario:
     edits: float = 0.03
     deletes: float = 0.03
     author_deletes: int = 0
-    spoiled: tuple[Spoiling, ...] = ()
+    spoiled: tuple[Defect, ...] = ()
     window_s: float = 36 * 3600.0
     depth: int = 1000
     limit: int = 300
@@ -74,7 +74,7 @@ class Scenario:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Happening:
+class ScenarioEvent:
     """A post is created, edited or deleted, or an author leaves; the time in microseconds since 1970."""
 
     at: int
@@ -82,10 +82,10 @@ class Happening:
     kind: Literal["create", "edit", "delete", "leave"]
     author: int
     text: str
-    spoiling: Spoiling | None = None
+    defect: Defect | None = None
 
 
-def timeline(scenario: Scenario, start: int) -> list[Happening]:
+def timeline(scenario: Scenario, start: int) -> list[ScenarioEvent]:
     """Everything that happens, in order; no two things at one time."""
     rng = random.Random(scenario.seed)  # noqa: S311  # made posts, no secrets
     span = int((scenario.seconds or _PAST_S) * SECOND)
@@ -95,28 +95,32 @@ def timeline(scenario: Scenario, start: int) -> list[Happening]:
     for number in range(1, scenario.posts + 1):
         author, at = rng.randrange(_AUTHORS), first + (number - 1) * step
         text = _text(rng, number)
-        happenings.append(Happening(at, number, "create", author, text))
+        happenings.append(ScenarioEvent(at, number, "create", author, text))
         sooner, later = sorted(
             first + span - SECOND // 10 - rng.randrange(max(1, span // 2)) for _ in range(2)
         )
         edited_at, deleted_at = max(sooner, at + 1), max(later, at + 2)
         if rng.random() < scenario.edits:
-            happenings.append(Happening(edited_at, number, "edit", author, f"{text} Edited once."))
+            happenings.append(
+                ScenarioEvent(edited_at, number, "edit", author, f"{text} Edited once.")
+            )
         if rng.random() < scenario.deletes:
-            happenings.append(Happening(deleted_at, number, "delete", author, ""))
-    for index, spoiling in enumerate(scenario.spoiled):
+            happenings.append(ScenarioEvent(deleted_at, number, "delete", author, ""))
+    for index, defect in enumerate(scenario.spoiled):
         number = scenario.posts + 1 + index
         happenings.append(
-            Happening(first + step // 2 + index, number, "create", 0, _text(rng, number), spoiling)
+            ScenarioEvent(
+                first + step // 2 + index, number, "create", 0, _text(rng, number), defect
+            )
         )
     for author in range(min(scenario.author_deletes, _AUTHORS)):
-        happenings.append(Happening(first + span - 10 + author, author, "leave", author, ""))
+        happenings.append(ScenarioEvent(first + span - 10 + author, author, "leave", author, ""))
     return sorted(happenings)
 
 
-def final_texts(happenings: list[Happening]) -> dict[int, str]:
+def final_texts(happenings: list[ScenarioEvent]) -> dict[int, str]:
     """What is left in the end, by the post's number; posts that were spoiled are not counted."""
-    posts: dict[int, Happening] = {}
+    posts: dict[int, ScenarioEvent] = {}
     for happening in happenings:
         if happening.kind == "leave":
             posts = {
@@ -124,7 +128,7 @@ def final_texts(happenings: list[Happening]) -> dict[int, str]:
             }
         elif happening.kind == "delete":
             posts.pop(happening.number, None)
-        elif happening.spoiling is None:
+        elif happening.defect is None:
             posts[happening.number] = happening
     return {number: post.text for number, post in posts.items()}
 

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ingestion.simulators.server.scenario import (
+    Defect,
     Fault,
     FaultKind,
-    Happening,
     Scenario,
-    Spoiling,
+    ScenarioEvent,
     timeline,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SimulatedPost:
     """A post as it is now; times in microseconds since 1970."""
 
     number: int
@@ -26,7 +26,7 @@ class Made:
     changed_at: int
     edited_at: int | None = None
     deleted_at: int | None = None
-    spoiling: Spoiling | None = None
+    defect: Defect | None = None
     first_text: str = ""
 
 
@@ -35,9 +35,9 @@ class World:
 
     def __init__(self, scenario: Scenario, clock: Callable[[], int]) -> None:
         self.scenario, self.clock = scenario, clock
-        self.happenings = timeline(scenario, clock())
-        self._times = [happening.at for happening in self.happenings]
-        self._posts: dict[int, Made] = {}
+        self.events = timeline(scenario, clock())
+        self._times = [happening.at for happening in self.events]
+        self._posts: dict[int, SimulatedPost] = {}
         self._done = 0
         self._lock = threading.Lock()
 
@@ -45,26 +45,26 @@ class World:
         """How many things have happened by now."""
         return bisect_right(self._times, self.clock())
 
-    def posts(self) -> dict[int, Made]:
+    def posts(self) -> dict[int, SimulatedPost]:
         """Every post that was made by now, deleted ones too, by number."""
         with self._lock:
             count = self.happened()
-            for happening in self.happenings[self._done : count]:
+            for happening in self.events[self._done : count]:
                 self._apply(happening)
             self._done = max(self._done, count)
             return dict(self._posts)
 
-    def _apply(self, happening: Happening) -> None:
+    def _apply(self, happening: ScenarioEvent) -> None:
         at = happening.at
         match happening.kind:
             case "create":
-                made = Made(
+                made = SimulatedPost(
                     happening.number,
                     happening.author,
                     happening.text,
                     at,
                     at,
-                    spoiling=happening.spoiling,
+                    defect=happening.defect,
                     first_text=happening.text,
                 )
                 self._posts[made.number] = made

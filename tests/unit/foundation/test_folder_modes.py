@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 from foundation.errors import AccessError, QueryError
 from foundation.folder_modes import FOLDERS, PRIVATE, READERS, broken, protect, rules
 from foundation.settings import Settings
-from ingestion.producer.build import store_place
+from ingestion.producer.build import store_location
 from local import doctor
 from schemas.tables import TABLES
 from serving import catalog
@@ -85,7 +85,7 @@ def modes_of_made(tmp_path):
 
 def test_the_producers_memory_is_its_owners_alone_whoever_opens_it_first(tmp_path):
     settings = Settings(home=tmp_path)
-    store_place(settings)
+    store_location(settings)
     assert stat.S_IMODE((tmp_path / "cursors").stat().st_mode) == 0o700
 
 

@@ -22,8 +22,8 @@ from foundation.keys import (
 from foundation.secret_keys import in_use
 from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Post, Unmappable
-from ingestion.reader import Sighting
-from ingestion.state.versions import Recollection
+from ingestion.reader import SeenPost
+from ingestion.state.versions import VersionAssigner
 from schemas.reasons import Reason
 from tests.support.made_records import RULES, SEEN, bronze_row, post
 from transforms.payloads import AS_RECEIVED, ENCRYPTED, At, decrypt, encrypt
@@ -246,10 +246,10 @@ def test_a_post_that_a_producer_knows_from_before_is_not_taken_for_an_edit():
         def __init__(self):
             self.known = {}
 
-        def sightings(self, ids):
+        def seen_posts(self, ids):
             return {each: self.known[each] for each in ids if each in self.known}
 
-        def remember(self, sightings):
+        def save_seen_posts(self, sightings):
             self.known |= {each.post_id: each for each in sightings}
 
     class Platform:
@@ -261,14 +261,14 @@ def test_a_post_that_a_producer_knows_from_before_is_not_taken_for_an_edit():
 
     memory, item = Memory(), Post(post_id="t1_a", created_at=SEEN, author_id="Fox", text="good")
     for key in (V1, V2):
-        (dated,) = Recollection(Platform, RecordMaker("reddit", "public", key), memory).dated(
+        (dated,) = VersionAssigner(Platform, RecordMaker("reddit", "public", key), memory).assign(
             [item], "s", SEEN
         )
         assert dated.version == 0
     (sighting,) = memory.known.values()
-    assert isinstance(sighting, Sighting)
+    assert isinstance(sighting, SeenPost)
     assert sighting.event_id == RecordMaker("reddit", "public", V2).event_id(item)
-    (edited,) = Recollection(Platform, RecordMaker("reddit", "public", V2), memory).dated(
+    (edited,) = VersionAssigner(Platform, RecordMaker("reddit", "public", V2), memory).assign(
         [replace(item, text="better")], "s", SEEN + 1
     )
     assert edited.version == SEEN + 1

@@ -11,8 +11,8 @@ from pyarrow import fs
 from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import PolicyError
 from foundation.policies import FIELDS, KAFKA_DAYS, parse, policies
-from ingestion.privacy.expire import forget
-from ingestion.reader import Sighting
+from ingestion.privacy.expire import expire
+from ingestion.reader import SeenPost
 from ingestion.recordings.landing import Landing
 from ingestion.state.store import IngestStore
 from schemas.tables import SILVER_POSTS
@@ -126,7 +126,7 @@ def kept(tmp_path):
     with store:
         for age, post in ((364, "young"), (366, "old")):
             seen = round((NOW - age * DAY).timestamp() * 1e6)
-            seen_then = Sighting(
+            seen_then = SeenPost(
                 post_id=post,
                 source="s",
                 native_id=post,
@@ -136,7 +136,7 @@ def kept(tmp_path):
                 seen_at=seen,
                 checked_at=seen,
             )
-            store.remember([seen_then])
+            store.save_seen_posts([seen_then])
         for age in (1, 3, 4):
             at = NOW - age * DAY
             path = f"date={at:%Y-%m-%d}/platform=reddit/{at:%Y%m%dT%H%M%S%fZ}-000000.jsonl.gz"
@@ -153,7 +153,7 @@ def test_landing_files_and_ids_go_and_what_was_never_sent_is_said(kept):
     only = {"reddit": policies()["reddit"]}
 
     def run(**how):
-        done = forget(
+        done = expire(
             only,
             now=NOW,
             landing=lambda _: landing,
@@ -170,5 +170,5 @@ def test_landing_files_and_ids_go_and_what_was_never_sent_is_said(kept):
     assert run() == {"landing.answers": (1, 1), "producers.sightings": (1, 0)}
     assert len(list((home / "landing").rglob("*.gz"))) == 2
     with IngestStore(home / "ingest.sqlite3", owner="public", platform="reddit") as memory:
-        assert list(memory.sightings(["young", "old"])) == ["young"]
+        assert list(memory.seen_posts(["young", "old"])) == ["young"]
     assert run() == {"landing.answers": (0, 1), "producers.sightings": (0, 0)}

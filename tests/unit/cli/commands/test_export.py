@@ -16,8 +16,8 @@ from foundation.keys import PseudonymKey, add_key, create_key, load_key, write_k
 from foundation.settings import Settings
 from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Post, Unmappable
-from ingestion.producer.build import store_place
-from ingestion.reader import Sighting
+from ingestion.producer.build import store_location
+from ingestion.reader import SeenPost
 from ingestion.state.store import IngestStore
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.support.made_records import SEEN, bronze_row
@@ -89,10 +89,10 @@ def write(settings: Settings, tables: dict[str, list[dict]]) -> None:
         )
 
 
-def remember(settings: Settings) -> None:
-    with IngestStore(store_place(settings), owner="public", platform="reddit") as store:
+def save_seen_posts(settings: Settings) -> None:
+    with IngestStore(store_location(settings), owner="public", platform="reddit") as store:
         for number in (1, 2, 3, 9):
-            one = Sighting(
+            one = SeenPost(
                 post_id=f"t1_{number}",
                 source="s",
                 native_id=f"{number}",
@@ -102,7 +102,7 @@ def remember(settings: Settings) -> None:
                 seen_at=SEEN,
                 checked_at=SEEN,
             )
-            store.remember([one])
+            store.save_seen_posts([one])
 
 
 def land(settings: Settings) -> None:
@@ -122,7 +122,7 @@ def land(settings: Settings) -> None:
 def settings(tmp_path):
     settings = Settings(home=tmp_path)
     write(settings, made(create_key(settings.key_file)))
-    remember(settings)
+    save_seen_posts(settings)
     land(settings)
     return settings
 
@@ -189,9 +189,9 @@ def test_an_id_that_names_the_person_is_theirs_when_no_table_knows_them_any_more
     create_key(settings.key_file)
     author = "https://mastodon.example/users/jane"
     ids = [f"{author}/statuses/1", "https://mastodon.example/users/janet/statuses/2"]
-    with IngestStore(store_place(settings), owner="public", platform="mastodon") as store:
-        store.remember(
-            Sighting(
+    with IngestStore(store_location(settings), owner="public", platform="mastodon") as store:
+        store.save_seen_posts(
+            SeenPost(
                 post_id=p,
                 source="s",
                 native_id=p,

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from foundation.settings import Settings
-from ingestion.producer.build import store_place
+from ingestion.producer.build import store_location
 from ingestion.reader import Gap, GapReason, Span
 from ingestion.state.store import IngestStore
 
@@ -20,7 +20,7 @@ def ledger(home, *words):
 
 @pytest.fixture
 def home(tmp_path):
-    place = store_place(Settings(home=tmp_path))
+    place = store_location(Settings(home=tmp_path))
     with IngestStore(place, owner="public", platform="reddit") as store:
         spans = [
             Span(source="r/a/new", since=0, until=90 * SECOND),

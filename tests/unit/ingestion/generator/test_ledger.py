@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from ingestion.generator import POISONS, Rates, RawRecord
+from ingestion.generator import BAD_RECORD_KINDS, Rates, RawRecord
 from ingestion.generator.planted_pii import OWN_KINDS
 from tests.support import oracle
 from tests.support.feeds import MAX_TEXT, N, large_feed, make
@@ -28,8 +28,10 @@ def rows(feed):
 
 def test_bad_records_say_their_reason_and_are_found_by_hash(feed):
     bad = [made for made in feed if made.ledger_row["kind"] == "bad"]
-    assert {made.ledger_row["poison"] for made in bad} == {poison.name for poison in POISONS}
-    assert len({poison.reason for poison in POISONS}) == len(POISONS)
+    assert {made.ledger_row["poison"] for made in bad} == {
+        poison.name for poison in BAD_RECORD_KINDS
+    }
+    assert len({poison.reason for poison in BAD_RECORD_KINDS}) == len(BAD_RECORD_KINDS)
     for made in bad:
         assert isinstance(made.record, RawRecord)
         assert made.ledger_row["fate"] == "quarantined"

@@ -6,8 +6,8 @@ import pytest
 from foundation.keys import PseudonymKey
 from foundation.policies import policies
 from ingestion.kafka.records import RecordMaker
-from ingestion.parsing.json_fields import inner
-from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable, withheld
+from ingestion.parsing.json_fields import value_at
+from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable, withhold
 from ingestion.platforms.bluesky import PLATFORM
 from transforms.decode import Envelope, Rules, decode, posted_at
 
@@ -246,10 +246,11 @@ def test_a_deleted_account_deletes_its_author():
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
     is_public = (
-        isinstance(payload, dict) and inner(payload, "commit", "collection") == "app.bsky.feed.post"
+        isinstance(payload, dict)
+        and value_at(payload, "commit", "collection") == "app.bsky.feed.post"
     )
     kept = Unmappable(detail=detail, raw=payload)
-    assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))
+    assert PLATFORM.map(payload, None) == (kept if is_public else withhold(detail, payload))
 
 
 def test_a_line_without_time_takes_the_recorded_observation():

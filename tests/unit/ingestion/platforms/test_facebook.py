@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.platform import Ignored, Post, withheld
+from ingestion.platform import Ignored, Post, withhold
 from ingestion.platforms.facebook import PLATFORM
 
 CREATED = "2024-05-06T07:08:09+0000"
@@ -227,7 +227,7 @@ def test_other_things_are_ignored_by_kind(item: Any, kind: str):
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    assert PLATFORM.map(payload, None) == withheld(detail, payload)
+    assert PLATFORM.map(payload, None) == withhold(detail, payload)
 
 
 def test_comments_nested_very_deep_are_walked_without_recursion():

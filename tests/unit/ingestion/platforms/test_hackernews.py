@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.parsing.json_fields import inner
-from ingestion.platform import Ignored, Post, Unmappable, withheld
+from ingestion.parsing.json_fields import value_at
+from ingestion.platform import Ignored, Post, Unmappable, withhold
 from ingestion.platforms.hackernews import PLATFORM
 
 CREATED_US = 1_714_979_289_000_000
@@ -134,6 +134,6 @@ def test_items_are_found_in_lists_and_wrapped():
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    is_public = inner(payload, "type") in ("story", "comment")
+    is_public = value_at(payload, "type") in ("story", "comment")
     kept = Unmappable(detail=detail, raw=payload)
-    assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))
+    assert PLATFORM.map(payload, None) == (kept if is_public else withhold(detail, payload))

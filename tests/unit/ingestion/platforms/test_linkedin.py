@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.parsing.json_fields import inner
-from ingestion.platform import Ignored, Post, Unmappable, withheld
+from ingestion.parsing.json_fields import value_at
+from ingestion.platform import Ignored, Post, Unmappable, withhold
 from ingestion.platforms.linkedin import PLATFORM
 
 CREATED_MS = 1_714_979_289_500
@@ -175,6 +175,6 @@ def test_posts_are_found_in_every_kind_of_answer(document: Any):
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    is_public = inner(payload, "visibility") == "PUBLIC"
+    is_public = value_at(payload, "visibility") == "PUBLIC"
     kept = Unmappable(detail=detail, raw=payload)
-    assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))
+    assert PLATFORM.map(payload, None) == (kept if is_public else withhold(detail, payload))

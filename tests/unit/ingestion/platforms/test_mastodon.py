@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.parsing.json_fields import inner
-from ingestion.platform import Ignored, Post, Unmappable, withheld
+from ingestion.parsing.json_fields import value_at
+from ingestion.platform import Ignored, Post, Unmappable, withhold
 from ingestion.platforms.mastodon import PLATFORM
 
 # 2024-05-06T07:08:09.500Z, and the id that a server gives to a status of that moment.
@@ -264,7 +264,7 @@ def test_other_things_are_ignored_by_kind(item: Any, kind: str):
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
     kept = Unmappable(detail=detail, raw=payload)
     assert answers(payload) == [
-        kept if inner(payload, "visibility") == "public" else withheld(detail, payload)
+        kept if value_at(payload, "visibility") == "public" else withhold(detail, payload)
     ]
 
 

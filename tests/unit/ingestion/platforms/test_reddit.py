@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from ingestion.platform import Ignored, Post, withheld
+from ingestion.platform import Ignored, Post, withhold
 from ingestion.platforms.reddit import PLATFORM
 
 CREATED = 1_600_000_000.0
@@ -265,7 +265,7 @@ def test_other_things_are_ignored_by_kind(kind: str):
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    assert PLATFORM.map(payload, None) == withheld(detail, payload)
+    assert PLATFORM.map(payload, None) == withhold(detail, payload)
 
 
 def test_the_id_is_made_from_kind_and_id_where_the_fullname_is_missing():
@@ -334,7 +334,7 @@ def test_a_submission_keeps_nothing_of_its_collections():
 )
 def test_what_holds_no_thing_is_refused_by_name(document: Any):
     assert [PLATFORM.map(payload, None) for payload in PLATFORM.payloads(document)] == [
-        withheld("kind", document)
+        withhold("kind", document)
     ]
 
 

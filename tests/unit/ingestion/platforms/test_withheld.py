@@ -7,7 +7,7 @@ import pytest
 
 from foundation.keys import PseudonymKey
 from ingestion.kafka.records import RecordMaker
-from ingestion.platform import Ignored, Post, Unmappable, withheld
+from ingestion.platform import Ignored, Post, Unmappable, withhold
 from ingestion.platforms import PLATFORMS
 
 SEEN = 1_767_225_600_000_000
@@ -233,4 +233,4 @@ def test_a_status_inside_another_under_any_name_is_not_kept_in_it():
 )
 def test_a_refusal_says_what_it_was_and_how_large(payload: Any, kind: str, size: int):
     said = {"withheld": True, "field": "id", "kind": kind, "bytes": size}
-    assert withheld("id", payload) == Unmappable(detail="id", raw=said, is_withheld=True)
+    assert withhold("id", payload) == Unmappable(detail="id", raw=said, is_withheld=True)

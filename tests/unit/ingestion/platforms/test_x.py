@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.parsing.json_fields import inner
-from ingestion.platform import Ignored, Post, Unmappable, withheld
+from ingestion.parsing.json_fields import value_at
+from ingestion.platform import Ignored, Post, Unmappable, withhold
 from ingestion.platforms.x import PLATFORM
 
 # Ids of 2024-05-06T07:08:09.500Z, and of an edit twenty minutes later.
@@ -303,9 +303,9 @@ def test_a_compliance_job_says_when():
     ],
 )
 def test_what_cannot_be_mapped_names_the_field(payload: Any, detail: str):
-    is_public = inner(payload, "user", "protected") is False
+    is_public = value_at(payload, "user", "protected") is False
     kept = Unmappable(detail=detail, raw=payload)
-    assert PLATFORM.map(payload, None) == (kept if is_public else withheld(detail, payload))
+    assert PLATFORM.map(payload, None) == (kept if is_public else withhold(detail, payload))
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from ingestion.kafka.producer import MemoryProducer
 from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
 from ingestion.platforms.reddit import PLATFORM
-from ingestion.privacy.erase import Forgetting
-from ingestion.privacy.tombstone_files import FOREVER, GraveFiles
-from ingestion.reader import Batch
+from ingestion.privacy.erase import ProducerErasure
+from ingestion.privacy.tombstone_files import FOREVER, TombstoneFiles
+from ingestion.reader import SourceBatch
 from ingestion.recordings.landing import Landing
 from tests.support.live import KEY as LIVE_KEY
 from tests.support.live import events, trial
@@ -79,10 +79,10 @@ def test_a_platform_s_delete_takes_what_was_seen_before_it(home, version, stays)
 
 def test_posts_leave_the_memory_to_the_last_byte(home):
     ids = [f"t1_{number:06d}" for number in range(300)]
-    home.remember(*ids, "t1_stays")
+    home.save_seen_posts(*ids, "t1_stays")
     home.bury(*({"post_key": home.maker.post_key(post_id)} for post_id in ids))
     home.forget()
-    assert list(home.store.sightings([*ids, "t1_stays"])) == ["t1_stays"]
+    assert list(home.store.seen_posts([*ids, "t1_stays"])) == ["t1_stays"]
     content = b"".join(file.read_bytes() for file in home.file.parent.glob("ingest.sqlite3*"))
     assert b"t1_stays" in content
     assert [post_id for post_id in ids if post_id.encode() in content] == []
@@ -91,10 +91,10 @@ def test_posts_leave_the_memory_to_the_last_byte(home):
 
 def test_a_grave_under_an_older_key_is_known_after_a_rotation(tmp_path):
     home = Home(tmp_path, key=NEWER)
-    home.remember("t1_a")
+    home.save_seen_posts("t1_a")
     home.bury({"post_key": RecordMaker("reddit", "public", KEY).post_key("t1_a")})
     home.forget()
-    assert home.store.sightings(["t1_a"]) == {}
+    assert home.store.seen_posts(["t1_a"]) == {}
     home.store.__exit__()
 
 
@@ -107,7 +107,7 @@ def test_each_erasure_is_done_once_and_another_platform_s_does_nothing(home):
 
 def test_killed_before_its_mark_it_is_done_again(home, monkeypatch):
     home.land(comment("t1_a", GONE))
-    home.remember("t1_a")
+    home.save_seen_posts("t1_a")
     home.bury(
         {"author_key": home.maker.author_key(GONE)}, {"post_key": home.maker.post_key("t1_a")}
     )
@@ -123,7 +123,7 @@ def test_killed_before_its_mark_it_is_done_again(home, monkeypatch):
 def test_while_another_reads_the_memory_it_is_not_called_done(home):
     import sqlite3
 
-    home.remember("t1_a")
+    home.save_seen_posts("t1_a")
     home.bury({"post_key": home.maker.post_key("t1_a")})
     home.store._base._sql.execute("PRAGMA busy_timeout = 50")
     with sqlite3.connect(home.file) as reader:
@@ -146,22 +146,22 @@ def test_a_damaged_landing_file_is_named(home):
 
 def test_what_comes_of_an_erased_person_afterwards_goes_nowhere(home):
     home.bury({"author_key": home.maker.author_key(GONE)})
-    forgetting = home.forgetting()
-    forgetting.keep_up()
+    erasure = home.erasure()
+    erasure.run_if_due()
     theirs, others = comment("t1_new", GONE), comment("t1_b", "Maple_Fox")
-    assert forgetting.suppresses(PLATFORM.map(theirs, SEEN), SEEN)
-    assert not forgetting.suppresses(PLATFORM.map(others, SEEN), SEEN)
-    (batch,) = forgetting.without_erased(
-        [Batch(source="s", documents=[listing(theirs, others), others])], SEEN
+    assert erasure.suppresses(PLATFORM.map(theirs, SEEN), SEEN)
+    assert not erasure.suppresses(PLATFORM.map(others, SEEN), SEEN)
+    (batch,) = erasure.without_erased(
+        [SourceBatch(source="s", documents=[listing(theirs, others), others])], SEEN
     )
     assert batch.documents == [others, others]
 
 
 def test_a_platform_s_delete_keeps_no_later_edit_away(home):
     home.bury({"post_key": home.maker.post_key("t1_a"), "version": SEEN})
-    forgetting = home.forgetting()
-    forgetting.keep_up()
-    assert not forgetting.suppresses(PLATFORM.map(comment("t1_a", "Maple_Fox"), SEEN - 1), SEEN - 1)
+    erasure = home.erasure()
+    erasure.run_if_due()
+    assert not erasure.suppresses(PLATFORM.map(comment("t1_a", "Maple_Fox"), SEEN - 1), SEEN - 1)
 
 
 def test_a_producer_sends_and_notes_nothing_of_an_erased_person(tmp_path):
@@ -180,28 +180,28 @@ def test_a_producer_sends_and_notes_nothing_of_an_erased_person(tmp_path):
         line = {"platform": "mastodon", "post_key": None, "author_key": author, "version": FOREVER}
         (folder / f"{ID}.jsonl").write_text(json.dumps(line))
 
-        def forgetting(store):
+        def erasure(store):
             files = fs.LocalFileSystem()
-            made_anew = Forgetting(
+            made_anew = ProducerErasure(
                 PLATFORMS["mastodon"],
                 owner="public",
                 key=LIVE_KEY,
                 store=store,
-                graves=GraveFiles(files, str(tmp_path / "lake")),
+                tombstones=TombstoneFiles(files, str(tmp_path / "lake")),
                 landing=Landing(files, str(tmp_path / "lake" / "landing"), "mastodon"),
-                place="here",
+                store_identity="here",
                 clock=made.clock,
             )
-            made_anew.keep_up()
+            made_anew.run_if_due()
             return made_anew
 
         made.place, made.kafka = tmp_path / "another.sqlite3", MemoryProducer()
-        made.run(forgetting=forgetting)
+        made.run(erasure=erasure)
         again = events(made.kafka.messages)
         assert [event for event in again if event["keys"]["author"] == author] == []
         assert {event["event_id"] for event in again} >= set(others)
         assert made.telemetry.records["erased"] > 0
         with made.store() as store:
-            known = store.sightings([event["post_id"] for event in everyone])
+            known = store.seen_posts([event["post_id"] for event in everyone])
         assert known
         assert not theirs & known.keys()

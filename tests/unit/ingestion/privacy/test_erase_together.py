@@ -30,7 +30,7 @@ def test_many_erasures_are_one_pass_with_counts_of_their_own(home, monkeypatch):
 
 
 def test_what_a_process_has_landed_before_it_knew_goes_though_another_has_set_the_mark(home):
-    mine = home.forgetting()
+    mine = home.erasure()
     mine.run()
     home.bury({"author_key": home.maker.author_key(GONE)})
     assert home.forget() == 1  # another process

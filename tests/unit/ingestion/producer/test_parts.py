@@ -20,13 +20,13 @@ from foundation.errors import (
     UsageError,
 )
 from foundation.settings import Settings
-from ingestion.config.credentials import demand, secrets_of
+from ingestion.config.credentials import required_secret, secrets_of
 from ingestion.config.watchlists import Watchlist, parse_watchlist, watchlist_of
 from ingestion.metrics import Telemetry, metrics_server
-from ingestion.parsing.json_body import parsed
+from ingestion.parsing.json_body import parse_json
 from ingestion.platform import Platform
 from ingestion.platforms import PLATFORMS
-from ingestion.producer.build import producer
+from ingestion.producer.build import build_producer
 from ingestion.simulators.server.http import Answer, http_server
 from ingestion.simulators.server.scenario import (
     Fault,
@@ -152,8 +152,8 @@ def test_a_missing_credential_says_what_to_obtain_where_and_what_to_set():
     with pytest.raises(
         CredentialsError, match=r"Get one at example\.org.*ECHOSTREAM_CREDENTIALS__X_BEARER_TOKEN"
     ):
-        demand({}, "x", "bearer_token", how="Get one at example.org.")
-    assert demand({"bearer_token": "t"}, "x", "bearer_token", how="") == "t"
+        required_secret({}, "x", "bearer_token", how="Get one at example.org.")
+    assert required_secret({"bearer_token": "t"}, "x", "bearer_token", how="") == "t"
 
 
 def test_metrics_are_served_while_it_works_and_not_after():
@@ -183,12 +183,12 @@ def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(
     nowhere = Platform("nowhere", PLATFORMS["bluesky"].payloads, PLATFORMS["bluesky"].map)
     with (
         pytest.raises(PolicyError, match=r"conf/policies/nowhere\.toml"),
-        producer(settings, nowhere, Telemetry("nowhere"), once=True),
+        build_producer(settings, nowhere, Telemetry("nowhere"), once=True),
     ):
         pass
     with (
         pytest.raises(KeyFileError),
-        producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
+        build_producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
     ):
         pass
 
@@ -202,7 +202,7 @@ def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, mo
         _alone(settings, "bluesky", "ingest"),
         _alone(settings, "bluesky", "sweep"),
         pytest.raises(UsageError, match="another ingest"),
-        producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
+        build_producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
     ):
         pass
 
@@ -218,7 +218,7 @@ def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, mo
     ],
 )
 def test_json_survives_as_it_came(data, value):
-    assert parsed(data) == value
+    assert parse_json(data) == value
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_json_survives_as_it_came(data, value):
 )
 def test_what_is_no_json_or_too_deep_is_refused(data):
     with pytest.raises(ValueError):  # noqa: PT011  # UnicodeDecodeError and our own are both
-        parsed(data)
+        parse_json(data)
 
 
 def test_a_scenario_file_says_posts_and_faults(tmp_path):

@@ -19,7 +19,7 @@ from foundation.errors import (
 from ingestion.kafka.producer import MemoryProducer
 from ingestion.platforms import PLATFORMS
 from ingestion.producer import loop as live
-from ingestion.reader import Batch, Reader
+from ingestion.reader import Reader, SourceBatch
 from ingestion.readers.clients.responses import StatusError
 from ingestion.state.budget import Limit
 from tests.support.live import HTTP, LIVE, events, trial, without_pauses
@@ -43,7 +43,7 @@ def test_a_cursor_of_another_platform_is_refused_with_the_way_out(name, tmp_path
         with pytest.raises(CursorError, match="--forget-cursor"):
             made.run()
         with made.store() as store:
-            assert store.forget_cursors(now=made.clock()) > 0
+            assert store.discard_cursors(now=made.clock()) > 0
         made.run()
         assert made.landed() == made.expected()
         assert {gap.reason.value for gap in made.gaps} == {"cursor_discarded"}
@@ -171,13 +171,13 @@ def test_a_single_run_ends_where_it_fails_again_and_again_however_long_each_time
 ):
     passed, tries = [0.0], [0]
 
-    def failing(_: Reader) -> Iterator[Batch]:
+    def failing(_: Reader) -> Iterator[SourceBatch]:
         tries[0] += 1
         if tries[0] == 20:
             raise KilledError
         for number in range(batches):
             passed[0] += 40
-            yield Batch(source="s", cursor=f"{tries[0]} {number}" if saved else None)
+            yield SourceBatch(source="s", cursor=f"{tries[0]} {number}" if saved else None)
         passed[0] += 40
         raise ReadError("no answer")
 
@@ -198,7 +198,7 @@ def test_a_single_run_ends_where_it_fails_again_and_again_however_long_each_time
 )
 def test_it_begins_anew_when_the_platform_said_so(wait_s, once, answer):
     context = SimpleNamespace(once=once)
-    ingest = live.Ingest(
+    ingest = live.IngestLoop(
         PLATFORMS["mastodon"], context, maker=None, store=None, budget=None, connect=None
     )
     assert ingest._may_pass(StatusError(503, "/path", wait_s)) == answer

@@ -113,7 +113,7 @@ def test_what_is_fetched_and_loaded_lands_once_beside_what_was_read_live(name, t
     with trial(name, tmp_path, posts=120, edits=0.2, deletes=0.2) as made:
         landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), name)
         made.clock.shift += 60_000_000  # platforms round, and keep back the newest seconds
-        since, until = made.world.happenings[0].at - 2_000_000, made.clock()
+        since, until = made.world.events[0].at - 2_000_000, made.clock()
         for _ in range(2):
             reader = made.reader()
             written = list(landing.write(reader.between(since, until), made.clock()))
@@ -135,7 +135,7 @@ def test_what_was_fetched_before_an_edit_does_not_bring_the_old_text_back(name, 
         landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), name)
         list(
             landing.write(
-                made.reader().between(made.world.happenings[0].at, made.clock()), made.clock()
+                made.reader().between(made.world.events[0].at, made.clock()), made.clock()
             )
         )
         made.run()
@@ -156,7 +156,7 @@ def test_what_comes_while_it_reads_is_not_missed(name, tmp_path):
         def until_over(reader: Any) -> Any:
             for batch in reader.read():
                 yield batch
-                if machine_micros() > made.world.happenings[-1].at + 500_000:
+                if machine_micros() > made.world.events[-1].at + 500_000:
                     return
 
         made.run(until_over, once=False, sleep=lambda _: time.sleep(0.1))

@@ -17,7 +17,7 @@ from ingestion.readers import bluesky, hackernews
 from ingestion.readers.bluesky import V2
 from ingestion.readers.clients import http
 from ingestion.readers.clients.http import epoch_reset, iso_reset
-from ingestion.readers.clients.websocket import RefusedError, frames
+from ingestion.readers.clients.websocket import HandshakeRefusedError, frames
 from ingestion.simulators import mastodon, x
 from ingestion.simulators.server import http as serving
 from ingestion.simulators.server.http import Answer
@@ -96,9 +96,7 @@ def test_a_residual_filter_keeps_deletes_and_edits(tmp_path):
         ]
         assert created
         assert all("no. 7" in text.lower() for text in created)
-        assert len(deleted) == sum(
-            happening.kind == "delete" for happening in made.world.happenings
-        )
+        assert len(deleted) == sum(happening.kind == "delete" for happening in made.world.events)
 
 
 def test_only_the_accounts_of_the_watchlist_are_asked_for(tmp_path):
@@ -126,7 +124,7 @@ def test_the_mastodon_stream_brings_edits_and_deletes_by_their_uri(tmp_path):
 
         made.run(batches, once=False, sleep=never)
         assert made.landed() == made.expected()
-        happened = Counter(happening.kind for happening in made.world.happenings)
+        happened = Counter(happening.kind for happening in made.world.events)
         assert made.telemetry.records["deleted"] == happened["delete"] > 0
         assert made.telemetry.records["edited"] == happened["edit"] > 0
         assert made.telemetry.records["rejected"] == 0
@@ -243,7 +241,7 @@ def test_a_refused_stream_says_when_it_may_be_asked_again(tmp_path):
     ) as address:
         url = "ws" + address.removeprefix("http")
         context = SimpleNamespace(telemetry=telemetry, timeout_s=60.0, clock=machine_micros)
-        with pytest.raises(RefusedError) as refused:
+        with pytest.raises(HandshakeRefusedError) as refused:
             next(frames(url, "/subscribe", context))
     assert (refused.value.status, refused.value.wait_s) == (503, 21.0)
     assert telemetry.troubles["http_503"] == 1
@@ -308,7 +306,7 @@ def test_x_is_swept_by_a_compliance_job_and_pays_once_for_what_may_have_been_edi
         made.clock.shift += 40 * MINUTE
         money = {"usd": Limit(100, "month")}
         with made.store() as store:
-            posts = store.due(now=made.clock(), first=0, limit=10**6)
+            posts = store.due_for_check(now=made.clock(), first=0, limit=10**6)
         assert len(posts) > 100, "more than one look-up holds"
         made.run(lambda reader: reader.refetch(posts), limits=money)
         assert {post for post in made.landed() if post not in made.expected()} == set()
@@ -322,7 +320,7 @@ def test_x_is_swept_by_a_compliance_job_and_pays_once_for_what_may_have_been_edi
             month = f"{datetime.fromtimestamp(made.clock() / 1e6, UTC):%Y-%m}"
             paid = store.spent("usd", month)
             assert paid >= 0.005 * (len(posts) - len(reasons))
-            store.checked([post.post_id for post in posts], now=made.clock())
+            store.mark_checked([post.post_id for post in posts], now=made.clock())
             again = store.unchecked(since=made.clock() + 1, limit=10**6)
         assert 0 < len(again) < len(posts)
         made.run(lambda reader: reader.refetch(again), limits=money)

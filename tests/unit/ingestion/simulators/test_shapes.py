@@ -22,8 +22,8 @@ from ingestion.simulators import (
     reddit,
     x,
 )
-from ingestion.simulators.server.scenario import Happening, Scenario
-from ingestion.simulators.server.state import Made, World
+from ingestion.simulators.server.scenario import Scenario, ScenarioEvent
+from ingestion.simulators.server.state import SimulatedPost, World
 
 RECORDINGS = Path(__file__).parents[4].parent / "shared" / "data" / "platforms"
 recorded = pytest.mark.skipif(
@@ -31,8 +31,8 @@ recorded = pytest.mark.skipif(
 )
 
 NOW = 1_767_300_000_123_456
-MADE = Made(12, 3, "A & B <3\n\nsecond", NOW, NOW)
-CREATED = Happening(NOW, 12, "create", 3, "Hello")
+MADE = SimulatedPost(12, 3, "A & B <3\n\nsecond", NOW, NOW)
+CREATED = ScenarioEvent(NOW, 12, "create", 3, "Hello")
 
 Shape = dict[str, set[str]]  # path of a field → its types
 
@@ -122,14 +122,14 @@ def test_lines_are_those_of_jetstream(kind, operation):
         and line["commit"]["operation"] == operation
         and (operation == "delete" or line["commit"]["collection"] == "app.bsky.feed.post")
     ]
-    happening = Happening(NOW, 12, kind, 3, "Hello")
+    happening = ScenarioEvent(NOW, 12, kind, 3, "Hello")
     assert_same_shape([bluesky.v1_line(happening, 0)], real)
 
 
 @recorded
 def test_account_lines_are_those_of_jetstream_with_a_status():
     real = [line for line in lines("bluesky", "jetstream_v1.jsonl.gz") if line["kind"] == "account"]
-    made = bluesky.v1_line(Happening(NOW, 3, "leave", 3, ""), 0)
+    made = bluesky.v1_line(ScenarioEvent(NOW, 3, "leave", 3, ""), 0)
     # recorded accounts are all active, and say no status
     assert made["account"].pop("status") == "deleted"
     assert_same_shape([made], real)
@@ -148,13 +148,13 @@ def test_jobs_are_the_compliance_jobs_of_x():
 def test_v2_messages_have_what_the_lexicon_requires():
     required = {"$type", "seq", "did", "time", "rev", "operation", "collection", "rkey"}
     for kind in ("create", "edit", "delete"):
-        message = bluesky.v2_message(Happening(NOW, 12, kind, 3, "Hello"), 4)
+        message = bluesky.v2_message(ScenarioEvent(NOW, 12, kind, 3, "Hello"), 4)
         assert message["$type"] == "message"
         assert required <= set(message["payload"])
         assert (
             ("record" in message["payload"]) == ("cid" in message["payload"]) == (kind != "delete")
         )
-    account = bluesky.v2_message(Happening(NOW, 3, "leave", 3, ""), 4)["payload"]
+    account = bluesky.v2_message(ScenarioEvent(NOW, 3, "leave", 3, ""), 4)["payload"]
     assert {"$type", "seq", "did", "time", "account"} <= set(account)
 
 
@@ -178,7 +178,9 @@ def test_items_have_the_documented_fields_of_hacker_news():
     }
     for number in range(1, 12):
         for deleted_at in (None, NOW + 1):
-            item = hackernews.item_of(Made(number, 3, "x", NOW, NOW, deleted_at=deleted_at))
+            item = hackernews.item_of(
+                SimulatedPost(number, 3, "x", NOW, NOW, deleted_at=deleted_at)
+            )
             assert set(item) <= documented
             assert isinstance(item["time"], int)
             assert item["type"] in {"story", "comment"}

@@ -10,8 +10,8 @@ import stamina
 
 from foundation.errors import IngestStoreError, IngestStoreUnreachableError, UsageError
 from foundation.settings import Settings
-from ingestion.producer.build import store_place
-from ingestion.reader import Gap, GapReason, Sighting, Span
+from ingestion.producer.build import store_location
+from ingestion.reader import Gap, GapReason, SeenPost, Span
 from ingestion.state.store import IngestStore
 from tests.support.live import trial
 from tests.support.postgres import PASSWORD, Server, new_postgres
@@ -44,7 +44,7 @@ def store(request, tmp_path) -> Open:
     return lambda **who: IngestStore(place, **{"owner": "public", "platform": "bluesky", **who})
 
 
-def sighting(post_id: str, *, seen_at: int = 0, checked_at: int = 0, **changed: object) -> Sighting:
+def sighting(post_id: str, *, seen_at: int = 0, checked_at: int = 0, **changed: object) -> SeenPost:
     given = {
         "source": "here",
         "native_id": f"n{post_id}",
@@ -53,7 +53,7 @@ def sighting(post_id: str, *, seen_at: int = 0, checked_at: int = 0, **changed: 
         "day": None,
         **changed,
     }
-    return Sighting(post_id=post_id, seen_at=seen_at, checked_at=checked_at, **given)
+    return SeenPost(post_id=post_id, seen_at=seen_at, checked_at=checked_at, **given)
 
 
 def test_cursors_and_gaps_outlive_the_process_and_belong_to_owner_and_platform(store):
@@ -78,7 +78,7 @@ def test_cursors_and_gaps_outlive_the_process_and_belong_to_owner_and_platform(s
 def test_a_forgotten_cursor_is_a_gap_from_where_it_was_left(store):
     with store() as one:
         one.save({"s": "1"}, [], now=5)
-        assert one.forget_cursors(now=9) == 1
+        assert one.discard_cursors(now=9) == 1
         assert one.cursor("s") is None
         assert [(gap.since, gap.until, gap.reason) for gap in one.gaps()] == [
             (5, 9, GapReason.CURSOR_DISCARDED)
@@ -118,7 +118,7 @@ def test_a_span_ends_where_something_is_lost_and_not_where_single_changes_are_un
 def test_a_forgotten_cursor_ends_the_span(store):
     with store() as one:
         one.save({"s": "1"}, [], now=50, covered=[span(10, 50)])
-        one.forget_cursors(now=90)
+        one.discard_cursors(now=90)
         one.save({"s": "2"}, [], now=100, covered=[span(80, 100)])
         assert one.spans() == [span(10, 50), span(80, 100)]
 
@@ -151,20 +151,20 @@ def test_a_failed_save_saves_nothing(store):
 
 def test_sightings_are_found_by_post_by_native_id_and_when_due(store):
     with store() as one:
-        one.remember(
+        one.save_seen_posts(
             [sighting("a"), sighting("b", checked_at=90), sighting("c", seen_at=80, checked_at=80)]
         )
-        one.remember([sighting("a", event_id="e2", version=1_700_000_000_000_000)])
-        assert one.sightings(["a", "zzz"])["a"].version == 1_700_000_000_000_000
+        one.save_seen_posts([sighting("a", event_id="e2", version=1_700_000_000_000_000)])
+        assert one.seen_posts(["a", "zzz"])["a"].version == 1_700_000_000_000_000
         assert one.by_native_id("here", "nb") == sighting("b", checked_at=90)
         assert one.by_native_id("there", "nb") is None
-        assert [s.post_id for s in one.due(now=100, first=5, limit=9)] == ["a", "c"], (
+        assert [s.post_id for s in one.due_for_check(now=100, first=5, limit=9)] == ["a", "c"], (
             "b: not a quarter of its age"
         )
-        assert [s.post_id for s in one.due(now=100, first=50, limit=9)] == ["a"]
-        assert len(one.due(now=1000, first=5, limit=2)) == 2
-        one.remember([sighting("a", is_gone=True)])
-        one.checked(["b"], now=95)
+        assert [s.post_id for s in one.due_for_check(now=100, first=50, limit=9)] == ["a"]
+        assert len(one.due_for_check(now=1000, first=5, limit=2)) == 2
+        one.save_seen_posts([sighting("a", is_gone=True)])
+        one.mark_checked(["b"], now=95)
         assert [s.post_id for s in one.unchecked(since=100, limit=9)] == ["c", "b"], (
             "longest ago first; a is gone"
         )
@@ -173,19 +173,19 @@ def test_sightings_are_found_by_post_by_native_id_and_when_due(store):
 @pytest.mark.parametrize("odd", ["a\x00b", "a\ud800b"])
 def test_an_id_that_no_database_takes_stops_nothing(odd, store):
     with store() as one:
-        one.remember([sighting(odd), sighting("a", native_id=odd), sighting("b")])
-        assert set(one.sightings([odd, "a", "b"])) == {"b"}
+        one.save_seen_posts([sighting(odd), sighting("a", native_id=odd), sighting("b")])
+        assert set(one.seen_posts([odd, "a", "b"])) == {"b"}
         assert one.by_native_id("here", odd) is None
-        one.checked(["b"], now=5)
+        one.mark_checked(["b"], now=5)
 
 
 def test_old_posts_are_forgotten_and_others_are_not(store):
     with store() as one, store(platform="x") as other:
-        other.remember([sighting("a")])
-        one.remember([sighting("a"), sighting("b", seen_at=DAY)])
-        assert one.forget_posts(before=DAY) == 1
-        assert set(one.sightings(["a", "b"])) == {"b"}
-        assert set(other.sightings(["a"])) == {"a"}
+        other.save_seen_posts([sighting("a")])
+        one.save_seen_posts([sighting("a"), sighting("b", seen_at=DAY)])
+        assert one.delete_seen_before(before=DAY) == 1
+        assert set(one.seen_posts(["a", "b"])) == {"b"}
+        assert set(other.seen_posts(["a"])) == {"a"}
 
 
 def test_spending_from_many_threads_is_added_up(store):
@@ -218,9 +218,9 @@ def test_a_file_that_is_no_database_is_refused_with_its_name_and_the_way_out(tmp
 def test_a_setting_chooses_postgresql_and_is_not_shown(tmp_path):
     address = f"postgresql://me:{PASSWORD}@db.example/lake"
     settings = Settings(home=tmp_path, ingest={"store": address})
-    assert store_place(settings) == address
+    assert store_location(settings) == address
     assert PASSWORD not in repr(settings)
-    assert store_place(Settings(home=tmp_path)) == tmp_path / "cursors" / "ingest.sqlite3"
+    assert store_location(Settings(home=tmp_path)) == tmp_path / "cursors" / "ingest.sqlite3"
 
 
 def test_two_of_one_role_are_not_at_work_on_one_memory_in_postgresql(database):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from foundation.policies import policies
-from ingestion.generator.planted_pii import OWN_KINDS, SENTENCES, canary
+from ingestion.generator.planted_pii import OWN_KINDS, SENTENCES, planted_pii
 from ingestion.platform import Post
 from ingestion.platforms import PLATFORMS
 from tests.support.made_records import KEY, bronze_row, record
@@ -55,7 +55,8 @@ def refined(name: str, post: Post) -> dict[str, Any]:
 def test_nothing_personal_is_left_of_a_platform_s_post(name):
     kinds = [kind for kind in SENTENCES if kind not in OWN_KINDS]
     made = [
-        canary(kind, 123_456_789_012_345 + 7919 * at, name, None) for at, kind in enumerate(kinds)
+        planted_pii(kind, 123_456_789_012_345 + 7919 * at, name, None)
+        for at, kind in enumerate(kinds)
     ]
     text = " ".join(SENTENCES[one.kind][0].format(one.value) for one in made)
     post = mapped(name, WIRE[name](text))

@@ -14,11 +14,11 @@ from foundation.errors import ListingCutError
 from ingestion.config.watchlists import Watchlist
 from ingestion.metrics import Telemetry
 from ingestion.producer.sweep import sweep
-from ingestion.reader import Batch, Reader
+from ingestion.reader import Reader, SourceBatch
 from ingestion.readers.clients.http import Http
 from ingestion.readers.clients.http import Limit as RateLimit
-from ingestion.readers.clients.pages import MOST_BARREN, Cuts, Pages
-from ingestion.readers.clients.responses import StatusError, backoff, retry_after
+from ingestion.readers.clients.pages import MOST_BARREN, ListingCuts, ListingGuard
+from ingestion.readers.clients.responses import StatusError, retry_after, retry_decision
 from ingestion.simulators.server.http import Answer, Request, http_server
 from ingestion.simulators.server.state import Faults
 from ingestion.state.budget import Budget, Limit
@@ -339,7 +339,7 @@ def test_only_a_producer_that_goes_on_begins_anew_where_a_reader_breaks_off_at_a
 ):
     tries: list[Reader] = []
 
-    def batches(reader: Reader) -> Iterator[Batch]:
+    def batches(reader: Reader) -> Iterator[SourceBatch]:
         tries.append(reader)
         if len(tries) < 3:
             raise ListingCutError("no end")
@@ -446,7 +446,7 @@ def test_hacker_news_items_that_are_all_null_are_left_for_later(tmp_path):
 
 def test_where_cursors_repeat_only_items_tell():
     telemetry = SimpleNamespace(trouble=lambda _: None)
-    pages = Pages("here", SimpleNamespace(telemetry=telemetry), cursors_repeat=True)
+    pages = ListingGuard("here", SimpleNamespace(telemetry=telemetry), cursors_repeat=True)
     assert pages.check([{"id": 1}, {"id": 2}], "same") == [{"id": 1}, {"id": 2}]
     assert pages.check([], "same") == []
     assert pages.check([{"id": 2}, {"id": 3}], "same") == [{"id": 3}]
@@ -470,7 +470,7 @@ def test_a_listing_that_was_cut_is_left_out_of_ever_more_rounds_and_read_as_befo
             assert not cuts.skips("another")
         return asked
 
-    cuts = Cuts()
+    cuts = ListingCuts()
     assert rounds(cut, 95) == [0, 2, 6, 14, 30, 62, 94]
     assert rounds(lambda: iter([1]), 34) == [31, 32, 33]
     assert rounds(cut, 4) == [0, 2]
@@ -478,7 +478,7 @@ def test_a_listing_that_was_cut_is_left_out_of_ever_more_rounds_and_read_as_befo
 
 def test_memory_of_pages_is_bounded_and_counts_of_a_post_do_not_make_it_another():
     trouble: list[str] = []
-    pages = Pages("here", SimpleNamespace(telemetry=SimpleNamespace(trouble=trouble.append)))
+    pages = ListingGuard("here", SimpleNamespace(telemetry=SimpleNamespace(trouble=trouble.append)))
     for number in range(100_050):
         pages.check([{"id": number}], number)
     assert len(pages._seen) <= 100_000
@@ -622,7 +622,7 @@ def test_retry_after_is_seconds_or_a_date(headers, wait_s):
     ],
 )
 def test_who_is_told_when_to_ask_again_waits_as_long_within_bounds(status, wait_s, answer):
-    assert backoff(StatusError(status, "/path", wait_s)) == answer
+    assert retry_decision(StatusError(status, "/path", wait_s)) == answer
 
 
 @pytest.mark.parametrize(
