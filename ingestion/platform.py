@@ -5,10 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from ingestion.reader import Context, Reader
+from typing import Any, Literal
 
 Json = Any  # a decoded JSON value: its shape is the platform's business
 
@@ -139,8 +136,8 @@ class Platform:
         name: as in topics and policies.
         payloads: the single payloads inside a decoded document (a payload or a whole API answer).
         map: one payload and when it was observed (None: not recorded) → what it means.
-        reader: makes what reads the platform live; None: recordings only. It imports its client
-            itself, an extra.
+        reader: the class that reads the platform live, as `module:Class`, so that its client, an
+            extra, is imported only where it is used; None: recordings only.
         native_id: what the platform's own calls know a payload by, where a delete or a re-fetch
             needs it. With it the producer remembers what it sent.
         dates_edits: whether a mapper knows a later version from an earlier one. Where not, a
@@ -153,7 +150,7 @@ class Platform:
     name: str
     payloads: Callable[[Json], Iterator[Json]]
     map: Mapper
-    reader: "Callable[[Context], Reader] | None" = None
+    reader: str | None = None
     native_id: Callable[[Json], str] | None = None
     dates_edits: bool = False
     seen_at: Callable[[Json], int | None] | None = None

@@ -19,7 +19,6 @@ from ingestion.platform import (
     WrongFieldError,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _POST = "app.bsky.feed.post"
 _FACET = "app.bsky.richtext.facet"
@@ -79,12 +78,6 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     raise WrongFieldError("kind")
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.bluesky import BlueskyReader  # noqa: PLC0415  # needs the extra `websocket`
-
-    return BlueskyReader(context)
-
-
 def _line_time(payload: Json) -> int | None:
     """When Jetstream saw a line, of v1 or v2; None where it says nothing that can be."""
     if not isinstance(payload, dict):
@@ -99,7 +92,11 @@ def _line_time(payload: Json) -> int | None:
 
 
 PLATFORM = Platform(
-    name="bluesky", payloads=payloads, map=map_payload, reader=_reader, seen_at=_line_time
+    name="bluesky",
+    payloads=payloads,
+    map=map_payload,
+    reader="ingestion.readers.bluesky:BlueskyReader",
+    seen_at=_line_time,
 )
 
 

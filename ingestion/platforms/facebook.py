@@ -30,7 +30,6 @@ from ingestion.platform import (
     WrongFieldError,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _POST_ID = re.compile(r"(\d{1,20})_(\d{1,20})(?:_(\d{1,20}))?")
 _PRIVATE_ID = re.compile(r"(?:m|t|mid|aem)[_.]")  # of a message, of a conversation
@@ -118,17 +117,11 @@ def _is_hidden(item: dict[str, Json]) -> bool:
     )
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.facebook import FacebookReader  # noqa: PLC0415  # needs the extra `http`
-
-    return FacebookReader(context)
-
-
 PLATFORM = Platform(
     name="facebook",
     payloads=payloads,
     map=map_payload,
-    reader=_reader,
+    reader="ingestion.readers.facebook:FacebookReader",
     native_id=lambda payload: str(payload.get("id") or ""),
 )
 

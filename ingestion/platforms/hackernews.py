@@ -24,7 +24,6 @@ from ingestion.platform import (
     WrongFieldError,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _TYPES = ("story", "comment", "job", "poll")
 _ITEM_FIELDS = {
@@ -87,17 +86,11 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(payload)
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.hackernews import HackerNewsReader  # noqa: PLC0415  # needs the extra `http`
-
-    return HackerNewsReader(context)
-
-
 PLATFORM = Platform(
     name="hackernews",
     payloads=payloads,
     map=map_payload,
-    reader=_reader,
+    reader="ingestion.readers.hackernews:HackerNewsReader",
     native_id=lambda item: str(item["id"]),
 )
 

@@ -31,7 +31,6 @@ from ingestion.platform import (
     keep_nothing,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _MEDIA_FIELDS = ("caption", "comments_count", "like_count")
 _MESSAGE_FIELDS = ("to", "mid", "sender", "recipient", "thread", "conversation")
@@ -78,17 +77,11 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _medium(payload, observed_at)
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.instagram import InstagramReader  # noqa: PLC0415  # needs the extra `http`
-
-    return InstagramReader(context)
-
-
 PLATFORM = Platform(
     name="instagram",
     payloads=payloads,
     map=map_payload,
-    reader=_reader,
+    reader="ingestion.readers.instagram:InstagramReader",
     native_id=lambda payload: str(payload["id"]),
 )
 

@@ -31,7 +31,6 @@ from ingestion.platform import (
     WrongFieldError,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _POST_URN = re.compile(r"urn:li:(?:share|ugcPost|activity):\d{1,20}")
 _COMMENT_URN = re.compile(r"urn:li:comment:\(urn:li:[A-Za-z]{1,30}:\d{1,20},\d{1,20}\)")
@@ -101,18 +100,16 @@ def _is_public(post: dict[str, Json]) -> bool:
     )
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.linkedin import LinkedInReader  # noqa: PLC0415  # needs the extra `http`
-
-    return LinkedInReader(context)
-
-
 def _native_id(payload: Json) -> str:
     return ""  # the URN, which is the post's id
 
 
 PLATFORM = Platform(
-    name="linkedin", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id
+    name="linkedin",
+    payloads=payloads,
+    map=map_payload,
+    reader="ingestion.readers.linkedin:LinkedInReader",
+    native_id=_native_id,
 )
 
 

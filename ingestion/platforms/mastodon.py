@@ -37,7 +37,6 @@ from ingestion.platform import (
     WrongFieldError,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _UPDATES = ("update", "status.update")
 _NON_PUBLIC = ("unlisted", "private", "direct", "limited")
@@ -109,12 +108,6 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(payload, observed_at)
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.mastodon import MastodonReader  # noqa: PLC0415  # needs the extras `http`, `websocket`
-
-    return MastodonReader(context)
-
-
 def _native_id(payload: Json) -> str:
     """The reading server's id, which is all that its stream says of a delete."""
     return str(
@@ -126,7 +119,7 @@ PLATFORM = Platform(
     name="mastodon",
     payloads=payloads,
     map=map_payload,
-    reader=_reader,
+    reader="ingestion.readers.mastodon:MastodonReader",
     native_id=_native_id,
     dates_edits=True,
 )

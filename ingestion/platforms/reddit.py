@@ -22,7 +22,6 @@ from ingestion.platform import (
     WrongFieldError,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
 _OPEN = ("public", "restricted", "archived", "user")  # types of subreddits
@@ -87,18 +86,16 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(kind, payload["data"], payload, observed_at)
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.reddit import RedditReader  # noqa: PLC0415  # needs the extra `reddit`
-
-    return RedditReader(context)
-
-
 def _native_id(payload: Json) -> str:
     return ""  # the fullname, which is the post's id
 
 
 PLATFORM = Platform(
-    name="reddit", payloads=payloads, map=map_payload, reader=_reader, native_id=_native_id
+    name="reddit",
+    payloads=payloads,
+    map=map_payload,
+    reader="ingestion.readers.reddit:RedditReader",
+    native_id=_native_id,
 )
 
 

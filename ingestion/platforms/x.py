@@ -35,7 +35,6 @@ from ingestion.platform import (
     WrongFieldError,
     unmappable_on_wrong_field,
 )
-from ingestion.reader import Context, Reader
 
 _LAST_ID = 2**63
 _TWEET_FIELDS = (
@@ -118,12 +117,6 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(tweet, payload, observed_at)
 
 
-def _reader(context: Context) -> Reader:
-    from ingestion.readers.x import XReader  # noqa: PLC0415  # needs the extra `http`
-
-    return XReader(context)
-
-
 def _native_id(payload: Json) -> str:
     return ""  # the post's own id, the first of its chain, is what X knows it by
 
@@ -132,7 +125,7 @@ PLATFORM = Platform(
     name="x",
     payloads=payloads,
     map=map_payload,
-    reader=_reader,
+    reader="ingestion.readers.x:XReader",
     native_id=_native_id,
     dates_edits=True,
     sweeps_at_once=50_000,  # in one compliance job

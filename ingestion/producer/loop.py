@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
+from importlib import import_module
 from itertools import chain
 
 import stamina
@@ -248,14 +249,16 @@ class IngestLoop:
 
 
 def new_reader(platform: Platform, context: Context) -> Reader:
-    """See `IngestLoop.reader`."""
+    """Import the platform's reader class and build one; see `IngestLoop.reader`."""
     if platform.reader is None:
         raise UsageError(
             f"{platform.name} is not read live yet",
             remedy="Send recordings with `echostream replay`",
         )
+    module, _, name = platform.reader.partition(":")
     try:
-        return platform.reader(context)
+        reader_class: Callable[[Context], Reader] = getattr(import_module(module), name)
+        return reader_class(context)
     except ImportError as error:
         raise SettingsError(
             f"{platform.name} needs the library {error.name}",

@@ -7,6 +7,7 @@ what is read twice has the same event id. v1 silently begins later where the cur
 younger than the cursor, and that is a gap. v2 says so.
 """
 
+import re
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,17 +16,19 @@ from urllib.parse import urlencode
 
 from websockets.typing import Subprotocol
 
-from foundation.errors import CursorError, ReadError
+from foundation.errors import ReadError
 from ingestion.parsing.json_body import parse_json
 from ingestion.parsing.json_fields import value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import parse_cursor
 from ingestion.readers.clients.websocket import MAX_FRAME_BYTES, HandshakeRefusedError, frames
 
 HOST = "wss://jetstream1.us-east.bsky.network"
 V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
 SOURCE = "jetstream"
+_CURSOR = re.compile(rf"{SOURCE}:(?:(?P<seq>\d*):)?(?P<time>\d+)")
 _POSTS = "app.bsky.feed.post"
 _FULL = 500  # events in a batch
 _LINGER_S = 0.5
@@ -47,14 +50,8 @@ class Position:
         Raises:
             CursorError: it is none of this platform.
         """
-        name, _, rest = cursor.partition(":")
-        seq, _, at = rest.rpartition(":")
-        if name != SOURCE or not at.isdecimal() or not (seq.isdecimal() or seq == ""):
-            raise CursorError(
-                "the saved cursor is none of Jetstream's",
-                remedy="Begin anew: echostream ingest bluesky --forget-cursor",
-            )
-        return cls(int(at), int(seq) if seq else None)
+        match = parse_cursor(cursor, _CURSOR, "bluesky")
+        return cls(int(match["time"]), int(match["seq"]) if match["seq"] else None)
 
     def __str__(self) -> str:
         """As it is saved."""

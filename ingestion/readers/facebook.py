@@ -8,14 +8,16 @@ never back: it is the mark up to which a page was read. What is edited or delete
 
 from collections.abc import Iterator, Sequence
 
-from foundation.errors import CursorError, UsageError
+from foundation.errors import UsageError
 from ingestion.config.credentials import required_secret
 from ingestion.parsing.json_fields import chunks, items_of_type, value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import parse_time_cursor
 from ingestion.readers.clients.graph_api import Graph
 from ingestion.readers.clients.pages import ListingCuts
+from ingestion.readers.clients.polling import poll_sources
 
 _POST_FIELDS = (
     "id,message,created_time,updated_time,permalink_url,message_tags,shares,from,"
@@ -47,17 +49,9 @@ class FacebookReader:
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
+        sources = self._context.watchlist.pages
         with self._graph.http:
-            while True:
-                for page in self._context.watchlist.pages:
-                    if not self._cuts.skips(page):
-                        yield from self._changed(page)
-                self._cuts.end(once=self._context.once)
-                if self._context.once:
-                    return
-                yield SourceBatch(
-                    source=self._context.watchlist.pages[0], pause_s=self._context.poll_s
-                )
+            yield from poll_sources(self._context, self._cuts, sources, self._changed)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; comments by the time of their post."""
@@ -89,7 +83,11 @@ class FacebookReader:
 
     def _changed(self, page: str) -> Iterator[SourceBatch]:
         now, saved = self._context.clock(), self._context.memory.cursor(page)
-        mark = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
+        mark = (
+            now - int(self._context.look_back_s * _SECOND)
+            if saved is None
+            else parse_time_cursor(saved, "facebook")
+        )
         gaps: tuple[Gap, ...] = ()
         if now - mark > _DAYS and saved is not None:
             gaps = (
@@ -138,18 +136,3 @@ class FacebookReader:
 
 def _updated(post: Json) -> int | None:
     return iso_micros(post.get("updated_time")) if isinstance(post, dict) else None
-
-
-def _time_of(cursor: str) -> int:
-    """The mark of a saved cursor.
-
-    Raises:
-        CursorError: it is none of this platform.
-    """
-    name, _, at = cursor.partition(":")
-    if name != "facebook" or not at.isdecimal():
-        raise CursorError(
-            "the saved cursor is none of Facebook's",
-            remedy="Begin anew: echostream ingest facebook --forget-cursor",
-        )
-    return int(at)

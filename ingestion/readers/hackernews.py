@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from foundation.errors import CursorError, ReadError
+from foundation.errors import ReadError
 from ingestion.parsing.json_fields import chunks, items_of_type
 from ingestion.parsing.timestamps import count_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import cursor_error
 from ingestion.readers.clients.http import Http
 from ingestion.readers.clients.pages import ListingCuts, ListingGuard
+from ingestion.readers.clients.polling import poll
 
 HOST = "https://hacker-news.firebaseio.com"
 SOURCE = "items"
@@ -48,7 +50,7 @@ class Position:
             read_at = saved.get("read_at")  # older cursors have none
             return cls(int(saved["next"]), saved["updates_at"], missing, read_at and int(read_at))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise _wrong_cursor() from None
+            raise cursor_error("hackernews") from None
 
     def __str__(self) -> str:
         """As it is saved."""
@@ -62,24 +64,26 @@ class HackerNewsReader:
     def __init__(self, context: Context) -> None:
         self._context, self._cuts = context, ListingCuts()
         self._http = Http(context.base_url or HOST, context)
+        self._position: Position | None = None  # where the rounds stand
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
         saved = self._context.memory.cursor(SOURCE)
-        position = Position.parse(saved) if saved else None
+        self._position = Position.parse(saved) if saved else None
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
-            while True:
-                now, newest = self._context.clock(), self._newest()
-                if position is None:
-                    position = Position(max(1, newest + 1 - int(self._context.look_back_s)))
-                if not self._cuts.skips(SOURCE):
-                    yield from self._new_items(position, newest, now)
-                yield from self._missing_items(position)
-                yield from self._changed_items(position)
-                self._cuts.end(once=self._context.once)
-                if self._context.once:
-                    return
-                yield self._batch([], position, pause_s=self._context.poll_s)
+            yield from poll(self._context, self._cuts, SOURCE, self._round)
+
+    def _round(self) -> Iterator[SourceBatch]:
+        """Read what is new, what was missing, and what has changed; a cut listing delays only the first."""
+        now = self._context.clock()
+        newest = self._newest()
+        if self._position is None:
+            first = newest + 1 - int(self._context.look_back_s)
+            self._position = Position(max(1, first))
+        if not self._cuts.skips(SOURCE):
+            yield from self._new_items(self._position, newest, now)
+        yield from self._missing_items(self._position)
+        yield from self._changed_items(self._position)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; ids grow with time."""
@@ -114,7 +118,7 @@ class HackerNewsReader:
 
     def _new_items(self, position: Position, newest: int, now: int) -> Iterator[SourceBatch]:
         if position.next_id > newest + _FAR_AHEAD:
-            raise _wrong_cursor()
+            raise cursor_error("hackernews")
         self._cuts.begin()
         oldest, barren_at = now, position.next_id
         for ids, found, odd in self._cuts.until_cut(self._chunks(position, newest)):
@@ -241,10 +245,3 @@ def _time(item: Json) -> int | None:
 
 def _gap(since: int, until: int, reason: GapReason) -> Gap:
     return Gap(source=SOURCE, since=since, until=until, reason=reason)
-
-
-def _wrong_cursor() -> CursorError:
-    return CursorError(
-        "the saved cursor is none of Hacker News'",
-        remedy="Begin anew: echostream ingest hackernews --forget-cursor",
-    )

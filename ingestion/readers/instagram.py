@@ -5,17 +5,20 @@ So a hashtag is read until two pages in a row are older than the last complete r
 hour's overlap.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
-from foundation.errors import BudgetSpentError, CursorError, ReadError, UsageError
+from foundation.errors import BudgetSpentError, ReadError, UsageError
 from ingestion.config.credentials import required_secret
 from ingestion.parsing.json_fields import chunks, items_of_type, text_fields
 from ingestion.parsing.snowflake_ids import instagram_micros
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import parse_cursor
 from ingestion.readers.clients.graph_api import Graph
 from ingestion.readers.clients.pages import ListingCuts
+from ingestion.readers.clients.polling import poll_sources
 
 _FIELDS = "id,caption,media_type,timestamp,permalink,like_count,comments_count"
 _PAGE, _BY_ID = 50, 50
@@ -23,6 +26,7 @@ _SECOND = 1_000_000
 _WINDOW, _OVERLAP = 86_400 * _SECOND, 3_600 * _SECOND  # µs
 _MOST_TAGS = 30
 _OLD_PAGES = 2
+_CURSOR = re.compile(r"instagram:(\d+):(\d+)")  # the hashtag's id, and when it was read
 _HOW = "A Business or Creator account with Instagram Public Content Access: https://developers.facebook.com/apps."
 
 
@@ -48,17 +52,9 @@ class InstagramReader:
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
+        sources = self._context.watchlist.hashtags
         with self._graph.http:
-            while True:
-                for tag in self._context.watchlist.hashtags:
-                    if not self._cuts.skips(tag):
-                        yield from self._recent(tag)
-                self._cuts.end(once=self._context.once)
-                if self._context.once:
-                    return
-                yield SourceBatch(
-                    source=self._context.watchlist.hashtags[0], pause_s=self._context.poll_s
-                )
+            yield from poll_sources(self._context, self._cuts, sources, self._recent)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as far back as 24 hours."""
@@ -149,13 +145,8 @@ class InstagramReader:
         cursor = self._context.memory.cursor(tag)
         if cursor is None:
             return "", None
-        match cursor.split(":"):
-            case ["instagram", number, at] if number.isdecimal() and at.isdecimal():
-                return number, int(at)
-        raise CursorError(
-            "the saved cursor is none of Instagram's",
-            remedy="Begin anew: echostream ingest instagram --forget-cursor",
-        )
+        match = parse_cursor(cursor, _CURSOR, "instagram")
+        return match[1], int(match[2])
 
     def _batch(self, tag: str, media: list[Json]) -> SourceBatch:
         times = [at for item in media if (at := _time(item)) is not None]

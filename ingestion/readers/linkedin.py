@@ -14,14 +14,16 @@ from datetime import date
 from http import HTTPStatus
 from urllib.parse import quote
 
-from foundation.errors import CursorError, ReadError, UsageError
+from foundation.errors import ReadError, UsageError
 from ingestion.config.credentials import required_secret
 from ingestion.parsing.json_fields import items_of_type, value_at
 from ingestion.parsing.timestamps import count_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import parse_time_cursor
 from ingestion.readers.clients.http import Http
 from ingestion.readers.clients.pages import ListingCuts, ListingGuard
+from ingestion.readers.clients.polling import poll_sources
 from ingestion.readers.clients.responses import StatusError
 
 HOST = "https://api.linkedin.com"
@@ -55,17 +57,9 @@ class LinkedInReader:
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
+        sources = self._context.watchlist.accounts
         with self._http:
-            while True:
-                for author in self._context.watchlist.accounts:
-                    if not self._cuts.skips(author):
-                        yield from self._changed(author)
-                self._cuts.end(once=self._context.once)
-                if self._context.once:
-                    return
-                yield SourceBatch(
-                    source=self._context.watchlist.accounts[0], pause_s=self._context.poll_s
-                )
+            yield from poll_sources(self._context, self._cuts, sources, self._changed)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; comments by the time of their post's last change."""
@@ -91,7 +85,9 @@ class LinkedInReader:
     def _changed(self, author: str) -> Iterator[SourceBatch]:
         now, saved = self._context.clock(), self._context.memory.cursor(author)
         mark = (
-            now - int(self._context.look_back_s * 1_000_000) if saved is None else _time_of(saved)
+            now - int(self._context.look_back_s * 1_000_000)
+            if saved is None
+            else parse_time_cursor(saved, "linkedin")
         )
         newest = mark
         self._cuts.begin()
@@ -194,18 +190,3 @@ def _delete(post: SeenPost) -> Json:
     day = date.fromisoformat(post.day) if post.day else date(1970, 1, 1)
     created = (day - date(1970, 1, 1)).days * 86_400_000
     return {"id": post.post_id, "lifecycleState": "DELETED", "createdAt": created}
-
-
-def _time_of(cursor: str) -> int:
-    """The mark of a saved cursor.
-
-    Raises:
-        CursorError: it is none of this platform.
-    """
-    name, _, at = cursor.partition(":")
-    if name != "linkedin" or not at.isdecimal():
-        raise CursorError(
-            "the saved cursor is none of LinkedIn's",
-            remedy="Begin anew: echostream ingest linkedin --forget-cursor",
-        )
-    return int(at)

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from foundation.errors import UsageError
 from ingestion.reader import Context, SeenPost, SourceBatch
 from ingestion.readers.clients.pages import ListingCuts
+from ingestion.readers.clients.polling import poll_sources
 from ingestion.readers.mastodon_instance import Instance
 from ingestion.readers.mastodon_stream import streamed
 
@@ -38,14 +39,13 @@ class MastodonReader:
             ):
                 yield from streamed(self._instances[0], self._context)
                 return
-            while True:
-                for instance in self._instances:
-                    if not self._cuts.skips(instance.name):
-                        yield from instance.new_statuses()
-                self._cuts.end(once=self._context.once)
-                if self._context.once:
-                    return
-                yield SourceBatch(source=self._instances[0].name, pause_s=self._context.poll_s)
+            instances = {instance.name: instance for instance in self._instances}
+            yield from poll_sources(
+                self._context,
+                self._cuts,
+                list(instances),
+                lambda name: instances[name].new_statuses(),
+            )
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`."""

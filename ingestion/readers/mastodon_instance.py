@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
-from foundation.errors import CredentialsError, CursorError, ReadError, UsageError
+from foundation.errors import CredentialsError, ReadError, UsageError
 from ingestion.parsing.json_fields import chunks, items_of_type, parse_json_text, value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import cursor_error
 from ingestion.readers.clients.http import Http, iso_reset
 from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 
@@ -169,10 +170,7 @@ class Instance:
         if not isinstance(newest, dict) or not all(
             isinstance(last, str) for last in newest.values()
         ):
-            raise CursorError(
-                "the saved cursor is none of Mastodon's",
-                remedy="Begin anew: echostream ingest mastodon --forget-cursor",
-            )
+            raise cursor_error("mastodon")
         return newest
 
     def batch(

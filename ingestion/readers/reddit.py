@@ -15,12 +15,14 @@ import requests
 import stamina
 from prawcore import exceptions as refused
 
-from foundation.errors import CredentialsError, CursorError, ReadError, UsageError
+from foundation.errors import CredentialsError, ReadError, UsageError
 from ingestion.config.credentials import required_secret
 from ingestion.parsing.json_fields import chunks, items_of_type, value_at
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import parse_time_cursor
 from ingestion.readers.clients.pages import ListingCuts, ListingGuard
+from ingestion.readers.clients.polling import poll_sources
 from ingestion.readers.clients.responses import (
     CLIENT_ERRORS,
     LONGEST_WAIT_S,
@@ -32,6 +34,7 @@ from ingestion.readers.clients.responses import (
 )
 
 _PAGE = 100
+_LISTINGS = ("new", "comments")
 _DEEP = 900  # items after which the end of a listing is its limit and not its beginning
 _SECOND = 1_000_000
 _HOW = "Reddit gives keys on request: https://www.reddit.com/prefs/apps, of the kind script."
@@ -66,22 +69,17 @@ class RedditReader:
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
-        while True:
-            for name in self._context.watchlist.subreddits:
-                for path in (f"r/{name}/new", f"r/{name}/comments"):
-                    if not self._cuts.skips(path):
-                        yield from self._since(path, name)
-            self._cuts.end(once=self._context.once)
-            if self._context.once:
-                return
-            yield SourceBatch(
-                source=self._context.watchlist.subreddits[0], pause_s=self._context.poll_s
-            )
+        paths = [
+            f"r/{name}/{listing}"
+            for name in self._context.watchlist.subreddits
+            for listing in _LISTINGS
+        ]
+        yield from poll_sources(self._context, self._cuts, paths, self._since)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as deep as listings go."""
         for name in self._context.watchlist.subreddits:
-            for listing in ("new", "comments"):
+            for listing in _LISTINGS:
                 path = f"r/{name}/{listing}"
                 for things, _ in self._cuts.until_cut(self._pages(path, since)):
                     inside = [thing for thing in things if (_created(thing) or since) < until]
@@ -100,10 +98,15 @@ class RedditReader:
                 source=some[0].source, documents=[*things, *gone], endpoint="api/info"
             )
 
-    def _since(self, path: str, name: str) -> Iterator[SourceBatch]:
+    def _since(self, path: str) -> Iterator[SourceBatch]:
+        name = path.split("/")[1]
         saved = self._context.memory.cursor(path)
         now = self._context.clock()
-        since = now - int(self._context.look_back_s * _SECOND) if saved is None else _time_of(saved)
+        since = (
+            now - int(self._context.look_back_s * _SECOND)
+            if saved is None
+            else parse_time_cursor(saved, "reddit")
+        )
         newest, oldest, count = since, now, 0
         self._cuts.begin()
         for things, is_last in self._cuts.until_cut(self._pages(path, since)):
@@ -231,18 +234,3 @@ def _delete(post: SeenPost) -> Json:
     created = (day - date(1970, 1, 1)).days * 86_400
     data = {"name": post.post_id, text: "[deleted]", "title": "[deleted]", "created_utc": created}
     return {"kind": post.post_id[:2], "data": data}
-
-
-def _time_of(cursor: str) -> int:
-    """The time of a saved cursor.
-
-    Raises:
-        CursorError: it is none of this platform.
-    """
-    name, _, at = cursor.partition(":")
-    if name != "reddit" or not at.isdecimal():
-        raise CursorError(
-            "the saved cursor is none of Reddit's",
-            remedy="Begin anew: echostream ingest reddit --forget-cursor",
-        )
-    return int(at)

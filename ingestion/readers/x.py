@@ -7,18 +7,21 @@ The filtered stream is not used: it cannot be resumed, so a search would have to
     same price per post.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from foundation.errors import CursorError, ReadError, UsageError
+from foundation.errors import ReadError, UsageError
 from ingestion.config.credentials import required_secret
 from ingestion.parsing.json_fields import chunks, items_of_type
 from ingestion.parsing.snowflake_ids import x_micros
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
+from ingestion.readers.clients.cursors import cursor_error, parse_cursor
 from ingestion.readers.clients.http import Headers, Http, Limit, epoch_reset
 from ingestion.readers.clients.pages import ListingCuts, ListingGuard
+from ingestion.readers.clients.polling import poll_sources
 from ingestion.readers.clients.responses import StatusError
 from ingestion.readers.x_compliance import JOBS, ComplianceJobs
 
@@ -31,7 +34,7 @@ _FIELDS = (
     "edit_history_tweet_ids"
 )
 _WINDOW = timedelta(days=7) - timedelta(minutes=5)
-_ID_DIGITS = 19  # of 64 bits
+_CURSOR = re.compile(r"[0-9]{1,19}")  # an id of 64 bits
 _EDITABLE = 35 * 60 * 1_000_000  # µs; X says 30 minutes
 _NO_JOBS = (403, 404)  # the app may not run compliance jobs
 # the newest seconds are refused as an end, and are not yet complete
@@ -60,17 +63,9 @@ class XReader:
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
+        sources = self._context.watchlist.queries
         with self._http:
-            while True:
-                for query in self._context.watchlist.queries:
-                    if not self._cuts.skips(query):
-                        yield from self._since(query)
-                self._cuts.end(once=self._context.once)
-                if self._context.once:
-                    return
-                yield SourceBatch(
-                    source=self._context.watchlist.queries[0], pause_s=self._context.poll_s
-                )
+            yield from poll_sources(self._context, self._cuts, sources, self._since)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as far back as seven days."""
@@ -220,13 +215,9 @@ def _time_of(cursor: str) -> int:
     Raises:
         CursorError: it is no id of X.
     """
-    is_id = cursor.isascii() and cursor.isdecimal() and len(cursor) <= _ID_DIGITS
-    at = x_micros(int(cursor), None) if is_id else None
+    at = x_micros(int(parse_cursor(cursor, _CURSOR, "x")[0]), None)
     if at is None:
-        raise CursorError(
-            "the saved cursor is none of X's",
-            remedy="Begin anew: echostream ingest x --forget-cursor",
-        )
+        raise cursor_error("x")
     return at
 
 
