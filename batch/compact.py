@@ -1,10 +1,11 @@
-"""Small files put together, and files that nobody needs any more removed: every table of the lake."""
+"""Merge small files of every table, and remove files that no reader needs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
+from batch.job import batch_job
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.maintenance import optimize
@@ -15,7 +16,10 @@ from schemas.tables import TABLES, Table
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What was done to a table; `kept_h` is None where nothing was removed, for a stream has still to read it."""
+    """The files of a table before and after.
+
+    `kept_h` is None where nothing was removed, because a stream has still to read it.
+    """
 
     table: str
     files_before: int
@@ -26,8 +30,8 @@ class Compacted:
 def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
     """Compact the tables, one after the other.
 
-    What was replaced is removed only after `upkeep.keep_h`, for who has opened a table before, and
-    later still where a stream has not read that far.
+    Replaced files are removed only after `upkeep.keep_h`, for readers that have opened a table
+    before, and later still where a stream has not read that far.
     """
     for table in TABLES:
         if delta_log.exists(table, settings):
@@ -44,3 +48,13 @@ def _remove(spark: SparkSession, table: Table, settings: Settings) -> float | No
     keep_h = max(unread_h, settings.upkeep.keep_h)
     optimize.vacuum(spark, table, settings, keep_h=keep_h)
     return keep_h
+
+
+@batch_job("compact")
+def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+    """Yield a line for each table."""
+    for done in compact(spark, settings):
+        removal = "nothing removed: a stream has still to read it"
+        if done.kept_h is not None:
+            removal = f"removed what was replaced more than {done.kept_h:,.0f} h ago"
+        yield f"{done.table}: {done.files_before:,} files → {done.files_after:,}; {removal}"

@@ -1,9 +1,12 @@
-"""Erasures that wait, carried out while no stream runs: by the steps of the jobs that own the tables."""
+"""Carry out waiting erasures while no stream runs, by the tasks of the jobs that own the tables."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
+from batch.job import batch_job
+from foundation.key_sources import payload_source
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
@@ -17,14 +20,31 @@ from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was carried out."""
+    """The erasures that were carried out."""
 
     erasures: list[Erasure]
 
 
+def preflight(settings: Settings) -> None:
+    """Refuse to start without the receipt key, and without the payload key where there is one."""
+    erasures.demand_receipt_key(settings)
+    if settings.payloads.encrypt:
+        payload_source(settings).load()
+
+
+@batch_job("erase", preflight=preflight)
+def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+    """Yield a line once all is carried out."""
+    count = len(carry_out(spark, settings).erasures)
+    yield f"carried out {count}; `echostream receipts` says what is still to come"
+
+
 def carry_out(spark: SparkSession, settings: Settings) -> Erased:
-    """Admit what waits, take it out of Silver and quarantine, then Bronze; Gold by its own job's last batches."""
-    known = {each.id for each in erasures.registered(settings)}
+    """Register the waiting requests, delete their rows from Silver, quarantine and Bronze.
+
+    Gold follows by its own job's last batches.
+    """
+    known = {erasure.id for erasure in erasures.registered(settings)}
     for table in (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS):
         delta.ensure(spark, table, settings)
     silver = Job(
@@ -38,4 +58,4 @@ def carry_out(spark: SparkSession, settings: Settings) -> Erased:
     gold = silver_to_gold.start(spark, settings, available_now=True)
     gold.query.awaitTermination()
     gold.maintain(True)
-    return Erased([each for each in erasures.registered(settings) if each.id not in known])
+    return Erased([erasure for erasure in erasures.registered(settings) if erasure.id not in known])

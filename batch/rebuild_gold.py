@@ -1,7 +1,10 @@
-"""gold.* from silver.posts, whole: the same transform as the stream's, over history."""
+"""Rebuild gold.* from silver.posts, by the stream's transform over history."""
+
+from collections.abc import Iterator
 
 from pyspark.sql import SparkSession
 
+from batch.job import batch_job
 from foundation.crash_points import crash_point
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
@@ -9,6 +12,7 @@ from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import expiry_marks
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.checkpoint_reset import begin_anew
+from lakehouse.jobs.commit_marks import GOLD_JOB, Lost
 from schemas.stored_names import AFTER_SWAP, BEFORE_SWAP, REBUILD_GOLD_JOB, SILVER_VERSION
 from schemas.tables import SILVER_POSTS
 from streaming.silver_to_gold import AGGREGATES, NAME
@@ -16,12 +20,25 @@ from transforms.aggregates import summarise
 from transforms.expiry_rules import expired
 
 
-def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
-    """Put each Gold table's content anew in one commit; readers see the old or the new. Answers rows by table.
+def repairs(lost: Lost) -> bool:
+    """Tell whether the rebuild restores what is lost: all of Gold."""
+    return lost.job == GOLD_JOB
 
-    The stream's checkpoint is set aside first and begun anew last, after the Silver version that
-    the new content names. A crash in between leaves a job that refuses to start until `checkpoint
-    reset`, never one that adds twice. Groups of a time that Silver has forgotten stay as they are.
+
+@batch_job("rebuild gold", repairs=repairs)
+def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+    """Yield a line for each table."""
+    for table, rows in rebuild_gold(spark, settings).items():
+        yield f"{table}: {rows:,} rows"
+
+
+def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
+    """Replace each Gold table's content in one commit, and return the rows by table.
+
+    Readers see the old content or the new. The job sets the stream's checkpoint aside first, and
+    begins a new one last, after the Silver version that the new content names. A crash in between
+    leaves a stream that refuses to start until `checkpoint reset`, never one that adds twice.
+    Groups of a time that has expired in Silver stay as they are.
     """
     checkpoint(NAME, settings).set_aside()
     version = delta_log.version(SILVER_POSTS, settings)

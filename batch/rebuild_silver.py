@@ -1,10 +1,12 @@
-"""silver.posts from bronze.posts, as much as Bronze still holds: the stream's transforms over history."""
+"""Rebuild silver.posts from bronze.posts, by the stream's transforms over history."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from batch.job import batch_job
 from foundation import clock
 from foundation.crash_points import crash_point
 from foundation.settings import Settings
@@ -12,6 +14,7 @@ from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.jobs import commit_marks
 from lakehouse.jobs.checkpoint import checkpoint
+from lakehouse.jobs.commit_marks import GOLD_JOB, Lost
 from lakehouse.jobs.key_check import key_id_in_use
 from lakehouse.silver.lookup import lookup_silver
 from lakehouse.spark.materialize import materialized
@@ -24,13 +27,28 @@ from transforms.refine import refine
 from transforms.silver import to_posts
 
 
-def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
-    """Put the content anew, with today's rules, sanitizer and scorer; answers the rows.
+def preflight(settings: Settings) -> None:
+    """Refuse to start with a wrong key, scorer, way to find persons or finder of entities."""
+    make_refiner(settings, key_id_in_use(settings))
 
-    The new files are written beside the old ones, and one commit swaps them: readers see the old or
-        the new.
-    Tombstones hold. A post whose Bronze record is gone keeps its row, unless a record that is left
-    outdoes it. Gold follows by the change feed.
+
+def repairs(lost: Lost) -> bool:
+    """Tell whether the rebuild restores what is lost: Silver, after which Gold is rebuilt."""
+    return lost.table == SILVER_POSTS.name or lost.job == GOLD_JOB
+
+
+@batch_job("rebuild silver", preflight=preflight, repairs=repairs)
+def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+    """Yield a line for the table."""
+    yield f"{SILVER_POSTS.name}: {rebuild_silver(spark, settings):,} rows"
+
+
+def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
+    """Replace the content by today's rules, sanitizer and scorer, and return the number of rows.
+
+    The job writes new files beside the old ones, and one commit swaps them: readers see the old
+    content or the new. Tombstones still block. A post whose Bronze record is deleted keeps its
+    row, unless a remaining record supersedes it. Gold follows by the change feed.
     """
     for table in (SILVER_POSTS, SILVER_TOMBSTONES):
         delta.ensure(spark, table, settings)
@@ -41,7 +59,7 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
         crash_point(REBUILD_SILVER_JOB, BEFORE_SWAP, settings)
         delta.overwrite(content, SILVER_POSTS, settings, metadata={})
     mine = checkpoint(STREAM, settings)
-    # it was lost, or the whole table
+    # The table lacks the property where its commits were lost.
     if mine.exists and CHECKPOINT_PROPERTY not in delta_log.properties(SILVER_POSTS, settings):
         delta.set_properties(spark, SILVER_POSTS, settings, {CHECKPOINT_PROPERTY: mine.id})
     commit_marks.accept(mine, settings, (SILVER_POSTS,))
@@ -52,7 +70,10 @@ def rebuild_silver(spark: SparkSession, settings: Settings) -> int:
 def _content(
     spark: SparkSession, bronze: DataFrame, refined: DataFrame, settings: Settings
 ) -> DataFrame:
-    """As if all of Bronze were one batch, on a Silver that holds nothing but what Bronze no longer does."""
+    """Return the rows as if all of Bronze were one batch.
+
+    It is resolved against those rows of Silver alone whose Bronze record is deleted.
+    """
     silver = delta.read(spark, SILVER_POSTS, settings)
     is_its_record = [F.col(f"bronze.{name}") == bronze[name] for name in BRONZE_POSTS.key]
     orphans = silver.join(bronze, on=is_its_record, how="left_anti")

@@ -1,4 +1,4 @@
-"""Quarantined records once more through the stream's transforms, after a rule was mended."""
+"""Apply the stream's transforms to quarantined records again, after a rule was corrected."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 
+from batch.job import batch_job
 from foundation import clock
 from foundation.crash_points import crash_point
 from foundation.errors import ConservationError
@@ -22,7 +23,7 @@ from lakehouse.silver.lookup import batch_scope, lookup_silver
 from lakehouse.silver.quarantine_replay import Plan
 from lakehouse.silver.writes import Tally, silver_writes, tally
 from lakehouse.spark.materialize import materialized
-from schemas.reasons import RULE_VERSION, Reason
+from schemas.reasons import RULE_VERSION, Fate, Reason
 from schemas.stored_names import (
     AFTER_LAST,
     BEFORE,
@@ -40,27 +41,55 @@ from transforms.silver import deciding, numbered
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of a topic's quarantined records; those with the fate `quarantined` stay."""
+    """The fates of a topic's quarantined records; those with the fate `quarantined` stay."""
 
     topic: str
     fates: dict[str, int]
 
 
+def preflight(settings: Settings) -> None:
+    """Refuse to start with a wrong key, scorer, way to find persons or finder of entities."""
+    make_refiner(settings, key_id_in_use(settings))
+
+
+@batch_job(
+    "replay-quarantine",
+    preflight=preflight,
+    arguments={
+        "--reason": {"choices": [reason.value for reason in Reason], "metavar": "REASON"},
+        "--dry-run": {"action": "store_true"},
+    },
+)
+def job(
+    spark: SparkSession, settings: Settings, *, reason: str | None = None, dry_run: bool = False
+) -> Iterator[str]:
+    """Yield a line for each topic."""
+    only = None if reason is None else Reason(reason)
+    topics = replay_quarantine(spark, settings, reason=only, dry_run=dry_run)
+    verb = "would be replayed" if dry_run else "replayed"
+    for topic in topics:
+        counts = [(topic.fates.get(fate, 0), fate) for fate in Fate]
+        fates = ", ".join(f"{count:,} {fate}" for count, fate in counts if count)
+        yield f"{topic.topic}: {sum(topic.fates.values()):,} {verb}: {fates}"
+    if not topics:
+        yield "nothing in quarantine was put there by older rules"
+
+
 def replay_quarantine(
     spark: SparkSession, settings: Settings, *, reason: Reason | None = None, dry_run: bool = False
 ) -> list[Replayed]:
-    """Run what older rules have put into quarantine through today's, as if it came now; a batch per topic.
+    """Apply today's rules to records that older rules quarantined, in a batch per topic.
 
-    What passes leaves quarantine; what does not stays there with its reason, one attempt more and
-    today's rules, so that a second run finds nothing. A batch that a crash has cut short is
-    finished before another begins.
+    A record that passes leaves quarantine. Any other stays there with its reason, one attempt more
+    and the number of today's rules, so that a second run finds nothing. A batch that a crash has
+    interrupted is finished before another begins.
 
     Args:
         spark: the session; its process holds the lake.
         settings: of this process.
         reason: only the records that were quarantined for it; None takes all but those that could
             not be mapped.
-        dry_run: say what would become of them, and write nothing.
+        dry_run: return the fates that they would have, and write nothing.
 
     Raises:
         ConservationError: the fates of a batch do not add up; nothing of it is written.
@@ -95,8 +124,9 @@ class _Replay:
             return Replayed(plan.topic, tally(resolved).fates)
 
     def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
-        """The batch's writes, ops first and quarantine last; what a repeat finds done needs doing no more."""
-        at, attempt = clock.now(), uuid.uuid4()
+        """Do the batch's writes, ops first and quarantine last; a repeat skips those that are done."""
+        at = clock.now()
+        attempt = uuid.uuid4()
 
         def txn(step: str) -> delta.Txn:
             return delta.Txn(f"{REPLAY_QUARANTINE_JOB}:{attempt}:{step}", plan.batch_id)
@@ -147,7 +177,7 @@ class _Replay:
 
     @contextmanager
     def _resolved(self, plan: Plan, *, at: datetime) -> Iterator[tuple[DataFrame, DataFrame]]:
-        """The plan's records, and what was decided on them against what Silver holds."""
+        """Yield the plan's records, and their fates against Silver's rows."""
         taken = quarantine_replay.records_of(self.spark, self.settings, plan)
         with materialized(numbered(refine(from_quarantine(taken), self.refiner, at=at))) as refined:
             seen = batch_scope(refined)

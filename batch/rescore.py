@@ -1,5 +1,6 @@
-"""silver.posts scored again after a change of scorer: what another scorer or version scored, by whole days."""
+"""Score silver.posts again after a change of scorer, by whole days."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from batch.job import batch_job
 from foundation.crash_points import crash_point
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
@@ -23,10 +25,12 @@ from transforms.scoring.posts import Scorers
 from transforms.scoring.refusals import known_again
 from transforms.scoring.score import ScorerOptions
 
+ROWS_PER_COMMIT = 500_000
+
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """Days that are done; `failed` rows are as they were, since the scorer failed on their texts."""
+    """Days that are done; `failed` rows keep their scores, since the scorer failed on their texts."""
 
     first: date
     last: date
@@ -35,17 +39,46 @@ class Rescored:
     rows_left: int
 
 
-def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
-    """Score what the settings' scorer has not scored in its present version; answers each commit once it is made.
+def preflight(settings: Settings) -> None:
+    """Refuse to start with a wrong scorer."""
+    Scorers(ScorerOptions.of(settings.scorer, home=settings.home))
 
-    A commit holds whole days. One that a crash has cut short is made again by the next run, which
-    finds the others. Gold follows by the change feed. A post whose text has expired keeps the score
-    that it has.
+
+def _at_least_1(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError("a number of at least 1 is needed")
+    return int(text)
+
+
+@batch_job(
+    "rescore",
+    preflight=preflight,
+    arguments={"--rows-per-commit": {"type": _at_least_1, "default": ROWS_PER_COMMIT}},
+)
+def job(spark: SparkSession, settings: Settings, *, rows_per_commit: int) -> Iterator[str]:
+    """Yield a line for each commit, and one for all."""
+    rows = 0
+    for done in rescore(spark, settings, rows_per_commit=rows_per_commit):
+        rows += done.rows
+        failed = ""
+        if done.failed:
+            failed = f", {done.failed:,} left as they were: the scorer fails on them"
+        yield f"{done.first} to {done.last}: {done.rows:,} rows{failed}; {done.rows_left:,} to go"
+    scorer = settings.scorer.name
+    yield f"{rows:,} rows are scored anew by {scorer}; the next run brings Gold up to them"
+
+
+def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
+    """Score the rows that the settings' scorer has not scored in its present version.
+
+    A commit holds whole days, and is yielded once it is made. The next run repeats a commit that a
+    crash has interrupted. Gold follows by the change feed. A post whose text has expired keeps its
+    score.
 
     Args:
         spark: a session.
         settings: whose scorer it is.
-        rows_per_commit: at least, where there are as many: a commit takes seconds, however small.
+        rows_per_commit: the least, where there are as many: even a small commit takes seconds.
 
     Raises:
         SettingsError: there is no such scorer.
@@ -77,7 +110,7 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """A worker's error of scoring under its own name, not under Spark's."""
+    """Raise a worker's error of scoring under its own name, not under Spark's."""
     try:
         yield
     except PythonException as error:
@@ -85,7 +118,7 @@ def _named() -> Iterator[None]:
 
 
 def _commits(rows: dict[date, int], least: int) -> Iterator[list[date]]:
-    """The days, in order, in groups of some rows."""
+    """Yield the days, in order, in groups of at least so many rows."""
     days: list[date] = []
     count = 0
     for day, more in rows.items():
@@ -93,7 +126,8 @@ def _commits(rows: dict[date, int], least: int) -> Iterator[list[date]]:
         count += more
         if count >= least:
             yield days
-            days, count = [], 0
+            days = []
+            count = 0
     if days:
         yield days
 

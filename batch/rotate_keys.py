@@ -1,10 +1,11 @@
-"""A new version of the pseudonym key: the lake's tables re-keyed, each in one commit. docs/adr/0012."""
+"""Bring the lake's tables to a new version of the pseudonym key, each in one commit (ADR 0012)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
+from batch.job import batch_job
 from foundation.crash_points import crash_point
 from foundation.errors import KeyFileError, KeyMismatchError
 from foundation.key_chain import KeyChain
@@ -33,7 +34,7 @@ REKEYED = (BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, SILVER_POSTS)
 
 @dataclass(frozen=True, slots=True)
 class Rekeyed:
-    """A table that is under the new key; `rows` is None where an earlier run that was cut short had done it."""
+    """A table that is under the new key; `rows` is None where an earlier run had re-keyed it."""
 
     table: str
     rows: int | None
@@ -41,42 +42,77 @@ class Rekeyed:
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """From which key to which."""
+    """The fingerprints of the former key and of the new one."""
 
     former: str
     key_id: str
 
 
-def begin(settings: Settings) -> Rotation:
-    """The rotation that was begun, or a new one; a key in a file gets its next version here.
+def preflight(settings: Settings) -> None:
+    """Refuse to start with keys that a rotation cannot use.
 
     Raises:
-        KeyFileError, KeyServiceError: a key cannot be had, or the next one was not put into its
-            place.
+        KeyFileError, KeyServiceError: a key cannot be read, or the next one is not in its place.
         KeyMismatchError: the lake is under a key that is not among them.
     """
     source = pseudonym_source(settings)
-    former, newest = source.load(), source.newest()
-    said = delta_log.properties(SILVER_POSTS, settings).get(KEY_PROPERTY, former.key_id)
-    if said not in {key.key_id for key in newest if key.version >= former.version}:
-        raise KeyMismatchError(
-            f"{SILVER_POSTS.name} is under key {said}, and {source.where} does not hold it",
-            remedy="Put the lake's keys back, all versions of them",
+    former, newest = _keys(source, settings)
+    if newest.key_id == former.key_id and not isinstance(source, KeyFile):
+        raise _no_next(source)
+
+
+@batch_job("keys rotate", preflight=preflight)
+def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+    """Yield a line for each table, and one that says what follows."""
+    rotation = begin(settings)
+    for table in rekey_tables(spark, settings, rotation):
+        rows = "done before" if table.rows is None else f"{table.rows:,} rows"
+        yield f"{table.table}: {rows}"
+    end(settings, rotation)
+    if pseudonym_source(settings).key_id() == rotation.key_id:
+        yield (
+            f"{rotation.key_id} is in use; producers take it when they are started again,"
+            " older records are brought forward"
         )
+    else:
+        yield f"set keys.id to {rotation.key_id}; until then nothing else starts on this lake"
+
+
+def begin(settings: Settings) -> Rotation:
+    """Return the rotation that was begun, or a new one; a key in a file gets its next version here.
+
+    Raises:
+        KeyFileError, KeyServiceError, KeyMismatchError: as of `preflight`.
+    """
+    source = pseudonym_source(settings)
+    former, newest = _keys(source, settings)
     if newest.key_id == former.key_id:
         newest = _next(source)
     return Rotation(former.key_id, newest.key_id)
 
 
+def _keys(source: KeySource, settings: Settings) -> tuple[SecretKey, SecretKey]:
+    """Return the key in use and the newest one; the lake must be under one from there to here."""
+    former = source.load()
+    newest = source.newest()
+    lake_key_id = delta_log.properties(SILVER_POSTS, settings).get(KEY_PROPERTY, former.key_id)
+    if lake_key_id not in {key.key_id for key in newest if key.version >= former.version}:
+        raise KeyMismatchError(
+            f"{SILVER_POSTS.name} is under key {lake_key_id}, and {source.where} does not hold it",
+            remedy="Put the lake's keys back, all versions of them",
+        )
+    return former, newest
+
+
 def rekey_tables(spark: SparkSession, settings: Settings, rotation: Rotation) -> Iterator[Rekeyed]:
     """Bring every table to the new key, and refuse all other work on them until that is done.
 
-    A table that an earlier run did is left alone; one that it was killed in is as it was before.
+    A table that an earlier run re-keyed stays as it is; one in which it was killed is unchanged.
     """
     for table in (BRONZE_POSTS, SILVER_POSTS):
         delta.ensure(spark, table, settings)
     chain = KeyChain(pseudonym_source(settings), rotation.key_id)
-    _say_in_properties(spark, settings, rotation)
+    _set_properties(spark, settings, rotation)
     for table in REKEYED:
         if delta_log.exists(table, settings):
             crash_point(ROTATE_KEYS_JOB, f"{BEFORE}{table.name}", settings)
@@ -85,7 +121,7 @@ def rekey_tables(spark: SparkSession, settings: Settings, rotation: Rotation) ->
 
 
 def end(settings: Settings, rotation: Rotation) -> None:
-    """Bring the new key into use, where its place is a file; at AWS it is the setting `keys.id` that does."""
+    """Bring the new key into use where it is in a file; at AWS the setting `keys.id` does that."""
     source = pseudonym_source(settings)
     if isinstance(source, KeyFile):
         write_key_id(source.file, rotation.key_id)
@@ -94,14 +130,21 @@ def end(settings: Settings, rotation: Rotation) -> None:
 def _next(source: KeySource) -> SecretKey:
     if isinstance(source, KeyFile):
         return add_key(source.file, source.name)
-    raise KeyFileError(
+    raise _no_next(source)
+
+
+def _no_next(source: KeySource) -> KeyFileError:
+    return KeyFileError(
         f"{PSEUDONYM_KEY} {source.where} has no next version yet",
         remedy="Put it there, in a line behind the others: docs/keys.md has the commands",
     )
 
 
-def _say_in_properties(spark: SparkSession, settings: Settings, rotation: Rotation) -> None:
-    """Silver's key first: from then on nothing but this job starts."""
+def _set_properties(spark: SparkSession, settings: Settings, rotation: Rotation) -> None:
+    """Name the keys in the tables' properties.
+
+    Silver's comes first: from then on no other job starts.
+    """
     for table, name, value in (
         (SILVER_POSTS, KEY_PROPERTY, rotation.key_id),
         (BRONZE_POSTS, FORMER_KEYS_PROPERTY, _former(settings, rotation)),
@@ -112,7 +155,7 @@ def _say_in_properties(spark: SparkSession, settings: Settings, rotation: Rotati
 
 
 def _former(settings: Settings, rotation: Rotation) -> str:
-    """All keys before the new one, also those that were skipped."""
+    """Return the fingerprints of all keys before the new one, also of those that were skipped."""
     newest = pseudonym_source(settings).newest()
     older = [key.key_id for key in newest if key.key_id != rotation.key_id]
     return " ".join(reversed(older))
@@ -121,11 +164,11 @@ def _former(settings: Settings, rotation: Rotation) -> str:
 def _rekey(spark: SparkSession, table: Table, settings: Settings, chain: KeyChain) -> int | None:
     if delta_log.newest_metadata(table, settings, REKEYED_TO) == chain.key_id:
         return None
-    now = delta.read(spark, table, settings)
-    rows = rekeyed(now, table, chain, payload_source(settings))
+    current = delta.read(spark, table, settings)
+    rows = rekeyed(current, table, chain, payload_source(settings))
     if table is SILVER_TOMBSTONES:
-        # Of persons' requests also as they were: what Kafka or a producer still has of them comes
-        # under the older key.
-        rows = rows.unionByName(now.where(f"reason = '{REQUEST_CAUSE}'")).dropDuplicates()
+        # Tombstones of requests stay under the older key too: Kafka or a producer may still send
+        # records under that one.
+        rows = rows.unionByName(current.where(f"reason = '{REQUEST_CAUSE}'")).dropDuplicates()
     delta.overwrite(rows, table, settings, metadata={REKEYED_TO: chain.key_id})
     return int(delta_log.last_commit(table, settings)["operationMetrics"]["numOutputRows"])

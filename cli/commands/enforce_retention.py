@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
-from batch.run import retain as run
+from batch.enforce_retention import job, verb_for, with_kept
 from cli.context import settings_of
+from cli.input.wait import WaitForLake
 from cli.lake import landing_of
+from cli.output.lines import print_lines
 from foundation import clock
 from foundation.policies import policies
 from ingestion.privacy.expire import expire
@@ -19,6 +21,7 @@ def enforce_retention(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="say what would be deleted, change nothing")
     ] = False,
+    wait_for_lake: WaitForLake = 0,
 ) -> None:
     """Delete data past the retention periods of conf/policies, in every layer.
 
@@ -27,13 +30,8 @@ def enforce_retention(
     """
     settings = settings_of(context)
     now = clock.now()
-    verb = "would expire" if dry_run else "expired"
-    for rule in run(settings, now=now, dry_run=dry_run):
-        _print(
-            f"{rule.field}: {rule.rows:,} rows {verb}",
-            rule.waiting,
-            "a stream has still to read them",
-        )
+    print_lines(job.run(settings, wait_s=wait_for_lake, dry_run=dry_run, now=now))
+    verb = verb_for(dry_run=dry_run)
     for deletion in expire(
         policies(),
         now=now,
@@ -45,13 +43,5 @@ def enforce_retention(
     ):
         unit = "files" if deletion.field == "landing.answers" else "ids"
         if deletion.count or deletion.waiting:
-            _print(
-                f"{deletion.field} of {deletion.platform}: {deletion.count:,} {unit} {verb}",
-                deletion.waiting,
-                "no load has sent them",
-            )
-
-
-def _print(line: str, waiting: int, reason: str) -> None:
-    kept = f"; {waiting:,} are kept: {reason}" if waiting else ""
-    print(line + kept, flush=True)
+            text = f"{deletion.field} of {deletion.platform}: {deletion.count:,} {unit} {verb}"
+            print(with_kept(text, deletion.waiting, "no load has sent them"))

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from batch.run import erase as carry_out
+from batch.erase import job
 from cli.context import settings_of
 from cli.input.plain_text import read_text
+from cli.input.wait import WaitForLake
 from cli.lake import lake_of
+from cli.output.lines import print_lines
 from foundation.errors import LakeInUseError, UsageError
 from foundation.key_sources import pseudonym_key
 from foundation.keys import PseudonymKey
@@ -28,6 +30,7 @@ Named = tuple[str, str, str]  # platform, author or post, native id
 
 def erase(
     context: typer.Context,
+    *,
     platform: Annotated[str | None, typer.Option(help="bluesky, hackernews, mastodon, …")] = None,
     author: Annotated[
         str | None, typer.Option(help="the author's id, as the platform's payloads have it")
@@ -39,11 +42,12 @@ def erase(
             help='a person: lines of {"platform": …, "author": …} or "post"; - reads them from stdin'
         ),
     ] = None,
+    wait_for_lake: WaitForLake = 0,
 ) -> None:
-    """Erase what an author wrote, or a post, from every table, for ever; streams that run carry it out themselves.
+    """Erase an author's posts, or one post, from every table, for ever.
 
-    What is written down of the request holds pseudonyms alone. Without any of the options what
-    waits is carried out.
+    The stored request holds pseudonyms alone. Running streams carry it out themselves. Without
+    options the command carries out the requests that wait.
     """
     settings = settings_of(context)
     named = _named(platform, author, post, subject)
@@ -52,17 +56,13 @@ def erase(
         done = create_request(settings, targets=targets, key_id=key_id, key=receipt_key(settings))
         print(f"request   {done.id}, {len(targets)} accounts or posts")
     try:
-        erased = carry_out(settings)
+        print_lines(job.run(settings, wait_s=wait_for_lake))
     except LakeInUseError:
+        interval = f"{settings.erasure.interval_s:g} s"
+        print(f"handed over to the jobs that run, which look every {interval}")
         print(
-            f"handed over to the jobs that run, which look every {settings.erasure.interval_s:g} s"
-        )
-        print(
-            "landing files and the producers' memory follow by the producers, or by `echostream erase` once more"
-        )
-    else:
-        print(
-            f"carried out {len(erased.erasures)}; `echostream receipts` says what is still to come"
+            "landing files and the producers' memory follow by the producers,"
+            " or by `echostream erase` once more"
         )
     _forget(settings)
 

@@ -1,13 +1,19 @@
-"""`echostream rebuild`, `replay-quarantine`, `compact`: jobs over what the lake holds."""
+"""`echostream rebuild`, `replay-quarantine`, `compact`."""
 
 from typing import Annotated, Literal
 
 import typer
 
-from batch import run
+from batch import compact as compaction
+from batch import rebuild_gold, rebuild_silver
+from batch import replay_quarantine as quarantine
 from cli.context import settings_of
+from cli.input.wait import WaitForLake
+from cli.output.lines import print_lines
 from foundation.errors import UsageError
-from schemas.reasons import Fate, Reason
+from schemas.reasons import Reason
+
+_REBUILDS = {"silver": rebuild_silver.job, "gold": rebuild_gold.job}
 
 
 def rebuild(
@@ -15,43 +21,31 @@ def rebuild(
     layer: Annotated[
         Literal["silver", "gold"], typer.Argument(help="silver from Bronze, or gold from Silver")
     ],
+    wait_for_lake: WaitForLake = 0,
 ) -> None:
-    """Build Silver or Gold anew from the layer before it; the streams must be stopped."""
-    settings = settings_of(context)
-    for table, rows in run.rebuild(settings, layer).items():
-        print(f"{table}: {rows:,} rows")
+    """Rebuild Silver or Gold from the layer before it; the streams must be stopped."""
+    print_lines(_REBUILDS[layer].run(settings_of(context), wait_s=wait_for_lake))
 
 
 def replay_quarantine(
     context: typer.Context,
     reason: Annotated[
-        str | None, typer.Option(help="only what is in quarantine for this reason")
+        str | None, typer.Option(help="only records that were quarantined for this reason")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="say what would become of it, write nothing")
+        bool, typer.Option("--dry-run", help="say what would happen to them, write nothing")
     ] = False,
+    wait_for_lake: WaitForLake = 0,
 ) -> None:
     """Apply today's rules to records that older rules quarantined; the streams must be stopped."""
     if reason is not None and reason not in set(Reason):
         raise UsageError(f"there is no reason {reason}", remedy=f"Name one of: {', '.join(Reason)}")
-    settings = settings_of(context)
-    only = None if reason is None else Reason(reason)
-    replayed = run.replay(settings, reason=only, dry_run=dry_run)
-    verb = "would be replayed" if dry_run else "replayed"
-    for topic in replayed:
-        counts = [(topic.fates.get(fate, 0), fate) for fate in Fate]
-        fates = ", ".join(f"{count:,} {fate}" for count, fate in counts if count)
-        print(f"{topic.topic}: {sum(topic.fates.values()):,} {verb}: {fates}")
-    if not replayed:
-        print("nothing in quarantine was put there by older rules")
+    lines = quarantine.job.run(
+        settings_of(context), wait_s=wait_for_lake, reason=reason, dry_run=dry_run
+    )
+    print_lines(lines)
 
 
-def compact(context: typer.Context) -> None:
+def compact(context: typer.Context, wait_for_lake: WaitForLake = 0) -> None:
     """Merge small files and remove those that no reader needs; the streams must be stopped."""
-    settings = settings_of(context)
-    for table in run.compact(settings):
-        removal = "nothing removed: a stream has still to read it"
-        if table.kept_h is not None:
-            removal = f"removed what was replaced more than {table.kept_h:,.0f} h ago"
-        files = f"{table.files_before:,} files → {table.files_after:,}"
-        print(f"{table.table}: {files}; {removal}", flush=True)
+    print_lines(compaction.job.run(settings_of(context), wait_s=wait_for_lake))

@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,6 +17,7 @@ from lakehouse.storage.s3_lease import S3Lease
 from schemas.stored_names import LEASE_FILE, RUN_FOLDER
 
 _JVM_ENDS_WITHIN_S = 60.0
+_LOOK_EVERY_S = 0.5
 
 
 class Lease:
@@ -55,13 +56,44 @@ class Lease:
 
 
 @contextmanager
-def hold_lake(settings: Settings) -> Iterator[Lease]:
+def hold_lake(
+    settings: Settings,
+    *,
+    wait_s: float = 0.0,
+    on_wait: Callable[[LakeInUseError], None] = lambda _: None,
+) -> Iterator[Lease]:
     """Hold the lake for writing.
 
+    Args:
+        settings: of the lake.
+        wait_s: how long to wait while another process holds it.
+        on_wait: told once who holds it, where there is a wait.
+
     Raises:
-        LakeInUseError: another process holds it.
+        LakeInUseError: another process holds it, also after the wait.
         StoreUnreachableError: the lake is on S3, which does not answer.
     """
+    until = time.monotonic() + wait_s
+    is_told = False
+    with ExitStack() as holding:
+        while True:
+            try:
+                lease = holding.enter_context(_hold_now(settings))
+                break
+            except LakeInUseError as error:
+                left_s = until - time.monotonic()
+                if left_s <= 0:
+                    raise
+                if not is_told:
+                    on_wait(error)
+                    is_told = True
+            # Neither a file lock with a deadline nor a lease on S3 can be waited for otherwise.
+            time.sleep(min(_LOOK_EVERY_S, left_s))
+        yield lease
+
+
+@contextmanager
+def _hold_now(settings: Settings) -> Iterator[Lease]:
     # In the lake itself where that is a folder: another home may point to the same lake.
     folder = settings.home / RUN_FOLDER if settings.is_on_s3 else Path(settings.lake_uri)
     file = folder / LEASE_FILE

@@ -139,3 +139,13 @@ def test_between_batches_a_job_compacts_its_own_tables_and_every_stream_goes_on(
         assert 0 < operations.index("OPTIMIZE") < len(operations), name
     lake.drain()
     lake.assert_exact()
+
+
+def test_under_spark_submit_each_table_has_its_line(drained, in_session):
+    done = in_session.submit(drained.settings, "compact")
+    assert (done.code, done.error) == (0, "")
+    assert [line.partition(":")[0] for line in done.out.splitlines()][:2] == [
+        "bronze.posts",
+        "silver.posts",
+    ]
+    assert "files →" in done.out

@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 
 from batch import rotate_keys as job
-from batch.run import rotate_keys
 from foundation.errors import KeyMismatchError, LakeInUseError
 from foundation.keys import load_key, version_of
 from ingestion.generator import read_ledger, run_generator
@@ -247,7 +246,7 @@ def test_killed_as_a_process_and_ended_by_the_next(drained):
 def test_refused_while_the_lake_is_written(drained):
     before, key = versions(drained.settings), drained.settings.key_file.read_bytes()
     with hold_lake(drained.settings), pytest.raises(LakeInUseError, match="one writer"):
-        rotate_keys(drained.settings, lambda _: None)
+        next(job.job.run(drained.settings))
     assert (versions(drained.settings), drained.settings.key_file.read_bytes()) == (before, key)
 
 

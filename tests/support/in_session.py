@@ -7,7 +7,7 @@ tests/faults.
 import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -16,7 +16,8 @@ from typing import NamedTuple
 import pytest
 from pyspark.sql import SparkSession
 
-import batch.run
+import batch.job
+import batch.submit
 import streaming.run
 from cli.main import main
 from foundation.settings import Settings
@@ -28,7 +29,7 @@ _OF_DELTA = {
     "spark.sql.parquet.fieldId.read.enabled",
     "spark.sql.parquet.fieldId.write.enabled",
 }
-_STARTING = (batch.run, streaming.run)  # the modules that build a session
+_STARTING = (batch.job, streaming.run)  # the modules that build a session
 
 
 class SessionState(NamedTuple):
@@ -48,17 +49,26 @@ class SessionCommands:
 
     def __call__(self, settings: Settings, *words: str, **more: str) -> Done:
         """Run a command to its end; fails where it leaves the session other than it found it."""
+        return self._run(main, settings, "echostream", *words, **more)
+
+    def submit(self, settings: Settings, *words: str, **more: str) -> Done:
+        """Run `batch/submit.py` in the same way."""
+        return self._run(batch.submit.main, settings, "submit.py", *words, **more)
+
+    def _run(
+        self, program: Callable[[], None], settings: Settings, *argv: str, **more: str
+    ) -> Done:
         before = self._state()
         with pytest.MonkeyPatch.context() as patch:
             _become(patch, environment(settings, **more))
             patch.chdir(settings.home)
-            patch.setattr(sys, "argv", ["echostream", *words])
+            patch.setattr(sys, "argv", [*argv])
             patch.setattr(SparkSession, "stop", lambda _: None)
             for module in _STARTING:
                 patch.setattr(module, "build_session", lambda *_: self.spark)
                 # The lease names the JVM, for whose end the next command would wait.
                 patch.setattr(module, "jvm_pid", lambda _: os.getpid())
-            done = _run()
+            done = _run(program)
         after = self._state()
         assert after.conf ^ before.conf == set(), "the command left settings behind in the session"
         assert after[1:] == before[1:], "the command left something behind in the session"
@@ -85,13 +95,13 @@ def _become(patch: pytest.MonkeyPatch, environment: Mapping[str, str]) -> None:
         patch.setenv(name, value)
 
 
-def _run() -> Done:
+def _run(program: Callable[[], None]) -> Done:
     out = StringIO()
     error = StringIO()
     code = 0
     with redirect_stdout(out), redirect_stderr(error):
         try:
-            main()
+            program()
         except SystemExit as ended:
             code = int(ended.code or 0)
     return Done(code, out.getvalue(), error.getvalue())

@@ -8,7 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import Timer
+from threading import Event, Thread, Timer
 
 import pytest
 
@@ -80,6 +80,41 @@ def test_a_second_holder_is_refused_by_the_first_one_s_name(settings):
         first.wait()
         with hold_lake(settings):
             pass
+
+
+def test_who_waits_is_told_once_and_holds_it_when_the_first_one_ends(settings):
+    told = []
+    waits = Event()
+    holds = Event()
+
+    def wait() -> None:
+        def on_wait(error):
+            told.append(error.what)
+            waits.set()
+
+        with hold_lake(settings, wait_s=60, on_wait=on_wait):
+            holds.set()
+
+    second = Thread(target=wait)
+    with another_holder(settings) as first:
+        second.start()
+        assert waits.wait(30)
+        assert not holds.is_set()
+        first.kill()
+        first.wait()
+        assert holds.wait(30)
+    second.join(30)
+    assert told == [f"process {first.pid} already writes the lake {settings.lake_uri}"]
+
+
+def test_a_wait_that_is_over_is_refused_as_without(settings, monkeypatch):
+    moments = iter([0.0, 9.0, 10.0])
+    pauses = []
+    monkeypatch.setattr(lease.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(lease.time, "sleep", pauses.append)
+    with another_holder(settings), pytest.raises(LakeInUseError, match="already writes"):
+        hold_lake(settings, wait_s=9.25).__enter__()
+    assert pauses == [0.25]
 
 
 def test_another_home_with_the_same_lake_is_refused_too(settings, tmp_path):

@@ -1,0 +1,94 @@
+"""Batch jobs: each is registered once, and runs in a session of its own that holds the lake."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pyspark.errors import PythonException
+from pyspark.sql import SparkSession
+
+from foundation.errors import LakeInUseError
+from foundation.logs import setup_logs
+from foundation.settings import Settings
+from lakehouse.jobs.commit_marks import Lost, demand_whole, follow
+from lakehouse.spark import session
+from lakehouse.spark.session import build_session, ending, jvm_pid
+from lakehouse.storage.lease import hold_lake
+from streaming.failures import named_outside_queries
+from transforms.payloads import known_again
+
+Work = Callable[..., Iterator[str]]
+Arguments = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchJob:
+    """A job, as the command line and spark-submit run it.
+
+    Attributes:
+        name: as users type it.
+        work: takes the session, the settings and the options, and yields a line after each step.
+        preflight: refuses keys and settings with which the work would fail; needs no Spark.
+        repairs: tells whether the job repairs a loss; the lake may have no other.
+        arguments: the options under spark-submit, as `argparse` takes them.
+    """
+
+    name: str
+    work: Work
+    preflight: Callable[[Settings], None]
+    repairs: Callable[[Lost], bool]
+    arguments: Arguments
+
+    def run(self, settings: Settings, *, wait_s: float = 0.0, **options: Any) -> Iterator[str]:
+        """Run the job, and yield a line after each of its steps.
+
+        Args:
+            settings: of this process.
+            wait_s: how long to wait for the lake while another process holds it.
+            options: of the job.
+
+        Raises:
+            LakeInUseError: the streams, or another job, hold the lake.
+        """
+        with self._session(settings, wait_s) as spark:
+            yield from self.work(spark, settings, **options)
+
+    @contextmanager
+    def _session(self, settings: Settings, wait_s: float) -> Iterator[SparkSession]:
+        setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
+        with hold_lake(settings, wait_s=wait_s, on_wait=_say_waiting) as lease:
+            session.preflight(settings)
+            demand_whole(settings, but=self.repairs)
+            self.preflight(settings)
+            spark = build_session(settings, f"echostream {self.name}")
+            with ending(spark, settings), named_outside_queries(self.name, settings):
+                lease.name_jvm(jvm_pid(spark))
+                try:
+                    yield spark
+                except PythonException as error:
+                    # A worker's error about a key has a name of its own, which Spark hides.
+                    raise known_again(str(error)) or error from None
+            follow(settings)
+
+
+def batch_job(
+    name: str,
+    *,
+    preflight: Callable[[Settings], None] = lambda _: None,
+    repairs: Callable[[Lost], bool] = lambda _: False,
+    arguments: Arguments = MappingProxyType({}),
+) -> Callable[[Work], BatchJob]:
+    """Register a function as the work of a batch job; `batch/jobs.py` lists the jobs."""
+
+    def register(work: Work) -> BatchJob:
+        return BatchJob(name, work, preflight, repairs, arguments)
+
+    return register
+
+
+def _say_waiting(error: LakeInUseError) -> None:
+    sys.stderr.write(f"waiting: {error.what}\n")
+    sys.stderr.flush()

@@ -1,0 +1,50 @@
+"""Batch jobs as a program: `spark-submit … batch/submit.py compact`.
+
+Jobs, options and exit codes are those of the `echostream` command.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from batch.job import BatchJob
+from batch.jobs import BATCH_JOBS
+from foundation.errors import EchoStreamError
+from foundation.settings import load_settings
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the job that the words name, and print a line after each of its steps."""
+    options = vars(parser().parse_args(words))
+    job: BatchJob = options.pop("job")
+    conf_file = options.pop("conf_file")
+    wait_s = options.pop("wait_for_lake")
+    try:
+        for line in job.run(load_settings(conf_file), wait_s=wait_s, **options):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+    except EchoStreamError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all jobs; a job's name of two words is a command below a command."""
+    program = argparse.ArgumentParser(prog="submit")
+    program.add_argument("--conf-file", type=Path)
+    groups = {"": program.add_subparsers(required=True)}
+    for job in BATCH_JOBS:
+        group, _, name = job.name.rpartition(" ")
+        if group not in groups:
+            groups[group] = groups[""].add_parser(group).add_subparsers(required=True)
+        command = groups[group].add_parser(name)
+        command.set_defaults(job=job)
+        command.add_argument("--wait-for-lake", type=float, default=0.0, metavar="SECONDS")
+        for flag, description in job.arguments.items():
+            command.add_argument(flag, **description)
+    return program
+
+
+if __name__ == "__main__":
+    main()
