@@ -40,6 +40,8 @@ from foundation.sections import (
     UpkeepSettings,
 )
 
+NOT_OURS = "ECHOSTREAM_X_"  # begins the variables of a deployment, which no setting reads
+
 
 class Settings(BaseSettings):
     """Everything that can be set."""
@@ -158,16 +160,17 @@ def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:
 
 
 def _refuse_unknown_variables() -> None:
-    """A misspelt variable would otherwise be ignored in silence."""
+    """Refuse a misspelt variable, which would otherwise be ignored in silence."""
     for name in os.environ:
-        if not name.startswith("ECHOSTREAM_"):
+        if not name.startswith("ECHOSTREAM_") or name.startswith(NOT_OURS):
             continue
         section, _, key = name.removeprefix("ECHOSTREAM_").lower().partition("__")
         field = Settings.model_fields.get(section)
         sub = getattr(field.annotation, "model_fields", None) if field else None
         if field is None or (sub is not None and key and key.split("__")[0] not in sub):
             raise SettingsError(
-                f"environment variable {name} names no setting", remedy="See README, Settings"
+                f"environment variable {name} names no setting",
+                remedy=f"See README, Settings; a variable of your own begins with {NOT_OURS}",
             )
 
 

@@ -42,8 +42,22 @@ def test_only_load_settings_reads_the_environment(monkeypatch):
     assert Settings().broker.port == 9092
 
 
+def test_a_variable_of_the_deployment_s_own_is_not_read(monkeypatch):
+    before = load_settings()
+    monkeypatch.setenv("ECHOSTREAM_X_REGION", "here")
+    monkeypatch.setenv("ECHOSTREAM_X_BROKER__PORT", "{")
+    assert load_settings() == before
+
+
 @pytest.mark.parametrize(
-    "name", ["ECHOSTREAM_BROKER__PROT", "ECHOSTREAM_BROKR__PORT", "ECHOSTREAM_NOTHING"]
+    "name",
+    [
+        "ECHOSTREAM_BROKER__PROT",
+        "ECHOSTREAM_BROKR__PORT",
+        "ECHOSTREAM_NOTHING",
+        "ECHOSTREAM_XREGION",
+        "ECHOSTREAM_X",
+    ],
 )
 def test_unknown_variable(conf, monkeypatch, name):
     monkeypatch.setenv(name, "1")
