@@ -27,7 +27,10 @@ def calibrate(
         Path | None, typer.Option(help="folder; default: scorer.calibrations, or that in home")
     ] = None,
 ) -> None:
-    """Fit a scorer's confidence to your labelled texts, for any scorer and for just its present version."""
+    """Fit a scorer's confidence to your labelled texts.
+
+    The fit is of that scorer's present version alone.
+    """
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     named = replace(

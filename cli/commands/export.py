@@ -24,7 +24,8 @@ from ingestion.state.store import IngestStore
 from serving.person_export import Account, find_person_data
 
 _LEFT_OUT = (
-    "Kafka, which holds for at most four days, and no longer than Bronze, what Bronze has seconds later",
+    "Kafka, which holds records for at most four days, and no longer than Bronze;"
+    " Bronze has each of them seconds later",
     "posts of others that mention the person: they are theirs",
     "gold, which holds sums by hour and channel; a profile's channel has a pseudonym",
 )

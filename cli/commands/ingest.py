@@ -27,7 +27,10 @@ from local.progress import Ticker
 
 _MAX_CURSOR = 40
 _MOST_SPANS = 10  # lines of the summary
-_FETCH_AGAIN = "What was answered has landed, the rest has not; fetch that time again when the platform is mended"
+_FETCH_AGAIN = (
+    "What was answered has landed, the rest has not;"
+    " fetch that time again when the platform is mended"
+)
 
 PlatformName = Annotated[str, typer.Argument(help="bluesky, hackernews, mastodon, …")]
 
@@ -43,7 +46,10 @@ def ingest(
         bool, typer.Option("--forget-cursor", help="begin anew; noted as a gap")
     ] = False,
 ) -> None:
-    """Read a platform live, with its edits and deletes; Ctrl-C and SIGTERM end after what was read is stored."""
+    """Read a platform live, with its edits and deletes.
+
+    Ctrl-C and SIGTERM end it after the posts that were read are stored.
+    """
     with _producer(
         context, platform, once=once, base_url=base_url, forget_cursor=forget_cursor
     ) as live:
@@ -60,7 +66,7 @@ def sweep(
         str | None, typer.Option(help="another address, as of `echostream simulate`")
     ] = None,
 ) -> None:
-    """Look again at posts that were sent, for their edits and deletes; the older they are, the more rarely."""
+    """Read sent posts again, for their edits and deletes; older posts are read more rarely."""
     with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
         look_again(live, clock.micros, everything=everything)
 
@@ -74,9 +80,14 @@ def fetch(
         str | None, typer.Option(help="another address, as of `echostream simulate`")
     ] = None,
 ) -> None:
-    """Write what was posted in a stretch of time to the lake's landing folder, as raw answers; nothing is sent."""
+    """Write the posts of a stretch of time to the lake's landing folder, as raw answers.
+
+    Nothing is sent to Kafka.
+    """
     now = clock.micros()
-    files, lines, cut = 0, 0, None
+    files = 0
+    lines = 0
+    cut: ListingCutError | None = None
     protect(settings_of(context), "landing")
     with _producer(context, platform, once=True, role="fetch", base_url=base_url) as live:
         span = _micros(since), min(now, _micros(until) if until else now)
@@ -84,22 +95,23 @@ def fetch(
             batches = live.reader().between(*span)
             kept = live.erasure.without_erased(batches, now) if live.erasure else batches
             for _, count in landing_of(settings_of(context), platform).write(kept, now):
-                files, lines = files + 1, lines + count
+                files += 1
+                lines += count
         except BudgetSpentError as spent:
             live.report.stopped = str(spent)
         except ListingCutError as error:
             cut = ListingCutError(error.what, remedy=_FETCH_AGAIN)
         if live.erasure:
-            live.erasure.run()  # who was erased while this ran may be in what it has written
+            live.erasure.run()  # the new files may hold posts of authors erased meanwhile
     print(f"landed    {lines} answers in {files} files")
     if cut is not None:
         raise cut
 
 
 def load(context: typer.Context, platform: PlatformName) -> None:
-    """Send what `fetch` landed and no load has sent yet, through the same mapper to the same topic.
+    """Send the landing files that no load has sent yet, through the same mapper to the same topic.
 
-    Files that were sent go when their platform's policy says.
+    Sent files are deleted when their platform's policy says so.
     """
     landing = landing_of(settings_of(context), platform)
     with _producer(context, platform, once=True, role="load") as live:
@@ -116,7 +128,7 @@ def _micros(moment: datetime) -> int:
 def _producer(
     context: typer.Context, platform: str, *, once: bool, **given: Any
 ) -> Iterator[IngestLoop]:
-    """A producer that says what it does; what interrupts it ends it in good order."""
+    """Yield a producer that shows its progress, and print its summary; also when interrupted."""
     mapper = platform_of(platform)
     settings = settings_of(context)
     telemetry = Telemetry(platform)
@@ -150,29 +162,35 @@ def _producer(
             spans = list(latest.values())
     _summary(live.report, telemetry, spans)
     if cut is not None:
-        raise cut  # after what was read in spite of it, and its gap, have been told
+        raise cut  # after the summary, which tells of the posts that were read and of the gap
 
 
 class _Watch:
-    """What is shown while it works: posts/s, lag, budget, cursor."""
+    """Shows the progress: posts/s, lag, budget, cursor."""
 
     def __init__(self, ticker: Ticker, telemetry: Telemetry) -> None:
-        self._ticker, self._telemetry = ticker, telemetry
-        self._since, self._before, self._rate = time.monotonic(), 0, 0.0
+        self._ticker = ticker
+        self._telemetry = telemetry
+        self._since = time.monotonic()
+        self._before = 0
+        self._rate = 0.0
 
     def show(self, report: IngestReport) -> None:
-        """After a batch."""
+        """Show the progress after a batch."""
         elapsed = time.monotonic() - self._since
         if elapsed >= 1:
             self._rate = (report.payloads - self._before) / elapsed
-            self._since, self._before = time.monotonic(), report.payloads
+            self._since = time.monotonic()
+            self._before = report.payloads
         lag = self._telemetry.lag_s
-        left = [
-            f"{amount:,.0f} {unit} left" for unit, amount in self._telemetry.budget_left.items()
-        ]
-        parts = [f"{self._rate:,.0f}/s", f"lag {lag:,.0f} s" if lag is not None else "", *left]
-        parts += [f"at {report.cursor[:_MAX_CURSOR]}"] if report.cursor else []
-        self._ticker.to(report.payloads, " · ".join(part for part in parts if part))
+        parts = [f"{self._rate:,.0f}/s"]
+        if lag is not None:
+            parts.append(f"lag {lag:,.0f} s")
+        for unit, amount in self._telemetry.budget_left.items():
+            parts.append(f"{amount:,.0f} {unit} left")
+        if report.cursor:
+            parts.append(f"at {report.cursor[:_MAX_CURSOR]}")
+        self._ticker.to(report.payloads, " · ".join(parts))
 
 
 def _summary(report: IngestReport, telemetry: Telemetry, spans: list[Span]) -> None:

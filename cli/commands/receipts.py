@@ -9,7 +9,7 @@ import typer
 
 from cli.context import settings_of
 from lakehouse.erasure import receipts as stored
-from lakehouse.erasure.receipts import Receipt
+from lakehouse.erasure.receipts import Receipt, TableReceipt
 
 
 def receipts(
@@ -17,37 +17,46 @@ def receipts(
     request: Annotated[str | None, typer.Argument(help="one request's id; default: all")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
 ) -> None:
-    """Show what became of each erasure; ends with 1 where a receipt was changed, or the request is not known."""
-    found = [each for each in stored.receipts(settings_of(context)) if request in (None, each.id)]
-    for each in found:
-        print(json.dumps(asdict(each), default=datetime.isoformat) if as_json else _shown(each))
-    if (request and not found) or not all(each.is_signed for each in found):
+    """Show the receipt of each erasure.
+
+    The command ends with 1 where a receipt was changed, or the request is not known.
+    """
+    receipts_ = stored.receipts(settings_of(context))
+    shown = [receipt for receipt in receipts_ if request in (None, receipt.id)]
+    for receipt in shown:
+        if as_json:
+            print(json.dumps(asdict(receipt), default=datetime.isoformat))
+        else:
+            print(_as_text(receipt))
+    is_unknown = request is not None and not shown
+    if is_unknown or not all(receipt.is_signed for receipt in shown):
         raise typer.Exit(1)
 
 
-def _shown(receipt: Receipt) -> str:
-    """A receipt for people."""
-    what = ", ".join(f"{count:,} {name}" for name, count in receipt.what.items())
+def _as_text(receipt: Receipt) -> str:
+    counts = ", ".join(f"{count:,} {name}" for name, count in receipt.what.items())
+    signature = "signed" if receipt.is_signed else "NOT AS IT WAS SIGNED"
+    kafka_until = _time(receipt.kafka_until)
     lines = [
-        f"{receipt.id}: {receipt.cause}, {what}, {'signed' if receipt.is_signed else 'NOT AS IT WAS SIGNED'}"
+        f"{receipt.id}: {receipt.cause}, {counts}, {signature}",
+        f"  asked       {_time(receipt.asked_at)}",
+        f"  unqueryable {_time(receipt.unqueryable_at)}",
+        f"  gone        {_time(receipt.gone_at)}; out of Kafka by {kafka_until}",
     ]
-    lines.append(f"  asked       {_time(receipt.asked_at)}")
-    lines.append(f"  unqueryable {_time(receipt.unqueryable_at)}")
-    lines.append(
-        f"  gone        {_time(receipt.gone_at)}; out of Kafka by {_time(receipt.kafka_until)}"
-    )
-    for name, table in receipt.tables.items():
-        rows = "by the change feed" if table.rows is None else f"{table.rows:,} rows"
-        versions = f"version {table.version_before} → {table.version_after}"
-        files = (
-            f"files removed by version {table.vacuum_version}"
-            if table.vacuumed_at
-            else "files are still there"
-        )
-        details = [rows, *([versions] if table.version_after is not None else ())]
-        details += [files] if table.version_before is not None else []
-        lines.append(f"  {name}: {', '.join(details)}")
+    lines += [f"  {name}: {_details(table)}" for name, table in receipt.tables.items()]
     return "\n".join(lines)
+
+
+def _details(table: TableReceipt) -> str:
+    """Return what was done in a table: rows, versions and files."""
+    details = ["by the change feed" if table.rows is None else f"{table.rows:,} rows"]
+    if table.version_after is not None:
+        details.append(f"version {table.version_before} → {table.version_after}")
+    if table.version_before is not None and table.vacuumed_at:
+        details.append(f"files removed by version {table.vacuum_version}")
+    elif table.version_before is not None:
+        details.append("files are still there")
+    return ", ".join(details)
 
 
 def _time(moment: datetime | None) -> str:

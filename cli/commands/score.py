@@ -26,7 +26,7 @@ _FIGURES = ("neg", "neu", "pos")
 
 @dataclass
 class Summary:
-    """What came of a file."""
+    """Counts of a file's rows."""
 
     labels: Counter[str] = field(default_factory=Counter)
     compounds: float = 0.0
@@ -51,11 +51,15 @@ class Summary:
 
 
 class RowScorer:
-    """Texts to the columns that are added to their rows; a row without text gets no score."""
+    """Turns texts into the columns that are added to their rows.
+
+    A row without text gets no score.
+    """
 
     def __init__(self, scorer: Calibrated, *, all_figures: bool) -> None:
 
-        self.scorer, self._figures = scorer, None
+        self.scorer = scorer
+        self._figures: HasFigures | None = None
         if all_figures:
             if not isinstance(scorer.uncalibrated, HasFigures):
                 raise UsageError(
@@ -66,7 +70,7 @@ class RowScorer:
         self.columns = [*_COLUMNS, *_FIGURES] if all_figures else [*_COLUMNS]
 
     def columns_of(self, texts: list[str | None]) -> list[Row]:
-        """One row of new columns for each text."""
+        """Return a row of new columns for each text."""
         there = [text for text in texts if text is not None]
         names = (self.scorer.name, self.scorer.version)
         rows = [
@@ -75,11 +79,14 @@ class RowScorer:
         ]
         if self._figures:
             figures = self._figures.figures_of(there)
-            rows = [(*row, *each[:3]) for row, each in zip(rows, figures, strict=True)]  # type: ignore[misc]
+            rows = [
+                (*row, *of_text[: len(_FIGURES)])  # type: ignore[misc]
+                for row, of_text in zip(rows, figures, strict=True)
+            ]
         none = (None, None, None, *names, *[None] * (len(self.columns) - len(_COLUMNS)))
-        made = iter(rows)
+        scored = iter(rows)
         return [
-            dict(zip(self.columns, none if text is None else next(made), strict=True))
+            dict(zip(self.columns, none if text is None else next(scored), strict=True))
             for text in texts
         ]
 
@@ -101,7 +108,10 @@ def score(  # noqa: PLR0917  # a command's options
         bool, typer.Option("--all-figures", help="VADER's neg, neu and pos as well")
     ] = False,
 ) -> None:
-    """Score the sentiment of a text, or of each row of a file; that it is in the scorer's language is not checked."""
+    """Score the sentiment of a text, or of each row of a file.
+
+    The command does not check whether a text is in the scorer's language.
+    """
     if (text is None) == (file is None):
         raise UsageError(
             "one text or --file is needed", remedy='For example: echostream score "What a day!"'
@@ -127,7 +137,8 @@ def _score_file(file: Path, out: Path | None, scorer: RowScorer) -> None:
         raise UsageError(
             f"{file} and {out} are of different forms", remedy="Name a file of the same form"
         )
-    summary, began = Summary(), time.monotonic()
+    summary = Summary()
+    began = time.monotonic()
     with Ticker(f"score {file.name}", unit="rows") as ticker:
         rows = TextFile(
             file, "text", progress=lambda done, share: ticker.to(done, f"{min(share, 1.0):.0%}")
@@ -147,7 +158,7 @@ def _score_file(file: Path, out: Path | None, scorer: RowScorer) -> None:
 
 
 def _scored(rows: Iterable[Row], scorer: RowScorer, summary: Summary) -> Iterator[Row]:
-    """The rows with their scores; so many are held as the scorer takes at once."""
+    """Yield the rows with their scores; memory holds as many as the scorer takes at once."""
     left = iter(rows)
     while chunk := list(islice(left, _AT_ONCE)):
         for row, scores in zip(

@@ -27,7 +27,7 @@ from transforms.pii.spans import Span
 _MOST_CHARS = 4_000_000  # a line may be longer than a post; beyond it a line is refused
 _AT_ONCE = 256  # lines: names are looked for in many texts together
 _WORTH_SAVING = b"\\u"  # orjson refuses lone surrogates, which platforms do send
-# The longer ones first: the shorter ones begin alike.
+# The longer marks come first, because the shorter ones are their beginnings.
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -35,16 +35,14 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LONGEST_MARK = 4
-# a text in UTF-16 has a NUL beside each letter of ASCII; one in four bytes is enough
-_LEAST_NULS, _NUL_SHARE = (
-    4,
-    4,
-)
-# or a few letters and digits in a row
+# A text in UTF-16 has a NUL beside each letter of ASCII; one in four bytes is enough,
+_LEAST_NULS = 4
+_NUL_SHARE = 4
+# or a few letters and digits in a row.
 _EACH_WITH_NULS = re.compile(rb"(?:[^\0]\0{1,3}){5}|(?:\0{1,3}[^\0]){5}")
 _ENDS = "Nothing of it is shown, and the output ends before it"
-# What is taken out of the names of fields. Handles and links stay: "@type" and addresses of schemas
-# are such names.
+# Types of personal data that are removed from the names of fields. Handles and links stay: "@type"
+# and addresses of schemas are such names.
 _IN_KEYS = frozenset(
     {"EMAIL", "PHONE", "CARD", "IBAN", "SSN", "ZA_ID", "NINO", "NATIONAL_ID", "CRYPTO", "PROFILE"}
 )
@@ -52,7 +50,7 @@ _SUSPECT = re.compile(r"\W|\d{6}")  # other names of fields are words
 
 
 class Form(StrEnum):
-    """What a line holds."""
+    """The content of a line."""
 
     TEXT = "text"
     JSONL = "jsonl"
@@ -64,12 +62,12 @@ class ScrubError(EchoStreamError):
 
 @dataclass(slots=True)
 class Fields:
-    """Which string fields of an object are cleaned: those named, or all; and which were seen and left."""
+    """The string fields of an object to clean, those named or all; and those that were left."""
 
     named: frozenset[str] = frozenset()
     used: set[str] = field(default_factory=set)
     left: Counter[str] = field(default_factory=Counter)
-    # of fields that hold personal data, with their clean ones
+    # the clean names of fields by names that hold personal data
     names: dict[str, str] = field(default_factory=dict)
 
     def takes(self, path: str) -> bool:
@@ -86,7 +84,7 @@ class Fields:
         return bool(hits)
 
     def remarks(self) -> Iterator[str]:
-        """Say what was not cleaned, by the names of its fields."""
+        """Name the fields that were not cleaned."""
         if self.left:
             yield f"left as they were: {', '.join(sorted(self.left))}"
         if unseen := self.named - self.used:
@@ -95,7 +93,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """A string in an object, and where it is written back."""
+    """A string in an object, and the function that writes it back."""
 
     path: str
     value: str
@@ -110,11 +108,11 @@ def scrub(
     fields: Annotated[
         str,
         typer.Option(
-            help="jsonl: the fields to clean, as in text,user.bio; all with strings where none is named"
+            help="jsonl: the fields to clean, as in text,user.bio; default: all with strings"
         ),
     ] = "",
 ) -> None:
-    """Take personal data out of what comes on standard input; what is left goes to standard output."""
+    """Remove personal data from standard input, and write the rest to standard output."""
     chosen = Fields(frozenset(name.strip() for name in fields.split(",") if name.strip()))
     if chosen.named and form is Form.TEXT:
         raise UsageError(
@@ -131,7 +129,7 @@ def scrub(
 
 
 def lines_of(stream: BinaryIO) -> Iterator[bytes]:
-    """Give the lines of a stream in UTF-8, whatever its first bytes say that it is in.
+    """Yield the lines of a stream in UTF-8, whatever encoding its first bytes name.
 
     Raises:
         ScrubError: the stream is not in the encoding that its first bytes name.
@@ -142,7 +140,7 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
         first = head + stream.readline() if not head.endswith(b"\n") else head
         yield from chain(io.BytesIO(first), stream)
         return
-    # Read whole: what is damaged further on is then refused before anything is shown.
+    # The whole input is read, so that damage further on is refused before anything is shown.
     try:
         text = (head + stream.read()).decode(encoding)
     except UnicodeDecodeError:
@@ -156,25 +154,25 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
 def scrubbed(
     lines: Iterable[bytes], form: Form, sanitizer: Sanitizer, fields: Fields | None = None
 ) -> Iterator[bytes]:
-    """Each line without its personal data, some at a time.
+    """Yield each line without its personal data, some at a time.
 
     Raises:
         ScrubError: a line is no JSON object, its fields are of other types, it is in another
             encoding than UTF-8, or the sanitizer fails on it.
     """
     numbered = enumerate(lines, start=1)
-    while some := list(islice(numbered, _AT_ONCE)):
-        for number, line in some:
+    while chunk := list(islice(numbered, _AT_ONCE)):
+        for number, line in chunk:
             _refuse_nuls(line, number)
         if form is Form.TEXT:
-            texts = [without_controls(line.decode("utf-8", "surrogateescape")) for _, line in some]
-            for text, spans in _found(
-                sanitizer, [(text, ()) for text in texts], [number for number, _ in some]
+            texts = [without_controls(line.decode("utf-8", "surrogateescape")) for _, line in chunk]
+            for text, spans in _with_spans(
+                sanitizer, [(text, ()) for text in texts], [number for number, _ in chunk]
             ):
                 yield redact(text, spans).encode("utf-8", "surrogateescape")
         else:
             yield from _json_lines(
-                [(number, line) for number, line in some if line.strip()], sanitizer, fields
+                [(number, line) for number, line in chunk if line.strip()], sanitizer, fields
             )
 
 
@@ -182,12 +180,13 @@ def _refuse_nuls(line: bytes, number: int) -> None:
     nuls = line.count(0)
     if nuls >= _LEAST_NULS and (nuls * _NUL_SHARE >= len(line) or _EACH_WITH_NULS.search(line)):
         raise ScrubError(
-            f"Line {number} has a NUL byte beside its letters, as UTF-16 and UTF-32 have, and nothing says which it is",
+            f"Line {number} has a NUL byte beside its letters, as UTF-16 and UTF-32 have,"
+            " and nothing says which it is",
             remedy=f"{_ENDS}; save the input as UTF-8 (iconv -f UTF-16LE -t UTF-8)",
         )
 
 
-def _found(
+def _with_spans(
     sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]
 ) -> Iterator[tuple[str, list[Span]]]:
     for number, (text, _), spans in zip(numbers, pieces, sanitizer.spans(pieces), strict=True):
@@ -208,15 +207,15 @@ def _json_lines(
     texts = [[text for text in _texts_in(post) if chosen.takes(text.path)] for _, post, _ in read]
     pieces: list[Piece] = [
         (without_controls(text.value), exact)
-        for (_, _, exact), some in zip(read, texts, strict=True)
-        for text in some
+        for (_, _, exact), of_post in zip(read, texts, strict=True)
+        for text in of_post
     ]
-    numbers = [number for (number, _, _), some in zip(read, texts, strict=True) for _ in some]
-    found = _found(sanitizer, pieces, numbers)
-    for (_, post, _), some in zip(read, texts, strict=True):
+    numbers = [number for (number, _, _), of_post in zip(read, texts, strict=True) for _ in of_post]
+    results = _with_spans(sanitizer, pieces, numbers)
+    for (_, post, _), of_post in zip(read, texts, strict=True):
         own: list[Span] = []
-        for text in some:
-            value, spans = next(found)
+        for text in of_post:
+            value, spans = next(results)
             text.put(redact(value, spans))
             if text.path == "text":
                 own = spans
@@ -229,68 +228,71 @@ def _json_lines(
 
 
 def _texts_in(post: dict[str, Any]) -> Iterator[_Text]:
-    """Give each string of an object at any depth, in a list by the list's own path; without recursion."""
+    """Yield each string of an object at any depth, without recursion.
+
+    A string in a list has the list's own path.
+    """
     waiting: list[tuple[str, Any]] = [("", post)]
     while waiting:
         path, value = waiting.pop()
         named = isinstance(value, dict)
-        for key, one in list(value.items() if named else enumerate(value)):
+        for key, member in list(value.items() if named else enumerate(value)):
             at = (f"{path}.{key}" if path else key) if named else path
-            if isinstance(one, str):
-                yield _Text(at, one, partial(value.__setitem__, key))
-            elif isinstance(one, dict | list):
-                waiting.append((at, one))
+            if isinstance(member, str):
+                yield _Text(at, member, partial(value.__setitem__, key))
+            elif isinstance(member, dict | list):
+                waiting.append((at, member))
 
 
 def _clean_names(
     read: list[tuple[int, dict[str, Any], list[str]]], sanitizer: Sanitizer
 ) -> dict[str, str]:
-    """Those names of fields that hold personal data, each with what it becomes."""
+    """Return the clean names of fields by those names that hold personal data."""
     first = {
         key: number
         for number, post, _ in reversed(read)
-        for one in _objects_in(post)
-        for key in one
+        for object_ in _objects_in(post)
+        for key in object_
         if _SUSPECT.search(key)
     }
     pieces: list[Piece] = [(without_controls(key), ()) for key in first]
-    found = _found(sanitizer, pieces, list(first.values()))
+    results = _with_spans(sanitizer, pieces, list(first.values()))
     renamed = {}
-    for key, (name, spans) in zip(first, found, strict=True):
+    for key, (name, spans) in zip(first, results, strict=True):
         if taken := [span for span in spans if span.type in _IN_KEYS]:
             renamed[key] = redact(name, taken)
     return renamed
 
 
 def _rename(post: dict[str, Any], names: dict[str, str]) -> None:
-    """Give fields their clean names, in their order; two that would be one get numbers."""
+    """Give fields their clean names, in their order; equal names get numbers."""
     if not names:
         return
-    for one in list(_objects_in(post)):
-        if names.keys().isdisjoint(one):
+    for object_ in list(_objects_in(post)):
+        if names.keys().isdisjoint(object_):
             continue
-        items = list(one.items())
-        one.clear()
+        items = list(object_.items())
+        object_.clear()
         for key, value in items:
             name = clean = names.get(key, key)
             count = 1
-            while name in one:
+            while name in object_:
                 count += 1
                 name = f"{clean} {count}"
-            one[name] = value
+            object_[name] = value
 
 
 def _objects_in(post: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the objects in an object, itself among them; without recursion."""
+    """Yield the objects in an object, itself among them, without recursion."""
     waiting: list[Any] = [post]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
             yield value
         waiting += [
-            one
-            for one in (value.values() if isinstance(value, dict) else value)
-            if isinstance(one, dict | list)
+            member
+            for member in (value.values() if isinstance(value, dict) else value)
+            if isinstance(member, dict | list)
         ]
 
 
@@ -306,7 +308,7 @@ def _read(line: bytes, number: int) -> tuple[dict[str, Any], list[str]]:
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
-    """The object on a line; its values are whatever JSON has."""
+    """Return the object on a line; its values are whatever JSON has."""
     try:
         post = orjson.loads(line)
     except ValueError:
@@ -319,7 +321,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
 
 
 def _names_in(post: dict[str, Any]) -> list[str]:
-    """The strings that name a person in this very object."""
+    """Return the strings that name a person in this very object."""
     mentions = post.get("mentions") or []
     names = [post.get("author_handle"), post.get("author_name"), *mentions]
     if not isinstance(post.get("text"), str | None) or not all(

@@ -39,7 +39,8 @@ def train(
             progress=lambda step: ticker.to(len(texts), step),
         )
         trained.save(folder)
-    ours, vader = trained.about["unseen_folds"], trained.about["vader_on_the_same_rows"]
+    ours = trained.about["unseen_folds"]
+    vader = trained.about["vader_on_the_same_rows"]
     print(f"model         linear {trained.model.version}")
     for name, key in (
         ("accuracy", "accuracy"),

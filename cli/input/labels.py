@@ -8,12 +8,13 @@ from foundation.errors import UsageError
 
 
 def read_labels(file: Path, classes: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Texts and labels of the rows that have a text.
+    """Return texts and labels of the rows that have a text.
 
     Raises:
         UsageError: a row has a label that is none of the classes.
     """
-    texts, labels = [], []
+    texts = []
+    labels = []
     for number, row in enumerate(TextFile(file, "text", "label"), start=1):
         label = (row["label"] or "").strip().lower()
         if label not in classes:

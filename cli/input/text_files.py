@@ -1,6 +1,6 @@
-"""Rows with a `text` from CSV or JSON lines, one at a time, and the same rows out again with more columns.
+"""Read rows with a `text` from CSV or JSON lines, one at a time, and write them with more columns.
 
-The form is the suffix's: .csv, .jsonl or .ndjson, each also as .gz. CSV is as RFC 4180 says, with a
+The suffix tells the form: .csv, .jsonl or .ndjson, each also as .gz. CSV follows RFC 4180, with a
 header.
 """
 
@@ -28,7 +28,7 @@ class TextFileError(EchoStreamError):
 
 
 def form_of(path: Path) -> str:
-    """The form: csv or json.
+    """Return the form: csv or json.
 
     Raises:
         UsageError: the suffix says neither.
@@ -53,18 +53,21 @@ class TextFile:
     def __init__(
         self, path: Path, *needed: str, progress: Callable[[int, float], None] | None = None
     ) -> None:
-        """`progress` hears how many rows there were and which share of the file's bytes is read."""
-        self.path, self.form = path, form_of(path)
+        """`progress` is told the number of rows and the share of the file's bytes that are read."""
+        self.path = path
+        self.form = form_of(path)
         self.columns: list[str] = []  # of CSV, once the header is read
-        self._needed, self._progress = needed, progress
+        self._needed = needed
+        self._progress = progress
 
     def __iter__(self) -> Iterator[Row]:
-        """From the first row to the last."""
+        """Yield the rows, from the first to the last."""
         number = 0
         try:
             with self.path.open("rb") as raw:
                 size = max(1, os.fstat(raw.fileno()).st_size)
-                opened: Any = gzip.open(raw) if self.path.suffix == ".gz" else raw  # noqa: SIM115  # closed by the next
+                # The text stream closes it.
+                opened: Any = gzip.open(raw) if self.path.suffix == ".gz" else raw  # noqa: SIM115
                 with io.TextIOWrapper(
                     opened, "utf-8-sig", newline="" if self.form == "csv" else "\n"
                 ) as lines:
@@ -141,18 +144,18 @@ class RowWriter:
 
     def __init__(self, stream: IO[str], form: str) -> None:
         self._stream = stream
-        # Its line ends are CR LF: with others it would leave a lone CR in a cell unquoted.
+        # Lines end with CR LF: with another end csv would leave a lone CR in a cell unquoted.
         self._cells = csv.writer(stream) if form == "csv" else None
         self._has_header = False
 
     def header(self, columns: Sequence[str]) -> None:
-        """For a file without rows; JSON lines have none."""
+        """Write the header of a file without rows; JSON lines have none."""
         if self._cells and not self._has_header:
             self._cells.writerow(columns)
             self._has_header = True
 
     def row(self, row: Row) -> None:
-        """One row; its columns are those of the first."""
+        """Write a row; its columns are those of the first."""
         if self._cells:
             self.header([*row])
             self._cells.writerow(row.values())
@@ -162,13 +165,13 @@ class RowWriter:
             line.encode()
             self._stream.write(f"{line}\n")
             return
-        # half a surrogate pair, which platforms do send: by its number
+        # Half a surrogate pair, which platforms do send, is written by its number.
         self._stream.write(f"{json.dumps(row)}\n")
 
 
 @contextmanager
 def writing(path: Path | None, form: str) -> Iterator[RowWriter]:
-    """Rows into a file, which appears when it is complete, or to standard output.
+    """Yield a writer of rows into a file, which appears when it is complete, or to standard output.
 
     Raises:
         TextFileError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""What `echostream run` says while it runs."""
+"""Lines that `echostream run` prints while it runs."""
 
 import time
 from collections import Counter
@@ -7,21 +7,19 @@ from lakehouse.spark.progress import Progress
 
 
 class Watch:
-    """A line per batch on standard output."""
+    """Prints a line per batch to standard output."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
         self._rows: Counter[str] = Counter()
 
     def started(self, ui: str | None) -> None:
-        """The session is up."""
-        print(
-            f"Spark is up{f', its UI at {ui}' if ui else ''}; Ctrl-C ends after the batch",
-            flush=True,
-        )
+        """Tell that the session is up."""
+        place = f", its UI at {ui}" if ui else ""
+        print(f"Spark is up{place}; Ctrl-C ends after the batch", flush=True)
 
     def batch(self, progress: Progress) -> None:
-        """A batch is done."""
+        """Tell that a batch is done."""
         self._rows[progress.job] += progress.rows
         print(
             f"{progress.job:<16} batch {progress.batch_id:<4} {progress.rows:>9,} rows"
@@ -30,6 +28,6 @@ class Watch:
         )
 
     def ended(self) -> None:
-        """All is stored."""
+        """Tell that all is stored."""
         rows = ", ".join(f"{job} {count:,}" for job, count in self._rows.items()) or "nothing new"
         print(f"done in {time.monotonic() - self._began:.0f} s: {rows}")

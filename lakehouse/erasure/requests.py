@@ -15,12 +15,22 @@ from typing import Any
 from foundation import clock
 from foundation.errors import ErasureRequestError
 from foundation.folder_modes import protect
-from foundation.key_sources import receipt_source
+from foundation.key_sources import pseudonym_key, receipt_source
+from foundation.keys import canonical
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
 from foundation.signatures import is_signed, public_key, sign
 from lakehouse.storage.s3_files import Folder, S3Path, move
 from schemas.stored_names import DONE_FOLDER, ERASURES_FOLDER, GRAVES_FOLDER, REQUESTS_FOLDER
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An author or a post, by the id that its platform gives."""
+
+    platform: str
+    kind: str  # author or post
+    native_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +51,33 @@ class Request:
     key_id: str  # of the pseudonym key in use
     asked_at: datetime
     targets: tuple[Target, ...]
+
+
+def request_erasure(settings: Settings, subjects: Iterable[Subject], *, key: SecretKey) -> Request:
+    """Create a request that names the subjects by their pseudonyms alone, signed with the key.
+
+    The pseudonyms are those under every version of the pseudonym key, because late records may
+    come under an older one.
+
+    Raises:
+        KeyFileError, KeyServiceError: the pseudonym key cannot be read.
+    """
+    pseudonyms = pseudonym_key(settings)
+    targets = [
+        Target(
+            subject.platform,
+            subject.kind,
+            tuple(pseudonyms.pseudonyms(settings.owner, *_named(subject))),
+        )
+        for subject in subjects
+    ]
+    return create_request(settings, targets=targets, key_id=pseudonyms.key_id, key=key)
+
+
+def _named(subject: Subject) -> tuple[str, str, str]:
+    is_author = subject.kind == "author"
+    native_id = canonical(subject.native_id) if is_author else subject.native_id
+    return subject.platform, subject.kind, native_id
 
 
 def create_request(

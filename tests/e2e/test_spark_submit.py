@@ -110,7 +110,12 @@ def master(elsewhere, tmp_path_factory):
 
 def test_the_wheel_holds_code_and_conf(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {"streaming/submit.py", "conf/local.toml", "conf/policies/reddit.toml"} <= names
+    assert {
+        "streaming/submit.py",
+        "batch/submit.py",
+        "conf/local.toml",
+        "conf/policies/reddit.toml",
+    } <= names
     assert [name for name in names if name.startswith("tests/")] == []
 
 

@@ -149,6 +149,20 @@ print(sorted({{"pyspark", "confluent_kafka"}} & set(sys.modules)))
     assert done.stdout == "[]\n"
 
 
+def test_a_refusal_of_run_does_not_wait_for_pandas():
+    code = """
+import sys
+from typer.testing import CliRunner
+from cli.main import app
+assert "no job none" in str(CliRunner().invoke(app, ["run", "--jobs", "none"]).exception)
+print("pandas" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "False\n"
+
+
 def test_the_list_of_commands_loads_nothing_that_is_slow():
     code = """
 import sys

@@ -5,12 +5,13 @@ import json
 import pytest
 
 from foundation.errors import ErasureRequestError
-from foundation.key_sources import pseudonym_source
-from foundation.keys import create_key
+from foundation.key_sources import pseudonym_key, pseudonym_source
+from foundation.keys import add_key, create_key
 from foundation.settings import Settings
+from ingestion.kafka.records import RecordMaker
 from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
-from lakehouse.erasure.requests import Target
+from lakehouse.erasure.requests import Subject, Target
 from lakehouse.erasure.run import demand_requests_key
 
 TARGETS = (Target("reddit", "author", ("v1:a", "v1:b")), Target("x", "post", ("v1:c",)))
@@ -37,6 +38,27 @@ def test_requests_wait_oldest_first_until_they_are_settled(settings):
     erasure_requests.delete_request(settings, first)
     erasure_requests.delete_request(settings, first)
     assert list(erasure_requests.pending_requests(settings)) == [second]
+
+
+def test_a_request_names_subjects_by_the_pseudonyms_of_every_version_of_the_key(settings):
+    source = pseudonym_source(settings)
+    add_key(source.file, source.name)
+    first = settings.key_id_file.read_text()
+    settings.key_id_file.write_text(f"{source.newest().key_id}\n")
+    assert settings.key_id_file.read_text() != first
+    subjects = [Subject("reddit", "author", "ANN"), Subject("x", "post", "AbC")]
+    request = erasure_requests.request_erasure(settings, subjects, key=ledger.receipt_key(settings))
+    versions = list(pseudonym_key(settings))
+    assert [key.version for key in versions] == [2, 1]
+    author, post = request.targets
+    for key, of_author, of_post in zip(versions, author.keys, post.keys, strict=True):
+        maker = RecordMaker("reddit", settings.owner, key)
+        assert of_author == maker.author_key("ann") == maker.author_key("ANN")
+        assert of_post == RecordMaker("x", settings.owner, key).post_key("AbC")
+    assert request.key_id == versions[0].key_id
+    (file,) = settings.home.rglob(f"{request.id}.json")
+    assert "ANN" not in file.read_text()
+    assert "AbC" not in file.read_text()
 
 
 @pytest.mark.parametrize(
