@@ -29,7 +29,8 @@ def find(text: str, exact: Iterable[str] = (), options: Options = DEFAULT) -> li
         options: what to look for besides.
     """
     plain = normalise(text)
-    return in_original(plain, find_plain(plain, exact, options))
+    spans = find_plain(plain, exact, options)
+    return in_original(plain, spans) if spans else []
 
 
 def find_plain(plain: Plain, exact: Iterable[str], options: Options) -> list[Span]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from transforms.pii.spans import Span
+from transforms.pii.spans import Span, may_hold
 from transforms.pii.structured import is_installed
 
 # scripts with spaces
@@ -82,10 +82,25 @@ _BLUESKY = re.compile(
     r"(?<![\w.\-@])[A-Za-z0-9\-]{1,63}\.bsky\.social(?!\w)|(?<!\w)did:(?:plc|web):[\w.:%\-]{1,250}",
     re.IGNORECASE,
 )
-_NETWORK = (
-    r"(?:discord|telegram|tg|snap|snapchat|insta|instagram|ig|twitter|tiktok|kik|skype|wechat"
-    r"|mastodon|twitch|signal)"
+_NETWORKS = (
+    "discord",
+    "telegram",
+    "tg",
+    "snap",
+    "snapchat",
+    "insta",
+    "instagram",
+    "ig",
+    "twitter",
+    "tiktok",
+    "kik",
+    "skype",
+    "wechat",
+    "mastodon",
+    "twitch",
+    "signal",
 )
+_NETWORK = f"(?:{'|'.join(_NETWORKS)})"
 _NAMED = re.compile(
     rf"(?<!\w)(?=[dtsikwm]){_NETWORK}(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{{2,63}}\w)",
     re.IGNORECASE,
@@ -131,15 +146,16 @@ _BARE = re.compile(
 )
 _BARISH = re.compile(r"\.[a-z]")  # in every bare link
 _NAMING = re.compile(r"[:=] ?[\w.\-]")  # wherever a name follows its network
-_MY = re.compile(r"[mM][yY] ")  # wherever it is said whose name it is
+_DISCORDISH = re.compile(r"#[0-9]{4}")  # in every account of Discord
 _TRAILING = ".,;:!?'\")]}…"
 
 
 def find_links(text: str, *, urls: bool) -> list[Span]:
     """What names a person on the net; other links too, where `urls` says so."""
     spans: list[Span] = []
-    slash, dot = "/" in text, "." in text
-    lowered = text.lower() if slash or dot else ""
+    slash = "/" in text
+    dot = "." in text
+    lowered = text.lower()
     if slash and dot and _LINKISH.search(text):
         spans += [_trimmed(text, *m.span(), "PROFILE") for m in _PROFILE.finditer(text)]
     if "@" in text:
@@ -148,19 +164,19 @@ def find_links(text: str, *, urls: bool) -> list[Span]:
         spans += [Span(*m.span("address"), "EMAIL") for m in _MAILED.finditer(text)]
     if slash and ("u/" in lowered or "u /" in lowered or "user/" in lowered or "user /" in lowered):
         spans += [Span(*m.span(), "HANDLE") for m in _USER.finditer(text)]
-    spans += _handles(text)
+    spans += _handles(text, lowered)
     if urls and (slash or dot):
         spans += [_trimmed(text, start, end, "URL") for start, end in _urls(text, lowered)]
     return spans
 
 
-def _handles(text: str) -> Iterator[Span]:
-    """Accounts that are named in words, or by a form of their network's own."""
-    if "#" in text:
+def _handles(text: str, lowered: str) -> Iterator[Span]:
+    """Yield accounts that are named in words, or by a form of their network's own."""
+    if "#" in text and _DISCORDISH.search(text):
         yield from (Span(*m.span(), "HANDLE") for m in _DISCORD.finditer(text))
-    if (":" in text or "=" in text) and _NAMING.search(text):
+    if (":" in text or "=" in text) and may_hold(lowered, _NETWORKS) and _NAMING.search(text):
         yield from (Span(*m.span("name"), "HANDLE") for m in _NAMED.finditer(text))
-    if _MY.search(text):
+    if "my " in lowered and " is " in lowered:
         yield from (Span(*m.span("name"), "HANDLE") for m in _MINE.finditer(text))
     if "bsky" in text or "did:" in text:
         yield from (Span(*m.span(), "HANDLE") for m in _BLUESKY.finditer(text))

@@ -7,8 +7,10 @@ NFKC is applied to each character alone: over a whole text, a run of combining m
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
+
+from transforms.pii.spans import has_any
 
 _MOST = 4  # a character that stands for more than this is no spelling of an address
 # invisible, or a frame around a digit
@@ -131,11 +133,21 @@ _LAST_CHAR = 0x10FFFF
 # @.
 _OPEN = re.compile(r"[(\[{<\u3008-\u3015][ \t]{0,2}[aAcCdDpP@.\u00c4\u00e4\-]")
 _TAGS = ("&lt;", ">@<")
+# What a text must have for an expression to find anything. Most texts have none of these, and to
+# look for a few letters costs a tenth of an expression.
+_BRACKETS = ("(", "[", "{", "<", "&")  # of ASCII, and the begin of "&lt;"
+_ENTITIES = ("&#", "&nbsp;")
+_ESCAPES = ("%", "&", "\\", "=40")
+_SPOKEN_ATS = (" at ", "_at_", "-at-")
+_SPOKEN_DOTS = (" dot ", "_dot_", "-dot-")
+_OTHER_ASCII = tuple(word for word in _OTHER_WORDS if word.isascii())
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A text as it is matched; character i of it came from [starts[i], ends[i]) of the original."""
+class Plain(NamedTuple):
+    """A text as it is matched; character i of it came from [starts[i], ends[i]) of the original.
+
+    One is made of each text, and a frozen dataclass takes twice as long to make.
+    """
 
     text: str
     starts: list[int] | None = None
@@ -149,42 +161,36 @@ class Plain:
 
 
 def normalise(text: str) -> Plain:
-    """The plain form of a text; the same text where it is plain already."""
+    """Return the plain form of a text; the same text where it is plain already."""
     plain = Plain(text) if text.isascii() else _unfolded(text)
-    if "&#" in plain.text or "&nbsp;" in plain.text:
+    if "&" in plain.text and has_any(plain.text, _ENTITIES):
         plain = _replaced(plain, _ENTITY, _named)
-    if "%" in plain.text or "&" in plain.text or "\\" in plain.text or "=40" in plain.text:
+    if has_any(plain.text, _ESCAPES):
         plain = _unescaped(plain)
     lowered = plain.text.lower()
-    if " at " in lowered or "_at_" in lowered or "-at-" in lowered:
+    has_at = "at" in lowered
+    if has_at and has_any(lowered, _SPOKEN_ATS):
         plain = _replaced(plain, _SPOKEN_AT, lambda _: "@")
-    if _OPEN.search(plain.text) or _has(lowered, _TAGS):
+    may_hold_sign = not plain.text.isascii() or has_any(plain.text, _BRACKETS)
+    if may_hold_sign and (_OPEN.search(plain.text) or has_any(lowered, _TAGS)):
         plain = _in_brackets(plain)
-    if " dot " in lowered or "_dot_" in lowered or "-dot-" in lowered:
+    if "dot" in lowered and has_any(lowered, _SPOKEN_DOTS):
         plain = _replaced(plain, _SPOKEN_DOT, lambda _: ".")
-    if "AT" in plain.text:
+    if has_at and "AT" in plain.text:
         plain = _in_turn(plain, _CAPITAL_AT, _CAPITAL_DOT)
-    if "at" in lowered and _has(lowered, _MARKED):
+    if has_at and has_any(lowered, _MARKED):
         plain = _in_turn(plain, _MARKED_AT, _MARKED_DOT)
-    if _has(lowered, _OTHER_WORDS):
+    if has_any(lowered, _OTHER_ASCII if lowered.isascii() else _OTHER_WORDS):
         plain = _in_turn(plain, _OTHER_AT, _OTHER_DOTS)
     return plain
-
-
-def _has(text: str, words: tuple[str, ...]) -> bool:
-    """Tell whether one of the words is in the text; a generator would cost more than the search."""
-    for word in words:  # noqa: SIM110  # see above
-        if word in text:
-            return True
-    return False
 
 
 def _unescaped(plain: Plain) -> Plain:
     """Signs of an address that are written as their numbers, or behind a sign that takes their meaning away."""
     lowered = plain.text.lower()
-    if _has(lowered, _AT_NUMBERS):
+    if has_any(lowered, _AT_NUMBERS):
         plain = _replaced(plain, _ESCAPED_AT, lambda _: "@")
-    if _has(lowered, _DOT_NUMBERS):
+    if has_any(lowered, _DOT_NUMBERS):
         plain = _replaced(plain, _ESCAPED_DOT, lambda _: ".")
     if "\\" in plain.text and "@" in plain.text:
         plain = _replaced(plain, _MARKDOWN, lambda match: match["sign"])

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from transforms.pii.spans import Span
+from transforms.pii.spans import Span, may_hold
 
 _CAPITAL = r"[A-Z\u00c0-\u00d6\u00d8-\u00de\u0391-\u03a9\u0410-\u042f]"
 _WORD = rf"{_CAPITAL}[\w'\u2019.\-]{{0,30}}"
@@ -16,7 +16,8 @@ _SUFFIX = (
     r"|Rapids|Ridges?|Route|Shores?|Spur|Squares|Throughway|Underpass|Viaduct|Villas?|Vista)"
 )
 _UNIT = r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Postbus|Postfach|P\.? ?O\.? ?Box|BP)\.? ?#?\d{1,6}[A-Za-z]?(?!\w)"
-_HOUSE = re.compile(r"(?<![\w.,$\u20ac\u00a3])\d{1,6}(?: ?(?:bis|ter)|[A-Za-z])?,? (?=[^\W_])")
+# It begins with a digit and looks back from there: behind a lookbehind every character is tried.
+_HOUSE = re.compile(r"\d(?<![\w.,$\u20ac\u00a3].)\d{0,5}(?: ?(?:bis|ter)|[A-Za-z])?,? (?=[^\W_])")
 _AFTER_HOUSE = re.compile(
     rf"(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}{_SUFFIX}(?!\w)"
     r"|(?!(?:on|in|of|to|at|across|down|the) )(?:[a-z][a-z'\-]{1,20} ){1,2}(?:street|avenue|road|boulevard)(?!\w)"
@@ -76,6 +77,8 @@ _ENDINGS = (
     "str.",
 )
 _LONGEST_WORD = 32
+# In every unit.
+_UNIT_WORDS = ("apt", "apartment", "suite", "ste", "unit", "flat", "post", "box", "bp")
 _UNITS = re.compile(rf"(?<!\w)(?=[AaSsUuFfPpBb]){_UNIT}", re.IGNORECASE)
 _MORE = re.compile(rf",?\s{{1,3}}{_UNIT}", re.IGNORECASE)
 # What stands between a street and its postcode: town, region, country.
@@ -106,6 +109,8 @@ _SAID = re.compile(
     r"|(?:meet|pick|drop|drops|dropped) (?:me|you|us|him|her|them)(?: (?:up|off))? at)[:\s]{1,6}",
     re.IGNORECASE,
 )
+# In every such sentence.
+_SAYING = ("ddress", " at", "moved to", "deliver", "ship")
 _SAID_STREET = re.compile(rf"{_HOUSE_FIRST}|{_LAST_HOUSE}")
 CORNER = "orner of "  # an address without a number
 _CORNER = re.compile(
@@ -140,10 +145,11 @@ def find_addresses(text: str) -> list[Span]:
     found = [m.span() for m in _KIND_FIRST.finditer(text)]
     if _POSTCODISH.search(text):
         found += [m.span() for m in _POSTCODE.finditer(text)]
-    found += [*_by_number(text), *_by_what_stands_beside(text)]
+    lowered = text.lower()
+    found += [*_by_number(text), *_by_neighbour(text, lowered)]
     if CORNER in text:
         found += [m.span() for m in _CORNER.finditer(text)]
-    if "box" in text.lower():
+    if "box" in lowered:
         found += [m.span() for m in _MILITARY.finditer(text)]
     return [Span(_begun(text, start), _whole(text, end), "ADDRESS") for start, end in found]
 
@@ -160,21 +166,28 @@ def _by_number(text: str) -> Iterator[tuple[int, int]]:
             yield house.start() - len(name), house.end()
 
 
-def _by_what_stands_beside(text: str) -> Iterator[tuple[int, int]]:
-    """Whatever has a number and stands before a flat or a code, or where the sentence says so."""
-    seen = 0  # nothing is looked at twice, so that time stays linear
-    for unit in _UNITS.finditer(text):
-        before = _BEFORE_UNIT.search(text, max(seen, unit.start() - _REACH), unit.start())
-        after = _AFTER_UNIT.match(text, unit.end())
-        yield (before or unit).start(), (seen := (after or unit).end())
+def _by_neighbour(text: str, lowered: str) -> Iterator[tuple[int, int]]:
+    """Yield whatever has a number and stands before a flat or a code, or where the sentence says so."""
+    if may_hold(lowered, _UNIT_WORDS):
+        yield from _before_units(text)
     seen = 0
     for code in _ZIP.finditer(text):
         if town := _BEFORE_ZIP.search(text, max(seen, code.start() - _REACH), code.start()):
             yield town.start(), code.end()
         seen = code.end()
-    for said in _SAID.finditer(text):
-        if street := _SAID_STREET.match(text, said.end()):
+    for announced in _SAID.finditer(text) if may_hold(lowered, _SAYING) else ():
+        if street := _SAID_STREET.match(text, announced.end()):
             yield street.span()
+
+
+def _before_units(text: str) -> Iterator[tuple[int, int]]:
+    """Yield flats, with the street before each of them."""
+    seen = 0  # nothing is looked at twice, so that time stays linear
+    for unit in _UNITS.finditer(text):
+        before = _BEFORE_UNIT.search(text, max(seen, unit.start() - _REACH), unit.start())
+        after = _AFTER_UNIT.match(text, unit.end())
+        seen = (after or unit).end()
+        yield (before or unit).start(), seen
 
 
 def _begun(text: str, start: int) -> int:

@@ -1,4 +1,4 @@
-"""What a finder says: stretches of text with a type."""
+"""Stretches of text with a type, and the cheap question before an expression looks for them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -30,6 +30,22 @@ class Span(NamedTuple):
     start: int
     end: int
     type: str
+
+
+def has_any(text: str, words: Iterable[str]) -> bool:
+    """Tell whether one of the words is in the text; a generator would cost more than the search."""
+    for word in words:  # noqa: SIM110  # see above
+        if word in text:
+            return True
+    return False
+
+
+def may_hold(lowered: str, words: Iterable[str]) -> bool:
+    """Tell whether an expression that ignores case may find one of the words in the text.
+
+    Beyond ASCII it takes letters for an "i", "k" or "s" that `lower()` does not turn into one.
+    """
+    return not lowered.isascii() or has_any(lowered, words)
 
 
 def without_overlaps(spans: Iterable[Span]) -> list[Span]:

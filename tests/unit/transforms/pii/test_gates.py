@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from transforms.pii import links, normalise, numbers, postal, structured
 from transforms.pii.detect import find, redact
+from transforms.pii.spans import has_any, may_hold
 
 GATES = [
     (structured._DECIMAL, structured._IPV4),
@@ -16,6 +17,7 @@ GATES = [
     (structured._MACISH, structured._MAC),
     (structured._THREE_PAIRS, structured._NINO),
     (structured._SEVEN, structured._DNI),
+    (structured._IBANISH, structured._IBAN),
     (structured._UNGROUPED, structured._FISCAL),
     (structured._UNGROUPED, structured._BASE58),
     (structured._UNGROUPED, structured._BECH32),
@@ -23,7 +25,7 @@ GATES = [
     (links._LINKISH, links._PROFILE),
     # Without a look ahead that only saves time: what is generated would have to pass it by chance.
     (links._NAMING, re.compile(links._NAMED.pattern.replace("(?=[dtsikwm])", ""), re.IGNORECASE)),
-    (links._MY, links._MINE),
+    (links._DISCORDISH, links._DISCORD),
     (links._BARISH, links._BARE),
     (numbers._ENOUGH, numbers._RUN),
     (numbers._ODD_SIGN, numbers._ODD),
@@ -42,6 +44,49 @@ def test_what_is_found_passes_its_gate(gate: re.Pattern[str], pattern: re.Patter
         assert gate.search(text)
 
     passes()
+
+
+def without_look_ahead(pattern: re.Pattern[str], look_ahead: str) -> re.Pattern[str]:
+    """It only saves time, and what is generated would have to pass it by chance."""
+    assert look_ahead in pattern.pattern
+    return re.compile(pattern.pattern.replace(look_ahead, ""), pattern.flags)
+
+
+WORDS = [
+    (links._NETWORKS, without_look_ahead(links._NAMED, "(?=[dtsikwm])")),
+    (("my ",), links._MINE),
+    ((" is ",), links._MINE),
+    (postal._UNIT_WORDS, without_look_ahead(postal._UNITS, "(?=[AaSsUuFfPpBb])")),
+    (postal._SAYING, without_look_ahead(postal._SAID, "(?=[adlmprs])")),
+]
+
+
+@pytest.mark.parametrize(("words", "pattern"), WORDS, ids=[words[0] for words, _ in WORDS])
+def test_what_is_found_has_one_of_the_words(words: tuple[str, ...], pattern: re.Pattern[str]):
+    @settings(max_examples=200, deadline=None)
+    @given(st.from_regex(pattern, alphabet=st.characters(max_codepoint=0x2FF)))
+    def passes(text: str) -> None:
+        assert may_hold(text.lower(), words)
+
+    passes()
+
+
+@given(st.from_regex(normalise._OPEN, alphabet=st.characters(max_codepoint=0x7F)))
+def test_a_bracket_before_a_sign_is_one_of_those_that_are_looked_for(text):
+    assert has_any(text, normalise._BRACKETS)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("my \u0131nsta: kim_lee7", "my \u0131nsta: <HANDLE>"),
+        ("\u0130nstagram = kim_lee7", "\u0130nstagram = <HANDLE>"),
+        ("del\u0131vered to 12 Long Way", "del\u0131vered to <ADDRESS>"),
+        ("Su\u0131te 12", "<ADDRESS>"),
+    ],
+)
+def test_letters_that_ignoring_case_alone_makes_equal_pass_too(text, clean):
+    assert redact(text, find(text)) == clean
 
 
 @pytest.mark.parametrize(
