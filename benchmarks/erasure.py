@@ -1,10 +1,10 @@
-"""What an erasure costs: requests in batches of several sizes, on a lake of several sizes, until no table shows them.
+"""Cost of erasures: requests in batches of several sizes on lakes of several sizes.
 
 A lake of made posts, put through the jobs once and then multiplied: each copy has pseudonyms of its
-    own, payloads stay.
-Requests for authors wait in it, a number at once; then the jobs' own steps between batches carry
-them out. Measured from the moment of the request to the receipt's "unqueryable". Streams that run
-look every `erasure.interval_s` (60 s), after the batch that is under way. docs/erasure.md.
+own, payloads stay. Requests for authors wait in it, a number at once; then the jobs' own steps
+between batches carry them out. Measured from the moment of the request to the receipt's
+"unqueryable". Streams that run look every `erasure.interval_s` (60 s), after the batch that is
+under way. docs/erasure.md.
 
     python -m benchmarks.erasure --posts 20000 --copies 10 --requests 1 10 100 1000
 """
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def build(spark: SparkSession, settings: Settings, posts: int, copies: int) -> None:
-    """Bronze, Silver and Gold of so many posts, several times over."""
+    """Build Bronze, Silver and Gold of so many posts, several times over."""
     delta.ensure(spark, BRONZE_POSTS, settings)
     memory = MemoryProducer()
     run_generator(settings, memory, n_posts=posts, seed=SEED)
@@ -85,7 +85,7 @@ def build(spark: SparkSession, settings: Settings, posts: int, copies: int) -> N
 
 
 def measure(spark: SparkSession, settings: Settings, count: int) -> None:
-    """So many requests at once."""
+    """Measure so many requests at once, until no table shows their data."""
     authors = (
         delta.read(spark, SILVER_POSTS, settings)
         .where("author_key IS NOT NULL")
@@ -124,7 +124,8 @@ def measure(spark: SparkSession, settings: Settings, count: int) -> None:
     }
     p95 = waits[math.ceil(0.95 * count) - 1]
     say(
-        f"{count:5,} requests: p95 {p95:.1f} s until unqueryable, {seconds / count:.2f} s each; removed {removed}"
+        f"{count:5,} requests: p95 {p95:.1f} s until unqueryable, {seconds / count:.2f} s each;"
+        f" removed {removed}"
     )
 
 
@@ -135,7 +136,7 @@ def _received(
     value: bytes | None,
     headers: Sequence[tuple[str, bytes]],
 ) -> Row:
-    """As topic_to_bronze would have written it."""
+    """Return rows as topic_to_bronze would have written them."""
     named = {name: text.decode() for name, text in headers}
     now = clock.now()
     day = date.fromisoformat(named["day"]) if "day" in named else None
@@ -157,7 +158,7 @@ def _received(
 
 
 def _copied(rows: DataFrame, copies: int) -> DataFrame:
-    """Others' posts with the same content."""
+    """Return others' posts with the same content."""
     more = rows.crossJoin(rows.sparkSession.range(1, copies).withColumnRenamed("id", "copy"))
     for name in {"post_key", "author_key", "event_id"} & set(rows.columns):
         more = more.withColumn(name, F.concat(name, F.lit("-"), "copy"))
@@ -167,7 +168,7 @@ def _copied(rows: DataFrame, copies: int) -> DataFrame:
 
 
 def say(text: str) -> None:
-    """A line of the result."""
+    """Print a line of the result."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 

@@ -39,7 +39,8 @@ def main() -> None:
         "code": code.stdout.strip(),
         "sanitizer": sanitizer.version,
         "posts": count,
-        "machine": f"{platform.processor() or platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{platform.processor() or platform.machine()}, Python"
+        f" {platform.python_version()}",
     }
     print(f"sanitizer {sanitizer.version}, code {result['code']}, seed {SEED}; intervals of 95 %")
     for kind, obfuscated in (("plain", False), ("obfuscated", True)):
@@ -55,7 +56,7 @@ def main() -> None:
 
 
 def licensed(sanitizer: Sanitizer) -> Table:
-    """What needs the licensed sets."""
+    """Measure on the licensed sets."""
     result: Table = {}
     for name, held_out in (
         ("templates seen while the rules were written", False),

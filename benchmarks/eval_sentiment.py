@@ -3,10 +3,8 @@
     python -m benchmarks.eval_sentiment      # make eval-sentiment
 
 Prints a table, and writes sentiment_scorecard.json beside this file, the tables of README.md and
-docs/sentiment.md, and
-the picture. No text is printed or written. Comprehend and transformers are not here: the one costs
-    money, the others
-need a model that no one has named.
+docs/sentiment.md, and the picture. No text is printed or written. Comprehend and transformers are
+not here: the one costs money, the others need a model that no one has named.
 """
 
 import json
@@ -41,7 +39,7 @@ Scoring = Callable[[Sequence[str]], Sequence[Score]]
 
 
 def scorings() -> dict[str, Scoring]:
-    """What is measured, by name."""
+    """Return every scoring, by the scorer's name."""
     loaded: dict[str, Scoring] = {name: load_scorer(ScorerOptions(name)).score for name in SCORERS}
     vader = loaded["vader"]
 
@@ -55,7 +53,7 @@ def scorings() -> dict[str, Scoring]:
 
 
 def evaluate(score: Scoring, labelled: LabelledSet) -> dict[str, Any]:
-    """One scorer on one set."""
+    """Measure one scorer on one set."""
     scores = score(labelled.texts)
     found = figures(
         classes_of(labelled.labels), classes_of([one.label for one in scores]), _confidences(scores)
@@ -72,7 +70,7 @@ def _confidences(scores: Sequence[Score]) -> np.ndarray[Any, np.dtype[np.float64
 
 
 def texts_per_s(score: Scoring, texts: Sequence[str]) -> int:
-    """By CPU time, the median of some runs, the caches filled by other texts of the kind."""
+    """Measure by CPU time: the median of runs, caches filled by other texts of the kind."""
     other, mine = texts[::2], texts[1::2]
     score(other)
     runs = []
@@ -84,14 +82,14 @@ def texts_per_s(score: Scoring, texts: Sequence[str]) -> int:
 
 
 def pooled(score: Scoring, sets: Sequence[LabelledSet]) -> dict[str, Any]:
-    """Sets of one platform or language together."""
+    """Yield sets of one platform or language together."""
     gold = classes_of([label for labelled in sets for label in labelled.labels])
     guesses = classes_of([one.label for labelled in sets for one in score(labelled.texts)])
     return figures(gold, guesses)
 
 
 def evaluate_all() -> dict[str, Any]:
-    """Everything that the report is made from."""
+    """Return all figures of the report."""
     sets = all_sets()
     code = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
@@ -123,7 +121,7 @@ def evaluate_all() -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> None:
-    """The table on the terminal."""
+    """Print the table on the terminal."""
     columns = ("accuracy", "macro_f1", "macro_recall", "calibration_error", "texts_per_s")
     sys.stdout.write(
         f"{'':38}{'accuracy':>10}{'macro-F1':>10}{'macro-R':>10}{'ECE':>10}{'texts/s':>10}\n"
@@ -150,7 +148,10 @@ def _on_one_line(found: re.Match[str]) -> str:
 
 
 def _details(of: dict[str, Any]) -> str:
-    """Per class (negative, neutral, positive), the confusion (rows are gold, the last column no guess), abstention."""
+    """Measure per class, with the confusion and the abstention.
+
+    The classes are negative, neutral, positive; rows are gold, and the last column is no guess.
+    """
     shares = "   ".join(
         f"{key} {' '.join(f'{value:.2f}' for value in of[key].values())}"
         for key in ("precision", "recall")

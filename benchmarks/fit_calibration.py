@@ -1,4 +1,4 @@
-"""Fit what a scorer's compound says about its label: P(the label is right), for each scorer that has no probabilities.
+"""Fit P(the label is right) to the compound of each scorer that has no probabilities.
 
     python -m benchmarks.fit_calibration
 
@@ -27,7 +27,7 @@ NAMES = ("vader", "vader-plus", "textblob")
 
 
 def fit(scorer: Scorer, sources: Sequence[LabelledSet], mixed: float | None) -> Fit:
-    """The regression on the sources."""
+    """Fit the regression to the sources."""
     compounds: list[float] = []
     golds: list[str] = []
     weights = []
@@ -41,7 +41,7 @@ def fit(scorer: Scorer, sources: Sequence[LabelledSet], mixed: float | None) -> 
 
 
 def error_on(scorer: Scorer, fitted: Fit, labelled: LabelledSet) -> float:
-    """The calibration error."""
+    """Return the calibration error."""
     scores = Calibrated(scorer, fitted).score(labelled.texts)
     confidences: Floats = np.array([score.confidence for score in scores], np.float64)
     guesses: Codes = classes_of([score.label for score in scores])
@@ -49,7 +49,7 @@ def error_on(scorer: Scorer, fitted: Fit, labelled: LabelledSet) -> float:
 
 
 def share_of_mixed(scorer: Scorer) -> float | None:
-    """How often `mixed` is right."""
+    """Return how often `mixed` is right."""
     if not isinstance(scorer, HasFigures):
         return None
     labelled = goemotions("train", mixed=True)

@@ -57,7 +57,7 @@ def _guesses(compounds: list[float], pair: Thresholds) -> Codes:
 
 
 def fit(sources: list[Gains]) -> Thresholds:
-    """The pair with the best mean macro-F1 of those that lose nowhere."""
+    """Return the pair with the best mean macro-F1 of those that lose nowhere."""
     without_loss = [
         pair
         for pair in _GRID

@@ -1,15 +1,13 @@
-"""Whether the Bluesky producer keeps up: recorded Jetstream lines multiplied, one core, a real broker.
+"""The Bluesky producer under load: recorded Jetstream lines multiplied, one core, a real broker.
 
     python -m benchmarks.live_bluesky [--seconds 60] [--rate 2000]
 
 A server process sends the recorded lines in their order, again and again, each time with new times
-    and record keys:
-lines of all kinds at the given rate, posts alone at that rate (which is what Jetstream sends to a
-reader that asks for posts), and posts as fast as they are taken. The producer is bound to one core,
-server and broker to the
-others. Printed for each: events/s, posts/s, the CPU share of that core, the lag at the end, and the
-    resident memory
-after a third of the time and at the end.
+and record keys: lines of all kinds at the given rate, posts alone at that rate (which is what
+Jetstream sends to a reader that asks for posts), and posts as fast as they are taken. The producer
+is bound to one core, server and broker to the others. Printed for each: events/s, posts/s, the CPU
+share of that core, the lag at the end, and the resident memory after a third of the time and at the
+end.
 """
 
 import argparse
@@ -79,7 +77,7 @@ def _serve(port: int, rate: float, are_posts: bool, ready: Connection) -> None:
 
 
 def _renewed(line: dict[str, Any], number: int) -> str:
-    """The line as if it happened now, to another record."""
+    """Return the line as if it happened now, to another record."""
     now = clock.micros()
     fresh = {**line, "time_us": now}
     if "commit" in line:
@@ -91,7 +89,7 @@ def _renewed(line: dict[str, Any], number: int) -> str:
 
 
 def _keep_to(*, first: bool) -> None:
-    """The producer gets the first core, all else the others."""
+    """Bind the producer to the first core, all else to the others."""
     cores = set(range(os.cpu_count() or 1))
     os.sched_setaffinity(0, {0} if first else cores - {0} or {0})
 
@@ -155,7 +153,10 @@ def main() -> None:
         stack.up(settings)
         _keep_to(first=True)
         for rate, are_posts in ((given.rate, False), (given.rate, True), (0.0, True)):
-            name = f"{'posts' if are_posts else 'all kinds'}, {f'{rate:,.0f}/s' if rate else 'as taken'}"
+            name = (
+                f"{'posts' if are_posts else 'all kinds'},"
+                f" {f'{rate:,.0f}/s' if rate else 'as taken'}"
+            )
             measured = _measure(settings, rate, given.seconds, are_posts=are_posts)
             sys.stdout.write(f"{name:<20} {measured}\n")
             sys.stdout.flush()

@@ -7,13 +7,13 @@ no neutral class. The formula is restated here, not copied.
 
 
 def shares(compound: float) -> tuple[float, float]:
-    """What it calls positive and negative."""
+    """Return the classes that it calls positive and negative."""
     if compound >= 0:
         return compound, 1 - compound
     return 1 + compound, -compound
 
 
 def label(compound: float) -> str:
-    """The class with the larger share."""
+    """Return the class with the larger share."""
     positive, negative = shares(compound)
     return "positive" if positive > negative else "negative"

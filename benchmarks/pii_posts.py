@@ -1,4 +1,4 @@
-"""Made posts with personal data at known places, plain and obfuscated; the same seed makes the same posts."""
+"""Made posts with personal data at known places, plain and obfuscated, the same for a seed."""
 
 import random
 from collections.abc import Callable
@@ -75,7 +75,7 @@ _LONGEST_UNPRINTED = 16
 
 @dataclass(slots=True)
 class Post:
-    """A text and what is personal in it: start, end, type; `besides` is what others call personal and we do not."""
+    """A text and its personal data: start, end, type; `besides` is personal for others."""
 
     text: str
     gold: list[tuple[int, int, str]] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Post:
 
 
 def make_posts(count: int, seed: int, *, obfuscated: bool) -> list[Post]:
-    """Posts of every kind in turn, one in twelve without personal data."""
+    """Make posts of every kind in turn, one in twelve without personal data."""
     chance = random.Random(seed)  # noqa: S311  # made posts
     return [_post(number, chance, obfuscated=obfuscated) for number in range(count)]
 
@@ -179,7 +179,10 @@ def _crypto(chance: random.Random) -> str:
 
 
 def _geo(chance: random.Random) -> str:
-    return f"{chance.uniform(-89, 89):.5f}{chance.choice((', ', ' ', ','))}{chance.uniform(-179, 179):.5f}"
+    return (
+        f"{chance.uniform(-89, 89):.5f}{chance.choice((', ', ' ', ','))}"
+        f"{chance.uniform(-179, 179):.5f}"
+    )
 
 
 def _account(chance: random.Random) -> str:

@@ -18,7 +18,7 @@ _SEED, _DRAWS = 20261121, 200
 
 
 def found(sanitizer: Sanitizer, texts: Sequence[str]) -> list[list[Span]]:
-    """The spans of each text, as Silver would cut them; all of a text where the sanitizer gives up on it."""
+    """Return the spans of each text as Silver would cut them; the whole text where that fails."""
     answers = sanitizer.spans([(text, ()) for text in texts])
     return [
         [Span(0, len(text), "FAILED")] if spans is None else spans
@@ -67,7 +67,7 @@ def _in_vain(post: Post, spans: list[Span]) -> tuple[int, int]:
 
 
 def show(name: str, table: Table) -> None:
-    """The table on the terminal."""
+    """Print the table on the terminal."""
     print(f"\n{name} ({table['texts']} texts)")
     print(f"  {'type':12} {'recall':36} precision")
     recall, precision = table["recall"], table["precision"]
@@ -82,13 +82,13 @@ def show(name: str, table: Table) -> None:
 
 
 def counted(hits: int, total: int) -> str:
-    """A share with its counts and interval."""
+    """Return a share with its counts and interval."""
     low, high = wilson(hits, total)
     return f"{hits:5}/{total:<5} {hits / max(total, 1):.3f} [{low:.3f}, {high:.3f}]"
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
-    """The 95 % interval of a share."""
+    """Return the 95 % interval of a share."""
     if not total:
         return 0.0, 1.0
     z, part = 1.96, hits / total
@@ -102,12 +102,12 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
 
 
 def share(rows: Shares) -> float:
-    """All of all."""
+    """Return the figures of all types together."""
     return sum(a for a, _ in rows) / max(sum(b for _, b in rows), 1)
 
 
 def bootstrap(rows: Shares, rate: Callable[[Shares], float]) -> tuple[float, float, float]:
-    """The rate and its 95 % interval over texts."""
+    """Return the rate and its 95 % interval over texts."""
     chance = random.Random(_SEED)  # noqa: S311  # resampling
     tries = sorted(rate(chance.choices(rows, k=len(rows))) for _ in range(_DRAWS))
     return rate(rows), tries[int(_DRAWS * 0.025)], tries[int(_DRAWS * 0.975) - 1]

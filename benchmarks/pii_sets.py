@@ -27,7 +27,10 @@ _BY_NAME = ("PERSON", "HANDLE")
 
 
 def synthetic(*, held_out: bool | None = None) -> list[Post]:
-    """The synthetic set: every third template, the others, or all. Other labels than ours are `besides`."""
+    """Return the synthetic set: every third template, the others, or all.
+
+    Labels that we have no type for are `besides`.
+    """
     texts = json.loads(
         gzip.decompress((DATA / "presidio_synth/synth_dataset_v2_first1000.json.gz").read_bytes())
     )
@@ -44,7 +47,7 @@ def synthetic(*, held_out: bool | None = None) -> list[Post]:
 
 
 def other_names(name: NamedSet) -> list[Post]:
-    """Texts with their accounts and the names of persons that are no accounts."""
+    """Return texts with their accounts and the names of persons that are no accounts."""
     return [
         Post(
             one.text,
@@ -56,7 +59,7 @@ def other_names(name: NamedSet) -> list[Post]:
 
 
 def pattern_hits(sanitizer: Sanitizer) -> Table:
-    """What is found in tweets by its form, per 1,000 texts, and how many of Broad Twitter's accounts."""
+    """Return the rates of types found in tweets, and how many of Broad Twitter's accounts."""
     counts, texts, named, masked = Counter[str](), 0, 0, 0
     for path in (*TRAIN, DEV[0]):
         marked = conll(path)
@@ -70,7 +73,8 @@ def pattern_hits(sanitizer: Sanitizer) -> Table:
                 )
     rates = {kind: count / texts * 1000 for kind, count in sorted(counts.items())}
     print(
-        f"\n{texts} tweets: accounts of Broad Twitter masked {counted(masked, named)}; found per 1,000 tweets:"
+        f"\n{texts} tweets: accounts of Broad Twitter masked {counted(masked, named)}; found per"
+        f" 1,000 tweets:"
     )
     print("  " + ", ".join(f"{kind} {rate:.2f}" for kind, rate in rates.items()))
     return {"texts": texts, "handles": (masked, named), "per_1000": rates}

@@ -22,7 +22,7 @@ _TYPES = (
 
 
 def ours() -> Table:
-    """The rules alone, and all that Silver runs: rules, names, guard."""
+    """Time the rules alone, and all that Silver runs: rules, names, guard."""
     texts = [one.text for one in conll(TRAIN[1])[:_TEXTS]]
     rules, whole = Sanitizer(Options(persons="off")), Sanitizer()
     pieces = [(text, ()) for text in texts]
@@ -33,7 +33,8 @@ def ours() -> Table:
         "with names": _median(lambda: whole.spans(pieces), texts),
     }
     print(
-        f"\nµs of CPU time per tweet of {table['characters']:.0f} characters, median of {_RUNS}, one core"
+        f"\nµs of CPU time per tweet of {table['characters']:.0f} characters, median of {_RUNS},"
+        f" one core"
     )
     for name in ("rules", "rules, guarded", "with names"):
         print(f"  {name:24} {table[name]:8.1f}")
@@ -41,7 +42,7 @@ def ours() -> Table:
 
 
 def against_presidio() -> Table:
-    """The same with Presidio on the same texts and the types that both know."""
+    """Time Presidio too, on the same texts and the types that both know."""
     import presidio_analyzer.predefined_recognizers as known  # noqa: PLC0415  # where it is installed
     import tldextract  # noqa: PLC0415
 

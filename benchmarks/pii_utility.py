@@ -22,7 +22,7 @@ _EDGE = 0.05  # VADER's documented thresholds
 
 
 def words_masked(sanitizer: Sanitizer) -> Table:
-    """The share of words that are nobody's name, account, address or number, and yet masked."""
+    """Return the share of words that are nobody's personal data, and yet masked."""
     sets: dict[str, list[Post]] = {
         "synthetic": synthetic(),
         "btc dev": other_names("btc dev"),
@@ -58,7 +58,7 @@ def words_masked(sanitizer: Sanitizer) -> Table:
 
 
 def labels_kept(sanitizer: Sanitizer) -> Table:
-    """The share of posts whose sentiment is the same without their personal data."""
+    """Return the share of posts whose sentiment is the same without their personal data."""
     texts = {"btc dev": [one.text for one in conll(DEV[0])]} | {
         labelled.name: list(labelled.texts)[:_POSTS] for labelled in all_sets()
     }

@@ -1,13 +1,11 @@
-"""Our VADER's speed against the package's: pairwise, interleaved, by CPU time of one core, medians of the rounds.
+"""Our VADER's speed against the package's: interleaved pairs, CPU time, medians of rounds.
 
     python -m benchmarks.scorer [--rounds 7] [--texts 4000]
 
 The columns: the package's texts/s, then ratios to it. "new worker" is a scorer that was just loaded
-    and has seen no
-text; "running" has seen other texts of the kind; "4 figures" is the same with all figures as
-tuples; "one by one" is
-`polarity_scores` per text. Texts of more than 2,000 characters are left out: there the package is
-  quadratic.
+and has seen no text; "running" has seen other texts of the kind; "4 figures" is the same with all
+figures as tuples; "one by one" is `polarity_scores` per text. Texts of more than 2,000 characters
+are left out: there the package is quadratic.
 """
 
 import argparse
@@ -45,7 +43,7 @@ _HOSTILE = {
 
 
 def made(count: int, words: int) -> list[str]:
-    """Texts of made words, one in twelve from the lexicon; frequencies fall as in a language."""
+    """Make texts of invented words, one in twelve from the lexicon, frequent as in a language."""
     chance = random.Random(1)  # noqa: S311  # no secret
     lexicon: list[str] = [word for word in SentimentIntensityAnalyzer().lexicon if word.isalpha()]
     common = [
@@ -68,7 +66,7 @@ def made(count: int, words: int) -> list[str]:
 
 
 def recorded() -> dict[str, list[str]]:
-    """Tweets and Reddit comments of the data folder."""
+    """Return tweets and Reddit comments of the data folder."""
 
     def lines(path: str) -> list[str]:
         return gzip.decompress((DATA / path).read_bytes()).decode().split("\n")
@@ -102,7 +100,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def quickest(work: Callable[[], object]) -> float:
-    """CPU time of the quicker of two runs: others work on this machine."""
+    """Return CPU time of the quicker of two runs: others work on this machine."""
     times = []
     for _ in range(2):
         start = time.process_time()
@@ -112,7 +110,7 @@ def quickest(work: Callable[[], object]) -> float:
 
 
 def compare(texts: Sequence[str], rounds: int) -> list[float]:
-    """The package's texts/s, then our ratios to it; rounds share neither order nor the state of the caches."""
+    """Return the package's texts/s and our ratios to it; rounds share neither order nor caches."""
     package = SentimentIntensityAnalyzer().polarity_scores
     other, mine = texts[::2], texts[1::2]
     vader = FastVader()
@@ -143,7 +141,8 @@ def main() -> None:
     }
     sets |= recorded() if DATA.is_dir() else {}
     sys.stdout.write(
-        f"{'':30} {'package/s':>10} {'new worker':>11} {'running':>8} {'4 figures':>10} {'one by one':>11}\n"
+        f"{'':30} {'package/s':>10} {'new worker':>11} {'running':>8} {'4 figures':>10}"
+        f" {'one by one':>11}\n"
     )
     for name, texts in sets.items():
         package, *ratios = compare(

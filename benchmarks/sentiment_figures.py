@@ -1,4 +1,4 @@
-"""Figures of three-class guesses: 0 negative, 1 neutral, 2 positive; -1 is no guess, and is wrong."""
+"""Figures of three-class guesses: 0 negative, 1 neutral, 2 positive; -1 is none, and is wrong."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,43 +16,43 @@ Floats = NDArray[np.float64]
 
 
 def classes_of(labels: Sequence[str | None]) -> Codes:
-    """Labels as numbers; None, and mixed, are no guess."""
+    """Return labels as numbers; None, and mixed, are no guess."""
     numbers: dict[str | None, int] = {label: number for number, label in enumerate(LABELS)}
     return np.array([numbers.get(label, -1) for label in labels], np.int64)
 
 
 def confusion(gold: Codes, guesses: Codes) -> NDArray[np.int64]:
-    """Rows are gold classes, columns guesses; a fourth column counts no guess."""
+    """Return the confusion: rows are gold classes, columns guesses, a fourth one no guess."""
     return np.bincount(gold * 4 + guesses % 4, minlength=12).reshape(3, 4)
 
 
 def recalls(table: NDArray[np.int64]) -> Floats:
-    """Per class."""
+    """Return the recall per class."""
     return np.diag(table) / np.maximum(1, table.sum(axis=1))
 
 
 def precisions(table: NDArray[np.int64]) -> Floats:
-    """Per class."""
+    """Return the precision per class."""
     return np.diag(table) / np.maximum(1, table.sum(axis=0)[:3])
 
 
 def f1s(table: NDArray[np.int64]) -> Floats:
-    """Per class."""
+    """Return the F1 per class."""
     return 2 * np.diag(table) / np.maximum(1, table.sum(axis=1) + table.sum(axis=0)[:3])
 
 
 def macro_f1(gold: Codes, guesses: Codes) -> float:
-    """The mean of the classes' F1."""
+    """Return the mean of the classes' F1."""
     return float(f1s(confusion(gold, guesses)).mean())
 
 
 def macro_recall(gold: Codes, guesses: Codes) -> float:
-    """The mean of the classes' recall, TweetEval's own figure."""
+    """Return the mean of the classes' recall, TweetEval's own figure."""
     return float(recalls(confusion(gold, guesses)).mean())
 
 
 def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> dict[str, Any]:
-    """All figures of one scorer on one set, rounded, as JSON has them."""
+    """Return all figures of one scorer on one set, rounded, as JSON has them."""
     table = confusion(gold, guesses)
     right = guesses == gold
     found: dict[str, Any] = {
@@ -75,7 +75,7 @@ def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> d
 def _abstaining(
     threshold: float, confidences: Floats, right: NDArray[np.bool_]
 ) -> dict[str, float | None]:
-    """What is left where the scorer is that sure, and how much of it is right."""
+    """Return the share that is left where the scorer is that sure, and its accuracy."""
     kept = confidences >= threshold
     accuracy = _rounded(right[kept].mean()) if kept.any() else None
     return {"below": threshold, "coverage": _rounded(kept.mean()), "accuracy": accuracy}

@@ -22,7 +22,7 @@ _COLOURS = ("#4C72B0", "#55A868", "#C44E52", "#8172B3", "#999999")
 
 
 def write_report(result: dict[str, Any]) -> None:
-    """Into both pages, and draw."""
+    """Write into both pages, and draw."""
     _between_marks(_README, _short_table(result))
     _between_marks(
         _PAGE, f"{_full_table(result)}\n\n{_abstention_table(result)}\n\n{_weakness_table(result)}"
@@ -43,7 +43,7 @@ def _between_marks(page: Path, content: str) -> None:
 
 
 def _short_table(result: dict[str, Any]) -> str:
-    """Accuracy, macro-F1 and macro-recall on a set of each platform."""
+    """Return accuracy, macro-F1 and macro-recall on a set of each platform."""
     lines = ["| scorer | " + " | ".join(_SHORT.values()) + " |", "|---" * (1 + len(_SHORT)) + "|"]
     for name, found in result["scorers"].items():
         cells = [
@@ -55,7 +55,10 @@ def _short_table(result: dict[str, Any]) -> str:
 
 
 def _full_table(result: dict[str, Any]) -> str:
-    head = "| set | scorer | accuracy | macro-F1 | macro-recall | precision neg / neu / pos | recall neg / neu / pos |"
+    head = (
+        "| set | scorer | accuracy | macro-F1 | macro-recall | precision neg / neu / pos | recall"
+        " neg / neu / pos |"
+    )
     lines = [f"{head} ECE | r | texts/s |", "|---" * 10 + "|"]
     for set_name in next(iter(result["scorers"].values()))["sets"]:
         for name, found in result["scorers"].items():
@@ -67,7 +70,10 @@ def _full_table(result: dict[str, Any]) -> str:
             ece, r = (
                 f"{of[key]:.3f}" if key in of else "" for key in ("calibration_error", "pearson_r")
             )
-            main = f"{of['accuracy']:.3f} | {of['macro_f1']:.3f} | {of['macro_recall']:.3f} | {precision} | {recall}"
+            main = (
+                f"{of['accuracy']:.3f} | {of['macro_f1']:.3f} | {of['macro_recall']:.3f} |"
+                f" {precision} | {recall}"
+            )
             who = f"{name} (trained on it)" if (name, set_name) in _TRAINED_ON else name
             lines.append(f"| {set_name} | {who} | {main} | {ece} | {r} | {of['texts_per_s']:,} |")
     return "\n".join(lines)
@@ -102,7 +108,7 @@ def _weakness_table(result: dict[str, Any]) -> str:
 
 
 def _draw(result: dict[str, Any]) -> None:
-    """Macro-F1 by set and scorer, and accuracy against the share that is left when the scorer abstains."""
+    """Draw macro-F1 by set and scorer, and accuracy against the share without abstention."""
     try:
         import matplotlib as mpl  # noqa: PLC0415
     except ImportError:

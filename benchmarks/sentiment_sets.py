@@ -20,7 +20,7 @@ GoldLabel = Literal["negative", "neutral", "positive", "mixed"]
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Texts with one label each; `intensities` is what raters said on average, -4 to +4, where they did."""
+    """Texts with one label each; `intensities` are raters' means, -4 to +4, where they exist."""
 
     name: str
     platform: str
@@ -30,14 +30,14 @@ class LabelledSet:
     language: str = "en"
 
     def part(self, step: int) -> "LabelledSet":
-        """Every so manieth row."""
+        """Return every so manieth row."""
         picked = (self.texts[::step], self.labels[::step], self.intensities[::step])
         return LabelledSet(f"{self.name}, each {step}th", self.platform, *picked, self.language)
 
 
 @cache
 def tweeteval() -> LabelledSet:
-    """TweetEval's validation rows, which are SemEval-2017 task 4A's."""
+    """Return TweetEval's validation rows, which are SemEval-2017 task 4A's."""
     texts = (DATA / "tweeteval/val_text.txt").read_text("utf-8").split("\n")
     labels = (DATA / "tweeteval/val_labels.txt").read_text("utf-8").split()
     decoded = tuple(map(_unescaped, texts[: len(labels)]))
@@ -48,7 +48,7 @@ def tweeteval() -> LabelledSet:
 
 @cache
 def goemotions(split: Literal["train", "dev", "test"], *, mixed: bool = False) -> LabelledSet:
-    """Reddit comments whose emotions are of one group; with `mixed` also those that have both poles."""
+    """Return Reddit comments with emotions of one group; with `mixed` also those of both poles."""
     rows = [(text, label) for text, label in _goemotions(split) if label != "mixed" or mixed]
     name = f"GoEmotions {split}{' with mixed' if mixed else ''}"
     return LabelledSet(name, "reddit", *map(tuple, zip(*rows, strict=True)))  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def _goemotions(split: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def icwsm(kind: Literal["tweets", "amazon"]) -> LabelledSet:
-    """The VADER paper's own sets; a class is made of the mean intensity, neutral within half a point of 0."""
+    """Return the VADER paper's sets; a mean intensity within half a point of 0 is neutral."""
     file = {"tweets": "tweets_GroundTruth", "amazon": "amazonReviewSnippets_GroundTruth"}[kind]
     rows = [(text, float(mean)) for _, mean, text in _rows(f"icwsm2014/{file}.tsv.gz")]
     texts, means = zip(*rows, strict=True)
@@ -79,7 +79,7 @@ def icwsm(kind: Literal["tweets", "amazon"]) -> LabelledSet:
 
 
 def all_sets() -> list[LabelledSet]:
-    """Every set; GoEmotions' train is for fitting."""
+    """Return every set; GoEmotions' train is for fitting."""
     return [tweeteval(), goemotions("dev"), goemotions("test"), icwsm("tweets"), icwsm("amazon")]
 
 
@@ -90,7 +90,7 @@ def _rows(path: str) -> Iterator[Sequence[str]]:
 
 
 def _unescaped(text: str) -> str:
-    r"""As it was: the set writes \u2019 in letters in one row of ten."""
+    r"""Unescape the text: the set writes \u2019 in letters in one row of ten."""
     parts = text.split("\\u")
     decoded = parts[0]
     for part in parts[1:]:

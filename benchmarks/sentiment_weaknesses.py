@@ -1,4 +1,4 @@
-"""What the scorers are known to get wrong, with rates: on made texts, and on the sets where they have such rows."""
+"""Known weaknesses of the scorers with rates, on made texts and on sets that have such rows."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,7 @@ _SAID_SO = re.compile(r"\b(?:can['\u2019]?t|cannot|can not) stand\b", re.IGNOREC
 def weaknesses(
     scorings: Mapping[str, Scoring], sets: Sequence[LabelledSet]
 ) -> list[dict[str, Any]]:
-    """Each with the rate at which each scorer falls for it."""
+    """Return each weakness with the rate at which each scorer falls for it."""
     said = [text for labelled in sets for text in labelled.texts if _SAID_SO.search(text)]
 
     def rates(
@@ -127,14 +127,15 @@ def weaknesses(
 
 
 def _unread_emoji() -> dict[str, Any]:
-    """Of VADER's own list of emoji: how many say nothing to it."""
+    """Return how many emoji of VADER's own list mean nothing to it."""
     analyzer = SentimentIntensityAnalyzer()
     single = [key for key in analyzer.emojis if len(key) == 1]
     silent = sum(analyzer.polarity_scores(key)["compound"] == 0 for key in single)
     unread = len(analyzer.emojis) - len(single)
     rate = (silent + unread) / len(analyzer.emojis)
     return {
-        "name": f"VADER's list of emoji: {unread:,} of several code points are never found, {silent:,} others mean 0",
+        "name": f"VADER's list of emoji: {unread:,} of several code points are never found,"
+        f" {silent:,} others mean 0",
         "rows": len(analyzer.emojis),
         "counted": "without effect",
         "rates": {"vader": rate},

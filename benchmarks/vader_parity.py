@@ -1,4 +1,4 @@
-"""Compare our VADER with the package: all four figures by repr, on fuzzed texts and on every text of ../shared/data.
+"""Compare our VADER with the package by repr, on fuzzed texts and on every text of ../shared/data.
 
     python -m benchmarks.vader_parity [--fuzzed 200000] [--seed 1]
 
@@ -22,7 +22,10 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 _LONGEST = 10_000  # characters; the package takes minutes for some longer ones
 
 _SPACES = [char for char in map(chr, range(0x3001)) if char.isspace()]
-_PLAIN = "a the it he was movie i they can x 3 2026 to for right train people said today :) <3 http://t.co/x @you #tag"
+_PLAIN = (
+    "a the it he was movie i they can x 3 2026 to for right train people said today :) <3"
+    " http://t.co/x @you #tag"
+)
 # Letters whose case is odd, a word in other scripts' letters, joiners, half a surrogate pair, a
 # curly apostrophe.
 _ODD = [
@@ -39,7 +42,8 @@ _ODD = [
 ]
 _ODD += ["\ud83d", "\0", "\U0001d420\U0001d428", "\u597d", "isn\u2019t"]
 _RULES = (
-    "but But BUT no NO No nor or not NOT never without doubt least at very so so this this kind of kind of sort of just"
+    "but But BUT no NO No nor or not NOT never without doubt least at very so so this this kind"
+    " of kind of sort of just"
     " enough can't CAN'T n't xn't n't' 'N'T without_doubt kind-of kinda"
 )
 _MARKS = [
@@ -66,7 +70,7 @@ _MARKS = [
 
 
 def left_to_right(values: Iterable[float]) -> float:
-    """sum() as it was before Python 3.12, which compensates: there the package's own figures changed a little."""
+    """Sum as before Python 3.12, whose compensation changed the package's own figures a little."""
     total = 0.0
     for value in values:
         total += value
@@ -75,13 +79,13 @@ def left_to_right(values: Iterable[float]) -> float:
 
 @cache
 def reference() -> Callable[[str], dict[str, float]]:
-    """The package's figures, the same on every Python."""
+    """Return the package's figures, the same on every Python."""
     package.sum = left_to_right
     return package.SentimentIntensityAnalyzer().polarity_scores  # type: ignore[no-any-return]
 
 
 def differing(vader: FastVader, texts: Sequence[str]) -> list[int]:
-    """Where our figures, in columns or for one text, are not the package's."""
+    """Return the texts where our figures, in columns or for one, are not the package's."""
     expected = reference()
     rows = zip(texts, vader.figures_of(texts), strict=True)
     return [
@@ -92,7 +96,7 @@ def differing(vader: FastVader, texts: Sequence[str]) -> list[int]:
 
 
 def fuzzed(count: int, seed: int) -> Iterator[str]:
-    """Texts that are dense in what the rules look at."""
+    """Make texts that are dense in what the rules look at."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     analyzer = package.SentimentIntensityAnalyzer()
     phrases = [*package.SPECIAL_CASES, *package.BOOSTER_DICT, *package.SENTIMENT_LADEN_IDIOMS]
@@ -146,7 +150,7 @@ def _changed(word: str, chance: random.Random, emoji: Sequence[str]) -> str:
 
 
 def recorded() -> list[str]:
-    """Every different text of the data folder: each string in its JSON, each field of its tables, each line."""
+    """Return every different text of the data folder: strings in JSON, fields of tables, lines."""
     files = sorted(
         path for path in DATA.rglob("*") if path.is_file() and not path.name.startswith("LICENSE")
     )

@@ -1,4 +1,4 @@
-"""What time it is: the one place that asks the clock on the wall, so that a test can put another in its stead.
+"""The one module that asks the wall clock, so that a test can put another in its stead.
 
 Whoever compares with a time takes it as a parameter, or asks here by the module's name:
 `clock.now()`.

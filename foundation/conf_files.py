@@ -10,12 +10,12 @@ from foundation.errors import SettingsError
 
 
 def conf_dir() -> Traversable:
-    """The folder conf/, of the checkout or of the installed wheel."""
+    """Return the folder conf/, of the checkout or of the installed wheel."""
     return resources.files("conf")
 
 
 def read_toml(file: Traversable | Path) -> dict[str, Any]:
-    """A TOML file's content.
+    """Return a TOML file's content.
 
     Raises:
         SettingsError: the file is missing or is not TOML.

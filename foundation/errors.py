@@ -64,7 +64,7 @@ class EchoStreamError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """One line: what happened, then the remedy."""
+        """Return one line: what happened, then the remedy."""
         return f"{self.what}. {self.remedy}".strip() if self.remedy else self.what
 
 
@@ -87,7 +87,7 @@ class PolicyError(UsageError):
 
 
 class CredentialsError(UsageError):
-    """Raised when a platform needs credentials that are missing, or refuses them; never quotes them."""
+    """Raised when a platform needs missing credentials or refuses them; never quotes them."""
 
 
 class StackError(EchoStreamError):
@@ -131,7 +131,7 @@ class KeyServiceError(StackError):
 
 
 class AccessError(StackError):
-    """Raised when a folder of the lake is open to others than it should be, or closed to who asks."""
+    """Raised when a folder of the lake is more open than it should be, or closed to the caller."""
 
 
 class IngestError(EchoStreamError):
@@ -153,7 +153,7 @@ class ReadError(IngestError):
 
 
 class ListingCutError(ReadError):
-    """Raised when a listing cannot be read to its end: its pages repeat, stay empty or name no page to ask for."""
+    """Raised when a listing has no end: its pages repeat, stay empty or name no next page."""
 
 
 class IngestStoreError(IngestError):
@@ -201,7 +201,7 @@ class LostOffsetsError(LakeError):
 
 
 class LostCommitsError(LakeError):
-    """Raised when a table has lost commits; `ends_at` is the last one that it has, where one table is meant."""
+    """Raised when a table has lost commits; `ends_at` is the last one that this table has."""
 
     def __init__(self, what: str, *, remedy: str = "", ends_at: int | None = None) -> None:
         super().__init__(what, remedy=remedy)

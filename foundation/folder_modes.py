@@ -1,4 +1,4 @@
-"""Who may read which layer of a local lake, and what of the home: its folders' modes; deploy/aws has it for AWS."""
+"""Access to the layers of a local lake, by its folders' modes; deploy/aws has it for AWS."""
 
 import grp
 import os
@@ -36,7 +36,7 @@ class Rule:
 
 
 def rules(settings: Settings) -> Iterator[Rule]:
-    """The rule of each layer and of what is beside them, but for S3, and of the home's own folders."""
+    """Return the rule of each layer, of what is beside them, and of the home's own folders."""
     for name in PRIVATE:
         yield Rule(settings.home / name, _OWNER, "")
     if settings.is_on_s3:
@@ -67,7 +67,7 @@ def protect(settings: Settings, layer: str) -> None:
 
 
 def broken(settings: Settings) -> list[str]:
-    """What differs from the rules, each as the command that mends it."""
+    """Return the differences from the rules, each as the command that mends it."""
     return [line for rule in rules(settings) if rule.folder.is_dir() for line in _differences(rule)]
 
 
@@ -85,7 +85,8 @@ def _give(rule: Rule) -> None:
     except (KeyError, PermissionError):
         raise AccessError(
             f"{rule.folder} cannot be given to group {rule.group}",
-            remedy="Make the group and be a member of it, or mend access.engineers and access.analysts",
+            remedy="Make the group and be a member of it, or mend access.engineers and"
+            " access.analysts",
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""The pseudonym keys as Spark's workers have them: by their place, to bring older pseudonyms forward."""
+"""The pseudonym keys as Spark's workers have them: by source, to bring older pseudonyms forward."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +25,7 @@ class KeyChain:
 
 @cache
 def chain_of(chain: KeyChain) -> PseudonymKey:
-    """The chain's newest key, read once per process.
+    """Return the chain's newest key, read once per process.
 
     Raises:
         KeyFileError, KeyServiceError: it cannot be had, or is not the right one.

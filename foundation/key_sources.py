@@ -36,14 +36,14 @@ class KeySource(Protocol):
         """The file or service, for people."""
 
     def key_id(self) -> str:
-        """The fingerprint of the key that must be there, without reading the key.
+        """Return the fingerprint of the key that must be there, without reading the key.
 
         Raises:
             KeyFileError: nobody has said it.
         """
 
     def load(self) -> SecretKey:
-        """The key in use.
+        """Return the key in use.
 
         Raises:
             KeyFileError: it is missing, malformed, another one than is expected, or readable by
@@ -52,16 +52,16 @@ class KeySource(Protocol):
         """
 
     def newest(self) -> SecretKey:
-        """The newest key that is there, which may be one that a rotation has yet to bring into use; raises likewise."""
+        """Return the newest key, which a rotation may not yet have in use; raises likewise."""
 
 
 def pseudonym_source(settings: Settings) -> KeySource:
-    """Where the owner's pseudonym key is."""
+    """Return the source of the owner's pseudonym key."""
     return _source(settings.keys, settings.key_file, PSEUDONYM_KEY, "keys", settings.owner)
 
 
 def payload_source(settings: Settings) -> KeySource:
-    """Where the key is under which payloads rest."""
+    """Return the source of the key under which payloads rest."""
     return _source(
         settings.payloads.key,
         settings.payload_key_file,
@@ -72,14 +72,14 @@ def payload_source(settings: Settings) -> KeySource:
 
 
 def receipt_source(settings: Settings) -> KeySource:
-    """Where the key is under which erasures are signed."""
+    """Return the source of the key that signs erasures."""
     return _source(
         settings.erasure.key, settings.receipt_key_file, RECEIPT_KEY, "erasure.key", settings.owner
     )
 
 
 def pseudonym_key(settings: Settings) -> PseudonymKey:
-    """The owner's pseudonym key; for producers, since Spark jobs need its fingerprint alone.
+    """Return the owner's pseudonym key; producers need it, Spark jobs its fingerprint alone.
 
     Raises:
         KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
@@ -127,7 +127,7 @@ class Aws:
         return self.expected_id
 
     def checked(self, newest: SecretKey, location: str) -> SecretKey:
-        """The key that the settings name, if it is there."""
+        """Return the key that the settings name, if it is there."""
         what = f"{self.name} {location}"
         if not self.expected_id:
             raise KeyFileError(
@@ -139,7 +139,7 @@ class Aws:
     def call(
         self, service: str, operation: str, missing: str, what: str, asked: str, **arguments: Any
     ) -> dict[str, Any]:
-        """One answer; what AWS says of a failure is not passed on but for its code.
+        """Return one answer; of an AWS failure only its code is passed on.
 
         `missing` is the code of what is not there, or is none; `asked` the setting that named it.
         """
@@ -210,7 +210,7 @@ class SecretsManagerKey:
 
 @dataclass(frozen=True, slots=True)
 class KmsKey:
-    """Data keys of AWS KMS: versions and ciphertexts, oldest first, from a file that need not be secret."""
+    """Data keys of AWS KMS: versions and ciphertexts, oldest first, from a public file."""
 
     file: Path
     wrapped: tuple[tuple[int, bytes], ...]
@@ -260,7 +260,7 @@ def _source(keys: KeySettings, file: Path, name: str, setting: str, owner: str) 
 
 
 def _wrapped(file: Path, name: str) -> tuple[tuple[int, bytes], ...]:
-    """Versions and ciphertexts in a file, a line each: `v1:` and base64."""
+    """Return versions and ciphertexts in a file, a line each: `v1:` and base64."""
     try:
         lines = [line.partition(":") for line in file.read_text(encoding="ascii").split()]
         return tuple(
@@ -284,7 +284,7 @@ def _wrapped(file: Path, name: str) -> tuple[tuple[int, bytes], ...]:
 
 @contextmanager
 def _botocore_says_nothing() -> Iterator[None]:
-    """At level debug its parsers log whole answers, and these hold keys."""
+    """Keep botocore's log above debug, where its parsers log whole answers, which hold keys."""
     log = logging.getLogger("botocore")
     level = log.level
     log.setLevel(logging.INFO)

@@ -6,9 +6,8 @@ them. Spark jobs know the key's fingerprint, `key_id`, and refuse records made u
 Where keys are, files and AWS, is said in `foundation.key_sources`.
 
 Keys are a chain: a pseudonym of version 2 is HMAC under key 2 over the pseudonym of version 1, and
-    so on, so that
-whoever has a pseudonym and the newer keys can bring it forward, without the native id
-(docs/adr/0012).
+so on, so that whoever has a pseudonym and the newer keys can bring it forward, without the native
+id (docs/adr/0012).
 """
 
 import base64
@@ -35,11 +34,11 @@ class PseudonymKey(SecretKey):
 
     @classmethod
     def of(cls, key: SecretKey) -> "PseudonymKey":
-        """The same key, for pseudonyms."""
+        """Return the same key, for pseudonyms."""
         return cls(key.version, key.secret, cls.of(key.older) if key.older else None)
 
     def pseudonym(self, *fields: str) -> str:
-        """`v<version>:` and 26 characters of base32 (130 bit) for a tuple such as (owner, platform, kind, id).
+        """Return `v<version>:` and 26 characters of base32 (130 bit) for the fields.
 
         Fields are length-prefixed, so that no two tuples encode alike.
         """
@@ -53,14 +52,14 @@ class PseudonymKey(SecretKey):
         )
 
     def pseudonyms(self, *fields: str) -> list[str]:
-        """The same under this key and those before it, newest first."""
+        """Return the same under this key and those before it, newest first."""
         return [self.pseudonym(*fields), *(self.older.pseudonyms(*fields) if self.older else ())]
 
     def event_ids(self, *fields: str | None) -> list[str]:
-        """32 hex digits for what identifies an event, under this key and those before it, newest first.
+        """Return 32 hex digits that identify an event, under this key and older ones, newest first.
 
         Keyed too: who tries ids on a plain hash finds out whose post a delete was, and which row is
-            a known post's.
+        a known post's.
         """
         if self.older:
             older = self.older.event_ids(*fields)
@@ -74,23 +73,23 @@ class PseudonymKey(SecretKey):
         return [hmac.digest(self.secret, message, "sha256").hex()[:32]]
 
     def event_id(self, *fields: str | None) -> str:
-        """The event's id under this key."""
+        """Return the event's id under this key."""
         return self.event_ids(*fields)[0]
 
     def forward(self, text: str) -> str:
-        """This key's pseudonym for one of a key before it; any other text as it is."""
+        """Return this key's pseudonym for one of a key before it; any other text as it is."""
         if (found := _PSEUDONYM.fullmatch(text)) and self.follows(int(found[1])):
             return self._next(self.older.forward(text)) if self.older else text
         return text
 
     def forward_event_id(self, event_id: str, version: int) -> str:
-        """This key's id for an event that has that one under the key of a version; one that is not ours as it is."""
+        """Return this key's id for an event's id under an older version; others as they are."""
         if self.older and self.follows(version) and _EVENT_ID.fullmatch(event_id):
             return self._next_event_id(self.older.forward_event_id(event_id, version))
         return event_id
 
     def follows(self, version: int) -> bool:
-        """Whether a key before this one has that version."""
+        """Tell whether a key before this one has that version."""
         return any(key.version == version for key in self if key is not self)
 
     def _next(self, pseudonym: str) -> str:
@@ -106,12 +105,12 @@ class PseudonymKey(SecretKey):
 
 
 def canonical(name: str) -> str:
-    """One spelling for handles and ids that platforms compare without case."""
+    """Return one spelling for handles and ids that platforms compare without case."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
 def version_of(pseudonym: str) -> int | None:
-    """The version of the key that a pseudonym was made under; None for any other text."""
+    """Return the version of the key that made a pseudonym; None for any other text."""
     found = _PSEUDONYM.fullmatch(pseudonym)
     return int(found[1]) if found else None
 
@@ -128,7 +127,7 @@ def create_key(file: Path) -> PseudonymKey:
 
 
 def add_key(file: Path, name: str) -> SecretKey:
-    """Put a key of the next version behind those in a file; it comes into use when the fingerprint file names it.
+    """Add a key of the next version to a file; the fingerprint file brings it into use.
 
     Raises:
         KeyFileError: as of `read_keys`.
@@ -145,7 +144,7 @@ def write_key_id(file: Path, key_id: str) -> None:
 
 
 def load_key(file: Path) -> PseudonymKey:
-    """The pseudonym key in a file.
+    """Return the pseudonym key in a file.
 
     Raises:
         KeyFileError: it is missing, malformed, readable by others, or another one than its
@@ -155,7 +154,7 @@ def load_key(file: Path) -> PseudonymKey:
 
 
 def read_key(file: Path, name: str) -> SecretKey:
-    """The key in a file that is in use; `name` says in errors what it is for.
+    """Return the key in a file that is in use; `name` says in errors what it is for.
 
     Raises:
         KeyFileError: it is missing, malformed, readable by others, or another one than its
@@ -173,7 +172,7 @@ def read_key(file: Path, name: str) -> SecretKey:
 
 
 def read_keys(file: Path, name: str) -> SecretKey:
-    """The newest key in a file, with those before it, whichever of them is in use.
+    """Return the newest key in a file, with those before it, whichever of them is in use.
 
     Raises:
         KeyFileError: it is missing, malformed, or readable by others.
@@ -184,7 +183,8 @@ def read_keys(file: Path, name: str) -> SecretKey:
     except FileNotFoundError:
         raise KeyFileError(
             f"{name} {file} is missing",
-            remedy="`echostream up` makes one for local use; a lake that exists needs its own key back",
+            remedy="`echostream up` makes one for local use; a lake that exists needs its own key"
+            " back",
         ) from None
     except (OSError, UnicodeDecodeError):
         raise KeyFileError(
@@ -196,7 +196,7 @@ def read_keys(file: Path, name: str) -> SecretKey:
 
 
 def read_key_id(file: Path) -> str:
-    """The fingerprint of the key in use.
+    """Return the fingerprint of the key in use.
 
     Raises:
         KeyFileError: the file is missing.
@@ -214,7 +214,7 @@ def _line(key: SecretKey) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by this user alone, and on the disk before this returns."""
+    """Write a file whole or not at all, readable by this user alone, and synced to the disk."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -12,7 +12,7 @@ import structlog
 
 
 def setup_logs(file: Path, level: str) -> None:
-    """Send this process's events to `file` as JSON lines, and warnings and worse to standard error as well."""
+    """Send this process's events to `file` as JSON lines, and warnings also to standard error."""
     file.parent.mkdir(parents=True, exist_ok=True)
     to_file = logging.FileHandler(file, encoding="utf-8")
     to_file.setFormatter(
@@ -46,7 +46,7 @@ def setup_logs(file: Path, level: str) -> None:
 
 
 def get_log(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger; call as `log.info("batch_done", job=…, batch_id=…)`."""
+    """Return a logger; call it as `log.info("batch_done", job=…, batch_id=…)`."""
     log: structlog.stdlib.BoundLogger = structlog.get_logger(f"echostream.{name}")
     return log
 

@@ -1,4 +1,4 @@
-"""A platform's policy: since when it exists, what its posts may be used for, and how long each field may rest.
+"""A platform's policy: its start, the permitted uses of posts, and each field's retention.
 
 conf/policies/<platform>.toml is also the list of platforms that the Spark jobs and the topics know;
 a producer without a policy refuses to start.
@@ -73,7 +73,7 @@ class Policy:
 
 @cache
 def policies() -> dict[str, Policy]:
-    """All policies, by platform."""
+    """Return all policies, by platform."""
     files = sorted(
         (f for f in (conf_dir() / "policies").iterdir() if f.name.endswith(".toml")),
         key=lambda f: f.name,
@@ -82,7 +82,7 @@ def policies() -> dict[str, Policy]:
 
 
 def policy_of(platform: str) -> Policy:
-    """The policy of one platform.
+    """Return the policy of one platform.
 
     Raises:
         PolicyError: it has none.
@@ -97,7 +97,7 @@ def policy_of(platform: str) -> Policy:
 
 
 def parse(platform: str, values: dict[str, Any]) -> Policy:
-    """The policy that a file's content states.
+    """Return the policy that a file's content states.
 
     Raises:
         PolicyError: a part is missing or misnamed, or two periods contradict each other.
@@ -126,7 +126,7 @@ def parse(platform: str, values: dict[str, Any]) -> Policy:
 
 
 def _wrong(policy: Policy, platform: str) -> list[str]:
-    """What a copy could bring back must not outlive what it is a copy of, and a tombstone must outlive every copy."""
+    """Return the rules that it breaks: no copy outlives its source, a tombstone outlives all."""
     if policy.platform != platform or type(policy.since) is not date:
         return ["platform or since is wrong"]
     keep = policy.keep

@@ -1,4 +1,4 @@
-"""Secrets with versions, each of which follows the one before: what a key's file or service holds."""
+"""Versioned secrets, each of which follows the one before, as files and services hold them."""
 
 import hashlib
 import hmac
@@ -14,7 +14,7 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class SecretKey:
-    """A versioned secret; never printed, and never pickled: what is sent to Spark's workers holds none.
+    """A versioned secret; never printed and never pickled, so Spark's workers are sent none.
 
     Attributes:
         version: from 1 on, one more with each rotation.
@@ -31,20 +31,20 @@ class SecretKey:
         raise TypeError("a key stays in the process that has read it")
 
     def __iter__(self) -> "Iterator[SecretKey]":
-        """This key and those before it, newest first."""
+        """Yield this key and those before it, newest first."""
         yield self
         if self.older:
             yield from self.older
 
     @cached_property
     def key_id(self) -> str:
-        """`v<version>-<fingerprint>`: says which key it is, and which it follows, without saying any of them."""
+        """Return `v<version>-<fingerprint>`: it names the key, and tells nothing of it."""
         message = b"echostream key id" + (self.older.key_id.encode() if self.older else b"")
         return f"v{self.version}-{hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:12]}"
 
 
 def parse_keys(text: str, what: str) -> SecretKey:
-    """The newest of the keys that lines say, oldest first, with those before it.
+    """Return the newest of the keys in lines, oldest first, with those before it.
 
     Raises:
         KeyFileError: they say none; `what` names the keys, no line is quoted.
@@ -60,7 +60,7 @@ def parse_keys(text: str, what: str) -> SecretKey:
 
 
 def chained(keys: list[tuple[int, bytes]], what: str) -> SecretKey:
-    """Versions and secrets, oldest first, as a chain; answers the newest.
+    """Chain versions and secrets, oldest first; return the newest.
 
     Raises:
         KeyFileError: there is none, a secret has another length, or a version is left out.
@@ -76,7 +76,7 @@ def chained(keys: list[tuple[int, bytes]], what: str) -> SecretKey:
 
 
 def in_use(newest: SecretKey, expected: str, what: str) -> SecretKey:
-    """The key of that fingerprint: the newest, or one before it while a rotation is under way.
+    """Return the key of that fingerprint: the newest, or during a rotation one before it.
 
     Raises:
         KeyFileError: none of them has it.
@@ -86,7 +86,8 @@ def in_use(newest: SecretKey, expected: str, what: str) -> SecretKey:
             return key
     raise KeyFileError(
         f"{what} is {newest.key_id}, expected {expected}",
-        remedy="Put the right key back; under another one every author would count twice, and no payload be read",
+        remedy="Put the right key back; under another one every author would count twice, and no"
+        " payload be read",
     )
 
 

@@ -35,7 +35,7 @@ class BrokerSettings(Section):
 
 
 class SparkSettings(Section):
-    """The Spark session that `echostream run` makes; `spark-submit` brings its own master and memory."""
+    """The Spark session of `echostream run`; `spark-submit` brings its own master and memory."""
 
     master: str = "local[2]"
     driver_memory: str = "2g"
@@ -54,7 +54,7 @@ class SparkSettings(Section):
 
 
 class S3Settings(Section):
-    """How to reach a lake on S3; credentials are found where AWS's own programs find them, never here."""
+    """How to reach a lake on S3; AWS's own programs say where credentials are found, never here."""
 
     endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
     region: str = ""  # empty: AWS's own setting of it
@@ -107,7 +107,7 @@ class SanitizerSettings(Section):
 
 
 class ComprehendSettings(Section):
-    """Amazon Comprehend as a scorer; credentials are found where AWS's own programs find them, never here."""
+    """Amazon Comprehend as a scorer; credentials are found as AWS's own programs find them."""
 
     region: str = ""  # empty: AWS's own setting of it
     endpoint: str = Field(default="", pattern=r"^(https?://[^/\s]+)?$")  # empty: AWS
@@ -153,7 +153,7 @@ class EntitySettings(Section):
 
 
 class KeySettings(Section):
-    """Where a key is; never inside the lake, and never the key itself. `{owner}` in a name stands for the owner."""
+    """Where a key is; never inside the lake, never the key itself. `{owner}` is the owner."""
 
     source: Literal["file", "secretsmanager", "kms"] = "file"
     file: Path | None = None  # the key, or what KMS wrapped; default: in ECHOSTREAM_HOME/keys
@@ -209,7 +209,10 @@ class ServingSettings(Section):
 
 
 class AccessSettings(Section):
-    """Which groups of this machine's may read which layers of a local lake; empty: its owner alone, and Gold all."""
+    """Groups of this machine that may read layers of a local lake.
+
+    Empty: its owner alone, and Gold all.
+    """
 
     engineers: str = ""  # all layers
     analysts: str = ""  # Silver, which has no personal data; engineers are to be members of it too

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The object holds what it was given; only `load_settings` reads the environment."""
+        """Return no source but the arguments; only `load_settings` reads the environment."""
         return (init_settings,)
 
     @property
@@ -130,7 +130,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:
-    """The settings of this process.
+    """Return the settings of this process.
 
     Args:
         conf_file: a TOML file instead of conf/local.toml.

@@ -1,7 +1,8 @@
 r"""What a word is: letters with the marks that belong to them.
 
-`\w` stops at a combining mark, and so cuts Hindi at each vowel sign and a decomposed é behind its e. Python's `re`
-has no name for marks: `unicodedata` says which they are, and knows as many characters as this Python's `\w` does.
+`\w` stops at a combining mark, and so cuts Hindi at each vowel sign and a decomposed é behind its
+e. Python's `re` has no name for marks: `unicodedata` says which they are, and knows as many
+characters as this Python's `\w` does.
 """
 
 import unicodedata
@@ -26,7 +27,7 @@ _JOINERS = "\u200c\u200d"
 
 
 def _ranges() -> Iterator[tuple[int, int]]:
-    """The ranges of the marks (Mn and Mc), each with its last."""
+    """Yield the ranges of the marks (Mn and Mc), each with its last."""
     for block in _BLOCKS:
         categories = map(unicodedata.category, map(chr, block))
         marks = [at for at, found in zip(block, categories, strict=True) if found in ("Mn", "Mc")]
@@ -55,7 +56,7 @@ MARK = rf"(?:{_NEAR}|(?![\x00-\uffff]){_FAR})"  # one of them, as an expression
 
 
 def word_pattern(letter: str = r"\w") -> str:
-    """The expression of a word that is made of such letters and of their marks; it never gives a part back.
+    """Return the expression of a word of such letters and their marks; it never gives a part back.
 
     A joiner belongs to a word that goes on, or stands behind the sign that it shapes, as in older
     Malayalam.
@@ -68,10 +69,13 @@ BEHIND_NO_WORD = rf"(?<![\w{_JOINERS}])(?<!{_NEAR})(?<!{_FAR})"
 
 
 def composed(text: str) -> str:
-    """The text with each accent in its letter (NFC): both ways to write é are one. It stays as it is if too long."""
+    """Compose accents with their letters (NFC): both ways to write é are one.
+
+    A text that is too long stays as it is.
+    """
     return text if text.isascii() or len(text) > _ORDERED else unicodedata.normalize("NFC", text)
 
 
 def small(text: str) -> str:
-    """The text in NFC and in small letters; İ becomes i alone, which `lower` would put a dot above."""
+    """Return the text in NFC and small letters; İ becomes i alone, without a dot above."""
     return composed(text).replace("\u0130", "i").lower()

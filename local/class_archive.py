@@ -1,4 +1,4 @@
-"""`make classes`: an archive of the classes that Spark loads, so that a JVM finds them parsed and checked.
+"""`make classes`: an archive of Spark's classes, so that a JVM finds them parsed and checked.
 
 Made by Java itself at the end of a small run from Kafka to Gold, in a folder of its own. Java
 ignores the archive where

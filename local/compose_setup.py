@@ -1,4 +1,4 @@
-"""The one-shot work of docker-compose.yml: `python -m local.compose_setup secrets | bucket | key-id`.
+"""One-shot work of docker-compose.yml: `python -m local.compose_setup secrets | bucket | key-id`.
 
 Each does what is missing and leaves alone what is there, for it runs at every `docker compose up`.
 """
@@ -24,7 +24,7 @@ _OURS, _ANYBODYS = (
 
 
 def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
-    """Random credentials of the S3 server, for it and for its clients, and Grafana's password; the files made."""
+    """Make random credentials of the S3 server, its clients and Grafana; return the files."""
     name, word = secrets.token_hex(_BYTES // 2), secrets.token_urlsafe(_BYTES)
     server = {
         "s3proxy.endpoint": f"http://0.0.0.0:{_S3_PORT}",
@@ -46,7 +46,7 @@ def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
 
 
 def make_bucket(settings: Settings) -> bool:
-    """The bucket of the lake; False where there is one.
+    """Create the bucket of the lake; False where there is one.
 
     Raises:
         StoreUnreachableError: the store does not answer, or refuses.
@@ -61,7 +61,7 @@ def make_bucket(settings: Settings) -> bool:
 
 
 def publish_key_id(settings: Settings) -> Path:
-    """A copy of the pseudonym key's fingerprint where the streaming jobs look for it: they never see the key."""
+    """Copy the pseudonym key's fingerprint to the streaming jobs, which never see the key."""
     copy = settings.home / "keys" / settings.key_id_file.name
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copyfile(settings.key_id_file, copy)
@@ -73,7 +73,7 @@ def _lines(values: dict[str, str], head: str = "") -> str:
 
 
 def _write(file: Path, text: str, mode: int) -> Path:
-    """Whole or not at all: a run may be killed."""
+    """Write whole or not at all: a run may be killed."""
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
@@ -83,7 +83,7 @@ def _write(file: Path, text: str, mode: int) -> Path:
 
 
 def main() -> None:
-    """One of them."""
+    """Run one of them."""
     parser = argparse.ArgumentParser(prog="local.compose_setup")
     parser.add_argument("what", choices=("secrets", "bucket", "key-id"))
     match parser.parse_args().what:

@@ -33,7 +33,7 @@ class Lag:
 
 
 def topic_lags(settings: Settings) -> list[Lag]:
-    """Per topic, what Bronze has not taken in yet.
+    """Return per topic how many records Bronze has not taken in yet.
 
     Raises:
         BrokerUnreachableError: Kafka does not answer.
@@ -46,7 +46,7 @@ def topic_lags(settings: Settings) -> list[Lag]:
 
 
 def table_lags(settings: Settings) -> list[Lag]:
-    """Per job that reads a table, how many of its versions are still to be read."""
+    """Return per job that reads a table how many of its versions are still to be read."""
     return [
         Lag(
             job,
@@ -59,7 +59,7 @@ def table_lags(settings: Settings) -> list[Lag]:
 
 
 def committed_offset(job: JobName, settings: Settings) -> Any:
-    """Where the last finished batch ended, in Spark's JSON for that source; None before the first one."""
+    """Return the end of the last finished batch, in Spark's JSON; None before the first one."""
     mine = checkpoint(job, settings)
     batch = mine.committed_batch
     try:
@@ -69,7 +69,7 @@ def committed_offset(job: JobName, settings: Settings) -> Any:
 
 
 def _version_done(offset: Any) -> int:
-    """The last version that was read whole. An index below zero stands before a version's first file."""
+    """Return the last version that was read whole; a negative index precedes its first file."""
     if offset is None:
         return -1
     version, index = int(offset["reservoirVersion"]), int(offset["index"])
@@ -77,7 +77,7 @@ def _version_done(offset: Any) -> int:
 
 
 def _version(uri: str, s3: S3Settings) -> int | None:
-    """The table's version; -1 where there is no table, None where nobody can tell."""
+    """Return the table's version; -1 where there is no table, None where nobody can tell."""
     if not is_s3(uri) and not Path(uri, "_delta_log").is_dir():
         return -1
     from deltalake import DeltaTable  # noqa: PLC0415  # slow to load, and not always needed

@@ -55,11 +55,12 @@ class Ticker:
             self._live.stop()
         if kind is None:
             self._say(
-                f"{self._title}: {self._count() or 'done'} in {time.monotonic() - self._began:.1f} s"
+                f"{self._title}: {self._count() or 'done'} in"
+                f" {time.monotonic() - self._began:.1f} s"
             )
 
     def to(self, done: int, note: str = "") -> None:
-        """So much is done."""
+        """Show that so much is done."""
         self._done = done
         text = " ".join(word for word in (self._count(), note) if word)
         if self._live:

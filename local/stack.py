@@ -63,7 +63,7 @@ def down(settings: Settings) -> bool:
 
 
 def status(settings: Settings) -> Status:
-    """Broker, topics and how far the jobs are behind."""
+    """Return the state of broker and topics, and how far the jobs are behind."""
     process = broker.running(settings)
     pid = process.pid if process else None
     try:
@@ -82,7 +82,7 @@ def status(settings: Settings) -> Status:
 
 
 def check_disk(home: Path) -> int:
-    """The free bytes where the state goes.
+    """Return the free bytes where the state goes.
 
     Raises:
         DiskFullError: there are too few, or the folder cannot be written.
@@ -98,7 +98,8 @@ def check_disk(home: Path) -> int:
         raise DiskFullError(f"{home} cannot be written ({error.strerror})", remedy=remedy) from None
     if free < LEAST_FREE_BYTES:
         raise DiskFullError(
-            f"{free // 10**6} MB are free at {home}, at least {LEAST_FREE_BYTES // 10**6} are needed",
+            f"{free // 10**6} MB are free at {home}, at least {LEAST_FREE_BYTES // 10**6} are"
+            f" needed",
             remedy=remedy,
         )
     return free
@@ -123,7 +124,8 @@ def _ensure(source: KeySource, settings: Settings, why: str) -> bool:
         return False
     if lake_tables(settings.lake_uri, settings.s3):
         raise KeyFileError(
-            f"{source.name} {source.file} is missing, but the lake {settings.lake_uri} holds tables",
+            f"{source.name} {source.file} is missing, but the lake {settings.lake_uri} holds"
+            f" tables",
             remedy=f"Put its key back: {why}",
         )
     create_key(source.file)

@@ -39,7 +39,7 @@ class SourceField(TypedDict):
 
 
 class KeysField(TypedDict):
-    """Pseudonyms, computed by the producer; `channel` only where the channel is somebody's profile."""
+    """Pseudonyms, computed by the producer; `channel` only where the channel is a profile."""
 
     post: str | None
     author: str | None
@@ -83,7 +83,7 @@ class Event(TypedDict):
 
 @cache
 def json_schema() -> dict[str, object]:
-    """The contract, JSON Schema 2020-12."""
+    """Return the contract, JSON Schema 2020-12."""
     document: dict[str, object] = orjson.loads(
         (resources.files("schemas") / "post_event.v1.json").read_bytes()
     )

@@ -57,7 +57,7 @@ class Table:
         return self.name.replace(".", "/")
 
     def all_properties(self) -> dict[str, str]:
-        """The table properties, derived ones included."""
+        """Return the table properties, derived ones included."""
         derived = {
             "delta.enableDeletionVectors": str(self.deletion_vectors).lower(),
             "delta.dataSkippingStatsColumns": ",".join(self.stats),
@@ -216,7 +216,7 @@ GOLD_SENTIMENT_HOURLY = Table(
 
 
 def ops_batches(job: str) -> Table:
-    """The batches of one job, one writer each; `ops.batches` is their union."""
+    """Return the batches of one job, one writer each; `ops.batches` is their union."""
     return Table(
         name=f"ops.batches.{job}",
         schema=_struct(
@@ -245,7 +245,7 @@ def ops_batches(job: str) -> Table:
 
 
 def ops_erasures(job: str) -> Table:
-    """The steps of erasures that one job has taken, one writer each; `ops.erasures` is their union. docs/adr/0017.
+    """Return one job's steps of erasures, one writer each; `ops.erasures` is the union.
 
     A step is admitted, removed (from `table`, by the commits between its two versions, and in
     Silver the purge that follows them) or vacuumed; `since` and `until` bound the `at` of the

@@ -1,4 +1,4 @@
-"""The Kafka topics: two kinds per platform, from conf/topics.toml and the platforms that have a policy."""
+"""The Kafka topics: two kinds per platform, from conf/topics.toml and the platforms' policies."""
 
 import re
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Topic:
 
 
 def topics() -> list[Topic]:
-    """All topics of the system; none keeps records longer than their platform's policy lets raw records rest."""
+    """Return all topics; none keeps records longer than their platform's policy allows."""
     conf = read_toml(conf_dir() / "topics.toml")
     return [
         Topic(
@@ -43,7 +43,7 @@ def topics() -> list[Topic]:
 
 
 def _kept(config: dict[str, str], days: int) -> dict[str, str]:
-    """A record rests for the retention, and until the segment is closed that it is in."""
+    """Return config that shortens the retention; a record also rests until its segment closes."""
     most = days * _DAY_MS
     retention, segment = int(config["retention.ms"]), int(config["segment.ms"])
     if retention + segment <= most:
@@ -53,12 +53,12 @@ def _kept(config: dict[str, str], days: int) -> dict[str, str]:
 
 @cache  # asked for with every record
 def topic_name(platform: str, kind: TopicKind = "posts") -> str:
-    """The topic for a platform's posts, or for its author deletes."""
+    """Return the topic for a platform's posts, or for its author deletes."""
     name: str = read_toml(conf_dir() / "topics.toml")[kind]["name"]
     return name.format(platform=platform)
 
 
 def platform_of(topic: str) -> str | None:
-    """The platform that a topic's name names, or None for another topic."""
+    """Return the platform that a topic's name names, or None for another topic."""
     match = re.fullmatch(TOPIC_PATTERN, topic)
     return match[1] if match else None

@@ -17,7 +17,7 @@ LAYERS = ("bronze", "silver", "gold", "quarantine", "ops")
 def lake_tables(
     lake_uri: str, s3: S3Settings = AWS, *, whole: bool = False
 ) -> dict[str, list[str]]:
-    """`layer.table` → the URIs of its Delta tables.
+    """Return `layer.table` → the URIs of its Delta tables.
 
     More than one where a folder holds one table per writer, such as ops/batches/<job>: read as
     their union. A layer that is closed to who asks (docs/access.md) has none, unless the `whole`
@@ -44,7 +44,7 @@ def lake_tables(
 
 
 def arrow_files(uri: str, s3: S3Settings) -> Any:
-    """Arrow's file system with its root there; any type, for Arrow declares none."""
+    """Return Arrow's file system with its root there; any type, for Arrow declares none."""
     from pyarrow import fs  # noqa: PLC0415  # half a second that listing a local lake does not need
 
     if store.is_s3(uri):

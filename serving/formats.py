@@ -31,7 +31,7 @@ def ask(
     s3: S3Settings = AWS,
     serving: ServingSettings = DEFAULTS,
 ) -> str:
-    """The answer to a query, in that format; a table shows the first rows alone.
+    """Return the answer to a query, in that format; a table shows the first rows alone.
 
     Raises:
         UsageError: there is no such format.
@@ -44,7 +44,7 @@ def ask(
 
 
 def formatted(answer: Answer, format_name: str) -> str:
-    """An answer in one of the formats."""
+    """Return an answer in one of the formats."""
     return _FORMATS[format_name](answer)
 
 
@@ -81,7 +81,7 @@ def _csv(answer: Answer) -> str:
 
 
 def _width() -> int:
-    """The terminal's; a pipe has none and gets room."""
+    """Return the terminal's width; a pipe has none and gets room."""
     console = Console()
     return max(console.width, _LEAST_WIDTH) if console.is_terminal else _PIPE_WIDTH
 
@@ -93,13 +93,13 @@ def _cell(value: object) -> str:
 
 
 def _flat(value: object) -> object:
-    """A value that fits one cell."""
+    """Return a value that fits one cell."""
     as_json = plain(value)
     return json.dumps(as_json, ensure_ascii=False) if isinstance(as_json, dict | list) else as_json
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON knows."""
+    """Return a value that JSON knows."""
     match value:
         case None | bool() | int() | str():
             return value
@@ -114,7 +114,7 @@ def plain(value: Any) -> Any:
 
 
 def _worded(value: object) -> str | int | float:
-    """Times are UTC; bytes are text or hexadecimal."""
+    """Convert times to UTC, bytes to text or hexadecimal."""
     match value:
         case datetime():
             in_utc = value.astimezone(UTC) if value.tzinfo else value

@@ -17,7 +17,7 @@ _BRONZE = "bronze.posts"
 
 
 def received(settings: Settings, at: At) -> bytes | None:
-    """The payload of the record at these coordinates; None where it had none.
+    """Return the payload of the record at these coordinates; None where it had none.
 
     Raises:
         QueryError: Bronze holds no such record, or what it holds is not what was sealed.

@@ -1,4 +1,4 @@
-"""All that the lake's tables hold about a person, for who may read the keys: found by pseudonym, without a JVM.
+"""All rows of the lake about a person, found by pseudonym under the keys, without a JVM.
 
 A record of Bronze is the person's by its author, or by its post, which a bare delete names alone.
 One that carries neither, as what could not be mapped, is opened and is the person's where it names
@@ -43,7 +43,7 @@ class PersonData:
 
 
 def find_person_data(settings: Settings, account: Account, key: PseudonymKey) -> PersonData:
-    """What the tables hold about an account, under each version of the key.
+    """Return the rows of an account, under each version of the key.
 
     Raises:
         KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to
@@ -73,25 +73,25 @@ class _Lake:
     platform: str
 
     def rows(self, table: str, column: str, values: Set[str]) -> Iterator[Row]:
-        """The rows of the platform that have one of the values."""
+        """Yield the rows of the platform that have one of the values."""
         return self._read(table, _among(column, values)) if values else iter(())
 
     def records(self, table: str, authors: Set[str], account: Account) -> Iterator[Row]:
-        """The records that name the author, in their headers or, where these do not, in their payload."""
+        """Yield the records that name the author, in their headers or else in their payload."""
         for row in self._raw(table, f"({_among('author_key', authors)} OR author_key IS NULL)"):
             is_nameless = row["author_key"] is None and row["op"] != "upsert"
             if row["author_key"] in authors or (is_nameless and _names(row["payload"], account)):
                 yield row
 
     def of_posts(self, table: str, posts: Set[str]) -> Iterator[Row]:
-        """The records of some posts."""
+        """Yield the records of some posts."""
         if not posts:
             return iter(())
         rows = self._raw(table, _among("post_key", posts))
         return (row for row in rows if row["post_key"] in posts)
 
     def _raw(self, table: str, condition: str) -> Iterator[Row]:
-        """Records with what their headers say; Bronze alone has it in columns, by which it is filtered here."""
+        """Yield records with their headers' fields; Bronze alone has columns to filter by."""
         source = payload_source(self.settings)
         return (
             _received(row, source)
@@ -99,7 +99,7 @@ class _Lake:
         )
 
     def _read(self, table: str, condition: str | None) -> Iterator[Row]:
-        """Rows of the platform, batch by batch."""
+        """Yield rows of the platform, batch by batch."""
         import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
 
         where = " AND ".join([f"platform = '{self.platform}'", *([condition] if condition else [])])
@@ -112,13 +112,13 @@ class _Lake:
 
 
 def _among(column: str, values: Set[str]) -> str:
-    """A condition in SQL. Records in quarantine may bear anything as a key, so quotes are doubled."""
+    """Return a condition in SQL; keys in quarantine may hold anything, so quotes are doubled."""
     quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
     return f"{column} IN ({quoted})"
 
 
 def _received(row: Mapping[str, Any], source: KeySource) -> Row:
-    """The record with its payload opened, and with what its headers say where no column does."""
+    """Return the record with its payload decrypted, and with fields of its headers."""
     headers = {
         name: None if held is None else held.decode("utf-8", "replace")
         for name, held in _items(row["headers"])
@@ -137,7 +137,7 @@ def _items(headers: Mapping[str, bytes | None] | None) -> Iterable[tuple[str, by
 
 
 def _parsed(value: bytes | None) -> Any:
-    """The payload as JSON where it is such, `raw` in it too, which is JSON in a text."""
+    """Return the payload as JSON where it is such, `raw` in it too, which is JSON in a text."""
     try:
         document = orjson.loads(value or b"null")
     except orjson.JSONDecodeError:
@@ -151,7 +151,7 @@ def _parsed(value: bytes | None) -> Any:
 
 
 def _names(payload: Any, account: Account) -> bool:
-    """Whether a text in the payload is the account's id; of what is no JSON, whether the id stands in it."""
+    """Tell whether a text in the payload is the account's id, or holds it if it is no JSON."""
     match payload:
         case str():
             return canonical(payload) == canonical(account.author_id)

@@ -1,4 +1,4 @@
-"""The record of processing activities (GDPR Art. 30): what the tables, the policies and the settings say, put together.
+"""The record of processing activities (GDPR Art. 30), from tables, policies and settings.
 
 What a program cannot know, such as the legal person behind it, is said to be missing rather than
 made up.
@@ -37,7 +37,7 @@ _CATEGORIES = {
 
 
 def record(settings: Settings) -> dict[str, Any]:
-    """The record, as JSON knows it."""
+    """Return the record, as JSON knows it."""
     return {
         "controller": settings.serving.controller or "not said: set serving.controller",
         "owner": settings.owner,
@@ -51,7 +51,7 @@ def record(settings: Settings) -> dict[str, Any]:
 
 
 def as_markdown(record: dict[str, Any]) -> str:
-    """The same for people."""
+    """Return the same for people."""
     lines = [
         "# Record of processing",
         "",
@@ -86,7 +86,8 @@ def as_markdown(record: dict[str, Any]) -> str:
             or "none"
         )
         lines.append(
-            f"| {table['table']} | {what} | {table['read_by']} | {', '.join(table['kept_by']) or 'no limit'} |"
+            f"| {table['table']} | {what} | {table['read_by']} |"
+            f" {', '.join(table['kept_by']) or 'no limit'} |"
         )
     lines += [
         f"| {each['where']} | {each['categories']} | | {each['kept']} |"
@@ -122,7 +123,7 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _besides(settings: Settings) -> list[dict[str, str]]:
-    """What is kept outside the tables."""
+    """Return the stores outside the tables."""
     sightings = (
         f"by policy, producers.sightings, and at most {settings.ingest.remember_days:g} days"
     )
@@ -142,7 +143,7 @@ def _besides(settings: Settings) -> list[dict[str, str]]:
 
 
 def _recipients(settings: Settings) -> dict[str, str]:
-    """Who besides the owner's own staff gets to see any of it."""
+    """Return the recipients besides the owner's own staff."""
     found = {
         "who asks Gold": f"views show no cell of fewer than {settings.serving.min_authors} authors"
     }
@@ -169,7 +170,9 @@ def _safeguards(settings: Settings) -> dict[str, str]:
     return {
         "pseudonyms": f"HMAC-SHA-256, key outside the lake at {pseudonym_source(settings).where}",
         "payloads in Bronze and quarantine": sealed,
-        "personal data in texts": f"removed before Silver, names by {settings.sanitizer.persons}; what fails stays out",
-        "deletion": "what a platform or a person deletes is removed from every table and stays away",
+        "personal data in texts": f"removed before Silver, names by {settings.sanitizer.persons};"
+        f" what fails stays out",
+        "deletion": "what a platform or a person deletes is removed from every table and stays"
+        " away",
         "access": "; ".join(f"{layer}: {readers}" for layer, readers in READERS.items()),
     }

@@ -21,7 +21,8 @@ DEFAULTS = ServingSettings()
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 # What Arrow, deltalake and DuckDB say of a file that they cannot read; mostly without its name.
 _OF_A_FILE = re.compile(
-    r"parquet|thrift|corrupt|decompress|snappy|magic bytes|object store error|no such file|not found|deserialize"
+    r"parquet|thrift|corrupt|decompress|snappy|magic bytes|object store error|no such file"
+    r"|not found|deserialize"
     r"|end of stream|unexpected end|IOError|OSError",
     re.IGNORECASE,
 )
@@ -51,7 +52,7 @@ def query(
     s3: S3Settings = AWS,
     serving: ServingSettings = DEFAULTS,
 ) -> Answer:
-    """Run one statement that reads; only the tables that it names, or that its views are of, are opened.
+    """Run one reading statement; only the tables that it names, or its views need, are opened.
 
     Args:
         lake_uri: the lake.
@@ -107,7 +108,7 @@ def _refuse_all_but_one_read(connection: duckdb.DuckDBPyConnection, sql: str) ->
 
 
 def _named_in(sql: str, names: list[str]) -> list[str]:
-    """A name in a comment or a string opens a table too many, which costs time alone."""
+    """Return the tables in a statement; one in a comment is opened too, and costs only time."""
     return [
         name
         for name in names
@@ -148,7 +149,7 @@ def _show(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> None:
 def _damaged(
     error: duckdb.Error, opened: dict[str, list[str]], lake_uri: str, s3: S3Settings
 ) -> DataFileDamagedError | LogDamagedError | None:
-    """The file that a query could not read, found by reading those of its tables; None where all can be read."""
+    """Return the file that a query could not read, by reading them; None if all work."""
     if not isinstance(
         error, (duckdb.IOException, duckdb.InvalidInputException)
     ) or not _OF_A_FILE.search(str(error)):
@@ -177,7 +178,7 @@ def _unreadable_file(uri: str, s3: S3Settings) -> str | None:
 
 
 def _source(uri: str, s3: S3Settings) -> Any:
-    """What DuckDB reads batch by batch; any type, for there is no common one."""
+    """Return a source that DuckDB reads batch by batch; any type, for there is no common one."""
     table = DeltaTable(uri, storage_options=storage_options(uri, s3))
     try:
         # Columns and filters are pushed down to the files. Arrow's own file system, for deltalake's
@@ -213,5 +214,5 @@ def _explained(error: duckdb.Error, tables: list[str]) -> QueryError:
 
 
 def _one_line(error: Exception) -> str:
-    """The error's first line, without DuckDB's picture of the query or its guess at a name."""
+    """Return the error's first line, without DuckDB's picture of the query or its guess."""
     return str(error).strip().splitlines()[0].rstrip("!. ")

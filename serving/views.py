@@ -1,4 +1,4 @@
-"""Views over the lake's tables, for who may not see all of them; `echostream sql` has them beside the tables.
+"""Views over the lake's tables for restricted readers; `echostream sql` has them too.
 
 A cell of few authors tells of single persons, so views for everybody leave it out. Posts carry what
 their authors and the platform's policy allowed when they came; a policy that was narrowed since
@@ -20,7 +20,7 @@ class View:
 
 
 def views(policies: Mapping[str, Policy], min_authors: int) -> dict[str, View]:
-    """The views by name, `layer.view`.
+    """Return the views by name, `layer.view`.
 
     Args:
         policies: by platform, as they are now.

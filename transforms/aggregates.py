@@ -1,11 +1,9 @@
-"""Exact deltas of an aggregate table from a change feed. Pure; `streaming/silver_to_gold.py` does the writing.
+"""Exact deltas of an aggregate table from a change feed; `streaming/silver_to_gold.py` writes them.
 
 Sums are integers, so adding and taking away is exact. Members that are counted once (authors) need
-to know whether
-a group holds the member elsewhere: that is asked of the source table itself, as of the version that
-    the batch ends
-with, for just the pairs of group and member that the batch touches. No state is kept that could
-drift or would have to be erased.
+to know whether a group holds the member elsewhere: that is asked of the source table itself, as of
+the version that the batch ends with, for just the pairs of group and member that the batch touches.
+No state is kept that could drift or would have to be erased.
 """
 
 from collections.abc import Sequence
@@ -19,7 +17,7 @@ _ADDS = ("insert", "update_postimage")
 
 
 def signed(contributions: DataFrame, sums: Sequence[str]) -> DataFrame:
-    """Contributions of a change feed's rows, negative where the row went away, with `sign`."""
+    """Return contributions of a change feed's rows, negative where a row was deleted."""
     sign = F.when(F.col("_change_type").isin(*_ADDS), 1).otherwise(-1).cast("bigint")
     return contributions.withColumn("sign", sign).withColumns(
         {name: F.col("sign") * F.col(name) for name in sums}
@@ -29,21 +27,21 @@ def signed(contributions: DataFrame, sums: Sequence[str]) -> DataFrame:
 def summarise(
     contributions: DataFrame, key: Sequence[str], sums: Sequence[str], count: str
 ) -> DataFrame:
-    """The whole table from all contributions: what it must equal after any number of deltas."""
+    """Return the whole table from all contributions; any number of deltas must add up to it."""
     return contributions.groupBy(*key).agg(
         *[F.sum(name).alias(name) for name in sums], F.count_distinct(MEMBER).alias(count)
     )
 
 
 def group_deltas(signed_rows: DataFrame, key: Sequence[str], sums: Sequence[str]) -> DataFrame:
-    """Per group, what the batch adds to each sum."""
+    """Return per group what the batch adds to each sum."""
     return signed_rows.groupBy(*key).agg(*[F.sum(name).alias(name) for name in sums])
 
 
 def member_deltas(
     signed_rows: DataFrame, source_now: DataFrame, key: Sequence[str], count: str
 ) -> DataFrame:
-    """Per group, how many members the batch brought that it had not, less those that it took the last row of.
+    """Return per group the members that the batch brought less those whose last row it took.
 
     Args:
         signed_rows: the batch.
@@ -77,7 +75,7 @@ def member_deltas(
 
 
 def combine(groups: DataFrame, members: DataFrame, key: Sequence[str], count: str) -> DataFrame:
-    """Group deltas with their member deltas; groups that do not change are left out."""
+    """Join group deltas with their member deltas; groups that do not change are left out."""
     sums = [name for name in groups.columns if name not in key]
     joined = groups.alias("g").join(members.alias("m"), on=_same(key, "g", "m"), how="left")
     changes = joined.select(
@@ -91,7 +89,10 @@ def combine(groups: DataFrame, members: DataFrame, key: Sequence[str], count: st
 
 
 def within_days(time: Column, days: Sequence[date]) -> Column:
-    """Whether a time is in one of some dates, as ranges of literals that skip files by their min and max."""
+    """Tell whether a time is in one of the dates.
+
+    The ranges are literals, so that Delta skips files by their min and max.
+    """
     condition = F.lit(False)
     for start, end in _ranges(days):
         condition = condition | (
@@ -101,7 +102,7 @@ def within_days(time: Column, days: Sequence[date]) -> Column:
 
 
 def _ranges(days: Sequence[date], most: int = 100) -> list[tuple[date, date]]:
-    """Dates as half-open ranges of consecutive days; one wide range where they are too many."""
+    """Return dates as half-open ranges of days; one wide range where they are too many."""
     ranges: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         after = day + timedelta(days=1)

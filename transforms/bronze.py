@@ -19,7 +19,7 @@ _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
 def to_bronze(
     records: DataFrame, *, ingest_date: date, payload_key: KeySource | None = None
 ) -> DataFrame:
-    """Kafka's columns plus what the headers say; a header that is not UTF-8 or not a date is null.
+    """Return Kafka's columns and the headers' fields; a header that is not UTF-8 or a date is null.
 
     With a payload key the payloads are sealed, by workers that read the key for themselves.
     """
@@ -39,7 +39,7 @@ def to_bronze(
 
 
 def from_quarantine(quarantined: DataFrame) -> DataFrame:
-    """Rows of quarantine.posts as they stood in Bronze, all but their ingest date."""
+    """Return rows of quarantine.posts as they stood in Bronze, all but their ingest date."""
     kept = [name for name in BRONZE_POSTS.columns if name in quarantined.columns]
     return quarantined.select(
         *kept, *_routing(lambda name: F.try_element_at("headers", F.lit(name)))
@@ -47,7 +47,7 @@ def from_quarantine(quarantined: DataFrame) -> DataFrame:
 
 
 def _routing(header: Callable[[str], Column]) -> list[Column]:
-    """What the headers say, so that the payload can stay closed."""
+    """Return the headers' fields, so that nobody has to decrypt the payload for them."""
 
     def text(name: str) -> Column:
         return F.try_validate_utf8(header(name).cast("string"))
@@ -57,7 +57,7 @@ def _routing(header: Callable[[str], Column]) -> list[Column]:
 
 
 def _as_received() -> Column:
-    """The payload; one that looks like a stored one of another form gets the sign that it is none."""
+    """Return the payload; one that looks encrypted or marked gets the byte for "as received"."""
     looks_stored = F.substring("value", 1, 1).isin(F.lit(AS_RECEIVED), F.lit(ENCRYPTED))
     return F.when(looks_stored, F.concat(F.lit(AS_RECEIVED), F.col("value"))).otherwise(
         F.col("value")
@@ -65,7 +65,10 @@ def _as_received() -> Column:
 
 
 def _encrypted(source: KeySource) -> Column:
-    """The payload as it may rest. Only what is needed goes to the worker; no key stands in the plan."""
+    """Return the payload as it rests.
+
+    Only the columns that the worker needs go to it, and no key stands in the plan.
+    """
     import pandas as pd  # noqa: PLC0415  # half a second that a job's refusal does not need
 
     def run(
@@ -93,5 +96,8 @@ def _last_header(name: str) -> Column:
 
 
 def _python_date(day: Column) -> Column:
-    """The date, or null where Spark's calendar is longer than that of the Python workers, which it would stop."""
+    """Return the date, or null where it would stop the Python workers.
+
+    Spark's calendar is longer than Python's.
+    """
     return F.when(F.year(day).between(1, 9999), day)

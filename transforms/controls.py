@@ -1,4 +1,4 @@
-"""Control characters, which a text has no use for: in the middle of an address or a number they hide it."""
+"""Control characters: no text needs them, and inside an address or a number they hide it."""
 
 import re
 

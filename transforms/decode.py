@@ -61,7 +61,7 @@ class Rules:
 
 
 def decode(value: bytes | None, envelope: Envelope, rules: Rules) -> Event:
-    """The event in a record's value.
+    """Return the event in a record's value.
 
     Raises:
         BadRecordError: with the stage and the reason for quarantine.
@@ -78,7 +78,7 @@ def decode(value: bytes | None, envelope: Envelope, rules: Rules) -> Event:
 
 
 def posted_at(event: Event, policy: Policy) -> int:
-    """When the post was made, as far as that can be believed: `created_at` may lie."""
+    """Return when the post was made, as far as that can be believed: `created_at` may lie."""
     created, observed = event["created_at"], event["observed_at"]
     if created is None or created > observed + _MINUTE or created < _micros(policy.since):
         return observed
@@ -157,7 +157,7 @@ def _validate(document: dict[str, Any], rules: Rules) -> Event:
 
 
 def _why_not_valid(document: dict[str, Any]) -> Reason:
-    """The worst problem, whichever the validator meets first."""
+    """Return the worst problem, whichever the validator meets first."""
     found = set()
     for error in _VALIDATOR.iter_errors(document):
         match error.kind:
@@ -203,7 +203,7 @@ def _check_ids(event: Event, envelope: Envelope) -> None:
 
 
 def _check_keys(event: Event) -> None:
-    """Without the secret key a pseudonym cannot be computed here; its version, and whether one is due, can be seen.
+    """Check a pseudonym's version, and whether one is due; to compute it takes the secret key.
 
     An author without a pseudonym would be out of reach of the author's own delete.
     """
@@ -240,7 +240,7 @@ def _check_times(event: Event, envelope: Envelope, policy: Policy) -> None:
 
 
 def _why_not_created(created: int, observed: int, policy: Policy) -> Reason:
-    """The commonest cause has its own name, since it says what to mend: another unit than microseconds."""
+    """Return the reason for a bad time; the commonest cause, another unit, has its own name."""
     if any(
         _micros(policy.since) <= at <= observed + _DAY
         for at in (created * 10**6, created * 1000, created // 1000)
@@ -250,7 +250,7 @@ def _why_not_created(created: int, observed: int, policy: Policy) -> Reason:
 
 
 def _check_text(event: Event, max_chars: int) -> None:
-    """Refuse what is too long, or a control character in a name; clean title and text of them, in place.
+    """Refuse values that are too long, and names with a control character; clean title and text.
 
     Before the sanitizer: an address with a NUL inside would pass it unseen.
     """

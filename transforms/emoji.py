@@ -17,7 +17,7 @@ _EMOJI = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_ONE}(?:\u200D{_ONE}){{0,5}
 
 
 def emoji_of(texts: Iterable[str | None]) -> list[str]:
-    """The different emoji, in the order of their first appearance, without variation selectors, at most `MOST`."""
+    """Return the different emoji by first appearance, at most `MOST`, without selectors."""
     found: dict[str, None] = {}
     for text in texts:
         if text and not text.isascii():

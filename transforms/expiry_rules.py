@@ -1,9 +1,8 @@
-"""Which rows and fields have had the time that their platform's policy grants: the rules, with the clock passed in.
+"""Rules of expiry: which rows and fields are past the time that their platform's policy grants.
 
 Each rule stands here once; `expired` says it to Spark and `has_expired` to plain Python. A limit is
-a moment per
-platform: what is older has had its time. Limits are whole hours, for Gold's cells are hours and
-    close as wholes.
+a moment per platform: what is older has had its time. Limits are whole hours, for Gold's cells are
+hours and close as wholes.
 """
 
 from collections.abc import Mapping
@@ -53,7 +52,7 @@ RULES = (BRONZE_RECORD, QUARANTINE_RECORD, TOMBSTONES, POST, TEXT, AUTHOR)
 
 
 def limits(policies: Mapping[str, Policy], field: Field, now: datetime) -> dict[str, datetime]:
-    """The limit of each platform at a moment, in UTC; a post is kept its days and at most an hour."""
+    """Return each platform's limit in UTC; a post is kept its days and at most an hour."""
     return {
         name: _hour(now - timedelta(days=policy.keep[field].days))
         for name, policy in policies.items()
@@ -61,7 +60,7 @@ def limits(policies: Mapping[str, Policy], field: Field, now: datetime) -> dict[
 
 
 def later(first: Limits, second: Limits) -> dict[str, datetime]:
-    """The later limit of each platform: what has expired stays so, also where a policy now grants more."""
+    """Return each platform's later limit: expired data stays so, even if a policy grants more."""
     return {
         name: max(each[name] for each in (first, second) if name in each)
         for name in {**first, **second}
@@ -69,12 +68,12 @@ def later(first: Limits, second: Limits) -> dict[str, datetime]:
 
 
 def has_expired(platform: str, at: datetime, limits: Limits) -> bool:
-    """Whether what is of that moment is older than the platform's limit."""
+    """Tell whether a row of that moment is older than the platform's limit."""
     return platform in limits and at < limits[platform]
 
 
 def expired(clock: str, limits: Limits) -> Column:
-    """The same of a table's rows; platforms and moments are the only literals. Never null."""
+    """Return `has_expired` of a table's rows; platforms and moments are its only literals."""
     found = F.lit(False)
     for platform, limit in limits.items():
         found = found | ((F.col("platform") == platform) & (F.col(clock) < F.lit(limit)))
@@ -82,7 +81,7 @@ def expired(clock: str, limits: Limits) -> Column:
 
 
 def due(rule: Rule, limits: Limits) -> Column:
-    """The rows on which the rule has still to act."""
+    """Return the rows on which the rule has still to act."""
     rows = expired(rule.clock, limits)
     if rule.reasons is not None:
         rows = rows & F.col("reason").isin(*rule.reasons)

@@ -28,7 +28,7 @@ Phrase = tuple[str, ...]  # words, lower case
 
 
 def key_phrases(texts: Iterable[str | None], language: str | None) -> list[str]:
-    """The heaviest phrases of sanitised texts, in lower case and NFC, at most `MOST`.
+    """Return the heaviest phrases of sanitised texts, in lower case and NFC, at most `MOST`.
 
     Where the function words are unknown there are none.
 

@@ -18,9 +18,12 @@ from transforms.scripts import fits
 
 # English, and not everyday words of another large language, as "was", "have", "are", "of", "for",
 # "then" are.
-_ENGLISH_WORDS = """the and you that it's were with this they them their there what when which would could should about
- because don't can't didn't doesn't isn't won't wouldn't couldn't i'm i've i'll i'd you're we're they're that's what's
- there's your being just from those into really think know people get got every after before always too much many"""
+_ENGLISH_WORDS = """
+the and you that it's were with this they them their there what when which would could should
+about because don't can't didn't doesn't isn't won't wouldn't couldn't i'm i've i'll i'd you're
+we're they're that's what's there's your being just from those into really think know people get
+got every after before always too much many
+"""
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _ENOUGH_WORDS = 2
 _LOOKED_AT = 240  # characters, for function words
@@ -77,7 +80,7 @@ _MARKS = ".,;:!?…\"'()"
 
 
 def language_of(*texts: str | None, said: str | None = None) -> str | None:
-    """The ISO 639-1 code of a post's language; None when unsure.
+    """Return the ISO 639-1 code of a post's language; None when unsure.
 
     Args:
         texts: sanitised; the first one that tells decides.
@@ -98,7 +101,10 @@ def language_of(*texts: str | None, said: str | None = None) -> str | None:
 
 
 def stop_words(language: str | None) -> frozenset[str]:
-    """A language's function words, lower case; English ones where the language is unknown, none where they are."""
+    """Return a language's function words, in lower case.
+
+    They are English where the language is unknown, and none where it has no list.
+    """
     return _stop_words(language or "en")
 
 
@@ -120,7 +126,7 @@ def _identify(text: str, tag: str | None) -> str | None:
 
 
 def _is_likelier(tag: str, label: str, words: str) -> bool:
-    """Whether a short text is rather of the platform's language than of the model's."""
+    """Tell whether a short text is rather of the platform's language than of the model's."""
     if sum(map(str.isalpha, words)) > _SHORT or not fits(tag, words):
         return False
     ranked = _model().rank(words)
@@ -131,7 +137,7 @@ def _is_likelier(tag: str, label: str, words: str) -> bool:
 
 
 def _words(text: str) -> str:
-    """The text without what is no word; empty where nothing in it is a letter."""
+    """Return the text's words alone; empty where nothing in it is a letter."""
     words = _NOISE.sub(" ", text[:_SEARCHED_FOR_NOISE]).strip()[:_IDENTIFIED]
     return words if any(map(str.isalpha, words)) else ""
 
@@ -143,7 +149,7 @@ def _speak_for(language: str, text: str) -> bool:
 
 @cache
 def _model() -> LanguageIdentifier:
-    """One per process: unpacking it takes most of a second."""
+    """Return the model, one per process: unpacking it takes most of a second."""
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
@@ -154,7 +160,7 @@ def _stop_words(language: str) -> frozenset[str]:
 
 
 def _code(said: str | None) -> str | None:
-    """The language of a tag such as en-US."""
+    """Return the language of a tag such as en-US."""
     code = said.replace("_", "-").split("-")[0].lower() if said else ""
     is_one = len(code) == _CODE_LETTERS and code.isascii() and code.isalpha()
     return _RENAMED.get(code, code) if is_one else None

@@ -37,7 +37,7 @@ class SilverState:
 def resolve(
     refined: DataFrame, state: SilverState, *, author_deletes: DataFrame | None = None
 ) -> DataFrame:
-    """The refined rows with `fate`, `held_day`, and what is to be done: `action` and `entombs`.
+    """Add `fate`, `held_day` and the steps that are due, `action` and `entombs`, to the rows.
 
     Args:
         refined: the batch.
@@ -59,7 +59,7 @@ def resolve(
 
 
 def blocked_by_author(version: Column, day: Column, until: Column) -> Column:
-    """Whether an author's tombstone of version `until` blocks a post.
+    """Tell whether an author's tombstone of version `until` blocks a post.
 
     By the day as well as the version: posts as created have version 0, and an author may come back.
     """

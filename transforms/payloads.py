@@ -1,14 +1,12 @@
-"""Payloads at rest: sealed by AES-256-GCM in the worker that has read the key, opened in the one that decodes them.
+"""Payloads at rest: workers encrypt them by AES-256-GCM, and decrypt them where they decode.
 
 A stored payload is what was received, unless its first byte says otherwise; no JSON begins with one
-of these:
-    0: what was received follows; put before payloads that themselves begin with 0 or 1
-    1: sealed. The length of the key's id, the id, 24 random bytes, ciphertext and tag
-Of the random bytes 12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12
-are the nonce under
+of these: 0: what was received follows; put before payloads that themselves begin with 0 or 1 1:
+sealed. The length of the key's id, the id, 24 random bytes, ciphertext and tag Of the random bytes
+12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12 are the nonce under
 it: with one key for all, 96 random bits would be good for 2^32 payloads (NIST SP 800-38D, 8.3),
-    which a busy lake has
-in months. A payload is bound to its coordinates in Kafka, so none can be moved to another row.
+which a busy lake has in months. A payload is bound to its coordinates in Kafka, so none can be
+moved to another row.
 """
 
 import hmac
@@ -52,12 +50,12 @@ class At:
 
 @cache
 def key_of(source: KeySource) -> SecretKey:
-    """The key in that place, read once per process."""
+    """Return the key of that source, read once per process."""
     return source.load()
 
 
 def encrypt(payload: bytes, key: SecretKey, at: At) -> bytes:
-    """The payload as it may rest."""
+    """Return the encrypted payload, as it may rest."""
     key_id = key.key_id.encode()
     drawn = os.urandom(_SALT + _NONCE)
     head = ENCRYPTED + len(key_id).to_bytes(1, "big") + key_id + drawn
@@ -65,7 +63,7 @@ def encrypt(payload: bytes, key: SecretKey, at: At) -> bytes:
 
 
 def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
-    """The payload as it was received; the key is read only where a sealed one is met.
+    """Return the payload as it was received; the key is read only for an encrypted one.
 
     Raises:
         BadRecordError: it is not what was sealed at these coordinates.
@@ -87,7 +85,8 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
     key = key_of(source)
     if key_id.decode() != key.key_id:
         raise KeyMismatchError(
-            f"payloads were sealed under key {key_id.decode()}, the payload key now is {key.key_id}",
+            f"payloads were sealed under key {key_id.decode()}, the payload key now is"
+            f" {key.key_id}",
             remedy="Put that key back: payloads.key says where it is looked for; nothing is lost",
         )
     try:
@@ -97,7 +96,7 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
 
 
 def known_again(text: str) -> EchoStreamError | None:
-    """The error about a key that a message of Spark tells of."""
+    """Return the error about a key that one of Spark's messages quotes."""
     refused = _REFUSED.search(text)
     return _REFUSALS[refused[1]](refused[2].strip()) if refused else None
 

@@ -1,4 +1,4 @@
-"""Bronze rows → refined rows, in one Python pass: decode, validate, sanitise, find language and phrases, score.
+"""Bronze rows to refined rows in one Python pass: decode, validate, sanitise, describe, score.
 
 A row comes back with its event's fields, or with `stage` and `reason` for quarantine; never both.
 The pass works on Arrow batches and loads the scorer once per worker.
@@ -34,13 +34,17 @@ from transforms.scoring.posts import Post, Scorers, scored_text, sentiments
 from transforms.scoring.score import ScorerOptions
 
 REFINED = (
-    "topic string, partition int, offset bigint, stage string, reason string, op string, owner string,"
-    " platform string, post_key string, author_key string, version bigint, event_id string, day date,"
-    " created_at timestamp, observed_at timestamp, posted_at timestamp, channel string, reply_to_key string,"
+    "topic string, partition int, offset bigint, stage string, reason string, op string, owner"
+    " string,"
+    " platform string, post_key string, author_key string, version bigint, event_id string, day"
+    " date,"
+    " created_at timestamp, observed_at timestamp, posted_at timestamp, channel string,"
+    " reply_to_key string,"
     " title string, text string, lang string, hashtags array<string>, emoji array<string>,"
     " key_phrases array<string>, entities array<struct<text:string,kind:string,confidence:double>>,"
     " metrics map<string,bigint>,"
-    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string,"
+    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_versio"
+    "n:string,"
     "reason:string>,"
     " pii map<string,int>,"
     " rights struct<indexable:boolean,may_train:boolean,may_display:boolean,may_export:boolean>,"
@@ -129,7 +133,7 @@ class Refiner:
 
 
 def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
-    """One row of `REFINED` per row of bronze.posts.
+    """Return one row of `REFINED` per row of bronze.posts.
 
     `at` is `processed_at` of all of them, from here on: as a literal of Spark's it would be part of
       the code that Spark
@@ -150,12 +154,12 @@ def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
 
 
 def refine_row(row: dict[str, Any], refiner: Refiner) -> RefinedRow:
-    """A Bronze row without its score, or its reason for quarantine."""
+    """Return a Bronze row without its score, or its reason for quarantine."""
     return refine_rows([row], refiner)[0]
 
 
 def refine_rows(rows: Sequence[dict[str, Any]], refiner: Refiner) -> list[RefinedRow]:
-    """Bronze rows without their scores, or their reasons for quarantine."""
+    """Return Bronze rows without their scores, or their reasons for quarantine."""
     sanitizer = load_sanitizer(refiner.sanitizer)
     events = [_decoded(row, refiner) for row in rows]
     posts = [
@@ -169,7 +173,10 @@ def refine_rows(rows: Sequence[dict[str, Any]], refiner: Refiner) -> list[Refine
 
 
 def score_rows(rows: list[RefinedRow], scorers: Scorers) -> None:
-    """Add `sentiment` to the live posts among the rows, in place; one that cannot be scored goes to quarantine."""
+    """Add `sentiment` to the live posts among the rows, in place.
+
+    A post that cannot be scored is quarantined.
+    """
     live = [row for row in rows if row.get("op") == "upsert"]
     posts = [Post(scored_text(row["title"], row["text"]), row["lang"]) for row in live]
     for row, sentiment in zip(live, sentiments(posts, scorers), strict=True):
@@ -208,7 +215,7 @@ def _worker(
 
 @cache
 def _keep_what_is_loaded() -> None:
-    """Once per worker, when the first batch has loaded models and rules: they stay, and the collector need not look.
+    """Freeze the worker's models and rules once: the collector need not look at them again.
 
     Else it goes through all of them some times a batch, for a quarter of the pass's time.
     """
@@ -279,7 +286,7 @@ def _fields(event: Event) -> RefinedRow:
 
 
 def _shown(event: Event, clean: Clean | None, rules: Rules) -> RefinedRow:
-    """What a post shows, from what the sanitizer left of it.
+    """Return the fields that a post shows, from the text that the sanitizer left.
 
     Raises:
         BadRecordError: it left nothing.
@@ -315,7 +322,7 @@ def _content(event: Event) -> Content:
 
 
 def _features(title: str | None, text: str | None, said: str | None) -> RefinedRow:
-    """What the sanitised texts tell; the body's language goes before the title's."""
+    """Return what the sanitised texts tell; the body's language comes before the title's."""
     language, texts = language_of(text, title, said=said), (title, text)
     return {"lang": language, "emoji": emoji_of(texts), "key_phrases": key_phrases(texts, language)}
 

@@ -1,4 +1,4 @@
-"""Pseudonyms and event ids under an older key → under the newest: of an event, of a table's rows. docs/adr/0012.
+"""Rekeying: pseudonyms and event ids of an older key become the newest one's (docs/adr/0012).
 
 A row that is at the newest version already comes out as it went in, so that a repeat changes
 nothing.
@@ -33,7 +33,10 @@ Rekey = Callable[[Row, PseudonymKey], Row]  # the columns that are other than be
 
 
 def rekeyed(rows: DataFrame, table: Table, chain: KeyChain, payload_key: KeySource) -> DataFrame:
-    """A table's rows under the chain's newest key, one for one, by workers that read the keys for themselves."""
+    """Return a table's rows under the chain's newest key, one for one.
+
+    Workers read the keys for themselves.
+    """
 
     def of_record(row: Row, key: PseudonymKey) -> Row:
         return rekeyed_record(row, key, payload_key)
@@ -49,7 +52,7 @@ def rekeyed(rows: DataFrame, table: Table, chain: KeyChain, payload_key: KeySour
 
 
 def rekeyed_event(event: Event, key: PseudonymKey) -> Event:
-    """The event as its producer would make it under the newest key."""
+    """Return the event as its producer would make it under the newest key."""
     version = int(event["keys"]["key_id"].partition("-")[0].removeprefix("v"))
     keys = {
         name: key.forward(value) if isinstance(value, str) else value
@@ -61,7 +64,7 @@ def rekeyed_event(event: Event, key: PseudonymKey) -> Event:
 
 
 def rekeyed_row(row: Row, key: PseudonymKey) -> Row:
-    """A row of Silver or of its tombstones: pseudonyms stand in columns of their own."""
+    """Return a row of Silver or of its tombstones: pseudonyms stand in columns of their own."""
     changed = {name: key.forward(row[name]) for name in _PSEUDONYMS if row.get(name)}
     version = version_of(row["post_key"]) if row.get("event_id") else None
     return changed | (
@@ -70,10 +73,10 @@ def rekeyed_row(row: Row, key: PseudonymKey) -> Row:
 
 
 def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeySource) -> Row:
-    """A row of Bronze or quarantine: columns, Kafka's key, headers, and in the payload what the key has made.
+    """Return a row of Bronze or quarantine, with new keys in columns, headers and payload.
 
     Whole or not at all: where the payload does not say that a key of the chain has made it, it
-        stays as received.
+    stays as received.
     """
     at, stored = At(row["topic"], row["partition"], row["offset"]), row["value"]
     try:
@@ -105,7 +108,7 @@ def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeySource) -> Row:
 
 
 def _new_payload(value: bytes, key: PseudonymKey) -> tuple[bytes, dict[str, str]] | None:
-    """The payload with other keys and event id, byte for byte the same else, and the event id old → new.
+    """Return the payload with new keys and event id, else the same byte for byte.
 
     None where it is at the newest key already, was not made under one before it, or cannot be
     changed so.
@@ -124,7 +127,7 @@ def _new_payload(value: bytes, key: PseudonymKey) -> tuple[bytes, dict[str, str]
 
 
 def _parsed(value: bytes) -> Event | None:
-    """The event, as far as keys go; its other fields may be bad."""
+    """Return the event, as far as keys go; its other fields may be bad."""
     try:
         event: Any = orjson.loads(value)
     except orjson.JSONDecodeError:
@@ -139,7 +142,7 @@ def _parsed(value: bytes) -> Event | None:
 
 
 def _changed(batch: pa.RecordBatch, rekey: Rekey, key: PseudonymKey) -> pa.RecordBatch:
-    """The batch with new values in the columns that hold pseudonyms; the others are not looked at."""
+    """Return the batch with new values in the columns that hold pseudonyms."""
     names = [name for name in batch.schema.names if name in _READ]
     columns = [batch.column(name).to_pylist() for name in names]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]

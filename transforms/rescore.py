@@ -1,4 +1,4 @@
-"""Rows of silver.posts that another scorer, or another version, has scored: which they are, and their new scores."""
+"""Rescoring: rows of silver.posts that another scorer has scored, and their new scores."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
@@ -19,7 +19,7 @@ _DDL = ", ".join([*(f"{name} string" for name in KEY), f"sentiment {SENTIMENT.si
 
 
 def is_outdated(versions: dict[str | None, tuple[str, str]]) -> Column:
-    """Whether a row's scorer is not the one that would score it now.
+    """Tell whether a row's scorer is not the one that would score it now.
 
     Args:
         versions: scorer's name and version by language; under None, of every other one.
@@ -36,7 +36,7 @@ def is_outdated(versions: dict[str | None, tuple[str, str]]) -> Column:
 
 
 def rescored(posts: DataFrame, options: ScorerOptions) -> DataFrame:
-    """KEY and the new `sentiment` of each row of silver.posts; null where the scorer fails on the text."""
+    """Return KEY and the new `sentiment` of each row; null where the scorer fails on the text."""
     return posts.select(*KEY, "title", "text", "lang").mapInArrow(_worker(options), _DDL)
 
 

@@ -1,4 +1,4 @@
-"""Which languages are written in which script: a platform's word that the letters deny is not believed."""
+"""Scripts of languages: a platform's word that the letters deny is not believed."""
 
 import re
 from functools import cache
@@ -49,7 +49,7 @@ _SCRIPTS = (
 
 
 def fits(language: str, text: str) -> bool:
-    """Whether at least half of a text's letters are of the language's script.
+    """Tell whether at least half of a text's letters are of the language's script.
 
     Latin ones always are: many who write another script otherwise use them on the net.
     """

@@ -16,7 +16,7 @@ SUMS = (
 
 
 def to_contributions(posts: DataFrame) -> DataFrame:
-    """Per post: the group's key, what it adds to each sum, and `member`, the author to be counted once."""
+    """Return per post the group's key, its share of each sum, and `member`, its author."""
     label = F.col("sentiment.label")
     # Without a label a post is unscored, also where the scorer had a figure and abstained.
     scored = F.when(label.isNotNull(), F.col("sentiment.compound"))

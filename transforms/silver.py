@@ -25,23 +25,26 @@ _DECIDING = (
 
 
 def numbered(refined: DataFrame) -> DataFrame:
-    """The refined rows with a number of their own, `row`; the same as long as they are not computed again."""
+    """Number the refined rows, by `row`; it is the same as long as they are not computed again."""
     return refined.withColumn("row", F.monotonically_increasing_id())
 
 
 def deciding(refined: DataFrame) -> DataFrame:
-    """Numbered rows without what they say: all that the order rules look at, and little to sort."""
+    """Return numbered rows without their content: all that the order rules need."""
     return refined.select("row", *_DECIDING)
 
 
 def in_full(decided: DataFrame, refined: DataFrame) -> DataFrame:
-    """Rows that were decided on, with what they say. They go to the content, as a map: content is not sorted again."""
+    """Add the content to the rows that were decided on.
+
+    The rows go to the content, as a map, so that content is not sorted again.
+    """
     added = [name for name in decided.columns if name not in refined.columns]
     return refined.join(F.broadcast(decided.select("row", *added)), on="row").drop("row")
 
 
 def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
-    """The refined rows, where those already in quarantine (coordinates, stage, reason) stay there.
+    """Return the refined rows; those already in quarantine (coordinates, stage, reason) stay there.
 
     For the replay of a batch that a crash cut short: a verdict that was written is not changed.
     """
@@ -63,14 +66,14 @@ def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
 
 
 def to_posts(resolved: DataFrame, *, keep: tuple[str, ...] = ()) -> DataFrame:
-    """Rows of silver.posts, with the columns that are to be kept beside."""
+    """Return rows of silver.posts, with the columns that are to be kept beside."""
     return resolved.withColumn("bronze", F.struct(*_COORDINATES)).select(
         *SILVER_POSTS.columns, *keep
     )
 
 
 def to_tombstones(resolved: DataFrame) -> DataFrame:
-    """Rows of silver.tombstones, for the deletes that are due one."""
+    """Return rows of silver.tombstones, for the deletes that are due one."""
     is_author = F.col("op") == "delete_author"
     return (
         resolved.where("entombs")
@@ -85,7 +88,7 @@ def to_tombstones(resolved: DataFrame) -> DataFrame:
 
 
 def to_quarantine(bronze: DataFrame, resolved: DataFrame) -> DataFrame:
-    """Rows of quarantine.posts: the Bronze row as it was, and why."""
+    """Return rows of quarantine.posts: the Bronze row as it was, and why."""
     verdicts = resolved.where(F.col("fate") == Fate.QUARANTINED).select(
         *_COORDINATES, "stage", "reason", F.col("processed_at").alias("at")
     )

@@ -27,7 +27,7 @@ _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
 
 
 def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
-    """The records, by their headers' pseudonyms, that a tombstone names, whatever its version.
+    """Return the records that a tombstone names by their headers' pseudonyms, whatever its version.
 
     And those that say only one or none: their payloads have to be asked.
     """
@@ -41,7 +41,7 @@ def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
 
 
 def with_versions(records: DataFrame, payload_key: KeySource) -> DataFrame:
-    """The records with `version`, once with the pseudonyms of the headers and once with other ones of the payload."""
+    """Return the records with `version`, by pseudonyms of the headers and of the payload."""
     said = records.withColumn("said", _said(payload_key))
     by_header = F.struct("post_key", "author_key", "said.version")
     by_payload = F.struct(
@@ -57,7 +57,7 @@ def with_versions(records: DataFrame, payload_key: KeySource) -> DataFrame:
 
 
 def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:
-    """`keys` of the blocked records, each once, and the `erasure_id` of one tombstone that blocks it.
+    """Return `keys` of the blocked records, each once, with the `erasure_id` of one tombstone.
 
     Args:
         records: keys, platform, op, post_key, author_key, day, version.
@@ -91,7 +91,7 @@ def _is_up_to(until: Column) -> Column:
 
 
 def _said(source: KeySource) -> Column:
-    """What payloads say; only what is needed goes to the worker, and no key stands in the plan."""
+    """Return the payloads' own fields; only needed columns go to the worker, and no key."""
     import pandas as pd  # noqa: PLC0415  # half a second that a job's refusal does not need
 
     def run(

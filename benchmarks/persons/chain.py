@@ -19,7 +19,7 @@ class Chain:
 def gradients(
     scores: Floats, gold: Floats, there: npt.NDArray[np.bool_], steps: Floats
 ) -> tuple[float, Floats, Floats]:
-    """Loss, and its slopes by the scores and by the steps.
+    """Return the loss, and its slopes by the scores and by the steps.
 
     Args:
         scores: (texts, words): how much likelier a name is than none.

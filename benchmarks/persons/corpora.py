@@ -25,7 +25,7 @@ class Marked:
 
 
 def conll(path: str) -> list[Marked]:
-    """The texts of a file of tokens and tags: one space between tokens, @ glued to what follows."""
+    """Return the texts of a file of tokens and tags: spaces between tokens, @ glued to the next."""
     lines = gzip.decompress((DATA / path).read_bytes()).decode().replace("\r", "").split("\n")
     texts: list[list[tuple[str, str]]] = [[]]
     for line in lines:
@@ -38,7 +38,7 @@ def conll(path: str) -> list[Marked]:
 
 
 def comments() -> list[str]:
-    """GoEmotions' comments of the train split, with `NAME` where a person's name was."""
+    """Return GoEmotions' training comments, with `NAME` where a person's name was."""
     lines = gzip.decompress(_COMMENTS.read_bytes()).decode().splitlines()
     texts = [line.split("\t")[0] for line in lines]
     return [text for text in texts if not _OTHER.search(text.replace(NAME, ""))]

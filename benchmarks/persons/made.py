@@ -1,4 +1,4 @@
-"""Made sentences with names: every case of letters, names of many countries, and some that nobody has."""
+"""Made sentences with names: every case of letters, names of many countries, and invented ones."""
 
 import random
 import re
@@ -158,7 +158,7 @@ def with_names(comment: str, chance: random.Random) -> Marked:
 
 
 def after_contact(post: Marked, chance: random.Random) -> Marked:
-    """Return the same post after a sentence that ends with an address, a sign or a word with a colon."""
+    """Return the post behind a sentence that ends with an address, a sign or a colon."""
     before = "".join(chance.choice(_WORDINGS[name]) for name in ("before", "contacts", "between"))
     if _happens(chance, 0.4):
         before = chance.choice(_WORDINGS["signs"]) + chance.choice((" ", ""))
@@ -169,7 +169,7 @@ def after_contact(post: Marked, chance: random.Random) -> Marked:
 
 
 def _like(value: str, chance: random.Random) -> str:
-    """Make a name with as many words as the value, in the same case and with the same sign before it."""
+    """Make a name with as many words as the value, in the same case and with the same sign."""
     words = value.lstrip("#").split(" ")
     if len(words) == 1:
         name = given(chance) if _happens(chance, 0.6) else family(chance)

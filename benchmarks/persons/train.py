@@ -1,4 +1,4 @@
-"""Trains the model of names: `python -m benchmarks.persons.train`, a minute on one core, the same weights each time.
+"""Train the model of names: `python -m benchmarks.persons.train`, a minute, the same weights.
 
 On Broad Twitter and WNUT17 train (both CC-BY 4.0), on GoEmotions train (Apache-2.0), with made
 names where its comments say that a person was named, and on made sentences. The dev files and the
@@ -40,14 +40,14 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(slots=True)
 class Examples:
-    """Words as rows of places in the weights, whether each is a name's, and the rows of each text."""
+    """Words as rows of positions in the weights, whether they are names', and each text's rows."""
 
     slots: npt.NDArray[np.int32]
     is_name: Floats
     texts: list[tuple[int, int]]
 
     def padded(self, size: int) -> list[Ints]:
-        """Batches of texts of like length: rows of `places`, -1 where a text has ended."""
+        """Return batches of texts of like length: rows of `slots`, -1 where a text has ended."""
         order = sorted((b - a, a, b) for a, b in self.texts if b > a)
         batches = []
         for at in range(0, len(order), size):
@@ -60,7 +60,7 @@ class Examples:
 
 
 def training_texts() -> list[Marked]:
-    """The licensed texts, again in small letters and with other names, and made ones."""
+    """Return the licensed texts, again in small letters and with other names, and made ones."""
     chance = random.Random(SEED)  # noqa: S311  # a shuffle
     posts = [marked for path in TRAIN for marked in conll(path)]
     small = [
@@ -79,7 +79,7 @@ def training_texts() -> list[Marked]:
 
 
 def examples(marked: list[Marked]) -> Examples:
-    """What the chain is trained on."""
+    """Return the examples that the chain is trained on."""
     vocabulary = Vocabulary(lambda slots: slots)
     read = vocabulary.read([one.text for one in marked])
     ids = read.ids
@@ -102,7 +102,7 @@ def examples(marked: list[Marked]) -> Examples:
 
 
 def train(data: Examples) -> Chain:
-    """Weights and steps, averaged over the later half of the epochs."""
+    """Return weights and steps, averaged over the later half of the epochs."""
     chance = random.Random(SEED)  # noqa: S311  # a shuffle
     chain, seen = (
         Chain(np.zeros(SIZE + 1), np.zeros((2, 2))),
@@ -120,7 +120,7 @@ def train(data: Examples) -> Chain:
 
 
 def _step(data: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
-    """One batch: the weights move against the gradient, the less the more they have moved."""
+    """Take one batch: the weights move against the gradient, the less the more they have moved."""
     there = rows >= 0
     slots = data.slots[rows[there]]
     scores, gold = np.zeros(rows.shape), np.zeros(rows.shape)

@@ -1,1 +1,1 @@
-"""How fast posts get from Kafka to Gold, against a copy and against what one would write first; all in one run."""
+"""Speed of posts from Kafka to Gold, against a copy and against a first draft, in one run."""

@@ -37,7 +37,7 @@ _END_S = 120.0
 
 
 def main(words: Sequence[str]) -> int:
-    """Its exit code."""
+    """Run the parts; return the exit code."""
     options = _options(words)
     console = Console(highlight=False)
     for name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
@@ -116,7 +116,9 @@ def _run(options: argparse.Namespace, console: Console) -> None:
 
 
 def _in_a_process_of_its_own(options: argparse.Namespace) -> None:
-    """What is on S3: Spark's process has not loaded what that needs, and there is one to a Python process.
+    """Measure the parts on S3, in a process of its own.
+
+    Spark's process has not loaded what that needs, and there is one session to a process.
 
     Raises:
         JobFailedError: it did not end well; it has said why.
@@ -166,7 +168,7 @@ def _measure(
 
 
 def _need_bytes(options: argparse.Namespace) -> int:
-    """Of the part that needs the most: each leaves the disk as it was."""
+    """Return the bytes of the part that needs the most: each leaves the disk as it was."""
     needs = {
         "throughput": (options.posts + options.naive_posts) * throughput.BYTES_PER_POST,
         "knobs": (options.knob_posts + knobs.BESIDE) * throughput.BYTES_PER_POST,

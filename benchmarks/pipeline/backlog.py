@@ -1,4 +1,4 @@
-"""How long it takes until a backlog is in Gold, while posts keep coming: what the jobs find after they were stopped."""
+"""Time until a backlog is in Gold while posts keep coming, as after the jobs were stopped."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ MEANWHILE_S = 150.0  # for which posts keep coming at `RATE`
 
 
 def measure(bench: Bench, seconds: float) -> dict[str, Any]:
-    """The backlog of so many seconds at `RATE`, and how long the jobs needed for all of it, from their start."""
+    """Send the backlog of so many seconds at `RATE`; measure from the jobs' start to its end."""
     with open_lake(bench, "backlog") as lake:
         warm_up(lake)
         load = Load(lake.feed(start=micros() - round(seconds * 1e6), step=10**6 // RATE))

@@ -1,4 +1,4 @@
-"""Where a part of the benchmark works: a folder, a broker and a lake of its own, which are gone afterwards."""
+"""Each part of the benchmark has a folder, a broker and a lake for as long as it runs."""
 
 import os
 import secrets
@@ -63,12 +63,12 @@ class BenchLake:
     settings: Settings
 
     def feed(self, *, start: int, step: int) -> Feed:
-        """Posts for this place; its key makes their pseudonyms."""
+        """Return posts for this lake; its key makes their pseudonyms."""
         makers = makers_for(pseudonym_key(self.settings), self.settings.owner)
         return Feed(self.bench.templates, makers, start, step)
 
     def send(self, records: Iterable[Record], title: str) -> Sent:
-        """Into Kafka, until all is acknowledged."""
+        """Send into Kafka, until all is acknowledged."""
         count = size = 0
         ticker = Ticker(title, unit="records", console=self.bench.console)
         with Producer(self.settings) as producer, ticker:
@@ -91,7 +91,7 @@ def open_bench(
     java_options: str | None = None,
     on_s3: bool = False,
 ) -> Iterator[Bench]:
-    """One Spark session, made as the jobs make theirs, in a temporary folder (`TMPDIR` says where).
+    """Open a Spark session as the jobs make it, in a temporary folder (`TMPDIR` says where).
 
     Args:
         templates: the recorded posts.
@@ -108,8 +108,10 @@ def open_bench(
         free = shutil.disk_usage(home).free
         if free < need_bytes + _SPARE_BYTES:
             raise DiskFullError(
-                f"{free / 1e9:.0f} GB are free at {home.parent}, {(need_bytes + _SPARE_BYTES) / 1e9:.0f} are needed",
-                remedy="Set TMPDIR to a larger disk, or take fewer --posts and a smaller --day-rows",
+                f"{free / 1e9:.0f} GB are free at {home.parent},"
+                f" {(need_bytes + _SPARE_BYTES) / 1e9:.0f} are needed",
+                remedy="Set TMPDIR to a larger disk, or take fewer --posts and a smaller"
+                " --day-rows",
             )
         options = {} if java_options is None else {"java_options": java_options}
         with _s3(home) if on_s3 else nullcontext() as s3:
@@ -126,7 +128,7 @@ def open_bench(
 
 @contextmanager
 def open_lake(bench: Bench, name: str) -> Iterator[BenchLake]:
-    """A broker and a lake for one part."""
+    """Open a broker and a lake for one part."""
     port, controller = free_ports(2)
     broker = {"port": port, "controller_port": controller}
     settings = Settings(home=bench.home / name, broker=broker, **_lake(bench.s3, name))
@@ -141,7 +143,7 @@ def open_lake(bench: Bench, name: str) -> Iterator[BenchLake]:
 
 @contextmanager
 def _s3(home: Path) -> Iterator[S3Settings]:
-    """A server, with credentials that nothing else has."""
+    """Serve S3, with credentials that nothing else has."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
         os.environ.pop(name, None)
     os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": secrets.token_hex()}
@@ -150,7 +152,7 @@ def _s3(home: Path) -> Iterator[S3Settings]:
 
 
 def _lake(s3: S3Settings | None, name: str) -> dict[str, Any]:
-    """Settings of a lake on S3, read as conf/aws.toml has it."""
+    """Return settings of a lake on S3, read as conf/aws.toml has it."""
     if s3 is None:
         return {}
     return {

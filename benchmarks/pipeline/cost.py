@@ -1,4 +1,4 @@
-"""What a month costs at least, by arithmetic from what was measured, and from prices as they were quoted.
+"""The least cost of a month, by arithmetic from measured figures and quoted prices.
 
 Nothing here was billed. Prices are US dollars in AWS's region us-east-1; docs/benchmarks.md says
 where they are from, and what is left out.
@@ -51,14 +51,14 @@ class Load:
 
 
 def loads(figures: dict[str, Any]) -> list[Load]:
-    """By records a month, from the figures of throughput and start; none while one of them is missing."""
+    """Return costs by records a month, from throughput and start; none while one is missing."""
     if "start" not in figures or "lake_bytes_per_record" not in figures:
         return []
     return [_load(records, figures) for records in MONTHLY]
 
 
 def records_per_core_hour(figures: dict[str, Any]) -> float:
-    """From Kafka to Gold, by CPU time."""
+    """Return the CPU time from Kafka to Gold."""
     return float(_HOUR_S * 1e6 / figures["ours"]["cpu_us_per_post"])
 
 

@@ -63,7 +63,7 @@ def drain(bench: Bench, title: str, start: Callable[[], StreamingQuery], records
 
 
 def together(drains: Sequence[Drain], *, in_a_row: bool) -> Drain:
-    """Several drains as one: hops in a row of the same records, or rounds that add up."""
+    """Add several drains: hops in a row of the same records, or rounds."""
     memory = [each.usage for each in drains]
     usage = Usage(
         max(each.jvm_mb for each in memory),

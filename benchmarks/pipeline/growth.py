@@ -2,10 +2,8 @@
 
 The day is filled with made rows of the width of real ones, in files of `_ROWS_PER_FILE` as
 compaction would leave them, and Gold is rebuilt. Then batches of 5,000 new posts of that day, 250
-edits and 50 deletes come in by Kafka;
-the edited and deleted posts are spread over all that the day gained last, so over nine tenths of
-    it: the worst case,
-for live edits mostly meet the newest posts.
+edits and 50 deletes come in by Kafka; the edited and deleted posts are spread over all that the day
+gained last, so over nine tenths of it: the worst case, for live edits mostly meet the newest posts.
 """
 
 from collections.abc import Iterator
@@ -52,7 +50,7 @@ class Day:
     next_new: int = 0  # the number of the next post that comes by Kafka
 
     def grow(self, rows: int) -> list[int]:
-        """To so many made rows; answers numbers of posts to edit and to delete, spread over the new ones."""
+        """Grow to so many made rows; return the new posts that are to be edited and deleted."""
         wanted = (1 + BATCHES) * (EDITS + DELETES)
         numbers = spread(self.rows, rows, wanted)
         lake = self.lake
@@ -67,7 +65,7 @@ class Day:
         return numbers
 
     def batch(self, numbers: list[int]) -> Iterator[Record]:
-        """New posts, and edits and deletes of those that are named."""
+        """Yield new posts, and edits and deletes of those that are named."""
         now = self.feed.time_of(self.next_new) + _DAY_US
         yield from (self.feed.new(number) for number in range(self.next_new, self.next_new + NEW))
         yield from (self.feed.edit(number, now) for number in numbers[:EDITS])
@@ -76,7 +74,7 @@ class Day:
 
 
 def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
-    """Seconds per batch and hop at each size, and their ratios to the first."""
+    """Measure seconds per batch and hop at each size, and their ratios to the first."""
     with open_lake(bench, "growth") as lake:
         day = _first_day(lake, largest=max(day_rows))
         sizes = [_measure_at(day, rows) for rows in sorted(day_rows)]
@@ -86,7 +84,7 @@ def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
 
 
 def _first_day(lake: BenchLake, *, largest: int) -> Day:
-    """Tables and checkpoints made, by some real posts of the day before, which then serve as models."""
+    """Make tables and checkpoints by real posts of the day before, which then serve as models."""
     midnight = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
     start = (midnight - _EPOCH) // timedelta(microseconds=1)
     before = lake.feed(start=start - _DAY_US // 2, step=1000)
@@ -134,7 +132,7 @@ def _drain(lake: BenchLake, name: JobName, records: int) -> Drain:
 
 
 def spread(first: int, end: int, count: int) -> list[int]:
-    """So many different numbers, evenly over a range.
+    """Return different numbers, evenly over a range.
 
     Raises:
         ValueError: the range is too small.
@@ -146,7 +144,7 @@ def spread(first: int, end: int, count: int) -> list[int]:
 
 
 def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list[int]) -> DataFrame:
-    """Rows of Silver for the posts of these numbers; those to be changed later have the keys that records bear."""
+    """Return Silver's rows for these posts; those to be changed have the keys that records bear."""
     spark = models.sparkSession
     known = spark.createDataFrame(
         [(number, *feed.post_key(number)) for number in numbers],
@@ -183,5 +181,5 @@ def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list
 
 
 def _pseudonym(of: Any) -> Any:
-    """As long as a real one."""
+    """Return a pseudonym as long as a real one."""
     return F.concat(F.lit("v1:"), F.substring(F.sha2(of.cast("string"), 256), 1, 26))

@@ -1,10 +1,9 @@
-"""Spark's own settings, one at a time: what a heap of posts and what a small batch cost with another value.
+"""Spark's own settings one at a time: a backlog's and a small batch's cost with another value.
 
 One session, and for each round a lake of its own. Each other value stands between two rounds with
-ours, and is compared
-with their mean: how far these two are apart says what the difference is worth. The first round
-    warms the JVM up and is
-not shown. What cannot be set while a session runs, Java's options, is compared by `--java-options`.
+ours, and is compared with their mean: how far these two are apart says what the difference is
+worth. The first round warms the JVM up and is not shown. What cannot be set while a session runs,
+Java's options, is compared by `--java-options`.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +32,7 @@ BESIDE = _WARM_UP + _SMALL * _SMALL_BATCHES  # posts of a round that are not of 
 
 
 def measure(bench: Bench, posts: int) -> dict[str, Any]:
-    """Rates, CPU time and the seconds of a small batch, by setting and value."""
+    """Measure rates, CPU time and the seconds of a small batch, by setting and value."""
     _one(bench, "warm-up", posts)
     before = _one(bench, "ours", posts)
     pairs: list[dict[str, Any]] = []
@@ -57,7 +56,7 @@ def measure(bench: Bench, posts: int) -> dict[str, Any]:
 
 @contextmanager
 def set_to(spark: SparkSession, setting: str, value: str) -> Iterator[str]:
-    """Another value; queries that start within the block take it over. Gives the value before."""
+    """Set another value for queries that start within the block; yield the value before."""
     before = spark.conf.get(setting) or ""
     spark.conf.set(setting, value)
     try:
@@ -83,7 +82,7 @@ def _one(bench: Bench, title: str, posts: int) -> dict[str, Any]:
 
 
 def _through(lake: BenchLake, records: int) -> Drain:
-    """All three hops, one after the other."""
+    """Drain all three hops, one after the other."""
     return together(
         [drain(lake.bench, name, _running(lake, name), records) for name in STARTS], in_a_row=True
     )

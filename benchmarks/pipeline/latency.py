@@ -1,4 +1,4 @@
-"""How long from a producer's sight of a post to the Gold version that reflects it, at a steady rate.
+"""Latency from a producer's sight of a post to the Gold version with it, at a steady rate.
 
 The three jobs run together as `echostream run` starts them. `reflection` says when a record counts
 as in Gold.
@@ -48,11 +48,11 @@ class Load:
     next: int = 0  # the number of the next post
 
     def due(self, now: int) -> int:
-        """The number of the first post that is not due yet."""
+        """Return the number of the first post that is not due yet."""
         return max(0, (now - self.feed.start) // self.feed.step + 1)
 
     def records(self, number: int) -> Iterable[Record]:
-        """A post's record, and the edit and delete that come with it, seen now."""
+        """Yield a post's record, and the edit and delete that come with it, seen now."""
         for record in self.feed.around(number, micros()):
             headers = dict(record.headers)
             self.sent.append(event_of(headers, record.value))
@@ -60,7 +60,7 @@ class Load:
 
 
 def measure(bench: Bench, seconds: float) -> dict[str, Any]:
-    """Latencies at `RATE` posts per second."""
+    """Measure latencies at `RATE` posts per second."""
     with open_lake(bench, "latency") as lake:
         warm_up(lake)
         load = Load(lake.feed(start=micros(), step=10**6 // RATE))
@@ -86,7 +86,7 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
 
 @contextmanager
 def jobs(lake: BenchLake) -> Iterator[list[RunningJob]]:
-    """All three, together, as `echostream run` has them; the batches that are under way end with the block."""
+    """Run all three jobs as `echostream run` does; running batches end with the block."""
     running = [
         start(lake.bench.spark, lake.settings, available_now=False) for start in STARTS.values()
     ]
@@ -101,7 +101,7 @@ def jobs(lake: BenchLake) -> Iterator[list[RunningJob]]:
 
 
 def warm_up(lake: BenchLake) -> None:
-    """A first drain of all jobs, of posts that are seen no more."""
+    """Drain all jobs once, of posts that are seen no more."""
     feed = lake.feed(start=micros() - (_WARM_FROM + WARM_UP) * 1000, step=1000)
     lake.send(feed.stream(_WARM_FROM, WARM_UP), "warm-up into Kafka")
     for name, start in STARTS.items():
@@ -148,7 +148,7 @@ def _kafka_lag(lake: BenchLake) -> int | None:
 
 
 def await_gold(lake: BenchLake, running: Sequence[RunningJob]) -> float:
-    """Until every job has done all that there is; the seconds that this took.
+    """Wait until every job has done all that there is; return the seconds that this took.
 
     Raises:
         JobFailedError: it did not come to that.
@@ -167,12 +167,12 @@ def await_gold(lake: BenchLake, running: Sequence[RunningJob]) -> float:
 
 
 def _is_level(lake: BenchLake) -> bool:
-    """By the batches that each job has finished, upstream first: what is level there stays so, for nothing is sent."""
+    """Tell whether each job has finished all batches, upstream first: nothing is sent any more."""
     return _kafka_lag(lake) == 0 and all(lag.behind == 0 for lag in table_lags(lake.settings))
 
 
 def changes(lake: BenchLake) -> list[Change]:
-    """What Silver's commits did to posts."""
+    """Return the changes that Silver's commits made to posts."""
     silver = delta_log.version(SILVER_POSTS, lake.settings)
     rows = (
         delta.read_changes(lake.bench.spark, SILVER_POSTS, lake.settings, first=1, last=silver)
@@ -186,7 +186,7 @@ def changes(lake: BenchLake) -> list[Change]:
 
 
 def gold_commits(lake: BenchLake) -> list[GoldCommit]:
-    """In their order."""
+    """Return Gold's commits in their order."""
     log = open_table(GOLD_SENTIMENT_HOURLY, lake.settings)
     named = {
         each["version"]: json.loads(each.get("userMetadata") or "{}").get("silver_version")
@@ -201,7 +201,7 @@ def gold_commits(lake: BenchLake) -> list[GoldCommit]:
 
 
 def _commit_times(lake: BenchLake) -> dict[int, int]:
-    """When each commit of Gold could be read, in microseconds: the time of its file, which is there when it is."""
+    """Return when each commit of Gold could be read, in microseconds: the time of its file."""
     folder = f"{delta_log.path(GOLD_SENTIMENT_HOURLY, lake.settings)}/_delta_log"
     if lake.bench.s3 is None:
         return {
@@ -221,5 +221,5 @@ def _commit_times(lake: BenchLake) -> dict[int, int]:
 
 
 def micros() -> int:
-    """Now, in microseconds since 1970."""
+    """Return now, in microseconds since 1970."""
     return clock.micros()

@@ -1,4 +1,4 @@
-"""What one would write first: `from_json`, vaderSentiment and Presidio's pattern recognisers, one UDF each, append."""
+"""A first draft: `from_json`, vaderSentiment, Presidio's patterns, a UDF each, append."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -14,11 +14,14 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
 
-FIELDS = "op string, platform string, post_id string, created_at long, channel string, title string, text string"
+FIELDS = (
+    "op string, platform string, post_id string, created_at long, channel string, title string,"
+    " text string"
+)
 
 
 def to_posts(records: DataFrame) -> DataFrame:
-    """Kafka's records → posts with a clean text and its compound score."""
+    """Return Kafka's records as posts with a clean text and its compound score."""
     event = F.from_json(F.col("value").cast("string"), FIELDS).alias("event")
     posts = records.select(event).select("event.*").where("op = 'upsert'")
     text = F.concat_ws("\n\n", "title", "text")
@@ -29,7 +32,7 @@ def to_posts(records: DataFrame) -> DataFrame:
 
 
 def scrubber() -> Callable[[str], str]:
-    """Replaces what Presidio's pattern recognisers find by its type; no language model is loaded."""
+    """Return a function that masks what Presidio's patterns find, without a language model."""
     recognisers = _recognisers()
 
     def scrub(text: str) -> str:
@@ -50,7 +53,7 @@ def scrubber() -> Callable[[str], str]:
 
 @cache
 def _recognisers() -> tuple[EntityRecognizer, ...]:
-    """Those that need no model: patterns, and telephone numbers."""
+    """Return the recognisers that need no model: patterns, and telephone numbers."""
     # The e-mail recogniser asks for the public-suffix list over the network otherwise.
     tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
     registry = RecognizerRegistry()

@@ -24,7 +24,7 @@ _HOPS = {
 
 
 def draw(figures: dict[str, Any], folder: Path) -> dict[str, str]:
-    """A picture per part that was measured; file names with what they show."""
+    """Draw a picture per measured part; return file names with what they show."""
     folder.mkdir(parents=True, exist_ok=True)
     makers = {
         "ours": ("throughput.svg", "CPU time per post: copy, ours by hop, naive", _throughput),

@@ -1,4 +1,4 @@
-"""What is measured with: recorded posts, mapped once, then multiplied under fresh ids, with edits and deletes."""
+"""Records to measure with: recorded posts under fresh ids, with edits and deletes."""
 
 import random
 import re
@@ -40,7 +40,7 @@ _WIDTHS = {
 
 @dataclass(frozen=True)
 class Template:
-    """A post as it was recorded, its payload as text, and the part of its id that the platform's own calls use."""
+    """A recorded post, its payload as text, and the part of its id that the platform uses."""
 
     platform: str
     post: Post
@@ -52,7 +52,7 @@ class Template:
         return words[-1]
 
     def fresh_native(self, number: int) -> str:
-        """An id of the same kind that no other number gets."""
+        """Return an id of the same kind that no other number gets."""
         letters = _DIGITS if self.native.isdigit() else _LETTERS
         width = _WIDTHS[letters]
         tail = ""
@@ -74,11 +74,11 @@ class Template:
         return self._around(self.post.url) if self.post.url else None
 
     def _around(self, text: str) -> list[str]:
-        """What stands between the places where the id is, as a word of its own."""
+        """Return the pieces between the occurrences of the id as a word of its own."""
         return re.split(rf"(?<![0-9A-Za-z]){re.escape(self.native)}(?![0-9A-Za-z])", text)
 
     def post_as(self, number: int, created_at: int) -> Post:
-        """The post under a fresh id, also in its payload, created at another time (microseconds since 1970)."""
+        """Return the post under a fresh id, also in its payload, created at that microsecond."""
         native = self.fresh_native(number)
         return replace(
             self.post,
@@ -92,7 +92,7 @@ class Template:
 
 
 def recorded(folder: Path = RECORDINGS) -> list[Template]:
-    """Every recorded post once, as its platform's mapper gives it; empty where there are no recordings."""
+    """Return every recorded post once, as its mapper gives it; none without recordings."""
     found: dict[tuple[str, str], Template] = {}
     for name, platform in PLATFORMS.items():
         for file in sorted((folder / name).rglob("*.json*")):
@@ -109,7 +109,7 @@ def recorded(folder: Path = RECORDINGS) -> list[Template]:
 
 
 def made(count: int = MADE_POSTS) -> list[Template]:
-    """Posts of the project's generator, where there are no recordings."""
+    """Return posts of the project's generator, where there are no recordings."""
     makers = {name: RecordMaker(name, "public", PseudonymKey(1, bytes(32))) for name in policies()}
     feed = generate(
         count,
@@ -148,7 +148,7 @@ def _template(value: bytes) -> Template:
 
 @dataclass(frozen=True)
 class Feed:
-    """Numbered posts, each a template under a fresh id, one every so many microseconds; the same at every call."""
+    """Numbered posts, each a template under a fresh id; they are the same at every call."""
 
     templates: Sequence[Template]
     makers: dict[str, RecordMaker]
@@ -156,22 +156,22 @@ class Feed:
     step: int  # microseconds from post to post
 
     def time_of(self, number: int) -> int:
-        """When the post was created, and seen."""
+        """Return when the post was created, and seen."""
         return self.start + number * self.step
 
     def new(self, number: int, observed_at: int | None = None) -> Record:
-        """The post's first record."""
+        """Return the post's first record."""
         observed = self.time_of(number) if observed_at is None else observed_at
         return self._make(number, self._post(number), observed)
 
     def edit(self, number: int, observed_at: int) -> Record:
-        """An edit that the platform does not date: its version is when it was seen."""
+        """Return an edit that the platform does not date: its version is when it was seen."""
         post = self._post(number)
         text = f"{post.text}\n\nEdit: thank you all." if post.text else "Edit: thank you all."
         return self._make(number, replace(post, text=text, version=observed_at), observed_at)
 
     def delete(self, number: int, observed_at: int) -> Record:
-        """A delete; like the real ones it holds no content."""
+        """Return a delete; like the real ones it holds no content."""
         post = self._post(number)
         gone = Post(
             post_id=post.post_id,
@@ -184,19 +184,19 @@ class Feed:
         return self._make(number, gone, observed_at)
 
     def post_key(self, number: int) -> tuple[str, str]:
-        """Platform and pseudonym of a post."""
+        """Return platform and pseudonym of a post."""
         template = self._template(number)
         return template.platform, self.makers[template.platform].post_key(
             self._post(number).post_id
         )
 
     def stream(self, first: int, count: int) -> Iterator[Record]:
-        """So many new posts, with edits and deletes of earlier ones in between."""
+        """Yield so many new posts, with edits and deletes of earlier ones in between."""
         for number in range(first, first + count):
             yield from self.around(number, self.time_of(number))
 
     def around(self, number: int, observed_at: int) -> Iterator[Record]:
-        """A new post, and the edit and the delete that fall due with it."""
+        """Yield a new post, and the edit and the delete that fall due with it."""
         yield self.new(number, observed_at)
         chance = random.Random(number)  # noqa: S311  # no secret
         if number % EDIT_EVERY == EDIT_EVERY - 1:
@@ -205,7 +205,7 @@ class Feed:
             yield self.delete(number - chance.randint(1, min(number, _LOOK_BACK)), observed_at)
 
     def sample(self, count: int) -> list[Record]:
-        """The first records of the stream."""
+        """Return the first records of the stream."""
         return list(islice(self.stream(0, count), count))
 
     def _template(self, number: int) -> Template:
@@ -219,5 +219,5 @@ class Feed:
 
 
 def makers_for(key: PseudonymKey, owner: str) -> dict[str, RecordMaker]:
-    """The makers of every platform's records."""
+    """Return the makers of every platform's records."""
     return {name: RecordMaker(name, owner, key) for name in PLATFORMS}

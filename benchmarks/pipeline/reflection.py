@@ -40,7 +40,7 @@ class GoldCommit(NamedTuple):
 
 
 def event_of(headers: dict[str, bytes], value: bytes) -> Event:
-    """What a record says of itself."""
+    """Return what a record says of itself."""
     event = json.loads(value)
     kind = "delete" if event["op"] == "delete" else "edit" if event["version"] else "new"
     return Event(kind, headers["post_key"].decode(), event["version"], event["observed_at"])
@@ -49,7 +49,7 @@ def event_of(headers: dict[str, bytes], value: bytes) -> Event:
 def summarise(
     sent: Sequence[Event], changes: Iterable[Change], gold: Sequence[GoldCommit]
 ) -> dict[str, Any]:
-    """Percentiles by kind; `without` counts records of which no commit tells, as deletes of what never was there."""
+    """Return percentiles by kind; `without` counts records that no commit reflects."""
     found: dict[str, list[float]] = {kind: [] for kind in KINDS}
     without: Counter[str] = Counter()
     by_post = _by_post(changes)
@@ -72,7 +72,7 @@ def _by_post(changes: Iterable[Change]) -> dict[str, list[Change]]:
 
 
 def reflecting(event: Event, changes: Iterable[Change]) -> int | None:
-    """The first commit of Silver in which the event, or what came after it, is seen."""
+    """Return the first commit of Silver that reflects the event, or a later one of its post."""
     commits = [
         change.commit
         for change in changes
@@ -82,7 +82,7 @@ def reflecting(event: Event, changes: Iterable[Change]) -> int | None:
 
 
 def percentiles(seconds: list[float]) -> dict[str, Any]:
-    """By nearest rank."""
+    """Return the percentile by nearest rank."""
     ranked = sorted(seconds)
 
     def at(share: float) -> float | None:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pipeline.report`: what was measured here into the record, the record into docs and README.
+"""`python -m benchmarks.pipeline.report`: figures into the record, the record into the docs.
 
 Text between the two markers of a page is replaced; all else is left alone.
 """
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def put(page: Path, text: str) -> None:
-    """Between the page's markers.
+    """Put the text between the page's markers.
 
     Raises:
         UsageError: it has none.

@@ -23,7 +23,7 @@ PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latenc
 
 
 def load(file: Path = LATEST) -> Figures:
-    """What is known so far."""
+    """Load the figures so far."""
     found: Figures = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return found
 
@@ -35,7 +35,7 @@ def store(part: str, figures: Figures, about: Figures, file: Path = LATEST) -> F
 
 
 def with_newer(record: Figures, latest: Figures) -> Figures:
-    """The record with those parts that were measured later."""
+    """Return the record with those parts that were measured later."""
     runs = record.get("runs", {})
     later = {
         part
@@ -51,7 +51,7 @@ def _part_of(name: str) -> str:
 
 
 def merged(known: Figures, newer: Figures) -> Figures:
-    """The figures with the parts that were measured again in place of their former ones."""
+    """Return the figures with newly measured parts in place of their former ones."""
     return known | newer | {"runs": known.get("runs", {}) | newer.get("runs", {})}
 
 
@@ -65,7 +65,7 @@ def write(figures: Figures, file: Path = RECORD) -> Figures:
 
 
 def machine() -> Figures:
-    """When and where, and what else the machine was doing."""
+    """Return when and where, and what else the machine was doing."""
     code = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     )

@@ -1,9 +1,8 @@
-"""How long a run takes that has little to do: from `echostream run --available-now` to each job's first batch.
+"""Time of a run with little to do: from `echostream run --available-now` to each first batch.
 
 What it costs to be there at all, by which a small load is mostly paid. Each way runs twice on the
-    same lake: the first
-run makes the tables, the second one, with as many new posts, is the figure. The files are in the
-page cache by then.
+same lake: the first run makes the tables, the second one, with as many new posts, is the figure.
+The files are in the page cache by then.
 """
 
 import os
@@ -35,7 +34,7 @@ _JAVA_OPTIONS = "ECHOSTREAM_SPARK__JAVA_OPTIONS"
 
 @dataclass
 class Tree:
-    """What a process and all below it have used; one that has ended counts with what was last seen of it."""
+    """The use of a process and all below it; an ended one counts with its last figures."""
 
     root: int
     cpu_s: float = 0.0
@@ -43,7 +42,7 @@ class Tree:
     _last: dict[int, float] = field(default_factory=dict)
 
     def add(self, moment: Moment) -> None:
-        """One more look."""
+        """Add one more look."""
         mine = {
             pid: seen
             for pid, seen in moment.items()
@@ -55,7 +54,10 @@ class Tree:
 
 
 def measure(bench: Bench, java_options: str | None = None) -> dict[str, Any]:
-    """Seconds and CPU time by way of starting Java; its options in place of the setting, for the first way."""
+    """Measure seconds and CPU time by way of starting Java.
+
+    `java_options` replace the setting, for the first way.
+    """
     with tempfile.TemporaryDirectory(prefix="echostream-jars-") as folder:
         jars_dir = str(_without_archive(bench, Path(folder)))
         ways = {
@@ -154,7 +156,7 @@ def _started(
 
 
 def _objects(lake: BenchLake) -> int:
-    """Files in the lake and the checkpoints, without the checksums of local disks: on S3 each is at least one PUT."""
+    """Count files in lake and checkpoints, without checksums: each is at least one PUT on S3."""
     folders = (Path(lake.settings.lake_uri), lake.settings.home / "checkpoints")
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
     return sum(1 for file in files if not file.name.startswith("."))

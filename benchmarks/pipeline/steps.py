@@ -1,10 +1,8 @@
-"""Microseconds of CPU time per post of each step of the Python pass, without Spark, and of the libraries it replaces.
+"""CPU time per post of each step of the Python pass, without Spark, and of replaced libraries.
 
 The steps are taken one after the other over the same records, in batches as Spark hands them to a
-worker. Sanitising
-cannot be called alone: it is what `refine_rows` takes beyond its other steps. The pass is measured
-    whole as well, so
-the steps add up to it only roughly.
+worker. Sanitising cannot be called alone: it is what `refine_rows` takes beyond its other steps.
+The pass is measured whole as well, so the steps add up to it only roughly.
 """
 
 import time
@@ -49,7 +47,7 @@ Row = dict[str, Any]
 
 
 def measure(templates: Sequence[Template], posts: int) -> dict[str, Any]:
-    """Per step, the median of some rounds after one that warms up."""
+    """Measure per step the median of some rounds after one that warms up."""
     key = PseudonymKey(1, bytes(32))
     now = clock.micros()
     feed = Feed(templates, makers_for(key, "public"), start=now - posts * 1000, step=1000)
@@ -74,13 +72,13 @@ def measure(templates: Sequence[Template], posts: int) -> dict[str, Any]:
 
 
 def refined(rows: list[Row], refiner: refine.Refiner) -> list[Row]:
-    """The rows after their pass, unscored; in batches, as the sanitizer looks for names."""
+    """Return the rows after their pass, unscored, in batches, as the sanitizer looks for names."""
     batches = (rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH))
     return [row for batch in batches for row in refine.refine_rows(batch, refiner)]
 
 
 def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
-    """Seconds per step, over all rows."""
+    """Return seconds per step, over all rows."""
     batches = [
         pa.RecordBatch.from_pylist(rows[at : at + _BATCH], schema=_BRONZE)
         for at in range(0, len(rows), _BATCH)

@@ -24,7 +24,7 @@ class Table:
     note: str = ""
 
     def show(self, console: Console) -> None:
-        """On the terminal."""
+        """Print the table on the terminal."""
         shown = RichTable(
             title=self.title,
             title_justify="left",
@@ -38,7 +38,7 @@ class Table:
         console.print(shown)
 
     def markdown(self) -> str:
-        """As in a page of docs."""
+        """Return the table as in a page of docs."""
         lines = [
             f"**{self.title}**",
             "",
@@ -50,7 +50,7 @@ class Table:
 
 
 def tables(figures: Figures) -> Iterator[Table]:
-    """Of every part that has been measured."""
+    """Yield a table of every part that has been measured."""
     if "ours" in figures:
         yield throughput(figures)
     yield from (table(figures[part]) for part, table in OF_PARTS.items() if part in figures)
@@ -59,7 +59,7 @@ def tables(figures: Figures) -> Iterator[Table]:
 
 
 def throughput(figures: Figures) -> Table:
-    """The ways, beside the copy of the same run."""
+    """Return the ways, beside the copy of the same run."""
     copy, ours = figures["copy"], figures["ours"]
     ways = {
         "copy": copy,
@@ -86,15 +86,17 @@ def throughput(figures: Figures) -> Table:
     note = (
         f"Ours is {ratios['ours_to_copy']:.2f} x copy and {ratios['ours_to_naive']:.1f} x naive"
         f" (by CPU time {ratios['ours_to_copy_cpu']:.2f} and {ratios['ours_to_naive_cpu']:.1f});"
-        f" Bronze → Silver with scoring takes {ratios['scored_to_unscored_time']:.2f} x the time without"
-        f" (CPU {ratios['scored_to_unscored_cpu']:.2f}). {figures['bytes_per_record']:,} bytes per record."
+        f" Bronze → Silver with scoring takes {ratios['scored_to_unscored_time']:.2f} x the time"
+        f" without"
+        f" (CPU {ratios['scored_to_unscored_cpu']:.2f}). {figures['bytes_per_record']:,} bytes"
+        f" per record."
     )
     columns = ("way", "records", "posts/s", "x copy", "CPU µs/post", "JVM MB", "workers MB")
     return Table(_titled("Throughput", figures, "throughput"), columns, rows, note)
 
 
 def steps(found: Figures) -> Table:
-    """The Python pass by step."""
+    """Return the Python pass by step."""
     whole = found["us_per_post"]["all, as one pass"]
     rows = [(name, f"{us:,.1f}", f"{us / whole:.0%}") for name, us in found["us_per_post"].items()]
     rows += [
@@ -107,7 +109,7 @@ def steps(found: Figures) -> Table:
 
 
 def growth(found: Figures) -> Table:
-    """A batch's cost by the size of its day."""
+    """Return a batch's cost by the size of its day."""
     rows = [
         (
             f"{size['rows']:,}",
@@ -120,14 +122,17 @@ def growth(found: Figures) -> Table:
         )
         for size in found["sizes"]
     ]
-    title = f"One batch of {found['new']:,} new posts, {found['edits']} edits, {found['deletes']} deletes in a day"
+    title = (
+        f"One batch of {found['new']:,} new posts, {found['edits']} edits, {found['deletes']}"
+        f" deletes in a day"
+    )
     return Table(
         title, ("rows in the day", "Silver s", "x", "Gold s", "x", "JVM MB", "workers MB"), rows
     )
 
 
 def latency(found: Figures) -> Table:
-    """Seconds from a producer's sight to Gold."""
+    """Return seconds from a producer's sight to Gold."""
     rows = [
         (
             kind,
@@ -140,7 +145,8 @@ def latency(found: Figures) -> Table:
     ]
     lag = "unknown" if found["kafka_lag_at_end"] is None else f"{found['kafka_lag_at_end']:,}"
     note = (
-        f"{found['records']:,} records. When the load ended, {lag} were still in Kafka; all was in Gold"
+        f"{found['records']:,} records. When the load ended, {lag} were still in Kafka; all was"
+        f" in Gold"
         f" {found['in_gold_after_end_s']:.0f} s later. {found['cores_busy']:.2f} cores busy,"
         f" JVM {found['jvm_peak_mb']:,} MB, workers {found['workers_peak_mb']:,} MB."
     )
@@ -152,21 +158,24 @@ def latency(found: Figures) -> Table:
 
 
 def backlog(found: Figures) -> Table:
-    """Seconds until a backlog is gone."""
+    """Return seconds until a backlog is gone."""
     row = (
         f"{found['records']:,}",
         *(_number(found[name]) for name in ("half_gone_s", "gone_s")),
         f"{found['jvm_peak_mb']:,}",
         f"{found['workers_peak_mb']:,}",
     )
-    title = f"A backlog of {found['seconds']:.0f} s at {found['posts_per_s']} posts/s, while as many keep coming"
+    title = (
+        f"A backlog of {found['seconds']:.0f} s at {found['posts_per_s']} posts/s, while as many"
+        f" keep coming"
+    )
     return Table(
         title, ("records", "half in Gold, s", "all in Gold, s", "JVM MB", "workers MB"), [row]
     )
 
 
 def start(found: Figures) -> Table:
-    """Seconds from the command to each job's first batch."""
+    """Return seconds from the command to each job's first batch."""
     rows = [
         (
             name,
@@ -198,7 +207,7 @@ _MEASURES = ("posts_per_s", "cpu_us_per_post", "small_s")
 
 
 def knobs(found: Figures) -> Table:
-    """What a heap and a small batch cost with other values of Spark's settings."""
+    """Return the cost of a backlog and a small batch with other values of Spark's settings."""
     rows = [
         (
             f"{'.'.join(pair['setting'].split('.')[-2:])} {pair['value']}, not {pair['ours']}",
@@ -216,8 +225,14 @@ def knobs(found: Figures) -> Table:
         for name in _MEASURES
         for both in [[each[name] for each in pair["rounds"]]]
     )
-    title = f"Spark's settings: {found['posts']:,} posts that piled up, and batches of {found['small']:,}"
-    note = f"x: to the mean of ours before and after. Two rounds of ours in a row differ by up to {apart:.0%}."
+    title = (
+        f"Spark's settings: {found['posts']:,} posts that piled up, and batches of"
+        f" {found['small']:,}"
+    )
+    note = (
+        f"x: to the mean of ours before and after. Two rounds of ours in a row differ by up to"
+        f" {apart:.0%}."
+    )
     return Table(
         title, ("setting", "posts/s", "x", "CPU µs/post", "x", "small batch s", "x"), rows, note
     )
@@ -233,7 +248,7 @@ def _beside(value: float, ours: float) -> tuple[str, str]:
 
 
 def cost(found: Sequence[Load], per_core_hour: float) -> Table:
-    """Dollars a month, by records."""
+    """Return dollars a month, by records."""
     rows = [
         (
             f"{load.records:,}",
@@ -275,9 +290,10 @@ OF_PARTS: dict[str, Callable[[Figures], Table]] = {
 
 
 def about(figures: Figures) -> str:
-    """How each part was measured, a line each."""
+    """Say how each part was measured, a line each."""
     return "\n".join(
-        f"- {part}: {run['at'][:16].replace('T', ' ')} UTC, {run['command']}, code {run['code']}, {run['cores']} cores,"
+        f"- {part}: {run['at'][:16].replace('T', ' ')} UTC, {run['command']}, code {run['code']},"
+        f" {run['cores']} cores,"
         f" {run['posts_from']}; load {run['load_1m']} before and {run['load_1m_after']} after."
         for part, run in figures.get("runs", {}).items()
     )

@@ -1,4 +1,4 @@
-"""Posts per second, the four ways: copied, by the three jobs, by Bronze → Silver without scoring, and naive.
+"""Posts per second in four ways: copied, by the three jobs, without scoring, and by a first draft.
 
 Each query's first drain, of `WARM_UP` posts, warms it up; the second one, on the same tables, is
 measured. The copy is measured before and after the jobs, so that the ratio does not hang on a
@@ -32,7 +32,7 @@ _COPIES = ("copy before", "copy after")
 
 
 def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
-    """All ways, in one run of one session."""
+    """Measure all ways, in one run of one session."""
     with open_lake(bench, "throughput") as lake:
         total = WARM_UP + posts + NAIVE_WARM_UP + naive_posts
         feed = lake.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
@@ -60,7 +60,7 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
 
 
 def _ways(lake: BenchLake) -> dict[str, Callable[[], StreamingQuery]]:
-    """What drains, in the order of measuring."""
+    """Return what drains, in the order of measuring."""
     spark, settings = lake.bench.spark, lake.settings
     copies: dict[str, Callable[[], StreamingQuery]] = {
         name: _copying(spark, settings, name.replace(" ", "_")) for name in _COPIES
@@ -89,7 +89,7 @@ def _copying(spark: SparkSession, settings: Settings, name: str) -> Callable[[],
 
 
 def _naive(lake: BenchLake) -> Callable[[], StreamingQuery]:
-    """From where Kafka ends now."""
+    """Return the first draft, from where Kafka ends now."""
     from benchmarks.pipeline.naive import to_posts  # noqa: PLC0415  # it is heavy, and the others need none of it
 
     ends = json.dumps(kafka.end_offsets(lake.settings))
@@ -109,7 +109,7 @@ def _append(rows: DataFrame, folder: Path) -> StreamingQuery:
 
 
 def _beside(settings: Settings) -> Settings:
-    """The same Bronze and key, another Silver and checkpoint."""
+    """Return settings with the same Bronze and key, another Silver and checkpoint."""
     home = settings.home / "unscored"
     bronze = home / "lake" / BRONZE_POSTS.folder
     bronze.parent.mkdir(parents=True)
@@ -120,7 +120,7 @@ def _beside(settings: Settings) -> Settings:
 
 
 def _size(lake: BenchLake, folder: str) -> int:
-    """Bytes of data files; those of the jobs, for what the other ways write lies elsewhere."""
+    """Return the bytes of the jobs' data files; other ways write elsewhere."""
     return sum(
         file.stat().st_size for file in (Path(lake.settings.lake_uri) / folder).rglob("*.parquet")
     )

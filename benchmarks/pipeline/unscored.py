@@ -45,7 +45,7 @@ SCORERS[NoScorer.name] = lambda _options: NoScorer()
 
 
 def start(spark: SparkSession, settings: Settings) -> RunningJob:
-    """As `bronze_to_silver.start`, but for the scorer."""
+    """Start `bronze_to_silver` without its scorer."""
     job = Job(bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings)
     key_id = pseudonym_source(settings).key_id()
     job.prepare(spark, key_id=key_id)

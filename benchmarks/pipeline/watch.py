@@ -44,7 +44,7 @@ class Usage:
 
 @dataclass(slots=True)
 class Tally:
-    """Sums up moments; a process's CPU time counts from the first moment, or from its birth if that is later."""
+    """Sums of moments; a process's CPU time counts from the first moment, or its later birth."""
 
     jvm: int
     driver: int
@@ -53,7 +53,7 @@ class Tally:
     _last: dict[int, float] = field(default_factory=dict)
 
     def add(self, moment: Moment) -> None:
-        """One more moment."""
+        """Add one more moment."""
         workers = [
             pid
             for pid, seen in moment.items()
@@ -107,7 +107,7 @@ class Watch:
 
 
 def processes() -> dict[int, Seen]:
-    """All processes of this machine that can be seen."""
+    """Return all processes of this machine that can be seen."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -123,7 +123,7 @@ def processes() -> dict[int, Seen]:
 
 
 def is_below(pid: int, ancestor: int, moment: Moment) -> bool:
-    """Whether a process was begun by the other, or by one below it."""
+    """Tell whether a process was begun by the other, or by one below it."""
     while pid in moment:
         pid = moment[pid].parent
         if pid == ancestor:

@@ -1,4 +1,4 @@
-"""`make demo`: 20,000 made posts and three simulated platforms, from Kafka to Gold, shown on the terminal.
+"""`make demo`: made posts and three simulated platforms, from Kafka to Gold, on the terminal.
 
 All of it is under build/demo.
 """
@@ -106,7 +106,7 @@ def _demo(console: Console, *, keep: bool) -> None:
 
 
 def _new_settings() -> Settings:
-    """Settings in a file, so that every command can be pointed to this stack."""
+    """Write settings to a file, so that every command can be pointed to this stack."""
     broker, controller = free_ports(2)
     HOME.mkdir(parents=True)
     _CONF.write_text(
@@ -126,7 +126,7 @@ def _generate(settings: Settings, console: Console) -> int:
 
 
 def _run_all(console: Console) -> None:
-    """All hops, in a process of their own, which a Ctrl-C on the terminal reaches as well."""
+    """Run all hops, in a process of their own, which a Ctrl-C on the terminal reaches as well."""
     with Ticker("Kafka to Gold", console=console), _started("--available-now") as run:
         for line in run.stdout or ():
             if _NOISE not in line:

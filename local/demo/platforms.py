@@ -1,4 +1,4 @@
-"""The demo's live part: three simulated platforms, read by their real producers while things happen there."""
+"""The demo's live part: three simulated platforms, read by their producers while things happen."""
 
 import threading
 from collections import Counter
@@ -47,12 +47,12 @@ def live_platforms(settings: Settings) -> Iterator[Callable[[], Fates]]:
 
 
 def count(fates: Fates) -> int:
-    """How many records were sent."""
+    """Return how many records were sent."""
     return sum(counts.total() for counts in fates.values())
 
 
 def _read(settings: Settings, name: str, stopping: threading.Event) -> Counter[str]:
-    """From the scenario's beginning until a little after its end."""
+    """Read from the scenario's beginning until a little after its end."""
     telemetry, simulator = Telemetry(name), SIMULATORS[name]
     with simulator.running(replace(_PLOT, seed=SIMULATED.index(name))) as (address, world):
         known = {

@@ -29,19 +29,24 @@ _PER_HOUR = f"""
            sum(compound_sum) / 10000 / nullif(sum(posts - unscored), 0) AS sentiment, last
     FROM gold.sentiment_hourly, ends
     WHERE date_diff('hour', hour, last) < {_HOURS} GROUP BY ALL ORDER BY ALL"""  # noqa: S608  # our own number
-_QUARANTINE = "SELECT reason, count(*) AS records FROM quarantine.posts GROUP BY ALL ORDER BY records DESC, reason"
+_QUARANTINE = (
+    "SELECT reason, count(*) AS records FROM quarantine.posts GROUP BY ALL ORDER BY records DESC,"
+    " reason"
+)
 _CONSERVATION = f"""
     SELECT sum(consumed)::BIGINT, {", ".join(f"sum({fate})::BIGINT" for fate in _FATES)}
     FROM ops.batches WHERE query = 'bronze_to_silver'"""  # noqa: S608  # our own names
 _TO_TRY = (
-    "SELECT platform, channel, sum(posts) AS posts FROM gold.sentiment_hourly GROUP BY ALL ORDER BY posts DESC LIMIT 5",
-    "SELECT platform, text, sentiment.label, pii FROM silver.posts WHERE len(map_keys(pii)) > 0 LIMIT 5",
+    "SELECT platform, channel, sum(posts) AS posts FROM gold.sentiment_hourly GROUP BY ALL ORDER"
+    " BY posts DESC LIMIT 5",
+    "SELECT platform, text, sentiment.label, pii FROM silver.posts WHERE len(map_keys(pii)) > 0"
+    " LIMIT 5",
     "SELECT topic, partition, offset, stage, reason FROM quarantine.posts LIMIT 5",
 )
 
 
 def show_live(console: Console, read: Mapping[str, Counter[str]]) -> None:
-    """What each live producer has sent."""
+    """Show the records that each live producer has sent."""
     console.print(
         "\n[bold]Records read live from simulated platforms[/]  (echostream simulate, ingest)"
     )
@@ -53,7 +58,7 @@ def show_live(console: Console, read: Mapping[str, Counter[str]]) -> None:
 
 
 def show_results(settings: Settings, console: Console, *, sent: int) -> bool:
-    """Posts and sentiment, quarantine, conservation; True when every record has one fate."""
+    """Show posts, sentiment, quarantine, conservation; True when every record has one fate."""
     _show_platforms(settings, console)
     _show_hours(settings, console)
     _show_quarantine(settings, console)
@@ -61,7 +66,7 @@ def show_results(settings: Settings, console: Console, *, sent: int) -> bool:
 
 
 def show_commands(settings: Settings, console: Console) -> None:
-    """Where the tables are, and what to ask them."""
+    """Show where the tables are, and what to ask them."""
     console.print("\n[bold]Tables[/]")
     for name, parts in lake_tables(settings.lake_uri).items():
         where = parts[0] if len(parts) == 1 else parts[0].rpartition("/")[0]
@@ -89,13 +94,14 @@ def _show_platforms(settings: Settings, console: Console) -> None:
 
 
 def _show_hours(settings: Settings, console: Console) -> None:
-    """Per platform a line of bars, one per hour, and under it whether the hour was positive or negative."""
+    """Show per platform a line of bars, one per hour, and under it each hour's sentiment."""
     rows = query(settings.lake_uri, _PER_HOUR).rows
     if not rows:
         return
     last, most = rows[0][4], max(row[2] for row in rows)
     console.print(
-        f"\n[bold]Hour by hour[/]  ({_HOURS} h up to {last:%Y-%m-%d %H}:00 UTC; a full bar is {most:,} posts)"
+        f"\n[bold]Hour by hour[/]  ({_HOURS} h up to {last:%Y-%m-%d %H}:00 UTC; a full bar is"
+        f" {most:,} posts)"
     )
     for platform in sorted({row[0] for row in rows}):
         hours: dict[int, Any] = {row[1]: row for row in rows if row[0] == platform}

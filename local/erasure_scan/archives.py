@@ -25,7 +25,7 @@ _STEP = 4096  # bytes: so much is lost at the end of what a crash has cut short
 
 
 def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """The pieces inside: how they were packed, and their bytes; none where nothing is packed.
+    """Yield the pieces inside: how they were packed, and their bytes; none where nothing is packed.
 
     A file that a crash has cut short gives what can be had of it.
     """
@@ -41,13 +41,13 @@ def unpacked(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def is_archive(content: bytes) -> bool:
-    """Whether `unpacked` would find anything to open."""
+    """Tell whether `unpacked` would find anything to open."""
     known = (_PARQUET, *(magic for magic, _, _ in _ARCHIVES))
     return content.startswith(known) or content[_TAR_AT:].startswith(_TAR)
 
 
 def snappy(data: bytes) -> bytes:
-    """Raw snappy as librdkafka's, or in the frames of Java's."""
+    """Unpack raw snappy as librdkafka's, or in the frames of Java's."""
     if not data.startswith(_XERIAL):
         return _raw_snappy(data)
     pieces, at = [], _XERIAL_HEAD
@@ -59,17 +59,17 @@ def snappy(data: bytes) -> bytes:
 
 
 def lz4_frame(data: bytes) -> bytes:
-    """One or more LZ4 frames."""
+    """Unpack one or more LZ4 frames."""
     return _stream(data, "lz4")
 
 
 def zstd(data: bytes) -> bytes:
-    """Zstandard frames."""
+    """Unpack Zstandard frames."""
     return _stream(data, "zstd")
 
 
 def _stream(data: bytes, codec: str) -> bytes:
-    """All that can be read, in steps: event logs of a process that was killed end in the middle."""
+    """Yield all that can be read, in steps: event logs of a killed process end in the middle."""
     pieces = []
     with pa.CompressedInputStream(pa.BufferReader(data), codec) as stream:
         try:
@@ -99,7 +99,7 @@ def _gzip(data: bytes) -> Iterator[bytes]:
 
 
 def _lz4_blocks(data: bytes) -> Iterator[bytes]:
-    """All in one piece, for a text may lie across two blocks."""
+    """Yield all in one piece, for a text may lie across two blocks."""
     pieces, at = [], 0
     while data[at : at + len(_LZ4_BLOCK)] == _LZ4_BLOCK:
         token = data[at + 8]
@@ -128,7 +128,7 @@ def _unknown(_data: bytes) -> Iterator[bytes]:
 
 
 def _columns(content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Every value of every column, however nested; the footer with its statistics is not packed."""
+    """Yield every value of every column, however nested; the footer's statistics are not packed."""
     file = pq.ParquetFile(pa.BufferReader(content))
     for group in range(file.num_row_groups):
         for batch in file.read_row_group(group).to_batches():

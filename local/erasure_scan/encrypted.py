@@ -25,7 +25,7 @@ class Decryptor:
         self._keys = {key_id.encode(): secret for key_id, secret in keys}
 
     def decrypt(self, content: bytes) -> bytes | None:
-        """What is inside; None where it is not sealed.
+        """Return the plain content; None where it is not encrypted.
 
         Raises:
             LookupError: it is sealed under a key that is not there, so that nothing can be said of

@@ -17,12 +17,12 @@ _CODEC_BITS = 0x07
 
 
 def is_segment(content: bytes) -> bool:
-    """Whether it begins with a record batch."""
+    """Tell whether it begins with a record batch."""
     return len(content) >= _HEAD.size and _HEAD.unpack_from(content)[3] == _MAGIC
 
 
 def record_bytes(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Of each batch its first offset and its records, decompressed; it ends where no whole batch follows."""
+    """Yield each batch's first offset and its decompressed records, while batches are whole."""
     at = 0
     while at + _HEAD.size <= len(content):
         head = _HEAD.unpack_from(content, at)

@@ -31,7 +31,7 @@ _UNREADABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A folder on one of Arrow's file systems, which need not be there; `name` says in a report which."""
+    """A folder on one of Arrow's file systems, which may be missing; `name` is for reports."""
 
     name: str
     files: Any  # a pyarrow.fs.FileSystem; Arrow declares no types
@@ -50,7 +50,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What was searched, by area, and what was found. `unread` could not be opened, so nothing is proven of it."""
+    """Files and bytes by area, and the findings; of `unread` files nothing is proven."""
 
     files: Counter[str] = field(default_factory=Counter)
     read_bytes: Counter[str] = field(default_factory=Counter)
@@ -103,7 +103,7 @@ def _search(
 def _pieces(
     content: bytes, decryptor: Decryptor, where: str, depth: int = 0
 ) -> Iterator[tuple[str, bytes]]:
-    """The content, and all that is packed in it; what is packed deeper than anybody looks counts as unread."""
+    """Yield the content and all that is packed in it; what is packed too deep is unread."""
     yield where, content
     if depth == _DEEPEST:
         if is_archive(content):
@@ -129,7 +129,7 @@ def _paths(location: Location) -> list[str]:
 
 
 def _area(location: str, name: str) -> str:
-    """The first folder, and of a table whether it is its log."""
+    """Return the first folder, and of a table whether it is its log."""
     parts = name.split("/")
     if "_delta_log" in parts:
         return f"{location} logs of tables"

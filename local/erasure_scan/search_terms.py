@@ -47,7 +47,7 @@ class SearchTerms:
         self._may_start[_hashed(starts)] = True
 
     def found_in(self, content: bytes) -> list[int]:
-        """The numbers, from 1 on, of the texts that stand there; how many are looked for costs no time."""
+        """Return the numbers, from 1 on, of the texts in the content; their count costs no time."""
         found: set[int] = set()
         padded = content + bytes(2 * _WORD)
         # every place in the content is the begin of a word of one of these
@@ -63,12 +63,12 @@ class SearchTerms:
 
 
 def _hashed(starts: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """A place in the table for each (Fibonacci hashing)."""
+    """Return a position in the table for each (Fibonacci hashing)."""
     return (starts * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - _BITS)
 
 
 def spellings(text: str) -> set[bytes]:
-    """The text as UTF-8 and UTF-16, in a URL, in the middle of base64, inside JSON and JSON inside JSON.
+    """Return the text as UTF-8 and UTF-16, in a URL, inside base64, JSON and JSON in JSON.
 
     There also with HTML's escapes, as Hacker News, Mastodon and Reddit write them.
     """
@@ -97,7 +97,10 @@ def spellings(text: str) -> set[bytes]:
 
 
 def _in_base64(plain: bytes, at: int) -> bytes:
-    """The characters that do not depend on what stands before or behind, where the text begins at 0, 1 or 2 mod 3."""
+    """Return the characters that do not depend on their neighbours.
+
+    The text begins at 0, 1 or 2 modulo 3.
+    """
     encoded = base64.b64encode(b"\0" * at + plain)
     first = -(-at * 8 // 6)
     last = (at + len(plain)) * 8 // 6

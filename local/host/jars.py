@@ -1,4 +1,4 @@
-"""The jars that `make setup` copies: the local servers', and those that Spark gets beside its own."""
+"""The jars that `make setup` copies: the local servers', and Spark's additional ones."""
 
 import hashlib
 from pathlib import Path
@@ -12,7 +12,7 @@ _REMEDY = "Run `make setup` in the checkout"
 
 
 def jars(kind: Kind, *, root: Path = ROOT) -> list[Path]:
-    """The jars of one profile of pom.xml, as the sha256 list names them.
+    """Return the jars of one profile of pom.xml, as the sha256 list names them.
 
     Raises:
         JarsError: one is missing.
@@ -27,7 +27,7 @@ def jars(kind: Kind, *, root: Path = ROOT) -> list[Path]:
 
 
 def check_jars(*, root: Path = ROOT) -> int:
-    """How many jars there are, each compared with its hash.
+    """Return how many jars there are, each compared with its hash.
 
     Raises:
         JarsError: one is missing or is not the pinned one.
@@ -45,7 +45,7 @@ def check_jars(*, root: Path = ROOT) -> int:
 
 
 def _pinned(root: Path) -> dict[str, str]:
-    """Name → hash."""
+    """Return name → hash."""
     try:
         lines = (root / "jars.sha256").read_text(encoding="ascii").splitlines()
     except OSError:

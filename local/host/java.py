@@ -23,7 +23,7 @@ class Java:
 
 
 def find_java() -> Java:
-    """JAVA_HOME's Java, else the one on PATH: the order that Spark's own scripts keep.
+    """Return JAVA_HOME's Java, else the one on PATH: the order that Spark's own scripts keep.
 
     Raises:
         JavaError: there is none, it does not start, or it is too old.
@@ -49,6 +49,6 @@ def find_java() -> Java:
 
 
 def parse_version(answer: str) -> int | None:
-    """The major version in what `java -version` prints; Java 8 and before call themselves 1.8."""
+    """Return the major version that `java -version` prints; Java 8 calls itself 1.8."""
     match = re.search(r'version "(?:1\.)?(\d+)', answer)
     return int(match[1]) if match else None

@@ -14,7 +14,7 @@ _LISTENS = "0A"  # the state in /proc/net/tcp
 
 
 def is_free(port: int) -> bool:
-    """True when a server could listen there now."""
+    """Tell whether a server could listen there now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -44,7 +44,7 @@ def demand_free(port: int, *, setting: str) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """So many different ports that are free at this moment, and that no outgoing connection takes before a server does.
+    """Return different ports that are free now, and that no outgoing connection takes meanwhile.
 
     Raises:
         PortInUseError: there are not so many.
@@ -59,7 +59,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def holder(port: int) -> str | None:
-    """`name (pid …)` of who listens, where the system tells (Linux, own processes)."""
+    """Return `name (pid …)` of the listener, where the system tells (Linux, own processes)."""
     inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
     for process in Path("/proc").glob("[0-9]*") if inodes else ():
         try:

@@ -33,7 +33,7 @@ def remember(pid: int, file: Path) -> Process:
 
 
 def recall(file: Path) -> Process | None:
-    """The process that was written down, when it still runs."""
+    """Return the process that was written down, when it still runs."""
     try:
         process = Process(**json.loads(file.read_text(encoding="ascii")))
     except (OSError, ValueError, TypeError):
@@ -42,7 +42,7 @@ def recall(file: Path) -> Process | None:
 
 
 def is_alive(process: Process) -> bool:
-    """True while this very process runs; one that ended but was not waited for does not."""
+    """Tell whether this very process runs; one that ended but was not waited for does not."""
     alive = process.started != "" and _start_time(process.pid) == process.started
     # our own child is waited for after the look: it may end between the two
     with suppress(ChildProcessError):

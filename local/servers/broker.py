@@ -1,4 +1,4 @@
-"""A real Kafka broker (KRaft, one node) from jars, on loopback, with its data under ECHOSTREAM_HOME/broker."""
+"""A real Kafka broker (KRaft, one node) on loopback, with its data under ECHOSTREAM_HOME/broker."""
 
 import fcntl
 import os
@@ -26,12 +26,12 @@ _LOG_BYTES = 10_000_000
 
 
 def log_file(settings: Settings) -> Path:
-    """Where the broker's own log goes."""
+    """Return the file of the broker's own log."""
     return settings.home / "logs" / "broker.log"
 
 
 def running(settings: Settings) -> Process | None:
-    """The broker of this home, when it runs."""
+    """Return the broker of this home, when it runs."""
     return recall(_pid_file(settings))
 
 
@@ -82,7 +82,7 @@ def _pid_file(settings: Settings) -> Path:
 
 @contextmanager
 def _one_at_a_time(settings: Settings) -> Iterator[None]:
-    """Two commands at once would start two brokers on one folder."""
+    """Hold a lock: two commands at once would start two brokers on one folder."""
     protect(settings, "broker")
     _folder(settings).mkdir(parents=True, exist_ok=True)
     with (_folder(settings) / "lock").open("w") as lock:
@@ -91,7 +91,7 @@ def _one_at_a_time(settings: Settings) -> Iterator[None]:
 
 
 def _write_properties(settings: Settings) -> Path:
-    """server.properties; written anew at each start, so that ports follow the settings."""
+    """Write server.properties, anew at each start, so that ports follow the settings."""
     broker, controller = settings.broker.port, settings.broker.controller_port
     listeners = f"PLAINTEXT://{LOOPBACK}:{broker},CONTROLLER://{LOOPBACK}:{controller}"
     values: dict[str, object] = {
@@ -160,7 +160,7 @@ def _format(settings: Settings, conf: Path) -> None:
 
 
 def _launch(settings: Settings, conf: Path) -> Process:
-    """In a session of its own, so that a Ctrl-C meant for another command does not end it."""
+    """Start it in a session of its own, so that a Ctrl-C for another command does not end it."""
     command = _command(settings, "kafka.Kafka", str(conf))
     with _log(settings) as log:
         pid = os.posix_spawn(

@@ -31,7 +31,7 @@ _POLL_S = 0.1
 
 @contextmanager
 def s3_server(folder: Path, port: int) -> Iterator[S3Settings]:
-    """Serve while this lasts, with an empty bucket of the name BUCKET at least; answers how to reach it.
+    """Serve while this lasts, with an empty bucket BUCKET; return how to reach it.
 
     Raises:
         PortInUseError, JavaError, JarsError: it cannot be started.
@@ -111,8 +111,10 @@ def main() -> None:
         s3_server(folder, int(endpoint.rpartition(":")[2])) as settings,
     ):
         sys.stdout.write(
-            f"S3 at {settings.endpoint}, objects under {folder}; Ctrl-C stops it. With the same credentials:\n"
-            f"  export ECHOSTREAM_LAKE=s3a://{BUCKET}/try ECHOSTREAM_S3__ENDPOINT={settings.endpoint}\n"
+            f"S3 at {settings.endpoint}, objects under {folder}; Ctrl-C stops it. With the same"
+            f" credentials:\n"
+            f"  export ECHOSTREAM_LAKE=s3a://{BUCKET}/try"
+            f" ECHOSTREAM_S3__ENDPOINT={settings.endpoint}\n"
         )
         sys.stdout.flush()
         Event().wait()

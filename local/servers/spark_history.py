@@ -1,4 +1,4 @@
-"""Spark's history server over the event logs of this home, on loopback unless SPARK_LOCAL_IP says otherwise."""
+"""Spark's history server over this home's event logs, on loopback unless SPARK_LOCAL_IP differs."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ _HEAP = "-Xmx512m"
 
 
 def address(settings: Settings) -> str:
-    """Where it answers."""
+    """Return where it answers."""
     return f"http://{LOOPBACK}:{settings.spark.history_port}"
 
 

@@ -1,4 +1,4 @@
-"""Amazon Comprehend's BatchDetectEntities: https://docs.aws.amazon.com/comprehend/latest/dg/how-entities.html."""
+"""Call BatchDetectEntities: https://docs.aws.amazon.com/comprehend/latest/dg/how-entities.html."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ class ComprehendEntities:
 
 
 def load(options: EntityOptions) -> ComprehendEntities:
-    """The finder.
+    """Return the finder.
 
     Raises:
         SettingsError: no region is set.
@@ -61,5 +61,5 @@ def _entities(result: Result) -> list[Entity]:
 
 
 def _is_placeholder(text: str) -> bool:
-    """What the sanitizer has put in, or a part of it: <EMAIL>, EMAIL>."""
+    """Tell whether the sanitizer has put the words in, or a part of them: <EMAIL>, EMAIL>."""
     return "<" in text or ">" in text

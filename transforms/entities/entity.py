@@ -1,4 +1,4 @@
-"""What every finder of entities is: organisations, products and places that a sanitised text names."""
+"""The interface of entity finders: organisations, products and places in a sanitised text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,13 +31,16 @@ class EntityFinder(Protocol):
     """Loaded once per worker; persons are never among the answers."""
 
     def find(self, texts: Sequence[Words]) -> list[list[Entity] | None]:
-        """The entities of each text, in their order; None where the finder does not know its language, or gave up."""
+        """Return each text's entities; None where the finder does not know its language."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class EntityOptions:
-    """What a finder is made from; travels to the workers and keys the cache, so it is frozen and holds no secret."""
+    """Options of a finder.
+
+    They travel to the workers and are the cache's key, so they are frozen and hold no secret.
+    """
 
     name: str
     comprehend: ComprehendSettings
@@ -45,7 +48,7 @@ class EntityOptions:
 
     @classmethod
     def of(cls, settings: Settings) -> "EntityOptions | None":
-        """The options that the settings say; None where nobody asked for entities."""
+        """Return the options from the settings; None where nobody asked for entities."""
         if not settings.entities.finder:
             return None
         return cls(
@@ -54,7 +57,7 @@ class EntityOptions:
 
 
 def distinct(entities: Sequence[Entity]) -> list[Entity]:
-    """Each name and kind once, by its best confidence, in the order of the text; at most `MOST`."""
+    """Return each name and kind once, by its best confidence, in the text's order."""
     best: dict[tuple[str, Kind], Entity] = {}
     for entity in entities:
         key = (entity.text.lower(), entity.kind)

@@ -18,7 +18,7 @@ FINDERS: dict[str, Callable[[EntityOptions], EntityFinder]] = {"comprehend": _co
 
 @cache
 def load_finder(options: EntityOptions) -> EntityFinder:
-    """The finder that the options name, one per process.
+    """Return the finder that the options name, one per process.
 
     Raises:
         SettingsError: there is none.

@@ -7,7 +7,10 @@ from transforms.scoring.posts import scored_text
 
 
 def name_entities(rows: list[dict[str, Any]], finder: EntityFinder) -> None:
-    """Add `entities` to the live posts among the rows, in place; null where the finder does not know the language."""
+    """Add `entities` to the live posts among the rows, in place.
+
+    They are null where the finder does not know the language.
+    """
     live = [row for row in rows if row.get("op") == "upsert"]
     texts = [Words(scored_text(row["title"], row["text"]) or "", row["lang"]) for row in live]
     for row, found in zip(live, finder.find(texts), strict=True):

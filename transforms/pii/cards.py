@@ -31,7 +31,8 @@ _ISSUED = {size: re.compile(prefix) for size, prefix in _PREFIXES.items()}
 _LONGEST_BARE = 16  # ids of posts have 17 to 19 digits
 _EAN = 13
 _WORD = re.compile(
-    r"(?:\b(?:cards?|cc|visa|master ?card|amex|american express|discover|diners(?: club)?|jcb|union ?pay|maestro"
+    r"(?:\b(?:cards?|cc|visa|master ?card|amex|american express|discover|diners(?: club)?|jcb"
+    r"|union ?pay|maestro"
     r"|credit|debit|pan|carte|tarjeta|cart[ãa]o|carta|kort\w{0,6}|kaart\w{0,6}|kart[aąęyu]\w{0,4}|bankkártya"
     r"|карт[аыуе]|कार्ड)\b|kart(?:e|en)\b|karten?nummer\b|kort(?:et|nummer)?\b|कार्ड|カード|卡|카드|بطاقة)[^\d\n]{0,24}\Z",
     re.IGNORECASE,
@@ -54,5 +55,5 @@ def is_card(digits: str, before: str, *, bare: bool) -> bool:
 
 
 def _is_no_other(digits: str) -> bool:
-    """Tell whether a bare number of an issuer's form is unlikely to be an id or an article's number."""
+    """Tell whether a bare number of an issuer's form is unlikely to be an id."""
     return len(digits) <= _LONGEST_BARE and not (len(digits) == _EAN and checks.ean13(digits))

@@ -31,7 +31,7 @@ _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
 def luhn(digits: str) -> bool:
-    """ISO/IEC 7812: cards, South African and Canadian numbers."""
+    """Check by ISO/IEC 7812: cards, South African and Canadian numbers."""
     raw = digits.encode()
     return (sum(raw[-1::-2]) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == len(
         raw
@@ -44,13 +44,13 @@ def ean13(digits: str) -> bool:
 
 
 def iban(value: str) -> bool:
-    """ISO 13616; without spaces, in upper case."""
+    """Check by ISO 13616; the value is without spaces, in upper case."""
     moved = value[4:] + value[:4]
     return int("".join(_ALNUM[c] for c in moved)) % 97 == 1
 
 
 def verhoeff(digits: str) -> bool:
-    """India's Aadhaar."""
+    """Check India's Aadhaar."""
     check, steps = 0, tuple(range(10))
     for digit in reversed(digits):
         check = _VERHOEFF_D[check][steps[int(digit)]]
@@ -59,12 +59,12 @@ def verhoeff(digits: str) -> bool:
 
 
 def za_id(digits: str) -> bool:
-    """South Africa: date of birth, citizenship, Luhn."""
+    """Check South Africa's number: date of birth, citizenship, Luhn."""
     return digits[10] in "012" and _is_day(digits[:6]) and luhn(digits)
 
 
 def cpf(digits: str) -> bool:
-    """Brazil: two check digits."""
+    """Check Brazil's number: two check digits."""
     if len(set(digits)) == 1:
         return False
     for size in (9, 10):
@@ -75,7 +75,7 @@ def cpf(digits: str) -> bool:
 
 
 def nir(digits: str) -> bool:
-    """France: sex, year and month of birth, place; thirteen digits and their complement to 97."""
+    """Check France's number: sex, year and month, place, and the complement to 97."""
     if not _FRENCH_MONTH.fullmatch(digits, 3, 5):
         return False
     return (
@@ -84,19 +84,19 @@ def nir(digits: str) -> bool:
 
 
 def dni(value: str) -> bool:
-    """Spain: DNI, or NIE with X, Y, Z in front; in upper case."""
+    """Check Spain's DNI, or NIE with X, Y, Z in front; the value is in upper case."""
     number = value[:-1].translate(str.maketrans("XYZ", "012"))
     return _DNI_LETTERS[int(number) % 23] == value[-1]
 
 
 def bsn(digits: str) -> bool:
-    """The Netherlands: the eleven-test."""
+    """Check the Netherlands' number by the eleven-test."""
     total = sum(int(d) * (9 - i) for i, d in enumerate(digits[:8])) - int(digits[8])
     return total % 11 == 0 and total > 0
 
 
 def pesel(digits: str) -> bool:
-    """Poland: weighted sum."""
+    """Check Poland's number by its weighted sum."""
     return (
         sum(int(d) * w for d, w in zip(digits, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1), strict=True)) % 10
         == 0
@@ -104,7 +104,7 @@ def pesel(digits: str) -> bool:
 
 
 def base58(value: str) -> bool:
-    """Bitcoin and its relatives: 21 bytes and the first four of their double SHA-256."""
+    """Check a Bitcoin-like address: 21 bytes and the first four of their double SHA-256."""
     number = 0
     for char in value:
         number = number * 58 + _BASE58[char]
@@ -115,7 +115,7 @@ def base58(value: str) -> bool:
 
 
 def bech32(value: str) -> bool:
-    """BIP 173 and 350; in lower case."""
+    """Check by BIP 173 and 350; the value is in lower case."""
     prefix, _, data = value.rpartition("1")
     words = [
         *(ord(c) >> 5 for c in prefix),

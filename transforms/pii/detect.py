@@ -1,4 +1,4 @@
-"""The rules: where the personal data of a text is that has a form, and the text without what was found.
+"""The rules: find personal data that has a form, and redact it.
 
 Forms with check digits, what names a person on the net, and exact strings from the post's own
 metadata. Names that stand in free text are the named-entity step's; `sanitizer.py` puts both
@@ -21,7 +21,7 @@ _DIGIT = re.compile(r"[0-9]")
 
 
 def find(text: str, exact: Iterable[str] = (), options: Options = DEFAULT) -> list[Span]:
-    """Where the personal data is: sorted, without overlaps, in characters of the text as given.
+    """Return the personal data: sorted, without overlaps, in characters of the text as given.
 
     Args:
         text: the text as posted.
@@ -34,7 +34,7 @@ def find(text: str, exact: Iterable[str] = (), options: Options = DEFAULT) -> li
 
 
 def find_plain(plain: Plain, exact: Iterable[str], options: Options) -> list[Span]:
-    """The same in characters of the plain form, unsorted and with overlaps."""
+    """Return the same in characters of the plain form, unsorted and with overlaps."""
     digits = _DIGIT.search(plain.text) is not None
     spans = find_links(plain.text, urls=options.urls)
     spans += find_structured(plain.text, digits=digits)
@@ -49,14 +49,14 @@ def find_plain(plain: Plain, exact: Iterable[str], options: Options) -> list[Spa
 
 
 def in_original(plain: Plain, spans: Iterable[Span]) -> list[Span]:
-    """Spans of the plain form as spans of the original: sorted, without overlaps."""
+    """Return spans of the plain form as spans of the original: sorted, without overlaps."""
     return without_overlaps(
         Span(*plain.original(span.start, span.end), span.type) for span in spans
     )
 
 
 def redact(text: str, spans: Iterable[Span]) -> str:
-    """The text with `<TYPE>` in place of each span; the spans as `find` gives them."""
+    """Return the text with `<TYPE>` in place of each span; the spans as `find` gives them."""
     parts, at = [], 0
     for span in spans:
         parts += [text[at : span.start], f"<{span.type}>"]

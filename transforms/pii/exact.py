@@ -1,4 +1,4 @@
-"""Strings that name a person in this very post: its author's handle and name, and whom it mentions."""
+"""Strings that name a person in this very post: its author's handle and name, and the mentions."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ _BETWEEN = re.compile(r"[\s_.\-]{1,8}")
 
 
 def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
-    """The names wherever they stand, in any case, with a genitive, and written as one word."""
+    """Find the names wherever they stand, in any case, with a genitive, and written as one word."""
     lowered = text.casefold()
     wanted = {
         form
@@ -44,14 +44,17 @@ def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
 
 
 def _is_half(text: str, start: int, end: int) -> bool:
-    """Whether a mark beside the match makes it half a word; the expressions of names are too many to ask it."""
+    """Tell whether a mark beside the match makes it half a word.
+
+    The expressions of names are too many to ask it.
+    """
     if text.isascii():
         return False
     return bool(_CUT.match(text, end) or (start and _CUT.match(text, start - 1)))
 
 
 def _as_words(text: str, names: set[str]) -> list[Span]:
-    """Names of one word, looked up: an expression of thousands of them costs their number at each word."""
+    """Find names of one word by a lookup: an expression would cost their number at each word."""
     spans = []
     for match in _WORD.finditer(text):
         word = match.group().casefold()
@@ -62,7 +65,7 @@ def _as_words(text: str, names: set[str]) -> list[Span]:
 
 
 def _forms(name: str) -> set[str]:
-    """The name, a handle without its server, and "Doe, Jane" for "Jane Doe"."""
+    """Return the name, a handle without its server, and "Doe, Jane" for "Jane Doe"."""
     forms = {name}
     if "@" in name:
         forms.add(name.split("@", maxsplit=1)[0])

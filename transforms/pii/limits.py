@@ -5,8 +5,8 @@ signal reaches also an expression that runs away, which no other thread could in
 Python workers work in the main thread, as signals need it.
 
 What counts is CPU time: a machine that is busy or stands still makes no text a slow one, so that a
-    text has the same
-fate when its batch is replayed. What waits instead of working ends by the clock, a good deal later.
+text has the same fate when its batch is replayed. What waits instead of working ends by the clock,
+a good deal later.
 """
 
 import signal
@@ -32,7 +32,7 @@ class TimeLimit:
     """Within this block each piece of work ends in time; another's timers go on afterwards."""
 
     def __init__(self, seconds: float) -> None:
-        """`seconds`: of CPU time."""
+        """Allow so many `seconds` of CPU time."""
         self.seconds = seconds
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class TimeLimit:
                 )
 
     def attempt(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """What the work answers; None where it raises or takes too long."""
+        """Return the result of the work; None where it raises or takes too long."""
         try:
             # Each rings once: an interval could storm.
             signal.setitimer(signal.ITIMER_VIRTUAL, self.seconds)

@@ -15,7 +15,10 @@ _DOMAIN = (
 _AT_DOMAIN = re.compile(rf"@{_DOMAIN}")
 _ATS = re.compile(r"@(?: {0,2}@)*+")  # of several the last one has the domain behind it
 _AT_NUMERIC = re.compile(r"@\[?(?:\d{1,3}\.){3}\d{1,3}\]?")
-_LOOSE_TLD = r"(?:com|net|org|edu|gov|info|io|me|co\.uk|co\.za|co|de|uk|za|fr|in|br|au|nl|es|it|eu|us|ca|ch|at|se)"
+_LOOSE_TLD = (
+    r"(?:com|net|org|edu|gov|info|io|me|co\.uk|co\.za|co|de|uk|za|fr|in|br|au|nl|es|it|eu|us|ca"
+    r"|ch|at|se)"
+)
 _LOOSE_AT = re.compile(
     rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}(?:\.[{_LETTER}0-9\-]{{1,63}}){{0,4}}"
     rf"(?:\.[A-Za-z]{{2,24}}| {{1,2}}\. {{1,2}}{_LOOSE_TLD})(?![A-Za-z0-9])"
@@ -47,7 +50,8 @@ _PROVIDER = re.compile(
 )
 _PROVIDER_ALONE = re.compile(rf"@{_PROVIDERS}(?![\w.])", re.IGNORECASE)
 _MAIL_WORD = re.compile(
-    r"\b(?:e-?mails?|mails?|mailto|correo|courriel|\u043f\u043e\u0447\u0442\u0430)\b[ :=(\[<\"']{0,4}\Z",
+    r"\b(?:e-?mails?|mails?|mailto|correo|courriel|\u043f\u043e\u0447\u0442\u0430)\b["
+    r" :=(\[<\"']{0,4}\Z",
     re.IGNORECASE,
 )
 _MAIL_REACH = 16
@@ -55,7 +59,8 @@ _MAIL_REACH = 16
 # ("look at example.org").
 _MAILED = re.compile(
     r"\be?-?mail(?:to)?(?: (?:me|us|is|address|to|at)){0,2}[ :]{1,3}"
-    rf"(?P<address>(?=[\w.+\-]{{0,63}}[\d_+]|\w{{1,30}}\.\w)[\w.+\-]{{2,64}} {{1,2}}at {{1,2}}{_DOMAIN})",
+    rf"(?P<address>(?=[\w.+\-]{{0,63}}[\d_+]|\w{{1,30}}\.\w)[\w.+\-]{{2,64}} {{1,2}}at"
+    rf" {{1,2}}{_DOMAIN})",
     re.IGNORECASE,
 )
 _LOCAL_CHARS = frozenset("._%+-'")
@@ -102,7 +107,8 @@ _NETWORKS = (
 )
 _NETWORK = f"(?:{'|'.join(_NETWORKS)})"
 _NAMED = re.compile(
-    rf"(?<!\w)(?=[dtsikwm]){_NETWORK}(?: id| name| user| handle| username)? ?[:=] ?(?P<name>[\w.\-]{{2,63}}\w)",
+    rf"(?<!\w)(?=[dtsikwm]){_NETWORK}(?: id| name| user| handle"
+    rf"| username)? ?[:=] ?(?P<name>[\w.\-]{{2,63}}\w)",
     re.IGNORECASE,
 )
 _MINE = re.compile(
@@ -151,7 +157,7 @@ _TRAILING = ".,;:!?'\")]}…"
 
 
 def find_links(text: str, *, urls: bool) -> list[Span]:
-    """What names a person on the net; other links too, where `urls` says so."""
+    """Find names of persons on the net; other links too, where `urls` says so."""
     spans: list[Span] = []
     slash = "/" in text
     dot = "." in text
@@ -192,7 +198,7 @@ def _urls(text: str, lowered: str) -> Iterator[tuple[int, int]]:
 
 
 def _with_scheme(text: str) -> Iterator[tuple[int, int]]:
-    """Links with their scheme in front: each :// is looked at once, to the left and then to the right."""
+    """Yield links with their scheme: each :// is looked at once, to the left, then to the right."""
     done = 0
     while (colon := text.find("://", done)) >= 0:
         scheme = _SCHEME.search(text, max(done, colon - _LONGEST_SCHEME), colon)
@@ -203,7 +209,10 @@ def _with_scheme(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _around_at(text: str) -> list[Span]:
-    """E-mail addresses and @handles: each @ is looked at once, to the right and then at most 64 to the left."""
+    """Find e-mail addresses and @handles.
+
+    Each @ is looked at once, to the right and then at most 64 characters to the left.
+    """
     spans: list[Span] = []
     done = 0
     for first, end in (match.span() for match in _ATS.finditer(text)):
@@ -225,7 +234,7 @@ def _around_at(text: str) -> list[Span]:
 
 
 def _address(text: str, at: int, start: int, name: str) -> Span | None:
-    """An address of e-mail: a domain after the @, in whatever state, and a name directly before it."""
+    """Return an e-mail address: a name before the @, and a domain in whatever state after it."""
     domain = _AT_DOMAIN.match(text, at) or _machine(text, at)
     if domain is None and _is_name(name):
         domain = _SPOILT.match(text, at) or _ANY_DOMAIN.match(text, at)
@@ -234,17 +243,16 @@ def _address(text: str, at: int, start: int, name: str) -> Span | None:
 
 
 def _machine(text: str, at: int) -> re.Match[str] | None:
-    """The number of a machine behind an @, unless it is the version of something that is installed."""
+    """Return the number of a machine behind an @, unless it is the version of a package."""
     numeric = _AT_NUMERIC.match(text, at)
     return None if numeric and is_installed(text, at + 1) else numeric
 
 
 def _apart(text: str, at: int, done: int, first: int) -> Span | None:
-    """An address whose name a space or a sign keeps from its @: "jane7 @example.org".
+    """Return an address whose name a space or a sign keeps from its @: "jane7 @example.org".
 
     A handle may be a domain too ("thanks @jane.example"): the name has a sign that words have not,
-        a provider of mail
-    follows, or a word for mail stands in front.
+    a provider of mail follows, or a word for mail stands in front.
     """
     gap = _APART.search(text, max(done, first - _MOST_APART), first)
     if gap is None:
@@ -267,7 +275,7 @@ def _apart(text: str, at: int, done: int, first: int) -> Span | None:
 
 
 def _handle(text: str, at: int, start: int, name: str) -> Span | None:
-    """A handle; what stands directly before its @ goes with it."""
+    """Return a handle, with the name that stands directly before its @."""
     handle = _HANDLE.match(text, at)
     if handle is None or (_NUMERIC.match(text, at) and _TIME_OR_VERSION.fullmatch(handle.group())):
         return None
@@ -281,14 +289,14 @@ def _handle(text: str, at: int, start: int, name: str) -> Span | None:
 
 
 def _is_name(name: str) -> bool:
-    """Tell whether what stands directly before an @ names somebody, and does not lead to a handle as "RT" does."""
+    """Tell whether the word directly before an @ names somebody; "RT" only leads to a handle."""
     if name.casefold() in _BEFORE_HANDLE or not any(map(str.isalnum, name)):
         return False
     return _SIGN_END.search(name) is not None
 
 
 def _loose(text: str, at: int, done: int, first: int) -> Span | None:
-    """An address with spaces around its @: "jane @ example.org"."""
+    """Return an address with spaces around its @: "jane @ example.org"."""
     match = _LOOSE_AT.match(text, at) or _ANY_DOMAIN.match(text, at) or _SPOILT.match(text, at)
     least = max(done, first - 2)
     name_end = least + len(text[least:first].rstrip(" "))
@@ -299,7 +307,7 @@ def _loose(text: str, at: int, done: int, first: int) -> Span | None:
 
 
 def _local_start(text: str, least: int, at: int) -> int:
-    """Where the name in front of an @ begins."""
+    """Return where the name in front of an @ begins."""
     if text[at - 1 : at] == '"' and (quote := text.rfind('"', least, at - 1)) >= 0:
         return quote
     letters = False
@@ -312,14 +320,17 @@ def _local_start(text: str, least: int, at: int) -> int:
 
 
 def _is_local(char: str, *, letters: bool) -> bool:
-    """Tell whether a sign belongs to the name; a script without spaces ends one in European letters."""
+    """Tell whether a sign belongs to the name.
+
+    A script without spaces ends a name in European letters.
+    """
     if char < "\u0530" and char.isalnum():
         return True
     return _LOCAL_SIGN.match(char) is not None and not (letters and _UNSPACED.match(char))
 
 
 def _trimmed(text: str, start: int, end: int, kind: str) -> Span:
-    """A link without the punctuation of the sentence around it."""
+    """Return a link without the punctuation of the sentence around it."""
     while end > start + 1 and text[end - 1] in _TRAILING:
         end -= 1
     return Span(start, end, kind)

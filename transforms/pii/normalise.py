@@ -1,7 +1,7 @@
 """Text in one plain form for matching, with the way back to the characters that were posted.
 
 NFKC is applied to each character alone: over a whole text, a run of combining marks costs its
-    square.
+square.
 """
 
 import re
@@ -61,8 +61,10 @@ _TLD = (
 )
 _DOT_WORD = r"(?: {1,2}dot {1,2}|_dot_|-dot-| {0,2}[(\[{<] ?dot ?[)\]}>] {0,2})"
 _SPOKEN_AT = re.compile(
-    rf"(?<=\w)(?: {{1,2}}|_|-)at(?: {{1,2}}|_|-)(?=(?:[A-Za-z0-9\-]{{1,63}}?{_DOT_WORD}){{1,4}}{_TLD}"
-    r"|(?:gmail|googlemail|outlook|hotmail|yahoo|proton|protonmail|icloud|gmx|aol)(?:\.[a-z]{2,3}| {1,2}com)\b)",
+    rf"(?<=\w)(?: {{1,2}}|_|-)at(?: {{1,2}}|_"
+    rf"|-)(?=(?:[A-Za-z0-9\-]{{1,63}}?{_DOT_WORD}){{1,4}}{_TLD}"
+    r"|(?:gmail|googlemail|outlook|hotmail|yahoo|proton|protonmail|icloud|gmx|aol)(?:\.[a-z]{2,3}"
+    r"| {1,2}com)\b)",
     re.IGNORECASE,
 )
 _SPOKEN_DOT = re.compile(
@@ -100,7 +102,8 @@ _HOST = r"[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,3}"
 _WRAPPED_DOT = r"(?: {0,2}[*/|~_\-=#\"']{1,2}dot[*/|~_\-=#\"']{1,2} {0,2}| dot )"
 # "*at*", and words of other languages for the sign: only before what looks like a domain.
 _MARKED_AT = re.compile(
-    r"(?<=\w)(?: {0,2}(?P<sign>[*/|~=#\"']|\*\*)at(?P=sign) {0,2}| {1,2}(?P<line>[_\-]|--)at(?P=line) {1,2})"
+    r"(?<=\w)(?: {0,2}(?P<sign>[*/|~=#\"']|\*\*)at(?P=sign) {0,2}| {1,2}(?P<line>[_\-]"
+    r"|--)at(?P=line) {1,2})"
     rf"(?={_HOST}(?:\.|{_WRAPPED_DOT}){_TLD})",
     re.IGNORECASE,
 )
@@ -124,7 +127,8 @@ _OTHER_WORDS = (
     "\u00e4t",
 )
 _OTHER_AT = re.compile(
-    rf"(?<=\w) {{1,2}}(?:{'|'.join(_OTHER_WORDS)}) {{1,2}}(?={_HOST}(?:\.|{_OTHER_DOT})[^\W\d_]{{2,24}}(?!\w))",
+    rf"(?<=\w) {{1,2}}(?:{'|'.join(_OTHER_WORDS)}) {{1,2}}(?={_HOST}(?:\."
+    rf"|{_OTHER_DOT})[^\W\d_]{{2,24}}(?!\w))",
     re.IGNORECASE,
 )
 _OTHER_DOTS = re.compile(rf"(?<=\w){_OTHER_DOT}(?=[^\W\d_]{{2,24}}(?!\w))", re.IGNORECASE)
@@ -154,7 +158,7 @@ class Plain(NamedTuple):
     ends: list[int] | None = None
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """Where a stretch of the plain text lies in the original."""
+        """Return where a stretch of the plain text lies in the original."""
         if self.starts is None or self.ends is None or start == end:
             return start, end
         return self.starts[start], self.ends[end - 1]
@@ -186,7 +190,7 @@ def normalise(text: str) -> Plain:
 
 
 def _unescaped(plain: Plain) -> Plain:
-    """Signs of an address that are written as their numbers, or behind a sign that takes their meaning away."""
+    """Replace signs of an address that are written as their numbers, or escaped."""
     lowered = plain.text.lower()
     if has_any(lowered, _AT_NUMBERS):
         plain = _replaced(plain, _ESCAPED_AT, lambda _: "@")
@@ -205,13 +209,13 @@ def _in_brackets(plain: Plain) -> Plain:
 
 
 def _in_turn(plain: Plain, sign: re.Pattern[str], dot: re.Pattern[str]) -> Plain:
-    """The signs, and where there was one the dots: alone they are ordinary words."""
+    """Replace the signs, and only then the dots: without a sign these are ordinary words."""
     spoken = _replaced(plain, sign, lambda _: "@")
     return spoken if spoken is plain else _replaced(spoken, dot, lambda _: ".")
 
 
 def _named(match: re.Match[str]) -> str:
-    """The character of an entity, in its plain form of one sign; a space for what nobody sees."""
+    """Return an entity's character in its plain form of one sign; a space for an invisible one."""
     number = int(match["number"] or 0) or int(match["hex"] or "20", 16)
     plain = _plain(chr(number)) if number <= _LAST_CHAR else ""
     return plain if len(plain) == 1 else " "
@@ -261,7 +265,7 @@ def _bracketed(match: re.Match[str]) -> str:
 
 
 def _replaced(plain: Plain, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> Plain:
-    """Each match becomes one character that stands for all of it."""
+    """Replace each match by one character that stands for all of it."""
     matches = list(pattern.finditer(plain.text))
     if not matches:
         return plain

@@ -51,8 +51,10 @@ _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]{0,2}\d{1,6}(?!\w)
 _CONTEXT_WIDTH = 36
 # Words that say that a telephone number follows, in the languages that we know.
 _PHONE_WORD = re.compile(
-    r"(?:\b(?:(?:tele)?phones?|ph|mob|cel|tel|telefon\w{0,8}|mobile?|cell(?:phone)?|cellphone|fax|call(?: me| us)?"
-    r"|ring|text|sms|whats ?app|wa|viber|imessage|dial|reach|handy\w{0,8}|desk|office|contact|hotline"
+    r"(?:\b(?:(?:tele)?phones?|ph|mob|cel|tel|telefon\w{0,8}|mobile?|cell(?:phone)?|cellphone|fax"
+    r"|call(?: me| us)?"
+    r"|ring|text|sms|whats ?app|wa|viber|imessage|dial|reach|handy\w{0,8}|desk|office|contact"
+    r"|hotline"
     r"|answer(?:s|ed|ing)?|ruf\w{0,8}|anrufen|telefoon\w{0,8}|mobiel|bel|mobilnummer"
     r"|tél(?:éphone)?|portable|appele[zr]|appelle[zr]?|teléfono|móvil|celular|ll[aá]ma(?:r|me|nos|da)?"
     r"|cellulare|chiama(?:re|mi|ci)?|telemóvel|telefone|lig(?:ue|ar)|tlf|tlfn|puh(?:elin)?|soita"
@@ -79,19 +81,22 @@ _OWN_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _PHONE_AFTER = re.compile(
-    r"[ ,]{0,2}(?:\(?(?:phone|mobile|cell|whats ?app|tel|fax|sms)\b|is (?:my|our|his|her|their|the) (?:\w{1,12} )?"
+    r"[ ,]{0,2}(?:\(?(?:phone|mobile|cell|whats ?app|tel|fax|sms)\b|is (?:my|our|his|her|their"
+    r"|the) (?:\w{1,12} )?"
     r"(?:number|phone|mobile|cell|whats ?app)\b|(?:call|text|ring|whats ?app) me\b)",
     re.IGNORECASE,
 )
 _ID_WORD = re.compile(
-    r"\b(?P<word>ssn|social security|aadhaar|aadhar|bsn|burgerservicenummer|cpf|pesel|sin|social insurance|nir"
+    r"\b(?P<word>ssn|social security|aadhaar|aadhar|bsn|burgerservicenummer|cpf|pesel|sin"
+    r"|social insurance|nir"
     r"|s[ée]cu(?:rit[ée] sociale)?|insee)\b"
     r"[^\d\n]{0,24}\Z",
     re.IGNORECASE,
 )
 _MONEY_BEFORE = re.compile(r"[$€£¥₹R] ?\Z")
 _MONEY_AFTER = re.compile(
-    r" ?(?:[$€£¥₹%]|(?:eur|euros?|usd|dollars?|zar|rand|gbp|pounds|million|people|views|votes|followers|km|kg)\b)",
+    r" ?(?:[$€£¥₹%]|(?:eur|euros?|usd|dollars?|zar|rand|gbp|pounds|million|people|views|votes"
+    r"|followers|km|kg)\b)",
     re.I,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -121,7 +126,7 @@ _Group = tuple[int, int, str]
 
 
 def find_numbers(text: str, regions: frozenset[str]) -> list[Span]:
-    """Everything that is made of digits and separators."""
+    """Find everything that is made of digits and separators."""
     if not _ENOUGH.search(text):
         return []
     spans: list[Span] = []
@@ -135,7 +140,7 @@ def find_numbers(text: str, regions: frozenset[str]) -> list[Span]:
 
 
 def find_odd_numbers(text: str, regions: frozenset[str]) -> list[Span]:
-    """Find numbers whose groups an unusual sign keeps apart: as a whole, and with a proof or a word beside them."""
+    """Find numbers whose groups an unusual sign keeps apart, if digits or a word prove them."""
     if not _ODD_SIGN.search(text):
         return []
     spans: list[Span] = []
@@ -151,7 +156,7 @@ def find_odd_numbers(text: str, regions: frozenset[str]) -> list[Span]:
 def _odd_kind(
     text: str, run: re.Match[str], groups: list[str], regions: frozenset[str]
 ) -> str | None:
-    """What a number with unusual signs is, told from the same number with hyphens."""
+    """Return the type of a number with unusual signs, told from the same number with hyphens."""
     value = f"{'+' * run.group().startswith('+')}{'-'.join(groups)}"
     before = text[max(0, run.start() - _CONTEXT_WIDTH) : run.start()]
     (found, *others) = find_numbers(f"{before}{value}", regions)[-1:] or (None,)
@@ -196,7 +201,7 @@ def _in_run(text: str, start: int, groups: list[_Group], regions: frozenset[str]
 def _at(
     text: str, groups: list[_Group], at: int, before: str, regions: frozenset[str]
 ) -> tuple[int, str] | None:
-    """How many groups from here on are what, the longest first."""
+    """Return how many groups from here on are of which type, the longest first."""
     whole = at == 0
     left = len(groups) - at
     plus = text[max(0, groups[at][0] - 3) : groups[at][0]].rstrip("( ").endswith("+")
@@ -250,7 +255,7 @@ def _identity(  # noqa: PLR0911  # one line per form
 
 
 def _by_word(digits: str, before: str) -> str | None:
-    """Numbers whose form alone says little: the word in front decides."""
+    """Return the type of a number whose form says little: the word in front decides."""
     named = _ID_WORD.search(before)
     if named is None:
         return None
@@ -368,7 +373,7 @@ def _said_to_be_phone(text: str, window: list[_Group], before: str) -> bool:
 
 
 def _dialled(text: str, window: list[_Group]) -> bool:
-    """Tell whether the signs between the groups are those of a telephone number, and not of fractions or code."""
+    """Tell whether the signs between the groups are a telephone number's, not fractions'."""
     if window[0][2][0] == "0":
         return True
     signs = _signs(text, window)
@@ -378,7 +383,7 @@ def _dialled(text: str, window: list[_Group]) -> bool:
 
 
 def _with_prefix(text: str, start: int) -> int:
-    """The start of a number with the + and bracket in front of it."""
+    """Return the start of a number with the + and bracket in front of it."""
     while start and text[start - 1] in "+(":
         start -= 1
     return start - 2 if start > 1 and text[start - 2 : start] == "+ " else start

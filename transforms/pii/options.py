@@ -22,14 +22,15 @@ class Options:
 
     @classmethod
     def of(cls, settings: SanitizerSettings) -> Self:
-        """The settings, checked.
+        """Return the options from the settings, checked.
 
         Raises:
             SettingsError: a region is not known.
         """
         if unknown := sorted(set(settings.phone_regions) - set(SHAPES)):
             raise SettingsError(
-                f"setting sanitizer.phone_regions: no telephone numbers are known of {', '.join(unknown)}",
+                f"setting sanitizer.phone_regions: no telephone numbers are known of"
+                f" {', '.join(unknown)}",
                 remedy=f"Known are {', '.join(sorted(SHAPES))}",
             )
         return cls(

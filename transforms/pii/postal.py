@@ -15,18 +15,23 @@ _SUFFIX = (
     r"|Gateway|Heights|Hills?|Hollow|Knolls?|Landing|Manor|Meadows?|Motorway|Orchard|Overpass|Pass|Pike|Plaza|Point"
     r"|Rapids|Ridges?|Route|Shores?|Spur|Squares|Throughway|Underpass|Viaduct|Villas?|Vista)"
 )
-_UNIT = r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Postbus|Postfach|P\.? ?O\.? ?Box|BP)\.? ?#?\d{1,6}[A-Za-z]?(?!\w)"
+_UNIT = (
+    r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Postbus|Postfach|P\.? ?O\.? ?Box"
+    r"|BP)\.? ?#?\d{1,6}[A-Za-z]?(?!\w)"
+)
 # It begins with a digit and looks back from there: behind a lookbehind every character is tried.
 _HOUSE = re.compile(r"\d(?<![\w.,$\u20ac\u00a3].)\d{0,5}(?: ?(?:bis|ter)|[A-Za-z])?,? (?=[^\W_])")
 _AFTER_HOUSE = re.compile(
     rf"(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}{_SUFFIX}(?!\w)"
-    r"|(?!(?:on|in|of|to|at|across|down|the) )(?:[a-z][a-z'\-]{1,20} ){1,2}(?:street|avenue|road|boulevard)(?!\w)"
+    r"|(?!(?:on|in|of|to|at|across|down|the) )(?:[a-z][a-z'\-]{1,20} ){1,2}(?:street|avenue|road"
+    r"|boulevard)(?!\w)"
     r"|(?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Aa]llée|[Pp]lace|[Cc]hemin|[Ii]mpasse)"
     rf"(?: (?:de|du|des|la|le|les)){{0,3}} (?:[dl]')?{_WORD}(?: {_WORD}){{0,3}}"
 )
 _KIND_FIRST = re.compile(
     r"(?<!\w)(?=[RVPCAuUSLT])(?:Rua|Via|Viale|Vicolo|Piazza|Calle|Avenida|Av\.|Carrera|ul\.|Ulica|Rue|Avenue|Strada"
-    rf"|Largo|Travessa) (?:(?:de|da|do|dos|das|del|la|di|van|{_WORD}) ){{1,5}}\d{{1,5}}[A-Za-z]?(?!\w)"
+    rf"|Largo|Travessa) (?:(?:de|da|do|dos|das|del|la|di|van|{_WORD})"
+    rf" ){{1,5}}\d{{1,5}}[A-Za-z]?(?!\w)"
 )
 _HOUSE_LAST = re.compile(r" \d{1,5}[A-Za-z]?(?!\w|[.,]\d)")
 _ENDINGS = (
@@ -104,7 +109,8 @@ _REACH = 120  # characters before a flat
 _BEFORE_STREET = re.compile(r"(?<![\w.,:/-])\d{2,6} $")  # half of "9931 14 Long Street"
 # A sentence that says that an address follows.
 _SAID = re.compile(
-    r"(?<!\w)(?=[adlmprs])(?:address(?: is|:)|(?:liv(?:e|es|ing)|located|resid(?:e|es|ing)) at|moved to"
+    r"(?<!\w)(?=[adlmprs])(?:address(?: is|:)|(?:liv(?:e|es|ing)|located|resid(?:e|es|ing)) at"
+    r"|moved to"
     r"|(?:deliver(?:ed|y)?|ship(?:ped|ping)?) to"
     r"|(?:meet|pick|drop|drops|dropped) (?:me|you|us|him|her|them)(?: (?:up|off))? at)[:\s]{1,6}",
     re.IGNORECASE,
@@ -114,7 +120,8 @@ _SAYING = ("ddress", " at", "moved to", "deliver", "ship")
 _SAID_STREET = re.compile(rf"{_HOUSE_FIRST}|{_LAST_HOUSE}")
 CORNER = "orner of "  # an address without a number
 _CORNER = re.compile(
-    rf"(?<!\w)(?:[Tt]he )?[Cc]orner of (?:{_NUMBER} )?(?:{_PART} ){{1,4}}(?:{_NUMBER} )?and {_PART}(?: {_PART}){{0,2}}"
+    rf"(?<!\w)(?:[Tt]he )?[Cc]orner of (?:{_NUMBER} )?(?:{_PART} ){{1,4}}(?:{_NUMBER} )?and"
+    rf" {_PART}(?: {_PART}){{0,2}}"
 )
 # Towns and regions after a street, each up to a comma, a line's end or a postcode.
 _PLACES = re.compile(
@@ -135,13 +142,14 @@ _MILITARY = re.compile(
     re.IGNORECASE,
 )
 _POSTCODE = re.compile(
-    r"(?<![A-Za-z0-9])(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?"
+    r" \d[ABD-HJLNP-UW-Z]{2})(?![A-Za-z0-9])"
 )
 _POSTCODISH = re.compile(r"[0-9][A-Z]{2}")  # in every British postcode
 
 
 def find_addresses(text: str) -> list[Span]:
-    """Streets with a number, flats, boxes, corners, American towns with their code, British postcodes."""
+    """Find streets with a number, flats, boxes, corners, American towns, British postcodes."""
     found = [m.span() for m in _KIND_FIRST.finditer(text)]
     if _POSTCODISH.search(text):
         found += [m.span() for m in _POSTCODE.finditer(text)]
@@ -155,7 +163,7 @@ def find_addresses(text: str) -> list[Span]:
 
 
 def _by_number(text: str) -> Iterator[tuple[int, int]]:
-    """A house's number beside a word for street."""
+    """Yield a house's number beside a word for street."""
     for house in _HOUSE.finditer(text):
         if street := _AFTER_HOUSE.match(text, house.end()):
             yield house.start(), street.end()
@@ -167,7 +175,7 @@ def _by_number(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _by_neighbour(text: str, lowered: str) -> Iterator[tuple[int, int]]:
-    """Yield whatever has a number and stands before a flat or a code, or where the sentence says so."""
+    """Yield streets with a number that stand before a flat or a code, or behind "lives at"."""
     if may_hold(lowered, _UNIT_WORDS):
         yield from _before_units(text)
     seen = 0
@@ -191,13 +199,13 @@ def _before_units(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _begun(text: str, start: int) -> int:
-    """Where the address begins: a second number before it belongs to it."""
+    """Return where the address begins: a second number before it belongs to it."""
     number = _BEFORE_STREET.search(text, max(0, start - 8), start)
     return number.start() if number else start
 
 
 def _whole(text: str, end: int) -> int:
-    """Where the address ends: flat and town belong to it."""
+    """Return where the address ends: flat and town belong to it."""
     for further in (_MORE, _MORE, _TOWN, _PLACES):
         more = further.match(text, end)
         end = more.end() if more else end

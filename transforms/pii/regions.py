@@ -87,7 +87,7 @@ _CODE = re.compile(
 
 @lru_cache(maxsize=8)
 def national(regions: frozenset[str]) -> re.Pattern[str]:
-    """All shapes of these regions.
+    """Return all shapes of these regions.
 
     Raises:
         KeyError: a region is not known.
@@ -97,7 +97,7 @@ def national(regions: frozenset[str]) -> re.Pattern[str]:
 
 
 def is_international(digits: str) -> bool:
-    """Whether the digits after + are a country's code and as many as its numbers have."""
+    """Tell whether the digits after + are a country's code and as many as its numbers have."""
     code = _CODE.match(digits)
     if code is None:
         return False

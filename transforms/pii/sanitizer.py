@@ -24,7 +24,7 @@ _EMPTY: Ruled = (Plain(""), [])
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a post says, and the strings that name a person in it: author's handle and name, mentions."""
+    """A post's texts, and the strings that name a person in it: its author's and mentions."""
 
     title: str | None
     text: str | None
@@ -59,7 +59,7 @@ class Sanitizer:
         )
 
     def clean(self, posts: Sequence[Content]) -> list[Clean | None]:
-        """Each post without personal data; None where that failed."""
+        """Return each post without personal data; None where that failed."""
         pieces: list[Piece] = []
         for post in posts:
             pieces += [(text or "", post.exact) for text in (post.title, post.text)]
@@ -70,7 +70,7 @@ class Sanitizer:
         ]
 
     def spans(self, pieces: Sequence[Piece]) -> list[list[Span] | None]:
-        """Where the personal data of each text is: sorted, apart, in its characters; None where looking failed."""
+        """Return each text's personal data, sorted and apart; None where looking failed."""
         with TimeLimit(self.options.max_seconds) as limit:
             # All at once, and one by one where that fails: a timer costs as much as many a text.
             ruled: Sequence[Ruled | None] | None = limit.attempt(self._all_ruled, pieces)
@@ -100,7 +100,7 @@ class Sanitizer:
         return plain, find_plain(plain, exact, self.options)
 
     def _named(self, ruled: Sequence[Ruled | None], limit: TimeLimit) -> list[list[Span] | None]:
-        """Persons in each text: all at once, and one by one where that fails."""
+        """Return the persons in each text: all at once, and one by one where that fails."""
         if self.persons is None:
             return [[] for _ in ruled]
         named: list[list[Span] | None] = [[] for _ in ruled]
@@ -128,7 +128,7 @@ def _all_merged(
 
 
 def _merged(ruled: Ruled | None, named: list[Span] | None) -> list[Span] | None:
-    """What rules and names found, in the original text; None where one of them failed."""
+    """Return the spans of rules and names in the original text; None where one of them failed."""
     if ruled is None or named is None:
         return None
     plain, spans = ruled
@@ -137,7 +137,7 @@ def _merged(ruled: Ruled | None, named: list[Span] | None) -> list[Span] | None:
 
 @lru_cache(maxsize=4)
 def load_sanitizer(options: Options) -> Sanitizer:
-    """The sanitizer of this process with those options, made once."""
+    """Return the sanitizer of this process with those options, made once."""
     return Sanitizer(options)
 
 
@@ -157,7 +157,7 @@ def _cleaned(post: Content, found: list[list[Span] | None]) -> Clean | None:
 
 
 def _gone(post: Content, tags: list[str], clean: str) -> set[str]:
-    """The hashtags that the text had and has no more: there, its words told that they name a person."""
+    """Return the hashtags that the clean text has lost: there, their words name a person."""
     if not tags:
         return set()
     said = f"{post.title}\n{post.text}".lower()

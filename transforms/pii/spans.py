@@ -49,7 +49,7 @@ def may_hold(lowered: str, words: Iterable[str]) -> bool:
 
 
 def without_overlaps(spans: Iterable[Span]) -> list[Span]:
-    """Sorted; overlapping spans become one, of the type of the longest."""
+    """Sort the spans; overlapping ones become one, of the type of the longest."""
     merged: list[Span] = []
     longest = 0
     for span in sorted(spans, key=lambda s: (s.start, -s.end)):

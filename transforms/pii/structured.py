@@ -1,4 +1,4 @@
-"""Forms that are personal by themselves: addresses of machines and accounts, bank accounts, coins, places."""
+"""Forms that are personal by themselves: machines' addresses, bank accounts, coins, coordinates."""
 
 import ipaddress
 import re
@@ -14,7 +14,8 @@ _MORE_VERSIONS = (
 _VERSION = re.compile(
     r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
     r"|\breleases?|\bfirmware|\bbuild(?: ?(?:no\.?|number))?|\brev(?:ision)?\.?|\bfw|\bdll|\btag"
-    r"|\bchangelog(?: for| of)?|\bdrivers?|\bbios|\bkernel|\bsoftware|\bsdk|\bassembly|\bpackage|\bplugin|\bhotfix"
+    r"|\bchangelog(?: for| of)?|\bdrivers?|\bbios|\bkernel|\bsoftware|\bsdk|\bassembly|\bpackage"
+    r"|\bplugin|\bhotfix"
     r"|(?:version|firmware|build|release|ver)[_\-]?\w{0,12}[\"'`]? ?(?:[:=>]|\() ?[\"'`]?)"
     rf"(?: (?:is|to|from))?[ #(\-/]{{0,2}}v?{_MORE_VERSIONS}\Z",
     re.IGNORECASE,
@@ -31,13 +32,16 @@ _PROGRAM = re.compile(
     r"|unity|unreal|blender|gimp|vlc|obs|zoom|teams|skype|slack|discord|telegram|whatsapp|signal|virtualbox|vmware"
     r"|citrix|oracle|weblogic|websphere|sap|nvidia|geforce|intel|realtek|log4j|spring|struts|zap|burp|wireshark|nmap"
     r"|bump\w{0,3}(?: [\w./@\-]{1,30})?|fixed in"
-    r"|updated?|upgraded?|upgrading|downgraded?|patch(?:ed)?|installed|app)(?: (?:to|from))?[ /_\-]v?"
+    r"|updated?|upgraded?|upgrading|downgraded?|patch(?:ed)?|installed|app)(?: (?:to"
+    r"|from))?[ /_\-]v?"
     rf"{_MORE_VERSIONS}\Z",
     re.IGNORECASE,
 )
 _RELEASED = re.compile(
-    r" (?:(?:is|was|has been|got|gets) (?:now )?(?:out|released|available)|released|fix(?:es|ed)|adds|introduces|ships"
-    r"|brings|(?:and|or) (?:later|newer|above|higher|earlier|older)|beta|alpha|rc|lts|changelog|release)\b",
+    r" (?:(?:is|was|has been|got|gets) (?:now )?(?:out|released|available)|released|fix(?:es|ed)"
+    r"|adds|introduces|ships"
+    r"|brings|(?:and|or) (?:later|newer|above|higher|earlier|older)|beta|alpha|rc|lts|changelog"
+    r"|release)\b",
     re.IGNORECASE,
 )
 # These have no address of their own: also 10.x.x.x behind them is a version.
@@ -49,7 +53,8 @@ _INSTALLED = re.compile(
 )
 # A number of a text's part; it may begin with 10.
 _PART = re.compile(
-    r"(?:\b(?:sections?|sect?\.|chapters?|clauses?|paragraphs?|para\.|appendix|figures?|fig\.)|\u00a7) ?\Z",
+    r"(?:\b(?:sections?|sect?\.|chapters?|clauses?|paragraphs?|para\.|appendix|figures?|fig\.)"
+    r"|\u00a7) ?\Z",
     re.IGNORECASE,
 )
 # What programs that install others, and their lists, put in front of a version.
@@ -95,7 +100,7 @@ LB28 LC32 LI21 LT20 LU20 LV21 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 
 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20
 """
 _IBAN_LENGTHS = {part[:2]: int(part[2:]) for part in _COUNTRIES.split()}
-# In every account. It begins with a digit, for which an expression searches faster than for letters.
+# In every account. It begins with a digit: an expression searches faster for it than for letters.
 _IBANISH = re.compile(
     r"[0-9](?:(?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)|(?<=[nN][A-Za-z]{2}.)"
     rf"|(?<=(?<![A-Za-z0-9])[A-Za-z]{{2}}[{_SIGNS}].)|(?<=[nN][A-Za-z]{{2}}[{_SIGNS}].))[0-9]"
@@ -150,7 +155,7 @@ _MAX_LATITUDE = 90
 
 
 def find_structured(text: str, *, digits: bool) -> list[Span]:
-    """What has a strict form; `digits` says whether the text has any, which most of them need."""
+    """Find strict forms; `digits` says whether the text has any, which most forms need."""
     spans: list[Span] = []
     if "///" in text:
         spans += [Span(*m.span(), "GEO") for m in _WORDS3.finditer(text)]
@@ -172,7 +177,10 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
 
 
 def _machines(text: str) -> list[Span]:
-    """Addresses of machines; of more than any post has none is asked whether it is a version, so that it ends soon."""
+    """Find addresses of machines.
+
+    Beyond more than any post has, none is checked for being a version, so that time stays linear.
+    """
     found = list(_IPV4.finditer(text))
     return [
         Span(*m.span(), "IP")
@@ -210,7 +218,7 @@ def _bare(value: str) -> str:
 
 
 def _iban(text: str, match: re.Match[str]) -> Span | None:
-    """The account number that starts here: its country says how long it is."""
+    """Return the account number that starts here: its country says how long it is."""
     start, at = match.start(), match.start()
     length = _IBAN_LENGTHS.get(text[at : at + 2].upper(), 0)
     chars: list[str] = []
@@ -238,7 +246,7 @@ def _iban(text: str, match: re.Match[str]) -> Span | None:
 
 
 def _groups_an_account(gaps: list[str]) -> bool:
-    """Tell whether what stands between the groups is one usual sign each, or the same everywhere."""
+    """Tell whether one usual sign each stands between the groups, or the same one everywhere."""
     return len(set(gaps)) <= 1 or all(gap in _USUAL for gap in gaps)
 
 
@@ -273,7 +281,7 @@ def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
 
 
 def is_installed(text: str, at: int) -> bool:
-    """Tell whether what begins here is the version of something that a command before it installs."""
+    """Tell whether the version of a package begins here, which a command before it installs."""
     before = text[max(0, at - _VERSION_REACH) : at]
     return before.rstrip("vV")[-1:] in _OPERATORS and _INSTALLER.search(before) is not None
 

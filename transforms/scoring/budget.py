@@ -1,4 +1,4 @@
-"""Money that a paid scorer may spend in a calendar month (UTC), counted across the processes of a machine."""
+"""Monthly budget (UTC) of a paid scorer, counted across the processes of a machine."""
 
 import fcntl
 import json

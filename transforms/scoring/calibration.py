@@ -1,11 +1,9 @@
-"""Confidence that means something: P(the label is right), from a fit that belongs to one version of a scorer.
+"""Calibrated confidence: P(the label is right), from a fit to one version of a scorer.
 
 A fit is a small JSON file: `calibrations/<scorer>.json`, made by `benchmarks/fit_calibration.py`;
-    or it comes with the
-model (`CarriesFit`); or a user has made it of labelled texts (`echostream calibrate`). Its hash is
-in the version on
-every row, and so is a confidence below which the scorer abstains: a re-score after a change of
-    either finds its rows.
+or it comes with the model (`CarriesFit`); or a user has made it of labelled texts (`echostream
+calibrate`). Its hash is in the version on every row, and so is a confidence below which the scorer
+abstains: a re-score after a change of either finds its rows.
 """
 
 import hashlib
@@ -50,7 +48,7 @@ class Fit:
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
-        """The fit in a JSON object; what else the object holds is for people."""
+        """Read the fit in a JSON object; its other fields are for people."""
         weights = tuple(tuple(row) for row in stored["weights"])
         return cls(
             stored["by"],
@@ -66,7 +64,7 @@ class Fit:
         return hashlib.sha256(repr((self.by, self.weights, self.mixed)).encode()).hexdigest()[:6]
 
     def confidence(self, score: Score) -> float | None:
-        """P(the label is right), to four digits; None where there is no label."""
+        """Return P(the label is right), to four digits; None where there is no label."""
         if score.label is None:
             return None
         if score.label == "mixed":
@@ -100,14 +98,15 @@ class CarriesFit(Protocol):
 
 
 class Calibrated:
-    """A scorer with its fit: calibrated confidence, no label below the one that is asked for, and `mixed` if it is."""
+    """A scorer with its fit: calibrated confidence, abstention, and `mixed` if it is asked for."""
 
     def __init__(
         self, scorer: Scorer, fit: Fit | None, *, abstain_below: float = 0.0, mixed: bool = False
     ) -> None:
         if abstain_below and not fit:
             raise SettingsError(
-                f"scorer {scorer.name} {scorer.version} has no calibration, by which it could abstain",
+                f"scorer {scorer.name} {scorer.version} has no calibration, by which it could"
+                f" abstain",
                 remedy="Set scorer.abstain_below to 0",
             )
         self.name, self.languages = scorer.name, scorer.languages
@@ -151,7 +150,7 @@ class _Made(dict[Score, Score]):
 def calibrated(
     scorer: Scorer, *, abstain_below: float, mixed: bool, folder: str = ""
 ) -> Calibrated:
-    """The scorer with the fit that belongs to its version, if there is one.
+    """Return the scorer with the fit that belongs to its version, if there is one.
 
     Args:
         scorer: not calibrated.
@@ -169,13 +168,16 @@ def calibrated(
 
 
 def is_mixed(figures: tuple[float, float, float, float]) -> bool:
-    """Whether both sides are strong in VADER's figures. A weak sign of it: docs/sentiment.md says how weak."""
+    """Tell whether both sides are strong in VADER's figures.
+
+    It is a weak sign of `mixed`: docs/sentiment.md says how weak.
+    """
     neg, _, pos, _ = figures
     return min(neg, pos) >= _STRONG
 
 
 def file_of(scorer: Scorer) -> str:
-    """The name of a user's own fit: one for each version."""
+    """Return the file name of a user's own fit: one for each version."""
     return f"{scorer.name}@{scorer.version}.json"
 
 
@@ -207,7 +209,7 @@ def _shipped_fit(scorer: Scorer) -> Fit | None:
 
 
 def compound_features(compound: float) -> tuple[float, ...]:
-    """What the regression sees of a compound score: 1, c, c squared, |c|, and whether there is none."""
+    """Return what the regression sees: 1, c, c squared, |c|, and whether there is none."""
     return (1.0, compound, compound * compound, abs(compound), float(compound == 0))
 
 

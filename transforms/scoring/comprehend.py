@@ -1,4 +1,4 @@
-"""Amazon Comprehend as a scorer: BatchDetectSentiment, its four labels included, within a monthly budget.
+"""Amazon Comprehend as a scorer: BatchDetectSentiment with its four labels, within a budget.
 
 https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html
 """
@@ -21,7 +21,7 @@ _LABELS: dict[str, Label] = {
 
 
 class ComprehendScorer:
-    """`compound` is P(positive) - P(negative), `confidence` the label's probability by Amazon's word.
+    """Score: `compound` is P(positive) - P(negative), `confidence` Amazon's for the label.
 
     A text that is blank, or that Comprehend refuses alone, gets no label.
     """
@@ -34,7 +34,7 @@ class ComprehendScorer:
         self._calls = calls
 
     def score(self, texts: Sequence[str]) -> list[Score]:
-        """The scores, in the order of the texts.
+        """Return the scores, in the order of the texts.
 
         Raises:
             ScorerBudgetError: the month's budget is used up.
@@ -45,7 +45,7 @@ class ComprehendScorer:
 
 
 def load(options: ScorerOptions) -> ComprehendScorer:
-    """The scorer of the options' language.
+    """Return the scorer of the options' language.
 
     Raises:
         SettingsError: Comprehend does not know the language, or no region is set.

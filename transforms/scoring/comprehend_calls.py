@@ -1,4 +1,4 @@
-"""Batch calls of Amazon Comprehend: 25 texts each, cut to its limit, failed ones sent again, within a budget.
+"""Batch calls of Amazon Comprehend: 25 texts each, cut to its limit, retried, within a budget.
 
 https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html and its
 sisters. Texts leave
@@ -45,7 +45,7 @@ class ComprehendCalls:
         )
 
     def results(self, operation: str, texts: Sequence[str]) -> list[Result | None]:
-        """What the operation says of each text, in their order; None of one that is blank or keeps failing.
+        """Return the operation's result for each text; None for one that is blank or keeps failing.
 
         A text beyond 5,000 bytes is cut there.
 
@@ -93,7 +93,7 @@ class ComprehendCalls:
 
 
 def make_client(settings: ComprehendSettings) -> Any:
-    """A client of Comprehend; `Any` stands for botocore's generated class.
+    """Create a client of Comprehend; `Any` stands for botocore's generated class.
 
     Raises:
         SettingsError: no region is set.
@@ -122,7 +122,7 @@ def _units(text: str) -> int:
 
 
 def _code(error: BotoCoreError | ClientError) -> str:
-    """What went wrong, without the words of the call."""
+    """Return the error's code, without the words of the call."""
     return (
         str(error.response["Error"]["Code"])
         if isinstance(error, ClientError)

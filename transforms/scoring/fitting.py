@@ -1,4 +1,4 @@
-"""Fit a scorer's confidence to labelled texts: P(the label is right), for one version of that scorer.
+"""Fit a scorer's confidence to labelled texts: P(the label is right), for one version.
 
 Needs scikit-learn (the extra `train`). What is fitted is small, 2 or 15 numbers: some hundred texts
 do.
@@ -93,7 +93,7 @@ def fit_confidence(
 
 
 def by_probability(odds: Floats, right: Right) -> Weights:
-    """P(right) from the log-odds of the scorer's own probability of its label."""
+    """Fit P(right) from the log-odds of the scorer's own probability of its label."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     platt = LogisticRegression(C=1e6).fit(odds[:, None], right)
@@ -103,7 +103,7 @@ def by_probability(odds: Floats, right: Right) -> Weights:
 def by_compound(
     compounds: Sequence[float], golds: Sequence[str], shares: Floats | None = None
 ) -> Weights:
-    """P(class) from the compound; `shares` are how much each text counts."""
+    """Fit P(class) from the compound; `shares` are how much each text counts."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     # The first feature is 1, which stands for the intercept.
@@ -114,21 +114,21 @@ def by_compound(
 
 
 def log_odds(probabilities: Floats) -> Floats:
-    """Of probabilities, kept from 0 and 1."""
+    """Return the log-odds of probabilities, kept from 0 and 1."""
     inside = np.clip(probabilities, _EDGE, 1 - _EDGE)
     odds: Floats = np.log(inside / (1 - inside))
     return odds
 
 
 def calibration_error(confidences: Floats, right: Right, bins: int = 10) -> float:
-    """The expected calibration error: how far confidence is from accuracy, over bins of equal width."""
+    """Return the expected calibration error over bins of equal width."""
     places = np.minimum((confidences * bins).astype(np.int64), bins - 1)
     gaps = np.bincount(places, confidences, bins) - np.bincount(places, right.astype(float), bins)
     return round(float(np.abs(gaps).sum() / len(confidences)), 4)
 
 
 def _fit(scores: Sequence[Score], golds: Sequence[str], version: str, source: str) -> Fit:
-    """By the scorer's own probabilities where it has them, else by its compounds."""
+    """Fit by the scorer's own probabilities where it has them, else by its compounds."""
     is_mixed = [score.label == "mixed" for score in scores]
     mixed_golds = list(compress(golds, is_mixed))
     # Where no text is labelled mixed, nothing is known of how often mixed is right.
@@ -162,5 +162,6 @@ def _refuse_few(scores: Sequence[Score], golds: Sequence[str]) -> None:
     if few := [kind for kind in kinds if counts[kind] < FEWEST]:
         raise UsageError(
             f"{counts[few[0]]} of the texts that get a label are {few[0]}",
-            remedy=f"At least {FEWEST} of each of {', '.join(kinds)}, please; some hundred texts are better",
+            remedy=f"At least {FEWEST} of each of {', '.join(kinds)}, please; some hundred texts"
+            f" are better",
         )

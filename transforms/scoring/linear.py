@@ -1,8 +1,8 @@
-"""A linear model over hashed n-grams and lexicon features: the one that ships, or one that a user has trained.
+"""A linear model over hashed n-grams and lexicon features, shipped or trained by a user.
 
 A model is a folder: `model.json` (what it is, its calibration), `weights.npz` (16-bit numbers, no
-    pickle) and `CARD.md`
-(its figures, for people). Scoring needs numpy alone; training is `transforms/scoring/training.py`.
+pickle) and `CARD.md` (its figures, for people). Scoring needs numpy alone; training is
+`transforms/scoring/training.py`.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class LinearModel:
         return f"{_FORMAT}+{digest.hexdigest()[:8]}"
 
     def probabilities(self, features: Features) -> Floats:
-        """Texts x classes. Each text's is the same in whatever company it is scored."""
+        """Return texts x classes. Each text's is the same in whatever company it is scored."""
         texts = len(features.lexicon)
         logits = np.tile(self.intercepts, (texts, 1))
         for column, weights in zip(features.lexicon.T, self.lexicon, strict=True):
@@ -69,7 +69,7 @@ class LinearModel:
         return shares
 
     def save(self, folder: Path, about: dict[str, Any]) -> None:
-        """Into a folder that is there; `about` is for people."""
+        """Save into an existing folder; `about` is for people."""
         stored = {
             "format": _FORMAT,
             "classes": CLASSES,
@@ -89,7 +89,7 @@ class LinearModel:
 
     @classmethod
     def load(cls, folder: Traversable) -> "LinearModel":
-        """From a folder.
+        """Load from a folder.
 
         Raises:
             SettingsError: it holds no model of this format.
@@ -127,7 +127,8 @@ class LinearScorer:
         self._model, self._hasher = model, Hasher()
         if model.features != self._hasher.version:
             raise SettingsError(
-                f"the linear model is for features {model.features}, the program has {self._hasher.version}",
+                f"the linear model is for features {model.features}, the program has"
+                f" {self._hasher.version}",
                 remedy="Train it anew: echostream train --labels FILE",
             )
         self.version, self.languages = model.version, frozenset({model.language})
@@ -147,5 +148,5 @@ class LinearScorer:
 
 
 def load(options: ScorerOptions) -> LinearScorer:
-    """The model in the folder that is set, else the one that ships."""
+    """Return the model in the folder that is set, else the one that ships."""
     return LinearScorer(LinearModel.load(Path(options.model) if options.model else SHIPPED))

@@ -1,4 +1,4 @@
-"""Texts as numbers for a linear model: hashed words and pairs of words, and what the lexicon says of the text."""
+"""Texts as numbers for a linear model: hashed words and pairs, and lexicon features of the text."""
 
 import re
 import zlib
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 
 class Features(NamedTuple):
-    """Of many texts: the bucket of each word and pair, the text it is in, and the lexicon's columns per text."""
+    """Return the bucket and text of each word and pair, and the lexicon's columns of each text."""
 
     buckets: Ints
     owners: Ints
@@ -53,7 +53,7 @@ class Hasher:
         self._hash_of = _Hashes().__getitem__
 
     def features(self, texts: Sequence[str]) -> Features:
-        """Of each text, in their order."""
+        """Return the lexicon's columns of each text, in their order."""
         words = [
             list(map(self._hash_of, _TOKEN.findall(cleaned(text[:_READ_CHARS]).lower())))
             for text in texts

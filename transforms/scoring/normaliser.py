@@ -68,12 +68,12 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s.!?])|\n\s*")
 
 
 def normalise(text: str) -> str:
-    """The text as VADER should read it."""
+    """Return the text as VADER should read it."""
     return _LIKE.sub(_like_or_as, cleaned(text))
 
 
 def cleaned(text: str) -> str:
-    """The text without what is no word of its author's, in the characters that lexicons know."""
+    """Return the author's own words, in the characters that lexicons know."""
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
@@ -86,7 +86,7 @@ def cleaned(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """The parts that are scored on their own: one, if the text is not long."""
+    """Return the parts that are scored on their own: one, if the text is not long."""
     if len(text) <= LONG_CHARS:
         return [text]
     parts = _SENTENCE_END.split(text.strip())

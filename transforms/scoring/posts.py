@@ -34,7 +34,7 @@ class Scorers:
         }
 
     def of(self, language: str | None) -> Scorer:
-        """The scorer of a language; the default one where there is none of its own."""
+        """Return the scorer of a language; the default one where there is none of its own."""
         return self._by_language.get(language, self.default) if language else self.default
 
     @property
@@ -47,13 +47,13 @@ class Scorers:
 
 
 def scored_text(title: str | None, text: str | None) -> str | None:
-    """What is scored: title, blank line, text, where both exist."""
+    """Return the text that is scored: title, blank line, text, where both exist."""
     parts = [part for part in (title, text) if part]
     return "\n\n".join(parts) if parts else None
 
 
 def sentiments(posts: Sequence[Post], scorers: Scorers) -> list[Sentiment | None]:
-    """The sentiment of each post, in their order; None where the scorer fails on its text."""
+    """Return each post's sentiment, in their order; None where the scorer fails on its text."""
     found: list[Sentiment | None] = [None] * len(posts)
     waiting: dict[int, tuple[Scorer, list[int]]] = {}
     for place, post in enumerate(posts):

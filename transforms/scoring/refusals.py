@@ -1,4 +1,4 @@
-"""A scorer's refusals, and how they are known again in what Spark says of the worker that met them."""
+"""A scorer's refusals, and how they are recognised in Spark's message about the worker."""
 
 import re
 
@@ -10,15 +10,19 @@ _REFUSED = re.compile(r"ScorerServiceError: (Amazon Comprehend): (\w+)")
 
 
 def budget_is_spent(spent: float, most: float, month: str) -> ScorerBudgetError:
-    """The month's budget does not allow what was to be done next."""
+    """Return the error that the month's budget does not allow the next call."""
     return ScorerBudgetError(
         f"scoring has cost {spent:.2f} of {most:.2f} US dollars in {month}",
-        remedy="Raise scorer.comprehend.max_usd_per_month, or set another scorer.name; nothing is lost",
+        remedy="Raise scorer.comprehend.max_usd_per_month, or set another scorer.name; nothing is"
+        " lost",
     )
 
 
 def service_refused(service: str, code: str) -> ScorerServiceError:
-    """A service does not answer, or refuses; the code is its own or its client's, without the words of the call."""
+    """Return the error that a service does not answer, or refuses.
+
+    The code is the service's or its client's, without the words of the call.
+    """
     return ScorerServiceError(
         f"{service}: {code}",
         remedy="See its credentials, region and limits, then run again; nothing is lost",
@@ -26,7 +30,7 @@ def service_refused(service: str, code: str) -> ScorerServiceError:
 
 
 def known_again(text: str) -> ScorerError | None:
-    """The refusal that a message of Spark tells of."""
+    """Return the refusal that one of Spark's messages quotes."""
     if spent := _SPENT.search(text):
         return budget_is_spent(float(spent[1]), float(spent[2]), spent[3])
     return service_refused(*refused.groups()) if (refused := _REFUSED.search(text)) else None

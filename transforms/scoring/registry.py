@@ -10,7 +10,7 @@ from transforms.scoring.score import Scorer, ScorerOptions
 
 
 def _from(module: str) -> Callable[[ScorerOptions], Scorer]:
-    """That module's `load`; its libraries are loaded with it, not before."""
+    """Call that module's `load`; its libraries are loaded with it, not before."""
 
     def load(options: ScorerOptions) -> Scorer:
         scorer: Scorer = import_module(f"transforms.scoring.{module}").load(options)
@@ -31,7 +31,7 @@ SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {
 
 @cache
 def load_scorer(options: ScorerOptions) -> Calibrated:
-    """The scorer that the options name, calibrated, one per process.
+    """Return the scorer that the options name, calibrated, one per process.
 
     Raises:
         SettingsError: there is none, or it cannot abstain as it should.

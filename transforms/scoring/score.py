@@ -1,4 +1,4 @@
-"""What every sentiment scorer is: its name, its version, the languages it knows, and a score for each text."""
+"""The interface of sentiment scorers: name, version, languages, and a score for each text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _COMPREHEND, _TRANSFORMER = ComprehendSettings(), TransformerSettings()
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A text's sentiment; `compound` from -1 to 1, `confidence` the calibrated probability that the label is right.
+    """A text's sentiment: `compound` from -1 to 1, `confidence` P(the label is right).
 
     A scorer that has probabilities of its own gives the label's as `confidence`; what users see is
     made of it by
@@ -40,7 +40,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class ScorerOptions:
-    """What a scorer is made from; travels to the workers and keys the cache, so it is frozen and holds no secret."""
+    """Options of a scorer.
+
+    They travel to the workers and are the cache's key, so they are frozen and hold no secret.
+    """
 
     name: str = "vader"
     model: str = ""  # a model's folder; empty: the one that ships
@@ -57,7 +60,7 @@ class ScorerOptions:
 
     @classmethod
     def of(cls, settings: ScorerSettings, *, home: Path | None = None) -> Self:
-        """The options that the settings say.
+        """Return the options from the settings.
 
         Args:
             settings: the scorer's.
@@ -94,7 +97,7 @@ class HasFigures(Protocol):
 
 
 def label_of(compound: float, thresholds: Thresholds = DOCUMENTED) -> Label:
-    """The class of a compound score."""
+    """Return the class of a compound score."""
     if compound >= thresholds.positive:
         return "positive"
     return "negative" if compound <= thresholds.negative else "neutral"

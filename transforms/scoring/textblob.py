@@ -24,5 +24,5 @@ class TextBlobScorer:
 
 
 def load(_options: ScorerOptions) -> TextBlobScorer:
-    """The scorer."""
+    """Return the scorer."""
     return TextBlobScorer()

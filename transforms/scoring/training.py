@@ -47,7 +47,7 @@ class Trained:
     about: dict[str, Any]
 
     def save(self, folder: Path) -> None:
-        """The model, its card beside it.
+        """Write the model, and its card beside it.
 
         Raises:
             TrainingError: the folder cannot be written.
@@ -116,7 +116,8 @@ def train(
     about = {
         "source": source,
         "rows": {label: counts[label] for label in CLASSES},
-        "made_with": f"scikit-learn {installed_version('scikit-learn')}, C={_STRENGTH}, balanced classes",
+        "made_with": f"scikit-learn {installed_version('scikit-learn')}, C={_STRENGTH}, balanced"
+        f" classes",
         "unseen_folds": _figures(gold, shares.argmax(axis=1))
         | {"ece": calibration_error(_confidences(best, fit), right)},
         "vader_on_the_same_rows": _figures(
@@ -127,7 +128,7 @@ def train(
 
 
 def _matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
-    """Texts x (buckets, lexicon features); as `LinearModel.probabilities` weighs them."""
+    """Return texts x (buckets, lexicon features), weighed as in `LinearModel.probabilities`."""
     from scipy import sparse  # noqa: PLC0415  # comes with scikit-learn
 
     found = hasher.features(texts)
@@ -152,12 +153,12 @@ class _Fitted:
         self.regression.fit(rows[:, self.columns], gold)
 
     def shares(self, rows: Matrix) -> Floats:
-        """Texts x classes."""
+        """Return texts x classes."""
         shares: Floats = self.regression.predict_proba(rows[:, self.columns])
         return shares
 
     def model(self, features: str) -> LinearModel:
-        """Its weights, of all columns."""
+        """Return its weights, of all columns."""
         weights = np.zeros((BUCKETS + len(LEXICON_FEATURES), len(CLASSES)))
         weights[self.columns] = self.regression.coef_.T
         intercepts = self.regression.intercept_.astype(np.float64)
@@ -196,7 +197,7 @@ def _figures(gold: Codes, guesses: Codes) -> dict[str, Any]:
 
 
 def card(trained: Trained) -> str:
-    """The model card, in Markdown."""
+    """Return the model card, in Markdown."""
     about = trained.about
     ours, vader = about["unseen_folds"], about["vader_on_the_same_rows"]
     rows = "\n".join(
@@ -208,17 +209,20 @@ def card(trained: Trained) -> str:
         )
     )
     classes = "\n".join(
-        f"| {label} | {about['rows'][label]:,} | {ours['precision'][label]:.3f} | {ours['recall'][label]:.3f} |"
+        f"| {label} | {about['rows'][label]:,} | {ours['precision'][label]:.3f} |"
+        f" {ours['recall'][label]:.3f} |"
         for label in CLASSES
     )
     return f"""# Linear sentiment model {trained.model.version}
 
-Trained on {sum(about["rows"].values()):,} texts: {about["source"]}. Classes: negative, neutral, positive.
+Trained on {sum(about["rows"].values()):,} texts: {about["source"]}. Classes: \
+negative, neutral, positive.
 Language: {trained.model.language}.
 Features: hashed words and pairs of words, VADER's figures (`{trained.model.features}`).
 Made with {about["made_with"]}.
 
-Figures are of texts that the measured models had not seen ({_FOLDS} folds of the same source). Texts of another origin
+Figures are of texts that the measured models had not seen ({_FOLDS} folds of the same source). \
+Texts of another origin
 are scored less well: measure on your own.
 
 | | this model | VADER |
@@ -231,6 +235,7 @@ Calibration error of `confidence` (ECE): {ours["ece"]:.3f}.
 |---|---|---|---|
 {classes}
 
-The classes weigh alike in training, whatever their shares; `confidence` is calibrated to the shares of the source, and
+The classes weigh alike in training, whatever their shares; `confidence` is calibrated to the \
+shares of the source, and
 misleads where they are others. The model holds hashed words' weights, no text.
 """

@@ -1,8 +1,8 @@
-"""A sequence-classification model: from a folder or by its hub name, on ONNX Runtime (CPU) or torch (GPU).
+"""A sequence-classification model from a folder or hub, on ONNX Runtime (CPU) or torch (GPU).
 
 Wanted of the folder: `config.json`, `tokenizer.json`, and `model.onnx` (also in `onnx/`), or on
-    torch whatever
-`transformers` loads. Texts go through in batches of like length, so that little is padding.
+torch whatever `transformers` loads. Texts go through in batches of like length, so that little is
+padding.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ class TransformerScorer:
         self._pad_id = int(config.get("pad_token_id") or 0)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
-        """The scores, in the order of the texts."""
+        """Return the scores, in the order of the texts."""
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         scores: dict[int, Score] = {}
         by_length = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
@@ -85,7 +85,7 @@ class TransformerScorer:
 
 
 def load(options: ScorerOptions) -> TransformerScorer:
-    """The scorer.
+    """Return the scorer.
 
     Raises:
         SettingsError: no model is set, it is not there, its classes have no names, or an extra is
@@ -109,7 +109,7 @@ def load(options: ScorerOptions) -> TransformerScorer:
 
 
 def _folder(settings: TransformerSettings) -> Path:
-    """The model's folder; one of the hub is downloaded once, into the hub's own cache."""
+    """Return the model's folder; one of the hub is downloaded once, into the hub's own cache."""
     folder = Path(settings.model).expanduser()
     if folder.is_dir():
         return folder
@@ -125,7 +125,8 @@ def _folder(settings: TransformerSettings) -> Path:
         )
     except (OSError, HFValidationError) as error:
         raise SettingsError(
-            f"model {settings.model} is no folder here, and the hub does not give it ({type(error).__name__})",
+            f"model {settings.model} is no folder here, and the hub does not give it"
+            f" ({type(error).__name__})",
             remedy="Set scorer.transformer.model to a folder or a hub name",
         ) from None
 
@@ -173,7 +174,7 @@ def _on_torch(folder: Path, device: str = "cuda") -> Backend:
 
 
 def _labels(config: dict[str, Any], settings: TransformerSettings) -> tuple[Label, ...]:
-    """The label of each class, in the model's order."""
+    """Return the label of each class, in the model's order."""
     names = [
         name
         for _, name in sorted(
@@ -185,7 +186,8 @@ def _labels(config: dict[str, Any], settings: TransformerSettings) -> tuple[Labe
     if len(labels) != len(names):
         raise SettingsError(
             f"the classes of model {settings.model} do not say their sentiment: {', '.join(names)}",
-            remedy='Set scorer.transformer.labels in this order, e.g. ["negative", "neutral", "positive"]',
+            remedy='Set scorer.transformer.labels in this order, e.g. ["negative", "neutral",'
+            ' "positive"]',
         )
     return labels
 
@@ -195,7 +197,7 @@ def _label(name: str) -> Label | None:
 
 
 def _fingerprint(folder: Path) -> str:
-    """A hash of all that decides a score."""
+    """Return a hash of all that decides a score."""
     found = hashlib.sha256()
     weights = [file for pattern in _WEIGHTS for file in folder.rglob(pattern)]
     for file in sorted({*weights, *(folder / name for name in _HUB_FILES)}):

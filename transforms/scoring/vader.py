@@ -7,7 +7,7 @@ from transforms.scoring.vader_rules.rules import FastVader, Figures
 
 
 class VaderScores(dict[float, Score]):
-    """Compound to score: four digits leave few compounds, and finding a score is cheaper than making it."""
+    """Return the score of a compound: few exist, and a lookup is cheaper than making one."""
 
     def __init__(self, thresholds: Thresholds) -> None:
         super().__init__()
@@ -34,10 +34,10 @@ class VaderScorer:
         return list(map(self._scores.__getitem__, self._vader.compounds(texts)))
 
     def figures_of(self, texts: Sequence[str]) -> Sequence[Figures]:
-        """The package's four figures."""
+        """Return the package's four figures."""
         return self._vader.figures_of(texts)
 
 
 def load(_options: ScorerOptions) -> VaderScorer:
-    """The scorer."""
+    """Return the scorer."""
     return VaderScorer()

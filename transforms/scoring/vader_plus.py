@@ -33,20 +33,20 @@ class VaderPlusScorer:
         return list(map(self._scores.__getitem__, self.compounds(texts)))
 
     def compounds(self, texts: Sequence[str]) -> list[float]:
-        """Each text's compound score."""
+        """Return each text's compound score."""
         parts = [sentences(normalise(text)) for text in texts]
         compounds = iter(self._vader.compounds(list(chain.from_iterable(parts))))
         return [_whole(islice(compounds, len(some))) for some in parts]
 
     def figures_of(self, texts: Sequence[str]) -> Sequence[Figures]:
-        """VADER's figures of the normalised texts; of long ones, the means of their sentences."""
+        """Return VADER's figures of the normalised texts; of long ones, their sentences' means."""
         parts = [sentences(normalise(text)) for text in texts]
         figures = iter(self._vader.figures_of(list(chain.from_iterable(parts))))
         return [_whole_figures(list(islice(figures, len(some)))) for some in parts]
 
 
 def _whole(compounds: Iterable[float]) -> float:
-    """A text's compound from those of its sentences.
+    """Return a text's compound from those of its sentences.
 
     That of a whole text runs to -1 or 1 the longer it is; the mean runs to 0. The mean twice, by
     the sum of tanh, is on the scale of short texts.
@@ -67,6 +67,6 @@ def _whole_figures(figures: list[Figures]) -> Figures:
 
 
 def load(_options: ScorerOptions) -> VaderPlusScorer:
-    """The scorer."""
+    """Return the scorer."""
     stored = json.loads(FILE.read_text("utf-8"))
     return VaderPlusScorer(Thresholds(stored["negative"], stored["positive"]))

@@ -31,19 +31,22 @@ _LOUD = 0.6  # share of a text's words from which on capitals say nothing
 
 
 def slots_of(hashes: Hashes, salt: int) -> Slots:
-    """Places in the weights for hashes, different for each salt."""
+    """Return positions in the weights for hashes, different for each salt."""
     slots: Slots = ((hashes * _ODD[salt]) >> _REST).view(np.int64)
     return slots
 
 
 def hash_of(feature: str) -> int:
-    """64 bits, the same on every machine."""
+    """Return 64 bits, the same on every machine."""
     raw = feature.encode("utf-8", "surrogatepass")
     return zlib.crc32(raw) << 32 | zlib.crc32(raw, 0x5BD1E995)
 
 
 def described(word: str) -> tuple[list[str], str, str]:
-    """A word's features (the first NEAR are also seen by its neighbours), its shape and its class of name."""
+    """Return a word's features, its shape and its class of name.
+
+    Neighbours also see the first NEAR features.
+    """
     if not word.lstrip("#")[:1].isalpha():
         sign = word if word[0] == "<" and len(word) >= len(EDGE) - 1 else word[:3]
         return [f"l{sign}"], sign, "-"
@@ -73,7 +76,7 @@ def described(word: str) -> tuple[list[str], str, str]:
 
 
 def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes) -> Iterator[Slots]:
-    """Places of the features that are about more than one word, one array over all words for each.
+    """Yield positions of the features of more than one word, one array over all words for each.
 
     Args:
         low: hashes of the words in small letters.
@@ -117,7 +120,7 @@ def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes)
 
 
 def modes_of(capital: Slots, firsts: list[int]) -> Hashes:
-    """How each word's text uses capitals: not at all, as usual, in most words, everywhere."""
+    """Return how each word's text uses capitals: not at all, as usual, mostly, everywhere."""
     bounds = np.array([0, *firsts[1:]])
     letters = np.maximum(np.add.reduceat((capital > 0).astype(np.int64), bounds[:-1]), 1)
     begun = np.add.reduceat((capital > 1).astype(np.int64), bounds[:-1]) / letters
@@ -128,19 +131,19 @@ def modes_of(capital: Slots, firsts: list[int]) -> Hashes:
 
 @cache
 def listed(name: str) -> list[str]:
-    """The names in a list of ours."""
+    """Return the names in a list of ours."""
     return (files("transforms.pii.persons") / name).read_text("utf-8").split()
 
 
 @cache
 def everyday() -> frozenset[str]:
-    """Names that are everyday words as well."""
+    """Return names that are everyday words as well."""
     return frozenset(listed("everyday.txt"))
 
 
 @cache
 def _names() -> tuple[frozenset[str], frozenset[str]]:
-    """Given and family names, in small letters, also without accents."""
+    """Return given and family names, in small letters, also without accents."""
     given, family = (
         frozenset(found) | {_unaccented(word) for word in found}
         for found in map(listed, ("given.txt", "family.txt"))
@@ -153,7 +156,7 @@ def _unaccented(word: str) -> str:
 
 
 def _kind(low: str) -> str:
-    """Which lists have the word."""
+    """Return which lists have the word."""
     given, family = _names()
     kind = ("G" if low in given else "") + ("F" if low in family else "")
     if not kind and "-" in low and any(part in given for part in low.split("-")):
@@ -162,7 +165,7 @@ def _kind(low: str) -> str:
 
 
 def _joined(low: str) -> str:
-    """Whether names are written as one word: how much of it a given name begins and a family name ends."""
+    """Return how much of a joined name a given name begins and a family name ends."""
     given, family = _names()
     starts = next((n for n in range(min(len(low), 10), 2, -1) if low[:n] in given), 0)
     ends = next((n for n in range(min(len(low), 12), 2, -1) if low[-n:] in family), 0)
@@ -170,7 +173,7 @@ def _joined(low: str) -> str:
 
 
 def _shape(word: str) -> str:
-    """Capitals and small letters as X and x; a single letter is Y or y."""
+    """Return the word with X and x for its letters; a single letter is Y or y."""
     if len(word) == 1:
         return "Y" if word.isupper() else "y" if word.islower() else "o"
     if word.islower():
@@ -188,7 +191,10 @@ def _shape(word: str) -> str:
 
 
 def capital_of(word: str) -> int:
-    """How a word uses capitals: -1 an edge, 0 no letters, 1 small, 2 begins with a capital, 3 all capitals."""
+    """Return how a word uses capitals.
+
+    -1 an edge, 0 no letters, 1 small, 2 begins with a capital, 3 all capitals.
+    """
     if not word[0].isalpha():
         return -1 if word == EDGE else 0
     return 3 if word.isupper() and len(word) > 1 else 1 + word[0].isupper()
@@ -199,5 +205,5 @@ def _stirred(values: Hashes) -> Hashes:
 
 
 def _shift(values: Hashes, by: int) -> Hashes:
-    """The value `by` words further on; the edges between texts keep it from being another text's."""
+    """Return the value `by` words further on; edges keep it from being another text's."""
     return np.concatenate((values[by:], values[:by]))

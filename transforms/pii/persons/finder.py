@@ -22,14 +22,17 @@ class PersonFinder(Protocol):
         """Changes when the same text may give other names."""
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where names are in each text, in characters."""
+        """Return where names are in each text, in characters."""
 
 
 _SPACY_MODEL = "en_core_web_lg"  # what Presidio's default configuration names
 
 
 class PresidioPersons:
-    """Presidio's analyzer with its default spaCy model, which has to be there: Presidio would fetch it."""
+    """Presidio's analyzer with its default spaCy model, which must be installed.
+
+    Presidio would fetch a missing one over the network.
+    """
 
     name = "presidio"
 
@@ -40,7 +43,7 @@ class PresidioPersons:
         self.version = str(import_module("importlib.metadata").version("presidio-analyzer"))
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where names are in each text, in characters."""
+        """Return where names are in each text, in characters."""
         return [
             [
                 (found.start, found.end)
@@ -52,7 +55,7 @@ class PresidioPersons:
 
 @cache
 def load_person_finder(name: PersonFinderName) -> PersonFinder | None:
-    """The finder of that name; None for "off".
+    """Return the finder of that name; None for "off".
 
     Raises:
         SettingsError: it is not installed.
@@ -68,5 +71,6 @@ def load_person_finder(name: PersonFinderName) -> PersonFinder | None:
             except ImportError:
                 raise SettingsError(
                     "setting sanitizer.persons: presidio, or its spaCy model, is not installed",
-                    remedy=f"Install 'echostream[presidio]' and spaCy's {_SPACY_MODEL}, or set it to model",
+                    remedy=f"Install 'echostream[presidio]' and spaCy's {_SPACY_MODEL}, or set it"
+                    f" to model",
                 ) from None

@@ -27,14 +27,15 @@ _INITIAL = 3  # letters of what a full stop shortens: J., Mr., Jun.
 _WITHIN = frozenset("-'\u2019")
 # They begin no name, whatever stands around them.
 _SMALL_WORDS = """
-a about after all also am and any are as at be because been before but by can could did does down each even every
-for from had has have he her here hers him his how i if into is it its just like me mine more my never nor not now
-of off often on once only or other our ours out over she should some such than that the their them then there these
-they this those though through to too under until up us was we were what when where which while who whom whose why
-with would yes you your yours
-ah aww aw btw congrats edit fuck gonna gotta haha hello hey hi hmm imo jokes kinda lmao lol na nah nope note oh ok okay
-omg oops ouch please poll poor pretty psa really shit sorry thank thanks tldr ugh uh um update wanna well whoa wow ya
-yay yea yeah yep yup
+a about after all also am and any are as at be because been before but by can could did does down
+each even every for from had has have he her here hers him his how i if into is it its just like
+me mine more my never nor not now of off often on once only or other our ours out over she should
+some such than that the their them then there these they this those though through to too under
+until up us was we were what when where which while who whom whose why with would yes you your
+yours
+ah aww aw btw congrats edit fuck gonna gotta haha hello hey hi hmm imo jokes kinda lmao lol na nah
+nope note oh ok okay omg oops ouch please poll poor pretty psa really shit sorry thank thanks tldr
+ugh uh um update wanna well whoa wow ya yay yea yeah yep yup
 """
 _NEVER = frozenset(_SMALL_WORDS.split())
 
@@ -59,7 +60,7 @@ class Weights:
 
 @cache
 def shipped() -> Weights:
-    """The weights that come with the package; the NOTICE file says what they were trained on."""
+    """Return the weights of the package; the NOTICE file says what they were trained on."""
     with np.load(io.BytesIO((files("transforms.pii.persons") / WEIGHTS).read_bytes())) as stored:
         steps = stored["steps"].tolist()
         return Weights(
@@ -77,7 +78,7 @@ class NameModel:
         self.vocabulary = Vocabulary(_summed(self.weights.features))
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where names are in each text, in characters."""
+        """Return where names are in each text, in characters."""
         return [
             spans
             for at in range(0, len(texts), _CHUNK)
@@ -96,7 +97,7 @@ class NameModel:
         return found
 
     def _scores(self, read: Read) -> Ints:
-        """How likely each word is a name's, edges never."""
+        """Return how likely each word is a name's, edges never."""
         vocabulary = self.vocabulary
         sums = vocabulary.summed[read.ids]
         scores = sums[:, 0] + self.weights.bias
@@ -112,11 +113,10 @@ class NameModel:
 
 
 def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
-    """The likeliest chain (Viterbi's), told by how much a name is likelier than none at each word.
+    """Return the likeliest chain (Viterbi's), by how much a name is likelier than none.
 
     Most words are so unlikely that nothing around them could make them a name: they part the chain
-        into runs, and of
-    these only the ones with a word that could end a name are gone through.
+    into runs, and of these only the ones with a word that could end a name are gone through.
     """
     none_none, none_name, name_none, name_name = steps
     # what the word before can do for a word
@@ -138,7 +138,7 @@ def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
 
 
 def _run(scores: list[int], steps: Steps, ends_from: int) -> list[bool]:
-    """The likeliest chain between two words that are no names."""
+    """Return the likeliest chain between two words that are no names."""
     none_none, none_name, name_none, name_name = steps
     lead = -(1 << 20)
     backs: list[tuple[bool, bool]] = []
@@ -166,7 +166,7 @@ def _summed(features: npt.NDArray[np.int8]) -> Callable[[npt.NDArray[np.int64]],
 
 
 def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int, list[int]]]:
-    """The marked words of each text that has some."""
+    """Return the marked words of each text that has some."""
     if not len(marked):
         return []
     numbers = np.searchsorted(np.array(firsts), marked, side="right") - 1
@@ -179,7 +179,7 @@ def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int,
 
 
 def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, int]]:
-    """Names from their words; what was once a name is one wherever the text writes it so."""
+    """Return names from their words; a word that is a name once is one everywhere."""
     names = {
         word
         for at in marked
@@ -208,12 +208,15 @@ def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, in
 
 
 def _may_begin(word: str) -> bool:
-    """Whether a name may begin with the word."""
+    """Tell whether a name may begin with the word."""
     return word.lstrip("#")[:1].isalpha() and word.lower() not in _NEVER
 
 
 def _may_follow(words: list[str], at: int) -> bool:
-    """Whether a name may go on with the word: of signs a hyphen, an apostrophe, and the full stop of an initial."""
+    """Tell whether a name may go on with the word.
+
+    Of signs it may with a hyphen, an apostrophe, and the full stop of an initial.
+    """
     word = words[at]
     if word.lstrip("#")[:1].isalpha() or word in _WITHIN:
         return True

@@ -23,31 +23,31 @@ _PIECES = re.compile(r"\n\s*|\S+")
 
 
 def pieces_of(text: str) -> list[str]:
-    """The text at its white space: no word reaches from one piece into the next. A line's end is a piece."""
+    """Split the text at its white space, since no word crosses it; a line's end is a piece."""
     if "\n" not in text:
         return text.split()
     return ["\n" if piece[0] == "\n" else piece for piece in _PIECES.findall(text)]
 
 
 def words_in(piece: str) -> list[str]:
-    """The words of a piece: as written; links, accounts, numbers and line ends by their class."""
+    """Return the words of a piece: as written; links, accounts, numbers and line ends by class."""
     return [_classed(word) for word in _TOKEN.findall(piece)]
 
 
 def bounds_of(text: str, count: int | None = None) -> list[tuple[int, int]]:
-    """Where the first `count` words of the text are, or all, in characters."""
+    """Return where the first `count` words of the text are, or all, in characters."""
     return [match.span() for match in islice(_TOKEN.finditer(text), count)]
 
 
 def users_in(text: str) -> str:
-    """The account names in a text, in small letters."""
+    """Return the account names in a text, in small letters."""
     return (
         " ".join(dict.fromkeys(_USERS.findall(text)))[:_MOST_USERS].lower() if "@" in text else ""
     )
 
 
 def echo_of(word: str) -> str:
-    """What of a word may come again in an account's name, "@HuntersGumbo ... Hunter"; empty where nothing may."""
+    """Return the part of a word that an account's name may repeat: "@HuntersGumbo … Hunter"."""
     return word.lstrip("#").lower() if len(word) >= _LEAST_ECHO and word[0] != "<" else ""
 
 

@@ -31,7 +31,7 @@ _EDGE = 0  # its row
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The words of several texts, in one array of rows; two edges stand before each text and two after the last.
+    """Words of several texts in one array of rows; two edges before each text and after the last.
 
     Attributes:
         ids: rows of the vocabulary.
@@ -56,7 +56,7 @@ class Vocabulary:
     """
 
     def __init__(self, summary: Callable[[Slots], npt.NDArray[Any]]) -> None:
-        """`summary`: from places of features, (words, OFFSETS, OWN), to what is kept of them in `summed`."""
+        """Keep in `summed` the `summary` of each word's positions, (words, OFFSETS, OWN)."""
         self._summary = summary
         self._forget()
 
@@ -73,7 +73,7 @@ class Vocabulary:
         self._row(EDGE)
 
     def read(self, texts: Sequence[str]) -> Read:
-        """The words of the texts; new ones are added. Rows hold until the next call."""
+        """Return the words of the texts, adding new ones. Rows hold until the next call."""
         if len(self.words) > _MOST_KNOWN:
             self._forget()
         rows_of = self._pieces.__getitem__

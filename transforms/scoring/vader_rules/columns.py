@@ -1,4 +1,4 @@
-"""VADER for many texts at once: numpy columns over their bytes, and the rules only where a word's surroundings matter.
+"""VADER for many texts at once: numpy columns over bytes, and rules only where neighbours matter.
 
 Python needs 100 ns a word just to make a string of it and look it up, and a stream always brings
 new words, which no memo holds. Here a word stays a range of bytes (`tokens.py`), and becomes a
@@ -31,7 +31,10 @@ _EMPHASIS = np.array([[emphasis(marks, asked) for asked in range(5)] for marks i
 
 
 class Columns:
-    """Figures of a chunk of texts that have at most `longest` bytes in UTF-8, with a line end before each and after."""
+    """Return figures of a chunk of texts of at most `longest` bytes in UTF-8.
+
+    A line end stands before each text and after the last.
+    """
 
     def __init__(
         self, letters: Letters, valences: Valences, shouted: list[str], longest: int
@@ -54,7 +57,7 @@ class Columns:
         self._nearby = _column({**nearby, " ": _BLANK})
 
     def figures(self, texts: Sequence[str]) -> tuple[Floats, Floats, Floats, Floats]:
-        """The columns neg, neu, pos, compound."""
+        """Return the columns neg, neu, pos, compound."""
         parts = [text.encode("utf-8", "surrogatepass") for text in texts]
         raw = b"\n%b\n" % b"\n".join(parts)
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)) + 1)
@@ -68,7 +71,7 @@ class Columns:
         )
 
     def _scored(self, letters: Ints, words: Ints) -> tuple[Floats, Ints]:
-        """What each scored word adds, and the text that it is in."""
+        """Return what each scored word adds, and the text that it is in."""
         numbers = np.arange(len(words))
         # three blanks before each text and at the end
         padded = np.full(len(letters) + 3 * (len(words) + 1), _BLANK)
@@ -88,7 +91,7 @@ class Columns:
         return valences, owners
 
     def _valences(self, padded: Ints, traits: Ints, at: Ints) -> Floats:
-        """What each scored word adds before "but": what it adds alone, or by the rules if something near it matters."""
+        """Return what each scored word adds before "but": alone, or by the rules."""
         valences: Floats = self._alone.take(padded[at])
         phrases = np.zeros(len(padded), np.bool_)
         phrases[:-1] = (traits[:-1] >> _BEGINS) & (traits[1:] >> _GOES_ON) & (
@@ -116,7 +119,7 @@ class Columns:
 
 
 def _column(values: Mapping[str, int]) -> Ints:
-    """An array that is indexed by a letter's code point."""
+    """Return an array that is indexed by a letter's code point."""
     column = np.zeros(ord(LAST_LETTER) + 1, np.int64)
     for letter, value in values.items():
         column[ord(letter)] = value
@@ -124,7 +127,10 @@ def _column(values: Mapping[str, int]) -> Ints:
 
 
 def _is_active(kind: Kind) -> bool:
-    """Whether a rule looks at it before a scored word: by itself, not in a phrase or beside another active word."""
+    """Tell whether a rule looks at the word before a scored one.
+
+    It does so for the word alone, not in a phrase or beside another active word.
+    """
     return kind.name in ("no", "this", "least") or (
         kind.valence is None and bool(kind.boost or kind.negates)
     )
@@ -144,7 +150,7 @@ def _traits(kind: Kind) -> int:
 
 
 def _nearby(letter: str, kind: Kind, plain: str, inert: str) -> str:
-    """The letter that stands for it before a scored word, outside phrases."""
+    """Return the letter that stands for it before a scored word, outside phrases."""
     if _is_active(kind) or kind.name in ("or", "nor", "at", "doubt"):
         return letter if kind.boost else letter.lower()
     return plain if kind.valence is None else inert
@@ -188,7 +194,7 @@ def _figures(
 
 
 def _rounded(figures: Floats, digits: int) -> Floats:
-    """As round() does, which numpy's does not: near a tie, ask round()."""
+    """Round as round() does, which numpy does not: near a tie, ask round()."""
     scale = 10.0**digits
     scaled = figures * scale
     nearest = np.rint(scaled)

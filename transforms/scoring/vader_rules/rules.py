@@ -1,8 +1,7 @@
-"""VADER's published rules, bit-identical to vaderSentiment 3.3.2 in all four figures, and linear in text length.
+"""VADER's published rules, bit-identical to vaderSentiment 3.3.2, and linear in text length.
 
 Rules: Hutto & Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social
-    Media Text",
-ICWSM 2014, doi 10.1609/icwsm.v8i1.14550, and the documentation of
+Media Text", ICWSM 2014, doi 10.1609/icwsm.v8i1.14550, and the documentation of
 https://github.com/cjhutto/vaderSentiment (MIT), whose tables are read from the installed package.
 What is odd here (an idiom only from the fourth word, "but" finding a word by its value) is odd
 there, and in the figures that people know as VADER's.
@@ -54,11 +53,11 @@ class FastVader:
         )
 
     def polarity_scores(self, text: str) -> dict[str, float]:
-        """The package's call; many texts at once are faster through `figures_of`."""
+        """Make the package's call; many texts at once are faster through `figures_of`."""
         return self.figures(text)._asdict()
 
     def figures(self, text: str) -> Figures:
-        """One text."""
+        """Return the figures of one text."""
         letters = "".join(map(self._letter_of, text.split()))
         if letters.isascii():
             return _NEUTRAL if letters else _EMPTY
@@ -73,15 +72,15 @@ class FastVader:
         return _figures(valences, len(letters), emphasis(marks, text.count("?")))
 
     def figures_of(self, texts: Sequence[str]) -> list[Figures]:
-        """Many texts, in their order."""
+        """Return the figures of many texts, in their order."""
         return [Figures._make(row) for rows in self._rows(texts) for row in zip(*rows, strict=True)]
 
     def compounds(self, texts: Sequence[str]) -> list[float]:
-        """The one figure that most callers want."""
+        """Return the one figure that most callers want."""
         return [compound for rows in self._rows(texts) for compound in rows[3]]
 
     def _rows(self, texts: Sequence[str]) -> Iterator[Sequence[Sequence[float]]]:
-        """Chunk by chunk, the four figures as columns."""
+        """Yield the four figures as columns, chunk by chunk."""
         for chunk in _chunks(texts):
             if _FEW_CHARACTERS <= sum(map(len, chunk)) <= _CHUNK_CHARACTERS:
                 yield [column.tolist() for column in self._columns.figures(chunk)]
@@ -90,7 +89,7 @@ class FastVader:
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Runs of texts that are short enough together; a text that is too long stands alone."""
+    """Yield runs of texts that are short enough together; a text that is too long stands alone."""
     start = characters = 0
     for end, text in enumerate(texts):
         characters += len(text)

@@ -1,4 +1,4 @@
-"""From the bytes of many texts to one letter per word (`transforms/scoring/vader_rules/words.py`), in numpy columns.
+"""From the bytes of many texts to one letter per word (see words.py), in numpy columns.
 
 The edges of words, their case and their hashes come from cumulative sums over the bytes; a table of
 the lexicon's hashes turns them into letters. Words with a byte beyond ASCII go the way of single
@@ -25,7 +25,7 @@ def _is_wordly(char: str) -> bool:
 
 
 def _counted(char: str) -> int:
-    """Three counts in one sum: neither space nor punctuation; lower case; upper case."""
+    """Count in one sum: neither space nor punctuation; lower case; upper case."""
     return _is_wordly(char) | char.islower() << _LOWER | char.isupper() << _UPPER
 
 
@@ -69,7 +69,7 @@ class _Known:
             rest = np.delete(rest, first)
 
     def hashes(self, index: Ints, starts: Ints, ends: Ints) -> Hashes:
-        """Of each range of bytes; none begins at 0."""
+        """Return the hash of each range of bytes; none begins at 0."""
         sums = np.cumsum(self._values.take(index) * self._powers[: len(index)])
         hashes: Hashes = (sums[ends - 1] - sums[starts - 1]) * self._inverses[starts]
         return hashes
@@ -109,7 +109,7 @@ class ByteReader:
         self._upper = np.array([ord(chr(code).upper()[0]) for code in range(ord(LAST_LETTER) + 1)])
 
     def letters(self, raw: bytes, text_ends: Ints) -> tuple[Ints, Ints]:
-        """The letters of all words, and the number of words of each text."""
+        """Return the letters of all words, and the number of words of each text."""
         buffer = np.frombuffer(raw, np.uint8)
         space = np.frombuffer(raw.translate(_SPACE), np.bool_)
         edges = np.flatnonzero(space[1:] != space[:-1]) + 1
@@ -128,7 +128,7 @@ class ByteReader:
         return letters, np.diff(bounds, prepend=0)
 
     def count(self, raw: bytes, sign: str, text_ends: Ints) -> Ints:
-        """How often each text has a character of ASCII."""
+        """Return how often each text has a character of ASCII."""
         places = np.flatnonzero(np.frombuffer(raw, np.uint8) == ord(sign))
         return np.bincount(np.searchsorted(text_ends, places), minlength=len(text_ends))
 
@@ -169,10 +169,10 @@ class ByteReader:
     def _with_foreign(
         self, letters: Ints, which: Ints, words: Sequence[bytes]
     ) -> tuple[Ints, Ints]:
-        """Letters with those of words beyond ASCII, and the new place of each old one.
+        """Add the letters of words beyond ASCII; return the new position of each old letter.
 
         Emoji open into words, and there are spaces beyond ASCII: such a word may have any number of
-            letters.
+        letters.
         """
         found = [
             "".join(map(self._letter_of, word.decode("utf-8", "surrogatepass").split()))

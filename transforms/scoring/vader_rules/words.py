@@ -1,12 +1,10 @@
 """What VADER's rules see of a text: one letter per word, and what each scored word adds.
 
 Most words mean nothing to the rules, and those that do fall into some 110 kinds: a valence, a
-    booster, a negation,
-one of the words that a rule names. So a text becomes a string of one letter per word, found by a
-memo from raw word to letter; a word in capitals is a capital letter. Words with a valence have
-letters from U+0400, all others are
-ASCII. What a word adds depends on three words before and two after it only: six letters, the key of
-    a second memo.
+booster, a negation, one of the words that a rule names. So a text becomes a string of one letter
+per word, found by a memo from raw word to letter; a word in capitals is a capital letter. Words
+with a valence have letters from U+0400, all others are ASCII. What a word adds depends on three
+words before and two after it only: six letters, the key of a second memo.
 """
 
 import hashlib
@@ -55,7 +53,7 @@ _NAMED = {*_RULE_WORDS, *(word for phrase in PHRASES for word in phrase)}
 
 
 def emphasis(marks: int, asked: int) -> float:
-    """What exclamation and question marks add to the side that leads."""
+    """Return what exclamation and question marks add to the side that leads."""
     return min(marks, 4) * 0.292 + (0, 0, 2 * 0.18, 3 * 0.18, 0.96)[min(asked, 4)]
 
 
@@ -70,7 +68,7 @@ class Kind(NamedTuple):
 
 
 class Tables:
-    """The lexicon, emoji, boosters, negations and idioms of the installed package, as it reads them."""
+    """Lexicon, emoji, boosters, negations and idioms of the installed package, as it reads them."""
 
     def __init__(self) -> None:
         analyzer = SentimentIntensityAnalyzer()
@@ -82,10 +80,13 @@ class Tables:
         # These descriptions hold a "!", which counts like any other.
         self.shouted = [key for key, text in self.emoji.items() if "!" in text]
         tables = repr((self.lexicon, analyzer.emojis, NEGATE, _BOOSTERS, _IDIOMS))
-        self.version = f"{installed_version('vaderSentiment')}+{hashlib.sha256(tables.encode()).hexdigest()[:8]}"
+        self.version = (
+            f"{installed_version('vaderSentiment')}+"
+            f"{hashlib.sha256(tables.encode()).hexdigest()[:8]}"
+        )
 
     def known(self) -> dict[str, Kind]:
-        """Every lower-case word that means something."""
+        """Return every lower-case word that means something."""
         words = dict.fromkeys([*self.lexicon, *_BOOSTERS, *NEGATE, *sorted(_NAMED)])
         return {
             word: self._kind(word)
@@ -149,7 +150,10 @@ class Letters(dict[str, str]):
 
 
 class Valences(dict[str, float]):
-    """Six letters (three before, the scored word, two after; blank beyond the text) to what the word adds."""
+    """Return what a word adds, by six letters.
+
+    These are three words before it, itself, and two after; blank beyond the text.
+    """
 
     def __init__(self, kinds: dict[str, Kind]) -> None:
         super().__init__()
@@ -168,7 +172,7 @@ _MILD = frozenset({"so", "this"})
 
 
 def _valence(window: list[Kind]) -> float:
-    """What a lexicon word adds; the rules stand in the package's order."""
+    """Return what a lexicon word adds; the rules stand in the package's order."""
     third, second, first, word, after, later = window
     n3, n2, n1 = third.name, second.name, first.name
     if word.name == "kind" and after.name == "of":
@@ -200,7 +204,7 @@ def _valence(window: list[Kind]) -> float:
 def _after(
     near: Kind, valence: float, damping: float, is_raised: bool, is_doubtless: bool
 ) -> float:
-    """What a preceding word makes of a valence: a booster adds to it, a negation turns it around."""
+    """Apply a preceding word to a valence: a booster adds to it, a negation turns it around."""
     if near.valence is not None:
         return valence
     if near.boost:
@@ -216,7 +220,7 @@ def _after(
 def _idiom(
     valence: float, before: tuple[str, str, str], word: str, after: tuple[str, str]
 ) -> float:
-    """An idiom replaces the valence, later ones in this order the earlier; a phrase such as "sort of" adds to it."""
+    """Apply idioms: one replaces the valence, a later one an earlier; "sort of" adds to it."""
     n3, n2, n1 = before
     ending = (f"{n1} {word}", f"{n2} {n1} {word}", f"{n2} {n1}", f"{n3} {n2} {n1}", f"{n3} {n2}")
     valence = next((_IDIOMS[phrase] for phrase in ending if phrase in _IDIOMS), valence)
@@ -228,13 +232,12 @@ def _idiom(
 
 
 def turned(valences: list[float], places: list[int], but: int) -> list[float]:
-    """Halve what stands before "but", raise what stands after it by half.
+    """Halve the valences before "but", raise those after it by half.
 
     The package looks each valence up by its value in the list that it is changing: a changed one
-        that has come to
-    equal a later one is found in its stead and changed again. Where no changed value equals an
-    unchanged one that cannot happen; elsewhere heaps find the first holder of a value, as
-    `list.index` would, but in linear time.
+    that has come to equal a later one is found in its stead and changed again. Where no changed
+    value equals an unchanged one that cannot happen; elsewhere heaps find the first holder of a
+    value, as `list.index` would, but in linear time.
     """
     scales = [0.5 if place < but else 1.5 for place in places]
     changed = [valence * scale for valence, scale in zip(valences, scales, strict=True)]
