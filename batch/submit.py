@@ -19,20 +19,30 @@ def main(words: Sequence[str] | None = None) -> None:
     options = vars(parser().parse_args(words))
     job: BatchJob = options.pop("job")
     conf_file = options.pop("conf_file")
+    debug = options.pop("debug")
     wait_s = options.pop("wait_for_lake")
     try:
         for line in job.run(load_settings(conf_file), wait_s=wait_s, **options):
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
     except EchoStreamError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(error.exit_code)
+        _exit(str(error), error.exit_code)
+    except Exception as error:  # any other: its text could quote a post, so its type alone is shown
+        if debug:
+            raise
+        _exit(f"internal: {type(error).__name__}; run with --debug to see where", 1)
+
+
+def _exit(message: str, exit_code: int) -> None:
+    sys.stderr.write(f"error: {message}\n")
+    sys.exit(exit_code)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all jobs; a job's name of two words is a command below a command."""
     program = argparse.ArgumentParser(prog="submit")
     program.add_argument("--conf-file", type=Path)
+    program.add_argument("--debug", action="store_true")
     groups = {"": program.add_subparsers(required=True)}
     for job in BATCH_JOBS:
         group, _, name = job.name.rpartition(" ")

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
 from foundation.sections import JobName, S3Settings
 from foundation.settings import Settings
 from ingestion.kafka.topics import end_offsets
@@ -80,9 +83,6 @@ def _version(uri: str, s3: S3Settings) -> int | None:
     """Return the table's version; -1 where there is no table, None where nobody can tell."""
     if not is_s3(uri) and not Path(uri, "_delta_log").is_dir():
         return -1
-    from deltalake import DeltaTable  # noqa: PLC0415  # slow to load, and not always needed
-    from deltalake.exceptions import DeltaError, TableNotFoundError  # noqa: PLC0415
-
     try:
         return DeltaTable(uri, storage_options=storage_options(uri, s3)).version()
     except TableNotFoundError:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyarrow import fs
+
 from local.erasure_scan.archives import is_archive, unpacked
 from local.erasure_scan.encrypted import Decryptor
 from local.erasure_scan.kafka_segments import is_segment, record_bytes
@@ -120,8 +122,6 @@ def _pieces(
 
 
 def _paths(location: Location) -> list[str]:
-    from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
-
     found = location.files.get_file_info(
         fs.FileSelector(location.root, recursive=True, allow_not_found=True)
     )

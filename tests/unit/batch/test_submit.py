@@ -2,6 +2,7 @@
 
 import pytest
 
+from batch.job import BatchJob
 from batch.jobs import BATCH_JOBS
 from batch.submit import main, parser
 from cli.lazy import LazyCommand
@@ -30,6 +31,7 @@ def test_each_job_has_its_options(words, options):
     parsed = vars(parser().parse_args(["--conf-file", "x.toml", *words.split()]))
     assert parsed.pop("job").name == words
     assert str(parsed.pop("conf_file")) == "x.toml"
+    assert parsed.pop("debug") is False
     assert parsed.pop("wait_for_lake") == 0
     assert parsed == options
 
@@ -78,9 +80,24 @@ def test_each_job_is_a_command_with_the_same_options():
         command = listed.get(job.name) or listed[job.name.split()[0]]
         of_command = {param.name for param in LazyCommand(command).loaded().params}
         parsed = vars(parser().parse_args(job.name.split()))
-        of_submit = parsed.keys() - {"job", "conf_file"}
+        of_submit = parsed.keys() - {"job", "conf_file", "debug"}
         assert of_command - HELD_BY_COMMANDS - {"layer"} == of_submit, job.name
     assert len(set(NAMES)) == len(NAMES)
+
+
+def test_an_unforeseen_error_says_its_type_alone(monkeypatch, capsys):
+    def fail(*_, **__):
+        raise RuntimeError("the text of a post")
+
+    monkeypatch.setattr(BatchJob, "run", fail)
+    with pytest.raises(SystemExit) as ended:
+        main(["compact"])
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "error: internal: RuntimeError; run with --debug to see where\n"
+    )
+    with pytest.raises(RuntimeError):
+        main(["--debug", "compact"])
 
 
 def test_a_lake_in_use_is_1_and_one_line(tmp_path, monkeypatch, capsys):
