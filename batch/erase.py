@@ -12,7 +12,7 @@ from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.erasure import ledger as erasures
 from lakehouse.erasure.ledger import Erasure
-from lakehouse.erasure.run import ErasureTask
+from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming import bronze_to_silver, silver_to_gold, topic_to_bronze
@@ -50,11 +50,11 @@ def carry_out(spark: SparkSession, settings: Settings) -> Erased:
     silver = Job(
         bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings
     )
-    ErasureTask(spark, silver, (SILVER_POSTS, QUARANTINE_POSTS), registers=True).run(force=True)
+    erasure_task(spark, silver, (SILVER_POSTS, QUARANTINE_POSTS), registers=True).run()
     if delta_log.exists(BRONZE_POSTS, settings):
-        ErasureTask(
+        erasure_task(
             spark, Job(topic_to_bronze.NAME, (BRONZE_POSTS,), settings), (BRONZE_POSTS,)
-        ).run(force=True)
+        ).run()
     gold = silver_to_gold.start(spark, settings, available_now=True)
     gold.query.awaitTermination()
     gold.maintain(True)

@@ -13,12 +13,12 @@ from foundation.policies import policies
 from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
-from lakehouse.erasure.author_deletes import AuthorDeletesTask
-from lakehouse.erasure.run import ErasureTask
+from lakehouse.erasure.author_deletes import author_deletes_task
+from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
 from lakehouse.jobs.key_check import former_key_ids
-from lakehouse.maintenance.compact import CompactionTask
-from lakehouse.retention.enforce import RetentionTask
+from lakehouse.maintenance.compact import compaction_task
+from lakehouse.retention.enforce import retention_tasks
 from lakehouse.silver.lookup import BatchInput, batch_scope, lookup_silver, quarantined_since
 from lakehouse.silver.writes import Tally, silver_writes, tally
 from lakehouse.spark.materialize import materialized
@@ -64,24 +64,18 @@ def start(
     job.prepare(spark, key_id=key_id)
     refiner = make_refiner(settings, key_id)
     rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
-    removals, compaction = AuthorDeletesTask(spark, job), CompactionTask(spark, job)
-    retention, erasing = (
-        RetentionTask(spark, job),
-        ErasureTask(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True),
-    )
-
-    def maintain(force: bool) -> None:
-        erasing.run(force)  # first, so that what it takes out is counted for its receipt
-        removals.run(force)
-        retention.run(force)
-        compaction.run(force)
-
     return job.start(
         rows,
         partial(handle, refiner=refiner),
         available_now=available_now,
         every_s=settings.stream.follow_s,
-        maintain=maintain,
+        tasks=[
+            # first, so that the rows which it deletes are counted for its receipt
+            erasure_task(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True),
+            author_deletes_task(spark, job),
+            *retention_tasks(spark, job),
+            compaction_task(spark, job),
+        ],
     )
 
 

@@ -13,9 +13,9 @@ from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import expiry_marks, expiry_versions
-from lakehouse.erasure.run import GoldErasureTask
+from lakehouse.erasure.run import gold_erasure_task
 from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
-from lakehouse.maintenance.compact import CompactionTask
+from lakehouse.maintenance.compact import compaction_task
 from schemas.stored_names import OPS_STEP, RESET_STARTING_VERSION, SILVER_VERSION
 from schemas.tables import GOLD_SENTIMENT_HOURLY, SILVER_POSTS, Table
 from streaming.program import main
@@ -80,18 +80,12 @@ def start(
     # which Delta refuses.
     first = max(job.checkpoint.reset.get(RESET_STARTING_VERSION, 0) - 1, 0)
     changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
-    following, compaction = GoldErasureTask(spark, job), CompactionTask(spark, job)
-
-    def maintain(force: bool) -> None:
-        following.run(force)
-        compaction.run(force)
-
     return job.start(
         changes,
         handle,
         available_now=available_now,
         every_s=settings.stream.follow_s,
-        maintain=maintain,
+        tasks=[gold_erasure_task(spark, job), compaction_task(spark, job)],
     )
 
 

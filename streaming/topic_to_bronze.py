@@ -8,11 +8,11 @@ from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
-from lakehouse.erasure.run import ErasureTask
+from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs import kafka
 from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
-from lakehouse.maintenance.compact import CompactionTask
-from lakehouse.retention.enforce import RetentionTask
+from lakehouse.maintenance.compact import compaction_task
+from lakehouse.retention.enforce import retention_tasks
 from schemas.stored_names import APPEND_STEP, OPS_STEP, RESET_STARTING_OFFSETS
 from schemas.tables import BRONZE_POSTS
 from streaming.program import main
@@ -47,20 +47,16 @@ def start(
     kafka.check_offsets(job.checkpoint, settings)
     offsets = job.checkpoint.reset.get(RESET_STARTING_OFFSETS, "earliest")
     records = kafka.stream_records(spark, settings, starting_offsets=offsets)
-    erasing, retention = ErasureTask(spark, job, (BRONZE_POSTS,)), RetentionTask(spark, job)
-    compaction = CompactionTask(spark, job)
-
-    def maintain(force: bool) -> None:
-        erasing.run(force)
-        retention.run(force)
-        compaction.run(force)
-
     return job.start(
         records,
         handle,
         available_now=available_now,
         every_s=settings.stream.trigger_s,
-        maintain=maintain,
+        tasks=[
+            erasure_task(spark, job, (BRONZE_POSTS,)),
+            *retention_tasks(spark, job),
+            compaction_task(spark, job),
+        ],
     )
 
 

@@ -1,8 +1,5 @@
 """What an author left behind: the posts in Silver that the author's tombstone blocks, removed between batches."""
 
-import math
-import time
-
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -10,6 +7,7 @@ from foundation.logs import get_log
 from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.jobs.job import Job
+from lakehouse.jobs.schedule import Task
 from lakehouse.silver.lookup import author_tombstones
 from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import AUTHOR, KEY, blocked_by_author
@@ -17,26 +15,22 @@ from transforms.order import AUTHOR, KEY, blocked_by_author
 _log = get_log("author_removals")
 
 
-class AuthorDeletesTask:
-    """Runs within the job that owns Silver; batched, since an author's posts are spread over all days."""
+def author_deletes_task(spark: SparkSession, job: Job) -> Task:
+    """Return the removals of the job that owns Silver; batched, since an author's posts are spread over all days."""
+    interval_s = job.settings.stream.author_removal_interval_s
+    return Task("author_deletes", interval_s, _AuthorDeletes(spark, job).run, may_wait=False)
 
+
+class _AuthorDeletes:
     def __init__(self, spark: SparkSession, job: Job) -> None:
         self._spark = spark
         self._job = job
         self._applied_version = -1  # of silver.tombstones; a restart looks once again
-        self._looked_at = -math.inf
 
-    def run(self, force: bool) -> None:
-        """Remove what is due, at most once per interval unless it is forced."""
-        settings = self._job.settings
-        if (
-            not force
-            and time.monotonic() - self._looked_at < settings.stream.author_removal_interval_s
-        ):
-            return
-        self._looked_at = time.monotonic()
+    def run(self) -> None:
+        """Remove what is due."""
         with self._job.writing:
-            version = delta_log.version(SILVER_TOMBSTONES, settings)
+            version = delta_log.version(SILVER_TOMBSTONES, self._job.settings)
             if version != self._applied_version:
                 self._remove()
                 self._applied_version = version

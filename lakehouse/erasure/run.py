@@ -1,10 +1,9 @@
 """Erasures within the jobs, between their batches: requests and batches registered, rows removed, Gold followed."""
 
-import math
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -26,6 +25,7 @@ from lakehouse.erasure.requests import Request
 from lakehouse.erasure.vacuum import remove_files
 from lakehouse.jobs.job import Job
 from lakehouse.jobs.key_check import key_id_in_use
+from lakehouse.jobs.schedule import Schedule, Task
 from schemas.stored_names import (
     ADMITTED,
     BEFORE_ADMITTING,
@@ -62,85 +62,126 @@ _REQUESTED = (
 _log = get_log("erasures")
 
 
-class ErasureTask:
-    """What a job does for the tables that erasures take rows out of."""
+def erasure_task(
+    spark: SparkSession,
+    job: Job,
+    tables: Sequence[Table],
+    *,
+    registers: bool = False,
+    now_s: Callable[[], float] = time.monotonic,
+) -> Task:
+    """Return what a job does for the tables that erasures take rows out of.
+
+    Args:
+        spark: the session.
+        job: it owns the tables.
+        tables: which.
+        registers: whether it also registers requests and batches, as one job does.
+        now_s: by which its intervals count.
+
+    Raises:
+        KeyFileError: the receipt key is at AWS and nobody has said which.
+    """
+    ledger.demand_receipt_key(job.settings)
+    erasures = _Erasures(spark, job, tables, registers=registers, now_s=now_s)
+    return Task("erasures", job.settings.erasure.interval_s, erasures.run, may_wait=False)
+
+
+class _Erasures:
+    """A look at the ledger, and within it the work on tables, which has intervals of its own."""
 
     def __init__(
-        self, spark: SparkSession, job: Job, tables: Sequence[Table], *, registers: bool = False
+        self,
+        spark: SparkSession,
+        job: Job,
+        tables: Sequence[Table],
+        *,
+        registers: bool,
+        now_s: Callable[[], float],
     ) -> None:
-        ledger.demand_receipt_key(job.settings)
-        self._spark, self._job, self._tables, self._registers = spark, job, tables, registers
-        self._looked_at = self._swept_at = self._vacuumed_at = -math.inf
-        self._known = 0  # erasures at the last sweep
+        self._spark = spark
+        self._job = job
+        self._tables = tables
+        self._registers = registers
+        self._erasures: list[Erasure] = []
+        self._known = 0  # erasures when rows were last erased
+        of = job.settings.erasure
+        self._on_tables = Schedule(
+            [
+                Task(
+                    "erase_rows",
+                    of.batch_interval_s,
+                    self._erase_rows,
+                    may_wait=False,
+                    begins_at_end=True,
+                ),
+                Task("remove_files", of.vacuum_interval_s, self._remove_files, begins_at_end=True),
+            ],
+            now_s=now_s,
+        )
 
-    def run(self, force: bool) -> None:
-        """Admit and remove what is due."""
+    def run(self) -> None:
+        """Register what waits; erase rows where an erasure is new or it is time, then remove files."""
         settings = self._job.settings
-        if not force and time.monotonic() - self._looked_at < settings.erasure.interval_s:
-            return
-        self._looked_at = time.monotonic()
         with self._job.writing:
             if self._registers:
                 register(self._spark, self._job.name, settings)
-            every = ledger.registered(settings)
-            is_time = time.monotonic() - self._swept_at >= settings.erasure.batch_interval_s
-            if every and (is_time or len(every) != self._known):
-                for table in self._tables:
-                    EraseRows(self._spark, self._job.name, table, settings).run(every)
-                self._swept_at, self._known = time.monotonic(), len(every)
-            if every and time.monotonic() - self._vacuumed_at >= settings.erasure.vacuum_interval_s:
-                for table in self._tables:
-                    remove_files(self._spark, self._job.name, table, settings, every)
-                self._vacuumed_at = time.monotonic()
+            self._erasures = ledger.registered(settings)
+            if self._erasures:
+                self._on_tables.run_due(force=len(self._erasures) != self._known)
+
+    def _erase_rows(self) -> None:
+        for table in self._tables:
+            EraseRows(self._spark, self._job.name, table, self._job.settings).run(self._erasures)
+        self._known = len(self._erasures)
+
+    def _remove_files(self) -> None:
+        for table in self._tables:
+            remove_files(self._spark, self._job.name, table, self._job.settings, self._erasures)
 
 
-class GoldErasureTask:
-    """What Gold's job does: it says from which version on Gold is without what Silver lost."""
+def gold_erasure_task(spark: SparkSession, job: Job) -> Task:
+    """Return what Gold's job does: it says from which version on Gold is without what Silver lost."""
 
-    def __init__(self, spark: SparkSession, job: Job) -> None:
-        self._spark, self._job = spark, job
-        self._looked_at = -math.inf
+    def run() -> None:
+        with job.writing:
+            _record_gold(spark, job)
 
-    def run(self, force: bool) -> None:
-        """Note what the change feed has brought."""
-        settings = self._job.settings
-        if not force and time.monotonic() - self._looked_at < settings.erasure.interval_s:
-            return
-        self._looked_at = time.monotonic()
-        with self._job.writing:
-            self._record_steps()
+    return Task("gold_erasures", job.settings.erasure.interval_s, run, may_wait=False)
 
-    def _record_steps(self) -> None:
-        job, settings = self._job, self._job.settings
-        every = {each.id: each for each in ledger.registered(settings)}
-        noted = {
-            (row["erasure_id"], row["what"].get(SILVER_VERSION))
-            for row in ledger.steps(settings, job.name)
-        }
-        gone = [
-            row
-            for row in ledger.steps(settings, "bronze_to_silver")
-            if row["step"] == REMOVED
-            and row["table"] == SILVER_POSTS.name
-            and row["rows"]
-            and (row["erasure_id"], row["version_after"]) not in noted
+
+def _record_gold(spark: SparkSession, job: Job) -> None:
+    """Record what the change feed has brought."""
+    settings = job.settings
+    every = {each.id: each for each in ledger.registered(settings)}
+    noted = {
+        (row["erasure_id"], row["what"].get(SILVER_VERSION))
+        for row in ledger.steps(settings, job.name)
+    }
+    gone = [
+        row
+        for row in ledger.steps(settings, "bronze_to_silver")
+        if row["step"] == REMOVED
+        and row["table"] == SILVER_POSTS.name
+        and row["rows"]
+        and (row["erasure_id"], row["version_after"]) not in noted
+    ]
+    if not gone:
+        return
+    for table in job.owns:
+        reflected = delta_log.newest_metadata(table, settings, SILVER_VERSION)
+        steps = [
+            Step(
+                every[row["erasure_id"]],
+                REMOVED,
+                table.name,
+                what={SILVER_VERSION: row["version_after"]},
+                version_after=delta_log.version(table, settings),
+            )
+            for row in gone
+            if reflected is not None and reflected >= row["version_after"]
         ]
-        if not gone:
-            return
-        for table in job.owns:
-            reflected = delta_log.newest_metadata(table, settings, SILVER_VERSION)
-            steps = [
-                Step(
-                    every[row["erasure_id"]],
-                    REMOVED,
-                    table.name,
-                    what={SILVER_VERSION: row["version_after"]},
-                    version_after=delta_log.version(table, settings),
-                )
-                for row in gone
-                if reflected is not None and reflected >= row["version_after"]
-            ]
-            ledger.record_steps(self._spark, job.name, settings, steps, txn=_once())
+        ledger.record_steps(spark, job.name, settings, steps, txn=_once())
 
 
 def register(spark: SparkSession, job: str, settings: Settings) -> None:

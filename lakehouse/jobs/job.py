@@ -22,6 +22,7 @@ from lakehouse.jobs import commit_marks
 from lakehouse.jobs.checkpoint import Checkpoint, check, checkpoint
 from lakehouse.jobs.done_batches import check_batches
 from lakehouse.jobs.key_check import demand_key
+from lakehouse.jobs.schedule import Schedule, Task
 from lakehouse.spark.progress import Progress
 from schemas.reasons import Fate
 from schemas.stored_names import AFTER_LAST, BEFORE, CHECKPOINT_PROPERTY, KEY_PROPERTY, OPS_STEP
@@ -222,7 +223,7 @@ class Job:
         *,
         available_now: bool,
         every_s: float,
-        maintain: Callable[[bool], None] | None = None,
+        tasks: Sequence[Task] = (),
     ) -> "RunningJob":
         """Run the batches of a stream through `handle`.
 
@@ -231,7 +232,7 @@ class Job:
             handle: does one batch, and answers how many records it had.
             available_now: end when all that is there now has gone through.
             every_s: else look for more so often; a batch that takes longer is followed at once.
-            maintain: work between batches; called with True when it must not be put off.
+            tasks: the work between batches, in its order.
         """
         mine = self.checkpoint
         pending = mine.planned_batch if mine.planned_batch != mine.committed_batch else None
@@ -265,13 +266,8 @@ class Job:
             else writer.trigger(processingTime=f"{every_s} seconds")
         )
 
-        def maintain_and_mark(force: bool) -> None:
-            if maintain:
-                maintain(force)
-            if force:  # else the next batch does it, or the end of the run
-                self.mark()
-
-        return RunningJob(self, writer.start(), maintain_and_mark)
+        schedule = Schedule(tasks)
+        return RunningJob(self, writer.start(), schedule)
 
     def mark(self) -> None:
         """Compare the tables with the marks and move these on, between batches.
@@ -293,4 +289,10 @@ class RunningJob:
 
     job: Job
     query: StreamingQuery
-    maintain: Callable[[bool], None]
+    schedule: Schedule
+
+    def maintain(self, force: bool) -> None:
+        """Do the work between batches that is due; with `force` also what may not wait."""
+        self.schedule.run_due(force=force)
+        if force:  # else the next batch moves the marks on, or the end of the run
+            self.job.mark()

@@ -1,13 +1,12 @@
 """Small files put together: of one table, and of a job's own tables between its batches."""
 
-import time
-
 from pyspark.sql import SparkSession
 
 from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse.delta import log as delta_log
 from lakehouse.jobs.job import Job
+from lakehouse.jobs.schedule import FirstRun, Task
 from lakehouse.maintenance import optimize
 from schemas.tables import Table, ops_batches, ops_erasures
 
@@ -33,22 +32,15 @@ def compact_files(spark: SparkSession, table: Table, settings: Settings) -> tupl
     return files.total(), after.total()
 
 
-class CompactionTask:
-    """Runs within a job, on the tables that it alone writes."""
+def compaction_task(spark: SparkSession, job: Job) -> Task:
+    """Return the compaction of the tables that a job alone writes; one that has just started has little to do."""
 
-    def __init__(self, spark: SparkSession, job: Job) -> None:
-        self._spark = spark
-        self._job = job
-        # of the interval: a job that has just started has little to do
-        self._began = time.monotonic()
+    def run() -> None:
+        settings = job.settings
+        ops = [ops_batches(job.name), ops_erasures(job.name)]
+        for table in (*job.owns, *(table for table in ops if delta_log.exists(table, settings))):
+            with job.writing:  # a batch may come between two tables
+                compact_files(spark, table, settings)
 
-    def run(self, _force: bool) -> None:
-        """Compact, at most once per interval; it can always be put off."""
-        settings = self._job.settings
-        if time.monotonic() - self._began < settings.upkeep.interval_s:
-            return
-        self._began = time.monotonic()
-        ops = [ops_batches(self._job.name), ops_erasures(self._job.name)]
-        for table in (*self._job.owns, *(each for each in ops if delta_log.exists(each, settings))):
-            with self._job.writing:  # a batch may come between two tables
-                compact_files(self._spark, table, settings)
+    interval_s = job.settings.upkeep.interval_s
+    return Task("compaction", interval_s, run, first_run=FirstRun.AFTER_INTERVAL)

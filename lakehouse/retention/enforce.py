@@ -10,6 +10,7 @@ was cut short is finished by the next.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from delta.tables import DeltaTable
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -24,6 +25,7 @@ from lakehouse.delta import log as delta_log
 from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import advanced, mark_expired
 from lakehouse.jobs.job import Job
+from lakehouse.jobs.schedule import FirstRun, Task
 from lakehouse.maintenance import optimize
 from lakehouse.maintenance.purge import purge
 from lakehouse.retention.last_run import LastRun
@@ -66,37 +68,53 @@ class Enforced:
     waiting: int = 0
 
 
-class RetentionTask:
-    """Runs within a job, on the tables that it alone writes; its clocks outlive the process."""
+def retention_tasks(spark: SparkSession, job: Job) -> list[Task]:
+    """Return a job's part: policies in the tables that it alone writes, then their replaced files.
+
+    The timers outlive the process. Policies are enforced for the first time one interval after the
+    first start, so that whoever replays old records can look at them before.
+    """
+    upkeep = job.settings.upkeep
+    retention = _Retention(spark, job)
+    enforcing = Task(
+        "enforce_retention",
+        upkeep.retain_interval_s,
+        retention.enforce,
+        first_run=FirstRun.AFTER_INTERVAL,
+        begins_at_end=True,
+        timer=LastRun(job.settings, f"{job.name}{ENFORCED_FILE}"),
+    )
+    return [
+        enforcing,
+        *(
+            Task(
+                f"remove_expired_files of {table.name}",
+                upkeep.keep_h * 3600,
+                partial(retention.remove_files, table),
+                first_run=FirstRun.WHEN_STARTED,
+                begins_at_end=True,  # files that have expired meanwhile are too young to go
+                timer=retention.waiting[table.name],
+            )
+            for table in job.owns
+        ),
+    ]
+
+
+class _Retention:
+    """Runs within a job; `waiting` says by table since when replaced files wait for a vacuum."""
 
     def __init__(self, spark: SparkSession, job: Job) -> None:
         self._spark = spark
         self._job = job
-        self._enforced = LastRun(job.settings, f"{job.name}{ENFORCED_FILE}")
-        self._waiting = {
+        self.waiting = {
             table.name: LastRun(job.settings, f"{table.name}{EXPIRED_FILE}") for table in job.owns
         }
 
-    def run(self, _force: bool) -> None:
-        """Enforce the policies, at most once per interval, and remove replaced files; both can be put off.
-
-        The first time one interval after the first start: who replays what is old can look at it
-            before.
-        """
-        settings = self._job.settings
-        waited = self._enforced.age_s()
-        if waited is None:
-            self._enforced.start()
-        if (waited or 0.0) >= settings.upkeep.retain_interval_s:
-            self._enforce()
-            self._enforced.start()
-        for table in self._job.owns:
-            self._remove_files(table)
-
-    def _enforce(self) -> None:
+    def enforce(self) -> None:
+        """Enforce the policies in each table, and start its wait where none was begun."""
         settings = self._job.settings
         for table in self._job.owns:
-            waiting = self._waiting[table.name]
+            waiting = self.waiting[table.name]
             with self._job.writing:  # a batch may come between two tables
                 if is_new := waiting.age_s() is None:
                     waiting.start()  # before, for a kill may come
@@ -106,16 +124,15 @@ class RetentionTask:
                     # again: what this has replaced is old enough when the vacuum comes
                     waiting.start()
 
-    def _remove_files(self, table: Table) -> None:
-        settings, waiting = self._job.settings, self._waiting[table.name]
-        if (waiting.age_s() or -1.0) < settings.upkeep.keep_h * 3600:
-            return
+    def remove_files(self, table: Table) -> bool:
+        """Vacuum a table; False where a stream has yet to read what that would remove."""
+        settings = self._job.settings
         unread_h = optimize.unread_for_h(table, settings)
         if unread_h is None or unread_h > settings.upkeep.keep_h:
-            return
+            return False
         with self._job.writing:
             optimize.vacuum(self._spark, table, settings, keep_h=settings.upkeep.keep_h)
-        waiting.start()  # what has expired meanwhile is too young to go
+        return True
 
 
 def enforce(

@@ -14,7 +14,7 @@ from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure import run as erasing
 from lakehouse.erasure.requests import Target
-from lakehouse.erasure.run import ErasureTask
+from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.jobs.lakes import again
@@ -47,7 +47,7 @@ def ask(lake, *targets):
 
 def bronze_job(lake):
     """What topic_to_bronze does between its batches; these lakes have no Kafka."""
-    return ErasureTask(
+    return erasure_task(
         lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,)
     )
 
@@ -56,18 +56,18 @@ def silver_job(lake):
     """What bronze_to_silver does between its batches."""
     owned = (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
     job = Job("bronze_to_silver", owned, lake.settings)
-    return ErasureTask(lake.spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True)
+    return erasure_task(lake.spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True)
 
 
 def erase(lake):
     """Without batches: Gold does not follow yet."""
-    silver_job(lake).run(True)
-    bronze_job(lake).run(True)
+    silver_job(lake).run()
+    bronze_job(lake).run()
 
 
 def carry_out(lake):
     lake.drain()
-    bronze_job(lake).run(True)
+    bronze_job(lake).run()
 
 
 def busiest_author(lake):
@@ -146,8 +146,8 @@ def assert_vacuumed(lake, author, erasure_id):
     handed_over = sorted(graves.read_text().splitlines())
     graves.unlink()
     quick = lake.set(upkeep=lake.settings.upkeep.model_copy(update={"keep_h": 0.0}))
-    silver_job(quick).run(True)
-    bronze_job(quick).run(True)
+    silver_job(quick).run()
+    bronze_job(quick).run()
     assert [author in authors_in_files(folder) for folder in folders] == [False, False]
     assert sorted(graves.read_text().splitlines()) == handed_over, (
         "producers that were away must learn of it"

@@ -7,6 +7,7 @@ import pytest
 from batch import rebuild_gold, rebuild_silver
 from foundation.policies import policies
 from lakehouse.jobs.job import Job
+from lakehouse.jobs.schedule import Schedule
 from lakehouse.retention import enforce as retention
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, TABLES
 from streaming.run import _end
@@ -168,9 +169,11 @@ def settle(running):
 
 def retain_bronze(lake):
     """As the job does that owns Bronze, which needs Kafka to run."""
-    retention.RetentionTask(lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)).run(
-        False
-    )
+    Schedule(
+        retention.retention_tasks(
+            lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)
+        )
+    ).run_due()
 
 
 def killing_at(point):

@@ -8,8 +8,9 @@ import pytest
 
 from foundation.sections import UpkeepSettings
 from foundation.settings import Settings
+from lakehouse.jobs.schedule import Schedule
 from lakehouse.retention import enforce as retention
-from lakehouse.retention.enforce import Enforced, RetentionTask
+from lakehouse.retention.enforce import Enforced, retention_tasks
 from schemas.tables import BRONZE_POSTS
 
 HOUR = 3600.0
@@ -40,7 +41,7 @@ def run(settings):
     job = SimpleNamespace(
         settings=settings, owns=(BRONZE_POSTS,), name="topic_to_bronze", writing=nullcontext()
     )
-    RetentionTask(None, job).run(True)
+    Schedule(retention_tasks(None, job)).run_due(force=True)
 
 
 def pass_by(settings, seconds):

@@ -1,0 +1,114 @@
+"""The work that a job's tables need between batches: which tasks are due, asked in one place."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+
+class Timer(Protocol):
+    """Since when something waits; `LastRun` is one that outlives the process."""
+
+    def age_s(self) -> float | None:
+        """Return for how long; None where it was never started."""
+
+    def start(self) -> None:
+        """Begin anew, from now on."""
+
+
+class FirstRun(Enum):
+    """When a task is due whose timer was never started."""
+
+    AT_ONCE = auto()
+    AFTER_INTERVAL = auto()  # one interval after the first look; a shorter process runs nothing
+    WHEN_STARTED = auto()  # another task starts its timer
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to do between batches.
+
+    Attributes:
+        name: its own within a schedule.
+        every_s: its interval.
+        run: does it, under the job's lock where it writes; False asks again at the next look.
+        may_wait: whether a forced look leaves it to its interval.
+        first_run: when it is due for the first time.
+        begins_at_end: whether the interval counts from the end of a run, so that a run that was
+            cut short is due again; else from its start, so that long runs follow each other.
+        timer: one that outlives the process; else one of the schedule's own.
+    """
+
+    name: str
+    every_s: float
+    run: Callable[[], object]
+    may_wait: bool = True
+    first_run: FirstRun = FirstRun.AT_ONCE
+    begins_at_end: bool = False
+    timer: Timer | None = None
+
+
+class Schedule:
+    """Some tasks, which run in this order.
+
+    >>> ran = []
+    >>> schedule = Schedule([Task("compaction", 3600.0, lambda: ran.append("compaction"))])
+    >>> schedule.run_due()
+    >>> schedule.run_due()
+    >>> ran
+    ['compaction']
+    """
+
+    def __init__(
+        self, tasks: Sequence[Task] = (), *, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._tasks = tasks
+        self._timers = {task.name: task.timer or _Timer(task, now_s) for task in tasks}
+
+    def run_due(self, *, force: bool = False) -> None:
+        """Run the tasks that are due; an error of one ends the look.
+
+        Args:
+            force: also those that may not wait, whatever their timers say.
+        """
+        for task in self._tasks:
+            timer = self._timers[task.name]
+            if _is_due(task, timer) or (force and not task.may_wait):
+                _run(task, timer)
+
+
+class _Timer:
+    """A timer of this process; one that has to wait an interval first counts from the schedule's start."""
+
+    def __init__(self, task: Task, now_s: Callable[[], float]) -> None:
+        self._now_s = now_s
+        self._started_s = now_s() if task.first_run is FirstRun.AFTER_INTERVAL else None
+
+    def age_s(self) -> float | None:
+        return None if self._started_s is None else self._now_s() - self._started_s
+
+    def start(self) -> None:
+        self._started_s = self._now_s()
+
+
+def _is_due(task: Task, timer: Timer) -> bool:
+    age_s = timer.age_s()
+    if age_s is not None:
+        return age_s >= task.every_s
+    match task.first_run:
+        case FirstRun.AT_ONCE:
+            return True
+        case FirstRun.AFTER_INTERVAL:
+            timer.start()
+            return task.every_s <= 0
+        case FirstRun.WHEN_STARTED:
+            return False
+
+
+def _run(task: Task, timer: Timer) -> None:
+    if not task.begins_at_end:
+        timer.start()
+    is_done = task.run() is not False
+    if task.begins_at_end and is_done:
+        timer.start()
