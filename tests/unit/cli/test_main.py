@@ -200,5 +200,5 @@ def test_a_former_name_works_and_names_its_successor():
     (former,) = (command for command in LISTED if command.replaced_by)
     assert former.name == "retain"
     loaded = LazyCommand(former).loaded()
-    assert {param.name for param in loaded.params} == {"dry_run"}
+    assert {param.name for param in loaded.params} == {"dry_run", "wait_for_lake"}
     assert loaded.deprecated == "Use `enforce-retention`"
