@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
-
 from batch.job import batch_job
-from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.lake import Lake
 from lakehouse.maintenance import optimize
 from lakehouse.maintenance.compact import compact_files
 from lakehouse.maintenance.purge import purge
@@ -27,33 +24,33 @@ class Compacted:
     kept_h: float | None
 
 
-def compact(spark: SparkSession, settings: Settings) -> Iterator[Compacted]:
+def compact(lake: Lake) -> Iterator[Compacted]:
     """Compact the tables, one after the other.
 
     Replaced files are removed only after `upkeep.keep_h`, for readers that have opened a table
     before, and later still where a stream has not read that far.
     """
     for table in TABLES:
-        if delta_log.exists(table, settings):
-            before, after = compact_files(spark, table, settings)
-            if purge(spark, table, settings):
-                after = optimize.files_by_partition(spark, table, settings).total()
-            yield Compacted(table.name, before, after, _remove(spark, table, settings))
+        if lake.log(table).exists():
+            before, after = compact_files(lake, table)
+            if purge(lake, table):
+                after = optimize.files_by_partition(lake, table).total()
+            yield Compacted(table.name, before, after, _remove(lake, table))
 
 
-def _remove(spark: SparkSession, table: Table, settings: Settings) -> float | None:
-    unread_h = optimize.unread_for_h(table, settings)
+def _remove(lake: Lake, table: Table) -> float | None:
+    unread_h = optimize.unread_for_h(table, lake.settings)
     if unread_h is None:
         return None
-    keep_h = max(unread_h, settings.upkeep.keep_h)
-    optimize.vacuum(spark, table, settings, keep_h=keep_h)
+    keep_h = max(unread_h, lake.settings.upkeep.keep_h)
+    optimize.vacuum(lake, table, keep_h=keep_h)
     return keep_h
 
 
 @batch_job("compact")
-def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+def job(lake: Lake) -> Iterator[str]:
     """Yield a line for each table."""
-    for done in compact(spark, settings):
+    for done in compact(lake):
         removal = "nothing removed: a stream has still to read it"
         if done.kept_h is not None:
             removal = f"removed what was replaced more than {done.kept_h:,.0f} h ago"

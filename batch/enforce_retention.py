@@ -3,25 +3,21 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from pyspark.sql import SparkSession
-
 from batch.job import batch_job
 from foundation import clock
 from foundation.policies import policies
-from foundation.settings import Settings
+from lakehouse.delta.lake import Lake
 from lakehouse.retention.enforce import enforce
 from schemas.tables import TABLES
 
 
 @batch_job("enforce-retention", arguments={"--dry-run": {"action": "store_true"}})
-def job(
-    spark: SparkSession, settings: Settings, *, dry_run: bool = False, now: datetime | None = None
-) -> Iterator[str]:
+def job(lake: Lake, *, dry_run: bool = False, now: datetime | None = None) -> Iterator[str]:
     """Yield a line for each rule of the policies, as of a moment, or of now."""
     moment = now or clock.now()
     verb = verb_for(dry_run=dry_run)
     # TABLES has Silver before Bronze, so that a rebuild in between brings nothing back.
-    for rule in enforce(spark, settings, TABLES, policies(), now=moment, dry_run=dry_run):
+    for rule in enforce(lake, TABLES, policies(), now=moment, dry_run=dry_run):
         text = f"{rule.field}: {rule.rows:,} rows {verb}"
         yield with_kept(text, rule.waiting, "a stream has still to read them")
 

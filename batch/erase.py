@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
-
 from batch.job import batch_job
 from foundation.key_sources import payload_source
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
-from lakehouse.erasure import ledger as erasures
+from lakehouse.delta.lake import Lake
+from lakehouse.erasure import ledger
 from lakehouse.erasure.ledger import Erasure
 from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs.job import Job
@@ -27,35 +24,35 @@ class Erased:
 
 def preflight(settings: Settings) -> None:
     """Refuse to start without the receipt key, and without the payload key where there is one."""
-    erasures.demand_receipt_key(settings)
+    ledger.demand_receipt_key(settings)
     if settings.payloads.encrypt:
         payload_source(settings).load()
 
 
 @batch_job("erase", preflight=preflight)
-def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+def job(lake: Lake) -> Iterator[str]:
     """Yield a line once all is carried out."""
-    count = len(carry_out(spark, settings).erasures)
+    count = len(carry_out(lake).erasures)
     yield f"carried out {count}; `echostream receipts` says what is still to come"
 
 
-def carry_out(spark: SparkSession, settings: Settings) -> Erased:
+def carry_out(lake: Lake) -> Erased:
     """Register the waiting requests, delete their rows from Silver, quarantine and Bronze.
 
     Gold follows by its own job's last batches.
     """
-    known = {erasure.id for erasure in erasures.registered(settings)}
+    settings = lake.settings
+    known = {erasure.id for erasure in ledger.registered(settings)}
     for table in (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS):
-        delta.ensure(spark, table, settings)
+        lake.ensure(table)
     silver = Job(
         bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings
     )
-    erasure_task(spark, silver, (SILVER_POSTS, QUARANTINE_POSTS), registers=True).run()
-    if delta_log.exists(BRONZE_POSTS, settings):
-        erasure_task(
-            spark, Job(topic_to_bronze.NAME, (BRONZE_POSTS,), settings), (BRONZE_POSTS,)
-        ).run()
-    gold = silver_to_gold.start(spark, settings, available_now=True)
+    erasure_task(lake, silver, (SILVER_POSTS, QUARANTINE_POSTS), registers=True).run()
+    if lake.log(BRONZE_POSTS).exists():
+        bronze = Job(topic_to_bronze.NAME, (BRONZE_POSTS,), settings)
+        erasure_task(lake, bronze, (BRONZE_POSTS,)).run()
+    gold = silver_to_gold.start(lake, available_now=True)
     gold.query.awaitTermination()
     gold.maintain(True)
-    return Erased([erasure for erasure in erasures.registered(settings) if erasure.id not in known])
+    return Erased([erasure for erasure in ledger.registered(settings) if erasure.id not in known])

@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from pyspark.errors import PythonException
-from pyspark.sql import SparkSession
 
 from foundation.errors import LakeInUseError
 from foundation.logs import setup_logs
 from foundation.settings import Settings
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.commit_marks import Lost, demand_whole, follow
 from lakehouse.spark import session
 from lakehouse.spark.session import build_session, ending, jvm_pid
@@ -30,7 +30,7 @@ class BatchJob:
 
     Attributes:
         name: as users type it.
-        work: takes the session, the settings and the options, and yields a line after each step.
+        work: takes the lake and the options, and yields a line after each step.
         preflight: refuses keys and settings with which the work would fail; needs no Spark.
         repairs: tells whether the job repairs a loss; the lake may have no other.
         arguments: the options under spark-submit, as `argparse` takes them.
@@ -53,11 +53,11 @@ class BatchJob:
         Raises:
             LakeInUseError: the streams, or another job, hold the lake.
         """
-        with self._session(settings, wait_s) as spark:
-            yield from self.work(spark, settings, **options)
+        with self._session(settings, wait_s) as lake:
+            yield from self.work(lake, **options)
 
     @contextmanager
-    def _session(self, settings: Settings, wait_s: float) -> Iterator[SparkSession]:
+    def _session(self, settings: Settings, wait_s: float) -> Iterator[Lake]:
         setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
         with hold_lake(settings, wait_s=wait_s, on_wait=_say_waiting) as lease:
             session.preflight(settings)
@@ -67,7 +67,7 @@ class BatchJob:
             with ending(spark, settings), named_outside_queries(self.name, settings):
                 lease.name_jvm(jvm_pid(spark))
                 try:
-                    yield spark
+                    yield Lake(spark, settings)
                 except PythonException as error:
                     # A worker's error about a key has a name of its own, which Spark hides.
                     raise known_again(str(error)) or error from None

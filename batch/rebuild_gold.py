@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 
-from pyspark.sql import SparkSession
-
 from batch.job import batch_job
 from foundation.crash_points import crash_point
-from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import expiry_marks
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.checkpoint_reset import begin_anew
 from lakehouse.jobs.commit_marks import GOLD_JOB, Lost
@@ -26,13 +22,13 @@ def repairs(lost: Lost) -> bool:
 
 
 @batch_job("rebuild gold", repairs=repairs)
-def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+def job(lake: Lake) -> Iterator[str]:
     """Yield a line for each table."""
-    for table, rows in rebuild_gold(spark, settings).items():
+    for table, rows in rebuild_gold(lake).items():
         yield f"{table}: {rows:,} rows"
 
 
-def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
+def rebuild_gold(lake: Lake) -> dict[str, int]:
     """Replace each Gold table's content in one commit, and return the rows by table.
 
     Readers see the old content or the new. The job sets the stream's checkpoint aside first, and
@@ -40,25 +36,24 @@ def rebuild_gold(spark: SparkSession, settings: Settings) -> dict[str, int]:
     leaves a stream that refuses to start until `checkpoint reset`, never one that adds twice.
     Groups of a time that has expired in Silver stay as they are.
     """
+    settings = lake.settings
     checkpoint(NAME, settings).set_aside()
-    version = delta_log.version(SILVER_POSTS, settings)
-    posts = delta.read(spark, SILVER_POSTS, settings, version=version)
+    version = lake.log(SILVER_POSTS).version()
+    posts = lake.read(SILVER_POSTS, version=version)
+    marks = expiry_marks(settings, "silver.author", version=version)
     rows = {}
     for aggregate in AGGREGATES:
         table = aggregate.table
-        delta.ensure(spark, table, settings)
-        held = delta.read(spark, table, settings)
-        closed = held.where(
-            expired(aggregate.time, expiry_marks(settings, "silver.author", version=version))
-        )
+        lake.ensure(table)
+        closed = lake.read(table).where(expired(aggregate.time, marks))
         summary = summarise(
             aggregate.contributions(posts), table.key, aggregate.sums, aggregate.count
         )
         is_closed = [summary[name].eqNullSafe(closed[name]) for name in table.key]
         content = summary.join(closed, on=is_closed, how="left_anti").unionByName(closed)
         crash_point(REBUILD_GOLD_JOB, BEFORE_SWAP, settings)
-        delta.overwrite(content, table, settings, metadata={SILVER_VERSION: version})
-        rows[table.name] = delta.read(spark, table, settings).count()
+        lake.overwrite(content, table, metadata={SILVER_VERSION: version})
+        rows[table.name] = lake.read(table).count()
     crash_point(REBUILD_GOLD_JOB, AFTER_SWAP, settings)
     begin_anew(settings, NAME)
     return rows

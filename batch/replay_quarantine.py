@@ -7,21 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from batch.job import batch_job
 from foundation import clock
 from foundation.crash_points import crash_point
 from foundation.errors import ConservationError
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake, Txn
 from lakehouse.jobs.job import Counts, write_ops
 from lakehouse.jobs.key_check import key_id_in_use
 from lakehouse.silver import quarantine_replay
-from lakehouse.silver.lookup import batch_scope, lookup_silver
+from lakehouse.silver.lookup import resolve_batch
 from lakehouse.silver.quarantine_replay import Plan
-from lakehouse.silver.writes import Tally, silver_writes, tally
+from lakehouse.silver.writes import Tally, silver_writes, tally_of
 from lakehouse.spark.materialize import materialized
 from schemas.reasons import RULE_VERSION, Fate, Reason
 from schemas.stored_names import (
@@ -34,9 +33,8 @@ from schemas.stored_names import (
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming.bronze_to_silver import make_refiner
 from transforms.bronze import from_quarantine
-from transforms.order import AUTHOR, resolve
 from transforms.refine import Refiner, refine
-from transforms.silver import deciding, numbered
+from transforms.silver import numbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +58,10 @@ def preflight(settings: Settings) -> None:
         "--dry-run": {"action": "store_true"},
     },
 )
-def job(
-    spark: SparkSession, settings: Settings, *, reason: str | None = None, dry_run: bool = False
-) -> Iterator[str]:
+def job(lake: Lake, *, reason: str | None = None, dry_run: bool = False) -> Iterator[str]:
     """Yield a line for each topic."""
     only = None if reason is None else Reason(reason)
-    topics = replay_quarantine(spark, settings, reason=only, dry_run=dry_run)
+    topics = replay_quarantine(lake, reason=only, dry_run=dry_run)
     verb = "would be replayed" if dry_run else "replayed"
     for topic in topics:
         counts = [(topic.fates.get(fate, 0), fate) for fate in Fate]
@@ -76,7 +72,7 @@ def job(
 
 
 def replay_quarantine(
-    spark: SparkSession, settings: Settings, *, reason: Reason | None = None, dry_run: bool = False
+    lake: Lake, *, reason: Reason | None = None, dry_run: bool = False
 ) -> list[Replayed]:
     """Apply today's rules to records that older rules quarantined, in a batch per topic.
 
@@ -85,8 +81,7 @@ def replay_quarantine(
     interrupted is finished before another begins.
 
     Args:
-        spark: the session; its process holds the lake.
-        settings: of this process.
+        lake: whose; this process holds it.
         reason: only the records that were quarantined for it; None takes all but those that could
             not be mapped.
         dry_run: return the fates that they would have, and write nothing.
@@ -94,79 +89,71 @@ def replay_quarantine(
     Raises:
         ConservationError: the fates of a batch do not add up; nothing of it is written.
     """
-    if not delta_log.exists(QUARANTINE_POSTS, settings):
+    if not lake.log(QUARANTINE_POSTS).exists():
         return []
-    job = _Replay(spark, settings, make_refiner(settings, key_id_in_use(settings)))
+    job = _Replay(lake, make_refiner(lake.settings, key_id_in_use(lake.settings)))
     if dry_run:
-        return [
-            job.rehearse(plan)
-            for plan in quarantine_replay.plans(spark, settings, reason, RULE_VERSION)
-        ]
+        due = quarantine_replay.plans(lake, reason, RULE_VERSION)
+        return [job.rehearse(plan) for plan in due]
     for table in (SILVER_POSTS, SILVER_TOMBSTONES, quarantine_replay.OPS):
-        delta.ensure(spark, table, settings)
-    pending = quarantine_replay.unfinished(spark, settings)
+        lake.ensure(table)
+    pending = quarantine_replay.unfinished(lake)
     done = [job.run(pending, is_begun=True)] if pending else []
     # Again, until none is due: coordinates that stand in quarantine twice are taken one after the
     # other.
-    while due := quarantine_replay.plans(spark, settings, reason, RULE_VERSION):
+    while due := quarantine_replay.plans(lake, reason, RULE_VERSION):
         done += [job.run(plan) for plan in due]
     return done
 
 
 @dataclass(frozen=True)
 class _Replay:
-    spark: SparkSession
-    settings: Settings
+    lake: Lake
     refiner: Refiner
 
     def rehearse(self, plan: Plan) -> Replayed:
         with self._resolved(plan, at=clock.now()) as (_, resolved):
-            return Replayed(plan.topic, tally(resolved).fates)
+            return Replayed(plan.topic, tally_of(resolved).fates)
 
     def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
         """Do the batch's writes, ops first and quarantine last; a repeat skips those that are done."""
+        settings = self.lake.settings
         at = clock.now()
         attempt = uuid.uuid4()
 
-        def txn(step: str) -> delta.Txn:
-            return delta.Txn(f"{REPLAY_QUARANTINE_JOB}:{attempt}:{step}", plan.batch_id)
+        def txn(step: str) -> Txn:
+            return Txn(f"{REPLAY_QUARANTINE_JOB}:{attempt}:{step}", plan.batch_id)
 
         with self._resolved(plan, at=at) as (refined, resolved):
-            found = tally(resolved)
-            ops = partial(self._write_ops, plan, found, at=at, txn=txn(OPS_STEP))
+            tally = tally_of(resolved)
+            steps: list[tuple[str, Callable[[], None]]] = []
+            if not is_begun:
+                ops = partial(self._write_ops, plan, tally, at=at, txn=txn(OPS_STEP))
+                steps.append((OPS_STEP, ops))
+            steps += silver_writes(self.lake, refined, resolved, tally, txn=txn)
+            ended = txn(QUARANTINE_STEP)
             end_batch = partial(
-                quarantine_replay.end_batch,
-                self.spark,
-                self.settings,
-                plan,
-                resolved,
-                at=at,
-                txn=txn(QUARANTINE_STEP),
+                quarantine_replay.end_batch, self.lake, plan, resolved, at=at, txn=ended
             )
-            steps: list[tuple[str, Callable[[], None]]] = [
-                *(() if is_begun else ((OPS_STEP, ops),)),
-                *silver_writes(self.spark, refined, resolved, found, self.settings, txn=txn),
-                (QUARANTINE_STEP, end_batch),
-            ]
+            steps.append((QUARANTINE_STEP, end_batch))
             for name, write in steps:
-                crash_point(
-                    REPLAY_QUARANTINE_JOB, f"{BEFORE}{name}", self.settings, batch_id=plan.batch_id
-                )
+                point = f"{BEFORE}{name}"
+                crash_point(REPLAY_QUARANTINE_JOB, point, settings, batch_id=plan.batch_id)
                 write()
-        crash_point(REPLAY_QUARANTINE_JOB, AFTER_LAST, self.settings, batch_id=plan.batch_id)
-        return Replayed(plan.topic, found.fates)
+        crash_point(REPLAY_QUARANTINE_JOB, AFTER_LAST, settings, batch_id=plan.batch_id)
+        return Replayed(plan.topic, tally.fates)
 
-    def _write_ops(self, plan: Plan, found: Tally, *, at: datetime, txn: delta.Txn) -> None:
-        version = delta_log.version(QUARANTINE_POSTS, self.settings)
+    def _write_ops(self, plan: Plan, tally: Tally, *, at: datetime, txn: Txn) -> None:
+        version = self.lake.log(QUARANTINE_POSTS).version()
         counts = Counts(
-            consumed=sum(found.fates.values()),
-            fates=found.fates,
-            rows_removed=found.rows_removed,
-            masked=found.masked,
+            consumed=sum(tally.fates.values()),
+            fates=tally.fates,
+            rows_removed=tally.rows_removed,
+            masked=tally.masked,
             table_versions={QUARANTINE_POSTS.name: version},
         )
         write_ops(
-            self.settings,
+            self.lake.settings,
             counts,
             query=REPLAY_QUARANTINE_JOB,
             batch_id=plan.batch_id,
@@ -178,18 +165,18 @@ class _Replay:
     @contextmanager
     def _resolved(self, plan: Plan, *, at: datetime) -> Iterator[tuple[DataFrame, DataFrame]]:
         """Yield the plan's records, and their fates against Silver's rows."""
-        taken = quarantine_replay.records_of(self.spark, self.settings, plan)
-        with materialized(numbered(refine(from_quarantine(taken), self.refiner, at=at))) as refined:
-            seen = batch_scope(refined)
-            held = lookup_silver(self.spark, refined, seen.days, self.settings)
-            deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-            judged = resolve(
-                deciding(refined), held, author_deletes=deletes if seen.has_author_deletes else None
-            )
-            with materialized(judged) as resolved:
-                if (accounted := resolved.count()) != (consumed := taken.count()):
-                    raise ConservationError(
-                        f"{REPLAY_QUARANTINE_JOB} took {consumed} records of {plan.topic} but accounts for {accounted}",
-                        remedy="Nothing of them was written; report this with the log",
-                    )
-                yield refined, resolved
+        records = quarantine_replay.records_of(self.lake, plan)
+        rows = numbered(refine(from_quarantine(records), self.refiner, at=at))
+        with (
+            materialized(rows) as refined,
+            materialized(resolve_batch(self.lake, refined)) as resolved,
+        ):
+            accounted = resolved.count()
+            consumed = records.count()
+            if accounted != consumed:
+                raise ConservationError(
+                    f"{REPLAY_QUARANTINE_JOB} took {consumed} records of {plan.topic}"
+                    f" but accounts for {accounted}",
+                    remedy="Nothing of them was written; report this with the log",
+                )
+            yield refined, resolved

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from pyspark.errors import PythonException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from batch.job import batch_job
 from foundation.crash_points import crash_point
 from foundation.settings import Settings
-from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import expiry_marks
+from lakehouse.delta.lake import Lake
 from lakehouse.spark.materialize import materialized
 from schemas.stored_names import BEFORE_MERGE, RESCORE_JOB
 from schemas.tables import SILVER_POSTS
@@ -55,20 +55,20 @@ def _at_least_1(text: str) -> int:
     preflight=preflight,
     arguments={"--rows-per-commit": {"type": _at_least_1, "default": ROWS_PER_COMMIT}},
 )
-def job(spark: SparkSession, settings: Settings, *, rows_per_commit: int) -> Iterator[str]:
+def job(lake: Lake, *, rows_per_commit: int) -> Iterator[str]:
     """Yield a line for each commit, and one for all."""
     rows = 0
-    for done in rescore(spark, settings, rows_per_commit=rows_per_commit):
+    for done in rescore(lake, rows_per_commit=rows_per_commit):
         rows += done.rows
         failed = ""
         if done.failed:
             failed = f", {done.failed:,} left as they were: the scorer fails on them"
         yield f"{done.first} to {done.last}: {done.rows:,} rows{failed}; {done.rows_left:,} to go"
-    scorer = settings.scorer.name
+    scorer = lake.settings.scorer.name
     yield f"{rows:,} rows are scored anew by {scorer}; the next run brings Gold up to them"
 
 
-def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) -> Iterator[Rescored]:
+def rescore(lake: Lake, *, rows_per_commit: int) -> Iterator[Rescored]:
     """Score the rows that the settings' scorer has not scored in its present version.
 
     A commit holds whole days, and is yielded once it is made. The next run repeats a commit that a
@@ -76,20 +76,20 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
     score.
 
     Args:
-        spark: a session.
-        settings: whose scorer it is.
+        lake: whose posts, and by whose settings' scorer.
         rows_per_commit: the least, where there are as many: even a small commit takes seconds.
 
     Raises:
         SettingsError: there is no such scorer.
         ScorerError: it cannot score at all; what is committed stays.
     """
-    delta.ensure(spark, SILVER_POSTS, settings)
+    settings = lake.settings
+    lake.ensure(SILVER_POSTS)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     outdated = is_outdated(Scorers(options).versions) & ~expired(
         "posted_at", expiry_marks(settings, "silver.text")
     )
-    posts = delta.read(spark, SILVER_POSTS, settings).where(outdated)
+    posts = lake.read(SILVER_POSTS).where(outdated)
     rows = {
         row["day"]: row["count"] for row in posts.groupBy("day").count().orderBy("day").collect()
     }
@@ -102,7 +102,7 @@ def rescore(spark: SparkSession, settings: Settings, *, rows_per_commit: int) ->
             done = scored.where("sentiment IS NOT NULL")
             count = done.count()
             crash_point(RESCORE_JOB, BEFORE_MERGE, settings)
-            _merge(spark, done, days, settings)
+            _merge(lake, done, days)
         read = sum(rows[day] for day in days)
         left -= read
         yield Rescored(days[0], days[-1], count, read - count, left)
@@ -132,12 +132,7 @@ def _commits(rows: dict[date, int], least: int) -> Iterator[list[date]]:
         yield days
 
 
-def _merge(spark: SparkSession, scored: DataFrame, days: list[date], settings: Settings) -> None:
+def _merge(lake: Lake, scored: DataFrame, days: list[date]) -> None:
     same = F.expr(" AND ".join(f"t.{name} = s.{name}" for name in KEY))
-    (
-        delta.target(spark, SILVER_POSTS, settings)
-        .alias("t")
-        .merge(scored.alias("s"), same & F.col("t.day").isin(days))
-        .whenMatchedUpdate(set={"sentiment": "s.sentiment"})
-        .execute()
-    )
+    merge = lake.merge(scored, SILVER_POSTS, same & F.col("t.day").isin(days))
+    merge.whenMatchedUpdate(set={"sentiment": "s.sentiment"}).execute()

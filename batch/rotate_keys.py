@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pyspark.sql import SparkSession
-
 from batch.job import batch_job
 from foundation.crash_points import crash_point
 from foundation.errors import KeyFileError, KeyMismatchError
@@ -13,8 +11,8 @@ from foundation.key_sources import KeyFile, KeySource, payload_source, pseudonym
 from foundation.keys import PSEUDONYM_KEY, add_key, write_key_id
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
+from lakehouse.delta.log import TableLog
 from schemas.stored_names import (
     AFTER_LAST,
     BEFORE,
@@ -62,10 +60,11 @@ def preflight(settings: Settings) -> None:
 
 
 @batch_job("keys rotate", preflight=preflight)
-def job(spark: SparkSession, settings: Settings) -> Iterator[str]:
+def job(lake: Lake) -> Iterator[str]:
     """Yield a line for each table, and one that says what follows."""
+    settings = lake.settings
     rotation = begin(settings)
-    for table in rekey_tables(spark, settings, rotation):
+    for table in rekey_tables(lake, rotation):
         rows = "done before" if table.rows is None else f"{table.rows:,} rows"
         yield f"{table.table}: {rows}"
     end(settings, rotation)
@@ -95,7 +94,7 @@ def _keys(source: KeySource, settings: Settings) -> tuple[SecretKey, SecretKey]:
     """Return the key in use and the newest one; the lake must be under one from there to here."""
     former = source.load()
     newest = source.newest()
-    lake_key_id = delta_log.properties(SILVER_POSTS, settings).get(KEY_PROPERTY, former.key_id)
+    lake_key_id = TableLog(SILVER_POSTS, settings).properties().get(KEY_PROPERTY, former.key_id)
     if lake_key_id not in {key.key_id for key in newest if key.version >= former.version}:
         raise KeyMismatchError(
             f"{SILVER_POSTS.name} is under key {lake_key_id}, and {source.where} does not hold it",
@@ -104,19 +103,20 @@ def _keys(source: KeySource, settings: Settings) -> tuple[SecretKey, SecretKey]:
     return former, newest
 
 
-def rekey_tables(spark: SparkSession, settings: Settings, rotation: Rotation) -> Iterator[Rekeyed]:
+def rekey_tables(lake: Lake, rotation: Rotation) -> Iterator[Rekeyed]:
     """Bring every table to the new key, and refuse all other work on them until that is done.
 
     A table that an earlier run re-keyed stays as it is; one in which it was killed is unchanged.
     """
+    settings = lake.settings
     for table in (BRONZE_POSTS, SILVER_POSTS):
-        delta.ensure(spark, table, settings)
+        lake.ensure(table)
     chain = KeyChain(pseudonym_source(settings), rotation.key_id)
-    _set_properties(spark, settings, rotation)
+    _set_properties(lake, rotation)
     for table in REKEYED:
-        if delta_log.exists(table, settings):
+        if lake.log(table).exists():
             crash_point(ROTATE_KEYS_JOB, f"{BEFORE}{table.name}", settings)
-            yield Rekeyed(table.name, _rekey(spark, table, settings, chain))
+            yield Rekeyed(table.name, _rekey(lake, table, chain))
     crash_point(ROTATE_KEYS_JOB, AFTER_LAST, settings)
 
 
@@ -140,18 +140,19 @@ def _no_next(source: KeySource) -> KeyFileError:
     )
 
 
-def _set_properties(spark: SparkSession, settings: Settings, rotation: Rotation) -> None:
+def _set_properties(lake: Lake, rotation: Rotation) -> None:
     """Name the keys in the tables' properties.
 
     Silver's comes first: from then on no other job starts.
     """
+    settings = lake.settings
     for table, name, value in (
         (SILVER_POSTS, KEY_PROPERTY, rotation.key_id),
         (BRONZE_POSTS, FORMER_KEYS_PROPERTY, _former(settings, rotation)),
     ):
-        if delta_log.properties(table, settings).get(name) != value:
+        if lake.log(table).properties().get(name) != value:
             crash_point(ROTATE_KEYS_JOB, f"{BEFORE_PROPERTY_OF}{table.name}", settings)
-            delta.set_properties(spark, table, settings, {name: value})
+            lake.set_properties(table, {name: value})
 
 
 def _former(settings: Settings, rotation: Rotation) -> str:
@@ -161,14 +162,15 @@ def _former(settings: Settings, rotation: Rotation) -> str:
     return " ".join(reversed(older))
 
 
-def _rekey(spark: SparkSession, table: Table, settings: Settings, chain: KeyChain) -> int | None:
-    if delta_log.newest_metadata(table, settings, REKEYED_TO) == chain.key_id:
+def _rekey(lake: Lake, table: Table, chain: KeyChain) -> int | None:
+    log = lake.log(table)
+    if log.newest_metadata(REKEYED_TO) == chain.key_id:
         return None
-    current = delta.read(spark, table, settings)
-    rows = rekeyed(current, table, chain, payload_source(settings))
+    current = lake.read(table)
+    rows = rekeyed(current, table, chain, payload_source(lake.settings))
     if table is SILVER_TOMBSTONES:
         # Tombstones of requests stay under the older key too: Kafka or a producer may still send
         # records under that one.
         rows = rows.unionByName(current.where(f"reason = '{REQUEST_CAUSE}'")).dropDuplicates()
-    delta.overwrite(rows, table, settings, metadata={REKEYED_TO: chain.key_id})
-    return int(delta_log.last_commit(table, settings)["operationMetrics"]["numOutputRows"])
+    lake.overwrite(rows, table, metadata={REKEYED_TO: chain.key_id})
+    return int(log.last_commit()["operationMetrics"]["numOutputRows"])

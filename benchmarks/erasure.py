@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from batch.erase import carry_out
@@ -29,7 +29,7 @@ from foundation.logs import setup_logs
 from foundation.settings import Settings
 from ingestion.generator import run_generator
 from ingestion.kafka.producer import MemoryProducer
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
 from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure.receipts import receipts
@@ -56,40 +56,37 @@ def main() -> None:
         setup_logs(settings.home / "logs" / "benchmark.jsonl", settings.log_level)
         spark = build_session(settings, "benchmark")
         try:
-            build(spark, settings, given.posts, given.copies)
+            lake = Lake(spark, settings)
+            build(lake, given.posts, given.copies)
             for count in given.requests:
-                measure(spark, settings, count)
+                measure(lake, count)
         finally:
             spark.stop()
 
 
-def build(spark: SparkSession, settings: Settings, posts: int, copies: int) -> None:
+def build(lake: Lake, posts: int, copies: int) -> None:
     """Build Bronze, Silver and Gold of so many posts, several times over."""
-    delta.ensure(spark, BRONZE_POSTS, settings)
+    lake.ensure(BRONZE_POSTS)
     memory = MemoryProducer()
-    run_generator(settings, memory, n_posts=posts, seed=SEED)
-    received = spark.createDataFrame(
+    run_generator(lake.settings, memory, n_posts=posts, seed=SEED)
+    received = lake.spark.createDataFrame(
         [_received(n, *message) for n, message in enumerate(memory.messages)], BRONZE_POSTS.schema
     )
-    delta.append(received, BRONZE_POSTS, settings)
-    bronze_to_silver.start(spark, settings, available_now=True).query.awaitTermination()
+    lake.append(received, BRONZE_POSTS)
+    bronze_to_silver.start(lake, available_now=True).query.awaitTermination()
     for table in (BRONZE_POSTS, SILVER_POSTS):
-        delta.append(_copied(delta.read(spark, table, settings), copies), table, settings)
-    gold = silver_to_gold.start(spark, settings, available_now=True)
+        lake.append(_copied(lake.read(table), copies), table)
+    gold = silver_to_gold.start(lake, available_now=True)
     gold.query.awaitTermination()
-    sizes = {
-        table.name: delta.read(spark, table, settings).count()
-        for table in (BRONZE_POSTS, SILVER_POSTS)
-    }
+    sizes = {table.name: lake.read(table).count() for table in (BRONZE_POSTS, SILVER_POSTS)}
     say(f"{sizes}")
 
 
-def measure(spark: SparkSession, settings: Settings, count: int) -> None:
+def measure(lake: Lake, count: int) -> None:
     """Measure so many requests at once, until no table shows their data."""
+    settings = lake.settings
     authors = (
-        delta.read(spark, SILVER_POSTS, settings)
-        .where("author_key IS NOT NULL")
-        .groupBy("platform", "author_key")
+        lake.read(SILVER_POSTS).where("author_key IS NOT NULL").groupBy("platform", "author_key")
     )
     rows = (
         authors.agg(F.count(F.lit(1)).alias("posts"))
@@ -108,7 +105,7 @@ def measure(spark: SparkSession, settings: Settings, count: int) -> None:
         for row in rows
     }
     begun = time.monotonic()
-    carry_out(spark, settings)
+    carry_out(lake)
     seconds = time.monotonic() - begun
     mine = [each for each in receipts(settings) if each.id in asked]
     waits = sorted(

@@ -13,7 +13,6 @@ from pyspark.sql import functions as F
 from foundation.errors import BreakerTrippedError
 from foundation.logs import get_log
 from foundation.sections import BreakerSettings
-from lakehouse.delta import tables as delta
 from lakehouse.jobs.job import Counts, MicroBatch
 from schemas.reasons import Fate
 from schemas.tables import ops_batches
@@ -77,7 +76,7 @@ def is_row_too_long(row: Iterable[Outcome], limits: BreakerSettings) -> bool:
 def _outcomes_before(batch: MicroBatch) -> list[Outcome]:
     """How the batches before this one went, the last one first."""
     rows = (
-        delta.read(batch.spark, ops_batches(batch.job.name), batch.settings)
+        batch.lake.read(ops_batches(batch.job.name))
         .where(F.col("checkpoint_id") == batch.job.checkpoint.id)
         .where(F.col("batch_id").between(batch.id - _LOOK_BACK, batch.id - 1))
         .orderBy(F.desc("batch_id"))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, Observation
 
 from foundation.errors import ConservationError
 from foundation.key_chain import KeyChain
@@ -12,15 +12,15 @@ from foundation.key_sources import payload_source, pseudonym_source
 from foundation.policies import policies
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
 from lakehouse.erasure.author_deletes import author_deletes_task
 from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
 from lakehouse.jobs.key_check import former_key_ids
 from lakehouse.maintenance.compact import compaction_task
 from lakehouse.retention.enforce import retention_tasks
-from lakehouse.silver.lookup import BatchInput, batch_scope, lookup_silver, quarantined_since
-from lakehouse.silver.writes import Tally, silver_writes, tally
+from lakehouse.silver.lookup import BatchInput, quarantined_since, resolve_batch
+from lakehouse.silver.writes import Tally, silver_writes, tally_of
 from lakehouse.spark.materialize import materialized
 from schemas.reasons import Fate
 from schemas.stored_names import OPS_STEP, QUARANTINE_STEP
@@ -31,13 +31,12 @@ from streaming.run import StreamingJob
 from transforms.decode import Rules
 from transforms.entities.entity import EntityOptions
 from transforms.entities.finder import load_finder
-from transforms.order import AUTHOR, resolve
 from transforms.pii.options import Options
 from transforms.pii.sanitizer import load_sanitizer
 from transforms.refine import Refiner, refine
 from transforms.scoring.posts import Scorers
 from transforms.scoring.score import ScorerOptions
-from transforms.silver import deciding, keep_quarantined, numbered, to_quarantine
+from transforms.silver import keep_quarantined, numbered, to_quarantine
 
 NAME: JobName = "bronze_to_silver"
 
@@ -53,17 +52,16 @@ def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
     return Job(NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings, on_progress)
 
 
-def start(
-    spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
-) -> RunningJob:
+def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
+    settings = lake.settings
     job = _job(settings, on_progress)
     job.demand_whole()
-    delta.ensure_source(spark, BRONZE_POSTS, settings)
+    lake.ensure_source(BRONZE_POSTS)
     key_id = pseudonym_source(settings).key_id()
-    job.prepare(spark, key_id=key_id)
+    job.prepare(lake, key_id=key_id)
     refiner = make_refiner(settings, key_id)
-    rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
+    rows = lake.stream_rows(BRONZE_POSTS)
     return job.start(
         rows,
         partial(handle, refiner=refiner),
@@ -71,10 +69,10 @@ def start(
         every_s=settings.stream.follow_s,
         tasks=[
             # first, so that the rows which it deletes are counted for its receipt
-            erasure_task(spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True),
-            author_deletes_task(spark, job),
-            *retention_tasks(spark, job),
-            compaction_task(spark, job),
+            erasure_task(lake, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True),
+            author_deletes_task(lake, job),
+            *retention_tasks(lake, job),
+            compaction_task(lake, job),
         ],
     )
 
@@ -99,71 +97,57 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
 
 
 def handle(batch: MicroBatch, refiner: Refiner) -> int:
-    """Resolve the batch once, check that no record is unaccounted for, then write: quarantine, ops, Silver last."""
-    with ExitStack() as frozen:
-        refined, arrived = _refine(batch, refiner, frozen)
-        resolved = frozen.enter_context(materialized(_resolve(batch, refined)))
-        found = tally(resolved)
-        counts = _counts(batch, found, arrived)
+    """Resolve the batch once, account for each record, then write quarantine, ops and last Silver."""
+    with ExitStack() as kept:
+        refined, batch_input = _refine(batch, refiner, kept)
+        resolved = kept.enter_context(materialized(resolve_batch(batch.lake, refined)))
+        tally = tally_of(resolved)
+        counts = _counts(batch, tally, batch_input)
         breaker.check(batch, counts, resolved)
-        steps: list[tuple[str, Callable[[], None]]] = [(OPS_STEP, lambda: batch.write_ops(counts))]
+        steps: list[tuple[str, Callable[[], None]]] = []
         if counts.fates.get(Fate.QUARANTINED):
-            steps.insert(0, (QUARANTINE_STEP, lambda: _quarantine(batch, resolved, arrived)))
-        writes = silver_writes(batch.spark, refined, resolved, found, batch.settings, txn=batch.txn)
-        batch.run([*steps, *writes])
-    return arrived.consumed
+            steps.append((QUARANTINE_STEP, partial(_quarantine, batch, resolved, batch_input)))
+        steps.append((OPS_STEP, partial(batch.write_ops, counts)))
+        steps += silver_writes(batch.lake, refined, resolved, tally, txn=batch.txn)
+        batch.run(steps)
+    return batch_input.consumed
 
 
-def _refine(batch: MicroBatch, refiner: Refiner, frozen: ExitStack) -> tuple[DataFrame, BatchInput]:
-    """The one pass over the payloads, and what was seen going in."""
-    seen = Observation()
-    rows = batch.rows.observe(seen, *BatchInput.observed())
-    refined = frozen.enter_context(
-        materialized(numbered(refine(rows, refiner, at=batch.started_at)))
-    )
-    arrived = BatchInput.from_observed(seen.get)
+def _refine(batch: MicroBatch, refiner: Refiner, kept: ExitStack) -> tuple[DataFrame, BatchInput]:
+    """Make the one pass over the payloads; return its rows, and what went in."""
+    observation = Observation()
+    rows = batch.rows.observe(observation, *BatchInput.observed())
+    refined = kept.enter_context(materialized(numbered(refine(rows, refiner, at=batch.started_at))))
+    batch_input = BatchInput.from_observed(observation.get)
     if batch.is_retry:
-        refined = keep_quarantined(
-            refined, quarantined_since(batch.spark, arrived.since, batch.settings)
-        )
-    return refined, arrived
+        quarantined = quarantined_since(batch.lake, batch_input.since)
+        refined = keep_quarantined(refined, quarantined)
+    return refined, batch_input
 
 
-def _resolve(batch: MicroBatch, refined: DataFrame) -> DataFrame:
-    seen = batch_scope(refined)
-    held = lookup_silver(batch.spark, refined, seen.days, batch.settings)
-    author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
-    return resolve(
-        deciding(refined), held, author_deletes=author_deletes if seen.has_author_deletes else None
-    )
-
-
-def _counts(batch: MicroBatch, found: Tally, arrived: BatchInput) -> Counts:
-    accounted = sum(found.fates.values())
-    if accounted != arrived.consumed:
+def _counts(batch: MicroBatch, tally: Tally, batch_input: BatchInput) -> Counts:
+    accounted = sum(tally.fates.values())
+    if accounted != batch_input.consumed:
         raise ConservationError(
-            f"batch {batch.id} of {NAME} consumed {arrived.consumed} records but accounts for {accounted}",
+            f"batch {batch.id} of {NAME} consumed {batch_input.consumed} records"
+            f" but accounts for {accounted}",
             remedy="Nothing of it was written; report this with the log",
         )
+    end = batch.job.checkpoint.end_offset(batch.id)
     return Counts(
-        consumed=arrived.consumed,
-        fates=found.fates,
-        rows_removed=found.rows_removed,
-        masked=found.masked,
-        table_versions={
-            BRONZE_POSTS.name: batch.job.checkpoint.end_offset(batch.id)["reservoirVersion"]
-        },
+        consumed=batch_input.consumed,
+        fates=tally.fates,
+        rows_removed=tally.rows_removed,
+        masked=tally.masked,
+        table_versions={BRONZE_POSTS.name: end["reservoirVersion"]},
     )
 
 
-def _quarantine(batch: MicroBatch, resolved: DataFrame, arrived: BatchInput) -> None:
+def _quarantine(batch: MicroBatch, resolved: DataFrame, batch_input: BatchInput) -> None:
     rows = to_quarantine(batch.rows, resolved)
-    there = quarantined_since(batch.spark, arrived.since, batch.settings)
-    delta.append(
-        rows.join(there, on=list(QUARANTINE_POSTS.key), how="left_anti"),
-        QUARANTINE_POSTS,
-        batch.settings,
-    )
+    present = quarantined_since(batch.lake, batch_input.since)
+    new = rows.join(present, on=list(QUARANTINE_POSTS.key), how="left_anti")
+    batch.lake.append(new, QUARANTINE_POSTS)
 
 
 JOB = StreamingJob(NAME, preflight, start)

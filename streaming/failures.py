@@ -19,7 +19,7 @@ from foundation.errors import (
 )
 from foundation.settings import Settings
 from lakehouse.delta import damage
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.commit_marks import tables_of
 from lakehouse.jobs.job import Job
@@ -35,7 +35,7 @@ def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
     """Spark names no table: the one whose log cannot be read is looked for."""
     for table in tables_of(doing) if doing in JOBS else TABLES:
         try:
-            delta_log.version(table, settings)
+            TableLog(table, settings).version()
         except TableNotFoundError:
             continue
         except LakeError as error:
@@ -52,7 +52,7 @@ def _broken_file(doing: str, settings: Settings, said: str) -> EchoStreamError:
         return found
     file, name = damage.file_and_table(said, settings.lake_uri)
     source = _SOURCES.get(doing)
-    if file and source and name == source.name and not delta_log.has_file(source, settings, file):
+    if file and source and name == source.name and not TableLog(source, settings).has_file(file):
         return _history_gone(doing)
     return damage.of_file(said, settings.lake_uri, doing=doing, safe=_what_is_safe(doing, settings))
 

@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from foundation.logs import get_log, setup_logs
 from foundation.sections import JobName
 from foundation.settings import Settings
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.job import OnProgress, RunningJob
 from lakehouse.spark import session
 from lakehouse.spark.progress import ProgressListener
@@ -19,7 +20,7 @@ from lakehouse.spark.session import build_session, ending, jvm_pid
 from lakehouse.storage.lease import hold_lake
 from streaming.failures import named_error, named_outside_queries
 
-_REGISTERS: JobName = "bronze_to_silver"  # the job that admits erasures
+_REGISTERS: JobName = "bronze_to_silver"  # the job that registers erasures
 _POLL_S = 1  # of each query; Spark takes whole seconds
 
 _log = get_log("run")
@@ -62,6 +63,7 @@ def run(
             with named_outside_queries(job.name, settings):
                 job.preflight(settings)
         spark = build_session(settings, "echostream")
+        lake = Lake(spark, settings)
         try:
             with ending(spark, settings), _listening(spark, settings):
                 lease.name_jvm(jvm_pid(spark))
@@ -76,9 +78,9 @@ def run(
                     on_start(spark.sparkContext.uiWebUrl)
                 with named_outside_queries("run", settings):
                     if available_now:
-                        _in_sequence(spark, settings, jobs, stop, on_progress)
+                        _in_sequence(lake, jobs, stop, on_progress)
                     else:
-                        _together(spark, settings, jobs, stop, on_progress)
+                        _together(lake, jobs, stop, on_progress)
         finally:
             _log.info("stop")
 
@@ -94,29 +96,27 @@ def _listening(spark: SparkSession, settings: Settings) -> Iterator[None]:
 
 
 def _in_sequence(
-    spark: SparkSession,
-    settings: Settings,
+    lake: Lake,
     jobs: Sequence[StreamingJob],
     stop: Event,
     on_progress: OnProgress,
 ) -> None:
     ended: list[RunningJob] = []
     for job in jobs:
-        running = job.start(spark, settings, available_now=True, on_progress=on_progress)
-        _watch([running], stop, settings)
+        running = job.start(lake, available_now=True, on_progress=on_progress)
+        _watch([running], stop, lake.settings)
         if stop.is_set():
             return
-        _maintain(running, settings, force=True)
-        # what it has admitted of erasures is carried out in the hop before it
+        _maintain(running, force=True)
+        # The hop before it carries out the erasures that it has registered.
         if job.name == _REGISTERS:
             for earlier in ended:
-                _maintain(earlier, settings, force=True)
+                _maintain(earlier, force=True)
         ended.append(running)
 
 
 def _together(
-    spark: SparkSession,
-    settings: Settings,
+    lake: Lake,
     jobs: Sequence[StreamingJob],
     stop: Event,
     on_progress: OnProgress,
@@ -124,8 +124,8 @@ def _together(
     started: list[RunningJob] = []
     try:
         for job in jobs:
-            started.append(job.start(spark, settings, available_now=False, on_progress=on_progress))
-        _watch(started, stop, settings)
+            started.append(job.start(lake, available_now=False, on_progress=on_progress))
+        _watch(started, stop, lake.settings)
     finally:
         for running in started:
             _end(running)
@@ -140,16 +140,19 @@ def _watch(running: Sequence[RunningJob], stop: Event, settings: Settings) -> No
                     return
             except StreamingQueryException as error:
                 raise named_error(error, each.job, settings) from error
-            _maintain(each, settings, force=False)
+            _maintain(each, force=False)
     for each in running:
         _end(each)
     for each in running:
         each.job.mark()
 
 
-def _maintain(running: RunningJob, settings: Settings, *, force: bool) -> None:
-    """Do the work between batches; what a batch has stumbled over stops it as well, often before the query says so."""
-    with named_outside_queries(running.job.name, settings):
+def _maintain(running: RunningJob, *, force: bool) -> None:
+    """Do the work between batches.
+
+    An error that a batch meets stops this work as well, often before the query reports it.
+    """
+    with named_outside_queries(running.job.name, running.job.settings):
         running.maintain(force)
 
 

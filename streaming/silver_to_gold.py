@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import expiry_marks, expiry_versions
+from lakehouse.delta.lake import Lake
 from lakehouse.erasure.run import gold_erasure_task
 from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
 from lakehouse.maintenance.compact import compaction_task
@@ -68,33 +68,31 @@ def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
     return Job(NAME, tuple(aggregate.table for aggregate in AGGREGATES), settings, on_progress)
 
 
-def start(
-    spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
-) -> RunningJob:
+def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
+    settings = lake.settings
     job = _job(settings, on_progress)
     job.demand_whole()
-    delta.ensure_source(spark, SILVER_POSTS, settings)
-    job.prepare(spark)
+    lake.ensure_source(SILVER_POSTS)
+    job.prepare(lake)
     # After a reset, from the commit that Gold names already: the next one may not be there yet,
     # which Delta refuses.
     first = max(job.checkpoint.reset.get(RESET_STARTING_VERSION, 0) - 1, 0)
-    changes = delta.stream_changes(spark, SILVER_POSTS, settings, starting_version=first)
+    changes = lake.stream_changes(SILVER_POSTS, starting_version=first)
     return job.start(
         changes,
         handle,
         available_now=available_now,
         every_s=settings.stream.follow_s,
-        tasks=[gold_erasure_task(spark, job), compaction_task(spark, job)],
+        tasks=[gold_erasure_task(lake, job), compaction_task(lake, job)],
     )
 
 
 def handle(batch: MicroBatch) -> int:
-    """Bring each Gold table to the last Silver commit that the batch has begun, then say so in ops.
+    """Bring each Gold table to the last Silver commit that the batch has begun, then write to ops.
 
     The stream tells when and how far. Its rows are not used: it may cut a commit in two, and Gold
-        must equal
-    Silver as of a version that it can name. So the change feed is read by whole commits.
+    must equal Silver as of a version that it can name. So the change feed is read by whole commits.
     """
     first, last = _commits(batch)
     if first > last:
@@ -108,74 +106,75 @@ def handle(batch: MicroBatch) -> int:
             for update in updates
             if update.count
         ]
-        batch.run([*merges, (OPS_STEP, lambda: batch.write_ops(counts))])
+        batch.run([*merges, (OPS_STEP, partial(batch.write_ops, counts))])
     return counts.consumed
 
 
 def _changes(batch: MicroBatch, first: int, last: int) -> DataFrame:
-    """What came and went between the versions; what Silver has only forgotten stays counted."""
-    changes = delta.read_changes(batch.spark, SILVER_POSTS, batch.settings, first=first, last=last)
-    without = expiry_versions(batch.settings, first)
-    return changes.where(~F.col("_commit_version").isin(without)) if without else changes
+    """Return the changes between the versions, without those that only expired rows or rewrote files."""
+    changes = batch.lake.read_changes(SILVER_POSTS, first=first, last=last)
+    expiries = expiry_versions(batch.settings, first)
+    return changes.where(~F.col("_commit_version").isin(expiries)) if expiries else changes
 
 
 def _commits(batch: MicroBatch) -> tuple[int, int]:
-    """The first and the last Silver version of the batch, which may be none: then the first is the greater."""
+    """Return the first and last Silver version of the batch; of an empty one the first is greater."""
     mine = batch.job.checkpoint
-    first = (
-        _through(mine.end_offset(batch.id - 1)) + 1
-        if batch.id
-        else mine.reset.get(RESET_STARTING_VERSION, 0)
-    )
-    return first, _through(mine.end_offset(batch.id))
+    last = _through(mine.end_offset(batch.id))
+    if batch.id == 0:
+        return mine.reset.get(RESET_STARTING_VERSION, 0), last
+    return _through(mine.end_offset(batch.id - 1)) + 1, last
 
 
 def _through(offset: dict[str, int]) -> int:
-    """The last version that a stream has begun: index -1 stands before the version's first file."""
+    """Return the last version that a stream has begun: index -1 stands before the version's first file."""
     return offset["reservoirVersion"] - (offset["index"] < 0)
 
 
 @contextmanager
 def _update(aggregate: Aggregate, changes: DataFrame) -> Iterator[Update]:
-    """The changes as this table counts them, a row each. The feed, whose plan alone is costly, is read once."""
+    """Give the changes as this table counts them, a row each.
+
+    The feed, whose plan alone is costly, is read once.
+    """
     rows = signed(aggregate.contributions(changes), aggregate.sums).persist()
     try:
-        # The look fills the cache: an empty one goes out with every task of the merge, 200 MB each
-        # time (measured).
+        # This query fills the cache. An empty cache would be sent with every task of the merge,
+        # 200 MB each time (measured).
         days = F.collect_set(F.to_date(aggregate.time)).alias("days")
-        seen = rows.agg(F.count(F.lit(1)).alias("count"), days).collect()[0]
-        yield Update(aggregate, rows, seen["count"], seen["days"])
+        row = rows.agg(F.count(F.lit(1)).alias("count"), days).collect()[0]
+        yield Update(aggregate, rows, row["count"], row["days"])
     finally:
         rows.unpersist()
 
 
 def _bring_up(batch: MicroBatch, update: Update, silver_version: int) -> None:
-    aggregate, table = update.aggregate, update.aggregate.table
-    silver = delta.read(batch.spark, SILVER_POSTS, batch.settings, version=silver_version)
+    """Merge the changes into a Gold table, in a commit that names Silver's version."""
+    aggregate = update.aggregate
+    table = aggregate.table
+    silver = batch.lake.read(SILVER_POSTS, version=silver_version)
     now = aggregate.contributions(silver.where(within_days(F.col("posted_at"), update.days)))
     groups = group_deltas(update.rows, table.key, aggregate.sums)
-    # Who is gone from Silver cannot be counted again, so that the count of a closed group stays as
-    # it is.
+    # Authors whose posts have expired in Silver cannot be counted again, so the count of a closed
+    # group stays.
     closed = expiry_marks(batch.settings, "silver.author", version=silver_version)
     members = member_deltas(
         update.rows.where(~expired(aggregate.time, closed)), now, table.key, aggregate.count
     )
     total = combine(groups, members, table.key, aggregate.count)
-    with delta.commit_as(
-        batch.spark, txn=batch.txn(table.name), metadata={SILVER_VERSION: silver_version}
-    ):
+    with batch.lake.commit_as(txn=batch.txn(table.name), metadata={SILVER_VERSION: silver_version}):
         _merge(batch, aggregate, total, update.days)
 
 
 def _merge(
     batch: MicroBatch, aggregate: Aggregate, changes: DataFrame, days: Sequence[date]
 ) -> None:
-    table, added = aggregate.table, (*aggregate.sums, aggregate.count)
+    table = aggregate.table
+    added = (*aggregate.sums, aggregate.count)
     same = F.expr(" AND ".join(f"t.{name} <=> s.{name}" for name in table.key))
+    on = same & within_days(F.col(f"t.{aggregate.time}"), days)
     (
-        delta.target(batch.spark, table, batch.settings)
-        .alias("t")
-        .merge(changes.alias("s"), same & within_days(F.col(f"t.{aggregate.time}"), days))
+        batch.lake.merge(changes, table, on)
         .whenMatchedDelete("t.posts + s.posts = 0")
         .whenMatchedUpdate(set={name: f"t.{name} + s.{name}" for name in added})
         .whenNotMatchedInsert("s.posts > 0", {name: f"s.{name}" for name in table.columns})

@@ -1,13 +1,12 @@
 """Hop 2: Kafka → bronze.posts, as received."""
 
-from pyspark.sql import SparkSession
+from functools import partial
 
 from foundation import clock
 from foundation.key_sources import payload_source
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
 from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs import kafka
 from lakehouse.jobs.job import Counts, Job, MicroBatch, OnProgress, RunningJob
@@ -34,52 +33,49 @@ def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
     return Job(NAME, (BRONZE_POSTS,), settings, on_progress)
 
 
-def start(
-    spark: SparkSession, settings: Settings, *, available_now: bool, on_progress: OnProgress = None
-) -> RunningJob:
+def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) -> RunningJob:
     """Start the job; its query ends by itself when `available_now`."""
-    if settings.payloads.encrypt:
-        payload_source(
-            settings
-        ).load()  # here, so that a key that is missing is refused before the first record
+    settings = lake.settings
+    if settings.payloads.encrypt:  # a missing key is refused here, before the first record
+        payload_source(settings).load()
     job = _job(settings, on_progress)
-    job.prepare(spark)
+    job.prepare(lake)
     kafka.check_offsets(job.checkpoint, settings)
     offsets = job.checkpoint.reset.get(RESET_STARTING_OFFSETS, "earliest")
-    records = kafka.stream_records(spark, settings, starting_offsets=offsets)
+    records = kafka.stream_records(lake.spark, settings, starting_offsets=offsets)
     return job.start(
         records,
         handle,
         available_now=available_now,
         every_s=settings.stream.trigger_s,
         tasks=[
-            erasure_task(spark, job, (BRONZE_POSTS,)),
-            *retention_tasks(spark, job),
-            compaction_task(spark, job),
+            erasure_task(lake, job, (BRONZE_POSTS,)),
+            *retention_tasks(lake, job),
+            compaction_task(lake, job),
         ],
     )
 
 
 def handle(batch: MicroBatch) -> int:
-    """Append the batch, then say so in ops: only the commit knows how many rows it had."""
+    """Append the batch, then write its row in ops: only the commit knows how many rows it had."""
     counts = Counts()
-    batch.run(
-        [(APPEND_STEP, lambda: _append(batch)), (OPS_STEP, lambda: _write_ops(batch, counts))]
-    )
+    append = partial(_append, batch)
+    write_ops = partial(_write_ops, batch, counts)
+    batch.run([(APPEND_STEP, append), (OPS_STEP, write_ops)])
     return counts.consumed
 
 
 def _append(batch: MicroBatch) -> None:
     # One task per core writes, so that a batch makes a few files and not one per topic and
     # partition.
-    records = batch.rows.coalesce(batch.spark.sparkContext.defaultParallelism)
+    records = batch.rows.coalesce(batch.lake.spark.sparkContext.defaultParallelism)
     source = payload_source(batch.settings) if batch.settings.payloads.encrypt else None
     rows = to_bronze(records, ingest_date=clock.now().date(), payload_key=source)
-    delta.append(rows, BRONZE_POSTS, batch.settings, txn=batch.txn(APPEND_STEP))
+    batch.lake.append(rows, BRONZE_POSTS, txn=batch.txn(APPEND_STEP))
 
 
 def _write_ops(batch: MicroBatch, counts: Counts) -> None:
-    commit = delta_log.last_append(BRONZE_POSTS, batch.settings)
+    commit = batch.lake.log(BRONZE_POSTS).last_append()
     ends = batch.job.checkpoint.end_offset(batch.id)
     counts.consumed = int(commit["operationMetrics"].get("numOutputRows", 0))
     counts.table_versions = {BRONZE_POSTS.name: commit["version"]}

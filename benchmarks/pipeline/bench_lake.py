@@ -22,6 +22,7 @@ from foundation.sections import S3Settings
 from foundation.settings import Settings
 from ingestion.kafka.producer import Producer
 from ingestion.kafka.records import Record
+from lakehouse.delta.lake import Lake
 from lakehouse.spark.session import build_session, jvm_pid
 from local import stack
 from local.host.ports import free_ports
@@ -61,6 +62,11 @@ class BenchLake:
 
     bench: Bench
     settings: Settings
+
+    @property
+    def delta(self) -> Lake:
+        """Return the handle that the jobs get."""
+        return Lake(self.bench.spark, self.settings)
 
     def feed(self, *, start: int, step: int) -> Feed:
         """Return posts for this lake; its key makes their pseudonyms."""

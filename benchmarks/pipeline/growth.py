@@ -22,7 +22,6 @@ from benchmarks.pipeline.records import Feed
 from foundation import clock
 from foundation.sections import JobName
 from ingestion.kafka.records import Record
-from lakehouse.delta import tables as delta
 from local.progress import Ticker
 from schemas.tables import SILVER_POSTS
 from streaming.jobs import STARTS
@@ -58,9 +57,9 @@ class Day:
         with Ticker(title, console=lake.bench.console):
             made = made_rows(self.models, self.feed, self.rows, rows, numbers)
             files = max(2, (rows - self.rows) // _ROWS_PER_FILE)
-            delta.append(made.repartition(files), SILVER_POSTS, lake.settings)
+            lake.delta.append(made.repartition(files), SILVER_POSTS)
         with Ticker(f"{title}: Gold", console=lake.bench.console):
-            rebuild_gold(lake.bench.spark, lake.settings)
+            rebuild_gold(lake.delta)
         self.rows = rows
         return numbers
 
@@ -91,9 +90,7 @@ def _first_day(lake: BenchLake, *, largest: int) -> Day:
     sent = lake.send((before.new(number) for number in range(_MODELS)), "models into Kafka")
     for name in STARTS:
         _drain(lake, name, sent.records)
-    models = delta.read(
-        lake.bench.spark, SILVER_POSTS, lake.settings
-    ).localCheckpoint()  # they stay as they are
+    models = lake.delta.read(SILVER_POSTS).localCheckpoint()  # they stay as they are
     # A different start gives the same numbers other posts' times, so numbers go on where the models
     # end.
     step = (_DAY_US - 1) // (_MODELS + largest + _ROOM)
@@ -126,7 +123,7 @@ def _drain(lake: BenchLake, name: JobName, records: int) -> Drain:
     return drain(
         lake.bench,
         name,
-        lambda: start(lake.bench.spark, lake.settings, available_now=True).query,
+        lambda: start(lake.delta, available_now=True).query,
         records,
     )
 

@@ -89,4 +89,4 @@ def _through(lake: BenchLake, records: int) -> Drain:
 
 
 def _running(lake: BenchLake, name: JobName) -> Callable[[], StreamingQuery]:
-    return lambda: STARTS[name](lake.bench.spark, lake.settings, available_now=True).query
+    return lambda: STARTS[name](lake.delta, available_now=True).query

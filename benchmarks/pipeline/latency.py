@@ -20,9 +20,7 @@ from foundation import clock
 from foundation.errors import JobFailedError
 from ingestion.kafka.producer import Producer
 from ingestion.kafka.records import Record
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
-from lakehouse.delta.log import open_table
+from lakehouse.delta.log import TableLog
 from lakehouse.jobs import kafka
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.job import RunningJob
@@ -87,9 +85,7 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
 @contextmanager
 def jobs(lake: BenchLake) -> Iterator[list[RunningJob]]:
     """Run all three jobs as `echostream run` does; running batches end with the block."""
-    running = [
-        start(lake.bench.spark, lake.settings, available_now=False) for start in STARTS.values()
-    ]
+    running = [start(lake.delta, available_now=False) for start in STARTS.values()]
     try:
         yield running
     finally:
@@ -106,7 +102,7 @@ def warm_up(lake: BenchLake) -> None:
     lake.send(feed.stream(_WARM_FROM, WARM_UP), "warm-up into Kafka")
     for name, start in STARTS.items():
         with Ticker(f"{name}, warm-up", console=lake.bench.console):
-            start(lake.bench.spark, lake.settings, available_now=True).query.awaitTermination()
+            start(lake.delta, available_now=True).query.awaitTermination()
 
 
 def press(lake: BenchLake, running: Sequence[RunningJob], load: Load, seconds: float) -> None:
@@ -173,9 +169,9 @@ def _is_level(lake: BenchLake) -> bool:
 
 def changes(lake: BenchLake) -> list[Change]:
     """Return the changes that Silver's commits made to posts."""
-    silver = delta_log.version(SILVER_POSTS, lake.settings)
+    silver = lake.delta.log(SILVER_POSTS).version()
     rows = (
-        delta.read_changes(lake.bench.spark, SILVER_POSTS, lake.settings, first=1, last=silver)
+        lake.delta.read_changes(SILVER_POSTS, first=1, last=silver)
         .where("_change_type != 'update_preimage'")
         .selectExpr(
             "post_key", "version", "_change_type = 'delete' AS gone", "_commit_version AS commit"
@@ -187,7 +183,7 @@ def changes(lake: BenchLake) -> list[Change]:
 
 def gold_commits(lake: BenchLake) -> list[GoldCommit]:
     """Return Gold's commits in their order."""
-    log = open_table(GOLD_SENTIMENT_HOURLY, lake.settings)
+    log = TableLog(GOLD_SENTIMENT_HOURLY, lake.settings).open()
     named = {
         each["version"]: json.loads(each.get("userMetadata") or "{}").get("silver_version")
         for each in log.history()
@@ -202,7 +198,7 @@ def gold_commits(lake: BenchLake) -> list[GoldCommit]:
 
 def _commit_times(lake: BenchLake) -> dict[int, int]:
     """Return when each commit of Gold could be read, in microseconds: the time of its file."""
-    folder = f"{delta_log.path(GOLD_SENTIMENT_HOURLY, lake.settings)}/_delta_log"
+    folder = f"{TableLog(GOLD_SENTIMENT_HOURLY, lake.settings).path}/_delta_log"
     if lake.bench.s3 is None:
         return {
             int(file.stem): file.stat().st_mtime_ns // 1000 for file in Path(folder).glob("*.json")

@@ -19,6 +19,7 @@ from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.drain import Drain, drain, together
 from foundation import clock
 from foundation.settings import Settings
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs import kafka
 from schemas.tables import BRONZE_POSTS
 from streaming.jobs import STARTS
@@ -72,13 +73,13 @@ def _ways(lake: BenchLake) -> dict[str, Callable[[], StreamingQuery]]:
     return {
         _COPIES[0]: copies[_COPIES[0]],
         **jobs,
-        "unscored": lambda: unscored.start(spark, bare).query,
+        "unscored": lambda: unscored.start(Lake(spark, bare)).query,
         _COPIES[1]: copies[_COPIES[1]],
     }
 
 
 def _running(spark: SparkSession, settings: Settings, name: Any) -> Callable[[], StreamingQuery]:
-    return lambda: STARTS[name](spark, settings, available_now=True).query
+    return lambda: STARTS[name](Lake(spark, settings), available_now=True).query
 
 
 def _copying(spark: SparkSession, settings: Settings, name: str) -> Callable[[], StreamingQuery]:

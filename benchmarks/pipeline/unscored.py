@@ -8,11 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from pyspark.sql import SparkSession
-
 from foundation.key_sources import pseudonym_source
-from foundation.settings import Settings
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.job import Job, RunningJob
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from streaming import bronze_to_silver
@@ -44,13 +41,14 @@ class Unscored(ScorerOptions):
 SCORERS[NoScorer.name] = lambda _options: NoScorer()
 
 
-def start(spark: SparkSession, settings: Settings) -> RunningJob:
+def start(lake: Lake) -> RunningJob:
     """Start `bronze_to_silver` without its scorer."""
+    settings = lake.settings
     job = Job(bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings)
     key_id = pseudonym_source(settings).key_id()
-    job.prepare(spark, key_id=key_id)
+    job.prepare(lake, key_id=key_id)
     refiner = Refiner(bronze_to_silver.make_refiner(settings, key_id).rules, Unscored())
-    rows = delta.stream_rows(spark, BRONZE_POSTS, settings)
+    rows = lake.stream_rows(BRONZE_POSTS)
     return job.start(
         rows, partial(bronze_to_silver.handle, refiner=refiner), available_now=True, every_s=0
     )

@@ -1,4 +1,4 @@
-"""A few rows that the driver has, appended to a Delta table without Spark: milliseconds, where Spark runs jobs."""
+"""Append the driver's few rows to a Delta table without Spark: milliseconds, where Spark runs jobs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,46 +8,42 @@ from deltalake.exceptions import DeltaError
 from pyspark.sql.types import MapType
 
 from foundation.errors import DiskFullError, EchoStreamError, StoreUnreachableError
-from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta.tables import Txn
+from lakehouse.delta.lake import Txn
+from lakehouse.delta.log import TableLog
 from schemas.tables import Table
 
 
-def append(
-    rows: Sequence[Mapping[str, Any]], table: Table, settings: Settings, *, txn: Txn
-) -> None:
-    """Add rows, once per transaction id: an action of Delta's that Spark and deltalake both read and write.
+def append(rows: Sequence[Mapping[str, Any]], log: TableLog, *, txn: Txn) -> None:
+    """Add rows to a table, once per transaction id, which Spark and deltalake both read and write.
 
     Spark on S3 knows no PUT that fails where there is an object, so nothing else may write the
-        table meanwhile: callers
-    hold the job's `writing`, and the lake.
+    table meanwhile: callers hold the job's `writing`, and the lake.
 
     Raises:
         DiskFullError, StoreUnreachableError: they cannot be written.
     """
-    values = _arrow(rows, table)
-    log = delta_log.open_table(table, settings)
-    if _is_done(txn, log):
+    values = _arrow(rows, log.table)
+    opened = log.open()
+    if _is_done(txn, opened):
         return
     once = CommitProperties(app_transactions=[Transaction(txn.app, txn.version)])
     try:
-        # By the log that was asked: of what has come since, deltalake refuses a commit of the same
-        # id.
-        write_deltalake(log, values, mode="append", commit_properties=once)
+        # The log that was asked is the one written: deltalake then refuses a commit of the same id
+        # that has come since.
+        write_deltalake(opened, values, mode="append", commit_properties=once)
     except (DeltaError, OSError) as error:
         # A commit whose answer was lost, tried again by the client, meets itself.
-        if not _is_done(txn, delta_log.open_table(table, settings)):
-            raise _named(error, table, settings) from None
+        if not _is_done(txn, log.open()):
+            raise _named(error, log) from None
 
 
-def _is_done(txn: Txn, log: DeltaTable) -> bool:
-    known = log.transaction_version(txn.app)
+def _is_done(txn: Txn, opened: DeltaTable) -> bool:
+    known = opened.transaction_version(txn.app)
     return known is not None and known >= txn.version
 
 
-def _named(error: Exception, table: Table, settings: Settings) -> EchoStreamError:
-    where = f"{table.name} at {delta_log.path(table, settings)} cannot be written"
+def _named(error: Exception, log: TableLog) -> EchoStreamError:
+    where = f"{log.table.name} at {log.path} cannot be written"
     if "No space left" in str(error):
         return DiskFullError(
             f"{where}: the disk is full", remedy="Make room and run again: nothing is lost"
@@ -59,7 +55,7 @@ def _named(error: Exception, table: Table, settings: Settings) -> EchoStreamErro
 
 
 def _arrow(rows: Sequence[Mapping[str, Any]], table: Table) -> Any:
-    """The rows as the table has them; each must name all of its columns."""
+    """Return the rows as the table has them; each must name all of its columns."""
     import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
     from pyspark.sql.pandas.types import to_arrow_schema  # noqa: PLC0415  # as above
 

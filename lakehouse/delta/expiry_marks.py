@@ -1,20 +1,17 @@
-"""What of Silver has expired, said in its table's properties: it stays away, and Gold's cells of that time are closed.
+"""Expiry marks: up to when silver.posts has deleted what expired, by platform, in the table's properties.
 
-Expiry is not erasure: Gold keeps what was true. So Silver says up to when it has forgotten, before
-    it forgets, and
-whoever adds to Silver or counts from it asks here.
+Expiry is not erasure: Gold keeps its counts. So Silver marks a time as expired before it deletes,
+and the code that adds to Silver or counts from it asks here: expired posts stay deleted, and Gold's
+groups of that time are closed.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from pyspark.sql import SparkSession
-
 from foundation.policies import Field
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
+from lakehouse.delta.log import TableLog, metadata_of
 from schemas.stored_names import EXPIRED_PROPERTY, EXPIRY, PURGE
 from schemas.tables import SILVER_POSTS
 from transforms.expiry_rules import Limits, later
@@ -23,12 +20,12 @@ from transforms.expiry_rules import Limits, later
 def expiry_marks(
     settings: Settings, field: Field, *, version: int | None = None
 ) -> dict[str, datetime]:
-    """Up to when silver.posts has forgotten a field, by platform; now, or as of a version of it."""
+    """Return up to when a field of silver.posts has expired, by platform; now, or as of a version."""
     prefix = f"{EXPIRED_PROPERTY}{field}."
-    found = delta_log.properties(SILVER_POSTS, settings, version=version)
+    properties = TableLog(SILVER_POSTS, settings).properties(version=version)
     return {
         name.removeprefix(prefix): datetime.fromisoformat(value)
-        for name, value in found.items()
+        for name, value in properties.items()
         if name.startswith(prefix)
     }
 
@@ -36,27 +33,23 @@ def expiry_marks(
 def advanced(
     settings: Settings, wanted: Mapping[Field, Limits]
 ) -> dict[Field, dict[str, datetime]]:
-    """Return where the marks are with these limits: on, never back."""
+    """Return the marks as these limits move them: on, never back."""
     return {field: later(expiry_marks(settings, field), limits) for field, limits in wanted.items()}
 
 
-def mark_expired(spark: SparkSession, settings: Settings, limits: Mapping[Field, Limits]) -> None:
+def mark_expired(lake: Lake, limits: Mapping[Field, Limits]) -> None:
     """Set the marks, in one commit."""
     changed = {
         f"{EXPIRED_PROPERTY}{field}.{platform}": limit.isoformat()
         for field, by_platform in limits.items()
         for platform, limit in by_platform.items()
-        if expiry_marks(settings, field).get(platform) != limit
+        if expiry_marks(lake.settings, field).get(platform) != limit
     }
     if changed:
-        delta.set_properties(spark, SILVER_POSTS, settings, changed)
+        lake.set_properties(SILVER_POSTS, changed)
 
 
 def expiry_versions(settings: Settings, first: int) -> list[int]:
-    """The versions of silver.posts from the first on that did nothing but forget, or write files anew."""
-    commits = delta_log.commits_since(SILVER_POSTS, settings, first)
-    return [
-        commit["version"]
-        for commit in commits
-        if {EXPIRY, PURGE} & json.loads(commit.get("userMetadata") or "{}").keys()
-    ]
+    """Return the versions of silver.posts, from the first on, that only expired rows or rewrote files."""
+    commits = TableLog(SILVER_POSTS, settings).commits_since(first)
+    return [commit["version"] for commit in commits if {EXPIRY, PURGE} & metadata_of(commit).keys()]

@@ -1,11 +1,12 @@
-"""What an author left behind: the posts in Silver that the author's tombstone blocks, removed between batches."""
+"""Delete from Silver, between batches, the posts that their author's tombstone blocks."""
 
-from pyspark.sql import DataFrame, SparkSession
+from datetime import date
+
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from foundation.logs import get_log
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.job import Job
 from lakehouse.jobs.schedule import Task
 from lakehouse.silver.lookup import author_tombstones
@@ -15,53 +16,49 @@ from transforms.order import AUTHOR, KEY, blocked_by_author
 _log = get_log("author_removals")
 
 
-def author_deletes_task(spark: SparkSession, job: Job) -> Task:
-    """Return the removals of the job that owns Silver; batched, since an author's posts are spread over all days."""
+def author_deletes_task(lake: Lake, job: Job) -> Task:
+    """Return the deletes of the job that owns Silver.
+
+    They are batched, since an author's posts are spread over all days.
+    """
     interval_s = job.settings.stream.author_removal_interval_s
-    return Task("author_deletes", interval_s, _AuthorDeletes(spark, job).run, may_wait=False)
+    return Task("author_deletes", interval_s, _AuthorDeletes(lake, job).run, may_wait=False)
 
 
 class _AuthorDeletes:
-    def __init__(self, spark: SparkSession, job: Job) -> None:
-        self._spark = spark
+    def __init__(self, lake: Lake, job: Job) -> None:
+        self._lake = lake
         self._job = job
         self._applied_version = -1  # of silver.tombstones; a restart looks once again
 
     def run(self) -> None:
-        """Remove what is due."""
+        """Delete what is due."""
         with self._job.writing:
-            version = delta_log.version(SILVER_TOMBSTONES, self._job.settings)
+            version = self._lake.log(SILVER_TOMBSTONES).version()
             if version != self._applied_version:
-                self._remove()
+                self._delete_blocked()
                 self._applied_version = version
 
-    def _remove(self) -> None:
-        tombstones = author_tombstones(self._spark, self._job.settings)
+    def _delete_blocked(self) -> None:
         until = F.col("author_tombstone_version")
-        posts = delta.read(self._spark, SILVER_POSTS, self._job.settings)
+        posts = self._lake.read(SILVER_POSTS).select(*KEY, "author_key", "version", "day")
         blocked = (
-            posts.select(*KEY, "author_key", "version", "day")
-            .join(F.broadcast(tombstones), on=list(AUTHOR), how="inner")
+            posts.join(F.broadcast(author_tombstones(self._lake)), on=list(AUTHOR), how="inner")
             .where(blocked_by_author(F.col("version"), F.col("day"), until))
             .select(*KEY, "day")
             .persist()
         )
         try:
-            found = blocked.agg(
+            row = blocked.agg(
                 F.count(F.lit(1)).alias("rows"), F.collect_set("day").alias("days")
             ).first()
-            if found is not None and found["rows"]:
-                self._delete(blocked, found["days"])
-                _log.info("author_removals", rows=found["rows"])
+            if row is not None and row["rows"]:
+                self._delete(blocked, row["days"])
+                _log.info("author_removals", rows=row["rows"])
         finally:
             blocked.unpersist()
 
-    def _delete(self, blocked: DataFrame, days: list[object]) -> None:
-        same = " AND ".join(f"t.{name} = s.{name}" for name in (*KEY, "day"))
-        (
-            delta.target(self._spark, SILVER_POSTS, self._job.settings)
-            .alias("t")
-            .merge(blocked.alias("s"), F.expr(same) & F.col("t.day").isin(days))
-            .whenMatchedDelete()
-            .execute()
-        )
+    def _delete(self, blocked: DataFrame, days: list[date]) -> None:
+        same = F.expr(" AND ".join(f"t.{name} = s.{name}" for name in (*KEY, "day")))
+        merge = self._lake.merge(blocked, SILVER_POSTS, same & F.col("t.day").isin(days))
+        merge.whenMatchedDelete().execute()

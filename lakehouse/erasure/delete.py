@@ -1,31 +1,21 @@
-"""What erasures take out of one table, by the job that owns it: one commit for all that are open, which names them."""
+"""Delete what erasures block from one table, by the job that owns it: one commit for all open erasures."""
 
-import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from foundation.crash_points import crash_point
 from foundation.key_sources import payload_source
 from foundation.logs import get_log
-from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
+from lakehouse.delta.log import metadata_of
 from lakehouse.erasure import ledger
 from lakehouse.erasure.ledger import Erasure, Step
 from lakehouse.maintenance.purge import purge
-from schemas.stored_names import (
-    AFTER_ERASING,
-    AFTER_PURGING,
-    BEFORE_ERASING,
-    ERASED,
-    ERASURES_TXN,
-    REMOVED,
-)
+from schemas.stored_names import AFTER_ERASING, AFTER_PURGING, BEFORE_ERASING, ERASED, REMOVED
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, Table
 from transforms.bronze import from_quarantine
 from transforms.order import KEY
@@ -38,65 +28,63 @@ _log = get_log("removals")
 class EraseRows:
     """One table of one job, and how rows that erasures block are found in it."""
 
-    spark: SparkSession
+    lake: Lake
     job: str
     table: Table
-    settings: Settings
 
-    def run(self, every: Sequence[Erasure]) -> None:
-        """Remove what the tombstones of all erasures block; note it for those that had not been here.
+    def run(self, erasures: Sequence[Erasure]) -> None:
+        """Delete what the tombstones of all erasures block; record it for those that are new here.
 
-        A crash anywhere is made good by the next run: the commit names the erasures, the ledger
-            follows it. What is
-        recorded as removed is in none of the table's files any more, so that a vacuum can count from
-        there.
+        The next run makes good a crash anywhere: the commit names the erasures, the ledger follows
+        it. Rows that are recorded as removed are in none of the table's files any more, so that a
+        vacuum can count from there.
         """
-        self._reconcile(every)
+        self._reconcile(erasures)
         recorded = {row["erasure_id"] for row in self._removed()}
-        if not delta_log.exists(self.table, self.settings):
-            return self._record_steps(
-                [Step(e, REMOVED, self.table.name, rows=0) for e in every if e.id not in recorded]
-            )
-        before = delta_log.version(self.table, self.settings)
-        rows = self._blocked(every).persist()
+        log = self.lake.log(self.table)
+        if not log.exists():
+            new = [erasure for erasure in erasures if erasure.id not in recorded]
+            self._record([Step(erasure, REMOVED, self.table.name, rows=0) for erasure in new])
+            return
+        before = log.version()
+        counts = self._delete_blocked(erasures)
+        self._crash_point(AFTER_ERASING)
+        after = log.version()
+        # Also what batches have changed and deleted: whoever follows a platform's delete finds no
+        # row here.
+        purge(self.lake, self.table)
+        self._crash_point(AFTER_PURGING)
+        steps = [
+            self._step(erasure, counts.get(erasure.id, 0), before, after) for erasure in erasures
+        ]
+        self._record([step for step in steps if step.rows or step.erasure.id not in recorded])
+
+    def _delete_blocked(self, erasures: Sequence[Erasure]) -> dict[str, int]:
+        """Delete the blocked rows, where there are some; return how many by erasure."""
+        rows = self._blocked(erasures).persist()
         try:
-            counts = {
-                row["erasure_id"]: row["rows"]
-                for row in rows.groupBy("erasure_id").agg(F.count(F.lit(1)).alias("rows")).collect()
-            }
-            crash_point(self.job, f"{BEFORE_ERASING}{self.table.name}", self.settings)
+            counted = rows.groupBy("erasure_id").agg(F.count(F.lit(1)).alias("rows")).collect()
+            counts = {row["erasure_id"]: row["rows"] for row in counted}
+            self._crash_point(BEFORE_ERASING)
             if counts:
                 self._delete(rows, counts)
         finally:
             rows.unpersist()
-        crash_point(self.job, f"{AFTER_ERASING}{self.table.name}", self.settings)
-        after = delta_log.version(self.table, self.settings)
-        self._purge()
-        crash_point(self.job, f"{AFTER_PURGING}{self.table.name}", self.settings)
-        steps = [self._step(each, counts.get(each.id, 0), before, after) for each in every]
-        self._record_steps([step for step in steps if step.rows or step.erasure.id not in recorded])
-        return None
+        return counts
 
-    def _purge(self) -> None:
-        """Also of what batches have changed and deleted: whoever follows a platform's delete finds no row here."""
-        purge(self.spark, self.table, self.settings)
-
-    def _blocked(self, every: Sequence[Erasure]) -> DataFrame:
-        tombstones = ledger.tombstones(self.spark, self.settings, every)
-        rows = delta.read(self.spark, self.table, self.settings)
+    def _blocked(self, erasures: Sequence[Erasure]) -> DataFrame:
+        tombstones = ledger.tombstones(self.lake, erasures)
+        rows = self.lake.read(self.table)
         if self.table.name == SILVER_POSTS.name:
             posts = rows.select(*KEY, "author_key", "version", "day", F.lit("upsert").alias("op"))
             return blocked(posts, tombstones, *KEY, "day")
         partition = self.table.partition_by if "platform" in self.table.columns else ()
-        keys = (*self.table.key, *partition, *_WHERE[self.table.name])
-        # What quarantine holds may lie about whose it is: its payloads are asked, all of them.
-        records = (
-            suspects(rows, tombstones)
-            if self.table.name == BRONZE_POSTS.name
-            else from_quarantine(rows)
-        )
-        found = with_versions(records, payload_source(self.settings))
-        return blocked(found, tombstones, *dict.fromkeys(keys))
+        keys = (*self.table.key, *partition, *_COORDINATES[self.table.name])
+        is_bronze = self.table.name == BRONZE_POSTS.name
+        # A record in quarantine may lie about its author, so all payloads there are read.
+        records = suspects(rows, tombstones) if is_bronze else from_quarantine(rows)
+        versions = with_versions(records, payload_source(self.lake.settings))
+        return blocked(versions, tombstones, *dict.fromkeys(keys))
 
     def _delete(self, rows: DataFrame, counts: dict[str, int]) -> None:
         keys = [name for name in rows.columns if name != "erasure_id"]
@@ -104,38 +92,31 @@ class EraseRows:
         for name in self.table.partition_by:  # literals, so that the merge opens no other files
             values = [row[name] for row in rows.select(name).distinct().collect()]
             same = same & F.col(f"t.{name}").isin(values)
-        txn = delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
-        with delta.commit_as(self.spark, txn=txn, metadata={ERASED: counts}):
-            (
-                delta.target(self.spark, self.table, self.settings)
-                .alias("t")
-                .merge(rows.select(*keys).alias("s"), same)
-                .whenMatchedDelete()
-                .execute()
-            )
+        with self.lake.commit_as(txn=ledger.new_txn(), metadata={ERASED: counts}):
+            self.lake.merge(rows.select(*keys), self.table, same).whenMatchedDelete().execute()
         _log.info("erased", table=self.table.name, rows=sum(counts.values()), erasures=len(counts))
 
-    def _reconcile(self, every: Sequence[Erasure]) -> None:
-        """Note the commits of a run that was killed before it could."""
-        if not every or not delta_log.exists(self.table, self.settings):
+    def _reconcile(self, erasures: Sequence[Erasure]) -> None:
+        """Record the commits of a run that was killed before it could."""
+        log = self.lake.log(self.table)
+        if not erasures or not log.exists():
             return
-        known = {row["version_after"] for row in self._removed()}
-        by_id = {each.id: each for each in every}
+        by_id = {erasure.id: erasure for erasure in erasures}
+        known = [row["version_after"] for row in self._removed()]
         first = max((version for version in known if version is not None), default=-1) + 1
-        for commit in reversed(delta_log.commits_since(self.table, self.settings, first)):
-            counts = json.loads(commit.get("userMetadata") or "{}").get(ERASED, {})
+        for commit in reversed(log.commits_since(first)):
             after = commit["version"]
-            found = [
-                self._step(by_id[one], rows, after - 1, after)
-                for one, rows in counts.items()
-                if one in by_id
+            steps = [
+                self._step(by_id[erasure_id], rows, after - 1, after)
+                for erasure_id, rows in metadata_of(commit).get(ERASED, {}).items()
+                if erasure_id in by_id
             ]
-            if found:
-                self._purge()
-            self._record_steps(found)
+            if steps:
+                purge(self.lake, self.table)
+            self._record(steps)
 
     def _removed(self) -> list[dict[str, Any]]:
-        rows = ledger.steps(self.settings, self.job)
+        rows = ledger.steps(self.lake.settings, self.job)
         return [row for row in rows if row["step"] == REMOVED and row["table"] == self.table.name]
 
     def _step(self, erasure: Erasure, rows: int, before: int, after: int) -> Step:
@@ -143,13 +124,15 @@ class EraseRows:
             erasure, REMOVED, self.table.name, rows=rows, version_before=before, version_after=after
         )
 
-    def _record_steps(self, steps: Sequence[Step]) -> None:
-        txn = delta.Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
-        ledger.record_steps(self.spark, self.job, self.settings, steps, txn=txn)
+    def _record(self, steps: Sequence[Step]) -> None:
+        ledger.record_steps(self.lake, self.job, steps, txn=ledger.new_txn())
+
+    def _crash_point(self, point: str) -> None:
+        crash_point(self.job, f"{point}{self.table.name}", self.lake.settings)
 
 
-# A topic that was made anew gives coordinates twice; the time tells such records apart.
-_WHERE: dict[str, tuple[str, ...]] = {
+# A topic that was created anew gives coordinates twice; the time tells such records apart.
+_COORDINATES: dict[str, tuple[str, ...]] = {
     BRONZE_POSTS.name: ("kafka_timestamp", *BRONZE_POSTS.partition_by),
     QUARANTINE_POSTS.name: ("kafka_timestamp",),
 }

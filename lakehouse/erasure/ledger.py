@@ -1,11 +1,12 @@
 """The ledger of erasures: which there are, and the steps that each job has taken, signed. docs/adr/0017."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from foundation import clock
@@ -16,12 +17,12 @@ from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
 from foundation.signatures import sign
 from lakehouse.delta import driver_rows
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
-from schemas.stored_names import ADMITTED
+from lakehouse.delta.lake import Lake, Txn
+from lakehouse.delta.log import TableLog
+from schemas.stored_names import ADMITTED, ERASURES_TXN
 from schemas.tables import JOBS, SILVER_TOMBSTONES, ops_erasures
 
-FORMER = datetime(1970, 1, 1, tzinfo=UTC)
+BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +58,42 @@ class Step:
 
 
 def registered(settings: Settings) -> list[Erasure]:
-    """All erasures, oldest first."""
-    return sorted(
-        (
-            Erasure(row["erasure_id"], row["cause"], row["asked_at"], row["since"], row["until"])
-            for row in steps(settings, "bronze_to_silver")
-            if row["step"] == ADMITTED
-        ),
-        key=lambda erasure: erasure.until,
-    )
+    """Return all erasures, oldest first."""
+    rows = steps(settings, "bronze_to_silver")
+    erasures = [
+        Erasure(row["erasure_id"], row["cause"], row["asked_at"], row["since"], row["until"])
+        for row in rows
+        if row["step"] == ADMITTED
+    ]
+    return sorted(erasures, key=lambda erasure: erasure.until)
 
 
 def steps(settings: Settings, *jobs: str) -> list[dict[str, Any]]:
-    """The rows of ops.erasures, of some jobs or of all, oldest first."""
-    tables = [ops_erasures(job) for job in jobs or JOBS]
+    """Return the rows of ops.erasures, of some jobs or of all, oldest first."""
+    logs = (TableLog(ops_erasures(job), settings) for job in jobs or JOBS)
     rows = [
-        row
-        for table in tables
-        if delta_log.exists(table, settings)
-        for row in delta_log.rows(table, settings, "SELECT * FROM t")
+        {**row, "what": dict(row["what"] or ())}
+        for log in logs
+        if log.exists()
+        for row in log.rows("SELECT * FROM t")
     ]
-    return sorted(
-        ({**row, "what": dict(row["what"] or ())} for row in rows), key=lambda row: row["at"]
-    )
+    return sorted(rows, key=lambda row: row["at"])
 
 
-def record_steps(
-    spark: SparkSession, job: str, settings: Settings, taken: Sequence[Step], *, txn: delta.Txn
-) -> None:
+def record_steps(lake: Lake, job: str, taken: Sequence[Step], *, txn: Txn) -> None:
     """Write steps into the job's ledger, once per transaction id."""
     if not taken:
         return
-    table, key, at = ops_erasures(job), receipt_key(settings), clock.now()
-    delta.ensure(spark, table, settings)
-    driver_rows.append([_row(each, at, key) for each in taken], table, settings, txn=txn)
+    table = ops_erasures(job)
+    key = receipt_key(lake.settings)
+    at = clock.now()
+    lake.ensure(table)
+    driver_rows.append([_row(step, at, key) for step in taken], lake.log(table), txn=txn)
+
+
+def new_txn() -> Txn:
+    """Return a transaction id of its own, by which a commit whose answer was lost knows itself."""
+    return Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
 
 
 def _row(taken: Step, at: datetime, key: SecretKey) -> dict[str, Any]:
@@ -114,7 +117,9 @@ def _row(taken: Step, at: datetime, key: SecretKey) -> dict[str, Any]:
 
 
 def demand_receipt_key(settings: Settings) -> None:
-    """Refuse to start where the key is at AWS and nobody has said which: the first batch would stop hours later.
+    """Refuse to start where the key is at AWS and its id is not set.
+
+    Else the first erasure would stop hours later.
 
     Raises:
         KeyFileError: `erasure.key.id` is not set.
@@ -124,7 +129,7 @@ def demand_receipt_key(settings: Settings) -> None:
 
 
 def receipt_key(settings: Settings) -> SecretKey:
-    """The key under which receipts are signed; a lake without any receipt gets its first one here.
+    """Return the key under which receipts are signed; a lake without receipts gets its first here.
 
     Raises:
         KeyFileError, KeyServiceError: it cannot be had, or is gone while there are receipts under
@@ -132,7 +137,7 @@ def receipt_key(settings: Settings) -> SecretKey:
     """
     source = receipt_source(settings)
     if isinstance(source, KeyFile) and not source.file.exists():
-        if any(delta_log.exists(ops_erasures(job), settings) for job in JOBS):
+        if any(TableLog(ops_erasures(job), settings).exists() for job in JOBS):
             raise KeyFileError(
                 f"{source.name} {source.file} is missing",
                 remedy="Put it back: receipts are signed by it",
@@ -141,13 +146,13 @@ def receipt_key(settings: Settings) -> SecretKey:
     return source.load()
 
 
-def tombstones(spark: SparkSession, settings: Settings, erasures: Iterable[Erasure]) -> DataFrame:
-    """The tombstones of these erasures: platform, post_key or author_key, version, erasure_id."""
-    facts = [(each.id, each.cause, each.since, each.until) for each in erasures]
-    named = spark.createDataFrame(
+def tombstones(lake: Lake, erasures: Iterable[Erasure]) -> DataFrame:
+    """Return the erasures' tombstones: platform, post_key or author_key, version, erasure_id."""
+    facts = [(erasure.id, erasure.cause, erasure.since, erasure.until) for erasure in erasures]
+    named = lake.spark.createDataFrame(
         facts, "erasure_id string, reason string, since timestamp, until timestamp"
     )
-    rows = delta.read(spark, SILVER_TOMBSTONES, settings)
+    rows = lake.read(SILVER_TOMBSTONES)
     is_theirs = (
         (rows["reason"] == named["reason"])
         & (rows["at"] > named["since"])

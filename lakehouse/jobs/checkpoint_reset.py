@@ -15,7 +15,7 @@ from foundation.errors import (
 )
 from foundation.sections import JobName
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from lakehouse.jobs import commit_marks, kafka
 from lakehouse.jobs.checkpoint import Checkpoint, checkpoint
 from lakehouse.jobs.commit_marks import Lost
@@ -244,6 +244,6 @@ def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
 
 def _open(table: Table, settings: Settings) -> DeltaTable | None:
     try:
-        return delta_log.open_table(table, settings)
+        return TableLog(table, settings).open()
     except TableNotFoundError:
         return None

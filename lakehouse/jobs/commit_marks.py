@@ -22,7 +22,7 @@ from deltalake.exceptions import TableNotFoundError
 from foundation.errors import CheckpointDamagedError, EchoStreamError, LostCommitsError
 from foundation.settings import Settings
 from lakehouse.delta import damage
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from lakehouse.jobs.checkpoint import Checkpoint, checkpoint
 from lakehouse.storage.s3_files import Folder, S3Path, move
 from schemas.stored_names import CHECKPOINT_PROPERTY, MARKS_FILE, RESET_REPLACES
@@ -188,7 +188,7 @@ def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: 
 
 def clear_checksums(job: str, settings: Settings) -> None:
     """Remove the checksums that are left of lost commits: nobody can read the table with them."""
-    for log in (delta_log.folder(table, settings) for table in tables_of(job)):
+    for log in (TableLog(table, settings).folder for table in tables_of(job)):
         if not log.is_dir():
             continue
         found = [
@@ -264,7 +264,7 @@ def _lost(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> list
 
 def _is_foreign(mine: Checkpoint, settings: Settings) -> bool:
     try:
-        known = delta_log.properties(_WRITES[mine.job][0], settings).get(CHECKPOINT_PROPERTY)
+        known = TableLog(_WRITES[mine.job][0], settings).properties().get(CHECKPOINT_PROPERTY)
     except EchoStreamError:  # the log is broken, or this job's role may not read that table
         return False
     return mine.exists and known not in (None, mine.id, mine.reset.get(RESET_REPLACES))
@@ -291,7 +291,7 @@ def _look(
 
 def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
     """Step from the mark to the log's end: a look costs as much as there are new commits, however long the log is."""
-    log = delta_log.folder(table, settings)
+    log = TableLog(table, settings).folder
     if mark is None or (at_mark := _commit(table, mark.version, settings)) is None:
         now = _now(table, settings)
         return Seen(now.version if now else _NONE, None)
@@ -300,13 +300,13 @@ def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
         version += 1
     # nobody wrote both meanwhile
     if _file(log, version + 2).is_file() and not _file(log, version + 1).is_file():
-        raise delta_log.log_damaged(table, settings, version + 1)
+        raise TableLog(table, settings).damaged(version + 1)
     return Seen(version, at_mark)
 
 
 def _now(table: Table, settings: Settings) -> Mark | None:
     try:
-        version = delta_log.version(table, settings)
+        version = TableLog(table, settings).version()
     except TableNotFoundError:
         return None
     except LostCommitsError as error:  # by a checksum that is left of them
@@ -317,13 +317,13 @@ def _now(table: Table, settings: Settings) -> Mark | None:
         commit := _commit(table, version, settings)
     ) is None:  # Delta's own checkpoint stands in for it
         # but deltalake cannot write after it, nor Gold read it
-        raise delta_log.log_damaged(table, settings, version)
+        raise TableLog(table, settings).damaged(version)
     return Mark(version, commit)
 
 
 def _commit(table: Table, version: int, settings: Settings) -> str | None:
     """What tells a commit from others, None where its file is not there; a broken file is no commit to be noted."""
-    file = _file(delta_log.folder(table, settings), version)
+    file = _file(TableLog(table, settings).folder, version)
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -332,7 +332,7 @@ def _commit(table: Table, version: int, settings: Settings) -> str | None:
         text = ""
     if not all(line.startswith("{") and line.endswith("}") for line in text.splitlines() or [""]):
         raise damage.of_log(
-            table.name, delta_log.path(table, settings), None, file=f"_delta_log/{file.name}"
+            table.name, TableLog(table, settings).path, None, file=f"_delta_log/{file.name}"
         )
     return sha256(text.encode()).hexdigest()[:16]
 

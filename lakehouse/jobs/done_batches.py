@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from foundation.errors import CheckpointMismatchError, LostCommitsError
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from lakehouse.jobs.checkpoint import Checkpoint, reset_hint
 from lakehouse.jobs.commit_marks import BRONZE_JOB, SILVER_JOB
 from schemas.stored_names import APPEND_STEP, OPS_STEP
@@ -74,5 +74,5 @@ def compare(
 
 
 def _newest(mine: Checkpoint, table: Table, settings: Settings, *steps: str) -> int | None:
-    asked = (delta_log.transaction(table, settings, f"{mine.id}:{step}") for step in steps)
+    asked = (TableLog(table, settings).transaction(f"{mine.id}:{step}") for step in steps)
     return max((batch for batch in asked if batch is not None), default=None)

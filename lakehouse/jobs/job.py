@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import Event, Lock
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 
 from foundation import clock
@@ -16,8 +16,8 @@ from foundation.errors import EchoStreamError, JobFailedError
 from foundation.logs import get_log
 from foundation.settings import Settings
 from lakehouse.delta import driver_rows, evolution
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake, Txn
+from lakehouse.delta.log import TableLog
 from lakehouse.jobs import commit_marks
 from lakehouse.jobs.checkpoint import Checkpoint, check, checkpoint
 from lakehouse.jobs.done_batches import check_batches
@@ -57,18 +57,18 @@ class MicroBatch:
     is_retry: bool  # a run before this one had begun it
 
     @property
-    def spark(self) -> SparkSession:
-        """The batch's own session: its settings are not another query's."""
-        return self.rows.sparkSession
+    def lake(self) -> Lake:
+        """Return the lake under the batch's own session, whose conf is not another query's."""
+        return Lake(self.rows.sparkSession, self.settings)
 
     @property
     def settings(self) -> Settings:
-        """The settings of the job."""
+        """Return the settings of the job."""
         return self.job.settings
 
-    def txn(self, step: str) -> delta.Txn:
+    def txn(self, step: str) -> Txn:
         """A transaction id for one write of this batch."""
-        return delta.Txn(f"{self.job.checkpoint.id}:{step}", self.id)
+        return Txn(f"{self.job.checkpoint.id}:{step}", self.id)
 
     def run(self, steps: Sequence[tuple[str, Callable[[], None]]]) -> None:
         """The batch's writes, in order. Each must do nothing when it has been done before."""
@@ -106,7 +106,7 @@ def write_ops(
     batch_id: int,
     checkpoint_id: str,
     started_at: datetime,
-    txn: delta.Txn,
+    txn: Txn,
 ) -> None:
     """A row in ops.batches, for a batch of a stream or of a batch job."""
     ended_at = clock.now()
@@ -125,7 +125,7 @@ def write_ops(
         "lag_records": counts.lag_records,
         "masked": counts.masked,
     }
-    driver_rows.append([row], ops_batches(query), settings, txn=txn)
+    driver_rows.append([row], TableLog(ops_batches(query), settings), txn=txn)
     _log.info("batch", job=query, batch_id=batch_id, consumed=counts.consumed, **counts.fates)
 
 
@@ -174,7 +174,7 @@ class Job:
         """
         main = self.owns[0]
         self.demand_whole()
-        properties = delta_log.properties(main, self.settings)
+        properties = TableLog(main, self.settings).properties()
         known = properties.get(CHECKPOINT_PROPERTY)
         mine = self.checkpoint
         check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
@@ -182,15 +182,16 @@ class Job:
         if key_id:
             demand_key(properties, key_id)
         for table in self.owns:
-            if delta_log.exists(table, self.settings):
-                evolution.missing(table, self.settings)
+            log = TableLog(table, self.settings)
+            if log.exists():
+                evolution.missing(log)
         return properties
 
-    def prepare(self, spark: SparkSession, *, key_id: str | None = None) -> None:
+    def prepare(self, lake: Lake, *, key_id: str | None = None) -> None:
         """Make tables and checkpoint, or find that they belong together.
 
         Args:
-            spark: the session.
+            lake: the job's.
             key_id: as of `preflight`.
 
         Raises:
@@ -200,12 +201,12 @@ class Job:
         mine = self.checkpoint
         found = self.preflight(key_id=key_id)
         for table in (*self.owns, ops_batches(self.name)):
-            delta.ensure(spark, table, self.settings)
+            lake.ensure(table)
         if not mine.exists:
             mine.create()
         wanted = {CHECKPOINT_PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
         if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
-            delta.set_properties(spark, main, self.settings, new)
+            lake.set_properties(main, new)
         commit_marks.advance(mine, self.settings)
 
     def demand_whole(self) -> None:

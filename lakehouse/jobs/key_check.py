@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from foundation.errors import KeyMismatchError
 from foundation.key_sources import pseudonym_source
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from schemas.stored_names import FORMER_KEYS_PROPERTY, KEY_PROPERTY
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 
@@ -32,11 +32,11 @@ def key_id_in_use(settings: Settings) -> str:
         KeyMismatchError: as of `demand_key`.
     """
     key_id = pseudonym_source(settings).key_id()
-    demand_key(delta_log.properties(SILVER_POSTS, settings), key_id)
+    demand_key(TableLog(SILVER_POSTS, settings).properties(), key_id)
     return key_id
 
 
 def former_key_ids(settings: Settings) -> frozenset[str]:
     """The fingerprints of the keys that were rotated, whose records are brought forward."""
-    said = delta_log.properties(BRONZE_POSTS, settings).get(FORMER_KEYS_PROPERTY, "")
+    said = TableLog(BRONZE_POSTS, settings).properties().get(FORMER_KEYS_PROPERTY, "")
     return frozenset(said.split())

@@ -1,10 +1,7 @@
-"""Small files put together: of one table, and of a job's own tables between its batches."""
-
-from pyspark.sql import SparkSession
+"""Put small files together: of one table, and of a job's own tables between its batches."""
 
 from foundation.logs import get_log
-from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.job import Job
 from lakehouse.jobs.schedule import FirstRun, Task
 from lakehouse.maintenance import optimize
@@ -13,34 +10,34 @@ from schemas.tables import Table, ops_batches, ops_erasures
 _log = get_log("compaction")
 
 
-def compact_files(spark: SparkSession, table: Table, settings: Settings) -> tuple[int, int]:
-    """Put the files of crowded partitions together; how many the table had, and has now.
+def compact_files(lake: Lake, table: Table) -> tuple[int, int]:
+    """Put the files of crowded partitions together; return how many the table had, and has now.
 
-    No row changes, so no stream sees anything of it, and who has opened the table reads the old
-    files on.
+    No row changes, so no stream reads anything anew, and readers that have opened the table keep
+    its old files.
     """
-    files = optimize.files_by_partition(spark, table, settings)
-    crowded = sorted(
-        (values for values, count in files.items() if count >= settings.upkeep.min_files), key=str
-    )
+    files = optimize.files_by_partition(lake, table)
+    min_files = lake.settings.upkeep.min_files
+    crowded = sorted((values for values, count in files.items() if count >= min_files), key=str)
     for start in range(0, len(crowded), optimize.PARTITIONS_PER_COMMIT):
-        optimize.optimize(
-            spark, table, settings, crowded[start : start + optimize.PARTITIONS_PER_COMMIT]
-        )
-    after = optimize.files_by_partition(spark, table, settings) if crowded else files
+        partitions = crowded[start : start + optimize.PARTITIONS_PER_COMMIT]
+        optimize.optimize(lake, table, partitions)
+    after = optimize.files_by_partition(lake, table) if crowded else files
     _log.info("compacted", table=table.name, before=files.total(), after=after.total())
     return files.total(), after.total()
 
 
-def compaction_task(spark: SparkSession, job: Job) -> Task:
-    """Return the compaction of the tables that a job alone writes; one that has just started has little to do."""
+def compaction_task(lake: Lake, job: Job) -> Task:
+    """Return the compaction of the tables that a job alone writes.
+
+    It is due an interval after the start, since a job that has just started has little to compact.
+    """
 
     def run() -> None:
-        settings = job.settings
-        ops = [ops_batches(job.name), ops_erasures(job.name)]
-        for table in (*job.owns, *(table for table in ops if delta_log.exists(table, settings))):
+        ops = (ops_batches(job.name), ops_erasures(job.name))
+        for table in (*job.owns, *(table for table in ops if lake.log(table).exists())):
             with job.writing:  # a batch may come between two tables
-                compact_files(spark, table, settings)
+                compact_files(lake, table)
 
     interval_s = job.settings.upkeep.interval_s
     return Task("compaction", interval_s, run, first_run=FirstRun.AFTER_INTERVAL)

@@ -1,10 +1,9 @@
-"""What has been kept for as long as its platform's policy says goes: rows and fields, table by table.
+"""Delete what has been kept for as long as its platform's policy allows: rows and fields, table by table.
 
-Expiry is not erasure: nobody asked, what was counted stays true. So Gold keeps its counts, no
-    tombstone is set per
-post, and one moment per platform says up to when Silver has forgotten
-(lakehouse/delta/expiry_marks.py). Each step looks for what is due and does that, so that a run that
-was cut short is finished by the next.
+Expiry is not erasure: nobody asked, and the counts stay true. So Gold keeps its counts, no post gets
+a tombstone, and one moment per platform says up to when Silver has expired
+(lakehouse/delta/expiry_marks.py). Each step looks for what is due and deletes it, so that the next
+run finishes one that was cut short.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from delta.tables import DeltaTable
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from foundation import clock
@@ -21,9 +20,8 @@ from foundation.crash_points import crash_point
 from foundation.logs import get_log
 from foundation.policies import Field, Policy, policies
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
 from lakehouse.delta.expiry_marks import advanced, mark_expired
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.job import Job
 from lakehouse.jobs.schedule import FirstRun, Task
 from lakehouse.maintenance import optimize
@@ -61,21 +59,21 @@ _log = get_log("retention")
 
 @dataclass(frozen=True, slots=True)
 class Enforced:
-    """What a rule did: the rows that went, or were emptied of the field, and those that a stream has yet to read."""
+    """What a rule did: rows deleted or emptied of the field, and those that a stream has yet to read."""
 
     field: Field
     rows: int
     waiting: int = 0
 
 
-def retention_tasks(spark: SparkSession, job: Job) -> list[Task]:
+def retention_tasks(lake: Lake, job: Job) -> list[Task]:
     """Return a job's part: policies in the tables that it alone writes, then their replaced files.
 
     The timers outlive the process. Policies are enforced for the first time one interval after the
     first start, so that whoever replays old records can look at them before.
     """
     upkeep = job.settings.upkeep
-    retention = _Retention(spark, job)
+    retention = _Retention(lake, job)
     enforcing = Task(
         "enforce_retention",
         upkeep.retain_interval_s,
@@ -84,27 +82,25 @@ def retention_tasks(spark: SparkSession, job: Job) -> list[Task]:
         begins_at_end=True,
         timer=LastRun(job.settings, f"{job.name}{ENFORCED_FILE}"),
     )
-    return [
-        enforcing,
-        *(
-            Task(
-                f"remove_expired_files of {table.name}",
-                upkeep.keep_h * 3600,
-                partial(retention.remove_files, table),
-                first_run=FirstRun.WHEN_STARTED,
-                begins_at_end=True,  # files that have expired meanwhile are too young to go
-                timer=retention.waiting[table.name],
-            )
-            for table in job.owns
-        ),
+    removing = [
+        Task(
+            f"remove_expired_files of {table.name}",
+            upkeep.keep_h * 3600,
+            partial(retention.remove_files, table),
+            first_run=FirstRun.WHEN_STARTED,
+            begins_at_end=True,  # what has expired meanwhile was replaced too recently
+            timer=retention.waiting[table.name],
+        )
+        for table in job.owns
     ]
+    return [enforcing, *removing]
 
 
 class _Retention:
     """Runs within a job; `waiting` says by table since when replaced files wait for a vacuum."""
 
-    def __init__(self, spark: SparkSession, job: Job) -> None:
-        self._spark = spark
+    def __init__(self, lake: Lake, job: Job) -> None:
+        self._lake = lake
         self._job = job
         self.waiting = {
             table.name: LastRun(job.settings, f"{table.name}{EXPIRED_FILE}") for table in job.owns
@@ -112,13 +108,13 @@ class _Retention:
 
     def enforce(self) -> None:
         """Enforce the policies in each table, and start its wait where none was begun."""
-        settings = self._job.settings
         for table in self._job.owns:
             waiting = self.waiting[table.name]
             with self._job.writing:  # a batch may come between two tables
-                if is_new := waiting.age_s() is None:
+                is_new = waiting.age_s() is None
+                if is_new:
                     waiting.start()  # before, for a kill may come
-                for done in enforce(self._spark, settings, [table], policies(), now=clock.now()):
+                for done in enforce(self._lake, [table], policies(), now=clock.now()):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
                 if is_new:
                     # again: what this has replaced is old enough when the vacuum comes
@@ -126,114 +122,105 @@ class _Retention:
 
     def remove_files(self, table: Table) -> bool:
         """Vacuum a table; False where a stream has yet to read what that would remove."""
-        settings = self._job.settings
-        unread_h = optimize.unread_for_h(table, settings)
-        if unread_h is None or unread_h > settings.upkeep.keep_h:
+        keep_h = self._job.settings.upkeep.keep_h
+        unread_h = optimize.unread_for_h(table, self._job.settings)
+        if unread_h is None or unread_h > keep_h:
             return False
         with self._job.writing:
-            optimize.vacuum(self._spark, table, settings, keep_h=settings.upkeep.keep_h)
+            optimize.vacuum(self._lake, table, keep_h=keep_h)
         return True
 
 
 def enforce(
-    spark: SparkSession,
-    settings: Settings,
+    lake: Lake,
     tables: Sequence[Table],
     policies: Mapping[str, Policy],
     *,
     now: datetime,
     dry_run: bool = False,
 ) -> Iterator[Enforced]:
-    """Enforce the policies in some tables, as of a moment; answers what each rule did, once it is done.
+    """Enforce the policies in some tables, as of a moment; yield what each rule did, once it is done.
 
     Args:
-        spark: the session.
-        settings: of the lake.
+        lake: whose tables.
         tables: in which; rules of others have no say.
         policies: by platform.
         now: the moment.
         dry_run: only say what would be done.
     """
-    lake = _Lake(spark, settings, dry_run)
-    if SILVER_POSTS in tables and delta_log.exists(SILVER_POSTS, settings):
-        yield from _expire_silver(
-            lake, {rule.field: limits(policies, rule.field, now) for rule in _SILVER}
-        )
+    changes = _Changes(lake, dry_run)
+    if SILVER_POSTS in tables and lake.log(SILVER_POSTS).exists():
+        wanted = {rule.field: limits(policies, rule.field, now) for rule in _SILVER}
+        yield from _expire_silver(changes, wanted)
     for rule in _ROWS:
-        if rule.table in tables and delta_log.exists(rule.table, settings):
-            yield _delete_rows(lake, rule, limits(policies, rule.field, now))
+        if rule.table in tables and lake.log(rule.table).exists():
+            yield _delete_rows(changes, rule, limits(policies, rule.field, now))
 
 
 @dataclass(frozen=True, slots=True)
-class _Lake:
-    spark: SparkSession
-    settings: Settings
+class _Changes:
+    """How the tables are changed: in commits that are marked as expiry, or not at all."""
+
+    lake: Lake
     dry_run: bool
 
-    def read(self, table: Table) -> DataFrame:
-        return delta.read(self.spark, table, self.settings)
-
-    def change(self, table: Table, how: Callable[[DeltaTable], object]) -> None:
-        """One commit, marked as expiry: Gold's reader passes over it."""
+    def commit(self, table: Table, change: Callable[[DeltaTable], object]) -> None:
+        """Make one commit, which Gold's reader passes over."""
         if not self.dry_run:
-            with delta.commit_as(self.spark, metadata={EXPIRY: True}):
-                how(delta.target(self.spark, table, self.settings))
+            with self.lake.commit_as(metadata={EXPIRY: True}):
+                change(self.lake.target(table))
 
 
-def _expire_silver(lake: _Lake, wanted: Mapping[Field, Limits]) -> Iterator[Enforced]:
-    """The marks first: from then on nothing of that time comes in, and Gold's groups of it are closed."""
+def _expire_silver(changes: _Changes, wanted: Mapping[Field, Limits]) -> Iterator[Enforced]:
+    """Set the marks, then delete: from the marks on, no row of that time comes in or is counted."""
+    lake = changes.lake
     marks = advanced(lake.settings, wanted)
-    if not lake.dry_run:
-        mark_expired(lake.spark, lake.settings, marks)
+    if not changes.dry_run:
+        mark_expired(lake, marks)
     crash_point(RETAIN_JOB, BEFORE_POSTS, lake.settings)
-    gone = due(POST, marks[POST.field])
-    rows = lake.read(SILVER_POSTS).where(gone).count()
+    is_gone = due(POST, marks[POST.field])
+    rows = lake.read(SILVER_POSTS).where(is_gone).count()
     if rows:
-        lake.change(SILVER_POSTS, lambda posts: posts.delete(gone))
+        changes.commit(SILVER_POSTS, lambda posts: posts.delete(is_gone))
     yield Enforced(POST.field, rows)
     crash_point(RETAIN_JOB, BEFORE_FIELDS, lake.settings)
     fields = {rule: due(rule, marks[rule.field]) for rule in (TEXT, AUTHOR)}
-    counts = _counts(lake.read(SILVER_POSTS).where(~gone), fields)
+    counts = _counts(lake.read(SILVER_POSTS).where(~is_gone), fields)
     if any(counts.values()):
-        some = fields[TEXT] | fields[AUTHOR]
+        is_due = fields[TEXT] | fields[AUTHOR]
         emptied: dict[str, str | Column] = {
             name: F.when(~expired(rule.clock, marks[rule.field]), F.col(name))
             for rule in fields
             for name in rule.clears
         }
-        lake.change(SILVER_POSTS, lambda posts: posts.update(some, emptied))
-    if not lake.dry_run:  # what edits had replaced goes too: it is older still
-        purge(lake.spark, SILVER_POSTS, lake.settings)
+        changes.commit(SILVER_POSTS, lambda posts: posts.update(is_due, emptied))
+    if not changes.dry_run:  # also what edits had replaced: it is older still
+        purge(lake, SILVER_POSTS)
     for rule in fields:
         yield Enforced(rule.field, counts[rule])
 
 
 def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, int]:
-    found = rows.agg(
-        *(F.count_if(condition).alias(rule.field) for rule, condition in conditions.items())
-    ).collect()[0]
-    return {rule: found[rule.field] for rule in conditions}
+    counts = [F.count_if(condition).alias(rule.field) for rule, condition in conditions.items()]
+    row = rows.agg(*counts).collect()[0]
+    return {rule: row[rule.field] for rule in conditions}
 
 
-def _delete_rows(lake: _Lake, rule: Rule, due_by: Limits) -> Enforced:
-    """Rows of a table from which nothing is counted; what a stream has still to read of it stays, and is said."""
+def _delete_rows(changes: _Changes, rule: Rule, due_by: Limits) -> Enforced:
+    """Delete rows of a table from which nothing is counted, except those a stream has yet to read."""
+    lake = changes.lake
     crash_point(RETAIN_JOB, f"{BEFORE}{rule.table.name}", lake.settings)
-    condition = due(rule, due_by)
-    may_go = condition & _was_read(lake.settings) if rule.table is BRONZE_POSTS else condition
-    found = (
-        lake.read(rule.table)
-        .where(condition)
-        .agg(F.count(F.lit(1)), F.count_if(may_go))
-        .collect()[0]
-    )
-    total, rows = found
-    if rows:
-        lake.change(rule.table, lambda table: table.delete(may_go))
-    return Enforced(rule.field, rows, total - rows)
+    is_due = due(rule, due_by)
+    may_go = is_due & _was_read(lake.settings) if rule.table is BRONZE_POSTS else is_due
+    rows = lake.read(rule.table).where(is_due)
+    total, going = rows.agg(F.count(F.lit(1)), F.count_if(may_go)).collect()[0]
+    if going:
+        changes.commit(rule.table, lambda table: table.delete(may_go))
+    return Enforced(rule.field, going, total - going)
 
 
 def _was_read(settings: Settings) -> Column:
-    """Rows of Bronze that its reader has certainly passed, by the clock on the wall: how far it is, no policy says."""
+    """Return whether Bronze's reader has certainly passed a row, by the wall clock, not a policy's."""
     unread_h = optimize.unread_for_h(BRONZE_POSTS, settings)
     if unread_h is None:
         return F.lit(False)

@@ -1,4 +1,4 @@
-"""Moments that outlive a process, as files' times: a job that is started every hour has something to count from."""
+"""Timers that outlive a process, as files' times: a job that starts every hour counts from them."""
 
 from pathlib import Path
 
@@ -8,19 +8,19 @@ from schemas.stored_names import LAST_RUN_SUFFIX, RUN_FOLDER
 
 
 class LastRun:
-    """Since when something waits, on this home."""
+    """When something was last run, or since when it waits, on this home."""
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._file: Path = settings.home / RUN_FOLDER / f"{name}{LAST_RUN_SUFFIX}"
 
     def age_s(self) -> float | None:
-        """For how long; None where nothing waits."""
+        """Return for how long; None where nothing waits."""
         try:
             return max(0.0, clock.file_s() - self._file.stat().st_mtime)
         except FileNotFoundError:
             return None
 
     def start(self) -> None:
-        """From now on."""
+        """Begin anew, from now on."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.touch()

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from foundation.settings import Settings
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake, Txn
 from schemas.stored_names import APPEND_STEP, MERGE_STEP, TOMBSTONES_STEP
 from schemas.tables import SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import KEY
@@ -32,8 +32,8 @@ class Tally:
     masked: dict[str, int]
 
 
-def tally(resolved: DataFrame) -> Tally:
-    """Count once what has to be known before the first write."""
+def tally_of(resolved: DataFrame) -> Tally:
+    """Count once all that has to be known before the first write."""
     changes = F.col("action").isin("update", "remove")
     rows = (
         resolved.groupBy("fate", "action", "entombs")
@@ -61,62 +61,49 @@ def tally(resolved: DataFrame) -> Tally:
 
 
 def silver_writes(
-    spark: SparkSession,
+    lake: Lake,
     refined: DataFrame,
     resolved: DataFrame,
-    found: Tally,
-    settings: Settings,
+    tally: Tally,
     *,
-    txn: Callable[[str], delta.Txn],
+    txn: Callable[[str], Txn],
 ) -> list[tuple[str, Callable[[], None]]]:
-    """The writes that are due, by name and in order.
+    """Return the writes that are due, by name and in order.
 
     Args:
-        spark: the session.
-        refined: numbered rows, with all that they say.
-        resolved: what was decided on them; of their columns only what decides.
-        found: its tally.
-        settings: of the lake.
+        lake: into which.
+        refined: numbered rows, with all their columns.
+        resolved: the decisions on them; of their columns only those that decide.
+        tally: of the decisions.
         txn: gives the transaction id of a step.
     """
     writes: list[tuple[str, Callable[[], None]]] = []
-    if found.entombs:
+    if tally.entombs:
         tombstones = to_tombstones(resolved)
-        writes.append(
-            (
-                TOMBSTONES_STEP,
-                lambda: delta.append(
-                    tombstones, SILVER_TOMBSTONES, settings, txn=txn(TOMBSTONES_STEP)
-                ),
-            )
-        )
-    if found.appends:
+        entomb = partial(lake.append, tombstones, SILVER_TOMBSTONES, txn=txn(TOMBSTONES_STEP))
+        writes.append((TOMBSTONES_STEP, entomb))
+    if tally.appends:
         posts = to_posts(in_full(resolved.where("action = 'append'"), refined))
-        writes.append(
-            (APPEND_STEP, lambda: delta.append(posts, SILVER_POSTS, settings, txn=txn(APPEND_STEP)))
-        )
-    if found.changed_days:
+        append = partial(lake.append, posts, SILVER_POSTS, txn=txn(APPEND_STEP))
+        writes.append((APPEND_STEP, append))
+    if tally.changed_days:
         changed = in_full(resolved.where("action IN ('update', 'remove')"), refined)
-        source = to_posts(changed.withColumn("day", F.col("held_day")), keep=("action",))
-        # Delta does not see how little that is, and would sort whole days by their keys.
-        few = F.broadcast(source) if found.changes <= _FEW else source
-        writes.append((MERGE_STEP, lambda: _merge(spark, few, settings, days=found.changed_days)))
+        rows = to_posts(changed.withColumn("day", F.col("held_day")), keep=("action",))
+        # Delta does not see how few they are, and would sort whole days by their keys.
+        few = F.broadcast(rows) if tally.changes <= _FEW else rows
+        writes.append((MERGE_STEP, partial(_merge, lake, few, days=tally.changed_days)))
     return writes
 
 
-def _merge(
-    spark: SparkSession, source: DataFrame, settings: Settings, *, days: Sequence[date]
-) -> None:
-    """Edits and deletes, by key within the days they touch; conditions on the version make a repeat do nothing."""
-    same = " AND ".join(f"t.{name} = s.{name}" for name in KEY)
+def _merge(lake: Lake, rows: DataFrame, *, days: Sequence[date]) -> None:
+    """Write edits and deletes, by key within their days; by the versions, a repeat does nothing."""
+    same = F.expr(" AND ".join(f"t.{name} = s.{name}" for name in KEY))
     (
-        delta.target(spark, SILVER_POSTS, settings)
-        .alias("t")
-        .merge(source.alias("s"), F.expr(same) & F.col("t.day").isin(list(days)))
+        lake.merge(rows, SILVER_POSTS, same & F.col("t.day").isin(list(days)))
         .whenMatchedDelete("s.action = 'remove' AND t.version <= s.version")
         .whenMatchedUpdate(
             "s.action = 'update' AND t.version < s.version",
-            {c: f"s.{c}" for c in SILVER_POSTS.columns},
+            {name: f"s.{name}" for name in SILVER_POSTS.columns},
         )
         .execute()
     )

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from foundation.settings import Settings
 from ingestion.generator import Rates
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake as DeltaLake
 from lakehouse.jobs.job import RunningJob
 from schemas.tables import BRONZE_POSTS
 from schemas.topics import platform_of
@@ -53,6 +53,11 @@ class Lake:
     ledger: Sequence[Row]
     bronze: list[Row]
 
+    @property
+    def delta(self) -> DeltaLake:
+        """Return the handle that the jobs get."""
+        return DeltaLake(self.spark, self.settings)
+
     def set(self, **changes: Any) -> "Lake":
         """The same lake under other settings."""
         settings = self.settings.model_copy(update=changes)
@@ -64,13 +69,13 @@ class Lake:
 
     def receive(self, rows: Iterable[Row]) -> None:
         """Append to Bronze, one file per platform."""
-        delta.ensure(self.spark, BRONZE_POSTS, self.settings)
+        self.delta.ensure(BRONZE_POSTS)
         frame = self.spark.createDataFrame(list(rows), BRONZE_POSTS.schema).coalesce(1)
-        delta.append(frame, BRONZE_POSTS, self.settings)
+        self.delta.append(frame, BRONZE_POSTS)
 
     def start(self, job: str, *, available_now: bool = True, **named: Any) -> RunningJob:
         """Start a job."""
-        return STARTS[job](self.spark, self.settings, available_now=available_now, **named)
+        return STARTS[job](self.delta, available_now=available_now, **named)
 
     def drain(self, *jobs: str) -> "Lake":
         """All that is there, through the hops behind Bronze or some of them."""

@@ -7,7 +7,6 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from batch.compact import compact
-from lakehouse.delta import tables as delta
 from lakehouse.maintenance.purge import purge
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from streaming.run import _end
@@ -28,7 +27,7 @@ AT_ONCE = {"min_files": 2, "keep_h": 0.0}
 def run(lake, **changes):
     """Compact; what was done, by table."""
     lake = lake.set(upkeep=lake.settings.upkeep.model_copy(update=changes))
-    return {done.table: done for done in compact(lake.spark, lake.settings)}
+    return {done.table: done for done in compact(lake.delta)}
 
 
 def files_in_log(lake, name):
@@ -45,7 +44,7 @@ def content(lake, name):
 
 
 def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(empty):
-    delta.ensure(empty.spark, BRONZE_POSTS, empty.settings)
+    empty.delta.ensure(BRONZE_POSTS)
     bronze = table(empty.settings, "bronze.posts")
     schema = bronze.to_pyarrow_table().schema
     some = [row for row in empty.bronze if row["platform"] in ("bluesky", "reddit")]
@@ -53,7 +52,7 @@ def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(
     for row in rows:  # not by Spark, which would take minutes
         write_deltalake(bronze, pa.Table.from_pylist([row], schema=schema), mode="append")
     assert files_in_log(empty, "bronze.posts") == BATCHES_PER_HOUR
-    opened = delta.read(empty.spark, BRONZE_POSTS, empty.settings)
+    opened = empty.delta.read(BRONZE_POSTS)
     partitions = {row["platform"] for row in rows}
     done = run(empty)["bronze.posts"]
     assert (done.files_before, done.files_after) == (BATCHES_PER_HOUR, len(partitions))
@@ -94,10 +93,10 @@ def test_edits_and_deletes_hide_what_a_purge_takes_out_of_the_files(empty):
         empty.drain("bronze_to_silver")
     assert hidden_rows(empty.settings, "silver.posts") > 0
     before = content(empty, "silver.posts")
-    assert purge(empty.spark, SILVER_POSTS, empty.settings) > 0
+    assert purge(empty.delta, SILVER_POSTS) > 0
     assert hidden_rows(empty.settings, "silver.posts") == 0
     assert content(empty, "silver.posts") == before
-    assert purge(empty.spark, SILVER_POSTS, empty.settings) == 0
+    assert purge(empty.delta, SILVER_POSTS) == 0
     empty.drain("silver_to_gold")
     empty.assert_exact()
 

@@ -11,8 +11,8 @@ from batch.rebuild_silver import rebuild_silver
 from foundation.key_sources import pseudonym_source
 from lakehouse.erasure import delete as removals
 from lakehouse.erasure import ledger
+from lakehouse.erasure import register as registering
 from lakehouse.erasure import requests as erasure_requests
-from lakehouse.erasure import run as erasing
 from lakehouse.erasure.requests import Target
 from lakehouse.erasure.run import erasure_task
 from lakehouse.jobs.job import Job
@@ -48,7 +48,7 @@ def ask(lake, *targets):
 def bronze_job(lake):
     """What topic_to_bronze does between its batches; these lakes have no Kafka."""
     return erasure_task(
-        lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,)
+        lake.delta, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,)
     )
 
 
@@ -56,7 +56,7 @@ def silver_job(lake):
     """What bronze_to_silver does between its batches."""
     owned = (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
     job = Job("bronze_to_silver", owned, lake.settings)
-    return erasure_task(lake.spark, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True)
+    return erasure_task(lake.delta, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True)
 
 
 def erase(lake):
@@ -174,7 +174,7 @@ def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, mo
                 raise Killed
 
         with monkeypatch.context() as patch:
-            patch.setattr(erasing, "crash_point", kill)
+            patch.setattr(registering, "crash_point", kill)
             patch.setattr(removals, "crash_point", kill)
             with pytest.raises(Killed):
                 erase(drained)
@@ -210,9 +210,9 @@ def test_an_erased_person_does_not_come_back_by_replay_backfill_or_rebuild(drain
         "what came back stayed"
     )
     drained.receive(again(again(drained.bronze)))  # not swept when the rebuild reads it
-    rebuild_silver(drained.spark, drained.settings)
+    rebuild_silver(drained.delta)
     assert {row["post_key"] for row in rows_of(drained.settings, "silver.posts")} == silver
-    rebuild_gold(drained.spark, drained.settings)
+    rebuild_gold(drained.delta)
     left = [
         row
         for row in drained.ledger
@@ -239,5 +239,5 @@ def test_what_platforms_deleted_leaves_bronze_in_one_batch_and_what_lives_stays(
     assert [row for row in bronze if row["op"] == "delete_author"] == []
     assert_silver(lake.settings, oracle.expected(lake.ledger), bronze)
     before = {row["post_key"] for row in rows_of(lake.settings, "silver.posts")}
-    rebuild_silver(lake.spark, lake.settings)
+    rebuild_silver(lake.delta)
     assert {row["post_key"] for row in rows_of(lake.settings, "silver.posts")} == before

@@ -56,10 +56,10 @@ def test_a_lost_commit_stops_the_job_before_its_first_batch(drained, from_, newe
 
 def test_a_silver_that_lost_commits_is_restored_by_the_commands_that_are_named(drained):
     lose(drained, SILVER_POSTS, newest=2)
-    rebuild_silver(drained.spark, drained.settings)
+    rebuild_silver(drained.delta)
     with pytest.raises(LostCommitsError, match=r"silver_to_gold.*rebuild gold"):
         drained.drain("bronze_to_silver")
-    rebuild_gold(drained.spark, drained.settings)
+    rebuild_gold(drained.delta)
     drained.drain().assert_exact()
 
 
@@ -67,7 +67,7 @@ def test_a_gold_that_lost_a_commit_is_restored_by_a_rebuild(drained):
     lose(drained, GOLD_SENTIMENT_HOURLY)
     with pytest.raises(LostCommitsError, match="rebuild gold"):
         drained.drain("silver_to_gold")
-    rebuild_gold(drained.spark, drained.settings)
+    rebuild_gold(drained.delta)
     drained.drain().assert_exact()
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from batch import rebuild_gold, rebuild_silver, run
 from foundation.errors import CheckpointMissingError, LakeInUseError
-from lakehouse.delta import tables as delta
 from lakehouse.storage.lease import hold_lake
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from tests.jobs.lakes import again
@@ -18,7 +17,7 @@ class Killed(BaseException):
 
 
 def rebuild(lake, layer):
-    return getattr(REBUILDS[layer], f"rebuild_{layer}")(lake.spark, lake.settings)
+    return getattr(REBUILDS[layer], f"rebuild_{layer}")(lake.delta)
 
 
 def silver(lake):
@@ -35,13 +34,13 @@ def forget(lake, gone):
         [coordinates(row) for row in gone], "topic string, p int, o bigint"
     )
     same = "t.topic = s.topic AND t.partition = s.p AND t.offset = s.o"
-    bronze = delta.target(lake.spark, BRONZE_POSTS, lake.settings).alias("t")
+    bronze = lake.delta.target(BRONZE_POSTS).alias("t")
     bronze.merge(frame.alias("s"), same).whenMatchedDelete().execute()
 
 
 def test_silver_has_the_same_rows_and_who_reads_it_reads_on(drained):
     before = silver(drained)
-    opened = delta.read(drained.spark, SILVER_POSTS, drained.settings)
+    opened = drained.delta.read(SILVER_POSTS)
     assert rebuild(drained, "silver") == len(before)
     assert silver(drained) == before
     assert opened.count() == len(before)

@@ -49,7 +49,7 @@ def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
     )
     bronze = rows_of(settings, "bronze.posts")
     theirs = {row["post_key"] for row in bronze if row["author_key"] == author} - {None}
-    carry_out(released.spark, settings)
+    carry_out(released.delta)
 
     others = [
         row
@@ -59,6 +59,6 @@ def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
     expected = oracle.expected(others)
     for rebuild in (None, rebuild_silver, rebuild_gold):
         if rebuild:
-            rebuild(released.spark, settings)
+            rebuild(released.delta)
         assert_silver(settings, expected, rows_of(settings, "bronze.posts"))
         assert_gold(settings, expected)

@@ -44,7 +44,7 @@ def spoilt(spoilt_once, tmp_path, monkeypatch):
 
 
 def replay(lake, **named):
-    return job.replay_quarantine(lake.spark, lake.settings, **named)
+    return job.replay_quarantine(lake.delta, **named)
 
 
 def quarantined(lake):

@@ -37,7 +37,7 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
     monkeypatch.setattr(job, "crash_point", crash)
     done = []
     with pytest.raises(KeyboardInterrupt):
-        done.extend(rescore(other.spark, other.settings, rows_per_commit=30))
+        done.extend(rescore(other.delta, rows_per_commit=30))
     assert reached == ["before_merge"] * 2
     assert scorers(other) == {"vader", "textblob"}
     left = sum(
@@ -46,12 +46,12 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
     # half of history in one scorer, half in the other: Gold follows each commit
     other.drain("silver_to_gold")
 
-    rest = list(rescore(other.spark, other.settings, rows_per_commit=30))
+    rest = list(rescore(other.delta, rows_per_commit=30))
     assert scorers(other) == {"textblob"}
     assert sum(each.rows for each in rest) == left < len(before)
     assert (rest[-1].rows_left, sum(each.failed for each in rest)) == (0, 0)
     resumed = versions(other.settings)
-    assert list(rescore(other.spark, other.settings, rows_per_commit=30)) == []
+    assert list(rescore(other.delta, rows_per_commit=30)) == []
     assert versions(other.settings) == resumed
 
     other.drain("silver_to_gold")
@@ -67,7 +67,7 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
 
 def test_what_is_scored_already_is_left_alone(drained):
     before = versions(drained.settings)
-    assert list(rescore(drained.spark, drained.settings, rows_per_commit=30)) == []
+    assert list(rescore(drained.delta, rows_per_commit=30)) == []
     assert versions(drained.settings) == before
 
 
@@ -75,5 +75,5 @@ def test_an_unknown_scorer_is_refused_before_anything_is_written(drained):
     lake = drained.set(scorer=ScorerSettings(name="oracle"))
     before = versions(lake.settings)
     with pytest.raises(SettingsError, match="scorer oracle is unknown"):
-        list(rescore(lake.spark, lake.settings, rows_per_commit=30))
+        list(rescore(lake.delta, rows_per_commit=30))
     assert versions(lake.settings) == before

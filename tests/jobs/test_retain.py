@@ -25,7 +25,7 @@ class Killed(BaseException):
 
 
 def retain(lake, now, tables=TABLES, **how):
-    return list(retention.enforce(lake.spark, lake.settings, tables, policies(), now=now, **how))
+    return list(retention.enforce(lake.delta, tables, policies(), now=now, **how))
 
 
 def enforce(lake, now):
@@ -115,11 +115,11 @@ def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_
     drained.drain()
     assert set(silver(drained)) == left
     assert gold(drained) == counted
-    rebuild_silver.rebuild_silver(drained.spark, drained.settings)
+    rebuild_silver.rebuild_silver(drained.delta)
     assert set(silver(drained)) == left
     drained.drain("silver_to_gold")
     assert gold(drained) == counted
-    rebuild_gold.rebuild_gold(drained.spark, drained.settings)
+    rebuild_gold.rebuild_gold(drained.delta)
     assert_gold(drained.settings, oracle.expected(drained.ledger))
 
 
@@ -171,7 +171,7 @@ def retain_bronze(lake):
     """As the job does that owns Bronze, which needs Kafka to run."""
     Schedule(
         retention.retention_tasks(
-            lake.spark, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)
+            lake.delta, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)
         )
     ).run_due()
 

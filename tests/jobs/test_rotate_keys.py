@@ -10,7 +10,6 @@ from foundation.errors import KeyMismatchError, LakeInUseError
 from foundation.keys import load_key, version_of
 from ingestion.generator import read_ledger, run_generator
 from ingestion.kafka.producer import MemoryProducer
-from lakehouse.delta import tables as delta
 from lakehouse.storage.lease import hold_lake
 from schemas.tables import SILVER_TOMBSTONES
 from tests.jobs.lakes import POSTS, RATES, again, as_kafka_would, plans_of
@@ -49,7 +48,7 @@ class Killed(BaseException):
 
 def rotate(lake):
     rotation = job.begin(lake.settings)
-    done = list(job.rekey_tables(lake.spark, lake.settings, rotation))
+    done = list(job.rekey_tables(lake.delta, rotation))
     job.end(lake.settings, rotation)
     return {each.table: each.rows for each in done}
 
@@ -207,7 +206,7 @@ def entomb_a_request(lake):
     }
     schema = SILVER_TOMBSTONES.schema
     frame = lake.spark.createDataFrame([tuple(row.get(name) for name in schema.names)], schema)
-    delta.append(frame, SILVER_TOMBSTONES, lake.settings)
+    lake.delta.append(frame, SILVER_TOMBSTONES)
 
 
 def test_killed_as_a_process_and_ended_by_the_next(drained):
@@ -257,5 +256,5 @@ def test_batch_jobs_refuse_a_lake_of_another_key(drained, layer):
     before = versions(drained.settings)
     drained.settings.key_id_file.write_text("v2-0123456789ab\n")
     with pytest.raises(KeyMismatchError, match="every author would count twice"):
-        getattr(importlib.import_module(f"batch.{layer}"), layer)(drained.spark, drained.settings)
+        getattr(importlib.import_module(f"batch.{layer}"), layer)(drained.delta)
     assert versions(drained.settings) == before

@@ -7,9 +7,8 @@ import pytest
 from foundation.errors import DiskFullError, StoreUnreachableError
 from foundation.settings import Settings
 from lakehouse.delta import driver_rows
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
-from lakehouse.delta.tables import Txn
+from lakehouse.delta.lake import Lake, Txn
+from lakehouse.delta.log import TableLog
 from lakehouse.maintenance import optimize
 from schemas.tables import ops_batches, ops_erasures
 
@@ -32,13 +31,13 @@ SAID = dict.fromkeys(BATCHES.columns) | {
 def settings(spark, tmp_path) -> Settings:
     settings = Settings(home=tmp_path)
     for table in (BATCHES, ERASURES):
-        delta.ensure(spark, table, settings)
+        Lake(spark, settings).ensure(table)
     return settings
 
 
 def test_spark_reads_what_was_written(spark, settings):
-    driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
-    rows = delta.read(spark, BATCHES, settings)
+    driver_rows.append([SAID], TableLog(BATCHES, settings), txn=Txn("a", 0))
+    rows = Lake(spark, settings).read(BATCHES)
     assert rows.schema.simpleString() == BATCHES.schema.simpleString()
     (row,) = (
         each.asDict()
@@ -52,13 +51,17 @@ def test_spark_reads_what_was_written(spark, settings):
 def test_a_repeat_does_nothing_whichever_engine_repeats(spark, settings):
     """Batch 0 as well, which is no number to be taken for nothing."""
     for version in (0, 0, 1, 0, 1):
-        driver_rows.append([SAID | {"batch_id": version}], BATCHES, settings, txn=Txn("a", version))
-    delta.append(delta.read(spark, BATCHES, settings), BATCHES, settings, txn=Txn("a", 1))
-    delta.append(delta.read(spark, BATCHES, settings).limit(1), BATCHES, settings, txn=Txn("a", 2))
-    driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 2))
-    driver_rows.append([SAID], BATCHES, settings, txn=Txn("b", 0))
-    assert delta.read(spark, BATCHES, settings).count() == 4
-    assert delta_log.version(BATCHES, settings) == 4
+        driver_rows.append(
+            [SAID | {"batch_id": version}], TableLog(BATCHES, settings), txn=Txn("a", version)
+        )
+    Lake(spark, settings).append(Lake(spark, settings).read(BATCHES), BATCHES, txn=Txn("a", 1))
+    Lake(spark, settings).append(
+        Lake(spark, settings).read(BATCHES).limit(1), BATCHES, txn=Txn("a", 2)
+    )
+    driver_rows.append([SAID], TableLog(BATCHES, settings), txn=Txn("a", 2))
+    driver_rows.append([SAID], TableLog(BATCHES, settings), txn=Txn("b", 0))
+    assert Lake(spark, settings).read(BATCHES).count() == 4
+    assert TableLog(BATCHES, settings).version() == 4
 
 
 def test_the_log_holds_no_values_of_columns_that_may_not_stand_there(spark, settings):
@@ -68,7 +71,7 @@ def test_the_log_holds_no_values_of_columns_that_may_not_stand_there(spark, sett
         "at": AT,
         "what": {"posts": 1},
     }
-    driver_rows.append([named], ERASURES, settings, txn=Txn("a", 0))
+    driver_rows.append([named], TableLog(ERASURES, settings), txn=Txn("a", 0))
     log = "".join(
         file.read_text()
         for file in (settings.home / "lake" / ERASURES.folder / "_delta_log").glob("*.json")
@@ -83,8 +86,8 @@ def test_what_cannot_be_written_is_named(settings, monkeypatch):
 
     monkeypatch.setattr(driver_rows, "write_deltalake", away)
     with pytest.raises(StoreUnreachableError, match=r"cannot be written \(OSError\)\. "):
-        driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
-    assert delta_log.version(BATCHES, settings) == 0
+        driver_rows.append([SAID], TableLog(BATCHES, settings), txn=Txn("a", 0))
+    assert TableLog(BATCHES, settings).version() == 0
 
 
 def test_what_comes_between_the_question_and_the_write_is_not_doubled(spark, settings, monkeypatch):
@@ -92,12 +95,12 @@ def test_what_comes_between_the_question_and_the_write_is_not_doubled(spark, set
     real = driver_rows.write_deltalake
 
     def late(log, *given, **options):
-        real(delta_log.open_table(BATCHES, settings), *given, **options)
+        real(TableLog(BATCHES, settings).open(), *given, **options)
         real(log, *given, **options)
 
     monkeypatch.setattr(driver_rows, "write_deltalake", late)
-    driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
-    assert delta.read(spark, BATCHES, settings).count() == 1
+    driver_rows.append([SAID], TableLog(BATCHES, settings), txn=Txn("a", 0))
+    assert Lake(spark, settings).read(BATCHES).count() == 1
 
 
 def test_a_full_disk_is_named(settings, monkeypatch):
@@ -106,15 +109,14 @@ def test_a_full_disk_is_named(settings, monkeypatch):
 
     monkeypatch.setattr(driver_rows, "write_deltalake", full)
     with pytest.raises(DiskFullError, match="the disk is full"):
-        driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", 0))
+        driver_rows.append([SAID], TableLog(BATCHES, settings), txn=Txn("a", 0))
 
 
 def test_a_row_that_lacks_a_column_is_no_row(settings):
     with pytest.raises(KeyError, match="lag_records"):
         driver_rows.append(
             [{name: value for name, value in SAID.items() if name != "lag_records"}],
-            BATCHES,
-            settings,
+            TableLog(BATCHES, settings),
             txn=Txn("a", 0),
         )
 
@@ -122,11 +124,13 @@ def test_a_row_that_lacks_a_column_is_no_row(settings):
 def test_both_engines_write_one_log_in_turn(spark, settings):
     """Twelve rows, their files put together by Spark, and one row more; the log has checkpoints all the while."""
     for number in range(12):
-        driver_rows.append([SAID | {"batch_id": number}], BATCHES, settings, txn=Txn("a", number))
+        driver_rows.append(
+            [SAID | {"batch_id": number}], TableLog(BATCHES, settings), txn=Txn("a", number)
+        )
     optimize.optimize(spark, BATCHES, settings, [()])
-    driver_rows.append([SAID | {"batch_id": 12}], BATCHES, settings, txn=Txn("a", 12))
-    driver_rows.append([SAID | {"batch_id": 12}], BATCHES, settings, txn=Txn("a", 12))
-    rows = delta.read(spark, BATCHES, settings).select("batch_id").collect()
+    driver_rows.append([SAID | {"batch_id": 12}], TableLog(BATCHES, settings), txn=Txn("a", 12))
+    driver_rows.append([SAID | {"batch_id": 12}], TableLog(BATCHES, settings), txn=Txn("a", 12))
+    rows = Lake(spark, settings).read(BATCHES).select("batch_id").collect()
     assert sorted(row["batch_id"] for row in rows) == list(range(13))
     log = settings.home / "lake" / BATCHES.folder / "_delta_log"
     assert list(log.glob("*09.checkpoint.parquet"))
@@ -134,11 +138,11 @@ def test_both_engines_write_one_log_in_turn(spark, settings):
 
 def test_what_commits_say_is_found_however_far_back(spark, settings):
     row = tuple(SAID[name] for name in BATCHES.columns)
-    delta.overwrite(
-        spark.createDataFrame([row], BATCHES.schema), BATCHES, settings, metadata={"mark": 7}
+    Lake(spark, settings).overwrite(
+        spark.createDataFrame([row], BATCHES.schema), BATCHES, metadata={"mark": 7}
     )
-    assert delta_log.newest_metadata(BATCHES, settings, "mark") == 7
+    assert TableLog(BATCHES, settings).newest_metadata("mark") == 7
     for number in range(3):
-        driver_rows.append([SAID], BATCHES, settings, txn=Txn("a", number))
-    assert delta_log.newest_metadata(BATCHES, settings, "mark") == 7
-    assert delta_log.newest_metadata(BATCHES, settings, "never") is None
+        driver_rows.append([SAID], TableLog(BATCHES, settings), txn=Txn("a", number))
+    assert TableLog(BATCHES, settings).newest_metadata("mark") == 7
+    assert TableLog(BATCHES, settings).newest_metadata("never") is None

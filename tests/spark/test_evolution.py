@@ -8,8 +8,8 @@ from pyspark.sql.types import ArrayType, LongType, StringType, StructField, Stru
 from foundation.errors import TableSchemaError
 from foundation.settings import Settings
 from lakehouse.delta import evolution
-from lakehouse.delta import log as delta_log
-from lakehouse.delta import tables as delta
+from lakehouse.delta.lake import Lake
+from lakehouse.delta.log import TableLog
 from schemas.tables import Table
 
 OLD = Table(
@@ -51,13 +51,13 @@ def settings(tmp_path) -> Settings:
 
 
 def write(spark, table, settings, *rows):
-    delta.append(spark.createDataFrame(list(rows), table.schema), table, settings)
+    Lake(spark, settings).append(spark.createDataFrame(list(rows), table.schema), table)
 
 
 def drain_changes(spark, settings, folder) -> list[str]:
     """The keys that a stream of the table's changes brings, from where it stood."""
     keys: list[str] = []
-    changes = delta.stream_changes(spark, OLD, settings, starting_version=0)
+    changes = Lake(spark, settings).stream_changes(OLD, starting_version=0)
     writer = changes.writeStream.option("checkpointLocation", str(folder)).trigger(
         availableNow=True
     )
@@ -71,40 +71,40 @@ def drain_changes(spark, settings, folder) -> list[str]:
 def test_columns_of_structs_too_and_properties_are_added_and_a_stream_reads_on(
     spark, settings, tmp_path
 ):
-    delta.ensure(spark, OLD, settings)
+    Lake(spark, settings).ensure(OLD)
     write(spark, OLD, settings, ("a", "monday", ("t",)), ("b", "monday", None))
     assert drain_changes(spark, settings, tmp_path / "stream") == ["a", "b"]
     write(spark, OLD, settings, ("c", "monday", ("t",)))
     with pytest.raises(TableSchemaError, match=r"has yet no owner, place\.offset, words"):
-        delta.ensure_source(spark, NEW, settings)
-    delta.ensure(spark, NEW, settings)
+        Lake(spark, settings).ensure_source(NEW)
+    Lake(spark, settings).ensure(NEW)
     write(spark, NEW, settings, ("d", "public", "monday", ("t", 7), ["w"]))
 
-    rows = {row["key"]: row for row in delta.read(spark, NEW, settings).collect()}
+    rows = {row["key"]: row for row in Lake(spark, settings).read(NEW).collect()}
     assert (rows["a"]["owner"], rows["a"]["place"], rows["a"]["words"]) == (None, ("t", None), None)
     assert (rows["d"]["owner"], rows["d"]["place"], rows["d"]["words"]) == (
         "public",
         ("t", 7),
         ["w"],
     )
-    properties = delta_log.properties(NEW, settings)
+    properties = TableLog(NEW, settings).properties()
     assert (properties["delta.dataSkippingStatsColumns"], properties["echostream.kind"]) == (
         "key,owner",
         "things",
     )
     assert drain_changes(spark, settings, tmp_path / "stream") == ["c", "d"]
 
-    version = delta_log.version(NEW, settings)
-    delta.ensure(spark, NEW, settings)
-    delta.ensure_source(spark, NEW, settings)
-    assert delta_log.version(NEW, settings) == version, "a table that lacks nothing got a commit"
+    version = TableLog(NEW, settings).version()
+    Lake(spark, settings).ensure(NEW)
+    Lake(spark, settings).ensure_source(NEW)
+    assert TableLog(NEW, settings).version() == version, "a table that lacks nothing got a commit"
 
 
 def test_a_property_that_the_operator_has_set_stays(spark, settings):
-    delta.ensure(spark, OLD, settings)
-    delta.set_properties(spark, OLD, settings, {"delta.logRetentionDuration": "interval 90 days"})
-    delta.ensure(spark, OLD, settings)
-    assert delta_log.properties(OLD, settings)["delta.logRetentionDuration"] == "interval 90 days"
+    Lake(spark, settings).ensure(OLD)
+    Lake(spark, settings).set_properties(OLD, {"delta.logRetentionDuration": "interval 90 days"})
+    Lake(spark, settings).ensure(OLD)
+    assert TableLog(OLD, settings).properties()["delta.logRetentionDuration"] == "interval 90 days"
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_property_that_the_operator_has_set_stays(spark, settings):
     ids=["partitioning", "newer", "type"],
 )
 def test_any_other_change_is_refused_without_a_commit(spark, settings, changed, message):
-    delta.ensure(spark, NEW, settings)
+    Lake(spark, settings).ensure(NEW)
     with pytest.raises(TableSchemaError, match=message):
-        evolution.missing(changed, settings)
+        evolution.missing(TableLog(changed, settings))
     with pytest.raises(TableSchemaError):
-        delta.ensure(spark, changed, settings)
-    assert delta_log.version(NEW, settings) == 0
+        Lake(spark, settings).ensure(changed)
+    assert TableLog(NEW, settings).version() == 0

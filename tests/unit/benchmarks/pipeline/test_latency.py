@@ -10,14 +10,14 @@ from deltalake import CommitProperties, write_deltalake
 
 from benchmarks.pipeline import latency
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from schemas.tables import GOLD_SENTIMENT_HOURLY
 
 
 def commit(lake: Any, **said: int) -> None:
     metadata = {"userMetadata": json.dumps(said)} if said else None
     rows = pa.table({"posts": [1]})
-    where = delta_log.path(GOLD_SENTIMENT_HOURLY, lake.settings)
+    where = TableLog(GOLD_SENTIMENT_HOURLY, lake.settings).path
     write_deltalake(
         where, rows, mode="append", commit_properties=CommitProperties(custom_metadata=metadata)
     )

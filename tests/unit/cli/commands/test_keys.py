@@ -11,7 +11,7 @@ from foundation.errors import KeyFileError, KeyMismatchError, UsageError
 from foundation.key_sources import SecretsManagerKey
 from foundation.keys import create_key, load_key, read_keys
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from local.stack import _ensure_keys
 from schemas.stored_names import KEY_PROPERTY
 
@@ -102,7 +102,7 @@ def test_a_rotation_that_was_begun_is_gone_on_with(tmp_path):
 def test_a_lake_under_a_key_that_is_not_there_is_not_rotated(tmp_path, monkeypatch):
     settings = Settings(home=tmp_path)
     key = create_key(settings.key_file)
-    monkeypatch.setattr(delta_log, "properties", lambda *_: {KEY_PROPERTY: "v1-0123456789ab"})
+    monkeypatch.setattr(TableLog, "properties", lambda _: {KEY_PROPERTY: "v1-0123456789ab"})
     with pytest.raises(KeyMismatchError, match=r"silver\.posts is under key v1-0123456789ab"):
         begin(settings)
     assert [each.key_id for each in read_keys(settings.key_file, "key")] == [key.key_id], (

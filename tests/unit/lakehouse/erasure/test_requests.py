@@ -11,8 +11,8 @@ from foundation.settings import Settings
 from ingestion.kafka.records import RecordMaker
 from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
+from lakehouse.erasure.register import demand_requests_key
 from lakehouse.erasure.requests import Subject, Target
-from lakehouse.erasure.run import demand_requests_key
 
 TARGETS = (Target("reddit", "author", ("v1:a", "v1:b")), Target("x", "post", ("v1:c",)))
 

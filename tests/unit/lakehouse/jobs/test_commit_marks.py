@@ -8,7 +8,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from foundation.errors import LogDamagedError, LostCommitsError
 from foundation.settings import Settings
-from lakehouse.delta import log as delta_log
+from lakehouse.delta.log import TableLog
 from lakehouse.jobs import commit_marks
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.commit_marks import Mark, Seen, compare
@@ -180,7 +180,7 @@ def test_delta_s_own_checkpoint_is_named_and_the_log_is_whole_without_it(
         with pytest.raises(
             LogDamagedError, match=rf"_delta_log/{file.name} cannot be read"
         ) as error:
-            delta_log.version(SILVER_POSTS, settings)
+            TableLog(SILVER_POSTS, settings).version()
         assert "Move this file and _last_checkpoint out of _delta_log" in error.value.remedy
     for moved in (file, last):
         moved.unlink(missing_ok=True)
