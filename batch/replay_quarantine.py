@@ -116,7 +116,7 @@ class _Replay:
             return Replayed(plan.topic, tally_of(resolved).fates)
 
     def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
-        """Do the batch's writes, ops first and quarantine last; a repeat skips those that are done."""
+        """Write the batch, ops first and quarantine last; a repeat skips writes that are done."""
         settings = self.lake.settings
         at = clock.now()
         attempt = uuid.uuid4()

@@ -30,7 +30,7 @@ ROWS_PER_COMMIT = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """Days that are done; `failed` rows keep their scores, since the scorer failed on their texts."""
+    """Days that are done; `failed` rows keep their scores, for the scorer failed on them."""
 
     first: date
     last: date

@@ -1,4 +1,4 @@
-"""What rests: every table of the lake as a frozen value."""
+"""Every table of the lake, as a frozen value."""
 
 from dataclasses import dataclass, field
 
@@ -18,8 +18,14 @@ from pyspark.sql.types import (
     TimestampType,
 )
 
-_STRING, _LONG, _INT, _DOUBLE = StringType(), LongType(), IntegerType(), DoubleType()
-_TIME, _DATE, _BYTES, _BOOL = TimestampType(), DateType(), BinaryType(), BooleanType()
+_STRING = StringType()
+_LONG = LongType()
+_INT = IntegerType()
+_DOUBLE = DoubleType()
+_TIME = TimestampType()
+_DATE = DateType()
+_BYTES = BinaryType()
+_BOOL = BooleanType()
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class Table:
             would be a copy of personal data or of pseudonyms that survives an erasure by the log's
             retention.
         deletion_vectors: whether a changed row is hidden beside its file, and the file written anew
-            later (`purging.purge`). Readers without Spark have to know them: Arrow and Power BI's
-            own reader do not.
+            later (`maintenance.purge`). Readers without Spark have to know them: Arrow and Power
+            BI's own reader do not.
     """
 
     name: str
@@ -48,12 +54,12 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """The columns, in order."""
+        """Return the columns, in order."""
         return self.schema.names
 
     @property
     def folder(self) -> str:
-        """Where it is, relative to the lake."""
+        """Return its folder, relative to the lake."""
         return self.name.replace(".", "/")
 
     def all_properties(self) -> dict[str, str]:
@@ -249,7 +255,7 @@ def ops_erasures(job: str) -> Table:
 
     A step is admitted, removed (from `table`, by the commits between its two versions, and in
     Silver the purge that follows them) or vacuumed; `since` and `until` bound the `at` of the
-    tombstones that are the erasure's. No pseudonym stands here.
+    tombstones that are the erasure's. No pseudonym stands here. docs/adr/0017.
     """
     return Table(
         name=f"ops.erasures.{job}",

@@ -45,7 +45,8 @@ def topics() -> list[Topic]:
 def _kept(config: dict[str, str], days: int) -> dict[str, str]:
     """Return config that shortens the retention; a record also rests until its segment closes."""
     most = days * _DAY_MS
-    retention, segment = int(config["retention.ms"]), int(config["segment.ms"])
+    retention = int(config["retention.ms"])
+    segment = int(config["segment.ms"])
     if retention + segment <= most:
         return {}
     return {"retention.ms": str(most - most // _SEGMENTS), "segment.ms": str(most // _SEGMENTS)}

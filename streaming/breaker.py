@@ -1,7 +1,7 @@
-"""The breaker: a query most of whose batches are poison stops, before a topic is drained into quarantine.
+"""Stop a query most of whose batches are poison, before it drains a topic into quarantine.
 
 It remembers nothing itself: ops.batches says how the batches before went, also those before a
-    restart.
+restart.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ Outcome = tuple[int, int]  # records consumed and quarantined
 
 
 def check(batch: MicroBatch, counts: Counts, resolved: DataFrame) -> None:
-    """Let a batch pass that nothing has been written of yet, or refuse it; the next run begins with it again.
+    """Let a batch pass of which nothing is written yet, or refuse it; the next run begins with it.
 
     Raises:
         BreakerTrippedError: with this batch, several in a row are mostly poison.
@@ -54,27 +54,29 @@ def check(batch: MicroBatch, counts: Counts, resolved: DataFrame) -> None:
         return
     _log.error("tripped", job=batch.job.name, **facts)
     raise BreakerTrippedError(
-        f"{batch.job.name} stopped before batch {batch.id}: {poison:,} of {records:,} records in {len(row)} batches"
+        f"{batch.job.name} stopped before batch {batch.id}: {poison:,} of {records:,} records in"
+        f" {len(row)} batches"
         f" in a row are poison, most often {worst['reason']} on {worst['topic']}",
-        remedy="Nothing of the batch is written or lost. Mend the rule and run again, or take such records into"
+        remedy="Nothing of the batch is written or lost. Mend the rule and run again, or take such"
+        " records into"
         " quarantine with `echostream run --accept-poison`",
     )
 
 
 def is_mostly_poison(outcome: Outcome, limits: BreakerSettings) -> bool:
-    """Whether more of a batch went into quarantine than may."""
+    """Return whether more of a batch went into quarantine than may."""
     consumed, quarantined = outcome
     return quarantined > limits.share * consumed
 
 
 def is_row_too_long(row: Iterable[Outcome], limits: BreakerSettings) -> bool:
-    """Whether a row of batches that are mostly poison is one of enough batches, and not of tiny ones alone."""
+    """Return whether a row of such batches is long enough, in batches and in records."""
     consumed = [records for records, _ in row]
     return len(consumed) >= limits.batches and sum(consumed) >= limits.min_records
 
 
 def _outcomes_before(batch: MicroBatch) -> list[Outcome]:
-    """How the batches before this one went, the last one first."""
+    """Return how the batches before this one went, the last one first."""
     rows = (
         batch.lake.read(ops_batches(batch.job.name))
         .where(F.col("checkpoint_id") == batch.job.checkpoint.id)

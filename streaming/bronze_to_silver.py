@@ -78,7 +78,7 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
 
 
 def make_refiner(settings: Settings, key_id: str) -> Refiner:
-    """What the pass over the payloads needs to know.
+    """Return what the pass over the payloads needs to know.
 
     Raises:
         SettingsError: there is no such scorer, no such way to find persons, or no such finder of
@@ -97,7 +97,7 @@ def make_refiner(settings: Settings, key_id: str) -> Refiner:
 
 
 def handle(batch: MicroBatch, refiner: Refiner) -> int:
-    """Resolve the batch once, account for each record, then write quarantine, ops and last Silver."""
+    """Resolve the batch once, account for each record, then write quarantine, ops and Silver."""
     with ExitStack() as kept:
         refined, batch_input = _refine(batch, refiner, kept)
         resolved = kept.enter_context(materialized(resolve_batch(batch.lake, refined)))

@@ -1,4 +1,4 @@
-"""Spark's and Kafka's errors → ours: one line with the remedy, and nothing of the data."""
+"""Turn Spark's and Kafka's errors into ours: one line with the remedy, and nothing of the data."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ _SOURCES = {BRONZE_TO_SILVER: BRONZE_POSTS, SILVER_TO_GOLD: SILVER_POSTS}
 
 
 def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
-    """Spark names no table: the one whose log cannot be read is looked for."""
+    """Return the error for a log: Spark names no table, so this looks for the unreadable one."""
     for table in tables_of(doing) if doing in JOBS else TABLES:
         try:
             TableLog(table, settings).version()
@@ -41,13 +41,19 @@ def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
         except LakeError as error:
             return error
     return LogDamagedError(
-        f"{doing}: a commit is missing in the log of a table that it reads or writes, or cannot be read",
-        remedy="All data files are left as they are. `echostream checkpoint show` names the table and the commands",
+        f"{doing}: a commit is missing in the log of a table that it reads or writes, or cannot be"
+        " read",
+        remedy="All data files are left as they are. `echostream checkpoint show` names the table"
+        " and the commands",
     )
 
 
 def _broken_file(doing: str, settings: Settings, said: str) -> EchoStreamError:
-    """A file that the table no longer has is none to be restored: only the history that a job had not read is gone."""
+    """Return the error for a file that cannot be read.
+
+    A file that the table no longer has need not be restored: only the history that a job had not
+    read is gone.
+    """
     if doing in JOBS and (found := checkpoint(doing, settings).damage_in(said)):
         return found
     file, name = damage.file_and_table(said, settings.lake_uri)
@@ -63,7 +69,10 @@ def _what_is_safe(doing: str, settings: Settings) -> str:
     mine = checkpoint(doing, settings)
     if mine.planned_batch == mine.committed_batch:
         return "No batch had begun"
-    return f"Batch {mine.planned_batch} is not counted as done: the next run repeats it, and nothing doubles"
+    return (
+        f"Batch {mine.planned_batch} is not counted as done: the next run repeats it, and"
+        " nothing doubles"
+    )
 
 
 def _history_gone(job: str) -> ChangeFeedGapError:
@@ -76,13 +85,14 @@ def _history_gone(job: str) -> ChangeFeedGapError:
     )
 
 
-# What Spark, Kafka and Delta say, by a piece of their messages that has been stable over releases.
+# Errors of Spark, Kafka and Delta, by pieces of their messages that are stable over releases.
 _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamError]], ...] = (
     (
         ("KAFKA_DATA_LOSS", "some data may have been missed", "OffsetOutOfRangeException"),
         lambda job, _, __: LostOffsetsError(
             f"{job}: Kafka no longer holds records that were not read",
-            remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {job}`",
+            remedy="Bring Kafka's data back, or accept the gap with `echostream checkpoint reset"
+            f" {job}`",
         ),
     ),
     (
@@ -135,7 +145,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamEr
 
 
 def named_error(error: StreamingQueryException, job: Job, settings: Settings) -> EchoStreamError:
-    """Our name for what ended a query."""
+    """Return our name for what ended a query."""
     if job.failures:
         return job.failures[-1]
     condition = error.getCondition() or type(error).__name__
@@ -147,7 +157,7 @@ def named_error(error: StreamingQueryException, job: Job, settings: Settings) ->
 
 @contextmanager
 def named_outside_queries(doing: str, settings: Settings) -> Iterator[None]:
-    """The same for what Spark raises elsewhere, such as where a job's tables are made or kept."""
+    """Name what Spark raises elsewhere, such as where a job's tables are made or kept."""
     try:
         yield
     except (Py4JJavaError, PySparkException) as error:

@@ -1,4 +1,4 @@
-"""The streaming jobs in one application: together until stopped, or one after the other through all that is there."""
+"""Run the streaming jobs in one application: together until stopped, or one after the other."""
 
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -131,20 +131,20 @@ def _together(
             _end(running)
 
 
-def _watch(running: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
-    """Until a query ends, by itself or by an error, or a signal comes."""
+def _watch(jobs: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
+    """Wait until a query ends, by itself or by an error, or a signal comes."""
     while not stop.is_set():
-        for each in running:
+        for running in jobs:
             try:
-                if each.query.awaitTermination(_POLL_S):
+                if running.query.awaitTermination(_POLL_S):
                     return
             except StreamingQueryException as error:
-                raise named_error(error, each.job, settings) from error
-            _maintain(each, force=False)
-    for each in running:
-        _end(each)
-    for each in running:
-        each.job.mark()
+                raise named_error(error, running.job, settings) from error
+            _maintain(running, force=False)
+    for running in jobs:
+        _end(running)
+    for running in jobs:
+        running.job.mark()
 
 
 def _maintain(running: RunningJob, *, force: bool) -> None:
@@ -166,7 +166,7 @@ def _end(running: RunningJob) -> None:
 
 @contextmanager
 def _stop_on_signal() -> Iterator[Event]:
-    """An event that SIGINT and SIGTERM set, while this lasts."""
+    """Give an event that SIGINT and SIGTERM set."""
     stop = Event()
     if current_thread() is not main_thread():
         yield stop

@@ -29,7 +29,7 @@ NAME: JobName = "silver_to_gold"
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A Gold table: groups of posts by `time` and more, integer sums, and one count of distinct members."""
+    """A Gold table: groups of posts by `time` and more, integer sums, and a count of members."""
 
     table: Table
     contributions: Callable[[DataFrame], DataFrame]
@@ -75,8 +75,8 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
     job.demand_whole()
     lake.ensure_source(SILVER_POSTS)
     job.prepare(lake)
-    # After a reset, from the commit that Gold names already: the next one may not be there yet,
-    # which Delta refuses.
+    # After a reset, start from the commit that Gold names already: Delta refuses one that is not
+    # there yet, such as the next.
     first = max(job.checkpoint.reset.get(RESET_STARTING_VERSION, 0) - 1, 0)
     changes = lake.stream_changes(SILVER_POSTS, starting_version=first)
     return job.start(
@@ -89,7 +89,7 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
 
 
 def handle(batch: MicroBatch) -> int:
-    """Bring each Gold table to the last Silver commit that the batch has begun, then write to ops.
+    """Bring each Gold table to the last Silver commit that the batch has begun, then ops.
 
     The stream tells when and how far. Its rows are not used: it may cut a commit in two, and Gold
     must equal Silver as of a version that it can name. So the change feed is read by whole commits.
@@ -111,14 +111,14 @@ def handle(batch: MicroBatch) -> int:
 
 
 def _changes(batch: MicroBatch, first: int, last: int) -> DataFrame:
-    """Return the changes between the versions, without those that only expired rows or rewrote files."""
+    """Return the changes between the versions, without commits that only expired or rewrote."""
     changes = batch.lake.read_changes(SILVER_POSTS, first=first, last=last)
     expiries = expiry_versions(batch.settings, first)
     return changes.where(~F.col("_commit_version").isin(expiries)) if expiries else changes
 
 
 def _commits(batch: MicroBatch) -> tuple[int, int]:
-    """Return the first and last Silver version of the batch; of an empty one the first is greater."""
+    """Return the first and last Silver version of the batch; if empty, the first is greater."""
     mine = batch.job.checkpoint
     last = _through(mine.end_offset(batch.id))
     if batch.id == 0:
@@ -127,7 +127,7 @@ def _commits(batch: MicroBatch) -> tuple[int, int]:
 
 
 def _through(offset: dict[str, int]) -> int:
-    """Return the last version that a stream has begun: index -1 stands before the version's first file."""
+    """Return the last version that a stream has begun: index -1 stands before its first file."""
     return offset["reservoirVersion"] - (offset["index"] < 0)
 
 

@@ -1,4 +1,4 @@
-"""All jobs as a program: `spark-submit … streaming/submit.py` runs them, `streaming/<job>.py` one."""
+"""Run all jobs as a program, by `spark-submit … streaming/submit.py`."""
 
 from streaming.jobs import STREAMING_JOBS
 from streaming.program import main

@@ -22,7 +22,7 @@ NAME: JobName = "topic_to_bronze"
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to start where broker, payload key, checkpoint or table do not allow it; needs no Spark."""
+    """Refuse to start where broker, key, checkpoint or table do not allow it; needs no Spark."""
     if settings.payloads.encrypt:
         payload_source(settings).load()
     _job(settings).preflight()

@@ -1,4 +1,4 @@
-"""What is broken in a table, by what deltalake, Delta and Spark say of it: table, file, what is safe, the command."""
+"""Name what is broken in a table: table, file, what is safe, and the command that repairs it."""
 
 import re
 from urllib.parse import unquote
@@ -14,88 +14,97 @@ _LOG_FILE = re.compile(r"([^\s'\"\[\]()]+)/(_delta_log/(\d{20})\.(?:[\w.-]*\.)?(
 _IS_MISSING = ("DELTA_TRUNCATED_TRANSACTION_LOG",)
 _AGAIN = "`echostream checkpoint reset bronze_to_silver`"
 _ANEW = {
-    "bronze.posts": f"`echostream checkpoint reset topic_to_bronze` and {_AGAIN}: what Kafka still has comes back",
-    "silver.posts": "`echostream rebuild silver` and `echostream rebuild gold`: what Bronze still has comes back",
-    "silver.tombstones": f"{_AGAIN}: the deletes that Bronze still has come back; ask for erasures again",
+    "bronze.posts": f"`echostream checkpoint reset topic_to_bronze` and {_AGAIN}: what Kafka still"
+    " has comes back",
+    "silver.posts": "`echostream rebuild silver` and `echostream rebuild gold`: what Bronze still"
+    " has comes back",
+    "silver.tombstones": f"{_AGAIN}: the deletes that Bronze still has come back; ask for erasures"
+    " again",
     "quarantine.posts": f"{_AGAIN}: what Bronze still has comes back",
     "gold.sentiment_hourly": "`echostream rebuild gold`: what Silver still has is counted anew",
 }
 
 
 def known(error: Exception, name: str, uri: str) -> LogDamagedError | LostCommitsError | None:
-    """What deltalake's error says of a table's log, in our words; None where it speaks of something else."""
-    said = str(error)
-    if early := _ENDS_EARLY.search(said):
+    """Return our error for deltalake's about a table's log; None where it means something else."""
+    message = str(error)
+    if early := _ENDS_EARLY.search(message):
         return LostCommitsError(
             f"{name} at {uri} has lost version {early[1]}: its log ends at {early[2]}",
-            remedy="Put the lost files of _delta_log back; `echostream checkpoint show` says what else restores it",
+            remedy="Put the lost files of _delta_log back; `echostream checkpoint show` says what"
+            " else restores it",
             ends_at=int(early[2]),
         )
-    gap = _GAP.search(said)
-    if gap or any(piece in said for piece in _OF_THE_LOG):
+    gap = _GAP.search(message)
+    if gap or any(piece in message for piece in _OF_THE_LOG):
         return of_log(name, uri, int(gap[1]) + 1 if gap else None)
     return None
 
 
 def is_of_a_checkpoint(error: Exception) -> bool:
-    """Whether deltalake, asked for a table's log, speaks of Delta's own checkpoint in it."""
+    """Return whether deltalake's error about a table's log means Delta's own checkpoint in it."""
     return any(piece in str(error) for piece in _OF_A_CHECKPOINT)
 
 
 def of_log(name: str, uri: str, version: int | None, *, file: str = "its log") -> LogDamagedError:
-    """The error for a log of which a commit is missing, or of which nothing can be made."""
-    what = (
+    """Return the error for a log that lacks a commit, or that nobody can read."""
+    damage = (
         f"{file} cannot be read" if version is None else f"commit {version} is missing in its log"
     )
     back = "Put the files of _delta_log back from a copy"
     if ".checkpoint." in file:  # Delta made it of the commits, and removes these only after a month
-        back = f"Move this file and _last_checkpoint out of _delta_log, its commits say the same. Are they gone: {back}"
+        back = (
+            "Move this file and _last_checkpoint out of _delta_log, its commits say the same."
+            f" Are they gone: {back}"
+        )
     return LogDamagedError(
-        f"{name} at {uri}: {what}",
+        f"{name} at {uri}: {damage}",
         remedy=f"Its data files are left as they are. {back}, or {_anew(name)}",
     )
 
 
 def of_file(
-    said: str, lake_uri: str, *, doing: str, safe: str, name: str | None = None
+    message: str, lake_uri: str, *, doing: str, safe: str, name: str | None = None
 ) -> DataFileDamagedError | LogDamagedError:
-    """The error for a file that cannot be read, by a message that names it, as libraries do in several ways.
+    """Return the error for a file that cannot be read, by a message that names it.
 
     Args:
-        said: the message.
+        message: it names the file.
         lake_uri: the lake.
         doing: the job or command that met it.
         safe: what is true of that one's work, as a sentence without a full stop.
         name: the table, where the message does not tell it.
     """
-    log, data = _LOG_FILE.search(said), _DATA_FILE.search(said)
+    log = _LOG_FILE.search(message)
+    data = _DATA_FILE.search(message)
     if log and (data is None or log.start() <= data.start()):
         folder = _in_lake(unquote(log[1]) + "/", lake_uri).rstrip("/")
-        version = int(log[3]) if any(piece in said for piece in _IS_MISSING) else None
+        version = int(log[3]) if any(piece in message for piece in _IS_MISSING) else None
         return of_log(_table_of(f"{folder}/_", lake_uri) or folder, folder, version, file=log[2])
-    file, found = file_and_table(said, lake_uri)
-    of = found or name
+    file, table = file_and_table(message, lake_uri)
+    table = table or name
     return DataFileDamagedError(
-        f"{doing}: {file or 'a data file'} of {of or 'a table'} cannot be read, it is damaged or gone",
-        remedy=f"{safe}. Put the file back from a copy" + (f", or {_anew(of)}" if of else ""),
+        f"{doing}: {file or 'a data file'} of {table or 'a table'} cannot be read, it is damaged or"
+        " gone",
+        remedy=f"{safe}. Put the file back from a copy" + (f", or {_anew(table)}" if table else ""),
     )
 
 
-def file_and_table(said: str, lake_uri: str) -> tuple[str | None, str | None]:
-    """The data file that a message names first, and the table below whose folder it lies."""
-    found = _DATA_FILE.search(said)
-    file = unquote(found[0]) if found else None
+def file_and_table(message: str, lake_uri: str) -> tuple[str | None, str | None]:
+    """Return the data file that a message names first, and the table in whose folder it lies."""
+    match = _DATA_FILE.search(message)
+    file = unquote(match[0]) if match else None
     return (_in_lake(file, lake_uri), _table_of(file, lake_uri)) if file else (None, None)
 
 
 def _in_lake(file: str, lake_uri: str) -> str:
-    """The file as the lake's address names it; libraries write two slashes less or more, or none."""
+    """Return the file below the lake's address; libraries write more slashes or fewer, or none."""
     _, is_in, below = file.partition(f"{_bare(lake_uri)}/")
     return f"{lake_uri}/{below}" if is_in else file
 
 
 def _table_of(file: str, lake_uri: str) -> str | None:
-    """The table below whose folder the file lies: the layer and what follows it, two for those of ops."""
+    """Return the table in whose folder the file lies: the layer and one name, of ops two."""
     _, is_in, below = file.partition(f"{_bare(lake_uri)}/")
     parts = below.split("/")
     depth = 3 if parts[0] == "ops" else 2
@@ -107,7 +116,7 @@ def _bare(lake_uri: str) -> str:
 
 
 def _anew(name: str) -> str:
-    """The commands that make a table anew from the layer before it."""
+    """Return the commands that make a table anew from the layer before it."""
     job = name.removeprefix("ops.batches.").removeprefix("ops.erasures.")
     return "move the table's folder away, then " + _ANEW.get(
         name, f"`echostream checkpoint reset {job}`"

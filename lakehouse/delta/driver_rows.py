@@ -1,4 +1,4 @@
-"""Append the driver's few rows to a Delta table without Spark: milliseconds, where Spark runs jobs."""
+"""Append the driver's few rows to a Delta table without Spark, in milliseconds."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

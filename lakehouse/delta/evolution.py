@@ -1,4 +1,4 @@
-"""A table of an older version, brought to the schema of this one: additions are made, anything else is refused."""
+"""Bring a table of an older version to this one's schema by additions; refuse anything else."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Expiry marks: up to when silver.posts has deleted what expired, by platform, in the table's properties.
+"""Expiry marks: up to when silver.posts has expired, by platform, in the table's properties.
 
 Expiry is not erasure: Gold keeps its counts. So Silver marks a time as expired before it deletes,
 and the code that adds to Silver or counts from it asks here: expired posts stay deleted, and Gold's
@@ -20,7 +20,7 @@ from transforms.expiry_rules import Limits, later
 def expiry_marks(
     settings: Settings, field: Field, *, version: int | None = None
 ) -> dict[str, datetime]:
-    """Return up to when a field of silver.posts has expired, by platform; now, or as of a version."""
+    """Return up to when a field of silver.posts has expired, by platform, as of a version."""
     prefix = f"{EXPIRED_PROPERTY}{field}."
     properties = TableLog(SILVER_POSTS, settings).properties(version=version)
     return {
@@ -50,6 +50,6 @@ def mark_expired(lake: Lake, limits: Mapping[Field, Limits]) -> None:
 
 
 def expiry_versions(settings: Settings, first: int) -> list[int]:
-    """Return the versions of silver.posts, from the first on, that only expired rows or rewrote files."""
+    """Return the versions of silver.posts, from one on, that only expired or rewrote rows."""
     commits = TableLog(SILVER_POSTS, settings).commits_since(first)
     return [commit["version"] for commit in commits if {EXPIRY, PURGE} & metadata_of(commit).keys()]

@@ -124,7 +124,7 @@ class Lake:
 
     @contextmanager
     def commit_as(self, *, txn: Txn | None = None, metadata: dict[str, Any]) -> Iterator[None]:
-        """Give the next commit a transaction id and metadata; for commands without options (MERGE)."""
+        """Give the next commit a transaction id and metadata; for commands that take no options."""
         values = {_USER_METADATA: json.dumps(metadata)}
         if txn:
             values |= {_TXN_APP: txn.app, _TXN_VERSION: str(txn.version)}
@@ -133,7 +133,7 @@ class Lake:
         try:
             yield
         finally:
-            # Left set, they would make the session's next command on the table do nothing, silently.
+            # Left set, they would make the session's next command on the table do nothing.
             for name in (_TXN_APP, _TXN_VERSION, _USER_METADATA):
                 self.spark.conf.unset(name)
 
@@ -148,7 +148,7 @@ class Lake:
         return self._load_stream(stream.option("startingVersion", starting_version), table)
 
     def read_changes(self, table: Table, *, first: int, last: int) -> DataFrame:
-        """Return the changes of commits first to last: columns and _change_type, _commit_version."""
+        """Return the changes of some commits: columns, and _change_type and _commit_version."""
         return (
             self.spark.read.format("delta")
             .option("readChangeFeed", "true")

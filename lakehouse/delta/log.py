@@ -1,4 +1,4 @@
-"""What the log of a Delta table says, read without Spark: milliseconds, where Spark runs a query for each answer."""
+"""Read the log of a Delta table without Spark: milliseconds, where Spark runs a query."""
 
 import json
 import re
@@ -46,7 +46,7 @@ class TableLog:
         return DeltaTable.is_deltatable(self.path, self._storage_options())
 
     def clear_unborn(self) -> None:
-        """Remove the empty log of a table that died before its first commit: Spark takes its folder for a table.
+        """Remove the empty log of a table that died before its first commit, for Spark misreads it.
 
         A kill or a full disk between the folder and the commit leaves it. An object store has no
         folders.
@@ -76,18 +76,18 @@ class TableLog:
         return self.open().version()
 
     def transaction(self, app: str) -> int | None:
-        """Return the newest version under which this transaction id was written; None where it never was."""
+        """Return the newest version of a transaction id; None where it never was written."""
         try:
             return self.open().transaction_version(app)
         except TableNotFoundError:
             return None
 
     def last_commit(self) -> dict[str, Any]:
-        """Return what Delta says of the newest commit: version, operation, operationMetrics, userMetadata."""
+        """Return the newest commit: version, operation, operationMetrics, userMetadata."""
         return self.open().history(1)[0]
 
     def last_append(self) -> dict[str, Any]:
-        """Return what Delta says of the newest commit that appended; maintenance may have followed it.
+        """Return the newest commit that appended; maintenance may have followed it.
 
         Raises:
             LookupError: nothing was ever appended, as far as the log goes back.
@@ -101,14 +101,14 @@ class TableLog:
         raise LookupError(f"{self.table.name} has no append in its log")
 
     def commits_since(self, first: int) -> list[dict[str, Any]]:
-        """Return what Delta says of the commits from a version on, newest first; forgotten ones are missing."""
+        """Return the commits from a version on, newest first, as far as the log goes back."""
         opened = self.open()
         if first > opened.version():
             return []
         return opened.history(opened.version() - first + 1)
 
     def newest_metadata(self, name: str) -> Any:
-        """Return the value of a name in the newest commit whose user metadata hold it; None where none does."""
+        """Return a name's value in the newest commit whose user metadata hold it, or None."""
         opened = self.open()
         for limit in (1, 100, None):  # mostly the last one, of as many as a month has batches
             for commit in opened.history(limit):  # newest first
@@ -165,7 +165,7 @@ class TableLog:
         )
 
     def _checkpoint(self) -> str:
-        """Return the name of Delta's own checkpoint that is read: by _last_checkpoint, or the newest."""
+        """Return Delta's own checkpoint: the one that _last_checkpoint names, or the newest."""
         try:
             last = (self.folder / "_last_checkpoint").read_text(encoding="utf-8")
             version = int(json.loads(last)["version"])

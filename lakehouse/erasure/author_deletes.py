@@ -29,7 +29,7 @@ class _AuthorDeletes:
     def __init__(self, lake: Lake, job: Job) -> None:
         self._lake = lake
         self._job = job
-        self._applied_version = -1  # of silver.tombstones; a restart looks once again
+        self._applied_version = -1  # of silver.tombstones; a restart checks once again
 
     def run(self) -> None:
         """Delete what is due."""

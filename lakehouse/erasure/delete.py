@@ -1,4 +1,4 @@
-"""Delete what erasures block from one table, by the job that owns it: one commit for all open erasures."""
+"""Delete what erasures block from one table, in one commit for all open erasures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class EraseRows:
     table: Table
 
     def run(self, erasures: Sequence[Erasure]) -> None:
-        """Delete what the tombstones of all erasures block; record it for those that are new here.
+        """Delete what the tombstones of all erasures block; record it for the new ones.
 
         The next run makes good a crash anywhere: the commit names the erasures, the ledger follows
         it. Rows that are recorded as removed are in none of the table's files any more, so that a

@@ -1,4 +1,4 @@
-"""The ledger of erasures: which there are, and the steps that each job has taken, signed. docs/adr/0017."""
+"""The ledger of erasures: which there are, and each job's steps, signed. docs/adr/0017."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -129,7 +129,7 @@ def demand_receipt_key(settings: Settings) -> None:
 
 
 def receipt_key(settings: Settings) -> SecretKey:
-    """Return the key under which receipts are signed; a lake without receipts gets its first here.
+    """Return the key that signs receipts; a lake without receipts gets its first key here.
 
     Raises:
         KeyFileError, KeyServiceError: it cannot be had, or is gone while there are receipts under

@@ -1,4 +1,4 @@
-"""Receipts: what the ledger of erasures says of each, folded; no personal data, and each step is signed."""
+"""Receipts: the ledger's signed steps of each erasure, folded; they hold no personal data."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,10 @@ _OF_ROWS = (SILVER_POSTS.name, QUARANTINE_POSTS.name, BRONZE_POSTS.name)
 
 @dataclass(slots=True)
 class TableReceipt:
-    """One table's part: rows, by the commits after `version_before` up to `version_after`; `at`: the first of them."""
+    """One table's part: rows, by the commits after `version_before` up to `version_after`.
+
+    `at` is the time of the first of them.
+    """
 
     rows: int | None
     version_before: int | None
@@ -54,7 +57,7 @@ class Receipt:
 
 
 def receipts(settings: Settings) -> list[Receipt]:
-    """All receipts, oldest first.
+    """Return all receipts, oldest first.
 
     Raises:
         KeyFileError, KeyServiceError: the receipt key cannot be had.
@@ -66,7 +69,7 @@ def receipts(settings: Settings) -> list[Receipt]:
 
 
 def kafka_keeps() -> timedelta:
-    """How long Kafka may hold a record: its retention, and the segment's age until which nothing of it is removed."""
+    """Return how long Kafka may hold a record: its retention, and a segment's greatest age."""
     return max(
         timedelta(milliseconds=int(topic.config["retention.ms"]) + int(topic.config["segment.ms"]))
         for topic in topics()
@@ -74,27 +77,30 @@ def kafka_keeps() -> timedelta:
 
 
 def fold(rows: Iterable[dict[str, Any]], publics: Sequence[str], kafka: timedelta) -> list[Receipt]:
-    """Receipts from the ledger's rows, oldest first; `publics` are the keys that may have signed."""
-    found: dict[str, Receipt] = {}
+    """Return receipts from the ledger's rows, oldest first; `publics` may have signed them."""
+    by_id: dict[str, Receipt] = {}
     rows = list(rows)
     for row in (row for row in rows if row["step"] == ADMITTED):
         until = max(row["until"], row["asked_at"]) + kafka
-        found[row["erasure_id"]] = Receipt(
+        by_id[row["erasure_id"]] = Receipt(
             row["erasure_id"], row["cause"], row["asked_at"], row["what"], until
         )
     for row in rows:
-        if (receipt := found.get(row["erasure_id"])) is not None:
+        if (receipt := by_id.get(row["erasure_id"])) is not None:
             receipt.is_signed = receipt.is_signed and any(
                 is_signed(row, public) for public in publics
             )
             _take(receipt, row)
-    for receipt in found.values():
+    for receipt in by_id.values():
         _judge(receipt)
-    return sorted(found.values(), key=lambda receipt: receipt.asked_at)
+    return sorted(by_id.values(), key=lambda receipt: receipt.asked_at)
 
 
 def _take(receipt: Receipt, row: dict[str, Any]) -> None:
-    """A step; what came back and was removed again adds to the rows, and has its files to be removed once more."""
+    """Add a step to a receipt.
+
+    Rows that came back and were removed again add to the count, and their files wait once more.
+    """
     table = receipt.tables.get(row["table"])
     if row["step"] == REMOVED and table is None:
         receipt.tables[row["table"]] = TableReceipt(
@@ -105,7 +111,8 @@ def _take(receipt: Receipt, row: dict[str, Any]) -> None:
         table.version_after = row["version_after"]
         table.vacuumed_at = table.vacuum_version = None
     elif row["step"] == VACUUMED and table is not None:
-        table.vacuumed_at, table.vacuum_version = row["at"], row["version_after"]
+        table.vacuumed_at = row["at"]
+        table.vacuum_version = row["version_after"]
 
 
 def _judge(receipt: Receipt) -> None:

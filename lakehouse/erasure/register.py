@@ -1,4 +1,4 @@
-"""Register erasures: persons' requests become tombstones, tombstones become batches, producers are told."""
+"""Register erasures: make tombstones of requests, batches of tombstones, and tell producers."""
 
 import uuid
 from collections import Counter
@@ -55,7 +55,7 @@ _log = get_log("erasures")
 
 
 def register(lake: Lake, job: str) -> None:
-    """Register the requests that wait, and batches of the tombstones that have waited long enough.
+    """Register the requests that wait, and batches of tombstones that have waited long enough.
 
     Args:
         lake: whose.
@@ -89,13 +89,13 @@ def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None
 
 @dataclass(frozen=True)
 class _Registration:
-    """One look at what waits; each of its steps may be repeated."""
+    """One registration of what waits; each of its steps may be repeated."""
 
     lake: Lake
     job: str
 
     def of_requests(self, pending: Sequence[Request]) -> None:
-        """Register all requests in one commit each of tombstones and ledger, then delete their files.
+        """Register all requests in one commit each of tombstones and ledger, then delete them.
 
         A thousand requests cost little more than one. A request's tombstones have its own time, by
         which a repeat knows them.
@@ -120,7 +120,7 @@ class _Registration:
             erasure_requests.delete_request(settings, request)
 
     def of_batch(self, cause: str) -> None:
-        """Register a batch, once the oldest tombstone that is in none has waited for the interval."""
+        """Register a batch, once the oldest tombstone that is in none has waited an interval."""
         settings = self.lake.settings
         ends = (e.until for e in ledger.registered(settings) if e.cause == cause)
         since = max(ends, default=ledger.BEFORE_ALL)
@@ -134,10 +134,10 @@ class _Registration:
             return
         erasure = Erasure(uuid.uuid4().hex, cause, row["first"], since, row["last"])
         self._publish([erasure])
-        what = {WHAT_AUTHORS: row["authors"], WHAT_POSTS: row["posts"]}
-        step = Step(erasure, ADMITTED, what=what)
+        counts = {WHAT_AUTHORS: row["authors"], WHAT_POSTS: row["posts"]}
+        step = Step(erasure, ADMITTED, what=counts)
         ledger.record_steps(self.lake, self.job, [step], txn=ledger.new_txn())
-        _log.info("admitted", erasure=erasure.id, cause=cause, **what)
+        _log.info("admitted", erasure=erasure.id, cause=cause, **counts)
 
     def of_producers(self) -> None:
         """Make the producers' reports a part of the receipts, each file once."""
@@ -157,7 +157,7 @@ class _Registration:
             erasure_requests.delete_report(settings, report)
 
     def publish_lost(self) -> None:
-        """Publish again what producers need and no longer find; withdraw what they need no longer.
+        """Publish again what producers need and no longer find, and withdraw the rest.
 
         A person's erasure stays, as its tombstones do: a producer that was away for long must
         learn of it too.
@@ -239,7 +239,7 @@ class _Registration:
         return theirs.select("owner", "at", "platform", "post_key", "day")
 
     def _publish(self, erasures: Sequence[Erasure]) -> Counter[str]:
-        """Publish tombstones to the producers, who read no tables; return how many each erasure has."""
+        """Publish tombstones to producers, who read no tables; return how many each erasure has."""
         tombstones: dict[str, list[dict[str, Any]]] = {erasure.id: [] for erasure in erasures}
         for row in ledger.tombstones(self.lake, erasures).toLocalIterator():
             tombstones[row["erasure_id"]].append({name: row[name] for name in _TOMBSTONE})

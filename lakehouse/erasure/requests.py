@@ -1,7 +1,7 @@
-"""Requests of persons on their way to the job that owns Silver: files beside the tables, whole or not there, signed.
+"""Requests of persons on their way to the job that owns Silver: signed files beside the tables.
 
-A file holds pseudonyms and no native id. It goes once its erasure is admitted: from then on
-    tombstones say the same.
+A file holds pseudonyms and no native id. It is deleted once its erasure is registered: from then on
+tombstones say the same.
 """
 
 import json
@@ -35,7 +35,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An author or a post; the pseudonyms are those under each version of the key, the one in use first."""
+    """An author or a post; `keys` has a pseudonym per version of the key, the one in use first."""
 
     platform: str
     kind: str  # author or post
@@ -94,7 +94,7 @@ def create_request(
 
 
 def pending_requests(settings: Settings) -> Iterator[Request]:
-    """The requests that nobody has admitted yet, oldest first.
+    """Return the requests that no job has registered yet, oldest first.
 
     Raises:
         ErasureRequestError: one was not signed by this lake's key, or was changed since.
@@ -116,7 +116,7 @@ def pending_requests(settings: Settings) -> Iterator[Request]:
 def publish_to_producers(
     settings: Settings, erasure_id: str, tombstones: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Leave an erasure's pseudonyms where producers find them: JSON lines, as their tombstones say them."""
+    """Write an erasure's pseudonyms to the file that producers read: a tombstone per JSON line."""
     folder = _make_folder(settings, GRAVES_FOLDER)
     draft = folder / f"{erasure_id}.new"
     draft.write_text(
@@ -126,7 +126,7 @@ def publish_to_producers(
 
 
 def withdraw_from_producers(settings: Settings, keep: Container[str]) -> set[str]:
-    """Take away the handed-over pseudonyms of other erasures than these; of which ones they are there."""
+    """Delete the published files of other erasures; return the erasures whose files are there."""
     folder = erasures_folder(settings, GRAVES_FOLDER)
     files: list[Folder] = [*folder.iterdir()] if folder.is_dir() else []
     for file in files:
@@ -137,7 +137,7 @@ def withdraw_from_producers(settings: Settings, keep: Container[str]) -> set[str
 
 @dataclass(frozen=True, slots=True)
 class ProducerReport:
-    """What one producer says that it did for an erasure, in its memory and its platform's landing files."""
+    """What one producer did for an erasure, in its database and its platform's landing files."""
 
     name: str  # of the file
     erasure_id: str
@@ -146,7 +146,7 @@ class ProducerReport:
 
 
 def producer_reports(settings: Settings) -> list[ProducerReport]:
-    """What producers have said and nobody has noted.
+    """Return the reports of producers that no receipt has yet.
 
     Raises:
         ErasureRequestError: a file is damaged.
@@ -218,7 +218,7 @@ def _make_folder(settings: Settings, name: str) -> Folder:
 
 
 def erasures_folder(settings: Settings, name: str) -> Folder:
-    """A folder of erasures beside the tables."""
+    """Return a folder of erasures beside the tables."""
     if settings.is_on_s3:
         return S3Path(f"{settings.lake_uri}/{ERASURES_FOLDER}/{name}", settings.s3)
     return Path(settings.lake_uri) / ERASURES_FOLDER / name

@@ -1,4 +1,4 @@
-"""Carry erasures out within the jobs, between their batches: register them, erase rows, follow in Gold."""
+"""Carry erasures out within the jobs: register them, erase rows, remove files, follow in Gold."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -42,7 +42,7 @@ def erasure_task(
 
 
 class _Erasures:
-    """A look at the ledger, and within it the work on tables, which has intervals of its own."""
+    """Checks the ledger, and then works on tables, at intervals of their own."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Remove the files that erasures have replaced, once retention and streams allow, and record the commit."""
+"""Remove the files that erasures have replaced, once retention and streams allow it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class _Waiting:
 
 
 def _waiting(job: str, table: Table, settings: Settings) -> dict[str, _Waiting]:
-    """Return them by erasure; also without rows: a batch or a policy may have deleted them before."""
+    """Return them by erasure, also without rows: a batch may have deleted these before."""
     waiting: dict[str, _Waiting] = {}
     for row in ledger.steps(settings, job):  # oldest first
         if row["table"] != table.name:

@@ -40,7 +40,7 @@ class Checkpoint:
 
     @property
     def exists(self) -> bool:
-        """Whether the folder holds a checkpoint."""
+        """Return whether the folder holds a checkpoint."""
         return (self.folder / "metadata").is_file()
 
     @cached_property
@@ -55,22 +55,22 @@ class Checkpoint:
 
     @property
     def planned_batch(self) -> int | None:
-        """The newest batch that was planned."""
+        """Return the newest batch that was planned."""
         return _newest(self.folder / "offsets")
 
     @property
     def committed_batch(self) -> int | None:
-        """The newest batch that was finished."""
+        """Return the newest batch that was finished."""
         return _newest(self.folder / "commits")
 
     @property
     def reset(self) -> dict[str, Any]:
-        """Where a checkpoint that replaces another one starts; empty for others."""
+        """Return where a checkpoint that replaces another one starts; empty for others."""
         return self._said(RESET_FILE)
 
     @property
     def topics(self) -> dict[str, str]:
-        """Kafka's ids of the topics that were read, by name; empty where nobody noted them."""
+        """Return Kafka's ids of the topics that were read, by name; empty where unknown."""
         return self._said(TOPICS_FILE)
 
     def record_topics(self, ids: dict[str, str]) -> None:
@@ -81,7 +81,7 @@ class Checkpoint:
             move(draft, self.folder / TOPICS_FILE)
 
     def end_offset(self, batch_id: int) -> Any:
-        """Where a planned batch ends, in the terms of its source.
+        """Return where a planned batch ends, in the terms of its source.
 
         Raises:
             CheckpointDamagedError: the checkpoint does not say it.
@@ -89,13 +89,14 @@ class Checkpoint:
         return self._line("offsets", batch_id, 2)
 
     def demand_whole(self) -> None:
-        """Refuse one from which Spark would go on with another batch than the next one, or not at all.
+        """Refuse a checkpoint from which Spark would not go on with the next batch.
 
         Raises:
             CheckpointDamagedError: one of the newest files is damaged, or an older one is the
                 newest that is left.
         """
-        planned, committed = self.planned_batch, self.committed_batch
+        planned = self.planned_batch
+        committed = self.committed_batch
         if committed is not None:
             self._line("commits", committed, 1)
             self.end_offset(committed)
@@ -114,24 +115,25 @@ class Checkpoint:
     def _said(self, name: str) -> dict[str, Any]:
         file = self.folder / name
         try:
-            said = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+            content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         except ValueError:
-            said = None
-        if not isinstance(said, dict):
+            content = None
+        if not isinstance(content, dict):
             raise self.damaged(file, "cannot be read")
-        return said
+        return content
 
-    def damage_in(self, said: str) -> CheckpointDamagedError | None:
-        """The error for a file of it that Spark's message names."""
+    def damage_in(self, content: str) -> CheckpointDamagedError | None:
+        """Return the error for a file of it that Spark's message names."""
         bare = str(self.folder).rpartition("://")[2].strip("/")
-        found = re.search(rf"{re.escape(bare)}/(\w+(?:/\w+)*)", unquote(said))
-        return self.damaged(self.folder / found[1], "cannot be read") if found else None
+        match = re.search(rf"{re.escape(bare)}/(\w+(?:/\w+)*)", unquote(content))
+        return self.damaged(self.folder / match[1], "cannot be read") if match else None
 
     def damaged(self, file: Folder, how: str) -> CheckpointDamagedError:
-        """The error for a file of it that is damaged or gone."""
+        """Return the error for a file of it that is damaged or gone."""
         return CheckpointDamagedError(
             f"the checkpoint of {self.job} is damaged: {file} {how}",
-            remedy=f"The tables are left as they are. Put the file back from a copy, or: {reset_hint(self.job)}",
+            remedy="The tables are left as they are. Put the file back from a copy, or:"
+            f" {reset_hint(self.job)}",
         )
 
     def create(self, *, reset: dict[str, Any] | None = None) -> None:
@@ -152,7 +154,10 @@ class Checkpoint:
 
 
 def checkpoint(job: str, settings: Settings) -> Checkpoint:
-    """The checkpoint of a job; its folder follows from the job's name, on S3 beside the tables."""
+    """Return the checkpoint of a job; its folder follows from the job's name.
+
+    On S3 it lies beside the tables.
+    """
     if settings.is_on_s3:
         return Checkpoint(
             job,
@@ -192,7 +197,8 @@ def check(
         return
     if table_checkpoint not in (mine.id, expected):
         raise CheckpointMismatchError(
-            f"checkpoint {mine.folder} is {mine.id[:8]}, but {table} was written by {(table_checkpoint or 'none')[:8]}",
+            f"checkpoint {mine.folder} is {mine.id[:8]}, but {table} was written by"
+            f" {(table_checkpoint or 'none')[:8]}",
             remedy=f"Put the table's own checkpoint back, or: {reset_hint(mine.job)}",
         )
 
@@ -207,5 +213,8 @@ def _newest(folder: Folder) -> int | None:
 
 
 def reset_hint(job: str) -> str:
-    """What a reset does, as a remedy."""
-    return f"`echostream checkpoint reset {job}` starts a new one where the table ends; nothing doubles"
+    """Return the remedy that names a reset and what it does."""
+    return (
+        f"`echostream checkpoint reset {job}` starts a new one where the table ends; nothing"
+        " doubles"
+    )

@@ -1,4 +1,4 @@
-"""`echostream checkpoint show|reset`: where the jobs stand, and a new start where a checkpoint is lost. No JVM."""
+"""`echostream checkpoint show|reset`: show where jobs stand, begin a checkpoint anew. No JVM."""
 
 import json
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class CheckpointState:
 
     @property
     def verdict(self) -> str:
-        """Whether the job would start."""
+        """Return whether the job would start."""
         if self.id is None:
             return (
                 "none yet"
@@ -87,9 +87,9 @@ class Reset:
 
 
 def show(settings: Settings) -> list[CheckpointState]:
-    """Where each job stands."""
+    """Return where each job stands."""
     lost = commit_marks.losses(settings)
-    return [_state(job, settings, [each for each in lost if each.job == job]) for job in JOBS]
+    return [_state(job, settings, [loss for loss in lost if loss.job == job]) for job in JOBS]
 
 
 def reset(settings: Settings, job: JobName) -> Reset:
@@ -113,7 +113,7 @@ def reset(settings: Settings, job: JobName) -> Reset:
 
 
 def begin_anew(settings: Settings, job: JobName) -> Reset:
-    """What `reset` does, for one that holds the lake already."""
+    """Do what `reset` does, for a caller that holds the lake already."""
     table = _open(_OWNED[job], settings)
     mine = checkpoint(job, settings)
     if table is None:
@@ -127,7 +127,7 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
     if job == "topic_to_bronze":
         mine.record_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
     commit_marks.accept(checkpoint(job, settings), settings)
-    # goes on from where it stood, and so restores nothing of what Silver has lost
+    # Gold continues from where it stood, and so restores nothing that Silver has lost.
     if job == "silver_to_gold":
         commit_marks.carry_over(seen, mine, (SILVER_POSTS,))
     return Reset(job, aside, starts, gaps)
@@ -164,7 +164,8 @@ def _bronze_beginning(
     table: DeltaTable, mine: Checkpoint, settings: Settings
 ) -> tuple[dict[str, dict[str, int]], list[str]]:
     # The last by time: where a topic was made anew, an old record may have the highest offset.
-    query = """SELECT topic, "partition", last_value("offset" ORDER BY kafka_timestamp, "offset") AS last
+    query = """SELECT topic, "partition",
+               last_value("offset" ORDER BY kafka_timestamp, "offset") AS last
                FROM bronze GROUP BY topic, "partition" """
     rows = QueryBuilder().register("bronze", table).execute(query).read_all()
     names, partitions, lasts = (
@@ -177,7 +178,8 @@ def _bronze_beginning(
     offsets: dict[str, dict[str, int]] = {}
     gaps = []
     all_bounds = kafka.offset_bounds(settings)
-    known, ids = _topics(mine), kafka.topic_ids(all_bounds, settings)
+    known = _topics(mine)
+    ids = kafka.topic_ids(all_bounds, settings)
     for topic, bounds in all_bounds.items():
         read = {
             partition: held[topic, int(partition)]
@@ -196,11 +198,13 @@ def _bronze_beginning(
             )
             if last is not None and is_anew:
                 gaps.append(
-                    f"{topic}[{partition}]: made anew, it ends at {high} where {last} was read: read from its start"
+                    f"{topic}[{partition}]: made anew, it ends at {high} where {last} was read:"
+                    " read from its start"
                 )
             elif last is not None and last + 1 < low:
                 gaps.append(
-                    f"{topic}[{partition}]: offsets {last + 1} to {low - 1} are lost: Kafka's retention removed them"
+                    f"{topic}[{partition}]: offsets {last + 1} to {low - 1} are lost: Kafka's"
+                    " retention removed them"
                 )
     return offsets, gaps
 
@@ -217,10 +221,11 @@ def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
     mine = checkpoint(job, settings)
     try:
         table = _open(_OWNED[job], settings)
-    except LostCommitsError:  # which `lost` names
+    except LostCommitsError:  # `lost` names it
         table = None
     committed = mine.committed_batch
-    wrong, end = None, None
+    wrong = None
+    end = None
     try:
         end = None if committed is None else mine.end_offset(committed)
         if not lost and table:

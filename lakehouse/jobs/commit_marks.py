@@ -1,11 +1,9 @@
-"""What a job has seen committed in the tables that it writes and reads, kept beside its checkpoint.
+"""Marks of the commits that a job has seen in its tables, kept beside its checkpoint.
 
 Versions only grow and a commit's file never changes. So a table that ends before the mark, or has
-another commit in
-its place, has lost some: what they held would be missing in silence. A mark is put before Spark
-    notes the batch as
-done, so that each batch that is done has its mark; a crash before leaves an older one, which is
-true as well.
+another commit in its place, has lost some: what they held would be missing in silence. A mark is
+put before Spark notes the batch as done, so that each batch that is done has its mark; a crash
+before leaves an older one, which is true as well.
 """
 
 import json
@@ -75,7 +73,10 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A commit that a job has seen; `commit` tells it from another of the same version, None where nobody noted it."""
+    """A commit that a job has seen.
+
+    `commit` tells it from another of the same version; None where nobody recorded it.
+    """
 
     version: int
     commit: str | None = None
@@ -83,7 +84,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A table's log now: its newest version, and which commit stands where the mark is, if its file is there."""
+    """A table's log now: its newest version, and the commit at the mark, if it is there."""
 
     version: int
     at_mark: str | None
@@ -99,7 +100,7 @@ class Lost:
     version: int
 
     def __str__(self) -> str:
-        """What is missing."""
+        """Return what is missing."""
         if self.version == _NONE:
             return f"{self.table} is gone, {self.job} had seen its version {self.marked}"
         if self.version < self.marked:
@@ -107,25 +108,37 @@ class Lost:
             gone = (
                 f"version {first}" if first == self.marked else f"versions {first} to {self.marked}"
             )
-            return f"{self.table} has lost {gone}, which {self.job} had seen: it ends at {self.version}"
-        return f"{self.table} has lost version {self.marked}, which {self.job} had seen: another commit has its place"
+            return (
+                f"{self.table} has lost {gone}, which {self.job} had seen: it ends at"
+                f" {self.version}"
+            )
+        return (
+            f"{self.table} has lost version {self.marked}, which {self.job} had seen: another"
+            " commit has its place"
+        )
 
     @property
     def remedy(self) -> str:
-        """The command that restores it."""
+        """Return the command that restores it."""
         if (self.job, self.table) == (
             BRONZE_JOB,
             BRONZE_POSTS.name,
         ) and self.version >= self.marked:
-            return f"`echostream checkpoint reset {self.job}` goes on with what is there; what is missing stays missing"
-        ops = f"`echostream checkpoint reset {self.job}` goes on without these rows; no post is lost by it"
+            return (
+                f"`echostream checkpoint reset {self.job}` goes on with what is there; what is"
+                " missing stays missing"
+            )
+        ops = (
+            f"`echostream checkpoint reset {self.job}` goes on without these rows; no post is"
+            " lost by it"
+        )
         if self.table == ops_erasures(self.job).name:
             ops += ", but ask again for erasures that have no receipt"
         return _REMEDIES.get((self.job, self.table), ops)
 
 
 def compare(job: str, table: str, mark: Mark, seen: Seen) -> Lost | None:
-    """Whether commits are missing that the job had seen; a commit's file that upkeep has removed is no loss."""
+    """Return the loss of commits that the job had seen; removed old files are no loss."""
     is_other = mark.commit is not None and seen.at_mark is not None and mark.commit != seen.at_mark
     return (
         Lost(job, table, mark.version, seen.version)
@@ -134,44 +147,46 @@ def compare(job: str, table: str, mark: Mark, seen: Seen) -> Lost | None:
     )
 
 
-def refuse(found: Iterable[Lost]) -> None:
+def refuse(losses: Iterable[Lost]) -> None:
     """Stop where something is lost.
 
     Raises:
         LostCommitsError: something is.
     """
-    if lost := list(found):
-        remedies = dict.fromkeys(each.remedy for each in lost)
+    if lost := list(losses):
+        remedies = dict.fromkeys(loss.remedy for loss in lost)
         raise LostCommitsError(
             "; ".join(map(str, lost)),
-            remedy="Nothing more is written. Put the lost files of _delta_log back, or run in this order: "
-            + "; then ".join(remedies),
+            remedy="Nothing more is written. Put the lost files of _delta_log back, or run in this"
+            " order: " + "; then ".join(remedies),
         )
 
 
 def losses(settings: Settings) -> list[Lost]:
-    """What is lost in the lake, by what each job has seen of it."""
+    """Return what is lost in the lake, by the marks of each job."""
     return [
         lost for job in JOBS for lost in _lost(checkpoint(job, settings), tables_of(job), settings)
     ]
 
 
 def losses_for(job: str, settings: Settings) -> list[Lost]:
-    """What is lost of the tables of a job, by what it has seen itself, and who reads what it writes.
+    """Return what is lost of a job's tables, by its own marks and those of its tables' readers.
 
-    More it may not look at where each job has a role of its own: docs/access.md.
+    The job may not read more where each job has a role of its own: docs/access.md.
     """
     readers = {other: [table for table in _READS[other] if table in _WRITES[job]] for other in JOBS}
     some = {job: tables_of(job)} | {other: tables for other, tables in readers.items() if tables}
     return [
         lost
-        for each, tables in some.items()
-        for lost in _lost(checkpoint(each, settings), tables, settings)
+        for marking, tables in some.items()
+        for lost in _lost(checkpoint(marking, settings), tables, settings)
     ]
 
 
 def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: False) -> None:
-    """Refuse work on a lake that has lost commits; of what the work repairs, clear what would be in its way.
+    """Refuse work on a lake that has lost commits, but for those that the work repairs.
+
+    Clear checksums that would be in the way of a repair.
 
     Args:
         settings: of the lake.
@@ -180,9 +195,9 @@ def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: 
     Raises:
         LostCommitsError: a table has.
     """
-    found = losses(settings)
-    refuse(lost for lost in found if not but(lost))
-    for job in {lost.job for lost in found}:
+    lost = losses(settings)
+    refuse(loss for loss in lost if not but(loss))
+    for job in {loss.job for loss in lost}:
         clear_checksums(job, settings)
 
 
@@ -191,13 +206,13 @@ def clear_checksums(job: str, settings: Settings) -> None:
     for log in (TableLog(table, settings).folder for table in tables_of(job)):
         if not log.is_dir():
             continue
-        found = [
-            (int(each[1]), log / each[0], each[2])
+        files = [
+            (int(name[1]), log / name[0], name[2])
             for file in log.iterdir()
-            if (each := _NAME.match(file.name))
+            if (name := _NAME.match(file.name))
         ]
-        last = max((version for version, _, kind in found if kind != "crc"), default=_NONE)
-        for version, file, kind in found:
+        last = max((version for version, _, kind in files if kind != "crc"), default=_NONE)
+        for version, file, kind in files:
             if kind == "crc" and version > last:
                 _remove(file)
 
@@ -208,16 +223,16 @@ def advance(mine: Checkpoint, settings: Settings) -> None:
     Raises:
         LostCommitsError: commits are missing.
     """
-    lost, marks = _look(mine, tables_of(mine.job), settings)
+    lost, marks = _compare_tables(mine, tables_of(mine.job), settings)
     refuse(lost)
     if mine.exists and marks != _read(mine):
         _write(mine, marks)
 
 
 def follow(settings: Settings) -> None:
-    """Move all jobs' marks on, after work that is none of theirs; what is lost to one stays so until it is restored."""
+    """Move all jobs' marks on, after work that is none of theirs; losses stay until restored."""
     for mine in (checkpoint(job, settings) for job in JOBS):
-        _, marks = _look(mine, tables_of(mine.job), settings)
+        _, marks = _compare_tables(mine, tables_of(mine.job), settings)
         if mine.exists and marks != _read(mine):
             _write(mine, marks)
 
@@ -240,11 +255,11 @@ def carry_over(old: Mapping[str, Mark], mine: Checkpoint, tables: Iterable[Table
 
 
 def marks_of(mine: Checkpoint) -> dict[str, Mark]:
-    """The marks of a job, and what its offsets say of the table that it reads, where it has no mark of it."""
+    """Return the marks of a job; without one of its source table, its offsets say where it was."""
     marks = _read(mine)
     for table in _READS[mine.job]:
         if table.name not in marks and (committed := mine.committed_batch) is not None:
-            # which has a name of its own, and says nothing here
+            # A damaged checkpoint is refused under its own name, elsewhere.
             with suppress(CheckpointDamagedError):
                 offset = mine.end_offset(committed)
                 marks[table.name] = Mark(offset["reservoirVersion"] - (offset["index"] < 0))
@@ -252,13 +267,16 @@ def marks_of(mine: Checkpoint) -> dict[str, Mark]:
 
 
 def tables_of(job: str) -> list[Table]:
-    """The tables of which a job keeps marks: those it writes, and the one it reads."""
+    """Return the tables of which a job keeps marks: those it writes, and the one it reads."""
     return [*_WRITES[job], ops_batches(job), ops_erasures(job), *_READS[job]]
 
 
 def _lost(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> list[Lost]:
-    """What is lost; a checkpoint of another lake has seen nothing of this one, and is refused under its own name."""
-    lost, _ = _look(mine, tables, settings)
+    """Return what is lost; a checkpoint of another lake has seen nothing of this one.
+
+    That one is refused under its own name.
+    """
+    lost, _ = _compare_tables(mine, tables, settings)
     return [] if lost and _is_foreign(mine, settings) else lost
 
 
@@ -270,14 +288,16 @@ def _is_foreign(mine: Checkpoint, settings: Settings) -> bool:
     return mine.exists and known not in (None, mine.id, mine.reset.get(RESET_REPLACES))
 
 
-def _look(
+def _compare_tables(
     mine: Checkpoint, tables: Iterable[Table], settings: Settings
 ) -> tuple[list[Lost], dict[str, Mark]]:
-    """What is lost, and the marks as they are to be."""
-    marks, some = marks_of(mine), list(tables)
-    with ThreadPoolExecutor(max(len(some), 1)) as pool:  # on S3 each look is an answer to wait for
+    """Return what is lost, and the marks as they are to be."""
+    marks = marks_of(mine)
+    some = list(tables)
+    with ThreadPoolExecutor(max(len(some), 1)) as pool:  # on S3 each read waits for an answer
         seen = list(pool.map(lambda table: _seen(table, marks.get(table.name), settings), some))
-    lost, new = [], dict(marks)
+    lost = []
+    new = dict(marks)
     for table, now in zip(some, seen, strict=True):
         mark = marks.get(table.name)
         if mark and (missing := compare(mine.job, table.name, mark, now)):
@@ -290,7 +310,7 @@ def _look(
 
 
 def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
-    """Step from the mark to the log's end: a look costs as much as there are new commits, however long the log is."""
+    """Step from the mark to the log's end, at a cost by new commits, not by the log's length."""
     log = TableLog(table, settings).folder
     if mark is None or (at_mark := _commit(table, mark.version, settings)) is None:
         now = _now(table, settings)
@@ -298,7 +318,7 @@ def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
     version = mark.version
     while _file(log, version + 1).is_file():
         version += 1
-    # nobody wrote both meanwhile
+    # A gap: nobody wrote two commits since the loop ended.
     if _file(log, version + 2).is_file() and not _file(log, version + 1).is_file():
         raise TableLog(table, settings).damaged(version + 1)
     return Seen(version, at_mark)
@@ -309,20 +329,24 @@ def _now(table: Table, settings: Settings) -> Mark | None:
         version = TableLog(table, settings).version()
     except TableNotFoundError:
         return None
-    except LostCommitsError as error:  # by a checksum that is left of them
+    except LostCommitsError as error:  # deltalake has met a checksum that is left of them
         if error.ends_at is None:
             raise
         version = error.ends_at
-    if (
-        commit := _commit(table, version, settings)
-    ) is None:  # Delta's own checkpoint stands in for it
-        # but deltalake cannot write after it, nor Gold read it
+    commit = _commit(table, version, settings)
+    if commit is None:
+        # Delta's own checkpoint stands in for it, but deltalake cannot write after that, nor can
+        # Gold read it.
         raise TableLog(table, settings).damaged(version)
     return Mark(version, commit)
 
 
 def _commit(table: Table, version: int, settings: Settings) -> str | None:
-    """What tells a commit from others, None where its file is not there; a broken file is no commit to be noted."""
+    """Return what tells a commit from others; None where its file is not there.
+
+    Raises:
+        LogDamagedError: the file is broken, so that it is no commit to be marked.
+    """
     file = _file(TableLog(table, settings).folder, version)
     try:
         text = file.read_text(encoding="utf-8")

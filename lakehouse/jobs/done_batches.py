@@ -1,4 +1,4 @@
-"""Whether a checkpoint is as far as its tables: the transaction ids that these keep for ever name the job's batches.
+"""Check that a checkpoint is as far as its tables, by the transaction ids that these keep for ever.
 
 A batch's number is part of its transaction ids. From a checkpoint that is older, such as one from a
 copy, Spark would plan numbers anew with other records; Delta would take each for one that it has,
@@ -57,19 +57,23 @@ def compare(
         CheckpointMismatchError: it is older than a table.
         LostCommitsError: a table lacks a batch that is done.
     """
-    planned, committed = mine.planned_batch, mine.committed_batch
+    planned = mine.planned_batch
+    committed = mine.committed_batch
     for table, batch in written.items():
         if batch is not None and (planned is None or batch > planned):
             ends = "has no batch" if planned is None else f"ends with batch {planned}"
             raise CheckpointMismatchError(
-                f"checkpoint {mine.folder} is older than {table}: it {ends}, the table has its batch {batch}",
+                f"checkpoint {mine.folder} is older than {table}: it {ends}, the table has its"
+                f" batch {batch}",
                 remedy=f"Put the newest copy of the checkpoint back, or: {reset_hint(mine.job)}",
             )
         if table in always and committed is not None and (batch is None or batch < committed):
             has = "no batch" if batch is None else f"no batch after {batch}"
             raise LostCommitsError(
-                f"{table} has lost commits: it has {has} of {mine.job}, whose checkpoint has done batch {committed}",
-                remedy=f"Nothing more is written. Put the lost files of _delta_log back, or: {reset_hint(mine.job)}",
+                f"{table} has lost commits: it has {has} of {mine.job}, whose checkpoint has done"
+                f" batch {committed}",
+                remedy="Nothing more is written. Put the lost files of _delta_log back, or:"
+                f" {reset_hint(mine.job)}",
             )
 
 

@@ -1,4 +1,4 @@
-"""How a job's batches run: named writes in a fixed order, each of which happens once, and one row in ops.batches."""
+"""Run a job's batches: named writes in a fixed order, each once, and one row in ops.batches."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -67,11 +67,11 @@ class MicroBatch:
         return self.job.settings
 
     def txn(self, step: str) -> Txn:
-        """A transaction id for one write of this batch."""
+        """Return a transaction id for one write of this batch."""
         return Txn(f"{self.job.checkpoint.id}:{step}", self.id)
 
     def run(self, steps: Sequence[tuple[str, Callable[[], None]]]) -> None:
-        """The batch's writes, in order. Each must do nothing when it has been done before."""
+        """Do the batch's writes, in order; each must do nothing when it has been done before."""
         for name, write in steps:
             crash_point(self.job.name, f"{BEFORE}{name}", self.settings, batch_id=self.id)
             begun = time.monotonic()
@@ -86,7 +86,7 @@ class MicroBatch:
         crash_point(self.job.name, AFTER_LAST, self.settings, batch_id=self.id)
 
     def write_ops(self, counts: Counts) -> None:
-        """The batch's row in ops.batches."""
+        """Write the batch's row in ops.batches."""
         write_ops(
             self.settings,
             counts,
@@ -108,7 +108,7 @@ def write_ops(
     started_at: datetime,
     txn: Txn,
 ) -> None:
-    """A row in ops.batches, for a batch of a stream or of a batch job."""
+    """Write a row in ops.batches, for a batch of a stream or of a batch job."""
     ended_at = clock.now()
     seconds = max((ended_at - started_at).total_seconds(), 0.001)
     row: dict[str, Any] = {
@@ -152,11 +152,11 @@ class Job:
 
     @property
     def checkpoint(self) -> Checkpoint:
-        """The job's checkpoint."""
+        """Return the job's checkpoint."""
         return checkpoint(self.name, self.settings)
 
     def preflight(self, *, key_id: str | None = None) -> dict[str, str]:
-        """Refuse to start where table, checkpoint and key do not belong together; writes nothing and needs no Spark.
+        """Refuse to start where table, checkpoint and key do not belong together; needs no Spark.
 
         Args:
             key_id: the pseudonym key under which the tables' keys are made, where they have such.
@@ -199,18 +199,20 @@ class Job:
         """
         main = self.owns[0]
         mine = self.checkpoint
-        found = self.preflight(key_id=key_id)
+        properties = self.preflight(key_id=key_id)
         for table in (*self.owns, ops_batches(self.name)):
             lake.ensure(table)
         if not mine.exists:
             mine.create()
         wanted = {CHECKPOINT_PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
-        if new := {name: value for name, value in wanted.items() if found.get(name) != value}:
+        if new := {name: value for name, value in wanted.items() if properties.get(name) != value}:
             lake.set_properties(main, new)
         commit_marks.advance(mine, self.settings)
 
     def demand_whole(self) -> None:
-        """Refuse to start where commits are lost, before anything is written; a lost one may have held properties.
+        """Refuse to start where commits are lost, before anything is written.
+
+        A lost commit may have held the properties that are checked next.
 
         Raises:
             LostCommitsError: a table that the job writes or reads has lost some.
@@ -230,9 +232,9 @@ class Job:
 
         Args:
             rows: the stream.
-            handle: does one batch, and answers how many records it had.
+            handle: does one batch, and returns how many records it had.
             available_now: end when all that is there now has gone through.
-            every_s: else look for more so often; a batch that takes longer is followed at once.
+            every_s: else how often a batch begins; a longer batch is followed at once.
             tasks: the work between batches, in its order.
         """
         mine = self.checkpoint

@@ -22,7 +22,7 @@ Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
 
 
 def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets: str) -> DataFrame:
-    """All topics of the system as a stream of Kafka records, headers included.
+    """Return all topics of the system as a stream of Kafka records, headers included.
 
     `starting_offsets`, used by a new checkpoint only, is `earliest` or Spark's JSON of offsets.
     """
@@ -46,7 +46,9 @@ def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets:
 
 
 def demand_broker(settings: Settings) -> None:
-    """Refuse to go on where no broker answers: after `kafka.timeout_s`, or soon where all refuse the connection.
+    """Refuse to go on where no broker answers.
+
+    The wait ends after `kafka.timeout_s`, or soon where all brokers refuse the connection.
 
     Raises:
         BrokerUnreachableError: none does.
@@ -76,7 +78,7 @@ def _answers(admin: AdminClient) -> bool:
 
 
 def end_offsets(settings: Settings) -> Offsets:
-    """The offset after the last record, per partition.
+    """Return the offset after the last record, per partition.
 
     Raises:
         BrokerUnreachableError: no broker answers.
@@ -88,7 +90,7 @@ def end_offsets(settings: Settings) -> Offsets:
 
 
 def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
-    """The first offset that is still there and the one after the last, per partition.
+    """Return the first offset that is still there and the one after the last, per partition.
 
     Raises:
         BrokerUnreachableError: no broker answers.
@@ -115,7 +117,7 @@ def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
 
 
 def topic_ids(topics: Iterable[str], settings: Settings) -> dict[str, str]:
-    """Kafka's own id of each topic: a topic that is made anew has the old name and another id.
+    """Return Kafka's own id of each topic: a topic that was created anew has another id.
 
     Raises:
         BrokerUnreachableError: no broker answers.
@@ -156,7 +158,7 @@ def _unreachable(settings: Settings) -> BrokerUnreachableError:
 
 
 def lag(consumed: Offsets, settings: Settings) -> int | None:
-    """How many records Kafka holds behind these offsets; None where it does not answer."""
+    """Return how many records Kafka holds behind these offsets; None where it does not answer."""
     try:
         ends = end_offsets(settings)
     except BrokerUnreachableError:
@@ -179,19 +181,24 @@ def check_offsets(mine: Checkpoint, settings: Settings) -> None:
         LostOffsetsError: the next offset of a partition is not there.
     """
     bounds = offset_bounds(settings)
-    known, ids = mine.topics, topic_ids(bounds, settings)
+    known = mine.topics
+    ids = topic_ids(bounds, settings)
     ends: Offsets = {} if mine.committed_batch is None else mine.end_offset(mine.committed_batch)
     for topic, partitions in ends.items():
         if topic in ids and known.get(topic, ids[topic]) != ids[topic]:
             raise LostOffsetsError(
-                f"topic {topic} was made anew since it was read: what it held is gone, and its offsets mean others",
-                remedy=f"Bring Kafka's data back, or read the new one with `echostream checkpoint reset {mine.job}`",
+                f"topic {topic} was made anew since it was read: what it held is gone, and its"
+                " offsets mean others",
+                remedy="Bring Kafka's data back, or read the new one with `echostream checkpoint"
+                f" reset {mine.job}`",
             )
         for partition, offset in partitions.items():
             low, high = bounds.get(topic, {}).get(partition, (0, 0))
             if not low <= offset <= high:
                 raise LostOffsetsError(
-                    f"{topic}[{partition}] holds offsets {low} to {high}, but {offset} is the next to read",
-                    remedy=f"Bring Kafka's data back, or accept the gap with `echostream checkpoint reset {mine.job}`",
+                    f"{topic}[{partition}] holds offsets {low} to {high}, but {offset} is the next"
+                    " to read",
+                    remedy="Bring Kafka's data back, or accept the gap with `echostream"
+                    f" checkpoint reset {mine.job}`",
                 )
     mine.record_topics(known | ids)

@@ -1,4 +1,4 @@
-"""Under which pseudonym key the lake is, as its tables' properties say it."""
+"""Check under which pseudonym key the lake is, by its tables' properties."""
 
 from collections.abc import Mapping
 
@@ -16,16 +16,17 @@ def demand_key(properties: Mapping[str, str], key_id: str) -> None:
     Raises:
         KeyMismatchError: it is, or a rotation was begun and not finished.
     """
-    if (found := properties.get(KEY_PROPERTY, key_id)) != key_id:
+    if (key_id_of_lake := properties.get(KEY_PROPERTY, key_id)) != key_id:
         raise KeyMismatchError(
-            f"{SILVER_POSTS.name} is under key {found}, the key in use is {key_id}",
-            remedy="If a rotation was begun, `echostream keys rotate` ends it. Else put that key and its fingerprint"
+            f"{SILVER_POSTS.name} is under key {key_id_of_lake}, the key in use is {key_id}",
+            remedy="If a rotation was begun, `echostream keys rotate` ends it. Else put that key"
+            " and its fingerprint"
             " back; under another one every author would count twice",
         )
 
 
 def key_id_in_use(settings: Settings) -> str:
-    """The fingerprint of the key in use, which is the lake's.
+    """Return the fingerprint of the key in use, which is the lake's.
 
     Raises:
         KeyFileError: nobody has said it.
@@ -37,6 +38,6 @@ def key_id_in_use(settings: Settings) -> str:
 
 
 def former_key_ids(settings: Settings) -> frozenset[str]:
-    """The fingerprints of the keys that were rotated, whose records are brought forward."""
-    said = TableLog(BRONZE_POSTS, settings).properties().get(FORMER_KEYS_PROPERTY, "")
-    return frozenset(said.split())
+    """Return the fingerprints of the rotated keys, whose records are brought forward."""
+    key_ids = TableLog(BRONZE_POSTS, settings).properties().get(FORMER_KEYS_PROPERTY, "")
+    return frozenset(key_ids.split())

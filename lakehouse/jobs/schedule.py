@@ -14,14 +14,14 @@ class Timer(Protocol):
         """Return for how long; None where it was never started."""
 
     def start(self) -> None:
-        """Begin anew, from now on."""
+        """Start again, from now on."""
 
 
 class FirstRun(Enum):
     """When a task is due whose timer was never started."""
 
     AT_ONCE = auto()
-    AFTER_INTERVAL = auto()  # one interval after the first look; a shorter process runs nothing
+    AFTER_INTERVAL = auto()  # one interval after the first check; a shorter process runs nothing
     WHEN_STARTED = auto()  # another task starts its timer
 
 
@@ -32,8 +32,8 @@ class Task:
     Attributes:
         name: its own within a schedule.
         every_s: its interval.
-        run: does it, under the job's lock where it writes; False asks again at the next look.
-        may_wait: whether a forced look leaves it to its interval.
+        run: does it, under the job's lock where it writes; False makes it due at the next check.
+        may_wait: whether a forced check leaves it to its interval.
         first_run: when it is due for the first time.
         begins_at_end: whether the interval counts from the end of a run, so that a run that was
             cut short is due again; else from its start, so that long runs follow each other.
@@ -67,7 +67,7 @@ class Schedule:
         self._timers = {task.name: task.timer or _Timer(task, now_s) for task in tasks}
 
     def run_due(self, *, force: bool = False) -> None:
-        """Run the tasks that are due; an error of one ends the look.
+        """Run the tasks that are due; an error of one ends the check.
 
         Args:
             force: also those that may not wait, whatever their timers say.
@@ -79,7 +79,7 @@ class Schedule:
 
 
 class _Timer:
-    """A timer of this process; one that has to wait an interval first counts from the schedule's start."""
+    """A timer of this process; where a task first waits an interval, it counts from the start."""
 
     def __init__(self, task: Task, now_s: Callable[[], float]) -> None:
         self._now_s = now_s

@@ -22,10 +22,10 @@ _MIB = 1024 * 1024
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _PREFIX = "spark.databricks.delta"
 _LISTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
-_NO_FILE = -1  # of a commit was read; Delta's own begin of a commit
+_NO_FILE = -1  # Delta's number where a stream has read no file of a commit yet
 _MARGIN_H = 1.0  # a file is older than the commit that adds it, by what it took to write
 
-# Commits that no stream has anything to read of.
+# Commits in which a stream has nothing to read.
 _WITHOUT_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
 # Bronze's reader also skips the commits in which erasures delete rows.
 _SKIPPED = {BRONZE_POSTS.name: ("MERGE",)}
@@ -68,7 +68,7 @@ def vacuum(lake: Lake, table: Table, *, keep_h: float) -> None:
 
 
 def unread_for_h(table: Table, settings: Settings) -> float | None:
-    """Return for how many hours the oldest commit has waited that a stream may still read, and a margin.
+    """Return for how many hours the oldest commit that a stream may still read has waited.
 
     Zero where no stream reads the table or all is read; None where nobody can tell, so that no file
     may be removed.
@@ -100,7 +100,7 @@ def unread_for_h(table: Table, settings: Settings) -> float | None:
 
 
 def _last_read(mine: Checkpoint, table: Table) -> tuple[int, int] | None:
-    """Return the version that the table's reader is at, and the number of the last file it read there."""
+    """Return the version that the table's reader is at, and the number of its last file there."""
     if mine.committed_batch is not None:
         offset = mine.end_offset(mine.committed_batch)
         version = int(offset["reservoirVersion"])
@@ -139,7 +139,7 @@ def partition_of(file: str, table: Table) -> Partition:
 
 
 def condition(table: Table, partitions: Iterable[Partition], *, of: str = "") -> str:
-    """Return the condition of some partitions' rows, in SQL; nothing in a partition's name is personal.
+    """Return the SQL condition of some partitions' rows; no partition's name is personal.
 
     Args:
         table: the table.

@@ -20,9 +20,9 @@ def purge(lake: Lake, table: Table) -> int:
     """Rewrite the files in which vectors hide rows; return how many there were.
 
     Wherever rows have to be deleted for good, this comes before a vacuum's retention begins. It is
-    a merge that puts one row of each such file in its own place, without vectors:
-    `REORG TABLE … APPLY (PURGE)` of Delta 4.0.0 calls a method that Spark 4.0.2 no longer has, and
-    OPTIMIZE passes over a file that is alone in its partition.
+    a merge that puts one row of each such file in its own place, without vectors: `REORG TABLE …
+    APPLY (PURGE)` of Delta 4.0.0 calls a method that Spark 4.0.2 no longer has, and OPTIMIZE passes
+    over a file that is alone in its partition.
 
     Raises:
         PurgeError: there are hidden rows still.

@@ -1,7 +1,7 @@
-"""Delete what has been kept for as long as its platform's policy allows: rows and fields, table by table.
+"""Delete rows and fields that have been kept for as long as their platform's policy allows.
 
-Expiry is not erasure: nobody asked, and the counts stay true. So Gold keeps its counts, no post gets
-a tombstone, and one moment per platform says up to when Silver has expired
+Expiry is not erasure: nobody asked, and the counts stay true. So Gold keeps its counts, no post
+gets a tombstone, and one moment per platform says up to when Silver has expired
 (lakehouse/delta/expiry_marks.py). Each step looks for what is due and deletes it, so that the next
 run finishes one that was cut short.
 """
@@ -59,7 +59,7 @@ _log = get_log("retention")
 
 @dataclass(frozen=True, slots=True)
 class Enforced:
-    """What a rule did: rows deleted or emptied of the field, and those that a stream has yet to read."""
+    """What a rule did: rows deleted or emptied, and those that a stream has yet to read."""
 
     field: Field
     rows: int
@@ -67,7 +67,7 @@ class Enforced:
 
 
 def retention_tasks(lake: Lake, job: Job) -> list[Task]:
-    """Return a job's part: policies in the tables that it alone writes, then their replaced files.
+    """Return a job's part: policies in the tables that it alone writes, then replaced files.
 
     The timers outlive the process. Policies are enforced for the first time one interval after the
     first start, so that whoever replays old records can look at them before.
@@ -139,7 +139,7 @@ def enforce(
     now: datetime,
     dry_run: bool = False,
 ) -> Iterator[Enforced]:
-    """Enforce the policies in some tables, as of a moment; yield what each rule did, once it is done.
+    """Enforce the policies in some tables, as of a moment; yield what each rule has done.
 
     Args:
         lake: whose tables.
@@ -207,7 +207,7 @@ def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, in
 
 
 def _delete_rows(changes: _Changes, rule: Rule, due_by: Limits) -> Enforced:
-    """Delete rows of a table from which nothing is counted, except those a stream has yet to read."""
+    """Delete rows of a table that nothing counts, except those a stream has yet to read."""
     lake = changes.lake
     crash_point(RETAIN_JOB, f"{BEFORE}{rule.table.name}", lake.settings)
     is_due = due(rule, due_by)
@@ -220,7 +220,7 @@ def _delete_rows(changes: _Changes, rule: Rule, due_by: Limits) -> Enforced:
 
 
 def _was_read(settings: Settings) -> Column:
-    """Return whether Bronze's reader has certainly passed a row, by the wall clock, not a policy's."""
+    """Return whether Bronze's reader has certainly passed a row, by the wall clock."""
     unread_h = optimize.unread_for_h(BRONZE_POSTS, settings)
     if unread_h is None:
         return F.lit(False)

@@ -21,6 +21,6 @@ class LastRun:
             return None
 
     def start(self) -> None:
-        """Begin anew, from now on."""
+        """Start again, from now on."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.touch()

@@ -1,4 +1,4 @@
-"""Replays of quarantined records: which batch takes which records, which is unfinished, how one ends."""
+"""Replays of quarantined records: which batches are due, which is unfinished, how one ends."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,7 +77,7 @@ def records_of(lake: Lake, plan: Plan) -> DataFrame:
 
 
 def end_batch(lake: Lake, plan: Plan, resolved: DataFrame, *, at: datetime, txn: Txn) -> None:
-    """End the batch: delete from quarantine what passed, and note reason and attempt of the rest."""
+    """End the batch: delete records that passed from quarantine, and update those that did not."""
     times = records_of(lake, plan).select(*_COORDINATES, "kafka_timestamp")
     verdicts = resolved.select(*_COORDINATES, "fate", "stage", "reason").join(
         times, on=list(_COORDINATES)

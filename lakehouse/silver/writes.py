@@ -1,4 +1,4 @@
-"""How resolved records get into Silver: tombstones, new posts, then edits and deletes; each write may be repeated."""
+"""Write resolved records into Silver: tombstones, new posts, then edits and deletes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Spark's event logs: what a run did, kept under ECHOSTREAM_HOME for `echostream history`, and bounded.
+"""Spark's event logs, kept for `echostream history` within a bound.
 
 They quote plans, settings and errors, so nothing personal and no secret may stand in those: a test
-    reads them whole.
+reads them whole.
 """
 
 import shutil
@@ -15,12 +15,12 @@ _HEADER_ENDS = b'{"Event":"SparkListenerJobStart"'
 
 
 def folder(settings: Settings) -> Path:
-    """Where they are."""
+    """Return their folder."""
     return settings.home / "eventlogs"
 
 
 def conf(settings: Settings) -> dict[str, str]:
-    """What makes a session write them; plain text, so that whoever may read the home can also search them."""
+    """Return the conf of a session that writes them, in plain text that can be searched."""
     folder(settings).mkdir(parents=True, exist_ok=True)
     return {
         "spark.eventLog.enabled": "true",
@@ -32,7 +32,7 @@ def conf(settings: Settings) -> dict[str, str]:
 
 
 def trim(settings: Settings) -> None:
-    """Keep them within `spark.event_logs_mb`: the oldest applications go whole, then the oldest of what is left."""
+    """Keep them within `spark.event_logs_mb`: delete applications, then files, oldest first."""
     applications = sorted(
         folder(settings).glob("eventlog_v2_*"), key=lambda path: path.stat().st_mtime
     )
@@ -46,7 +46,10 @@ def trim(settings: Settings) -> None:
 
 
 def _cut(application: Path, excess: int) -> None:
-    """Drop an application's oldest files. Spark reads on from the newest `.compact` one, which keeps who it was."""
+    """Drop an application's oldest files.
+
+    Spark reads on from the newest `.compact` file, which keeps the application's first events.
+    """
     files = sorted(application.glob("events_*"), key=_number)
     dropped: list[Path] = []
     for file in files[:-1]:  # the last one is being written
@@ -67,7 +70,7 @@ def _cut(application: Path, excess: int) -> None:
 
 
 def _header(file: Path) -> Iterator[bytes]:
-    """An application's first events: its name, its settings, its executors."""
+    """Yield an application's first events: its name, its settings, its executors."""
     with file.open("rb") as lines:
         for line in lines:
             if line.startswith(_HEADER_ENDS):
@@ -76,7 +79,10 @@ def _header(file: Path) -> Iterator[bytes]:
 
 
 def _number(file: Path) -> tuple[int, bool]:
-    """events_<number>_<application>; a compact one stands for all before it and itself."""
+    """Return a file's number, and whether it is compact: it stands for all before it and itself.
+
+    Files are named events_<number>_<application>.
+    """
     return int(file.name.split("_")[1]), file.name.endswith(".compact")
 
 

@@ -1,4 +1,4 @@
-"""Rows that are computed once, whatever is written while they are used."""
+"""Compute rows once, whatever is written while they are used."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,18 +9,16 @@ from pyspark.sql import DataFrame
 
 @contextmanager
 def materialized(rows: DataFrame) -> Iterator[DataFrame]:
-    """The rows, computed now and kept until the end of the block, in memory or on the executors' disks.
+    """Give the rows, computed now and kept in memory or on disk until the end of the block.
 
     `persist` would not do: when a table is written, Spark throws away every cached frame that was
-      computed from
-    it, so that each write of a batch computed all that went before once more, and from the new
-    table.
+    computed from it, so that each write of a batch computed all that went before once more, and
+    from the new table.
     """
     frozen = rows.localCheckpoint(eager=True)
     try:
         yield frozen
     finally:
-        kept: Any = (
-            frozen._jdf.queryExecution().analyzed()
-        )  # py4j's object: the plan is the kept RDD, and Python has no way to it
+        # py4j's object: the plan is the kept RDD, which Python cannot reach otherwise.
+        kept: Any = frozen._jdf.queryExecution().analyzed()
         kept.rdd().unpersist(False)

@@ -1,4 +1,4 @@
-"""What the queries report of each batch."""
+"""Log what the queries report of each batch."""
 
 import math
 import time
@@ -33,7 +33,7 @@ class Progress:
 
 
 class ProgressListener(StreamingQueryListener):
-    """Logs how long each batch took, and where its time went; keeps Spark's own event logs within their bound."""
+    """Logs where each batch's time went, and keeps Spark's own event logs within their bound."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -46,15 +46,18 @@ class ProgressListener(StreamingQueryListener):
         if time.monotonic() - self._trimmed_at > _TRIM_EACH_S:
             self._trimmed_at = time.monotonic()
             event_logs.trim(self._settings)
-        found = event.progress
-        if not found.numInputRows:
+        progress = event.progress
+        if not progress.numInputRows:
             return
         _log.info(
-            "batch_time", job=found.name, batch_id=found.batchId, duration_ms=dict(found.durationMs)
+            "batch_time",
+            job=progress.name,
+            batch_id=progress.batchId,
+            duration_ms=dict(progress.durationMs),
         )
 
     def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802
-        """Nothing to say."""
+        """Log nothing."""
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802
         _log.info(

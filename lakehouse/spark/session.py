@@ -1,4 +1,4 @@
-"""The Spark session."""
+"""Start and end the Spark session."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ from lakehouse.storage.s3 import spark_conf
 
 _LAST_BREATH_S = 0.5  # from a connection that broke to the end of who held it
 
-# What every job relies on, wherever it runs.
+# Conf that every job relies on, wherever it runs.
 _NEEDED = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
@@ -40,7 +40,7 @@ _NEEDED = {
     # underscores.
     "spark.redaction.regex": "(?i)secret|passw|token|access[._-]?key|credential|jaas",
 }
-# What a laptop needs on top; a cluster brings its own by --properties-file.
+# Conf that a laptop needs besides; a cluster brings its own by --properties-file.
 _LOCAL = {
     # the default of 50 makes each small commit slow
     "spark.databricks.delta.snapshotPartitions": "1",
@@ -79,7 +79,9 @@ def preflight(settings: Settings) -> None:
 
 
 def build_session(settings: Settings, app_name: str) -> SparkSession:
-    """The session of this process; under spark-submit, the one that was submitted, with what the jobs need added.
+    """Return the session of this process.
+
+    Under spark-submit it is the one that was submitted, with the jobs' needs added.
 
     Raises:
         JarsError: the jars are not there.
@@ -116,7 +118,8 @@ def _started(builder: Any, log: Path) -> SparkSession:
         if error.getCondition() != "JAVA_GATEWAY_EXITED":
             raise
         raise JavaError(
-            f"Java did not start, or was killed at once, from {os.environ.get('JAVA_HOME') or 'PATH'}; what it said is"
+            "Java did not start, or was killed at once, from"
+            f" {os.environ.get('JAVA_HOME') or 'PATH'}; what it said is"
             f" in {log}",
             remedy=f"Nothing was begun: run again if it was killed. Else: {_GET_JAVA}",
         ) from None
@@ -125,7 +128,7 @@ def _started(builder: Any, log: Path) -> SparkSession:
 
 @contextmanager
 def _jvm_writing_to(log: Path) -> Iterator[Path]:
-    """A JVM that is started here says what it has to say to a file: the terminal belongs to the user."""
+    """Send what a JVM that is started here prints to a file: the terminal belongs to the user."""
     sys.stderr.flush()
     terminal = os.dup(2)
     try:
@@ -138,7 +141,7 @@ def _jvm_writing_to(log: Path) -> Iterator[Path]:
 
 
 def jvm_pid(spark: SparkSession) -> int:
-    """The process of this session's JVM: our child, or under spark-submit our parent."""
+    """Return the process of this session's JVM: our child, or under spark-submit our parent."""
     # py4j's object; Spark tells the process nowhere else
     gateway: Any = spark.sparkContext._gateway
     child = getattr(gateway, "proc", None)
@@ -147,7 +150,7 @@ def jvm_pid(spark: SparkSession) -> int:
 
 @contextmanager
 def ending(spark: SparkSession, settings: Settings) -> Iterator[None]:
-    """Stop the session after the work; where its JVM has ended before, say so in place of all that comes of it.
+    """Stop the session after the work; where its JVM has ended before, raise that instead.
 
     Raises:
         JavaEndedError: it has.
@@ -173,18 +176,22 @@ def _naming_a_dead_jvm(settings: Settings) -> Iterator[None]:
             raise
         raise JavaEndedError(
             "Java, in which Spark runs, has ended or was killed",
-            remedy="Nothing is lost: run the command again, it goes on where it stood. Was it memory, see"
+            remedy="Nothing is lost: run the command again, it goes on where it stood. Was it"
+            " memory, see"
             f" spark.driver_memory; its log is {settings.home}/logs/jvm.log",
         ) from None
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:
-    """Whether another library wrote a record: py4j writes some of its stack traces to the root logger itself."""
+    """Return whether another library wrote a record.
+
+    py4j writes some of its stack traces to the root logger itself.
+    """
     return Path(record.pathname).parent.name != "py4j"
 
 
 def _jvm_has_ended(*, within_s: float = 0) -> bool:
-    """Whether the one JVM that this process has begun is gone."""
+    """Return whether the one JVM that this process has started is gone."""
     gateway: Any = SparkContext._gateway  # set as soon as it answers, before there is a session
     child = getattr(gateway, "proc", None)
     if child is None:
@@ -197,7 +204,7 @@ def _jvm_has_ended(*, within_s: float = 0) -> bool:
 
 
 def class_archive(settings: Settings) -> Path:
-    """Where `make classes` leaves the archive of Spark's classes; beside the jars that it was made of."""
+    """Return where `make classes` leaves the archive of Spark's classes: beside their jars."""
     return _jars_dir(settings) / "classes.jsa"
 
 
@@ -206,7 +213,7 @@ def _jars_dir(settings: Settings) -> Path:
 
 
 def jars(settings: Settings) -> list[Path]:
-    """The jars that Spark needs beside its own.
+    """Return the jars that Spark needs beside its own.
 
     Raises:
         JarsError: there are none.
@@ -222,7 +229,10 @@ def jars(settings: Settings) -> list[Path]:
 
 
 def scratch(settings: Settings) -> Path:
-    """A folder for what this process spills. What killed ones have left there holds posts, and goes."""
+    """Return a folder for what this process spills; delete those that killed ones have left.
+
+    They hold posts.
+    """
     root = settings.home / "tmp"
     own = root / str(os.getpid())
     protect(settings, "tmp")
@@ -244,7 +254,8 @@ def _is_alive(pid: int) -> bool:
 
 
 def _local_conf(settings: Settings) -> dict[str, str]:
-    spark, tmp = settings.spark, scratch(settings)
+    spark = settings.spark
+    tmp = scratch(settings)
     logs = settings.home / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     java = [f"-Dlog4j2.configurationFile={LOG4J.as_uri()}", f"-Dechostream.log={logs}/spark.log"]

@@ -1,4 +1,4 @@
-"""One writer per lake: a lock that the operating system gives back when its holder dies."""
+"""Allow one writer per lake: a lock that the operating system frees when its holder dies."""
 
 import fcntl
 import json
@@ -45,9 +45,10 @@ class Lease:
         _write(self._file, self._facts)
 
     def _end_at_once(self) -> None:
-        """Another process may write from now on, so that this one must not: as if the machine had fallen."""
+        """End this process: another may write from now on, as if this machine had fallen."""
         sys.stderr.write(
-            "error: the lease of the lake was lost; the next run goes on from where this one stood\n"
+            "error: the lease of the lake was lost; the next run goes on from where this one"
+            " stood\n"
         )
         sys.stderr.flush()
         for pid in (self._facts.get("jvm"), os.getpid()):
@@ -103,7 +104,8 @@ def _hold_now(settings: Settings) -> Iterator[Lease]:
             fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LakeInUseError(
-                f"process {_read(opened).get('pid', '?')} already writes the lake {settings.lake_uri}",
+                f"process {_read(opened).get('pid', '?')} already writes the lake"
+                f" {settings.lake_uri}",
                 remedy="Stop it first: each table has one writer",
             ) from None
         _wait_for_jvm(_read(opened).get("jvm"), settings)
@@ -112,12 +114,13 @@ def _hold_now(settings: Settings) -> Iterator[Lease]:
 
 
 def _wait_for_jvm(pid: int | None, settings: Settings) -> None:
-    """A JVM whose Python was killed ends by itself soon; until then it may still write."""
+    """Wait for a JVM whose Python was killed: it ends by itself soon, and may write until then."""
     until = time.monotonic() + _JVM_ENDS_WITHIN_S
     while pid is not None and _is_java(pid):
         if time.monotonic() > until:
             raise LakeInUseError(
-                f"process {pid}, left by a run that was killed, still writes the lake {settings.lake_uri}",
+                f"process {pid}, left by a run that was killed, still writes the lake"
+                f" {settings.lake_uri}",
                 remedy=f"kill {pid}",
             )
         time.sleep(0.2)  # another program's end cannot be waited for otherwise

@@ -1,8 +1,7 @@
 """A lake on S3: how each of our readers and writers gets to it.
 
 Credentials are found where AWS's own programs find them (environment, ~/.aws, the machine's role)
-and are handed on in
-memory alone: no setting, log or event log of ours holds them.
+and are handed on in memory alone: no setting, log or event log of ours holds them.
 """
 
 from collections.abc import Iterator
@@ -53,7 +52,7 @@ def is_s3(uri: str) -> bool:
 
 
 def storage_options(uri: str, s3: S3Settings) -> dict[str, str] | None:
-    """What deltalake needs for a table there; None for one on disk."""
+    """Return what deltalake needs for a table there; None for one on disk."""
     if not is_s3(uri):
         return None
     # Of the `object_store` crate below it, which counts what follows the first attempt.
@@ -87,11 +86,14 @@ def arrow_files(s3: S3Settings) -> Any:
 
 
 def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
-    """What a session needs for a lake under s3a://; nothing for others: a cluster's s3:// is its own affair."""
+    """Return the conf of a session for a lake under s3a://.
+
+    Others need none: a cluster's s3:// is its own affair.
+    """
     if not uri.startswith("s3a://"):
         return {}
     timeout = f"{int(s3.timeout_s * _MS)}ms"
-    found = {
+    conf = {
         # The driver's environment reaches executors as the first two; a profile or a role is found
         # by the third.
         "aws.credentials.provider": "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider,"
@@ -104,10 +106,10 @@ def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
         "connection.ssl.enabled": str(not s3.endpoint.startswith("http://")).lower(),
     }
     if s3.endpoint:
-        found["endpoint"] = s3.endpoint
+        conf["endpoint"] = s3.endpoint
     if region := _region(s3):
-        found["endpoint.region"] = region
-    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in found.items()} | {
+        conf["endpoint.region"] = region
+    return {f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()} | {
         # One PUT per checkpoint file; the default writes, copies and deletes, which is neither
         # quick nor atomic.
         "spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.internal.io.cloud."
@@ -123,9 +125,12 @@ def answering(what: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        said = f"{error.response['ResponseMetadata']['HTTPStatusCode']} {error.response['Error']['Code']}"
+        answer = (
+            f"{error.response['ResponseMetadata']['HTTPStatusCode']}"
+            f" {error.response['Error']['Code']}"
+        )
         raise StoreUnreachableError(
-            f"{what}: the object store says {said}",
+            f"{what}: the object store says {answer}",
             remedy="Check the bucket, the region and the credentials",
         ) from None
     except BotoCoreError as error:
@@ -136,24 +141,25 @@ def answering(what: str) -> Iterator[None]:
 
 
 def _region(s3: S3Settings) -> str | None:
-    """The setting, else AWS's own."""
+    """Return the setting, else AWS's own."""
     import boto3  # noqa: PLC0415  # as above
 
     return s3.region or boto3.Session().region_name or (_ANY_REGION if s3.endpoint else None)
 
 
 def _credentials() -> dict[str, str]:
-    """By boto3's names; those of a role are valid for a while."""
+    """Return the credentials by boto3's names; those of a role are valid for a while."""
     import boto3  # noqa: PLC0415  # as above
 
     with answering("AWS's credentials"):
-        found = boto3.Session().get_credentials()
-        if found is None:
+        credentials = boto3.Session().get_credentials()
+        if credentials is None:
             raise StoreUnreachableError(
                 "no credentials for S3",
-                remedy="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, as for any AWS program",
+                remedy="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, as for"
+                " any AWS program",
             )
-        frozen = found.get_frozen_credentials()
+        frozen = credentials.get_frozen_credentials()
     return {
         name: value
         for name in ("access_key", "secret_key", "token")

@@ -10,22 +10,25 @@ from lakehouse.storage.s3 import answering, client
 
 @dataclass(frozen=True, slots=True)
 class S3Path:
-    """As much of pathlib.Path as checkpoints need, over the objects of a bucket. A write is whole or not there."""
+    """As much of pathlib.Path as checkpoints need, over the objects of a bucket.
+
+    A write is whole or not there.
+    """
 
     uri: str
     s3: S3Settings
 
     def __str__(self) -> str:
-        """The URI."""
+        """Return the URI."""
         return self.uri
 
     def __truediv__(self, name: str) -> "S3Path":
-        """What lies below."""
+        """Return the path below."""
         return S3Path(f"{self.uri}/{name}", self.s3)
 
     @property
     def name(self) -> str:
-        """The last part."""
+        """Return the last part."""
         return self.uri.rpartition("/")[2]
 
     @property
@@ -39,11 +42,11 @@ class S3Path:
         return S3Path(f"{self.uri.rpartition('/')[0]}/{name}", self.s3)
 
     def is_file(self) -> bool:
-        """Whether there is such an object."""
+        """Return whether there is such an object."""
         return self.place["Key"] in self._keys()
 
     def is_dir(self) -> bool:
-        """Whether objects lie below."""
+        """Return whether objects lie below."""
         return any(key != self.place["Key"] for key in self._keys())
 
     def exists(self) -> bool:
@@ -51,7 +54,7 @@ class S3Path:
         return bool(self._keys())
 
     def iterdir(self) -> Iterator["S3Path"]:
-        """What lies right below."""
+        """Yield the paths right below."""
         start = len(self.place["Key"]) + 1
         # s3a's marks of folders have no name
         below = {key[start:].partition("/")[0] for key in self._keys()} - {""}
@@ -59,7 +62,7 @@ class S3Path:
             yield self / name
 
     def read_text(self, encoding: str) -> str:
-        """The object's text.
+        """Return the object's text.
 
         Raises:
             FileNotFoundError: there is none.
@@ -86,8 +89,12 @@ class S3Path:
         """Nothing: a bucket has no folders."""
 
     def move(self, target: "S3Path") -> None:
-        """Move the object, or all that lies below; what is left halfway has no metadata, and no job starts from it."""
-        here, there = self.place, target.place
+        """Move the object, or all that lies below.
+
+        A move that was cut short leaves no metadata, so that no job starts from it.
+        """
+        here = self.place
+        there = target.place
         moved = sorted(self._keys(), key=lambda key: not key.endswith("/metadata"))
         with answering(self.uri):
             for key in moved:
@@ -98,7 +105,7 @@ class S3Path:
                 client(self.s3).delete_object(Bucket=here["Bucket"], Key=key)
 
     def _keys(self) -> list[str]:
-        """Its own key, and those below."""
+        """Yield its own key, and those below."""
         key = self.place["Key"]
         with answering(self.uri):
             pages = (
@@ -106,15 +113,18 @@ class S3Path:
                 .get_paginator("list_objects_v2")
                 .paginate(Bucket=self.place["Bucket"], Prefix=key)
             )
-            found = [item["Key"] for page in pages for item in page.get("Contents", ())]
-        return [each for each in found if each == key or each.startswith(f"{key}/")]
+            keys = [item["Key"] for page in pages for item in page.get("Contents", ())]
+        return [name for name in keys if name == key or name.startswith(f"{key}/")]
 
 
 Folder = Path | S3Path
 
 
 def move(here: Folder, there: Folder) -> None:
-    """Move a file or a folder within one store."""
+    """Move the object, or all that lies below.
+
+    A move that was cut short leaves no metadata, so that no job starts from it.
+    """
     match here, there:
         case S3Path(), S3Path():
             here.move(there)

@@ -1,4 +1,4 @@
-"""One writer per lake on S3: an object that its holder renews, by conditional writes alone.
+"""Allow one writer per lake on S3: an object that its holder renews, by conditional writes alone.
 
 Delta's commits on S3 are safe within one application only, so this is what keeps a second machine
 out. A holder that fell silent may be followed by another after ENDS_AFTER_S, by the store's clock;
@@ -87,7 +87,8 @@ class S3Lease:
             holder, _, age_s = self._look()
             who = holder or {}
             raise LakeInUseError(
-                f"process {who.get('pid', '?')} on {who.get('host', '?')} already writes the lake {self._lake}",
+                f"process {who.get('pid', '?')} on {who.get('host', '?')} already writes the lake"
+                f" {self._lake}",
                 remedy="Stop it first: each table has one writer; if it is dead,"
                 f" its lease ends in {max(ENDS_AFTER_S - age_s, 0):.0f} s",
             )
@@ -107,7 +108,7 @@ class S3Lease:
                 return
 
     def _mine(self) -> dict[str, Any]:
-        """Another text each time: what another process saw before a renewal must not let it follow after."""
+        """Return a new text each time, so that a process that saw the one before cannot follow."""
         self._writes += 1
         return {
             "id": self.id,
@@ -117,7 +118,10 @@ class S3Lease:
         }
 
     def _look(self) -> tuple[dict[str, Any] | None, str, float]:
-        """Who holds it (None: no object, empty: nobody), the object's tag, its age in seconds by the store's clock."""
+        """Return who holds it, the object's tag, and its age in seconds by the store's clock.
+
+        No object gives None as the holder, a lease that nobody holds an empty one.
+        """
         with answering(self._lake):
             try:
                 answer = self._client.get_object(**self._place)
@@ -128,7 +132,10 @@ class S3Lease:
         return json.loads(content), answer["ETag"], (now - answer["LastModified"]).total_seconds()
 
     def _put(self, content: dict[str, Any], **condition: str) -> bool:
-        """Write it if nobody else did; a write of ours whose answer was lost is known by its content."""
+        """Write it if nobody else did.
+
+        A write of ours whose answer was lost is known by its content.
+        """
         for _ in range(2):
             with answering(self._lake):
                 try:
@@ -141,19 +148,19 @@ class S3Lease:
                 else:
                     self._etag = answer["ETag"]
                     return True
-            found, self._etag, _ = self._look()
-            if found == content:
+            holder, self._etag, _ = self._look()
+            if holder == content:
                 return True
-            if not found or found.get("id") != self.id:
+            if not holder or holder.get("id") != self.id:
                 return False
             condition = {"IfMatch": self._etag}
         return False
 
 
 def _said_at(date: str) -> datetime:
-    """The store's clock by its header `Date`, which is UTC also where it names no zone; else ours."""
+    """Return the store's time by its header `Date`, which is UTC also without a zone; else ours."""
     try:
-        said = parsedate_to_datetime(date)
+        moment = parsedate_to_datetime(date)
     except (ValueError, TypeError, IndexError, OverflowError):
         return clock.now()
-    return said if said.tzinfo else said.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""The work between batches: which tasks a look runs, by a clock that only the test moves."""
+"""The work between batches: which tasks a check runs, by a clock that only the test moves."""
 
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -43,8 +43,8 @@ def now():
     return Now()
 
 
-def looks(now, task, *seconds, force=False):
-    """How often the task has run after each look, so many seconds after the one before."""
+def checks(now, task, *seconds, force=False):
+    """How often the task has run after each check, so many seconds after the one before."""
     ran = []
     counted = Task(
         **{name: getattr(task, name) for name in task.__slots__}
@@ -67,7 +67,7 @@ def nothing():
     ("task", "force", "pauses", "runs"),
     [
         pytest.param(Task("t", 60.0, nothing), False, (0, 59, 1, 59, 1), [1, 1, 2, 2, 3], id="due"),
-        pytest.param(Task("t", 0.0, nothing), False, (0, 0, 0), [1, 2, 3], id="at each look"),
+        pytest.param(Task("t", 0.0, nothing), False, (0, 0, 0), [1, 2, 3], id="at each check"),
         pytest.param(Task("t", 60.0, nothing), True, (0, 1, 1), [1, 1, 1], id="forced may wait"),
         pytest.param(
             Task("t", 60.0, nothing, may_wait=False), True, (0, 1, 1), [1, 2, 3], id="forced"
@@ -95,30 +95,30 @@ def nothing():
         ),
     ],
 )
-def test_a_look_runs_what_is_due(now, task, force, pauses, runs):
-    assert looks(now, task, *pauses, force=force) == runs
+def test_a_check_runs_what_is_due(now, task, force, pauses, runs):
+    assert checks(now, task, *pauses, force=force) == runs
 
 
 def test_a_timer_that_outlives_the_process_is_read_and_left_by_it(now):
     timer = Timer(now, started_s=now() - 100)
     task = Task("t", 60.0, nothing, timer=timer)
-    assert looks(now, task, 0) == [1]
-    assert looks(now, task, 59) == [0]
-    assert looks(now, task, 1) == [1]
+    assert checks(now, task, 0) == [1]
+    assert checks(now, task, 59) == [0]
+    assert checks(now, task, 1) == [1]
 
 
-def test_one_that_was_never_started_counts_from_the_first_look_not_from_the_schedule(now):
+def test_one_that_was_never_started_counts_from_the_first_check_not_from_the_schedule(now):
     timer = Timer(now)
     task = Task("t", 60.0, nothing, first_run=FirstRun.AFTER_INTERVAL, timer=timer)
-    assert looks(now, task, 600, 59, 1) == [0, 0, 1]
+    assert checks(now, task, 600, 59, 1) == [0, 0, 1]
 
 
 def test_an_interval_counts_from_the_start_of_a_run_or_from_its_end(now):
     def long():
         now.on(50)
 
-    assert looks(now, Task("t", 60.0, long), 0, 9, 1) == [1, 1, 2]
-    assert looks(now, Task("t", 60.0, long, begins_at_end=True), 0, 59, 1) == [1, 1, 2]
+    assert checks(now, Task("t", 60.0, long), 0, 9, 1) == [1, 1, 2]
+    assert checks(now, Task("t", 60.0, long, begins_at_end=True), 0, 59, 1) == [1, 1, 2]
 
 
 def test_tasks_run_in_their_order_and_an_earlier_one_may_start_a_later_one_s_timer(now):
@@ -145,7 +145,7 @@ def test_tasks_run_in_their_order_and_an_earlier_one_may_start_a_later_one_s_tim
 
 
 @pytest.mark.parametrize(("begins_at_end", "again"), [(False, ["after"]), (True, ["failing"])])
-def test_an_error_ends_the_look_and_what_came_after_is_due_at_the_next_one(
+def test_an_error_ends_the_check_and_what_came_after_is_due_at_the_next_one(
     now, begins_at_end, again
 ):
     ran = []
@@ -192,24 +192,26 @@ def erasures(tmp_path, now, monkeypatch):
     return lake
 
 
-def test_erasures_are_looked_for_often_and_tables_are_worked_on_when_one_is_new_or_it_is_time(
+def test_erasures_are_checked_often_and_tables_are_worked_on_when_one_is_new_or_it_is_time(
     erasures, now
 ):
-    def look(seconds, *, force=False):
+    def check(seconds, *, force=False):
         now.on(seconds)
         erasures.did.clear()
         erasures.schedule.run_due(force=force)
         return list(erasures.did)
 
-    assert look(0) == ["register"], "there is no erasure"
-    assert look(9) == []
-    assert look(0, force=True) == ["register"]
+    assert check(0) == ["register"], "there is no erasure"
+    assert check(9) == []
+    assert check(0, force=True) == ["register"]
     erasures.erasures.append("a")
-    assert look(10) == ["register", "erase_rows", "remove_files"], "the first one waits for nothing"
-    assert look(10) == ["register"]
+    assert check(10) == ["register", "erase_rows", "remove_files"], (
+        "the first one waits for nothing"
+    )
+    assert check(10) == ["register"]
     erasures.erasures.append("b")
-    assert look(10) == ["register", "erase_rows"]
-    assert look(99) == ["register"]
-    assert look(10) == ["register", "erase_rows"], "also what a replay has brought back"
-    assert look(0, force=True) == ["register"], "a forced look does not hurry the tables"
-    assert look(1000) == ["register", "erase_rows", "remove_files"]
+    assert check(10) == ["register", "erase_rows"]
+    assert check(99) == ["register"]
+    assert check(10) == ["register", "erase_rows"], "also what a replay has brought back"
+    assert check(0, force=True) == ["register"], "a forced check does not hurry the tables"
+    assert check(1000) == ["register", "erase_rows", "remove_files"]
