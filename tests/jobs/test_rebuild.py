@@ -2,7 +2,7 @@
 
 import pytest
 
-from batch import rebuild_gold, rebuild_silver, run
+from batch import rebuild_gold, rebuild_silver
 from foundation.errors import CheckpointMissingError, LakeInUseError
 from lakehouse.storage.lease import hold_lake
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
@@ -114,5 +114,5 @@ def killing_at(point):
 def test_refused_while_the_lake_is_written(drained, layer):
     before = versions(drained.settings)
     with hold_lake(drained.settings), pytest.raises(LakeInUseError, match="one writer"):
-        run.rebuild(drained.settings, layer)
+        list(REBUILDS[layer].job.run(drained.settings))
     assert versions(drained.settings) == before
