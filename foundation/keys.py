@@ -55,6 +55,22 @@ class PseudonymKey(SecretKey):
         """Return the same under this key and those before it, newest first."""
         return [self.pseudonym(*fields), *(self.older.pseudonyms(*fields) if self.older else ())]
 
+    def post_key(self, owner: str, platform: str, post_id: str) -> str:
+        """Return the post's pseudonym."""
+        return self.pseudonym(owner, platform, "post", post_id)
+
+    def post_keys(self, owner: str, platform: str, post_id: str) -> list[str]:
+        """Return the post's pseudonyms under this key and those before it, newest first."""
+        return self.pseudonyms(owner, platform, "post", post_id)
+
+    def author_key(self, owner: str, platform: str, author_id: str) -> str:
+        """Return the author's pseudonym; every spelling of the id has the same."""
+        return self.pseudonym(owner, platform, "author", canonical(author_id))
+
+    def author_keys(self, owner: str, platform: str, author_id: str) -> list[str]:
+        """Return the author's pseudonyms under this key and those before it, newest first."""
+        return self.pseudonyms(owner, platform, "author", canonical(author_id))
+
     def event_ids(self, *fields: str | None) -> list[str]:
         """Return 32 hex digits that identify an event, under this key and older ones, newest first.
 

@@ -51,9 +51,7 @@ def find_person_data(settings: Settings, account: Account, key: PseudonymKey) ->
         AccessError: a layer of the lake is closed to who asks, so that the answer would not be
             whole.
     """
-    authors = set(
-        key.pseudonyms(settings.owner, account.platform, "author", canonical(account.author_id))
-    )
+    authors = set(key.author_keys(settings.owner, account.platform, account.author_id))
     lake = _Lake(settings, account.platform)
     found = {name: list(lake.rows(name, "author_key", authors)) for name in _BY_AUTHOR}
     records = {name: list(lake.records(name, authors, account)) for name in _RAW}

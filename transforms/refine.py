@@ -7,7 +7,7 @@ The pass works on Arrow batches and loads the scorer once per worker.
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from pyspark.sql import functions as F
 
 from foundation.key_chain import chain_of
 from foundation.key_sources import KeySource
+from schemas.epoch import to_datetime
 from schemas.event import Event
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError, Envelope, Rules, decode, posted_at
@@ -116,7 +117,6 @@ _ARROW = pa.schema(
     ]
 )
 _INT64 = 2**63
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 RefinedRow = dict[str, Any]  # a refined row by column name
 
@@ -334,4 +334,4 @@ def _quarantine(row: RefinedRow, reason: Reason) -> None:
 
 
 def _time(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + timedelta(microseconds=int(micros))
+    return None if micros is None else to_datetime(int(micros))

@@ -8,7 +8,7 @@ gained last, so over nine tenths of it: the worst case, for live edits mostly me
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -23,6 +23,7 @@ from foundation import clock
 from foundation.sections import JobName
 from ingestion.kafka.records import Record
 from local.progress import Ticker
+from schemas.epoch import to_micros
 from schemas.tables import SILVER_POSTS
 from streaming.jobs import STARTS
 
@@ -34,7 +35,6 @@ _ROWS_PER_FILE = 250_000
 _AUTHORS = 200_000
 _DAY_US = 86_400 * 10**6
 _ROOM = 100_000  # new posts of all batches
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEASURED: tuple[JobName, ...] = ("bronze_to_silver", "silver_to_gold")
 
 
@@ -85,7 +85,7 @@ def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
 def _first_day(lake: BenchLake, *, largest: int) -> Day:
     """Make tables and checkpoints by real posts of the day before, which then serve as models."""
     midnight = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
-    start = (midnight - _EPOCH) // timedelta(microseconds=1)
+    start = to_micros(midnight)
     before = lake.feed(start=start - _DAY_US // 2, step=1000)
     sent = lake.send((before.new(number) for number in range(_MODELS)), "models into Kafka")
     for name in STARTS:

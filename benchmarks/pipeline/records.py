@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -19,13 +19,13 @@ from ingestion.kafka.records import Record, RecordMaker, verbatim
 from ingestion.platform import Post
 from ingestion.platforms import PLATFORMS
 from ingestion.recordings.files import Document, read_documents
+from schemas.epoch import to_datetime
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "platforms"
 MADE_POSTS = 5_000
 EDIT_EVERY, DELETE_EVERY = 20, 100  # new posts: 5 % edits, 1 % deletes
 _LOOK_BACK = 50_000  # new posts among which the next edit or delete falls
 _SEED = 20261121
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WORD = re.compile(r"[0-9A-Za-z]+")
 _DIGITS = "0123456789"
 _LETTERS = (
@@ -86,7 +86,7 @@ class Template:
             url=native.join(self._url) if self._url else None,
             raw=native.join(self._raw),
             created_at=created_at,
-            day=(_EPOCH + timedelta(microseconds=created_at)).date(),
+            day=to_datetime(created_at).date(),
             version=0,
         )
 
@@ -186,9 +186,9 @@ class Feed:
     def post_key(self, number: int) -> tuple[str, str]:
         """Return platform and pseudonym of a post."""
         template = self._template(number)
-        return template.platform, self.makers[template.platform].post_key(
-            self._post(number).post_id
-        )
+        maker = self.makers[template.platform]
+        post_id = self._post(number).post_id
+        return template.platform, maker.key.post_key(maker.owner, maker.platform, post_id)
 
     def stream(self, first: int, count: int) -> Iterator[Record]:
         """Yield so many new posts, with edits and deletes of earlier ones in between."""

@@ -15,7 +15,7 @@ from cli.lake import landing_of
 from foundation import clock
 from foundation.errors import UsageError
 from foundation.key_sources import pseudonym_key
-from foundation.keys import PseudonymKey, canonical
+from foundation.keys import PseudonymKey
 from foundation.policies import policy_of
 from foundation.settings import Settings
 from ingestion.privacy.export import landed_answers_of, seen_posts_of
@@ -99,9 +99,7 @@ def _about(settings: Settings, account: Account, key: PseudonymKey) -> dict[str,
     return {
         "platform": account.platform,
         "id": account.author_id,
-        "pseudonym": key.pseudonym(
-            settings.owner, account.platform, "author", canonical(account.author_id)
-        ),
+        "pseudonym": key.author_key(settings.owner, account.platform, account.author_id),
         "used_for": policy.uses,
         "kept": {field: asdict(keep) for field, keep in policy.keep.items()},
         "tables": held.rows,

@@ -24,6 +24,7 @@ from ingestion.producer.loop import IngestLoop, IngestReport
 from ingestion.producer.sweep import sweep as look_again
 from ingestion.reader import Span
 from local.progress import Ticker
+from schemas.epoch import to_datetime, to_micros
 
 _MAX_CURSOR = 40
 _MOST_SPANS = 10  # lines of the summary
@@ -121,7 +122,7 @@ def load(context: typer.Context, platform: PlatformName) -> None:
 
 
 def _micros(moment: datetime) -> int:
-    return int(moment.replace(tzinfo=UTC).timestamp() * 1_000_000)
+    return to_micros(moment.replace(tzinfo=UTC))
 
 
 @contextmanager
@@ -212,4 +213,4 @@ def _summary(report: IngestReport, telemetry: Telemetry, spans: list[Span]) -> N
 
 
 def _time(micros: int) -> str:
-    return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros):%Y-%m-%d %H:%M:%S}"
+    return f"{to_datetime(micros):%Y-%m-%d %H:%M:%S}"

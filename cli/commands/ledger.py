@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ from foundation.settings import Settings
 from ingestion.platforms import PLATFORMS
 from ingestion.producer.build import store_location
 from ingestion.state.store import IngestStore
+from schemas.epoch import to_datetime
 
 _COLUMNS = ("platform", "source", "from", "to", "kind", "reason")
 _SHOWN = ["platform", "from", "to", "kind", "reason", "source"]
@@ -76,4 +76,4 @@ def _cell(column: str, text: str | None) -> str:
 
 
 def _time(micros: int) -> str:
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)).isoformat()
+    return to_datetime(micros).isoformat()

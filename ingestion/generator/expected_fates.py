@@ -1,11 +1,10 @@
 """What becomes of each record if Silver meets them one at a time, in the order in which they were sent."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
+from schemas.epoch import to_datetime
 from schemas.reasons import Fate
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -82,4 +81,4 @@ class ExpectedFates:
 
 def utc_date(micros: int) -> date:
     """The date of a time in microseconds since 1970."""
-    return (_EPOCH + timedelta(microseconds=micros)).date()
+    return to_datetime(micros).date()

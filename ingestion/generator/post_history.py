@@ -1,7 +1,7 @@
 """One made post and the steps of its history: created, edited, deleted, …; each step becomes one record."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Literal
 
 from ingestion.generator.authors import Author
@@ -10,6 +10,7 @@ from ingestion.generator.expected_fates import PostState
 from ingestion.generator.post_text import PostText
 from ingestion.generator.raw_payloads import payload
 from ingestion.platform import AuthorDelete, Post
+from schemas.epoch import to_datetime
 
 Kind = Literal[
     "create",
@@ -29,7 +30,6 @@ Kind = Literal[
     "unmappable",
 ]
 AuthorKey = tuple[str, str]  # platform, author's id
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -50,11 +50,7 @@ class PostHistory:
     @property
     def day(self) -> date | None:
         """The date of its creation."""
-        return (
-            None
-            if self.created_at is None
-            else (_EPOCH + timedelta(microseconds=self.created_at)).date()
-        )
+        return None if self.created_at is None else to_datetime(self.created_at).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """The platform-like payload around a made post: what `raw` holds, of a realistic size."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from ingestion.platform import Post
+from schemas.epoch import to_datetime
 
 Payload = dict[str, Any]  # as a platform would answer
 
@@ -151,7 +151,7 @@ def _status(platform: str, post: Post) -> Payload:
 
 
 def _iso(micros: int | None) -> str | None:
-    return None if micros is None else datetime.fromtimestamp(micros / 1_000_000, UTC).isoformat()
+    return None if micros is None else to_datetime(micros).isoformat()
 
 
 def _seconds(post: Post) -> int | None:

@@ -21,9 +21,9 @@ from ingestion.generator.render import RenderedRecord, Renderer
 from ingestion.generator.seeded_random import new_random
 from ingestion.kafka.producer import Sender
 from ingestion.kafka.records import RecordMaker
+from schemas.epoch import to_micros
 
 _PROGRESS_EVERY = 1000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ def generate(
             "generate needs a number of posts, a platform and a time zone", remedy="Give all three"
         )
     rng = new_random(seed)
-    end = (base - _EPOCH) // (base.resolution)
+    end = to_micros(base)
     writer = TextWriter(rng, rates)
     first_posts = FirstPosts(rng, rates, writer, n_posts, seed, end)
     return iter(

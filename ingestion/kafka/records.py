@@ -2,20 +2,19 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version as installed_version
 
 import orjson
 
-from foundation.keys import PseudonymKey, canonical
+from foundation.keys import PseudonymKey
 from foundation.policies import policy_of
 from ingestion.platform import AuthorDelete, Json, Post, Unmappable
+from schemas.epoch import to_datetime
 from schemas.event import MAX_RECORD_BYTES, SCHEMA_VERSION, Event, Op, RightsField
 from schemas.reasons import Reason
 from schemas.topics import TopicKind
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +46,6 @@ class RecordMaker:
             case Unmappable():
                 return _record(self._unmappable_event(item, observed_at), "posts")
 
-    def post_key(self, post_id: str) -> str:
-        """The post's pseudonym."""
-        return self.key.pseudonym(self.owner, self.platform, "post", post_id)
-
-    def author_key(self, author_id: str) -> str:
-        """The author's pseudonym: joinable, not reversible."""
-        return self.key.pseudonym(self.owner, self.platform, "author", canonical(author_id))
-
     def event_id(self, post: Post) -> str:
         """What a post says, as a hash: the same for a resend, another for an edit."""
         return self.event_ids(post)[0]
@@ -68,14 +59,20 @@ class RecordMaker:
 
     def day(self, post: Post, observed_at: int) -> str | None:
         """The date that the post keeps for ever; None where a delete gives no hint."""
-        return _day(self.platform, post, observed_at)
+        return lasting_day(self.platform, post, observed_at)
+
+    def _post_key(self, post_id: str) -> str:
+        return self.key.post_key(self.owner, self.platform, post_id)
+
+    def _author_key(self, author_id: str) -> str:
+        return self.key.author_key(self.owner, self.platform, author_id)
 
     def _post_event(self, post: Post, observed_at: int) -> Event:
         event = self._empty_event(post.op, observed_at, post.raw)
         event["post_id"] = post.post_id
         event["version"] = post.version
         event["created_at"] = post.created_at
-        event["day"] = _day(self.platform, post, observed_at)
+        event["day"] = lasting_day(self.platform, post, observed_at)
         event["author_id"] = post.author_id
         event["author_handle"] = post.author_handle
         event["author_name"] = post.author_name
@@ -88,11 +85,11 @@ class RecordMaker:
         for right, allowed in post.rights.items():
             event["rights"][right] = event["rights"][right] and allowed  # type: ignore[literal-required]  # names checked by the schema
         event["source"]["endpoint"], event["source"]["query"] = post.endpoint, post.query
-        event["keys"]["post"] = self.post_key(post.post_id)
-        event["keys"]["author"] = self.author_key(post.author_id) if post.author_id else None
-        event["keys"]["reply_to"] = self.post_key(post.reply_to) if post.reply_to else None
+        event["keys"]["post"] = self._post_key(post.post_id)
+        event["keys"]["author"] = self._author_key(post.author_id) if post.author_id else None
+        event["keys"]["reply_to"] = self._post_key(post.reply_to) if post.reply_to else None
         event["keys"]["channel"] = (
-            self.author_key(post.channel) if post.channel and post.channel_is_profile else None
+            self._author_key(post.channel) if post.channel and post.channel_is_profile else None
         )
         event["event_id"] = self.event_id(post)
         return event
@@ -101,7 +98,7 @@ class RecordMaker:
         event = self._empty_event("delete_author", observed_at, gone.raw)
         event["author_id"] = gone.author_id
         event["version"] = gone.version
-        event["keys"]["author"] = self.author_key(gone.author_id)
+        event["keys"]["author"] = self._author_key(gone.author_id)
         event["event_id"] = self.key.event_id(
             self.owner, self.platform, gone.author_id, "delete_author"
         )
@@ -170,7 +167,7 @@ def _record(event: Event, kind: TopicKind) -> Record:
         "ce_id": event["event_id"],
         "ce_source": f"/echostream/{event['owner']}/{event['platform']}",
         "ce_type": f"echostream.{kind}.{event['op']}.v1",
-        "ce_time": (_EPOCH + timedelta(microseconds=event["observed_at"])).isoformat(),
+        "ce_time": to_datetime(event["observed_at"]).isoformat(),
         "ce_specversion": "1.0",
         "content-type": "application/json",
         "op": event["op"],
@@ -212,7 +209,7 @@ def _json(event: Event) -> bytes:
         return json.dumps(event, separators=(",", ":")).encode()
 
 
-def _day(platform: str, post: Post, observed_at: int) -> str | None:
+def lasting_day(platform: str, post: Post, observed_at: int) -> str | None:
     """The date that the post keeps for ever, clamped to the platform's lifetime.
 
     With a day's room at its end: an id that is minutes ahead must give one day, whenever it is
@@ -230,7 +227,7 @@ def _day(platform: str, post: Post, observed_at: int) -> str | None:
 
 def _date(micros: int) -> date:
     try:
-        return (_EPOCH + timedelta(microseconds=micros)).date()
+        return to_datetime(micros).date()
     except OverflowError:
         return date.max if micros > 0 else date.min
 

@@ -1,8 +1,9 @@
 """Times as the platforms write them → microseconds since 1970, UTC."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from schemas.epoch import EPOCH, to_datetime, to_micros
+
 LATEST_MICROS = 253_402_300_799_999_999  # the year 9999
 DAY_MICROS = 86_400_000_000
 
@@ -34,7 +35,12 @@ def count_micros(count: object, *, per_second: int) -> int | None:
 
 def day_of(micros: int) -> date:
     """The date of a time between the years 1970 and 9999."""
-    return (EPOCH + timedelta(microseconds=min(max(micros, 0), LATEST_MICROS))).date()
+    return to_datetime(min(max(micros, 0), LATEST_MICROS)).date()
+
+
+def day_micros(day: str | None) -> int:
+    """Return when a day begins; 0 where the day is not known."""
+    return (date.fromisoformat(day).toordinal() - EPOCH.toordinal()) * DAY_MICROS if day else 0
 
 
 def plausible(micros: int, *, since: date, seen_at: int | None) -> int | None:
@@ -48,4 +54,4 @@ def plausible(micros: int, *, since: date, seen_at: int | None) -> int | None:
 
 def _micros(moment: datetime) -> int:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - EPOCH) // timedelta(microseconds=1)
+    return to_micros(aware)

@@ -17,7 +17,6 @@ from dataclasses import replace
 from foundation.keys import PseudonymKey
 from foundation.logs import get_log
 from foundation.settings import Settings
-from ingestion.kafka.records import RecordMaker
 from ingestion.platform import Mapped, Platform
 from ingestion.privacy.tombstone_files import TombstoneFiles, TombstoneMatcher, TombstoneSet
 from ingestion.reader import SourceBatch
@@ -60,7 +59,8 @@ class ProducerErasure:
             tombstones,
             landing,
         )
-        self._makers = [RecordMaker(platform.name, owner, version) for version in _versions(key)]
+        self._owner = owner
+        self._key = key
         self._by = hashlib.sha256(store_identity.encode()).hexdigest()[:12]
         self._clock = clock
         self._persons: TombstoneMatcher | None = (
@@ -100,7 +100,7 @@ class ProducerErasure:
         """
         every = list(self._tombstones.of(self._platform.name))
         persons = [each for each in every if each.is_forever]
-        self._persons = TombstoneMatcher(self._platform, self._makers, persons) if persons else None
+        self._persons = self._matcher(persons) if persons else None
         if due := self._due(every):
             self._forget(due)
         return len(due)
@@ -117,7 +117,7 @@ class ProducerErasure:
 
     def _forget(self, due: Sequence[TombstoneSet]) -> None:
         """All of them in one pass over the files and one over the memory; each has counts of its own."""
-        judges = _CountingMatcher(self._platform, self._makers, due)
+        judges = _CountingMatcher(self._matcher, due)
         named = [each for each in due if each.posts or each.authors]
         has_posts = any(each.posts for each in due)
         if named:
@@ -131,6 +131,9 @@ class ProducerErasure:
             if is_clean or not each.posts:
                 self._store.save({_mark(each.erasure_id): "done"}, (), now=self._clock())
 
+    def _matcher(self, tombstones: Sequence[TombstoneSet]) -> TombstoneMatcher:
+        return TombstoneMatcher(self._platform, self._owner, self._key, tombstones)
+
     def _say(self, erasure_id: str, counts: dict[str, int]) -> None:
         self._tombstones.record_done(erasure_id, self._platform.name, self._by, counts)
         get_log("ingest").info("erased", platform=self._platform.name, erasure=erasure_id, **counts)
@@ -140,13 +143,12 @@ class _CountingMatcher:
     """Erasures as one judge, which counts for each of them what it has condemned."""
 
     def __init__(
-        self, platform: Platform, makers: list[RecordMaker], due: Sequence[TombstoneSet]
+        self,
+        matcher: Callable[[Sequence[TombstoneSet]], TombstoneMatcher],
+        due: Sequence[TombstoneSet],
     ) -> None:
-        self._each = [
-            (tombstones.erasure_id, TombstoneMatcher(platform, makers, [tombstones]))
-            for tombstones in due
-        ]
-        self._anyone = TombstoneMatcher(platform, makers, due)
+        self._each = [(tombstones.erasure_id, matcher([tombstones])) for tombstones in due]
+        self._anyone = matcher(due)
         self._landed, self._known = Counter[str](), Counter[str]()
 
     def block(self, mapped: Mapped, observed_at: int) -> bool:
@@ -175,7 +177,3 @@ def store_identity(settings: Settings) -> str:
 
 def _mark(erasure_id: str) -> str:
     return f"erasure/{erasure_id}"
-
-
-def _versions(key: PseudonymKey) -> list[PseudonymKey]:
-    return [key, *(_versions(key.older) if key.older else ())]

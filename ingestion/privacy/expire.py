@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from foundation.policies import Field, Policy
 from ingestion.recordings.landing import Landing
 from ingestion.state.store import IngestStore
+from schemas.epoch import to_micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,7 @@ def expire(
             before = now - timedelta(days=policy.keep["landing.answers"].days)
             removed, waiting = landing(name).remove(before, memory, dry_run=dry_run)
             yield Expired("landing.answers", name, removed, waiting)
-            since = round(
-                (now - timedelta(days=policy.keep["producers.sightings"].days)).timestamp() * 1e6
-            )
+            since = to_micros(now - timedelta(days=policy.keep["producers.sightings"].days))
             yield Expired("producers.sightings", name, _forget(memory, since, dry_run=dry_run))
 
 

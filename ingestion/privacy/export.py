@@ -29,7 +29,7 @@ def seen_posts_of(
 
     def is_theirs(sighting: SeenPost) -> bool:
         return named in canonical(sighting.post_id) or not post_keys.isdisjoint(
-            key.pseudonyms(owner, platform, "post", sighting.post_id)
+            key.post_keys(owner, platform, sighting.post_id)
         )
 
     return [asdict(sighting) for sighting in store.all_seen_posts() if is_theirs(sighting)]

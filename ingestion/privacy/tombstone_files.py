@@ -6,18 +6,19 @@ and the version up to which it blocks. What a producer did for an erasure it say
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 from foundation.errors import PayloadFileError
-from ingestion.kafka.records import RecordMaker
+from foundation.keys import PseudonymKey
+from ingestion.kafka.records import lasting_day
 from ingestion.platform import AuthorDelete, Mapped, Platform, Post
+from schemas.epoch import to_datetime
 
 # µs, 9999-12-31; the same as in transforms/suppression.py, which a test holds it to
 FOREVER = 253_402_214_400_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,49 +110,64 @@ class TombstoneMatcher:
     """Whether something that a platform's mapper answered is in one of some graves."""
 
     def __init__(
-        self, platform: Platform, makers: list[RecordMaker], tombstones: Sequence[TombstoneSet]
+        self,
+        platform: Platform,
+        owner: str,
+        key: PseudonymKey,
+        tombstones: Sequence[TombstoneSet],
     ) -> None:
         """Take what is looked for.
 
         Args:
-            platform: whose.
-            makers: one for each version of the pseudonym key: graves may be older than a rotation.
+            platform: whose mapper's answers are judged.
+            owner: whose posts.
+            key: the pseudonym key; tombstones may be older than its last rotation.
             tombstones: the erasures' parts for this platform.
         """
-        self._platform, self._makers = platform, makers
-        self._posts = _merged([each.posts for each in tombstones])
-        self._authors = _merged([each.authors for each in tombstones])
+        self._platform = platform
+        self._owner = owner
+        self._key = key
+        self._posts = _merged([part.posts for part in tombstones])
+        self._authors = _merged([part.authors for part in tombstones])
 
     def knows_post(self, post_id: str) -> bool:
         """Whether a grave names the post, whatever the version."""
-        return any(maker.post_key(post_id) in self._posts for maker in self._makers)
+        return not self._posts.keys().isdisjoint(self._post_keys(post_id))
 
     def blocks(self, mapped: Mapped, observed_at: int) -> bool:
-        """By the rule of the tables; where a platform does not date edits, by the time of the observation."""
+        """Return whether a tombstone stands against it, by the rule of the tables.
+
+        Where a platform does not date edits, the time of the observation counts.
+        """
         if isinstance(mapped, AuthorDelete):
-            return mapped.version <= self._until(self._authors, mapped.author_id, is_author=True)
+            return mapped.version <= self._author_until(mapped.author_id)
         if not isinstance(mapped, Post):
             return False
         version = mapped.version if self._platform.dates_edits else max(mapped.version, observed_at)
-        if version <= self._until(self._posts, mapped.post_id, is_author=False):
+        if version <= _until(self._posts, self._post_keys(mapped.post_id)):
             return True
         if mapped.author_id is None:
             return False
-        until = self._until(self._authors, mapped.author_id, is_author=True)
-        return until >= FOREVER or (
-            mapped.version <= until and self._day(mapped, observed_at) <= _day_of(until)
-        )
+        until = self._author_until(mapped.author_id)
+        if until >= FOREVER:
+            return True
+        return mapped.version <= until and self._day(mapped, observed_at) <= _day_of(until)
 
-    def _until(self, tombstones: Mapping[str, int], native_id: str, *, is_author: bool) -> int:
-        keys = (
-            maker.author_key(native_id) if is_author else maker.post_key(native_id)
-            for maker in self._makers
-        )
-        return max((tombstones.get(key, -1) for key in keys), default=-1)
+    def _post_keys(self, post_id: str) -> list[str]:
+        return self._key.post_keys(self._owner, self._platform.name, post_id)
+
+    def _author_until(self, author_id: str) -> int:
+        keys = self._key.author_keys(self._owner, self._platform.name, author_id)
+        return _until(self._authors, keys)
 
     def _day(self, post: Post, observed_at: int) -> date:
-        day = self._makers[0].day(post, observed_at)
+        day = lasting_day(self._platform.name, post, observed_at)
         return date.fromisoformat(day) if day else date.max
+
+
+def _until(tombstones: Mapping[str, int], keys: Iterable[str]) -> int:
+    """Return up to which version the tombstones block, whichever of the keys they name; -1: not."""
+    return max((tombstones.get(key, -1) for key in keys), default=-1)
 
 
 def _highest(lines: list[dict[str, Any]], name: str) -> dict[str, int]:
@@ -167,4 +183,4 @@ def _merged(tombstones: list[Mapping[str, int]]) -> dict[str, int]:
 
 
 def _day_of(until: int) -> date:
-    return date.min if until < 0 else (_EPOCH + timedelta(microseconds=until)).date()
+    return date.min if until < 0 else to_datetime(until).date()

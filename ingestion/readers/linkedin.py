@@ -10,14 +10,13 @@ every post that changed within seven days are read each time: meant for a schedu
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import date
 from http import HTTPStatus
 from urllib.parse import quote
 
 from foundation.errors import ReadError, UsageError
 from ingestion.config.credentials import required_secret
 from ingestion.parsing.json_fields import items_of_type, value_at
-from ingestion.parsing.timestamps import count_micros
+from ingestion.parsing.timestamps import count_micros, day_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, SeenPost, SourceBatch
 from ingestion.readers.clients.cursors import parse_time_cursor
@@ -187,6 +186,5 @@ def _delete(post: SeenPost) -> Json:
     """What LinkedIn says of a deletion, where it says so."""
     if post.post_id.startswith(_COMMENT):
         return {"action": "COMMENT_DELETE", "generatedActivity": post.post_id}
-    day = date.fromisoformat(post.day) if post.day else date(1970, 1, 1)
-    created = (day - date(1970, 1, 1)).days * 86_400_000
+    created = day_micros(post.day) // 1_000
     return {"id": post.post_id, "lifecycleState": "DELETED", "createdAt": created}

@@ -6,7 +6,6 @@ is paged from its newest item down to the time where the last run ended; where i
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from importlib.metadata import version as installed_version
 from typing import Any
 
@@ -18,6 +17,7 @@ from prawcore import exceptions as refused
 from foundation.errors import CredentialsError, ReadError, UsageError
 from ingestion.config.credentials import required_secret
 from ingestion.parsing.json_fields import chunks, items_of_type, value_at
+from ingestion.parsing.timestamps import day_micros
 from ingestion.platform import Json
 from ingestion.reader import Context, Gap, GapReason, SeenPost, SourceBatch
 from ingestion.readers.clients.cursors import parse_time_cursor
@@ -229,8 +229,7 @@ def _created(thing: Json) -> int | None:
 
 def _delete(post: SeenPost) -> Json:
     """What Reddit shows in place of a deleted text."""
-    day = date.fromisoformat(post.day) if post.day else date(1970, 1, 1)
     text = "body" if post.post_id.startswith("t1_") else "selftext"
-    created = (day - date(1970, 1, 1)).days * 86_400
+    created = day_micros(post.day) // _SECOND
     data = {"name": post.post_id, text: "[deleted]", "title": "[deleted]", "created_utc": created}
     return {"kind": post.post_id[:2], "data": data}

@@ -9,7 +9,7 @@ The filtered stream is not used: it cannot be resumed, so a search would have to
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from foundation.errors import ReadError, UsageError
 from ingestion.config.credentials import required_secret
@@ -24,6 +24,7 @@ from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 from ingestion.readers.clients.polling import poll_sources
 from ingestion.readers.clients.responses import StatusError
 from ingestion.readers.x_compliance import JOBS, ComplianceJobs
+from schemas.epoch import to_datetime, to_micros
 
 HOST = "https://api.x.com"
 SEARCH, TWEETS = "/2/tweets/search/recent", "/2/tweets"
@@ -70,9 +71,9 @@ class XReader:
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
         """See `Reader`; as far back as seven days."""
         with self._http:
-            end = min(_moment(until), _moment(self._context.clock()) - _NOW_MARGIN)
+            end = min(to_datetime(until), to_datetime(self._context.clock()) - _NOW_MARGIN)
             span = {
-                "start_time": _text(max(_moment(since), self._oldest())),
+                "start_time": _text(max(to_datetime(since), self._oldest())),
                 "end_time": _text(end),
             }
             for query in self._context.watchlist.queries:
@@ -122,13 +123,13 @@ class XReader:
         gaps: tuple[Gap, ...] = ()
         if saved is None:
             left_at = now - int(self._context.look_back_s * 1_000_000)
-            span = {"start_time": _text(max(_moment(left_at), self._oldest()))}
+            span = {"start_time": _text(max(to_datetime(left_at), self._oldest()))}
         else:
             left_at = _time_of(saved)
             span = {"since_id": saved}
-            if _moment(left_at) < self._oldest():
+            if to_datetime(left_at) < self._oldest():
                 span = {"start_time": _text(self._oldest())}
-                until = int(self._oldest().timestamp() * 1_000_000)
+                until = to_micros(self._oldest())
                 gaps = (
                     Gap(source=query, since=left_at, until=until, reason=GapReason.WINDOW_PASSED),
                 )
@@ -139,7 +140,7 @@ class XReader:
             oldest = min([oldest, *_times(page)])
             yield self._batch(query, page)
         gaps += self._cuts.gap(query, left_at, oldest if oldest > left_at else now)
-        began = max(left_at, int(self._oldest().timestamp() * 1_000_000))
+        began = max(left_at, to_micros(self._oldest()))
         yield SourceBatch(source=query, cursor=newest, gaps=gaps, covered=(began, now))
 
     def _pages(self, query: str, span: dict[str, str]) -> Iterator[tuple[Json, dict[str, Json]]]:
@@ -187,7 +188,7 @@ class XReader:
         )
 
     def _oldest(self) -> datetime:
-        return _moment(self._context.clock()) - _WINDOW
+        return to_datetime(self._context.clock()) - _WINDOW
 
 
 def _times(page: Json) -> list[int]:
@@ -219,10 +220,6 @@ def _time_of(cursor: str) -> int:
     if at is None:
         raise cursor_error("x")
     return at
-
-
-def _moment(micros: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
 
 
 def _text(moment: datetime) -> str:

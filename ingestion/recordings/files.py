@@ -12,13 +12,14 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, NoReturn, Protocol
 
 from foundation.errors import PayloadFileError
 from ingestion.platform import Json
+from schemas.epoch import to_micros
 
 MAX_DOCUMENT_BYTES = (
     32 * 1024 * 1024
@@ -30,7 +31,6 @@ _UNSUSPICIOUS = 4 * 1024 * 1024  # a small file may repeat itself
 _MAX_DEPTH = 400  # of objects and arrays inside each other; Python's own limit is not far beyond
 _GZIP_MAGIC = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +215,4 @@ def _micros(recorded: Json) -> int | None:
     if moment is None:
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0, (aware - _EPOCH) // timedelta(microseconds=1))
+    return max(0, to_micros(aware))

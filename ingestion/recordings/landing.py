@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from foundation import clock
@@ -21,6 +21,7 @@ from ingestion.parsing.json_body import parse_json
 from ingestion.parsing.json_fields import chunks
 from ingestion.platform import Json, Mapped, Platform
 from ingestion.reader import Memory, SourceBatch
+from schemas.epoch import EPOCH, to_datetime
 
 _LINES = 200  # in one batch of a load
 _PART, _WRITTEN_WITHIN_S = ".part", 3600.0
@@ -35,7 +36,7 @@ def _fetched_at(path: str) -> datetime:
             path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ"
         ).replace(tzinfo=UTC)
     except ValueError:
-        return datetime(1970, 1, 1, tzinfo=UTC)
+        return EPOCH
 
 
 class Landing:
@@ -53,7 +54,7 @@ class Landing:
 
     def write(self, batches: Iterable[SourceBatch], now: int) -> Iterator[tuple[str, int]]:
         """A file for each batch that holds anything: its path below the root, and how many lines it has."""
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)
+        at = to_datetime(now)
         folder = f"date={at:%Y-%m-%d}/platform={self._platform}"
         if self._is_local():  # an object store has no folders, and its roles may make none
             self._files.create_dir(f"{self._root}/{folder}", recursive=True)

@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any
@@ -13,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.scenario import SECOND, ScenarioEvent
 from ingestion.simulators.server.state import Faults, World
+from schemas.epoch import to_datetime
 
 V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
 _POST = "app.bsky.feed.post"
@@ -211,4 +211,4 @@ _KEY_EPOCH = 1_767_225_600 * SECOND  # 2026
 
 
 def _iso(micros: int) -> str:
-    return datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return to_datetime(micros).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -7,7 +7,6 @@ each of them. A page of answers may be empty and still have a next.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +14,7 @@ from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
 from ingestion.simulators.server.state import Faults, SimulatedPost, World
+from schemas.epoch import to_datetime
 
 TOKEN = "simulated-page-token"  # noqa: S105  # made up, and checked
 PAGE = "1000"
@@ -181,4 +181,4 @@ def _spoiled(made: SimulatedPost, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _iso(micros: int) -> str:
-    return datetime.fromtimestamp(micros // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    return to_datetime(micros).strftime("%Y-%m-%dT%H:%M:%S+0000")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +10,7 @@ from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
 from ingestion.simulators.server.state import Faults, SimulatedPost, World
+from schemas.epoch import to_datetime
 
 _SECRETS = {"access_token": "simulated-ig-token", "user_id": "17841400000000001"}
 _HASHTAG = "17843826142000001"
@@ -104,9 +104,7 @@ def medium_of(made: SimulatedPost) -> dict[str, Any]:
         "id": str(_number(made)),
         "caption": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
         "media_type": "IMAGE",
-        "timestamp": datetime.fromtimestamp(made.created_at // SECOND, UTC).strftime(
-            "%Y-%m-%dT%H:%M:%S+0000"
-        ),
+        "timestamp": to_datetime(made.created_at).strftime("%Y-%m-%dT%H:%M:%S+0000"),
         "permalink": f"https://www.instagram.com/p/{code}/",
         "like_count": made.number % 9,
         "comments_count": 0,

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from threading import Event, Thread
 from typing import Any
@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from foundation import clock
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
-from ingestion.simulators.server.scenario import SECOND
 from ingestion.simulators.server.state import Faults, SimulatedPost, World
+from schemas.epoch import to_datetime
 
 TOKEN = "simulated-token"  # noqa: S105  # made up, and checked
 _PAGE = 40
@@ -245,7 +245,4 @@ def _instance(streaming: str) -> dict[str, Any]:
 
 
 def _iso(micros: int) -> str:
-    return (
-        datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
-        + f"{micros // 1000 % 1000:03d}Z"
-    )
+    return to_datetime(micros).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"

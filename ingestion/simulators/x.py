@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,7 @@ from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
 from ingestion.simulators.server.scenario import SECOND
 from ingestion.simulators.server.state import Faults, SimulatedPost, World
+from schemas.epoch import to_datetime
 
 TOKEN = "simulated-bearer"  # noqa: S105  # made up, and checked
 _EPOCH_MS = 1_288_834_974_657
@@ -271,10 +272,7 @@ def _problem(title: str, status: int) -> dict[str, Any]:
 
 
 def _iso(micros: int) -> str:
-    return (
-        datetime.fromtimestamp(micros / SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S.")
-        + f"{micros // 1000 % 1000:03d}Z"
-    )
+    return to_datetime(micros).strftime("%Y-%m-%dT%H:%M:%S.") + f"{micros // 1000 % 1000:03d}Z"
 
 
 def _micros(moment: str) -> int:

@@ -3,13 +3,13 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import BudgetSpentError, SettingsError
 from ingestion.state.store import IngestStore
+from schemas.epoch import to_datetime
 
 Period = Literal["day", "month"]
 
@@ -70,7 +70,7 @@ class Budget:
         }
 
     def _period(self, per: Period) -> str:
-        now = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self._clock())
+        now = to_datetime(self._clock())
         return f"{now:%Y-%m-%d}" if per == "day" else f"{now:%Y-%m}"
 
 

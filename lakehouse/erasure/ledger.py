@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from pyspark.sql import DataFrame
@@ -19,10 +19,11 @@ from foundation.signatures import sign
 from lakehouse.delta import driver_rows
 from lakehouse.delta.lake import Lake, Txn
 from lakehouse.delta.log import TableLog
+from schemas.epoch import EPOCH
 from schemas.stored_names import ADMITTED, ERASURES_TXN
 from schemas.tables import JOBS, SILVER_TOMBSTONES, ops_erasures
 
-BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
+BEFORE_ALL = EPOCH
 
 
 @dataclass(frozen=True, slots=True)

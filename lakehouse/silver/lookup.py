@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from pyspark.sql import Column, DataFrame
@@ -10,11 +10,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.delta.expiry_marks import expiry_marks
 from lakehouse.delta.lake import Lake
+from schemas.epoch import to_datetime
 from schemas.tables import QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from transforms.order import AUTHOR, KEY, SilverState, resolve
 from transforms.silver import deciding
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class BatchInput:
     def from_observed(cls, values: Mapping[str, Any]) -> "BatchInput":
         """Return the input of which these are the values of `observed`."""
         micros = values["since"]
-        since = None if micros is None else _EPOCH + timedelta(microseconds=micros)
+        since = None if micros is None else to_datetime(micros)
         return cls(values["consumed"], since)
 
 

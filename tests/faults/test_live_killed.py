@@ -15,7 +15,6 @@ import orjson
 import pytest
 
 from foundation.keys import load_key
-from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.server.scenario import Scenario, final_texts
@@ -91,8 +90,9 @@ def test_silver_holds_exactly_that(home, landed):
     key, silver = load_key(home.key_file), rows_of(home, "silver.posts")
     assert len(silver) == sum(len(posts) for posts in landed.values()) > 0
     for (name, owner), posts in landed.items():
-        maker = RecordMaker(name, owner, key)
-        expected = {maker.post_key(post_id): event_id for post_id, event_id in posts.items()}
+        expected = {
+            key.post_key(owner, name, post_id): event_id for post_id, event_id in posts.items()
+        }
         of_it = [row for row in silver if (row["platform"], row["owner"]) == (name, owner)]
         assert {row["post_key"]: row["event_id"] for row in of_it} == expected
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from pyarrow import fs
 
 from foundation.keys import PseudonymKey
-from ingestion.kafka.records import RecordMaker
 from ingestion.platforms.reddit import PLATFORM
 from ingestion.privacy.erase import ProducerErasure
 from ingestion.privacy.tombstone_files import FOREVER, TombstoneFiles
@@ -47,9 +46,14 @@ class Home:
 
     def __init__(self, folder: Path, key=KEY):
         self.root, self.file, self.key = folder / "lake", folder / "ingest.sqlite3", key
-        self.maker = RecordMaker("reddit", "public", KEY)
         self.landing = Landing(fs.LocalFileSystem(), f"{self.root}/landing", "reddit")
         self.store = IngestStore(self.file, owner="public", platform="reddit")
+
+    def post_key(self, post_id):
+        return KEY.post_key("public", "reddit", post_id)
+
+    def author_key(self, author_id):
+        return KEY.author_key("public", "reddit", author_id)
 
     def land(self, *documents):
         ((path, _),) = self.landing.write(

@@ -117,3 +117,15 @@ def test_no_two_tuples_encode_alike(one, other):
 
 def test_canonical():
     assert canonical("Ａlice") == canonical("ALICE") == "alice"  # noqa: RUF001  # a full-width letter, on purpose
+
+
+def test_posts_and_authors_have_pseudonyms_of_their_kind_and_of_every_key():
+    newer = PseudonymKey(2, b"\1" * 32, KEY)
+    assert KEY.post_key("public", "x", "17") == KEY.pseudonym("public", "x", "post", "17")
+    assert KEY.author_key("public", "x", "Alice") == KEY.pseudonym("public", "x", "author", "alice")
+    assert newer.post_keys("public", "x", "17") == [
+        key.post_key("public", "x", "17") for key in (newer, KEY)
+    ]
+    assert newer.author_keys("public", "x", "ALICE") == [
+        key.author_key("public", "x", "alice") for key in (newer, KEY)
+    ]

@@ -53,8 +53,11 @@ def made(key: PseudonymKey) -> dict[str, list[dict]]:
         # of nobody, and about the person
         row(Post(post_id="t1_4", created_at=SEEN, text=THEIRS), 8),
     ]
-    keys = {number: maker.post_key(f"t1_{number}") for number in (1, 2, 3)}
-    authors = {1: maker.author_key(THEIRS), 2: maker.author_key(THEIRS), 3: maker.author_key(OTHER)}
+    keys = {number: maker.key.post_key("public", "reddit", f"t1_{number}") for number in (1, 2, 3)}
+    authors = {
+        number: maker.key.author_key("public", "reddit", author)
+        for number, author in ((1, THEIRS), (2, THEIRS), (3, OTHER))
+    }
     silver = [
         {
             "platform": "reddit",

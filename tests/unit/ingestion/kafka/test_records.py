@@ -172,7 +172,7 @@ def test_a_text_too_large_for_any_record_goes_to_quarantine_and_keeps_its_key():
     assert len(record.value) <= MAX_RECORD_BYTES
     assert (event["op"], event["reason"], event["text"]) == ("unmappable", "text_too_long", None)
     assert headers_of(record)["op"] == "unmappable"
-    assert headers_of(record)["post_key"] == MAKER.post_key("t1_a")
+    assert headers_of(record)["post_key"] == KEY.post_key("public", "reddit", "t1_a")
     assert VALID.is_valid(event)
 
 

@@ -9,7 +9,6 @@ from pyarrow import fs
 
 from foundation.errors import PayloadFileError
 from ingestion.kafka.producer import MemoryProducer
-from ingestion.kafka.records import RecordMaker
 from ingestion.platforms import PLATFORMS
 from ingestion.platforms.reddit import PLATFORM
 from ingestion.privacy.erase import ProducerErasure
@@ -40,7 +39,7 @@ def test_forever_is_the_same_for_producers_and_tables():
 def test_an_author_leaves_an_answer_of_many_and_the_others_stay(home):
     others = [comment("t1_b", "Maple_Fox"), comment("t1_c", "Old_Oak")]
     file = home.land(listing(comment("t1_a", GONE, "my secret beans"), *others), listing(others[0]))
-    home.bury({"author_key": home.maker.author_key(GONE)})
+    home.bury({"author_key": home.author_key(GONE)})
     assert home.forget() == 1
     lines = lines_of(file)
     assert [line["body"] for line in lines] == [*others, listing(others[0])]
@@ -53,7 +52,7 @@ def test_an_author_leaves_an_answer_of_many_and_the_others_stay(home):
 
 def test_a_file_that_held_nobody_else_goes(home):
     file = home.land(listing(comment("t1_a", GONE)))
-    home.bury({"author_key": home.maker.author_key(GONE)})
+    home.bury({"author_key": home.author_key(GONE)})
     home.forget()
     assert not file.exists()
 
@@ -61,7 +60,7 @@ def test_a_file_that_held_nobody_else_goes(home):
 def test_a_file_without_the_person_is_not_written_again(home):
     file = home.land(listing(comment("t1_b", "Maple_Fox")))
     before = file.stat()
-    home.bury({"author_key": home.maker.author_key(GONE)})
+    home.bury({"author_key": home.author_key(GONE)})
     home.forget()
     assert (file.stat().st_ino, file.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert [done["counts"] for done in home.done()] == [{"landed": 0, "sightings": 0}], (
@@ -72,7 +71,7 @@ def test_a_file_without_the_person_is_not_written_again(home):
 @pytest.mark.parametrize(("version", "stays"), [(SEEN - 1, True), (SEEN, False)])
 def test_a_platform_s_delete_takes_what_was_seen_before_it(home, version, stays):
     file = home.land(comment("t1_a", "Maple_Fox"))
-    home.bury({"post_key": home.maker.post_key("t1_a"), "version": version})
+    home.bury({"post_key": home.post_key("t1_a"), "version": version})
     home.forget()
     assert file.exists() == stays
 
@@ -80,7 +79,7 @@ def test_a_platform_s_delete_takes_what_was_seen_before_it(home, version, stays)
 def test_posts_leave_the_memory_to_the_last_byte(home):
     ids = [f"t1_{number:06d}" for number in range(300)]
     home.save_seen_posts(*ids, "t1_stays")
-    home.bury(*({"post_key": home.maker.post_key(post_id)} for post_id in ids))
+    home.bury(*({"post_key": home.post_key(post_id)} for post_id in ids))
     home.forget()
     assert list(home.store.seen_posts([*ids, "t1_stays"])) == ["t1_stays"]
     content = b"".join(file.read_bytes() for file in home.file.parent.glob("ingest.sqlite3*"))
@@ -92,7 +91,7 @@ def test_posts_leave_the_memory_to_the_last_byte(home):
 def test_a_grave_under_an_older_key_is_known_after_a_rotation(tmp_path):
     home = Home(tmp_path, key=NEWER)
     home.save_seen_posts("t1_a")
-    home.bury({"post_key": RecordMaker("reddit", "public", KEY).post_key("t1_a")})
+    home.bury({"post_key": KEY.post_key("public", "reddit", "t1_a")})
     home.forget()
     assert home.store.seen_posts(["t1_a"]) == {}
     home.store.__exit__()
@@ -100,7 +99,7 @@ def test_a_grave_under_an_older_key_is_known_after_a_rotation(tmp_path):
 
 def test_each_erasure_is_done_once_and_another_platform_s_does_nothing(home):
     file = home.land(comment("t1_a", GONE))
-    home.bury({"author_key": home.maker.author_key(GONE), "platform": "x"})
+    home.bury({"author_key": home.author_key(GONE), "platform": "x"})
     assert (home.forget(), home.forget()) == (1, 0)
     assert file.exists()
 
@@ -108,9 +107,7 @@ def test_each_erasure_is_done_once_and_another_platform_s_does_nothing(home):
 def test_killed_before_its_mark_it_is_done_again(home, monkeypatch):
     home.land(comment("t1_a", GONE))
     home.save_seen_posts("t1_a")
-    home.bury(
-        {"author_key": home.maker.author_key(GONE)}, {"post_key": home.maker.post_key("t1_a")}
-    )
+    home.bury({"author_key": home.author_key(GONE)}, {"post_key": home.post_key("t1_a")})
     with monkeypatch.context() as patch:
         patch.setattr(home.store, "save", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -124,7 +121,7 @@ def test_while_another_reads_the_memory_it_is_not_called_done(home):
     import sqlite3
 
     home.save_seen_posts("t1_a")
-    home.bury({"post_key": home.maker.post_key("t1_a")})
+    home.bury({"post_key": home.post_key("t1_a")})
     home.store._base._sql.execute("PRAGMA busy_timeout = 50")
     with sqlite3.connect(home.file) as reader:
         reader.execute("BEGIN")
@@ -139,13 +136,13 @@ def test_while_another_reads_the_memory_it_is_not_called_done(home):
 
 def test_a_damaged_landing_file_is_named(home):
     home.land(comment("t1_a", GONE)).write_bytes(b"no gzip")
-    home.bury({"author_key": home.maker.author_key(GONE)})
+    home.bury({"author_key": home.author_key(GONE)})
     with pytest.raises(PayloadFileError, match="damaged"):
         home.forget()
 
 
 def test_what_comes_of_an_erased_person_afterwards_goes_nowhere(home):
-    home.bury({"author_key": home.maker.author_key(GONE)})
+    home.bury({"author_key": home.author_key(GONE)})
     erasure = home.erasure()
     erasure.run_if_due()
     theirs, others = comment("t1_new", GONE), comment("t1_b", "Maple_Fox")
@@ -158,7 +155,7 @@ def test_what_comes_of_an_erased_person_afterwards_goes_nowhere(home):
 
 
 def test_a_platform_s_delete_keeps_no_later_edit_away(home):
-    home.bury({"post_key": home.maker.post_key("t1_a"), "version": SEEN})
+    home.bury({"post_key": home.post_key("t1_a"), "version": SEEN})
     erasure = home.erasure()
     erasure.run_if_due()
     assert not erasure.suppresses(PLATFORM.map(comment("t1_a", "Maple_Fox"), SEEN - 1), SEEN - 1)

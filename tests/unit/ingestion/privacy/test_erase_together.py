@@ -19,8 +19,8 @@ def test_many_erasures_are_one_pass_with_counts_of_their_own(home, monkeypatch):
     passes = []
     strip = home.landing.strip
     monkeypatch.setattr(home.landing, "strip", lambda *given: passes.append(1) or strip(*given))
-    home.bury({"author_key": home.maker.author_key(GONE)}, name="a" * 32)
-    home.bury({"author_key": home.maker.author_key("Maple_Fox")}, name="b" * 32)
+    home.bury({"author_key": home.author_key(GONE)}, name="a" * 32)
+    home.bury({"author_key": home.author_key("Maple_Fox")}, name="b" * 32)
     assert home.forget() == 2
     assert passes == [1]
     assert {done["erasure_id"][0]: done["counts"]["landed"] for done in home.done()} == {
@@ -32,7 +32,7 @@ def test_many_erasures_are_one_pass_with_counts_of_their_own(home, monkeypatch):
 def test_what_a_process_has_landed_before_it_knew_goes_though_another_has_set_the_mark(home):
     mine = home.erasure()
     mine.run()
-    home.bury({"author_key": home.maker.author_key(GONE)})
+    home.bury({"author_key": home.author_key(GONE)})
     assert home.forget() == 1  # another process
     file = home.land(comment("t1_a", GONE))
     assert mine.run() == 1
@@ -46,6 +46,6 @@ def test_what_a_killed_process_had_begun_to_write_goes(home):
     for file in (old, young):
         file.write_bytes(b"theirs")
     os.utime(old, (0, 0))
-    home.bury({"author_key": home.maker.author_key(GONE)})
+    home.bury({"author_key": home.author_key(GONE)})
     home.forget()
     assert (old.exists(), young.exists()) == (False, True)

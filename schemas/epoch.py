@@ -1,0 +1,19 @@
+"""Times in events are microseconds since 1970, UTC; here they become datetimes and come back."""
+
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_datetime(micros: int) -> datetime:
+    """Return the moment, in UTC.
+
+    Raises:
+        OverflowError: it lies outside the years 1 to 9999.
+    """
+    return EPOCH + timedelta(microseconds=micros)
+
+
+def to_micros(moment: datetime) -> int:
+    """Return the microseconds since 1970, exactly; the moment must have a time zone."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
