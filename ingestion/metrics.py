@@ -25,12 +25,12 @@ class Telemetry:
         self._lock = threading.Lock()
 
     def trouble(self, kind: str) -> None:
-        """The platform did not answer as it should."""
+        """Count an answer of the platform that was not as it should be."""
         with self._lock:
             self.troubles[kind] += 1
 
     def collect(self) -> "Iterator[object]":
-        """The metrics, in the form that prometheus_client asks for."""
+        """Yield the metrics in the form that prometheus_client asks for."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415  # an extra
 
         with self._lock:

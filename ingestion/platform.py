@@ -58,7 +58,10 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmappable:
-    """A payload that should be a post but cannot be mapped: goes to quarantine, with its payload if that is public."""
+    """A payload that should be a post but cannot be mapped; it is quarantined.
+
+    The payload itself is kept if it says that it is public.
+    """
 
     detail: str  # which field, never its content
     raw: Json
@@ -76,7 +79,7 @@ Mapper = Callable[[Json, int | None], Mapped]
 
 
 def withhold(detail: str, payload: Json) -> Unmappable:
-    """The refusal of what cannot be told to be public: its kind and size travel, and nothing that it says."""
+    """Refuse a payload that may not be public; only its kind and size are kept."""
     raw = {
         "withheld": True,
         "field": detail,
@@ -87,7 +90,7 @@ def withhold(detail: str, payload: Json) -> Unmappable:
 
 
 def unmappable_on_wrong_field(publicly: Callable[[Json], Json]) -> Callable[[Mapper], Mapper]:
-    """Makes a mapper's `WrongFieldError` the answer `Unmappable`.
+    """Return a decorator that makes a mapper's `WrongFieldError` the answer `Unmappable`.
 
     Args:
         publicly: what of a refused payload may be kept, since it says itself that it is a public
@@ -113,14 +116,14 @@ def unmappable_on_wrong_field(publicly: Callable[[Json], Json]) -> Callable[[Map
 
 
 def keep_nothing(_: Json) -> None:
-    """What may be kept of payloads that do not say themselves whether they are public."""
+    """Return None, for platforms whose payloads do not say whether they are public."""
 
 
 _KINDS = {dict: "object", list: "array", str: "text", bool: "boolean", type(None): "null"}
 
 
 def _size(payload: Json) -> int | None:
-    """A payload's bytes; None where it is nested too deeply to be written."""
+    """Return a payload's bytes; None where it is nested too deeply to be written."""
     try:
         text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
     except RecursionError:

@@ -1,7 +1,7 @@
-"""What a platform's reader is given, and what it gives: batches of documents, each with where to go on.
+"""What a platform's reader gets and yields: batches of documents, each with a cursor.
 
 A reader only reads. It never sleeps between polls, never talks to Kafka and never stores a cursor:
-`ingestion.producer.loop` does these, in the order that loses nothing.
+`ingestion.producer.loop` does all three, in the order that loses nothing.
 """
 
 import time
@@ -46,7 +46,7 @@ LOST = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A stretch of time of which the source was read completely, but for its gaps; microseconds since 1970."""
+    """A stretch of time that was read completely but for its gaps; microseconds since 1970."""
 
     source: str
     since: int
@@ -104,10 +104,10 @@ class Memory(Protocol):
     """What a reader may ask of the past."""
 
     def cursor(self, source: str) -> str | None:
-        """Where that source was left; None: never read."""
+        """Return where that source was left; None: never read."""
 
     def by_native_id(self, source: str, native_id: str) -> SeenPost | None:
-        """The post that had this id at the source."""
+        """Return the post that had this id at the source."""
 
 
 class Spending(Protocol):
@@ -124,7 +124,7 @@ class Spending(Protocol):
         """Note what was spent."""
 
     def take(self, unit: str, amount: float = 1) -> None:
-        """Both at once.
+        """Check and spend at once.
 
         Raises:
             BudgetSpentError: with the figure; nothing was spent.
@@ -155,7 +155,7 @@ class Reader(Protocol):
     """Reads one platform."""
 
     def read(self) -> Iterator[SourceBatch]:
-        """From where every source was left; with `once` until it has caught up, else for ever.
+        """Read on from every source's cursor; with `once` until it has caught up, else for ever.
 
         Raises:
             ReadError: the platform did not answer as it should; may be tried again from the saved
@@ -164,7 +164,7 @@ class Reader(Protocol):
         """
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """What was posted in a stretch of time, as far as the platform still offers it; without cursors."""
+        """Read what was posted in a stretch of time, without cursors, as far as still offered."""
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """How these posts are now; for what is gone, a document that the mapper takes for its delete."""
+        """Read these posts again; for a post that is gone, yield a document that means a delete."""

@@ -1,4 +1,7 @@
-"""Credentials of platforms: from the environment, else from a file that only its owner can read. Never logged."""
+"""Credentials of platforms, from the environment or from a file that only its owner can read.
+
+They are never logged.
+"""
 
 import stat
 from collections.abc import Mapping
@@ -10,7 +13,7 @@ from foundation.settings import Settings
 
 
 def secrets_of(platform: str, settings: Settings) -> dict[str, str]:
-    """What is known for one platform, by name; the environment wins over the file.
+    """Return a platform's credentials by name; the environment wins over the file.
 
     Raises:
         CredentialsError: the file can be read by others, or is malformed.
@@ -25,7 +28,7 @@ def secrets_of(platform: str, settings: Settings) -> dict[str, str]:
 
 
 def required_secret(secrets: Mapping[str, str], platform: str, name: str, *, how: str) -> str:
-    """One credential that must be there.
+    """Return a credential that the reader cannot do without.
 
     Raises:
         CredentialsError: it is not; `how` says what to obtain, and where.

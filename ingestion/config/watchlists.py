@@ -13,9 +13,8 @@ from foundation.errors import SettingsError
 class Watchlist:
     """The queries of one platform; an empty list is no limit.
 
-    `keywords` and `languages` are a residual filter on posts as created; edits and deletes pass,
-      since what they
-    change may have been sent.
+    `keywords` and `languages` are a residual filter on posts as created. Edits and deletes pass,
+    since the post that they change may have been sent.
     """
 
     keywords: tuple[str, ...] = ()
@@ -28,7 +27,7 @@ class Watchlist:
     queries: tuple[str, ...] = ()
 
     def wants(self, *texts: str | None, lang: str | None) -> bool:
-        """Whether a post passes the residual filter."""
+        """Return whether a post passes the residual filter."""
         if self.languages and (lang or "").split("-")[0].lower() not in self.languages:
             return False
         if not self.keywords:
@@ -38,7 +37,7 @@ class Watchlist:
 
 
 def watchlist_of(platform: str, file: Path | None = None) -> Watchlist:
-    """The watchlist of one platform; empty where there is none.
+    """Read the watchlist of one platform; it is empty where the file has none.
 
     Raises:
         SettingsError: a name is unknown or a value is not a list of texts.
@@ -49,7 +48,7 @@ def watchlist_of(platform: str, file: Path | None = None) -> Watchlist:
 
 
 def parse_watchlist(platform: str, values: Mapping[str, Any]) -> Watchlist:
-    """A table of the file as a watchlist."""
+    """Convert a table of the file to a watchlist."""
     known = {field.name for field in fields(Watchlist)}
     for name, value in values.items():
         if name not in known:

@@ -1,4 +1,4 @@
-"""Made authors. Every handle and name holds the word canary, so that a leak is found by looking for it."""
+"""Made authors. Every handle and name holds the word canary, so a search finds each leak."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,7 +36,7 @@ class Author:
 
 @lru_cache(maxsize=8192)
 def author_at(seed: int, platform: str, index: int) -> Author:
-    """The index-th author of a platform."""
+    """Make the index-th author of a platform."""
     rng = new_random(f"{seed}/{platform}/{index}")
     first, last = ("".join(pick(rng, _SYLLABLES) for _ in range(3)) for _ in range(2))
     number = rng.getrandbits(40)

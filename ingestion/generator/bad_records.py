@@ -1,4 +1,4 @@
-"""Bad records: each kind is a good one with one thing wrong, so that only that can be the reason."""
+"""Bad records: each is a good one with one fault, so only that fault can be the reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -97,6 +97,6 @@ BAD_RECORD_KINDS = (
 
 
 def bad_record(record: Record, kind: BadRecordKind, topic: str) -> RawRecord:
-    """The record with its fault."""
+    """Return the record with its fault."""
     value, headers = kind.spoil(record) if kind.spoil else (record.value, record.headers)
     return RawRecord(topic=topic, key=record.key, value=value, headers=headers)

@@ -1,6 +1,6 @@
 """Where posts are made: each platform's channels, and how its ids and links look.
 
-A platform without an entry here gets posts of no special form, so adding a platform needs nothing
+A platform without an entry here gets posts of no special form, so adding a platform needs no change
 in this file.
 """
 
@@ -48,14 +48,14 @@ DEFAULT_TRAITS = PlatformTraits(5, ("general", "news"), 0.35, 0.30)
 
 
 def traits_of(platform: str) -> PlatformTraits:
-    """The platform as the generator sees it."""
+    """Return a platform's traits, or the default ones."""
     return TRAITS.get(platform, DEFAULT_TRAITS)
 
 
 def post_id(
     platform: str, number: int, created_at: int, author: Author | None, *, titled: bool
 ) -> str:
-    """An id of the platform's form; the number makes it unique."""
+    """Return an id in the platform's form; the number makes it unique."""
     match platform:
         case "reddit":
             return f"{'t3' if titled else 't1'}_{base36(number)}"
@@ -72,7 +72,7 @@ def post_id(
 
 
 def link(platform: str, id_: str, author: Author | None) -> str:
-    """Where the post can be read."""
+    """Return the address of the post."""
     handle = author.handle if author else "gone"
     last = id_.rpartition("/")[2]
     match platform:
@@ -91,10 +91,10 @@ def link(platform: str, id_: str, author: Author | None) -> str:
 
 
 def profile_channel(platform: str, author: Author) -> str:
-    """The channel of a post on one's own page."""
+    """Return the channel of a post on the author's own page."""
     return f"u_{author.handle}" if platform == "reddit" else author.handle
 
 
 def _tid(number: int) -> str:
-    """As Bluesky writes its record keys: thirteen characters, base 32."""
+    """Return a record key as Bluesky writes it: thirteen characters, base 32."""
     return "".join(_TID[number >> shift & 31] for shift in range(60, -1, -5))

@@ -1,4 +1,4 @@
-"""What becomes of each record if Silver meets them one at a time, in the order in which they were sent."""
+"""The fate of each record, if Silver receives the records one at a time in the order of sending."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -34,7 +34,7 @@ class ExpectedFates:
     gone: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def blocks(self, author: tuple[str, str] | None, version: int, day: str | None) -> bool:
-        """Whether the author's tombstone stands against a post."""
+        """Return whether the author's tombstone stands against a post."""
         until = self.gone.get(author) if author else None
         return (
             until is not None
@@ -44,13 +44,13 @@ class ExpectedFates:
         )
 
     def author_deleted(self, author: tuple[str, str], version: int) -> Fate:
-        """The fate of an author's delete."""
+        """Return the fate of an author's delete."""
         is_repeated = author in self.gone
         self.gone[author] = max(version, self.gone.get(author, -1))
         return Fate.DUPLICATE if is_repeated else Fate.DELETED
 
     def upserted(self, state: PostState, claim: Claim) -> Fate:
-        """The fate of a post or an edit."""
+        """Return the fate of a post or an edit."""
         self._forget(state, claim)
         if claim.version <= state.tombstone or self.blocks(claim.author, claim.version, claim.day):
             return Fate.SUPPRESSED
@@ -60,25 +60,29 @@ class ExpectedFates:
         if state.event_id is not None and claim.version <= state.version:
             return Fate.STALE
         fate = Fate.NEW if state.event_id is None else Fate.EDITED
-        state.version, state.event_id = claim.version, claim.event_id
+        state.version = claim.version
+        state.event_id = claim.event_id
         return fate
 
     def deleted(self, state: PostState, claim: Claim) -> Fate:
-        """The fate of a delete."""
+        """Return the fate of a delete."""
         self._forget(state, claim)
         if state.event_id is not None and claim.version < state.version:
             return Fate.STALE
         is_repeated = state.event_id is None and state.delete_id == claim.event_id
         state.tombstone = max(state.tombstone, claim.version)
-        state.delete_id, state.event_id, state.version = claim.event_id, None, -1
+        state.delete_id = claim.event_id
+        state.event_id = None
+        state.version = -1
         return Fate.DUPLICATE if is_repeated else Fate.DELETED
 
     def _forget(self, state: PostState, claim: Claim) -> None:
-        """A live post whose author has gone meanwhile is live no more."""
+        """Delete a live post whose author has left meanwhile."""
         if state.event_id is not None and self.blocks(claim.author, state.version, claim.day):
-            state.version, state.event_id = -1, None
+            state.version = -1
+            state.event_id = None
 
 
 def utc_date(micros: int) -> date:
-    """The date of a time in microseconds since 1970."""
+    """Return the date of a time in microseconds since 1970."""
     return to_datetime(micros).date()

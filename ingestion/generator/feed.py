@@ -1,6 +1,6 @@
-"""The feed: first posts in the order of their creation, and what happens to them, merged by the time of sending.
+"""The feed: first posts by time of creation, merged with what happens to them by time of sending.
 
-Memory holds the stories that are not over yet and the authors that leave; nothing else grows.
+Memory holds the unfinished histories and the authors that leave; nothing else grows.
 """
 
 import heapq
@@ -34,7 +34,7 @@ class Feed:
     leaving: set[AuthorKey] = field(default_factory=set)  # authors whose delete is planned
 
     def __iter__(self) -> Iterator[RenderedRecord]:
-        """All records in the order of sending."""
+        """Yield all records in the order of sending."""
         platforms = sorted(self.renderer.makers)
         weights = list(accumulate(traits_of(name).weight for name in platforms))
         for index in range(self.first_posts.n_posts):

@@ -36,14 +36,18 @@ class FirstPosts:
     latest: dict[str, str] = field(default_factory=dict)
 
     def created_at(self, index: int) -> int:
-        """Spread over two days, thinner at night; later for a higher index."""
+        """Return a time within two days, later for a higher index; nights have fewer posts."""
         at = (index + self.rng.random()) / self.n_posts
         waved = at - 0.5 * math.sin(4 * math.pi * at) / (4 * math.pi)
         return self.base - SPREAD + int(waved * (SPREAD - _QUIET_END))
 
     def create(self, platform: str, share: float, created_at: int, kind: Kind = "create") -> Step:
-        """A post and its sending, some seconds after its creation; `share` is the platform's share of all posts."""
-        rng, rates = self.rng, self.rates
+        """Make a post and its sending, some seconds after its creation.
+
+        `share` is the platform's share of all posts.
+        """
+        rng = self.rng
+        rates = self.rates
         traits = traits_of(platform)
         number = rng.getrandbits(58)
         author = None if rng.random() < rates.null_authors else self._author(platform, share)
@@ -83,20 +87,22 @@ class FirstPosts:
         return author_at(self.seed, platform, self._lean(authors))
 
     def _lean(self, count: int) -> int:
-        """A number below count, the lower the likelier."""
+        """Return a number below count; lower ones are likelier."""
         return int(self.rng.random() ** 1.6 * count)
 
     def _mood(
         self, platform: str, traits: PlatformTraits, channel: str | None, created_at: int
     ) -> Mood:
-        """Better in the evening than in the morning, and very bad while a channel has its incident."""
+        """Choose a mood: better in the evening, very bad while a channel has its incident."""
         hour = created_at // HOUR
         wave = 0.12 * math.sin((hour % 24 + len(platform)) / 24 * 2 * math.pi)
-        glad, angry = traits.gladness + wave, traits.anger - wave
+        glad = traits.gladness + wave
+        angry = traits.anger - wave
         if channel == traits.channels[self.seed % len(traits.channels)] and self._is_incident(
             hour, traits
         ):
-            glad, angry = 0.05, _INCIDENT_ANGER
+            glad = 0.05
+            angry = _INCIDENT_ANGER
         roll = self.rng.random()
         return "positive" if roll < glad else "negative" if roll < glad + angry else "neutral"
 

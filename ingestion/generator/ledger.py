@@ -1,6 +1,6 @@
 """The ledger: one row per record sent, with what should become of it.
 
-It is test data with post texts in it, so it rests with mode 0600 outside the lake.
+It is test data with post texts in it, so the file has mode 0600 and stays outside the lake.
 """
 
 import hashlib
@@ -22,12 +22,13 @@ from schemas.reasons import Fate, Reason
 from schemas.topics import TopicKind, topic_name
 
 Row = dict[str, Any]  # a JSON object, see `good_row`
-_MINUTE, _DAY = 60_000_000, 86_400_000_000
+_MINUTE = 60_000_000
+_DAY = 86_400_000_000
 _DAYS_TO_1970 = 719_163
 
 
 def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
-    """The row of a record that Silver accepts; `event` is the record's value, decoded."""
+    """Return the row of a record that Silver accepts; `event` is its decoded value."""
     row: Row = {
         "n": n,
         "topic": _topic(event),
@@ -57,7 +58,7 @@ def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
 
 
 def unmappable_row(n: int, event: Row) -> Row:
-    """The row of what the producer could not map."""
+    """Return the row of a payload that the producer could not map."""
     return {
         "n": n,
         "topic": _topic(event),
@@ -77,7 +78,7 @@ def unmappable_row(n: int, event: Row) -> Row:
 
 
 def bad_row(n: int, kind: BadRecordKind, good: Record, bad: RawRecord) -> Row:
-    """The row of a poisoned record: key and hash find it again in quarantine."""
+    """Return the row of a bad record; key and hash find the record again in quarantine."""
     return {
         "n": n,
         "topic": bad.topic,
@@ -99,7 +100,7 @@ def bad_row(n: int, kind: BadRecordKind, good: Record, bad: RawRecord) -> Row:
 
 
 def planted_values_of(step: Step) -> list[str]:
-    """Every clear value in the record that must not be found behind Bronze."""
+    """Return every clear value in the record that no table behind Bronze may hold."""
     author = step.history.author
     own = [] if step.kind == "author_delete" else [step.history.post_id]
     own += [author.id, author.handle, author.name] if author else []
@@ -108,7 +109,7 @@ def planted_values_of(step: Step) -> list[str]:
 
 
 def posted_at(event: Row) -> int:
-    """When Silver should say that the post was made: its own word where that can be believed."""
+    """Return the time of posting that Silver should hold: the post's own, if believable."""
     created: int | None = event["created_at"]
     observed: int = event["observed_at"]
     since = (policy_of(event["platform"]).since.toordinal() - _DAYS_TO_1970) * _DAY
@@ -119,7 +120,7 @@ def posted_at(event: Row) -> int:
 
 @cache
 def topic_name_of(platform: str, kind: TopicKind) -> str:
-    """The topic's name, read from conf/topics.toml once."""
+    """Return the topic's name; conf/topics.toml is read once."""
     return topic_name(platform, kind)
 
 
@@ -148,7 +149,7 @@ class LedgerWriter:
 
 @contextmanager
 def new_ledger(file: Path) -> Iterator[LedgerWriter]:
-    """A ledger that gets its name only when the block ends well."""
+    """Open a ledger that gets its name only when the block ends without an error."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = file.with_suffix(".tmp")
     unfinished.unlink(missing_ok=True)
@@ -164,7 +165,7 @@ def new_ledger(file: Path) -> Iterator[LedgerWriter]:
 
 
 def read_ledger(file: Path) -> Iterator[Row]:
-    """The rows of a ledger."""
+    """Yield the rows of a ledger."""
     with file.open("rb") as lines:
         for line in lines:
             yield orjson.loads(line)

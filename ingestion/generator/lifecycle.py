@@ -1,10 +1,8 @@
 """What becomes of a post: from its create to the steps of its whole history.
 
 Versions are times at which something happened, so a step is never sent before its version. No post
-changes its
-author, its day, or, at the same content, the time at which Silver shows it: the outcome is then the
-    same however
-Kafka's topics interleave and wherever batches end.
+changes its author, its day, or, at the same content, the time that Silver shows. So the outcome is
+the same however Kafka's topics interleave and wherever batches end.
 """
 
 from collections.abc import Callable
@@ -35,7 +33,7 @@ class LifecyclePlanner:
     end: int
 
     def plan(self, create: Step, *, may_lose_author: bool) -> list[Step]:
-        """The steps of a history that begins with `create`."""
+        """Return the steps of a history that begins with `create`."""
         roll = self.rng.random()
         for name, rate in self.rates.histories():
             if roll < rate:
@@ -46,7 +44,7 @@ class LifecyclePlanner:
         return [create]
 
     def after(self, time: int, span: int = _SPAN) -> int:
-        """Some time later; the sooner the likelier."""
+        """Return a later time; sooner ones are likelier."""
         return time + 1 + int(self.rng.random() ** 2 * max(0, min(span, self.end - time) - 1))
 
     def _edit(self, last: Step, kind: Kind = "edit") -> Step:
@@ -58,18 +56,18 @@ class LifecyclePlanner:
         )
 
     def _later(self, last: Step, kind: Kind) -> Step:
-        """Something happens to the post, is seen after a moment and sent."""
+        """Return the step after `last`: it happens, is observed a moment later, and is sent."""
         happened = self.after(last.at)
         seen = self.after(happened, 5 * SECOND)
         return replace(last, kind=kind, at=seen, observed_at=seen, version=happened)
 
     def edits(self, create: Step) -> list[Step]:
-        """Edited, rarely twice."""
+        """Return a history with one edit, rarely two."""
         steps = [create, self._edit(create)]
         return [*steps, self._edit(steps[-1])] if self.rng.random() < _RARELY else steps
 
     def edits_back(self, create: Step) -> list[Step]:
-        """Edited, and then the first text again."""
+        """Return a history with an edit that a second one takes back."""
         changed = self._edit(create)
         return [
             create,
@@ -78,7 +76,10 @@ class LifecyclePlanner:
         ]
 
     def deletes(self, create: Step) -> list[Step]:
-        """Deleted; rarely in the very version that it was edited to, or without a time of its own."""
+        """Return a history that ends with a delete.
+
+        Rarely the delete has the version of the last edit, or no time of its own.
+        """
         roll = self.rng.random()
         if roll < _RARELY:
             changed = self._edit(create)
@@ -87,7 +88,7 @@ class LifecyclePlanner:
         return [create, replace(gone, version=0) if roll < 2 * _RARELY else gone]
 
     def resurrections(self, create: Step) -> list[Step]:
-        """Deleted, then restored."""
+        """Return a history in which the post is deleted and then restored."""
         create.history.is_repeatable = (
             False  # which of two records is the repetition would depend on the batches
         )
@@ -95,19 +96,22 @@ class LifecyclePlanner:
         return [create, gone, replace(self._later(gone, "resurrect"), post_text=create.post_text)]
 
     def author_deletes(self, create: Step) -> list[Step]:
-        """The whole account goes."""
+        """Return a history that ends with the delete of the whole account."""
         gone = self._later(create, "author_delete")
         return [create, replace(gone, post_text=None, version=gone.observed_at)]
 
     def score_only(self, create: Step) -> list[Step]:
-        """Seen again with the same content: in the same version or, on some platforms, in a later one."""
+        """Return a history in which the same content is observed twice.
+
+        The version stays the same or, as on some platforms, rises.
+        """
         again = self._later(create, "score_only")
         if self.rng.random() < _COIN:
             again = replace(again, version=create.version)
         return [create, again]
 
     def late(self, create: Step) -> list[Step]:
-        """Out of order, in one of four ways."""
+        """Return a history out of order, in one of four ways."""
         match int(self.rng.random() * 4):
             case 0:
                 return [replace(create, kind="late_create", at=self.after(create.at))]

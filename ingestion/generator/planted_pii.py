@@ -1,4 +1,4 @@
-"""Personal data that is made: each value is unique to its post and found again by a search for it."""
+"""Made personal data: each value is unique to its post, so that a search finds it again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class PlantedPii:
 
 
 def planted_pii(kind: str, number: int, platform: str, author: Author | None) -> PlantedPii:
-    """The personal data of that kind for the post of that number; the author's own where the kind says so."""
+    """Return the personal data of that kind for a post; `own_…` kinds are the author's."""
     match kind:
         case "own_name" if author:
             return PlantedPii(kind, author.name, "<PERSON>")
@@ -88,7 +88,7 @@ def planted_pii(kind: str, number: int, platform: str, author: Author | None) ->
 
 
 def _luhn(body: str) -> str:
-    """The digits with the check digit of ISO/IEC 7812 behind them."""
+    """Append the check digit of ISO/IEC 7812."""
     doubled = "".join(str(int(digit) * (2 - at % 2)) for at, digit in enumerate(reversed(body)))
     return body + str(-sum(map(int, doubled)) % 10)
 
@@ -98,13 +98,13 @@ def _card(number: int) -> str:
 
 
 def _iban(number: int) -> str:
-    """A German account number that passes the check of ISO 13616."""
+    """Return a German account number that passes the check of ISO 13616."""
     account = f"{number % 10**18:018d}"
     return f"DE{98 - int(account + '131400') % 97:02d}{account}"
 
 
 def _za_id(number: int) -> str:
-    """A South African identity number: date of birth, serial number, citizen, and the check digit."""
+    """Return a South African identity number: birth date, serial number, check digit."""
     days, serial = divmod(number, 10_000)
     return _luhn(f"{days % 40 + 50}{days % 12 + 1:02d}{days % 28 + 1:02d}{serial:04d}08")
 
@@ -126,12 +126,12 @@ def _handle(number: int) -> str:
 
 
 def _wide(text: str) -> str:
-    """In full-width signs, spaces as they are."""
+    """Convert to full-width characters; spaces stay."""
     return "".join(chr(ord(char) + 0xFEE0) if char > " " else char for char in text)
 
 
 def _hidden(text: str) -> str:
-    """With signs between that nobody sees."""
+    """Insert invisible characters."""
     return text[:6] + "\u200b" + text[6:9] + "\u00ad" + text[9:]
 
 

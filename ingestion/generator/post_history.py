@@ -1,4 +1,4 @@
-"""One made post and the steps of its history: created, edited, deleted, …; each step becomes one record."""
+"""One made post and the steps of its history; each step becomes one record."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,7 +49,7 @@ class PostHistory:
 
     @property
     def day(self) -> date | None:
-        """The date of its creation."""
+        """Return the date of its creation."""
         return None if self.created_at is None else to_datetime(self.created_at).date()
 
 
@@ -66,17 +66,17 @@ class Step:
 
 
 def author_of(history: PostHistory) -> AuthorKey | None:
-    """Who wrote it."""
+    """Return platform and id of the author."""
     return (history.platform, history.author.id) if history.author else None
 
 
 def post_of(step: Step) -> Post:
-    """The step as a mapper would answer it."""
+    """Return the step as a mapper would answer it."""
     return _delete(step) if step.post_text is None else _upsert(step, step.post_text)
 
 
 def author_delete_of(step: Step) -> AuthorDelete:
-    """The step as a mapper would answer it.
+    """Return the step as a mapper would answer it.
 
     Raises:
         ValueError: a post without author was planned to lose it.
@@ -126,7 +126,7 @@ def _upsert(step: Step, post_text: PostText) -> Post:
 
 
 def _delete(step: Step) -> Post:
-    """Some platforms say when the deleted post was made and by whom, some do not."""
+    """Return a delete; some platforms say when the post was made and by whom."""
     history = step.history
     post = Post(
         post_id=history.post_id,

@@ -48,8 +48,9 @@ class TextWriter:
     def write(
         self, number: int, *, platform: str, author: Author | None, mood: Mood, titled: bool
     ) -> PostText:
-        """A first post; its number makes the personal data in it unique."""
-        rng, rates = self.rng, self.rates
+        """Write a first post; its number makes the personal data in it unique."""
+        rng = self.rng
+        rates = self.rates
         roll = rng.random()
         if roll < rates.wordless:
             return _plain(None, None, lang=None)
@@ -66,7 +67,7 @@ class TextWriter:
         return self._english(title, mood, self._canary(number, platform, author))
 
     def amend(self, post_text: PostText, mood: Mood) -> PostText:
-        """The same post with an afterthought in its own language."""
+        """Append an afterthought in the post's own language."""
         thought = self._afterthought(post_text.lang, mood)
         return replace(
             post_text,
@@ -107,7 +108,7 @@ class TextWriter:
         )
 
     def _mentions(self, found: PlantedPii) -> tuple[str, ...]:
-        """Platforms list whom a post names; an @handle stands in the list or not."""
+        """Return the names that the platform would list; it lists every second @handle."""
         if found.kind == "mention" or (found.kind == "handle" and self.rng.random() < 0.5):  # noqa: PLR2004  # a coin
             return (found.value.lstrip("@"),)
         return ()

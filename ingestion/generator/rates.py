@@ -1,4 +1,4 @@
-"""How often each thing happens in a made feed: settings, conf/generator.toml over the defaults here."""
+"""How often each thing happens in a made feed: conf/generator.toml over the defaults here."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,9 +12,9 @@ from foundation.errors import SettingsError
 class Rates:
     """Each is a share of the first posts, unless it says otherwise.
 
-    The first seven say what becomes of a post; it has at most one of these stories, so they add up
-    to at most 1. Some edits and deletes are part of another's history, so that a little more of them
-    are sent than their rate says.
+    The first seven are the histories of a post. It has at most one of them, so they add up to at
+    most 1. Some histories hold edits and deletes too, so slightly more of these are sent than their
+    rates say.
     """
 
     edits: float = 0.03
@@ -58,7 +58,7 @@ class Rates:
             )
 
     def histories(self) -> list[tuple[str, float]]:
-        """What may become of a post, and how often."""
+        """Return each possible history of a post and its rate."""
         return [
             ("edits", self.edits),
             ("edits_back", self.edits_back),
@@ -71,7 +71,9 @@ class Rates:
 
 
 def load_rates(file: Path | None = None, **overrides: float | None) -> Rates:
-    """The rates of conf/generator.toml or of another file, under those given by name; None means not given.
+    """Read the rates of a file, conf/generator.toml by default.
+
+    Those given by name replace them, unless they are None.
 
     Raises:
         SettingsError: a rate is unknown or is no share.

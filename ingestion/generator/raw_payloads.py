@@ -9,7 +9,7 @@ Payload = dict[str, Any]  # as a platform would answer
 
 
 def payload(platform: str, post: Post) -> Payload:
-    """What the platform would have answered for that post; of a delete only what says that it is one."""
+    """Return the payload that the platform would have sent for the post."""
     if post.op == "delete":
         return {
             "kind": "delete",

@@ -51,7 +51,7 @@ class Renderer:
     bad_kinds: Iterator[int] = field(default_factory=count)  # so that every kind has its turn
 
     def render(self, step: Step) -> RenderedRecord | None:
-        """The step's record; None for an edit of a post that has gone with its author."""
+        """Render the step's record; None for an edit of a post that its author has taken along."""
         match step.kind:
             case "bad":
                 return self._bad(step)
@@ -72,7 +72,7 @@ class Renderer:
         return RenderedRecord(record, row)
 
     def render_again(self, again: Resend) -> RenderedRecord:
-        """The record a second time."""
+        """Return the record a second time."""
         first = again.first.ledger_row
         row = first | {"n": next(self.lines), "kind": "duplicate", "repeats": first["n"]}
         claimed = {name: first[name] for name in ("op", "event_id", "version", "day")}
@@ -92,7 +92,7 @@ class Renderer:
         return settle(step.history.state, claim)
 
     def _is_moot(self, step: Step) -> bool:
-        """Nobody edits after leaving; such an edit would bring the post back on its own."""
+        """Return whether the author left before; such an edit would restore the post."""
         author: AuthorKey | None = author_of(step.history)
         left = self.fates.gone.get(author) if author else None
         if left is None or step.post_text is None or step.version <= left:

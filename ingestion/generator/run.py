@@ -48,7 +48,7 @@ def generate(
     max_text_chars: int,
     with_canaries: bool = False,
 ) -> Iterator[RenderedRecord]:
-    """The records of `n_posts` first posts and of what happens to them, in the order of sending.
+    """Make `n_posts` first posts and what happens to them, in the order of sending.
 
     Args:
         n_posts: how many posts are created; edits, deletes, repetitions and bad records come on
@@ -94,10 +94,11 @@ def run_generator(
     with_canaries: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> GeneratorReport:
-    """Make, send, and write ECHOSTREAM_HOME/ledger/<base>-<seed>-<n>.jsonl once all is acknowledged.
+    """Make and send a feed, and write its ledger once Kafka has acknowledged all of it.
 
-    Without a base it is the last full hour, without rates they are those of conf/generator.toml;
-    `progress` is called now and then with the number of records sent.
+    The ledger is ECHOSTREAM_HOME/ledger/<base>-<seed>-<n>.jsonl. By default the base is the last
+    full hour, and the rates are those of conf/generator.toml. `progress` is called now and then
+    with the number of records sent.
 
     Raises:
         KeyFileError: there is no pseudonym key.
@@ -131,7 +132,8 @@ def send(
     report = GeneratorReport(ledger=file)
     with new_ledger(file) as ledger:
         for made in feed:
-            record, row = made.record, made.ledger_row
+            record = made.record
+            row = made.ledger_row
             sender.send_bytes(row["topic"], record.key, record.value, record.headers)
             ledger.write(row)
             _count(report, made)
@@ -144,12 +146,12 @@ def send(
 
 
 def ledger_file(settings: Settings, base: datetime, seed: int, n_posts: int) -> Path:
-    """Where that run's ledger is."""
+    """Return the file of that run's ledger."""
     return settings.home / "ledger" / f"{base.astimezone(UTC):%Y%m%dT%H%M%S}-{seed}-{n_posts}.jsonl"
 
 
 def last_full_hour() -> datetime:
-    """A base time that has passed, and that two runs in one hour share."""
+    """Return the last full hour, which all runs within one hour share."""
     return clock.now().replace(minute=0, second=0, microsecond=0)
 
 

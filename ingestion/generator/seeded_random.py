@@ -10,17 +10,17 @@ T = TypeVar("T")
 
 
 def new_random(seed: int | str) -> Random:
-    """A source of chance of its own."""
+    """Return a random generator; the same seed gives the same numbers."""
     return Random(seed)  # noqa: S311  # made posts must repeat; nothing here is a secret
 
 
 def pick(rng: Random, choices: Sequence[T]) -> T:
-    """One of them; three times as fast as Random.choice."""
+    """Choose one item; three times as fast as Random.choice."""
     return choices[int(rng.random() * len(choices))]
 
 
 def base36(number: int) -> str:
-    """As Reddit writes its ids."""
+    """Convert a number as Reddit writes its ids."""
     digits = []
     while True:
         number, digit = divmod(number, 36)

@@ -1,7 +1,7 @@
 """What made posts say: sentences of our own about made products, by mood and language.
 
-Nothing here looks like personal data, and nothing changes under Unicode normalisation (NFKC), so
-that the sanitised text of a post without personal data is the text itself.
+Nothing here looks like personal data, and nothing changes under Unicode normalisation (NFKC). So
+the sanitised text of a post without personal data is the text itself.
 """
 # ruff: noqa: RUF001  # Turkish and Ukrainian have letters that look like Latin ones
 

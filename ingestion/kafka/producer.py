@@ -77,7 +77,7 @@ class Producer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Flush; where an error is on its way already, what could still be sent is sent and that error goes on."""
+        """Flush; after an error, try to send the rest and let that error pass."""
         if kind is None:
             self.flush()
         else:
@@ -166,7 +166,10 @@ class Producer:
 
 
 def client_config(settings: Settings) -> dict[str, str | int | float | bool]:
-    """What librdkafka is told; what settings.kafka.client says counts, but for the guarantees."""
+    """Return librdkafka's configuration.
+
+    `settings.kafka.client` wins, except over the delivery guarantees.
+    """
     return {
         "client.id": "echostream",
         "compression.type": "zstd",

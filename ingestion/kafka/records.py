@@ -37,7 +37,7 @@ class RecordMaker:
     key: PseudonymKey
 
     def make(self, item: Post | AuthorDelete | Unmappable, *, observed_at: int) -> Record:
-        """The record for what a mapper answered; `observed_at` in microseconds since 1970."""
+        """Build the record for a mapper's answer; `observed_at` in microseconds since 1970."""
         match item:
             case Post():
                 return _record(self._post_event(item, observed_at), "posts")
@@ -47,18 +47,18 @@ class RecordMaker:
                 return _record(self._unmappable_event(item, observed_at), "posts")
 
     def event_id(self, post: Post) -> str:
-        """What a post says, as a hash: the same for a resend, another for an edit."""
+        """Return a hash of what the post says: the same for a resend, another for an edit."""
         return self.event_ids(post)[0]
 
     def event_ids(self, post: Post) -> list[str]:
-        """The same under this key and those before it, newest first."""
+        """Return the event's id under this key and those before it, newest first."""
         content = (
             (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
         )
         return self.key.event_ids(self.owner, self.platform, post.post_id, post.op, *content)
 
     def day(self, post: Post, observed_at: int) -> str | None:
-        """The date that the post keeps for ever; None where a delete gives no hint."""
+        """Return the date that the post keeps for ever; None where a delete gives no hint."""
         return lasting_day(self.platform, post, observed_at)
 
     def _post_key(self, post_id: str) -> str:
@@ -77,14 +77,19 @@ class RecordMaker:
         event["author_handle"] = post.author_handle
         event["author_name"] = post.author_name
         event["mentions"] = list(post.mentions)
-        event["title"], event["text"], event["lang"] = post.title, post.text, post.lang
-        event["url"], event["channel"], event["reply_to"] = post.url, post.channel, post.reply_to
+        event["title"] = post.title
+        event["text"] = post.text
+        event["lang"] = post.lang
+        event["url"] = post.url
+        event["channel"] = post.channel
+        event["reply_to"] = post.reply_to
         event["hashtags"] = list(post.hashtags)
         event["metrics"] = post.metrics
         # The policy is the limit; an author's signal can only narrow it.
         for right, allowed in post.rights.items():
             event["rights"][right] = event["rights"][right] and allowed  # type: ignore[literal-required]  # names checked by the schema
-        event["source"]["endpoint"], event["source"]["query"] = post.endpoint, post.query
+        event["source"]["endpoint"] = post.endpoint
+        event["source"]["query"] = post.query
         event["keys"]["post"] = self._post_key(post.post_id)
         event["keys"]["author"] = self._author_key(post.author_id) if post.author_id else None
         event["keys"]["reply_to"] = self._post_key(post.reply_to) if post.reply_to else None
@@ -150,7 +155,7 @@ class RecordMaker:
 
 
 def verbatim(raw: Json) -> str:
-    """A payload as JSON text, or the text itself where it was none; integers of any size survive."""
+    """Convert a payload to JSON text; text stays as it is, and so do large integers."""
     text = (
         raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
     )
@@ -185,18 +190,22 @@ def _record(event: Event, kind: TopicKind) -> Record:
 
 
 def _fitting_value(event: Event) -> bytes:
-    """The event as JSON; over the limit it goes without `raw`, and where that is too little, as unmappable."""
+    """Encode the event; over the size limit `raw` is left out, then the event is unmappable."""
     value = _json(event)
     if len(value) > MAX_RECORD_BYTES:
-        event["raw"], event["truncated"] = None, True
+        event["raw"] = None
+        event["truncated"] = True
         value = _json(event)
     if len(value) > MAX_RECORD_BYTES:
-        event["op"], event["reason"] = "unmappable", Reason.TEXT_TOO_LONG
+        event["op"] = "unmappable"
+        event["reason"] = Reason.TEXT_TOO_LONG
         event["title"] = event["text"] = event["url"] = event["lang"] = event["channel"] = event[
             "reply_to"
         ] = None
         event["author_id"] = event["author_handle"] = event["author_name"] = None
-        event["mentions"], event["hashtags"], event["metrics"] = [], [], {}
+        event["mentions"] = []
+        event["hashtags"] = []
+        event["metrics"] = {}
         value = _json(event)
     return value
 
@@ -210,10 +219,10 @@ def _json(event: Event) -> bytes:
 
 
 def lasting_day(platform: str, post: Post, observed_at: int) -> str | None:
-    """The date that the post keeps for ever, clamped to the platform's lifetime.
+    """Return the date that the post keeps for ever, within the platform's lifetime.
 
-    With a day's room at its end: an id that is minutes ahead must give one day, whenever it is
-    seen.
+    The limit is a day after the observation: an id that is minutes ahead must give the same day
+    whenever it is read.
     """
     day = post.day
     if day is None and post.created_at is not None:

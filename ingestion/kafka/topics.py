@@ -56,7 +56,7 @@ def require_broker(settings: Settings, *, timeout_s: float | None = None) -> Non
 
 
 def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
-    """Topic → partition → the offset that the next record will get, of our topics that exist.
+    """Return the offset of the next record by topic and partition, for our existing topics.
 
     Raises:
         BrokerUnreachableError: Kafka does not answer.
@@ -82,7 +82,7 @@ def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
 
 
 def _await_leaders(settings: Settings) -> None:
-    """After a start, and where topics are new, it takes a moment until every partition can be used."""
+    """Wait until every partition has a leader, which takes a moment after a start."""
     deadline = time.monotonic() + settings.kafka.timeout_s
     while True:
         try:
@@ -105,7 +105,7 @@ def _admin(settings: Settings) -> AdminClient:
 
 
 def _partitions(admin: AdminClient, settings: Settings, timeout_s: float) -> dict[str, int]:
-    """Topic → number of partitions."""
+    """Return the number of partitions by topic."""
     try:
         found = admin.list_topics(timeout=timeout_s).topics
     except KafkaException as error:

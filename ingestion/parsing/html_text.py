@@ -1,6 +1,6 @@
-"""HTML as platforms send it → the plain text that a reader sees; handles and hashtags in plain text.
+"""HTML as platforms send it becomes the text that a reader sees; handles and hashtags in text.
 
-Not with `html.parser`: it takes minutes for 200 kB of tags that are never closed. Every pattern
+`html.parser` is not used: it takes minutes for 200 kB of tags that are never closed. Every pattern
 here is linear.
 """
 
@@ -28,14 +28,17 @@ _HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-
 
 
 def html_to_text(html: str) -> str:
-    """Tags away, entities resolved, a blank line between paragraphs; a link that was shortened is whole again."""
+    """Convert HTML to text, with a blank line between paragraphs and shortened links restored."""
     parts: list[str] = []
     link: tuple[str, int] | None = None  # where an open link leads, and its first part
-    position, unseen = 0, False
+    position = 0
+    unseen = False
     for tag in _TAG.finditer(html):
         if not unseen:
             parts.append(unescape(html[position : tag.start()]))
-        position, name, is_end = tag.end(), (tag[2] or "").lower(), bool(tag[1])
+        position = tag.end()
+        name = (tag[2] or "").lower()
+        is_end = bool(tag[1])
         if name in _UNSEEN:
             unseen = not is_end
         elif name == "a" and not is_end:
@@ -52,19 +55,25 @@ def html_to_text(html: str) -> str:
 
 
 def hashtags(text: str | None) -> list[str]:
-    """What stands behind `#` or its wide form, in NFC; digits alone are no tag, and `#` within a word begins none."""
+    """Return the words behind `#` or its wide form, in NFC.
+
+    Digits alone are no tag, and a `#` within a word begins none.
+    """
     runs = _HASHTAGS.findall(text) if text and _HASH.search(text) else []
     tags = [tag for run in runs for tag in _HASH.split(run) if _LETTER.search(tag)]
     return [composed(tag) for tag in tags]
 
 
 def handles(text: str | None) -> list[str]:
-    """What stands behind `@`, e-mail addresses excepted."""
+    """Return the names behind `@`, except in e-mail addresses."""
     return _HANDLE.findall(text or "")
 
 
 def _whole(shown: str, target: str) -> str:
-    """A link's text, or its target where the text is its beginning and three dots, as on Hacker News."""
+    """Return a link's text, or its target where the text is the target cut off by dots.
+
+    Hacker News cuts links so.
+    """
     return (
         target
         if len(shown) > len("...") and shown.endswith("...") and target.startswith(shown[:-3])

@@ -12,7 +12,7 @@ _SHALLOW = 200  # brackets that a text may hold before it is worth measuring how
 
 
 def parse_json(data: bytes) -> Json:
-    """JSON that is not nested too deeply; integers of any size and lone surrogates survive.
+    """Parse JSON of limited depth; integers of any size and lone surrogates survive.
 
     Raises:
         ValueError: it is something else.

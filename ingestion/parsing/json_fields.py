@@ -25,7 +25,7 @@ _MAX_DEPTH = 200
 
 
 def required_field(holder: dict[str, Json], name: str, kind: type[T]) -> T:
-    """A field that must be there with this type.
+    """Return a field that must be there with this type.
 
     Raises:
         WrongFieldError: it is not.
@@ -37,7 +37,7 @@ def required_field(holder: dict[str, Json], name: str, kind: type[T]) -> T:
 
 
 def optional_text(holder: dict[str, Json], name: str) -> str | None:
-    """A text; None where it is missing or empty.
+    """Return a text; None where it is missing or empty.
 
     Raises:
         WrongFieldError: it is something else.
@@ -49,7 +49,7 @@ def optional_text(holder: dict[str, Json], name: str) -> str | None:
 
 
 def items_of_type(values: Json, kind: type[T]) -> list[T]:
-    """The values of a list that have this type and are not empty."""
+    """Return the items of a list that have this type and are not empty."""
     return (
         [value for value in values if isinstance(value, kind) and value]
         if isinstance(values, list)
@@ -58,26 +58,29 @@ def items_of_type(values: Json, kind: type[T]) -> list[T]:
 
 
 def text_fields(objects: Json, name: str) -> list[str]:
-    """One text field of every object in a list."""
+    """Return one text field of every object in a list."""
     return items_of_type([item.get(name) for item in items_of_type(objects, dict)], str)
 
 
 def value_at(holder: Json, *names: str) -> Json:
-    """The value along a path; None where a step is missing."""
+    """Return the value along a path; None where a step is missing."""
     for name in names:
         holder = holder.get(name) if isinstance(holder, dict) else None
     return holder
 
 
 def is_only_text(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
-    """Whether the post along the path is the only object that says anything: another inside may be a private one.
+    """Return whether the post along the path is the only object with a text.
+
+    Another object inside may be a private post.
 
     Args:
         payload: the post, or what holds it.
         path: to the post.
         own: fields whose objects are parts of the post.
     """
-    post, todo = value_at(payload, *path), [payload]
+    post = value_at(payload, *path)
+    todo = [payload]
     while todo:
         item = todo.pop()
         if isinstance(item, dict):
@@ -92,12 +95,12 @@ def is_only_text(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
 
 
 def distinct(values: Iterable[str]) -> tuple[str, ...]:
-    """Each once, in order."""
+    """Return each value once, in order."""
     return tuple(dict.fromkeys(values))
 
 
 def integer_counts(values: Mapping[str, Json]) -> dict[str, int]:
-    """Those that are integers of 64 bits."""
+    """Return the values that are integers of 64 bits."""
     return {
         name: value
         for name, value in values.items()
@@ -106,17 +109,17 @@ def integer_counts(values: Mapping[str, Json]) -> dict[str, int]:
 
 
 def kind_by_field(item: dict[str, Json], kinds: Iterable[tuple[str, str]]) -> str | None:
-    """The first kind whose telling field the object has, from pairs (field, kind)."""
+    """Return the kind of the first pair (field, kind) whose field the object has."""
     return next((kind for field, kind in kinds if field in item), None)
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """A sequence in parts of at most that size."""
+    """Split a sequence into parts of at most that size."""
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def payloads_within(document: Json, contents: Contents) -> Iterator[Json]:
-    """The single payloads of a document in its order, without recursion.
+    """Yield the single payloads of a document in its order, without recursion.
 
     Args:
         document: decoded JSON of any shape.
@@ -135,7 +138,7 @@ def payloads_within(document: Json, contents: Contents) -> Iterator[Json]:
 
 
 def parse_json_text(text: str) -> Json:
-    """JSON inside a JSON string; None where it is none, or nested too deeply."""
+    """Parse the JSON inside a JSON string; None where it is none, or nested too deeply."""
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""How Reddit says that a thing is gone: a text in place of the one that was there, or a field (ADR 22).
+"""How Reddit marks what is gone: by a text in place of the old one, or by a field (ADR 22).
 
-A text counts only as a whole. Who quotes "[removed]" inside a sentence has written a post.
+Only a whole text counts. A post that quotes "[removed]" inside a sentence is a post.
 """
 
 import html
@@ -35,10 +35,10 @@ _PLACEHOLDER = re.compile(
 
 
 def is_placeholder(text: str | None) -> bool:
-    """Whether a text is only what Reddit puts in place of one that it no longer shows.
+    """Return whether a text is only what Reddit shows in place of a removed one.
 
-    Any case, white space, escape of Markdown or entity will do: dumps and clients write all of
-        them.
+    Case, white space, escapes of Markdown and entities do not matter, since dumps and clients
+    differ in them.
     """
     if not text or len(text) > _LONGEST:
         return False
@@ -46,10 +46,10 @@ def is_placeholder(text: str | None) -> bool:
 
 
 def removal_of(data: dict[str, Json]) -> dict[str, Json]:
-    """The fields that say that a thing is gone, each without whom it names; empty for one that is there.
+    """Return the fields that mark a thing as gone, without the names in them.
 
-    A category is one of Reddit's words and stays. All others may hold a name or a moderator's note:
-    true stands in.
+    It is empty for a thing that exists. A category is one of Reddit's words and is kept. All other
+    fields may hold a name or a moderator's note, so true replaces them.
     """
     said: dict[str, Json] = {name: True for name in _FIELDS if _is_said(data.get(name))}
     said |= {name: True for name in _FLAGS if data.get(name) is True}
@@ -62,12 +62,12 @@ def removal_of(data: dict[str, Json]) -> dict[str, Json]:
 
 
 def _is_said(value: Json) -> bool:
-    """Whether a field that is null, false or empty for what is there holds anything."""
+    """Return whether a field holds anything; for existing things it is null, false or empty."""
     return value is True or (isinstance(value, str | int | float) and bool(value))
 
 
 def _folded(text: str) -> str:
-    """A text in one spelling."""
+    """Return a text in one spelling."""
     resolved = html.unescape(html.unescape(text)).replace("\\", "")
     plain = unicodedata.normalize("NFKC", resolved)
     seen = "".join(char for char in plain if unicodedata.category(char) != "Cf")

@@ -1,6 +1,6 @@
-"""The time that some platforms put into their ids: it cannot change, and every sighting and delete knows it.
+"""The time inside some platforms' ids: it never changes, and every answer and delete shows it.
 
-Each answer is in microseconds, or None where the id holds no time, or one that cannot be.
+Each function returns microseconds, or None where the id holds no time or an impossible one.
 """
 
 import re
@@ -17,7 +17,7 @@ _MASTODON = re.compile(r"/statuses/(\d{15,19})(?:/activity)?$")
 
 
 def x_micros(number: int, observed_at: int | None) -> int | None:
-    """Of a post's id."""
+    """Return the time inside a post's id."""
     if number < _X_FIRST:
         return None
     return plausible(
@@ -26,14 +26,17 @@ def x_micros(number: int, observed_at: int | None) -> int | None:
 
 
 def mastodon_micros(uri: str, observed_at: int | None) -> int | None:
-    """Of the id inside a status's `uri`, which its server of origin gave: the same wherever it is seen."""
+    """Return the time inside the id of a status's `uri`.
+
+    The server of origin gave that id, so it is the same on every server.
+    """
     match = _MASTODON.search(uri)
     micros = (int(match[1]) >> 16) * 1000 if match else None
     return micros and plausible(micros, since=policy_of("mastodon").since, seen_at=observed_at)
 
 
 def instagram_micros(permalink: str | None, observed_at: int | None) -> int | None:
-    """Of the shortcode in a medium's link."""
+    """Return the time inside the shortcode of a medium's link."""
     match = _SHORTCODE.search(permalink or "")
     if not match:
         return None

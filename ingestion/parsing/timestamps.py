@@ -9,7 +9,7 @@ DAY_MICROS = 86_400_000_000
 
 
 def iso_micros(declared: object) -> int | None:
-    """ISO 8601 in any form, with `Z`, `+00:00`, `+0000` or no zone (then UTC); None where it is no such time."""
+    """Convert ISO 8601 in any form; without a zone it is UTC. None where it is no such time."""
     try:
         moment = datetime.fromisoformat(declared.upper()) if isinstance(declared, str) else None
     except ValueError:
@@ -18,7 +18,7 @@ def iso_micros(declared: object) -> int | None:
 
 
 def x_v1_micros(declared: object) -> int | None:
-    """`Thu Jun 27 00:25:31 +0000 2019`, as X API v1.1 writes times; None where it is no such time."""
+    """Convert X API v1.1's `Thu Jun 27 00:25:31 +0000 2019`; None for any other text."""
     try:
         return _micros(datetime.strptime(str(declared), "%a %b %d %H:%M:%S %z %Y"))
     except ValueError:
@@ -26,7 +26,7 @@ def x_v1_micros(declared: object) -> int | None:
 
 
 def count_micros(count: object, *, per_second: int) -> int | None:
-    """A count of seconds (1) or milliseconds (1,000) since 1970; None where it is no such number."""
+    """Convert a count of seconds (1) or milliseconds (1,000); None where it is none."""
     if isinstance(count, bool) or not isinstance(count, int):
         return None
     micros = count * (1_000_000 // per_second)
@@ -34,7 +34,7 @@ def count_micros(count: object, *, per_second: int) -> int | None:
 
 
 def day_of(micros: int) -> date:
-    """The date of a time between the years 1970 and 9999."""
+    """Return the date of a time between the years 1970 and 9999."""
     return to_datetime(min(max(micros, 0), LATEST_MICROS)).date()
 
 
@@ -44,7 +44,7 @@ def day_micros(day: str | None) -> int:
 
 
 def plausible(micros: int, *, since: date, seen_at: int | None) -> int | None:
-    """A time read out of an id, where the platform existed and the time is not a day ahead; else None."""
+    """Return a time read out of an id; None before the platform's start or a day ahead."""
     if day_of(micros) < since or micros > (
         LATEST_MICROS if seen_at is None else seen_at + DAY_MICROS
     ):

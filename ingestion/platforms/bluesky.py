@@ -1,4 +1,4 @@
-"""Bluesky: lines of Jetstream, v1 and v2 → posts, deletes and author deletes; read live from Jetstream."""
+"""Bluesky: lines of Jetstream, v1 and v2, become posts, deletes and author deletes."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _AT_URI = re.compile(r"at://([^/?#]+)/([^/?#]+)/([^/?#]+)")
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """A line is one payload; a list, or an answer around lines, holds several."""
+    """Yield each line; a list, or an answer around lines, holds several."""
     todo = [document]
     while todo:
         item = todo.pop()
@@ -47,7 +47,7 @@ def payloads(document: Json) -> Iterator[Json]:
 
 
 def _publicly(payload: Json) -> Json:
-    """Posts are records that anybody may read; other collections and other services' messages may not be."""
+    """Return the payload if it is a post; other collections may not be public."""
     is_v2 = isinstance(payload, dict) and payload.get("$type") == "message"
     holder = "payload" if is_v2 else "commit"
     kind = (
@@ -62,7 +62,7 @@ def _publicly(payload: Json) -> Json:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One line → a post, a delete, an author's delete, or none of them."""
+    """Map one line to a post, a delete, an author's delete, or none of them."""
     match payload.get("kind", payload.get("$type")) if isinstance(payload, dict) else None:
         case "commit":
             return _commit(payload, observed_at)
@@ -79,7 +79,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _line_time(payload: Json) -> int | None:
-    """When Jetstream saw a line, of v1 or v2; None where it says nothing that can be."""
+    """Return when Jetstream received a line, of v1 or v2; None where no valid time is given."""
     if not isinstance(payload, dict):
         return None
     is_v2 = payload.get("$type") == "message"
@@ -101,7 +101,7 @@ PLATFORM = Platform(
 
 
 def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
-    """A message of v2 in the form of v1, which has one level more and another clock."""
+    """Convert a message of v2 to the form of v1, which has one level more and another clock."""
     event = required_field(message, "payload", dict)
     kind = required_field(event, "$type", str).rpartition("#")[2]
     about = event if kind == "commit" else event.get(kind)
@@ -118,9 +118,12 @@ def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:
     collection = required_field(commit, "collection", str)
     if collection != _POST:
         return Ignored(kind=collection)
-    did, rkey = _matching(line, "did", _DID), _matching(commit, "rkey", _RKEY)
-    seen_at, operation = _seen_at(line, observed_at), commit.get("operation")
-    post_id, day = f"{did}/{collection}/{rkey}", _tid_day(rkey, seen_at)
+    did = _matching(line, "did", _DID)
+    rkey = _matching(commit, "rkey", _RKEY)
+    seen_at = _seen_at(line, observed_at)
+    operation = commit.get("operation")
+    post_id = f"{did}/{collection}/{rkey}"
+    day = _tid_day(rkey, seen_at)
     if operation == "delete":
         return Post(post_id=post_id, op="delete", version=seen_at, day=day, author_id=did, raw=line)
     if operation not in ("create", "update"):
@@ -140,7 +143,8 @@ def _account(line: dict[str, Json], observed_at: int | None) -> Mapped:
 def _post(
     line: dict[str, Json], commit: dict[str, Json], post_id: str, seen_at: int, day: date | None
 ) -> Post:
-    did, record = line["did"], required_field(commit, "record", dict)
+    did = line["did"]
+    record = required_field(commit, "record", dict)
     text = required_field(record, "text", str)
     langs = items_of_type(record.get("langs"), str)
     return Post(
@@ -168,7 +172,7 @@ def _matching(holder: dict[str, Json], name: str, pattern: re.Pattern[str]) -> s
 
 
 def _seen_at(line: dict[str, Json], observed_at: int | None) -> int:
-    """When Jetstream saw it."""
+    """Return when Jetstream received the line."""
     seen_at = line.get("time_us", observed_at)
     if (
         isinstance(seen_at, bool)
@@ -180,7 +184,9 @@ def _seen_at(line: dict[str, Json], observed_at: int | None) -> int:
 
 
 def _created_at(record: dict[str, Json], seen_at: int) -> int:
-    """What the author's client declares, where that can be; else when the line was seen, and never later than that.
+    """Return the time that the author's client declares, if believable.
+
+    Otherwise it is the time at which the line was received, and never later than that.
 
     Bluesky takes any text as `createdAt` and itself sorts by the earlier of the two.
     """
@@ -191,7 +197,10 @@ def _created_at(record: dict[str, Json], seen_at: int) -> int:
 
 
 def _tid_day(rkey: str, seen_at: int) -> date | None:
-    """The date inside a record key that is a TID: it cannot change, and a delete knows it too. None where absurd."""
+    """Return the date inside a record key that is a TID; None where it is absurd.
+
+    It never changes, and a delete has it too.
+    """
     if len(rkey) != 13 or any(digit not in _TID_ALPHABET for digit in rkey):  # noqa: PLR2004  # 65 bits
         return None
     number = 0
@@ -212,7 +221,7 @@ def _features(record: dict[str, Json], kind: str) -> list[tuple[dict[str, Json],
 
 
 def _mentions(record: dict[str, Json], text: str) -> tuple[str, ...]:
-    """Who is mentioned: their DIDs, and what the text calls them."""
+    """Return the DIDs of the people mentioned, and their names in the text."""
     data = text.encode("utf-8", "surrogatepass")
     found: list[Json] = []
     for feature, facet in _features(record, "mention"):
@@ -221,7 +230,7 @@ def _mentions(record: dict[str, Json], text: str) -> tuple[str, ...]:
 
 
 def _slice(data: bytes, index: Json) -> str:
-    """A facet's part of the text: offsets count bytes of UTF-8."""
+    """Return a facet's part of the text; its offsets count bytes of UTF-8."""
     start, end = (
         (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
     )
@@ -245,7 +254,7 @@ def _parent(record: dict[str, Json]) -> str | None:
 
 
 def _rights(record: dict[str, Json]) -> dict[str, bool]:
-    """The author's `!no-unauthenticated`: not for people who are not signed in to Bluesky."""
+    """Read the author's `!no-unauthenticated`: only signed-in people may see the post."""
     labels = record.get("labels")
     values = items_of_type(labels.get("values"), dict) if isinstance(labels, dict) else []
     if any(label.get("val") == "!no-unauthenticated" for label in values):

@@ -1,9 +1,8 @@
-"""Facebook pages: posts and comments of the Graph API, alone, in feeds or by id → posts; read live from pages.
+"""Facebook pages: posts and comments of the Graph API, alone, in feeds or by id.
 
-Every comment is a payload of its own, also those inside a post or another comment, which keep
-nothing of them. What is neither (pages, people, photos, albums, videos, events, conversations,
-messages, likes) is ignored by kind. docs/platforms.md says what `updated_time` is worth, and how a
-comment has one id under all its spellings.
+Every comment is a payload of its own, also one inside a post or another comment, which keep nothing
+of it. Pages, people, photos, albums, videos, events, conversations, messages and likes are ignored
+by kind. docs/platforms.md explains `updated_time` and a comment's one id.
 """
 
 import re
@@ -79,12 +78,12 @@ _KINDS = (
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """The single posts and comments of a document; what is none is yielded as it is."""
+    """Yield the single posts and comments of a document, and anything else as it is."""
     return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
-    """A post that says itself that everyone may read it; comments do not say so."""
+    """Return a post that declares itself public; comments declare nothing."""
     is_public = (
         isinstance(payload, dict)
         and _is_post(payload)
@@ -95,7 +94,7 @@ def _publicly(payload: Json) -> Json:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One post or comment → a post, or neither."""
+    """Map one post or comment to a post, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
     if payload.get("deleted") is True:
@@ -144,7 +143,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 
 def _is_post(item: dict[str, Json]) -> bool:
-    """Posts and comments have ids in two or three parts; a comment may come without."""
+    """Return whether it is a post or comment: ids have two or three parts, or are missing."""
     number = str(item.get("id"))
     if "to" in item or "message_count" in item or _PRIVATE_ID.match(number):
         return False
@@ -153,7 +152,7 @@ def _is_post(item: dict[str, Json]) -> bool:
 
 
 def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """A post or comment without the comments inside it and without who liked it, and these comments."""
+    """Split a post or comment from the comments inside it; people who liked it are left out."""
     own = dict(item)
     for name in _REACTIONS:
         if isinstance(liked := own.get(name), dict) and "data" in liked:
@@ -172,7 +171,7 @@ def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
 
 
 def _deleted(notice: dict[str, Json], observed_at: int | None) -> Post:
-    """Facebook tells nobody; this is what our reader says of a post that is no longer shown."""
+    """Map the document in which our reader says that a post is no longer shown."""
     post_id = str(notice.get("id"))
     if not _POST_ID.fullmatch(post_id):
         raise WrongFieldError("id")
@@ -185,7 +184,8 @@ def _post(item: dict[str, Json]) -> Post:
     url = optional_text(item, "permalink_url")
     link = _PERMALINK.match(url or "")
     post_id, page, is_comment = _identity(item, url or "", link)
-    created_at, text = _time(item, "created_time"), optional_text(item, "message")
+    created_at = _time(item, "created_time")
+    text = optional_text(item, "message")
     author = value_at(item, "from")
     author = author if isinstance(author, dict) else {}
     return Post(
@@ -208,7 +208,10 @@ def _post(item: dict[str, Json]) -> Post:
 def _identity(
     item: dict[str, Json], url: str, link: re.Match[str] | None
 ) -> tuple[str, str | None, bool]:
-    """The canonical id (`page_post` or `post_comment`), the page where it is known, whether it is a comment."""
+    """Return the canonical id, the page where known, and whether it is a comment.
+
+    The id is `page_post` or `post_comment`.
+    """
     parts = _POST_ID.fullmatch(str(item.get("id")))
     if parts is None:
         if link is None or "id" in item:
@@ -222,7 +225,7 @@ def _identity(
 
 
 def _reply_to(item: dict[str, Json], link: re.Match[str] | None, page: str | None) -> str | None:
-    """What a comment answers: a comment as `post_comment`, the post as `page_post`."""
+    """Return what a comment answers: a comment as `post_comment`, the post as `page_post`."""
     if link and link[4]:
         return f"{link[2]}_{link[3]}"
     parent = _POST_ID.fullmatch(str(value_at(item, "parent", "id")))
@@ -241,13 +244,16 @@ def _time(item: dict[str, Json], name: str) -> int:
 
 
 def _updated_at(item: dict[str, Json], created_at: int) -> int:
-    """When the post last changed, 0 for one as created. A new comment changes it too, but is no edit: same content."""
+    """Return when the post last changed; 0 for one as created.
+
+    A new comment changes it too, but the content stays the same, so it is no edit.
+    """
     updated_at = _time(item, "updated_time") if item.get("updated_time") is not None else 0
     return updated_at if updated_at > created_at else 0
 
 
 def _mentions(item: dict[str, Json]) -> tuple[str, ...]:
-    """People named in the text; pages and groups are no persons."""
+    """Return the people named in the text; pages and groups are no persons."""
     tags = items_of_type(item.get("message_tags"), dict)
     return distinct(
         items_of_type([tag.get("name") for tag in tags if tag.get("type") in (None, "user")], str)

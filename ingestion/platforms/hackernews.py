@@ -1,7 +1,7 @@
 """Hacker News: items of the Firebase API → posts and deletes; read live from there.
 
 Stories, comments, jobs and polls are posts; the options of a poll are parts of it. `deleted` and
-`dead` items are deletes whose `raw` keeps only what says so. A `null` answer is no deletion: the
+`dead` items are deletes, whose `raw` keeps only these fields. A `null` answer is no deletion: the
 reader asks again.
 """
 
@@ -48,12 +48,12 @@ _KINDS = (("karma", "user"), ("profiles", "updates"), ("error", "error"))
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """The single items of a document; what is none is yielded as it is."""
+    """Yield the single items of a document, and anything else as it is."""
     return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
-    """Every item is public; what has other fields, or objects in them, is no item."""
+    """Return the payload if it is an item: every item is public and holds no objects."""
     is_item = (
         isinstance(payload, dict) and payload.get("type") in _TYPES and set(payload) <= _ITEM_FIELDS
     )
@@ -61,7 +61,7 @@ def _publicly(payload: Json) -> Json:
 
 
 def _holds_objects(item: dict[str, Json]) -> bool:
-    """Whether a field holds more than a value or a list of values."""
+    """Return whether a field holds more than a value or a list of values."""
     values = [
         each for value in item.values() for each in (value if isinstance(value, list) else [value])
     ]
@@ -70,7 +70,7 @@ def _holds_objects(item: dict[str, Json]) -> bool:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One item → a post, a delete, or neither."""
+    """Map one item to a post, a delete, or neither."""
     if payload is None:
         return Ignored(kind="null item")
     if isinstance(payload, int) and not isinstance(payload, bool):
@@ -112,11 +112,13 @@ def _delete(item: dict[str, Json], observed_at: int | None) -> Post:
 
 
 def _post(item: dict[str, Json]) -> Post:
-    post_id, author = _id(item, "id"), optional_text(item, "by")
+    post_id = _id(item, "id")
+    author = optional_text(item, "by")
     kind = item.get("type")
     if kind not in _TYPES:
         raise WrongFieldError("type")
-    title, text = optional_text(item, "title"), optional_text(item, "text")
+    title = optional_text(item, "title")
+    text = optional_text(item, "text")
     if (title if kind != "comment" else text) is None:
         raise WrongFieldError("title" if kind != "comment" else "text")
     return Post(

@@ -1,7 +1,7 @@
-"""Instagram: media and comments of the Graph API, alone, in lists or by id → posts; read live by hashtag.
+"""Instagram: media and comments of the Graph API, alone, in lists or by id.
 
-Every comment is a payload of its own, also those inside a medium or another comment, which keep
-nothing of them. The children of a carousel are parts of their parent. Media found by hashtag name
+Every comment is a payload of its own, also one inside a medium or another comment, which keep
+nothing of it. The children of a carousel are parts of their parent. Media found by hashtag have
 neither author nor time; the time is read from the link. Stories, live media, accounts, hashtags,
 insights and products are ignored by kind.
 """
@@ -53,13 +53,13 @@ _KINDS = (
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """The single media and comments of a document; what is none is yielded as it is."""
+    """Yield the single media and comments of a document, and anything else as it is."""
     return payloads_within(document, _contents)
 
 
 @unmappable_on_wrong_field(keep_nothing)  # neither a medium nor a comment says who may read it
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One medium or comment → a post, or neither."""
+    """Map one medium or comment to a post, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
     if payload.get("deleted") is True:  # what our reader says of a post that is no longer shown
@@ -119,7 +119,7 @@ def _is_medium(item: dict[str, Json]) -> bool:
 
 
 def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """A medium or comment without the comments inside it, and these, which say whose they are."""
+    """Split a medium or comment from its comments, which say whose they are."""
     nested: list[Json] = []
     for name in _NESTED:
         context = (
@@ -140,8 +140,10 @@ def _of(comment: dict[str, Json]) -> dict[str, Json]:
 
 
 def _medium(item: dict[str, Json], observed_at: int | None) -> Post:
-    caption, link = optional_text(item, "caption"), optional_text(item, "permalink")
-    inside, said = instagram_micros(link, observed_at), _time(item)
+    caption = optional_text(item, "caption")
+    link = optional_text(item, "permalink")
+    inside = instagram_micros(link, observed_at)
+    said = _time(item)
     return Post(
         post_id=_id(item),
         created_at=inside if said is None else said,
@@ -182,7 +184,7 @@ def _id(item: dict[str, Json]) -> str:
 
 
 def _author_id(item: dict[str, Json]) -> str | None:
-    """The account's id; its name where that is all there is, as on others' comments."""
+    """Return the account's id, or its name where only that is known, as for others' comments."""
     for holder in ("owner", "from"):
         if isinstance(number := value_at(item, holder, "id"), str) and number:
             return number

@@ -1,9 +1,8 @@
-"""LinkedIn: posts, comments and webhook notices of the Community Management API → posts and deletes.
+"""LinkedIn: posts, comments and webhook notices become posts and deletes.
 
-Posts and comments come alone, in `elements` or by URN in `results`; a reshared post is named by its
-URN and never
-nested. Made after the documentation: no recordings are public. docs/platforms.md says what that
-    leaves open.
+Posts and comments come alone, in `elements`, or by URN in `results`. A reshared post is named by
+its URN and never nested. The mapper was made after the documentation, since no recordings are
+public; docs/platforms.md lists the open questions.
 """
 
 import re
@@ -62,12 +61,12 @@ _KINDS = (
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """The single posts, comments and notices of a document; what is none is yielded as it is."""
+    """Yield the single posts, comments and notices of a document, and anything else as it is."""
     return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
-    """A published post that says itself that everyone may read it; comments and notices do not say so."""
+    """Return a published post that declares itself public; others declare nothing."""
     is_post = isinstance(payload, dict) and "commentary" in payload and "actor" not in payload
     is_shown = is_post and _is_public(payload) and payload.get("lifecycleState") in _PUBLISHED
     return payload if is_shown and is_only_text(payload) else None
@@ -75,7 +74,7 @@ def _publicly(payload: Json) -> Json:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One post, comment or notice → a post, a delete, or neither."""
+    """Map one post, comment or notice to a post, a delete, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
     if "action" in payload:
@@ -93,7 +92,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _is_public(post: dict[str, Json]) -> bool:
-    """Whether everyone may read it, and not only those whom an advertisement is shown to."""
+    """Return whether everyone may read it, not only the audience of an advertisement."""
     return (
         post.get("visibility") == "PUBLIC"
         and value_at(post, "distribution", "feedDistribution") != "NONE"
@@ -125,7 +124,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 
 def _notice(notice: dict[str, Json], observed_at: int | None) -> Mapped:
-    """Only a deletion says all that is needed; for the rest the reader fetches the comment or post."""
+    """Map a notice: only a deletion holds enough; for others the reader fetches the post."""
     action = required_field(notice, "action", str)
     if action != "COMMENT_DELETE":
         return Ignored(kind=f"notice {action}" if action in _ACTIONS else "notice")
@@ -149,11 +148,9 @@ def _deleted(post: dict[str, Json], observed_at: int | None) -> Post:
 
 
 def _post(post: dict[str, Json]) -> Post:
-    urn, author, created_at = (
-        _post_urn(post),
-        required_field(post, "author", str),
-        _time(post, "createdAt"),
-    )
+    urn = _post_urn(post)
+    author = required_field(post, "author", str)
+    created_at = _time(post, "createdAt")
     marked = optional_text(post, "commentary") or ""
     text = _ESCAPED.sub(r"\1", _HASHTAG.sub(r"#\1", _MENTION.sub(r"\1", marked)))
     people = [
@@ -176,7 +173,8 @@ def _post(post: dict[str, Json]) -> Post:
 
 
 def _comment(comment: dict[str, Json]) -> Post:
-    subject, created_at = required_field(comment, "object", str), _time(comment, "created", "time")
+    subject = required_field(comment, "object", str)
+    created_at = _time(comment, "created", "time")
     parent = optional_text(comment, "parentComment")
     text = value_at(comment, "message", "text")
     if not isinstance(text, str):
@@ -226,7 +224,7 @@ def _time(holder: dict[str, Json], *names: str) -> int:
 
 
 def _edited_at(created_at: int, modified: Json) -> int:
-    """When it was last changed; 0 for one as created."""
+    """Return when it was last changed; 0 for one as created."""
     modified_at = count_micros(modified, per_second=1000)
     if modified is not None and modified_at is None:
         raise WrongFieldError("lastModified")
@@ -234,10 +232,12 @@ def _edited_at(created_at: int, modified: Json) -> int:
 
 
 def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
-    """The parts of the text that name people; those that name companies stay."""
+    """Return the parts of the text that name people, not companies."""
     found = []
     for mark in items_of_type(value_at(comment, "message", "attributes"), dict):
-        start, length, value = mark.get("start"), mark.get("length"), mark.get("value")
+        start = mark.get("start")
+        length = mark.get("length")
+        value = mark.get("value")
         if (
             isinstance(start, int)
             and isinstance(length, int)

@@ -1,9 +1,9 @@
-"""Mastodon: statuses, REST answers and stream frames → posts and deletes; read live from an instance.
+"""Mastodon: statuses, REST answers and stream frames become posts and deletes.
 
 A boosted or quoted status is a payload of its own, and so is one inside a notification, a
 conversation, a context or a search answer; the outer one keeps nothing of its text. A boost itself
-says nothing and is ignored. Only `public` statuses are posts. docs/platforms.md says why, and what
-a delete needs.
+says nothing and is ignored. Only `public` statuses are posts. docs/platforms.md gives the reasons,
+and explains deletes.
 """
 
 import re
@@ -74,12 +74,12 @@ _KINDS = (
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """The single statuses of a document; what is none is yielded as it is, to be ignored or refused by name."""
+    """Yield the single statuses of a document, and anything else as it is."""
     return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
-    """A public status, and the bare id of a delete."""
+    """Return a public status, or the bare id of a delete."""
     if not isinstance(payload, dict):
         return None
     if payload.get("event") == "delete":
@@ -90,7 +90,7 @@ def _publicly(payload: Json) -> Json:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One status or frame → a post, a delete, or neither."""
+    """Map one status or frame to a post, a delete, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("status")
     if payload.get("event") == "delete":
@@ -109,7 +109,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _native_id(payload: Json) -> str:
-    """The reading server's id, which is all that its stream says of a delete."""
+    """Return the reading server's id, the only one that its stream gives for a delete."""
     return str(
         payload.get("payload") if payload.get("event") == "delete" else payload.get("id") or ""
     )
@@ -152,7 +152,7 @@ def _is_status(item: dict[str, Json]) -> bool:
 
 
 def _split(status: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """A status that keeps only the `uri` of the statuses inside it, whatever the field's name, and these."""
+    """Split a status from the statuses inside it, of which it keeps the `uri`."""
     nested: list[Json] = []
     own = {name: _emptied(value, nested) for name, value in status.items()}
     if isinstance(quote := own.get("quote"), dict):
@@ -163,7 +163,7 @@ def _split(status: dict[str, Json]) -> tuple[list[Json], list[Json]]:
 
 
 def _emptied(value: Json, nested: list[Json], is_status: bool = False) -> Json:
-    """A field's value without statuses, which go to `nested`."""
+    """Return a field's value without statuses, which are moved to `nested`."""
     if isinstance(value, list):
         return [_emptied(item, nested) if isinstance(item, dict) else item for item in value]
     if not isinstance(value, dict) or not (is_status or _is_status(value)):
@@ -173,7 +173,7 @@ def _emptied(value: Json, nested: list[Json], is_status: bool = False) -> Json:
 
 
 def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
-    """The frame knows only the reading server's id; `uri` is what our reader puts beside it."""
+    """Map a delete; the frame has the reading server's id, and our reader adds the `uri`."""
     uri = _uri(frame)
     return Post(
         post_id=uri,
@@ -185,7 +185,7 @@ def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
 
 
 def _frame(frame: dict[str, Json]) -> dict[str, Json]:
-    """What of a frame says which post is gone."""
+    """Return the part of a frame that says which post is gone."""
     held = {
         name: frame[name]
         for name in ("event", "payload", "uri")
@@ -199,7 +199,8 @@ def _frame(frame: dict[str, Json]) -> dict[str, Json]:
 
 
 def _deleted_by_request(status: dict[str, Json], observed_at: int | None) -> Post:
-    uri, created_at = _uri(status), _time(status, "created_at")
+    uri = _uri(status)
+    created_at = _time(status, "created_at")
     return Post(
         post_id=uri,
         op="delete",
@@ -211,11 +212,9 @@ def _deleted_by_request(status: dict[str, Json], observed_at: int | None) -> Pos
 
 
 def _post(status: dict[str, Json], observed_at: int | None) -> Post:
-    uri, created_at, account = (
-        _uri(status),
-        _time(status, "created_at"),
-        required_field(status, "account", dict),
-    )
+    uri = _uri(status)
+    created_at = _time(status, "created_at")
+    account = required_field(status, "account", dict)
     return Post(
         post_id=uri,
         version=_edited_at(status),
@@ -245,7 +244,7 @@ def _uri(holder: dict[str, Json]) -> str:
 
 
 def _host(uri: str) -> str | None:
-    """The server that a status comes from."""
+    """Return the server that a status comes from."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -275,6 +274,6 @@ def _mentions(status: dict[str, Json]) -> tuple[str, ...]:
 
 
 def _rights(account: dict[str, Json]) -> dict[str, bool]:
-    """The author's word: `noindex`, or that posts may not be found by search. Silence is no word."""
+    """Read the author's `noindex` or refusal to be found by search; silence means nothing."""
     refused = value_at(account, "noindex") is True or value_at(account, "indexable") is False
     return {"indexable": False} if refused else {}

@@ -1,10 +1,10 @@
-"""Reddit: things ({kind, data}), alone, in Listings, threads or collections → posts; read live by PRAW.
+"""Reddit: things ({kind, data}), alone, in Listings, threads or collections, become posts.
 
-Every comment is a payload of its own, also those inside another's `replies`. What nests (`replies`,
-`collections`, the parents of a crosspost) is left out of `raw`: a text must not survive its
-deletion inside another post's payload. For the same reason the `raw` of a delete keeps only what
-says that it is one. A crosspost's parents are no sightings of
-their own. What counts as removed: `ingestion/parsing/reddit_removals.py` and ADR 22.
+Every comment is a payload of its own, also those inside another's `replies`. Nested things
+(`replies`, `collections`, the parents of a crosspost) are left out of `raw`: a text must not
+survive its deletion inside another post's payload. For the same reason the `raw` of a delete keeps
+only the mark of the removal. A crosspost's parents are not posts seen.
+`ingestion/parsing/reddit_removals.py` and ADR 22 say how removals are recognised.
 """
 
 import html
@@ -45,7 +45,7 @@ _LATEST_SECOND = 253_402_300_799  # the year 9999
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """The single things of a document, in its order; what is none is yielded as it is, to be refused by name."""
+    """Yield the single things of a document in its order, and anything else as it is."""
     todo = [document]
     while todo:
         item = todo.pop()
@@ -61,7 +61,7 @@ def payloads(document: Json) -> Iterator[Json]:
 
 
 def _publicly(payload: Json) -> Json:
-    """A comment or submission of a subreddit that says itself that anybody can read it."""
+    """Return a comment or submission of a subreddit that declares itself public."""
     is_post = value_at(payload, "kind") in ("t1", "t3")
     is_open = is_post and value_at(payload, "data", "subreddit_type") in _OPEN
     return payload if is_open and is_only_text(payload, "data") else None
@@ -69,7 +69,7 @@ def _publicly(payload: Json) -> Json:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One thing → a post, a delete, or neither."""
+    """Map one thing to a post, a delete, or neither."""
     kind = payload.get("kind") if isinstance(payload, dict) else None
     if not isinstance(kind, str):
         raise WrongFieldError("kind")
@@ -100,7 +100,7 @@ PLATFORM = Platform(
 
 
 def _contents(item: Json) -> Json:
-    """What a container holds; None where the item is no container."""
+    """Return the contents of a container; None where the item is none."""
     if not isinstance(item, dict):
         return None
     data = item.get("data")
@@ -112,7 +112,7 @@ def _contents(item: Json) -> Json:
 
 
 def _things_in(holder: dict[str, Json]) -> list[Json]:
-    """The things and Listings of an object that is none itself, wherever in it they are, in its order.
+    """Return the things and Listings inside an object that is none itself, in its order.
 
     Such are the answer of /api/morechildren (`json.data.things`), a collection (`sorted_links`), a
     recorder's wrapper.
@@ -139,7 +139,7 @@ def _list(holder: Json, name: str) -> list[Json] | None:
 
 
 def _split(thing: Json) -> tuple[Json, Json]:
-    """A thing without what nests in it, and its replies."""
+    """Split a thing from its replies, without other objects that nest in it."""
     data = thing.get("data") if isinstance(thing, dict) else None
     if not isinstance(data, dict) or not any(data.get(name) for name in _NESTED):
         return thing, None
@@ -152,7 +152,8 @@ def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | No
     text = _string(data, _TEXT_FIELD[kind], required=kind == "t1")
     title = _string(data, "title", required=kind == "t3")
     if _is_escaped(data, title, text):
-        title, text = _unescaped(title), _unescaped(text)
+        title = _unescaped(title)
+        text = _unescaped(text)
     text = _resolved(text)
     author = _string(data, "author", required=False)
     author = None if author == "[deleted]" else author
@@ -177,7 +178,7 @@ def _post(kind: str, data: dict[str, Json], payload: Json, observed_at: int | No
 
 
 def _placeholders(kind: str, data: dict[str, Json]) -> dict[str, Json]:
-    """The texts of a thing that stand in for others."""
+    """Return the texts of a thing that replace removed ones."""
     names = ("title", _TEXT_FIELD[kind]) if kind == "t3" else (_TEXT_FIELD[kind],)
     texts = {name: data[name] for name in names if isinstance(data.get(name), str)}
     return {name: text for name, text in texts.items() if is_placeholder(text)}
@@ -208,7 +209,7 @@ def _fullname(kind: str, data: dict[str, Json]) -> str:
 
 
 def _string(data: dict[str, Json], name: str, *, required: bool) -> str | None:
-    """A text field; None where it is empty."""
+    """Return a text field; None where it is empty."""
     value = data.get(name)
     if isinstance(value, str) or (value is None and not required):
         return value or None
@@ -227,7 +228,7 @@ def _micros(data: dict[str, Json], name: str) -> int:
 
 
 def _edited_at(data: dict[str, Json], observed_at: int | None) -> int:
-    """When it was edited; 0 for a post as created. Old edits say only `true`."""
+    """Return when it was edited; 0 for a post as created. Old edits say only `true`."""
     edited = data.get("edited")
     if edited is None or edited is False:
         return 0
@@ -235,7 +236,10 @@ def _edited_at(data: dict[str, Json], observed_at: int | None) -> int:
 
 
 def _is_escaped(data: dict[str, Json], *texts: str | None) -> bool:
-    """Whether `<>&` came as entities, as without raw_json=1: the HTML twin tells, else what the texts hold."""
+    """Return whether `<>&` came as entities, as without raw_json=1.
+
+    The HTML twin tells, or else the texts themselves.
+    """
     twin = data.get("body_html") or data.get("selftext_html")
     if isinstance(twin, str):
         return twin.lstrip().startswith("&lt;")
@@ -247,12 +251,12 @@ def _unescaped(text: str | None) -> str | None:
 
 
 def _resolved(markdown: str | None) -> str | None:
-    """Markdown with the entities that it may hold itself; only with their semicolon, for `&copy=` is part of a link."""
+    """Resolve entities in Markdown; only with their semicolon, since a link may hold `&copy=`."""
     return markdown and _ENTITY.sub(lambda entity: html.unescape(entity[0]), markdown)
 
 
 def _channel(data: dict[str, Json]) -> str | None:
-    """The subreddit, from wherever the thing names it; promoted posts have none."""
+    """Return the subreddit, whichever field names it; promoted posts have none."""
     subreddit = data.get("subreddit")
     if isinstance(subreddit, str) and subreddit:
         return subreddit
@@ -263,7 +267,7 @@ def _channel(data: dict[str, Json]) -> str | None:
 
 
 def _url(data: dict[str, Json]) -> str | None:
-    """Where a reader finds it; an answer from the inbox has only `context`, with a query."""
+    """Return the post's address; an answer from the inbox has only `context`, with a query."""
     for name in ("permalink", "context"):
         path = data.get(name)
         if isinstance(path, str) and path.startswith("/"):

@@ -1,10 +1,9 @@
-"""X: posts of API v2 (with and without `includes`) and v1.1, alone or in answers → posts and deletes.
+"""X: posts of API v2 (with and without `includes`) and v1.1 become posts and deletes.
 
 Every post in an answer is a payload of its own: those of `data`, of `includes.tweets`, quoted and
-    retweeted ones, and
-the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A retweet is
-another's text under a new id and is ignored. A v2 payload carries of `includes` only its author.
-docs/platforms.md says why.
+retweeted ones, and the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A
+retweet is another's text under a new id and is ignored. Of `includes`, a v2 payload keeps only its
+author. docs/platforms.md gives the reasons.
 """
 
 import re
@@ -88,12 +87,12 @@ _KINDS = (
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """The single posts of a document; what is none is yielded as it is, to be ignored or refused by name."""
+    """Yield the single posts of a document, and anything else as it is."""
     return payloads_within(document, _contents)
 
 
 def _publicly(payload: Json) -> Json:
-    """A post whose author is known not to be protected."""
+    """Return a post whose author is known not to be protected."""
     path = ("data",) if isinstance(value_at(payload, "data"), dict) else ()
     tweet = value_at(payload, *path)
     is_public = _is_tweet(tweet) and _author(tweet, payload).get("protected") is False
@@ -102,7 +101,7 @@ def _publicly(payload: Json) -> Json:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """One post, notice or other object → a post, a delete, or neither."""
+    """Map one post, notice or other object to a post, a delete, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("data")
     tweet = payload["data"] if isinstance(payload.get("data"), dict) else payload
@@ -154,7 +153,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 
 def _answer(answer: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """A v2 answer or a line of its stream: each post with its author; other objects as they are."""
+    """Return each post of a v2 answer with its author, and other objects as they are."""
     data = answer["data"] if isinstance(answer["data"], list) else [answer["data"]]
     users = {
         str(user.get("id")): user
@@ -170,7 +169,7 @@ def _with_author(item: Json, users: dict[str, Json]) -> Json:
 
 
 def _split(tweet: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """A post of v1.1 that keeps only the ids of the posts inside it, and these."""
+    """Split a post of v1.1 from the posts inside it, of which it keeps the ids."""
     nested = [tweet[name] for name in _NESTED if isinstance(tweet.get(name), dict)]
     if isinstance(user := tweet.get("user"), dict):
         tweet = {**tweet, "user": _without_status(user)}
@@ -196,7 +195,10 @@ def _is_tweet(item: Json) -> bool:
 
 
 def _is_retweet(tweet: dict[str, Json]) -> bool:
-    """By what it refers to; where it refers to nothing, by the mark that X itself puts before a repeated text."""
+    """Return whether it repeats a post.
+
+    Its references tell, or where it has none, the mark that X puts before the text.
+    """
     references = items_of_type(tweet.get("referenced_tweets"), dict)
     if tweet.get("retweeted_status") or any(
         reference.get("type") == "retweeted" for reference in references
@@ -210,7 +212,7 @@ def _is_retweet(tweet: dict[str, Json]) -> bool:
 
 
 def _deleted(item: dict[str, Json]) -> dict[str, Json] | None:
-    """The post that a notice calls deleted: of the Activity API, of a compliance job, of v1.1's stream."""
+    """Map a notice's post: of the Activity API, a compliance job, or v1.1's stream."""
     if item.get("event_type") == "post.delete":
         return cast("dict[str, Json]", required_field(item, "payload", dict))
     if item.get("action") == "delete":
@@ -231,8 +233,10 @@ def _delete(gone: dict[str, Json], payload: dict[str, Json], observed_at: int | 
 
 def _post(tweet: dict[str, Json], payload: dict[str, Json], observed_at: int | None) -> Post:
     first, own = _chain(tweet)
-    author, text = _author(tweet, payload), _text(tweet)
-    inside, declared = x_micros(first, observed_at), _created_at(tweet)
+    author = _author(tweet, payload)
+    text = _text(tweet)
+    inside = x_micros(first, observed_at)
+    declared = _created_at(tweet)
     return Post(
         post_id=str(first),
         version=(x_micros(own, observed_at) or 0) if own != first else 0,
@@ -259,7 +263,7 @@ def _post(tweet: dict[str, Json], payload: dict[str, Json], observed_at: int | N
 
 
 def _author(tweet: dict[str, Json], payload: dict[str, Json]) -> dict[str, Json]:
-    """What the payload says of its author."""
+    """Return what the payload says about its author."""
     if isinstance(user := tweet.get("user"), dict):
         return user
     users = items_of_type(value_at(payload, "includes", "users"), dict)
@@ -267,7 +271,7 @@ def _author(tweet: dict[str, Json], payload: dict[str, Json]) -> dict[str, Json]
 
 
 def _chain(tweet: dict[str, Json]) -> tuple[int, int]:
-    """The first id of the chain of edits, by which a post is known, and the id of this version."""
+    """Return the first id of the chain of edits, which names the post, and this version's id."""
     own = _id(tweet.get("id_str", tweet.get("id")))
     if own is None:
         raise WrongFieldError("id")
@@ -306,7 +310,7 @@ def _created_at(tweet: dict[str, Json]) -> int | None:
 
 
 def _text(tweet: dict[str, Json]) -> str:
-    """The whole text; `text` alone may be cut off. X escapes three signs."""
+    """Return the whole text; `text` alone may be cut off. X escapes three characters."""
     whole = [
         value_at(tweet, "note_tweet", "text"),
         value_at(tweet, "extended_tweet", "full_text"),
@@ -317,7 +321,7 @@ def _text(tweet: dict[str, Json]) -> str:
 
 
 def _entities(tweet: dict[str, Json], name: str) -> list[Json]:
-    """Of the whole text first, then of the text that may be cut off."""
+    """Return the entities of the whole text, then of the text that may be cut off."""
     holders = (tweet.get("note_tweet"), tweet.get("extended_tweet"), tweet)
     return [
         entity

@@ -1,10 +1,8 @@
-"""What a producer does for erasures: its memory and its platform's landing files lose what is in the graves.
+"""Erasures in a producer: its memory and landing files lose everything that tombstones name.
 
-Between two batches, and when it starts; a kill anywhere is made good by the next time, for an
-erasure is done only when
-its mark stands in the memory. What comes of an erased person afterwards goes nowhere: no post of
-    theirs is sent, noted
-or landed.
+It runs at the start and between two batches. An erasure counts as done only when its mark stands in
+the memory, so the next run repairs a kill anywhere. No later post of an erased person is sent,
+saved or landed.
 """
 
 import hashlib
@@ -41,7 +39,7 @@ class ProducerErasure:
         store_identity: str,
         clock: Callable[[], int],
     ) -> None:
-        """Nothing is done yet.
+        """Do nothing yet.
 
         Args:
             platform: which.
@@ -53,12 +51,10 @@ class ProducerErasure:
             store_identity: which memory this is, of all that work for the lake.
             clock: microseconds since 1970.
         """
-        self._platform, self._store, self._tombstones, self._landing = (
-            platform,
-            store,
-            tombstones,
-            landing,
-        )
+        self._platform = platform
+        self._store = store
+        self._tombstones = tombstones
+        self._landing = landing
         self._owner = owner
         self._key = key
         self._by = hashlib.sha256(store_identity.encode()).hexdigest()[:12]
@@ -76,13 +72,13 @@ class ProducerErasure:
             self.run()
 
     def suppresses(self, mapped: Mapped, observed_at: int) -> bool:
-        """Whether it is of what a person had erased, as far as the last run knew."""
+        """Return whether it belongs to what a person had erased, as of the last run."""
         return self._persons is not None and self._persons.blocks(mapped, observed_at)
 
     def without_erased(
         self, batches: Iterable[SourceBatch], observed_at: int
     ) -> Iterator[SourceBatch]:
-        """The batches as they may be landed."""
+        """Yield the batches without erased payloads, so that they may be landed."""
         for batch in batches:
             self.run_if_due()  # a fetch may last for hours
             left = [
@@ -92,7 +88,9 @@ class ProducerErasure:
             yield replace(batch, documents=[document for some in left for document in some])
 
     def run(self) -> int:
-        """Forget what is due; how many erasures were. What another process holds open is left to the next time.
+        """Carry out the erasures that are due and return their number.
+
+        If another process holds the store open, the next run finishes.
 
         Raises:
             PayloadFileError: a landing file is damaged, so that nobody knows what is in it.
@@ -106,8 +104,12 @@ class ProducerErasure:
         return len(due)
 
     def _due(self, every: Sequence[TombstoneSet]) -> list[TombstoneSet]:
-        """Without a mark; and what this process learns of only now: it may have noted more since the mark."""
-        before, self._known = self._known, {each.erasure_id for each in every}
+        """Return the erasures without a mark, and those that this process learns of only now.
+
+        For the latter it may have saved posts since another process set the mark.
+        """
+        before = self._known
+        self._known = {each.erasure_id for each in every}
         return [
             each
             for each in every
@@ -116,7 +118,7 @@ class ProducerErasure:
         ]
 
     def _forget(self, due: Sequence[TombstoneSet]) -> None:
-        """All of them in one pass over the files and one over the memory; each has counts of its own."""
+        """Delete for all of them in one pass over files and memory; each has its own counts."""
         judges = _CountingMatcher(self._matcher, due)
         named = [each for each in due if each.posts or each.authors]
         has_posts = any(each.posts for each in due)
@@ -149,7 +151,8 @@ class _CountingMatcher:
     ) -> None:
         self._each = [(tombstones.erasure_id, matcher([tombstones])) for tombstones in due]
         self._anyone = matcher(due)
-        self._landed, self._known = Counter[str](), Counter[str]()
+        self._landed = Counter[str]()
+        self._known = Counter[str]()
 
     def block(self, mapped: Mapped, observed_at: int) -> bool:
         found = self._anyone.blocks(mapped, observed_at)
@@ -170,7 +173,7 @@ class _CountingMatcher:
 
 
 def store_identity(settings: Settings) -> str:
-    """Which memory: of a home or of a server; it is said as a hash alone."""
+    """Return which memory this is, of a home or of a server; only its hash is published."""
     address = settings.ingest.store
     return address.get_secret_value() if address else str(settings.home)
 

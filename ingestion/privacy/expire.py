@@ -1,4 +1,4 @@
-"""What producers keep beside the lake's tables, as long as the policies say: landing files, and ids of posts seen."""
+"""What producers keep beside the tables expires as the policies say: landing files and post ids."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from schemas.epoch import to_micros
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What went of a platform's: files or ids, and the files that no load has sent yet, which stay."""
+    """What was deleted of a platform: files or ids; files that no load has sent yet stay."""
 
     field: Field
     platform: str

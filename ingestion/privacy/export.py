@@ -20,10 +20,10 @@ def seen_posts_of(
     owner: str,
     platform: str,
 ) -> list[dict[str, Any]]:
-    """The sightings of these posts; the pseudonym of each id is computed, for the memory holds none.
+    """Return the seen posts with these pseudonyms, which are computed from their ids.
 
-    And those whose id names the author, as Bluesky's and Mastodon's do: the memory outlives the
-    tables' pseudonyms.
+    Posts whose id names the author are included, as Bluesky's and Mastodon's do: the memory
+    outlives the tables' pseudonyms.
     """
     named = f"{canonical(author_id)}/"
 
@@ -36,7 +36,7 @@ def seen_posts_of(
 
 
 def landed_answers_of(landing: Landing, author_id: str) -> list[dict[str, Json]]:
-    """The parts of answers that name the author, with the file and where it was asked."""
+    """Return the parts of answers that name the author, with file and endpoint."""
     author = canonical(author_id)
     return [
         {
@@ -51,7 +51,7 @@ def landed_answers_of(landing: Landing, author_id: str) -> list[dict[str, Json]]
 
 
 def _about(node: Json, author: str) -> list[Json]:
-    """The outermost objects that say the author's id themselves; of a list of posts the author's alone."""
+    """Return the outermost objects that hold the author's id; of a list only the author's."""
     if isinstance(node, list):
         return [part for each in node for part in _about(each, author)]
     if not isinstance(node, dict):

@@ -1,8 +1,8 @@
-"""What is erased, as the job that owns Silver hands it over to the producers: pseudonyms, in files beside the tables.
+"""Tombstones of erasures: the job that owns Silver publishes pseudonyms in files beside the tables.
 
-<lake>/_erasures/graves/<erasure>.jsonl, each line a tombstone: platform, post_key or author_key,
-and the version up to which it blocks. What a producer did for an erasure it says in
-<lake>/_erasures/done/, from where it becomes a part of the receipt.
+Each line of <lake>/_erasures/graves/<erasure>.jsonl is a tombstone: platform, post_key or
+author_key, and the version up to which it blocks. A producer writes what it did for an erasure to
+<lake>/_erasures/done/, from where it becomes part of the receipt.
 """
 
 import json
@@ -31,7 +31,7 @@ class TombstoneSet:
 
     @property
     def is_forever(self) -> bool:
-        """Whether a person asked for it: no version of theirs may come back."""
+        """Return whether a person asked for it: no version of theirs may come back."""
         return FOREVER in (*self.posts.values(), *self.authors.values())
 
 
@@ -46,7 +46,7 @@ class TombstoneFiles:
     )  # what was read and has not changed
 
     def of(self, platform: str) -> Iterator[TombstoneSet]:
-        """Every erasure's part for the platform, which may be empty.
+        """Yield every erasure's part for the platform, which may be empty.
 
         Raises:
             PayloadFileError: a file is damaged.
@@ -85,7 +85,7 @@ class TombstoneFiles:
     def record_done(
         self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]
     ) -> None:
-        """Leave a note for the receipt, also that there was nothing; a repeat says it again in the same place."""
+        """Write a note for the receipt, also for zero deletions; a repeat replaces it."""
         from pyarrow import fs  # noqa: PLC0415
 
         folder = f"{self.root}/_erasures/done"
@@ -131,7 +131,7 @@ class TombstoneMatcher:
         self._authors = _merged([part.authors for part in tombstones])
 
     def knows_post(self, post_id: str) -> bool:
-        """Whether a grave names the post, whatever the version."""
+        """Return whether a tombstone names the post, whatever the version."""
         return not self._posts.keys().isdisjoint(self._post_keys(post_id))
 
     def blocks(self, mapped: Mapped, observed_at: int) -> bool:

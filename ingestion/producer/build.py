@@ -33,7 +33,7 @@ Role = Literal["ingest", "sweep", "fetch", "load"]
 
 
 def store_location(settings: Settings) -> Path | str:
-    """Where the producers' memory is: a file of this home, or a PostgreSQL database."""
+    """Return where the producers' memory is: a file of this home, or a PostgreSQL database."""
     address = settings.ingest.store
     if address:
         return address.get_secret_value()
@@ -55,7 +55,7 @@ def build_producer(
     progress: Progress = lambda _: None,
     lake: tuple[TombstoneFiles, Landing] | None = None,
 ) -> Iterator[IngestLoop]:
-    """A platform's producer, ready to run.
+    """Build a platform's producer, ready to run.
 
     Args:
         settings: of this process.
@@ -140,7 +140,7 @@ def build_erasure(
     tombstones: TombstoneFiles,
     landing: Landing,
 ) -> ProducerErasure:
-    """What carries out erasures in a platform's memory and landing files."""
+    """Build the object that carries out erasures in a platform's memory and landing files."""
     return ProducerErasure(
         platform,
         owner=settings.owner,
@@ -155,7 +155,7 @@ def build_erasure(
 
 @contextmanager
 def _alone(settings: Settings, name: str, role: Role) -> Iterator[None]:
-    """Two producers of one platform would save their cursors over each other's."""
+    """Lock the role: two producers of one platform would overwrite each other's cursors."""
     file = settings.home / "cursors" / f"{settings.owner}-{name}-{role}.lock"
     protect(settings, "cursors")
     with file.open("w", encoding="utf-8") as lock:

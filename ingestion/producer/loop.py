@@ -1,9 +1,9 @@
 """Live reading: a reader's batches → mapper → Kafka → cursors, in the order that loses nothing.
 
-What was seen is noted before it is sent, cursors after Kafka has acknowledged; a crash anywhere
-makes some posts be sent twice, with the same event id and version. Whatever fails in between,
-platform or broker, reading begins anew from the saved cursors; nothing is read ahead meanwhile, so
-memory stays bounded, and what the platform no longer offers then is a gap in the ledger.
+Posts are saved as seen before they are sent, and cursors after Kafka has acknowledged. After a
+crash anywhere, some posts are sent twice, with the same event id and version. After a failure of
+platform or broker, reading starts again from the saved cursors. Nothing is read ahead meanwhile, so
+memory stays bounded, and what the platform no longer offers is a gap in the ledger.
 """
 
 import time
@@ -74,7 +74,7 @@ class IngestLoop:
         progress: Progress = lambda _: None,
         erasure: ProducerErasure | None = None,
     ) -> None:
-        """Nothing is read yet.
+        """Do nothing yet.
 
         Args:
             platform: which, with a reader.
@@ -87,8 +87,13 @@ class IngestLoop:
             erasure: carries out what is to be erased, between batches, and knows whose posts go
                 nowhere.
         """
-        self.platform, self._context, self._maker, self.store = platform, context, maker, store
-        self._budget, self._connect, self._progress = budget, connect, progress
+        self.platform = platform
+        self._context = context
+        self._maker = maker
+        self.store = store
+        self._budget = budget
+        self._connect = connect
+        self._progress = progress
         self.erasure = erasure
         self._versions = VersionAssigner(platform, maker, store)
         self._observed_at = 0
@@ -96,7 +101,7 @@ class IngestLoop:
         self.report = IngestReport()
 
     def reader(self) -> Reader:
-        """A new reader of the platform.
+        """Build a new reader of the platform.
 
         Raises:
             UsageError: it is not read live.
@@ -106,9 +111,9 @@ class IngestLoop:
         return new_reader(self.platform, self._context)
 
     def run(self, batches: Batches | None = None) -> IngestReport:
-        """Read until there is no more, until the budget is spent, or until interrupted (KeyboardInterrupt).
+        """Read to the end, until the budget is spent, or until interrupted (KeyboardInterrupt).
 
-        Without `batches` it is what the platform's reader reads from the saved cursors on.
+        Without `batches`, the platform's reader reads from the saved cursors.
 
         Raises:
             ReadError: with `once`, the platform kept failing.
@@ -135,7 +140,8 @@ class IngestLoop:
             wait_jitter=1,
         ):
             with attempt:
-                began, cursor = time.monotonic(), self.report.cursor
+                began = time.monotonic()
+                cursor = self.report.cursor
                 self._heard_at = began
                 try:
                     self._read(batches)
@@ -153,9 +159,10 @@ class IngestLoop:
         return True
 
     def _may_pass(self, error: Exception) -> bool | float:
-        """Whether to begin anew, or after how many seconds where the platform said so.
+        """Return whether to start again, or after how many seconds if the platform said so.
 
-        A single run does not for a listing without an end, which it would pay again.
+        A single run does not start again for a listing without an end, which it would pay for
+        again.
         """
         if not isinstance(error, TRANSIENT) or (
             self._context.once and isinstance(error, ListingCutError)
@@ -190,7 +197,8 @@ class IngestLoop:
         """Map, note what is remembered, hand over."""
         now = self._now()
         observed_at = now if batch.observed_at is None else min(batch.observed_at, now)
-        telemetry, wanted = self._context.telemetry, []
+        telemetry = self._context.telemetry
+        wanted = []
         for mapped in self._mapped(batch, observed_at):
             self.report.payloads += 1
             if isinstance(mapped, Ignored):
@@ -222,7 +230,7 @@ class IngestLoop:
         yield from (withhold("not JSON", text) for text in batch.broken)
 
     def _is_wanted(self, post: Post) -> bool:
-        """An edit or a delete passes: what it changes may have been sent."""
+        """Return whether the post passes; edits and deletes do: their post may have been sent."""
         if post.op == "delete" or post.version:
             return True
         return self._context.watchlist.wants(post.title, post.text, lang=post.lang)
@@ -243,7 +251,7 @@ class IngestLoop:
             get_log("ingest").warning("gap", platform=self.platform.name, **asdict(gap))
 
     def _now(self) -> int:
-        """The clock, held where it is set back: a delete must not seem older than what it deletes."""
+        """Return the time, which never goes back: a delete must not seem older than its post."""
         self._observed_at = max(self._observed_at, self._context.clock())
         return self._observed_at
 

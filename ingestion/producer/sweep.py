@@ -13,10 +13,11 @@ _FIRST = 3600 * 1_000_000
 def sweep(live: IngestLoop, clock: Callable[[], int], *, everything: bool = False) -> IngestReport:
     """Look again at the posts that are due, or at all of them.
 
-    What was looked at is noted once Kafka has acknowledged what came of it, so a sweep that dies
-    goes on from there.
+    A check is saved once Kafka has acknowledged its result, so a sweep that dies continues from
+    there.
     """
-    started, at_once = clock(), live.platform.sweeps_at_once
+    started = clock()
+    at_once = live.platform.sweeps_at_once
     while True:
         if everything:
             posts = live.store.unchecked(since=started, limit=at_once)

@@ -1,1 +1,1 @@
-"""How platforms are spoken to. What needs an extra is imported by the readers that use it, when they are made."""
+"""Read platforms. Each reader imports the extra that it needs, and is imported only when built."""

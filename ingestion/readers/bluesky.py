@@ -1,10 +1,9 @@
-"""Bluesky's Jetstream in both protocol versions: one websocket, a cursor, a window of some 36 hours.
+"""Bluesky's Jetstream in both versions: one websocket, a cursor, a window of about 36 hours.
 
-Resuming is inclusive. Each server of Jetstream stamps events with a time of its own, so a v1 cursor
-goes back a little;
-what is read twice has the same event id. v1 silently begins later where the cursor is too old: then
-    the first event is
-younger than the cursor, and that is a gap. v2 says so.
+Resuming is inclusive. Each server of Jetstream stamps events with its own time, so a v1 cursor goes
+back a little; an event that is read twice has the same event id. If the cursor is too old, v1
+silently starts later: then the first event is younger than the cursor, and that is a gap. v2
+reports it.
 """
 
 import re
@@ -26,7 +25,8 @@ from ingestion.readers.clients.cursors import parse_cursor
 from ingestion.readers.clients.websocket import MAX_FRAME_BYTES, HandshakeRefusedError, frames
 
 HOST = "wss://jetstream1.us-east.bsky.network"
-V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
+V1 = "/subscribe"
+V2 = "/xrpc/network.bsky.jetstream.subscribeEvents"
 SOURCE = "jetstream"
 _CURSOR = re.compile(rf"{SOURCE}:(?:(?P<seq>\d*):)?(?P<time>\d+)")
 _POSTS = "app.bsky.feed.post"
@@ -45,7 +45,7 @@ class Position:
 
     @classmethod
     def parse(cls, cursor: str) -> "Position":
-        """A saved cursor.
+        """Parse a saved cursor.
 
         Raises:
             CursorError: it is none of this platform.
@@ -54,7 +54,7 @@ class Position:
         return cls(int(match["time"]), int(match["seq"]) if match["seq"] else None)
 
     def __str__(self) -> str:
-        """As it is saved."""
+        """Return the cursor to save."""
         return f"{SOURCE}:{'' if self.seq is None else self.seq}:{self.time_us}"
 
 
@@ -98,20 +98,25 @@ class BlueskyReader:
         yield from self._stream(Position(since), is_resumed=True, until=until)
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """Nothing: Jetstream pushes every edit and delete."""
+        """Yield nothing: Jetstream pushes every edit and delete."""
         yield from ()
 
     def _stream(
         self, position: Position, *, is_resumed: bool, until: int | None
     ) -> Iterator[SourceBatch]:
-        """Up to a time, or for ever; a stream that goes silent before is asked again whether that was all."""
+        """Read up to a time, or for ever.
+
+        If the stream falls silent before that time, it is opened again to learn whether that was
+        all.
+        """
         while True:
             reached = yield from self._as_near_as_possible(
                 position, is_resumed=is_resumed, until=until
             )
             if until is None or not position.time_us < reached.time_us < until:
                 return
-            position, is_resumed = reached, True
+            position = reached
+            is_resumed = True
 
     def _as_near_as_possible(
         self, position: Position, *, is_resumed: bool, until: int | None
@@ -135,7 +140,9 @@ class BlueskyReader:
     def _subscription(
         self, position: Position, *, is_resumed: bool, until: int | None
     ) -> Generator[SourceBatch, None, Position]:
-        collected, last, heard_at = _Collected(), position, None
+        collected = _Collected()
+        last = position
+        heard_at = None
         read_to = position.time_us if is_resumed else None
         url = f"{self._url}?{self._query(position)}"
         for frame in frames(url, self._path, self._context, subprotocols=self._subprotocols):
@@ -149,7 +156,8 @@ class BlueskyReader:
                         _gap(position.time_us, here.time_us, GapReason.WINDOW_PASSED)
                     )
                 collected.documents.append(event)
-                last, heard_at = here, time.monotonic()
+                last = here
+                heard_at = time.monotonic()
                 # a first run is told of no beginning
                 read_to = here.time_us if read_to is None else read_to
             is_over = until is not None and (
@@ -158,7 +166,8 @@ class BlueskyReader:
             if collected.is_due() or is_over:
                 covered = None if read_to is None else (read_to, last.time_us)
                 yield replace(self._batch(collected, last), covered=covered)
-                collected, read_to = _Collected(), None if read_to is None else last.time_us
+                collected = _Collected()
+                read_to = None if read_to is None else last.time_us
             if is_over:
                 break
         return last
@@ -189,7 +198,7 @@ class BlueskyReader:
         return V2 if self._is_v2 else V1
 
     def _event(self, frame: bytes, collected: _Collected) -> Json:
-        """The event in a frame; None where it is none, which is noted."""
+        """Return the event in a frame; None where it holds none, which is recorded."""
         try:
             event = parse_json(frame)
         except ValueError:
@@ -209,11 +218,13 @@ class BlueskyReader:
         return event
 
     def _position(self, event: Json) -> Position | None:
-        """Where an event stands; None where it does not say, or says a time that has not come."""
-        at, seq = value_at(event, "time_us"), None
+        """Return an event's position; None where it has no time, or one in the future."""
+        at = value_at(event, "time_us")
+        seq = None
         if at is None:
             said = value_at(event, "payload", "witnessedAt") or value_at(event, "payload", "time")
-            at, seq = iso_micros(said), value_at(event, "payload", "seq")
+            at = iso_micros(said)
+            seq = value_at(event, "payload", "seq")
         if (
             not isinstance(at, int)
             or isinstance(at, bool)

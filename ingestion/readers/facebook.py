@@ -1,9 +1,8 @@
 """Facebook pages: published posts of the last days and the comments of those that changed.
 
-Posts are ranked, not sorted, so every page is read to its end. A post's `updated_time` moves with
-each new comment, and
-never back: it is the mark up to which a page was read. What is edited or deleted otherwise, sweeps
-    find.
+Posts are ranked, not sorted, so every page is read to its end. A post's `updated_time` moves
+forward with each new comment, so it is the mark up to which a page was read. Sweeps find all other
+edits and deletes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -37,7 +36,8 @@ class FacebookReader:
     """The reader of all pages of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, ListingCuts()
+        self._context = context
+        self._cuts = ListingCuts()
         self._graph = Graph(
             context, required_secret(context.secrets, "facebook", "access_token", how=_HOW), _HOW
         )
@@ -75,14 +75,15 @@ class FacebookReader:
                 )
 
     def _kinds(self, posts: Sequence[SeenPost]) -> Iterator[tuple[str, Sequence[SeenPost]]]:
-        """Posts and comments have other fields; a post's id begins with its page's."""
+        """Split posts from comments: their fields differ; a post's id begins with its page's."""
         of_page = [post for post in posts if post.native_id.partition("_")[0] == post.source]
         others = [post for post in posts if post.native_id.partition("_")[0] != post.source]
         for fields, kind in ((_POST_FIELDS, of_page), (_COMMENT_FIELDS, others)):
             yield from ((fields, some) for some in chunks(kind, _BY_ID))
 
     def _changed(self, page: str) -> Iterator[SourceBatch]:
-        now, saved = self._context.clock(), self._context.memory.cursor(page)
+        now = self._context.clock()
+        saved = self._context.memory.cursor(page)
         mark = (
             now - int(self._context.look_back_s * _SECOND)
             if saved is None
@@ -111,7 +112,8 @@ class FacebookReader:
         )
 
     def _posts(self, page: str, since: int, until: int) -> Iterator[list[Json]]:
-        begin, end = since // _SECOND, -(-until // _SECOND)
+        begin = since // _SECOND
+        end = -(-until // _SECOND)
         path = f"{page}/published_posts"
         yield from self._graph.pages(path, fields=_POST_FIELDS, limit=100, since=begin, until=end)
 

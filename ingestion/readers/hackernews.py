@@ -1,6 +1,6 @@
 """Hacker News' Firebase API: ids are walked upward, `updates` tells of edits and deletes.
 
-An item that answers `null` is neither skipped nor a delete: it is asked for again for hours, then
+An item that answers `null` is neither skipped nor a delete: it is requested again for hours, then
 it is a gap.
 """
 
@@ -39,7 +39,7 @@ class Position:
 
     @classmethod
     def parse(cls, cursor: str) -> "Position":
-        """A saved cursor.
+        """Parse a saved cursor.
 
         Raises:
             CursorError: it is none of this platform.
@@ -53,7 +53,7 @@ class Position:
             raise cursor_error("hackernews") from None
 
     def __str__(self) -> str:
-        """As it is saved."""
+        """Return the cursor to save."""
         position = {"next": self.next_id, "updates_at": self.updates_at, "missing": self.missing}
         return json.dumps(position | {"read_at": self.read_at})
 
@@ -62,7 +62,8 @@ class HackerNewsReader:
     """The reader."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, ListingCuts()
+        self._context = context
+        self._cuts = ListingCuts()
         self._http = Http(context.base_url or HOST, context)
         self._position: Position | None = None  # where the rounds stand
 
@@ -74,7 +75,7 @@ class HackerNewsReader:
             yield from poll(self._context, self._cuts, SOURCE, self._round)
 
     def _round(self) -> Iterator[SourceBatch]:
-        """Read what is new, what was missing, and what has changed; a cut listing delays only the first."""
+        """Read new items, missing ones, and changed ones; a cut listing delays only the first."""
         now = self._context.clock()
         newest = self._newest()
         if self._position is None:
@@ -89,7 +90,8 @@ class HackerNewsReader:
         """See `Reader`; ids grow with time."""
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
             newest = self._newest()
-            low, high = 1, newest + 1
+            low = 1
+            high = newest + 1
             while low < high:
                 middle = (low + high) // 2
                 if self._time_near(middle, newest) < since:
@@ -120,7 +122,8 @@ class HackerNewsReader:
         if position.next_id > newest + _FAR_AHEAD:
             raise cursor_error("hackernews")
         self._cuts.begin()
-        oldest, barren_at = now, position.next_id
+        oldest = now
+        barren_at = position.next_id
         for ids, found, odd in self._cuts.until_cut(self._chunks(position, newest)):
             asked_at = self._context.clock()
             position.missing |= {number: asked_at for number in ids if number not in found}
@@ -147,7 +150,7 @@ class HackerNewsReader:
     def _chunks(
         self, position: Position, newest: int
     ) -> Iterator[tuple[Sequence[int], dict[int, Json], list[Json]]]:
-        """Items upward; `maxitem` may say more than there is, and then they are all null."""
+        """Yield items upward; `maxitem` may be too high, and the items beyond are null."""
         pages = ListingGuard("/v0/item", self._context)
         for ids in chunks(range(position.next_id, newest + 1), _CHUNK):
             found, odd = self._items(ids)
@@ -197,11 +200,12 @@ class HackerNewsReader:
         return newest
 
     def _items(self, ids: Sequence[int]) -> tuple[dict[int, Json], list[Json]]:
-        """Those that were answered, and answers that are no item of that id; `null` is neither."""
+        """Return the items by id, and answers that are no item of that id; `null` is neither."""
         answers = self._pool.map(
             lambda number: self._http.get(f"/v0/item/{number}.json").content, ids
         )
-        found, odd = {}, []
+        found = {}
+        odd = []
         for number, item in zip(ids, answers, strict=True):
             if item is None:
                 self._context.telemetry.trouble("null")
@@ -213,7 +217,7 @@ class HackerNewsReader:
         return found, odd
 
     def _time_near(self, number: int, newest: int) -> int:
-        """When an item was made, or the next one that says so."""
+        """Return when an item was made, or the next one that has a time."""
         for near in range(number, min(number + _CHUNK, newest + 1)):
             if (at := _time(self._http.get(f"/v0/item/{near}.json").content)) is not None:
                 return at

@@ -1,8 +1,7 @@
 """Instagram by hashtag: what was posted in the last 24 hours, of at most 30 hashtags in seven days.
 
-Media are not quite in the order of time, and the cursor of a page has the same value on every page.
-So a hashtag is read until two pages in a row are older than the last complete reading, with an
-hour's overlap.
+Media are not quite in the order of time, and every page has the same cursor. So a hashtag is read
+until two pages in a row are older than the last complete reading, with an hour's overlap.
 """
 
 import re
@@ -21,9 +20,11 @@ from ingestion.readers.clients.pages import ListingCuts
 from ingestion.readers.clients.polling import poll_sources
 
 _FIELDS = "id,caption,media_type,timestamp,permalink,like_count,comments_count"
-_PAGE, _BY_ID = 50, 50
+_PAGE = 50
+_BY_ID = 50
 _SECOND = 1_000_000
-_WINDOW, _OVERLAP = 86_400 * _SECOND, 3_600 * _SECOND  # µs
+_WINDOW = 86_400 * _SECOND
+_OVERLAP = 3_600 * _SECOND  # µs
 _MOST_TAGS = 30
 _OLD_PAGES = 2
 _CURSOR = re.compile(r"instagram:(\d+):(\d+)")  # the hashtag's id, and when it was read
@@ -34,7 +35,8 @@ class InstagramReader:
     """The reader of all hashtags of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, ListingCuts()
+        self._context = context
+        self._cuts = ListingCuts()
         self._graph = Graph(
             context, required_secret(context.secrets, "instagram", "access_token", how=_HOW), _HOW
         )
@@ -78,7 +80,8 @@ class InstagramReader:
                 )
 
     def _recent(self, tag: str) -> Iterator[SourceBatch]:
-        now, (number, read_at) = self._context.clock(), self._saved(tag)
+        now = self._context.clock()
+        (number, read_at) = self._saved(tag)
         oldest = now - _WINDOW
         gaps: tuple[Gap, ...] = ()
         if read_at is not None and read_at < oldest:
@@ -109,7 +112,7 @@ class InstagramReader:
                 return
 
     def _search(self, tag: str) -> str:
-        """The hashtag's id; a new one takes one of the week's thirty places.
+        """Look up the hashtag's id; a new hashtag takes one of the week's thirty slots.
 
         Raises:
             BudgetSpentError: there is none left.
@@ -137,7 +140,7 @@ class InstagramReader:
         return True
 
     def _saved(self, tag: str) -> tuple[str, int | None]:
-        """The hashtag's id, and when it was last read completely.
+        """Return the hashtag's id, and when it was last read completely.
 
         Raises:
             CursorError: the saved cursor is none of this platform.

@@ -1,11 +1,9 @@
-"""LinkedIn: an organisation's own posts and their comments, by offset, which drifts when posts come and go.
+"""LinkedIn: an organisation's own posts and their comments, by offset.
 
-What may not be shown is left out of its page, so a short page is not the last one: reading ends
-    where the platform says
-so. Pages overlap, so that what moves between two of them is not missed. Comments do not move their
-post, so those of
-every post that changed within seven days are read each time: meant for a scheduler, within the
-    daily quota.
+Offsets drift when posts come and go, so pages overlap. LinkedIn leaves hidden posts out of a page,
+so a short page is not the last one: reading ends where the platform says so. Comments do not move
+their post, so those of every post that changed within seven days are read each time. The reader is
+meant for a scheduler, within the daily quota.
 """
 
 import re
@@ -27,7 +25,8 @@ from ingestion.readers.clients.responses import StatusError
 
 HOST = "https://api.linkedin.com"
 VERSION = "202610"  # a version is served for about a year
-_PAGE, _OVERLAP = 100, 10
+_PAGE = 100
+_OVERLAP = 10
 _DAYS = 7 * 86_400_000_000  # µs
 _COMMENT = "urn:li:comment:("
 _START = re.compile(r"[?&]start=(\d{1,9})(?!\d)")
@@ -38,7 +37,8 @@ class LinkedInReader:
     """The reader of all organisations of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, ListingCuts()
+        self._context = context
+        self._cuts = ListingCuts()
         token = required_secret(context.secrets, "linkedin", "access_token", how=_HOW)
         if not context.watchlist.accounts:
             raise UsageError(
@@ -82,7 +82,8 @@ class LinkedInReader:
                 yield SourceBatch(source=post.source, documents=[found], endpoint="by urn")
 
     def _changed(self, author: str) -> Iterator[SourceBatch]:
-        now, saved = self._context.clock(), self._context.memory.cursor(author)
+        now = self._context.clock()
+        saved = self._context.memory.cursor(author)
         mark = (
             now - int(self._context.look_back_s * 1_000_000)
             if saved is None
@@ -107,7 +108,7 @@ class LinkedInReader:
                     yield self._batch(author, comments, "/rest/socialActions")
 
     def _posts(self, author: str, since: int) -> Iterator[list[Json]]:
-        """Last changed first, down to a time."""
+        """Yield pages of posts, last changed first, down to a time."""
         for page in self._pages(
             "/rest/posts", {"author": author, "q": "author", "sortBy": "LAST_MODIFIED"}
         ):
@@ -117,7 +118,8 @@ class LinkedInReader:
                 return
 
     def _pages(self, path: str, asked: dict[str, str]) -> Iterator[list[Json]]:
-        start, pages = 0, ListingGuard(path, self._context, overlaps=True)
+        start = 0
+        pages = ListingGuard(path, self._context, overlaps=True)
         while True:
             answer = self._http.get(path, {**asked, "count": _PAGE, "start": start}).content
             page = answer.get("elements") if isinstance(answer, dict) else None
@@ -139,7 +141,9 @@ class LinkedInReader:
 
 
 def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
-    """The place behind a page; None where nothing follows: an empty page without a next one, or the whole was given.
+    """Return the offset behind a page; None where nothing follows.
+
+    Nothing follows an empty page without a next one, nor the last of `total` items.
 
     Many answers name no links at all, so their absence alone says nothing.
     """
@@ -155,7 +159,8 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
             return int(named[1])
     elif not shown:
         return None
-    total, count = value_at(paging, "total"), value_at(paging, "count")
+    total = value_at(paging, "total")
+    count = value_at(paging, "count")
     if (
         not links
         and isinstance(total, int)
@@ -167,7 +172,7 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
 
 
 def _modified(item: Json) -> int | None:
-    """When a post, not a comment, was last changed."""
+    """Return when a post, not a comment, was last changed."""
     return (
         count_micros(item.get("lastModifiedAt"), per_second=1000)
         if isinstance(item, dict)
@@ -183,7 +188,7 @@ def _path_of(urn: str) -> str:
 
 
 def _delete(post: SeenPost) -> Json:
-    """What LinkedIn says of a deletion, where it says so."""
+    """Return the notice that LinkedIn sends for a deletion where it sends any."""
     if post.post_id.startswith(_COMMENT):
         return {"action": "COMMENT_DELETE", "generatedActivity": post.post_id}
     created = day_micros(post.day) // 1_000

@@ -1,4 +1,4 @@
-"""Mastodon: the public and hashtag timelines of instances, and statuses by id; with a token, the stream."""
+"""Mastodon: timelines of instances and statuses by id; with a token, the stream."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager

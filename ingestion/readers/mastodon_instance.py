@@ -31,7 +31,8 @@ class Instance:
     """One server; its cursor holds the newest id of each timeline, and when all were read."""
 
     def __init__(self, address: str, context: Context, cuts: ListingCuts) -> None:
-        self._context, self._cuts = context, cuts
+        self._context = context
+        self._cuts = cuts
         self.name = urlsplit(address).netloc
         self._token = context.secrets.get("access_token")
         self.http = Http(
@@ -44,15 +45,16 @@ class Instance:
         self._about: Json = None
 
     def can_stream(self) -> bool:
-        """Whether there is a token and an address for it."""
+        """Return whether there is a token and an address for the stream."""
         return (
             self._token is not None and isinstance(self.streaming(), str) and len(self.feeds) == 1
         )
 
     def new_statuses(self, newest: dict[str, str] | None = None) -> Iterator[SourceBatch]:
-        """Every page since the cursor, oldest first; the newest ids are brought up to date."""
+        """Yield every page since the cursor, oldest first, and update the newest ids."""
         newest = self.saved() if newest is None else newest
-        scope, now = self._scope(), self._context.clock()
+        scope = self._scope()
+        now = self._context.clock()
         begin = now - int(self._context.look_back_s * 1_000_000)
         since = int(newest["read_at"]) if newest.get("read_at", "").isdecimal() else begin
         self._cuts.begin()
@@ -71,7 +73,7 @@ class Instance:
         yield replace(self.batch([], newest, self.feeds[0]), covered=(since, now))
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """The statuses of a stretch of time."""
+        """Yield the statuses of a stretch of time."""
         scope = self._scope()
         for feed in self.feeds:
             for page, _ in self._cuts.until_cut(self._pages(feed, _id_at(since), scope)):
@@ -81,7 +83,7 @@ class Instance:
                     break
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """How they are now."""
+        """Yield the statuses as they are now."""
         for some in chunks(posts, _BY_ID):
             answer = self.http.get(
                 "/api/v1/statuses", {"id[]": [post.native_id for post in some]}
@@ -100,7 +102,7 @@ class Instance:
     def _pages(
         self, feed: str, at: str, scope: Mapping[str, str]
     ) -> Iterator[tuple[list[Json], str]]:
-        """Pages from an id upward, each with the id that the next begins after."""
+        """Yield pages from an id upward, each with the id after which the next begins."""
         pages = ListingGuard(feed, self._context)
         while True:
             answer = self.http.get(feed, {"limit": _PAGE, "min_id": at, **scope})
@@ -117,7 +119,7 @@ class Instance:
             at = last
 
     def _scope(self) -> dict[str, str]:
-        """`local=true` where only that may be read.
+        """Return `local=true` where only the local timeline may be read.
 
         Raises:
             CredentialsError: the timeline is closed to us.
@@ -129,7 +131,8 @@ class Instance:
             "timelines_access",
             "hashtag_feeds" if self.tags else "live_feeds",
         )
-        local, remote = value_at(feeds, "local"), value_at(feeds, "remote")
+        local = value_at(feeds, "local")
+        remote = value_at(feeds, "remote")
         if "disabled" in (local, remote) and local == remote:
             raise UsageError(
                 f"{self.name} shows this timeline to nobody",
@@ -149,15 +152,15 @@ class Instance:
         return self._about
 
     def streaming(self) -> Json:
-        """The address of the stream, where there is one."""
+        """Return the address of the stream, where there is one."""
         return value_at(self._instance(), "configuration", "urls", "streaming")
 
     def auth(self) -> dict[str, str]:
-        """The header that our token goes in."""
+        """Return the header with our token."""
         return {"authorization": f"Bearer {self._token}"} if self._token else {}
 
     def saved(self) -> dict[str, str]:
-        """The newest id of each timeline, and when the stream was left.
+        """Return the newest id of each timeline, and when the stream was left.
 
         Raises:
             CursorError: the saved cursor is none of this platform.
@@ -180,7 +183,7 @@ class Instance:
         endpoint: str,
         broken: Sequence[str] = (),
     ) -> SourceBatch:
-        """Documents, with where to go on."""
+        """Return a batch of documents with its cursor."""
         return SourceBatch(
             source=self.name,
             documents=documents,
@@ -192,7 +195,7 @@ class Instance:
 
 
 def order(number: str) -> tuple[int, str]:
-    """Ids are numbers as texts; the longer one is the younger."""
+    """Return a sort key for ids, numbers as texts: the longer one is younger."""
     return len(number), number
 
 
@@ -203,12 +206,12 @@ def _statuses(answer: Json, path: str) -> list[Json]:
 
 
 def _delete(native_id: str, uri: str) -> Json:
-    """What the stream would have said."""
+    """Return the frame that the stream would have sent."""
     return {"event": "delete", "payload": native_id, "uri": uri}
 
 
 def _id_at(micros: int) -> str:
-    """The smallest id of that time: 48 bits of milliseconds, then 16 of a sequence."""
+    """Return the smallest id of that time: 48 bits of milliseconds, then 16 of a sequence."""
     return str((max(0, micros) // 1000) << 16)
 
 
@@ -217,7 +220,7 @@ def _times(statuses: Sequence[Json]) -> list[int]:
 
 
 def _time(status: Json) -> int | None:
-    """When it was created; of a frame, inside."""
+    """Return when a status was created; a frame holds the status inside."""
     status = (
         parse_json_text(status["payload"])
         if isinstance(status, dict) and isinstance(status.get("payload"), str)

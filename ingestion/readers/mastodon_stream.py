@@ -1,7 +1,7 @@
-"""A Mastodon instance's stream: opened first, then REST fills the time since the cursor, then its frames.
+"""A Mastodon instance's stream: REST fills the time since the cursor, then its frames follow.
 
-It cannot be resumed; edits and deletes of the time between are a gap, which a sweep closes. A
-delete is a bare id; what was sent is remembered, so it gets its `uri`.
+The stream cannot be resumed: edits and deletes of the time between are a gap, which a sweep closes.
+A delete is a bare id; the memory of sent posts gives it its `uri`.
 """
 
 import json
@@ -18,7 +18,8 @@ from ingestion.reader import Context, Gap, GapReason, SourceBatch
 from ingestion.readers.clients.websocket import frames
 from ingestion.readers.mastodon_instance import Instance, order
 
-_FULL, _LINGER_S = 200, 0.5
+_FULL = 200
+_LINGER_S = 0.5
 
 
 @dataclass(slots=True)
@@ -35,19 +36,22 @@ class _Collected:
 
 
 def streamed(instance: Instance, context: Context) -> Iterator[SourceBatch]:
-    """What the stream pushes, from where the cursor was left."""
+    """Yield what the stream pushes, from where the cursor was left."""
     tag = {"tag": instance.tags[0]} if instance.tags else {}
     query = urlencode({"stream": "hashtag" if tag else "public", **tag})
     url = f"{str(instance.streaming()).rstrip('/')}/api/v1/streaming?{query}"
-    feed, newest = instance.feeds[0], instance.saved()
+    feed = instance.feeds[0]
+    newest = instance.saved()
     pushed = frames(url, "/api/v1/streaming", context, headers=instance.auth())
     first = next(pushed)  # connected: from here on nothing is missed
-    left_at, now = newest.get("at", ""), context.clock()
+    left_at = newest.get("at", "")
+    now = context.clock()
     newest["at"] = str(now)
     gaps = (_gap(instance.name, int(left_at), now),) if left_at.isdecimal() else ()
     yield SourceBatch(source=instance.name, cursor=json.dumps(newest), gaps=gaps)
     yield from instance.new_statuses(newest)
-    collected, heard_at = _Collected(), now
+    collected = _Collected()
+    heard_at = now
     for frame in chain([first], pushed):
         if frame is not None:
             newest[feed] = max(
@@ -60,7 +64,8 @@ def streamed(instance: Instance, context: Context) -> Iterator[SourceBatch]:
                 collected.documents, newest, "/api/v1/streaming", collected.broken
             )
             yield replace(batch, covered=(heard_at, at))
-            collected, heard_at = _Collected(), at
+            collected = _Collected()
+            heard_at = at
 
 
 def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -> str:
@@ -73,7 +78,8 @@ def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -
         context.telemetry.trouble("not_json")
         collected.broken.append(frame.decode("utf-8", "backslashreplace"))
         return ""
-    payload, number = event.get("payload"), ""
+    payload = event.get("payload")
+    number = ""
     if event.get("event") == "delete" and isinstance(payload, str):
         known = context.memory.by_native_id(name, payload)
         uri = collected.uris.get(payload) or (known.post_id if known else None)

@@ -1,8 +1,8 @@
-"""Reddit by PRAW, which signs in, renews its token, retries and keeps to the rate limit; listings are paged here.
+"""Reddit by PRAW, which signs in, retries and keeps to the rate limit; listings are paged here.
 
-PRAW's own streams ask for one page per turn and lose what a burst pushes beyond it. Here a listing
-is paged from its newest item down to the time where the last run ended; where it ends before (about
-1,000 items deep), that is a gap.
+PRAW's own streams request one page per turn and lose the items that a burst pushes beyond it. Here
+a listing is paged from its newest item down to the time where the last run ended. If it ends before
+(about 1,000 items deep), that is a gap.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,8 @@ class RedditReader:
     """The reader of all subreddits of the watchlist: their newest submissions and comments."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, ListingCuts()
+        self._context = context
+        self._cuts = ListingCuts()
         known: dict[str, Any] = {
             name: required_secret(context.secrets, "reddit", name, how=_HOW)
             for name in ("client_id", "client_secret")
@@ -107,11 +108,14 @@ class RedditReader:
             if saved is None
             else parse_time_cursor(saved, "reddit")
         )
-        newest, oldest, count = since, now, 0
+        newest = since
+        oldest = now
+        count = 0
         self._cuts.begin()
         for things, is_last in self._cuts.until_cut(self._pages(path, since)):
             times = [at for thing in things if (at := _created(thing)) is not None]
-            newest, oldest = max([newest, *times]), min([oldest, *times])
+            newest = max([newest, *times])
+            oldest = min([oldest, *times])
             count += len(things)
             fresh = [thing for thing in things if (_created(thing) or newest) >= since]
             is_cut = is_last and saved is not None and count >= _DEEP and oldest > since
@@ -132,8 +136,9 @@ class RedditReader:
             )
 
     def _pages(self, path: str, since: int) -> Iterator[tuple[list[Json], bool]]:
-        """From the newest down to a time, each with whether it is the last."""
-        after, pages = "", ListingGuard(path, self._context)
+        """Yield pages from the newest down to a time, each with whether it is the last."""
+        after = ""
+        pages = ListingGuard(path, self._context)
         while True:
             asked: dict[str, str | int] = {"limit": _PAGE, **({"after": after} if after else {})}
             things, following = _things(self._get(path, asked), path)
@@ -160,7 +165,7 @@ class RedditReader:
         raise AssertionError  # the last attempt raises by itself
 
     def _ask(self, path: str, params: dict[str, str | int]) -> Json:
-        """One request of PRAW's; its errors become ours, since they quote addresses."""
+        """Send one request through PRAW; its errors become ours, since they quote addresses."""
         try:
             return self._reddit.request(method="GET", path=path, params={"raw_json": 1, **params})
         except (refused.InvalidToken, refused.OAuthException):
@@ -184,14 +189,15 @@ class RedditReader:
 
 
 class _CountingSession(requests.Session):
-    """Counts also what PRAW tries again by itself, and waits before that as long as it was asked to."""
+    """Counts PRAW's own retries too, and waits before them as long as Reddit asks."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
-        self._context, self._trouble = context, context.telemetry.trouble
+        self._context = context
+        self._trouble = context.telemetry.trouble
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
-        """As the library does."""
+        """Send a request as the library does."""
         try:
             response = super().request(*args, **options)
         except requests.Timeout:
@@ -228,7 +234,7 @@ def _created(thing: Json) -> int | None:
 
 
 def _delete(post: SeenPost) -> Json:
-    """What Reddit shows in place of a deleted text."""
+    """Return what Reddit shows in place of a deleted text."""
     text = "body" if post.post_id.startswith("t1_") else "selftext"
     created = day_micros(post.day) // _SECOND
     data = {"name": post.post_id, text: "[deleted]", "title": "[deleted]", "created_utc": created}

@@ -1,10 +1,9 @@
 """X's recent search and look-up by id, pay per use.
 
 Pages run from newest to oldest, so the next cursor is the newest id of the first page, saved with
-the last one. The search reaches back seven days; what is older than that is a gap. A post that was
-edited comes again under a new id.
-The filtered stream is not used: it cannot be resumed, so a search would have to heal it, at the
-    same price per post.
+the last one. The search reaches back seven days; the time before is a gap. An edited post comes
+again under a new id. The filtered stream is not used: it cannot be resumed, so a search would have
+to repair it, at the same price per post.
 """
 
 import re
@@ -27,7 +26,8 @@ from ingestion.readers.x_compliance import JOBS, ComplianceJobs
 from schemas.epoch import to_datetime, to_micros
 
 HOST = "https://api.x.com"
-SEARCH, TWEETS = "/2/tweets/search/recent", "/2/tweets"
+SEARCH = "/2/tweets/search/recent"
+TWEETS = "/2/tweets"
 USD_PER_POST = 0.005
 _PAGE = 100
 _FIELDS = (
@@ -47,7 +47,8 @@ class XReader:
     """The reader of all queries of the watchlist."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._cuts = context, ListingCuts()
+        self._context = context
+        self._cuts = ListingCuts()
         token = required_secret(context.secrets, "x", "bearer_token", how=_HOW)
         if not context.watchlist.queries:
             raise UsageError(
@@ -105,7 +106,10 @@ class XReader:
                 yield self._looked_up(some)
 
     def _looked_up(self, posts: Sequence[SeenPost]) -> SourceBatch:
-        """How they are now; what is deleted, protected, suspended or withheld is no longer shown, and goes."""
+        """Return the posts as they are now, and a delete for each that is no longer shown.
+
+        X hides posts that are deleted, protected, suspended or withheld.
+        """
         found, gone = self._by_ids([post.post_id for post in posts])
         newest = [
             ids[-1] for tweet in found if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")
@@ -119,7 +123,8 @@ class XReader:
         )
 
     def _since(self, query: str) -> Iterator[SourceBatch]:
-        now, saved = self._context.clock(), self._context.memory.cursor(query)
+        now = self._context.clock()
+        saved = self._context.memory.cursor(query)
         gaps: tuple[Gap, ...] = ()
         if saved is None:
             left_at = now - int(self._context.look_back_s * 1_000_000)
@@ -133,7 +138,8 @@ class XReader:
                 gaps = (
                     Gap(source=query, since=left_at, until=until, reason=GapReason.WINDOW_PASSED),
                 )
-        newest, oldest = saved, now
+        newest = saved
+        oldest = now
         self._cuts.begin()
         for page, meta in self._cuts.until_cut(self._pages(query, span)):
             newest = max(newest or "", str(meta.get("newest_id") or ""), key=_order) or None
@@ -159,7 +165,8 @@ class XReader:
             meta = answer.get("meta") if isinstance(answer, dict) else None
             if not isinstance(meta, dict):
                 raise ReadError(f"{SEARCH} answered in an unknown form")
-            tweets, following = items_of_type(answer.get("data"), dict), meta.get("next_token")
+            tweets = items_of_type(answer.get("data"), dict)
+            following = meta.get("next_token")
             self._context.budget.spend("usd", USD_PER_POST * len(tweets))
             pages.check(tweets, str(following) if following else None)
             if "data" in answer:
@@ -169,7 +176,7 @@ class XReader:
             token = {"next_token": str(following)}
 
     def _by_ids(self, ids: Sequence[str]) -> tuple[list[dict[str, Json]], list[str]]:
-        """Posts as they are now, and the ids of those that are not shown."""
+        """Return the posts as they are now, and the ids of those that are not shown."""
         self._context.budget.require("usd", USD_PER_POST * len(ids))
         answer = self._http.get(TWEETS, {"ids": ",".join(ids), "tweet.fields": _FIELDS}).content
         if not isinstance(answer, dict) or ("data" not in answer and "errors" not in answer):
@@ -201,7 +208,7 @@ def _limit(headers: Headers) -> Limit | None:
 
 
 def _may_have_been_edited(post: SeenPost) -> bool:
-    """Whether it could still be edited when it was last looked at."""
+    """Return whether it could still be edited when it was last checked."""
     made_at = x_micros(int(post.post_id), None)
     return made_at is not None and post.checked_at < made_at + _EDITABLE
 
@@ -211,7 +218,7 @@ def _chain(tweet: dict[str, Json]) -> list[str]:
 
 
 def _time_of(cursor: str) -> int:
-    """When the post of a saved id was made.
+    """Return when the post of a saved id was made.
 
     Raises:
         CursorError: it is no id of X.

@@ -1,7 +1,7 @@
 """X's batch compliance jobs: ids go up as a file, and what is gone comes back as lines.
 
-X's price list names none per post for them. The files lie at signed addresses, as a rule of another
-host. Our token goes to X's own host alone.
+X's price list has no price per post for them. The files lie at signed addresses, usually of another
+host. Our token is sent to X's own host alone.
 """
 
 import json
@@ -16,7 +16,8 @@ from ingestion.reader import Context, SourceBatch
 from ingestion.readers.clients.http import Call, Http
 
 JOBS = "/2/compliance/jobs"
-_UPLOAD, _RESULTS = f"{JOBS} upload", f"{JOBS} results"
+_UPLOAD = f"{JOBS} upload"
+_RESULTS = f"{JOBS} results"
 _LONGEST_S = 3600.0  # of one job; then it is begun anew
 _KEPT = {"scrub_geo"}  # places are not asked for, so there is none to remove
 _FAILED = {"failed", "expired"}
@@ -26,10 +27,12 @@ class ComplianceJobs:
     """Asks which posts are deleted, protected, suspended or otherwise gone."""
 
     def __init__(self, http: Http, base_url: str, context: Context) -> None:
-        self._http, self._base, self._context = http, base_url, context
+        self._http = http
+        self._base = base_url
+        self._context = context
 
     def notices(self, ids: Sequence[str], source: str) -> Generator[SourceBatch, None, list[Json]]:
-        """One job: yields pauses while it runs, returns a notice per post that is gone.
+        """Run one job: yield pauses while it runs, return a notice per post that is gone.
 
         Raises:
             StatusError: 403 or 404 where these credentials may not run jobs.
@@ -42,7 +45,8 @@ class ComplianceJobs:
         lines = "".join(f"{number}\n" for number in ids).encode()
         upload = self._file(_UPLOAD, job, "upload_url")
         self._http.send(Call(**upload, method="PUT", body=lines, headers=_TEXT, decode=_nothing))
-        waited_s, pause_s = 0.0, max(1.0, self._context.poll_s)
+        waited_s = 0.0
+        pause_s = max(1.0, self._context.poll_s)
         while (state := _job(self._http.get(f"{JOBS}/{job['id']}").content)).get(
             "status"
         ) != "complete":
@@ -62,7 +66,7 @@ class ComplianceJobs:
         ]
 
     def _file(self, path: str, job: dict[str, Json], name: str) -> Json:
-        """Where a file of the job is, as arguments of a call."""
+        """Return the address of one of the job's files, as arguments of a call."""
         address = job.get(name)
         if not isinstance(address, str) or urlsplit(address).scheme not in (
             "https",
@@ -91,7 +95,7 @@ def _nothing(_: bytes) -> Json:
 
 
 def _lines(data: bytes) -> list[dict[str, Json]]:
-    """Each line a notice; none at all is a good answer.
+    """Parse a notice from each line; an empty file is a good answer.
 
     Raises:
         ValueError: a line is none.

@@ -1,9 +1,8 @@
-"""Files of recorded payloads: JSON lines or one JSON document, plain or gzip, also wrapped as {…, "body": …}.
+"""Files of recorded payloads: JSON lines or one JSON document, plain or gzip.
 
-JSON lines are read one at a time. A line that is not JSON is passed on as broken and does not stop
-the rest.
-What is unpacked is bounded, in one document and against the size of the file: a bomb ends with a
-    named error.
+Each may be wrapped as {…, "body": …}. JSON lines are read one at a time. A line that is not JSON is
+passed on as broken and does not stop the rest. Unpacking is bounded, per document and against the
+size of the file: a decompression bomb ends with a named error.
 """
 
 import gzip
@@ -35,7 +34,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A payload or a whole answer, and when it was observed (microseconds since 1970) where that was recorded."""
+    """A payload or a whole answer, and when it was observed, if recorded; µs since 1970."""
 
     content: Json
     observed_at: int | None = None
@@ -49,7 +48,7 @@ class BrokenLine:
 
 
 def read_documents(file: Path) -> Iterator[Document | BrokenLine]:
-    """Everything in a file, in its order.
+    """Yield everything in a file, in its order.
 
     Raises:
         PayloadFileError: the file cannot be opened, is cut off, is one document that is not JSON,
@@ -75,7 +74,7 @@ def read_documents(file: Path) -> Iterator[Document | BrokenLine]:
 
 @contextmanager
 def _opened(file: Path) -> Iterator["_Stream"]:
-    """The file's bytes; gzip is known by its first two, not by its name."""
+    """Open the file; its first two bytes, not its name, tell gzip."""
     with file.open("rb") as plain:
         is_packed = plain.read(2) == _GZIP_MAGIC
     with file.open("rb") as plain:
@@ -94,7 +93,9 @@ class _Unpacked:
     """A gzip file that refuses to become out of all proportion."""
 
     def __init__(self, file: Path, packed: IO[bytes]) -> None:
-        self._file, self._packed, self._unpacked = file, packed, gzip.GzipFile(fileobj=packed)
+        self._file = file
+        self._packed = packed
+        self._unpacked = gzip.GzipFile(fileobj=packed)
         self._given = 0  # bytes since the beginning
 
     def read(self, size: int) -> bytes:
@@ -127,9 +128,10 @@ def _lines(file: Path, stream: _Stream) -> Iterator[bytes]:
 
 
 def _is_one_document(stream: _Stream) -> bool:
-    """Whether a document goes over several lines: the first breaks off as JSON does, the second is no object.
+    """Return whether a document spans several lines.
 
-    A first line that is merely damaged is no reason to read all others as one.
+    Then the first line breaks off as JSON does, and the second is no object. A first line that is
+    merely damaged is no reason to read all others as one document.
     """
     beginning = (
         line.removeprefix(_BOM).strip()
@@ -205,7 +207,7 @@ def _is_too_deep(value: Json) -> bool:
 
 
 def _micros(recorded: Json) -> int | None:
-    """A recorded time, as ISO 8601 or microseconds; None where it is neither."""
+    """Convert a recorded time, ISO 8601 or microseconds; None where it is neither."""
     if isinstance(recorded, int) and not isinstance(recorded, bool):
         return recorded if recorded >= 0 else None
     try:

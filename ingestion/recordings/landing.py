@@ -1,10 +1,9 @@
-"""The landing folder: raw answers with the time of their observation, as files by date and platform, and back again.
+"""The landing folder: raw answers and when they were observed, as files by date and platform.
 
-<lake>/landing/date=2026-11-21/platform=mastodon/<when fetched>-<number>.jsonl.gz, each line an
-answer or payload with
-`observed_at`, where it was asked and for what. What is loaded goes the way of everything else,
-  through Kafka; a file is
-loaded once, and what comes twice has one event id.
+The path is <lake>/landing/date=2026-11-21/platform=mastodon/<when fetched>-<number>.jsonl.gz. Each
+line is an answer or payload with `observed_at`, its endpoint and its query. Loading sends it
+through Kafka like everything else. A file is loaded once, and a payload that comes twice has one
+event id.
 """
 
 import gzip
@@ -24,13 +23,14 @@ from ingestion.reader import Memory, SourceBatch
 from schemas.epoch import EPOCH, to_datetime
 
 _LINES = 200  # in one batch of a load
-_PART, _WRITTEN_WITHIN_S = ".part", 3600.0
+_PART = ".part"
+_WRITTEN_WITHIN_S = 3600.0
 Blocks = Callable[[Mapped, int], bool]  # of what was mapped, and when it was observed
 _ABOUT = ("source", "endpoint", "query", "observed_at")
 
 
 def _fetched_at(path: str) -> datetime:
-    """As the file's name says it; a name of another form counts as old, for nobody can say otherwise."""
+    """Return the time in the file's name; a file with another name counts as old."""
     try:
         return datetime.strptime(
             path.rpartition("/")[2].partition("-")[0], "%Y%m%dT%H%M%S%fZ"
@@ -43,17 +43,19 @@ class Landing:
     """One platform's files under a root, on any of Arrow's file systems."""
 
     def __init__(self, files: Any, root: str, platform: str) -> None:
-        """Nothing is read or written yet.
+        """Read and write nothing yet.
 
         Args:
             files: a `pyarrow.fs.FileSystem`, which declares no types.
             root: the landing folder's path in it.
             platform: whose files.
         """
-        self._files, self._root, self._platform = files, root.rstrip("/"), platform
+        self._files = files
+        self._root = root.rstrip("/")
+        self._platform = platform
 
     def write(self, batches: Iterable[SourceBatch], now: int) -> Iterator[tuple[str, int]]:
-        """A file for each batch that holds anything: its path below the root, and how many lines it has."""
+        """Write a file for each batch with documents; yield its relative path and lines."""
         at = to_datetime(now)
         folder = f"date={at:%Y-%m-%d}/platform={self._platform}"
         if self._is_local():  # an object store has no folders, and its roles may make none
@@ -65,7 +67,7 @@ class Landing:
                 yield path, len(batch.documents)
 
     def lines(self) -> Iterator[tuple[str, dict[str, Json]]]:
-        """Every line with its file's path, oldest file first.
+        """Yield every line with its file's path, oldest file first.
 
         Raises:
             PayloadFileError: a file is damaged.
@@ -75,7 +77,10 @@ class Landing:
                 yield path, line
 
     def remove(self, before: datetime, memory: Memory, *, dry_run: bool = False) -> tuple[int, int]:
-        """Remove the files that were fetched before that: how many, and how many stay since no load has sent them."""
+        """Remove the files that were fetched before that.
+
+        Return how many, and how many stay because no load has sent them.
+        """
         old = [path for path in self._paths() if _fetched_at(path) < before]
         loaded = [path for path in old if memory.cursor(f"landing/{path}") is not None]
         for path in () if dry_run else (*loaded, *self._abandoned()):
@@ -83,7 +88,7 @@ class Landing:
         return len(loaded), len(old) - len(loaded)
 
     def read(self, memory: Memory) -> Iterator[SourceBatch]:
-        """What was not loaded yet, oldest first; each file's mark is its own cursor.
+        """Yield what was not loaded yet, oldest first; each file has its own cursor.
 
         Raises:
             PayloadFileError: a file is damaged.
@@ -98,9 +103,9 @@ class Landing:
             yield SourceBatch(source=source, cursor="loaded")
 
     def strip(self, platform: Platform, blocks: Blocks) -> int:
-        """Take out what `blocks` says of a mapped payload and when it was observed; how many payloads.
+        """Remove the payloads that `blocks` selects, and return how many.
 
-        A file appears whole, or goes.
+        A file is replaced as a whole, or deleted.
 
         Raises:
             PayloadFileError: a file is damaged.
@@ -126,14 +131,14 @@ class Landing:
         return sorted(path for path, _ in self._found() if path.endswith(".jsonl.gz"))
 
     def _abandoned(self) -> list[str]:
-        """What processes that were killed had begun to write: nobody reads it, and it holds payloads."""
+        """Return the files that killed processes left unfinished: nobody reads their payloads."""
         before = clock.file_s() - _WRITTEN_WITHIN_S
         return [
             path for path, written in self._found() if path.endswith(_PART) and written < before
         ]
 
     def _found(self) -> Iterator[tuple[str, float]]:
-        """The platform's files, below the root, and when each was written, in seconds since 1970."""
+        """Yield the platform's files and when each was written, in seconds since 1970."""
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
         for info in self._files.get_file_info(
@@ -174,7 +179,7 @@ class Landing:
             ) from None
 
     def _put(self, path: str, data: bytes) -> None:
-        """The file appears whole: by a rename, or at once where the store has no renames."""
+        """Write the whole file at once: by a rename, where the store has renames."""
         is_local = self._is_local()
         # two processes may strip one file
         first = f"{path}.{os.getpid()}{_PART}" if is_local else path
@@ -187,7 +192,10 @@ class Landing:
 def without_blocked(
     platform: Platform, document: Json, observed_at: int, blocks: Blocks
 ) -> tuple[list[Json], int]:
-    """An answer without what `blocks` says: itself, or its other payloads one by one; and how many it loses."""
+    """Return an answer without blocked payloads, and how many it loses.
+
+    The answer stays whole, or is split into its other payloads.
+    """
     payloads = list(platform.payloads(document))
     left = [one for one in payloads if not blocks(platform.map(one, observed_at), observed_at)]
     gone = len(payloads) - len(left)

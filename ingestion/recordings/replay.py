@@ -71,7 +71,7 @@ def replay(
 
 
 def _everything(platform: Platform, files: Iterable[Path]) -> Iterator[tuple[Mapped, int | None]]:
-    """What every payload means, and when it was observed where that was recorded."""
+    """Yield what every payload means, and when it was observed if that was recorded."""
     for file in files:
         for number, document in enumerate(read_documents(file), start=1):
             if isinstance(document, BrokenLine):
@@ -84,7 +84,7 @@ def _everything(platform: Platform, files: Iterable[Path]) -> Iterator[tuple[Map
 
 
 def _placed(mapped: Mapped, number: int) -> Mapped:
-    """A refusal without its payload says in which document of the file, counted from 1, it is to be looked for."""
+    """Add to a refusal without payload the number of its document, counted from 1."""
     if isinstance(mapped, Unmappable) and mapped.is_withheld:
         return replace(mapped, raw={**mapped.raw, "document": number})
     return mapped
@@ -93,7 +93,7 @@ def _placed(mapped: Mapped, number: int) -> Mapped:
 def _dated(
     mapped: Post | AuthorDelete | Unmappable, observed_at: int
 ) -> Post | AuthorDelete | Unmappable:
-    """A delete that no recorded time goes with is one of now: an edit that is held must not outlive it."""
+    """Date a delete without a recorded time at now, so that it beats an edit already stored."""
     if isinstance(mapped, Post) and mapped.op == "delete":
         return replace(mapped, version=max(mapped.version, observed_at))
     return mapped

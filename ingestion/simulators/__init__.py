@@ -1,7 +1,8 @@
-"""Simulators of platforms, for trials without an account and for tests: one file each, this folder is the registry.
+"""Simulators of platforms, for trials without an account and for tests.
 
-They know nothing of our mappers and readers (import-linter sees to it), only the platforms'
-documentation and the shape of recorded answers, to which a test holds them.
+Each is one file, and this folder is the registry. They know nothing of our mappers and readers,
+which import-linter checks. They know only the platforms' documentation and the shape of recorded
+answers, which a test compares.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Jetstream, v1 and v2: a websocket that replays from an inclusive cursor within its window and then follows."""
+"""Jetstream, v1 and v2: a websocket that replays from a cursor within its window, then follows."""
 
 import json
 import time
@@ -14,7 +14,8 @@ from ingestion.simulators.server.scenario import SECOND, ScenarioEvent
 from ingestion.simulators.server.state import Faults, World
 from schemas.epoch import to_datetime
 
-V1, V2 = "/subscribe", "/xrpc/network.bsky.jetstream.subscribeEvents"
+V1 = "/subscribe"
+V2 = "/xrpc/network.bsky.jetstream.subscribeEvents"
 _POST = "app.bsky.feed.post"
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
 _TIME_CURSOR = 10**15
@@ -67,7 +68,7 @@ SIMULATOR = Simulator("bluesky", _serve, ("close", "silence", "not_json", "html"
 
 
 def _problem(world: World, target: str) -> dict[str, str] | None:
-    """Why the handshake is refused."""
+    """Return why the handshake is refused."""
     url = urlsplit(target)
     query = parse_qs(url.query)
     if url.path not in (V1, V2):
@@ -82,14 +83,15 @@ def _problem(world: World, target: str) -> dict[str, str] | None:
 
 
 def _first(world: World) -> int:
-    """The index of the oldest event that the window still holds."""
+    """Return the index of the oldest event that the window still holds."""
     oldest = world.clock() - int(world.scenario.window_s * SECOND)
     return sum(1 for happening in world.events if happening.at < oldest)
 
 
 def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Iterator[str]:
     url = urlsplit(target)
-    query, is_v2 = parse_qs(url.query), url.path == V2
+    query = parse_qs(url.query)
+    is_v2 = url.path == V2
     index, notice = _begin(world, query, is_v2=is_v2)
     if notice:
         yield notice
@@ -119,8 +121,9 @@ def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Itera
 
 
 def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[int, str | None]:
-    """The first event to send, and v2's notice that it is later than was asked."""
-    happened, first = world.happened(), _first(world)
+    """Return the first event to send, and v2's notice if it is later than requested."""
+    happened = world.happened()
+    first = _first(world)
     if "cursor" not in query:
         return happened, None
     cursor = int(query["cursor"][0])
@@ -139,12 +142,12 @@ def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[i
 
 
 def did(author: int) -> str:
-    """The author's permanent name."""
+    """Return the author's permanent name."""
     return "did:plc:" + _base32((author + 1) * 1_000_003, digits=24)
 
 
 def tid(micros: int) -> str:
-    """A record key: the time, then a clock's id."""
+    """Return a record key: the time, then a clock's id."""
     return _base32((micros << 10) | 7, digits=13)
 
 
@@ -153,7 +156,7 @@ def _base32(number: int, *, digits: int) -> str:
 
 
 def v1_line(happening: ScenarioEvent, index: int) -> dict[str, Any]:
-    """An event as v1 sends it."""
+    """Return an event as v1 sends it."""
     line: dict[str, Any] = {"did": did(happening.author), "time_us": happening.at}
     if happening.kind == "leave":
         account = {
@@ -171,7 +174,7 @@ def v1_line(happening: ScenarioEvent, index: int) -> dict[str, Any]:
 
 
 def v2_message(happening: ScenarioEvent, index: int) -> dict[str, Any]:
-    """An event as v2 sends it."""
+    """Return an event as v2 sends it."""
     kind = "account" if happening.kind == "leave" else "commit"
     event = {"$type": f"{_LEXICON}#{kind}", "seq": _FIRST_SEQ + index, "did": did(happening.author)}
     event |= {"time": _iso(happening.at), "witnessedAt": _iso(happening.at)}
@@ -203,7 +206,7 @@ def _commit(happening: ScenarioEvent) -> dict[str, Any]:
 
 
 def _created(happening: ScenarioEvent) -> int:
-    """The time inside the record key; any that is the post's own for ever."""
+    """Return the time inside the record key, which is the post's own for ever."""
     return _KEY_EPOCH + happening.number * SECOND
 
 

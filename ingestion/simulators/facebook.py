@@ -1,7 +1,8 @@
-"""Facebook: one page whose posts are ranked, with comments on a first post; usage in percent, errors as 400 with codes.
+"""Facebook: one page with ranked posts, comments on its first post, and Meta's limits and errors.
 
 Nine of ten made posts are comments on a first post without text, whose `updated_time` moves with
-each of them. A page of answers may be empty and still have a next.
+each of them. Usage comes in percent and errors as 400 with codes. A page may be empty and still
+have a next one.
 """
 
 import json
@@ -76,7 +77,7 @@ def _respond(world: World, request: Request) -> Answer:
 
 
 def _shown(made: SimulatedPost) -> dict[str, Any] | None:
-    """None for what is deleted: it keeps its place, so that no page shifts meanwhile."""
+    """Return the item; None for a deleted one, which keeps its place so that no page shifts."""
     return (
         None
         if made.deleted_at is not None
@@ -87,9 +88,10 @@ def _shown(made: SimulatedPost) -> dict[str, Any] | None:
 
 
 def _page(items: list[dict[str, Any] | None], request: Request) -> Answer:
-    """At most `limit`; after the first page comes an empty one."""
+    """Return at most `limit` items; an empty page follows the first."""
     token = request.one("after", "0e")
-    start, is_pause = int(token.rstrip("ep")), token.endswith("p")
+    start = int(token.rstrip("ep"))
+    is_pause = token.endswith("p")
     page = [] if is_pause else items[start : start + int(request.one("limit", "25"))]
     end = start + len(page)
     following = f"{end}p" if start == 0 and not is_pause and end < len(items) else f"{end}e"
@@ -139,12 +141,12 @@ def _summary(count: int) -> dict[str, Any]:
 
 
 def is_comment(made: SimulatedPost) -> bool:
-    """All but every tenth are."""
+    """Return whether it is a comment, as nine in ten are."""
     return made.number % 10 != 0
 
 
 def post_of(made: SimulatedPost) -> dict[str, Any]:
-    """A post with the fields that a reader asks for."""
+    """Return a post with the fields that a reader asks for."""
     return _spoiled(
         made,
         {
@@ -160,7 +162,7 @@ def post_of(made: SimulatedPost) -> dict[str, Any]:
 
 
 def comment_of(made: SimulatedPost) -> dict[str, Any]:
-    """A comment."""
+    """Return a comment."""
     return _spoiled(
         made,
         {

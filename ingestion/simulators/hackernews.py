@@ -1,4 +1,4 @@
-"""Hacker News' Firebase API: maxitem, item, updates; `null` now and then, `deleted` and `dead` items."""
+"""Hacker News' Firebase API: maxitem, item, updates, with `null`, `deleted` and `dead` items."""
 
 import html
 import re
@@ -12,7 +12,8 @@ from ingestion.simulators.server.scenario import SECOND
 from ingestion.simulators.server.state import Faults, SimulatedPost, World
 
 _ITEM = re.compile(r"/v0/item/(\d+)\.json")
-_STORY_EVERY, _DEAD_EVERY = 3, 2
+_STORY_EVERY = 3
+_DEAD_EVERY = 2
 _UPDATES = 400  # ids that `updates` holds
 _HUGE = 10_000_000
 
@@ -45,7 +46,7 @@ SIMULATOR = Simulator("hackernews", _serve, (*HTTP_FAULTS, "null"))
 
 
 def item_of(made: SimulatedPost) -> dict[str, Any]:
-    """An item as the API shows it."""
+    """Return an item as the API shows it."""
     is_story = made.number % _STORY_EVERY == 0
     item: dict[str, Any] = {
         "by": f"member{made.author}",
@@ -77,5 +78,5 @@ def item_of(made: SimulatedPost) -> dict[str, Any]:
 
 
 def _markup(text: str) -> str:
-    """Paragraphs begin with a bare <p>; quotes and slashes are entities as well."""
+    """Convert text to HTML: paragraphs begin with a bare <p>, quotes and slashes are entities."""
     return html.escape(text).replace("/", "&#x2F;").replace("\n\n", "<p>")

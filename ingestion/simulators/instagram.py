@@ -1,4 +1,4 @@
-"""Instagram by hashtag: search, the last 24 hours not quite in order, and one cursor value for every page."""
+"""Instagram by hashtag: the last 24 hours, not quite in order, with one cursor for every page."""
 
 import json
 from collections.abc import Iterator
@@ -95,8 +95,9 @@ def _page(items: list[dict[str, Any] | None], request: Request, session: dict[st
 
 
 def medium_of(made: SimulatedPost) -> dict[str, Any]:
-    """A medium with the fields that a reader asks for; it does not say when it was edited."""
-    number, code = _number(made), ""
+    """Return a medium with the fields that a reader asks for, without the time of an edit."""
+    number = _number(made)
+    code = ""
     for _ in range(11):
         number, digit = divmod(number, 64)
         code = _ALPHABET[digit] + code

@@ -1,4 +1,4 @@
-"""LinkedIn: one organisation's posts, last changed first, by offset; comments on a first post; required headers."""
+"""LinkedIn: one organisation's posts by offset, last changed first, and comments on the first."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,7 +68,8 @@ def _respond(world: World, request: Request) -> Answer:
 
 
 def _page(items: list[dict[str, Any]], request: Request) -> Answer:
-    start, count = int(request.one("start", "0")), min(100, int(request.one("count", "10")))
+    start = int(request.one("start", "0"))
+    count = min(100, int(request.one("count", "10")))
     paging = {"start": start, "count": count, "total": len(items), "links": []}
     return Answer({"elements": items[start : start + count], "paging": paging})
 
@@ -96,12 +97,12 @@ def _root(world: World) -> dict[str, Any]:
 
 
 def is_comment(made: SimulatedPost) -> bool:
-    """All but every tenth are."""
+    """Return whether it is a comment, as nine in ten are."""
     return made.number % 10 != 0
 
 
 def post_of(made: SimulatedPost) -> dict[str, Any]:
-    """A post of the Posts API."""
+    """Return a post of the Posts API."""
     at = made.created_at // 1000
     post: dict[str, Any] = {
         "id": _urn(made),
@@ -120,7 +121,7 @@ def post_of(made: SimulatedPost) -> dict[str, Any]:
 
 
 def comment_of(made: SimulatedPost) -> dict[str, Any]:
-    """A comment of the Comments API."""
+    """Return a comment of the Comments API."""
     actor = f"urn:li:person:member{made.author}"
     comment: dict[str, Any] = {
         "id": _number(made),
@@ -151,5 +152,5 @@ def _number(made: SimulatedPost) -> str:
 
 
 def _escaped(text: str) -> str:
-    """The little text format of LinkedIn."""
+    """Escape as LinkedIn's little text format does."""
     return "".join(f"\\{sign}" if sign in "\\|{}@[]()<>#*_~" else sign for sign in text)

@@ -1,4 +1,4 @@
-"""A Mastodon instance: timelines with Link headers and rate limits, statuses by id, a stream for who has a token."""
+"""A Mastodon instance: timelines with rate limits, statuses by id, and a stream for tokens."""
 
 import html
 import json
@@ -68,7 +68,7 @@ def _respond(world: World, request: Request, streaming: str) -> Answer:
 
 
 def _page(posts: dict[str, SimulatedPost], request: Request) -> Answer:
-    """Newest first; with min_id the page right after that id."""
+    """Return a page, newest first; with min_id the page right after that id."""
     after = int(request.one("min_id") or request.one("since_id") or 0)
     before = int(request.one("max_id") or 2**63)
     size = min(int(request.one("limit", "20")), _PAGE)
@@ -117,7 +117,7 @@ def _streaming(world: World, faults: Faults) -> Iterator[str]:
 
 
 def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) -> Iterator[str]:
-    """What happens from now on; nothing of before."""
+    """Yield what happens from now on, and nothing earlier."""
     index = world.happened()
     while not stopping.is_set():
         for happening in world.events[index : world.happened()]:
@@ -146,13 +146,14 @@ def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) ->
 
 
 def status_id(made: SimulatedPost) -> str:
-    """48 bits of milliseconds, 16 of a sequence."""
+    """Return an id: 48 bits of milliseconds, 16 of a sequence."""
     return str((made.created_at // 1000 << 16) + made.number % 65536)
 
 
 def status_of(made: SimulatedPost) -> dict[str, Any]:
-    """A status as every endpoint shows it."""
-    number, account = status_id(made), _account(made.author)
+    """Return a status as every endpoint shows it."""
+    number = status_id(made)
+    account = _account(made.author)
     url = f"{account['url']}/{number}"
     text = made.text + ("x" * _HUGE if made.defect == "huge" else "")
     paragraphs = "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in text.split("\n\n"))
@@ -194,7 +195,8 @@ def status_of(made: SimulatedPost) -> dict[str, Any]:
 
 
 def _account(author: int) -> dict[str, Any]:
-    name, host = f"member{author}", "https://social.example"
+    name = f"member{author}"
+    host = "https://social.example"
     return {
         "id": str(109_000_000_000_000_000 + author),
         "username": name,

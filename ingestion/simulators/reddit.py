@@ -1,7 +1,7 @@
-"""Reddit: tokens for who knows the secret, listings from the newest down, about 1,000 deep, and api/info.
+"""Reddit: tokens, listings from the newest down, about 1,000 items deep, and api/info.
 
-A deleted comment stays in its listing as `[deleted]`, a deleted submission leaves it; an edit
-within three minutes is not marked as one.
+A deleted comment stays in its listing as `[deleted]`; a deleted submission leaves it. An edit
+within three minutes is not marked.
 """
 
 import base64
@@ -119,13 +119,14 @@ def _page(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
 
 
 def is_submission(made: SimulatedPost) -> bool:
-    """Every third is one; the others are comments."""
+    """Return whether it is a submission, as every third is; the others are comments."""
     return made.number % _SUBMISSION_EVERY == 0
 
 
 def fullname(made: SimulatedPost) -> str:
-    """The thing's kind and its id in base 36."""
-    number, digits = 10**9 + made.number, ""
+    """Return the thing's kind and its id in base 36."""
+    number = 10**9 + made.number
+    digits = ""
     while number:
         number, digit = divmod(number, 36)
         digits = _ALPHABET[digit] + digits
@@ -133,11 +134,12 @@ def fullname(made: SimulatedPost) -> str:
 
 
 def thing_of(made: SimulatedPost) -> dict[str, Any]:
-    """A thing with raw_json=1."""
+    """Return a thing with raw_json=1."""
     is_gone = made.deleted_at is not None
     text = "[deleted]" if is_gone else made.text + ("x" * _HUGE if made.defect == "huge" else "")
     is_marked = made.edited_at is not None and made.edited_at - made.created_at > _UNMARKED
-    name, created = fullname(made), float(made.created_at // SECOND)
+    name = fullname(made)
+    created = float(made.created_at // SECOND)
     data: dict[str, Any] = {
         "name": name,
         "id": name[3:],

@@ -1,7 +1,7 @@
-"""X: recent search, newest page first; look-up by id; edits under new ids; rate limits in epoch seconds.
+"""X: recent search, look-up by id, edits under new ids, and rate limits in epoch seconds.
 
-Compliance jobs with their files at signed addresses, which want the signature, a plain text and no
-other authorisation.
+Compliance jobs have files at signed addresses, which require the signature and plain text, and
+refuse any other authorisation.
 """
 
 import html
@@ -25,9 +25,11 @@ _EPOCH_MS = 1_288_834_974_657
 _WINDOW_S = 7 * 86400
 _LONGEST_QUERY = 512
 _HUGE = 10_000_000
-_JOBS, _FILES = "/2/compliance/jobs", "/compliance-files/"
+_JOBS = "/2/compliance/jobs"
+_FILES = "/compliance-files/"
 _SIGNATURE = "simulated"
-_QUARTER, _WEEK = 900 * SECOND, 7 * 86400 * SECOND
+_QUARTER = 900 * SECOND
+_WEEK = 7 * 86400 * SECOND
 _SHORT = 280
 
 
@@ -67,15 +69,16 @@ SIMULATOR = Simulator(
 
 
 class _Jobs:
-    """Compliance jobs: created, in progress when first asked for, then complete; safe between threads."""
+    """Compliance jobs: created, then in progress, then complete; safe between threads."""
 
     def __init__(self, world: World) -> None:
-        self._world, self._lock = world, threading.Lock()
+        self._world = world
+        self._lock = threading.Lock()
         self._jobs: dict[str, dict[str, Any]] = {}
         self._gone: dict[str, list[bytes]] = {}  # what was uploaded and is gone, by job
 
     def respond(self, request: Request) -> Answer:
-        """What is asked of X itself."""
+        """Answer a request to X itself."""
         number = request.path.removeprefix(_JOBS).strip("/")
         with self._lock:
             if request.method == "POST" and not number:
@@ -88,7 +91,7 @@ class _Jobs:
             return Answer(shown)
 
     def file(self, request: Request) -> Answer:
-        """What is asked of the store of the files."""
+        """Answer a request to the file store."""
         number, _, name = request.path.removeprefix(_FILES).partition("/")
         with self._lock:
             if number not in self._jobs or request.one("X-Goog-Signature") != _SIGNATURE:
@@ -119,7 +122,8 @@ class _Jobs:
             return Answer(
                 _problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST
             )
-        now, number = self._world.clock(), str(_snowflake(self._world.clock(), len(self._jobs)))
+        now = self._world.clock()
+        number = str(_snowflake(self._world.clock(), len(self._jobs)))
         address = f"http://{request.headers.get('host', '')}{_FILES}{number}"
         job = job_of(number, now, address)
         self._jobs[number] = job
@@ -135,7 +139,7 @@ class _Jobs:
 
 
 def job_of(number: str, now: int, address: str) -> dict[str, Any]:
-    """A job as it is created."""
+    """Return a job as it is created."""
     return {
         "id": number,
         "type": "tweets",
@@ -150,7 +154,7 @@ def job_of(number: str, now: int, address: str) -> dict[str, Any]:
 
 
 def notice_of(made: SimulatedPost) -> dict[str, Any]:
-    """A line of a job's results."""
+    """Return a line of a job's results."""
     return {
         "id": str(first_id(made)),
         "action": "delete",
@@ -171,9 +175,10 @@ def _respond(world: World, request: Request) -> Answer:
 
 
 def _search(world: World, posts: list[SimulatedPost], request: Request) -> Answer:
-    """Newest first; what is deleted is not found."""
+    """Return a page, newest first, without deleted posts."""
     oldest = _snowflake(world.clock() - min(_WINDOW_S, int(world.scenario.window_s)) * SECOND, 0)
-    since, start = int(request.one("since_id", "0")), request.one("start_time")
+    since = int(request.one("since_id", "0"))
+    start = request.one("start_time")
     if not 1 <= len(request.one("query")) <= _LONGEST_QUERY:
         return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
     after = max(since, _snowflake(_micros(start), 0) - 1 if start else 0) or oldest
@@ -197,7 +202,7 @@ def _search(world: World, posts: list[SimulatedPost], request: Request) -> Answe
 
 
 def _look_up(posts: dict[int, SimulatedPost], ids: list[str]) -> Answer:
-    """An old version by its own id, with the whole chain; what is gone is an error beside the data."""
+    """Return old versions by their own ids; posts that are gone are errors beside the data."""
     known: dict[str, dict[str, Any]] = {}
     for made in posts.values():
         if made.deleted_at is None:
@@ -221,7 +226,7 @@ def _look_up(posts: dict[int, SimulatedPost], ids: list[str]) -> Answer:
 
 
 def tweet_of(made: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
-    """A post with the fields that a reader asks for."""
+    """Return a post with the fields that a reader asks for."""
     text = (made.first_text if is_first else made.text) + (
         "x" * _HUGE if made.defect == "huge" else ""
     )
@@ -254,12 +259,12 @@ def tweet_of(made: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
 
 
 def first_id(made: SimulatedPost) -> int:
-    """By which the post is known for ever."""
+    """Return the id by which the post is known for ever."""
     return _snowflake(made.created_at, made.number)
 
 
 def own_id(made: SimulatedPost) -> int:
-    """Of its present version."""
+    """Return the id of its present version."""
     return first_id(made) if made.edited_at is None else _snowflake(made.edited_at, made.number)
 
 

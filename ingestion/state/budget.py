@@ -28,11 +28,13 @@ class Budget:
     def __init__(
         self, limits: Mapping[str, Limit], store: IngestStore, clock: Callable[[], int]
     ) -> None:
-        self._limits, self._store, self._clock = limits, store, clock
+        self._limits = limits
+        self._store = store
+        self._clock = clock
         self._taking = threading.Lock()
 
     def take(self, unit: str, amount: float = 1) -> None:
-        """Spend what is known beforehand, or refuse; readers that ask at once in several threads never overdraw.
+        """Spend an amount known beforehand, or refuse; concurrent readers never overdraw.
 
         Raises:
             BudgetSpentError: with the figure; nothing was spent.
@@ -63,7 +65,7 @@ class Budget:
             self._store.spend(unit, self._period(limit.per), amount)
 
     def left(self) -> dict[str, float]:
-        """What may still be spent, by unit."""
+        """Return what may still be spent, by unit."""
         return {
             unit: limit.most - self._store.spent(unit, self._period(limit.per))
             for unit, limit in self._limits.items()
@@ -75,7 +77,7 @@ class Budget:
 
 
 def limits_of(platform: str, file: Path | None = None) -> dict[str, Limit]:
-    """The limits of one platform, by unit.
+    """Read the limits of one platform, by unit.
 
     Raises:
         SettingsError: an entry is malformed.
@@ -84,7 +86,7 @@ def limits_of(platform: str, file: Path | None = None) -> dict[str, Limit]:
 
 
 def parse_limits(platform: str, values: Mapping[str, Any]) -> dict[str, Limit]:
-    """A table of the file as limits."""
+    """Convert a table of the file to limits."""
     limits = {}
     for unit, value in values.items():
         match value:

@@ -1,6 +1,6 @@
-"""Where the producers' memory rests: one SQLite file, or a PostgreSQL server that producers of many machines share.
+"""The producers' memory: a SQLite file, or a PostgreSQL server that several machines share.
 
-Both hold the same tables and get the same statements, in which `?` stands for a value.
+Both hold the same tables and run the same statements, in which `?` stands for a value.
 """
 
 import sqlite3
@@ -27,33 +27,33 @@ class Statements(Protocol):
     """Statements inside a transaction."""
 
     def run(self, statement: str, values: Sequence[object]) -> int:
-        """How many rows it touched."""
+        """Run a statement and return how many rows it touched."""
 
     def run_many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
-        """The same for many rows."""
+        """Run a statement for many rows."""
 
 
 class Database(Protocol):
     """A database with the memory's tables; safe between threads."""
 
     def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
-        """What a question answers."""
+        """Return the rows of a query."""
 
     def transaction(self) -> AbstractContextManager[Statements]:
-        """A context manager of `Statements`: all of them or none."""
+        """Open a transaction: all of its statements take effect, or none."""
 
     def wipe_deleted(self, table: str) -> bool:
-        """Leave nothing of the table's deleted rows in the database's files; False while another reads them."""
+        """Remove the bytes of deleted rows from the files; False while another reads them."""
 
     def claim(self, work: str) -> None:
-        """Be the only one that does this work, until closed.
+        """Claim this work exclusively, until closed.
 
         Raises:
             UsageError: another does it.
         """
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connection."""
 
 
 class SqliteFile:
@@ -65,7 +65,8 @@ class SqliteFile:
         Raises:
             IngestStoreError: it is damaged, or not ours.
         """
-        self._file, self._lock = file, threading.Lock()  # budgets are spent from a reader's threads
+        self._file = file
+        self._lock = threading.Lock()  # budgets are spent from a reader's threads
         with self._named_errors():
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
@@ -128,7 +129,10 @@ class _Sqlite:
 
 
 class PostgresServer:
-    """A server by its address, which no message quotes: it may hold a password. Connects again after it was away."""
+    """A server by its address, which no message quotes: it may hold a password.
+
+    It connects again after it was away.
+    """
 
     def __init__(self, address: str, schema: str) -> None:
         """Connect, and create the tables where there are none.
@@ -143,8 +147,11 @@ class PostgresServer:
             raise SettingsError(
                 "ingest.store needs psycopg", remedy="pip install 'echostream[postgres]'"
             ) from None
-        self._psycopg, self._address, self._schema = psycopg, address, schema
-        self._lock, self._claims = threading.RLock(), list[str]()
+        self._psycopg = psycopg
+        self._address = address
+        self._schema = schema
+        self._lock = threading.RLock()
+        self._claims = list[str]()
         self._sql = self._connected()
 
     def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
@@ -176,7 +183,7 @@ class PostgresServer:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
-        """The one connection; a new one where it was lost."""
+        """Yield the one connection; a new one if it was lost."""
         with self._lock:
             if self._sql.closed:
                 self._sql = self._connected()
@@ -231,5 +238,5 @@ class _Postgres:
 
 
 def _marked(statement: str) -> str:
-    """With psycopg's marks for values."""
+    """Replace the value marks with psycopg's."""
     return statement.replace("?", "%s")

@@ -6,7 +6,7 @@ Stretch = tuple[int, int]
 
 
 def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """The same time in as few stretches as possible, in order; those that touch are one, empty ones are none."""
+    """Return the same time in as few stretches as possible, in order, without empty ones."""
     found: list[Stretch] = []
     for since, until in sorted(stretches):
         if since >= until:
@@ -19,7 +19,7 @@ def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
 
 
 def without(stretches: Iterable[Stretch], holes: Iterable[Stretch]) -> list[Stretch]:
-    """What is left of the stretches outside the holes."""
+    """Return what is left of the stretches outside the holes."""
     left = merged(stretches)
     for begin, end in holes:
         parts = [

@@ -1,7 +1,7 @@
-"""The producers' durable memory: cursors, the completeness ledger (gaps and covered spans), what was seen and spent.
+"""The producers' durable memory: cursors, the completeness ledger, seen posts, and spending.
 
-The same tables and statements in a SQLite file of a home or in PostgreSQL. It holds ids of posts,
-no texts; ids can name people, so neither is for everybody to read.
+The completeness ledger holds gaps and covered spans. The memory holds ids of posts and no texts;
+ids can name people, so only its owner may read it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -69,15 +69,15 @@ class IngestStore:
         )
 
     def __enter__(self) -> Self:
-        """Nothing to do."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of it."""
+        """Close the database."""
         self._base.close()
 
     def claim(self, role: str) -> None:
-        """Be the only one of this role, until closed; in a file nothing, where a home has its own locks.
+        """Claim this role exclusively until closed; in a file that is left to the home's locks.
 
         Raises:
             UsageError: another is at work.
@@ -85,7 +85,7 @@ class IngestStore:
         self._base.claim(f"{self._who[0]} {role} {self._who[1]}")
 
     def cursor(self, source: str) -> str | None:
-        """Where that source was left; None: never read."""
+        """Return where that source was left; None: never read."""
         found = self._one(
             "SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source
         )
@@ -99,7 +99,7 @@ class IngestStore:
         now: int,
         covered: Sequence[Span] = (),
     ) -> None:
-        """Cursors, gaps and covered spans together; only for what Kafka has acknowledged."""
+        """Save cursors, gaps and covered spans together, only for what Kafka has acknowledged."""
         old, new = self._changed_spans(covered, gaps)
         with self._base.transaction() as sql:
             sql.run_many(
@@ -125,7 +125,7 @@ class IngestStore:
             )
 
     def discard_cursors(self, *, now: int) -> int:
-        """Begin anew: every cursor goes, and what lies between it and now is a gap. The number of sources."""
+        """Delete every cursor, record the time since as a gap, and return the number of sources."""
         rows = self._all("SELECT source, saved_at FROM cursors WHERE owner = ? AND platform = ?")
         gaps = [
             Gap(source=s, since=at, until=now, reason=GapReason.CURSOR_DISCARDED) for s, at in rows
@@ -136,7 +136,7 @@ class IngestStore:
         return len(rows)
 
     def gaps(self) -> list[Gap]:
-        """The completeness ledger, oldest first."""
+        """Return the gaps of the completeness ledger, oldest first."""
         rows = self._all(
             "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ? ORDER BY since, source"
         )
@@ -146,7 +146,7 @@ class IngestStore:
         ]
 
     def spans(self) -> list[Span]:
-        """When each source was read: where none is, nobody was reading, gap or not; oldest first."""
+        """Return when each source was read, oldest first; outside of them nobody was reading."""
         rows = self._all(
             "SELECT source, since, until FROM spans WHERE owner = ? AND platform = ? ORDER BY since, source"
         )
@@ -155,18 +155,17 @@ class IngestStore:
     def _changed_spans(
         self, covered: Sequence[Span], gaps: Sequence[Gap]
     ) -> tuple[list[Span], list[Span]]:
-        """The spans that go and those that take their place: what is covered joins them, what is lost cuts them."""
-        old, new = [], []
+        """Return the spans to delete and to insert: covered time joins, lost time cuts them."""
+        old = []
+        new = []
         lost = [gap for gap in gaps if gap.reason in LOST]
         for source in {span.source for span in covered} | {gap.source for gap in lost}:
             read: list[Stretch] = [
                 (span.since, span.until) for span in covered if span.source == source
             ]
             holes = [(gap.since, gap.until) for gap in lost if gap.source == source]
-            begin, end = (
-                min(since for since, _ in (*read, *holes)),
-                max(until for _, until in (*read, *holes)),
-            )
+            begin = min(since for since, _ in (*read, *holes))
+            end = max(until for _, until in (*read, *holes))
             there = [
                 (int(since), int(until))
                 for since, until in self._all(_SPANS_NEAR, source, begin, end)
@@ -178,7 +177,7 @@ class IngestStore:
         return old, new
 
     def seen_posts(self, post_ids: Iterable[str]) -> dict[str, SeenPost]:
-        """What is known of these posts."""
+        """Return what is known of these posts."""
         found: dict[str, SeenPost] = {}
         for post_id in filter(_can_rest, post_ids):
             row = self._one(_SIGHTINGS + " AND post_id = ?", post_id)
@@ -187,21 +186,21 @@ class IngestStore:
         return found
 
     def all_seen_posts(self) -> list[SeenPost]:
-        """All posts that are known, gone ones too."""
+        """Return all posts that are known, deleted ones too."""
         return [SeenPost(*row) for row in self._all(_SIGHTINGS)]
 
     def by_native_id(self, source: str, native_id: str) -> SeenPost | None:
-        """The post that had this id at the source."""
+        """Return the post that had this id at the source."""
         if not _can_rest(native_id):
             return None
         row = self._one(_SIGHTINGS + " AND source = ? AND native_id = ?", source, native_id)
         return None if row is None else SeenPost(*row)
 
     def save_seen_posts(self, sightings: Iterable[SeenPost]) -> None:
-        """Note posts before they are sent: what is sent again after a crash then carries the same version.
+        """Save posts before they are sent, so that a resend after a crash has the same version.
 
-        An id that no database takes is left out: that post is as one that was never seen, and stops
-            nothing.
+        A post whose id no database can store is left out, as if it had never been seen, and stops
+        nothing.
         """
         sightings = [
             one for one in sightings if _can_rest(one.post_id) and _can_rest(one.native_id)
@@ -220,7 +219,7 @@ class IngestStore:
             )
 
     def mark_checked(self, post_ids: Iterable[str], *, now: int) -> None:
-        """These posts were looked at again, also where the platform said nothing of them."""
+        """Record that these posts were checked, even if the platform said nothing about them."""
         with self._base.transaction() as sql:
             sql.run_many(
                 "UPDATE sightings SET checked_at = ? WHERE owner = ? AND platform = ? AND post_id = ?",
@@ -228,12 +227,12 @@ class IngestStore:
             )
 
     def unchecked(self, *, since: int, limit: int) -> list[SeenPost]:
-        """Live posts that were not looked at since then, longest ago first."""
+        """Return live posts that were not checked since then, longest ago first."""
         order = " AND is_gone = 0 AND checked_at < ? ORDER BY checked_at, post_id LIMIT ?"
         return [SeenPost(*row) for row in self._all(_SIGHTINGS + order, since, limit)]
 
     def due_for_check(self, *, now: int, first: int, limit: int) -> list[SeenPost]:
-        """Live posts to look at again: not before `first` µs, then each time a quarter of their age has passed."""
+        """Return live posts to check: after `first` µs, then after each quarter of their age."""
         rows = self._all(
             _SIGHTINGS + " AND is_gone = 0 AND ? - checked_at >= ?"
             " AND (? - checked_at) * 4 >= ? - seen_at ORDER BY checked_at, post_id LIMIT ?",
@@ -255,10 +254,12 @@ class IngestStore:
 
     def delete_seen_posts(self, is_gone: Callable[[str], bool]) -> int:
         """Forget the posts of which `is_gone` says so by their id; how many."""
-        forgotten, last = 0, ""
+        forgotten = 0
+        last = ""
         while rows := self._all(_IDS, last, _AT_ONCE):
             ids = [str(row[0]) for row in rows]
-            last, gone = ids[-1], [(*self._who, post_id) for post_id in ids if is_gone(post_id)]
+            last = ids[-1]
+            gone = [(*self._who, post_id) for post_id in ids if is_gone(post_id)]
             forgotten += len(gone)
             with self._base.transaction() as sql:
                 sql.run_many(
@@ -267,11 +268,11 @@ class IngestStore:
         return forgotten
 
     def wipe_deleted(self) -> bool:
-        """Leave no byte of forgotten posts; False while another process reads on, to be tried again."""
+        """Remove the bytes of deleted posts; False while another process reads: try again."""
         return self._base.wipe_deleted("sightings")
 
     def spent(self, unit: str, period: str) -> float:
-        """What was spent in a period."""
+        """Return what was spent in a period."""
         row = self._one(
             "SELECT spent FROM spending WHERE owner = ? AND platform = ? AND unit = ? AND period = ?",
             unit,
@@ -296,5 +297,5 @@ class IngestStore:
 
 
 def _can_rest(text: str) -> bool:
-    """False for lone surrogates, which JSON can hold, and for NUL, which PostgreSQL refuses."""
+    """Return whether a database can store it: not lone surrogates, nor NUL, for PostgreSQL."""
     return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

@@ -1,4 +1,4 @@
-"""What was sent before: it dates the edits that a platform does not date, and gives deletes their day."""
+"""Versions from what was sent before: they date undated edits and give deletes their day."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -17,18 +17,20 @@ _RESTORED_AFTER = (
 
 
 class VersionAssigner:
-    """Of one platform; remembers nothing where the platform has no `native_id`, since there it need not."""
+    """Assigns a platform's versions; without a `native_id` the platform dates edits itself."""
 
     def __init__(self, platform: Platform, maker: RecordMaker, store: IngestStore) -> None:
-        self._platform, self._maker, self._store = platform, maker, store
+        self._platform = platform
+        self._maker = maker
+        self._store = store
 
     def assign(
         self, items: Iterable[Item], source: str, observed_at: int, *, is_recorded: bool = False
     ) -> list[Item]:
-        """The items with the versions they should have; noted, so that they have the same after a crash.
+        """Return the items with their versions, saved first so that a crash does not change them.
 
-        A post that is back right after its delete is left out, and so is an older version of one
-        that was edited, or what was recorded (`is_recorded`) before it was seen otherwise.
+        Left out are a post that comes back right after its delete, an older version of an edited
+        post, and a recorded post (`is_recorded`) from before a different observation.
         """
         items = list(items)
         if self._platform.native_id is None:

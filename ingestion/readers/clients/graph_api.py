@@ -1,10 +1,8 @@
-"""Meta's Graph API: pages of answers, its own way to say "too many" and "refused", and looking up by id.
+"""Meta's Graph API: pages of answers, its own rate limits and refusals, and look-ups by id.
 
 Usage comes as percentages; a full one blocks. Errors come as 400 with a code. The address of the
-next page holds the
-access token, so it is never used: the token travels in a header, and pages are asked for by their
-    cursor, or, where
-there is none, by what that address says of time or place in the listing.
+next page holds the access token, so it is never used: the token travels in a header, and pages are
+requested by their cursor, or else by the address's parameters of time or position.
 """
 
 from collections.abc import Iterator, Sequence
@@ -46,7 +44,7 @@ class Graph:
         )
 
     def get(self, path: str, **params: str | int) -> dict[str, Json]:
-        """One answer, an object.
+        """Return one answer, which must be an object.
 
         Raises:
             ReadError: it is none.
@@ -59,7 +57,7 @@ class Graph:
     def pages(
         self, path: str, *, cursors_repeat: bool = False, **params: str | int
     ) -> Iterator[list[Json]]:
-        """Every page until none follows; an empty one may have a next, and a full one may be short.
+        """Yield every page until none follows; an empty page may have a next one.
 
         Raises:
             ReadError: an answer has no data.
@@ -82,7 +80,10 @@ class Graph:
                 raise pages.cut("names a next page without saying where it begins")
 
     def by_ids(self, ids: Sequence[str], fields: str) -> tuple[list[Json], list[str]]:
-        """Objects as they are now, and the ids of what is no longer shown; one wrong id fails a whole question."""
+        """Return the objects as they are now, and the ids that are no longer shown.
+
+        One wrong id fails the whole request, so the ids are then halved.
+        """
         try:
             answer = self.get("", ids=",".join(ids), fields=fields)
         except StatusError as error:
@@ -101,7 +102,10 @@ class Graph:
 
 
 def _next_page(answer: Json) -> dict[str, str]:
-    """Where the next page begins: its cursor, else what its address says of it. Never its host, path or token."""
+    """Return the next page's parameters: its cursor, else those in its address.
+
+    Host, path and token of that address are never used.
+    """
     after = value_at(answer, "paging", "cursors", "after")
     if isinstance(after, str) and after:
         return {"after": after}
@@ -115,7 +119,7 @@ def _next_page(answer: Json) -> dict[str, str]:
 
 
 def usage(headers: Headers) -> Limit | None:
-    """The fullest of all usages, and when it is over; that is said in minutes."""
+    """Return the highest usage and when it resets, which Meta gives in minutes."""
     reports: list[Any] = [parse_json_text(headers.get("x-app-usage", "null"))]
     business = parse_json_text(headers.get("x-business-use-case-usage", "null"))
     reports += [
@@ -141,7 +145,7 @@ def usage(headers: Headers) -> Limit | None:
 
 
 def _status(status: int, data: bytes) -> int:
-    """The status that an error's code means."""
+    """Return the HTTP status that an error's code stands for."""
     if status != HTTPStatus.BAD_REQUEST:
         return status
     code = value_at(parse_json_text(data.decode("utf-8", "replace")), "error", "code")

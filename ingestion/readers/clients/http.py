@@ -1,4 +1,4 @@
-"""HTTP for readers: retries with jitter, the platform's own rate limits, every kind of failure counted."""
+"""HTTP for readers: retries with jitter, the platform's rate limits, and every failure counted."""
 
 import threading
 import time
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request; `path` is what messages call it, `address` where it goes when that is not below the base URL."""
+    """One request; `path` is its name in messages, `address` its URL if not below the base URL."""
 
     path: str
     method: str = "GET"
@@ -66,7 +66,7 @@ class Call:
 
 
 def no_limit(headers: Headers) -> Limit | None:
-    """For platforms that send none."""
+    """Return None, for platforms that send no rate limit."""
     return None
 
 
@@ -83,7 +83,7 @@ class Http:
         status_of: Callable[[int, bytes], int] = lambda status, _: status,
         credentials_hint: str = "",
     ) -> None:
-        """Nothing is sent yet.
+        """Send nothing yet.
 
         Args:
             base_url: without a slash at its end.
@@ -93,8 +93,11 @@ class Http:
             status_of: the status that an answer means, where the platform says it in the body.
             credentials_hint: what to obtain, and where, when the platform refuses ours.
         """
-        self._context, self._headers, self._limit_of = context, headers, limit_of
-        self._status_of, self._hint = status_of, credentials_hint
+        self._context = context
+        self._headers = headers
+        self._limit_of = limit_of
+        self._status_of = status_of
+        self._hint = credentials_hint
         self._base = base_url.rstrip("/")
         self._client = httpx2.Client(
             timeout=context.timeout_s, headers={"accept": "application/json"}
@@ -103,7 +106,7 @@ class Http:
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
-        """Nothing to do."""
+        """Return itself."""
         return self
 
     def __exit__(
@@ -173,14 +176,15 @@ class Http:
             ) from None
 
     def _wait_s(self, status: int, headers: Headers, limit: Limit | None) -> float | None:
-        """How long the platform asks us to wait; its rate limit's end where that is what was refused."""
+        """Return how long the platform asks us to wait, or until its exhausted limit resets."""
         said = retry_after(headers, self._context.clock())
         is_limited = status == HTTPStatus.TOO_MANY_REQUESTS and limit is not None
         return limit.reset_s if said is None and is_limited and limit else said
 
     def _exchange(self, call: Call) -> tuple[int, Headers, bytes]:
-        """One request; the errors are ours, since the library's may quote addresses with tokens."""
-        trouble, path = self._context.telemetry.trouble, call.path
+        """Send one request; library errors become ours, since they may quote tokens."""
+        trouble = self._context.telemetry.trouble
+        path = call.path
         headers = {**(self._headers() if call.with_credentials else {}), **call.headers}
         try:
             with self._client.stream(
@@ -224,7 +228,7 @@ class Http:
 
 
 def iso_reset(headers: Headers) -> Limit | None:
-    """`X-RateLimit-Remaining` and `-Reset` as ISO 8601 (Mastodon), measured by the answer's own clock."""
+    """Read Mastodon's rate limit, whose reset is ISO 8601, by the answer's own clock."""
     try:
         until = datetime.fromisoformat(headers["x-ratelimit-reset"])
         until_s = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp()
@@ -234,7 +238,7 @@ def iso_reset(headers: Headers) -> Limit | None:
 
 
 def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
-    """A reset in seconds since 1970 (X), measured by the answer's own clock."""
+    """Read X's rate limit, whose reset is seconds since 1970, by the answer's own clock."""
     try:
         return Limit(float(headers[remaining]), max(0.0, float(headers[reset]) - _said_at(headers)))
     except (KeyError, ValueError, TypeError):
@@ -242,6 +246,6 @@ def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
 
 
 def _said_at(headers: Headers) -> float:
-    """When the platform answered, in seconds since 1970 by its own clock; by ours where it shows none."""
+    """Return when the platform answered, by its own clock, else by ours; seconds since 1970."""
     said = http_date_seconds(headers.get("date", ""))
     return clock.now().timestamp() if said is None else said

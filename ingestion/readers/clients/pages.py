@@ -1,9 +1,8 @@
-"""Pages of a listing: what every loop over them asks before it goes on, so that none goes on for ever.
+"""Guards against listings that never end.
 
-A listing ends where the platform says that nothing follows. One that does not end by itself shows
-    it: it names a next
-page that it named before, gives items that it gave before, or page after page without any. That is
-found on the page that shows it; what such a listing would have held is a gap.
+A listing ends where the platform names no next page. A listing that never ends names a next page
+again, repeats items, or sends page after page without any. The guard stops at the page that shows
+it; the rest of that listing is a gap.
 """
 
 import json
@@ -33,7 +32,7 @@ class ListingGuard:
     def __init__(
         self, path: str, context: Context, *, cursors_repeat: bool = False, overlaps: bool = False
     ) -> None:
-        """Nothing was seen yet.
+        """Start with nothing seen.
 
         Args:
             path: what the error calls the listing.
@@ -41,20 +40,25 @@ class ListingGuard:
             cursors_repeat: the platform gives the same cursor on each page, so only items tell.
             overlaps: pages begin with items of the page before, so the last may hold nothing else.
         """
-        self._path, self._context = path, context
-        self._cursors_repeat, self._overlaps = cursors_repeat, overlaps
+        self._path = path
+        self._context = context
+        self._cursors_repeat = cursors_repeat
+        self._overlaps = overlaps
         self._seen = OrderedDict[object, None]()
         self._barren = 0
 
     def check(self, items: Sequence[Json], following: object) -> list[Json]:
-        """Note a page and what it names as the next one (None: nothing follows); the items that are new in this pass.
+        """Record a page and return its items that are new in this pass.
+
+        `following` is what the page names as the next one; None: nothing follows.
 
         Raises:
             ListingCutError: the listing does not end by itself.
         """
         keys = [_key(item) for item in items]
         new = [item for item, key in zip(items, keys, strict=True) if key not in self._seen]
-        cursor, whole = ("cursor", following), ("page", frozenset(keys))
+        cursor = ("cursor", following)
+        whole = ("page", frozenset(keys))
         is_named_again = cursor in self._seen and not self._cursors_repeat
         is_given_again = bool(keys) and not new and (not self._overlaps or whole in self._seen)
         self._barren = 0 if new else self._barren + 1
@@ -68,7 +72,7 @@ class ListingGuard:
         return new
 
     def cut(self, why: str) -> ListingCutError:
-        """The error of a listing that cannot be read to its end; counted."""
+        """Return the error of a listing that cannot be read to its end, and count it."""
         self._context.telemetry.trouble("stuck")
         return ListingCutError(
             f"{self._path} {why}, so it was left there",
@@ -83,10 +87,9 @@ class ListingGuard:
 
 
 class ListingCuts:
-    """The listings that were cut in a round over all sources: the others are read, then the round ends in error.
+    """The listings that were cut in a round: the others are read, then the round ends in error.
 
-    A producer that goes on pays for such a listing anew each time it asks, so it asks ever more
-    rarely.
+    Each request to such a listing costs budget, so a producer that continues asks ever more rarely.
     """
 
     def __init__(self) -> None:
@@ -97,26 +100,27 @@ class ListingCuts:
         self._left_out: dict[str, int] = {}  # by source: of how many rounds
 
     def skips(self, source: str) -> bool:
-        """Whether a round leaves a source out: after a cut one round does, after the next three, then seven."""
+        """Return whether this round skips a source: one round after a first cut, then 3, 7."""
         left = self._left_out.pop(source, 0)
         if left > 1:
             self._left_out[source] = left - 1
         return left > 0
 
     def begin(self) -> None:
-        """A source begins: `gap` speaks of what is cut from now on."""
+        """Begin a source: `gap` is about cuts from now on."""
         self._count_before = self._count
 
     def until_cut(self, pages: Iterable[T]) -> Iterator[T]:
-        """The pages, up to where the listing is cut."""
+        """Yield the pages up to where the listing is cut."""
         try:
             yield from pages
         except ListingCutError as error:
-            self._first, self._count = self._first or error, self._count + 1
+            self._first = self._first or error
+            self._count = self._count + 1
             get_log("ingest").warning("listing_cut", what=error.what)
 
     def gap(self, source: str, since: int, until: int) -> tuple[Gap, ...]:
-        """The stretch of time as a gap, where a listing of this source was cut; else nothing."""
+        """Return the stretch of time as a gap if a listing of this source was cut."""
         if self._count == self._count_before:
             self._in_a_row.pop(source, None)
             return ()
@@ -127,23 +131,24 @@ class ListingCuts:
         )
 
     def end(self, *, once: bool) -> None:
-        """The round is over; a reader that goes on tries the listing anew in a later one.
+        """End the round; a reader that continues tries the listing again in a later one.
 
         Raises:
             ListingCutError: with `once`, the first of the round.
         """
-        first, self._first = self._first, None
+        first = self._first
+        self._first = None
         if once and first is not None:
             raise first
 
 
 def query_of(params: dict[str, str]) -> str:
-    """A next page's parameters as one cursor, whatever their order."""
+    """Return a next page's parameters as one cursor, whatever their order."""
     return urlencode(sorted(params.items()))
 
 
 def _key(item: Json) -> object:
-    """By what an item is known again: its id where it has one, since counts may change between two pages."""
+    """Return what identifies an item: its id if it has one, since counts may change."""
     if isinstance(item, str):
         return item
     for path in (("id",), ("data", "name"), ("data", "id")):

@@ -1,4 +1,4 @@
-"""The loop of every reader that asks: round after round over its sources, with a pause after each."""
+"""The loop of every reader that polls: rounds over its sources, with a pause after each."""
 
 from collections.abc import Callable, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""What goes wrong with answers, by name, and when asking again may help; whatever the library that asked."""
+"""Failed answers: their errors, and when a retry may help."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from http import HTTPStatus
 from foundation.errors import ReadError
 
 LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
-CLIENT_ERRORS, SERVER_ERRORS = 400, 500
+CLIENT_ERRORS = 400
+SERVER_ERRORS = 500
 LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)  # they may say when
 
 
@@ -18,7 +19,8 @@ class StatusError(ReadError):
 
     def __init__(self, status: int, path: str, wait_s: float | None = None) -> None:
         super().__init__(f"{path} answered {status}", remedy="It is tried again")
-        self.status, self.wait_s = status, wait_s
+        self.status = status
+        self.wait_s = wait_s
 
 
 class UnusableAnswerError(ReadError):
@@ -26,7 +28,7 @@ class UnusableAnswerError(ReadError):
 
 
 def retry_decision(error: Exception) -> bool | float:
-    """Whether to try again, or after how many seconds."""
+    """Return whether to retry, or after how many seconds."""
     if isinstance(error, StatusError):
         if error.status in LATER:
             return True if error.wait_s is None else bounded_wait(error.wait_s)
@@ -35,12 +37,12 @@ def retry_decision(error: Exception) -> bool | float:
 
 
 def bounded_wait(wait_s: float) -> float:
-    """As long as we were asked to wait, within reason."""
+    """Return the requested wait, within reason."""
     return min(max(wait_s, 0.1), LONGEST_WAIT_S)
 
 
 def retry_after(headers: Mapping[str, str], now: int) -> float | None:
-    """`Retry-After` in seconds, whichever of its two forms it has; None where it says nothing of use.
+    """Return `Retry-After` in seconds, from either of its forms; None where it is useless.
 
     Args:
         headers: of the answer, in lower case. A date is measured by the answer's own clock, where
@@ -51,7 +53,8 @@ def retry_after(headers: Mapping[str, str], now: int) -> float | None:
     try:
         wait_s = float(said)
     except ValueError:
-        until, began = http_date_seconds(said), http_date_seconds(headers.get("date", ""))
+        until = http_date_seconds(said)
+        began = http_date_seconds(headers.get("date", ""))
         if until is None:
             return None
         wait_s = until - (now / 1_000_000 if began is None else began)
@@ -59,7 +62,7 @@ def retry_after(headers: Mapping[str, str], now: int) -> float | None:
 
 
 def http_date_seconds(text: str) -> float | None:
-    """An HTTP date in seconds since 1970; without a zone, or with the unknown one of -0000, it is UTC."""
+    """Convert an HTTP date to seconds since 1970; without a zone, or with -0000, it is UTC."""
     try:
         found = parsedate_to_datetime(text)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
@@ -68,5 +71,5 @@ def http_date_seconds(text: str) -> float | None:
 
 
 def trouble_of(status: int) -> str:
-    """The name under which a status is counted."""
+    """Return the name under which a status is counted."""
     return "http_5xx" if status >= SERVER_ERRORS else f"http_{status}"

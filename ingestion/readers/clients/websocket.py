@@ -1,4 +1,4 @@
-"""Websockets for readers: frames with a beat, so that silence is seen, and named errors for every end."""
+"""Websockets for readers: frames with a heartbeat, so that silence shows, and named errors."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,9 @@ class HandshakeRefusedError(ReadError):
 
     def __init__(self, path: str, status: int, body: bytes, wait_s: float | None = None) -> None:
         super().__init__(f"{path} refused the websocket with {status}")
-        self.status, self.body, self.wait_s = status, body, wait_s
+        self.status = status
+        self.body = body
+        self.wait_s = wait_s
 
 
 class StreamClosedError(ReadError):
@@ -41,7 +43,9 @@ def frames(
     headers: Mapping[str, str] | None = None,
     subprotocols: Sequence[Subprotocol] = (),
 ) -> Iterator[bytes | None]:
-    """What a server sends, as bytes; None on a beat without a frame. Ends by an error alone.
+    """Yield what a server sends as bytes, and None on a beat without a frame.
+
+    It ends only by an error.
 
     Args:
         url: with query; never shown, for it can hold a token.

@@ -38,7 +38,7 @@ class Simulator:
         port: int = 0,
         clock: Callable[[], int] = clock.micros,
     ) -> Iterator[tuple[str, World]]:
-        """Its address and its world, while this lasts."""
+        """Serve the simulator while this lasts; yield its address and its world."""
         world = World(scenario, clock)
         with self.serve(world, Faults(scenario.faults), (host, port)) as address:
             yield address, world

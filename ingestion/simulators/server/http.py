@@ -42,7 +42,7 @@ class Request:
     method: str = "GET"
 
     def one(self, name: str, default: str = "") -> str:
-        """A parameter of the query."""
+        """Return a parameter of the query."""
         return self.query.get(name, [default])[0]
 
 
@@ -64,11 +64,12 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, respond: Respond, faults: Faults, bind: tuple[str, int]) -> None:
         super().__init__(bind, _Handler)
-        self.respond, self.faults = respond, faults
+        self.respond = respond
+        self.faults = faults
         self.stopping = threading.Event()
 
     def handle_error(self, *_: object) -> None:
-        """A client that goes away in the middle is what it is here for."""
+        """Ignore a client that disconnects, which the faults provoke."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -131,12 +132,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
-        """Standard output begins with the address and stays readable."""
+        """Print nothing, so that standard output is the address alone."""
 
 
 @contextmanager
 def http_server(respond: Respond, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
-    """Serve at a host and port (0: any) while this lasts; its address, without a slash at the end."""
+    """Serve at a host and port (0: any) while this lasts; yield the address."""
     server = _Server(respond, faults, bind)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -153,16 +154,19 @@ class RateLimit:
     """So many requests in a window; safe between threads."""
 
     def __init__(self, limit: int, window_s: float) -> None:
-        self.limit, self._window_s = limit, window_s
-        self._left, self._until = limit, time.monotonic() + window_s
+        self.limit = limit
+        self._window_s = window_s
+        self._left = limit
+        self._until = time.monotonic() + window_s
         self._lock = threading.Lock()
 
     def take(self) -> tuple[bool, int, float]:
-        """Whether there was one left, how many there are now, and seconds until there are all again."""
+        """Take a request; return whether one was left, how many are, and seconds to the reset."""
         with self._lock:
             now = time.monotonic()
             if now >= self._until:
-                self._left, self._until = self.limit, now + self._window_s
+                self._left = self.limit
+                self._until = now + self._window_s
             had = self._left > 0
             self._left -= had
             return had, self._left, self._until - now

@@ -75,7 +75,7 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ScenarioEvent:
-    """A post is created, edited or deleted, or an author leaves; the time in microseconds since 1970."""
+    """A post is created, edited or deleted, or an author leaves; `at` is µs since 1970."""
 
     at: int
     number: int  # of the post, from 1; of the author where one leaves
@@ -86,20 +86,22 @@ class ScenarioEvent:
 
 
 def timeline(scenario: Scenario, start: int) -> list[ScenarioEvent]:
-    """Everything that happens, in order; no two things at one time."""
+    """Return everything that happens, in order; no two events have the same time."""
     rng = random.Random(scenario.seed)  # noqa: S311  # made posts, no secrets
     span = int((scenario.seconds or _PAST_S) * SECOND)
     first = start if scenario.seconds else start - span
     step = max(2, span // (2 * max(1, scenario.posts)))
     happenings = []
     for number in range(1, scenario.posts + 1):
-        author, at = rng.randrange(_AUTHORS), first + (number - 1) * step
+        author = rng.randrange(_AUTHORS)
+        at = first + (number - 1) * step
         text = _text(rng, number)
         happenings.append(ScenarioEvent(at, number, "create", author, text))
         sooner, later = sorted(
             first + span - SECOND // 10 - rng.randrange(max(1, span // 2)) for _ in range(2)
         )
-        edited_at, deleted_at = max(sooner, at + 1), max(later, at + 2)
+        edited_at = max(sooner, at + 1)
+        deleted_at = max(later, at + 2)
         if rng.random() < scenario.edits:
             happenings.append(
                 ScenarioEvent(edited_at, number, "edit", author, f"{text} Edited once.")
@@ -119,7 +121,7 @@ def timeline(scenario: Scenario, start: int) -> list[ScenarioEvent]:
 
 
 def final_texts(happenings: list[ScenarioEvent]) -> dict[int, str]:
-    """What is left in the end, by the post's number; posts that were spoiled are not counted."""
+    """Return the texts that remain at the end, by number; posts with a defect do not count."""
     posts: dict[int, ScenarioEvent] = {}
     for happening in happenings:
         if happening.kind == "leave":
@@ -134,7 +136,7 @@ def final_texts(happenings: list[ScenarioEvent]) -> dict[int, str]:
 
 
 def load_scenario(file: Path) -> Scenario:
-    """A scenario out of a TOML file, with `[[faults]]`.
+    """Load a scenario from a TOML file, with `[[faults]]`.
 
     Raises:
         SettingsError: a name is unknown or a value is of another type.

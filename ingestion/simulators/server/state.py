@@ -34,7 +34,8 @@ class World:
     """Posts as they are by now; safe between threads."""
 
     def __init__(self, scenario: Scenario, clock: Callable[[], int]) -> None:
-        self.scenario, self.clock = scenario, clock
+        self.scenario = scenario
+        self.clock = clock
         self.events = timeline(scenario, clock())
         self._times = [happening.at for happening in self.events]
         self._posts: dict[int, SimulatedPost] = {}
@@ -42,11 +43,11 @@ class World:
         self._lock = threading.Lock()
 
     def happened(self) -> int:
-        """How many things have happened by now."""
+        """Return how many events have happened by now."""
         return bisect_right(self._times, self.clock())
 
     def posts(self) -> dict[int, SimulatedPost]:
-        """Every post that was made by now, deleted ones too, by number."""
+        """Return every post that was made by now, deleted ones too, by number."""
         with self._lock:
             count = self.happened()
             for happening in self.events[self._done : count]:
@@ -93,7 +94,7 @@ class Faults:
         self._lock = threading.Lock()
 
     def next(self, *kinds: FaultKind) -> Fault | None:
-        """The fault of this answer or frame, if any; `kinds` are those that can happen here."""
+        """Return the fault of this answer or frame, if any, of the kinds that are possible here."""
         with self._lock:
             for due in self._todo:
                 if due.fault.kind not in kinds or due.times == 0:
