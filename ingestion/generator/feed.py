@@ -71,16 +71,16 @@ class Feed:
     def _send_until(self, time: int) -> Iterator[RenderedRecord]:
         while self.due and self.due[0][0] <= time:
             due = heapq.heappop(self.due)[2]
-            made = (
+            rendered = (
                 self.renderer.render_again(due)
                 if isinstance(due, Resend)
                 else self.renderer.render(due)
             )
-            if made is None:
+            if rendered is None:
                 continue
-            yield made
+            yield rendered
             if isinstance(due, Step) and self._is_repeated(due):
-                self._push(Resend(self.planner.after(due.at, _RESENT_WITHIN), due, made))
+                self._push(Resend(self.planner.after(due.at, _RESENT_WITHIN), due, rendered))
 
     def _is_repeated(self, step: Step) -> bool:
         if step.kind in ("bad", "unmappable") or not step.history.is_repeatable:

@@ -52,7 +52,7 @@ def good_row(n: int, step: Step, event: Row, fate: Fate) -> Row:
             "clean_title": step.post_text.clean_title,
             "clean_text": step.post_text.clean_text,
             "lang": step.post_text.lang,
-            "pii": [found.kind for found in step.post_text.planted],
+            "pii": [item.kind for item in step.post_text.planted],
         }
     return row
 
@@ -105,7 +105,7 @@ def planted_values_of(step: Step) -> list[str]:
     own = [] if step.kind == "author_delete" else [step.history.post_id]
     own += [author.id, author.handle, author.name] if author else []
     post_text: PostText | None = step.post_text
-    return own + ([found.value for found in post_text.planted] if post_text else [])
+    return own + ([item.value for item in post_text.planted] if post_text else [])
 
 
 def posted_at(event: Row) -> int:

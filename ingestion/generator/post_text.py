@@ -81,36 +81,36 @@ class TextWriter:
             return pick(self.rng, OTHER_LANGUAGES[lang][mood]).format(p=pick(self.rng, PRODUCTS))
         return pick(self.rng, AFTERTHOUGHTS[mood]) + f" ({pick(self.rng, TIMES)})"
 
-    def _english(self, title: str | None, mood: Mood, found: PlantedPii | None) -> PostText:
+    def _english(self, title: str | None, mood: Mood, planted: PlantedPii | None) -> PostText:
         rng = self.rng
         tags = (pick(rng, HASHTAGS),) if rng.random() < 0.2 else ()  # noqa: PLR2004  # one post in five
-        if title and not found and rng.random() < _TITLE_ONLY:
+        if title and not planted and rng.random() < _TITLE_ONLY:
             return _plain(title, None, hashtags=tags)
         count = 1 + int(rng.random() * _SENTENCES_MAX)
         sentences = [self._fill(pick(rng, TALK[mood])) for _ in range(count)]
         if tags:
             sentences.append(f"#{tags[0]}")
-        if found is None:
+        if planted is None:
             return _plain(title, " ".join(sentences), hashtags=tags)
         at = int(rng.random() * (len(sentences) + 1))
-        sentences.insert(at, pick(rng, SENTENCES[found.kind]))
+        sentences.insert(at, pick(rng, SENTENCES[planted.kind]))
         # The slot is filled last: a filled sentence holds no braces.
         slotted = " ".join(sentences)
         return PostText(
             title,
-            slotted.format(found.value),
+            slotted.format(planted.value),
             title,
-            slotted.format(found.clean),
+            slotted.format(planted.clean),
             "en",
             tags,
-            self._mentions(found),
-            (found,),
+            self._mentions(planted),
+            (planted,),
         )
 
-    def _mentions(self, found: PlantedPii) -> tuple[str, ...]:
+    def _mentions(self, planted: PlantedPii) -> tuple[str, ...]:
         """Return the names that the platform would list; it lists every second @handle."""
-        if found.kind == "mention" or (found.kind == "handle" and self.rng.random() < 0.5):  # noqa: PLR2004  # a coin
-            return (found.value.lstrip("@"),)
+        if planted.kind == "mention" or (planted.kind == "handle" and self.rng.random() < 0.5):  # noqa: PLR2004  # a coin
+            return (planted.value.lstrip("@"),)
         return ()
 
     def _canary(self, number: int, platform: str, author: Author | None) -> PlantedPii | None:

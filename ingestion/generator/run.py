@@ -131,12 +131,12 @@ def send(
     """Send a feed and write its ledger, which gets its name when all is acknowledged."""
     report = GeneratorReport(ledger=file)
     with new_ledger(file) as ledger:
-        for made in feed:
-            record = made.record
-            row = made.ledger_row
+        for rendered in feed:
+            record = rendered.record
+            row = rendered.ledger_row
             sender.send_bytes(row["topic"], record.key, record.value, record.headers)
             ledger.write(row)
-            _count(report, made)
+            _count(report, rendered)
             if progress and report.records % _PROGRESS_EVERY == 0:
                 progress(report.records)
         sender.flush()
@@ -155,8 +155,8 @@ def last_full_hour() -> datetime:
     return clock.now().replace(minute=0, second=0, microsecond=0)
 
 
-def _count(report: GeneratorReport, made: RenderedRecord) -> None:
-    row = made.ledger_row
+def _count(report: GeneratorReport, rendered: RenderedRecord) -> None:
+    row = rendered.ledger_row
     report.records += 1
     report.by_kind[row["kind"]] += 1
     report.by_fate[row["fate"]] += 1

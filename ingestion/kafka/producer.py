@@ -161,7 +161,8 @@ class Producer:
         return DeliveryError(
             f"Kafka at {self._servers} did not acknowledge {missing} of {self._sent} records"
             f" ({self._first_failure or 'no answer'})",
-            remedy="Look at the broker with `echostream status`, then send again: what arrived twice counts once",
+            remedy="Check the broker with `echostream status`, then send again:"
+            " duplicates count once",
         )
 
 

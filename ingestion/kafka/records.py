@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib.metadata import version as installed_version
+from typing import Literal, get_args
 
 import orjson
 
@@ -15,6 +16,19 @@ from schemas.epoch import to_datetime
 from schemas.event import MAX_RECORD_BYTES, SCHEMA_VERSION, Event, Op, RightsField
 from schemas.reasons import Reason
 from schemas.topics import TopicKind
+
+_Clearable = Literal[
+    "title",
+    "text",
+    "url",
+    "lang",
+    "channel",
+    "reply_to",
+    "author_id",
+    "author_handle",
+    "author_name",
+]
+_CLEARED: tuple[_Clearable, ...] = get_args(_Clearable)  # of an event that is too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +213,8 @@ def _fitting_value(event: Event) -> bytes:
     if len(value) > MAX_RECORD_BYTES:
         event["op"] = "unmappable"
         event["reason"] = Reason.TEXT_TOO_LONG
-        event["title"] = event["text"] = event["url"] = event["lang"] = event["channel"] = event[
-            "reply_to"
-        ] = None
-        event["author_id"] = event["author_handle"] = event["author_name"] = None
+        for name in _CLEARED:
+            event[name] = None
         event["mentions"] = []
         event["hashtags"] = []
         event["metrics"] = {}

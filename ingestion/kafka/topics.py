@@ -35,14 +35,14 @@ def create_topics(settings: Settings) -> TopicsReport:
         BrokerUnreachableError: Kafka does not answer, or refuses.
     """
     admin = _admin(settings)
-    found = _partitions(admin, settings, settings.kafka.timeout_s)
-    missing = [topic for topic in topics() if topic.name not in found]
+    partitions = _partitions(admin, settings, settings.kafka.timeout_s)
+    missing = [topic for topic in topics() if topic.name not in partitions]
     created = [
         topic.name for topic, future in _request(admin, missing) if _was_created(future, settings)
     ]
     _await_leaders(settings)
-    existing = [topic for topic in topics() if topic.name in found]
-    narrow = [topic.name for topic in existing if found[topic.name] < topic.partitions]
+    existing = [topic for topic in topics() if topic.name in partitions]
+    narrow = [topic.name for topic in existing if partitions[topic.name] < topic.partitions]
     return TopicsReport(created, [topic.name for topic in existing], narrow)
 
 
@@ -62,11 +62,11 @@ def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
         BrokerUnreachableError: Kafka does not answer.
     """
     admin = _admin(settings)
-    found = _partitions(admin, settings, settings.kafka.timeout_s)
-    ours = [topic.name for topic in topics() if topic.name in found]
+    partitions = _partitions(admin, settings, settings.kafka.timeout_s)
+    ours = [topic.name for topic in topics() if topic.name in partitions]
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # likewise
     wanted = {
-        TopicPartition(name, number): latest for name in ours for number in range(found[name])
+        TopicPartition(name, number): latest for name in ours for number in range(partitions[name])
     }
     ends: dict[str, dict[int, int]] = {name: {} for name in ours}
     if not wanted:
@@ -107,10 +107,10 @@ def _admin(settings: Settings) -> AdminClient:
 def _partitions(admin: AdminClient, settings: Settings, timeout_s: float) -> dict[str, int]:
     """Return the number of partitions by topic."""
     try:
-        found = admin.list_topics(timeout=timeout_s).topics
+        topics_by_name = admin.list_topics(timeout=timeout_s).topics
     except KafkaException as error:
         raise _unreachable(settings, error) from None
-    return {name: len(topic.partitions) for name, topic in found.items()}
+    return {name: len(topic.partitions) for name, topic in topics_by_name.items()}
 
 
 def _request(admin: AdminClient, missing: list[Topic]) -> list[tuple[Topic, "Future[None]"]]:
@@ -135,5 +135,6 @@ def _was_created(future: "Future[None]", settings: Settings) -> bool:
 def _unreachable(settings: Settings, error: KafkaException) -> BrokerUnreachableError:
     return BrokerUnreachableError(
         f"Kafka at {settings.bootstrap_servers} does not answer ({error.args[0].name()})",
-        remedy="Start the local broker with `echostream up`, or set ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS",
+        remedy="Start the local broker with `echostream up`,"
+        " or set ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS",
     )

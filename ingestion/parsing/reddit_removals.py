@@ -51,14 +51,14 @@ def removal_of(data: dict[str, Json]) -> dict[str, Json]:
     It is empty for a thing that exists. A category is one of Reddit's words and is kept. All other
     fields may hold a name or a moderator's note, so true replaces them.
     """
-    said: dict[str, Json] = {name: True for name in _FIELDS if _is_said(data.get(name))}
-    said |= {name: True for name in _FLAGS if data.get(name) is True}
+    removal: dict[str, Json] = {name: True for name in _FIELDS if _is_said(data.get(name))}
+    removal |= {name: True for name in _FLAGS if data.get(name) is True}
     if any(_is_said(value_at(data, "_meta", name)) for name in _ARCHIVED):
-        said["removed"] = True
+        removal["removed"] = True
     category = data.get("removed_by_category")
     if isinstance(category, str) and _CATEGORY.fullmatch(category):
-        said["removed_by_category"] = category
-    return said
+        removal["removed_by_category"] = category
+    return removal
 
 
 def _is_said(value: Json) -> bool:

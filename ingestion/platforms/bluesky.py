@@ -207,8 +207,8 @@ def _tid_day(rkey: str, seen_at: int) -> date | None:
     for digit in rkey:
         number = number * 32 + _TID_ALPHABET.index(digit)
     micros = number >> 10  # the rest is a clock's id
-    found = plausible(micros, since=policy_of("bluesky").since, seen_at=seen_at)
-    return None if found is None else day_of(found)
+    created_at = plausible(micros, since=policy_of("bluesky").since, seen_at=seen_at)
+    return None if created_at is None else day_of(created_at)
 
 
 def _features(record: dict[str, Json], kind: str) -> list[tuple[dict[str, Json], dict[str, Json]]]:
@@ -223,10 +223,10 @@ def _features(record: dict[str, Json], kind: str) -> list[tuple[dict[str, Json],
 def _mentions(record: dict[str, Json], text: str) -> tuple[str, ...]:
     """Return the DIDs of the people mentioned, and their names in the text."""
     data = text.encode("utf-8", "surrogatepass")
-    found: list[Json] = []
+    mentions: list[Json] = []
     for feature, facet in _features(record, "mention"):
-        found += [feature.get("did"), _slice(data, facet.get("index")).removeprefix("@")]
-    return tuple(dict.fromkeys(items_of_type(found, str)))
+        mentions += [feature.get("did"), _slice(data, facet.get("index")).removeprefix("@")]
+    return tuple(dict.fromkeys(items_of_type(mentions, str)))
 
 
 def _slice(data: bytes, index: Json) -> str:

@@ -63,9 +63,9 @@ def _publicly(payload: Json) -> Json:
 def _holds_objects(item: dict[str, Json]) -> bool:
     """Return whether a field holds more than a value or a list of values."""
     values = [
-        each for value in item.values() for each in (value if isinstance(value, list) else [value])
+        part for value in item.values() for part in (value if isinstance(value, list) else [value])
     ]
-    return any(isinstance(each, dict | list) for each in values)
+    return any(isinstance(part, dict | list) for part in values)
 
 
 @unmappable_on_wrong_field(_publicly)

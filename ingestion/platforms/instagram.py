@@ -92,8 +92,8 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     for name in ("mentioned_media", "mentioned_comment"):
         if isinstance(item.get(name), dict):
             return [], [item[name]]
-    if isinstance(found := value_at(item, "business_discovery", "media", "data"), list):
-        return [], [found]
+    if isinstance(media := value_at(item, "business_discovery", "media", "data"), list):
+        return [], [media]
     if "id" not in item:
         held = next(
             (item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)),
@@ -143,10 +143,10 @@ def _medium(item: dict[str, Json], observed_at: int | None) -> Post:
     caption = optional_text(item, "caption")
     link = optional_text(item, "permalink")
     inside = instagram_micros(link, observed_at)
-    said = _time(item)
+    declared = _time(item)
     return Post(
         post_id=_id(item),
-        created_at=inside if said is None else said,
+        created_at=inside if declared is None else declared,
         day=None if inside is None else day_of(inside),
         author_id=_author_id(item),
         author_handle=optional_text(item, "username"),
@@ -192,8 +192,8 @@ def _author_id(item: dict[str, Json]) -> str | None:
 
 
 def _time(item: dict[str, Json]) -> int | None:
-    said = item.get("timestamp")
-    micros = iso_micros(said)
-    if said is not None and (micros is None or micros < 0):
+    declared = item.get("timestamp")
+    micros = iso_micros(declared)
+    if declared is not None and (micros is None or micros < 0):
         raise WrongFieldError("timestamp")
     return micros

@@ -233,7 +233,7 @@ def _edited_at(created_at: int, modified: Json) -> int:
 
 def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
     """Return the parts of the text that name people, not companies."""
-    found = []
+    names = []
     for mark in items_of_type(value_at(comment, "message", "attributes"), dict):
         start = mark.get("start")
         length = mark.get("length")
@@ -244,5 +244,5 @@ def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
             and start >= 0
             and "Company" not in str(value)
         ):
-            found.append(text[start : start + max(0, length)])
-    return distinct(items_of_type(found, str))
+            names.append(text[start : start + max(0, length)])
+    return distinct(items_of_type(names, str))

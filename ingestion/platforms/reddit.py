@@ -117,16 +117,16 @@ def _things_in(holder: dict[str, Json]) -> list[Json]:
     Such are the answer of /api/morechildren (`json.data.things`), a collection (`sorted_links`), a
     recorder's wrapper.
     """
-    found: list[Json] = []
+    things: list[Json] = []
     todo: list[tuple[Json, int]] = [(value, 1) for value in reversed(holder.values())]
     while todo:
         item, depth = todo.pop()
         if isinstance(item, dict) and _is_thing(item):
-            found.append(item)
+            things.append(item)
         elif isinstance(item, dict | list) and depth < _MAX_DEPTH:
             values = list(item.values() if isinstance(item, dict) else item)
             todo += [(value, depth + 1) for value in reversed(values)]
-    return found
+    return things
 
 
 def _is_thing(item: dict[str, Json]) -> bool:

@@ -302,9 +302,9 @@ def _id_text(value: Json) -> str | None:
 
 
 def _created_at(tweet: dict[str, Json]) -> int | None:
-    said = tweet.get("created_at")
-    micros = iso_micros(said) if iso_micros(said) is not None else x_v1_micros(said)
-    if said is not None and (micros is None or micros < 0):
+    declared = tweet.get("created_at")
+    micros = iso_micros(declared) if iso_micros(declared) is not None else x_v1_micros(declared)
+    if declared is not None and (micros is None or micros < 0):
         raise WrongFieldError("created_at")
     return micros
 
@@ -338,8 +338,8 @@ def _mentions(tweet: dict[str, Json], text: str) -> tuple[str, ...]:
 
 
 def _hashtags(tweet: dict[str, Json], text: str) -> tuple[str, ...]:
-    found = _entities(tweet, "hashtags")
-    return distinct(text_fields(found, "tag") + text_fields(found, "text") or hashtags(text))
+    entities = _entities(tweet, "hashtags")
+    return distinct(text_fields(entities, "tag") + text_fields(entities, "text") or hashtags(text))
 
 
 def _reply_to(tweet: dict[str, Json]) -> str | None:

@@ -97,7 +97,7 @@ class ProducerErasure:
             IngestStoreError: the memory cannot be used.
         """
         every = list(self._tombstones.of(self._platform.name))
-        persons = [each for each in every if each.is_forever]
+        persons = [part for part in every if part.is_forever]
         self._persons = self._matcher(persons) if persons else None
         if due := self._due(every):
             self._forget(due)
@@ -109,29 +109,29 @@ class ProducerErasure:
         For the latter it may have saved posts since another process set the mark.
         """
         before = self._known
-        self._known = {each.erasure_id for each in every}
+        self._known = {part.erasure_id for part in every}
         return [
-            each
-            for each in every
-            if self._store.cursor(_mark(each.erasure_id)) is None
-            or (before is not None and each.is_forever and each.erasure_id not in before)
+            part
+            for part in every
+            if self._store.cursor(_mark(part.erasure_id)) is None
+            or (before is not None and part.is_forever and part.erasure_id not in before)
         ]
 
     def _forget(self, due: Sequence[TombstoneSet]) -> None:
         """Delete for all of them in one pass over files and memory; each has its own counts."""
         judges = _CountingMatcher(self._matcher, due)
-        named = [each for each in due if each.posts or each.authors]
-        has_posts = any(each.posts for each in due)
+        named = [part for part in due if part.posts or part.authors]
+        has_posts = any(part.posts for part in due)
         if named:
             self._landing.strip(self._platform, judges.block)
         if has_posts:
             self._store.delete_seen_posts(judges.know_post)
-        for each in named:
-            self._say(each.erasure_id, judges.counts(each.erasure_id))
+        for part in named:
+            self._say(part.erasure_id, judges.counts(part.erasure_id))
         is_clean = not has_posts or self._store.wipe_deleted()  # else the next time
-        for each in due:
-            if is_clean or not each.posts:
-                self._store.save({_mark(each.erasure_id): "done"}, (), now=self._clock())
+        for part in due:
+            if is_clean or not part.posts:
+                self._store.save({_mark(part.erasure_id): "done"}, (), now=self._clock())
 
     def _matcher(self, tombstones: Sequence[TombstoneSet]) -> TombstoneMatcher:
         return TombstoneMatcher(self._platform, self._owner, self._key, tombstones)
@@ -155,18 +155,18 @@ class _CountingMatcher:
         self._known = Counter[str]()
 
     def block(self, mapped: Mapped, observed_at: int) -> bool:
-        found = self._anyone.blocks(mapped, observed_at)
-        if found:
+        is_blocked = self._anyone.blocks(mapped, observed_at)
+        if is_blocked:
             self._landed[
                 next(name for name, judge in self._each if judge.blocks(mapped, observed_at))
             ] += 1
-        return found
+        return is_blocked
 
     def know_post(self, post_id: str) -> bool:
-        found = self._anyone.knows_post(post_id)
-        if found:
+        is_known = self._anyone.knows_post(post_id)
+        if is_known:
             self._known[next(name for name, judge in self._each if judge.knows_post(post_id))] += 1
-        return found
+        return is_known
 
     def counts(self, erasure_id: str) -> dict[str, int]:
         return {"landed": self._landed[erasure_id], "sightings": self._known[erasure_id]}

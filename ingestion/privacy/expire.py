@@ -48,5 +48,5 @@ def expire(
 
 def _forget(memory: IngestStore, before: int, *, dry_run: bool) -> int:
     if dry_run:
-        return sum(one.seen_at < before for one in memory.all_seen_posts())
+        return sum(post.seen_at < before for post in memory.all_seen_posts())
     return memory.delete_seen_before(before=before)

@@ -53,7 +53,7 @@ def landed_answers_of(landing: Landing, author_id: str) -> list[dict[str, Json]]
 def _about(node: Json, author: str) -> list[Json]:
     """Return the outermost objects that hold the author's id; of a list only the author's."""
     if isinstance(node, list):
-        return [part for each in node for part in _about(each, author)]
+        return [part for item in node for part in _about(item, author)]
     if not isinstance(node, dict):
         return []
     return (

@@ -53,10 +53,10 @@ class TombstoneFiles:
         """
         from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
-        found = self.files.get_file_info(
+        infos = self.files.get_file_info(
             fs.FileSelector(f"{self.root}/_erasures/graves", allow_not_found=True)
         )
-        for info in sorted(found, key=lambda info: str(info.path)):
+        for info in sorted(infos, key=lambda info: str(info.path)):
             if not info.is_file or not info.path.endswith(".jsonl"):
                 continue
             which = (platform, info.path, info.mtime_ns, info.size)
@@ -72,14 +72,16 @@ class TombstoneFiles:
         try:
             with self.files.open_input_stream(path, compression=None) as stream:
                 lines = [json.loads(line) for line in bytes(stream.read()).splitlines()]
-            mine = [line for line in lines if line["platform"] == platform]
-            return TombstoneSet(name, _highest(mine, "post_key"), _highest(mine, "author_key"))
+            of_platform = [line for line in lines if line["platform"] == platform]
+            return TombstoneSet(
+                name, _highest(of_platform, "post_key"), _highest(of_platform, "author_key")
+            )
         except FileNotFoundError:
             raise
         except (OSError, ValueError, KeyError, TypeError):
             raise PayloadFileError(
                 f"the erasure's file _erasures/graves/{name}.jsonl is damaged",
-                remedy="Remove it and run the streams: it is written again as long as its erasure is known",
+                remedy="Remove it and run the streams: they write it again",
             ) from None
 
     def record_done(
@@ -176,8 +178,8 @@ def _highest(lines: list[dict[str, Any]], name: str) -> dict[str, int]:
 
 def _merged(tombstones: list[Mapping[str, int]]) -> dict[str, int]:
     merged: dict[str, int] = {}
-    for each in tombstones:
-        for key, version in each.items():
+    for part in tombstones:
+        for key, version in part.items():
             merged[key] = max(version, merged.get(key, -1))
     return merged
 

@@ -37,7 +37,7 @@ def store_location(settings: Settings) -> Path | str:
     address = settings.ingest.store
     if address:
         return address.get_secret_value()
-    # Any of these commands may create the folder: a producer, `enforce-retention`, `export`, `erase`.
+    # A producer, `enforce-retention`, `export` or `erase` may be the first to create the folder.
     protect(settings, "cursors")
     return settings.home / "cursors" / "ingest.sqlite3"
 

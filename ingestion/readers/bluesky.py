@@ -222,8 +222,10 @@ class BlueskyReader:
         at = value_at(event, "time_us")
         seq = None
         if at is None:
-            said = value_at(event, "payload", "witnessedAt") or value_at(event, "payload", "time")
-            at = iso_micros(said)
+            declared = value_at(event, "payload", "witnessedAt") or value_at(
+                event, "payload", "time"
+            )
+            at = iso_micros(declared)
             seq = value_at(event, "payload", "seq")
         if (
             not isinstance(at, int)

@@ -66,12 +66,12 @@ class FacebookReader:
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._graph.http:
-            for fields, some in self._kinds(posts):
-                by_native = {post.native_id: post for post in some}
-                found, gone = self._graph.by_ids(list(by_native), fields)
+            for fields, part in self._kinds(posts):
+                by_native = {post.native_id: post for post in part}
+                documents, gone = self._graph.by_ids(list(by_native), fields)
                 deletes = [{"id": by_native[number].post_id, "deleted": True} for number in gone]
                 yield SourceBatch(
-                    source=some[0].source, documents=[*found, *deletes], endpoint="by id"
+                    source=part[0].source, documents=[*documents, *deletes], endpoint="by id"
                 )
 
     def _kinds(self, posts: Sequence[SeenPost]) -> Iterator[tuple[str, Sequence[SeenPost]]]:
@@ -79,7 +79,7 @@ class FacebookReader:
         of_page = [post for post in posts if post.native_id.partition("_")[0] == post.source]
         others = [post for post in posts if post.native_id.partition("_")[0] != post.source]
         for fields, kind in ((_POST_FIELDS, of_page), (_COMMENT_FIELDS, others)):
-            yield from ((fields, some) for some in chunks(kind, _BY_ID))
+            yield from ((fields, part) for part in chunks(kind, _BY_ID))
 
     def _changed(self, page: str) -> Iterator[SourceBatch]:
         now = self._context.clock()

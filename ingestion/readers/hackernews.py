@@ -98,8 +98,8 @@ class HackerNewsReader:
                     low = middle + 1
                 else:
                     high = middle
-            for _, found, _ in self._chunks(Position(low), newest):
-                items = list(found.values())
+            for _, items_by_id, _ in self._chunks(Position(low), newest):
+                items = list(items_by_id.values())
                 times = [at for item in items if (at := _time(item)) is not None]
                 yield SourceBatch(
                     source=SOURCE,
@@ -112,8 +112,8 @@ class HackerNewsReader:
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`; `null` says nothing."""
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
-            for some in chunks(posts, _CHUNK):
-                items, _ = self._items([int(post.native_id) for post in some])
+            for part in chunks(posts, _CHUNK):
+                items, _ = self._items([int(post.native_id) for post in part])
                 yield SourceBatch(
                     source=SOURCE, documents=list(items.values()), endpoint="/v0/item"
                 )
@@ -124,16 +124,16 @@ class HackerNewsReader:
         self._cuts.begin()
         oldest = now
         barren_at = position.next_id
-        for ids, found, odd in self._cuts.until_cut(self._chunks(position, newest)):
+        for ids, items, odd in self._cuts.until_cut(self._chunks(position, newest)):
             asked_at = self._context.clock()
-            position.missing |= {number: asked_at for number in ids if number not in found}
+            position.missing |= {number: asked_at for number in ids if number not in items}
             oldest = min(
-                [oldest, *(at for item in found.values() if (at := _time(item)) is not None)]
+                [oldest, *(at for item in items.values() if (at := _time(item)) is not None)]
             )
             position.next_id = ids[-1] + 1
-            if found or odd:
+            if items or odd:
                 barren_at = position.next_id
-            yield self._batch([*found.values(), *odd], position)
+            yield self._batch([*items.values(), *odd], position)
         since = oldest if position.read_at is None else position.read_at
         if gaps := self._cuts.gap(SOURCE, since, now):
             position.next_id = (
@@ -153,27 +153,27 @@ class HackerNewsReader:
         """Yield items upward; `maxitem` may be too high, and the items beyond are null."""
         pages = ListingGuard("/v0/item", self._context)
         for ids in chunks(range(position.next_id, newest + 1), _CHUNK):
-            found, odd = self._items(ids)
-            pages.check([*found.values(), *odd], ids[-1])
-            yield ids, found, odd
+            items, odd = self._items(ids)
+            pages.check([*items.values(), *odd], ids[-1])
+            yield ids, items, odd
 
     def _missing_items(self, position: Position) -> Iterator[SourceBatch]:
         if not position.missing:
             return
         now = self._context.clock()
-        found, _ = self._items(sorted(position.missing))
+        items, _ = self._items(sorted(position.missing))
         old = {
             number
             for number, since in position.missing.items()
-            if number not in found and now - since > _GIVE_UP
+            if number not in items and now - since > _GIVE_UP
         }
         gaps = tuple(
             _gap(position.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old)
         )
         position.missing = {
-            n: since for n, since in position.missing.items() if n not in found and n not in old
+            n: since for n, since in position.missing.items() if n not in items and n not in old
         }
-        yield self._batch(list(found.values()), position, gaps=gaps)
+        yield self._batch(list(items.values()), position, gaps=gaps)
 
     def _changed_items(self, position: Position) -> Iterator[SourceBatch]:
         now = self._context.clock()
@@ -204,17 +204,17 @@ class HackerNewsReader:
         answers = self._pool.map(
             lambda number: self._http.get(f"/v0/item/{number}.json").content, ids
         )
-        found = {}
+        items = {}
         odd = []
         for number, item in zip(ids, answers, strict=True):
             if item is None:
                 self._context.telemetry.trouble("null")
             elif isinstance(item, dict) and item.get("id") == number:
-                found[number] = item
+                items[number] = item
             else:
                 self._context.telemetry.trouble("schema")
                 odd.append(item)
-        return found, odd
+        return items, odd
 
     def _time_near(self, number: int, newest: int) -> int:
         """Return when an item was made, or the next one that has a time."""

@@ -48,7 +48,8 @@ class InstagramReader:
         )
         if not 1 <= len(context.watchlist.hashtags) <= _MOST_TAGS:
             raise UsageError(
-                f"{len(context.watchlist.hashtags)} hashtags of Instagram are named, of 30 in seven days",
+                f"{len(context.watchlist.hashtags)} hashtags of Instagram are named,"
+                " of 30 in seven days",
                 remedy="Name 1 to 30 in conf/watchlists.toml: instagram.hashtags",
             )
 
@@ -72,11 +73,11 @@ class InstagramReader:
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`."""
         with self._graph.http:
-            for some in chunks(posts, _BY_ID):
-                found, gone = self._graph.by_ids([post.post_id for post in some], _FIELDS)
+            for part in chunks(posts, _BY_ID):
+                documents, gone = self._graph.by_ids([post.post_id for post in part], _FIELDS)
                 deletes = [{"id": number, "deleted": True} for number in gone]
                 yield SourceBatch(
-                    source=some[0].source, documents=[*found, *deletes], endpoint="by id"
+                    source=part[0].source, documents=[*documents, *deletes], endpoint="by id"
                 )
 
     def _recent(self, tag: str) -> Iterator[SourceBatch]:
@@ -117,12 +118,12 @@ class InstagramReader:
         Raises:
             BudgetSpentError: there is none left.
         """
-        found = (
+        answer = (
             self._graph.get("ig_hashtag_search", user_id=self._user, q=tag)
             if self._has_free_slot(tag)
             else {}
         )
-        ids = text_fields(found.get("data"), "id")
+        ids = text_fields(answer.get("data"), "id")
         if not ids:
             raise ReadError("ig_hashtag_search answered without an id")
         return ids[0]
@@ -165,5 +166,5 @@ class InstagramReader:
 def _time(item: Json) -> int | None:
     if not isinstance(item, dict):
         return None
-    said = iso_micros(item.get("timestamp"))
-    return instagram_micros(item.get("permalink"), None) if said is None else said
+    declared = iso_micros(item.get("timestamp"))
+    return instagram_micros(item.get("permalink"), None) if declared is None else declared

@@ -74,12 +74,12 @@ class LinkedInReader:
         with self._http:
             for post in posts:
                 try:
-                    found = self._http.get(_path_of(post.post_id)).content
+                    document = self._http.get(_path_of(post.post_id)).content
                 except StatusError as error:
                     if error.status != HTTPStatus.NOT_FOUND:
                         raise
-                    found = _delete(post)
-                yield SourceBatch(source=post.source, documents=[found], endpoint="by urn")
+                    document = _delete(post)
+                yield SourceBatch(source=post.source, documents=[document], endpoint="by urn")
 
     def _changed(self, author: str) -> Iterator[SourceBatch]:
         now = self._context.clock()

@@ -84,19 +84,19 @@ class Instance:
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """Yield the statuses as they are now."""
-        for some in chunks(posts, _BY_ID):
+        for part in chunks(posts, _BY_ID):
             answer = self.http.get(
-                "/api/v1/statuses", {"id[]": [post.native_id for post in some]}
+                "/api/v1/statuses", {"id[]": [post.native_id for post in part]}
             ).content
-            found = _statuses(answer, "/api/v1/statuses")
-            there = {str(status.get("id")) for status in items_of_type(found, dict)}
+            statuses = _statuses(answer, "/api/v1/statuses")
+            there = {str(status.get("id")) for status in items_of_type(statuses, dict)}
             gone = [
                 _delete(post.native_id, post.post_id)
-                for post in some
+                for post in part
                 if post.native_id not in there
             ]
             yield SourceBatch(
-                source=self.name, documents=[*found, *gone], endpoint="/api/v1/statuses"
+                source=self.name, documents=[*statuses, *gone], endpoint="/api/v1/statuses"
             )
 
     def _pages(

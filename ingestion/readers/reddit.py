@@ -89,14 +89,14 @@ class RedditReader:
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
         """See `Reader`; what Reddit no longer knows is gone."""
-        for some in chunks(posts, _PAGE):
+        for part in chunks(posts, _PAGE):
             things, _ = _things(
-                self._get("api/info", {"id": ",".join(post.post_id for post in some)}), "api/info"
+                self._get("api/info", {"id": ",".join(post.post_id for post in part)}), "api/info"
             )
             there = {value_at(thing, "data", "name") for thing in things}
-            gone = [_delete(post) for post in some if post.post_id not in there]
+            gone = [_delete(post) for post in part if post.post_id not in there]
             yield SourceBatch(
-                source=some[0].source, documents=[*things, *gone], endpoint="api/info"
+                source=part[0].source, documents=[*things, *gone], endpoint="api/info"
             )
 
     def _since(self, path: str) -> Iterator[SourceBatch]:

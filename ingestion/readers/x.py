@@ -102,23 +102,23 @@ class XReader:
                 gone = {notice["id"] for notice in notices}
                 yield SourceBatch(source=posts[0].source, documents=notices, endpoint=JOBS)
                 unsure = [post for post in posts if _may_have_been_edited(post)]
-            for some in chunks([post for post in unsure if post.post_id not in gone], _PAGE):
-                yield self._looked_up(some)
+            for part in chunks([post for post in unsure if post.post_id not in gone], _PAGE):
+                yield self._looked_up(part)
 
     def _looked_up(self, posts: Sequence[SeenPost]) -> SourceBatch:
         """Return the posts as they are now, and a delete for each that is no longer shown.
 
         X hides posts that are deleted, protected, suspended or withheld.
         """
-        found, gone = self._by_ids([post.post_id for post in posts])
+        tweets, gone = self._by_ids([post.post_id for post in posts])
         newest = [
-            ids[-1] for tweet in found if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")
+            ids[-1] for tweet in tweets if (ids := _chain(tweet)) and ids[-1] != tweet.get("id")
         ]
         edited, _ = self._by_ids(newest) if newest else ([], [])
         notices = [{"id": number, "action": "delete", "reason": "not shown"} for number in gone]
         return SourceBatch(
             source=posts[0].source,
-            documents=[{"data": [*found, *edited]}, *notices],
+            documents=[{"data": [*tweets, *edited]}, *notices],
             endpoint=TWEETS,
         )
 
@@ -181,12 +181,12 @@ class XReader:
         answer = self._http.get(TWEETS, {"ids": ",".join(ids), "tweet.fields": _FIELDS}).content
         if not isinstance(answer, dict) or ("data" not in answer and "errors" not in answer):
             raise ReadError(f"{TWEETS} answered in an unknown form")
-        found = items_of_type(answer.get("data"), dict)
-        self._context.budget.spend("usd", USD_PER_POST * len(found))
+        tweets = items_of_type(answer.get("data"), dict)
+        self._context.budget.spend("usd", USD_PER_POST * len(tweets))
         named = {
             str(error.get("resource_id")) for error in items_of_type(answer.get("errors"), dict)
         }
-        return found, [number for number in ids if number in named]
+        return tweets, [number for number in ids if number in named]
 
     def _batch(self, query: str, page: Json) -> SourceBatch:
         latest = max(_times(page), default=None)

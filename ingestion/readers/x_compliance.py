@@ -55,13 +55,13 @@ class ComplianceJobs:
                 raise ReadError(f"a compliance job of X came to nothing after {waited_s:.0f} s")
             yield SourceBatch(source=source, pause_s=pause_s)
             waited_s += pause_s
-        found = self._http.send(
+        results = self._http.send(
             Call(**self._file(_RESULTS, state, "download_url"), decode=_lines)
         ).content
         asked_for = set(ids)
         return [
             notice
-            for notice in found
+            for notice in results
             if notice.get("id") in asked_for and notice.get("reason") not in _KEPT
         ]
 

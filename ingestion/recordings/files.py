@@ -111,9 +111,9 @@ class _Unpacked:
     def _checked(self, data: bytes) -> bytes:
         self._given += len(data)
         if self._given > _UNSUSPICIOUS and self._given > _MAX_UNPACKED * self._packed.tell():
-            what = f"{self._file} unpacks to more than {_MAX_UNPACKED} times its size"
+            problem = f"{self._file} unpacks to more than {_MAX_UNPACKED} times its size"
             raise PayloadFileError(
-                what, remedy="Unpack it yourself if you trust it, and replay what comes out"
+                problem, remedy="Unpack it yourself if you trust it, and replay what comes out"
             )
         return data
 
@@ -154,15 +154,15 @@ def _whole(file: Path, stream: _Stream) -> Document:
     try:
         return _document(_text(data))
     except json.JSONDecodeError as error:
-        what = f"{file} is not JSON: line {error.lineno}"
+        problem = f"{file} is not JSON: line {error.lineno}"
     except (ValueError, RecursionError):
-        what = f"{file} is not JSON: wrong encoding, or nested too deeply"
-    raise PayloadFileError(what, remedy="Mend the file, or name another")
+        problem = f"{file} is not JSON: wrong encoding, or nested too deeply"
+    raise PayloadFileError(problem, remedy="Mend the file, or name another")
 
 
 def _refuse_size(file: Path, number: int) -> NoReturn:
-    what = f"{file} line {number}: more than {MAX_DOCUMENT_BYTES} bytes in one document"
-    raise PayloadFileError(what, remedy="Split it: one answer per line")
+    problem = f"{file} line {number}: more than {MAX_DOCUMENT_BYTES} bytes in one document"
+    raise PayloadFileError(problem, remedy="Split it: one answer per line")
 
 
 def _document_or_broken(line: bytes) -> Document | BrokenLine:

@@ -97,9 +97,9 @@ class Landing:
             source = f"landing/{path}"
             if memory.cursor(source) is not None:
                 continue
-            for some in chunks(self._lines(path), _LINES):
-                about = {name: some[0][name] for name in _ABOUT}  # the same in all of a file
-                yield SourceBatch(documents=[line["body"] for line in some], **about)
+            for part in chunks(self._lines(path), _LINES):
+                about = {name: part[0][name] for name in _ABOUT}  # the same in all of a file
+                yield SourceBatch(documents=[line["body"] for line in part], **about)
             yield SourceBatch(source=source, cursor="loaded")
 
     def strip(self, platform: Platform, blocks: Blocks) -> int:
@@ -197,7 +197,11 @@ def without_blocked(
     The answer stays whole, or is split into its other payloads.
     """
     payloads = list(platform.payloads(document))
-    left = [one for one in payloads if not blocks(platform.map(one, observed_at), observed_at)]
+    left = [
+        payload
+        for payload in payloads
+        if not blocks(platform.map(payload, observed_at), observed_at)
+    ]
     gone = len(payloads) - len(left)
     return (left if gone else [document]), gone
 

@@ -85,7 +85,7 @@ def _problem(world: World, target: str) -> dict[str, str] | None:
 def _first(world: World) -> int:
     """Return the index of the oldest event that the window still holds."""
     oldest = world.clock() - int(world.scenario.window_s * SECOND)
-    return sum(1 for happening in world.events if happening.at < oldest)
+    return sum(1 for event in world.events if event.at < oldest)
 
 
 def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Itera
         yield notice
     wanted = query.get("dids" if is_v2 else "wantedDids", [])
     while not stopping.is_set():
-        for happening in world.events[index : world.happened()]:
+        for event in world.events[index : world.happened()]:
             match (
                 fault.kind
                 if (fault := faults.next("close", "silence", "not_json", "html"))
@@ -112,10 +112,8 @@ def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Itera
                     yield '{"cut'
                 case "html":
                     yield "<html><body>502</body></html>"
-            if not wanted or did(happening.author) in wanted:
-                yield json.dumps(
-                    v2_message(happening, index) if is_v2 else v1_line(happening, index)
-                )
+            if not wanted or did(event.author) in wanted:
+                yield json.dumps(v2_message(event, index) if is_v2 else v1_line(event, index))
             index += 1
         time.sleep(0.02)
 
@@ -129,7 +127,7 @@ def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[i
     cursor = int(query["cursor"][0])
     if cursor < _TIME_CURSOR and is_v2:
         return min(max(cursor - _FIRST_SEQ, first), happened), None
-    asked = sum(1 for happening in world.events[:happened] if happening.at < cursor)
+    asked = sum(1 for event in world.events[:happened] if event.at < cursor)
     notice = {
         "$type": "info",
         "name": "OutdatedCursor",
@@ -155,59 +153,55 @@ def _base32(number: int, *, digits: int) -> str:
     return "".join(_ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(digits)))
 
 
-def v1_line(happening: ScenarioEvent, index: int) -> dict[str, Any]:
+def v1_line(event: ScenarioEvent, index: int) -> dict[str, Any]:
     """Return an event as v1 sends it."""
-    line: dict[str, Any] = {"did": did(happening.author), "time_us": happening.at}
-    if happening.kind == "leave":
+    line: dict[str, Any] = {"did": did(event.author), "time_us": event.at}
+    if event.kind == "leave":
         account = {
             "active": False,
-            "did": did(happening.author),
+            "did": did(event.author),
             "seq": 9_000_000 + index,
             "status": "deleted",
         }
-        line |= {"kind": "account", "account": {**account, "time": _iso(happening.at)}}
+        line |= {"kind": "account", "account": {**account, "time": _iso(event.at)}}
     else:
-        line |= {"kind": "commit", "commit": _commit(happening)}
-    if happening.defect == "time_as_text":
-        line["time_us"] = str(happening.at)
+        line |= {"kind": "commit", "commit": _commit(event)}
+    if event.defect == "time_as_text":
+        line["time_us"] = str(event.at)
     return line
 
 
-def v2_message(happening: ScenarioEvent, index: int) -> dict[str, Any]:
+def v2_message(event: ScenarioEvent, index: int) -> dict[str, Any]:
     """Return an event as v2 sends it."""
-    kind = "account" if happening.kind == "leave" else "commit"
-    event = {"$type": f"{_LEXICON}#{kind}", "seq": _FIRST_SEQ + index, "did": did(happening.author)}
-    event |= {"time": _iso(happening.at), "witnessedAt": _iso(happening.at)}
-    event |= (
-        _commit(happening)
-        if kind == "commit"
-        else {"account": v1_line(happening, index)["account"]}
-    )
-    if happening.defect == "time_as_text":
-        event["time"] = "yesterday"
-    return {"$type": "message", "payload": event}
+    kind = "account" if event.kind == "leave" else "commit"
+    payload = {"$type": f"{_LEXICON}#{kind}", "seq": _FIRST_SEQ + index, "did": did(event.author)}
+    payload |= {"time": _iso(event.at), "witnessedAt": _iso(event.at)}
+    payload |= _commit(event) if kind == "commit" else {"account": v1_line(event, index)["account"]}
+    if event.defect == "time_as_text":
+        payload["time"] = "yesterday"
+    return {"$type": "message", "payload": payload}
 
 
-def _commit(happening: ScenarioEvent) -> dict[str, Any]:
-    key = tid(_created(happening))
+def _commit(event: ScenarioEvent) -> dict[str, Any]:
+    key = tid(_created(event))
     commit: dict[str, Any] = {
-        "rev": tid(happening.at),
-        "operation": {"create": "create", "edit": "update"}.get(happening.kind, "delete"),
+        "rev": tid(event.at),
+        "operation": {"create": "create", "edit": "update"}.get(event.kind, "delete"),
         "collection": _POST,
         "rkey": key,
     }
-    if happening.kind != "delete":
-        text = happening.text + ("x" * _HUGE if happening.defect == "huge" else "")
-        record = {"$type": _POST, "createdAt": _iso(happening.at), "langs": ["en"], "text": text}
-        commit |= {"record": record, "cid": "bafyrei" + tid(happening.at) * 4}
-    if happening.defect == "no_id":
+    if event.kind != "delete":
+        text = event.text + ("x" * _HUGE if event.defect == "huge" else "")
+        record = {"$type": _POST, "createdAt": _iso(event.at), "langs": ["en"], "text": text}
+        commit |= {"record": record, "cid": "bafyrei" + tid(event.at) * 4}
+    if event.defect == "no_id":
         del commit["rkey"]
     return commit
 
 
-def _created(happening: ScenarioEvent) -> int:
+def _created(event: ScenarioEvent) -> int:
     """Return the time inside the record key, which is the post's own for ever."""
-    return _KEY_EPOCH + happening.number * SECOND
+    return _KEY_EPOCH + event.number * SECOND
 
 
 _KEY_EPOCH = 1_767_225_600 * SECOND  # 2026

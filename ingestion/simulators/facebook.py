@@ -76,14 +76,14 @@ def _respond(world: World, request: Request) -> Answer:
     return _error(100, "GraphMethodException", "Unsupported get request")
 
 
-def _shown(made: SimulatedPost) -> dict[str, Any] | None:
+def _shown(post: SimulatedPost) -> dict[str, Any] | None:
     """Return the item; None for a deleted one, which keeps its place so that no page shifts."""
     return (
         None
-        if made.deleted_at is not None
-        else comment_of(made)
-        if is_comment(made)
-        else post_of(made)
+        if post.deleted_at is not None
+        else comment_of(post)
+        if is_comment(post)
+        else post_of(post)
     )
 
 
@@ -109,9 +109,9 @@ def _look_up(live: list[SimulatedPost], ids: list[str]) -> Answer:
     known = {
         f"{PAGE}_{_ROOT}": {"id": f"{PAGE}_{_ROOT}", "created_time": "2026-01-01T00:00:00+0000"}
     }
-    for made in live:
-        if str(100 + made.number) in wanted:
-            item = comment_of(made) if is_comment(made) else post_of(made)
+    for post in live:
+        if str(100 + post.number) in wanted:
+            item = comment_of(post) if is_comment(post) else post_of(post)
             known[item["id"]] = item
     if any(number not in known for number in ids):
         return _error(100, "GraphMethodException", "Unsupported get request. Object does not exist")
@@ -126,7 +126,7 @@ def _error(code: int, kind: str, message: str) -> Answer:
 
 
 def _root(world: World) -> dict[str, Any]:
-    comments = [made.created_at for made in world.posts().values() if is_comment(made)]
+    comments = [post.created_at for post in world.posts().values() if is_comment(post)]
     created = world.events[0].at
     return {
         "id": f"{PAGE}_{_ROOT}",
@@ -140,46 +140,47 @@ def _summary(count: int) -> dict[str, Any]:
     return {"data": [], "summary": {"order": "ranked", "total_count": count, "can_comment": False}}
 
 
-def is_comment(made: SimulatedPost) -> bool:
+def is_comment(post: SimulatedPost) -> bool:
     """Return whether it is a comment, as nine in ten are."""
-    return made.number % 10 != 0
+    return post.number % 10 != 0
 
 
-def post_of(made: SimulatedPost) -> dict[str, Any]:
+def post_of(post: SimulatedPost) -> dict[str, Any]:
     """Return a post with the fields that a reader asks for."""
     return _spoiled(
-        made,
+        post,
         {
-            "id": f"{PAGE}_{100 + made.number}",
-            "message": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
-            "created_time": _iso(made.created_at),
-            "updated_time": _iso(made.edited_at or made.created_at),
-            "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{100 + made.number}/",
+            "id": f"{PAGE}_{100 + post.number}",
+            "message": post.text + ("x" * _HUGE if post.defect == "huge" else ""),
+            "created_time": _iso(post.created_at),
+            "updated_time": _iso(post.edited_at or post.created_at),
+            "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{100 + post.number}/",
             "from": {"id": PAGE, "name": "Simulated Page"},
             "comments": _summary(0),
         },
     )
 
 
-def comment_of(made: SimulatedPost) -> dict[str, Any]:
+def comment_of(post: SimulatedPost) -> dict[str, Any]:
     """Return a comment."""
     return _spoiled(
-        made,
+        post,
         {
-            "id": f"{_ROOT}_{100 + made.number}",
-            "message": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
-            "created_time": _iso(made.created_at),
+            "id": f"{_ROOT}_{100 + post.number}",
+            "message": post.text + ("x" * _HUGE if post.defect == "huge" else ""),
+            "created_time": _iso(post.created_at),
             "comment_count": 0,
-            "like_count": made.number % 5,
-            "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{_ROOT}/?comment_id={100 + made.number}",
+            "like_count": post.number % 5,
+            "permalink_url": f"https://www.facebook.com/{PAGE}/posts/{_ROOT}/"
+            f"?comment_id={100 + post.number}",
         },
     )
 
 
-def _spoiled(made: SimulatedPost, item: dict[str, Any]) -> dict[str, Any]:
-    if made.defect == "no_id":
+def _spoiled(post: SimulatedPost, item: dict[str, Any]) -> dict[str, Any]:
+    if post.defect == "no_id":
         return {**item, "id": None, "permalink_url": None}
-    return {**item, "created_time": "yesterday"} if made.defect == "time_as_text" else item
+    return {**item, "created_time": "yesterday"} if post.defect == "time_as_text" else item
 
 
 def _iso(micros: int) -> str:

@@ -23,18 +23,18 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
     def respond(request: Request) -> Answer:
         posts = world.posts()
         if item := _ITEM.fullmatch(request.path):
-            made = posts.get(int(item[1]))
-            return Answer(None if made is None or faults.next("null") else item_of(made))
+            post = posts.get(int(item[1]))
+            return Answer(None if post is None or faults.next("null") else item_of(post))
         match request.path:
             case "/v0/maxitem.json":
                 return Answer(max(posts, default=1))
             case "/v0/updates.json":
                 changed = sorted(
-                    (made for made in posts.values() if made.changed_at > made.created_at),
-                    key=lambda made: -made.changed_at,
+                    (post for post in posts.values() if post.changed_at > post.created_at),
+                    key=lambda post: -post.changed_at,
                 )
                 return Answer(
-                    {"items": [made.number for made in changed[:_UPDATES]], "profiles": ["someone"]}
+                    {"items": [post.number for post in changed[:_UPDATES]], "profiles": ["someone"]}
                 )
         return Answer({"error": "Permission denied"}, status=401)
 
@@ -45,34 +45,34 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
 SIMULATOR = Simulator("hackernews", _serve, (*HTTP_FAULTS, "null"))
 
 
-def item_of(made: SimulatedPost) -> dict[str, Any]:
+def item_of(post: SimulatedPost) -> dict[str, Any]:
     """Return an item as the API shows it."""
-    is_story = made.number % _STORY_EVERY == 0
+    is_story = post.number % _STORY_EVERY == 0
     item: dict[str, Any] = {
-        "by": f"member{made.author}",
-        "id": made.number,
-        "text": _markup(made.text + ("x" * _HUGE if made.defect == "huge" else "")),
-        "time": made.created_at // SECOND,
+        "by": f"member{post.author}",
+        "id": post.number,
+        "text": _markup(post.text + ("x" * _HUGE if post.defect == "huge" else "")),
+        "time": post.created_at // SECOND,
         "type": "story" if is_story else "comment",
     }
     if is_story:
         item |= {
-            "title": f"Story {made.number}",
-            "score": 1 + made.number % 90,
-            "descendants": made.number % 7,
+            "title": f"Story {post.number}",
+            "score": 1 + post.number % 90,
+            "descendants": post.number % 7,
         }
-        item |= {"url": f"https://example.org/{made.number}"} if made.number % 2 else {}
+        item |= {"url": f"https://example.org/{post.number}"} if post.number % 2 else {}
     else:
-        item["parent"] = max(1, made.number - made.number % _STORY_EVERY)
-    if made.deleted_at is not None:
-        if made.number % _DEAD_EVERY:
+        item["parent"] = max(1, post.number - post.number % _STORY_EVERY)
+    if post.deleted_at is not None:
+        if post.number % _DEAD_EVERY:
             return {
                 name: item[name] for name in ("id", "time", "type", "parent") if name in item
             } | {"deleted": True}
         item["dead"] = True
-    if made.defect == "no_id":
+    if post.defect == "no_id":
         del item["id"]
-    if made.defect == "time_as_text":
+    if post.defect == "time_as_text":
         item["time"] = "yesterday"
     return item
 

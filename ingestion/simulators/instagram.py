@@ -60,7 +60,7 @@ SIMULATOR = Simulator(
 
 def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
     every = list(world.posts().values())
-    live = [made for made in every if made.deleted_at is None]
+    live = [post for post in every if post.deleted_at is None]
     match request.path.strip("/").split("/")[1:]:
         case ["ig_hashtag_search"] if request.one("user_id") == _SECRETS["user_id"]:
             return Answer({"data": [{"id": _HASHTAG}]})
@@ -68,15 +68,15 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
             return Answer({"data": [{"id": _HASHTAG, "name": "simulated"}]})
         case [hashtag, "recent_media"] if hashtag == _HASHTAG:
             oldest = world.clock() - _WINDOW_S * SECOND
-            recent = [made for made in every if made.created_at >= oldest]
-            recent.sort(key=lambda made: -(made.number ^ 1))  # neighbours have changed places
+            recent = [post for post in every if post.created_at >= oldest]
+            recent.sort(key=lambda post: -(post.number ^ 1))  # neighbours have changed places
             # each keeps its place
-            media = [medium_of(made) if made.deleted_at is None else None for made in recent]
+            media = [medium_of(post) if post.deleted_at is None else None for post in recent]
             return _page(media, request, session)
         case []:
             wanted = request.one("ids").split(",")
             named = {int(number) & _OWN_BITS for number in wanted}
-            known = {str(_number(made)): medium_of(made) for made in live if made.number in named}
+            known = {str(_number(post)): medium_of(post) for post in live if post.number in named}
             if any(number not in known for number in wanted):
                 return _error(100, "Unsupported get request. Object does not exist")
             return Answer({number: known[number] for number in wanted})
@@ -94,31 +94,31 @@ def _page(items: list[dict[str, Any] | None], request: Request, session: dict[st
     return Answer({"data": data, "paging": {"cursors": {"after": _ONE_CURSOR}, "next": address}})
 
 
-def medium_of(made: SimulatedPost) -> dict[str, Any]:
+def medium_of(post: SimulatedPost) -> dict[str, Any]:
     """Return a medium with the fields that a reader asks for, without the time of an edit."""
-    number = _number(made)
+    number = _number(post)
     code = ""
     for _ in range(11):
         number, digit = divmod(number, 64)
         code = _ALPHABET[digit] + code
     medium: dict[str, Any] = {
-        "id": str(_number(made)),
-        "caption": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
+        "id": str(_number(post)),
+        "caption": post.text + ("x" * _HUGE if post.defect == "huge" else ""),
         "media_type": "IMAGE",
-        "timestamp": to_datetime(made.created_at).strftime("%Y-%m-%dT%H:%M:%S+0000"),
+        "timestamp": to_datetime(post.created_at).strftime("%Y-%m-%dT%H:%M:%S+0000"),
         "permalink": f"https://www.instagram.com/p/{code}/",
-        "like_count": made.number % 9,
+        "like_count": post.number % 9,
         "comments_count": 0,
     }
-    if made.defect == "no_id":
+    if post.defect == "no_id":
         del medium["id"]
-    if made.defect == "time_as_text":
+    if post.defect == "time_as_text":
         medium["timestamp"] = "yesterday"
     return medium
 
 
-def _number(made: SimulatedPost) -> int:
-    return (made.created_at // 1000 - _EPOCH_MS << 23) + made.number
+def _number(post: SimulatedPost) -> int:
+    return (post.created_at // 1000 - _EPOCH_MS << 23) + post.number
 
 
 def _error(code: int, message: str) -> Answer:

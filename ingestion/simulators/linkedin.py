@@ -53,8 +53,10 @@ def _respond(world: World, request: Request) -> Answer:
             posts.sort(key=lambda post: -int(post["lastModifiedAt"]))
             return _page([*posts, _root(world)], request)
         case ["rest", "posts", urn]:
-            found = [post_of(made) for made in live if not is_comment(made) and _urn(made) == urn]
-            return _one([*found, *([_root(world)] if urn == _ROOT else [])])
+            elements = [
+                post_of(made) for made in live if not is_comment(made) and _urn(made) == urn
+            ]
+            return _one([*elements, *([_root(world)] if urn == _ROOT else [])])
         case ["rest", "socialActions", urn, "comments"]:
             return _page(
                 [comment_of(made) for made in live if is_comment(made)] if urn == _ROOT else [],
@@ -74,8 +76,8 @@ def _page(items: list[dict[str, Any]], request: Request) -> Answer:
     return Answer({"elements": items[start : start + count], "paging": paging})
 
 
-def _one(found: list[dict[str, Any]]) -> Answer:
-    return Answer(found[0]) if found else _error(HTTPStatus.NOT_FOUND, "Resource not found")
+def _one(elements: list[dict[str, Any]]) -> Answer:
+    return Answer(elements[0]) if elements else _error(HTTPStatus.NOT_FOUND, "Resource not found")
 
 
 def _error(status: HTTPStatus, message: str) -> Answer:
@@ -96,9 +98,9 @@ def _root(world: World) -> dict[str, Any]:
     }
 
 
-def is_comment(made: SimulatedPost) -> bool:
+def is_comment(post: SimulatedPost) -> bool:
     """Return whether it is a comment, as nine in ten are."""
-    return made.number % 10 != 0
+    return post.number % 10 != 0
 
 
 def post_of(made: SimulatedPost) -> dict[str, Any]:
@@ -120,35 +122,35 @@ def post_of(made: SimulatedPost) -> dict[str, Any]:
     return {**post, "createdAt": "yesterday"} if made.defect == "time_as_text" else post
 
 
-def comment_of(made: SimulatedPost) -> dict[str, Any]:
+def comment_of(post: SimulatedPost) -> dict[str, Any]:
     """Return a comment of the Comments API."""
-    actor = f"urn:li:person:member{made.author}"
+    actor = f"urn:li:person:member{post.author}"
     comment: dict[str, Any] = {
-        "id": _number(made),
+        "id": _number(post),
         "actor": actor,
         "object": _ROOT,
-        "created": {"actor": actor, "time": made.created_at // 1000},
-        "lastModified": {"actor": actor, "time": (made.edited_at or made.created_at) // 1000},
+        "created": {"actor": actor, "time": post.created_at // 1000},
+        "lastModified": {"actor": actor, "time": (post.edited_at or post.created_at) // 1000},
         "message": {
             "attributes": [],
-            "text": made.text + ("x" * _HUGE if made.defect == "huge" else ""),
+            "text": post.text + ("x" * _HUGE if post.defect == "huge" else ""),
         },
-        "commentUrn": f"urn:li:comment:({_ROOT},{_number(made)})",
-        "likesSummary": {"totalLikes": made.number % 4},
+        "commentUrn": f"urn:li:comment:({_ROOT},{_number(post)})",
+        "likesSummary": {"totalLikes": post.number % 4},
     }
-    if made.defect == "no_id":
+    if post.defect == "no_id":
         del comment["id"], comment["commentUrn"]
-    if made.defect == "time_as_text":
+    if post.defect == "time_as_text":
         comment["created"] = {"actor": actor, "time": "yesterday"}
     return comment
 
 
-def _urn(made: SimulatedPost) -> str:
-    return f"urn:li:share:{7_100_000_000_000_000_000 + made.number}"
+def _urn(post: SimulatedPost) -> str:
+    return f"urn:li:share:{7_100_000_000_000_000_000 + post.number}"
 
 
-def _number(made: SimulatedPost) -> str:
-    return str(7_200_000_000_000_000_000 + made.number)
+def _number(post: SimulatedPost) -> str:
+    return str(7_200_000_000_000_000_000 + post.number)
 
 
 def _escaped(text: str) -> str:

@@ -53,7 +53,7 @@ SIMULATOR = Simulator("mastodon", _serve, HTTP_FAULTS, {"access_token": TOKEN})
 def _respond(world: World, request: Request, streaming: str) -> Answer:
     if request.headers.get("authorization", f"Bearer {TOKEN}") != f"Bearer {TOKEN}":
         return Answer({"error": "The access token is invalid"}, HTTPStatus.UNAUTHORIZED)
-    posts = {status_id(made): made for made in world.posts().values() if made.deleted_at is None}
+    posts = {status_id(post): post for post in world.posts().values() if post.deleted_at is None}
     match request.path:
         case "/api/v2/instance":
             return Answer(_instance(streaming))
@@ -120,7 +120,7 @@ def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) ->
     """Yield what happens from now on, and nothing earlier."""
     index = world.happened()
     while not stopping.is_set():
-        for happening in world.events[index : world.happened()]:
+        for event in world.events[index : world.happened()]:
             match (
                 fault.kind
                 if (fault := faults.next("close", "silence", "not_json", "html"))
@@ -134,32 +134,32 @@ def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) ->
                 case "not_json" | "html":
                     yield "<html>"
             index += 1
-            made = world.posts()[happening.number]
-            if happening.kind == "delete":
-                yield json.dumps({"stream": stream, "event": "delete", "payload": status_id(made)})
-            elif happening.kind != "leave":
-                event = "update" if happening.kind == "create" else "status.update"
+            post = world.posts()[event.number]
+            if event.kind == "delete":
+                yield json.dumps({"stream": stream, "event": "delete", "payload": status_id(post)})
+            elif event.kind != "leave":
+                kind = "update" if event.kind == "create" else "status.update"
                 yield json.dumps(
-                    {"stream": stream, "event": event, "payload": json.dumps(status_of(made))}
+                    {"stream": stream, "event": kind, "payload": json.dumps(status_of(post))}
                 )
         time.sleep(0.02)
 
 
-def status_id(made: SimulatedPost) -> str:
+def status_id(post: SimulatedPost) -> str:
     """Return an id: 48 bits of milliseconds, 16 of a sequence."""
-    return str((made.created_at // 1000 << 16) + made.number % 65536)
+    return str((post.created_at // 1000 << 16) + post.number % 65536)
 
 
-def status_of(made: SimulatedPost) -> dict[str, Any]:
+def status_of(post: SimulatedPost) -> dict[str, Any]:
     """Return a status as every endpoint shows it."""
-    number = status_id(made)
-    account = _account(made.author)
+    number = status_id(post)
+    account = _account(post.author)
     url = f"{account['url']}/{number}"
-    text = made.text + ("x" * _HUGE if made.defect == "huge" else "")
+    text = post.text + ("x" * _HUGE if post.defect == "huge" else "")
     paragraphs = "".join(f"<p>{html.escape(part, quote=False)}</p>" for part in text.split("\n\n"))
     status: dict[str, Any] = {
         "id": number,
-        "created_at": _iso(made.created_at),
+        "created_at": _iso(post.created_at),
         "in_reply_to_id": None,
         "in_reply_to_account_id": None,
         "sensitive": False,
@@ -170,9 +170,9 @@ def status_of(made: SimulatedPost) -> dict[str, Any]:
         "url": url,
         "replies_count": 0,
         "reblogs_count": 0,
-        "favourites_count": made.number % 5,
+        "favourites_count": post.number % 5,
         "quotes_count": 0,
-        "edited_at": _iso(made.edited_at) if made.edited_at else None,
+        "edited_at": _iso(post.edited_at) if post.edited_at else None,
         "content": paragraphs,
         "reblog": None,
         "account": account,
@@ -187,9 +187,9 @@ def status_of(made: SimulatedPost) -> dict[str, Any]:
         "tagged_collections": [],
         "quote_approval": {"automatic": [], "manual": [], "current_user": "denied"},
     }
-    if made.defect == "no_id":
+    if post.defect == "no_id":
         del status["uri"]
-    if made.defect == "time_as_text":
+    if post.defect == "time_as_text":
         status["created_at"] = "yesterday"
     return status
 

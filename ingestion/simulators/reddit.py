@@ -77,29 +77,29 @@ def _respond(world: World, request: Request) -> Answer:
     match request.path.strip("/").split("/"):
         case ["r", _, "new"]:
             submissions = [
-                made for made in posts.values() if is_submission(made) and made.deleted_at is None
+                post for post in posts.values() if is_submission(post) and post.deleted_at is None
             ]
             return _listing(submissions, request, world.scenario.depth)
         case ["r", _, "comments"]:
-            comments = [made for made in posts.values() if not is_submission(made)]
+            comments = [post for post in posts.values() if not is_submission(post)]
             return _listing(comments, request, world.scenario.depth)
         case ["api", "info"]:
-            named = {fullname(made): made for made in posts.values()}
-            found = [named[name] for name in request.one("id").split(",") if name in named]
-            return Answer(_page([thing_of(made) for made in found], None))
+            named = {fullname(post): post for post in posts.values()}
+            things = [named[name] for name in request.one("id").split(",") if name in named]
+            return Answer(_page([thing_of(post) for post in things], None))
     return Answer({"message": "Not Found", "error": 404}, HTTPStatus.NOT_FOUND)
 
 
 def _listing(posts: list[SimulatedPost], request: Request, depth: int) -> Answer:
-    newest_first = sorted(posts, key=lambda made: -made.number)[:depth]
+    newest_first = sorted(posts, key=lambda post: -post.number)[:depth]
     after = request.one("after")
-    names = [fullname(made) for made in newest_first]
+    names = [fullname(post) for post in newest_first]
     start = names.index(after) + 1 if after in names else 0
     page = newest_first[start : start + min(int(request.one("limit", "25")), 100)]
     is_last = start + len(page) >= len(newest_first)
     return Answer(
         _page(
-            [thing_of(made) for made in page], None if is_last or not page else fullname(page[-1])
+            [thing_of(post) for post in page], None if is_last or not page else fullname(page[-1])
         )
     )
 
@@ -118,57 +118,57 @@ def _page(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
     }
 
 
-def is_submission(made: SimulatedPost) -> bool:
+def is_submission(post: SimulatedPost) -> bool:
     """Return whether it is a submission, as every third is; the others are comments."""
-    return made.number % _SUBMISSION_EVERY == 0
+    return post.number % _SUBMISSION_EVERY == 0
 
 
-def fullname(made: SimulatedPost) -> str:
+def fullname(post: SimulatedPost) -> str:
     """Return the thing's kind and its id in base 36."""
-    number = 10**9 + made.number
+    number = 10**9 + post.number
     digits = ""
     while number:
         number, digit = divmod(number, 36)
         digits = _ALPHABET[digit] + digits
-    return f"{'t3' if is_submission(made) else 't1'}_{digits}"
+    return f"{'t3' if is_submission(post) else 't1'}_{digits}"
 
 
-def thing_of(made: SimulatedPost) -> dict[str, Any]:
+def thing_of(post: SimulatedPost) -> dict[str, Any]:
     """Return a thing with raw_json=1."""
-    is_gone = made.deleted_at is not None
-    text = "[deleted]" if is_gone else made.text + ("x" * _HUGE if made.defect == "huge" else "")
-    is_marked = made.edited_at is not None and made.edited_at - made.created_at > _UNMARKED
-    name = fullname(made)
-    created = float(made.created_at // SECOND)
+    is_gone = post.deleted_at is not None
+    text = "[deleted]" if is_gone else post.text + ("x" * _HUGE if post.defect == "huge" else "")
+    is_marked = post.edited_at is not None and post.edited_at - post.created_at > _UNMARKED
+    name = fullname(post)
+    created = float(post.created_at // SECOND)
     data: dict[str, Any] = {
         "name": name,
         "id": name[3:],
-        "author": "[deleted]" if is_gone else f"member{made.author}",
+        "author": "[deleted]" if is_gone else f"member{post.author}",
         "created": created,
         "created_utc": created,
         "subreddit": "simulated",
         "likes": None,
         "distinguished": None,
-        "edited": float((made.edited_at or 0) // SECOND) if is_marked else False,
-        "score": made.number % 11,
-        "ups": made.number % 11,
+        "edited": float((post.edited_at or 0) // SECOND) if is_marked else False,
+        "score": post.number % 11,
+        "ups": post.number % 11,
         "downs": 0,
         "gilded": 0,
         "permalink": f"/r/simulated/comments/a/{name[3:]}/",
     }
     markup = f'<div class="md"><p>{html.escape(text)}</p></div>'
-    if is_submission(made):
+    if is_submission(post):
         data |= {
-            "title": f"Submission {made.number}",
+            "title": f"Submission {post.number}",
             "selftext": text,
             "selftext_html": markup,
             **_SUBMISSION,
         }
     else:
         data |= {"body": text, "body_html": markup, "parent_id": "t3_abc", "replies": ""}
-    if made.defect == "no_id":
+    if post.defect == "no_id":
         del data["name"], data["id"]
-    if made.defect == "time_as_text":
+    if post.defect == "time_as_text":
         data["created_utc"] = "yesterday"
     return {"kind": name[:2], "data": data}
 

@@ -131,11 +131,11 @@ class _Jobs:
 
     def _notices(self, asked: set[str]) -> list[bytes]:
         gone = [
-            made
-            for made in self._world.posts().values()
-            if made.deleted_at and str(first_id(made)) in asked
+            post
+            for post in self._world.posts().values()
+            if post.deleted_at and str(first_id(post)) in asked
         ]
-        return [json.dumps(notice_of(made)).encode() + b"\n" for made in gone]
+        return [json.dumps(notice_of(post)).encode() + b"\n" for post in gone]
 
 
 def job_of(number: str, now: int, address: str) -> dict[str, Any]:
@@ -153,13 +153,13 @@ def job_of(number: str, now: int, address: str) -> dict[str, Any]:
     }
 
 
-def notice_of(made: SimulatedPost) -> dict[str, Any]:
+def notice_of(post: SimulatedPost) -> dict[str, Any]:
     """Return a line of a job's results."""
     return {
-        "id": str(first_id(made)),
+        "id": str(first_id(post)),
         "action": "delete",
-        "created_at": _iso(made.created_at),
-        "redacted_at": _iso(made.deleted_at or 0),
+        "created_at": _iso(post.created_at),
+        "redacted_at": _iso(post.deleted_at or 0),
         "reason": "deleted",
     }
 
@@ -188,26 +188,26 @@ def _search(world: World, posts: list[SimulatedPost], request: Request) -> Answe
     before = _snowflake(_micros(end), 0) if end else 2**63
     # what is deleted meanwhile shifts no page
     before = min(before, int(request.one("next_token", f"t{before}")[1:]))
-    found = [made for made in posts if made.deleted_at is None and after < own_id(made) < before]
-    found.sort(key=own_id, reverse=True)
-    page = found[: int(request.one("max_results", "10"))]
+    live = [post for post in posts if post.deleted_at is None and after < own_id(post) < before]
+    live.sort(key=own_id, reverse=True)
+    page = live[: int(request.one("max_results", "10"))]
     meta: dict[str, Any] = {"result_count": len(page)}
     if page:
         meta |= {"newest_id": str(own_id(page[0])), "oldest_id": str(own_id(page[-1]))}
-    if len(found) > len(page):
+    if len(live) > len(page):
         meta["next_token"] = f"t{own_id(page[-1])}"
     return Answer(
-        {"data": [tweet_of(made) for made in page], "meta": meta} if page else {"meta": meta}
+        {"data": [tweet_of(post) for post in page], "meta": meta} if page else {"meta": meta}
     )
 
 
 def _look_up(posts: dict[int, SimulatedPost], ids: list[str]) -> Answer:
     """Return old versions by their own ids; posts that are gone are errors beside the data."""
     known: dict[str, dict[str, Any]] = {}
-    for made in posts.values():
-        if made.deleted_at is None:
-            known[str(first_id(made))] = tweet_of(made, is_first=True)
-            known[str(own_id(made))] = tweet_of(made)
+    for post in posts.values():
+        if post.deleted_at is None:
+            known[str(first_id(post))] = tweet_of(post, is_first=True)
+            known[str(own_id(post))] = tweet_of(post)
     data = [known[number] for number in ids if number in known]
     errors = [
         {
@@ -225,19 +225,19 @@ def _look_up(posts: dict[int, SimulatedPost], ids: list[str]) -> Answer:
     return Answer({name: value for name, value in (("data", data), ("errors", errors)) if value})
 
 
-def tweet_of(made: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
+def tweet_of(post: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
     """Return a post with the fields that a reader asks for."""
-    text = (made.first_text if is_first else made.text) + (
-        "x" * _HUGE if made.defect == "huge" else ""
+    text = (post.first_text if is_first else post.text) + (
+        "x" * _HUGE if post.defect == "huge" else ""
     )
-    number = first_id(made) if is_first else own_id(made)
-    at = made.created_at if is_first or made.edited_at is None else made.edited_at
-    chain = [str(first_id(made))] + ([str(own_id(made))] if made.edited_at else [])
+    number = first_id(post) if is_first else own_id(post)
+    at = post.created_at if is_first or post.edited_at is None else post.edited_at
+    chain = [str(first_id(post))] + ([str(own_id(post))] if post.edited_at else [])
     escaped = html.escape(text, quote=False)
     tweet: dict[str, Any] = {
         "id": str(number),
         "text": escaped[:_SHORT],
-        "author_id": str(1000 + made.author),
+        "author_id": str(1000 + post.author),
         "created_at": _iso(at),
         "conversation_id": chain[0],
         "lang": "en",
@@ -245,27 +245,27 @@ def tweet_of(made: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
         "public_metrics": {
             "retweet_count": 0,
             "reply_count": 0,
-            "like_count": made.number % 9,
+            "like_count": post.number % 9,
             "quote_count": 0,
         },
     }
     if len(text) > _SHORT:
         tweet["note_tweet"] = {"text": escaped}
-    if made.defect == "no_id":
+    if post.defect == "no_id":
         del tweet["id"]
-    if made.defect == "time_as_text":
+    if post.defect == "time_as_text":
         tweet["created_at"] = "yesterday"
     return tweet
 
 
-def first_id(made: SimulatedPost) -> int:
+def first_id(post: SimulatedPost) -> int:
     """Return the id by which the post is known for ever."""
-    return _snowflake(made.created_at, made.number)
+    return _snowflake(post.created_at, post.number)
 
 
-def own_id(made: SimulatedPost) -> int:
+def own_id(post: SimulatedPost) -> int:
     """Return the id of its present version."""
-    return first_id(made) if made.edited_at is None else _snowflake(made.edited_at, made.number)
+    return first_id(post) if post.edited_at is None else _snowflake(post.edited_at, post.number)
 
 
 def _snowflake(micros: int, number: int) -> int:

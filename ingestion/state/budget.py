@@ -56,7 +56,7 @@ class Budget:
         if spent + amount > limit.most:
             raise BudgetSpentError(
                 f"budget reached: {spent:g} of {limit.most:g} {unit} this {limit.per}",
-                remedy="It goes on in the next one, from where it stopped; conf/budgets.toml has the limit",
+                remedy="Reading continues in the next one; conf/budgets.toml has the limit",
             )
 
     def spend(self, unit: str, amount: float = 1) -> None:

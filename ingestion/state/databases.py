@@ -95,7 +95,7 @@ class SqliteFile:
             yield _Sqlite(self._sql)
 
     def wipe_deleted(self, table: str) -> bool:
-        """See `Database`; deleted rows are zeros in the file already, but its write-ahead log has pages from before."""
+        """See `Database`; the file holds zeros already, but its write-ahead log has older pages."""
         with self._lock, self._named_errors():
             return not self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
@@ -113,7 +113,8 @@ class SqliteFile:
         except (sqlite3.Error, OSError, ValueError) as error:
             raise IngestStoreError(
                 f"the producers' memory {self._file} cannot be used ({type(error).__name__})",
-                remedy="Put back a copy, or move it away: producers then begin anew, and posts read twice count once",
+                remedy="Restore a copy, or move it away: producers then start again,"
+                " and posts that are read twice count once",
             ) from error
 
 
@@ -172,7 +173,7 @@ class PostgresServer:
         return True
 
     def claim(self, work: str) -> None:
-        """See `Database`; what the server forgets with a connection is claimed again with the next."""
+        """See `Database`; each new connection repeats the claims, which end with a connection."""
         self._claims.append(work)
         with self._connection() as sql:
             self._claim(sql, work)
@@ -217,12 +218,13 @@ class PostgresServer:
         except self._psycopg.OperationalError as error:
             raise IngestStoreUnreachableError(
                 f"the PostgreSQL server of ingest.store cannot be used ({type(error).__name__})",
-                remedy="Start it, or mend the address, user and password in ECHOSTREAM_INGEST__STORE",
+                remedy="Start it, or correct user and password in ECHOSTREAM_INGEST__STORE",
             ) from None
         except (self._psycopg.Error, ValueError) as error:
             raise IngestStoreError(
                 f"the producers' memory in PostgreSQL cannot be used ({type(error).__name__})",
-                remedy="Its user needs to create, read and write tables there; the server's log says what failed",
+                remedy="Its user must be able to create, read and write tables;"
+                " the server's log has the cause",
             ) from None
 
 

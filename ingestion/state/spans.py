@@ -7,15 +7,15 @@ Stretch = tuple[int, int]
 
 def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
     """Return the same time in as few stretches as possible, in order, without empty ones."""
-    found: list[Stretch] = []
+    joined: list[Stretch] = []
     for since, until in sorted(stretches):
         if since >= until:
             continue
-        if found and since <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], until))
+        if joined and since <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], until))
         else:
-            found.append((since, until))
-    return found
+            joined.append((since, until))
+    return joined
 
 
 def without(stretches: Iterable[Stretch], holes: Iterable[Stretch]) -> list[Stretch]:

@@ -15,34 +15,64 @@ from ingestion.state.spans import Stretch, merged, without
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cursors (
-  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL, saved_at BIGINT NOT NULL,
+  owner TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  source TEXT NOT NULL,
+  cursor TEXT NOT NULL,
+  saved_at BIGINT NOT NULL,
   PRIMARY KEY (owner, platform, source));
 CREATE TABLE IF NOT EXISTS gaps (
-  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,
-  reason TEXT NOT NULL, noted_at BIGINT NOT NULL, PRIMARY KEY (owner, platform, source, since, reason));
+  owner TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  source TEXT NOT NULL,
+  since BIGINT NOT NULL,
+  until BIGINT NOT NULL,
+  reason TEXT NOT NULL,
+  noted_at BIGINT NOT NULL,
+  PRIMARY KEY (owner, platform, source, since, reason));
 CREATE TABLE IF NOT EXISTS spans (
-  owner TEXT NOT NULL, platform TEXT NOT NULL, source TEXT NOT NULL, since BIGINT NOT NULL, until BIGINT NOT NULL,
+  owner TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  source TEXT NOT NULL,
+  since BIGINT NOT NULL,
+  until BIGINT NOT NULL,
   PRIMARY KEY (owner, platform, source, since));
 CREATE TABLE IF NOT EXISTS sightings (
-  owner TEXT NOT NULL, platform TEXT NOT NULL, post_id TEXT NOT NULL, source TEXT NOT NULL, native_id TEXT NOT NULL,
-  event_id TEXT NOT NULL, version BIGINT NOT NULL, day TEXT, seen_at BIGINT NOT NULL, checked_at BIGINT NOT NULL,
-  is_gone INTEGER NOT NULL, PRIMARY KEY (owner, platform, post_id));
-CREATE INDEX IF NOT EXISTS sightings_by_native_id ON sightings (owner, platform, source, native_id);
+  owner TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  post_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  native_id TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  day TEXT,
+  seen_at BIGINT NOT NULL,
+  checked_at BIGINT NOT NULL,
+  is_gone INTEGER NOT NULL,
+  PRIMARY KEY (owner, platform, post_id));
+CREATE INDEX IF NOT EXISTS sightings_by_native_id
+  ON sightings (owner, platform, source, native_id);
 CREATE INDEX IF NOT EXISTS sightings_by_check ON sightings (owner, platform, checked_at);
 CREATE TABLE IF NOT EXISTS spending (
-  owner TEXT NOT NULL, platform TEXT NOT NULL, unit TEXT NOT NULL, period TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  period TEXT NOT NULL,
   spent DOUBLE PRECISION NOT NULL,
   PRIMARY KEY (owner, platform, unit, period));
 """
 _AT_ONCE = 10_000
 _SPANS_NEAR = (
-    "SELECT since, until FROM spans WHERE owner = ? AND platform = ? AND source = ? AND until >= ? AND since <= ?"
-    " ORDER BY since"
+    "SELECT since, until FROM spans WHERE owner = ? AND platform = ? AND source = ?"
+    " AND until >= ? AND since <= ? ORDER BY since"
 )
-_IDS = "SELECT post_id FROM sightings WHERE owner = ? AND platform = ? AND post_id > ? ORDER BY post_id LIMIT ?"
+_IDS = (
+    "SELECT post_id FROM sightings WHERE owner = ? AND platform = ? AND post_id > ?"
+    " ORDER BY post_id LIMIT ?"
+)
 _SIGHTINGS = (
-    "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at, is_gone FROM sightings"
-    " WHERE owner = ? AND platform = ?"
+    "SELECT post_id, source, native_id, event_id, version, day, seen_at, checked_at, is_gone"
+    " FROM sightings WHERE owner = ? AND platform = ?"
 )
 
 
@@ -86,10 +116,10 @@ class IngestStore:
 
     def cursor(self, source: str) -> str | None:
         """Return where that source was left; None: never read."""
-        found = self._one(
+        row = self._one(
             "SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source
         )
-        return None if found is None else str(found[0])
+        return None if row is None else str(row[0])
 
     def save(
         self,
@@ -108,7 +138,8 @@ class IngestStore:
                 [(*self._who, source, cursor, now) for source, cursor in cursors.items()],
             )
             sql.run_many(
-                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (owner, platform, source, since, reason)"
+                "INSERT INTO gaps VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (owner, platform, source, since, reason)"
                 " DO UPDATE SET until = excluded.until",
                 [
                     (*self._who, gap.source, gap.since, gap.until, gap.reason.value, now)
@@ -138,7 +169,8 @@ class IngestStore:
     def gaps(self) -> list[Gap]:
         """Return the gaps of the completeness ledger, oldest first."""
         rows = self._all(
-            "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ? ORDER BY since, source"
+            "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ?"
+            " ORDER BY since, source"
         )
         return [
             Gap(source=s, since=since, until=until, reason=GapReason(why))
@@ -148,7 +180,8 @@ class IngestStore:
     def spans(self) -> list[Span]:
         """Return when each source was read, oldest first; outside of them nobody was reading."""
         rows = self._all(
-            "SELECT source, since, until FROM spans WHERE owner = ? AND platform = ? ORDER BY since, source"
+            "SELECT source, since, until FROM spans WHERE owner = ? AND platform = ?"
+            " ORDER BY since, source"
         )
         return [Span(source=source, since=since, until=until) for source, since, until in rows]
 
@@ -178,12 +211,12 @@ class IngestStore:
 
     def seen_posts(self, post_ids: Iterable[str]) -> dict[str, SeenPost]:
         """Return what is known of these posts."""
-        found: dict[str, SeenPost] = {}
-        for post_id in filter(_can_rest, post_ids):
+        posts: dict[str, SeenPost] = {}
+        for post_id in filter(_is_storable, post_ids):
             row = self._one(_SIGHTINGS + " AND post_id = ?", post_id)
             if row is not None:
-                found[post_id] = SeenPost(*row)
-        return found
+                posts[post_id] = SeenPost(*row)
+        return posts
 
     def all_seen_posts(self) -> list[SeenPost]:
         """Return all posts that are known, deleted ones too."""
@@ -191,7 +224,7 @@ class IngestStore:
 
     def by_native_id(self, source: str, native_id: str) -> SeenPost | None:
         """Return the post that had this id at the source."""
-        if not _can_rest(native_id):
+        if not _is_storable(native_id):
             return None
         row = self._one(_SIGHTINGS + " AND source = ? AND native_id = ?", source, native_id)
         return None if row is None else SeenPost(*row)
@@ -203,15 +236,19 @@ class IngestStore:
         nothing.
         """
         sightings = [
-            one for one in sightings if _can_rest(one.post_id) and _can_rest(one.native_id)
+            post
+            for post in sightings
+            if _is_storable(post.post_id) and _is_storable(post.native_id)
         ]
         with self._base.transaction() as sql:
             sql.run_many(
-                "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id, version, day, seen_at,"
-                " checked_at, is_gone) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                "INSERT INTO sightings (owner, platform, post_id, source, native_id, event_id,"
+                " version, day, seen_at, checked_at, is_gone)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (owner, platform, post_id) DO UPDATE SET source = excluded.source,"
-                " native_id = excluded.native_id, event_id = excluded.event_id, version = excluded.version,"
-                " day = excluded.day, checked_at = excluded.checked_at, is_gone = excluded.is_gone",
+                " native_id = excluded.native_id, event_id = excluded.event_id,"
+                " version = excluded.version, day = excluded.day,"
+                " checked_at = excluded.checked_at, is_gone = excluded.is_gone",
                 [
                     (*self._who, *astuple(sighting)[:-1], int(sighting.is_gone))
                     for sighting in sightings
@@ -222,7 +259,8 @@ class IngestStore:
         """Record that these posts were checked, even if the platform said nothing about them."""
         with self._base.transaction() as sql:
             sql.run_many(
-                "UPDATE sightings SET checked_at = ? WHERE owner = ? AND platform = ? AND post_id = ?",
+                "UPDATE sightings SET checked_at = ?"
+                " WHERE owner = ? AND platform = ? AND post_id = ?",
                 [(now, *self._who, post_id) for post_id in post_ids],
             )
 
@@ -274,7 +312,8 @@ class IngestStore:
     def spent(self, unit: str, period: str) -> float:
         """Return what was spent in a period."""
         row = self._one(
-            "SELECT spent FROM spending WHERE owner = ? AND platform = ? AND unit = ? AND period = ?",
+            "SELECT spent FROM spending"
+            " WHERE owner = ? AND platform = ? AND unit = ? AND period = ?",
             unit,
             period,
         )
@@ -284,7 +323,8 @@ class IngestStore:
         """Note what was spent."""
         with self._base.transaction() as sql:
             sql.run(
-                "INSERT INTO spending VALUES (?, ?, ?, ?, ?) ON CONFLICT (owner, platform, unit, period)"
+                "INSERT INTO spending VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (owner, platform, unit, period)"
                 " DO UPDATE SET spent = spending.spent + excluded.spent",
                 (*self._who, unit, period, amount),
             )
@@ -296,6 +336,6 @@ class IngestStore:
         return self._base.rows(statement, (*self._who, *values))
 
 
-def _can_rest(text: str) -> bool:
+def _is_storable(text: str) -> bool:
     """Return whether a database can store it: not lone surrogates, nor NUL, for PostgreSQL."""
     return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

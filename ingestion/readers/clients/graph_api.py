@@ -92,8 +92,8 @@ class Graph:
             if len(ids) == 1:
                 return [], list(ids)
             half = len(ids) // 2
-            parts = [self.by_ids(some, fields) for some in (ids[:half], ids[half:])]
-            return [item for found, _ in parts for item in found], [
+            parts = [self.by_ids(half_ids, fields) for half_ids in (ids[:half], ids[half:])]
+            return [item for objects, _ in parts for item in objects], [
                 number for _, gone in parts for number in gone
             ]
         return items_of_type(list(answer.values()), dict), [

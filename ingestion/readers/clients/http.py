@@ -177,9 +177,9 @@ class Http:
 
     def _wait_s(self, status: int, headers: Headers, limit: Limit | None) -> float | None:
         """Return how long the platform asks us to wait, or until its exhausted limit resets."""
-        said = retry_after(headers, self._context.clock())
+        wait_s = retry_after(headers, self._context.clock())
         is_limited = status == HTTPStatus.TOO_MANY_REQUESTS and limit is not None
-        return limit.reset_s if said is None and is_limited and limit else said
+        return limit.reset_s if wait_s is None and is_limited and limit else wait_s
 
     def _exchange(self, call: Call) -> tuple[int, Headers, bytes]:
         """Send one request; library errors become ours, since they may quote tokens."""
@@ -247,5 +247,5 @@ def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
 
 def _said_at(headers: Headers) -> float:
     """Return when the platform answered, by its own clock, else by ours; seconds since 1970."""
-    said = http_date_seconds(headers.get("date", ""))
-    return clock.now().timestamp() if said is None else said
+    answered_at = http_date_seconds(headers.get("date", ""))
+    return clock.now().timestamp() if answered_at is None else answered_at

@@ -76,7 +76,8 @@ class ListingGuard:
         self._context.telemetry.trouble("stuck")
         return ListingCutError(
             f"{self._path} {why}, so it was left there",
-            remedy="What came before is sent and the rest is noted as a gap; read again when the platform is mended",
+            remedy="Items before that are sent and the rest is recorded as a gap;"
+            " read again when the platform is repaired",
         )
 
     def _note(self, keys: Iterable[object]) -> None:
@@ -152,6 +153,6 @@ def _key(item: Json) -> object:
     if isinstance(item, str):
         return item
     for path in (("id",), ("data", "name"), ("data", "id")):
-        if isinstance(found := value_at(item, *path), str | int) and found != "":
-            return found
+        if isinstance(number := value_at(item, *path), str | int) and number != "":
+            return number
     return hash(json.dumps(item, sort_keys=True))

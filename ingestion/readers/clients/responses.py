@@ -49,11 +49,11 @@ def retry_after(headers: Mapping[str, str], now: int) -> float | None:
             it shows one.
         now: ours, in microseconds since 1970.
     """
-    said = headers.get("retry-after", "")
+    header = headers.get("retry-after", "")
     try:
-        wait_s = float(said)
+        wait_s = float(header)
     except ValueError:
-        until = http_date_seconds(said)
+        until = http_date_seconds(header)
         began = http_date_seconds(headers.get("date", ""))
         if until is None:
             return None
@@ -64,8 +64,8 @@ def retry_after(headers: Mapping[str, str], now: int) -> float | None:
 def http_date_seconds(text: str) -> float | None:
     """Convert an HTTP date to seconds since 1970; without a zone, or with -0000, it is UTC."""
     try:
-        found = parsedate_to_datetime(text)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

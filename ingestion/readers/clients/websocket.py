@@ -78,8 +78,8 @@ def frames(
     except InvalidStatus as error:
         status = error.response.status_code
         trouble(f"http_{status}")
-        said = {name.lower(): text for name, text in error.response.headers.raw_items()}
-        wait_s = retry_after(said, context.clock()) if status in LATER else None
+        answer_headers = {name.lower(): text for name, text in error.response.headers.raw_items()}
+        wait_s = retry_after(answer_headers, context.clock()) if status in LATER else None
         raise HandshakeRefusedError(
             path, status, bytes(error.response.body or b""), wait_s
         ) from None

@@ -91,47 +91,43 @@ def timeline(scenario: Scenario, start: int) -> list[ScenarioEvent]:
     span = int((scenario.seconds or _PAST_S) * SECOND)
     first = start if scenario.seconds else start - span
     step = max(2, span // (2 * max(1, scenario.posts)))
-    happenings = []
+    events = []
     for number in range(1, scenario.posts + 1):
         author = rng.randrange(_AUTHORS)
         at = first + (number - 1) * step
         text = _text(rng, number)
-        happenings.append(ScenarioEvent(at, number, "create", author, text))
+        events.append(ScenarioEvent(at, number, "create", author, text))
         sooner, later = sorted(
             first + span - SECOND // 10 - rng.randrange(max(1, span // 2)) for _ in range(2)
         )
         edited_at = max(sooner, at + 1)
         deleted_at = max(later, at + 2)
         if rng.random() < scenario.edits:
-            happenings.append(
-                ScenarioEvent(edited_at, number, "edit", author, f"{text} Edited once.")
-            )
+            events.append(ScenarioEvent(edited_at, number, "edit", author, f"{text} Edited once."))
         if rng.random() < scenario.deletes:
-            happenings.append(ScenarioEvent(deleted_at, number, "delete", author, ""))
+            events.append(ScenarioEvent(deleted_at, number, "delete", author, ""))
     for index, defect in enumerate(scenario.spoiled):
         number = scenario.posts + 1 + index
-        happenings.append(
+        events.append(
             ScenarioEvent(
                 first + step // 2 + index, number, "create", 0, _text(rng, number), defect
             )
         )
     for author in range(min(scenario.author_deletes, _AUTHORS)):
-        happenings.append(ScenarioEvent(first + span - 10 + author, author, "leave", author, ""))
-    return sorted(happenings)
+        events.append(ScenarioEvent(first + span - 10 + author, author, "leave", author, ""))
+    return sorted(events)
 
 
-def final_texts(happenings: list[ScenarioEvent]) -> dict[int, str]:
+def final_texts(events: list[ScenarioEvent]) -> dict[int, str]:
     """Return the texts that remain at the end, by number; posts with a defect do not count."""
     posts: dict[int, ScenarioEvent] = {}
-    for happening in happenings:
-        if happening.kind == "leave":
-            posts = {
-                number: post for number, post in posts.items() if post.author != happening.author
-            }
-        elif happening.kind == "delete":
-            posts.pop(happening.number, None)
-        elif happening.defect is None:
-            posts[happening.number] = happening
+    for event in events:
+        if event.kind == "leave":
+            posts = {number: post for number, post in posts.items() if post.author != event.author}
+        elif event.kind == "delete":
+            posts.pop(event.number, None)
+        elif event.defect is None:
+            posts[event.number] = event
     return {number: post.text for number, post in posts.items()}
 
 
@@ -164,7 +160,7 @@ def _checked(file: Path, kind: type[Scenario | Fault], values: Mapping[str, Any]
 
 def _text(rng: random.Random, number: int) -> str:
     mood = rng.choice(tuple(SENTENCES))
-    said = rng.choice(SENTENCES[mood]).format(
+    sentence = rng.choice(SENTENCES[mood]).format(
         p=rng.choice(PRODUCTS), f=rng.choice(FEATURES), w=rng.choice(TIMES)
     )
-    return f"{said} No. {number}.{rng.choice(_ODD)}"
+    return f"{sentence} No. {number}.{rng.choice(_ODD)}"

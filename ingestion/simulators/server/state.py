@@ -37,7 +37,7 @@ class World:
         self.scenario = scenario
         self.clock = clock
         self.events = timeline(scenario, clock())
-        self._times = [happening.at for happening in self.events]
+        self._times = [event.at for event in self.events]
         self._posts: dict[int, SimulatedPost] = {}
         self._done = 0
         self._lock = threading.Lock()
@@ -50,38 +50,36 @@ class World:
         """Return every post that was made by now, deleted ones too, by number."""
         with self._lock:
             count = self.happened()
-            for happening in self.events[self._done : count]:
-                self._apply(happening)
+            for event in self.events[self._done : count]:
+                self._apply(event)
             self._done = max(self._done, count)
             return dict(self._posts)
 
-    def _apply(self, happening: ScenarioEvent) -> None:
-        at = happening.at
-        match happening.kind:
+    def _apply(self, event: ScenarioEvent) -> None:
+        at = event.at
+        match event.kind:
             case "create":
-                made = SimulatedPost(
-                    happening.number,
-                    happening.author,
-                    happening.text,
+                post = SimulatedPost(
+                    event.number,
+                    event.author,
+                    event.text,
                     at,
                     at,
-                    defect=happening.defect,
-                    first_text=happening.text,
+                    defect=event.defect,
+                    first_text=event.text,
                 )
-                self._posts[made.number] = made
+                self._posts[post.number] = post
             case "edit":
-                old = self._posts[happening.number]
-                self._posts[old.number] = replace(
-                    old, text=happening.text, edited_at=at, changed_at=at
-                )
+                old = self._posts[event.number]
+                self._posts[old.number] = replace(old, text=event.text, edited_at=at, changed_at=at)
             case "delete":
-                old = self._posts[happening.number]
+                old = self._posts[event.number]
                 self._posts[old.number] = replace(old, deleted_at=at, changed_at=at)
             case "leave":
                 gone = {
                     n: replace(p, deleted_at=at, changed_at=at)
                     for n, p in self._posts.items()
-                    if p.author == happening.author
+                    if p.author == event.author
                 }
                 self._posts |= gone
 
