@@ -1,4 +1,4 @@
-"""What a producer counts while it works: for the terminal, and for Prometheus."""
+"""Counters of a producer, for the terminal and for Prometheus."""
 
 import threading
 from collections import Counter
@@ -15,7 +15,7 @@ class Telemetry:
 
     def __init__(self, platform: str) -> None:
         self.platform = platform
-        # sent, by operation; `skipped`, `ignored`, `erased` were not
+        # by operation; `skipped`, `ignored` and `erased` ones were not sent
         self.records: Counter[str] = Counter()
         # by kind: http_429, timeout, half, not_json, closed, …
         self.troubles: Counter[str] = Counter()

@@ -18,8 +18,8 @@ class Post:
     op: Literal["upsert", "delete"] = "upsert"
     version: int = 0  # edit time, or when an edit or delete was observed; 0 as created
     created_at: int | None = None
-    day: date | None = None  # from what cannot change; None: derived from created_at
-    author_id: str | None = None  # what the author's pseudonym is made of
+    day: date | None = None  # from data that cannot change; None: derived from created_at
+    author_id: str | None = None  # the author's pseudonym is made of it
     author_handle: str | None = None
     author_name: str | None = None
     mentions: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Post:
     metrics: dict[str, int] = field(default_factory=dict)
     rights: dict[str, bool] = field(
         default_factory=dict
-    )  # only what the author's own signals forbid: {"may_train": False}
+    )  # only rights that the author's signals forbid: {"may_train": False}
     endpoint: str | None = None
     query: str | None = None  # the entry of the watchlist that it was read for
     raw: Json = None  # the payload
@@ -63,9 +63,9 @@ class Unmappable:
     The payload itself is kept if it says that it is public.
     """
 
-    detail: str  # which field, never its content
+    detail: str  # the field's name, never its content
     raw: Json
-    is_withheld: bool = False  # then `raw` says of the payload only what it is
+    is_withheld: bool = False  # then `raw` has only the payload's kind and size
 
 
 Mapped = Post | AuthorDelete | Ignored | Unmappable

@@ -22,10 +22,10 @@ class GapReason(StrEnum):
     """Why posts, edits or deletes of a stretch of time may be missing."""
 
     WINDOW_PASSED = "window_passed"  # the platform no longer offered it
-    NOT_ANSWERED = "not_answered"  # asked for again and again, and never given
-    CURSOR_DISCARDED = "cursor_discarded"  # somebody told us to begin anew
+    NOT_ANSWERED = "not_answered"  # requested again and again, and never answered
+    CURSOR_DISCARDED = "cursor_discarded"  # a user discarded the cursors
     CHANGES_UNSEEN = "changes_unseen"  # edits and deletes were not watched; a sweep finds them
-    TRUNCATED = "truncated"  # a listing ended before it reached what we had
+    TRUNCATED = "truncated"  # a listing ended before it reached the last cursor
     RESYNC = "resync"  # the platform replaced a whole account without saying what changed
 
 
@@ -41,7 +41,7 @@ class Gap:
 
 LOST = frozenset(
     {GapReason.WINDOW_PASSED, GapReason.CURSOR_DISCARDED, GapReason.TRUNCATED}
-)  # nobody read all of it; of other gaps single posts or changes are missing
+)  # this time was not read; in other gaps single posts or changes are missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceBatch:
-    """What one answer, or a stretch of a stream, held.
+    """The contents of one answer, or of a stretch of a stream.
 
     Attributes:
         source: the stream or query it is of; cursors belong to sources.
@@ -91,7 +91,7 @@ class SeenPost:
 
     post_id: str
     source: str
-    native_id: str  # what the platform's own calls need, where that is not the post's id
+    native_id: str  # the id in the platform's own calls, where it is not the post's id
     event_id: str
     version: int
     day: str | None
@@ -101,7 +101,7 @@ class SeenPost:
 
 
 class Memory(Protocol):
-    """What a reader may ask of the past."""
+    """The reader's view of earlier runs."""
 
     def cursor(self, source: str) -> str | None:
         """Return where that source was left; None: never read."""
@@ -143,10 +143,10 @@ class Context:
     secrets: Mapping[str, str] = field(default_factory=dict)
     base_url: str | None = None  # instead of the platform's own address
     once: bool = False  # read what is there, then end
-    look_back_s: float = 300.0  # of a first run, where the platform has a past
+    look_back_s: float = 300.0  # how far back a first run starts, where the platform has a past
     poll_s: float = 15.0
-    timeout_s: float = 20.0  # of one answer, and of silence on a stream
-    attempts: int = 5  # of one request
+    timeout_s: float = 20.0  # for one answer, and for silence on a stream
+    attempts: int = 5  # per request
     clock: Callable[[], int] = clock.micros
     sleep: Callable[[float], None] = time.sleep
 

@@ -1,4 +1,4 @@
-"""What is read of each platform: conf/watchlists.toml."""
+"""conf/watchlists.toml: the queries of each platform."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""Where posts are made: each platform's channels, and how its ids and links look.
+"""Each platform's channels, and the form of its ids and links.
 
 A platform without an entry here gets posts of no special form, so adding a platform needs no change
 in this file.

@@ -9,7 +9,7 @@ from schemas.reasons import Fate
 
 @dataclass(slots=True)
 class PostState:
-    """What is known of one post: the live record, and the highest version that a delete named."""
+    """The known state of a post: its live record, and the highest version of a delete."""
 
     version: int = -1
     event_id: str | None = None  # None: not live
@@ -19,7 +19,7 @@ class PostState:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What of a record decides its fate."""
+    """The parts of a record that decide its fate."""
 
     author: tuple[str, str] | None  # platform, author's id
     event_id: str

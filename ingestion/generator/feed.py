@@ -29,7 +29,7 @@ class Feed:
     planner: LifecyclePlanner
     renderer: Renderer
     due: list[tuple[int, int, Step | Resend]] = field(default_factory=list)  # a heap by time
-    # what is due at one time goes first come, first served
+    # Of items that are due at the same time, the first pushed is the first sent.
     tickets: Iterator[int] = field(default_factory=count)
     leaving: set[AuthorKey] = field(default_factory=set)  # authors whose delete is planned
 

@@ -15,7 +15,7 @@ from ingestion.generator.sentences import Mood
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 SPREAD = 48 * HOUR  # posts are made during two days
-_QUIET_END = 600 * SECOND  # before the base time: room for what happens to the last posts
+_QUIET_END = 600 * SECOND  # room before the base time for edits and deletes of the last posts
 _SEEN_WITHIN = 90 * SECOND
 _AUTHORS_PER_POST = 0.04
 _INCIDENT_HOURS = 5

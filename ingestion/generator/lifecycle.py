@@ -1,4 +1,4 @@
-"""What becomes of a post: from its create to the steps of its whole history.
+"""The lifecycle of a post: from its create to the steps of its whole history.
 
 Versions are times at which something happened, so a step is never sent before its version. No post
 changes its author, its day, or, at the same content, the time that Silver shows. So the outcome is
@@ -16,7 +16,7 @@ from ingestion.generator.rates import Rates
 from ingestion.generator.seeded_random import pick
 from ingestion.generator.sentences import Mood
 
-# nothing happens to a post later than this after what happened before: it bounds the memory
+# Two steps of a history are at most this far apart, which bounds the memory.
 _SPAN = 6 * HOUR
 _MOODS: tuple[Mood, ...] = ("positive", "negative", "neutral")
 _RARELY = 0.1
@@ -89,9 +89,8 @@ class LifecyclePlanner:
 
     def resurrections(self, create: Step) -> list[Step]:
         """Return a history in which the post is deleted and then restored."""
-        create.history.is_repeatable = (
-            False  # which of two records is the repetition would depend on the batches
-        )
+        # Otherwise the batches would decide which of two records is the repetition.
+        create.history.is_repeatable = False
         gone = self._delete(create)
         return [create, gone, replace(self._later(gone, "resurrect"), post_text=create.post_text)]
 

@@ -34,7 +34,7 @@ AuthorKey = tuple[str, str]  # platform, author's id
 
 @dataclass(slots=True)
 class PostHistory:
-    """What stays the same in all records of a post, and what the ledger knows of it so far."""
+    """The constant parts of all records of a post, and its state so far."""
 
     platform: str
     number: int
@@ -44,7 +44,7 @@ class PostHistory:
     channel: str | None
     on_profile: bool = False
     reply_to: str | None = None
-    is_repeatable: bool = True  # may its records be sent twice?
+    is_repeatable: bool = True  # whether its records may be sent twice
     state: PostState = field(default_factory=PostState)
 
     @property

@@ -1,4 +1,4 @@
-"""What one post says, as posted and as it should be read in Silver."""
+"""The text of a post, as posted and as Silver should hold it."""
 
 from dataclasses import dataclass, replace
 from random import Random

@@ -18,16 +18,16 @@ class Rates:
     """
 
     edits: float = 0.03
-    edits_back: float = 0.005  # two edits, the second of which restores the first text
+    edits_back: float = 0.005  # two edits; the second restores the first text
     deletes: float = 0.03
     resurrections: float = 0.003  # deleted, then seen again with a higher version
     author_deletes: float = 0.002
     # out of order: an edit before its create, an old version, a create after its delete, …
     late: float = 0.02
-    score_only: float = 0.02  # seen again with other metrics alone
+    score_only: float = 0.02  # observed again with only its metrics changed
 
     duplicates: float = 0.03  # of all good records sent: the same record again
-    bad: float = 0.01  # extra records that are poison
+    bad: float = 0.01  # extra records with a fault
     unmappable: float = 0.002  # extra records that the producer could not map
 
     pii: float = 0.20
@@ -36,7 +36,7 @@ class Rates:
     null_channels: float = 0.02
     other_languages: float = 0.08
     emoji_only: float = 0.01
-    wordless: float = 0.003  # pictures without a word
+    wordless: float = 0.003  # pictures without text
     replies: float = 0.15
     odd_times: float = 0.004  # created_at in the near future, or before the platform existed
 

@@ -28,7 +28,7 @@ _PROGRESS_EVERY = 1000
 
 @dataclass(slots=True)
 class GeneratorReport:
-    """What was sent."""
+    """Counts of the records that were sent."""
 
     ledger: Path
     records: int = 0

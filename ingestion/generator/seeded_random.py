@@ -1,4 +1,4 @@
-"""Chance that repeats: the same seed gives the same feed."""
+"""Random numbers that repeat: the same seed gives the same feed."""
 
 import string
 from collections.abc import Sequence

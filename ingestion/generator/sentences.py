@@ -1,4 +1,4 @@
-"""What made posts say: sentences of our own about made products, by mood and language.
+"""Sentences of our own about made products, by mood and language.
 
 Nothing here looks like personal data, and nothing changes under Unicode normalisation (NFKC). So
 the sanitised text of a post without personal data is the text itself.

@@ -23,7 +23,7 @@ _QUEUE_KB = 128 * 1024
 
 
 class Sender(Protocol):
-    """Where records go; `delivered` and `failed` count by topic."""
+    """Takes records; `delivered` and `failed` count by topic."""
 
     delivered: Counter[str]
     failed: Counter[str]
@@ -182,10 +182,10 @@ def client_config(settings: Settings) -> dict[str, str | int | float | bool]:
         "allow.auto.create.topics": False,
         "message.timeout.ms": int(settings.kafka.delivery_timeout_s * 1000),
         "message.max.bytes": MAX_RECORD_BYTES
-        + 64 * 1024,  # and its key and headers; as max.message.bytes of the topics
+        + 64 * 1024,  # room for key and headers, as in the topics' max.message.bytes
         "queue.buffering.max.messages": _QUEUE_RECORDS,
         "queue.buffering.max.kbytes": _QUEUE_KB,
-        # librdkafka's own lines on standard error; what matters is reported by exceptions
+        # librdkafka logs to standard error; exceptions report everything that matters.
         "log_level": 0,
     }
 

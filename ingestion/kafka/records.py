@@ -28,12 +28,13 @@ _Clearable = Literal[
     "author_handle",
     "author_name",
 ]
-_CLEARED: tuple[_Clearable, ...] = get_args(_Clearable)  # of an event that is too long
+# The fields that an event loses if it is too long.
+_CLEARED: tuple[_Clearable, ...] = get_args(_Clearable)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is handed to Kafka."""
+    """A record for Kafka."""
 
     platform: str
     kind: TopicKind
@@ -173,7 +174,7 @@ def verbatim(raw: Json) -> str:
     text = (
         raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
     )
-    # A lone surrogate goes back to the escape that it came as: UTF-8 cannot hold it, and the post
+    # A lone surrogate becomes its escape again, since UTF-8 cannot hold it and the post
     # may be good.
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -225,7 +226,7 @@ def _fitting_value(event: Event) -> bytes:
 def _json(event: Event) -> bytes:
     try:
         return orjson.dumps(event)
-    # a lone surrogate, which no UTF-8 can hold, or an integer of more than 64 bits
+    # The event holds a lone surrogate or an integer of more than 64 bits.
     except orjson.JSONEncodeError:
         return json.dumps(event, separators=(",", ":")).encode()
 

@@ -17,15 +17,12 @@ _POLL_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class TopicsReport:
-    """What `create_topics` found and did."""
+    """The topics that `create_topics` created and found."""
 
     created: list[str]
     existing: list[str]
-    narrow: list[
-        str
-        # with fewer partitions than conf/topics.toml says; left as they are: keys would change
-        # partition
-    ]
+    # These have fewer partitions than conf/topics.toml says; a change would move keys.
+    narrow: list[str]
 
 
 def create_topics(settings: Settings) -> TopicsReport:
@@ -126,7 +123,7 @@ def _was_created(future: "Future[None]", settings: Settings) -> bool:
     try:
         future.result()
     except KafkaException as error:
-        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:  # somebody else was quicker
+        if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:  # another process created it
             return False
         raise _unreachable(settings, error) from None
     return True

@@ -30,7 +30,7 @@ _HANDLE = re.compile(r"(?<![\w@./])@([A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-
 def html_to_text(html: str) -> str:
     """Convert HTML to text, with a blank line between paragraphs and shortened links restored."""
     parts: list[str] = []
-    link: tuple[str, int] | None = None  # where an open link leads, and its first part
+    link: tuple[str, int] | None = None  # an open link's target, and the index of its first part
     position = 0
     unseen = False
     for tag in _TAG.finditer(html):

@@ -8,7 +8,7 @@ from ingestion.parsing.json_fields import parse_json_text
 from ingestion.platform import Json
 
 _LONG_NUMBER = re.compile(rb"\d{19}")  # orjson makes a float of an integer beyond 64 bits
-_SHALLOW = 200  # brackets that a text may hold before it is worth measuring how deep they go
+_SHALLOW = 200  # brackets in a text, beyond which its depth is measured
 
 
 def parse_json(data: bytes) -> Json:
@@ -21,7 +21,7 @@ def parse_json(data: bytes) -> Json:
         try:
             return orjson.loads(data)
         except orjson.JSONDecodeError:
-            pass  # perhaps only stricter than the standard
+            pass  # orjson is stricter than the standard, so the standard library decides
     if data.strip() == b"null":
         return None
     value = parse_json_text(data.decode("utf-8"))

@@ -1,4 +1,4 @@
-"""How Reddit marks what is gone: by a text in place of the old one, or by a field (ADR 22).
+"""Reddit's marks of removal: a text in place of the old one, or a field (ADR 22).
 
 Only a whole text counts. A post that quotes "[removed]" inside a sentence is a post.
 """
@@ -12,21 +12,21 @@ from ingestion.platform import Json
 
 _FIELDS = ("removed_by_category", "removed_by", "removal_reason", "banned_by")
 _FLAGS = ("removed", "spam", "deleted")
-# of an archive that looked twice
+# fields of archives that fetched a thing twice
 _ARCHIVED = (
     "removal_type",
     "was_deleted_later",
     "was_initially_deleted",
 )
 _CATEGORY = re.compile(r"[a-z][a-z_]{1,39}")
-_LONGEST = 400  # characters of a text that stands in for another
+_LONGEST = 400  # characters; placeholders are shorter
 _WHO = (
     r"(?:the )?(?:r/\w+ |subreddit |sub |community )?"
     r"(?:user|author|op|poster|(?:mods?|moderators?|moderation)(?: team)?"
     r"|automod|automoderator|admins?|administrators?)"
 )
 _LINK = r"\[[^\[\]]*\]\([^()]*\)"
-_WHY = rf"(?:[^\[\]]|{_LINK})*"  # Reddit's own words go on, with links, up to the last bracket
+_WHY = rf"(?:[^\[\]]|{_LINK})*"  # Reddit's own text, with links, up to the last bracket
 _BY = rf"by (?:{_WHO}|(?:reddit|anti-evil operations)\b{_WHY})"
 _PLACEHOLDER = re.compile(
     rf"\[ ?(?:(?:comment |post |content )?(?:deleted|removed)(?: {_BY})?"

@@ -31,7 +31,7 @@ from ingestion.platform import (
 )
 
 _POST_ID = re.compile(r"(\d{1,20})_(\d{1,20})(?:_(\d{1,20}))?")
-_PRIVATE_ID = re.compile(r"(?:m|t|mid|aem)[_.]")  # of a message, of a conversation
+_PRIVATE_ID = re.compile(r"(?:m|t|mid|aem)[_.]")  # ids of messages and conversations
 _OBJECT_ID = re.compile(r"[\w.=-]*\d[\w.=-]*")
 _PERMALINK = re.compile(
     r"https?://[\w.]*facebook\.com/(\d{1,20})/posts/(\d{1,20})/?\?comment_id=(\d{1,20})(?:&reply_comment_id=(\d{1,20}))?"

@@ -57,12 +57,12 @@ def payloads(document: Json) -> Iterator[Json]:
     return payloads_within(document, _contents)
 
 
-@unmappable_on_wrong_field(keep_nothing)  # neither a medium nor a comment says who may read it
+@unmappable_on_wrong_field(keep_nothing)  # no payload says who may read it
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """Map one medium or comment to a post, or neither."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
-    if payload.get("deleted") is True:  # what our reader says of a post that is no longer shown
+    if payload.get("deleted") is True:  # our reader's document for a post that is no longer shown
         return Post(post_id=_id(payload), op="delete", version=observed_at or 0, raw=payload)
     if _is_comment(payload):
         return (

@@ -40,7 +40,7 @@ from ingestion.platform import (
 
 _UPDATES = ("update", "status.update")
 _NON_PUBLIC = ("unlisted", "private", "direct", "limited")
-# of answers around statuses
+# keys of answers that hold statuses
 _HOLDERS = (
     "statuses",
     "ancestors",
@@ -103,7 +103,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
         return Ignored(kind=f"{visibility if visibility in _NON_PUBLIC else 'non-public'} status")
     if payload.get("reblog"):
         return Ignored(kind="boost")
-    if "text" in payload and "content" not in payload:  # what DELETE /statuses/:id answers
+    if "text" in payload and "content" not in payload:  # the answer of DELETE /statuses/:id
         return _deleted_by_request(payload, observed_at)
     return _post(payload, observed_at)
 
@@ -224,7 +224,7 @@ def _post(status: dict[str, Json], observed_at: int | None) -> Post:
         author_handle=optional_text(account, "acct"),
         author_name=optional_text(account, "display_name"),
         mentions=_mentions(status),
-        title=optional_text(status, "spoiler_text"),  # plain already
+        title=optional_text(status, "spoiler_text"),  # the API sends it as text
         text=html_to_text(required_field(status, "content", str)) or None,
         lang=optional_text(status, "language"),
         url=optional_text(status, "url"),

@@ -27,7 +27,7 @@ _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
 _OPEN = ("public", "restricted", "archived", "user")  # types of subreddits
 _CLOSED = ("private", "employees_only", "gold_only")
 _NESTED = ("replies", "collections", "crosspost_parent_list")
-_MAX_DEPTH = 12  # of objects around things
+_MAX_DEPTH = 12  # levels of objects around a thing
 _DELETE_FIELDS = ("name", "id", "created_utc", "edited", "subreddit")
 _METRICS = (
     "score",
@@ -223,7 +223,7 @@ def _micros(data: dict[str, Json], name: str) -> int:
         or not isinstance(seconds, int | float)
         or not 0 <= seconds <= _LATEST_SECOND
     ):
-        raise WrongFieldError(name)  # not a number included
+        raise WrongFieldError(name)  # NaN fails the comparison too
     return round(seconds * 1_000_000)
 
 

@@ -59,10 +59,9 @@ class ProducerErasure:
         self._key = key
         self._by = hashlib.sha256(store_identity.encode()).hexdigest()[:12]
         self._clock = clock
-        self._persons: TombstoneMatcher | None = (
-            None  # of what persons had erased; None where nobody of this platform did
-        )
-        self._known: set[str] | None = None  # the erasures that the last run has seen
+        # Matches what persons had erased; None where nobody of this platform did.
+        self._persons: TombstoneMatcher | None = None
+        self._known: set[str] | None = None  # the erasures of the last run
         self._ran_at = -math.inf
 
     def run_if_due(self) -> None:
@@ -80,7 +79,7 @@ class ProducerErasure:
     ) -> Iterator[SourceBatch]:
         """Yield the batches without erased payloads, so that they may be landed."""
         for batch in batches:
-            self.run_if_due()  # a fetch may last for hours
+            self.run_if_due()  # a fetch may take hours
             left = [
                 without_blocked(self._platform, one, observed_at, self.suppresses)[0]
                 for one in batch.documents
@@ -128,7 +127,7 @@ class ProducerErasure:
             self._store.delete_seen_posts(judges.know_post)
         for part in named:
             self._say(part.erasure_id, judges.counts(part.erasure_id))
-        is_clean = not has_posts or self._store.wipe_deleted()  # else the next time
+        is_clean = not has_posts or self._store.wipe_deleted()  # otherwise the next run marks them
         for part in due:
             if is_clean or not part.posts:
                 self._store.save({_mark(part.erasure_id): "done"}, (), now=self._clock())

@@ -1,4 +1,4 @@
-"""What producers keep beside the tables expires as the policies say: landing files and post ids."""
+"""Expiry of the producers' own data by the policies: landing files and ids of seen posts."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from schemas.epoch import to_micros
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What was deleted of a platform: files or ids; files that no load has sent yet stay."""
+    """The files or ids deleted for a platform; files that no load has sent yet stay."""
 
     field: Field
     platform: str

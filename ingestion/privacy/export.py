@@ -1,4 +1,4 @@
-"""What producers keep about a person: ids of posts that were seen, and answers that landed."""
+"""Export of the producers' data about a person: ids of seen posts, and landed answers."""
 
 from collections.abc import Iterator, Set
 from dataclasses import asdict

@@ -17,7 +17,7 @@ from ingestion.kafka.records import lasting_day
 from ingestion.platform import AuthorDelete, Mapped, Platform, Post
 from schemas.epoch import to_datetime
 
-# µs, 9999-12-31; the same as in transforms/suppression.py, which a test holds it to
+# µs, 9999-12-31; a test compares it with transforms/suppression.py.
 FOREVER = 253_402_214_400_000_000
 
 
@@ -43,7 +43,7 @@ class TombstoneFiles:
     root: str  # of the lake
     known: dict[tuple[object, ...], TombstoneSet] = field(
         default_factory=dict, repr=False
-    )  # what was read and has not changed
+    )  # files that were read and have not changed
 
     def of(self, platform: str) -> Iterator[TombstoneSet]:
         """Yield every erasure's part for the platform, which may be empty.
@@ -64,7 +64,7 @@ class TombstoneFiles:
                 if which not in self.known:
                     self.known[which] = self._read(info.path, platform)
             except FileNotFoundError:
-                continue  # taken away meanwhile
+                continue  # the job deleted it meanwhile
             yield self.known[which]
 
     def _read(self, path: str, platform: str) -> TombstoneSet:
@@ -93,7 +93,7 @@ class TombstoneFiles:
         folder = f"{self.root}/_erasures/done"
         path = f"{folder}/{erasure_id}.{platform}.{by}.json"
         if not any(counts.values()) and self.files.get_file_info(path).is_file:
-            return  # of a run that was killed: what that one found is what there was
+            return  # a killed run left it, and its counts are the true ones
         is_local = isinstance(self.files, fs.LocalFileSystem)
         if is_local:  # an object store has no folders, and its roles may make none
             self.files.create_dir(folder, recursive=True)
@@ -109,7 +109,7 @@ class TombstoneFiles:
 
 
 class TombstoneMatcher:
-    """Whether something that a platform's mapper answered is in one of some graves."""
+    """Decides whether a mapper's answer falls under one of some tombstones."""
 
     def __init__(
         self,

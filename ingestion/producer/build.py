@@ -75,7 +75,7 @@ def build_producer(
         BrokerUnreachableError, StackError: Kafka or a topic is not there.
     """
     policy = policy_of(platform.name)
-    # its own lines would go to the terminal; we count
+    # Its log lines would appear on the terminal; the telemetry counts retries.
     stamina.instrumentation.set_on_retry_hooks([])
     maker = RecordMaker(platform.name, settings.owner, pseudonym_key(settings))
     ingest = settings.ingest
@@ -104,11 +104,12 @@ def build_producer(
             clock=_now,
         )
         if role != "load":
-            new_reader(platform, context)  # what it lacks is said before anything else is begun
+            # A missing credential or library shows before anything starts.
+            new_reader(platform, context)
         if role != "fetch":
             with Producer(
                 settings
-            ) as first:  # a broker that is not there at the start is no reason to wait for it
+            ) as first:  # fails at once if there is no broker, unlike during a run
                 first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
         days = min(ingest.remember_days, policy.keep["producers.sightings"].days)
         store.delete_seen_before(before=_now() - int(days * 86_400_000_000))

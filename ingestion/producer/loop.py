@@ -1,4 +1,4 @@
-"""Live reading: a reader's batches → mapper → Kafka → cursors, in the order that loses nothing.
+"""Live reading: batches go from the reader to Kafka, then cursors are saved, so nothing is lost.
 
 Posts are saved as seen before they are sent, and cursors after Kafka has acknowledged. After a
 crash anywhere, some posts are sent twice, with the same event id and version. After a failure of
@@ -37,8 +37,8 @@ from ingestion.state.store import IngestStore
 from ingestion.state.versions import VersionAssigner
 
 TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
-_SETTLE_S = 1.0  # at most so much is sent again after a crash
-_HEALTHY_S = 30.0  # where it read for so long, a failure is a new one and not the next of a series
+_SETTLE_S = 1.0  # at most this long is sent again after a crash
+_HEALTHY_S = 30.0  # after this long without a failure, the next one starts a new series
 _LONGEST_BACKOFF_S = 60.0
 
 Batches = Callable[[], Iterator[SourceBatch]]
@@ -46,7 +46,7 @@ Batches = Callable[[], Iterator[SourceBatch]]
 
 @dataclass(slots=True)
 class IngestReport:
-    """What a run did."""
+    """The result of a run."""
 
     payloads: int = 0
     cursor: str | None = None  # the last one that was saved
@@ -189,7 +189,7 @@ class IngestLoop:
                     if batch.pause_s:
                         self._context.sleep(batch.pause_s)
             except (KeyboardInterrupt, BudgetSpentError, ReadError):
-                self._settle(pending, sender)  # what was read before is good
+                self._settle(pending, sender)  # the batches before the failure are good
                 raise
             self._settle(pending, sender)
 
@@ -276,7 +276,7 @@ def new_reader(platform: Platform, context: Context) -> Reader:
 
 @dataclass(slots=True)
 class _Pending:
-    """What may be saved once Kafka has acknowledged."""
+    """Cursors, gaps and spans that are saved once Kafka has acknowledged."""
 
     cursors: dict[str, str] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)

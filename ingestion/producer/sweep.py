@@ -1,4 +1,4 @@
-"""Looking again at what was sent: the way to edits and deletes that a platform does not push."""
+"""Sweeps: posts are read again for edits and deletes that a platform does not push."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -6,7 +6,7 @@ from functools import partial
 from ingestion.producer.loop import IngestLoop, IngestReport
 from ingestion.reader import SeenPost, SourceBatch
 
-# µs: a post is looked at again not sooner; then whenever a quarter of its age has passed
+# µs: the first check of a post; each later one follows after a quarter of its age.
 _FIRST = 3600 * 1_000_000
 
 
@@ -28,7 +28,7 @@ def sweep(live: IngestLoop, clock: Callable[[], int], *, everything: bool = Fals
         report = live.run(partial(_refetch, live, posts))
         if report.stopped:
             return report
-        # Also where the clock was set back meanwhile: else the same posts would be due again and
+        # `max` also serves a clock that was set back: otherwise the same posts would be due
         # again.
         live.store.mark_checked((post.post_id for post in posts), now=max(started, clock()))
 

@@ -33,7 +33,7 @@ _POSTS = "app.bsky.feed.post"
 _FULL = 500  # events in a batch
 _LINGER_S = 0.5
 _REWIND = 5_000_000  # µs: how far the clocks of two servers may differ
-_CAUGHT_UP_S = 2.0  # of silence, after which `--once` takes it that there is no more
+_CAUGHT_UP_S = 2.0  # of silence, after which `--once` assumes the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class BlueskyReader:
         try:
             return (yield from self._subscription(position, is_resumed=is_resumed, until=until))
         except HandshakeRefusedError as refused:
-            # v2 names a sequence that it no longer has; a time it takes as near as it can.
+            # v2 refuses a sequence number that it no longer has, but accepts any time.
             if (
                 refused.status != HTTPStatus.BAD_REQUEST
                 or position.seq is None
@@ -146,7 +146,7 @@ class BlueskyReader:
         read_to = position.time_us if is_resumed else None
         url = f"{self._url}?{self._query(position)}"
         for frame in frames(url, self._path, self._context, subprotocols=self._subprotocols):
-            # connecting may take long
+            # Silence is measured from the first frame or beat, since connecting may take long.
             heard_at = time.monotonic() if heard_at is None else heard_at
             event = None if frame is None else self._event(frame, collected)
             if event is not None:
@@ -158,7 +158,7 @@ class BlueskyReader:
                 collected.documents.append(event)
                 last = here
                 heard_at = time.monotonic()
-                # a first run is told of no beginning
+                # On a first run, the span starts at the first event.
                 read_to = here.time_us if read_to is None else read_to
             is_over = until is not None and (
                 last.time_us >= until or time.monotonic() - heard_at > self._silence_s
@@ -232,7 +232,7 @@ class BlueskyReader:
             or isinstance(at, bool)
             or not 0 <= at <= self._context.clock() + _REWIND
         ):
-            return None  # saved as a cursor, a time in the future would skip everything up to it
+            return None  # a cursor in the future would skip everything before it
         return Position(at, seq if isinstance(seq, int) and seq >= 0 else None)
 
     def _batch(self, collected: _Collected, last: Position) -> SourceBatch:

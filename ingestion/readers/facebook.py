@@ -26,8 +26,8 @@ _COMMENT_FIELDS = (
     "id,message,created_time,comment_count,like_count,permalink_url,message_tags,parent,from"
 )
 _SECOND = 1_000_000
-_DAYS = 7 * 86_400 * _SECOND  # µs: comments come for days
-_OVERLAP = 60 * _SECOND  # µs: also more than our clock and theirs differ
+_DAYS = 7 * 86_400 * _SECOND  # µs; comments arrive for days
+_OVERLAP = 60 * _SECOND  # µs; more than the clocks differ
 _BY_ID = 50
 _HOW = "A Page token with pages_read_engagement, or Page Public Content Access: https://developers.facebook.com/apps."
 
@@ -103,7 +103,7 @@ class FacebookReader:
             for post in changed:
                 yield from self._cuts.until_cut(self._comments(page, post))
         gaps += self._cuts.gap(page, mark, now)
-        # What came while the first pages were already read is older than what the last ones show.
+        # A change during the first pages may be older than the newest change on the last ones.
         yield SourceBatch(
             source=page,
             cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}",
@@ -119,7 +119,7 @@ class FacebookReader:
 
     def _comments(self, page: str, post: Json) -> Iterator[SourceBatch]:
         number = post.get("id") if isinstance(post, dict) else None
-        # a call for each post
+        # Each post costs a call.
         if isinstance(number, str) and value_at(post, "comments", "summary", "total_count") != 0:
             for comments in self._graph.pages(
                 f"{number}/comments", fields=_COMMENT_FIELDS, limit=100, filter="stream"

@@ -21,16 +21,16 @@ from ingestion.readers.clients.polling import poll
 
 HOST = "https://hacker-news.firebaseio.com"
 SOURCE = "items"
-_AT_ONCE = 8  # requests; there is no rate limit, so we set ourselves one
+_AT_ONCE = 8  # concurrent requests: a limit of our own, since the API has none
 _CHUNK = 64
-_GIVE_UP = 6 * 3600 * 1_000_000  # µs of `null`
-_UPDATES_HOLD = 600 * 1_000_000  # µs that `updates` is believed to reach back
+_GIVE_UP = 6 * 3600 * 1_000_000  # µs of `null` answers
+_UPDATES_HOLD = 600 * 1_000_000  # µs that `updates` reaches back, as far as known
 _FAR_AHEAD = 100_000  # items: a cursor so far beyond the newest item is no cursor of this platform
 
 
 @dataclass(slots=True)
 class Position:
-    """Where reading stands."""
+    """The state of reading."""
 
     next_id: int
     updates_at: int | None = None  # when `updates` was last read
@@ -136,9 +136,8 @@ class HackerNewsReader:
             yield self._batch([*items.values(), *odd], position)
         since = oldest if position.read_at is None else position.read_at
         if gaps := self._cuts.gap(SOURCE, since, now):
-            position.next_id = (
-                barren_at  # nothing is passed over: the next round begins where the nulls began
-            )
+            # The next round begins where the nulls began, so that nothing is skipped.
+            position.next_id = barren_at
             position.missing = {
                 number: since for number, since in position.missing.items() if number < barren_at
             }

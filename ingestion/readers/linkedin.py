@@ -114,7 +114,7 @@ class LinkedInReader:
         ):
             yield page
             times = [at for post in page if (at := _modified(post)) is not None]
-            if times and times[-1] < since:  # a single one before may tell an odd time
+            if times and times[-1] < since:  # one item may have a wrong time
                 return
 
     def _pages(self, path: str, asked: dict[str, str]) -> Iterator[list[Json]]:

@@ -79,7 +79,7 @@ class Instance:
             for page, _ in self._cuts.until_cut(self._pages(feed, _id_at(since), scope)):
                 inside = [status for status in page if (_time(status) or since) < until]
                 yield SourceBatch(source=self.name, documents=inside, endpoint=feed)
-                if page and not inside:  # a single one may tell a wrong time
+                if page and not inside:  # one status may have a wrong time
                     break
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:

@@ -35,7 +35,7 @@ from ingestion.readers.clients.responses import (
 
 _PAGE = 100
 _LISTINGS = ("new", "comments")
-_DEEP = 900  # items after which the end of a listing is its limit and not its beginning
+_DEEP = 900  # items, beyond which a listing's end is Reddit's limit
 _SECOND = 1_000_000
 _HOW = "Reddit gives keys on request: https://www.reddit.com/prefs/apps, of the kind script."
 
@@ -173,14 +173,14 @@ class RedditReader:
         except (refused.BadJSON, ValueError):
             self._context.telemetry.trouble("not_json")
             raise UnusableAnswerError(f"{path} answered with something that is not JSON") from None
-        except (KeyError, TypeError):  # what PRAW makes of a token's answer in an unknown form
+        except (KeyError, TypeError):  # PRAW raises these if a token's answer has an unknown form
             self._context.telemetry.trouble("schema")
             raise UnusableAnswerError(f"{path} answered in an unknown form") from None
         except refused.ResponseException as error:
             status = error.response.status_code
             if status == requests.codes.unauthorized:
                 raise CredentialsError("Reddit refuses our credentials", remedy=_HOW) from None
-            # the session has waited for others
+            # For other statuses the session has waited already.
             is_limited = status == requests.codes.too_many_requests
             wait_s = _wait_s(error.response, self._context) if is_limited else None
             raise StatusError(status, path, wait_s) from None

@@ -38,7 +38,7 @@ _WINDOW = timedelta(days=7) - timedelta(minutes=5)
 _CURSOR = re.compile(r"[0-9]{1,19}")  # an id of 64 bits
 _EDITABLE = 35 * 60 * 1_000_000  # µs; X says 30 minutes
 _NO_JOBS = (403, 404)  # the app may not run compliance jobs
-# the newest seconds are refused as an end, and are not yet complete
+# X refuses the newest seconds as an end, and they are incomplete.
 _NOW_MARGIN = timedelta(seconds=15)
 _HOW = "Create an app with pay-per-use credits at https://console.x.com and copy its Bearer token."
 
@@ -97,7 +97,7 @@ class XReader:
             except StatusError as error:
                 if error.status not in _NO_JOBS:
                     raise
-                unsure = list(posts)  # then by looking at each
+                unsure = list(posts)  # then each post is looked up
             else:
                 gone = {notice["id"] for notice in notices}
                 yield SourceBatch(source=posts[0].source, documents=notices, endpoint=JOBS)

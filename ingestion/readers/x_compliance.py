@@ -18,8 +18,8 @@ from ingestion.readers.clients.http import Call, Http
 JOBS = "/2/compliance/jobs"
 _UPLOAD = f"{JOBS} upload"
 _RESULTS = f"{JOBS} results"
-_LONGEST_S = 3600.0  # of one job; then it is begun anew
-_KEPT = {"scrub_geo"}  # places are not asked for, so there is none to remove
+_LONGEST_S = 3600.0  # for one job; then a new one starts
+_KEPT = {"scrub_geo"}  # we request no places, so there is none to remove
 _FAILED = {"failed", "expired"}
 
 
@@ -80,7 +80,7 @@ class ComplianceJobs:
 
 
 _JSON = {"content-type": "application/json"}
-_TEXT = {"content-type": "text/plain"}  # which the signature of the address covers
+_TEXT = {"content-type": "text/plain"}  # part of the address's signature
 
 
 def _job(answer: Json) -> dict[str, Json]:

@@ -22,10 +22,8 @@ from schemas.epoch import to_micros
 
 MAX_DOCUMENT_BYTES = (
     32 * 1024 * 1024
-)  # of a line, or of a document over several lines; decoded it may take 25 times that
-_MAX_UNPACKED = (
-    200  # times the packed bytes read so far; recorded answers come to 40, a bomb to 1,000
-)
+)  # of a line or a document; decoded it may take 25 times as much
+_MAX_UNPACKED = 200  # times the packed bytes read so far; recordings reach 40, a bomb 1,000
 _UNSUSPICIOUS = 4 * 1024 * 1024  # a small file may repeat itself
 _MAX_DEPTH = 400  # of objects and arrays inside each other; Python's own limit is not far beyond
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -82,7 +80,7 @@ def _opened(file: Path) -> Iterator["_Stream"]:
 
 
 class _Stream(Protocol):
-    """What is read here of a file."""
+    """The part of a file that is read here."""
 
     def read(self, size: int, /) -> bytes: ...
     def readline(self, size: int, /) -> bytes: ...
@@ -177,7 +175,7 @@ def _text(data: bytes) -> str:
 
 
 def _document(text: str) -> Document:
-    # the standard one keeps integers of any size
+    # The standard library keeps integers of any size.
     value = json.loads(text, parse_constant=_refuse_constant)
     if text.count("{") + text.count("[") > _MAX_DEPTH and _is_too_deep(value):
         raise ValueError("nested too deeply")

@@ -25,7 +25,7 @@ from schemas.epoch import EPOCH, to_datetime
 _LINES = 200  # in one batch of a load
 _PART = ".part"
 _WRITTEN_WITHIN_S = 3600.0
-Blocks = Callable[[Mapped, int], bool]  # of what was mapped, and when it was observed
+Blocks = Callable[[Mapped, int], bool]  # a mapper's answer, and when it was observed
 _ABOUT = ("source", "endpoint", "query", "observed_at")
 
 
@@ -98,7 +98,7 @@ class Landing:
             if memory.cursor(source) is not None:
                 continue
             for part in chunks(self._lines(path), _LINES):
-                about = {name: part[0][name] for name in _ABOUT}  # the same in all of a file
+                about = {name: part[0][name] for name in _ABOUT}  # equal in all lines of a file
                 yield SourceBatch(documents=[line["body"] for line in part], **about)
             yield SourceBatch(source=source, cursor="loaded")
 
@@ -149,7 +149,7 @@ class Landing:
                 yield path, info.mtime_ns / 1e9
 
     def _delete(self, path: str) -> None:
-        with suppress(FileNotFoundError):  # another process was here first
+        with suppress(FileNotFoundError):  # another process deleted it
             self._files.delete_file(f"{self._root}/{path}")
 
     def _is_local(self) -> bool:
@@ -170,7 +170,7 @@ class Landing:
                 }
                 for line in lines
             ]
-        except FileNotFoundError:  # another process has taken it away meanwhile
+        except FileNotFoundError:  # another process deleted it meanwhile
             return []
         except (OSError, ValueError, KeyError, TypeError):
             raise PayloadFileError(
@@ -181,7 +181,7 @@ class Landing:
     def _put(self, path: str, data: bytes) -> None:
         """Write the whole file at once: by a rename, where the store has renames."""
         is_local = self._is_local()
-        # two processes may strip one file
+        # Two processes may strip one file at once.
         first = f"{path}.{os.getpid()}{_PART}" if is_local else path
         with self._files.open_output_stream(first, compression=None) as stream:
             stream.write(data)

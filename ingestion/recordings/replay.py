@@ -23,7 +23,7 @@ class ReplayReport:
     deleted: int = 0
     author_deletes: int = 0
     ignored: Counter[str] = field(default_factory=Counter)  # by kind
-    # by reason; sent too, to end in quarantine
+    # by reason; sent too, since they belong in quarantine
     rejected: Counter[str] = field(default_factory=Counter)
 
 

@@ -25,7 +25,7 @@ _HUGE = 10_000_000
 @contextmanager
 def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
-    session: dict[str, int] = {}  # the place of a reader, which its cursor does not say
+    session: dict[str, int] = {}  # a reader's position, which its cursor does not hold
 
     def respond(request: Request) -> Answer:
         if request.headers.get("authorization") != f"Bearer {_SECRETS['access_token']}":
@@ -69,7 +69,7 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
         case [hashtag, "recent_media"] if hashtag == _HASHTAG:
             oldest = world.clock() - _WINDOW_S * SECOND
             recent = [post for post in every if post.created_at >= oldest]
-            recent.sort(key=lambda post: -(post.number ^ 1))  # neighbours have changed places
+            recent.sort(key=lambda post: -(post.number ^ 1))  # neighbours are swapped
             # each keeps its place
             media = [medium_of(post) if post.deleted_at is None else None for post in recent]
             return _page(media, request, session)

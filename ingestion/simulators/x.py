@@ -75,7 +75,7 @@ class _Jobs:
         self._world = world
         self._lock = threading.Lock()
         self._jobs: dict[str, dict[str, Any]] = {}
-        self._gone: dict[str, list[bytes]] = {}  # what was uploaded and is gone, by job
+        self._gone: dict[str, list[bytes]] = {}  # uploaded ids that are gone, by job
 
     def respond(self, request: Request) -> Answer:
         """Answer a request to X itself."""
@@ -186,7 +186,7 @@ def _search(world: World, posts: list[SimulatedPost], request: Request) -> Answe
         return Answer(_problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST)
     end = request.one("end_time")
     before = _snowflake(_micros(end), 0) if end else 2**63
-    # what is deleted meanwhile shifts no page
+    # A delete between two requests shifts no page.
     before = min(before, int(request.one("next_token", f"t{before}")[1:]))
     live = [post for post in posts if post.deleted_at is None and after < own_id(post) < before]
     live.sort(key=own_id, reverse=True)

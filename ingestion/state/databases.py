@@ -19,7 +19,7 @@ from foundation.errors import (
 
 Row = tuple[Any, ...]
 _BUSY_S = 30.0
-_ANSWER_S = 10  # to connect
+_ANSWER_S = 10  # for connecting
 _CLAIMS = 0x6563686F  # tells our advisory locks from others'
 
 
@@ -78,7 +78,7 @@ class SqliteFile:
                 raise sqlite3.DatabaseError("quick_check failed")
             self._sql.execute("PRAGMA journal_mode = WAL")
             self._sql.execute("PRAGMA synchronous = FULL")
-            # what is deleted is overwritten, for erasures
+            # Erasures require that deleted rows are overwritten.
             self._sql.execute("PRAGMA secure_delete = ON")
             self._sql.executescript(schema)
 
@@ -195,7 +195,7 @@ class PostgresServer:
         with self._named_errors():
             sql = self._psycopg.connect(self._address, autocommit=True, connect_timeout=_ANSWER_S)
             with sql.transaction():
-                # tables are made by one of us at a time
+                # Only one process at a time creates the tables.
                 sql.execute("SELECT pg_advisory_xact_lock(%s, 0)", [_CLAIMS])
                 sql.execute(self._schema)
             for work in self._claims:

@@ -11,9 +11,7 @@ from ingestion.state.store import IngestStore
 
 Item = Post | AuthorDelete | Unmappable
 
-_RESTORED_AFTER = (
-    600_000_000  # µs: a post that is back so soon after its delete came out of a cache
-)
+_RESTORED_AFTER = 600_000_000  # µs; a post that returns sooner after its delete came from a cache
 
 
 class VersionAssigner:
@@ -55,7 +53,7 @@ class VersionAssigner:
         event_id = event_ids[0]
         if last is None:
             return post, self._first(post, event_id, source, observed_at)
-        is_same = last.event_id in event_ids  # it may be remembered from before the key was rotated
+        is_same = last.event_id in event_ids  # the memory may be older than the key's rotation
         if post.day is None and last.day is not None:
             post = replace(post, day=date.fromisoformat(last.day))
         if is_recorded and observed_at < last.checked_at and not is_same:
@@ -63,10 +61,10 @@ class VersionAssigner:
         if is_same:
             post = replace(post, version=max(post.version, last.version))
         elif last.is_gone and observed_at - last.checked_at < _RESTORED_AFTER:
-            return None, last  # out of a cache
+            return None, last  # it came from a cache
         elif post.version <= last.version:
             if self._platform.dates_edits and not last.is_gone and post.op == "upsert":
-                return None, last  # an older version of it
+                return None, last  # an older version
             post = replace(post, version=max(observed_at, last.version + 1))
         return post, replace(
             last,

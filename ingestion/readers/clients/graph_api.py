@@ -25,7 +25,7 @@ _TOO_MANY = frozenset({4, 17, 32, 613, *range(80000, 80015)})
 _REFUSED = frozenset({102, 190})  # a session or token that is over
 _NOT_THERE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _FULL = 100.0  # percent
-# and names that begin with two underscores
+# Names that begin with two underscores are page parameters too.
 _PAGE_PARAMETERS = frozenset({"after", "since", "until", "offset", "page"})
 
 

@@ -36,7 +36,7 @@ Params = Mapping[str, str | int | list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """What the platform says of its rate limit."""
+    """The platform's rate limit, as an answer states it."""
 
     remaining: float
     reset_s: float  # until there is more

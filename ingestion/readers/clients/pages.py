@@ -20,10 +20,8 @@ from ingestion.reader import Context, Gap, GapReason
 T = TypeVar("T")
 
 MOST_BARREN = 5  # pages in a row without anything new that still name a next one
-_MOST_LEFT_OUT = (
-    31  # rounds: a listing of Reddit that is not read for longer may lose what it no longer shows
-)
-_REMEMBERED = 100_000  # items and cursors: so far back a repetition is seen, so memory stays flat
+_MOST_LEFT_OUT = 31  # rounds; longer, and Reddit's listings may have dropped their oldest items
+_REMEMBERED = 100_000  # items and cursors; older repetitions are not noticed, so memory is bounded
 
 
 class ListingGuard:

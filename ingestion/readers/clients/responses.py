@@ -11,7 +11,8 @@ from foundation.errors import ReadError
 LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
 CLIENT_ERRORS = 400
 SERVER_ERRORS = 500
-LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)  # they may say when
+# These may have a Retry-After.
+LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 class StatusError(ReadError):

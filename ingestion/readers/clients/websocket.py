@@ -14,7 +14,7 @@ from ingestion.readers.clients.responses import LATER, retry_after
 MAX_FRAME_BYTES = 32 * 1024 * 1024
 BEAT_S = 0.1
 _PING_S = 20.0
-# frames read ahead: beyond, the socket is left alone, and TCP slows the sender
+# Frames read ahead; beyond, the socket is not read, and TCP slows the sender.
 _QUEUE = (
     1024,
     256,

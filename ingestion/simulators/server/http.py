@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
             "content-length": str(len(data)),
             **headers,
         }
-        # the client asked for it, and may send its next request here unless it is told
+        # Without this header the client may send its next request on this connection.
         if self.close_connection:
             whole["connection"] = "close"
         self.send_response(status)

@@ -11,7 +11,7 @@ from foundation.errors import SettingsError
 from ingestion.generator.sentences import FEATURES, PRODUCTS, SENTENCES, TIMES
 
 SECOND = 1_000_000
-_PAST_S = 60.0  # a scenario without a length has happened within so long before its start
+_PAST_S = 60.0  # a scenario without a length has happened in the seconds before its start
 _AUTHORS = 40
 _ODD = (" Tom & Jerry <3", " \N{SMILING FACE WITH SMILING EYES}", '\n\nP.S. "it\'s" fine > ok', "")
 
@@ -78,7 +78,7 @@ class ScenarioEvent:
     """A post is created, edited or deleted, or an author leaves; `at` is µs since 1970."""
 
     at: int
-    number: int  # of the post, from 1; of the author where one leaves
+    number: int  # the post's, from 1; where an author leaves, the author's
     kind: Literal["create", "edit", "delete", "leave"]
     author: int
     text: str
