@@ -218,7 +218,8 @@ class PostgresServer:
         except self._psycopg.OperationalError as error:
             raise IngestStoreUnreachableError(
                 f"the PostgreSQL server of ingest.store cannot be used ({type(error).__name__})",
-                remedy="Start it, or correct user and password in ECHOSTREAM_INGEST__STORE",
+                remedy="Start it, or correct the address, user and password"
+                " in ECHOSTREAM_INGEST__STORE",
             ) from None
         except (self._psycopg.Error, ValueError) as error:
             raise IngestStoreError(
