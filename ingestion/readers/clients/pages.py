@@ -74,7 +74,7 @@ class ListingGuard:
         self._context.telemetry.trouble("stuck")
         return ListingCutError(
             f"{self._path} {why}, so it was left there",
-            remedy="Items before that are sent and the rest is recorded as a gap;"
+            remedy="Items before that are sent and the rest is noted as a gap;"
             " read again when the platform is repaired",
         )
 
