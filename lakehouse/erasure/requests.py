@@ -16,7 +16,6 @@ from foundation import clock
 from foundation.errors import ErasureRequestError
 from foundation.folder_modes import protect
 from foundation.key_sources import pseudonym_key, receipt_source
-from foundation.keys import canonical
 from foundation.secret_keys import SecretKey
 from foundation.settings import Settings
 from foundation.signatures import is_signed, public_key, sign
@@ -63,21 +62,16 @@ def request_erasure(settings: Settings, subjects: Iterable[Subject], *, key: Sec
         KeyFileError, KeyServiceError: the pseudonym key cannot be read.
     """
     pseudonyms = pseudonym_key(settings)
+    keys_of = {"author": pseudonyms.author_keys, "post": pseudonyms.post_keys}
     targets = [
         Target(
             subject.platform,
             subject.kind,
-            tuple(pseudonyms.pseudonyms(settings.owner, *_named(subject))),
+            tuple(keys_of[subject.kind](settings.owner, subject.platform, subject.native_id)),
         )
         for subject in subjects
     ]
     return create_request(settings, targets=targets, key_id=pseudonyms.key_id, key=key)
-
-
-def _named(subject: Subject) -> tuple[str, str, str]:
-    is_author = subject.kind == "author"
-    native_id = canonical(subject.native_id) if is_author else subject.native_id
-    return subject.platform, subject.kind, native_id
 
 
 def create_request(

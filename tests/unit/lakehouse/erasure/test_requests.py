@@ -8,7 +8,6 @@ from foundation.errors import ErasureRequestError
 from foundation.key_sources import pseudonym_key, pseudonym_source
 from foundation.keys import add_key, create_key
 from foundation.settings import Settings
-from ingestion.kafka.records import RecordMaker
 from lakehouse.erasure import ledger
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure.register import demand_requests_key
@@ -52,9 +51,8 @@ def test_a_request_names_subjects_by_the_pseudonyms_of_every_version_of_the_key(
     assert [key.version for key in versions] == [2, 1]
     author, post = request.targets
     for key, of_author, of_post in zip(versions, author.keys, post.keys, strict=True):
-        maker = RecordMaker("reddit", settings.owner, key)
-        assert of_author == maker.author_key("ann") == maker.author_key("ANN")
-        assert of_post == RecordMaker("x", settings.owner, key).post_key("AbC")
+        assert of_author == key.pseudonym(settings.owner, "reddit", "author", "ann")
+        assert of_post == key.pseudonym(settings.owner, "x", "post", "AbC")
     assert request.key_id == versions[0].key_id
     (file,) = settings.home.rglob(f"{request.id}.json")
     assert "ANN" not in file.read_text()
