@@ -94,7 +94,8 @@ def measure(lake: Lake, count: int) -> None:
         .limit(count)
         .collect()
     )
-    key, key_id = ledger.receipt_key(settings), pseudonym_source(settings).key_id()
+    key = ledger.receipt_key(settings)
+    key_id = pseudonym_source(settings).key_id()
     asked = {
         erasure_requests.create_request(
             settings,

@@ -55,13 +55,15 @@ def scorings() -> dict[str, Scoring]:
 def evaluate(score: Scoring, labelled: LabelledSet) -> dict[str, Any]:
     """Measure one scorer on one set."""
     scores = score(labelled.texts)
-    found = figures(
+    figures_by_set = figures(
         classes_of(labelled.labels), classes_of([one.label for one in scores]), _confidences(scores)
     )
     if labelled.intensities:
         compounds = [one.compound or 0.0 for one in scores]
-        found["pearson_r"] = round(float(np.corrcoef(compounds, labelled.intensities)[0, 1]), 4)
-    return found
+        figures_by_set["pearson_r"] = round(
+            float(np.corrcoef(compounds, labelled.intensities)[0, 1]), 4
+        )
+    return figures_by_set
 
 
 def _confidences(scores: Sequence[Score]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
@@ -71,7 +73,8 @@ def _confidences(scores: Sequence[Score]) -> np.ndarray[Any, np.dtype[np.float64
 
 def texts_per_s(score: Scoring, texts: Sequence[str]) -> int:
     """Measure by CPU time: the median of runs, caches filled by other texts of the kind."""
-    other, mine = texts[::2], texts[1::2]
+    other = texts[::2]
+    mine = texts[1::2]
     score(other)
     runs = []
     for _ in range(_RUNS):

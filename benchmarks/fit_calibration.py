@@ -53,13 +53,14 @@ def share_of_mixed(scorer: Scorer) -> float | None:
     if not isinstance(scorer, HasFigures):
         return None
     labelled = goemotions("train", mixed=True)
-    said = np.array([is_mixed(figures) for figures in scorer.figures_of(labelled.texts)])
-    return round(float((np.array(labelled.labels)[said] == "mixed").mean()), 4)
+    answers = np.array([is_mixed(figures) for figures in scorer.figures_of(labelled.texts)])
+    return round(float((np.array(labelled.labels)[answers] == "mixed").mean()), 4)
 
 
 def main() -> None:
     """Print the errors; write the fits."""
-    tweets, comments = tweeteval(), goemotions("train")
+    tweets = tweeteval()
+    comments = goemotions("train")
     for name in NAMES:
         scorer = SCORERS[name](ScorerOptions(name))
         fitted = fit(scorer, (tweets, comments), share_of_mixed(scorer))

@@ -39,7 +39,8 @@ class Gains:
     def on(cls, labelled: LabelledSet, plain: FastVader, plus: VaderPlusScorer) -> "Gains":
         gold = classes_of(labelled.labels)
         base = _guesses(plain.compounds(labelled.texts), DOCUMENTED)
-        f1, recall = macro_f1(gold, base), macro_recall(gold, base)
+        f1 = macro_f1(gold, base)
+        recall = macro_recall(gold, base)
         compounds = plus.compounds(labelled.texts)
         guesses = {pair: _guesses(compounds, pair) for pair in _GRID}
         return cls(
@@ -68,7 +69,8 @@ def fit(sources: list[Gains]) -> Thresholds:
 
 def main() -> None:
     """Print the fit and its checks; write the thresholds."""
-    plain, plus = FastVader(), VaderPlusScorer(DOCUMENTED)
+    plain = FastVader()
+    plus = VaderPlusScorer(DOCUMENTED)
     sets = (
         tweeteval(),
         goemotions("train"),
@@ -88,7 +90,8 @@ def main() -> None:
     pair = fit(fitted_on)
     sys.stdout.write(f"with all {pair}\n")
     for source in gains:
-        (f1, recall), (old_f1, old_recall) = source.by_pair[pair], source.by_pair[DOCUMENTED]
+        f1, recall = source.by_pair[pair]
+        old_f1, old_recall = source.by_pair[DOCUMENTED]
         sys.stdout.write(
             f"  {source.name:21} macro-F1 {f1:+.4f}, recall {recall:+.4f}"
             f" (normalised at ±0.05: {old_f1:+.4f}, {old_recall:+.4f})\n"

@@ -60,7 +60,8 @@ def _serve(port: int, rate: float, are_posts: bool, ready: Connection) -> None:
         ]
 
     def handle(connection: ServerConnection) -> None:
-        began, sent = time.monotonic(), 0
+        began = time.monotonic()
+        sent = 0
         try:
             while True:
                 for line in lines:
@@ -108,8 +109,10 @@ def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool
     server.start()
     told.close()
     ready.recv()
-    telemetry, third = Telemetry("bluesky"), 0.0
-    began, cpu = time.monotonic(), time.process_time()
+    telemetry = Telemetry("bluesky")
+    third = 0.0
+    began = time.monotonic()
+    cpu = time.process_time()
 
     def until(_: IngestReport) -> None:
         nonlocal third
@@ -126,7 +129,8 @@ def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool
         try:
             live.run()
         except KeyboardInterrupt:
-            elapsed, used = time.monotonic() - began, time.process_time() - cpu
+            elapsed = time.monotonic() - began
+            used = time.process_time() - cpu
     server.terminate()
     server.join()
     posts = telemetry.records.total() - telemetry.records["ignored"]

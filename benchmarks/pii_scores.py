@@ -14,7 +14,8 @@ from transforms.pii.spans import Span
 Table = dict[str, Any]  # what goes into the JSON file
 Shares = list[tuple[int, int]]  # per text: how many of how many
 WORD = re.compile(r"\S*\w\S*")
-_SEED, _DRAWS = 20261121, 200
+_SEED = 20261121
+_DRAWS = 200
 
 
 def found(sanitizer: Sanitizer, texts: Sequence[str]) -> list[list[Span]]:
@@ -28,7 +29,10 @@ def found(sanitizer: Sanitizer, texts: Sequence[str]) -> list[list[Span]]:
 
 def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
     """Recall and precision per type, leak rate, share of posts without a leak."""
-    gold, hit, said, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    gold = Counter[str]()
+    hit = Counter[str]()
+    said = Counter[str]()
+    right = Counter[str]()
     leaks: Shares = []
     vain: Shares = []
     for post, spans in zip(posts, found(sanitizer, [post.text for post in posts]), strict=True):
@@ -70,7 +74,8 @@ def show(name: str, table: Table) -> None:
     """Print the table on the terminal."""
     print(f"\n{name} ({table['texts']} texts)")
     print(f"  {'type':12} {'recall':36} precision")
-    recall, precision = table["recall"], table["precision"]
+    recall = table["recall"]
+    precision = table["precision"]
     for kind in sorted({*recall, *precision}):
         both = [
             counted(*measure[kind]) if kind in measure else "-" for measure in (recall, precision)
@@ -91,11 +96,10 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     """Return the 95 % interval of a share."""
     if not total:
         return 0.0, 1.0
-    z, part = 1.96, hits / total
-    middle, spread = (
-        part + z * z / (2 * total),
-        z * math.sqrt(part * (1 - part) / total + z * z / (4 * total**2)),
-    )
+    z = 1.96
+    part = hits / total
+    middle = part + z * z / (2 * total)
+    spread = z * math.sqrt(part * (1 - part) / total + z * z / (4 * total**2))
     return max(0.0, (middle - spread) / (1 + z * z / total)), min(
         1.0, (middle + spread) / (1 + z * z / total)
     )

@@ -50,17 +50,20 @@ def other_names(name: NamedSet) -> list[Post]:
     """Return texts with their accounts and the names of persons that are no accounts."""
     return [
         Post(
-            one.text,
-            [(*span, "PERSON") for span in one.persons]
-            + [(*span, "HANDLE") for span in one.handles],
+            marked.text,
+            [(*span, "PERSON") for span in marked.persons]
+            + [(*span, "HANDLE") for span in marked.handles],
         )
-        for one in conll(DEV[NAMED.index(name)])
+        for marked in conll(DEV[NAMED.index(name)])
     ]
 
 
 def pattern_hits(sanitizer: Sanitizer) -> Table:
     """Return the rates of types found in tweets, and how many of Broad Twitter's accounts."""
-    counts, texts, named, masked = Counter[str](), 0, 0, 0
+    counts = Counter[str]()
+    texts = 0
+    named = 0
+    masked = 0
     for path in (*TRAIN, DEV[0]):
         marked = conll(path)
         texts += len(marked)

@@ -9,7 +9,8 @@ from transforms.pii.detect import find
 from transforms.pii.options import Options
 from transforms.pii.sanitizer import Sanitizer
 
-_TEXTS, _RUNS = 3000, 3
+_TEXTS = 3000
+_RUNS = 3
 _TYPES = (
     "CREDIT_CARD",
     "EMAIL_ADDRESS",
@@ -23,8 +24,9 @@ _TYPES = (
 
 def ours() -> Table:
     """Time the rules alone, and all that Silver runs: rules, names, guard."""
-    texts = [one.text for one in conll(TRAIN[1])[:_TEXTS]]
-    rules, whole = Sanitizer(Options(persons="off")), Sanitizer()
+    texts = [marked.text for marked in conll(TRAIN[1])[:_TEXTS]]
+    rules = Sanitizer(Options(persons="off"))
+    whole = Sanitizer()
     pieces = [(text, ()) for text in texts]
     table: Table = {
         "characters": sum(map(len, texts)) / len(texts),

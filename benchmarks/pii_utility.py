@@ -31,7 +31,8 @@ def words_masked(sanitizer: Sanitizer) -> Table:
     result: Table = {}
     print("\nwords that are not personal, masked")
     for name, posts in sets.items():
-        narrow, wide = [], []
+        narrow = []
+        wide = []
         for post, spans in zip(posts, found(sanitizer, [post.text for post in posts]), strict=True):
             linked = [span for span in spans if span.type in _ON_THE_NET]
             others = [

@@ -112,13 +112,15 @@ def quickest(work: Callable[[], object]) -> float:
 def compare(texts: Sequence[str], rounds: int) -> list[float]:
     """Return the package's texts/s and our ratios to it; rounds share neither order nor caches."""
     package = SentimentIntensityAnalyzer().polarity_scores
-    other, mine = texts[::2], texts[1::2]
+    other = texts[::2]
+    mine = texts[1::2]
     vader = FastVader()
     vader.figures_of(other)
     rows = []
     for _ in range(rounds):
         theirs = seconds(lambda: [package(text) for text in mine])
-        new, running = VaderScorer(), VaderScorer()
+        new = VaderScorer()
+        running = VaderScorer()
         running.score(other)
         ours = [
             seconds(lambda new=new: new.score(mine)),  # type: ignore[misc]

@@ -55,7 +55,7 @@ def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> d
     """Return all figures of one scorer on one set, rounded, as JSON has them."""
     table = confusion(gold, guesses)
     right = guesses == gold
-    found: dict[str, Any] = {
+    measured: dict[str, Any] = {
         "rows": len(gold),
         "accuracy": _rounded(right.mean()),
         "macro_f1": _rounded(f1s(table).mean()),
@@ -65,11 +65,11 @@ def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> d
         "confusion": table.tolist(),
     }
     if confidences is not None:
-        found["calibration_error"] = calibration_error(confidences, right)
-        found["abstention"] = [
+        measured["calibration_error"] = calibration_error(confidences, right)
+        measured["abstention"] = [
             _abstaining(threshold, confidences, right) for threshold in ABSTAIN_BELOW
         ]
-    return found
+    return measured
 
 
 def _abstaining(

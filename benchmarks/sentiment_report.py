@@ -7,12 +7,11 @@ from typing import Any
 from foundation.errors import UsageError
 
 _ROOT = Path(__file__).parents[1]
-_README, _PAGE, _PICTURE = (
-    _ROOT / "README.md",
-    _ROOT / "docs/sentiment.md",
-    _ROOT / "docs/pictures/sentiment.svg",
-)
-_BEGIN, _END = "<!-- sentiment: begin, made by `make eval-sentiment` -->", "<!-- sentiment: end -->"
+_README = _ROOT / "README.md"
+_PAGE = _ROOT / "docs/sentiment.md"
+_PICTURE = _ROOT / "docs/pictures/sentiment.svg"
+_BEGIN = "<!-- sentiment: begin, made by `make eval-sentiment` -->"
+_END = "<!-- sentiment: end -->"
 _TRAINED_ON = {("linear", "ICWSM tweets"), ("linear", "ICWSM amazon")}
 _SHORT = {
     "TweetEval validation": "tweets (TweetEval val)",

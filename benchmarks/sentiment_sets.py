@@ -56,11 +56,11 @@ def goemotions(split: Literal["train", "dev", "test"], *, mixed: bool = False) -
 
 def _goemotions(split: str) -> Iterator[tuple[str, str]]:
     for text, groups, _ in _rows(f"goemotions/group_{split}.tsv.gz"):
-        found = {_GROUPS.get(group, "ambiguous") for group in groups.split(",")}
-        if {"negative", "positive"} <= found:
+        labels = {_GROUPS.get(group, "ambiguous") for group in groups.split(",")}
+        if {"negative", "positive"} <= labels:
             yield text, "mixed"
-        elif len(found) == 1 and "ambiguous" not in found:
-            yield text, found.pop()
+        elif len(labels) == 1 and "ambiguous" not in labels:
+            yield text, labels.pop()
 
 
 @cache

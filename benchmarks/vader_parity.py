@@ -136,7 +136,8 @@ def fuzzed(count: int, seed: int) -> Iterator[str]:
 
 
 def _changed(word: str, chance: random.Random, emoji: Sequence[str]) -> str:
-    mark, one = chance.choice(_MARKS), chance.choice(emoji)
+    mark = chance.choice(_MARKS)
+    one = chance.choice(emoji)
     ways = (
         word,
         word.upper(),

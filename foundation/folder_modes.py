@@ -23,7 +23,9 @@ READERS: dict[str, Readers] = {
 # what jobs and producers tell each other
 FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}
 PRIVATE = ("broker", "tmp", "cursors")  # of the home: payloads that wait or are spilt, ids of posts
-_OWNER, _GROUP, _ALL = 0o700, 0o750, 0o755
+_OWNER = 0o700
+_GROUP = 0o750
+_ALL = 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,10 @@ def broken(settings: Settings) -> list[str]:
 
 
 def _differences(rule: Rule) -> Iterator[str]:
-    found = rule.folder.stat()
-    if rule.group and _name(found.st_gid) != rule.group:
+    status = rule.folder.stat()
+    if rule.group and _name(status.st_gid) != rule.group:
         yield f"chgrp -R {rule.group} {rule.folder}"
-    if stat.S_IMODE(found.st_mode) != rule.mode:
+    if stat.S_IMODE(status.st_mode) != rule.mode:
         yield f"chmod {rule.mode:o} {rule.folder}"
 
 

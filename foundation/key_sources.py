@@ -23,7 +23,9 @@ from foundation.settings import Settings
 
 PAYLOAD_KEY = "payload key"
 RECEIPT_KEY = "receipt key"
-_TIMEOUT_S, _ATTEMPTS = 10, 4  # of one call to AWS
+# of one call to AWS
+_TIMEOUT_S = 10
+_ATTEMPTS = 4
 
 
 class KeySource(Protocol):
@@ -128,16 +130,22 @@ class Aws:
 
     def checked(self, newest: SecretKey, location: str) -> SecretKey:
         """Return the key that the settings name, if it is there."""
-        what = f"{self.name} {location}"
+        key_name = f"{self.name} {location}"
         if not self.expected_id:
             raise KeyFileError(
                 f"{self.setting}.id is not set",
-                remedy=f"Set it to {newest.key_id} if {what} is the lake's key",
+                remedy=f"Set it to {newest.key_id} if {key_name} is the lake's key",
             )
-        return in_use(newest, self.expected_id, what)
+        return in_use(newest, self.expected_id, key_name)
 
     def call(
-        self, service: str, operation: str, missing: str, what: str, asked: str, **arguments: Any
+        self,
+        service: str,
+        operation: str,
+        missing: str,
+        key_name: str,
+        asked: str,
+        **arguments: Any,
     ) -> dict[str, Any]:
         """Return one answer; of an AWS failure only its code is passed on.
 
@@ -166,14 +174,14 @@ class Aws:
             code = str(error.response["Error"]["Code"])
             if code == missing:
                 raise KeyFileError(
-                    f"{what}: {code}", remedy=f"Check {self.setting}.{asked}, and the region"
+                    f"{key_name}: {code}", remedy=f"Check {self.setting}.{asked}, and the region"
                 ) from None
             raise KeyServiceError(
-                f"{what}: {code}", remedy="Check the role's rights to it, then run again"
+                f"{key_name}: {code}", remedy="Check the role's rights to it, then run again"
             ) from None
         except BotoCoreError as error:
             raise KeyServiceError(
-                f"{what}: {type(error).__name__}",
+                f"{key_name}: {type(error).__name__}",
                 remedy=f"Check AWS's credentials and region, or {self.setting}.region",
             ) from None
 
@@ -196,16 +204,16 @@ class SecretsManagerKey:
         return self.aws.checked(self.newest(), self.secret)
 
     def newest(self) -> SecretKey:
-        what = f"{self.aws.name} {self.secret}"
+        key_name = f"{self.aws.name} {self.secret}"
         answer = self.aws.call(
             "secretsmanager",
             "get_secret_value",
             "ResourceNotFoundException",
-            what,
+            key_name,
             "secret",
             SecretId=self.secret,
         )
-        return parse_keys(answer.get("SecretString", ""), what)
+        return parse_keys(answer.get("SecretString", ""), key_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,20 +235,28 @@ class KmsKey:
         return self.aws.checked(self.newest(), str(self.file))
 
     def newest(self) -> SecretKey:
-        what = f"{self.aws.name} {self.file}"
+        key_name = f"{self.aws.name} {self.file}"
         return chained(
-            [(version, self._unwrapped(ciphertext, what)) for version, ciphertext in self.wrapped],
-            what,
+            [
+                (version, self._unwrapped(ciphertext, key_name))
+                for version, ciphertext in self.wrapped
+            ],
+            key_name,
         )
 
-    def _unwrapped(self, ciphertext: bytes, what: str) -> bytes:
+    def _unwrapped(self, ciphertext: bytes, key_name: str) -> bytes:
         answer = self.aws.call(
-            "kms", "decrypt", "InvalidCiphertextException", what, "file", CiphertextBlob=ciphertext
+            "kms",
+            "decrypt",
+            "InvalidCiphertextException",
+            key_name,
+            "file",
+            CiphertextBlob=ciphertext,
         )
         secret: bytes = answer["Plaintext"]
         if len(secret) != KEY_BYTES:
             raise KeyFileError(
-                f"{what} is malformed", remedy="It must wrap data keys of 256 bit (AES_256)"
+                f"{key_name} is malformed", remedy="It must wrap data keys of 256 bit (AES_256)"
             )
         return secret
 

@@ -94,7 +94,7 @@ class PseudonymKey(SecretKey):
 
     def forward(self, text: str) -> str:
         """Return this key's pseudonym for one of a key before it; any other text as it is."""
-        if (found := _PSEUDONYM.fullmatch(text)) and self.follows(int(found[1])):
+        if (match := _PSEUDONYM.fullmatch(text)) and self.follows(int(match[1])):
             return self._next(self.older.forward(text)) if self.older else text
         return text
 
@@ -127,8 +127,8 @@ def canonical(name: str) -> str:
 
 def version_of(pseudonym: str) -> int | None:
     """Return the version of the key that made a pseudonym; None for any other text."""
-    found = _PSEUDONYM.fullmatch(pseudonym)
-    return int(found[1]) if found else None
+    match = _PSEUDONYM.fullmatch(pseudonym)
+    return int(match[1]) if match else None
 
 
 def create_key(file: Path) -> PseudonymKey:
@@ -150,7 +150,7 @@ def add_key(file: Path, name: str) -> SecretKey:
     """
     older = read_keys(file, name)
     key = SecretKey(older.version + 1, secrets.token_bytes(KEY_BYTES), older)
-    _replace(file, "".join(_line(each) for each in reversed(list(key))))
+    _replace(file, "".join(_line(version) for version in reversed(list(key))))
     return key
 
 

@@ -43,11 +43,11 @@ class SecretKey:
         return f"v{self.version}-{hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:12]}"
 
 
-def parse_keys(text: str, what: str) -> SecretKey:
+def parse_keys(text: str, key_name: str) -> SecretKey:
     """Return the newest of the keys in lines, oldest first, with those before it.
 
     Raises:
-        KeyFileError: they say none; `what` names the keys, no line is quoted.
+        KeyFileError: they say none; `key_name` names the keys, no line is quoted.
     """
     keys = []
     for line in text.split():
@@ -55,11 +55,11 @@ def parse_keys(text: str, what: str) -> SecretKey:
         try:
             keys.append((int(version.removeprefix("v")), bytes.fromhex(secret)))
         except ValueError:
-            raise _malformed(what) from None
-    return chained(keys, what)
+            raise _malformed(key_name) from None
+    return chained(keys, key_name)
 
 
-def chained(keys: list[tuple[int, bytes]], what: str) -> SecretKey:
+def chained(keys: list[tuple[int, bytes]], key_name: str) -> SecretKey:
     """Chain versions and secrets, oldest first; return the newest.
 
     Raises:
@@ -68,14 +68,14 @@ def chained(keys: list[tuple[int, bytes]], what: str) -> SecretKey:
     newest: SecretKey | None = None
     for version, secret in keys:
         if len(secret) != KEY_BYTES or version < 1 or (newest and version != newest.version + 1):
-            raise _malformed(what)
+            raise _malformed(key_name)
         newest = SecretKey(version, secret, newest)
     if newest is None:
-        raise _malformed(what)
+        raise _malformed(key_name)
     return newest
 
 
-def in_use(newest: SecretKey, expected: str, what: str) -> SecretKey:
+def in_use(newest: SecretKey, expected: str, key_name: str) -> SecretKey:
     """Return the key of that fingerprint: the newest, or during a rotation one before it.
 
     Raises:
@@ -85,14 +85,14 @@ def in_use(newest: SecretKey, expected: str, what: str) -> SecretKey:
         if key.key_id == expected:
             return key
     raise KeyFileError(
-        f"{what} is {newest.key_id}, expected {expected}",
+        f"{key_name} is {newest.key_id}, expected {expected}",
         remedy="Put the right key back; under another one every author would count twice, and no"
         " payload be read",
     )
 
 
-def _malformed(what: str) -> KeyFileError:
+def _malformed(key_name: str) -> KeyFileError:
     return KeyFileError(
-        f"{what} is malformed",
+        f"{key_name} is malformed",
         remedy="It must be a line for each version, v1: and 64 hexadecimal digits, then v2: …",
     )

@@ -30,7 +30,9 @@ def _ranges() -> Iterator[tuple[int, int]]:
     """Yield the ranges of the marks (Mn and Mc), each with its last."""
     for block in _BLOCKS:
         categories = map(unicodedata.category, map(chr, block))
-        marks = [at for at, found in zip(block, categories, strict=True) if found in ("Mn", "Mc")]
+        marks = [
+            at for at, category in zip(block, categories, strict=True) if category in ("Mn", "Mc")
+        ]
         first = last = 0
         for at in marks:
             if at in _EMOJI:

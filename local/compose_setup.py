@@ -13,19 +13,19 @@ from foundation.errors import EchoStreamError
 from foundation.settings import Settings, load_settings
 from lakehouse.storage.s3 import answering, client
 
-S3, GRAFANA = Path("/run/echostream/s3"), Path("/run/echostream/grafana")
+S3 = Path("/run/echostream/s3")
+GRAFANA = Path("/run/echostream/grafana")
 _BYTES = 24
 _S3_PORT = 9000
 # the second: Grafana's image has a user of its own, and the volume no other reader
-_OURS, _ANYBODYS = (
-    0o400,
-    0o444,
-)
+_OURS = 0o400
+_ANYBODYS = 0o444
 
 
 def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
     """Make random credentials of the S3 server, its clients and Grafana; return the files."""
-    name, word = secrets.token_hex(_BYTES // 2), secrets.token_urlsafe(_BYTES)
+    name = secrets.token_hex(_BYTES // 2)
+    word = secrets.token_urlsafe(_BYTES)
     server = {
         "s3proxy.endpoint": f"http://0.0.0.0:{_S3_PORT}",
         "s3proxy.authorization": "aws-v2-or-v4",
@@ -35,14 +35,14 @@ def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
         "jclouds.filesystem.basedir": "/data",
     }
     client_side = {"aws_access_key_id": name, "aws_secret_access_key": word}
-    made = []
+    files = []
     if not (s3 / "s3proxy.conf").exists():
-        made.append(_write(s3 / "credentials", _lines(client_side, "[default]\n"), _OURS))
+        files.append(_write(s3 / "credentials", _lines(client_side, "[default]\n"), _OURS))
         # the last: its presence says all are there
-        made.append(_write(s3 / "s3proxy.conf", _lines(server), _OURS))
+        files.append(_write(s3 / "s3proxy.conf", _lines(server), _OURS))
     if not (grafana / "password").exists():
-        made.append(_write(grafana / "password", secrets.token_urlsafe(_BYTES), _ANYBODYS))
-    return made
+        files.append(_write(grafana / "password", secrets.token_urlsafe(_BYTES), _ANYBODYS))
+    return files
 
 
 def make_bucket(settings: Settings) -> bool:
@@ -54,7 +54,7 @@ def make_bucket(settings: Settings) -> bool:
     bucket = settings.lake_uri.partition("://")[2].partition("/")[0]
     store = client(settings.s3)
     with answering(settings.lake_uri):
-        if bucket in {each["Name"] for each in store.list_buckets()["Buckets"]}:
+        if bucket in {bucket_entry["Name"] for bucket_entry in store.list_buckets()["Buckets"]}:
             return False
         store.create_bucket(Bucket=bucket)
     return True
@@ -88,12 +88,12 @@ def main() -> None:
     parser.add_argument("what", choices=("secrets", "bucket", "key-id"))
     match parser.parse_args().what:
         case "secrets":
-            said = f"secrets: {len(make_secrets())} files made"
+            report = f"secrets: {len(make_secrets())} files made"
         case "bucket":
-            said = f"bucket: {'made' if make_bucket(load_settings()) else 'was there'}"
+            report = f"bucket: {'made' if make_bucket(load_settings()) else 'was there'}"
         case _:
-            said = f"fingerprint of the pseudonym key: {publish_key_id(load_settings())}"
-    sys.stdout.write(f"{said}\n")
+            report = f"fingerprint of the pseudonym key: {publish_key_id(load_settings())}"
+    sys.stdout.write(f"{report}\n")
 
 
 if __name__ == "__main__":

@@ -116,8 +116,10 @@ def _keys(settings: Settings) -> str:
 
 
 def _access(settings: Settings) -> str:
-    if found := broken(settings):
-        raise AccessError("the lake is not open to whom it should be", remedy="; ".join(found))
+    if differences := broken(settings):
+        raise AccessError(
+            "the lake is not open to whom it should be", remedy="; ".join(differences)
+        )
     readers = {
         name: group or "its owner alone" for name, group in settings.access.model_dump().items()
     }

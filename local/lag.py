@@ -63,10 +63,10 @@ def table_lags(settings: Settings) -> list[Lag]:
 
 def committed_offset(job: JobName, settings: Settings) -> Any:
     """Return the end of the last finished batch, in Spark's JSON; None before the first one."""
-    mine = checkpoint(job, settings)
-    batch = mine.committed_batch
+    own = checkpoint(job, settings)
+    batch = own.committed_batch
     try:
-        return None if batch is None else mine.end_offset(batch)
+        return None if batch is None else own.end_offset(batch)
     except (OSError, ValueError, IndexError):  # a job at work replaces these files
         return None
 
@@ -75,7 +75,8 @@ def _version_done(offset: Any) -> int:
     """Return the last version that was read whole; a negative index precedes its first file."""
     if offset is None:
         return -1
-    version, index = int(offset["reservoirVersion"]), int(offset["index"])
+    version = int(offset["reservoirVersion"])
+    index = int(offset["index"])
     return version if index >= 0 else version - 1
 
 

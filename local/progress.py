@@ -21,7 +21,9 @@ class Ticker:
         unit: str = "",
         console: Console | None = None,
     ) -> None:
-        self._title, self._total, self._unit = title, total, unit
+        self._title = title
+        self._total = total
+        self._unit = unit
         self._console = console or Console(stderr=True)
         self._live: Progress | None = None
         self._began = self._said = time.monotonic()

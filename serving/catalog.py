@@ -28,11 +28,11 @@ def lake_tables(
         AccessError: all layers are closed, or one is and `whole` is asked for.
     """
     folders = partial(_folders_on_s3, store.arrow_files(s3)) if store.is_s3(lake_uri) else _folders
-    found: dict[str, list[str]] = {}
+    tables: dict[str, list[str]] = {}
     closed = []
     for layer in LAYERS:
         try:
-            found |= _layer_tables(f"{lake_uri}/{layer}", folders)
+            tables |= _layer_tables(f"{lake_uri}/{layer}", folders)
         except PermissionError:
             closed.append(layer)
     if len(closed) == len(LAYERS) or (closed and whole):
@@ -40,7 +40,7 @@ def lake_tables(
             f"{', '.join(closed)} of {lake_uri} may not be read",
             remedy="Ask who runs the lake, or check the credentials",
         )
-    return found
+    return tables
 
 
 def arrow_files(uri: str, s3: S3Settings) -> Any:
@@ -53,7 +53,7 @@ def arrow_files(uri: str, s3: S3Settings) -> Any:
 
 
 def _layer_tables(uri: str, folders: Callable[[str], list[str]]) -> dict[str, list[str]]:
-    found = {}
+    uris = {}
     for table in folders(uri):
         parts = (
             [table]
@@ -61,8 +61,8 @@ def _layer_tables(uri: str, folders: Callable[[str], list[str]]) -> dict[str, li
             else [p for p in folders(table) if _is_delta(p, folders)]
         )
         if parts:
-            found[f"{uri.rpartition('/')[2]}.{table.rpartition('/')[2]}"] = parts
-    return found
+            uris[f"{uri.rpartition('/')[2]}.{table.rpartition('/')[2]}"] = parts
+    return uris
 
 
 def _is_delta(uri: str, folders: Callable[[str], list[str]]) -> bool:

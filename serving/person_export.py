@@ -53,15 +53,19 @@ def find_person_data(settings: Settings, account: Account, key: PseudonymKey) ->
     """
     authors = set(key.author_keys(settings.owner, account.platform, account.author_id))
     lake = _Lake(settings, account.platform)
-    found = {name: list(lake.rows(name, "author_key", authors)) for name in _BY_AUTHOR}
+    rows_by_table = {name: list(lake.rows(name, "author_key", authors)) for name in _BY_AUTHOR}
     records = {name: list(lake.records(name, authors, account)) for name in _RAW}
-    rows = (row for some in (*found.values(), *records.values()) for row in some)
+    rows = (
+        row for table_rows in (*rows_by_table.values(), *records.values()) for row in table_rows
+    )
     posts = {row["post_key"] for row in rows if row.get("post_key")}
-    found["silver.tombstones"] += lake.rows("silver.tombstones", "post_key", posts)
+    rows_by_table["silver.tombstones"] += lake.rows("silver.tombstones", "post_key", posts)
     for name in _RAW:
         known = {_where(row) for row in records[name]}
         records[name] += [row for row in lake.of_posts(name, posts) if _where(row) not in known]
-    everything = {name: [plain(row) for row in rows] for name, rows in (found | records).items()}
+    everything = {
+        name: [plain(row) for row in rows] for name, rows in (rows_by_table | records).items()
+    }
     return PersonData(everything, frozenset(posts))
 
 
@@ -104,8 +108,8 @@ class _Lake:
         for uri in lake_tables(self.settings.lake_uri, self.settings.s3, whole=True).get(table, []):
             delta = DeltaTable(uri, storage_options=storage_options(uri, self.settings.s3))
             # By SQL, for Arrow's own readers refuse a table with deletion vectors.
-            found = QueryBuilder().register("t", delta).execute(f"SELECT * FROM t WHERE {where}")  # noqa: S608  # quoted
-            for batch in pa.RecordBatchReader.from_stream(found):
+            selected = QueryBuilder().register("t", delta).execute(f"SELECT * FROM t WHERE {where}")  # noqa: S608  # quoted
+            for batch in pa.RecordBatchReader.from_stream(selected):
                 yield from batch.to_pylist(maps_as_pydicts="strict")
 
 
@@ -125,9 +129,9 @@ def _received(row: Mapping[str, Any], source: KeySource) -> Row:
         value = decrypt(row["value"], source, At(row["topic"], row["partition"], row["offset"]))
     except BadRecordError:
         value = b"damaged at rest"
-    said = {name: row.get(name, headers.get(name)) for name in ("op", "post_key", "author_key")}
+    facts = {name: row.get(name, headers.get(name)) for name in ("op", "post_key", "author_key")}
     rest = {name: held for name, held in row.items() if name not in ("value", "headers")}
-    return rest | said | {"headers": headers, "payload": _parsed(value)}
+    return rest | facts | {"headers": headers, "payload": _parsed(value)}
 
 
 def _items(headers: Mapping[str, bytes | None] | None) -> Iterable[tuple[str, bytes | None]]:

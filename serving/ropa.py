@@ -61,17 +61,17 @@ def as_markdown(record: dict[str, Any]) -> str:
         "",
         "## Purposes and periods",
     ]
-    for each in record["platforms"]:
-        lines += ["", f"### {each['platform']}", "", f"Used for: {', '.join(each['used_for'])}  "]
+    for entry in record["platforms"]:
+        lines += ["", f"### {entry['platform']}", "", f"Used for: {', '.join(entry['used_for'])}  "]
         lines += [
-            f"Never for: {', '.join(each['never'])}",
+            f"Never for: {', '.join(entry['never'])}",
             "",
             "| field | days | ground |",
             "|---|--:|---|",
         ]
         lines += [
             f"| {field} | {keep['days']} | {keep['ground']} |"
-            for field, keep in each["kept"].items()
+            for field, keep in entry["kept"].items()
         ]
     lines += [
         "",
@@ -81,24 +81,24 @@ def as_markdown(record: dict[str, Any]) -> str:
         "|---|---|---|---|",
     ]
     for table in record["tables"]:
-        what = (
+        subject = (
             "; ".join(f"{name}: {category}" for name, category in table["categories"].items())
             or "none"
         )
         lines.append(
-            f"| {table['table']} | {what} | {table['read_by']} |"
+            f"| {table['table']} | {subject} | {table['read_by']} |"
             f" {', '.join(table['kept_by']) or 'no limit'} |"
         )
     lines += [
-        f"| {each['where']} | {each['categories']} | | {each['kept']} |"
-        for each in record["besides"]
+        f"| {entry['where']} | {entry['categories']} | | {entry['kept']} |"
+        for entry in record["besides"]
     ]
     for title, name in (("Recipients", "recipients"), ("Safeguards", "safeguards")):
         lines += [
             "",
             f"## {title}",
             "",
-            *(f"- {what}: {how}" for what, how in record[name].items()),
+            *(f"- {subject}: {how}" for subject, how in record[name].items()),
         ]
     return "\n".join(lines)
 
@@ -144,21 +144,21 @@ def _besides(settings: Settings) -> list[dict[str, str]]:
 
 def _recipients(settings: Settings) -> dict[str, str]:
     """Return the recipients besides the owner's own staff."""
-    found = {
+    recipients = {
         "who asks Gold": f"views show no cell of fewer than {settings.serving.min_authors} authors"
     }
     if settings.is_on_s3:
-        found["the object store"] = settings.s3.endpoint or "Amazon S3"
+        recipients["the object store"] = settings.s3.endpoint or "Amazon S3"
     scorers = {
         settings.scorer.name,
         *settings.scorer.by_language.values(),
         settings.entities.finder,
     }
     if "comprehend" in scorers:
-        found["Amazon Comprehend"] = (
+        recipients["Amazon Comprehend"] = (
             f"cleaned texts, region {settings.scorer.comprehend.region or 'of the account'}"
         )
-    return found
+    return recipients
 
 
 def _safeguards(settings: Settings) -> dict[str, str]:

@@ -201,16 +201,19 @@ class _Scan:
 
 
 def _explained(error: duckdb.Error, tables: list[str]) -> QueryError:
-    what = _one_line(error)
+    problem = _one_line(error)
     if isinstance(error, duckdb.CatalogException):
         return QueryError(
-            what, remedy="Tables: " + (", ".join(tables) or "none yet; `echostream run` makes them")
+            problem,
+            remedy="Tables: " + (", ".join(tables) or "none yet; `echostream run` makes them"),
         )
     if isinstance(error, duckdb.PermissionException):
         return QueryError(
             "a query reads the lake's tables and nothing else", remedy="Name tables, not files"
         )
-    return QueryError(what, remedy="Mend the query; DESCRIBE layer.table lists a table's columns")
+    return QueryError(
+        problem, remedy="Mend the query; DESCRIBE layer.table lists a table's columns"
+    )
 
 
 def _one_line(error: Exception) -> str:

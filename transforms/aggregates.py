@@ -64,7 +64,8 @@ def member_deltas(
     )
     after = F.coalesce(F.col("a.after"), F.lit(0))
     before = after - F.col("p.change")
-    came, went = (before <= 0) & (after > 0), (before > 0) & (after <= 0)
+    came = (before <= 0) & (after > 0)
+    went = (before > 0) & (after <= 0)
     change = F.when(came, 1).when(went, -1).otherwise(0).cast("bigint")
     return (
         pairs.alias("p")

@@ -16,7 +16,9 @@ from schemas.reasons import Reason
 from schemas.topics import platform_of
 from transforms.controls import CONTROL, without_controls
 
-_MINUTE, _DAY = 60_000_000, 86_400_000_000  # microseconds
+# microseconds
+_MINUTE = 60_000_000
+_DAY = 86_400_000_000
 _YEAR_1990 = 631_152_000_000_000
 # each stands for a field
 _KEYS = (
@@ -79,7 +81,8 @@ def decode(value: bytes | None, envelope: Envelope, rules: Rules) -> Event:
 
 def posted_at(event: Event, policy: Policy) -> int:
     """Return when the post was made, as far as that can be believed: `created_at` may lie."""
-    created, observed = event["created_at"], event["observed_at"]
+    created = event["created_at"]
+    observed = event["observed_at"]
     if created is None or created > observed + _MINUTE or created < _micros(policy.since):
         return observed
     return created
@@ -134,9 +137,9 @@ def _why_unreadable(text: str) -> Reason:
 
 def _refuse_duplicate_fields(value: bytes) -> None:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(found := dict(pairs)) != len(pairs):
+        if len(fields := dict(pairs)) != len(pairs):
             raise BadRecordError("decode", Reason.DUPLICATE_FIELD)
-        return found
+        return fields
 
     json.loads(value, object_pairs_hook=unique)
 
@@ -158,17 +161,17 @@ def _validate(document: dict[str, Any], rules: Rules) -> Event:
 
 def _why_not_valid(document: dict[str, Any]) -> Reason:
     """Return the worst problem, whichever the validator meets first."""
-    found = set()
+    reasons = set()
     for error in _VALIDATOR.iter_errors(document):
         match error.kind:
             case jsonschema_rs.ValidationErrorKind.Required(property=name):
-                found.add(Reason.MISSING_ID if name == "post_id" else Reason.MISSING_FIELD)
+                reasons.add(Reason.MISSING_ID if name == "post_id" else Reason.MISSING_FIELD)
             case jsonschema_rs.ValidationErrorKind.Type():
-                found.add(Reason.WRONG_TYPE)
+                reasons.add(Reason.WRONG_TYPE)
             case _:
-                found.add(Reason.INVALID_VALUE)
+                reasons.add(Reason.INVALID_VALUE)
     order = (Reason.MISSING_ID, Reason.MISSING_FIELD, Reason.WRONG_TYPE, Reason.INVALID_VALUE)
-    return next(reason for reason in order if reason in found)
+    return next(reason for reason in order if reason in reasons)
 
 
 def _check_envelope(event: Event, envelope: Envelope, rules: Rules) -> None:
@@ -186,19 +189,23 @@ def _check_envelope(event: Event, envelope: Envelope, rules: Rules) -> None:
 def _check_ids(event: Event, envelope: Envelope) -> None:
     keys = event["keys"]
     if event["op"] == "delete_author":
-        named, key, header = event["author_id"], keys["author"], envelope.author_key
+        named = event["author_id"]
+        key = keys["author"]
+        header = envelope.author_key
     else:
-        named, key, header = event["post_id"], keys["post"], envelope.post_key
+        named = event["post_id"]
+        key = keys["post"]
+        header = envelope.post_key
     if not named or not key:
         raise BadRecordError("validate", Reason.MISSING_ID)
     if header is None and event["op"] != "delete_author":
         raise BadRecordError("validate", Reason.MISSING_POST_KEY_HEADER)
     day = envelope.day.isoformat() if envelope.day else None
-    said = (envelope.op, header, envelope.author_key, day)
+    actual = (envelope.op, header, envelope.author_key, day)
     meant = (event["op"], key, keys["author"], event["day"])
-    if any(ours is None and theirs is not None for ours, theirs in zip(said, meant, strict=True)):
+    if any(ours is None and theirs is not None for ours, theirs in zip(actual, meant, strict=True)):
         raise BadRecordError("validate", Reason.MISSING_HEADER)
-    if said != meant:
+    if actual != meant:
         raise BadRecordError("validate", Reason.HEADER_MISMATCH)
 
 
@@ -212,7 +219,8 @@ def _check_keys(event: Event) -> None:
     is_profile_without_name = keys["channel"] and not event["channel"]
     version = event["keys"]["key_id"].partition("-")[0]
     is_mixed = any(
-        made and not str(made).startswith((f"{version}:", f"{version}-")) for made in keys.values()
+        pseudonym and not str(pseudonym).startswith((f"{version}:", f"{version}-"))
+        for pseudonym in keys.values()
     )
     if (
         is_profile_without_name
@@ -223,7 +231,8 @@ def _check_keys(event: Event) -> None:
 
 
 def _check_times(event: Event, envelope: Envelope, policy: Policy) -> None:
-    observed, created = event["observed_at"], event["created_at"]
+    observed = event["observed_at"]
+    created = event["created_at"]
     if not _micros(policy.since) <= observed <= envelope.kafka_timestamp + _DAY:
         raise BadRecordError("validate", Reason.OBSERVED_OUT_OF_RANGE)
     if created is not None and not _YEAR_1990 <= created <= observed + _DAY:
@@ -265,10 +274,8 @@ def _check_text(event: Event, max_chars: int) -> None:
     )
     if any(name and CONTROL.search(name) for name in names):
         raise BadRecordError("validate", Reason.CONTROL_CHARACTER)
-    event["title"], event["text"] = (
-        _without_controls(event["title"]),
-        _without_controls(event["text"]),
-    )
+    event["title"] = _without_controls(event["title"])
+    event["text"] = _without_controls(event["text"])
 
 
 def _without_controls(text: str | None) -> str | None:

@@ -62,7 +62,7 @@ def limits(policies: Mapping[str, Policy], field: Field, now: datetime) -> dict[
 def later(first: Limits, second: Limits) -> dict[str, datetime]:
     """Return each platform's later limit: expired data stays so, even if a policy grants more."""
     return {
-        name: max(each[name] for each in (first, second) if name in each)
+        name: max(limits_of[name] for limits_of in (first, second) if name in limits_of)
         for name in {**first, **second}
     }
 
@@ -74,10 +74,10 @@ def has_expired(platform: str, at: datetime, limits: Limits) -> bool:
 
 def expired(clock: str, limits: Limits) -> Column:
     """Return `has_expired` of a table's rows; platforms and moments are its only literals."""
-    found = F.lit(False)
+    is_older = F.lit(False)
     for platform, limit in limits.items():
-        found = found | ((F.col("platform") == platform) & (F.col(clock) < F.lit(limit)))
-    return F.coalesce(found, F.lit(False))
+        is_older = is_older | ((F.col("platform") == platform) & (F.col(clock) < F.lit(limit)))
+    return F.coalesce(is_older, F.lit(False))
 
 
 def due(rule: Rule, limits: Limits) -> Column:

@@ -14,7 +14,9 @@ from transforms.language import stop_words
 MOST = 5  # phrases of a post
 _MOST_WORDS = 4  # of a phrase: longer ones are sentences without function words
 _LOOKED_AT = 2_000  # characters
-_FEWEST_LETTERS, _MOST_LETTERS = 3, 40  # of a phrase of one word, and of any word
+# of a phrase of one word, and of any word
+_FEWEST_LETTERS = 3
+_MOST_LETTERS = 40
 _WORD = word_pattern(r"[^\W_]")
 # In lower case. What is no word cuts: a placeholder, a link, a hashtag, a handle, punctuation.
 _TOKEN = re.compile(
@@ -60,7 +62,7 @@ def _weights(phrases: list[Phrase]) -> dict[Phrase, float]:
 
 
 def _phrases(text: str, stops: frozenset[str]) -> list[Phrase]:
-    found: list[Phrase] = []
+    phrases: list[Phrase] = []
     words: list[str] = []
     for word in _TOKEN.findall(small(text).replace("\u2019", "'")):
         if (
@@ -72,11 +74,11 @@ def _phrases(text: str, stops: frozenset[str]) -> list[Phrase]:
             words.append(word)
         elif words:
             if _tells(words):
-                found.append(tuple(words))
+                phrases.append(tuple(words))
             words = []
     if _tells(words):
-        found.append(tuple(words))
-    return found
+        phrases.append(tuple(words))
+    return phrases
 
 
 def _tells(words: list[str]) -> bool:

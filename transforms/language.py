@@ -32,7 +32,8 @@ _SEARCHED_FOR_NOISE = 1_000  # characters
 _IDENTIFIED = 100  # characters that the model sees: more cost more and change nothing (measured)
 # The model's probabilities are low on short texts. From the first on, 2 in 1,000 are wrong; from
 # the second on as few, where two of the words are function words of that language (measured).
-_SURE, _LIKELY = 0.3, 0.1
+_SURE = 0.3
+_LIKELY = 0.1
 _CODE_LETTERS = (
     2  # ISO 639-1; the longer labels are pidgins and rare languages, which short slang resembles
 )
@@ -50,7 +51,8 @@ _UNSPOKEN = frozenset({"la", "sa", "vo"})  # nobody posts in them, unless the pl
 # apart, and against rare ones. English is not overruled: what the platform says is often the
 # interface's language (measured).
 _SHORT = 40  # letters
-_SHARE, _SMALL_SHARE = 0.1, 0.02
+_SHARE = 0.1
+_SMALL_SHARE = 0.02
 _ALIKE = tuple(
     frozenset(group.split())
     for group in (
@@ -132,8 +134,8 @@ def _is_likelier(tag: str, label: str, words: str) -> bool:
     ranked = _model().rank(words)
     is_near = label in _RARE or any(tag in group and label in group for group in _ALIKE)
     share = _SMALL_SHARE if is_near else _SHARE
-    found = dict(ranked).get(_NAMED.get(tag, tag), 0.0)
-    return bool(found >= share * ranked[0][1])
+    likelihood = dict(ranked).get(_NAMED.get(tag, tag), 0.0)
+    return bool(likelihood >= share * ranked[0][1])
 
 
 def _words(text: str) -> str:

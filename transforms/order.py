@@ -105,7 +105,8 @@ def _with_rank(joined: DataFrame, expired_limits: Limits) -> DataFrame:
 
 
 def _with_fate(ranked: DataFrame) -> DataFrame:
-    version, held_version = F.col("version"), F.col("held_version")
+    version = F.col("version")
+    held_version = F.col("held_version")
     is_held = held_version.isNotNull()
     same_content = F.col("event_id") == F.col("held_event_id")
     is_known = F.col("author_tombstone_version").isNotNull() | (F.col("sighting") > 1)
@@ -140,8 +141,10 @@ def _with_fate(ranked: DataFrame) -> DataFrame:
 
 def _with_action(judged: DataFrame) -> DataFrame:
     wins = (F.col("rank") == 1) & F.col("contends")
-    is_upsert, is_delete = F.col("op") == "upsert", F.col("op") == "delete"
-    version, held_version = F.col("version"), F.col("held_version")
+    is_upsert = F.col("op") == "upsert"
+    is_delete = F.col("op") == "delete"
+    version = F.col("version")
+    held_version = F.col("held_version")
     action = (
         F.when(~F.coalesce(wins, F.lit(False)), None)
         .when(is_upsert & held_version.isNull(), "append")

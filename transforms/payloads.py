@@ -24,8 +24,11 @@ from foundation.secret_keys import SecretKey
 from schemas.reasons import Reason
 from transforms.decode import BadRecordError
 
-AS_RECEIVED, ENCRYPTED = b"\0", b"\1"
-_SALT, _NONCE, _TAG = 12, 12, 16
+AS_RECEIVED = b"\0"
+ENCRYPTED = b"\1"
+_SALT = 12
+_NONCE = 12
+_TAG = 16
 _KEY_ID = re.compile(rb"v[1-9][0-9]*-[0-9a-f]{12}")
 # What a worker says of a key ends in Spark's message; these errors quote neither keys nor payloads.
 _REFUSED = re.compile(r"foundation\.errors\.(KeyFileError|KeyServiceError|KeyMismatchError): (.+)")
@@ -75,11 +78,9 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
     if stored[:1] == AS_RECEIVED:
         return stored[1:]
     end = 2 + stored[1] if len(stored) > 1 else 0
-    key_id, drawn, ciphertext = (
-        stored[2:end],
-        stored[end : end + _SALT + _NONCE],
-        stored[end + _SALT + _NONCE :],
-    )
+    key_id = stored[2:end]
+    drawn = stored[end : end + _SALT + _NONCE]
+    ciphertext = stored[end + _SALT + _NONCE :]
     if not _KEY_ID.fullmatch(key_id) or len(ciphertext) < _TAG:
         raise BadRecordError("decode", Reason.PAYLOAD_DAMAGED)
     key = key_of(source)

@@ -193,10 +193,8 @@ def _worker(
         scorers = Scorers(refiner.scorer)
         finder = load_finder(refiner.entities) if refiner.entities else None
         for batch in batches:
-            names, values = (
-                batch.schema.names,
-                zip(*(column.to_pylist() for column in batch.columns), strict=True),
-            )
+            names = batch.schema.names
+            values = zip(*(column.to_pylist() for column in batch.columns), strict=True)
             rows = refine_rows([dict(zip(names, each, strict=True)) for each in values], refiner)
             score_rows(rows, scorers)
             if finder:
@@ -323,7 +321,8 @@ def _content(event: Event) -> Content:
 
 def _features(title: str | None, text: str | None, said: str | None) -> RefinedRow:
     """Return what the sanitised texts tell; the body's language comes before the title's."""
-    language, texts = language_of(text, title, said=said), (title, text)
+    language = language_of(text, title, said=said)
+    texts = (title, text)
     return {"lang": language, "emoji": emoji_of(texts), "key_phrases": key_phrases(texts, language)}
 
 

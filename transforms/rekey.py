@@ -78,7 +78,8 @@ def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeySource) -> Row:
     Whole or not at all: where the payload does not say that a key of the chain has made it, it
     stays as received.
     """
-    at, stored = At(row["topic"], row["partition"], row["offset"]), row["value"]
+    at = At(row["topic"], row["partition"], row["offset"])
+    stored = row["value"]
     try:
         value = decrypt(stored, payload_key, at)
     except BadRecordError:  # damaged at rest
@@ -119,7 +120,7 @@ def _new_payload(value: bytes, key: PseudonymKey) -> tuple[bytes, dict[str, str]
     }:
         return None
     wanted = rekeyed_event(event, key)
-    olds, news = ((each["event_id"], *each["keys"].values()) for each in (event, wanted))
+    olds, news = ((side["event_id"], *side["keys"].values()) for side in (event, wanted))
     for old, new in zip(olds, news, strict=True):
         value = value.replace(f'"{old}"'.encode(), f'"{new}"'.encode()) if old else value
     # A payload that spells a key otherwise, or has it elsewhere too, is not our producers'.
@@ -137,8 +138,8 @@ def _parsed(value: bytes) -> Event | None:
         return None
     if not all(value is None or isinstance(value, str) for value in keys.values()):
         return None
-    found: Event | None = event if isinstance(keys.get("key_id"), str) else None
-    return found
+    parsed: Event | None = event if isinstance(keys.get("key_id"), str) else None
+    return parsed
 
 
 def _changed(batch: pa.RecordBatch, rekey: Rekey, key: PseudonymKey) -> pa.RecordBatch:

@@ -51,14 +51,14 @@ def _worker(
         scorers = Scorers(options)
         for batch in batches:
             columns = {name: batch.column(name) for name in batch.schema.names}
-            said = (columns[name].to_pylist() for name in ("title", "text", "lang"))
+            contents = (columns[name].to_pylist() for name in ("title", "text", "lang"))
             posts = [
                 Post(scored_text(title, text), language)
-                for title, text, language in zip(*said, strict=True)
+                for title, text, language in zip(*contents, strict=True)
             ]
-            found = pa.array(sentiments(posts, scorers), type=_SENTIMENT)
+            sentiment = pa.array(sentiments(posts, scorers), type=_SENTIMENT)
             yield pa.RecordBatch.from_arrays(
-                [*(columns[name] for name in KEY), found], schema=_ARROW
+                [*(columns[name] for name in KEY), sentiment], schema=_ARROW
             )
 
     return run

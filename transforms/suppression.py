@@ -82,8 +82,8 @@ def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:
             )
         )
     )
-    found = by_post.select(*keys, "erasure_id").unionByName(by_author.select(*keys, "erasure_id"))
-    return found.groupBy(*keys).agg(F.min("erasure_id").alias("erasure_id"))
+    rows = by_post.select(*keys, "erasure_id").unionByName(by_author.select(*keys, "erasure_id"))
+    return rows.groupBy(*keys).agg(F.min("erasure_id").alias("erasure_id"))
 
 
 def _is_up_to(until: Column) -> Column:
@@ -119,8 +119,8 @@ def _read(
         return None, None, None
     if not isinstance(event, dict):
         return None, None, None
-    said = event.get("keys")
-    keys: dict[str, Any] = said if isinstance(said, dict) else {}
+    event_keys = event.get("keys")
+    keys: dict[str, Any] = event_keys if isinstance(event_keys, dict) else {}
     version = event.get("version")
     is_version = (
         isinstance(version, int) and not isinstance(version, bool) and abs(version) < 1 << 63

@@ -27,7 +27,8 @@ def gradients(
         there: where a text has words.
         steps: (from, to).
     """
-    forward, backward = _forward(scores, there, steps), _backward(scores, there, steps)
+    forward = _forward(scores, there, steps)
+    backward = _backward(scores, there, steps)
     whole = np.logaddexp(forward[:, -1, 0], forward[:, -1, 1])
     expected = np.exp(forward[:, :, 1] + backward[:, :, 1] - whole[:, None]) * there
     both = forward[:, :-1, :, None] + steps + backward[:, 1:, None, :]

@@ -11,18 +11,25 @@ from transforms.pii.persons.features import listed
 
 _Maker = Callable[[random.Random], str]
 _SLOT = re.compile(r"\{(\w)\}")
-_SMALL, _LOUD = 0.15, 0.04  # shares in small letters and in capitals
+# shares in small letters and in capitals
+_SMALL = 0.15
+_LOUD = 0.04
 _DOUBLE = 0.02  # of given names
 _INVENTED = 0.35
 _AFTER_CONTACT = 0.15
 _INITIALS = "ABCDEFGHIJKLMNOPRSTUVWYZ"
 # A family name's rare forms: from which roll on, the rarest first, since rolls above _INVENTED are
 # all that come here.
-_DOUBLE_FAMILY, _JOINED_PARTICLE, _PARTICLE = 0.97, 0.95, 0.92
+_DOUBLE_FAMILY = 0.97
+_JOINED_PARTICLE = 0.95
+_PARTICLE = 0.92
 _JOINED_PARTICLES = ("Mc", "O'", "Mac", "De", "Di", "Le")
 _PARTICLES = ("van ", "de ", "von ", "van der ", "da ", "al-", "El ", "bin ")
 # A full name's forms: up to which roll.
-_WITH_INITIAL, _INITIAL_ONLY, _TWO_GIVEN, _WITH_SUFFIX = 0.16, 0.20, 0.24, 0.26
+_WITH_INITIAL = 0.16
+_INITIAL_ONLY = 0.20
+_TWO_GIVEN = 0.24
+_WITH_SUFFIX = 0.26
 
 
 def _lists(name: str) -> dict[str, tuple[str, ...]]:

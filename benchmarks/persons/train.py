@@ -23,14 +23,17 @@ from transforms.pii.persons.tokens import bounds_of
 from transforms.pii.persons.vocabulary import Vocabulary
 
 SEED = 20261121
-MADE, COPIES = 14_000, 2  # made sentences; copies of posts with other names
+# made sentences; copies of posts with other names
+MADE = 14_000
+COPIES = 2
 COMMENTS = 10_000  # of GoEmotions
 # shares of posts that are there once more, in small letters or with capitals
-SMALL, HEADLINES = (
-    0.25,
-    0.15,
-)
-EPOCHS, RATE, DECAY, BATCH = 8, 0.15, 1e-5, 256
+SMALL = 0.25
+HEADLINES = 0.15
+EPOCHS = 8
+RATE = 0.15
+DECAY = 1e-5
+BATCH = 256
 BIAS = 2.3  # chosen on the dev files: most names that cost no more than 2 % of the other words
 SCALE = 14.0  # weights are kept as whole numbers of a fourteenth
 
@@ -74,40 +77,38 @@ def training_texts() -> list[Marked]:
     copies = [
         made.with_other_names(post, chance) for _ in range(COPIES) for post in posts if post.persons
     ]
-    said = [made.with_names(comment, chance) for comment in chance.sample(comments(), COMMENTS)]
-    return posts + small + headlines + copies + said + made.sentences(MADE, SEED)
+    named = [made.with_names(comment, chance) for comment in chance.sample(comments(), COMMENTS)]
+    return posts + small + headlines + copies + named + made.sentences(MADE, SEED)
 
 
 def examples(marked: list[Marked]) -> Examples:
     """Return the examples that the chain is trained on."""
     vocabulary = Vocabulary(lambda slots: slots)
-    read = vocabulary.read([one.text for one in marked])
+    read = vocabulary.read([text.text for text in marked])
     ids = read.ids
     columns = [vocabulary.summed[ids, 0, :OWN]]
     for column, offset in enumerate(OFFSETS[1:], start=1):
         columns.append(np.roll(vocabulary.summed[:, column, :NEAR][ids], -offset, axis=0))
     modes = modes_of(vocabulary.capital[ids], read.firsts)
     low, shape, kind = vocabulary.hashes[:, ids]
-    columns += [one[:, None] for one in pairs(low, shape, kind, modes, read.echo)]
+    columns += [text[:, None] for text in pairs(low, shape, kind, modes, read.echo)]
     is_name = np.zeros(len(ids))
     bounds = [(first, after - 2) for first, after in pairwise(read.firsts)]
-    for one, (first, _) in zip(marked, bounds, strict=True):
+    for text, (first, _) in zip(marked, bounds, strict=True):
         for at, (begin, close) in enumerate(
-            bounds_of(one.text) if one.persons else (), start=first
+            bounds_of(text.text) if text.persons else (), start=first
         ):
-            is_name[at] = any(begin < end and start < close for start, end in one.persons)
+            is_name[at] = any(begin < end and start < close for start, end in text.persons)
     return Examples(
-        np.concatenate([one.astype(np.int32) for one in columns], axis=1), is_name, bounds
+        np.concatenate([text.astype(np.int32) for text in columns], axis=1), is_name, bounds
     )
 
 
 def train(data: Examples) -> Chain:
     """Return weights and steps, averaged over the later half of the epochs."""
     chance = random.Random(SEED)  # noqa: S311  # a shuffle
-    chain, seen = (
-        Chain(np.zeros(SIZE + 1), np.zeros((2, 2))),
-        Chain(np.full(SIZE + 1, 1e-6), np.full((2, 2), 1e-6)),
-    )
+    chain = Chain(np.zeros(SIZE + 1), np.zeros((2, 2)))
+    seen = Chain(np.full(SIZE + 1, 1e-6), np.full((2, 2), 1e-6))
     total = np.zeros(SIZE + 1)
     batches = data.padded(BATCH)
     for epoch in range(EPOCHS):
@@ -123,7 +124,8 @@ def _step(data: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
     """Take one batch: the weights move against the gradient, the less the more they have moved."""
     there = rows >= 0
     slots = data.slots[rows[there]]
-    scores, gold = np.zeros(rows.shape), np.zeros(rows.shape)
+    scores = np.zeros(rows.shape)
+    gold = np.zeros(rows.shape)
     scores[there] = chain.features[slots].sum(axis=1)
     gold[there] = data.is_name[rows[there]]
     loss, by_score, by_step = gradients(scores, gold, there, chain.steps)

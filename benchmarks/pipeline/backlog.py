@@ -30,7 +30,8 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
             (record for number in range(count) for record in load.records(number)),
             "the backlog into Kafka",
         )
-        load.next, backlog = count, len(load.sent)
+        load.next = count
+        backlog = len(load.sent)
         begun = micros()
         with jobs(lake) as running, Watch(bench.jvm) as watch:
             press(lake, running, load, MEANWHILE_S)

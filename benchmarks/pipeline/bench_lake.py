@@ -80,7 +80,8 @@ class BenchLake:
         with Producer(self.settings) as producer, ticker:
             for record in records:
                 producer.send(record)
-                count, size = count + 1, size + len(record.value)
+                count = count + 1
+                size = size + len(record.value)
                 if count % 1000 == 0:
                     ticker.to(count)
             producer.flush()

@@ -9,18 +9,21 @@ from typing import Any
 
 from benchmarks.pipeline.start import AS_SET
 
-EMR_VCPU_H, EMR_GB_H = 0.052624, 0.0057785  # EMR Serverless, x86
-S3_GB_MONTH, S3_PUT, S3_GET = 0.023, 0.005 / 1000, 0.0004 / 1000  # S3 Standard
+# EMR Serverless, x86
+EMR_VCPU_H = 0.052624
+EMR_GB_H = 0.0057785
+# S3 Standard
+S3_GB_MONTH = 0.023
+S3_PUT = 0.005 / 1000
+S3_GET = 0.0004 / 1000
 
 MONTHLY = (100_000, 10_000_000, 1_000_000_000)
 RUNS = 2_920  # a month: one every quarter of an hour
 RUN_S = 60.0  # a worker is billed for a minute at least
 # of EMR Serverless while a run lasts: a driver and an executor, and each worker's size
-WORKERS, VCPUS, GB = (
-    2,
-    2,
-    8,
-)
+WORKERS = 2
+VCPUS = 2
+GB = 8
 GETS_PER_PUT = 10  # assumed: a job reads logs, files and checkpoints; not measured
 LISTS_PER_PUT = 1  # assumed, and billed as a PUT
 BYTES_PER_OBJECT = 1e6  # assumed: of a batch's files, before they are put together

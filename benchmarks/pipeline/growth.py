@@ -27,7 +27,9 @@ from schemas.epoch import to_micros
 from schemas.tables import SILVER_POSTS
 from streaming.jobs import STARTS
 
-NEW, EDITS, DELETES = 5_000, 250, 50
+NEW = 5_000
+EDITS = 250
+DELETES = 50
 BATCHES = 2  # measured, after one that warms up
 BYTES_PER_ROW = 700  # on the disk, with what merges leave behind
 _MODELS = 2_000  # real Silver rows that the made ones are like

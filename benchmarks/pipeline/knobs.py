@@ -26,7 +26,9 @@ OTHERS = {
     "spark.databricks.delta.snapshotPartitions": ("4",),
     "spark.sql.files.openCostInBytes": ("131072",),
 }
-_WARM_UP, _SMALL, _SMALL_BATCHES = 5_000, 5_000, 2
+_WARM_UP = 5_000
+_SMALL = 5_000
+_SMALL_BATCHES = 2
 _SPAN_US = 24 * 3600 * 10**6
 BESIDE = _WARM_UP + _SMALL * _SMALL_BATCHES  # posts of a round that are not of the heap
 

@@ -135,10 +135,10 @@ def _demand_alive(running: Sequence[RunningJob]) -> None:
 
 
 def _kafka_lag(lake: BenchLake) -> int | None:
-    mine = checkpoint("topic_to_bronze", lake.settings)
+    own = checkpoint("topic_to_bronze", lake.settings)
     return (
-        kafka.lag(mine.end_offset(mine.committed_batch), lake.settings)
-        if mine.committed_batch is not None
+        kafka.lag(own.end_offset(own.committed_batch), lake.settings)
+        if own.committed_batch is not None
         else None
     )
 

@@ -15,7 +15,8 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-_OURS, _OTHERS = "#1f6f8b", "#b0b7bf"
+_OURS = "#1f6f8b"
+_OTHERS = "#b0b7bf"
 _HOPS = {
     "topic_to_bronze": "Kafka → Bronze",
     "bronze_to_silver": "Bronze → Silver",
@@ -46,7 +47,8 @@ def draw(figures: dict[str, Any], folder: Path) -> dict[str, str]:
 
 
 def _throughput(axes: Any, figures: dict[str, Any]) -> None:
-    copy, naive = figures["copy"]["cpu_us_per_post"], figures["naive"]["cpu_us_per_post"]
+    copy = figures["copy"]["cpu_us_per_post"]
+    naive = figures["naive"]["cpu_us_per_post"]
     axes.barh(["naive", "copy"], [naive, copy], color=_OTHERS)
     left = 0.0
     for shade, (name, hop) in zip((0.45, 0.7, 1.0), figures["ours"]["hops"].items(), strict=True):
@@ -60,9 +62,9 @@ def _throughput(axes: Any, figures: dict[str, Any]) -> None:
 
 
 def _steps(axes: Any, figures: dict[str, Any]) -> None:
-    found = figures["steps"]
-    bars = {name: us for name, us in found["us_per_post"].items() if not name.startswith("all")}
-    others = found["libraries_us_per_text"]
+    steps = figures["steps"]
+    bars = {name: us for name, us in steps["us_per_post"].items() if not name.startswith("all")}
+    others = steps["libraries_us_per_text"]
     names = [*others, *bars][::-1]
     values = [(others | bars)[name] for name in names]
     axes.barh(names, values, color=[_OTHERS if name in others else _OURS for name in names])
@@ -84,11 +86,15 @@ def _growth(axes: Any, figures: dict[str, Any]) -> None:
 
 
 def _latency(axes: Any, figures: dict[str, Any]) -> None:
-    found = figures["latency"]
-    kinds = [kind for kind in ("delete", "edit", "new") if found[kind]["count"]]
+    latency = figures["latency"]
+    kinds = [kind for kind in ("delete", "edit", "new") if latency[kind]["count"]]
     for name, alpha in (("max_s", 0.35), ("p95_s", 0.65), ("p50_s", 1.0)):
         axes.barh(
-            kinds, [found[kind][name] for kind in kinds], color=_OURS, alpha=alpha, label=name[:-2]
+            kinds,
+            [latency[kind][name] for kind in kinds],
+            color=_OURS,
+            alpha=alpha,
+            label=name[:-2],
         )
-    axes.set_xlabel(f"seconds, at {found['posts_per_s']} posts/s for {found['seconds']:.0f} s")
+    axes.set_xlabel(f"seconds, at {latency['posts_per_s']} posts/s for {latency['seconds']:.0f} s")
     axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))

@@ -23,7 +23,9 @@ from schemas.epoch import to_datetime
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "platforms"
 MADE_POSTS = 5_000
-EDIT_EVERY, DELETE_EVERY = 20, 100  # new posts: 5 % edits, 1 % deletes
+# new posts: 5 % edits, 1 % deletes
+EDIT_EVERY = 20
+DELETE_EVERY = 100
 _LOOK_BACK = 50_000  # new posts among which the next edit or delete falls
 _SEED = 20261121
 _WORD = re.compile(r"[0-9A-Za-z]+")

@@ -11,7 +11,8 @@ from foundation.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
 DOCS_ONLY = ("steps", "knobs")
-BEGIN, END = "<!-- benchmarks: begin, made by `make bench-report` -->", "<!-- benchmarks: end -->"
+BEGIN = "<!-- benchmarks: begin, made by `make bench-report` -->"
+END = "<!-- benchmarks: end -->"
 
 
 def main() -> None:

@@ -24,8 +24,8 @@ PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latenc
 
 def load(file: Path = LATEST) -> Figures:
     """Load the figures so far."""
-    found: Figures = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return found
+    figures: Figures = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return figures
 
 
 def store(part: str, figures: Figures, about: Figures, file: Path = LATEST) -> Figures:

@@ -88,8 +88,8 @@ def _one_way(bench: Bench, name: str, more: Mapping[str, str]) -> dict[str, Any]
         for number in (0, 1):
             lake.send(feed.stream(number * POSTS, POSTS), f"{name}, posts into Kafka")
             objects = _objects(lake)
-            found = _run(lake, more)
-        return found | {"objects": _objects(lake) - objects}
+            figures_found = _run(lake, more)
+        return figures_found | {"objects": _objects(lake) - objects}
 
 
 def _run(lake: BenchLake, more: Mapping[str, str]) -> dict[str, Any]:

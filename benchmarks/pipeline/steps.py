@@ -134,7 +134,8 @@ def _libraries(texts: list[str]) -> dict[str, float]:
 
     from benchmarks.pipeline.naive import scrubber  # noqa: PLC0415  # likewise
 
-    score, scrub = SentimentIntensityAnalyzer().polarity_scores, scrubber()
+    score = SentimentIntensityAnalyzer().polarity_scores
+    scrub = scrubber()
     works: dict[str, Callable[[str], object]] = {
         "vaderSentiment": score,
         "Presidio's patterns": scrub,

@@ -60,7 +60,8 @@ def tables(figures: Figures) -> Iterator[Table]:
 
 def throughput(figures: Figures) -> Table:
     """Return the ways, beside the copy of the same run."""
-    copy, ours = figures["copy"], figures["ours"]
+    copy = figures["copy"]
+    ours = figures["ours"]
     ways = {
         "copy": copy,
         "naive": figures["naive"],
@@ -95,20 +96,22 @@ def throughput(figures: Figures) -> Table:
     return Table(_titled("Throughput", figures, "throughput"), columns, rows, note)
 
 
-def steps(found: Figures) -> Table:
+def steps(figures: Figures) -> Table:
     """Return the Python pass by step."""
-    whole = found["us_per_post"]["all, as one pass"]
-    rows = [(name, f"{us:,.1f}", f"{us / whole:.0%}") for name, us in found["us_per_post"].items()]
+    whole = figures["us_per_post"]["all, as one pass"]
+    rows = [
+        (name, f"{us:,.1f}", f"{us / whole:.0%}") for name, us in figures["us_per_post"].items()
+    ]
     rows += [
         (f"{name} (per text)", f"{us:,.1f}", "")
-        for name, us in found["libraries_us_per_text"].items()
+        for name, us in figures["libraries_us_per_text"].items()
     ]
     return Table(
-        f"The Python pass, {found['posts']:,} records", ("step", "CPU µs/post", "share"), rows
+        f"The Python pass, {figures['posts']:,} records", ("step", "CPU µs/post", "share"), rows
     )
 
 
-def growth(found: Figures) -> Table:
+def growth(figures: Figures) -> Table:
     """Return a batch's cost by the size of its day."""
     rows = [
         (
@@ -120,10 +123,10 @@ def growth(found: Figures) -> Table:
             f"{size['jvm_peak_mb']:,}",
             f"{size['workers_peak_mb']:,}",
         )
-        for size in found["sizes"]
+        for size in figures["sizes"]
     ]
     title = (
-        f"One batch of {found['new']:,} new posts, {found['edits']} edits, {found['deletes']}"
+        f"One batch of {figures['new']:,} new posts, {figures['edits']} edits, {figures['deletes']}"
         f" deletes in a day"
     )
     return Table(
@@ -131,50 +134,51 @@ def growth(found: Figures) -> Table:
     )
 
 
-def latency(found: Figures) -> Table:
+def latency(figures: Figures) -> Table:
     """Return seconds from a producer's sight to Gold."""
     rows = [
         (
             kind,
             *(
-                _number(found[kind][name])
+                _number(figures[kind][name])
                 for name in ("count", "p50_s", "p95_s", "max_s", "without")
             ),
         )
         for kind in ("new", "edit", "delete")
     ]
-    lag = "unknown" if found["kafka_lag_at_end"] is None else f"{found['kafka_lag_at_end']:,}"
+    lag = "unknown" if figures["kafka_lag_at_end"] is None else f"{figures['kafka_lag_at_end']:,}"
     note = (
-        f"{found['records']:,} records. When the load ended, {lag} were still in Kafka; all was"
+        f"{figures['records']:,} records. When the load ended, {lag} were still in Kafka; all was"
         f" in Gold"
-        f" {found['in_gold_after_end_s']:.0f} s later. {found['cores_busy']:.2f} cores busy,"
-        f" JVM {found['jvm_peak_mb']:,} MB, workers {found['workers_peak_mb']:,} MB."
+        f" {figures['in_gold_after_end_s']:.0f} s later. {figures['cores_busy']:.2f} cores busy,"
+        f" JVM {figures['jvm_peak_mb']:,} MB, workers {figures['workers_peak_mb']:,} MB."
     )
-    where = "the lake on S3 (a server on loopback), " if found.get("is_on_s3") else ""
+    where = "the lake on S3 (a server on loopback), " if figures.get("is_on_s3") else ""
     title = (
-        f"From sight to Gold, {where}{found['posts_per_s']} posts/s for {found['seconds']:.0f} s"
+        f"From sight to Gold, {where}{figures['posts_per_s']} posts/s"
+        f" for {figures['seconds']:.0f} s"
     )
     return Table(title, ("kind", "records", "p50 s", "p95 s", "max s", "never in Gold"), rows, note)
 
 
-def backlog(found: Figures) -> Table:
+def backlog(figures: Figures) -> Table:
     """Return seconds until a backlog is gone."""
     row = (
-        f"{found['records']:,}",
-        *(_number(found[name]) for name in ("half_gone_s", "gone_s")),
-        f"{found['jvm_peak_mb']:,}",
-        f"{found['workers_peak_mb']:,}",
+        f"{figures['records']:,}",
+        *(_number(figures[name]) for name in ("half_gone_s", "gone_s")),
+        f"{figures['jvm_peak_mb']:,}",
+        f"{figures['workers_peak_mb']:,}",
     )
     title = (
-        f"A backlog of {found['seconds']:.0f} s at {found['posts_per_s']} posts/s, while as many"
-        f" keep coming"
+        f"A backlog of {figures['seconds']:.0f} s at {figures['posts_per_s']} posts/s,"
+        f" while as many keep coming"
     )
     return Table(
         title, ("records", "half in Gold, s", "all in Gold, s", "JVM MB", "workers MB"), [row]
     )
 
 
-def start(found: Figures) -> Table:
+def start(figures: Figures) -> Table:
     """Return seconds from the command to each job's first batch."""
     rows = [
         (
@@ -185,10 +189,10 @@ def start(found: Figures) -> Table:
             f"{way['peak_mb']:,}",
             f"{way['objects']:,}",
         )
-        for name, way in found["ways"].items()
+        for name, way in figures["ways"].items()
     ]
     title = (
-        f"`echostream run --available-now`, {found['posts']:,} new posts in a lake that is there"
+        f"`echostream run --available-now`, {figures['posts']:,} new posts in a lake that is there"
     )
     columns = (
         "Java",
@@ -206,7 +210,7 @@ def start(found: Figures) -> Table:
 _MEASURES = ("posts_per_s", "cpu_us_per_post", "small_s")
 
 
-def knobs(found: Figures) -> Table:
+def knobs(figures: Figures) -> Table:
     """Return the cost of a backlog and a small batch with other values of Spark's settings."""
     rows = [
         (
@@ -217,17 +221,17 @@ def knobs(found: Figures) -> Table:
                 for words in _beside(pair["other"][name], _ours(pair, name))
             ),
         )
-        for pair in found["pairs"]
+        for pair in figures["pairs"]
     ]
     apart = max(
         max(both) / min(both) - 1
-        for pair in found["pairs"]
+        for pair in figures["pairs"]
         for name in _MEASURES
         for both in [[each[name] for each in pair["rounds"]]]
     )
     title = (
-        f"Spark's settings: {found['posts']:,} posts that piled up, and batches of"
-        f" {found['small']:,}"
+        f"Spark's settings: {figures['posts']:,} posts that piled up, and batches of"
+        f" {figures['small']:,}"
     )
     note = (
         f"x: to the mean of ours before and after. Two rounds of ours in a row differ by up to"
@@ -247,7 +251,7 @@ def _beside(value: float, ours: float) -> tuple[str, str]:
     return f"{value:,.1f}" if value < _SMALL else f"{value:,.0f}", f"{value / ours:.2f}"
 
 
-def cost(found: Sequence[Load], per_core_hour: float) -> Table:
+def cost(loads: Sequence[Load], per_core_hour: float) -> Table:
     """Return dollars a month, by records."""
     rows = [
         (
@@ -259,7 +263,7 @@ def cost(found: Sequence[Load], per_core_hour: float) -> Table:
             f"{load.storage_usd:,.2f}",
             f"{load.requests_usd:,.2f}",
         )
-        for load in found
+        for load in loads
     ]
     columns = (
         "records a month",

@@ -42,15 +42,15 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
         for name, start in ways.items():
             drain(bench, f"{name}, warm-up", start, first.records)
         sent = lake.send(feed.stream(WARM_UP, posts), "posts into Kafka")
-        found = {name: drain(bench, name, start, sent.records) for name, start in ways.items()}
+        figures = {name: drain(bench, name, start, sent.records) for name, start in ways.items()}
         start = _naive(lake)
         warm = lake.send(feed.stream(WARM_UP + posts, NAIVE_WARM_UP), "warm-up into Kafka")
         drain(bench, "naive, warm-up", start, warm.records)
         few = lake.send(
             feed.stream(WARM_UP + posts + NAIVE_WARM_UP, naive_posts), "posts into Kafka"
         )
-        found["naive"] = drain(bench, "naive", start, few.records)
-        return _figures(found) | {
+        figures["naive"] = drain(bench, "naive", start, few.records)
+        return _figures(figures) | {
             "posts": posts,
             "bytes_per_record": round(sent.value_bytes / sent.records),
             "bronze_bytes_per_record": round(
@@ -62,7 +62,8 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
 
 def _ways(lake: BenchLake) -> dict[str, Callable[[], StreamingQuery]]:
     """Return what drains, in the order of measuring."""
-    spark, settings = lake.bench.spark, lake.settings
+    spark = lake.bench.spark
+    settings = lake.settings
     copies: dict[str, Callable[[], StreamingQuery]] = {
         name: _copying(spark, settings, name.replace(" ", "_")) for name in _COPIES
     }
@@ -94,7 +95,8 @@ def _naive(lake: BenchLake) -> Callable[[], StreamingQuery]:
     from benchmarks.pipeline.naive import to_posts  # noqa: PLC0415  # it is heavy, and the others need none of it
 
     ends = json.dumps(kafka.end_offsets(lake.settings))
-    spark, settings = lake.bench.spark, lake.settings
+    spark = lake.bench.spark
+    settings = lake.settings
     return lambda: _append(to_posts(_records(spark, settings, ends)), settings.home / "naive")
 
 
@@ -127,13 +129,15 @@ def _size(lake: BenchLake, folder: str) -> int:
     )
 
 
-def _figures(found: dict[str, Drain]) -> dict[str, Any]:
-    copy = together([found[name] for name in _COPIES], in_a_row=False)
-    hops = {name: found[name] for name in STARTS}
+def _figures(drains: dict[str, Drain]) -> dict[str, Any]:
+    copy = together([drains[name] for name in _COPIES], in_a_row=False)
+    hops = {name: drains[name] for name in STARTS}
     ours = together(list(hops.values()), in_a_row=True)
-    scored, bare, naive = found["bronze_to_silver"], found["unscored"], found["naive"]
+    scored = drains["bronze_to_silver"]
+    bare = drains["unscored"]
+    naive = drains["naive"]
     return {
-        "copy": copy.as_json() | {"rounds": [found[name].as_json() for name in _COPIES]},
+        "copy": copy.as_json() | {"rounds": [drains[name].as_json() for name in _COPIES]},
         "naive": naive.as_json(),
         "ours": ours.as_json() | {"hops": {name: each.as_json() for name, each in hops.items()}},
         "unscored": bare.as_json(),

@@ -108,7 +108,7 @@ class Watch:
 
 def processes() -> dict[int, Seen]:
     """Return all processes of this machine that can be seen."""
-    found = {}
+    seen = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name, _, rest = (folder / "stat").read_text(errors="replace").rpartition(")")
@@ -116,10 +116,10 @@ def processes() -> dict[int, Seen]:
             continue
         fields = rest.split()
         cpu_s = (int(fields[11]) + int(fields[12])) / _TICKS
-        found[int(folder.name)] = Seen(
+        seen[int(folder.name)] = Seen(
             int(fields[1]), "python" in name, cpu_s, int(fields[21]) * _PAGE_MB
         )
-    return found
+    return seen
 
 
 def is_below(pid: int, ancestor: int, moment: Moment) -> bool:

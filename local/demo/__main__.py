@@ -29,7 +29,8 @@ from local.progress import Ticker
 HOME = ROOT / "build" / "demo"
 POSTS = 20_000
 SEED = 7
-_KEEP, _STOP = "--keep", "--stop"
+_KEEP = "--keep"
+_STOP = "--stop"
 _CONF = HOME / "demo.toml"
 _PID_FILE = HOME / "run.pid"
 _PATIENCE_S = 60.0
@@ -85,12 +86,12 @@ def _demo(console: Console, *, keep: bool) -> None:
         with Ticker("Kafka broker", console=console):
             stack.up(settings)
         with live_platforms(settings) as live:
-            made = _generate(settings, console)
+            generated = _generate(settings, console)
             with Ticker(f"Live: simulated {', '.join(SIMULATED)}", console=console):
                 read = live()
         _run_all(console)
         show_live(console, read)
-        whole = show_results(settings, console, sent=made + count(read))
+        whole = show_results(settings, console, sent=generated + count(read))
         console.print(f"\n[dim]{time.monotonic() - began:.0f} s from the broker's start to here[/]")
         if keep:
             _keep(settings, console)
@@ -158,7 +159,8 @@ def _keep(settings: Settings, console: Console) -> None:
             start_new_session=True,
         )
     remember(run.pid, _PID_FILE)
-    ui, deadline = "", time.monotonic() + _UI_S
+    ui = ""
+    deadline = time.monotonic() + _UI_S
     while not ui and run.poll() is None and time.monotonic() < deadline:
         ui = log.read_text(encoding="utf-8").partition(_UI_LINE)[2].partition(";")[0]
         time.sleep(0.5)

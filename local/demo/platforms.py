@@ -53,7 +53,8 @@ def count(fates: Fates) -> int:
 
 def _read(settings: Settings, name: str, stopping: threading.Event) -> Counter[str]:
     """Read from the scenario's beginning until a little after its end."""
-    telemetry, simulator = Telemetry(name), SIMULATORS[name]
+    telemetry = Telemetry(name)
+    simulator = SIMULATORS[name]
     with simulator.running(replace(_PLOT, seed=SIMULATED.index(name))) as (address, world):
         known = {
             f"{name}_{secret}": SecretStr(value) for secret, value in simulator.secrets.items()

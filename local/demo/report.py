@@ -98,14 +98,16 @@ def _show_hours(settings: Settings, console: Console) -> None:
     rows = query(settings.lake_uri, _PER_HOUR).rows
     if not rows:
         return
-    last, most = rows[0][4], max(row[2] for row in rows)
+    last = rows[0][4]
+    most = max(row[2] for row in rows)
     console.print(
         f"\n[bold]Hour by hour[/]  ({_HOURS} h up to {last:%Y-%m-%d %H}:00 UTC; a full bar is"
         f" {most:,} posts)"
     )
     for platform in sorted({row[0] for row in rows}):
         hours: dict[int, Any] = {row[1]: row for row in rows if row[0] == platform}
-        bars, moods = Text(f"{platform:<11}"), Text(" " * 11)
+        bars = Text(f"{platform:<11}")
+        moods = Text(" " * 11)
         for ago in reversed(range(_HOURS)):
             posts, mood = hours[ago][2:4] if ago in hours else (0, None)
             colour, sign = _mood(mood)

@@ -13,14 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _LZ4_BLOCK = b"LZ4Block"  # lz4-java's, of Spark's state stores
-_LZ4_BLOCK_HEAD, _STORED = 21, 0x10
+_LZ4_BLOCK_HEAD = 21
+_STORED = 0x10
 _ENCRYPTED = b"\1"  # one that may be encrypted is a piece of its own
 _BETWEEN = b"\n\0\n"  # so that no text is found across two values
 _XERIAL = b"\x82SNAPPY\x00"
 _XERIAL_HEAD = 16
 _PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
-_TAR, _TAR_AT = b"ustar", 257
+_TAR = b"ustar"
+_TAR_AT = 257
 _STEP = 4096  # bytes: so much is lost at the end of what a crash has cut short
 
 
@@ -50,7 +52,8 @@ def snappy(data: bytes) -> bytes:
     """Unpack raw snappy as librdkafka's, or in the frames of Java's."""
     if not data.startswith(_XERIAL):
         return _raw_snappy(data)
-    pieces, at = [], _XERIAL_HEAD
+    pieces = []
+    at = _XERIAL_HEAD
     while at + 4 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")
         pieces.append(_raw_snappy(data[at + 4 : at + 4 + length]))
@@ -85,7 +88,8 @@ def _raw_snappy(data: bytes) -> bytes:
     while True:  # the size stands in front, seven bits a byte
         byte = data[at]
         size |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+        at = at + 1
+        shift = shift + 7
         if not byte & 0x80:
             break
     return bytes(pa.Codec("snappy").decompress(data, size))
@@ -100,7 +104,8 @@ def _gzip(data: bytes) -> Iterator[bytes]:
 
 def _lz4_blocks(data: bytes) -> Iterator[bytes]:
     """Yield all in one piece, for a text may lie across two blocks."""
-    pieces, at = [], 0
+    pieces = []
+    at = 0
     while data[at : at + len(_LZ4_BLOCK)] == _LZ4_BLOCK:
         token = data[at + 8]
         packed, size = (

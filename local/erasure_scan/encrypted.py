@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-_SALT, _NONCE, _TAG = 12, 12, 16
+_SALT = 12
+_NONCE = 12
+_TAG = 16
 _FIRST_COUNTER = (2).to_bytes(4, "big")  # 1 is for the tag (NIST SP 800-38D, 7.1)
 
 
@@ -37,7 +39,8 @@ class Decryptor:
         key_id = content[2:end]
         if not key_id.startswith(b"v") or b"-" not in key_id:
             return None
-        salt, nonce = content[end : end + _SALT], content[end + _SALT : end + _SALT + _NONCE]
+        salt = content[end : end + _SALT]
+        nonce = content[end + _SALT : end + _SALT + _NONCE]
         key = hmac.digest(self._keys[key_id], b"echostream payload" + salt, "sha256")
         return (
             Cipher(AES(key), CTR(nonce + _FIRST_COUNTER))

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from local.erasure_scan.archives import lz4_frame, snappy, zstd
 
 _HEAD = struct.Struct(">qiibIhiqqqhii")  # base offset … number of records: 61 bytes
-_LENGTH_AT, _BEFORE_LENGTH = 8, 12
+_LENGTH_AT = 8
+_BEFORE_LENGTH = 12
 _MAGIC = 2
 _CODECS = {1: lambda data: zlib.decompress(data, 47), 2: snappy, 3: lz4_frame, 4: zstd}
 _CODEC_BITS = 0x07

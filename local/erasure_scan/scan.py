@@ -67,7 +67,8 @@ class Report:
 
 def verify(locations: Sequence[Location], terms: SearchTerms, decryptor: Decryptor) -> Report:
     """Search all files of all places; a file that vanishes meanwhile is no finding."""
-    report, seen = Report(), set[str]()
+    report = Report()
+    seen = set[str]()
     for location in locations:
         for path in _paths(location):
             name = path.removeprefix(location.root).lstrip("/")
@@ -91,14 +92,14 @@ def verify(locations: Sequence[Location], terms: SearchTerms, decryptor: Decrypt
 def _search(
     report: Report, at: Finding, content: bytes, terms: SearchTerms, decryptor: Decryptor
 ) -> None:
-    found: set[tuple[str, int]] = set()
+    hits: set[tuple[str, int]] = set()
     try:
         for where, piece in _pieces(content, decryptor, at.where):
             report.read_bytes[at.area] += len(piece)
-            found |= {(where, number) for number in terms.found_in(piece)}
+            hits |= {(where, number) for number in terms.found_in(piece)}
     finally:
         report.findings += [
-            Finding(at.area, at.file, where, number) for where, number in sorted(found)
+            Finding(at.area, at.file, where, number) for where, number in sorted(hits)
         ]
 
 
@@ -122,10 +123,10 @@ def _pieces(
 
 
 def _paths(location: Location) -> list[str]:
-    found = location.files.get_file_info(
+    infos = location.files.get_file_info(
         fs.FileSelector(location.root, recursive=True, allow_not_found=True)
     )
-    return sorted(info.path for info in found if info.is_file)
+    return sorted(info.path for info in infos if info.is_file)
 
 
 def _area(location: str, name: str) -> str:

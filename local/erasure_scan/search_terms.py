@@ -48,7 +48,7 @@ class SearchTerms:
 
     def found_in(self, content: bytes) -> list[int]:
         """Return the numbers, from 1 on, of the texts in the content; their count costs no time."""
-        found: set[int] = set()
+        numbers: set[int] = set()
         padded = content + bytes(2 * _WORD)
         # every place in the content is the begin of a word of one of these
         for shift in range(_WORD):
@@ -58,8 +58,8 @@ class SearchTerms:
             for at in np.flatnonzero(self._may_start[_hashed(words & _START)]) * _WORD + shift:
                 for number, form in self._by_start.get(content[at : at + SHORTEST], ()):
                     if content.startswith(form, at):
-                        found.add(number)
-        return sorted(found)
+                        numbers.add(number)
+        return sorted(numbers)
 
 
 def _hashed(starts: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
@@ -85,14 +85,14 @@ def spellings(text: str) -> set[bytes]:
         escaped.replace("&#x27;", "&#39;"),
         html.escape(text, quote=False),
     }
-    for one in {text, escaped, *in_html}:
-        in_json = {json.dumps(one, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
+    for form in {text, escaped, *in_html}:
+        in_json = {json.dumps(form, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
         twice = {
-            json.dumps(each, ensure_ascii=is_ascii)[1:-1]
-            for each in in_json
+            json.dumps(spelled, ensure_ascii=is_ascii)[1:-1]
+            for spelled in in_json
             for is_ascii in (True, False)
         }
-        forms |= {each.encode("utf-8", "surrogatepass") for each in (one, *in_json, *twice)}
+        forms |= {spelled.encode("utf-8", "surrogatepass") for spelled in (form, *in_json, *twice)}
     return forms | {inner for at in range(3) if len(inner := _in_base64(plain, at)) >= SHORTEST}
 
 

@@ -50,12 +50,12 @@ def free_ports(count: int) -> list[int]:
         PortInUseError: there are not so many.
     """
     free = (port for port in SystemRandom().sample(_SERVERS, len(_SERVERS)) if is_free(port))
-    found = list(islice(free, count))
-    if len(found) < count:
+    ports = list(islice(free, count))
+    if len(ports) < count:
         raise PortInUseError(
             f"fewer than {count} ports are free", remedy=f"Stop what listens at {_SERVERS}"
         )
-    return found
+    return ports
 
 
 def holder(port: int) -> str | None:
@@ -71,12 +71,12 @@ def holder(port: int) -> str | None:
 
 
 def _listening_inodes(port: int) -> list[str]:
-    found = []
+    inodes = []
     for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
         if not table.exists():
             continue
         for row in table.read_text().splitlines()[1:]:
             columns = row.split()
             if columns[3] == _LISTENS and int(columns[1].rpartition(":")[2], 16) == port:
-                found.append(columns[9])
-    return found
+                inodes.append(columns[9])
+    return inodes

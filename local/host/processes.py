@@ -70,7 +70,9 @@ def _start_time(pid: int) -> str | None:
         fields = stat.read_text(errors="replace").rpartition(")")[2].split()
     except OSError:
         return None
-    state, threads, ticks = fields[0], int(fields[17]), fields[19]
+    state = fields[0]
+    threads = int(fields[17])
+    ticks = fields[19]
     # The state is the first thread's. A JVM's ends before its others, which hold ports and files
     # until they end too.
     if state in {"Z", "X"} and threads <= 1:

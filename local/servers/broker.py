@@ -92,7 +92,8 @@ def _one_at_a_time(settings: Settings) -> Iterator[None]:
 
 def _write_properties(settings: Settings) -> Path:
     """Write server.properties, anew at each start, so that ports follow the settings."""
-    broker, controller = settings.broker.port, settings.broker.controller_port
+    broker = settings.broker.port
+    controller = settings.broker.controller_port
     listeners = f"PLAINTEXT://{LOOPBACK}:{broker},CONTROLLER://{LOOPBACK}:{controller}"
     values: dict[str, object] = {
         "process.roles": "broker,controller",
@@ -205,5 +206,5 @@ def _await_answer(settings: Settings, process: Process) -> None:
     )
 
 
-def _failed(settings: Settings, what: str) -> BrokerFailedError:
-    return BrokerFailedError(what, remedy=f"Its log says why: {log_file(settings)}")
+def _failed(settings: Settings, problem: str) -> BrokerFailedError:
+    return BrokerFailedError(problem, remedy=f"Its log says why: {log_file(settings)}")

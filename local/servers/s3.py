@@ -105,7 +105,8 @@ def _await_answer(settings: S3Settings, process: subprocess.Popen[bytes], folder
 def main() -> None:
     """Serve in the foreground until Ctrl-C."""
     loaded = load_settings()
-    folder, endpoint = loaded.home / "s3", loaded.s3.endpoint or _DEFAULT
+    folder = loaded.home / "s3"
+    endpoint = loaded.s3.endpoint or _DEFAULT
     with (
         suppress(KeyboardInterrupt),
         s3_server(folder, int(endpoint.rpartition(":")[2])) as settings,

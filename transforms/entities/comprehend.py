@@ -20,10 +20,12 @@ class ComprehendEntities:
     """Asks once per language among the texts."""
 
     def __init__(self, client: Any, budget: Budget, usd_per_unit: float) -> None:
-        self._client, self._budget, self._usd_per_unit = client, budget, usd_per_unit
+        self._client = client
+        self._budget = budget
+        self._usd_per_unit = usd_per_unit
 
     def find(self, texts: Sequence[Words]) -> list[list[Entity] | None]:
-        found: list[list[Entity] | None] = [None] * len(texts)
+        entities: list[list[Entity] | None] = [None] * len(texts)
         by_language: dict[str, list[int]] = {}
         for place, words in enumerate(texts):
             if words.language in LANGUAGES:
@@ -36,8 +38,8 @@ class ComprehendEntities:
                 "batch_detect_entities", [texts[place].text for place in places]
             )
             for place, result in zip(places, results, strict=True):
-                found[place] = _entities(result) if result else None
-        return found
+                entities[place] = _entities(result) if result else None
+        return entities
 
 
 def load(options: EntityOptions) -> ComprehendEntities:
@@ -53,9 +55,9 @@ def load(options: EntityOptions) -> ComprehendEntities:
 
 def _entities(result: Result) -> list[Entity]:
     named = [
-        Entity(said["Text"], _KINDS[said["Type"]], round(said["Score"], 4))
-        for said in result["Entities"]
-        if said["Type"] in _KINDS and not _is_placeholder(said["Text"])
+        Entity(entity["Text"], _KINDS[entity["Type"]], round(entity["Score"], 4))
+        for entity in result["Entities"]
+        if entity["Type"] in _KINDS and not _is_placeholder(entity["Text"])
     ]
     return distinct(named)
 

@@ -13,5 +13,5 @@ def name_entities(rows: list[dict[str, Any]], finder: EntityFinder) -> None:
     """
     live = [row for row in rows if row.get("op") == "upsert"]
     texts = [Words(scored_text(row["title"], row["text"]) or "", row["lang"]) for row in live]
-    for row, found in zip(live, finder.find(texts), strict=True):
-        row["entities"] = None if found is None else [entity._asdict() for entity in found]
+    for row, entities in zip(live, finder.find(texts), strict=True):
+        row["entities"] = None if entities is None else [entity._asdict() for entity in entities]

@@ -51,7 +51,8 @@ def iban(value: str) -> bool:
 
 def verhoeff(digits: str) -> bool:
     """Check India's Aadhaar."""
-    check, steps = 0, tuple(range(10))
+    check = 0
+    steps = tuple(range(10))
     for digit in reversed(digits):
         check = _VERHOEFF_D[check][steps[int(digit)]]
         steps = tuple(steps[_VERHOEFF_STEP[i]] for i in range(10))

@@ -57,7 +57,8 @@ def in_original(plain: Plain, spans: Iterable[Span]) -> list[Span]:
 
 def redact(text: str, spans: Iterable[Span]) -> str:
     """Return the text with `<TYPE>` in place of each span; the spans as `find` gives them."""
-    parts, at = [], 0
+    parts = []
+    at = 0
     for span in spans:
         parts += [text[at : span.start], f"<{span.type}>"]
         at = span.end

@@ -221,15 +221,15 @@ def _around_at(text: str) -> list[Span]:
             continue
         start = _local_start(text, max(done, first - _MOST_LOCAL), first)
         name = text[start:first]
-        found = (
+        span = (
             (_address(text, at, start, name) if name else None)
             or _apart(text, at, done, first)
             or _handle(text, at, start, name)
             or _loose(text, at, done, first)
         )
-        if found:
-            spans.append(found)
-            done = found.end
+        if span:
+            spans.append(span)
+            done = span.end
     return spans
 
 
@@ -262,16 +262,18 @@ def _apart(text: str, at: int, done: int, first: int) -> Span | None:
     if not _is_name(name) or not any(map(str.isalpha, name)):
         return None
     # What costs less is asked first: most of what stands here is a word before a handle.
-    said = _UNLIKE_WORDS.match(name) or _MAIL_WORD.search(text, max(0, start - _MAIL_REACH), start)
+    is_sure = _UNLIKE_WORDS.match(name) or _MAIL_WORD.search(
+        text, max(0, start - _MAIL_REACH), start
+    )
     provider = _PROVIDER.match(text, at)
-    if not said and not provider:
+    if not is_sure and not provider:
         return None
     domain = (
         _AT_DOMAIN.match(text, at) or _SPOILT.match(text, at) or _PROVIDER_ALONE.match(text, at)
     )
     if domain is None or domain.group().lower().endswith(_NO_MAIL):
         return None
-    return Span(start, domain.end(), "EMAIL") if said or "." in domain.group() else None
+    return Span(start, domain.end(), "EMAIL") if is_sure or "." in domain.group() else None
 
 
 def _handle(text: str, at: int, start: int, name: str) -> Span | None:

@@ -115,8 +115,12 @@ _FOUR_AFTER = re.compile(r" \d{4}(?!\d)")
 _FOUR_BEFORE = re.compile(r"(?<!\d)\d{4} \Z")
 _SHORTEST_OF_FOURS = 14  # shorter cards may be three of four groups of four
 _MOST_GROUPS = 8
-_LEAST_PHONE, _MOST_PHONE = 7, 12  # without a country's code
-_ZA_ID, _NIR, _SSN = 13, 15, 9
+# without a country's code
+_LEAST_PHONE = 7
+_MOST_PHONE = 12
+_ZA_ID = 13
+_NIR = 15
+_SSN = 9
 _PAGE = "1000"  # how ids of pages begin, 15 digits without a gap: one in 97 is a French number too
 _SURE = 10  # shorter numbers must stand alone: a part of a longer one is no telephone number
 
@@ -159,31 +163,31 @@ def _odd_kind(
     """Return the type of a number with unusual signs, told from the same number with hyphens."""
     value = f"{'+' * run.group().startswith('+')}{'-'.join(groups)}"
     before = text[max(0, run.start() - _CONTEXT_WIDTH) : run.start()]
-    (found, *others) = find_numbers(f"{before}{value}", regions)[-1:] or (None,)
+    (span, *others) = find_numbers(f"{before}{value}", regions)[-1:] or (None,)
     if (
-        found is None
+        span is None
         or others
-        or found.start > len(before) + 1
-        or found.end != len(before) + len(value)
+        or span.start > len(before) + 1
+        or span.end != len(before) + len(value)
     ):
         return None
-    if found.type not in {"PHONE", "SSN"}:
-        return found.type
+    if span.type not in {"PHONE", "SSN"}:
+        return span.type
     if (
         run["sign"] in "\r\n"
         or _THOUSANDS.fullmatch(run.group())
         or max(map(len, groups)) < _LEAST_LONGEST
     ):
         return None
-    if found.type == "PHONE" and run["sign"] in "+*=" and run.group()[0] not in "+0":
+    if span.type == "PHONE" and run["sign"] in "+*=" and run.group()[0] not in "+0":
         return None  # a sum
-    said = _PHONE_WORD if found.type == "PHONE" else _ID_WORD
-    return found.type if run.group().startswith("+") or said.search(before) else None
+    word = _PHONE_WORD if span.type == "PHONE" else _ID_WORD
+    return span.type if run.group().startswith("+") or word.search(before) else None
 
 
 def _in_run(text: str, start: int, groups: list[_Group], regions: frozenset[str]) -> list[Span]:
     before = text[max(0, start - _CONTEXT_WIDTH) : start]
-    found: list[Span] = []
+    spans: list[Span] = []
     at = 0
     while at < len(groups):
         hit = _at(text, groups, at, before, regions)
@@ -191,11 +195,11 @@ def _in_run(text: str, start: int, groups: list[_Group], regions: frozenset[str]
             taken, kind = hit
             last = groups[at + taken - 1][1]
             first = _with_prefix(text, groups[at][0]) if kind == "PHONE" else groups[at][0]
-            found.append(Span(first, _extended(text, last) if kind == "PHONE" else last, kind))
+            spans.append(Span(first, _extended(text, last) if kind == "PHONE" else last, kind))
             at += taken
         else:
             at += 1
-    return found
+    return spans
 
 
 def _at(
@@ -312,7 +316,8 @@ def _grouped(text: str, window: list[_Group]) -> bool:
 
 def _stands_alone(text: str, window: list[_Group]) -> bool:
     """Tell whether the groups belong together and no sign ties a further one to them."""
-    first, last = window[0][0], window[-1][1]
+    first = window[0][0]
+    last = window[-1][1]
     return _grouped(text, window) and not (
         (_TIED.match(text, last) and not _EXPIRY.match(text, last))
         or _TIED.match(text[max(0, first - 2) : first][::-1])
@@ -321,7 +326,8 @@ def _stands_alone(text: str, window: list[_Group]) -> bool:
 
 def _is_cut_from_fours(text: str, window: list[_Group]) -> bool:
     """Tell whether a further group of four stands beside these."""
-    first, last = window[0][0], window[-1][1]
+    first = window[0][0]
+    last = window[-1][1]
     return bool(
         _FOUR_AFTER.match(text, last) or _FOUR_BEFORE.search(text[max(0, first - 6) : first])
     )
@@ -357,7 +363,8 @@ def _is_phone(
     drawn = _PAIRS.fullmatch(shape) and _MORE_PAIRS.match(text, window[-1][1])
     if drawn or not national(regions).fullmatch(shape) or not _dialled(text, window):
         return False
-    first, last = window[0][0], window[-1][1]
+    first = window[0][0]
+    last = window[-1][1]
     if len(window) > 1 and digits[0] != "0" and digits.endswith("000"):
         return False  # a round amount
     return not (

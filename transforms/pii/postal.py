@@ -150,16 +150,16 @@ _POSTCODISH = re.compile(r"[0-9][A-Z]{2}")  # in every British postcode
 
 def find_addresses(text: str) -> list[Span]:
     """Find streets with a number, flats, boxes, corners, American towns, British postcodes."""
-    found = [m.span() for m in _KIND_FIRST.finditer(text)]
+    bounds = [m.span() for m in _KIND_FIRST.finditer(text)]
     if _POSTCODISH.search(text):
-        found += [m.span() for m in _POSTCODE.finditer(text)]
+        bounds += [m.span() for m in _POSTCODE.finditer(text)]
     lowered = text.lower()
-    found += [*_by_number(text), *_by_neighbour(text, lowered)]
+    bounds += [*_by_number(text), *_by_neighbour(text, lowered)]
     if CORNER in text:
-        found += [m.span() for m in _CORNER.finditer(text)]
+        bounds += [m.span() for m in _CORNER.finditer(text)]
     if "box" in lowered:
-        found += [m.span() for m in _MILITARY.finditer(text)]
-    return [Span(_begun(text, start), _whole(text, end), "ADDRESS") for start, end in found]
+        bounds += [m.span() for m in _MILITARY.finditer(text)]
+    return [Span(_begun(text, start), _whole(text, end), "ADDRESS") for start, end in bounds]
 
 
 def _by_number(text: str) -> Iterator[tuple[int, int]]:

@@ -64,9 +64,9 @@ class Sanitizer:
         for post in posts:
             pieces += [(text or "", post.exact) for text in (post.title, post.text)]
             pieces += [(f"#{tag}", post.exact) for tag in post.hashtags]
-        found = iter(self.spans(pieces))
+        spans = iter(self.spans(pieces))
         return [
-            _cleaned(post, [next(found) for _ in range(2 + len(post.hashtags))]) for post in posts
+            _cleaned(post, [next(spans) for _ in range(2 + len(post.hashtags))]) for post in posts
         ]
 
     def spans(self, pieces: Sequence[Piece]) -> list[list[Span] | None]:
@@ -104,27 +104,27 @@ class Sanitizer:
         if self.persons is None:
             return [[] for _ in ruled]
         named: list[list[Span] | None] = [[] for _ in ruled]
-        places = [at for at, one in enumerate(ruled) if one and one[0].text]
-        texts = [one[0].text for at in places if (one := ruled[at])]
-        found: list[list[Span]] | None = limit.attempt(self._persons_in, texts)
-        for at, text in zip(places, texts, strict=True) if found is None else ():
+        numbers = [at for at, rules in enumerate(ruled) if rules and rules[0].text]
+        texts = [rules[0].text for at in numbers if (rules := ruled[at])]
+        persons: list[list[Span]] | None = limit.attempt(self._persons_in, texts)
+        for at, text in zip(numbers, texts, strict=True) if persons is None else ():
             alone = limit.attempt(self._persons_in, [text])
             named[at] = alone[0] if alone else None
-        for at, spans in zip(places, found or (), strict=found is not None):
+        for at, spans in zip(numbers, persons or (), strict=persons is not None):
             named[at] = spans
         return named
 
     def _persons_in(self, texts: Sequence[str]) -> list[list[Span]]:
-        found = self.persons.find(texts) if self.persons else []
-        if len(found) != len(texts):
+        persons = self.persons.find(texts) if self.persons else []
+        if len(persons) != len(texts):
             raise ValueError
-        return [[Span(start, end, "PERSON") for start, end in spans] for spans in found]
+        return [[Span(start, end, "PERSON") for start, end in spans] for spans in persons]
 
 
 def _all_merged(
     ruled: Sequence[Ruled | None], named: Sequence[list[Span] | None]
 ) -> list[list[Span] | None]:
-    return [_merged(*one) for one in zip(ruled, named, strict=True)]
+    return [_merged(*pair) for pair in zip(ruled, named, strict=True)]
 
 
 def _merged(ruled: Ruled | None, named: list[Span] | None) -> list[Span] | None:
@@ -141,12 +141,12 @@ def load_sanitizer(options: Options) -> Sanitizer:
     return Sanitizer(options)
 
 
-def _cleaned(post: Content, found: list[list[Span] | None]) -> Clean | None:
-    if None in found:
+def _cleaned(post: Content, spans_of_parts: list[list[Span] | None]) -> Clean | None:
+    if None in spans_of_parts:
         return None
-    if not any(found):
+    if not any(spans_of_parts):
         return Clean(post.title, post.text, list(post.hashtags), {})
-    in_title, in_text, *in_tags = [spans or [] for spans in found]
+    in_title, in_text, *in_tags = [spans or [] for spans in spans_of_parts]
     title = post.title and redact(post.title, in_title)
     text = post.text and redact(post.text, in_text)
     # A hashtag that names a person is left out: there is nothing to say in its place.
@@ -160,5 +160,5 @@ def _gone(post: Content, tags: list[str], clean: str) -> set[str]:
     """Return the hashtags that the clean text has lost: there, their words name a person."""
     if not tags:
         return set()
-    said = f"{post.title}\n{post.text}".lower()
-    return {tag for tag in tags if (mark := f"#{tag.lower()}") in said and mark not in clean}
+    before = f"{post.title}\n{post.text}".lower()
+    return {tag for tag in tags if (mark := f"#{tag.lower()}") in before and mark not in clean}

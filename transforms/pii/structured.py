@@ -181,10 +181,10 @@ def _machines(text: str) -> list[Span]:
 
     Beyond more than any post has, none is checked for being a version, so that time stays linear.
     """
-    found = list(_IPV4.finditer(text))
+    matches = list(_IPV4.finditer(text))
     return [
         Span(*m.span(), "IP")
-        for at, m in enumerate(found)
+        for at, m in enumerate(matches)
         if at >= _MOST_ASKED or _is_ipv4(text, m)
     ]
 
@@ -219,7 +219,8 @@ def _bare(value: str) -> str:
 
 def _iban(text: str, match: re.Match[str]) -> Span | None:
     """Return the account number that starts here: its country says how long it is."""
-    start, at = match.start(), match.start()
+    start = match.start()
+    at = match.start()
     length = _IBAN_LENGTHS.get(text[at : at + 2].upper(), 0)
     chars: list[str] = []
     gaps = [""]

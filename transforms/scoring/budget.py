@@ -24,7 +24,8 @@ class MonthlyBudget:
     """A file with what was spent by month; a lock on it makes processes take turns."""
 
     def __init__(self, file: Path, most_usd: float) -> None:
-        self._file, self._most_usd = file, most_usd
+        self._file = file
+        self._most_usd = most_usd
         self._lock = Lock()  # flock is per process
 
     def take(self, usd: float) -> None:

@@ -109,7 +109,8 @@ class Calibrated:
                 f" abstain",
                 remedy="Set scorer.abstain_below to 0",
             )
-        self.name, self.languages = scorer.name, scorer.languages
+        self.name = scorer.name
+        self.languages = scorer.languages
         marks = [f"cal-{fit.version}"] if fit else []
         marks += [f"abstain-{abstain_below:g}"] if abstain_below else []
         self._figures = scorer if mixed and isinstance(scorer, HasFigures) else None
@@ -134,17 +135,18 @@ class _Made(dict[Score, Score]):
 
     def __init__(self, fit: Fit | None, abstain_below: float) -> None:
         super().__init__()
-        self._fit, self._abstain_below = fit, abstain_below
+        self._fit = fit
+        self._abstain_below = abstain_below
 
     def __missing__(self, score: Score) -> Score:
         confidence = self._fit.confidence(score) if self._fit else None
         is_too_low = confidence is not None and confidence < self._abstain_below
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
-        self[score] = made = replace(
+        self[score] = with_confidence = replace(
             score, label=None if is_too_low else score.label, confidence=confidence
         )
-        return made
+        return with_confidence
 
 
 def calibrated(

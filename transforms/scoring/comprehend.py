@@ -50,7 +50,8 @@ def load(options: ScorerOptions) -> ComprehendScorer:
     Raises:
         SettingsError: Comprehend does not know the language, or no region is set.
     """
-    settings, language = options.comprehend, options.language
+    settings = options.comprehend
+    language = options.language
     if language not in LANGUAGES:
         raise SettingsError(
             f"Amazon Comprehend has no sentiment for language {language}",

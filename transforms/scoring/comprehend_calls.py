@@ -21,12 +21,12 @@ from transforms.scoring.refusals import service_refused
 # Of sentiment and of entities:
 # https://docs.aws.amazon.com/comprehend/latest/dg/supported-languages.html
 LANGUAGES = frozenset({"ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh"})
-_MOST_TEXTS, _MOST_BYTES = 25, 5_000  # of a call, of a text in UTF-8
+# of a call, of a text in UTF-8
+_MOST_TEXTS = 25
+_MOST_BYTES = 5_000
 # what is paid for: https://aws.amazon.com/comprehend/pricing/
-_UNIT_CHARACTERS, _LEAST_UNITS = (
-    100,
-    3,
-)
+_UNIT_CHARACTERS = 100
+_LEAST_UNITS = 3
 _ATTEMPTS = 3  # of a text that failed while others of its call did not
 _WAIT_S = 0.2
 
@@ -37,12 +37,10 @@ class ComprehendCalls:
     """Calls in one language; loaded once per process, since making a client takes a while."""
 
     def __init__(self, client: Any, budget: Budget, *, usd_per_unit: float, language: str) -> None:
-        self._client, self._budget, self._usd_per_unit, self.language = (
-            client,
-            budget,
-            usd_per_unit,
-            language,
-        )
+        self._client = client
+        self._budget = budget
+        self._usd_per_unit = usd_per_unit
+        self.language = language
 
     def results(self, operation: str, texts: Sequence[str]) -> list[Result | None]:
         """Return the operation's result for each text; None for one that is blank or keeps failing.
@@ -57,14 +55,14 @@ class ComprehendCalls:
             ScorerBudgetError: the month's budget is used up.
             ScorerServiceError: Comprehend does not answer, or refuses the call.
         """
-        found: dict[int, Result] = {}
+        answers: dict[int, Result] = {}
         waiting = [place for place, text in enumerate(texts) if text.strip()]
         for attempt in range(_ATTEMPTS):
             if attempt and waiting:
                 time.sleep(_WAIT_S * 2**attempt)
-            found |= dict(self._attempt(operation, texts, waiting))
-            waiting = [place for place in waiting if place not in found]
-        return [found.get(place) for place in range(len(texts))]
+            answers |= dict(self._attempt(operation, texts, waiting))
+            waiting = [place for place in waiting if place not in answers]
+        return [answers.get(place) for place in range(len(texts))]
 
     def _attempt(
         self, operation: str, texts: Sequence[str], places: list[int]

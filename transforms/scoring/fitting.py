@@ -72,9 +72,10 @@ def fit_confidence(
         raise UsageError(
             "calibrating needs scikit-learn", remedy="pip install 'echostream[train]'"
         ) from None
-    said = scorer.score(texts)
-    has_label = [score.label is not None for score in said]
-    scores, golds = list(compress(said, has_label)), list(compress(labels, has_label))
+    answers = scorer.score(texts)
+    has_label = [score.label is not None for score in answers]
+    scores = list(compress(answers, has_label))
+    golds = list(compress(labels, has_label))
     _refuse_few(scores, golds)
     right: Right = np.array(
         [score.label == gold for score, gold in zip(scores, golds, strict=True)]
@@ -143,7 +144,7 @@ def _fit(scores: Sequence[Score], golds: Sequence[str], version: str, source: st
         right: Right = np.array([score.label == gold for score, gold in single])
         return Fit("confidence", by_probability(odds, right), version, source, mixed)
     known = [(score.compound or 0.0, gold) for score, gold in single if gold in CLASSES]
-    weights = by_compound([one for one, _ in known], [gold for _, gold in known])
+    weights = by_compound([compound for compound, _ in known], [gold for _, gold in known])
     return Fit("compound", weights, version, source, mixed)
 
 
@@ -158,7 +159,8 @@ def _refuse_few(scores: Sequence[Score], golds: Sequence[str]) -> None:
             kinds[score.label != gold] for score, gold in zip(scores, golds, strict=True)
         )
     else:
-        kinds, counts = CLASSES, Counter(golds)
+        kinds = CLASSES
+        counts = Counter(golds)
     if few := [kind for kind in kinds if counts[kind] < FEWEST]:
         raise UsageError(
             f"{counts[few[0]]} of the texts that get a label are {few[0]}",

@@ -29,7 +29,8 @@ SHIPPED = resources.files("transforms.scoring") / "models" / "linear"
 
 _FORMAT = 1
 _AT_ONCE = 1_024
-_NEGATIVE, _POSITIVE = 0, 2
+_NEGATIVE = 0
+_POSITIVE = 2
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +111,8 @@ class LinearModel:
             is_ours = stored["format"] == _FORMAT and tuple(stored["classes"]) == CLASSES
             shapes = [model.ngrams.shape, model.lexicon.shape, model.intercepts.shape]
         except (OSError, ValueError, KeyError, TypeError, BadZipFile):
-            is_ours, shapes = False, []
+            is_ours = False
+            shapes = []
         if not is_ours or shapes != [(BUCKETS, 3), (len(LEXICON_FEATURES), 3), (3,)]:
             raise SettingsError(
                 f"{folder} holds no linear model", remedy="Make one: echostream train --labels FILE"
@@ -124,14 +126,16 @@ class LinearScorer:
     name = "linear"
 
     def __init__(self, model: LinearModel) -> None:
-        self._model, self._hasher = model, Hasher()
+        self._model = model
+        self._hasher = Hasher()
         if model.features != self._hasher.version:
             raise SettingsError(
                 f"the linear model is for features {model.features}, the program has"
                 f" {self._hasher.version}",
                 remedy="Train it anew: echostream train --labels FILE",
             )
-        self.version, self.languages = model.version, frozenset({model.language})
+        self.version = model.version
+        self.languages = frozenset({model.language})
         self.fit = model.fit
 
     def score(self, texts: Sequence[str]) -> list[Score]:

@@ -59,7 +59,9 @@ class Hasher:
             for text in texts
         ]
         counts = np.fromiter(map(len, words), np.int64, len(words))
-        hashes = np.fromiter((one for some in words for one in some), np.uint64, int(counts.sum()))
+        hashes = np.fromiter(
+            (word for text_words in words for word in text_words), np.uint64, int(counts.sum())
+        )
         owners = np.repeat(np.arange(len(texts)), counts)
         together = np.flatnonzero(owners[1:] == owners[:-1])
         pairs = hashes[together] * _PAIR ^ hashes[together + 1]

@@ -96,10 +96,10 @@ def sentences(text: str) -> list[str]:
     return [" ".join(parts[start : start + together]) for start in range(0, len(parts), together)]
 
 
-def _like_or_as(found: re.Match[str]) -> str:
-    start = found.start()
-    before = found.string[max(0, start - _LONGEST_WHO) : start].split()
+def _like_or_as(match: re.Match[str]) -> str:
+    start = match.start()
+    before = match.string[max(0, start - _LONGEST_WHO) : start].split()
     if before and before[-1].lower() in _WHO_LIKES:
-        return found[0]
+        return match[0]
     # a word for a word: capitals count, and so does where a word stands
-    return "AS" if found[0].isupper() else "as"
+    return "AS" if match[0].isupper() else "as"

@@ -40,8 +40,10 @@ class Scorers:
     @property
     def versions(self) -> dict[str | None, tuple[str, str]]:
         """Name and version by language; under None, of every other one."""
-        found: dict[str | None, tuple[str, str]] = {None: (self.default.name, self.default.version)}
-        return found | {
+        by_language: dict[str | None, tuple[str, str]] = {
+            None: (self.default.name, self.default.version)
+        }
+        return by_language | {
             code: (scorer.name, scorer.version) for code, scorer in self._by_language.items()
         }
 
@@ -54,19 +56,19 @@ def scored_text(title: str | None, text: str | None) -> str | None:
 
 def sentiments(posts: Sequence[Post], scorers: Scorers) -> list[Sentiment | None]:
     """Return each post's sentiment, in their order; None where the scorer fails on its text."""
-    found: list[Sentiment | None] = [None] * len(posts)
+    scored: list[Sentiment | None] = [None] * len(posts)
     waiting: dict[int, tuple[Scorer, list[int]]] = {}
     for place, post in enumerate(posts):
         scorer = scorers.of(post.language)
         if reason := _reason(post, scorer):
-            found[place] = _sentiment(scorer, None, reason)
+            scored[place] = _sentiment(scorer, None, reason)
         else:
             waiting.setdefault(id(scorer), (scorer, []))[1].append(place)
     for scorer, places in waiting.values():
         texts = [posts[place].text or "" for place in places]
         for place, score in zip(places, _scores(texts, scorer), strict=True):
-            found[place] = None if score is None else _sentiment(scorer, score, _abstained(score))
-    return found
+            scored[place] = None if score is None else _sentiment(scorer, score, _abstained(score))
+    return scored
 
 
 def _reason(post: Post, scorer: Scorer) -> Unscored | None:

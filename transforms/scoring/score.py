@@ -21,7 +21,8 @@ class Thresholds(NamedTuple):
 
 # VADER's documented ones: https://github.com/cjhutto/vaderSentiment, "About the Scoring"
 DOCUMENTED = Thresholds(-0.05, 0.05)
-_COMPREHEND, _TRANSFORMER = ComprehendSettings(), TransformerSettings()
+_COMPREHEND = ComprehendSettings()
+_TRANSFORMER = TransformerSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ def train(
         ) from None
     progress("features")
     hasher = Hasher()
-    rows, gold = _matrix(hasher, texts), np.array([CLASSES.index(label) for label in labels])
+    rows = _matrix(hasher, texts)
+    gold = np.array([CLASSES.index(label) for label in labels])
     shares = np.zeros((len(gold), len(CLASSES)))
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
     for number, (seen, unseen) in enumerate(folds.split(rows, gold), start=1):
@@ -104,7 +105,8 @@ def train(
         shares[unseen] = _Fitted(rows[seen], gold[seen]).shares(rows[unseen])
     progress("all rows")
     model = _Fitted(rows, gold).model(hasher.version)
-    best, right = shares.max(axis=1), shares.argmax(axis=1) == gold
+    best = shares.max(axis=1)
+    right = shares.argmax(axis=1) == gold
     fit = Fit(
         "confidence",
         by_probability(log_odds(best), right),
@@ -131,11 +133,13 @@ def _matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
     """Return texts x (buckets, lexicon features), weighed as in `LinearModel.probabilities`."""
     from scipy import sparse  # noqa: PLC0415  # comes with scikit-learn
 
-    found = hasher.features(texts)
-    counts = np.bincount(found.owners, minlength=len(texts))
-    scale = (1 / np.sqrt(np.maximum(1, counts)))[found.owners]
-    words = sparse.csr_matrix((scale, (found.owners, found.buckets)), shape=(len(texts), BUCKETS))
-    return sparse.hstack([words, sparse.csr_matrix(found.lexicon)]).tocsr()
+    features = hasher.features(texts)
+    counts = np.bincount(features.owners, minlength=len(texts))
+    scale = (1 / np.sqrt(np.maximum(1, counts)))[features.owners]
+    words = sparse.csr_matrix(
+        (scale, (features.owners, features.buckets)), shape=(len(texts), BUCKETS)
+    )
+    return sparse.hstack([words, sparse.csr_matrix(features.lexicon)]).tocsr()
 
 
 class _Fitted:
@@ -199,7 +203,8 @@ def _figures(gold: Codes, guesses: Codes) -> dict[str, Any]:
 def card(trained: Trained) -> str:
     """Return the model card, in Markdown."""
     about = trained.about
-    ours, vader = about["unseen_folds"], about["vader_on_the_same_rows"]
+    ours = about["unseen_folds"]
+    vader = about["vader_on_the_same_rows"]
     rows = "\n".join(
         f"| {name} | {ours[key]:.3f} | {vader[key]:.3f} |"
         for name, key in (

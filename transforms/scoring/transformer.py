@@ -68,9 +68,9 @@ class TransformerScorer:
         longest = max(1, *map(len, tokens))
         ids = np.full((len(tokens), longest), self._pad_id, dtype=np.int64)
         mask = np.zeros_like(ids)
-        for row, found in enumerate(tokens):
-            ids[row, : len(found)] = found
-            mask[row, : len(found)] = 1
+        for row, token_ids in enumerate(tokens):
+            ids[row, : len(token_ids)] = token_ids
+            mask[row, : len(token_ids)] = 1
         return ids, mask
 
     def _scores(self, logits: Floats) -> Iterator[Score]:
@@ -143,14 +143,14 @@ def _on_onnx(folder: Path) -> Backend:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # Spark has a worker for each core
     session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
-    names = {each.name for each in session.get_inputs()}
+    names = {node.name for node in session.get_inputs()}
 
     def logits(ids: Ints, mask: Ints) -> Floats:
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        found: Floats = session.run(None, {name: given[name] for name in names})[0].astype(
+        scores: Floats = session.run(None, {name: given[name] for name in names})[0].astype(
             np.float64
         )
-        return found
+        return scores
 
     return logits
 
@@ -167,8 +167,8 @@ def _on_torch(folder: Path, device: str = "cuda") -> Backend:
         with torch.inference_mode():
             inputs = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
             answer = model(**{name: tensor.to(device) for name, tensor in inputs.items()})
-            found: Floats = answer.logits.float().cpu().numpy().astype(np.float64)
-            return found
+            scores: Floats = answer.logits.float().cpu().numpy().astype(np.float64)
+            return scores
 
     return logits
 
@@ -181,8 +181,8 @@ def _labels(config: dict[str, Any], settings: TransformerSettings) -> tuple[Labe
             (int(number), str(name)) for number, name in config["id2label"].items()
         )
     ]
-    found = settings.labels or [_label(name) for name in names]
-    labels = tuple(label for label in found if label)
+    choices = settings.labels or [_label(name) for name in names]
+    labels = tuple(label for label in choices if label)
     if len(labels) != len(names):
         raise SettingsError(
             f"the classes of model {settings.model} do not say their sentiment: {', '.join(names)}",
@@ -198,9 +198,9 @@ def _label(name: str) -> Label | None:
 
 def _fingerprint(folder: Path) -> str:
     """Return a hash of all that decides a score."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     weights = [file for pattern in _WEIGHTS for file in folder.rglob(pattern)]
     for file in sorted({*weights, *(folder / name for name in _HUB_FILES)}):
         with file.open("rb") as opened:
-            found.update(hashlib.file_digest(opened, "sha256").digest())
-    return found.hexdigest()[:8]
+            digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return digest.hexdigest()[:8]

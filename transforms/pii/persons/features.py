@@ -17,7 +17,9 @@ BITS = 18
 # one more weight follows, which is always 0: the place of features that are not there
 SIZE = 1 << BITS
 OFFSETS = (0, -1, 1, -2, 2)  # the word itself first
-OWN, NEAR = 34, 5  # features of a word at its own place, and seen from its neighbours'
+# features of a word at its own place, and seen from its neighbours'
+OWN = 34
+NEAR = 5
 
 Slots = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
@@ -26,7 +28,9 @@ _ODD = np.array(
 ) | np.uint64(1)
 _HUMP = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _STIRRER, _STIR, _HALF, _REST = map(np.uint64, (0xBF58476D1CE4E5B9, 29, 32, 64 - BITS))
-_LONG, _MANY_HUMPS, _MANY_GRAMS = 24, 4, 12
+_LONG = 24
+_MANY_HUMPS = 4
+_MANY_GRAMS = 12
 _LOUD = 0.6  # share of a text's words from which on capitals say nothing
 
 
@@ -53,7 +57,8 @@ def described(word: str) -> tuple[list[str], str, str]:
     tag = "#" if word[0] == "#" else ""
     bare = composed(word.lstrip("#"))[:_LONG]  # as it was trained, with each accent in its letter
     low = bare.lower()
-    shape, kind = tag + _shape(bare), _kind(low) + tag
+    shape = tag + _shape(bare)
+    kind = _kind(low) + tag
     near = [f"l{low}", f"s{shape}", f"g{kind}{shape}", f"x{low[-3:]}", f"g{kind}"]
     own = [f"x{low[-n:]}" for n in (1, 2, 4) if len(low) > n] + [
         f"p{low[:n]}" for n in (1, 2, 3, 4) if len(low) > n
@@ -86,8 +91,12 @@ def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes)
         echo: 1 where an account of the text has the word in its name.
     """
     low_, kind_, modes_, echo_ = map(_stirred, (low, kind, modes, echo))
-    back, ahead, ahead_2 = _shift(low, -1), _shift(low, 1), _shift(low, 2)
-    back_, ahead_, back_kind_ = _shift(low_, -1), _shift(low_, 1), _shift(kind_, -1)
+    back = _shift(low, -1)
+    ahead = _shift(low, 1)
+    ahead_2 = _shift(low, 2)
+    back_ = _shift(low_, -1)
+    ahead_ = _shift(low_, 1)
+    back_kind_ = _shift(kind_, -1)
     ahead_kind = _shift(kind, 1)
     combined = (
         (back_, shape),
@@ -145,8 +154,8 @@ def everyday() -> frozenset[str]:
 def _names() -> tuple[frozenset[str], frozenset[str]]:
     """Return given and family names, in small letters, also without accents."""
     given, family = (
-        frozenset(found) | {_unaccented(word) for word in found}
-        for found in map(listed, ("given.txt", "family.txt"))
+        frozenset(names) | {_unaccented(word) for word in names}
+        for names in map(listed, ("given.txt", "family.txt"))
     )
     return given, family
 

@@ -46,8 +46,8 @@ class PresidioPersons:
         """Return where names are in each text, in characters."""
         return [
             [
-                (found.start, found.end)
-                for found in self._engine.analyze(text, language="en", entities=["PERSON"])
+                (person.start, person.end)
+                for person in self._engine.analyze(text, language="en", entities=["PERSON"])
             ]
             for text in texts
         ]

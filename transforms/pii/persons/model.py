@@ -71,7 +71,8 @@ def shipped() -> Weights:
 class NameModel:
     """Finds names of persons by words, their form, and what stands beside them."""
 
-    name, version = "model", VERSION
+    name = "model"
+    version = VERSION
 
     def __init__(self, weights: Weights | None = None) -> None:
         self.weights = weights or shipped()
@@ -88,13 +89,14 @@ class NameModel:
     def _find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         read = self.vocabulary.read(texts)
         flags = decode(self._scores(read), self.weights.steps)
-        found: list[list[tuple[int, int]]] = [[] for _ in texts]
+        names: list[list[tuple[int, int]]] = [[] for _ in texts]
         known = self.vocabulary.words
         for number, marked in _by_text(np.flatnonzero(flags), read.firsts):
-            first, after = read.firsts[number], read.firsts[number + 1] - 2
+            first = read.firsts[number]
+            after = read.firsts[number + 1] - 2
             words = [known[row] for row in read.ids[first:after].tolist()]
-            found[number] = _spans(words, [at - first for at in marked], texts[number])
-        return found
+            names[number] = _spans(words, [at - first for at in marked], texts[number])
+        return names
 
     def _scores(self, read: Read) -> Ints:
         """Return how likely each word is a name's, edges never."""
@@ -121,7 +123,8 @@ def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
     none_none, none_name, name_none, name_name = steps
     # what the word before can do for a word
     most = max(none_name - none_none, name_name - name_none)
-    ends_from, goes_on_from = none_none - name_none, none_name - name_name
+    ends_from = none_none - name_none
+    goes_on_from = none_name - name_name
     flags = np.zeros(len(scores), dtype=bool)
     is_open = np.concatenate(([False], scores > min(ends_from, goes_on_from) - most, [False]))
     # nothing follows the last word, which therefore may be one more easily
@@ -143,7 +146,8 @@ def _run(scores: list[int], steps: Steps, ends_from: int) -> list[bool]:
     lead = -(1 << 20)
     backs: list[tuple[bool, bool]] = []
     for score in scores:
-        ends, goes_on = lead + name_none, lead + name_name
+        ends = lead + name_none
+        goes_on = lead + name_name
         backs.append((ends > none_none, goes_on > none_name))
         lead = (
             (goes_on if goes_on > none_name else none_name)

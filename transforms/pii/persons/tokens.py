@@ -12,7 +12,11 @@ _TOKEN = re.compile(
     rf"(?:https?://|www\.)\S+|[@\uff20]{word_pattern()}|<[A-Z_]{{2,12}}>"
     rf"|#?{_LETTERS}(?:(?:-|['\u2019](?=[A-Z])){_LETTERS})*+|\d[\d.,:/]*|\n\s*|[^\w\s]+|_"
 )
-URL, USER, NUMBER, LINE, EDGE = "<url>", "<user>", "<number>", "<line>", "<edge>"
+URL = "<url>"
+USER = "<user>"
+NUMBER = "<number>"
+LINE = "<line>"
+EDGE = "<edge>"
 SPECIAL = (EDGE, LINE, URL, USER)  # never part of a name
 _LINKS = ("http://", "https://", "www.")
 _LONGEST = 32  # characters by which a word is known

@@ -129,10 +129,10 @@ class Vocabulary:
         there = np.zeros((len(new), OWN), dtype=bool)
         hashes = np.zeros((len(new), 3), dtype=np.uint64)
         for row, word in enumerate(new):
-            found, shape, kind = described(word)
-            features[row, : len(found)] = [hash_of(feature) for feature in found]
-            there[row, : len(found)] = True
-            hashes[row] = hash_of(found[0]), hash_of(shape), hash_of(kind + shape)
+            described_by, shape, kind = described(word)
+            features[row, : len(described_by)] = [hash_of(feature) for feature in described_by]
+            there[row, : len(described_by)] = True
+            hashes[row] = hash_of(described_by[0]), hash_of(shape), hash_of(kind + shape)
         slots = np.full((len(new), len(OFFSETS), OWN), SIZE, dtype=np.int64)
         for at in range(len(OFFSETS)):
             wide = OWN if at == 0 else NEAR

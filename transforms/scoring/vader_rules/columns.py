@@ -25,7 +25,8 @@ _BLANK = ord(" ")
 # What the rules ask of a letter, as bits; then one bit for each phrase that it begins, and for each
 # that it goes on.
 _SCORED, _LOUD, _ACTIVE, _NO, _BUT = (1 << bit for bit in range(5))
-_BEGINS, _GOES_ON = 5, 5 + len(PHRASES)
+_BEGINS = 5
+_GOES_ON = 5 + len(PHRASES)
 _NEAR_TIE = 1e-6  # far above the error of a product, far below the step of a digit
 _EMPHASIS = np.array([[emphasis(marks, asked) for asked in range(5)] for marks in range(5)])
 
@@ -39,7 +40,8 @@ class Columns:
     def __init__(
         self, letters: Letters, valences: Valences, shouted: list[str], longest: int
     ) -> None:
-        self._valence_of, self._shouted = valences.__getitem__, shouted
+        self._valence_of = valences.__getitem__
+        self._shouted = shouted
         self._reader = ByteReader(letters, longest)
         kinds = letters.kinds
         self._traits = _column({letter: _traits(kind) for letter, kind in kinds.items()})
@@ -62,7 +64,8 @@ class Columns:
         raw = b"\n%b\n" % b"\n".join(parts)
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)) + 1)
         letters, words = self._reader.letters(raw, ends)
-        marks, asked = self._reader.count(raw, "!", ends), self._reader.count(raw, "?", ends)
+        marks = self._reader.count(raw, "!", ends)
+        asked = self._reader.count(raw, "?", ends)
         if any(key.encode() in raw for key in self._shouted):
             marks += [sum(map(text.count, self._shouted)) for text in texts]
         valences, owners = self._scored(letters, words)
@@ -84,7 +87,8 @@ class Columns:
             low, high = np.searchsorted(texts, [text, text + 1]).tolist()
             padded[low:high] = self._lower[padded[low:high]]
         places = np.flatnonzero(traits & _SCORED != 0)
-        valences, owners = self._valences(padded, traits, places), texts[places]
+        valences = self._valences(padded, traits, places)
+        owners = texts[places]
         buts = np.flatnonzero(traits & _BUT != 0)
         if len(buts) and len(places):
             _turn(valences, places, owners, buts, texts[buts])
@@ -161,7 +165,8 @@ def _turn(valences: Floats, places: Ints, owners: Ints, buts: Ints, but_owners: 
     first_but = np.full(max(owners[-1], but_owners[-1]) + 1, -1)
     first_but[but_owners[::-1]] = buts[::-1]
     inside = np.flatnonzero(first_but[owners] >= 0)
-    texts, before = owners[inside], valences[inside]
+    texts = owners[inside]
+    before = valences[inside]
     after = before * np.where(places[inside] < first_but[texts], 0.5, 1.5)
     valences[inside] = after
     # As in turned(): only where a changed value equals an unchanged one of its text is the
@@ -184,7 +189,8 @@ def _figures(
     negative = added(np.where(valences < 0, 1 - valences, 0.0))
     neutral = words - added((valences != 0).astype(np.float64))
     total += np.sign(total) * raised
-    leads, trails = positive > negative, positive < negative
+    leads = positive > negative
+    trails = positive < negative
     positive += leads * raised
     negative += trails * raised
     whole = np.where(words == 0, 1.0, positive + negative + neutral)

@@ -21,7 +21,8 @@ from transforms.scoring.vader_rules.words import (
     turned,
 )
 
-_CHUNK_TEXTS, _CHUNK_CHARACTERS = 2_048, 131_072
+_CHUNK_TEXTS = 2_048
+_CHUNK_CHARACTERS = 131_072
 _FEW_CHARACTERS = 1_500  # below this the columns cost more than they save
 
 
@@ -34,7 +35,8 @@ class Figures(NamedTuple):
     compound: float
 
 
-_EMPTY, _NEUTRAL = Figures(0.0, 0.0, 0.0, 0.0), Figures(0.0, 1.0, 0.0, 0.0)
+_EMPTY = Figures(0.0, 0.0, 0.0, 0.0)
+_NEUTRAL = Figures(0.0, 1.0, 0.0, 0.0)
 
 
 class FastVader:
@@ -47,7 +49,8 @@ class FastVader:
         letters = Letters(tables)
         valences = Valences(letters.kinds)
         self._but = [letter for letter, kind in letters.kinds.items() if kind.name == "but"]
-        self._letter_of, self._valence_of = letters.__getitem__, valences.__getitem__
+        self._letter_of = letters.__getitem__
+        self._valence_of = valences.__getitem__
         self._columns = Columns(
             letters, valences, tables.shouted, longest=4 * _CHUNK_CHARACTERS + _CHUNK_TEXTS + 2
         )
@@ -63,7 +66,8 @@ class FastVader:
             return _NEUTRAL if letters else _EMPTY
         if letters.isupper():  # capitals only mean something among words that are not
             letters = letters.lower()
-        padded, valence_of = f"   {letters}  ", self._valence_of
+        padded = f"   {letters}  "
+        valence_of = self._valence_of
         places = [place for place, letter in enumerate(letters) if letter >= FIRST_SCORED]
         valences = [valence_of(padded[place : place + 6]) for place in places]
         if buts := [place for letter in self._but if (place := letters.find(letter)) >= 0]:
@@ -95,7 +99,8 @@ def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         characters += len(text)
         if end > start and (characters > _CHUNK_CHARACTERS or end - start == _CHUNK_TEXTS):
             yield texts[start:end]
-            start, characters = end, len(text)
+            start = end
+            characters = len(text)
     if start < len(texts):
         yield texts[start:]
 

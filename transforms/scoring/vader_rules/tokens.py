@@ -17,7 +17,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
-_LOWER, _UPPER, _COUNT = 20, 40, (1 << 20) - 1
+_LOWER = 20
+_UPPER = 40
+_COUNT = (1 << 20) - 1
 
 
 def _is_wordly(char: str) -> bool:
@@ -41,7 +43,8 @@ class _Known:
     The hash stands for the word: another is taken for a known one with a chance of some 10**-15.
     """
 
-    _BASE, _SLOT_BITS = 0x9E3779B97F4A7C15, 16
+    _BASE = 0x9E3779B97F4A7C15
+    _SLOT_BITS = 16
 
     def __init__(self, known: dict[str, str], longest: int) -> None:
         self._values = np.random.default_rng(1).integers(1, 1 << 63, 256, np.uint64)
@@ -105,7 +108,8 @@ class ByteReader:
     def __init__(self, letters: Letters, longest: int) -> None:
         self._letter_of = letters.__getitem__
         self._known = _Known(letters.known, longest)
-        self._plain, self._negation = ord(letters.plain), ord(letters.negation)
+        self._plain = ord(letters.plain)
+        self._negation = ord(letters.negation)
         self._upper = np.array([ord(chr(code).upper()[0]) for code in range(ord(LAST_LETTER) + 1)])
 
     def letters(self, raw: bytes, text_ends: Ints) -> tuple[Ints, Ints]:
@@ -113,7 +117,8 @@ class ByteReader:
         buffer = np.frombuffer(raw, np.uint8)
         space = np.frombuffer(raw.translate(_SPACE), np.bool_)
         edges = np.flatnonzero(space[1:] != space[:-1]) + 1
-        starts, ends = edges[::2], edges[1::2]
+        starts = edges[::2]
+        ends = edges[1::2]
         letters = self._ascii_letters(raw, buffer, starts, ends)
         bounds = np.searchsorted(starts, text_ends)
         foreign = np.flatnonzero(buffer > len(_ASCII) - 1)
@@ -146,8 +151,10 @@ class ByteReader:
         wordly = np.concatenate(
             ([0], np.flatnonzero(np.frombuffer(raw.translate(_WORDLY), np.bool_)), [len(raw)])
         )
-        before, until = sums[starts - 1], sums[ends - 1]
-        first, last = wordly[before & _COUNT], wordly[(until & _COUNT) - 1]
+        before = sums[starts - 1]
+        until = sums[ends - 1]
+        first = wordly[before & _COUNT]
+        last = wordly[(until & _COUNT) - 1]
         # Punctuation around a word goes, unless that leaves two characters or less: it may be an
         # emoticon.
         is_word = last - first > 1
@@ -174,16 +181,16 @@ class ByteReader:
         Emoji open into words, and there are spaces beyond ASCII: such a word may have any number of
         letters.
         """
-        found = [
+        spelled = [
             "".join(map(self._letter_of, word.decode("utf-8", "surrogatepass").split()))
             for word in words
         ]
         lengths = np.ones(len(letters), np.int64)
-        lengths[which] = [len(one) for one in found]
+        lengths[which] = [len(word_letters) for word_letters in spelled]
         is_foreign = np.zeros(len(letters), np.bool_)
         is_foreign[which] = True
         opened = np.repeat(letters, lengths)
         opened[np.repeat(is_foreign, lengths)] = np.frombuffer(
-            "".join(found).encode("utf-16-le"), "<u2"
+            "".join(spelled).encode("utf-16-le"), "<u2"
         )
         return opened, np.append(0, np.cumsum(lengths))

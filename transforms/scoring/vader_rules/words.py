@@ -174,7 +174,9 @@ _MILD = frozenset({"so", "this"})
 def _valence(window: list[Kind]) -> float:
     """Return what a lexicon word adds; the rules stand in the package's order."""
     third, second, first, word, after, later = window
-    n3, n2, n1 = third.name, second.name, first.name
+    n3 = third.name
+    n2 = second.name
+    n1 = first.name
     if word.name == "kind" and after.name == "of":
         return 0.0
     valence = word.valence or 0.0
