@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from foundation.settings import Settings
+from tests.support import jvm_starts
 from tests.support.clock import shift_the_products
 
 if TYPE_CHECKING:
@@ -34,6 +36,12 @@ ONE_SESSION = ("spark", "jobs")  # their tests use the one Spark session, and so
 for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
     del os.environ[_name]
 
+# Busy cores make any example take seconds, and no test means to measure that.
+hypothesis.settings.register_profile(
+    "busy cores", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy cores")
+
 shift_the_products()  # before any module takes one of the clock's functions for its default
 
 
@@ -41,6 +49,8 @@ def pytest_configure(config):
     # A shell that starts this in the background has Ctrl-C ignored, and children would inherit
     # that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):  # workers inherit it
+        jvm_starts.note_starts()
     for folder in FOLDERS:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
     config.addinivalue_line("markers", "extended: part of make test-all, and not of make test")
@@ -59,6 +69,13 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(
         f"skipped for lack of ../shared: {without_data} of {len(skipped)} skipped"
     )
+    for line in jvm_starts.summary():
+        terminalreporter.write_line(line)
+
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        jvm_starts.forget_starts()
 
 
 def pytest_collection_modifyitems(items):
@@ -103,6 +120,17 @@ def pytest_runtest_makereport(item, call):
     return report
 
 
+@pytest.fixture(autouse=True)
+def _starts_no_spark(request) -> Iterator[None]:
+    """Fail a test that starts a Spark JVM of its own, where its file is not listed for that."""
+    yield
+    if jvm_starts.started_spark_for_nothing(request.node.nodeid):
+        pytest.fail(
+            "it has started a Spark JVM of its own: use the fixture `in_session`,"
+            " or list its file in tests/support/jvm_starts.py with a reason"
+        )
+
+
 @pytest.fixture
 def free_port() -> int:
     """A loopback port that nobody uses at this moment."""
@@ -113,19 +141,11 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory) -> Iterator[Settings]:
-    """A real broker with all topics and a key, in a home of its own; one for the whole session."""
-    from local import stack
-    from local.host.ports import free_ports
+    """A real broker with all topics, one for the whole session; `new_home` makes its topics anew."""
+    from tests.support.kafka import new_stack
 
-    port, controller = free_ports(2)
-    home = tmp_path_factory.mktemp("broker")
-    settings = Settings(home=home, broker={"port": port, "controller_port": controller})
-    try:
-        stack.up(settings)
+    with new_stack(tmp_path_factory.mktemp("broker")) as settings:
         yield settings
-    finally:
-        stack.down(settings)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +163,10 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
         "extra": INTERPRETED | {"spark.eventLog.enabled": "false"},
     }
     settings = Settings(home=home, spark=options)
-    session = build_session(settings, "tests")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in jvm_starts.shared_session().items():
+            patch.setenv(name, value)
+        session = build_session(settings, "tests")
     try:
         yield session
     finally:

@@ -1,4 +1,4 @@
-"""A local stack of one's own: a broker, a key, an empty lake."""
+"""A home of one's own for each module, on the broker of the session: a key, empty topics, an empty lake."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,12 @@ import pytest
 
 from foundation.settings import Settings
 from tests.conftest import INTERPRETED
-from tests.support.kafka import new_stack
+from tests.support.kafka import new_home
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Iterator[Settings]:
+def home(broker, tmp_path_factory) -> Iterator[Settings]:
     """For all tests of a module, which go on from one another."""
-    with new_stack(tmp_path_factory.mktemp("home"), spark={"extra": INTERPRETED}) as settings:
+    folder = tmp_path_factory.mktemp("home")
+    with new_home(broker, folder, spark={"extra": INTERPRETED}) as settings:
         yield settings

@@ -92,10 +92,10 @@ def seen_posts(reddit) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def winners(sightings) -> dict[str, dict[str, Any]]:
+def winners(seen_posts) -> dict[str, dict[str, Any]]:
     """The sighting of each that counts: gone, where it is ever seen gone; else edited last; else the first."""
     best: dict[str, tuple[Any, dict[str, Any]]] = {}
-    for place, data in enumerate(sightings):
+    for place, data in enumerate(seen_posts):
         rank = (is_gone(data), edited(data), -place)
         if data["fullname"] not in best or rank > best[data["fullname"]][0]:
             best[data["fullname"]] = (rank, data)
@@ -161,13 +161,13 @@ def channel_of(data: dict[str, Any]) -> str | None:
     return "a profile" if name and name.lower().startswith("u_") else name
 
 
-def test_each_dead_reddit_post_has_its_tombstone(lake, winners, sightings):
+def test_each_dead_reddit_post_has_its_tombstone(lake, winners, seen_posts):
     dead = {name for name, data in winners.items() if is_gone(data)}
     assert len(dead) > 400 / EVERY
     tombstones = {
         row["post_key"] for row in rows_of(lake, "silver.tombstones") if row["platform"] == "reddit"
     }
-    ever = {data["fullname"] for data in sightings if is_gone(data)}
+    ever = {data["fullname"] for data in seen_posts if is_gone(data)}
     assert len(dead) <= len(tombstones) <= len(ever)
 
 
@@ -190,13 +190,13 @@ def test_bluesky_posts_and_deletes(lake, silver):
     assert len({row["post_key"] for row in tombstones}) == len(deleted) > 0
 
 
-def test_every_payload_that_was_sent_has_its_fate_and_none_is_bad(lake, sightings):
+def test_every_payload_that_was_sent_has_its_fate_and_none_is_bad(lake, seen_posts):
     bluesky = sum(
         line.get("commit", {}).get("collection") == "app.bsky.feed.post"
         for line in documents(BLUESKY)
     )
     batches = ops(lake, "bronze_to_silver")
-    assert sum(row["consumed"] for row in batches) == len(sightings) + bluesky
+    assert sum(row["consumed"] for row in batches) == len(seen_posts) + bluesky
     for row in batches:
         assert row["consumed"] == sum(row[fate] for fate in FATES)
     assert Counter(row["reason"] for row in rows_of(lake, "quarantine.posts")) == Counter()

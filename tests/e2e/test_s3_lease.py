@@ -61,7 +61,7 @@ def test_a_silent_holder_is_followed_and_finds_out(settings, elsewhere, monkeypa
 
 def test_a_home_whose_run_was_killed_need_not_wait(settings):
     killed = S3Lease(settings, Event().set)
-    killed._take(None)
+    killed.take(None)
     with pytest.raises(LakeInUseError), hold_lake(settings):
         pytest.fail("two writers")
     with S3Lease(settings, Event().set).held(killed.id):

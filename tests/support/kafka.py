@@ -8,31 +8,64 @@ from pathlib import Path
 from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from foundation.settings import Settings
 from ingestion.generator import Rates, run_generator
 from ingestion.kafka.producer import Producer as OurProducer
+from ingestion.kafka.topics import create_topics
 from local import stack
 from local.host.ports import free_ports
+from schemas.topics import topics
 from tests.support.clock import BASE
+from tests.support.commands import wait_until
 
 Headers = list[tuple[str, bytes]]
 Sent = tuple[str, int, int]  # topic, partition, offset
 Bytes = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
-_WAIT_S = 30.0
+START_S = 300.0  # of a broker that never answers; on busy cores a start takes minutes
+_WAIT_S = 60.0
 
 
 @contextmanager
 def new_stack(home: Path, **sections: Any) -> Iterator[Settings]:
     """A broker with all topics, a key, no lake yet; gone afterwards."""
     port, controller = free_ports(2)
-    settings = Settings(home=home, broker={"port": port, "controller_port": controller}, **sections)
+    listening = {"port": port, "controller_port": controller, "start_timeout_s": START_S}
+    settings = Settings(home=home, broker=listening, **sections)
     try:
         stack.up(settings)
         yield settings
     finally:
         stack.down(settings)
         shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def new_home(broker: Settings, home: Path, **sections: Any) -> Iterator[Settings]:
+    """A home with a key and no lake on a broker that others use too, whose topics are made anew."""
+    (home / "broker").symlink_to(broker.home / "broker", target_is_directory=True)
+    settings = Settings(home=home, broker=broker.broker, **sections)
+    try:
+        renew_topics(settings)
+        stack.up(settings)
+        yield settings
+    finally:
+        shutil.rmtree(home, ignore_errors=True)  # which leaves alone what a link leads to
+
+
+def renew_topics(settings: Settings) -> None:
+    """Delete all topics and make them anew: same names, other ids, and nothing in them."""
+    admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers, "log_level": 0})
+    old = admin.list_topics(timeout=_WAIT_S).topics.keys() & {topic.name for topic in topics()}
+    for deletion in (admin.delete_topics(list(old)) if old else {}).values():
+        deletion.result(_WAIT_S)
+    wait_until(
+        lambda: not old & admin.list_topics(timeout=_WAIT_S).topics.keys(),
+        within_s=_WAIT_S,
+        what="end of the old topics",
+    )
+    create_topics(settings)
 
 
 def generate(
