@@ -1,6 +1,5 @@
 """What every live platform must keep, whoever wrote it: runs over the registry, against the platform's simulator."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,9 +10,9 @@ from foundation.errors import CredentialsError, ReadError
 from ingestion.recordings.landing import Landing
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.server.scenario import Fault
-from tests.support.clock import machine_micros
 from tests.support.live import HTTP, LIVE, SILENCE_S, events, trial, without_pauses
 
+STEP = 100_000  # µs that pass with each batch, whatever the machine needs for it
 FAULTS = [(name, kind) for name in LIVE for kind in SIMULATORS[name].faults]
 
 
@@ -153,13 +152,17 @@ def test_what_comes_while_it_reads_is_not_missed(name, tmp_path):
         name, tmp_path, posts=350, edits=0.05, deletes=0.05, seconds=1.5, limit=10**6
     ) as made:
 
+        def go_on(microseconds: int) -> None:
+            made.clock.shift += microseconds
+
         def until_over(reader: Any) -> Any:
             for batch in reader.read():
                 yield batch
-                if machine_micros() > made.world.events[-1].at + 500_000:
+                go_on(STEP)
+                if made.clock() > made.world.events[-1].at + 500_000:
                     return
 
-        made.run(until_over, once=False, sleep=lambda _: time.sleep(0.1))
+        made.run(until_over, once=False, sleep=lambda _: go_on(100_000))
         made.run()
         made.sweep()
         assert made.landed() == made.expected()
