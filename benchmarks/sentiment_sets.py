@@ -40,7 +40,7 @@ def tweeteval() -> LabelledSet:
     """Return TweetEval's validation rows, which are SemEval-2017 task 4A's."""
     texts = (DATA / "tweeteval/val_text.txt").read_text("utf-8").split("\n")
     labels = (DATA / "tweeteval/val_labels.txt").read_text("utf-8").split()
-    decoded = tuple(map(_unescaped, texts[: len(labels)]))
+    decoded = tuple(map(unescaped, texts[: len(labels)]))
     return LabelledSet(
         "TweetEval validation", "x", decoded, tuple(LABELS[int(label)] for label in labels)
     )
@@ -89,7 +89,7 @@ def _rows(path: str) -> Iterator[Sequence[str]]:
             yield line.rstrip("\r").split("\t")
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     r"""Unescape the text: the set writes \u2019 in letters in one row of ten."""
     parts = text.split("\\u")
     decoded = parts[0]

@@ -52,7 +52,7 @@ def up(settings: Settings) -> UpReport:
     if ours:
         find_java()
         jars("broker")
-    key_created = _ensure_keys(settings)
+    key_created = ensure_keys(settings)
     started = ours and broker.start(settings)
     return UpReport(started, key_created, create_topics(settings))
 
@@ -105,7 +105,7 @@ def check_disk(home: Path) -> int:
     return free
 
 
-def _ensure_keys(settings: Settings) -> bool:
+def ensure_keys(settings: Settings) -> bool:
     """Make the keys of a new lake, where they are files; True when the pseudonym key was made."""
     if settings.payloads.encrypt:
         _ensure(

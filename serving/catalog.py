@@ -71,7 +71,7 @@ def _is_delta(uri: str, folders: Callable[[str], list[str]]) -> bool:
     return any(Path(uri, "_delta_log").glob("*.json"))
 
 
-def _folders(uri: str) -> list[str]:
+def local_folders(uri: str) -> list[str]:
     return (
         sorted(str(path) for path in Path(uri).iterdir() if path.is_dir())
         if Path(uri).is_dir()

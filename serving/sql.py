@@ -127,7 +127,7 @@ def _expose(
     for number, uri in enumerate(uris):
         part = f"_{layer}_{table}_{number}"
         try:
-            connection.register(part, _source(uri, s3))
+            connection.register(part, arrow_source(uri, s3))
         except (DeltaError, OSError) as error:
             if broken := damage.known(error, name, uri):
                 raise broken from None
@@ -177,7 +177,7 @@ def _unreadable_file(uri: str, s3: S3Settings) -> str | None:
     return None
 
 
-def _source(uri: str, s3: S3Settings) -> Any:
+def arrow_source(uri: str, s3: S3Settings) -> Any:
     """Return a source that DuckDB reads batch by batch; any type, for there is no common one."""
     table = DeltaTable(uri, storage_options=storage_options(uri, s3))
     try:
@@ -186,11 +186,11 @@ def _source(uri: str, s3: S3Settings) -> Any:
         # LIMIT left some of them reading.
         return table.to_pyarrow_dataset(filesystem=arrow_files(uri, s3))
     except DeltaProtocolError:
-        return _Scan(table)
+        return WholeTable(table)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scan:
+class WholeTable:
     """A table with deletion vectors: read whole, anew each time that the query looks at it."""
 
     table: DeltaTable

@@ -104,7 +104,7 @@ def _in_sequence(
     ended: list[RunningJob] = []
     for job in jobs:
         running = job.start(lake, available_now=True, on_progress=on_progress)
-        _watch([running], stop, lake.settings)
+        watch([running], stop, lake.settings)
         if stop.is_set():
             return
         _maintain(running, force=True)
@@ -125,13 +125,13 @@ def _together(
     try:
         for job in jobs:
             started.append(job.start(lake, available_now=False, on_progress=on_progress))
-        _watch(started, stop, lake.settings)
+        watch(started, stop, lake.settings)
     finally:
         for running in started:
-            _end(running)
+            end_between_batches(running)
 
 
-def _watch(jobs: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
+def watch(jobs: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
     """Wait until a query ends, by itself or by an error, or a signal comes."""
     while not stop.is_set():
         for running in jobs:
@@ -142,7 +142,7 @@ def _watch(jobs: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
                 raise named_error(error, running.job, settings) from error
             _maintain(running, force=False)
     for running in jobs:
-        _end(running)
+        end_between_batches(running)
     for running in jobs:
         running.job.mark()
 
@@ -156,7 +156,7 @@ def _maintain(running: RunningJob, *, force: bool) -> None:
         running.maintain(force)
 
 
-def _end(running: RunningJob) -> None:
+def end_between_batches(running: RunningJob) -> None:
     """Let the batch that is under way finish; begin no other."""
     running.job.stopping.set()
     with running.job.writing:

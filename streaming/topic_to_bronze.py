@@ -59,13 +59,13 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
 def handle(batch: MicroBatch) -> int:
     """Append the batch, then write its row in ops: only the commit knows how many rows it had."""
     counts = Counts()
-    append = partial(_append, batch)
+    append = partial(append_records, batch)
     write_ops = partial(_write_ops, batch, counts)
     batch.run([(APPEND_STEP, append), (OPS_STEP, write_ops)])
     return counts.consumed
 
 
-def _append(batch: MicroBatch) -> None:
+def append_records(batch: MicroBatch) -> None:
     # One task per core writes, so that a batch makes a few files and not one per topic and
     # partition.
     records = batch.rows.coalesce(batch.lake.spark.sparkContext.defaultParallelism)

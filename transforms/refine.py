@@ -52,7 +52,7 @@ REFINED = (
     " sanitizer_version string, processed_at timestamp"
 )
 _TIME = pa.timestamp("us", tz="UTC")
-_ARROW = pa.schema(
+REFINED_ARROW = pa.schema(
     [
         ("topic", pa.string()),
         ("partition", pa.int32()),
@@ -201,10 +201,12 @@ def _worker(
                 name_entities(rows, finder)
             columns = [
                 pa.array([row.get(name) for row in rows], type=kind)
-                for name, kind in zip(_ARROW.names[:-1], _ARROW.types[:-1], strict=True)
+                for name, kind in zip(
+                    REFINED_ARROW.names[:-1], REFINED_ARROW.types[:-1], strict=True
+                )
             ]
             yield pa.RecordBatch.from_arrays(
-                [*columns, pa.repeat(pa.scalar(at, _TIME), len(rows))], schema=_ARROW
+                [*columns, pa.repeat(pa.scalar(at, _TIME), len(rows))], schema=REFINED_ARROW
             )
             _keep_what_is_loaded()
 

@@ -42,7 +42,7 @@ def erase(
     options the command carries out the requests that wait.
     """
     settings = settings_of(context)
-    subjects = _subjects(platform, author, post, subject)
+    subjects = named_subjects(platform, author, post, subject)
     if subjects:
         request = request_erasure(settings, subjects, key=receipt_key(settings))
         print(f"request   {request.id}, {len(request.targets)} accounts or posts")
@@ -67,7 +67,7 @@ def _erase_from_producers(settings: Settings) -> None:
             build_erasure(settings, platform, store, *lake_of(settings, platform.name)).run()
 
 
-def _subjects(
+def named_subjects(
     platform: str | None, author: str | None, post: str | None, file: Path | None
 ) -> list[Subject]:
     if file is not None:

@@ -19,7 +19,7 @@ from transforms.scoring.calibration import Calibrated
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import HasFigures, ScorerOptions
 
-_AT_ONCE = 2_048
+AT_ONCE = 2_048
 _COLUMNS = ("label", "compound", "confidence", "scorer", "scorer_version")
 _FIGURES = ("neg", "neu", "pos")
 
@@ -144,7 +144,7 @@ def _score_file(file: Path, out: Path | None, scorer: RowScorer) -> None:
             file, "text", progress=lambda done, share: ticker.to(done, f"{min(share, 1.0):.0%}")
         )
         with writing(out, rows.form) as writer:
-            for row in _scored(rows, scorer, summary):
+            for row in scored_rows(rows, scorer, summary):
                 writer.row(row)
             writer.header(list(dict.fromkeys([*rows.columns, *scorer.columns])))
     report = sys.stdout if out else sys.stderr
@@ -157,10 +157,10 @@ def _score_file(file: Path, out: Path | None, scorer: RowScorer) -> None:
         )
 
 
-def _scored(rows: Iterable[Row], scorer: RowScorer, summary: Summary) -> Iterator[Row]:
+def scored_rows(rows: Iterable[Row], scorer: RowScorer, summary: Summary) -> Iterator[Row]:
     """Yield the rows with their scores; memory holds as many as the scorer takes at once."""
     left = iter(rows)
-    while chunk := list(islice(left, _AT_ONCE)):
+    while chunk := list(islice(left, AT_ONCE)):
         for row, scores in zip(
             chunk, scorer.columns_of([row["text"] for row in chunk]), strict=True
         ):

@@ -80,7 +80,7 @@ def build_producer(
     maker = RecordMaker(platform.name, settings.owner, pseudonym_key(settings))
     ingest = settings.ingest
     with (
-        _alone(settings, platform.name, role),
+        hold_role(settings, platform.name, role),
         IngestStore(
             store_location(settings), owner=settings.owner, platform=platform.name
         ) as store,

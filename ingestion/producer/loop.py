@@ -132,7 +132,7 @@ class IngestLoop:
     def _pass(self, batches: Batches) -> bool:
         """Read to the end (True), or to a failure after a time without any (False)."""
         for attempt in stamina.retry_context(
-            on=self._may_pass,
+            on=self.may_pass,
             attempts=self._context.attempts if self._context.once else None,
             timeout=None,
             wait_initial=1,
@@ -146,7 +146,7 @@ class IngestLoop:
                 try:
                     self._read(batches)
                 except TRANSIENT as error:
-                    if not self._may_pass(error):
+                    if not self.may_pass(error):
                         raise
                     self._context.telemetry.trouble("begun_anew")
                     get_log("ingest").warning(

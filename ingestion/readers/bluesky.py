@@ -76,7 +76,7 @@ class BlueskyReader:
         base = (context.base_url or HOST + V1).rstrip("/")
         base = "ws" + base.removeprefix("http") if base.startswith("http") else base
         self._context = context
-        self._silence_s = min(_CAUGHT_UP_S, context.timeout_s / 2)
+        self._silence_s = min(CAUGHT_UP_S, context.timeout_s / 2)
         self._is_v2 = base.endswith(V2)
         self._url = base if base.endswith((V1, V2)) else base + V1
 

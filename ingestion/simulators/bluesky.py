@@ -44,7 +44,7 @@ def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]
     def handle(connection: ServerConnection) -> None:
         assert connection.request is not None  # noqa: S101  # after the handshake there is one
         with suppress(ConnectionClosed):
-            for frame in _frames(world, faults, connection.request.path, stopping):
+            for frame in sent_frames(world, faults, connection.request.path, stopping):
                 connection.send(frame)
 
     server = serve(
@@ -88,7 +88,7 @@ def _first(world: World) -> int:
     return sum(1 for event in world.events if event.at < oldest)
 
 
-def _frames(world: World, faults: Faults, target: str, stopping: Event) -> Iterator[str]:
+def sent_frames(world: World, faults: Faults, target: str, stopping: Event) -> Iterator[str]:
     url = urlsplit(target)
     query = parse_qs(url.query)
     is_v2 = url.path == V2

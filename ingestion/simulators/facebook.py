@@ -69,10 +69,12 @@ def _respond(world: World, request: Request) -> Answer:
                 for made in every
                 if not is_comment(made) and since <= made.created_at < until
             ]
-            return _page([*posts[::-1], _root(world)], request)  # ranked: in no order of time
+            return listing_page(
+                [*posts[::-1], _root(world)], request
+            )  # ranked: in no order of time
         case [post, "comments"]:
             comments = [_shown(made) for made in every if is_comment(made)]
-            return _page(comments if post == f"{PAGE}_{_ROOT}" else [], request)
+            return listing_page(comments if post == f"{PAGE}_{_ROOT}" else [], request)
     return _error(100, "GraphMethodException", "Unsupported get request")
 
 

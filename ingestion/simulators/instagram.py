@@ -83,7 +83,9 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
     return _error(100, "Unsupported get request")
 
 
-def _page(items: list[dict[str, Any] | None], request: Request, session: dict[str, int]) -> Answer:
+def listing_page(
+    items: list[dict[str, Any] | None], request: Request, session: dict[str, int]
+) -> Answer:
     start = session.get("place", 0) if request.one("after") == _ONE_CURSOR else 0
     page = items[start : start + min(50, int(request.one("limit", "25")))]
     session["place"] = start + len(page)

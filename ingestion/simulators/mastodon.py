@@ -56,11 +56,11 @@ def _respond(world: World, request: Request, streaming: str) -> Answer:
     posts = {status_id(post): post for post in world.posts().values() if post.deleted_at is None}
     match request.path:
         case "/api/v2/instance":
-            return Answer(_instance(streaming))
+            return Answer(instance_facts(streaming))
         case "/api/v1/timelines/public":
-            return _page(posts, request)
+            return listing_page(posts, request)
         case path if path.startswith("/api/v1/timelines/tag/"):
-            return _page(posts if path.endswith(f"/{_TAG}") else {}, request)
+            return listing_page(posts if path.endswith(f"/{_TAG}") else {}, request)
         case "/api/v1/statuses":
             wanted = request.query.get("id[]", [])[:20]
             return Answer([status_of(posts[number]) for number in wanted if number in posts])
@@ -233,7 +233,7 @@ def _account(author: int) -> dict[str, Any]:
     }
 
 
-def _instance(streaming: str) -> dict[str, Any]:
+def instance_facts(streaming: str) -> dict[str, Any]:
     access = {"local": "public", "remote": "public"}
     return {
         "domain": "social.example",

@@ -104,7 +104,7 @@ def _listing(posts: list[SimulatedPost], request: Request, depth: int) -> Answer
     )
 
 
-def _page(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
+def listing_page(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
     return {
         "kind": "Listing",
         "data": {

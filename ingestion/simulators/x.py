@@ -36,7 +36,7 @@ _SHORT = 280
 @contextmanager
 def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
-    jobs = _Jobs(world)
+    jobs = ComplianceJobs(world)
 
     def respond(request: Request) -> Answer:
         if request.path.startswith(_FILES):
@@ -83,7 +83,7 @@ class _Jobs:
         with self._lock:
             if request.method == "POST" and not number:
                 return self._create(request)
-            if (job := self._jobs.get(number)) is None:
+            if (job := self.jobs.get(number)) is None:
                 return Answer(_problem("Not Found", HTTPStatus.NOT_FOUND), HTTPStatus.NOT_FOUND)
             shown = {"data": dict(job)}
             if number in self._gone:
@@ -94,7 +94,7 @@ class _Jobs:
         """Answer a request to the file store."""
         number, _, name = request.path.removeprefix(_FILES).partition("/")
         with self._lock:
-            if number not in self._jobs or request.one("X-Goog-Signature") != _SIGNATURE:
+            if number not in self.jobs or request.one("X-Goog-Signature") != SIGNATURE:
                 return Answer(
                     b"<Error><Code>SignatureDoesNotMatch</Code></Error>", HTTPStatus.FORBIDDEN
                 )
@@ -109,7 +109,7 @@ class _Jobs:
                     )
                 self._gone[number] = self._notices(set(request.body.split()))
                 return Answer(b"")
-            if name == "delivery" and self._jobs[number]["status"] == "complete":
+            if name == "delivery" and self.jobs[number]["status"] == "complete":
                 return Answer(b"".join(self._gone[number]), headers={"content-type": "text/plain"})
         return Answer(b"<Error><Code>NoSuchKey</Code></Error>", HTTPStatus.NOT_FOUND)
 
@@ -126,7 +126,7 @@ class _Jobs:
         number = str(_snowflake(self._world.clock(), len(self._jobs)))
         address = f"http://{request.headers.get('host', '')}{_FILES}{number}"
         job = job_of(number, now, address)
-        self._jobs[number] = job
+        self.jobs[number] = job
         return Answer({"data": dict(job)})
 
     def _notices(self, asked: set[str]) -> list[bytes]:
@@ -146,9 +146,9 @@ def job_of(number: str, now: int, address: str) -> dict[str, Any]:
         "status": "created",
         "resumable": False,
         "created_at": _iso(now),
-        "upload_url": f"{address}/submission?X-Goog-Signature={_SIGNATURE}",
+        "upload_url": f"{address}/submission?X-Goog-Signature={SIGNATURE}",
         "upload_expires_at": _iso(now + _QUARTER),
-        "download_url": f"{address}/delivery?X-Goog-Signature={_SIGNATURE}",
+        "download_url": f"{address}/delivery?X-Goog-Signature={SIGNATURE}",
         "download_expires_at": _iso(now + _WEEK),
     }
 
@@ -168,7 +168,7 @@ def _respond(world: World, request: Request) -> Answer:
     posts = world.posts()
     match request.path:
         case "/2/tweets/search/recent":
-            return _search(world, list(posts.values()), request)
+            return search_page(world, list(posts.values()), request)
         case "/2/tweets":
             return _look_up(posts, request.one("ids").split(","))
     return Answer(_problem("Not Found", HTTPStatus.NOT_FOUND), HTTPStatus.NOT_FOUND)

@@ -71,7 +71,7 @@ class SqliteFile:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
             self._sql = sqlite3.connect(
-                file, timeout=_BUSY_S, check_same_thread=False, isolation_level=None
+                file, timeout=BUSY_S, check_same_thread=False, isolation_level=None
             )
             # A truncated or overwritten file is found here, not in the middle of a night.
             if self._sql.execute("PRAGMA quick_check").fetchone()[0] != "ok":

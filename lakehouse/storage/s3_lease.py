@@ -61,7 +61,7 @@ class S3Lease:
             LakeInUseError: another process holds it.
             StoreUnreachableError: the store does not answer.
         """
-        self._take(former)
+        self.take(former)
         # From here on an answer must come soon: a renewal that hangs is one that others do not see.
         timeout_s = min(self._s3.timeout_s, _ANSWER_S)
         self._client = client(self._s3.model_copy(update={"timeout_s": timeout_s, "attempts": 2}))
@@ -75,7 +75,7 @@ class S3Lease:
             with suppress(StoreUnreachableError):  # then it ends by itself
                 self._put({}, IfMatch=self._etag)
 
-    def _take(self, former: str | None) -> None:
+    def take(self, former: str | None) -> None:
         holder, etag, age_s = self._look()
         if holder is None:
             is_mine = self._put(self._mine(), IfNoneMatch="*")
@@ -128,7 +128,7 @@ class S3Lease:
             except self._client.exceptions.NoSuchKey:
                 return None, "", 0.0
             content = answer["Body"].read()
-        now = _said_at(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
+        now = http_date(answer["ResponseMetadata"]["HTTPHeaders"].get("date", ""))
         return json.loads(content), answer["ETag"], (now - answer["LastModified"]).total_seconds()
 
     def _put(self, content: dict[str, Any], **condition: str) -> bool:
@@ -157,7 +157,7 @@ class S3Lease:
         return False
 
 
-def _said_at(date: str) -> datetime:
+def http_date(date: str) -> datetime:
     """Return the store's time by its header `Date`, which is UTC also without a zone; else ours."""
     try:
         moment = parsedate_to_datetime(date)

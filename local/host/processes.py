@@ -25,7 +25,7 @@ class Process:
 
 def remember(pid: int, file: Path) -> Process:
     """Write down a process that was just started."""
-    process = Process(pid, _start_time(pid) or "")
+    process = Process(pid, start_time(pid) or "")
     draft = file.with_suffix(".new")
     draft.write_text(json.dumps(asdict(process)), encoding="ascii")
     draft.replace(file)
@@ -43,7 +43,7 @@ def recall(file: Path) -> Process | None:
 
 def is_alive(process: Process) -> bool:
     """Tell whether this very process runs; one that ended but was not waited for does not."""
-    alive = process.started != "" and _start_time(process.pid) == process.started
+    alive = process.started != "" and start_time(process.pid) == process.started
     # our own child is waited for after the look: it may end between the two
     with suppress(ChildProcessError):
         os.waitpid(process.pid, os.WNOHANG)
@@ -62,7 +62,7 @@ def end(process: Process, *, patience_s: float) -> None:
             time.sleep(_POLL_S)
 
 
-def _start_time(pid: int) -> str | None:
+def start_time(pid: int) -> str | None:
     stat = Path(f"/proc/{pid}/stat")
     if not Path("/proc/self/stat").exists():
         return _start_time_by_ps(pid)

@@ -14,7 +14,7 @@ from foundation.errors import (
 from lakehouse.jobs.checkpoint import checkpoint
 from lakehouse.jobs.checkpoint_reset import reset
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS
-from streaming.run import _end
+from streaming.run import end_between_batches
 from tests.jobs.lakes import BEHIND_BRONZE, CAP, again
 from tests.support.lake import FATES, ops, rows_of, table, versions
 
@@ -88,7 +88,7 @@ def test_a_stop_between_batches_loses_nothing(fresh, job):
     one_is_done = threading.Event()
     running = lake.start(job, on_progress=lambda _: one_is_done.set())
     assert one_is_done.wait(STEP_S)
-    _end(running)
+    end_between_batches(running)
     done = checkpoint(job, lake.settings).committed_batch or 0
     lake.drain()
     assert (checkpoint(job, lake.settings).committed_batch or 0) > done, (
@@ -217,7 +217,7 @@ def test_continuous_jobs_take_what_arrives_and_stop_cleanly(empty):
         running[0].maintain(False)
     finally:
         for each in running:
-            _end(each)
+            end_between_batches(each)
     assert not any(each.query.isActive for each in running)
     lake.drain()
     lake.assert_exact()

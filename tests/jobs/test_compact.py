@@ -9,7 +9,7 @@ from deltalake import write_deltalake
 from batch.compact import compact
 from lakehouse.maintenance.purge import purge
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
-from streaming.run import _end
+from streaming.run import end_between_batches
 from tests.support.lake import coordinates, hidden_rows, rows_of, table
 
 BATCHES_PER_HOUR = 360
@@ -132,7 +132,7 @@ def test_between_batches_a_job_compacts_its_own_tables_and_every_stream_goes_on(
         send(2 * third, len(lake.bronze))
     finally:
         for each in running:
-            _end(each)
+            end_between_batches(each)
     for name in ("silver.posts", "gold.sentiment_hourly", "ops.batches.bronze_to_silver"):
         operations = [commit["operation"] for commit in table(lake.settings, name).history()]
         assert 0 < operations.index("OPTIMIZE") < len(operations), name

@@ -4,14 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
 from foundation.key_sources import pseudonym_source
-from lakehouse.erasure import delete as removals
 from lakehouse.erasure import ledger
-from lakehouse.erasure import register as registering
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure.requests import Target
 from lakehouse.erasure.run import erasure_task
@@ -19,6 +16,7 @@ from lakehouse.jobs.job import Job
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES
 from tests.jobs.lakes import again
 from tests.support import oracle
+from tests.support.kills import killing
 from tests.support.lake import assert_gold, assert_silver, hidden_rows, rows_of
 
 POINTS = (
@@ -33,10 +31,6 @@ POINTS = (
     "before_erasing_bronze.posts",
     "after_erasing_bronze.posts",
 )
-
-
-class Killed(BaseException):
-    """In place of SIGKILL, which would end the tests."""
 
 
 def ask(lake, *targets):
@@ -159,26 +153,15 @@ def assert_vacuumed(lake, author, erasure_id):
     assert set(vacuumed.values()) == {erasure_id}
 
 
-def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained, monkeypatch):
+def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained):
     platform, author = busiest_author(drained)
     held = {
         name: len(of_author(drained, name, author)) for name in ("bronze.posts", "silver.posts")
     }
     request = ask(drained, Target(platform, "author", (author,)))
     for point in POINTS:
-        fired = []
-
-        def kill(_job, reached, _settings, point=point, fired=fired):
-            if reached == point:
-                fired.append(point)
-                raise Killed
-
-        with monkeypatch.context() as patch:
-            patch.setattr(registering, "crash_point", kill)
-            patch.setattr(removals, "crash_point", kill)
-            with pytest.raises(Killed):
-                erase(drained)
-        assert fired == [point]
+        with killing(point):
+            erase(drained)
     erase(drained)
     assert hidden_rows(drained.settings, "silver.posts") == 0, (
         "what is noted as removed lies in no file of the table"

@@ -7,13 +7,10 @@ from foundation.errors import CheckpointMissingError, LakeInUseError
 from lakehouse.storage.lease import hold_lake
 from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 from tests.jobs.lakes import again
+from tests.support.kills import killing
 from tests.support.lake import coordinates, rows_of, table, versions
 
 REBUILDS = {"silver": rebuild_silver, "gold": rebuild_gold}
-
-
-class Killed(BaseException):
-    """In place of SIGKILL, which would end the tests."""
 
 
 def rebuild(lake, layer):
@@ -85,14 +82,12 @@ def test_gold_has_the_same_rows_and_the_stream_goes_on_from_there(drained):
 
 
 @pytest.mark.parametrize("layer", REBUILDS)
-def test_killed_before_and_after_the_swap_and_repeated(drained, layer, monkeypatch):
+def test_killed_before_and_after_the_swap_and_repeated(drained, layer):
     name = "silver.posts" if layer == "silver" else "gold.sentiment_hourly"
     for point in ("before_swap", "after_swap"):
         version = table(drained.settings, name).version()
-        with monkeypatch.context() as patch:
-            patch.setattr(REBUILDS[layer], "crash_point", killing_at(point))
-            with pytest.raises(Killed):
-                rebuild(drained, layer)
+        with killing(point):
+            rebuild(drained, layer)
         assert table(drained.settings, name).version() == version + (point == "after_swap")
         if layer == "gold":
             with pytest.raises(CheckpointMissingError, match="checkpoint reset silver_to_gold"):
@@ -100,14 +95,6 @@ def test_killed_before_and_after_the_swap_and_repeated(drained, layer, monkeypat
     rebuild(drained, layer)
     drained.drain()
     drained.assert_exact()
-
-
-def killing_at(point):
-    def kill(_job, reached, _settings):
-        if reached == point:
-            raise Killed
-
-    return kill
 
 
 @pytest.mark.parametrize("layer", REBUILDS)

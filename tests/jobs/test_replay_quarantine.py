@@ -8,14 +8,11 @@ import pytest
 from batch import replay_quarantine as job
 from schemas.reasons import RULE_VERSION, Reason
 from tests.jobs.lakes import Lake, copied
+from tests.support.kills import killing
 from tests.support.lake import FATES, ops, rows_of, table
 
 PLATFORMS = ("bluesky", "reddit")
 TABLES = ("silver.posts", "silver.tombstones", "quarantine.posts", "ops.batches.replay_quarantine")
-
-
-class Killed(BaseException):
-    """In place of SIGKILL, which would end the tests."""
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +104,12 @@ def test_one_reason_alone_and_first_without_writing(spoilt):
     assert sum(sum(each.fates.values()) for each in foreseen) == len(before) - len(others)
 
 
-def test_killed_at_every_point_it_goes_on_where_it_was(spoilt, monkeypatch):
+def test_killed_at_every_point_it_goes_on_where_it_was(spoilt):
     """One run after the other on one lake, each killed a step further than the one before."""
     before = quarantined(spoilt)
     for point in ("before_ops", "before_append", "before_merge", "before_quarantine", "after_last"):
-        killed_at(spoilt, point, monkeypatch)
+        with killing(point):
+            replay(spoilt)
         if point == "before_append":
             ahead = ops(spoilt.settings, "replay_quarantine")
             assert [row["batch_id"] for row in ahead] == [0]
@@ -121,18 +119,3 @@ def test_killed_at_every_point_it_goes_on_where_it_was(spoilt, monkeypatch):
     spoilt.drain("silver_to_gold")
     spoilt.assert_exact()
     assert_books_are_right(spoilt, before)
-
-
-def killed_at(lake, point, monkeypatch):
-    reached = []
-
-    def kill(_job, at, _settings, **_facts):
-        reached.append(at)
-        if at == point:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(job, "crash_point", kill)
-        with pytest.raises(Killed):
-            replay(lake)
-    assert reached[-1] == point

@@ -2,26 +2,21 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from batch import rebuild_gold, rebuild_silver
 from foundation.policies import policies
 from lakehouse.jobs.job import Job
 from lakehouse.jobs.schedule import Schedule
 from lakehouse.retention import enforce as retention
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, TABLES
-from streaming.run import _end
+from streaming.run import end_between_batches
 from tests.jobs.lakes import BEHIND_BRONZE, NOW, again
 from tests.support import oracle
+from tests.support.kills import killing
 from tests.support.lake import assert_gold, hidden_rows, rows_of
 from transforms.expiry_rules import AUTHOR, POST, TEXT, has_expired, limits
 
 LATER = NOW + timedelta(days=400)
 RAW = (BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES)
-
-
-class Killed(BaseException):
-    """In place of SIGKILL, which would end the tests."""
 
 
 def retain(lake, now, tables=TABLES, **how):
@@ -58,7 +53,7 @@ def expected(before, now):
     return left
 
 
-def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
+def test_the_clock_goes_on_and_each_rule_takes_its_own(drained):
     before, counted = silver(drained), gold(drained)
     raw = {each.name: rows_of(drained.settings, each.name) for each in RAW}
 
@@ -86,7 +81,7 @@ def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
     assert rows_due(31) == (records, quarantined, tombstones)
     assert {name: rows_of(drained.settings, name) for name in raw} == raw
 
-    kill_between_steps(drained, monkeypatch)
+    kill_between_steps(drained)
     enforce(drained, LATER)
     left = expected(before, LATER)
     assert 0 < len(left) < len(before)
@@ -99,13 +94,11 @@ def test_the_clock_goes_on_and_each_rule_takes_its_own(drained, monkeypatch):
     assert set(enforce(drained, LATER).values()) == {0}
 
 
-def kill_between_steps(lake, monkeypatch):
+def kill_between_steps(lake):
     """Each run goes one step further; the next one finds what the one before left."""
     for point in ("before_posts", "before_fields", "before_bronze.posts"):
-        with monkeypatch.context() as patch:
-            patch.setattr(retention, "crash_point", killing_at(point))
-            with pytest.raises(Killed):
-                enforce(lake, LATER)
+        with killing(point):
+            enforce(lake, LATER)
 
 
 def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_its_counts(drained):
@@ -158,7 +151,7 @@ def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_
         assert gold(lake) == counted
     finally:
         for each in running:
-            _end(each)
+            end_between_batches(each)
 
 
 def settle(running):
@@ -174,11 +167,3 @@ def retain_bronze(lake):
             lake.delta, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)
         )
     ).run_due()
-
-
-def killing_at(point):
-    def kill(_job, reached, _settings):
-        if reached == point:
-            raise Killed
-
-    return kill

@@ -16,6 +16,7 @@ from tests.jobs.lakes import POSTS, RATES, again, as_kafka_would, plans_of
 from tests.support import oracle
 from tests.support.clock import BASE
 from tests.support.commands import echostream
+from tests.support.kills import killing
 from tests.support.lake import (
     assert_gold,
     assert_ops,
@@ -42,26 +43,11 @@ KEYED = ("bronze.posts", "silver.posts", "silver.tombstones")
 COLUMNS = ("post_key", "author_key", "reply_to_key", "channel")
 
 
-class Killed(BaseException):
-    """In place of SIGKILL, which would end the tests."""
-
-
 def rotate(lake):
     rotation = job.begin(lake.settings)
     done = list(job.rekey_tables(lake.delta, rotation))
     job.end(lake.settings, rotation)
     return {each.table: each.rows for each in done}
-
-
-def killed_at(lake, point, monkeypatch):
-    def kill(_job, reached, _settings):
-        if reached == point:
-            raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(job, "crash_point", kill)
-        with pytest.raises(Killed):
-            rotate(lake)
 
 
 def feed(lake):
@@ -101,7 +87,7 @@ def authors(lake):
     )
 
 
-def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(empty, monkeypatch):
+def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(empty):
     lake, half = empty, len(empty.bronze) // 2
     some = half + 60
     lake.receive(lake.bronze[:half])
@@ -110,7 +96,8 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
     lake.receive(lake.bronze[half:some])  # which Silver has not read when the rotation comes
 
     for point in POINTS:
-        killed_at(lake, point, monkeypatch)
+        with killing(point):
+            rotate(lake)
         assert len(key_versions(lake, "silver.posts")) == 1
         assert load_key(lake.settings.key_file) == first, (
             "producers go on under the key that is in use"

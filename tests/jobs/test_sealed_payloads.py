@@ -51,7 +51,7 @@ def received_sealed(lake):
     records = lake.spark.createDataFrame(rows, KAFKA).coalesce(1)
     job = Job(topic_to_bronze.NAME, (BRONZE_POSTS,), lake.settings)
     job.prepare(lake.spark)
-    topic_to_bronze._append(MicroBatch(records, 0, job, NOW, is_retry=False))
+    topic_to_bronze.append_records(MicroBatch(records, 0, job, NOW, is_retry=False))
 
 
 def with_key(lake, file):

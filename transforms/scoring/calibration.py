@@ -22,7 +22,7 @@ from transforms.scoring.score import HasFigures, Label, Score, Scorer
 
 SHIPPED = resources.files("transforms.scoring") / "calibrations"
 
-_MOST_REMEMBERED = 50_000
+MOST_REMEMBERED = 50_000
 _STRONG = 0.2  # a share of the text
 _EDGE = 1e-6  # probabilities nearer to 0 or 1 than this say no more
 _SINGLE: tuple[Label, ...] = ("negative", "neutral", "positive")
@@ -117,7 +117,7 @@ class Calibrated:
         marks += ["mixed"] if self._figures else []
         self.version = "+".join([scorer.version, ".".join(marks)]) if marks else scorer.version
         self.uncalibrated = scorer
-        self._made = _Made(fit, abstain_below)
+        self.remembered = _Made(fit, abstain_below)
 
     def score(self, texts: Sequence[str]) -> list[Score]:
         scores: Iterable[Score] = self.uncalibrated.score(texts)
@@ -127,7 +127,7 @@ class Calibrated:
                 replace(score, label="mixed") if is_mixed(figures) else score
                 for score, figures in pairs
             ]
-        return list(map(self._made.__getitem__, scores))
+        return list(map(self.remembered.__getitem__, scores))
 
 
 class _Made(dict[Score, Score]):
@@ -141,7 +141,7 @@ class _Made(dict[Score, Score]):
     def __missing__(self, score: Score) -> Score:
         confidence = self._fit.confidence(score) if self._fit else None
         is_too_low = confidence is not None and confidence < self._abstain_below
-        if len(self) >= _MOST_REMEMBERED:
+        if len(self) >= MOST_REMEMBERED:
             self.clear()
         self[score] = with_confidence = replace(
             score, label=None if is_too_low else score.label, confidence=confidence

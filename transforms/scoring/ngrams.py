@@ -24,7 +24,7 @@ LEXICON_FEATURES = (
 )
 
 _READ_CHARS = 16_000  # of a text; so the work is bounded, and what is said by then is said
-_MOST_REMEMBERED = 200_000
+MOST_REMEMBERED = 200_000
 _LONGEST_REMEMBERED = 40
 _TOKEN = re.compile(r"\w+(?:'\w+)*|[!?]+|[^\w\s]")
 _PAIR = np.uint64(0x9E3779B97F4A7C15)
@@ -50,7 +50,7 @@ class Hasher:
         # moves.
         self._vader = VaderPlusScorer(DOCUMENTED)
         self.version = self._vader.version
-        self._hash_of = _Hashes().__getitem__
+        self._hash_of = Hashes().__getitem__
 
     def features(self, texts: Sequence[str]) -> Features:
         """Return the lexicon's columns of each text, in their order."""
@@ -89,13 +89,13 @@ class Hasher:
         )
 
 
-class _Hashes(dict[str, int]):
+class Hashes(dict[str, int]):
     """Word to its hash, the same in every process."""
 
     def __missing__(self, word: str) -> int:
         digest = zlib.crc32(word.encode("utf-8", "surrogatepass"))
         if len(word) <= _LONGEST_REMEMBERED:
-            if len(self) >= _MOST_REMEMBERED:
+            if len(self) >= MOST_REMEMBERED:
                 self.clear()
             self[word] = digest
         return digest

@@ -102,7 +102,7 @@ def train(
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
     for number, (seen, unseen) in enumerate(folds.split(rows, gold), start=1):
         progress(f"fold {number} of {_FOLDS}")
-        shares[unseen] = _Fitted(rows[seen], gold[seen]).shares(rows[unseen])
+        shares[unseen] = FittedClasses(rows[seen], gold[seen]).shares(rows[unseen])
     progress("all rows")
     model = _Fitted(rows, gold).model(hasher.version)
     best = shares.max(axis=1)
@@ -129,7 +129,7 @@ def train(
     return Trained(replace(model, fit=fit, language=language), about)
 
 
-def _matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
+def feature_matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
     """Return texts x (buckets, lexicon features), weighed as in `LinearModel.probabilities`."""
     from scipy import sparse  # noqa: PLC0415  # comes with scikit-learn
 
@@ -142,7 +142,7 @@ def _matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
     return sparse.hstack([words, sparse.csr_matrix(features.lexicon)]).tocsr()
 
 
-class _Fitted:
+class FittedClasses:
     """A regression on the columns that enough texts have."""
 
     def __init__(self, rows: Matrix, gold: Codes) -> None:

@@ -47,7 +47,7 @@ class TransformerScorer:
         self.version = f"{Path(settings.model).name}-{_fingerprint(folder)}"
         self.languages = frozenset(settings.languages)
         self._labels = _labels(config, settings)
-        self._backend = backend
+        self.backend = backend
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(settings.max_tokens)
@@ -60,7 +60,7 @@ class TransformerScorer:
         by_length = sorted(range(len(texts)), key=lambda place: len(tokens[place]))
         for start in range(0, len(by_length), _BATCH):
             group = by_length[start : start + _BATCH]
-            logits = self._backend(*self._padded([tokens[place] for place in group]))
+            logits = self.backend(*self._padded([tokens[place] for place in group]))
             scores |= dict(zip(group, self._scores(logits), strict=True))
         return [scores[place] for place in range(len(texts))]
 
@@ -99,7 +99,7 @@ def load(options: ScorerOptions) -> TransformerScorer:
         )
     try:
         folder = _folder(settings)
-        backend = _on_torch(folder) if settings.device == "cuda" else _on_onnx(folder)
+        backend = on_torch(folder) if settings.device == "cuda" else _on_onnx(folder)
         return TransformerScorer(folder, backend, settings)
     except ModuleNotFoundError as error:
         raise SettingsError(
@@ -155,7 +155,7 @@ def _on_onnx(folder: Path) -> Backend:
     return logits
 
 
-def _on_torch(folder: Path, device: str = "cuda") -> Backend:
+def on_torch(folder: Path, device: str = "cuda") -> Backend:
     import torch  # noqa: PLC0415  # of an extra
     from transformers import AutoModelForSequenceClassification  # noqa: PLC0415
 

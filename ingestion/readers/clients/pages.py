@@ -80,9 +80,9 @@ class ListingGuard:
 
     def _note(self, keys: Iterable[object]) -> None:
         for key in keys:
-            self._seen[key] = None
-        while len(self._seen) > _REMEMBERED:
-            self._seen.popitem(last=False)
+            self.seen[key] = None
+        while len(self.seen) > _REMEMBERED:
+            self.seen.popitem(last=False)
 
 
 class ListingCuts:

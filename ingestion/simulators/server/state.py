@@ -53,7 +53,7 @@ class World:
             for event in self.events[self._done : count]:
                 self._apply(event)
             self._done = max(self._done, count)
-            return dict(self._posts)
+            return dict(self.by_number)
 
     def _apply(self, event: ScenarioEvent) -> None:
         at = event.at
@@ -81,7 +81,7 @@ class World:
                     for n, p in self._posts.items()
                     if p.author == event.author
                 }
-                self._posts |= gone
+                self.by_number |= gone
 
 
 class Faults:

@@ -10,7 +10,7 @@ import pytest
 from benchmarks import obsei_mapping
 from benchmarks.eval_sentiment import OBSEI, PART_STEP, RESULT, evaluate, scorings
 from benchmarks.sentiment_figures import classes_of, confusion, figures
-from benchmarks.sentiment_sets import DATA, _unescaped, all_sets, goemotions, icwsm, tweeteval
+from benchmarks.sentiment_sets import DATA, all_sets, goemotions, icwsm, tweeteval, unescaped
 
 STORED = json.loads(RESULT.read_text("utf-8"))["scorers"]
 SETS = ("TweetEval validation", "GoEmotions dev", "GoEmotions test", "ICWSM tweets", "ICWSM amazon")
@@ -103,7 +103,7 @@ def test_the_sets_are_what_is_known_of_them():
     ],
 )
 def test_escapes_of_tweeteval(written, text):
-    assert _unescaped(written) == text
+    assert unescaped(written) == text
 
 
 def test_figures():

@@ -97,14 +97,14 @@ def test_a_lake_on_s3_has_no_folders_of_ours_but_the_home_has(tmp_path):
 def test_who_may_read_gold_alone_asks_gold(tmp_path, monkeypatch):
     for table in ("bronze/posts", "gold/sentiment_hourly"):
         write_deltalake(str(tmp_path / table), pa.table({"posts": [7], "authors": [5]}))
-    folders = catalog._folders
+    folders = catalog.local_folders
 
     def as_a_reader(uri):  # of the tests' user, who may be root, nothing is hidden
         if "/bronze" in uri:
             raise PermissionError(uri)
         return folders(uri)
 
-    monkeypatch.setattr(catalog, "_folders", as_a_reader)
+    monkeypatch.setattr(catalog, "local_folders", as_a_reader)
     assert query(str(tmp_path), "FROM gold.sentiment_hourly_public SELECT posts").rows == [(7,)]
     assert query(str(tmp_path), "SHOW TABLES").rows == [
         ("gold.sentiment_hourly",),

@@ -142,7 +142,7 @@ def test_a_service_that_refuses_is_no_missing_key(settings, tmp_path):
 
 
 def test_nobody_answers(free_port, tmp_path, monkeypatch):
-    monkeypatch.setattr("foundation.key_sources._ATTEMPTS", 1)
+    monkeypatch.setattr("foundation.key_sources.ATTEMPTS", 1)
     keys = {
         "source": "secretsmanager",
         "secret": "k",

@@ -150,7 +150,7 @@ def test_a_refined_row_is_a_silver_row_and_what_decides_on_it():
 
 
 def test_the_refined_columns_are_the_arrow_batches():
-    arrow = from_arrow_schema(refine._ARROW)
+    arrow = from_arrow_schema(refine.REFINED_ARROW)
     assert list(types_of(arrow).items()) == list(columns_of(REFINED).items())
 
 

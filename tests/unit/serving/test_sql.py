@@ -94,7 +94,9 @@ def test_only_named_tables_are_opened(lake, monkeypatch):
 
 
 def test_a_table_that_arrow_refuses_is_read_whole_as_often_as_needed(lake, monkeypatch):
-    monkeypatch.setattr(serving_sql, "_source", lambda uri, _: serving_sql._Scan(DeltaTable(uri)))
+    monkeypatch.setattr(
+        serving_sql, "arrow_source", lambda uri, _: serving_sql.WholeTable(DeltaTable(uri))
+    )
     sql = (
         "SELECT count(*), max(a.posted_at) FROM silver.posts a JOIN silver.posts b USING (post_key)"
     )
@@ -104,7 +106,7 @@ def test_a_table_that_arrow_refuses_is_read_whole_as_often_as_needed(lake, monke
 def test_arrow_reads_files_without_calling_python(lake):
     # deltalake's own file system is Python under Arrow's threads: with a LIMIT the interpreter's
     # end hung or crashed
-    files = serving_sql._source(f"{lake}/silver/posts", AWS).filesystem
+    files = serving_sql.arrow_source(f"{lake}/silver/posts", AWS).filesystem
     assert files.base_fs.type_name == "local"
 
 
@@ -264,7 +266,7 @@ def test_a_broken_file_is_named_with_table_and_command(tmp_path, monkeypatch, br
     write_deltalake(str(tmp_path / "bronze/posts"), pa.table({"b": [1]}))
     if hides_rows:
         monkeypatch.setattr(
-            serving_sql, "_source", lambda uri, _: serving_sql._Scan(DeltaTable(uri))
+            serving_sql, "arrow_source", lambda uri, _: serving_sql.WholeTable(DeltaTable(uri))
         )
     file = max(DeltaTable(uri).file_uris(), key=lambda each: Path(each).stat().st_size)
     content = broken(Path(file).read_bytes())

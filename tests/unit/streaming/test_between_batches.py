@@ -29,6 +29,6 @@ def test_a_damaged_file_has_the_job_and_its_batch(tmp_path):
         job=job, query=SimpleNamespace(awaitTermination=lambda _: False), maintain=maintain
     )
     with pytest.raises(DataFileDamagedError) as raised:
-        run._watch([running], Event(), settings)
+        run.watch([running], Event(), settings)
     assert raised.value.what.startswith(f"bronze_to_silver: {file} of silver.posts cannot be read")
     assert raised.value.remedy.startswith("Batch 4 is not counted as done")

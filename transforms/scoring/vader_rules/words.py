@@ -28,7 +28,7 @@ LAST_LETTER = "\u052f"
 _MEMO_ENTRIES = 200_000
 _MEMO_CHARACTERS = 40
 _PUNCTUATION = string.punctuation
-_NEGATION: float = N_SCALAR
+NEGATION: float = N_SCALAR
 _CAPITALS: float = C_INCR
 _BOOSTERS: dict[str, float] = BOOSTER_DICT
 _IDIOMS: dict[str, float] = {phrase: float(valence) for phrase, valence in SPECIAL_CASES.items()}
@@ -181,7 +181,7 @@ def _valence(window: list[Kind]) -> float:
         return 0.0
     valence = word.valence or 0.0
     if "no" in (n1, n2) or (n3 == "no" and n1 in ("or", "nor")):
-        valence *= _NEGATION
+        valence *= NEGATION
     elif word.name == "no" and after.valence is not None and after is not _NO_WORD:
         valence = 0.0
     if word.loud:
@@ -199,7 +199,7 @@ def _valence(window: list[Kind]) -> float:
     ):
         valence = _idiom(valence, (n3, n2, n1), word.name, (after.name, later.name))
     if n1 == "least" and n2 not in ("at", "very"):
-        valence *= _NEGATION
+        valence *= NEGATION
     return valence
 
 
@@ -216,7 +216,7 @@ def _after(
         valence += boost * damping
     if is_raised:
         return valence * 1.25
-    return valence * _NEGATION if near.negates and not is_doubtless else valence
+    return valence * NEGATION if near.negates and not is_doubtless else valence
 
 
 def _idiom(

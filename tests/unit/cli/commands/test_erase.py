@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cli.commands.erase import _subjects
+from cli.commands.erase import named_subjects
 from foundation.errors import UsageError
 from lakehouse.erasure.requests import Subject
 
@@ -19,7 +19,7 @@ from lakehouse.erasure.requests import Subject
     ],
 )
 def test_options_name_an_author_or_a_post(options, subjects):
-    assert _subjects(*options, None) == subjects
+    assert named_subjects(*options, None) == subjects
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,18 @@ def test_options_name_an_author_or_a_post(options, subjects):
 )
 def test_half_a_name_is_refused(options):
     with pytest.raises(UsageError):
-        _subjects(*options, None)
+        named_subjects(*options, None)
 
 
 def test_a_file_names_all_of_a_person(tmp_path, monkeypatch):
     file = tmp_path / "person"
     file.write_text('{"platform": "x", "author": "1"}\n\n{"platform": "reddit", "post": "t3_1"}\n')
     everything = [Subject("x", "author", "1"), Subject("reddit", "post", "t3_1")]
-    assert _subjects(None, None, None, file) == everything
+    assert named_subjects(None, None, None, file) == everything
     monkeypatch.setattr(sys, "stdin", io.StringIO(file.read_text()))
-    assert _subjects(None, None, None, file.with_name("-").relative_to(tmp_path)) == everything
+    assert named_subjects(None, None, None, file.with_name("-").relative_to(tmp_path)) == everything
     with pytest.raises(UsageError, match="stands alone"):
-        _subjects("x", None, None, file)
+        named_subjects("x", None, None, file)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_another_line_is_refused_by_its_number(tmp_path, line):
     file = tmp_path / "person"
     file.write_text(f'{{"platform": "x", "author": "1"}}\n{line}\n')
     with pytest.raises(UsageError, match=r"line 2|empty"):
-        _subjects(None, None, None, file)
+        named_subjects(None, None, None, file)

@@ -12,7 +12,7 @@ from foundation.key_sources import SecretsManagerKey
 from foundation.keys import create_key, load_key, read_keys
 from foundation.settings import Settings
 from lakehouse.delta.log import TableLog
-from local.stack import _ensure_keys
+from local.stack import ensure_keys
 from schemas.stored_names import KEY_PROPERTY
 
 
@@ -63,19 +63,19 @@ def test_a_new_key_is_never_put_over_another(tmp_path):
 @pytest.mark.parametrize("encrypt", [True, False])
 def test_a_new_lake_gets_the_keys_that_it_needs_and_an_old_one_none(tmp_path, encrypt):
     settings = Settings(home=tmp_path, payloads={"encrypt": encrypt})
-    assert _ensure_keys(settings)
+    assert ensure_keys(settings)
     assert settings.payload_key_file.exists() == encrypt
-    assert not _ensure_keys(settings)
+    assert not ensure_keys(settings)
     write_deltalake(str(tmp_path / "lake/gold/hourly"), pa.table({"posts": [1, 2]}))
     settings.key_file.unlink()
     with pytest.raises(KeyFileError, match="every author would count twice"):
-        _ensure_keys(settings)
+        ensure_keys(settings)
     if encrypt:
         settings.payload_key_file.unlink()
         with pytest.raises(
             KeyFileError, match=r"payload key .* is missing, but the lake .*echostream keys new"
         ):
-            _ensure_keys(settings)
+            ensure_keys(settings)
 
 
 def test_the_next_version_of_a_key_goes_behind_it(tmp_path):

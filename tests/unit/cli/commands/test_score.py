@@ -148,10 +148,10 @@ def test_memory_holds_a_chunk(folder, monkeypatch):
             nonlocal held
             held -= 1
 
-    monkeypatch.setattr(score, "_AT_ONCE", 10)
+    monkeypatch.setattr(score, "AT_ONCE", 10)
     monkeypatch.setattr(TextFile, "__iter__", rows)
     scorer = score.RowScorer(score_of("vader"), all_figures=False)
-    for row in score._scored(TextFile(folder("in.csv", "")), scorer, score.Summary()):
+    for row in score.scored_rows(TextFile(folder("in.csv", "")), scorer, score.Summary()):
         Writer().row(row)
     assert (held, most) == (0, 10)
 

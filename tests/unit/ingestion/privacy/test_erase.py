@@ -15,6 +15,7 @@ from ingestion.privacy.erase import ProducerErasure
 from ingestion.privacy.tombstone_files import FOREVER, TombstoneFiles
 from ingestion.reader import SourceBatch
 from ingestion.recordings.landing import Landing
+from ingestion.state import databases
 from tests.support.live import KEY as LIVE_KEY
 from tests.support.live import events, trial
 from tests.support.producer_erasure import GONE, ID, KEY, NEWER, SEEN, Home, comment, listing
@@ -117,9 +118,19 @@ def test_killed_before_its_mark_it_is_done_again(home, monkeypatch):
     assert home.done()[0]["counts"] == {"landed": 1, "sightings": 1}
 
 
-def test_while_another_reads_the_memory_it_is_not_called_done(home):
+@pytest.fixture
+def impatient_home(tmp_path, monkeypatch):
+    """A home whose database does not wait for another's lock."""
+    monkeypatch.setattr(databases, "BUSY_S", 0.05)
+    made = Home(tmp_path)
+    yield made
+    made.store.__exit__()
+
+
+def test_while_another_reads_the_memory_it_is_not_called_done(impatient_home):
     import sqlite3
 
+    home = impatient_home
     home.save_seen_posts("t1_a")
     home.bury({"post_key": home.post_key("t1_a")})
     home.store._base._sql.execute("PRAGMA busy_timeout = 50")

@@ -195,12 +195,12 @@ def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(
 
 def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, monkeypatch):
     monkeypatch.setattr("ingestion.producer.build.pseudonym_key", lambda _: None)
-    from ingestion.producer.build import _alone
+    from ingestion.producer.build import hold_role
 
     settings = Settings(home=tmp_path)
     with (
-        _alone(settings, "bluesky", "ingest"),
-        _alone(settings, "bluesky", "sweep"),
+        hold_role(settings, "bluesky", "ingest"),
+        hold_role(settings, "bluesky", "sweep"),
         pytest.raises(UsageError, match="another ingest"),
         build_producer(settings, PLATFORMS["bluesky"], Telemetry("bluesky"), once=True),
     ):

@@ -201,8 +201,8 @@ def test_it_begins_anew_when_the_platform_said_so(wait_s, once, answer):
     ingest = live.IngestLoop(
         PLATFORMS["mastodon"], context, maker=None, store=None, budget=None, connect=None
     )
-    assert ingest._may_pass(StatusError(503, "/path", wait_s)) == answer
-    assert ingest._may_pass(ValueError()) is False
+    assert ingest.may_pass(StatusError(503, "/path", wait_s)) == answer
+    assert ingest.may_pass(ValueError()) is False
 
 
 @pytest.mark.parametrize("name", HTTP)

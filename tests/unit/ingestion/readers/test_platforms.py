@@ -257,7 +257,7 @@ def test_a_refused_stream_says_when_it_may_be_asked_again(tmp_path):
 def test_a_closed_timeline_is_an_error_and_no_empty_list(feeds, error, tmp_path, monkeypatch):
     monkeypatch.setattr(
         mastodon,
-        "_instance",
+        "instance_facts",
         lambda _: {"configuration": {"timelines_access": {"live_feeds": feeds}}},
     )
     with trial("mastodon", tmp_path, posts=5) as made, pytest.raises(error):
@@ -277,7 +277,7 @@ def test_an_item_that_stays_null_is_asked_for_again_and_then_a_gap(tmp_path, mon
         )
         made.run()
         assert made.gaps == []
-        made.clock.shift += hackernews._GIVE_UP + MINUTE
+        made.clock.shift += hackernews.GIVE_UP + MINUTE
         made.run()
         assert {gap.reason.value for gap in made.gaps} == {"not_answered", "changes_unseen"}
         assert len(made.landed()) == len(made.expected()) - 1
@@ -288,7 +288,7 @@ def test_a_vouched_item_comes_back_but_not_out_of_a_cache(tmp_path):
         made.run()
         assert made.landed() == []
         alive = made.world.posts()
-        made.world._posts = {
+        made.world.by_number = {
             n: type(p)(p.number, p.author, p.text, p.created_at, p.changed_at)
             for n, p in alive.items()
         }
@@ -329,7 +329,7 @@ def test_x_is_swept_by_a_compliance_job_and_pays_once_for_what_may_have_been_edi
 
 
 def test_where_x_refuses_jobs_it_is_swept_by_looking_at_each_post(tmp_path, monkeypatch):
-    monkeypatch.setattr(x._Jobs, "respond", lambda *_: Answer({"title": "Forbidden"}, 403))
+    monkeypatch.setattr(x.ComplianceJobs, "respond", lambda *_: Answer({"title": "Forbidden"}, 403))
     with trial("x", tmp_path, posts=150, edits=0.2, deletes=0.2, seconds=100) as made:
         made.clock.shift += 60 * 1_000_000
         made.run()
@@ -345,13 +345,13 @@ def test_a_job_of_x_that_fails_is_a_named_error_without_its_signed_address(tmp_p
         made.run()
 
         def fails(jobs, request):
-            for job in jobs._jobs.values():
+            for job in jobs.jobs.values():
                 job["status"] = "failed"
             return Answer(b"")
 
-        monkeypatch.setattr(x._Jobs, "file", fails)
+        monkeypatch.setattr(x.ComplianceJobs, "file", fails)
         with pytest.raises(ReadError, match="compliance job of X came to nothing") as failed:
             made.sweep()
-        assert x._SIGNATURE not in str(failed.value)
+        assert x.SIGNATURE not in str(failed.value)
         assert made.telemetry.troubles["job_failed"] > 0
         assert len(made.landed()) == len(made.expected()), "nothing is taken for deleted"

@@ -96,7 +96,7 @@ def test_pages_have_mastodons_headers():
         if "/timelines/" in line["uri"]
     ]
     assert real
-    page = mastodon._page(
+    page = mastodon.listing_page(
         {mastodon.status_id(MADE): MADE}, mastodon.Request("/p", {}, {"host": "h"})
     )
     assert any("link" in headers for headers in real)
@@ -204,7 +204,7 @@ def test_listings_are_those_of_reddit():
         if isinstance(line["body"], dict)
     ]
     real = [line for line in real if line["body"].get("kind") == "Listing" and "/r/" in line["uri"]]
-    (made,) = [reddit._page([], "t3_a")]
+    (made,) = [reddit.listing_page([], "t3_a")]
     _, always = shapes(
         [{**line["body"], "data": {**line["body"]["data"], "children": []}} for line in real]
     )
@@ -235,7 +235,7 @@ def test_tweets_and_pages_are_those_of_x():
         search["headers"]
     )
     request = x.Request("/s", {"query": ["q"], "max_results": ["10"]}, {})
-    page = x._search(
+    page = x.search_page(
         World(Scenario(), lambda: NOW), [replace(MADE, number=n) for n in range(1, 13)], request
     ).body
     assert set(page) == {"data", "meta"} <= set(search["body"])
@@ -270,7 +270,7 @@ def assert_known(made: list[Any], real: list[Any]) -> None:
 def test_posts_comments_and_pages_are_those_of_facebook():
     assert_known([facebook.post_of(MADE)], objects("facebook", "id", "created_time"))
     assert_known([facebook.comment_of(MADE)], objects("facebook", "message", "created_time"))
-    page = facebook._page(
+    page = facebook.listing_page(
         [facebook.post_of(MADE)] * 3, facebook.Request("/", {"limit": ["2"]}, {})
     ).body
     assert_known(
@@ -282,7 +282,7 @@ def test_posts_comments_and_pages_are_those_of_facebook():
 @recorded
 def test_media_and_pages_are_those_of_instagram():
     assert_known([instagram.medium_of(MADE)], objects("instagram", "id", "media_type"))
-    page = instagram._page([{}] * 3, instagram.Request("/", {"limit": ["2"]}, {}), {}).body
+    page = instagram.listing_page([{}] * 3, instagram.Request("/", {"limit": ["2"]}, {}), {}).body
     assert_known(
         [{**page, "data": []}],
         [{**answer, "data": []} for answer in objects("instagram", "data", "paging")],

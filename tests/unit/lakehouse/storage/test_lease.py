@@ -17,7 +17,7 @@ from foundation.errors import LakeInUseError
 from foundation.settings import Settings
 from lakehouse.storage import lease
 from lakehouse.storage.lease import hold_lake
-from lakehouse.storage.s3_lease import _said_at
+from lakehouse.storage.s3_lease import http_date
 from tests.support.clock import BASE
 
 HOLDER = """
@@ -181,10 +181,10 @@ def test_a_torn_lock_file_is_no_holder(settings, lock, content):
 
 @pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000", ""])
 def test_the_store_s_clock_is_utc_whatever_its_zone_is_called(zone):
-    assert _said_at(f"Fri, 15 Jan 2027 08:00:00 {zone}") == datetime(2027, 1, 15, 8, tzinfo=UTC)
+    assert http_date(f"Fri, 15 Jan 2027 08:00:00 {zone}") == datetime(2027, 1, 15, 8, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("said", ["", "today", "Fri, 99 Jan 2027 08:00:00 GMT"])
 def test_a_store_that_shows_no_clock_is_measured_by_ours(said, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: BASE)
-    assert _said_at(said) == BASE
+    assert http_date(said) == BASE

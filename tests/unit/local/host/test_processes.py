@@ -38,14 +38,14 @@ def test_remembered_until_it_ends(sleeper, tmp_path):
 
 def test_one_that_ends_while_it_is_looked_at_leaves_nothing(sleeper, tmp_path, monkeypatch):
     process = remember(sleeper.pid, tmp_path / "a.pid")
-    look = processes._start_time
+    look = processes.start_time
 
     def ends_first(pid):
         os.kill(pid, 9)
         os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         return look(pid)
 
-    monkeypatch.setattr(processes, "_start_time", ends_first)
+    monkeypatch.setattr(processes, "start_time", ends_first)
     assert not is_alive(process)
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)

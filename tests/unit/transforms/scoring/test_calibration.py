@@ -102,11 +102,11 @@ def test_the_version_says_all_that_decides_a_row():
 
 
 def test_scores_are_remembered_within_bounds(monkeypatch):
-    monkeypatch.setattr("transforms.scoring.calibration._MOST_REMEMBERED", 5)
+    monkeypatch.setattr("transforms.scoring.calibration.MOST_REMEMBERED", 5)
     scores = [Score("positive", number / 100) for number in range(100)]
     scorer = calibrated(FixedScorer(*scores), abstain_below=0.0, mixed=False)
     assert scorer.score([str(number) for number in range(100)]) == scores
-    assert len(scorer._made) <= 5
+    assert len(scorer.remembered) <= 5
 
 
 def test_a_fit_that_comes_with_the_model():

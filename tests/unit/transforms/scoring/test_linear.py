@@ -19,7 +19,7 @@ from transforms.scoring.linear import CLASSES, SHIPPED, LinearModel, LinearScore
 from transforms.scoring.ngrams import BUCKETS, Hasher
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import ScorerOptions
-from transforms.scoring.training import _Fitted, _matrix, train
+from transforms.scoring.training import FittedClasses, feature_matrix, train
 
 # No lexicon knows these words: what is learnt of them is learnt from the labels.
 WORDS = {"negative": ["blorp", "zint"], "neutral": ["quam", "tarv"], "positive": ["mivvy", "ploon"]}
@@ -61,8 +61,8 @@ def test_scoring_weighs_as_training_did():
         [CLASSES.index(label) for label in (*labels, "positive", "negative", "neutral", "negative")]
     )
     hasher = Hasher()
-    rows = _matrix(hasher, texts)
-    fitted = _Fitted(rows, gold)
+    rows = feature_matrix(hasher, texts)
+    fitted = FittedClasses(rows, gold)
     ours = fitted.model("any").probabilities(hasher.features(texts))
     assert np.abs(ours - fitted.shares(rows)).max() < 1e-3  # 16-bit weights
 
@@ -140,8 +140,8 @@ def test_calibration_error():
 
 
 def test_words_are_remembered_within_bounds(monkeypatch):
-    monkeypatch.setattr(ngrams, "_MOST_REMEMBERED", 10)
-    hashes = ngrams._Hashes()
+    monkeypatch.setattr(ngrams, "MOST_REMEMBERED", 10)
+    hashes = ngrams.Hashes()
     for number in range(100):
         assert hashes[f"word{number}"] < 2**32
     assert hashes["w" * 41] == hashes["w" * 41]

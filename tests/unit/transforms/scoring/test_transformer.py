@@ -96,8 +96,8 @@ def test_batches_by_length_keep_the_order_and_pad_without_effect(folder):
 
 def test_texts_of_like_length_go_together(folder):
     scorer, shapes = transformer.load(options(folder)), []
-    backend = scorer._backend
-    scorer._backend = lambda ids, mask: shapes.append(ids.shape) or backend(ids, mask)
+    backend = scorer.backend
+    scorer.backend = lambda ids, mask: shapes.append(ids.shape) or backend(ids, mask)
     scorer.score(["a " * (n * 37 % 64 + 1) for n in range(64)])
     assert shapes == [(32, 32), (32, 64)]
     assert all(small <= large for (_, small), (_, large) in pairwise(shapes))
@@ -201,7 +201,7 @@ def test_torch_gives_what_the_model_gives(tmp_path):
     model.save_pretrained(tmp_path)
     settings = TransformerSettings(model=str(tmp_path))
     scorer = transformer.TransformerScorer(
-        tmp_path, transformer._on_torch(tmp_path, device="cpu"), settings
+        tmp_path, transformer.on_torch(tmp_path, device="cpu"), settings
     )
     with torch.inference_mode():
         logits = model(torch.tensor([[5, 2, 4]])).logits

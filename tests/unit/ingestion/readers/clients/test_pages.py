@@ -481,7 +481,7 @@ def test_memory_of_pages_is_bounded_and_counts_of_a_post_do_not_make_it_another(
     pages = ListingGuard("here", SimpleNamespace(telemetry=SimpleNamespace(trouble=trouble.append)))
     for number in range(100_050):
         pages.check([{"id": number}], number)
-    assert len(pages._seen) <= 100_000
+    assert len(pages.seen) <= 100_000
     with pytest.raises(ListingCutError):
         pages.check([{"id": 100_049, "likes": 7}], "new")
     assert trouble == ["stuck"]

@@ -194,7 +194,7 @@ def test_the_vocabulary_forgets_before_it_grows_without_end(monkeypatch):
 def test_a_batch_with_more_new_words_than_are_described_at_once(monkeypatch):
     text = " ".join(f"{first}{last} Ann" for first in "Bcd" for last in "efg")
     found = NameModel().find([text])
-    monkeypatch.setattr("transforms.pii.persons.vocabulary._AT_ONCE", 2)
+    monkeypatch.setattr("transforms.pii.persons.vocabulary.AT_ONCE", 2)
     assert NameModel().find([text]) == found
 
 
