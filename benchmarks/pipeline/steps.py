@@ -122,7 +122,7 @@ def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
 
 
 def _to_arrow(rows: list[Row]) -> list[pa.Array]:
-    schema = refine._ARROW
+    schema = refine.REFINED_ARROW
     return [
         pa.array([row.get(name) for row in rows], type=kind)
         for name, kind in zip(schema.names, schema.types, strict=True)
