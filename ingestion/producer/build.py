@@ -155,7 +155,7 @@ def build_erasure(
 
 
 @contextmanager
-def _alone(settings: Settings, name: str, role: Role) -> Iterator[None]:
+def hold_role(settings: Settings, name: str, role: Role) -> Iterator[None]:
     """Lock the role: two producers of one platform would overwrite each other's cursors."""
     file = settings.home / "cursors" / f"{settings.owner}-{name}-{role}.lock"
     protect(settings, "cursors")

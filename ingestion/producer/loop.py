@@ -158,7 +158,7 @@ class IngestLoop:
                     raise
         return True
 
-    def _may_pass(self, error: Exception) -> bool | float:
+    def may_pass(self, error: Exception) -> bool | float:
         """Return whether to start again, or after how many seconds if the platform said so.
 
         A single run does not start again for a listing without an end, which it would pay for

@@ -33,7 +33,7 @@ _POSTS = "app.bsky.feed.post"
 _FULL = 500  # events in a batch
 _LINGER_S = 0.5
 _REWIND = 5_000_000  # µs: how far the clocks of two servers may differ
-_CAUGHT_UP_S = 2.0  # of silence, after which `--once` assumes the end
+CAUGHT_UP_S = 2.0  # of silence, after which `--once` assumes the end
 
 
 @dataclass(frozen=True, slots=True)

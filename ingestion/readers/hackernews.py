@@ -23,7 +23,7 @@ HOST = "https://hacker-news.firebaseio.com"
 SOURCE = "items"
 _AT_ONCE = 8  # concurrent requests: a limit of our own, since the API has none
 _CHUNK = 64
-_GIVE_UP = 6 * 3600 * 1_000_000  # µs of `null` answers
+GIVE_UP = 6 * 3600 * 1_000_000  # µs of `null` answers
 _UPDATES_HOLD = 600 * 1_000_000  # µs that `updates` reaches back, as far as known
 _FAR_AHEAD = 100_000  # items: a cursor so far beyond the newest item is no cursor of this platform
 
@@ -164,7 +164,7 @@ class HackerNewsReader:
         old = {
             number
             for number, since in position.missing.items()
-            if number not in items and now - since > _GIVE_UP
+            if number not in items and now - since > GIVE_UP
         }
         gaps = tuple(
             _gap(position.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old)

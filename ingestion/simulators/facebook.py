@@ -89,7 +89,7 @@ def _shown(post: SimulatedPost) -> dict[str, Any] | None:
     )
 
 
-def _page(items: list[dict[str, Any] | None], request: Request) -> Answer:
+def listing_page(items: list[dict[str, Any] | None], request: Request) -> Answer:
     """Return at most `limit` items; an empty page follows the first."""
     token = request.one("after", "0e")
     start = int(token.rstrip("ep"))

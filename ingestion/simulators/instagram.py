@@ -72,7 +72,7 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
             recent.sort(key=lambda post: -(post.number ^ 1))  # neighbours are swapped
             # each keeps its place
             media = [medium_of(post) if post.deleted_at is None else None for post in recent]
-            return _page(media, request, session)
+            return listing_page(media, request, session)
         case []:
             wanted = request.one("ids").split(",")
             named = {int(number) & _OWN_BITS for number in wanted}

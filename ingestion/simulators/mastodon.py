@@ -67,7 +67,7 @@ def _respond(world: World, request: Request, streaming: str) -> Answer:
     return Answer({"error": "Record not found"}, HTTPStatus.NOT_FOUND)
 
 
-def _page(posts: dict[str, SimulatedPost], request: Request) -> Answer:
+def listing_page(posts: dict[str, SimulatedPost], request: Request) -> Answer:
     """Return a page, newest first; with min_id the page right after that id."""
     after = int(request.one("min_id") or request.one("since_id") or 0)
     before = int(request.one("max_id") or 2**63)

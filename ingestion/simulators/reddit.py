@@ -86,7 +86,7 @@ def _respond(world: World, request: Request) -> Answer:
         case ["api", "info"]:
             named = {fullname(post): post for post in posts.values()}
             things = [named[name] for name in request.one("id").split(",") if name in named]
-            return Answer(_page([thing_of(post) for post in things], None))
+            return Answer(listing_page([thing_of(post) for post in things], None))
     return Answer({"message": "Not Found", "error": 404}, HTTPStatus.NOT_FOUND)
 
 
@@ -98,7 +98,7 @@ def _listing(posts: list[SimulatedPost], request: Request, depth: int) -> Answer
     page = newest_first[start : start + min(int(request.one("limit", "25")), 100)]
     is_last = start + len(page) >= len(newest_first)
     return Answer(
-        _page(
+        listing_page(
             [thing_of(post) for post in page], None if is_last or not page else fullname(page[-1])
         )
     )

@@ -27,7 +27,7 @@ _LONGEST_QUERY = 512
 _HUGE = 10_000_000
 _JOBS = "/2/compliance/jobs"
 _FILES = "/compliance-files/"
-_SIGNATURE = "simulated"
+SIGNATURE = "simulated"
 _QUARTER = 900 * SECOND
 _WEEK = 7 * 86400 * SECOND
 _SHORT = 280
@@ -68,13 +68,13 @@ SIMULATOR = Simulator(
 )
 
 
-class _Jobs:
+class ComplianceJobs:
     """Compliance jobs: created, then in progress, then complete; safe between threads."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._lock = threading.Lock()
-        self._jobs: dict[str, dict[str, Any]] = {}
+        self.jobs: dict[str, dict[str, Any]] = {}
         self._gone: dict[str, list[bytes]] = {}  # uploaded ids that are gone, by job
 
     def respond(self, request: Request) -> Answer:
@@ -123,7 +123,7 @@ class _Jobs:
                 _problem("Invalid Request", HTTPStatus.BAD_REQUEST), HTTPStatus.BAD_REQUEST
             )
         now = self._world.clock()
-        number = str(_snowflake(self._world.clock(), len(self._jobs)))
+        number = str(_snowflake(self._world.clock(), len(self.jobs)))
         address = f"http://{request.headers.get('host', '')}{_FILES}{number}"
         job = job_of(number, now, address)
         self.jobs[number] = job
@@ -174,7 +174,7 @@ def _respond(world: World, request: Request) -> Answer:
     return Answer(_problem("Not Found", HTTPStatus.NOT_FOUND), HTTPStatus.NOT_FOUND)
 
 
-def _search(world: World, posts: list[SimulatedPost], request: Request) -> Answer:
+def search_page(world: World, posts: list[SimulatedPost], request: Request) -> Answer:
     """Return a page, newest first, without deleted posts."""
     oldest = _snowflake(world.clock() - min(_WINDOW_S, int(world.scenario.window_s)) * SECOND, 0)
     since = int(request.one("since_id", "0"))

@@ -18,7 +18,7 @@ from foundation.errors import (
 )
 
 Row = tuple[Any, ...]
-_BUSY_S = 30.0
+BUSY_S = 30.0
 _ANSWER_S = 10  # for connecting
 _CLAIMS = 0x6563686F  # tells our advisory locks from others'
 

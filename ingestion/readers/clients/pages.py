@@ -42,7 +42,7 @@ class ListingGuard:
         self._context = context
         self._cursors_repeat = cursors_repeat
         self._overlaps = overlaps
-        self._seen = OrderedDict[object, None]()
+        self.seen = OrderedDict[object, None]()
         self._barren = 0
 
     def check(self, items: Sequence[Json], following: object) -> list[Json]:
@@ -54,11 +54,11 @@ class ListingGuard:
             ListingCutError: the listing does not end by itself.
         """
         keys = [_key(item) for item in items]
-        new = [item for item, key in zip(items, keys, strict=True) if key not in self._seen]
+        new = [item for item, key in zip(items, keys, strict=True) if key not in self.seen]
         cursor = ("cursor", following)
         whole = ("page", frozenset(keys))
-        is_named_again = cursor in self._seen and not self._cursors_repeat
-        is_given_again = bool(keys) and not new and (not self._overlaps or whole in self._seen)
+        is_named_again = cursor in self.seen and not self._cursors_repeat
+        is_given_again = bool(keys) and not new and (not self._overlaps or whole in self.seen)
         self._barren = 0 if new else self._barren + 1
         self._note([*keys, cursor, *([whole] if self._overlaps else [])])
         if following is None:

@@ -38,7 +38,7 @@ class World:
         self.clock = clock
         self.events = timeline(scenario, clock())
         self._times = [event.at for event in self.events]
-        self._posts: dict[int, SimulatedPost] = {}
+        self.by_number: dict[int, SimulatedPost] = {}
         self._done = 0
         self._lock = threading.Lock()
 
@@ -68,17 +68,19 @@ class World:
                     defect=event.defect,
                     first_text=event.text,
                 )
-                self._posts[post.number] = post
+                self.by_number[post.number] = post
             case "edit":
-                old = self._posts[event.number]
-                self._posts[old.number] = replace(old, text=event.text, edited_at=at, changed_at=at)
+                old = self.by_number[event.number]
+                self.by_number[old.number] = replace(
+                    old, text=event.text, edited_at=at, changed_at=at
+                )
             case "delete":
-                old = self._posts[event.number]
-                self._posts[old.number] = replace(old, deleted_at=at, changed_at=at)
+                old = self.by_number[event.number]
+                self.by_number[old.number] = replace(old, deleted_at=at, changed_at=at)
             case "leave":
                 gone = {
                     n: replace(p, deleted_at=at, changed_at=at)
-                    for n, p in self._posts.items()
+                    for n, p in self.by_number.items()
                     if p.author == event.author
                 }
                 self.by_number |= gone
