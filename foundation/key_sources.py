@@ -25,7 +25,7 @@ PAYLOAD_KEY = "payload key"
 RECEIPT_KEY = "receipt key"
 # of one call to AWS
 _TIMEOUT_S = 10
-_ATTEMPTS = 4
+ATTEMPTS = 4
 
 
 class KeySource(Protocol):

@@ -27,7 +27,9 @@ def lake_tables(
         StoreUnreachableError: the lake is on S3, which does not answer.
         AccessError: all layers are closed, or one is and `whole` is asked for.
     """
-    folders = partial(_folders_on_s3, store.arrow_files(s3)) if store.is_s3(lake_uri) else _folders
+    folders = (
+        partial(_folders_on_s3, store.arrow_files(s3)) if store.is_s3(lake_uri) else local_folders
+    )
     tables: dict[str, list[str]] = {}
     closed = []
     for layer in LAYERS:

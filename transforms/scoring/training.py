@@ -96,7 +96,7 @@ def train(
         ) from None
     progress("features")
     hasher = Hasher()
-    rows = _matrix(hasher, texts)
+    rows = feature_matrix(hasher, texts)
     gold = np.array([CLASSES.index(label) for label in labels])
     shares = np.zeros((len(gold), len(CLASSES)))
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
@@ -104,7 +104,7 @@ def train(
         progress(f"fold {number} of {_FOLDS}")
         shares[unseen] = FittedClasses(rows[seen], gold[seen]).shares(rows[unseen])
     progress("all rows")
-    model = _Fitted(rows, gold).model(hasher.version)
+    model = FittedClasses(rows, gold).model(hasher.version)
     best = shares.max(axis=1)
     right = shares.argmax(axis=1) == gold
     fit = Fit(

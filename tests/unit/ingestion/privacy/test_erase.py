@@ -133,7 +133,6 @@ def test_while_another_reads_the_memory_it_is_not_called_done(impatient_home):
     home = impatient_home
     home.save_seen_posts("t1_a")
     home.bury({"post_key": home.post_key("t1_a")})
-    home.store._base._sql.execute("PRAGMA busy_timeout = 50")
     with sqlite3.connect(home.file) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM sightings").fetchall()
