@@ -1,4 +1,4 @@
-"""What all tests share: free ports, one real broker, one Spark session, and a marker by folder."""
+"""What all tests share: free ports, a broker and a Spark session per process, a marker by folder."""
 
 import os
 import shutil
@@ -29,8 +29,7 @@ INTERPRETED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-FOLDERS = ("unit", "spark", "jobs", "e2e", "faults")
-ONE_SESSION = ("spark", "jobs")  # their tests use the one Spark session, and so stay in one process
+LONGEST_FIRST = ("e2e", "faults", "jobs", "spark", "unit")
 
 # A developer's own settings must not decide whether a test passes.
 for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
@@ -51,7 +50,7 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):  # workers inherit it
         jvm_starts.note_starts()
-    for folder in FOLDERS:
+    for folder in LONGEST_FIRST:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
     config.addinivalue_line("markers", "extended: part of make test-all, and not of make test")
     # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any
@@ -81,24 +80,20 @@ def pytest_unconfigure(config):
 def pytest_collection_modifyitems(items):
     for item in items:
         folder = item.path.relative_to(ROOT).parts[0]
-        if folder in FOLDERS:
+        if folder in LONGEST_FIRST:
             item.add_marker(folder)
-    # first, for all of them are one process's work
-    items.sort(key=lambda item: not _in_session(item.nodeid))
-
-
-def _in_session(nodeid: str) -> bool:
-    return nodeid.startswith(tuple(f"tests/{folder}/" for folder in ONE_SESSION))
+    # Files that take minutes come first, so that no process waits at the end for another's.
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(ROOT).parts[0]))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Processes share tests by file, for fixtures are a module's; those of the one Spark session stay together."""
+    """Processes share tests by file, for fixtures are a module's; each has a Spark session of its own."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "one Spark session" if _in_session(nodeid) else nodeid.partition("::")[0]
+            return nodeid.partition("::")[0]
 
     return ByFile(config, log)
 

@@ -25,7 +25,7 @@ from transforms.pii.persons.tokens import EDGE, echo_of, pieces_of, users_in, wo
 
 _MOST_KNOWN = 200_000  # words kept, and pieces; then each begins anew
 _LONGEST_PIECE = 32  # characters; longer ones seldom come again
-_AT_ONCE = 4_096  # new words
+AT_ONCE = 4_096  # new words
 _EDGE = 0  # its row
 
 
@@ -108,7 +108,7 @@ class Vocabulary:
 
     def _describe_new(self) -> None:
         while self._described < len(self.words):
-            new = self.words[self._described : self._described + _AT_ONCE]
+            new = self.words[self._described : self._described + AT_ONCE]
             self._grow(self._described + len(new))
             self._describe(new, slice(self._described, self._described + len(new)))
             self._described += len(new)
@@ -117,7 +117,7 @@ class Vocabulary:
         """Make room, twice as much at a time."""
         if needed <= len(self.capital):
             return
-        more = max(needed, 2 * len(self.capital), _AT_ONCE) - len(self.capital)
+        more = max(needed, 2 * len(self.capital), AT_ONCE) - len(self.capital)
         room = np.zeros((more, *self.summed.shape[1:]), dtype=self.summed.dtype)
         self.summed = np.concatenate([self.summed, room])
         self.hashes = np.concatenate([self.hashes, np.zeros((3, more), dtype=np.uint64)], axis=1)

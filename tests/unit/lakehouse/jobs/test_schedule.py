@@ -29,13 +29,14 @@ class Timer:
     """One that outlives the schedule."""
 
     def __init__(self, now, started_s=None):
-        self.now, self.started_s = now, started_s
+        self.seconds = now
+        self.started_s = started_s
 
     def age_s(self):
-        return None if self.started_s is None else self.now() - self.started_s
+        return None if self.started_s is None else self.seconds() - self.started_s
 
     def start(self):
-        self.started_s = self.now()
+        self.started_s = self.seconds()
 
 
 @pytest.fixture
