@@ -18,6 +18,7 @@ class KilledError(BaseException):
 def killing(point: str) -> Iterator[None]:
     """Kill what runs in the block when it reaches the crash point; fail if it does not."""
     reached = []
+    original = crash_points.crash_point
 
     def crash_point(_job: str, name: str, *_: Any, **__: Any) -> None:
         reached.append(name)
@@ -27,7 +28,7 @@ def killing(point: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in list(sys.modules.values()):
             # each module that has such points has imported the function by its name
-            if getattr(module, "__dict__", {}).get("crash_point") is crash_points.crash_point:
+            if getattr(module, "__dict__", {}).get("crash_point") is original:
                 patch.setattr(module, "crash_point", crash_point)
         with pytest.raises(KilledError):
             yield
