@@ -1,4 +1,4 @@
-"""What all tests share: free ports, a broker and a Spark session per process, a marker by folder."""
+"""Tests share free ports, a broker and a Spark session per process, a marker by folder."""
 
 import os
 import shutil
@@ -88,7 +88,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Processes share tests by file, for fixtures are a module's; each has a Spark session of its own."""
+    """Share tests between processes by file, for fixtures belong to modules.
+
+    Each process has its own Spark session.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
     class ByFile(LoadScopeScheduling):
@@ -136,7 +139,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory) -> Iterator[Settings]:
-    """A real broker with all topics, one for the whole session; `new_home` makes its topics anew."""
+    """Yield a real broker with all topics for the whole session; `new_home` recreates them."""
     from tests.support.kafka import new_stack
 
     with new_stack(tmp_path_factory.mktemp("broker")) as settings:
@@ -145,7 +148,10 @@ def broker(tmp_path_factory) -> Iterator[Settings]:
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory) -> "Iterator[SparkSession]":
-    """The one session of tests/spark and tests/jobs, made as the jobs make theirs; each test has a lake of its own."""
+    """Yield the one session of tests/spark and tests/jobs, built as the jobs build theirs.
+
+    Each test has its own lake.
+    """
     from lakehouse.spark.session import build_session
 
     home = tmp_path_factory.mktemp("spark")

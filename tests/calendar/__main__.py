@@ -1,6 +1,7 @@
-"""`make test-calendar`: the unit tests at moments of other days, years and zones; it ends with the first that fails.
+"""Run the unit tests at moments of other days, years and zones (`make test-calendar`).
 
-What is named after `python -m tests.calendar` goes to pytest instead of `-n 2 tests/unit`.
+The run ends with the first moment that fails. Arguments after `python -m tests.calendar` go to
+pytest instead of `-n 2 tests/unit`.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""`make test-compose`: docker-compose.yml on a real engine, with 20,000 posts, and every container killed in turn."""
+"""Run docker-compose.yml on a real engine (`make test-compose`).
+
+The run sends 20,000 posts and kills every container in turn.
+"""
 
 import argparse
 import configparser
@@ -30,7 +33,7 @@ _ERASED_S = 900
 
 
 def main() -> None:
-    """The whole of it; what was made for it is gone in the end, but for the engine's cache in build/compose."""
+    """Run the whole check and remove all it made, except the engine's cache in build/compose."""
     parser = argparse.ArgumentParser(prog="tests.compose")
     parser.add_argument("--posts", type=int, default=20_000)
     posts = parser.parse_args().posts
@@ -55,13 +58,17 @@ def main() -> None:
         say(f"images are ready after {ready - began:.0f} s")
         run(ours, posts)
     say(
-        f"test-compose: passed; images {ready - began:.0f} s, scenario {time.monotonic() - ready:.0f} s"
+        f"test-compose: passed; images {ready - began:.0f} s,"
+        f" scenario {time.monotonic() - ready:.0f} s"
     )
 
 
 @contextmanager
 def _images_removed(*, unless: bool) -> Iterator[list[str]]:
-    """The names put into the list are taken from somebody else's engine; our own keeps them for the next run."""
+    """Remove the listed images in the end from an engine that is not ours.
+
+    Our own engine keeps them for the next run.
+    """
     made: list[str] = []
     try:
         yield made
@@ -79,7 +86,8 @@ def run(ours: Project, posts: int) -> None:
         ledgers = [_killed_while_posts_flow(ours, settings, posts)]
         _await_gold(settings, ledgers)
         say(
-            f"Gold is exact after {len(CORE)} kills: {len(oracle.read_rows(*ledgers))} records, each once"
+            f"Gold is exact after {len(CORE)} kills:"
+            f" {len(oracle.read_rows(*ledgers))} records, each once"
         )
         answer = ours.cli(
             "sql", "SELECT sum(posts) AS posts FROM gold.sentiment_hourly", "--format", "csv"
@@ -97,7 +105,8 @@ def run(ours: Project, posts: int) -> None:
         checks.assert_unreachable_from_outside(ours)
         checks.assert_store_asks_for_credentials(ours, settings)
         say(
-            f"{looked_at} containers: none is root, all are read-only, all ports are loopback's, no secret shows"
+            f"{looked_at} containers: none is root, all are read-only,"
+            " all ports are loopback's, no secret shows"
         )
         _await(
             lambda: not checks.missing_from_prometheus(ours),
@@ -109,7 +118,7 @@ def run(ours: Project, posts: int) -> None:
 
 
 def _from_outside(ours: Project, home: Path) -> tuple[Settings, list[str]]:
-    """How this process reaches Kafka and the lake: by the published ports, with copies of the secrets."""
+    """Return settings that reach Kafka and the lake by published ports, and copies of secrets."""
     said = _secret(ours, "/run/echostream/s3/credentials")
     parsed = configparser.ConfigParser()
     parsed.read_string(said)
@@ -179,7 +188,7 @@ def _down_and_up(ours: Project) -> None:
 
 
 def _simulate(ours: Project, settings: Settings, ledgers: list[Path]) -> None:
-    """Producers read simulated platforms and are killed in turn; each simulated post is in Silver once."""
+    """Run producers on simulated platforms, kill each in turn, find each post in Silver once."""
     known = {row["post_key"] for row in oracle.read_rows(*ledgers) if row["post_key"]}
     ours.with_simulators()
     before = {platform: checks.sent(settings, platform) for platform in checks.SIMULATED}
@@ -201,7 +210,8 @@ def _simulate(ours: Project, settings: Settings, ledgers: list[Path]) -> None:
 
     _await(all_there, _SIMULATED_S, "every simulated post in Silver")
     say(
-        f"simulated posts in Silver, each once: {', '.join(f'{name} {len(found[name])}' for name in found)}"
+        "simulated posts in Silver, each once: "
+        f"{', '.join(f'{name} {len(found[name])}' for name in found)}"
     )
 
 
@@ -215,7 +225,8 @@ def _erase(ours: Project, settings: Settings) -> None:
         lambda: 'unqueryable_at": "20' in ours.cli("receipts", "--json"), _ERASED_S, "its receipt"
     )
     say(
-        f"echostream erase: in no table any more, with a receipt, after {time.monotonic() - began:.0f} s"
+        "echostream erase: in no table any more, with a receipt,"
+        f" after {time.monotonic() - began:.0f} s"
     )
 
 

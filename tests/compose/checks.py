@@ -50,7 +50,7 @@ def sent(settings: Settings, platform: str) -> int:
 
 
 def simulated(settings: Settings, known: set[str]) -> dict[str, Counter[int]]:
-    """The numbers of the simulated posts in Silver by platform; posts of which the key is known are others."""
+    """Count simulated posts in Silver by platform and number; posts of known keys are others."""
     found: dict[str, Counter[int]] = {platform: Counter() for platform in SIMULATED}
     for row in rows_of(settings, "silver.posts"):
         if row["platform"] in found and row["post_key"] not in known:
@@ -91,12 +91,13 @@ def held_of(settings: Settings, author_key: str) -> int:
 
 
 def assert_closed(project: Project, secrets: list[str]) -> int:
-    """Nobody is root, nothing can be written or seen that need not be; how many containers were looked at."""
+    """Check that no container is root or opens more than it needs; return the number checked."""
     ids = call(
         "docker", "ps", "-q", "--filter", f"label=com.docker.compose.project={project.name}"
     ).split()
     for one in json.loads(call("docker", "inspect", *ids)):
-        name, host = one["Name"], one["HostConfig"]
+        name = one["Name"]
+        host = one["HostConfig"]
         assert one["Config"]["User"].partition(":")[0] not in ("", "0", "root"), name
         assert (host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == (
             True,

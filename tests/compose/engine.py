@@ -1,4 +1,4 @@
-"""A real Docker engine for the run: the one that answers, or one of our own that is gone afterwards."""
+"""The run uses the Docker engine that answers, or starts its own and stops it afterwards."""
 
 import os
 import shutil
@@ -44,7 +44,10 @@ def answers() -> bool:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[bool]:
-    """An engine while this lasts; True where it is our own, with its data in a folder that the next run finds again."""
+    """Keep an engine up; yield True where it is our own.
+
+    Its data are in a folder that the next run finds again.
+    """
     if answers():
         say("an engine answers: it is used, and left as it is but for what this run makes")
         yield False
@@ -134,7 +137,10 @@ def base_image(folder: Path) -> bool:
 
 
 def _mirror() -> list[str]:
-    """Where this machine's own packages come from, if it is of the same release; else debootstrap's choice."""
+    """Return this machine's package mirror if its release is the same.
+
+    Without it, debootstrap chooses.
+    """
     listed = call(
         "apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)", "Created-By: Packages"
     )

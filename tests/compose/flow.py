@@ -14,11 +14,14 @@ _LASTS_S = 900  # the trickle, if nobody opens the tap
 
 
 class Tap:
-    """A sender that lets `fast` records pass at once and then one now and then, until it is opened."""
+    """A sender passes `fast` records at once, then one now and then, until it is opened."""
 
     def __init__(self, producer: Producer, fast: int, pause_s: float) -> None:
-        self._producer, self._fast, self._pause_s = producer, fast, pause_s
-        self.delivered, self.failed = producer.delivered, producer.failed
+        self._producer = producer
+        self._fast = fast
+        self._pause_s = pause_s
+        self.delivered = producer.delivered
+        self.failed = producer.failed
         self.sent = 0
         self.is_open = threading.Event()
 

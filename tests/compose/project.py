@@ -1,4 +1,4 @@
-"""docker-compose.yml as a project of its own: free ports, its own volumes, everything gone afterwards."""
+"""docker-compose.yml runs as a project with its own ports and volumes, removed afterwards."""
 
 import json
 import os

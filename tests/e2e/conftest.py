@@ -1,4 +1,4 @@
-"""A home of one's own for each module, on the broker of the session: a key, empty topics, an empty lake."""
+"""Each module has a home on the session's broker: a key, empty topics, an empty lake."""
 
 from collections.abc import Iterator
 

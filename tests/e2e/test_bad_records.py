@@ -1,4 +1,7 @@
-"""Bytes that no producer of ours would send, beside good neighbours: each ends in quarantine, at its coordinates."""
+"""Bytes that no producer of ours would send end in quarantine, with their coordinates.
+
+The good records beside them are processed normally.
+"""
 
 from dataclasses import replace
 
@@ -55,7 +58,8 @@ def submission(number, **changes):
 @pytest.fixture(scope="module")
 def outcome(home, in_session):
     """What was sent where, and what came of it."""
-    poisoned, neighbours = {}, {}
+    poisoned = {}
+    neighbours = {}
 
     def good(record):
         (at,) = send(home, TOPIC, (b"k", record.value, record.headers))

@@ -1,4 +1,4 @@
-"""The local stack with a real broker. The tests of this module go on from one another, over one home."""
+"""The local stack runs with a real broker. The tests run in order over one home."""
 
 import os
 import signal

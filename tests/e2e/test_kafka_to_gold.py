@@ -1,4 +1,4 @@
-"""From Kafka to Gold with the real command. The tests of this module go on from one another, over one lake."""
+"""The real command takes records from Kafka to Gold. The tests run in order over one lake."""
 
 import json
 import re

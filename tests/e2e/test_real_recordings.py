@@ -1,10 +1,9 @@
-"""Real Reddit and Bluesky payloads through replay, Kafka, Bronze, Silver and Gold, against counts taken from the files.
+"""Real Reddit and Bluesky payloads go through replay, Kafka, Bronze, Silver and Gold.
 
-One document in ten goes through Spark, and each that holds a private message; with FULL=1 all of
-them do, as in
+The tests compare the tables with counts taken from the files. One document in ten goes through
+Spark, and each that holds a private message; with FULL=1 all of them do, as in
 `make test-nightly`. The unit tests map every payload. The counts share no code with the mappers.
-  Failures print
-numbers and ids, never the recorded texts.
+Failures print numbers and ids, never the recorded texts.
 """
 
 import gzip
@@ -82,7 +81,7 @@ def reddit(tmp_path_factory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def seen_posts(reddit) -> list[dict[str, Any]]:
-    """Every time that a Reddit post or comment is in the files; private subreddits are nobody's business."""
+    """Return each occurrence of a Reddit post or comment, without private subreddits."""
     return [
         thing["data"] | {"fullname": f"{thing['kind']}_{thing['data']['id']}"}
         for document in documents(reddit)
@@ -93,7 +92,7 @@ def seen_posts(reddit) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def winners(seen_posts) -> dict[str, dict[str, Any]]:
-    """The sighting of each that counts: gone, where it is ever seen gone; else edited last; else the first."""
+    """Return the deciding sighting of each: a deleted one, else the last edited, else the first."""
     best: dict[str, tuple[Any, dict[str, Any]]] = {}
     for place, data in enumerate(seen_posts):
         rank = (is_gone(data), edited(data), -place)
@@ -172,7 +171,8 @@ def test_each_dead_reddit_post_has_its_tombstone(lake, winners, seen_posts):
 
 
 def test_bluesky_posts_and_deletes(lake, silver):
-    created, deleted = {}, set()
+    created = {}
+    deleted = set()
     for line in documents(BLUESKY):
         commit = line.get("commit", {})
         if commit.get("collection") == "app.bsky.feed.post":
@@ -215,8 +215,9 @@ def test_gold_counts_what_silver_holds(lake, silver):
 
 
 def test_private_messages_are_nowhere(lake, reddit):
-    """Not in Kafka, not in a value of a table, not in a log: none of their ids, and none of some of their lines."""
-    ids, lines = set(), set()
+    """Find none of their ids and none of some of their lines in Kafka, table values or logs."""
+    ids = set()
+    lines = set()
     for document in documents(reddit):
         for thing in things(document):
             if thing["kind"] == "t4":

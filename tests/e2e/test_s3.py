@@ -1,4 +1,7 @@
-"""The whole pipeline over a lake on S3: a real server, over HTTP, with credentials; then one that often fails."""
+"""The whole pipeline runs over a lake on S3.
+
+A real server serves it over HTTP with credentials; then one that often fails does.
+"""
 
 import json
 import shutil
@@ -111,7 +114,7 @@ def test_wrong_credentials_and_a_missing_bucket_are_named(on_s3, tmp_path):
 
 
 def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
-    """After a rebuild, a reset and a commit of the checkpoint that a crash took away: all in one run."""
+    """One run follows a rebuild, a reset, and a checkpoint commit that a crash took away."""
     for words in (("rebuild", "gold"), ("checkpoint", "reset", "bronze_to_silver")):
         done = echostream(on_s3, *words)
         assert (done.code, done.error) == (0, "")
@@ -137,7 +140,7 @@ def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
 
 
 def test_a_person_is_erased_to_the_last_file(on_s3, ledgers, tmp_path):
-    """As soon as the clock allows, which is at once here; Kafka still has them, and nothing of the lake."""
+    """The clock allows the erasure at once here; Kafka still has the person, the lake nothing."""
     live = rows_of(on_s3, "silver.posts")
     ((platform, author_key), posts), *_ = Counter(
         (row["platform"], row["author_key"]) for row in live

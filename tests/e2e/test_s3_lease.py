@@ -1,4 +1,7 @@
-"""The lease of a lake on S3, against a real server: one holder, whatever becomes of it and of the store's answers."""
+"""The lease of a lake on S3 has one holder, as a real server shows.
+
+This holds whatever becomes of the holder and of the store's answers.
+"""
 
 import time
 from threading import Event
@@ -70,7 +73,8 @@ def test_a_home_whose_run_was_killed_need_not_wait(settings):
 
 def test_it_is_kept_while_the_store_fails_often(settings, s3, elsewhere, monkeypatch):
     monkeypatch.setattr(s3_lease, "RENEWED_EACH_S", 0.02)
-    kinds, lost = ("refused", "lost", "stalled"), Event()
+    kinds = ("refused", "lost", "stalled")
+    lost = Event()
     with faulty(s3.model_copy(update={"timeout_s": 0.5}), share=0.3, stall_s=1.0, seed=3) as (
         often,
         faults,

@@ -1,4 +1,7 @@
-"""The wheel and the real `spark-submit` against a standalone master: executors are processes with their own Python."""
+"""The wheel and the real `spark-submit` run against a standalone master.
+
+Executors are processes with their own Python.
+"""
 
 import os
 import subprocess
@@ -35,7 +38,10 @@ def wheel(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory):
-    """A Python that has what we need but not us: a path file does not follow the checkout's editable install."""
+    """Return a Python that has our dependencies but not us.
+
+    A path file does not follow the checkout's editable install.
+    """
     folder = tmp_path_factory.mktemp("python")
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60

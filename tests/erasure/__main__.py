@@ -1,8 +1,8 @@
-"""`make test-erasure`: a person is erased while the streams run and are killed, and does not come back by anything.
+"""Erase a person while the streams run and are killed (`make test-erasure`).
 
-A made stream with deletes flows; in the middle of it a person asks to be erased. Then a full
-replay, a backfill, and both rebuilds. In the end verify-erasure finds nothing in any byte, and Gold
-is what the ledger says without the person.
+A generated stream with deletes flows, and in the middle of it a person asks to be erased. Then a
+full replay, a backfill and both rebuilds run, and none of them brings the person back. In the end
+verify-erasure finds nothing in any byte, and Gold is what the ledger says without the person.
 """
 
 import argparse
@@ -68,9 +68,12 @@ class Trial:
     """One lake, its stream, and the person."""
 
     def __init__(self, settings: Settings, folder: Path, posts: int, per_second: float) -> None:
-        self.settings, self.folder, self.per_second = settings, folder, per_second
+        self.settings = settings
+        self.folder = folder
+        self.per_second = per_second
         self.hurry = threading.Event()  # the kills are over
-        memory, self.began = MemoryProducer(), time.monotonic()
+        memory = MemoryProducer()
+        self.began = time.monotonic()
         made = run_generator(
             settings,
             memory,
@@ -80,7 +83,8 @@ class Trial:
             rates=Rates(deletes=0.03, author_deletes=0.003),
             with_canaries=True,
         )
-        self.rows, self.messages = oracle.read_rows(made.ledger), memory.messages
+        self.rows = oracle.read_rows(made.ledger)
+        self.messages = memory.messages
         # it holds everything, and is none of the system's
         made.ledger.rename(folder / "ledger.jsonl")
         self.person: Person = busiest(self.rows, self.messages)
@@ -130,7 +134,8 @@ class Trial:
         self.do("erase")  # no producer runs here: the landing files lose them by this
         receipt = self.receipt()
         self.say(
-            f"asked {receipt['asked_at']}, unqueryable {receipt['unqueryable_at']}, {receipt['tables']}"
+            f"asked {receipt['asked_at']}, unqueryable {receipt['unqueryable_at']},"
+            f" {receipt['tables']}"
         )
 
     def bring_back(self) -> None:
@@ -177,7 +182,8 @@ class Trial:
         left = sum(self.person.is_theirs(row) for row in bronze)
         assert left == 0, f"{left} records in Bronze"
         self.say(
-            f"{when}: {len(expected.live):,} posts and {len(expected.hourly):,} cells of Gold are exact"
+            f"{when}: {len(expected.live):,} posts"
+            f" and {len(expected.hourly):,} cells of Gold are exact"
         )
 
     def verify(self, when: str) -> int:

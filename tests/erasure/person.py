@@ -1,4 +1,7 @@
-"""One person of a made stream: their records, the clear values that stand in no other's, and their payloads."""
+"""Find one person of a generated stream.
+
+A person has records, payloads, and clear values that no other person's records hold.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -41,7 +44,10 @@ class Person:
 
 
 def busiest(rows: list[Row], messages: list[Message]) -> Person:
-    """Who has most posts, and is not deleted by the platform; each row is of the message with its number."""
+    """Return the person with most posts whom the platform does not delete.
+
+    Each row belongs to the message with its number.
+    """
     gone = {row["author_key"] for row in rows if row["op"] == "delete_author"}
     counts = Counter(
         row["author_key"] for row in rows if row["op"] == "upsert" and row["author_key"] not in gone
@@ -69,10 +75,8 @@ def _person(author_key: str, rows: list[Row], messages: list[Message]) -> Person
         for at in sorted(theirs)
         if rows[at]["fate"] != "quarantined"
     ]
-    author_id, platform = (
-        next(event["author_id"] for event in events if event["author_id"]),
-        events[0]["platform"],
-    )
+    author_id = next(event["author_id"] for event in events if event["author_id"])
+    platform = events[0]["platform"]
     payloads = [payload for event in events if (payload := _mappable(event, author_id))]
     if not payloads:
         return None
@@ -88,7 +92,10 @@ def _person(author_key: str, rows: list[Row], messages: list[Message]) -> Person
 
 
 def _mappable(event: Any, author_id: str) -> Any:
-    """What the platform gave, if its mapper makes the same post of it: made payloads are only like a platform's."""
+    """Return the platform's payload, if its mapper makes the same post of it.
+
+    Generated payloads only resemble a platform's.
+    """
     payload = orjson.loads(event["raw"])
     mapped = PLATFORMS[event["platform"]].map(payload, 0)
     is_same = isinstance(mapped, Post) and (mapped.author_id, mapped.post_id) == (

@@ -1,4 +1,7 @@
-"""The JVM alone is killed, as the kernel does where memory is short: one line says so, and the next run goes on."""
+"""The JVM alone is killed, as the kernel does where memory is short.
+
+One line says so, and the next run goes on.
+"""
 
 import os
 import signal

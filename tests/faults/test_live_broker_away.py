@@ -1,4 +1,7 @@
-"""The broker is away while a firehose goes on: memory stays bounded, and what had to be dropped is a ledger gap."""
+"""The broker is away while a firehose goes on.
+
+Memory stays bounded, and the records that had to be dropped are a ledger gap.
+"""
 
 import sqlite3
 import threading

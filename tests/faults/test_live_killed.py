@@ -1,6 +1,7 @@
-"""kill -9 of each live producer in the middle of a scenario: what lands is what the scenario says, in Silver too.
+"""Each live producer is killed with `kill -9` in the middle of a scenario.
 
-FULL=1 does it ten times, each time with other posts, at other moments, for another owner.
+Kafka and Silver then hold what the scenario says. FULL=1 does it ten times, each time with other
+posts, at other moments, for another owner.
 """
 
 import json
@@ -50,12 +51,11 @@ def landed() -> dict[tuple[str, str], dict[str, str]]:
 @pytest.mark.parametrize("owner", TURNS)
 @pytest.mark.parametrize("name", LIVE)
 def test_a_killed_producer_loses_nothing(name, owner, home, landed):
-    simulator, dice = SIMULATORS[name], random.Random(f"{name}{owner}")
+    simulator = SIMULATORS[name]
+    dice = random.Random(f"{name}{owner}")
     with simulator.running(Scenario(seed=dice.randrange(1000), **PLOT)) as (address, world):
-        words, options = (
-            ("ingest", name, "--base-url", address),
-            settings_for(simulator, home) | {"owner": owner},
-        )
+        words = ("ingest", name, "--base-url", address)
+        options = settings_for(simulator, home) | {"owner": owner}
         for _ in range(KILLS):
             before = noted(home, owner)
             with started(home, *words, **options) as producer:
@@ -87,7 +87,8 @@ def test_a_killed_producer_loses_nothing(name, owner, home, landed):
 def test_silver_holds_exactly_that(home, landed):
     done = echostream(home, "run", "--available-now", timeout_s=SILVER_S)
     assert done.code == 0, done.error
-    key, silver = load_key(home.key_file), rows_of(home, "silver.posts")
+    key = load_key(home.key_file)
+    silver = rows_of(home, "silver.posts")
     assert len(silver) == sum(len(posts) for posts in landed.values()) > 0
     for (name, owner), posts in landed.items():
         expected = {
@@ -106,7 +107,8 @@ def noted(home, owner) -> int:
     file = home.home / "cursors" / "ingest.sqlite3"
     if not file.exists():
         return 0
-    asked = """SELECT max(at) FROM (SELECT coalesce(max(saved_at), 0) AS at FROM cursors WHERE owner = :owner
+    asked = """SELECT max(at) FROM (
+               SELECT coalesce(max(saved_at), 0) AS at FROM cursors WHERE owner = :owner
                UNION ALL SELECT coalesce(max(checked_at), 0) FROM sightings WHERE owner = :owner)"""
     memory = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)
     with closing(memory), suppress(sqlite3.OperationalError):
@@ -115,8 +117,9 @@ def noted(home, owner) -> int:
 
 
 def settings_for(simulator, home) -> dict[str, str]:
-    """What the producer of a simulated platform is told: what to ask for, whom to be, and to hurry."""
-    watchlists, budgets = home.home / "watchlists.toml", home.home / "budgets.toml"
+    """Return the settings of a simulated platform's producer: queries, identity, short waits."""
+    watchlists = home.home / "watchlists.toml"
+    budgets = home.home / "budgets.toml"
     asked = {name: list(values) for name, values in simulator.watchlist.items()}
     lines = [f"{name} = {json.dumps(values)}" for name, values in asked.items()]
     watchlists.write_text("\n".join([f"[{simulator.name}]", *lines, ""]))

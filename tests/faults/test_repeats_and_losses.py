@@ -1,6 +1,6 @@
-"""What is done twice, and what is lost: commits of checkpoints, whole checkpoints, a topic sent again, two runs.
+"""Work is repeated or lost: checkpoint commits, whole checkpoints, a resent topic, two runs.
 
-The tests go on from one another, over one lake.
+The tests run in order over one lake.
 """
 
 import shutil
@@ -98,7 +98,10 @@ def test_a_deleted_checkpoint_refuses_and_after_a_reset_all_is_exact(home, sent,
 
 
 def consumed(home, sent):
-    """Silver reads all of Bronze once more after its own reset: the batches of the new checkpoint say so."""
+    """Return the expected counts of records read.
+
+    Silver reads all of Bronze once more after its own reset, as the new checkpoint's batches say.
+    """
     total = sum(row["consumed"] for row in ops(home, "bronze_to_silver"))
     newest = ops_of_newest(home, "bronze_to_silver")
     is_reset = len({row["checkpoint_id"] for row in ops(home, "bronze_to_silver")}) > 1

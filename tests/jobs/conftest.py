@@ -15,7 +15,7 @@ from tests.support.clock import BASE, going_on_from
 
 @pytest.fixture(autouse=True)
 def _time_of_the_data(monkeypatch):
-    """Put the clock to what the lakes' records were received by, for the jobs that run in this process."""
+    """Set the clock of jobs in this process to the time when the lakes' records were received."""
     monkeypatch.setattr(clock, "now", going_on_from(NOW + DRAINED_WITHIN))
 
 

@@ -12,7 +12,7 @@ PIECE = 40
 
 
 class Drift:
-    """A lake that is sent 40 posts at a time, each time a batch, under rules that may suddenly be too strict."""
+    """A lake receives batches of 40 posts under rules that may suddenly be too strict."""
 
     def __init__(self, lake):
         limits = lake.settings.breaker.model_copy(update={"batches": 2, "min_records": 2 * PIECE})
@@ -26,7 +26,7 @@ class Drift:
         assert len(self.posts) == PIECE
 
     def receive(self, pieces):
-        """The same posts over and over, at offsets of their own: what they say is of no importance."""
+        """Receive the same posts again at their own offsets; their content does not matter."""
         for _ in range(pieces):
             self.lake.receive(
                 row | {"offset": row["offset"] + 1000 * self.pieces} for row in self.posts
@@ -45,7 +45,8 @@ class Drift:
         return [2 * row["quarantined"] > row["consumed"] for row in self.batches()]
 
 
-STRICT, MENDED = 1, 100_000
+STRICT = 1
+MENDED = 100_000
 
 
 def test_a_drift_is_refused_until_it_is_mended_or_accepted_and_nothing_is_lost(empty):

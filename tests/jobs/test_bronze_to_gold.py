@@ -1,4 +1,7 @@
-"""Bronze → Silver → Gold in one process: exact by the ledger, however often and in whatever pieces it runs."""
+"""Bronze → Silver → Gold run in one process and match the ledger exactly.
+
+Neither the number of runs nor the size of their pieces changes the result.
+"""
 
 import threading
 
@@ -224,7 +227,10 @@ def test_continuous_jobs_take_what_arrives_and_stop_cleanly(empty):
 
 
 def test_what_an_author_left_behind_is_removed_and_what_came_later_stays(empty):
-    """The author's posts go first through all hops, so that only the removal between batches can take them away."""
+    """All hops process the author's posts first.
+
+    So only the removal between batches can delete them.
+    """
     deletes = [row for row in empty.bronze if row["op"] == "delete_author"]
     posts = [row for row in empty.bronze if row["op"] != "delete_author"]
     empty.receive(posts)

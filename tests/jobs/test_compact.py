@@ -67,7 +67,7 @@ def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(
 
 
 def test_what_a_stream_has_still_to_read_is_kept_however_short_the_retention(empty):
-    """Gold has not begun while what it is to read of Silver's changes is replaced under its feet, twice."""
+    """Gold has not begun while Silver's changes, which it is to read, are replaced twice."""
     half = len(empty.bronze) // 2
     for rows in (empty.bronze[:half], empty.bronze[half:]):
         empty.receive(rows)

@@ -1,4 +1,7 @@
-"""Erasures in the jobs that own the tables: requests of persons, batches of platforms, kills, and what comes back."""
+"""The jobs that own the tables carry out erasures.
+
+The tests cover requests of persons, batches of platforms, kills, and records that come back.
+"""
 
 from collections import Counter
 from pathlib import Path
@@ -208,7 +211,8 @@ def test_what_platforms_deleted_leaves_bronze_in_one_batch_and_what_lives_stays(
     lake = drained.set(
         erasure=drained.settings.erasure.model_copy(update={"batch_interval_s": 0.0})
     )
-    deleted, gone = oracle.tombstones(lake.ledger), oracle.author_tombstones(lake.ledger)
+    deleted = oracle.tombstones(lake.ledger)
+    gone = oracle.author_tombstones(lake.ledger)
     live = oracle.live_posts(lake.ledger)
     carry_out(lake)
     assert [s["cause"] for s in ledger.steps(lake.settings) if s["step"] == "admitted"] == [

@@ -1,4 +1,7 @@
-"""Silver from Bronze and Gold from Silver: the rows that the stream gave, whatever happens on the way."""
+"""Silver rebuilt from Bronze and Gold rebuilt from Silver hold the stream's rows.
+
+This holds whatever happens on the way.
+"""
 
 import pytest
 
@@ -44,7 +47,10 @@ def test_silver_has_the_same_rows_and_who_reads_it_reads_on(drained):
 
 
 def test_what_bronze_no_longer_holds_stays_in_silver_and_what_was_deleted_stays_away(drained):
-    """Gone from Bronze: every delete, and the record of each second post in Silver, of which older ones may be left."""
+    """Bronze has lost every delete, and the record of each second post in Silver.
+
+    Older records of those posts may be left.
+    """
     before = silver(drained)
     winners = {tuple(row["bronze"].values()) for row in list(before.values())[::2]}
     gone = [

@@ -1,4 +1,4 @@
-"""A small lake of each released version: the code of today runs it, erases from it and rebuilds it."""
+"""Today's code runs, erases from and rebuilds a small lake of each released version."""
 
 import json
 import tarfile
@@ -32,7 +32,7 @@ def released(request, spark, tmp_path) -> Lake:
 
 
 def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
-    """One chain, for each step begins with what the version has left and the step before has made of it."""
+    """One chain of steps: each begins with what the version and the step before it left."""
     settings = released.settings
     unread = len(rows_of(settings, "silver.posts"))
     released.drain()

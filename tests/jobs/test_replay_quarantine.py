@@ -1,4 +1,4 @@
-"""A mended rule: what it had put into quarantine wrongly goes into Silver, once, and the books stay right."""
+"""A corrected rule brings wrongly quarantined records into Silver once; counts stay right."""
 
 import shutil
 from collections import Counter
@@ -17,7 +17,10 @@ TABLES = ("silver.posts", "silver.tombstones", "quarantine.posts", "ops.batches.
 
 @pytest.fixture(scope="module")
 def spoilt_once(new_lake, tmp_path_factory):
-    """Two platforms; the first half of their records went through good rules, the second through one too strict."""
+    """Return a lake of two platforms.
+
+    The first half of its records went through good rules, the second through one too strict.
+    """
     home = tmp_path_factory.mktemp("spoilt")
     shutil.copytree(new_lake.settings.home / "keys", home / "keys")
     bronze = [row for row in new_lake.bronze if row["platform"] in PLATFORMS]
@@ -57,7 +60,10 @@ def total(rows, *fates):
 
 
 def assert_books_are_right(lake, before):
-    """Each record that was taken has one fate, and quarantine holds what the stream put there and no batch took out."""
+    """Check that each record that was taken has one fate.
+
+    Quarantine holds the records that the stream put there and no batch took out.
+    """
     batches = ops(lake.settings, "replay_quarantine")
     taken = [row for row in before if row["reason"] != "unmappable"]
     assert sum(row["consumed"] for row in batches) == len(taken) == total(batches, *FATES)

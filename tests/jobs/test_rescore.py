@@ -1,4 +1,7 @@
-"""History scored again by another scorer: exact by the ledger, resumed where it was cut short, and only once."""
+"""Another scorer scores history again, exactly by the ledger.
+
+An interrupted run resumes, and each post is scored only once.
+"""
 
 import pytest
 from textblob import TextBlob

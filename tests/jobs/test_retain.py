@@ -1,4 +1,7 @@
-"""Retention: each rule by an advanced clock, held against the same rule in plain Python; Gold keeps what it counted."""
+"""Each retention rule, under an advanced clock, matches the same rule in plain Python.
+
+Gold keeps its counts.
+"""
 
 from datetime import UTC, datetime, timedelta
 
@@ -54,7 +57,8 @@ def expected(before, now):
 
 
 def test_the_clock_goes_on_and_each_rule_takes_its_own(drained):
-    before, counted = silver(drained), gold(drained)
+    before = silver(drained)
+    counted = gold(drained)
     raw = {each.name: rows_of(drained.settings, each.name) for each in RAW}
 
     rehearsed = retain(drained, NOW, dry_run=True)
@@ -103,7 +107,8 @@ def kill_between_steps(lake):
 
 def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_its_counts(drained):
     enforce(drained, LATER)
-    left, counted = set(silver(drained)), gold(drained)
+    left = set(silver(drained))
+    counted = gold(drained)
     drained.receive(again(drained.bronze))
     drained.drain()
     assert set(silver(drained)) == left
@@ -118,11 +123,9 @@ def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_
 
 def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_to_read(drained):
     """By the clock: Silver's texts are old, and so are some of the records that come in."""
-    before, counted, held = (
-        silver(drained),
-        gold(drained),
-        rows_of(drained.settings, "bronze.posts"),
-    )
+    before = silver(drained)
+    counted = gold(drained)
+    held = rows_of(drained.settings, "bronze.posts")
     come = again(drained.bronze)
     drained.receive(come)
     (done,) = retain(drained, LATER, [BRONZE_POSTS])

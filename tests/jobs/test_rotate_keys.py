@@ -1,4 +1,7 @@
-"""The pseudonym key rotated, killed on the way and ended: an author counts once before, in between and after."""
+"""The pseudonym key's rotation is started, killed on the way and ended.
+
+An author counts once before, in between and after.
+"""
 
 import signal
 from collections import Counter
@@ -51,7 +54,10 @@ def rotate(lake):
 
 
 def feed(lake):
-    """The same feed under the key in use: its ledger, and its records, at the places of the first ones."""
+    """Make the same feed under the key in use; return its ledger and its records.
+
+    The records are at the places of the first ones.
+    """
     sender = MemoryProducer()
     report = run_generator(lake.settings, sender, n_posts=POSTS, seed=5, base=BASE, rates=RATES)
     changing = ("post_key", "author_key", "key", "headers", "value")
@@ -87,12 +93,25 @@ def authors(lake):
     )
 
 
+def assert_bronze_holds(lake, rows):
+    """Check that Bronze holds these records as they are, keys, payloads and headers."""
+    held = {coordinates(row): row for row in rows_of(lake.settings, "bronze.posts")}
+    for row in rows:
+        found = held[coordinates(row)]
+        assert [found[name] for name in ("post_key", "author_key", "key", "value")] == [
+            row[name] for name in ("post_key", "author_key", "key", "value")
+        ]
+        assert dict(found["headers"]) == row["headers"]
+
+
 def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(empty):
-    lake, half = empty, len(empty.bronze) // 2
+    lake = empty
+    half = len(empty.bronze) // 2
     some = half + 60
     lake.receive(lake.bronze[:half])
     lake.drain()
-    first, before = load_key(lake.settings.key_file), authors(lake)
+    first = load_key(lake.settings.key_file)
+    before = authors(lake)
     lake.receive(lake.bronze[half:some])  # which Silver has not read when the rotation comes
 
     for point in POINTS:
@@ -121,14 +140,7 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
     good = {
         coordinates(row) for row, said in zip(renewed, ledger, strict=True) if said["kind"] != "bad"
     }
-    held = {coordinates(row): row for row in rows_of(lake.settings, "bronze.posts")}
-    for row in renewed[:some]:
-        if coordinates(row) in good:
-            found = held[coordinates(row)]
-            assert [found[name] for name in ("post_key", "author_key", "key", "value")] == [
-                row[name] for name in ("post_key", "author_key", "key", "value")
-            ]
-            assert dict(found["headers"]) == row["headers"]
+    assert_bronze_holds(lake, [row for row in renewed[:some] if coordinates(row) in good])
 
     # Old and new producers by turns, over the same posts and authors, edits and deletes among them.
     rest = [
@@ -179,7 +191,10 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
 
 
 def entomb_a_request(lake):
-    """As an erasure does: what still comes of that person under the older key has to be known after a rotation."""
+    """Write a tombstone as an erasure does.
+
+    After a rotation, jobs must still know that person's records under the older key.
+    """
     known = next(
         row["author_key"] for row in rows_of(lake.settings, "silver.posts") if row["author_key"]
     )
@@ -198,7 +213,8 @@ def entomb_a_request(lake):
 
 def test_killed_as_a_process_and_ended_by_the_next(drained):
     entomb_a_request(drained)
-    settings, before = drained.settings, authors(drained)
+    settings = drained.settings
+    before = authors(drained)
     rows = {name: len(rows_of(settings, name)) for name in KEYED}
     crash = "rotate_keys:before_silver.posts:1"
     done = echostream(
@@ -216,7 +232,8 @@ def test_killed_as_a_process_and_ended_by_the_next(drained):
     key = load_key(settings.key_file)
     assert done.out.splitlines()[3:] == [
         f"silver.posts: {rows['silver.posts']:,} rows",
-        f"{key.key_id} is in use; producers take it when they are started again, older records are brought forward",
+        f"{key.key_id} is in use; producers take it when they are started again,"
+        " older records are brought forward",
     ]
     for secret in (each.secret.hex() for each in key):
         assert secret not in done.out
@@ -230,7 +247,8 @@ def test_killed_as_a_process_and_ended_by_the_next(drained):
 
 
 def test_refused_while_the_lake_is_written(drained):
-    before, key = versions(drained.settings), drained.settings.key_file.read_bytes()
+    before = versions(drained.settings)
+    key = drained.settings.key_file.read_bytes()
     with hold_lake(drained.settings), pytest.raises(LakeInUseError, match="one writer"):
         next(job.job.run(drained.settings))
     assert (versions(drained.settings), drained.settings.key_file.read_bytes()) == (before, key)

@@ -1,4 +1,7 @@
-"""The gate is closed: texts on which the sanitizer raises, hangs or is overrun are quarantined, and stay so."""
+"""The sanitizer's gate is closed.
+
+Texts on which the sanitizer raises, hangs or is overrun are quarantined, and stay so.
+"""
 
 from dataclasses import replace
 
@@ -15,13 +18,19 @@ from transforms.pii.options import Options
 
 SEEN = int(RECEIVED.timestamp()) * 1_000_000
 CAP = 100_000
-RAISES, HANGS = 1234, 2345  # characters of the texts on which the sanitizer does so
+# characters of the texts on which the sanitizer does so
+RAISES = 1234
+HANGS = 2345
 MARK = "canary@example.org"
 
 
 def trap():
-    """A cap that fails on texts of two lengths; made here, so that it travels to Spark's workers by value."""
-    raises, hangs = RAISES, HANGS
+    """Return a cap that fails on texts of two lengths.
+
+    This function makes it, so that it travels to Spark's workers by value.
+    """
+    raises = RAISES
+    hangs = HANGS
 
     class Trap(int):
         def __lt__(self, chars):

@@ -1,4 +1,7 @@
-"""Payloads sealed in Bronze and quarantine: the same Silver and Gold, and no key where it may not be."""
+"""Sealed payloads in Bronze and quarantine give the same Silver and Gold.
+
+The tests find no key where it may not be.
+"""
 
 import base64
 import re
@@ -111,7 +114,7 @@ def test_sealed_payloads_make_the_same_silver_and_gold(empty, tmp_path):
 
 
 def test_delta_keeps_no_copy_of_what_is_personal(full_lake):
-    """Minima and maxima of columns in the transaction log outlive an erasure by the log's retention."""
+    """Column minima and maxima in the transaction log outlive an erasure by its retention."""
     personal = set()
     for row in full_lake.ledger:
         personal |= {row.get("clean_text"), row.get("clean_title"), *row.get("canaries", ())}

@@ -1,4 +1,4 @@
-"""Make the small lake of a version that is about to be released: `python -m tests.released.make VERSION`.
+"""Make the small lake of a version before its release: `python -m tests.released.make VERSION`.
 
 Two thirds of its records went through all hops; the last third lies in Bronze and has not been
 read. Tests run, erase from and rebuild each lake in this folder with the code of today, so that old

@@ -91,7 +91,10 @@ def test_a_null_value_stays_null(bronze):
 
 
 def test_a_payload_that_looks_like_a_stored_one_is_marked(spark):
-    """Or whoever may write to Kafka could stop the job behind, by what seems to be sealed under another key."""
+    """Bytes that seem sealed under another key must not stop the next job.
+
+    Otherwise anyone who may write to Kafka could stop it.
+    """
     values = [b"\0", b"\1\x0fv1-0123456789ab", b"\2", b"", b"{}"]
     records = [("t", 0, at, AT, None, value, []) for at, value in enumerate(values)]
     rows = to_bronze(spark.createDataFrame(records, KAFKA_RECORD), ingest_date=TODAY).collect()

@@ -1,4 +1,4 @@
-"""What the log of a table says without Spark is what Spark says; a table that never came to be is made."""
+"""A table's log says the same without Spark as with it; a table that never came to be is made."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def test_what_the_log_says_is_what_spark_says(spark, settings):
 
 
 def test_the_last_append_is_found_behind_upkeep(spark, settings):
-    """A stream that was killed before it had noted a batch asks for it after whatever was done meanwhile."""
+    """A stream killed before it noted a batch asks for it, whatever was done meanwhile."""
     Lake(spark, settings).ensure(SILVER_TOMBSTONES)
     with pytest.raises(LookupError):
         TableLog(SILVER_TOMBSTONES, settings).last_append()

@@ -1,4 +1,7 @@
-"""Rows that are written without Spark: Spark reads what was said, and each is there once, whoever repeats it."""
+"""Rows are written without Spark, and Spark reads the same values.
+
+Each row is there once, whoever repeats the write.
+"""
 
 from datetime import UTC, datetime
 
@@ -12,7 +15,8 @@ from lakehouse.delta.log import TableLog
 from lakehouse.maintenance import optimize
 from schemas.tables import ops_batches, ops_erasures
 
-BATCHES, ERASURES = ops_batches("silver_to_gold"), ops_erasures("silver_to_gold")
+BATCHES = ops_batches("silver_to_gold")
+ERASURES = ops_erasures("silver_to_gold")
 AT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
 SAID = dict.fromkeys(BATCHES.columns) | {
     "query": "silver_to_gold",
@@ -65,7 +69,7 @@ def test_a_repeat_does_nothing_whichever_engine_repeats(spark, settings):
 
 
 def test_the_log_holds_no_values_of_columns_that_may_not_stand_there(spark, settings):
-    """Statistics are a copy that outlives the row; the table says of which columns there may be some."""
+    """Statistics are a copy that outlives the row; the table names the columns with any."""
     named = dict.fromkeys(ERASURES.columns) | {
         "erasure_id": "canary-id",
         "at": AT,
@@ -91,7 +95,10 @@ def test_what_cannot_be_written_is_named(settings, monkeypatch):
 
 
 def test_what_comes_between_the_question_and_the_write_is_not_doubled(spark, settings, monkeypatch):
-    """Of a run that was given up, or our own that is tried again: deltalake refuses, by the log that was asked."""
+    """deltalake refuses a write if another one has landed since the log was read.
+
+    The other is of a run that was given up, or is our own that is tried again.
+    """
     real = driver_rows.write_deltalake
 
     def late(log, *given, **options):
@@ -122,7 +129,10 @@ def test_a_row_that_lacks_a_column_is_no_row(settings):
 
 
 def test_both_engines_write_one_log_in_turn(spark, settings):
-    """Twelve rows, their files put together by Spark, and one row more; the log has checkpoints all the while."""
+    """Twelve rows are written, Spark compacts their files, and one row more follows.
+
+    The log has checkpoints all the while.
+    """
     for number in range(12):
         driver_rows.append(
             [SAID | {"batch_id": number}], TableLog(BATCHES, settings), txn=Txn("a", number)

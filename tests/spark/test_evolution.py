@@ -1,4 +1,7 @@
-"""Tables of an older version: what can be added is added, and who reads the table reads on; the rest is refused."""
+"""Tables of an older version get what can be added; other changes are refused.
+
+Readers of the table read on.
+"""
 
 from dataclasses import replace
 
@@ -123,7 +126,8 @@ def test_a_property_that_the_operator_has_set_stays(spark, settings):
                 NEW,
                 schema=StructType([*NEW.schema.fields[:-1], StructField("words", StringType())]),
             ),
-            "words of table silver.things .* is array<string>, this version's is string.*rebuild silver",
+            "words of table silver.things .* is array<string>, this version's is string"
+            ".*rebuild silver",
         ),
     ],
     ids=["partitioning", "newer", "type"],

@@ -1,4 +1,7 @@
-"""The order rules: what becomes of a record, by what is held of its post and author and what else its batch has."""
+"""The order rules decide what becomes of a record.
+
+They go by what is held of its post and author, and by the other records of its batch.
+"""
 
 import random
 from dataclasses import dataclass
@@ -10,8 +13,13 @@ from schemas.reasons import Fate
 from tests.support.order import D1, D2, D3, NOON, REFINED, held, resolved
 from transforms.order import resolve
 
-NEW, EDITED, DELETED, DUPLICATE = Fate.NEW, Fate.EDITED, Fate.DELETED, Fate.DUPLICATE
-STALE, SUPPRESSED, QUARANTINED = Fate.STALE, Fate.SUPPRESSED, Fate.QUARANTINED
+NEW = Fate.NEW
+EDITED = Fate.EDITED
+DELETED = Fate.DELETED
+DUPLICATE = Fate.DUPLICATE
+STALE = Fate.STALE
+SUPPRESSED = Fate.SUPPRESSED
+QUARANTINED = Fate.QUARANTINED
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,10 @@ def bad(**others):
 
 @dataclass(frozen=True)
 class Case:
-    """What the lake holds of post p by author a, and a batch in Kafka order with what must become of it."""
+    """A case has the lake's rows of post p by author a, and a batch with its expected fates.
+
+    The batch is in Kafka order.
+    """
 
     batch: tuple[Rec, ...]
     held: tuple[int, str] | None = None  # version and content
@@ -214,7 +225,10 @@ CASES = {
 @pytest.fixture(scope="module")
 def outcomes(spark):
     """All cases in one batch, each as an owner of its own: owners must not touch each other."""
-    records, posts, tombstones, authors = [], [], [], []
+    records = []
+    posts = []
+    tombstones = []
+    authors = []
     for owner, each in CASES.items():
         for offset, rec in enumerate(each.batch):
             topic = f"social.reddit.{'authors' if rec.op == 'delete_author' else 'posts'}.v1"

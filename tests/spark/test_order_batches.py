@@ -1,4 +1,4 @@
-"""The order rules over random records: the outcome does not depend on where batches begin and end."""
+"""Over random records, the order rules' outcome does not depend on the bounds of batches."""
 
 import random
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from tests.support.order import D1, D2, D3, NOON, held, resolved
 
 SEEDS = (1, 2, 3)
 RECORDS = 250
-POSTS, AUTHORS = 25, 6
+POSTS = 25
+AUTHORS = 6
 MAX_BATCHES = 6
 
 
@@ -70,7 +71,10 @@ def _blocked(version, day, until):
 
 
 def random_records(seed):
-    """Few posts, few versions, few contents, so that everything collides; a post's records keep their order."""
+    """Return records of few posts, few versions and few contents, so that everything collides.
+
+    A post's records keep their order.
+    """
     chance = random.Random(seed)
     owner = f"seed{seed}"
     # Posts are of days around NOON; a version is 0, or a time around it.

@@ -1,4 +1,4 @@
-"""Bronze rows through Spark's Python workers: a row for each, in its place, good or with its reason."""
+"""Spark's Python workers return a row for each Bronze row, in place, good or with a reason."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -134,7 +134,10 @@ def compiling(spark):
 
 
 def test_the_next_batch_needs_no_code_of_its_own(compiling, bronze):
-    """Spark makes code of a query, literals and all, and keeps what it has compiled: a time in it would pile up."""
+    """Compiled code would pile up if a query held a time.
+
+    Spark compiles a query with its literals and keeps the code.
+    """
     spark = compiling
     compiled = spark._jvm.org.apache.spark.metrics.source.CodegenMetrics.METRIC_COMPILATION_TIME()
 
@@ -192,7 +195,10 @@ def test_a_text_that_the_sanitizer_cannot_finish_is_quarantined_and_the_batch_go
     + [(b"2026", "header_mismatch")],  # Spark reads it as 1 January
 )
 def test_a_day_that_python_does_not_know_stops_nothing(spark, day, reason):
-    """Spark's calendar is longer than Python's; the header is anybody's, and one without a date counts as none."""
+    """Spark's calendar is longer than Python's.
+
+    Anybody may write the header, and one without a date counts as none.
+    """
     made = record(post())
     headers = [(name, day if name == "day" else text) for name, text in made.headers]
     records = spark.createDataFrame(

@@ -21,5 +21,8 @@ def test_spark_starts_from_the_archive_of_its_classes(spark):
 
 
 def test_the_jvm_is_in_utc(spark):
-    """In another zone each commit to a small table costs a reading of its log: half as many jobs again in Bronze."""
+    """In another zone each commit to a small table costs a reading of its log.
+
+    Bronze then runs half as many jobs again.
+    """
     assert spark._jvm.java.util.TimeZone.getDefault().getID() == "UTC"

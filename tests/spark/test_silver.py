@@ -10,7 +10,8 @@ from transforms.refine import REFINED
 from transforms.silver import keep_quarantined, to_posts, to_quarantine, to_tombstones
 
 AT = datetime(2026, 1, 2, 13, tzinfo=UTC)
-D1, D2 = date(2026, 1, 1), date(2026, 1, 2)
+D1 = date(2026, 1, 1)
+D2 = date(2026, 1, 2)
 RESOLVED = f"{REFINED}, fate string, held_day date, action string, entombs boolean"
 REFINED_NAMES = [column.split(" ", 1)[0] for column in REFINED.split(", ")]
 POST = {
@@ -168,7 +169,7 @@ def test_quarantine_is_the_record_as_it_was_and_why(spark, bronze):
 
 
 def test_a_verdict_that_was_written_stands(spark):
-    """Say, a worker that had failed on a text goes well the second time: its row is in quarantine, and stays there."""
+    """A row stays in quarantine after a retry succeeds, say of a worker that failed on its text."""
     refined = frame(
         spark,
         REFINED,

@@ -1,4 +1,7 @@
-"""Which records of Bronze and quarantine erasures find: by headers, and by payloads where headers do not say it."""
+"""Erasures find their records of Bronze and quarantine by headers.
+
+Where headers do not say it, they go by payloads.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,7 @@
-"""Keys at AWS: made ones in Secrets Manager and KMS of moto, settings that name them, and that nothing tells them."""
+"""Secrets Manager and KMS of moto hold generated keys, and settings name them.
+
+A check shows that nothing tells them.
+"""
 
 import base64
 from collections.abc import Callable, Iterator
@@ -53,7 +56,8 @@ class Wrap:
     """Writes a file with what KMS wrapped."""
 
     def __init__(self, aws: Aws, folder: Path) -> None:
-        self.kms, self._folder = aws.client("kms"), folder
+        self.kms = aws.client("kms")
+        self._folder = folder
         self.key_id = self.kms.create_key()["KeyMetadata"]["KeyId"]
 
     def __call__(self, plaintext: bytes = SECRET, version: str = "v3") -> Path:

@@ -1,6 +1,6 @@
-"""Kinds of poison: each is a good record's bytes with one thing wrong, and the verdict that it must meet.
+"""Each bad record is a good record's bytes with one thing wrong, and the verdict it must meet.
 
-The stages and reasons are written out: they are a promise to whoever reads the quarantine.
+The stages and reasons are written out: they are a promise to readers of the quarantine.
 """
 
 from collections.abc import Callable

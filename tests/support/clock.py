@@ -1,10 +1,9 @@
-"""The time that tests live in: that of their data. No other file of tests asks the clock on the wall.
+"""Tests live at the time of their data. No other file of tests asks the clock on the wall.
 
 TEST_BASE_SHIFT_DAYS moves the data by so many days, to see that no right value depends on when a
-test runs.
-TEST_CLOCK_SHIFT_S moves the present instead: the product's clock and `machine_micros`, by so many
-    seconds
-(`make test-calendar`). Times of files, and the clocks of libraries, stay the machine's.
+test runs. TEST_CLOCK_SHIFT_S moves the present instead, by so many seconds: the product's clock and
+`machine_micros` (`make test-calendar`). Times of files, and the clocks of libraries, stay the
+machine's.
 """
 
 import os
@@ -27,12 +26,12 @@ def going_on_from(start: datetime) -> Callable[[], datetime]:
 
 
 def machine_micros() -> int:
-    """Tell the machine's time in microseconds since 1970, for what runs beside a server that goes by it."""
+    """Return the machine's time in microseconds since 1970, for use beside a server."""
     return time.time_ns() // 1000 + _SHIFT_S * 1_000_000
 
 
 def shift_the_products() -> None:
-    """Let the product's clock show another present, in this process, where TEST_CLOCK_SHIFT_S says so."""
+    """Shift the product's clock in this process, where TEST_CLOCK_SHIFT_S says so."""
     if _SHIFT_S:
         clock.now = lambda: datetime.now(UTC) + timedelta(seconds=_SHIFT_S)
         clock.micros = machine_micros

@@ -1,4 +1,7 @@
-"""The `echostream` command as people run it: a program of its own, always under a deadline, never left behind."""
+"""Tests run the `echostream` command as people do: as a program of its own.
+
+It is always under a deadline and never left behind.
+"""
 
 import json
 import os
@@ -29,7 +32,7 @@ class Done:
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
-    """What the command sees: this machine, and the settings that tell one test's stack from another's."""
+    """Return the command's environment: this machine's, and the settings of one test's stack."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ECHOSTREAM_")}
     if jars := os.environ.get("TEST_JARS_DIR"):
         kept |= {"ECHOSTREAM_SPARK__JARS_DIR": jars}
@@ -109,7 +112,8 @@ def started(settings: Settings, *words: str, **more: str) -> Iterator[Running]:
     folder = settings.home / "commands"
     folder.mkdir(parents=True, exist_ok=True)
     number = len(list(folder.glob("*.out")))
-    out, error = folder / f"{number}.out", folder / f"{number}.err"
+    out = folder / f"{number}.out"
+    error = folder / f"{number}.err"
     with out.open("wb") as to_out, error.open("wb") as to_error:
         process = subprocess.Popen(
             [PROGRAM, *words],

@@ -1,4 +1,7 @@
-"""Amazon Comprehend's wire format on loopback: AWS JSON 1.1, with throttling and partial errors on demand."""
+"""A server on loopback speaks Amazon Comprehend's wire format, AWS JSON 1.1.
+
+It throttles and returns partial errors on demand.
+"""
 
 import json
 import re
@@ -15,7 +18,9 @@ CHANCES = {
     "MIXED": (0.2, 0.3),
     "NEUTRAL": (0.1, 0.1),
 }
-MOST_TEXTS, MOST_BYTES, MOST_CALLS = 25, 5_000, 500
+MOST_TEXTS = 25
+MOST_BYTES = 5_000
+MOST_CALLS = 500
 
 
 class Comprehend:
@@ -51,7 +56,8 @@ class Comprehend:
         if not 1 <= len(body["TextList"]) <= MOST_TEXTS:
             return 400, {"__type": "BatchSizeLimitExceededException"}
         self.calls.append(body)
-        results, errors = [], []
+        results = []
+        errors = []
         for index, text in enumerate(body["TextList"]):
             error = self._error(text)
             errors += [{"Index": index} | error] if error else []
@@ -70,7 +76,8 @@ class Comprehend:
 
 def _sentiment(text: str) -> dict[str, Any]:
     words = set(re.findall(r"\w+", text.lower()))
-    is_good, is_bad = "good" in words, "bad" in words
+    is_good = "good" in words
+    is_bad = "bad" in words
     label = (
         "MIXED"
         if is_good and is_bad

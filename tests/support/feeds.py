@@ -29,5 +29,8 @@ def make(n: int = N, seed: int = 1, **changes: Any) -> list[RenderedRecord]:
 
 @cache
 def large_feed() -> tuple[RenderedRecord, ...]:
-    """One of N posts whose ledger also tells the personal data; made once, for whoever only reads it."""
+    """Return a feed of N posts whose ledger also tells the personal data.
+
+    It is made once, for tests that only read it.
+    """
     return tuple(make(with_canaries=True))

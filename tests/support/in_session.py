@@ -1,7 +1,7 @@
-"""The `echostream` command in this process, on the tests' Spark session: it saves a JVM of its own, 42 seconds of CPU.
+"""Run the `echostream` command in this process, on the tests' Spark session.
 
-The boundary of a process is proven by test_kafka_to_gold, test_s3, test_spark_submit and all of
-tests/faults.
+This saves a JVM of its own, 42 seconds of CPU. The boundary of a process is proven by
+test_kafka_to_gold, test_s3, test_spark_submit and all of tests/faults.
 """
 
 import os
@@ -108,7 +108,7 @@ def _run(program: Callable[[], None]) -> Done:
 
 
 def _is_of_py4j(thread: threading.Thread) -> bool:
-    """Whether py4j started a thread: it keeps one for each connection of the JVM's to this process."""
+    """Tell whether py4j started a thread; it keeps one for each connection of the JVM."""
     return (
         "py4j" in type(thread).__module__
         or "py4j" in thread.name.lower()

@@ -47,7 +47,7 @@ def rows_of(settings: Settings, name: str) -> list[Row]:
 
 
 def hidden_rows(settings: Settings, name: str) -> int:
-    """How many rows the table's own files hold that are not the table's any more: deletion vectors hide them."""
+    """Count the rows in the table's files that deletion vectors hide from the table."""
     written = sum(
         pq.ParquetFile(uri.removeprefix("file://")).metadata.num_rows
         for uri in table(settings, name).file_uris()
@@ -107,7 +107,8 @@ def assert_exact(
 
 def assert_bronze(bronze: Sequence[Row], rows: Sequence[Row], *, is_one_kafka: bool) -> None:
     """Each record once, none left out."""
-    sent, held = Counter(row["topic"] for row in rows), Counter(row["topic"] for row in bronze)
+    sent = Counter(row["topic"] for row in rows)
+    held = Counter(row["topic"] for row in bronze)
     assert held == sent
     times = Counter(coordinates(row) for row in bronze)
     if not is_one_kafka:
@@ -262,7 +263,10 @@ def coordinates(row: Row) -> Coordinates:
 
 
 def files_with(folder: Path, needles: Iterable[bytes]) -> list[str]:
-    """The files under a folder that hold one of the byte strings, as `needle number: file`; never the needle itself."""
+    """Return the files under a folder that hold a byte string, as `needle number: file`.
+
+    The needle itself is never shown.
+    """
     wanted = list(needles)
     assert wanted, "nothing to look for"
     found = []
@@ -277,7 +281,10 @@ def files_with(folder: Path, needles: Iterable[bytes]) -> list[str]:
 
 
 def found_in(content: bytes, needles: Iterable[bytes]) -> set[bytes]:
-    """Which of thousands of byte strings stand in it, by one look at each byte; the needles' first 12 bytes decide."""
+    """Return the byte strings, of thousands, that the content holds, by one look at each byte.
+
+    The needles' first 12 bytes decide which are compared.
+    """
     by_start: dict[bytes, list[bytes]] = {}
     for needle in needles:
         by_start.setdefault(needle[:12], []).append(needle)

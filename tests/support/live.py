@@ -1,4 +1,4 @@
-"""Live producers in tests: against a simulator on loopback, into memory, with a clock of the test's own."""
+"""Tests run live producers against a loopback simulator, into memory, by their own clock."""
 
 import ssl
 import threading
@@ -52,7 +52,7 @@ class Clock:
 
 @dataclass
 class Trial:
-    """One platform's simulator, and producers that read it one after the other into the same memory."""
+    """A trial has one platform's simulator; producers read it in turn into the same memory."""
 
     name: str
     address: str
@@ -150,13 +150,15 @@ class Trial:
 
     def hold(self) -> Callable[[], None]:
         """Let nothing happen on the platform until what this returns is called."""
-        held, behind = self.world.clock(), list[int]()
+        held = self.world.clock()
+        behind = list[int]()
         self.world.clock = lambda: self.clock() - behind[0] if behind else held
         return lambda: behind.append(self.clock() - held)
 
     def until_landed(self, batches: Iterator[SourceBatch]) -> Iterator[SourceBatch]:
-        """Read on until everything has happened and landed, and two batches more, which may change nothing."""
-        calm, latest = 0, time.monotonic() + _PATIENCE_S
+        """Read until all has happened and landed, then two batches more that may change nothing."""
+        calm = 0
+        latest = time.monotonic() + _PATIENCE_S
         for batch in batches:
             yield batch
             is_over = self.world.happened() == len(self.world.events)
@@ -176,7 +178,7 @@ class Trial:
 
 
 class _Line:
-    """Silence of the simulated Jetstream: it has nothing more to send, and all that it sent has arrived.
+    """The simulated Jetstream is silent when it has no more to send and all it sent has arrived.
 
     A reader that waits for silence by the clock takes busy cores for it. Here its clock jumps where
     silence is known.
@@ -187,8 +189,10 @@ class _Line:
         self._is_idle: list[bool] = []
         self._jumped_s = 0.0
         self._of_thread: dict[int, int] = {}
-        self._send, self._receive = bluesky.sent_frames, jetstream.frames
-        self._sleep, self._monotonic = bluesky.time.sleep, jetstream.time.monotonic
+        self._send = bluesky.sent_frames
+        self._receive = jetstream.frames
+        self._sleep = bluesky.time.sleep
+        self._monotonic = jetstream.time.monotonic
         patch.setattr(bluesky, "sent_frames", self._sending)
         patch.setattr(bluesky, "time", SimpleNamespace(sleep=self._idling))
         patch.setattr(jetstream, "frames", self._receiving)
@@ -212,7 +216,8 @@ class _Line:
         self._sleep(seconds)
 
     def _receiving(self, *about: Any, **more: Any) -> Iterator[bytes | None]:
-        before, received = len(self._sent), 0
+        before = len(self._sent)
+        received = 0
         for frame in self._receive(*about, **more):
             received += frame is not None
             # by the last connection: some end before their first frame
@@ -235,7 +240,7 @@ def trial(name: str, folder: Path, **plot: Any) -> Iterator[Trial]:
         pytest.MonkeyPatch.context() as patch,
         SIMULATORS[name].running(Scenario(**plot), clock=clock) as (address, world),
     ):
-        # A client makes one even where it never speaks TLS: 60 ms of CPU, a third of a small test's.
+        # A client makes a TLS context that it never uses: 60 ms of CPU, a third of a small test's.
         patch.setattr("httpcore2.default_ssl_context", lambda **_: _unused_context())
         if name == "bluesky":
             _Line(patch)

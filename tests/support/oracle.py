@@ -123,7 +123,10 @@ def author_tombstones(rows: Iterable[Row]) -> dict[AuthorKey, int]:
 
 
 def sentiment_hourly(posts: Iterable[Row], compound: Compound | None = None) -> dict[CellKey, Cell]:
-    """gold.sentiment_hourly over live posts, by VADER or another scorer of English with its thresholds."""
+    """Return gold.sentiment_hourly over live posts.
+
+    VADER scores them, or another scorer of English with the same thresholds.
+    """
     compound = compound or vader_compound
     cells: dict[CellKey, Cell] = defaultdict(Cell)
     for post in posts:
@@ -148,7 +151,8 @@ def sentiment_hourly(posts: Iterable[Row], compound: Compound | None = None) -> 
 
 def scored_text(post: Row) -> str | None:
     """Title, blank line, text; either alone; None where there is neither."""
-    title, text = post["clean_title"], post["clean_text"]
+    title = post["clean_title"]
+    text = post["clean_text"]
     if title and text:
         return f"{title}\n\n{text}"
     return title or text or None

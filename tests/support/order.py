@@ -8,14 +8,20 @@ from pyspark.sql import Row, SparkSession
 
 from transforms.order import AUTHOR, SilverState, resolve
 
-D1, D2, D3 = date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)
+D1 = date(2026, 1, 1)
+D2 = date(2026, 1, 2)
+D3 = date(2026, 1, 3)
 NOON = 1_767_355_200_000_000  # of D2, in microseconds: a version that is also a time
 
 REFINED = (
-    "topic string, partition int, offset bigint, reason string, op string, owner string, platform string,"
+    "topic string, partition int, offset bigint, reason string, op string, owner string,"
+    " platform string,"
     " post_key string, author_key string, version bigint, event_id string, day date"
 )
-HELD_POSTS = "owner string, platform string, post_key string, held_version bigint, held_event_id string, held_day date"
+HELD_POSTS = (
+    "owner string, platform string, post_key string, held_version bigint, held_event_id string,"
+    " held_day date"
+)
 POST_TOMBSTONES = "owner string, platform string, post_key string, tombstone_version bigint"
 AUTHOR_TOMBSTONES = (
     "owner string, platform string, author_key string, author_tombstone_version bigint"

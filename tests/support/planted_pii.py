@@ -1,4 +1,4 @@
-"""Where made personal data still stands after the sanitizer: every value of the tables, and the files' bytes."""
+"""Find planted personal data after the sanitizer, in all table values and the files' bytes."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,7 +25,10 @@ def kinds_missing(rows: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def needles_of(rows: Iterable[dict[str, Any]]) -> set[str]:
-    """What to look for: the mark, and what was made of digits, which has none; also without its disguise."""
+    """Return the mark, and the values made of digits, which hold no mark.
+
+    Values are there also without their disguise.
+    """
     found = {MARK}
     for row in rows:
         for value in (row.get("canaries") or ())[-1:] if row.get("pii") else ():
@@ -55,8 +58,12 @@ def files_of_tables_with(settings: Settings, needle: str) -> list[str]:
 
 
 def masked_by_type(settings: Settings) -> tuple[Counter[str], Counter[str]]:
-    """Pieces of personal data that were taken out: of all that was ever written, and of the posts that are there."""
-    ever, now = Counter[str](), Counter[str]()
+    """Count removed pieces of personal data.
+
+    The first count is of all that was ever written, the second of the posts that are there.
+    """
+    ever = Counter[str]()
+    now = Counter[str]()
     for batch in ops(settings, "bronze_to_silver"):
         ever.update(dict(batch["masked"]))
     for post in rows_of(settings, "silver.posts"):

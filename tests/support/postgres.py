@@ -80,7 +80,7 @@ class Server:
 
 @contextmanager
 def new_postgres() -> Iterator[Server]:
-    """A server while this lasts; skips where none is installed, or where it cannot run as who we are."""
+    """Run a server; skip where none is installed or where it cannot run as our user."""
     pytest.importorskip("psycopg", reason="the extra postgres is not installed")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found += [Path(program).resolve() for program in [shutil.which("initdb")] if program]

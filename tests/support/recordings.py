@@ -1,4 +1,7 @@
-"""The real recordings of X, Mastodon, Facebook and Instagram, replayed, and ways to count in them without a mapper."""
+"""Replay the real recordings of X, Mastodon, Facebook and Instagram.
+
+Tests count in them without a mapper.
+"""
 
 import gzip
 import json

@@ -67,8 +67,11 @@ class Faults:
 
 
 class _Proxy(BaseHTTPRequestHandler):
-    """Passes each request on and spoils some answers: `refused` is a 503 for work that was not done, `lost` one for
-    work that was, `stalled` an answer that never comes."""
+    """A proxy passes each request on and spoils some answers.
+
+    `refused` is a 503 for work that was not done, `lost` one for work that was, and `stalled` an
+    answer that never comes.
+    """
 
     server: "_ProxyServer"
     protocol_version = "HTTP/1.1"
