@@ -1,4 +1,7 @@
-"""Figures on labelled texts do not fall: each scorer's on a fixed seventh of each set, and what the pages promise."""
+"""Each scorer's figures stay at the stored level on labelled texts, and the pages' promises hold.
+
+Each figure is taken on a fixed seventh of each set.
+"""
 
 import json
 import sys
@@ -35,7 +38,8 @@ def on(scorer: str, name: str) -> dict[str, float]:
 def test_no_figure_falls(scorer, name):
     if scorer == "textblob" and sys.version_info >= (3, 12):
         pytest.skip(
-            "sum() rounds otherwise from Python 3.12 on, and so does the package; the stored figures are of 3.11"
+            "sum() rounds otherwise from Python 3.12 on, and so does the package; the stored"
+            " figures are of 3.11"
         )
     stored = STORED[scorer]["parts"][name]
     now = evaluate(scorings()[scorer], sets()[name].part(PART_STEP))

@@ -1,4 +1,4 @@
-"""What each role may do on AWS, as deploy/aws has it: no more than its layer needs, tried on moto with IAM enforced."""
+"""Each AWS role in deploy/aws may do only what its layer needs, as moto enforces with IAM on."""
 
 import json
 import re
@@ -94,7 +94,7 @@ def test_a_list_is_of_the_roles_own_folders(role):
     assert sum("s3:ListBucket" in one["Action"] for one in statements(role)) == 1
 
 
-def test_only_upkeep_the_jobs_and_landings_own_producer_delete_and_nobody_changes_keys_or_policies():
+def test_only_upkeep_jobs_and_landings_own_producer_delete_and_nobody_changes_keys_or_policies():
     actions = {
         role: {action for one in statements(role) for action in one["Action"]} for role in ROLES
     }

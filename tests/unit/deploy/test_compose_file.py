@@ -1,4 +1,4 @@
-"""docker-compose.yml and deploy/ without an engine: what a service may do, and that what it names exists."""
+"""docker-compose.yml and deploy/ limit each service and name existing things, without an engine."""
 
 import json
 import re
@@ -25,7 +25,8 @@ def read(name):
     return yaml.safe_load(DEFAULT.sub(lambda found: found[2], text))
 
 
-COMPOSE, SIMULATED = read("docker-compose.yml"), read("deploy/simulators.yml")
+COMPOSE = read("docker-compose.yml")
+SIMULATED = read("deploy/simulators.yml")
 SIMULATORS_OF = {
     name: one for name, one in SIMULATED["services"].items() if name.endswith("-simulator")
 }

@@ -1,4 +1,4 @@
-"""Nobody asks the clock on the wall but the two files that are there for it, the product's and the tests'."""
+"""Only two files read the wall clock: the product's clock and the tests' clock."""
 
 import ast
 import os
@@ -105,7 +105,8 @@ def test_no_other_file_asks(is_test):
     assert len(files) > 100
     found = [f"{file}:{line}" for file in files for line in lines_of(file, is_test=is_test)]
     assert not found, (
-        f"take the time from the data, a parameter, foundation/clock.py or tests/support/clock.py: {found}"
+        "take the time from the data, a parameter, foundation/clock.py or tests/support/clock.py:"
+        f" {found}"
     )
 
 
@@ -143,8 +144,10 @@ INNOCENT = {
     "of the data": "from datetime import UTC, datetime\nx = datetime(2026, 1, 2, tzinfo=UTC)",
     "from numbers": "from datetime import UTC, datetime\nx = datetime.fromtimestamp(0, UTC)",
     "durations": "import time\nx = time.monotonic() - time.perf_counter()\ntime.sleep(0)",
-    "a time of day": "from datetime import UTC, datetime, time\nx = datetime(2026, 1, 2, tzinfo=UTC).time(), time(3)",
-    "another clock in its stead": "from foundation import clock\npatch.setattr(clock, 'now', lambda: x)",
+    "a time of day": "from datetime import UTC, datetime, time\n"
+    "x = datetime(2026, 1, 2, tzinfo=UTC).time(), time(3)",
+    "another clock in its stead": "from foundation import clock\n"
+    "patch.setattr(clock, 'now', lambda: x)",
 }
 
 
@@ -174,7 +177,10 @@ def test_the_clock_can_be_put(monkeypatch):
 
 
 def test_the_present_moves_in_commands_too():
-    asks = "from foundation import clock; print(int(clock.now().timestamp()), clock.micros() // 10**6, clock.file_s())"
+    asks = (
+        "from foundation import clock; "
+        "print(int(clock.now().timestamp()), clock.micros() // 10**6, clock.file_s())"
+    )
     path = os.pathsep.join([str(ROOT / "tests" / "calendar"), str(ROOT)])
     env = os.environ | {"PYTHONPATH": path}
 
@@ -184,7 +190,9 @@ def test_the_present_moves_in_commands_too():
         done = subprocess.run(command, env=env, check=True, capture_output=True, text=True)
         return [float(each) for each in done.stdout.split()]
 
-    day_s, late_s = 86_400, 3_600  # the machine may be slow
-    before, after = told(0), told(400 * day_s)
+    day_s = 86_400
+    late_s = 3_600  # the machine may be slow
+    before = told(0)
+    after = told(400 * day_s)
     moved = [there - here for here, there in zip(before, after, strict=True)]
     assert moved == pytest.approx([400 * day_s, 400 * day_s, 0], abs=late_s)

@@ -1,4 +1,4 @@
-"""Who may read which layer on this machine: the folders' modes and groups, and the doctor's word on them."""
+"""Folders' modes and groups decide who reads a layer on this machine; the doctor reports them."""
 
 import grp
 import os

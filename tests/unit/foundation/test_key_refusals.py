@@ -1,4 +1,4 @@
-"""Keys at AWS that are wrong, missing or out of reach: which error says so, and that it does not tell the key."""
+"""Each fault of an AWS key (wrong, missing, out of reach) has its own error, which hides it."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""The chain of pseudonym keys: who has an old pseudonym and the newer keys comes to the one a producer makes."""
+"""The chain of pseudonym keys brings an old pseudonym to the one that a producer makes today."""
 
 from dataclasses import replace
 
@@ -164,7 +164,8 @@ BAD = {
     "a number for a key": b'{"event_id": "a", "keys": {"post": 1, "key_id": "'
     + V1.key_id.encode()
     + b'"}}',
-    "a key that nobody has": b'{"event_id": "a", "keys": {"post": null, "key_id": "v1-0123456789ab"}}',
+    "a key that nobody has": b'{"event_id": "a", "keys": {"post": null,'
+    b' "key_id": "v1-0123456789ab"}}',
     "damaged at rest": ENCRYPTED + b"\x0ev1-0123456789ab",
 }
 
@@ -253,13 +254,15 @@ def test_a_post_that_a_producer_knows_from_before_is_not_taken_for_an_edit():
             self.known |= {each.post_id: each for each in sightings}
 
     class Platform:
-        name, dates_edits = "reddit", False
+        name = "reddit"
+        dates_edits = False
 
         @staticmethod
         def native_id(raw):
             return "a"
 
-    memory, item = Memory(), Post(post_id="t1_a", created_at=SEEN, author_id="Fox", text="good")
+    memory = Memory()
+    item = Post(post_id="t1_a", created_at=SEEN, author_id="Fox", text="good")
     for key in (V1, V2):
         (dated,) = VersionAssigner(Platform, RecordMaker("reddit", "public", key), memory).assign(
             [item], "s", SEEN

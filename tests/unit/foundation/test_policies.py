@@ -1,4 +1,4 @@
-"""Policies' periods and what comes of them, by an advanced clock; landing files and ids, which need no Spark."""
+"""Policies' periods take effect as the clock advances: landing files and ids, without Spark."""
 
 import copy
 import gzip
@@ -20,7 +20,8 @@ from schemas.topics import topics
 from transforms.expiry_rules import RULES, has_expired, later, limits
 
 NOW = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -73,7 +74,10 @@ def test_kafka_keeps_no_longer_than_tombstones_reckon_with():
 
 
 def rests_ms(topic):
-    """How long a record may rest there: until its segment, which has to be closed first, is removed."""
+    """Return how long a record may stay in the topic, in milliseconds.
+
+    Kafka closes the record's segment first and then removes it.
+    """
     return int(topic.config["retention.ms"]) + int(topic.config["segment.ms"])
 
 
@@ -120,7 +124,10 @@ def test_a_policy_that_leaves_something_unsaid_is_refused(reddit, spoil):
 
 @pytest.fixture
 def kept(tmp_path):
-    """A memory and landing files of reddit: fetched one, two and three days ago, the last not sent yet."""
+    """Return a store and landing files of reddit, fetched one, two and three days ago.
+
+    The last one is not sent yet.
+    """
     store = IngestStore(tmp_path / "ingest.sqlite3", owner="public", platform="reddit")
     landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), "reddit")
     with store:

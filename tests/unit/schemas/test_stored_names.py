@@ -1,4 +1,4 @@
-"""Names that older lakes, homes and requests hold, each written out: a change of one must fail here."""
+"""Older lakes, homes and requests hold these names: each is written out, so a change fails here."""
 
 import sqlite3
 from dataclasses import fields

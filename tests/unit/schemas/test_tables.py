@@ -1,4 +1,4 @@
-"""Tables, refined rows, events, jobs and fates: one change in one of them must not go unseen in the others."""
+"""Tables, refined rows, events, jobs and fates agree: these tests catch a change in only one."""
 
 from dataclasses import replace
 from typing import get_args, get_type_hints
@@ -29,40 +29,41 @@ OPS_BATCHES = ops_batches("silver_to_gold")
 
 # As written in shared/design.md, "What rests", and for silver.posts in docs/adr/0006.
 DESIGN = {
-    "bronze.posts": "topic string, partition int, offset bigint, kafka_timestamp timestamp, ingest_date date,"
-    " platform string, op string, post_key string, author_key string, day date, key binary,"
-    " headers map<string,binary>, value binary",
-    "silver.posts": "owner string, platform string, post_key string, version bigint, event_id string, day date,"
-    " created_at timestamp, observed_at timestamp, posted_at timestamp, author_key string, channel string,"
-    " reply_to_key string, title string, text string, lang string, hashtags array<string>,"
-    " emoji array<string>, key_phrases array<string>,"
-    " entities array<struct<text:string,kind:string,confidence:double>>, metrics map<string,bigint>,"
-    " sentiment struct<label:string,compound:double,confidence:double,scorer:string,scorer_version:string,"
-    "reason:string>,"
-    " pii map<string,int>,"
+    "bronze.posts": "topic string, partition int, offset bigint, kafka_timestamp timestamp,"
+    " ingest_date date, platform string, op string, post_key string, author_key string, day date,"
+    " key binary, headers map<string,binary>, value binary",
+    "silver.posts": "owner string, platform string, post_key string, version bigint,"
+    " event_id string, day date, created_at timestamp, observed_at timestamp, posted_at timestamp,"
+    " author_key string, channel string, reply_to_key string, title string, text string,"
+    " lang string, hashtags array<string>, emoji array<string>, key_phrases array<string>,"
+    " entities array<struct<text:string,kind:string,confidence:double>>,"
+    " metrics map<string,bigint>, sentiment struct<label:string,compound:double,confidence:double,"
+    "scorer:string,scorer_version:string,reason:string>, pii map<string,int>,"
     " rights struct<indexable:boolean,may_train:boolean,may_display:boolean,may_export:boolean>,"
-    " sanitizer_version string, bronze struct<topic:string,partition:int,offset:bigint>, processed_at timestamp",
-    "silver.tombstones": "owner string, platform string, post_key string, author_key string, version bigint, day date,"
-    " reason string, at timestamp, until timestamp",
-    "quarantine.posts": "topic string, partition int, offset bigint, kafka_timestamp timestamp, platform string,"
-    " stage string, reason string, rule_version int, attempt int, key binary, headers map<string,binary>,"
-    " value binary, at timestamp",
-    "gold.sentiment_hourly": "owner string, platform string, channel string, hour timestamp, posts bigint,"
-    " positive bigint, neutral bigint, negative bigint, mixed bigint, unscored bigint, compound_sum bigint,"
-    " compound_sumsq bigint, authors bigint",
+    " sanitizer_version string, bronze struct<topic:string,partition:int,offset:bigint>,"
+    " processed_at timestamp",
+    "silver.tombstones": "owner string, platform string, post_key string, author_key string,"
+    " version bigint, day date, reason string, at timestamp, until timestamp",
+    "quarantine.posts": "topic string, partition int, offset bigint, kafka_timestamp timestamp,"
+    " platform string, stage string, reason string, rule_version int, attempt int, key binary,"
+    " headers map<string,binary>, value binary, at timestamp",
+    "gold.sentiment_hourly": "owner string, platform string, channel string, hour timestamp,"
+    " posts bigint, positive bigint, neutral bigint, negative bigint, mixed bigint,"
+    " unscored bigint, compound_sum bigint, compound_sumsq bigint, authors bigint",
     **{
-        f"ops.batches.{job}": "query string, batch_id bigint, checkpoint_id string, started_at timestamp,"
-        " ended_at timestamp, consumed bigint, new bigint, edited bigint, deleted bigint, duplicate bigint,"
-        " stale bigint, suppressed bigint, quarantined bigint, rows_removed bigint,"
-        " table_versions map<string,bigint>, input_rows_per_s double, lag_records bigint,"
-        " masked map<string,bigint>"
+        f"ops.batches.{job}": "query string, batch_id bigint, checkpoint_id string,"
+        " started_at timestamp, ended_at timestamp, consumed bigint, new bigint, edited bigint,"
+        " deleted bigint, duplicate bigint, stale bigint, suppressed bigint, quarantined bigint,"
+        " rows_removed bigint, table_versions map<string,bigint>, input_rows_per_s double,"
+        " lag_records bigint, masked map<string,bigint>"
         for job in OPS_JOBS
     },
     # docs/adr/0017
     **{
-        f"ops.erasures.{job}": "erasure_id string, cause string, step string, table string, asked_at timestamp,"
-        " since timestamp, until timestamp, what map<string,bigint>, rows bigint, version_before bigint,"
-        " version_after bigint, at timestamp, key_id string, signature string"
+        f"ops.erasures.{job}": "erasure_id string, cause string, step string, table string,"
+        " asked_at timestamp, since timestamp, until timestamp, what map<string,bigint>,"
+        " rows bigint, version_before bigint, version_after bigint, at timestamp, key_id string,"
+        " signature string"
         for job in JOBS
     },
 }
@@ -183,7 +184,10 @@ class TestEveryTable:
         assert table.all_properties()["delta.dataSkippingStatsColumns"] == ",".join(table.stats)
 
     def test_deletion_vectors_are_silver_s_alone(self, table):
-        """Edits there would write large days anew; readers without Spark need not know them elsewhere."""
+        """Allow them in Silver alone, where edits would otherwise rewrite large days.
+
+        Readers without Spark then need to know them nowhere else.
+        """
         hidden = table.all_properties()["delta.enableDeletionVectors"] == "true"
         assert hidden == (table is SILVER_POSTS)
 

@@ -1,4 +1,4 @@
-"""The record of processing says what tables, policies and settings say, and nothing that they do not."""
+"""The record of processing says what tables, policies and settings say, and nothing else."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What views leave out: cells of few authors, and posts that their authors or policies keep from a use."""
+"""Views omit cells of few authors, and posts whose author or policy forbids the use."""
 
 from dataclasses import replace
 

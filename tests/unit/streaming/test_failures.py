@@ -29,14 +29,14 @@ SECRET = "annlee wrote hello to the world"
 # What Spark 4.0.2, Kafka's client 3.9 and Delta 4.0 say, cut to the telling line.
 SAID = {
     "data loss": (
-        "[KAFKA_DATA_LOSS.START_OFFSET_RESET] Some data may have been lost because they are not available in Kafka"
-        " any more",
+        "[KAFKA_DATA_LOSS.START_OFFSET_RESET] Some data may have been lost because they are not"
+        " available in Kafka any more",
         LostOffsetsError,
         "checkpoint reset topic_to_bronze",
     ),
     "data loss, the older words": (
-        "java.lang.IllegalStateException: Partition social.reddit.posts.v1-0's offset was changed from 5 to 1, some"
-        " data may have been missed",
+        "java.lang.IllegalStateException: Partition social.reddit.posts.v1-0's offset was changed"
+        " from 5 to 1, some data may have been missed",
         LostOffsetsError,
         "checkpoint reset topic_to_bronze",
     ),
@@ -57,37 +57,43 @@ SAID = {
         "echostream up",
     ),
     "a damaged data file": (
-        "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file file:/l/day=1/p.snappy.parquet.  SQLSTATE:"
+        "[FAILED_READ_FILE.NO_HINT] Encountered error while reading file"
+        " file:/l/day=1/p.snappy.parquet.  SQLSTATE:"
         " KD001 SQLSTATE: XXKST",
         DataFileDamagedError,
         "Put the file back",
     ),
     "a data file that is gone": (
-        "[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading file file:/l/day=1/p.snappy.parquet. File"
+        "[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading file"
+        " file:/l/day=1/p.snappy.parquet. File"
         " does not exist. It is possible the underlying files have been updated.",
         DataFileDamagedError,
         "No batch had begun",
     ),
     "a commit missing in the middle": (
-        "[DELTA_VERSIONS_NOT_CONTIGUOUS] Versions (0, 2) are not contiguous.\nA gap in the delta log between versions 0"
+        "[DELTA_VERSIONS_NOT_CONTIGUOUS] Versions (0, 2) are not contiguous.\nA gap in the delta"
+        " log between versions 0"
         " and 2 was detected while trying to load version -1.",
         LogDamagedError,
         "checkpoint show",
     ),
     "half a commit": (
-        "Unexpected end-of-input within/between Object entries\n at [Source: REDACTED; line: 1, column: 20] (through"
+        "Unexpected end-of-input within/between Object entries\n at [Source: REDACTED; line: 1,"
+        " column: 20] (through"
         ' reference chain: org.apache.spark.sql.delta.actions.SingleAction["commitInfo"])',
         LogDamagedError,
         "checkpoint show",
     ),
     "change files gone": (
-        "[DELTA_CHANGE_DATA_FILE_NOT_FOUND] File _change_data/cdc-0.parquet referenced in the transaction log cannot"
+        "[DELTA_CHANGE_DATA_FILE_NOT_FOUND] File _change_data/cdc-0.parquet referenced in the"
+        " transaction log cannot"
         " be found",
         ChangeFeedGapError,
         "echostream rebuild gold",
     ),
     "change feed off": (
-        "[DELTA_CHANGE_TABLE_FEED_DISABLED] Cannot write to table with delta.enableChangeDataFeed set",
+        "[DELTA_CHANGE_TABLE_FEED_DISABLED] Cannot write to table with delta.enableChangeDataFeed"
+        " set",
         ChangeFeedGapError,
         "echostream rebuild gold",
     ),
@@ -179,7 +185,8 @@ def commit(settings, *values, mode="append"):
 
 def unreadable(file):
     return ended(
-        f"[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading file file:{file}. SQLSTATE: KD001"
+        f"[FAILED_READ_FILE.FILE_NOT_EXIST] Encountered error while reading file file:{file}."
+        " SQLSTATE: KD001"
     )
 
 
@@ -211,12 +218,15 @@ def test_a_file_that_the_table_has_left_behind_asks_for_no_restoring_of_the_tabl
 
 @pytest.mark.parametrize("file", ["offsets/3", "commits/3", "sources/0/0"])
 def test_a_damaged_file_of_the_checkpoint_is_none_of_a_table(job, settings, file):
-    said = f"org.apache.hadoop.fs.ChecksumException: Checksum error: file:{job.checkpoint.folder}/{file} at 0 exp: 1"
+    said = (
+        "org.apache.hadoop.fs.ChecksumException: Checksum error:"
+        f" file:{job.checkpoint.folder}/{file} at 0 exp: 1"
+    )
     error = named_error(ended(said), job, settings)
     assert type(error) is CheckpointDamagedError
     assert (
-        error.what
-        == f"the checkpoint of topic_to_bronze is damaged: {job.checkpoint.folder}/{file} cannot be read"
+        error.what == "the checkpoint of topic_to_bronze is damaged:"
+        f" {job.checkpoint.folder}/{file} cannot be read"
     )
     assert "`echostream checkpoint reset topic_to_bronze`" in error.remedy
 

@@ -1,4 +1,4 @@
-"""Bytes → event: what is taken, how it is cleaned, and that nothing but a bad record's error is ever raised."""
+"""Decoding takes and cleans an event's bytes, and raises only a bad record's error."""
 
 from collections.abc import Callable
 from datetime import date

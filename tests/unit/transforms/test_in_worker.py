@@ -28,7 +28,10 @@ def test_work_on_text_needs_no_pyspark(module):
 
 
 def test_a_scorer_that_is_not_asked_for_is_not_loaded():
-    imports = "from transforms.scoring.registry import load_scorer; from transforms.scoring.score import ScorerOptions"
+    imports = (
+        "from transforms.scoring.registry import load_scorer; "
+        "from transforms.scoring.score import ScorerOptions"
+    )
     program = (
         f"import sys; {imports}; load_scorer(ScorerOptions()); sys.exit('textblob' in sys.modules)"
     )

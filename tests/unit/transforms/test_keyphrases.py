@@ -1,4 +1,7 @@
-"""Key phrases by function words; emoji. Placeholders, links, handles and hashtags are in neither."""
+"""Key phrases lie between function words.
+
+Placeholders, links, handles and hashtags are in neither the phrases nor the emoji.
+"""
 # ruff: noqa: RUF001  # curly apostrophes and dashes are what is tested
 
 import pytest

@@ -1,4 +1,4 @@
-"""The language of a text: right or unknown, and what a platform says only where the text does not tell."""
+"""A text's language is right or unknown; the platform's word counts only if the text is unclear."""
 # ruff: noqa: RUF001  # Russian has letters that look like Latin ones
 
 import gzip
@@ -34,7 +34,8 @@ GOEMOTIONS = (
         ("오늘 산의 날씨가 매우 좋았습니다", "ko"),
         ("Сегодня в горах была очень хорошая погода", "ru"),
         (
-            "<PERSON> <HANDLE> https://example.org/the/and/you #the @that Das Wetter war heute sehr schön",
+            "<PERSON> <HANDLE> https://example.org/the/and/you #the @that Das Wetter war heute sehr"
+            " schön",
             "de",
         ),
     ],

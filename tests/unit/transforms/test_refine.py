@@ -29,7 +29,9 @@ def refined(item, **changes):
 class WatchedScorer:
     """Keeps what it was given; cannot score texts with a bomb."""
 
-    name, version, languages = "watched", "1", frozenset({"en"})
+    name = "watched"
+    version = "1"
+    languages = frozenset({"en"})
 
     def __init__(self):
         self.calls = []
@@ -198,7 +200,8 @@ def test_an_unmappable_one_too():
 def test_language_phrases_and_emoji_are_of_the_cleaned_text():
     row = refined(
         post(
-            text="This is what they said about the new loyalty card 🎉 <b> @fox_the_handle fox@example.org",
+            text="This is what they said about the new loyalty card 🎉 <b>"
+            " @fox_the_handle fox@example.org",
             lang="ja",
         )
     )

@@ -1,4 +1,4 @@
-"""`echostream calibrate`: a user's labels become a scorer's confidence, for just the version that was fitted."""
+"""`echostream calibrate` turns a user's labels into the confidence of one version of a scorer."""
 
 import json
 import random
@@ -16,9 +16,11 @@ from transforms.scoring.score import Score, ScorerOptions
 
 
 class Boaster:
-    """Right three times of four where it says .99, and half the time where it says .6; speaks of mixed by itself."""
+    """Be right three times in four at .99 and half the time at .6, and answer mixed unasked."""
 
-    name, version, languages = "boaster", "1", frozenset({"en"})
+    name = "boaster"
+    version = "1"
+    languages = frozenset({"en"})
 
     def score(self, texts):
         return [Score(*json.loads(text)) for text in texts]
@@ -33,7 +35,8 @@ class Modest(Boaster):
 
 def made(count, seed=0):
     chance = random.Random(seed)
-    texts, golds = [], []
+    texts = []
+    golds = []
     for _ in range(count):
         sure = chance.random() < 0.5
         gold = chance.choice(CLASSES)

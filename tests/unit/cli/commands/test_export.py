@@ -23,7 +23,8 @@ from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_
 from tests.support.made_records import SEEN, bronze_row
 from transforms.payloads import At, encrypt
 
-THEIRS, OTHER = "Jane_Fox", "someone_else"
+THEIRS = "Jane_Fox"
+OTHER = "someone_else"
 TABLES = {
     table.name: table for table in (BRONZE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
 }
@@ -162,7 +163,10 @@ def test_everything_of_the_person_and_nothing_of_others(settings):
 
 @pytest.mark.parametrize("hostile", ["it's", "x') OR 1=1 --\"", "\\' OR 1=1 --", '"'])
 def test_a_key_that_a_stranger_made_up_is_a_value_and_no_question(tmp_path, hostile):
-    """Quarantine holds headers as they came, and a record there may name the person by its payload alone."""
+    """Treat a made-up key as a value, since quarantine holds headers exactly as received.
+
+    A record there may name the person in its payload alone.
+    """
     settings = Settings(home=tmp_path)
     tables = made(create_key(settings.key_file))
     (strange,) = [row for row in tables["bronze.posts"] if row["offset"] == 6]

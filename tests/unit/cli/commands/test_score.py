@@ -1,4 +1,4 @@
-"""`echostream score`: the same rows come out with their scores, and what is wrong is said without quoting a text."""
+"""`echostream score` returns the same rows with their scores; its errors quote no text."""
 
 import csv
 import gzip
@@ -134,7 +134,8 @@ def test_a_file_may_be_written_over_itself(folder):
 
 def test_memory_holds_a_chunk(folder, monkeypatch):
     """Rows are asked for as they are scored, not before."""
-    held, most = 0, 0
+    held = 0
+    most = 0
 
     def rows(self):
         nonlocal held, most

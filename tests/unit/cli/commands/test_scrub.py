@@ -199,5 +199,8 @@ def test_lines_stay_lines(text):
 
 
 def test_spark_is_not_loaded():
-    code = "import sys, cli.commands.scrub; sys.exit(any(name.startswith('pyspark') for name in sys.modules))"
+    code = (
+        "import sys, cli.commands.scrub; "
+        "sys.exit(any(name.startswith('pyspark') for name in sys.modules))"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

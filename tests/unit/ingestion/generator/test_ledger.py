@@ -1,4 +1,4 @@
-"""The generator's ledger says the truth: of bad records, of personal data, and of what becomes of each record."""
+"""The generator's ledger is right about bad records, personal data and each record's fate."""
 
 import hashlib
 import random
@@ -105,7 +105,10 @@ def test_the_personal_data_of_a_post_is_its_own(rows):
 
 
 def test_the_language_is_found_that_the_ledger_says(feed):
-    """What is English or unknown is scored, all else is not: one mistake puts a post into another cell of Gold."""
+    """Compare languages: only English and unknown posts are scored.
+
+    One mistake puts a post into another cell of Gold.
+    """
     for one in feed:
         if "clean_text" in (row := one.ledger_row):
             found = language_of(
@@ -125,7 +128,8 @@ def test_the_ledger_s_fates_add_up_to_what_is_live(rows):
     """Counting new and removed posts one by one must come to what the winner of each post says."""
     fates = Counter(row["fate"] for row in rows)
     assert fates.total() == len(rows)
-    held, gone = {}, {}
+    held = {}
+    gone = {}
     for row in rows:
         author = (row["platform"], row["author_key"])
         if row["op"] == "delete_author" and row["kind"] != "duplicate":
@@ -181,7 +185,9 @@ def _interleaved(rows, seed):
 
 def _one_by_one(rows):
     """Silver, one record at a time; an author's live posts go when the author's delete arrives."""
-    live, buried, gone = {}, {}, {}
+    live = {}
+    buried = {}
+    gone = {}
 
     def is_blocked(row):
         until = gone.get((row["platform"], row["author_key"]), -1)

@@ -1,4 +1,4 @@
-"""Good payloads with one part after the other made wrong: a mapper answers, whatever it is given."""
+"""Each mapper answers any payload: good payloads have one part after the other made wrong."""
 
 import copy
 import random

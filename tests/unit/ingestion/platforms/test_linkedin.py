@@ -9,7 +9,8 @@ from ingestion.platforms.linkedin import PLATFORM
 CREATED_MS = 1_714_979_289_500
 CREATED_US = CREATED_MS * 1000
 SEEN_US = CREATED_US + 3_600_000_000
-SHARE, ACTIVITY = "urn:li:share:7000000000000000001", "urn:li:activity:7000000000000000002"
+SHARE = "urn:li:share:7000000000000000001"
+ACTIVITY = "urn:li:activity:7000000000000000002"
 COMMENT = f"urn:li:comment:({ACTIVITY},7000000000000000003)"
 COMPANY = "urn:li:organization:5001"
 
@@ -18,7 +19,8 @@ def post(**fields: Any) -> dict[str, Any]:
     return {
         "id": SHARE,
         "author": COMPANY,
-        "commentary": r"Thanks @[Ada Birch](urn:li:person:abc) and @[Corner Roastery](urn:li:organization:9) "
+        "commentary": r"Thanks @[Ada Birch](urn:li:person:abc) and "
+        r"@[Corner Roastery](urn:li:organization:9) "
         r"\(all\) {hashtag|\#|Coffee}",
         "visibility": "PUBLIC",
         "lifecycleState": "PUBLISHED",

@@ -220,7 +220,10 @@ def test_the_channel_is_the_subreddit(
 
 
 def test_mentions_are_the_names_in_title_and_text():
-    text = "thanks u/Red_Oak, /u/blue-jay and https://www.reddit.com/user/Pine/ but not thru/Nobody or /u/x"
+    text = (
+        "thanks u/Red_Oak, /u/blue-jay and https://www.reddit.com/user/Pine/ but not thru/Nobody"
+        " or /u/x"
+    )
     post = mapped_post(submission(title="for /u/Red_Oak", selftext=text))
     assert post.mentions == ("Red_Oak", "blue-jay", "Pine")
 

@@ -1,4 +1,4 @@
-"""What cannot be told to be public is kept nowhere: not in the refusal, and so not in quarantine."""
+"""A post not known to be public is stored nowhere: not in the refusal, so not in quarantine."""
 
 import json
 from typing import Any

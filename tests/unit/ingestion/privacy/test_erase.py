@@ -1,4 +1,4 @@
-"""What producers do for erasures: their memory and the landing files lose what is in the graves, and nothing else."""
+"""Producers erase exactly what the graves name from their memory and their landing files."""
 
 import gzip
 import json
@@ -155,7 +155,8 @@ def test_what_comes_of_an_erased_person_afterwards_goes_nowhere(home):
     home.bury({"author_key": home.author_key(GONE)})
     erasure = home.erasure()
     erasure.run_if_due()
-    theirs, others = comment("t1_new", GONE), comment("t1_b", "Maple_Fox")
+    theirs = comment("t1_new", GONE)
+    others = comment("t1_b", "Maple_Fox")
     assert erasure.suppresses(PLATFORM.map(theirs, SEEN), SEEN)
     assert not erasure.suppresses(PLATFORM.map(others, SEEN), SEEN)
     (batch,) = erasure.without_erased(
@@ -202,7 +203,8 @@ def test_a_producer_sends_and_notes_nothing_of_an_erased_person(tmp_path):
             made_anew.run_if_due()
             return made_anew
 
-        made.place, made.kafka = tmp_path / "another.sqlite3", MemoryProducer()
+        made.place = tmp_path / "another.sqlite3"
+        made.kafka = MemoryProducer()
         made.run(erasure=erasure)
         again = events(made.kafka.messages)
         assert [event for event in again if event["keys"]["author"] == author] == []

@@ -1,4 +1,4 @@
-"""What producers do for several erasures at once, beside other processes, and after one that was killed."""
+"""Producers run several erasures at once, beside other processes, and after one was killed."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The parts that live producers share: budget, watchlists, credentials, metrics, scenarios, start."""
+"""Live producers share these parts: budget, watchlists, credentials, metrics, scenarios, start."""
 
 import http.client
 import threading
@@ -161,7 +161,8 @@ def test_metrics_are_served_while_it_works_and_not_after():
     telemetry.records["posted"] += 3
     telemetry.trouble("http_429")
     telemetry.gaps["resync"] += 1
-    telemetry.lag_s, telemetry.budget_left = 1.5, {"calls": 7}
+    telemetry.lag_s = 1.5
+    telemetry.budget_left = {"calls": 7}
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}/metrics"
     with metrics_server(telemetry, port):

@@ -1,4 +1,4 @@
-"""What befalls a live producer itself, on every platform: its memory, its clock, its end, its broker, its budget."""
+"""A live producer of any platform survives faults of its memory, clock, end, broker and budget."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -87,7 +87,8 @@ class Mortal(MemoryProducer):
 
     def __init__(self, kafka: MemoryProducer, lives: int) -> None:
         super().__init__()
-        self.messages, self._lives = kafka.messages, lives
+        self.messages = kafka.messages
+        self._lives = lives
 
     def send_bytes(self, *record: Any) -> None:
         if self._lives == 0:
@@ -144,7 +145,8 @@ class Away(MemoryProducer):
 @pytest.mark.parametrize("name", LIVE)
 def test_a_broker_that_is_away_for_a_while_costs_nothing(name, tmp_path):
     with trial(name, tmp_path, posts=120, edits=0.1, deletes=0.1) as made:
-        kafka, absent = Away(2), iter([True, False, True])
+        kafka = Away(2)
+        absent = iter([True, False, True])
 
         def connect() -> Any:
             if next(absent, False):
@@ -169,7 +171,8 @@ def test_a_broker_that_is_away_for_a_while_costs_nothing(name, tmp_path):
 def test_a_single_run_ends_where_it_fails_again_and_again_however_long_each_time_takes(
     once, batches, saved, passes, tmp_path
 ):
-    passed, tries = [0.0], [0]
+    passed = [0.0]
+    tries = [0]
 
     def failing(_: Reader) -> Iterator[SourceBatch]:
         tries[0] += 1

@@ -1,4 +1,4 @@
-"""What every live platform must keep, whoever wrote it: runs over the registry, against the platform's simulator."""
+"""Every live platform in the registry keeps this contract, against the platform's simulator."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -112,7 +112,8 @@ def test_what_is_fetched_and_loaded_lands_once_beside_what_was_read_live(name, t
     with trial(name, tmp_path, posts=120, edits=0.2, deletes=0.2) as made:
         landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), name)
         made.clock.shift += 60_000_000  # platforms round, and keep back the newest seconds
-        since, until = made.world.events[0].at - 2_000_000, made.clock()
+        since = made.world.events[0].at - 2_000_000
+        until = made.clock()
         for _ in range(2):
             reader = made.reader()
             written = list(landing.write(reader.between(since, until), made.clock()))

@@ -1,4 +1,4 @@
-"""The real recordings, replayed, against counts taken from the files in ways that share no code with the mappers.
+"""Replayed real recordings match counts of the files that share no code with the mappers.
 
 Failures print numbers and ids, never the recorded texts.
 """
@@ -44,7 +44,7 @@ def events(platform: str, name: str) -> list[Any]:
 
 @cache
 def text_of(platform: str, name: str) -> str:
-    """The file with each line's JSON re-spaced one way, so that regular expressions can count in it."""
+    """Return the file with each line's JSON re-spaced one way, so regular expressions can count."""
     with gzip.open(RECORDINGS / platform / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         return "\n".join(json.dumps(json.loads(line), separators=(",", ":")) for line in lines)
 
@@ -55,7 +55,7 @@ def things(name: str) -> Counter[str]:
 
 
 def is_dead(data: Any) -> bool:
-    """Whether a thing's text says only [deleted] or [removed], or one of its fields that it was removed."""
+    """Return whether the text is only [deleted] or [removed], or a field says it was removed."""
     says_so = (data.get("body") or data.get("selftext")) in {"[deleted]", "[removed]"}
     return says_so or bool(
         data.get("banned_by") or data.get("removed_by_category") or data.get("removed")

@@ -1,4 +1,4 @@
-"""What every recording must keep, replayed: each payload is accounted for, each event is valid and holds one post.
+"""Every replayed recording accounts for each payload, and each event is valid and holds one post.
 
 Failures print numbers and ids, never the recorded texts.
 """

@@ -1,4 +1,4 @@
-"""The real recordings of Facebook and Instagram, replayed, against counts that share no code with us.
+"""Replayed Facebook and Instagram recordings match counts that share no code with us.
 
 They are taken by regular expressions over the text, and by walks that know nothing of answers or
 mappers. Failures print numbers and ids, never the recorded texts.

@@ -1,4 +1,4 @@
-"""Simulated answers have the shape of recorded ones, so that simulators cannot drift into what our code would like.
+"""Simulated answers have the shape of recorded ones, so simulators cannot drift to suit our code.
 
 Failures name fields and types, never what the recordings say.
 """
@@ -66,7 +66,10 @@ def lines(*names: str) -> list[Any]:
 
 
 def assert_same_shape(made: list[Any], real: list[Any]) -> None:
-    """Every field that is made is recorded with that type, and every field that is always recorded is made."""
+    """Assert that every made field is recorded with its type.
+
+    Every field that is always recorded is made, too.
+    """
     assert real, "there are recordings to compare with"
     types, always = shapes(real)
     made_types, made_always = shapes(made)

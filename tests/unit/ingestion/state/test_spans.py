@@ -1,4 +1,4 @@
-"""When a source was really read: spans of the ledger, joined while reading goes on and cut where something is lost."""
+"""The ledger's spans say when a source was read: reading joins them, and a loss cuts them."""
 
 from itertools import pairwise
 

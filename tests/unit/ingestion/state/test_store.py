@@ -1,4 +1,4 @@
-"""The producers' memory, in a file and in PostgreSQL: the same of both, and what is particular to each."""
+"""The producers' memory behaves alike in a file and in PostgreSQL; each also has its own tests."""
 
 import sqlite3
 import threading
@@ -255,7 +255,8 @@ def test_what_lands_is_the_same_with_the_memory_in_postgresql(name, database, tm
 def test_a_server_that_falls_while_we_read_costs_nothing(postgres, database, tmp_path):
     plot = {"posts": 200, "edits": 0.1, "deletes": 0.1}
     with stamina.set_testing(True, attempts=8), trial("hackernews", tmp_path, **plot) as made:
-        made.place, falls = database, iter([False, True])
+        made.place = database
+        falls = iter([False, True])
 
         def falling(reader):
             for batch in reader.read():

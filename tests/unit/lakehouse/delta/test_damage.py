@@ -9,8 +9,9 @@ LAKE = "/home/me/lake"
 PART = "part-00000-1f3c.c000.snappy.parquet"
 LOGS = {
     "a gap": (
-        "Kernel error: Generic delta kernel error: Expected contiguous commit files, but found gap: ParsedLogPath {"
-        ' location: FileMeta { location: Url { path: "/l/silver/posts/_delta_log/00000000000000000003.json" } } }',
+        "Kernel error: Generic delta kernel error: Expected contiguous commit files, but found"
+        " gap: ParsedLogPath { location: FileMeta { location: Url { path:"
+        ' "/l/silver/posts/_delta_log/00000000000000000003.json" } } }',
         LogDamagedError,
         "commit 4 is missing in its log",
     ),
@@ -25,7 +26,8 @@ LOGS = {
         "its log cannot be read",
     ),
     "a checksum of a commit that is gone": (
-        "Kernel error: Internal error CRC file version 2 is newer than log segment version 1. This is a kernel bug",
+        "Kernel error: Internal error CRC file version 2 is newer than log segment version 1. This"
+        " is a kernel bug",
         LostCommitsError,
         "has lost version 2: its log ends at 1",
     ),
@@ -92,7 +94,8 @@ def of_file(said, lake=LAKE):
 # As Spark 4.0.2 and Delta 4.0 said them of logs that were broken by hand.
 LOG_FILES = {
     "another content than its checksum says": (
-        f"org.apache.hadoop.fs.ChecksumException: Checksum error: file:{LAKE}/silver/posts/_delta_log/{2:020}.json at 0"
+        "org.apache.hadoop.fs.ChecksumException: Checksum error:"
+        f" file:{LAKE}/silver/posts/_delta_log/{2:020}.json at 0"
         " exp: 615409959 got: -912004870",
         f"_delta_log/{2:020}.json cannot be read",
     ),
@@ -102,12 +105,14 @@ LOG_FILES = {
         f"_delta_log/{2:020}.json cannot be read",
     ),
     "its first commit gone": (
-        f"[DELTA_TRUNCATED_TRANSACTION_LOG] file:{LAKE}/silver/posts/_delta_log/{0:020}.json: Unable to reconstruct"
+        f"[DELTA_TRUNCATED_TRANSACTION_LOG] file:{LAKE}/silver/posts/_delta_log/{0:020}.json:"
+        " Unable to reconstruct"
         " state at version 2 as the transaction log has been truncated",
         "commit 0 is missing in its log",
     ),
     "Delta's own checkpoint": (
-        f"[FAILED_READ_FILE.NO_HINT] file:{LAKE}/silver/posts/_delta_log/{10:020}.checkpoint.parquet.",
+        "[FAILED_READ_FILE.NO_HINT]"
+        f" file:{LAKE}/silver/posts/_delta_log/{10:020}.checkpoint.parquet.",
         f"_delta_log/{10:020}.checkpoint.parquet cannot be read",
     ),
 }

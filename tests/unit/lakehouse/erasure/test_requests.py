@@ -1,4 +1,4 @@
-"""Requests of persons on their way to the job that owns Silver: signed, whole, and of the lake's key."""
+"""Erasure requests reach the job that owns Silver signed, whole, and of the lake's key."""
 
 import json
 
@@ -31,7 +31,8 @@ def place(settings, key_id=None):
 
 
 def test_requests_wait_oldest_first_until_they_are_settled(settings):
-    first, second = place(settings), place(settings)
+    first = place(settings)
+    second = place(settings)
     assert list(erasure_requests.pending_requests(settings)) == [first, second]
     assert first.targets == TARGETS
     erasure_requests.delete_request(settings, first)

@@ -129,7 +129,7 @@ def test_a_damaged_file_of_marks_is_none(settings, mine, content):
 @pytest.mark.parametrize("content", [b"", b'{"commitInfo":{}}\n{"add":{"pa', b"\0\0", b"\xff\xfe"])
 @pytest.mark.parametrize("is_noted", [True, False], ids=["noted", "new"])
 def test_a_commit_that_cannot_be_read_is_damage_and_no_mark(settings, mine, content, is_noted):
-    """It is not said to have another's place; back from a copy, it is the one that was noted, or a new one."""
+    """Give it no other commit's place; a restored copy is the noted commit or a new one."""
     commit(settings, SILVER_POSTS, 2 if is_noted else 1)
     commit_marks.advance(mine, settings)
     commit(settings, SILVER_POSTS, 0 if is_noted else 1)
@@ -172,7 +172,8 @@ def test_delta_s_own_checkpoint_is_named_and_the_log_is_whole_without_it(
     commit(settings, SILVER_POSTS, 3)
     DeltaTable(f"{settings.lake_uri}/{SILVER_POSTS.folder}").create_checkpoint()
     log = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log"
-    file, last = log / f"{2:020}.checkpoint.parquet", log / "_last_checkpoint"
+    file = log / f"{2:020}.checkpoint.parquet"
+    last = log / "_last_checkpoint"
     if not is_named:
         last.unlink()
     file.unlink() if content is None else file.write_bytes(content)

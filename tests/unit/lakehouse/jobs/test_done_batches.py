@@ -1,4 +1,4 @@
-"""A checkpoint and the batches that its tables have: behind them, ahead of them, or as far as they are."""
+"""A checkpoint stands behind its tables' batches, ahead of them, or level with them."""
 
 import json
 

@@ -1,4 +1,7 @@
-"""When the jobs enforce policies and remove what that replaced, over restarts; what they do then is tests/jobs'."""
+"""Jobs enforce policies and remove the replaced files on time, over restarts.
+
+tests/jobs proves what they delete then.
+"""
 
 import os
 from contextlib import nullcontext

@@ -1,4 +1,4 @@
-"""How a lake on S3 is reached: each reader gets what it needs, and Spark's settings hold no secret."""
+"""Each reader of a lake on S3 gets the access it needs, and Spark's settings hold no secret."""
 
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread

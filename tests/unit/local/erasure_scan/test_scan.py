@@ -1,4 +1,4 @@
-"""verify-erasure: a canary is found wherever it rests, however it is packed, and a clean place is called clean."""
+"""verify-erasure finds a canary in any place and packing, and calls a clean place clean."""
 
 import base64
 import bz2
@@ -41,7 +41,7 @@ def put(folder, name, content):
 
 
 def segment(records, codec=0, offset=7):
-    """A Kafka segment of one batch, format 2, as its documentation describes it, and the zeros behind."""
+    """Return a Kafka segment of one batch in the documented format 2, followed by zeros."""
     head = struct.pack(
         ">qiibIhiqqqhii", offset, 49 + len(records), 0, 2, 0, codec, 0, 0, 0, -1, -1, -1, 1
     )

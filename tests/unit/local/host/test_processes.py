@@ -17,7 +17,10 @@ threading.Thread(target=sys.stdin.readline).start()
 print("up", flush=True)
 ctypes.CDLL(None).pthread_exit(None)
 """
-STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+    "print('up', flush=True); time.sleep(60)"
+)
 
 
 @pytest.fixture

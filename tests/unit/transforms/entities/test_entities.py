@@ -1,4 +1,4 @@
-"""Entities by Amazon Comprehend's wire format: organisations, products, places, and never a person."""
+"""Amazon Comprehend's wire format yields organisations, products and places, and never a person."""
 
 import pytest
 
@@ -10,7 +10,10 @@ from transforms.entities.entity import MOST, Entity, EntityOptions, Words, disti
 from transforms.entities.finder import load_finder
 from transforms.entities.rows import name_entities
 
-TEXT = "Ann_PERSON of Lumora_ORGANIZATION took the Hexagrove_COMMERCIAL_ITEM to Paris_LOCATION on Monday_DATE"
+TEXT = (
+    "Ann_PERSON of Lumora_ORGANIZATION took the Hexagrove_COMMERCIAL_ITEM to Paris_LOCATION on"
+    " Monday_DATE"
+)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The name before an @ goes, whatever spoils its domain; four numbers are an address only where none says version."""
+"""The name before an @ is cut whatever spoils its domain; a version's four numbers are kept."""
 
 import pytest
 

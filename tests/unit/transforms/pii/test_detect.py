@@ -1,4 +1,4 @@
-"""What is found and what is left: each type, its near-misses, and where a cut lands in the original."""
+"""The detector finds each type, leaves its near-misses, and cuts at places of the original."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""What a text must have for a slower expression to be tried: whatever that expression finds has it."""
+"""A gate never hides a match: each text that a slower expression matches passes its gate."""
 
 import re
 

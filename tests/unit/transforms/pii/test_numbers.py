@@ -128,7 +128,8 @@ SAID = {
     "\u21160825550143": "\u2116<PHONE>",
     "Card4111111111111111": "Card<CARD>",
     "ibanDE89370400440532013000": "iban<IBAN>",
-    "\u0e42\u0e17\u0e230825550143\u0e04\u0e23\u0e31\u0e1a": "\u0e42\u0e17\u0e23<PHONE>\u0e04\u0e23\u0e31\u0e1a",
+    "\u0e42\u0e17\u0e230825550143\u0e04\u0e23\u0e31\u0e1a": "\u0e42\u0e17\u0e23<PHONE>"
+    "\u0e04\u0e23\u0e31\u0e1a",
     "\u0647\u0627\u062a\u06410825550143": "\u0647\u0627\u062a\u0641<PHONE>",
     "\u0442\u0435\u043b0825550143": "\u0442\u0435\u043b<PHONE>",
     "X\u00b71234567\u00b7L": "<NATIONAL_ID>",
@@ -193,7 +194,8 @@ def _number(kind: str, chance: random.Random) -> str:
         "microseconds": f"17{digits[:14]}",
         "ISBN": _ean(f"978{digits[:9]}"),
         "EAN": _ean(first + digits[:11]),
-        "date and time": f"20{chance.randrange(10, 30)}{month}{chance.randrange(10, 29)}{digits[:6]}",
+        "date and time": f"20{chance.randrange(10, 30)}{month}"
+        f"{chance.randrange(10, 29)}{digits[:6]}",
         "12": first + digits[:11],
         "18": first + digits[:17],
         "19": first + digits[:18],

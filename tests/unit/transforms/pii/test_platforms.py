@@ -1,4 +1,4 @@
-"""Made personal data of every kind, plain and hidden, in each platform's wire format: nothing of it is in the row."""
+"""No made personal data, plain or hidden, in any platform's wire format, reaches the row."""
 
 import html
 from dataclasses import replace

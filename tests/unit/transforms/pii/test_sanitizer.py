@@ -1,4 +1,4 @@
-"""The gate over batches of posts: what is cut, what is counted, and that a text which fails does not pass."""
+"""The sanitizer cuts and counts over batches of posts, and a text that fails does not pass."""
 
 import re
 import signal
@@ -21,7 +21,8 @@ BOMB = "\N{BOMB}"
 class Finder:
     """Says that "Zed" is a person; on a bomb it does what it is told."""
 
-    name, version = "made", "7"
+    name = "made"
+    version = "7"
 
     def __init__(self, on_bomb):
         self.on_bomb = on_bomb

@@ -107,8 +107,10 @@ FOUND = {
     ),
     "a corner": ("meet at the corner of Long Street and Wale", "meet at <ADDRESS>"),
     "no address": (
-        "gate 12, Gate 13, 2 Good Men, the address is so, lives at home 3 days, IN 12345 ways, 5 hills, 3 on the road",
-        "gate 12, Gate 13, 2 Good Men, the address is so, lives at home 3 days, IN 12345 ways, 5 hills, 3 on the road",
+        "gate 12, Gate 13, 2 Good Men, the address is so, lives at home 3 days, IN 12345 ways,"
+        " 5 hills, 3 on the road",
+        "gate 12, Gate 13, 2 Good Men, the address is so, lives at home 3 days, IN 12345 ways,"
+        " 5 hills, 3 on the road",
     ),
     "a URL in capitals": ("HTTPS://WWW.REDDIT.COM/USER/ANN", "<PROFILE>"),
     "a URL at the end of a bracket": ("(https://x.com/annlee)", "(<PROFILE>)"),

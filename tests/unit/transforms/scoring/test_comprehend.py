@@ -1,4 +1,7 @@
-"""Amazon Comprehend's scorer against its wire format: batches, limits, throttling, partial errors, and the budget."""
+"""The Amazon Comprehend scorer follows the wire format.
+
+The tests cover batches, limits, throttling, partial errors and the budget.
+"""
 
 import json
 import multiprocessing
@@ -14,8 +17,10 @@ from transforms.scoring import comprehend
 from transforms.scoring.budget import MonthlyBudget
 from transforms.scoring.score import Score, ScorerOptions
 
-GOOD, BAD = Score("positive", 0.88, 0.9), Score("negative", -0.8, 0.85)
-MIXED, NEUTRAL = Score("mixed", -0.1, 0.5), Score("neutral", 0.0, 0.8)
+GOOD = Score("positive", 0.88, 0.9)
+BAD = Score("negative", -0.8, 0.85)
+MIXED = Score("mixed", -0.1, 0.5)
+NEUTRAL = Score("neutral", 0.0, 0.8)
 NONE = Score(None, None)
 
 

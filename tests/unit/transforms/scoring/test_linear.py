@@ -1,4 +1,4 @@
-"""The linear model: what is trained is what scores, it holds no code, and its card says what was measured."""
+"""The linear model scores as trained, holds no code, and its card states measured figures."""
 
 import json
 import random
@@ -104,7 +104,8 @@ def test_scoring_needs_numpy_alone(trained):
     folder, _ = trained
     program = (
         "import sys; sys.modules['sklearn'] = sys.modules['scipy'] = None;"
-        "from transforms.scoring.registry import load_scorer; from transforms.scoring.score import ScorerOptions;"
+        "from transforms.scoring.registry import load_scorer; "
+        "from transforms.scoring.score import ScorerOptions;"
         f"(score,) = load_scorer(ScorerOptions('linear', model={str(folder)!r})).score(['ploon']);"
         "sys.exit(score.label != 'positive')"
     )
@@ -113,7 +114,8 @@ def test_scoring_needs_numpy_alone(trained):
 
 def test_the_card_says_what_was_measured(trained):
     folder, result = trained
-    text, figures = (folder / "CARD.md").read_text(), result.about["unseen_folds"]
+    text = (folder / "CARD.md").read_text()
+    figures = result.about["unseen_folds"]
     assert f"| accuracy | {figures['accuracy']:.3f} |" in text
     assert "Trained on 150 texts: made texts" in text
     stored = json.loads((folder / "model.json").read_text())
@@ -151,7 +153,8 @@ def test_words_are_remembered_within_bounds(monkeypatch):
 
 def test_pairs_do_not_reach_across_texts():
     hasher = Hasher()
-    apart, together = hasher.features(["a b", "c d"]), hasher.features(["a b c d"])
+    apart = hasher.features(["a b", "c d"])
+    together = hasher.features(["a b c d"])
     assert len(apart.buckets) == 4 + 2
     assert len(together.buckets) == 4 + 3
     assert apart.owners.tolist() == [0, 0, 1, 1, 0, 1]
@@ -203,10 +206,8 @@ def labelled(path, rows):
 
 
 def test_the_command(tmp_path):
-    source, out = (
-        labelled(tmp_path / "mine.csv", zip(*made(90, 7), strict=True)),
-        tmp_path / "model",
-    )
+    source = labelled(tmp_path / "mine.csv", zip(*made(90, 7), strict=True))
+    out = tmp_path / "model"
     done = CliRunner().invoke(app, ["train", "--labels", str(source), "--out", str(out)])
     assert done.exit_code == 0
     assert f"card          {out / 'CARD.md'}" in done.stdout
@@ -217,10 +218,8 @@ def test_the_command(tmp_path):
 
 
 def test_a_model_knows_the_language_that_it_was_trained_on(tmp_path):
-    source, out = (
-        labelled(tmp_path / "mine.csv", zip(*made(60, 9), strict=True)),
-        tmp_path / "model",
-    )
+    source = labelled(tmp_path / "mine.csv", zip(*made(60, 9), strict=True))
+    out = tmp_path / "model"
     words = ["train", "--labels", str(source), "--out", str(out), "--language"]
     assert CliRunner().invoke(app, [*words, "de"]).exit_code == 0
     assert load_scorer(ScorerOptions("linear", model=str(out))).languages == {"de"}

@@ -1,4 +1,7 @@
-"""The transformer scorer on tiny models that the test makes; skipped where the extra `transformer` is not installed."""
+"""The transformer scorer runs on tiny models that the test makes.
+
+The tests are skipped where the extra `transformer` is not installed.
+"""
 
 import json
 import sys
@@ -30,7 +33,8 @@ def options(folder, **settings):
 @pytest.fixture
 def folder(tmp_path):
     """A model that adds up the words' logits."""
-    onnx, tokenizers = pytest.importorskip("onnx"), pytest.importorskip("tokenizers")
+    onnx = pytest.importorskip("onnx")
+    tokenizers = pytest.importorskip("tokenizers")
     pytest.importorskip("onnxruntime")
     write_tokenizer(tokenizers, tmp_path)
     write_config(tmp_path, "negative", "neutral", "positive")
@@ -53,7 +57,8 @@ def write_config(folder, *names):
 
 
 def write_model(onnx, file, logits):
-    h, kinds = onnx.helper, onnx.TensorProto
+    h = onnx.helper
+    kinds = onnx.TensorProto
     inputs = [
         h.make_tensor_value_info(name, kinds.INT64, ["n", "t"])
         for name in ("input_ids", "attention_mask")
@@ -95,7 +100,8 @@ def test_batches_by_length_keep_the_order_and_pad_without_effect(folder):
 
 
 def test_texts_of_like_length_go_together(folder):
-    scorer, shapes = transformer.load(options(folder)), []
+    scorer = transformer.load(options(folder))
+    shapes = []
     backend = scorer.backend
     scorer.backend = lambda ids, mask: shapes.append(ids.shape) or backend(ids, mask)
     scorer.score(["a " * (n * 37 % 64 + 1) for n in range(64)])
@@ -182,7 +188,8 @@ def test_what_is_neither_folder_nor_hub_name(tmp_path):
 
 def test_torch_gives_what_the_model_gives(tmp_path):
     """On the CPU: CI has no GPU. The tiny model is random."""
-    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
     tokenizers = pytest.importorskip("tokenizers")
     write_tokenizer(tokenizers, tmp_path)
     torch.manual_seed(1)

@@ -1,4 +1,4 @@
-"""The rules one by one, with the package's own figures written down, and what a hostile text costs."""
+"""Each VADER rule gives the package's own written figures, and hostile texts have bounded cost."""
 
 import hashlib
 
@@ -56,13 +56,19 @@ def test_rule(text, figures):
 
 
 def test_sums_are_not_compensated():
-    """From Python 3.12 on, sum() would make this -0.0752 and the label negative: the words add up to 0.0 or -1e-16."""
+    """Add plainly: from Python 3.12 on, sum() would give -0.0752 and a negative label.
+
+    The words add up to 0.0 or -1e-16.
+    """
     text = "awol gigo accomplished!"
     assert VADER.figures(text).compound == VADER.figures_of([text, *FILLER])[0].compound == 0.0
 
 
 def test_but_finds_words_by_value():
-    """As the package: the second word, halved, is found instead of the third, which equals it, and is halved again."""
+    """Find words by value, as the package does.
+
+    It finds the halved second word in place of the equal third one, and halves it again.
+    """
     assert turned([3.0, 2.0, 1.0], [0, 1, 2], but=3) == [1.5, 0.5, 1.0]
     assert turned([3.0, 2.0, 1.1], [0, 1, 3], but=2) == [1.5, 1.0, 1.1 * 1.5]
 

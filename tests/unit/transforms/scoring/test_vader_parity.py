@@ -1,4 +1,4 @@
-"""Our VADER against vaderSentiment 3.3.2, by repr; benchmarks/vader_parity.py does the same on 200,000 texts.
+"""Our VADER equals vaderSentiment 3.3.2 by repr; benchmarks/vader_parity.py tries 200,000 texts.
 
 Failures print places, never recorded texts.
 """

@@ -1,4 +1,4 @@
-"""vader-plus: what the normaliser changes, long texts by sentence, the fitted thresholds, and bounded work."""
+"""vader-plus normalises, splits long texts by sentence, has fitted thresholds and bounded work."""
 
 import json
 import re
@@ -77,7 +77,8 @@ def test_the_parts_of_a_text_are_few():
 
 def test_a_long_text_does_not_run_to_the_end_of_the_scale():
     """The package gives -0.9805 for the second."""
-    short, long = "It was good. Then it was bad.", "It was good. Then it was bad. " * 20
+    short = "It was good. Then it was bad."
+    long = "It was good. Then it was bad. " * 20
     (once,) = VADER.compounds(["It was good."])
     (then,) = VADER.compounds(["Then it was bad."])
     mean = (once + then) / 2

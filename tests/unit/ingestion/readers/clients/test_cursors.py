@@ -1,4 +1,4 @@
-"""Saved cursors: each form that a reader wrote once is read for ever, and no platform reads another's."""
+"""Each form of a saved cursor that a reader ever wrote stays readable, by its own platform only."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Listings of every reader that come in short pages, or never end: one table of platforms, one of pages."""
+"""Every reader handles listings with short pages or no end: a table of platforms, one of pages."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -214,7 +214,9 @@ class Asked:
 
     def __init__(self, dialect: str, script: Script, clock: Callable[[], int]) -> None:
         self.places: list[int] = []
-        self._answer, self._script, self._at = DIALECTS[dialect][1], script, clock() - 60 * SECOND
+        self._answer = DIALECTS[dialect][1]
+        self._script = script
+        self._at = clock() - 60 * SECOND
         self._lock = threading.Lock()
 
     def respond(self, request: Request) -> Answer:
@@ -232,7 +234,8 @@ class Asked:
 def fake(dialect: str, script: Script, folder: Path) -> Iterator[tuple[Trial, Asked]]:
     """A platform whose listing is a script, and producers that read it."""
     clock = Clock()
-    asked, nothing = Asked(dialect, script, clock), Any
+    asked = Asked(dialect, script, clock)
+    nothing = Any
     with http_server(asked.respond, Faults(()), ("127.0.0.1", 0)) as address:
         yield Trial(DIALECTS[dialect][0], address, nothing, folder, clock), asked
 
@@ -430,11 +433,13 @@ def test_hacker_news_items_that_are_all_null_are_left_for_later(tmp_path):
         asked.append(int(number))
         return Answer(item if int(number) <= 40 else b"null")
 
-    clock, asked = Clock(), []
+    clock = Clock()
+    asked = []
     with http_server(respond, Faults(()), ("127.0.0.1", 0)) as address:
         made = Trial("hackernews", address, Any, tmp_path, clock)
         made.run()
-        newest[0], before = 50_000, len(asked)
+        newest[0] = 50_000
+        before = len(asked)
         with pytest.raises(ListingCutError):
             made.run()
         assert len(asked) - before <= 64 * (MOST_BARREN + 1)

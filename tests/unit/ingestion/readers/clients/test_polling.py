@@ -1,4 +1,4 @@
-"""The loop over sources: one round with `once`, else a pause after each; a source that was cut is left out."""
+"""The polling loop makes one round with `once`, else pauses after each, and drops a cut source."""
 
 from itertools import islice
 from types import SimpleNamespace
