@@ -1,6 +1,6 @@
 """Secrets Manager and KMS of moto hold generated keys, and settings name them.
 
-A check shows that nothing tells them.
+Checks here find no key in an error or its causes.
 """
 
 import base64
