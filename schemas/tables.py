@@ -220,6 +220,8 @@ GOLD_SENTIMENT_HOURLY = Table(
     stats=("owner", "platform", "hour"),
 )
 
+GOLD_TABLES = (GOLD_SENTIMENT_HOURLY,)
+
 
 def ops_batches(job: str) -> Table:
     """Return the batches of one job, one writer each; `ops.batches` is their union."""
@@ -287,7 +289,7 @@ TABLES = (
     SILVER_POSTS,
     SILVER_TOMBSTONES,
     QUARANTINE_POSTS,
-    GOLD_SENTIMENT_HOURLY,
+    *GOLD_TABLES,
     *(ops_batches(job) for job in OPS_JOBS),
     *(ops_erasures(job) for job in JOBS),
 )

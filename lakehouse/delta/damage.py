@@ -4,6 +4,7 @@ import re
 from urllib.parse import unquote
 
 from foundation.errors import DataFileDamagedError, LogDamagedError, LostCommitsError
+from schemas.tables import GOLD_TABLES
 
 _GAP = re.compile(r"found gap: .*?/(\d{20})\.json", re.DOTALL)  # with the last commit before it
 _ENDS_EARLY = re.compile(r"CRC file version (\d+) is newer than log segment version (\d+)")
@@ -21,7 +22,10 @@ _ANEW = {
     "silver.tombstones": f"{_AGAIN}: the deletes that Bronze still has come back; ask for erasures"
     " again",
     "quarantine.posts": f"{_AGAIN}: what Bronze still has comes back",
-    "gold.sentiment_hourly": "`echostream rebuild gold`: what Silver still has is counted anew",
+    **{
+        table.name: "`echostream rebuild gold`: what Silver still has is counted anew"
+        for table in GOLD_TABLES
+    },
 }
 
 

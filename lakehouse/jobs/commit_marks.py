@@ -26,7 +26,7 @@ from lakehouse.storage.s3_files import Folder, S3Path, move
 from schemas.stored_names import CHECKPOINT_PROPERTY, MARKS_FILE, RESET_REPLACES
 from schemas.tables import (
     BRONZE_POSTS,
-    GOLD_SENTIMENT_HOURLY,
+    GOLD_TABLES,
     JOBS,
     QUARANTINE_POSTS,
     SILVER_POSTS,
@@ -41,7 +41,7 @@ _NONE = -1  # the version of a table that is not there
 _WRITES: dict[str, tuple[Table, ...]] = {
     BRONZE_JOB: (BRONZE_POSTS,),
     SILVER_JOB: (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS),
-    GOLD_JOB: (GOLD_SENTIMENT_HOURLY,),
+    GOLD_JOB: GOLD_TABLES,
 }
 _READS: dict[str, tuple[Table, ...]] = {
     BRONZE_JOB: (),
@@ -67,7 +67,7 @@ _REMEDIES = {
     ): f"{_AGAIN} brings back the deletes that Bronze holds; ask for erasures again",
     (SILVER_JOB, QUARANTINE_POSTS.name): f"{_AGAIN} brings back what Bronze holds",
     (GOLD_JOB, SILVER_POSTS.name): "`echostream rebuild gold` counts anew",
-    (GOLD_JOB, GOLD_SENTIMENT_HOURLY.name): "`echostream rebuild gold` counts anew",
+    **{(GOLD_JOB, table.name): "`echostream rebuild gold` counts anew" for table in GOLD_TABLES},
 }
 
 

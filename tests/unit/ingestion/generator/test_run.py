@@ -9,7 +9,7 @@ import pytest
 
 from foundation.errors import DeliveryError, SettingsError
 from foundation.keys import create_key
-from foundation.policies import policies
+from foundation.policies import policies, policy_of
 from foundation.settings import Settings
 from ingestion.generator import Rates, ledger_file, load_rates, read_ledger, run_generator, send
 from ingestion.generator.planted_pii import KINDS
@@ -124,7 +124,8 @@ def test_authors_channels_and_times(rows):
     assert len(hours) >= 48
     assert all(row["posted_at"] <= row["observed_at"] for row in live)
     last_days = {str((BASE - timedelta(days=ago)).date()) for ago in range(3)}
-    assert {row["day"] for row in live} > last_days | {"2005-06-23"}
+    assert {row["day"] for row in live} > last_days
+    assert any(row["day"] == str(policy_of(row["platform"]).since) for row in live)
 
 
 def test_sentiment_changes_from_hour_to_hour(rows):

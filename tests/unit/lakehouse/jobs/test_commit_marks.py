@@ -8,12 +8,20 @@ from deltalake import DeltaTable, write_deltalake
 
 from foundation.errors import LogDamagedError, LostCommitsError
 from foundation.settings import Settings
+from lakehouse.delta.damage import of_log
 from lakehouse.delta.log import TableLog
 from lakehouse.jobs import commit_marks
 from lakehouse.jobs.checkpoint import checkpoint
-from lakehouse.jobs.commit_marks import Mark, Seen, compare
+from lakehouse.jobs.commit_marks import Lost, Mark, Seen, compare
 from schemas.stored_names import CHECKPOINT_PROPERTY
-from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, SILVER_POSTS, SILVER_TOMBSTONES
+from schemas.tables import (
+    BRONZE_POSTS,
+    GOLD_SENTIMENT_HOURLY,
+    GOLD_TABLES,
+    SILVER_POSTS,
+    SILVER_TOMBSTONES,
+)
+from streaming.silver_to_gold import AGGREGATES
 
 SILVER = SILVER_POSTS.name
 JOB = "bronze_to_silver"
@@ -32,6 +40,17 @@ LOST = {
     "another has its place": (Mark(5, "a"), Seen(5, "b"), "another commit has its place"),
     "others have its place and more": (Mark(5, "a"), Seen(8, "b"), "another commit has its place"),
 }
+
+
+def test_every_gold_table_has_a_mark_a_remedy_and_an_aggregate():
+    assert tuple(aggregate.table for aggregate in AGGREGATES) == GOLD_TABLES
+    marked = commit_marks.tables_of("silver_to_gold")
+    for table in GOLD_TABLES:
+        assert table in marked
+        lost = Lost("silver_to_gold", table.name, marked=2, version=1)
+        assert lost.remedy == "`echostream rebuild gold` counts anew"
+        damaged = of_log(table.name, "lake", None)
+        assert "`echostream rebuild gold`" in str(damaged)
 
 
 @pytest.mark.parametrize(("mark", "seen"), WHOLE.values(), ids=WHOLE)
