@@ -14,6 +14,7 @@ from foundation.errors import KeyFileError, KeyMismatchError
 from foundation.key_sources import payload_source
 from foundation.keys import create_key
 from foundation.sections import PayloadSettings
+from lakehouse.delta.lake import Lake
 from lakehouse.jobs.job import Job, MicroBatch
 from schemas.tables import BRONZE_POSTS, TABLES
 from streaming import topic_to_bronze
@@ -53,7 +54,7 @@ def received_sealed(lake):
     ]
     records = lake.spark.createDataFrame(rows, KAFKA).coalesce(1)
     job = Job(topic_to_bronze.NAME, (BRONZE_POSTS,), lake.settings)
-    job.prepare(lake.spark)
+    job.prepare(Lake(lake.spark, lake.settings))
     topic_to_bronze.append_records(MicroBatch(records, 0, job, NOW, is_retry=False))
 
 
