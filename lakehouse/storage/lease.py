@@ -82,12 +82,12 @@ def hold_lake(
                 lease = holding.enter_context(_hold_now(settings))
                 break
             except LakeInUseError as error:
+                if wait_s > 0 and not is_told:
+                    on_wait(error)
+                    is_told = True
                 left_s = until - time.monotonic()
                 if left_s <= 0:
                     raise
-                if not is_told:
-                    on_wait(error)
-                    is_told = True
             # Neither a file lock with a deadline nor a lease on S3 can be waited for otherwise.
             time.sleep(min(_LOOK_EVERY_S, left_s))
         yield lease

@@ -137,7 +137,7 @@ def test_both_engines_write_one_log_in_turn(spark, settings):
         driver_rows.append(
             [SAID | {"batch_id": number}], TableLog(BATCHES, settings), txn=Txn("a", number)
         )
-    optimize.optimize(spark, BATCHES, settings, [()])
+    optimize.optimize(Lake(spark, settings), BATCHES, [()])
     driver_rows.append([SAID | {"batch_id": 12}], TableLog(BATCHES, settings), txn=Txn("a", 12))
     driver_rows.append([SAID | {"batch_id": 12}], TableLog(BATCHES, settings), txn=Txn("a", 12))
     rows = Lake(spark, settings).read(BATCHES).select("batch_id").collect()
