@@ -8,6 +8,7 @@ from cli.lazy import Command, LazyCommand, group
 
 _STACK = "Local stack"
 _TO_GOLD = "Kafka to Gold"
+_SERVICES = "Services"
 
 COMMANDS: dict[str, tuple[Command, ...]] = {
     _STACK: (
@@ -71,6 +72,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("payload", "payload:payload", "Write one payload of Bronze as it was received."),
         Command("scrub", "scrub:scrub", "Remove personal data from standard input."),
     ),
+    _SERVICES: (Command("serve", "serve:serve", "Serve the HTTP API, until stopped."),),
     "Rights of persons": (
         Command("export", "export:export", "Write all data about a person as JSON."),
         Command("ropa", "ropa:ropa", "Write the record of processing (GDPR Art. 30)."),
@@ -87,6 +89,11 @@ KEYS = (
     Command("next", "keys:next_version", "Add a key of the next version to a file."),
     Command("rotate", "rotate_keys:rotate", "Bring the lake to a new pseudonym key."),
 )
+API_KEYS = (
+    Command("create", "api_keys:create", "Make an API key; it is shown once."),
+    Command("list", "api_keys:list_", "Show all API keys, without their secrets."),
+    Command("revoke", "api_keys:revoke", "Revoke an API key."),
+)
 CHECKPOINT = (
     Command("show", "checkpoint:show", "Show where each job stands."),
     Command("reset", "checkpoint:reset", "Begin a new checkpoint where the job's table ends."),
@@ -100,5 +107,7 @@ def commands() -> Iterator[TyperCommand | TyperGroup]:
             yield LazyCommand(command, panel)
         if panel == _STACK:
             yield group("keys", "Show, make and rotate the keys.", panel, KEYS)
+        if panel == _SERVICES:
+            yield group("api-keys", "Make, show and revoke keys of the API.", panel, API_KEYS)
         if panel == _TO_GOLD:
             yield group("checkpoint", "Show or reset the jobs' checkpoints.", panel, CHECKPOINT)

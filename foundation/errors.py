@@ -16,6 +16,8 @@ EchoStreamError                 what happened, and the remedy, in one line
       - BrokerFailedError
       - StoreUnreachableError   the object store of the lake does not answer, or refuses
       - KeyServiceError         the service that keeps a key does not answer, or refuses
+      - ControlPlaneError       the control plane's database is damaged, or a newer version's
+          - ControlPlaneUnreachableError  it does not answer; may be tried again
       - AccessError             a folder of the lake is open to others than it should be, or closed
         to who asks
   - IngestError
@@ -128,6 +130,14 @@ class StoreUnreachableError(StackError):
 
 class KeyServiceError(StackError):
     """Raised when the service that keeps a key does not answer, or refuses."""
+
+
+class ControlPlaneError(StackError):
+    """Raised when the control plane's database cannot be used; never quotes its address."""
+
+
+class ControlPlaneUnreachableError(ControlPlaneError):
+    """Raised when the control plane's database does not answer; may be tried again."""
 
 
 class AccessError(StackError):

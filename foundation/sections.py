@@ -208,6 +208,29 @@ class ServingSettings(Section):
     controller: str = ""  # name and contact, for the record of processing
 
 
+class ApiSettings(Section):
+    """What `echostream serve` listens to, and how much it answers."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)  # no loopback address: keys are needed
+    port: int = Field(default=8600, ge=1, le=65535)
+    # postgresql://… for keys, jobs and usage; default: a file of the home
+    database: SecretStr | None = None
+    keyless_loopback: bool = True  # on loopback, who asks without a key is the lake's owner
+    # names, or name:port, that a proxy in front passes on in Host
+    allowed_hosts: tuple[str, ...] = ()
+    rate_limit: int = Field(default=600, ge=1)  # requests of one key in one window
+    keyless_rate_limit: int = Field(default=120_000, ge=1)  # of the owner on loopback
+    rate_window_s: int = Field(default=60, ge=1)
+    sync_timeout_s: float = Field(default=1.0, gt=0)  # of one text that is scored at once
+    max_in_flight: int = Field(default=200, ge=1)  # requests at a time; more answer 503
+    max_body_bytes: int = Field(default=1_048_576, ge=1_024)  # where a route says no other
+    body_timeout_s: float = Field(default=10.0, gt=0)  # of headers, and of silence in a body
+    stop_timeout_s: float = Field(default=10.0, gt=0)  # for requests that run when it is stopped
+    max_upload_bytes: int = Field(default=1_073_741_824, ge=1)  # of a job's file
+    max_job_rows: int = Field(default=1_000_000, ge=1)
+    result_keep_h: float = Field(default=24.0, gt=0)  # of a job, from its end
+
+
 class AccessSettings(Section):
     """Groups of this machine that may read layers of a local lake.
 

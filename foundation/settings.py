@@ -22,6 +22,7 @@ from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import SettingsError
 from foundation.sections import (
     AccessSettings,
+    ApiSettings,
     BreakerSettings,
     BrokerSettings,
     EntitySettings,
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     erasure: ErasureSettings = ErasureSettings()
     ingest: IngestSettings = IngestSettings()
     serving: ServingSettings = ServingSettings()
+    api: ApiSettings = ApiSettings()
     access: AccessSettings = AccessSettings()
     credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()
@@ -124,6 +126,13 @@ class Settings(BaseSettings):
     def key_id_file(self) -> Path:
         """The key's public fingerprint, beside it; the Spark jobs read this one only."""
         return self.key_file.with_suffix(".id")
+
+    @property
+    def control_database(self) -> str:
+        """The address of the control plane's database; it may hold a password."""
+        if self.api.database:
+            return self.api.database.get_secret_value()
+        return f"sqlite:///{self.home / 'control' / 'control.db'}"
 
     def _file(self, keys: KeySettings, name: str) -> Path:
         return Path(str(keys.file or self.home / "keys" / name).replace("{owner}", self.owner))

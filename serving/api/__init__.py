@@ -1,0 +1,1 @@
+"""The HTTP service: FastAPI, no JVM; it writes nothing in the lake."""

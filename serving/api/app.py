@@ -1,0 +1,139 @@
+"""The application: routes, the layer before them, and what is loaded and closed with them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from foundation.errors import ControlPlaneUnreachableError, EchoStreamError
+from foundation.logs import get_log
+from foundation.settings import Settings
+from serving.api.access_log import open_access_log
+from serving.api.auth import Authenticator, Gatekeeper
+from serving.api.limits import RateLimiter
+from serving.api.metrics import Metrics
+from serving.api.middleware import Gate
+from serving.api.problems import problem_of, problem_response, request_id_of
+from serving.api.routes.listed import ROUTERS
+from serving.api.scoring import Scoring
+from serving.api.services import Services
+from tenancy.database import Database
+from tenancy.usage import UsageCounter, write_usage
+
+log = get_log("api")
+VERSION = "1.0.0"  # of the routes
+_FLUSH_S = 60.0
+_NO_TELEMETRY: Any = {  # or the environment could add exporters, which send exceptions' texts
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+
+
+def create_services(settings: Settings) -> Services:
+    """Return what the routes share; nothing is loaded yet."""
+    database = Database(settings.control_database)
+    return Services(
+        settings=settings,
+        database=database,
+        gatekeeper=Gatekeeper(settings.api),
+        authenticator=Authenticator(database, settings.api),
+        limiter=RateLimiter(settings.api.rate_window_s),
+        metrics=Metrics(),
+        scoring=Scoring(settings),
+        usage=UsageCounter(),
+        access_log=open_access_log(settings.home / "logs" / "api-access.log"),
+    )
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application of these services."""
+    app = FastAPI(
+        title="EchoStream",
+        version=VERSION,
+        openapi_url=None,  # a route of ours returns it, behind the same checks as all others
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=_NO_TELEMETRY,
+        lifespan=_lifespan(services),
+        exception_handlers={HTTPException: _problem, RequestValidationError: _problem},
+    )
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_middleware(Gate, services=services)
+    return app
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    return problem_response(problem_of(error), request_id_of(request))
+
+
+def _lifespan(
+    services: Services,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(_load(services)), asyncio.create_task(_flush(services))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await _close(services)
+
+    return lifespan
+
+
+async def _load(services: Services) -> None:
+    """Load what answers need; a wrong setting ends the server, a database that is away does not."""
+    try:
+        await asyncio.to_thread(_learn, services)
+        await asyncio.to_thread(services.scoring.load)
+        for load in services.loads:
+            await asyncio.to_thread(load)
+    except EchoStreamError as error:
+        services.failure = error
+    else:
+        services.is_loaded.set()
+
+
+def _learn(services: Services) -> None:
+    with suppress(ControlPlaneUnreachableError):  # it is asked again each minute
+        services.authenticator.learn_tenants()
+
+
+async def _flush(services: Services) -> None:
+    while True:
+        await asyncio.sleep(_FLUSH_S)
+        await asyncio.to_thread(_learn, services)
+        await _write_sums(services)
+
+
+async def _write_sums(services: Services) -> None:
+    sums = services.usage.take()
+    try:
+        await asyncio.to_thread(write_usage, services.database, sums)
+        await asyncio.to_thread(services.authenticator.flush)
+    except EchoStreamError as error:
+        services.usage.give_back(sums)
+        log.warning("usage_not_written", error=type(error).__name__)
+
+
+async def _close(services: Services) -> None:
+    closes: list[Callable[[], Awaitable[None]]] = services.closes
+    for close in closes:
+        await close()
+    await _write_sums(services)
+    services.scoring.close()
+    services.database.close()

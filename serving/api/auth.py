@@ -1,0 +1,221 @@
+"""Who asks, and whether a web page asks in their stead.
+
+A key names a tenant and scopes. On loopback, with one tenant, none is needed: then Host, Origin
+and Sec-Fetch-Site keep out every page that the user happens to visit.
+"""
+
+import asyncio
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from ipaddress import ip_address
+
+from foundation import clock
+from foundation.sections import ApiSettings
+from serving.api.problems import ProblemError
+from tenancy.api_keys import KeyRecord, Scope, find_key, note_use
+from tenancy.database import Database
+from tenancy.tenants import DEFAULT_TENANT, is_alone
+
+Headers = Mapping[bytes, bytes]
+_CACHE_S = 60.0
+_CACHED = 10_000
+_LOOKUPS = 4  # at a time
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+_OUR_SITES = (b"same-origin", b"none")
+# A proxy sets one of them: whoever stands behind it is not on this machine.
+_FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
+_SCHEMES = ("http://", "https://")
+_PORTS_LEFT_OUT = {"http://": ":80", "https://": ":443"}
+_REALM = 'Bearer realm="echostream"'
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks."""
+
+    tenant: str
+    scopes: frozenset[Scope]
+    key_id: str = ""  # empty: without a key
+    prefix: str = ""  # of the key; the log names it
+    expires_at: datetime | None = None
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether it is the lake's owner, who sees all cells of Gold."""
+        return Scope.ADMIN in self.scopes
+
+    def may(self, scope: Scope) -> bool:
+        """Tell whether the caller has the scope."""
+        return scope in self.scopes or Scope.ADMIN in self.scopes
+
+
+OWNER = Caller(DEFAULT_TENANT, frozenset(Scope))
+# While nobody can tell whether `default` is alone: what no tenant's data is needed for.
+_UNKNOWN_OWNER = Caller(DEFAULT_TENANT, frozenset({Scope.SENTIMENT_WRITE}))
+
+
+def demand(caller: Caller, scope: Scope) -> None:
+    """Refuse a caller without the scope.
+
+    Raises:
+        ProblemError: 403.
+    """
+    if not caller.may(scope):
+        raise ProblemError(
+            403, "forbidden_scope", f"The key needs the scope {scope}", headers=_challenge(scope)
+        )
+
+
+class Gatekeeper:
+    """Checks where a request comes from, by its headers alone."""
+
+    def __init__(self, settings: ApiSettings) -> None:
+        self.is_loopback = is_loopback(settings.host)
+        self._hosts = frozenset(_hosts(settings, is_on_loopback=self.is_loopback))
+        self._any_host = not self.is_loopback and not settings.allowed_hosts
+
+    def check(self, headers: Headers) -> None:
+        """Refuse a request for another host, and one that a foreign web page sends.
+
+        Raises:
+            ProblemError: 403, or 421 for another host.
+        """
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if not self._any_host and host not in self._hosts:
+            raise ProblemError(421, "wrong_host", "The Host header is none of this service's")
+        site = headers.get(b"sec-fetch-site")
+        if site is not None and site not in _OUR_SITES:
+            raise _foreign()
+        origin = headers.get(b"origin")
+        if origin is not None and not self._is_ours(origin.decode("latin-1").lower(), host):
+            raise _foreign()
+
+    def lets_in_without_key(self, headers: Headers) -> bool:
+        """Tell whether the request comes from this machine, and through no proxy."""
+        return self.is_loopback and not any(name in headers for name in _FORWARDED)
+
+    def _is_ours(self, origin: str, host: str) -> bool:
+        for scheme in _SCHEMES:
+            if origin.startswith(scheme):
+                named = origin.removeprefix(scheme)
+                known = named in self._hosts or named + _PORTS_LEFT_OUT[scheme] in self._hosts
+                return named == host if self._any_host else known
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches that address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _hosts(settings: ApiSettings, *, is_on_loopback: bool) -> Iterable[str]:
+    if is_on_loopback:
+        for name in _LOOPBACK_NAMES:
+            yield f"{name}:{settings.port}"
+    for name in settings.allowed_hosts:
+        yield name.lower()
+
+
+class Authenticator:
+    """Finds out who asks: by key from the control plane, by loopback without one."""
+
+    def __init__(self, database: Database, settings: ApiSettings) -> None:
+        self._database = database
+        self._keyless = settings.keyless_loopback
+        self._known: OrderedDict[bytes, tuple[Caller | None, float]] = OrderedDict()
+        self._lookups = asyncio.Semaphore(_LOOKUPS)
+        self._last_used: dict[tuple[str, str], datetime] = {}
+        self._is_alone: bool | None = None  # not known yet
+
+    def learn_tenants(self) -> None:
+        """Learn whether `default` is alone; called in a thread, now and then."""
+        self._is_alone = is_alone(self._database)
+
+    def flush(self) -> None:
+        """Write when keys were last used; called in a thread, now and then."""
+        taken = self._last_used
+        self._last_used = {}
+        try:
+            note_use(self._database, taken)
+        except Exception:
+            self._last_used = taken | self._last_used
+            raise
+
+    async def caller(self, headers: Headers, *, may_be_keyless: bool) -> Caller:
+        """Return who asks.
+
+        Raises:
+            ProblemError: 401, with one answer for unknown, revoked and expired keys.
+            ControlPlaneUnreachableError: the key is not known here, and cannot be looked up.
+        """
+        given = headers.get(b"authorization")
+        if given is None:
+            if may_be_keyless and self._keyless and self._is_alone is not False:
+                return OWNER if self._is_alone else _UNKNOWN_OWNER
+            raise _unauthenticated(_REALM)
+        scheme, _, key = given.partition(b" ")
+        caller = await self._by_key(key.strip()) if scheme.lower() == b"bearer" else None
+        if caller is None or (caller.expires_at and caller.expires_at <= clock.now()):
+            raise _unauthenticated(f'{_REALM}, error="invalid_token"')
+        return caller
+
+    async def _by_key(self, key: bytes) -> Caller | None:
+        digest = hashlib.sha256(key).digest()
+        caller, until = self._known.get(digest, (None, 0.0))
+        if until <= time.monotonic():
+            async with self._lookups:
+                caller = await asyncio.to_thread(self._look_up, key.decode("latin-1"))
+            self._remember(digest, caller)
+        if caller:
+            self._last_used[caller.tenant, caller.key_id] = clock.now()
+        return caller
+
+    def _look_up(self, key: str) -> Caller | None:
+        record = find_key(self._database, key)
+        return caller_of(record) if record else None
+
+    def _remember(self, digest: bytes, caller: Caller | None) -> None:
+        self._known[digest] = (caller, time.monotonic() + _CACHE_S)
+        self._known.move_to_end(digest)
+        if len(self._known) > _CACHED:
+            self._known.popitem(last=False)
+
+    def forget(self) -> None:
+        """Forget all keys, so that one that was revoked here counts at once."""
+        self._known.clear()
+
+
+def caller_of(record: KeyRecord) -> Caller:
+    """Return who asks with that key."""
+    return Caller(
+        tenant=record.tenant,
+        scopes=frozenset(record.scopes),
+        key_id=record.key_id,
+        prefix=record.prefix,
+        expires_at=record.expires_at,
+    )
+
+
+def _foreign() -> ProblemError:
+    return ProblemError(403, "foreign_origin", "Web pages of other sites may not ask")
+
+
+def _unauthenticated(challenge: str) -> ProblemError:
+    return ProblemError(
+        401,
+        "unauthenticated",
+        "A valid key is needed: Authorization: Bearer es_…",
+        headers={"WWW-Authenticate": challenge},
+    )
+
+
+def _challenge(scope: Scope) -> dict[str, str]:
+    challenge = f'{_REALM}, error="insufficient_scope", scope="{scope}"'
+    return {"WWW-Authenticate": challenge}

@@ -1,0 +1,1 @@
+"""The routes, a file per resource; each has `router`, made by `serving.api.resource`."""

@@ -1,0 +1,11 @@
+"""All resources, in the order of the documentation. A new one is a file and a line here."""
+
+from fastapi import APIRouter
+
+from serving.api.routes import moved, operation, sentiment
+
+ROUTERS: tuple[APIRouter, ...] = (
+    sentiment.router,
+    operation.router,
+    moved.router,
+)

@@ -1,0 +1,28 @@
+"""Paths without a version lead to those of the first one."""
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/sentiment")
+async def sentiment() -> Response:
+    """Lead to /v1/sentiment."""
+    return _to("/v1/sentiment")
+
+
+@router.get("/query")
+async def query() -> Response:
+    """Lead to /v1/query, whose parameters the client sends again."""
+    return _to("/v1/query")
+
+
+@router.post("/ingest")
+async def ingest() -> Response:
+    """Lead to /v1/ingest."""
+    return _to("/v1/ingest")
+
+
+def _to(path: str) -> Response:
+    return Response(status_code=308, headers={"Location": path})

@@ -1,0 +1,88 @@
+"""`POST /v1/sentiment` and `/v1/sentiment/batch`."""
+
+from typing import TYPE_CHECKING
+
+import orjson
+from fastapi import Request
+from starlette.responses import Response
+
+from serving.api.problems import ProblemError
+from serving.api.resource import resource
+from serving.api.schemas import (
+    MAX_SYNC_BYTES,
+    BatchIn,
+    BatchOut,
+    JobAccepted,
+    SentimentIn,
+    SentimentOut,
+)
+from serving.api.services import caller_of, services_of
+from tenancy.api_keys import Scope
+
+if TYPE_CHECKING:  # seconds of models
+    from serving.text_scorer import Outcome, Scored, Text
+
+router = resource(Scope.SENTIMENT_WRITE, tags=["sentiment"])
+
+
+@router.post(
+    "/v1/sentiment",
+    response_model=SentimentOut,
+    responses={202: {"model": JobAccepted, "description": "A job was made"}},
+)
+async def sentiment(request: Request, body: SentimentIn) -> Response:
+    """Score one text, at once (SYNC, at most 5,000 bytes) or by a job (ASYNC)."""
+    if body.mode == "ASYNC":
+        raise ProblemError(501, "not_implemented", "Jobs are not there yet")
+    _check_size(body.text)
+    (outcome,) = await _outcomes(request, [_text(body.text, body.language, body.sanitise)])
+    if isinstance(outcome, str):  # a reason
+        raise ProblemError(422, outcome.value, "The text cannot be scored")
+    return _json(_told(outcome))
+
+
+@router.post("/v1/sentiment/batch", response_model=BatchOut)
+async def batch(request: Request, body: BatchIn) -> Response:
+    """Score up to 25 texts; each has a result, or an error."""
+    texts = [_text(each.text, each.language, body.sanitise) for each in body.documents]
+    for each in body.documents:
+        _check_size(each.text)
+    results = []
+    errors = []
+    for each, outcome in zip(body.documents, await _outcomes(request, texts), strict=True):
+        if isinstance(outcome, str):
+            errors.append({"id": each.id, "code": outcome.value})
+        else:
+            results.append({"id": each.id, **_told(outcome)})
+    return _json({"results": results, "errors": errors})
+
+
+def _text(text: str, language: str | None, sanitise: bool) -> "Text":
+    from serving.text_scorer import Text  # noqa: PLC0415  # see above
+
+    return Text(text, language, sanitise)
+
+
+async def _outcomes(request: Request, texts: "list[Text]") -> "list[Outcome]":
+    services = services_of(request)
+    outcomes = await services.scoring.score(texts)
+    services.metrics.texts.inc(len(texts))
+    services.usage.add(caller_of(request).tenant, "texts", len(texts))
+    return outcomes
+
+
+def _check_size(text: str) -> None:
+    if len(text) > MAX_SYNC_BYTES or len(text.encode()) > MAX_SYNC_BYTES:
+        raise ProblemError(
+            413,
+            "too_large",
+            f"A text has at most {MAX_SYNC_BYTES:,} bytes here: ask with mode ASYNC, or make a job",
+        )
+
+
+def _told(scored: "Scored") -> dict[str, object]:
+    return scored.sentiment | {"language": scored.language, "pii": scored.pii}
+
+
+def _json(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")

@@ -1,0 +1,51 @@
+"""What the routes share: made once by the application, reached as `services_of(request)`."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+
+from foundation.settings import Settings
+from serving.api.auth import Authenticator, Caller, Gatekeeper
+from serving.api.limits import RateLimiter
+from serving.api.metrics import Metrics
+from serving.api.scoring import Scoring
+from tenancy.database import Database
+from tenancy.usage import UsageCounter
+
+
+@dataclass
+class Services:
+    """Of one process."""
+
+    settings: Settings
+    database: Database
+    gatekeeper: Gatekeeper
+    authenticator: Authenticator
+    limiter: RateLimiter
+    metrics: Metrics
+    scoring: Scoring
+    usage: UsageCounter
+    access_log: Any  # structlog's loggers have no type of their own
+    in_flight: int = 0
+    is_stopping: bool = False
+    failure: Exception | None = None  # of what was loaded; ends the server
+    # Further work that has to be done before /readyz says yes, in a thread each.
+    loads: list[Callable[[], None]] = field(default_factory=list)
+    # Further work at the end.
+    closes: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    is_loaded: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def services_of(request: Request) -> Services:
+    """Return what the routes share."""
+    found: Services = request.app.state.services
+    return found
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who asks."""
+    found: Caller = request.scope["state"]["caller"]
+    return found

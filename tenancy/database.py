@@ -1,0 +1,214 @@
+"""The control plane's database: SQLite in a file of the home, or PostgreSQL by a setting."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.orm import Session
+
+from foundation.errors import (
+    ControlPlaneError,
+    ControlPlaneUnreachableError,
+    DiskFullError,
+    SettingsError,
+)
+
+HEAD = "0001"  # the newest migration
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_S = 5  # how long a writer waits for another one
+_CONNECT_S = 3
+_LOCK = 0x45434F53  # of PostgreSQL, while tables are changed: "ECOS"
+_WRITES = "echostream_writes"
+_FULL = "is full"  # as SQLite words it
+
+
+class Database:
+    """Sessions on the control plane; tables are brought up to date before the first one."""
+
+    def __init__(self, address: str) -> None:
+        """Name the database; nothing is opened yet.
+
+        Raises:
+            SettingsError: the address is none of SQLite or PostgreSQL.
+        """
+        self._url = _url(address)
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Yield a session that only reads.
+
+        Raises:
+            ControlPlaneUnreachableError: the database does not answer.
+        """
+        with _named_errors(), Session(self._ready()) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Yield a session that is committed at its end, or not at all.
+
+        SQLite's lock is taken at its begin, so that no two writers read the same and overtake
+        each other.
+
+        Raises:
+            ControlPlaneUnreachableError: the database does not answer.
+        """
+        with _named_errors():
+            engine = self._ready().execution_options(**{_WRITES: True})
+            with Session(engine) as session, session.begin():
+                yield session
+
+    def prepare(self) -> None:
+        """Bring the tables up to date, where they are not.
+
+        Raises:
+            ControlPlaneError: a newer version has made them.
+            ControlPlaneUnreachableError: the database does not answer.
+        """
+        with _named_errors():
+            self._ready()
+
+    def close(self) -> None:
+        """Close all connections; the next session opens new ones."""
+        with self._lock:
+            if self._engine:
+                self._engine.dispose()
+                self._engine = None
+
+    def _ready(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                engine = _engine(self._url)
+                try:
+                    _migrate(engine)
+                except BaseException:
+                    engine.dispose()
+                    raise
+                self._engine = engine
+            return self._engine
+
+
+def _url(address: str) -> URL:
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise _wrong_address() from None
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername == "sqlite" and url.database:
+        return url
+    raise _wrong_address()
+
+
+def _wrong_address() -> SettingsError:
+    return SettingsError(
+        "setting api.database is no address of a database",
+        remedy="postgresql://user:password@host/database, or leave it out",
+    )
+
+
+def _engine(url: URL) -> Engine:
+    if url.drivername != "sqlite":
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_timeout=_BUSY_S,
+            hide_parameters=True,
+            connect_args={"connect_timeout": _CONNECT_S},
+        )
+    file = Path(url.database or "")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise DiskFullError(
+            f"{file} cannot be made: {error.strerror}", remedy="Check the rights of ECHOSTREAM_HOME"
+        ) from None
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_S})
+    event.listen(engine, "connect", _as_we_use_sqlite)
+    event.listen(engine, "begin", _begin_on_sqlite)
+    return engine
+
+
+def _as_we_use_sqlite(connection: Any, _record: Any) -> None:  # a sqlite3.Connection
+    connection.isolation_level = None  # this module says BEGIN itself
+    for pragma in (
+        f"busy_timeout = {_BUSY_S * 1000}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_on_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _migrate(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if _version(connection) == HEAD:
+            return
+    with engine.execution_options(**{_WRITES: True}).begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if _version(connection) != HEAD:  # another process may have been faster
+            _upgrade(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415  # slow to import, and needed once per version
+    from alembic.config import Config  # noqa: PLC0415  # as above
+    from alembic.util import CommandError  # noqa: PLC0415  # as above
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError:
+        raise ControlPlaneError(
+            "the control plane's tables are of a newer version",
+            remedy="Use the newest version of EchoStream that has been used with them",
+        ) from None
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """Give errors of the database a name; their own texts can quote addresses and values."""
+    try:
+        yield
+    except OperationalError as error:
+        if _FULL in str(error.orig):
+            raise DiskFullError(
+                "the control plane's disk is full", remedy="Make room below ECHOSTREAM_HOME"
+            ) from None
+        raise _unreachable() from None
+    except PoolTimeoutError:
+        raise _unreachable() from None
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise _unreachable() from None
+        raise
+
+
+def _unreachable() -> ControlPlaneUnreachableError:
+    return ControlPlaneUnreachableError(
+        "the control plane's database does not answer", remedy="Check api.database and its server"
+    )

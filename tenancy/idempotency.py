@@ -1,0 +1,98 @@
+"""Requests that may come again: the first one is carried out, the others get its answer."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import ColumnElement, delete, update
+
+from foundation import clock
+from tenancy.database import Database
+from tenancy.models import Idempotency
+
+KEEP = timedelta(hours=24)
+# A process that was killed leaves its claim: after so long, the request may be tried again.
+CLAIM = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What names a request: the tenant, the client's key, and the route."""
+
+    tenant: str
+    key: str
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class InFlightError(Exception):
+    """Raised when a request with this key is being carried out."""
+
+
+class OtherBodyError(Exception):
+    """Raised when the key was used with another body."""
+
+
+def claim(database: Database, key: Key, body_hash: bytes) -> Stored | None:
+    """Claim a key; return the answer where the request was carried out before.
+
+    Raises:
+        InFlightError: it is being carried out.
+        OtherBodyError: the key was used with another body.
+    """
+    now = clock.now()
+    with database.writing() as session:
+        session.execute(delete(Idempotency).where(Idempotency.expires_at <= now))
+        held = session.get(Idempotency, (key.tenant, key.key, key.route), with_for_update=True)
+        if held is None:
+            session.add(
+                Idempotency(
+                    tenant_id=key.tenant,
+                    key=key.key,
+                    route=key.route,
+                    body_hash=body_hash,
+                    expires_at=now + CLAIM,
+                )
+            )
+            return None
+        if held.body_hash != body_hash:
+            raise OtherBodyError
+        if held.status is None:
+            raise InFlightError
+        return Stored(held.status, dict(held.headers or {}), held.body or b"")
+
+
+def settle(database: Database, key: Key, answer: Stored) -> None:
+    """Keep the answer for those who ask again."""
+    with database.writing() as session:
+        session.execute(
+            update(Idempotency)
+            .where(*_named(key))
+            .values(
+                status=answer.status,
+                headers=answer.headers,
+                body=answer.body,
+                expires_at=clock.now() + KEEP,
+            )
+        )
+
+
+def release(database: Database, key: Key) -> None:
+    """Let the request be tried again: it was not carried out."""
+    with database.writing() as session:
+        session.execute(delete(Idempotency).where(*_named(key), Idempotency.status.is_(None)))
+
+
+def _named(key: Key) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Idempotency.tenant_id == key.tenant,
+        Idempotency.key == key.key,
+        Idempotency.route == key.route,
+    )

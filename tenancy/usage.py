@@ -1,0 +1,60 @@
+"""How much each tenant uses: added in memory, written now and then, at most a minute late."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+
+from sqlalchemy import select, update
+
+from foundation import clock
+from tenancy.database import Database
+from tenancy.models import Usage
+
+Used = tuple[str, str, str]  # tenant, day, name
+
+
+class UsageCounter:
+    """Sums until they are taken; of one thread."""
+
+    def __init__(self) -> None:
+        self._sums: Counter[Used] = Counter()
+
+    def add(self, tenant: str, name: str, used: int = 1) -> None:
+        """Add to today's sum."""
+        self._sums[tenant, clock.now().date().isoformat(), name] += used
+
+    def take(self) -> Counter[Used]:
+        """Return the sums and begin anew."""
+        taken = self._sums
+        self._sums = Counter()
+        return taken
+
+    def give_back(self, sums: Mapping[Used, int]) -> None:
+        """Add sums that could not be written."""
+        self._sums.update(sums)
+
+
+def write_usage(database: Database, sums: Mapping[Used, int]) -> None:
+    """Add sums to those in the database."""
+    if not sums:
+        return
+    with database.writing() as session:
+        for (tenant, day, name), used in sorted(sums.items()):
+            if session.get(Usage, (tenant, day, name), with_for_update=True):
+                session.execute(
+                    update(Usage)
+                    .where(Usage.tenant_id == tenant, Usage.day == day, Usage.name == name)
+                    .values(used=Usage.used + used)
+                )
+            else:
+                session.add(Usage(tenant_id=tenant, day=day, name=name, used=used))
+                session.flush()
+
+
+def usage_of(database: Database, tenant: str, day: date) -> dict[str, int]:
+    """Return what the tenant has used on that day, by name."""
+    query = select(Usage.name, Usage.used).where(
+        Usage.tenant_id == tenant, Usage.day == day.isoformat()
+    )
+    with database.reading() as session:
+        return {row.name: row.used for row in session.execute(query)}
