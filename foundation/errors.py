@@ -50,6 +50,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - ScorerServiceError      a service that scores does not answer, or refuses
       - ScorerBudgetError       the month's budget for scoring is used up
   - QueryError                  a question to the lake that cannot be answered
+      - QueryTimeoutError       it took longer than it may
 
 Bad records never raise: they go to quarantine with a reason (`schemas.reasons`).
 """
@@ -268,3 +269,7 @@ class ScorerBudgetError(ScorerError):
 
 class QueryError(EchoStreamError):
     """Raised when a question to the lake cannot be answered."""
+
+
+class QueryTimeoutError(QueryError):
+    """Raised when a question to the lake takes longer than it may."""

@@ -23,7 +23,7 @@ from foundation.errors import KeyFileError
 from foundation.secret_keys import KEY_BYTES, SecretKey, in_use, parse_keys
 
 PSEUDONYM_KEY = "pseudonym key"
-_PSEUDONYM = re.compile(r"v([1-9][0-9]{0,8}):[a-z2-7]{26}")
+PSEUDONYM = re.compile(r"v([1-9][0-9]{0,8}):[a-z2-7]{26}")
 _EVENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -94,7 +94,7 @@ class PseudonymKey(SecretKey):
 
     def forward(self, text: str) -> str:
         """Return this key's pseudonym for one of a key before it; any other text as it is."""
-        if (match := _PSEUDONYM.fullmatch(text)) and self.follows(int(match[1])):
+        if (match := PSEUDONYM.fullmatch(text)) and self.follows(int(match[1])):
             return self._next(self.older.forward(text)) if self.older else text
         return text
 
@@ -127,7 +127,7 @@ def canonical(name: str) -> str:
 
 def version_of(pseudonym: str) -> int | None:
     """Return the version of the key that made a pseudonym; None for any other text."""
-    match = _PSEUDONYM.fullmatch(pseudonym)
+    match = PSEUDONYM.fullmatch(pseudonym)
     return int(match[1]) if match else None
 
 

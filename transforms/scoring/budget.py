@@ -20,6 +20,18 @@ class Budget(Protocol):
     def give_back(self, usd: float) -> None: ...
 
 
+def spent(file: Path, month: str) -> float | None:
+    """Return what a file says was spent in a month, `2026-11`; None where there is no file.
+
+    Raises:
+        ScorerBudgetError: it does not say it.
+    """
+    try:
+        return _parse(file, file.read_text(encoding="utf-8")).get(month, 0.0)
+    except FileNotFoundError:
+        return None
+
+
 class MonthlyBudget:
     """A file with what was spent by month; a lock on it makes processes take turns."""
 
@@ -50,7 +62,7 @@ class MonthlyBudget:
             ) as opened,
         ):
             fcntl.flock(opened, fcntl.LOCK_EX)
-            spent = self._read(opened.read())
+            spent = _parse(self._file, opened.read())
             total = spent.get(month, 0.0) + usd
             if usd > 0 and total > self._most_usd:
                 raise budget_is_spent(spent.get(month, 0.0), self._most_usd, month)
@@ -59,11 +71,12 @@ class MonthlyBudget:
             opened.truncate()
             json.dump(spent, opened)
 
-    def _read(self, content: str) -> dict[str, float]:
-        try:
-            return {str(month): float(usd) for month, usd in json.loads(content or "{}").items()}
-        except (ValueError, AttributeError, TypeError):
-            raise ScorerBudgetError(
-                f"{self._file} does not say what scoring has cost",
-                remedy="Write what it was, or remove the file",
-            ) from None
+
+def _parse(file: Path, content: str) -> dict[str, float]:
+    try:
+        return {str(month): float(usd) for month, usd in json.loads(content or "{}").items()}
+    except (ValueError, AttributeError, TypeError):
+        raise ScorerBudgetError(
+            f"{file} does not say what scoring has cost",
+            remedy="Write what it was, or remove the file",
+        ) from None

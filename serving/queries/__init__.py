@@ -1,0 +1,1 @@
+"""Answer the API's questions: pure functions of a reader and arguments, without a web framework."""

@@ -1,0 +1,220 @@
+"""The newest posts of Silver, a page at a time."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+from foundation.keys import version_of
+from foundation.policies import Policy
+from serving.queries.shared import SILVER, AsOf, Viewer, as_of_silver
+from serving.reader.pinned import DataFile
+from serving.reader.reader import Snapshot
+
+UNSCORED = "unscored"  # asks for posts without a label
+_COLUMNS = (
+    "post_key, platform, channel, posted_at, lang, sentiment.label AS label,"
+    " sentiment.compound AS compound, sentiment.confidence AS confidence, title, text,"
+    " coalesce(rights.may_display, false) AS may_display, metrics"
+)
+_AT = 3  # of these, when it was posted
+_LINK = 10  # where a link would stand
+_FILTERS = {
+    "platforms": "list_contains($platforms::VARCHAR[], platform)",
+    "channels": "list_contains($channels::VARCHAR[], channel)",
+    "labels": f"list_contains($labels::VARCHAR[], coalesce(sentiment.label, '{UNSCORED}'))",
+    "langs": "list_contains($langs::VARCHAR[], lang)",
+}
+_TIMES = 4  # as many rows as are wanted are read first, then four times as many, and so on
+_TICK = timedelta(microseconds=1)
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """After which post a page begins; the newest comes first, and the least key of two at once.
+
+    The key is Silver's pseudonym, so a position leaves sealed or not at all.
+    """
+
+    posted_at: datetime
+    post_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostsAsked:
+    """What is asked; times are half-open, in UTC, and an empty filter lets all pass."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    platforms: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    limit: int = 50
+    after: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post as it may be shown.
+
+    Attributes:
+        post_key: Silver's pseudonym; it never leaves.
+        channel: None where it is a person's profile.
+        title, text: None unless the row's rights and today's policy both allow to display them.
+        link: always None: Silver has no links, which name persons.
+        may_display: whether both allow it.
+    """
+
+    post_key: str = field(repr=False)
+    platform: str
+    channel: str | None
+    posted_at: datetime
+    lang: str | None
+    label: str | None
+    compound: float | None
+    confidence: float | None
+    title: str | None = field(repr=False)
+    text: str | None = field(repr=False)
+    link: str | None
+    may_display: bool
+    metrics: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PostsPage:
+    """The answer; `after` is where the next page begins, None on the last one."""
+
+    as_of: AsOf
+    posts: tuple[Post, ...]
+    after: Position | None
+
+
+def posts(
+    lake: Snapshot, viewer: Viewer, asked: PostsAsked, policies: Mapping[str, Policy]
+) -> PostsPage:
+    """Return a page of the newest posts.
+
+    Args:
+        lake: as it is now; a post that was deleted since the page before is not there.
+        viewer: who asks.
+        asked: which posts.
+        policies: by platform, as they are today.
+
+    Raises:
+        DataFileDamagedError, LogDamagedError, LostCommitsError, QueryTimeoutError, QueryError: the
+            lake cannot be read.
+    """
+    rows = _newest(lake, viewer, asked)
+    shown = tuple(_post(row, policies) for row in rows[: asked.limit])
+    is_last = len(rows) <= asked.limit
+    after = None if is_last else Position(shown[-1].posted_at, shown[-1].post_key)
+    return PostsPage(as_of_silver(lake), shown, after)
+
+
+def _newest(lake: Snapshot, viewer: Viewer, asked: PostsAsked) -> list[tuple[Any, ...]]:
+    """Return one row more than the page has, so that it is known whether another follows."""
+    wanted = asked.limit + 1
+    values = _values(viewer, asked) | {"wanted": wanted}
+    found: list[tuple[Any, ...]] = []
+    for paths, newest_left in _turns(lake, asked, wanted):
+        read = lake.relation(SILVER, None if paths is None else _among(paths))
+        if read is None:
+            break
+        found = sorted([*found, *lake.rows(_page(asked), values, posts=read)], key=_order)
+        found = found[:wanted]
+        if len(found) == wanted and newest_left is not None and found[-1][_AT] > newest_left:
+            break
+    return found
+
+
+def _turns(
+    lake: Snapshot, asked: PostsAsked, wanted: int
+) -> Iterator[tuple[frozenset[str] | None, datetime | None]]:
+    """Yield files to read in turn, the newest posts first, and how new a post of the rest may be.
+
+    None stands for all files, and for a rest that the log tells nothing about.
+    """
+    parts = lake.parts(SILVER)
+    if not all(part.reads_files for part in parts):
+        yield None, None
+        return
+    until = asked.until
+    if asked.after is not None:  # others may have been posted at the very moment
+        until = min(filter(None, (until, asked.after.posted_at + _TICK)))
+    files = [
+        file
+        for part in parts
+        for file in part.pinned.files
+        if file.may_have("posted_at", asked.since, until)
+    ]
+    left = sorted(files, key=lambda file: file.newest("posted_at") or _EVER, reverse=True)
+    rows = wanted * _TIMES
+    while left:
+        some = _first(left, rows)
+        left = left[len(some) :]
+        yield (
+            frozenset(file.path for file in some),
+            (left[0].newest("posted_at") if left else None),
+        )
+        rows *= _TIMES
+
+
+def _first(files: Sequence[DataFile], rows: int) -> Sequence[DataFile]:
+    """Return the first files that have so many rows together, at least one."""
+    sums = accumulate(file.rows or 0 for file in files)
+    number = next((at for at, sum_ in enumerate(sums) if sum_ >= rows), len(files))
+    return files[: number + 1]
+
+
+def _among(paths: frozenset[str]) -> Callable[[DataFile], bool]:
+    return lambda file: file.path in paths
+
+
+def _order(row: tuple[Any, ...]) -> tuple[timedelta, str]:
+    return _EVER - row[_AT], row[0]
+
+
+def _values(viewer: Viewer, asked: PostsAsked) -> dict[str, Any]:
+    values: dict[str, Any] = {"owners": list(viewer.owners)}
+    for name in _FILTERS:
+        if chosen := getattr(asked, name):
+            values[name] = list(chosen)
+    if asked.since is not None:
+        values["since"] = asked.since
+    if asked.until is not None:
+        values["until"] = asked.until
+    if asked.after is not None:
+        values |= {"after_at": asked.after.posted_at, "after_key": asked.after.post_key}
+    return values
+
+
+def _page(asked: PostsAsked) -> str:
+    conditions = ["list_contains($owners::VARCHAR[], owner)"]
+    conditions += [condition for name, condition in _FILTERS.items() if getattr(asked, name)]
+    conditions += ["posted_at >= $since"] if asked.since is not None else []
+    conditions += ["posted_at < $until"] if asked.until is not None else []
+    if asked.after is not None:
+        conditions += ["posted_at <= $after_at", "(posted_at < $after_at OR post_key > $after_key)"]
+    return " ".join(
+        [
+            "SELECT",
+            _COLUMNS,
+            "FROM posts WHERE",
+            " AND ".join(conditions),
+            "ORDER BY posted_at DESC, post_key LIMIT $wanted",
+        ]
+    )
+
+
+def _post(row: tuple[Any, ...], policies: Mapping[str, Policy]) -> Post:
+    said = dict(zip(Post.__slots__, (*row[:_LINK], None, *row[_LINK:]), strict=True))
+    policy = policies.get(said["platform"])
+    may_display = said["may_display"] and policy is not None and policy.rights.may_display
+    if not may_display:
+        said |= {"title": None, "text": None, "may_display": False}
+    if version_of(said["channel"] or "") is not None:
+        said["channel"] = None
+    return Post(**said | {"metrics": said["metrics"] or {}})

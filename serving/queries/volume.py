@@ -1,0 +1,183 @@
+"""Volume and sentiment over time, out of Gold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from foundation.keys import PSEUDONYM
+from serving.queries.shared import (
+    GOLD,
+    AsOf,
+    Completeness,
+    Viewer,
+    as_of_gold,
+    batches,
+    completeness,
+    newest_of,
+)
+from serving.reader.reader import Snapshot
+
+Step = Literal["hour", "day", "week"]
+By = Literal["none", "platform", "channel"]
+_BY: dict[By, tuple[str, ...]] = {
+    "none": (),
+    "platform": ("platform",),
+    "channel": ("platform", "channel"),
+}
+_SUMS = ("posts", "positive", "neutral", "negative", "mixed", "unscored", "compound_sum")
+_UNIT = 10_000  # of compound_sum
+_USUAL = timedelta(days=7)
+_SUMMED = [f"sum({name})::BIGINT AS {name}" for name in _SUMS]
+# The cells of Gold that are asked for. Those of few posts are not shown either: in an hour whose
+# authors have expired, their number stays when platforms delete what they wrote.
+_ASKED = """(
+    SELECT *, authors >= $least AND posts >= $least AS shown
+    FROM (
+        SELECT * REPLACE (
+            CASE WHEN regexp_full_match(channel, $profile) THEN NULL ELSE channel END AS channel
+        )
+        FROM gold
+    )
+    WHERE list_contains($owners::VARCHAR[], owner)
+    AND hour >= $since
+    AND hour < $until
+    AND (len($platforms::VARCHAR[]) = 0 OR list_contains($platforms::VARCHAR[], platform))
+    AND (
+        len($channels::VARCHAR[]) = 0
+        OR coalesce(list_contains($channels::VARCHAR[], channel), false)
+    )
+)"""
+_HIDDEN = " ".join(["SELECT count(*) FROM", _ASKED, "WHERE NOT shown"])
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeAsked:
+    """What is asked; times are half-open, in UTC.
+
+    Without times, the last seven days up to Gold's newest hour.
+    """
+
+    step: Step = "hour"
+    by: By = "none"
+    since: datetime | None = None
+    until: datetime | None = None
+    platforms: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Sums of some cells of Gold.
+
+    Attributes:
+        at: where the step begins.
+        platform, channel: None where not asked for, and where Gold has none; a channel that is a
+            person's profile has none either.
+        authors: distinct ones; None unless it is one cell of Gold, for they do not add up.
+    """
+
+    at: datetime
+    platform: str | None
+    channel: str | None
+    posts: int
+    positive: int
+    neutral: int
+    negative: int
+    mixed: int
+    unscored: int
+    mean_compound: float | None
+    net_sentiment: float | None
+    authors: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """The answer; `since` and `until` are None where there is no Gold."""
+
+    as_of: AsOf
+    completeness: Completeness
+    min_authors: int
+    hidden_cells: int
+    since: datetime | None
+    until: datetime | None
+    cells: tuple[Cell, ...]
+
+
+def volume(lake: Snapshot, viewer: Viewer, asked: VolumeAsked) -> Volume:
+    """Return sums over time.
+
+    Raises:
+        DataFileDamagedError, LogDamagedError, LostCommitsError, QueryTimeoutError, QueryError: the
+            lake cannot be read.
+    """
+    since, until = _window(lake, asked)
+    whole = completeness(batches(lake))
+    read = lake.relation(GOLD, lambda file: file.may_have("hour", since, until))
+    if read is None or since is None or until is None:
+        return Volume(as_of_gold(lake), whole, viewer.min_authors, 0, since, until, ())
+    values = _values(viewer, asked, since, until)
+    cells = tuple(_cells(lake.rows(_sums(asked), values, gold=read), asked))
+    hidden = 0
+    if not viewer.sees_small_cells:
+        ((hidden,),) = lake.rows(_HIDDEN, _without_step(values), gold=read)
+    return Volume(as_of_gold(lake), whole, viewer.min_authors, hidden, since, until, cells)
+
+
+def _window(lake: Snapshot, asked: VolumeAsked) -> tuple[datetime | None, datetime | None]:
+    until = asked.until or _end(lake)
+    return asked.since or (until - _USUAL if until else None), until
+
+
+def _end(lake: Snapshot) -> datetime | None:
+    """Return where Gold's newest hour ends."""
+    files = [file for part in lake.parts(GOLD) for file in part.pinned.files]
+    newest = newest_of(files, "hour")
+    if newest is None and (read := lake.relation(GOLD)):
+        ((newest,),) = lake.rows("SELECT max(hour) FROM gold", None, gold=read)
+    return newest + timedelta(hours=1) if newest else None
+
+
+def _values(viewer: Viewer, asked: VolumeAsked, since: datetime, until: datetime) -> dict[str, Any]:
+    return {
+        "owners": list(viewer.owners),
+        "since": since,
+        "until": until,
+        "platforms": list(asked.platforms),
+        "channels": list(asked.channels),
+        "profile": PSEUDONYM.pattern,
+        "least": 0 if viewer.sees_small_cells else viewer.min_authors,
+        "step": asked.step,
+    }
+
+
+def _without_step(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != "step"}
+
+
+def _sums(asked: VolumeAsked) -> str:
+    by = _BY[asked.by]
+    return " ".join(
+        [
+            "SELECT",
+            ", ".join(["date_trunc($step, hour) AS begins", *by, *_SUMMED]),
+            ", CASE WHEN count(*) = 1 THEN max(authors) END AS authors",
+            "FROM",
+            _ASKED,
+            "WHERE shown GROUP BY ALL ORDER BY ALL",
+        ]
+    )
+
+
+def _cells(rows: list[tuple[Any, ...]], asked: VolumeAsked) -> Iterator[Cell]:
+    names = ("at", *_BY[asked.by], *_SUMS, "authors")
+    for row in rows:
+        said = {"platform": None, "channel": None} | dict(zip(names, row, strict=True))
+        compound = said.pop("compound_sum")
+        labelled = said["posts"] - said["unscored"]
+        balance = said["positive"] - said["negative"]
+        yield Cell(
+            mean_compound=compound / _UNIT / labelled if labelled else None,
+            net_sentiment=balance / labelled if labelled else None,
+            **said,
+        )

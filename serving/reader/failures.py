@@ -1,0 +1,107 @@
+"""DuckDB's errors by our names: what the question lacks, or which file of which table."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from foundation.errors import (
+    DataFileDamagedError,
+    EchoStreamError,
+    LogDamagedError,
+    QueryError,
+    QueryTimeoutError,
+)
+from foundation.sections import S3Settings
+from lakehouse.delta import damage
+from lakehouse.storage.s3 import is_s3
+from serving.catalog import arrow_files
+from serving.reader.parts import Part, open_table
+
+# What Arrow, deltalake and DuckDB say of a file that they cannot read; mostly without its name.
+_OF_A_FILE = re.compile(
+    r"parquet|thrift|corrupt|decompress|snappy|magic bytes|object store error|no such file"
+    r"|not found|no files found|cannot open file|deserialize"
+    r"|end of stream|unexpected end|IOError|OSError",
+    re.IGNORECASE,
+)
+_FILE_ERRORS = (
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+)
+
+
+def named(
+    error: duckdb.Error, parts: Iterable[Part], lake_uri: str, s3: S3Settings, *, doing: str
+) -> EchoStreamError:
+    """Return the error for one of DuckDB's.
+
+    Args:
+        error: of a statement that read the parts.
+        parts: what it read.
+        lake_uri: the lake.
+        s3: how to reach a lake there.
+        doing: the command, or what else asked.
+    """
+    if isinstance(error, duckdb.InterruptException):
+        return QueryTimeoutError(
+            "the lake did not answer in time", remedy="Ask for a shorter time, or for less"
+        )
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError(
+            "the answer needs more memory than it may have",
+            remedy="Ask for a shorter time, or for less",
+        )
+    damaged = damaged_file(error, parts, lake_uri, s3, doing=doing)
+    return damaged or QueryError(one_line(error), remedy="Mend the query")
+
+
+def damaged_file(
+    error: duckdb.Error, parts: Iterable[Part], lake_uri: str, s3: S3Settings, *, doing: str
+) -> DataFileDamagedError | LogDamagedError | None:
+    """Return the file that a statement could not read, by reading them; None if all work."""
+    if not isinstance(error, _FILE_ERRORS) or not _OF_A_FILE.search(str(error)):
+        return None
+    for part in parts:
+        if file := _unreadable_file(part, s3):
+            return damage.of_file(
+                file,
+                lake_uri,
+                doing=doing,
+                safe="A query changes nothing",
+                name=part.pinned.name,
+            )
+    return None
+
+
+def one_line(error: Exception) -> str:
+    """Return the error's first line, without DuckDB's picture of the query or its guess."""
+    return str(error).strip().splitlines()[0].rstrip("!. ")
+
+
+def _unreadable_file(part: Part, s3: S3Settings) -> str | None:
+    from pyarrow import parquet  # noqa: PLC0415  # half a second that a query that ends well does not need
+
+    uri = part.pinned.uri
+    files = arrow_files(uri, s3)
+    for path in _paths(part, s3):
+        if not is_s3(uri) and not Path(uri, path).is_file():
+            return f"{uri}/{path}"
+        try:
+            with files.open_input_file(path) as source:
+                for _ in parquet.ParquetFile(source).iter_batches():
+                    pass
+        except (OSError, ValueError):  # as Arrow's errors about its content are
+            return f"{uri}/{path}"
+    return None
+
+
+def _paths(part: Part, s3: S3Settings) -> list[str]:
+    if part.pinned.is_readable:
+        return [file.path for file in part.pinned.files]
+    uri = part.pinned.uri
+    table = open_table(part.pinned.name, uri, s3)
+    return [file.removeprefix(uri).lstrip("/") for file in table.file_uris()]

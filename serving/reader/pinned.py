@@ -1,0 +1,199 @@
+"""One version of a Delta table: its files, their partitions and statistics, its hidden rows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from lakehouse.delta import damage
+from lakehouse.storage.s3 import is_s3
+from schemas.stored_names import SILVER_VERSION
+from serving.reader.columns import Column, columns_of
+
+_MS = 1000
+_FEATURES = {"deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
+_OF_A_SCAN = {"file_index", "file_row_number", "filename"}  # DuckDB's columns of each file
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A data file.
+
+    Attributes:
+        path: below the table's folder.
+        rows: how many it has, hidden ones included; None where the log does not say so.
+        partition: the values of the partition columns, by name.
+        least: the smallest value of each column that has statistics.
+        greatest: likewise; of a time it may lack what is less than a millisecond.
+        hidden: a bit per row, the first one leftmost, set where a deletion vector hides the row;
+            None where it hides none.
+    """
+
+    path: str
+    rows: int | None
+    partition: Mapping[str, Any]
+    least: Mapping[str, Any]
+    greatest: Mapping[str, Any]
+    hidden: bytes | None = field(default=None, repr=False)
+
+    def newest(self, column: str) -> datetime | None:
+        """Return a time that none of a column is later than; None where the log tells none."""
+        greatest = self.greatest.get(column)
+        # The log has milliseconds, the rows microseconds.
+        return None if greatest is None else greatest + timedelta(milliseconds=1)
+
+    def may_have(self, column: str, since: datetime | None, until: datetime | None) -> bool:
+        """Return whether a time of the column may lie in the half-open interval."""
+        newest = self.newest(column)
+        oldest = self.least.get(column)
+        return not (
+            (since is not None and newest is not None and newest < since)
+            or (until is not None and oldest is not None and oldest >= until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """A version of a table.
+
+    Attributes:
+        name: `layer.table`.
+        uri: its folder.
+        version: its number.
+        committed_at: when it was written; None where the log no longer says so.
+        columns: in the schema's order.
+        files: all of them.
+        is_readable: False where it has a feature that only deltalake knows; it then has neither
+            columns nor files here.
+        silver_version: of a table of Gold, the version of Silver that it equals.
+    """
+
+    name: str
+    uri: str
+    version: int
+    committed_at: datetime | None
+    columns: tuple[Column, ...]
+    files: tuple[DataFile, ...] = field(repr=False)
+    is_readable: bool = True
+    silver_version: int | None = None
+
+    @property
+    def hides_rows(self) -> bool:
+        """Return whether a deletion vector hides rows."""
+        return any(file.hidden is not None for file in self.files)
+
+
+def pin(table: DeltaTable, name: str, uri: str) -> Pinned:
+    """Return the version that a table is loaded at.
+
+    Args:
+        table: opened; nobody may move it on meanwhile.
+        name: `layer.table`.
+        uri: its folder.
+
+    Raises:
+        LogDamagedError: a deletion vector cannot be read, or is of no file of the table.
+    """
+    columns = _columns(table)
+    hidden = {} if columns is None else _hidden_rows(table, name, uri)
+    files = () if columns is None else tuple(_files(table, hidden))
+    if hidden:  # else its rows would show
+        raise damage.of_log(name, uri, None, file="a deletion vector")
+    return Pinned(
+        name=name,
+        uri=uri,
+        version=table.version(),
+        committed_at=_committed_at(table),
+        columns=columns or (),
+        files=files,
+        is_readable=columns is not None,
+        silver_version=_silver_version(table) if name.startswith("gold.") else None,
+    )
+
+
+def _columns(table: DeltaTable) -> tuple[Column, ...] | None:
+    """Return the columns; None where the files have them otherwise than this reader knows."""
+    metadata = table.metadata()
+    if set(table.protocol().reader_features or ()) - _FEATURES:
+        return None
+    if metadata.configuration.get("delta.columnMapping.mode", "none") != "none":
+        return None
+    columns = columns_of(table.schema().to_json(), metadata.partition_columns)
+    return None if _OF_A_SCAN & {column.name for column in columns} else columns
+
+
+def _files(table: DeltaTable, hidden: dict[str, bytes]) -> Sequence[DataFile]:
+    """Return the files, and take their hidden rows out of those that are given."""
+    actions = table.get_add_actions()
+    paths = [unquote(path) for path in actions.column("path").to_pylist()]
+    known = set(actions.column_names)
+    told = (
+        actions.column(name).to_pylist() if name in known else [None] * len(paths)
+        for name in ("num_records", "partition", "min", "max")
+    )
+    return [
+        DataFile(path, rows, values or {}, low or {}, high or {}, hidden.pop(path, None))
+        for path, rows, values, low, high in zip(paths, *told, strict=True)
+    ]
+
+
+def _hidden_rows(table: DeltaTable, name: str, uri: str) -> dict[str, bytes]:
+    """Return the hidden rows of each file that has any, as bits."""
+    if "deletionVectors" not in (table.protocol().reader_features or ()):
+        return {}
+    try:
+        batches = list(table.deletion_vectors())
+    except (DeltaError, OSError) as error:
+        raise damage.known(error, name, uri) or damage.of_log(
+            name, uri, None, file="a deletion vector"
+        ) from None
+    return {
+        _below(path, name, uri): bits
+        for batch in batches
+        if batch.num_rows
+        for path, bits in _bits(batch)
+    }
+
+
+def _bits(batch: Any) -> list[tuple[str, bytes]]:
+    """Return file and hidden rows of each row of a batch."""
+    import numpy as np  # noqa: PLC0415  # most tables hide nothing
+    import pyarrow as pa  # noqa: PLC0415  # half a second, likewise
+
+    vectors = pa.record_batch(batch)
+    kept = vectors.column("selection_vector")
+    return [
+        (path.as_py(), np.packbits(~rows.values.to_numpy(zero_copy_only=False)).tobytes())
+        for path, rows in zip(vectors.column("filepath"), kept, strict=True)
+    ]
+
+
+def _below(file: str, name: str, uri: str) -> str:
+    """Return a file's path below the table's folder."""
+    folder = uri.partition("://")[2] if is_s3(uri) else uri
+    _, is_in, path = unquote(file).partition(folder.strip("/") + "/")
+    if not is_in:
+        raise damage.of_log(name, uri, None)  # else its rows would show
+    return path
+
+
+def _committed_at(table: DeltaTable) -> datetime | None:
+    commits = table.history(1)
+    if not commits or commits[0].get("timestamp") is None:
+        return None
+    return datetime.fromtimestamp(commits[0]["timestamp"] / _MS, UTC)
+
+
+def _silver_version(table: DeltaTable) -> int | None:
+    """Return what the newest commit that names Silver's version says."""
+    for limit in (1, 100, None):  # mostly the last one; maintenance names none
+        for commit in table.history(limit):
+            said = json.loads(commit.get("userMetadata") or "{}")
+            if SILVER_VERSION in said:
+                return int(said[SILVER_VERSION])
+    return None

@@ -1,0 +1,135 @@
+"""The rows of pinned versions, as what follows FROM in DuckDB's SQL."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from serving.reader.columns import Column, literal, quoted
+from serving.reader.pinned import DataFile, Pinned
+
+# DuckDB's own columns of a scan: the file's number in the list of files, and the row's in it.
+FILE = "file_index"
+ROW = "file_row_number"
+
+InSql = Callable[[str], str]  # how a parameter is written
+
+# A bit beyond those that a file's vector has is that of a row that it does not hide.
+_SHOWS = (
+    f"CASE WHEN {ROW} < coalesce(bit_length({{bits}}), 0)"
+    f" THEN get_bit({{bits}}, CAST({ROW} AS INTEGER)) = 0 ELSE true END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Rows to select from.
+
+    Attributes:
+        sql: a query in brackets, whose columns are the table's, in its order.
+        parameters: the values that are to be bound with it.
+        arrow: what DuckDB has to know by name.
+    """
+
+    sql: str
+    parameters: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    arrow: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def bound(name: str) -> str:
+    """Return a parameter of a statement, in SQL."""
+    return f"${name}"
+
+
+def variable(name: str) -> str:
+    """Return a variable of a connection, in SQL; views know no parameters."""
+    return f"getvariable({literal(name)})"
+
+
+def rows_of(
+    pinned: Pinned,
+    prefix: str,
+    *,
+    files: Sequence[DataFile] | None = None,
+    in_sql: InSql = bound,
+    positions: bool = False,
+) -> Relation:
+    """Return the rows of a version on this machine's disk.
+
+    Args:
+        pinned: the version.
+        prefix: of the parameters' names, so that a statement can hold several relations.
+        files: those to read; None reads all.
+        in_sql: how a parameter is written.
+        positions: whether the numbers of file and row are columns too.
+    """
+    read = pinned.files if files is None else files
+    more = (Column(FILE, "UBIGINT", partition=False), Column(ROW, "BIGINT", partition=False))
+    columns = (*pinned.columns, *(more if positions else ()))
+    if not read:
+        return Relation(_none(columns))
+    parameters: dict[str, Any] = {f"{prefix}_files": [f"{pinned.uri}/{file.path}" for file in read]}
+    selected = [
+        _partition(column, f"{prefix}_values_{number}", in_sql)
+        if column.partition
+        else quoted(column.name)
+        for number, column in enumerate(columns)
+    ]
+    parameters |= {
+        f"{prefix}_values_{number}": [file.partition.get(column.name) for file in read]
+        for number, column in enumerate(columns)
+        if column.partition
+    }
+    where = ""
+    if any(file.hidden is not None for file in read):
+        parameters[f"{prefix}_hidden"] = [file.hidden for file in read]
+        bits = f"CAST({in_sql(f'{prefix}_hidden')} AS BLOB[])::BIT[]"
+        where = "WHERE " + _SHOWS.format(bits=_of_file(f"({bits})"))
+    scan = (
+        f"read_parquet({in_sql(f'{prefix}_files')}, schema = {_schema(pinned.columns)},"
+        " hive_partitioning = false)"
+    )
+    return Relation(
+        " ".join(["(SELECT", ", ".join(selected), "FROM", scan, where, ")"]), parameters
+    )
+
+
+def union(relations: Sequence[Relation]) -> Relation:
+    """Return the rows of several relations; a column that one lacks is null there."""
+    if len(relations) == 1:
+        return relations[0]
+    parameters: dict[str, Any] = {}
+    arrow: dict[str, Any] = {}
+    for relation in relations:
+        parameters |= relation.parameters
+        arrow |= relation.arrow
+    return Relation(
+        f"({' UNION ALL BY NAME '.join(f'FROM {each.sql}' for each in relations)})",
+        parameters,
+        arrow,
+    )
+
+
+def _none(columns: Sequence[Column]) -> str:
+    selected = (f"CAST(NULL AS {column.kind}) AS {quoted(column.name)}" for column in columns)
+    return f"(SELECT {', '.join(selected)} WHERE false)"
+
+
+def _partition(column: Column, values: str, in_sql: InSql) -> str:
+    """Return a column whose value follows from the file; a filter on it leaves files unread."""
+    held = f"CAST({in_sql(values)} AS {column.kind}[])"
+    return f"{_of_file(held)} AS {quoted(column.name)}"
+
+
+def _of_file(values: str) -> str:
+    return f"{values}[CAST({FILE} AS BIGINT) + 1]"
+
+
+def _schema(columns: Sequence[Column]) -> str:
+    """Return the columns that files have: a file that lacks one has null there."""
+    fields = (
+        f"{literal(column.name)}: {{'name': {literal(column.name)},"
+        f" 'type': {literal(column.kind)}, 'default_value': NULL}}"
+        for column in columns
+        if not column.partition
+    )
+    return f"MAP {{{', '.join(fields)}}}"
