@@ -72,7 +72,10 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("payload", "payload:payload", "Write one payload of Bronze as it was received."),
         Command("scrub", "scrub:scrub", "Remove personal data from standard input."),
     ),
-    _SERVICES: (Command("serve", "serve:serve", "Serve the HTTP API, until stopped."),),
+    _SERVICES: (
+        Command("serve", "serve:serve", "Serve the HTTP API, until stopped."),
+        Command("dashboard", "dashboard:dashboard", "Serve the dashboard, until stopped."),
+    ),
     "Rights of persons": (
         Command("export", "export:export", "Write all data about a person as JSON."),
         Command("ropa", "ropa:ropa", "Write the record of processing (GDPR Art. 30)."),

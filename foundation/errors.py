@@ -18,6 +18,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - KeyServiceError         the service that keeps a key does not answer, or refuses
       - ControlPlaneError       the control plane's database is damaged, or a newer version's
           - ControlPlaneUnreachableError  it does not answer; may be tried again
+      - ApiUnreachableError     the HTTP API does not answer
       - AccessError             a folder of the lake is open to others than it should be, or closed
         to who asks
   - IngestError
@@ -139,6 +140,10 @@ class ControlPlaneError(StackError):
 
 class ControlPlaneUnreachableError(ControlPlaneError):
     """Raised when the control plane's database does not answer; may be tried again."""
+
+
+class ApiUnreachableError(StackError):
+    """Raised when the HTTP API does not answer."""
 
 
 class AccessError(StackError):

@@ -231,6 +231,18 @@ class ApiSettings(Section):
     result_keep_h: float = Field(default=24.0, gt=0)  # of a job, from its end
 
 
+class DashboardSettings(Section):
+    """Where `echostream dashboard` listens, and what it asks."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)  # in a container 0.0.0.0, behind a proxy
+    port: int = Field(default=8501, ge=1, le=65535)
+    # names of this machine that a proxy in front passes on in Host; loopback's are allowed
+    allowed_hosts: tuple[str, ...] = ()
+    # empty: the API of this machine
+    api_url: str = Field(default="", pattern=r"^(https?://[^/\s@]+)?$")
+    api_key_file: Path | None = None  # a key with the scope mentions:read; none on loopback
+
+
 class AccessSettings(Section):
     """Groups of this machine that may read layers of a local lake.
 

@@ -25,6 +25,7 @@ from foundation.sections import (
     ApiSettings,
     BreakerSettings,
     BrokerSettings,
+    DashboardSettings,
     EntitySettings,
     ErasureSettings,
     FaultSettings,
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     serving: ServingSettings = ServingSettings()
     api: ApiSettings = ApiSettings()
+    dashboard: DashboardSettings = DashboardSettings()
     access: AccessSettings = AccessSettings()
     credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
     faults: FaultSettings = FaultSettings()

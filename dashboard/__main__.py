@@ -1,0 +1,7 @@
+"""`python -m dashboard`: the pages for development; `echostream dashboard` is for people."""
+
+import sys
+
+from dashboard.server import serve
+
+serve("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 8501)

@@ -1,0 +1,124 @@
+"""Questions to the API, each asked again only for the case that its answer has changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+
+TIMEOUT_S = 20.0
+_NOT_MODIFIED = 304
+_KINDS = {401: "key", 403: "scope", 404: "missing", 429: "limited", 503: "busy", 504: "busy"}
+
+
+class ApiError(Exception):
+    """Raised when the API does not answer, or refuses; `kind` says which remedy is shown."""
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: a path and its parameters, in order."""
+
+    path: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, or why there was none."""
+
+    etag: str = ""
+    data: Any = None
+    problem: str = ""
+
+
+def question(path: str, **parameters: str | int | None) -> Question:
+    """Return a question; parameters without a value are left out."""
+    given = {name.rstrip("_"): str(value) for name, value in parameters.items() if value}
+    return Question(path, tuple(sorted(given.items())))
+
+
+def connect(api_url: str, key: str = "") -> httpx2.Client:
+    """Return a client of the API; it follows no redirect and reads no proxy of the environment."""
+    headers = {"Accept": "application/json", "User-Agent": "echostream-dashboard"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    return httpx2.Client(base_url=api_url, headers=headers, timeout=TIMEOUT_S, trust_env=False)
+
+
+@dataclass
+class Api:
+    """The API for one browser session; it keeps what the page on show has asked."""
+
+    client: httpx2.Client
+    kept: dict[Question, Kept] = field(default_factory=dict)
+    asked: list[Question] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Begin a run of a page; answers that the run before did not need are forgotten."""
+        self.kept = {known: self.kept[known] for known in self.asked if known in self.kept}
+        self.asked = []
+
+    def get(self, wanted: Question) -> Any:
+        """Return the answer's JSON.
+
+        Raises:
+            ApiError: there is none.
+        """
+        if wanted not in self.asked:
+            self.asked.append(wanted)
+        try:
+            self.kept[wanted] = self._ask(wanted)
+        except ApiError as problem:
+            self.kept[wanted] = Kept(problem=problem.kind)
+            raise
+        return self.kept[wanted].data
+
+    def has_changed(self) -> bool:
+        """Tell whether anything that the page on show has asked has another answer by now.
+
+        Raises:
+            ApiError: the API no longer answers; what is on show stays as it is.
+        """
+        for wanted in self.asked:
+            before = self.kept.get(wanted, Kept())
+            try:
+                now = self._ask(wanted)
+            except ApiError as problem:
+                if problem.kind == before.problem:
+                    continue
+                raise
+            if now is not before:
+                return True
+        return False
+
+    def _ask(self, wanted: Question) -> Kept:
+        before = self.kept.get(wanted, Kept())
+        headers = {"If-None-Match": before.etag} if before.etag else {}
+        try:
+            response = self.client.get(wanted.path, params=dict(wanted.parameters), headers=headers)
+        except httpx2.HTTPError:
+            raise ApiError("away") from None
+        if response.status_code == _NOT_MODIFIED and before.etag:
+            return before
+        if response.status_code != httpx2.codes.OK:
+            raise _problem(response)
+        try:
+            data = response.json()
+        except ValueError:
+            raise ApiError("away") from None
+        return Kept(response.headers.get("ETag", ""), data)
+
+
+def _problem(response: httpx2.Response) -> ApiError:
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    detail = str(body.get("detail") or "") if isinstance(body, Mapping) else ""
+    return ApiError(_KINDS.get(response.status_code, "refused"), detail)

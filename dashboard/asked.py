@@ -1,0 +1,102 @@
+"""What pages ask of the API, from filters."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from dashboard import periods
+from dashboard.api import Api, question
+from dashboard.filters import Filters
+from dashboard.periods import Period
+
+MENTIONS = "/v1/query"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a page looks at: the choice, its period, and what the lake said of itself."""
+
+    api: Api
+    filters: Filters
+    period: Period
+    step: str
+    overall: dict[str, Any]
+
+    @property
+    def as_of(self) -> dict[str, Any]:
+        """The version that the figures come from."""
+        return dict(self.overall.get("as_of") or {})
+
+    @property
+    def span(self) -> str:
+        """How long the period is, in words."""
+        if self.filters.has_dates:
+            return "the period before"
+        days = self.filters.days
+        return "the 24 hours before" if days == 1 else f"the {days} days before"
+
+    @property
+    def stated(self) -> str:
+        """What the page looks at, in one line."""
+        where = ", ".join(self.filters.platforms) or "all platforms"
+        channel = f", channel {self.filters.channel}" if self.filters.channel else ""
+        return f"{self.period.stated()} · {where}{channel}"
+
+    def cells(self, *, by: str, step: str = "", period: Period | None = None) -> dict[str, Any]:
+        """Return the answer about the cells of a period."""
+        span = period or self.period
+        answer = self.api.get(
+            question(
+                MENTIONS,
+                metric="sentiment",
+                step=step or self.step,
+                by=by,
+                from_=periods.written(span.start),
+                to=periods.written(span.end),
+                platform=",".join(self.filters.platforms),
+                channel=self.filters.channel,
+            )
+        )
+        return dict(answer)
+
+    def posts(self, *, limit: int, cursor: str = "") -> dict[str, Any]:
+        """Return the newest posts of the period."""
+        answer = self.api.get(
+            question(
+                "/v1/posts",
+                from_=periods.written(self.period.start),
+                to=periods.written(self.period.end),
+                platform=",".join(self.filters.platforms),
+                channel=self.filters.channel,
+                label=self.filters.label,
+                limit=limit,
+                cursor=cursor,
+            )
+        )
+        return dict(answer)
+
+
+def overall(api: Api) -> dict[str, Any]:
+    """Return the last week of data by platform, which says where the data ends."""
+    return dict(api.get(question(MENTIONS, metric="volume", step="day", by="platform")))
+
+
+def view(api: Api, filters: Filters, known: dict[str, Any]) -> View:
+    """Return what a page looks at."""
+    if filters.first and filters.last:
+        period = periods.between(filters.first, filters.last)
+    else:
+        period = periods.last_days(filters.days, periods.read(known["to"]))
+    return View(api, filters, period, period.step, known)
+
+
+def platforms_in(known: dict[str, Any]) -> list[str]:
+    """Return the platforms that the last week has."""
+    return sorted({cell["platform"] for cell in known.get("cells", ()) if cell.get("platform")})
+
+
+def newest_day(known: dict[str, Any]) -> date:
+    """Return the last day that has data; today where there is none."""
+    if not known.get("to"):
+        return datetime.now(UTC).date()
+    return (periods.read(known["to"]) - timedelta(seconds=1)).date()

@@ -1,0 +1,116 @@
+"""Sums over cells of Gold, their change, and how numbers are written."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+NOTHING = "\N{EN DASH}"
+NARROW = "\N{NARROW NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+_FEW = 10  # scored posts, below which a share says nothing
+_SAME = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of some cells."""
+
+    posts: int = 0
+    positive: int = 0
+    neutral: int = 0
+    negative: int = 0
+    mixed: int = 0
+    unscored: int = 0
+
+    @property
+    def scored(self) -> int:
+        """How many have a label."""
+        return self.positive + self.neutral + self.negative + self.mixed
+
+    @property
+    def net(self) -> float | None:
+        """Net sentiment, between -1 and 1; none where too few posts have a label."""
+        if self.scored < _FEW:
+            return None
+        return (self.positive - self.negative) / self.scored
+
+    def share(self, label: str) -> float | None:
+        """Return a label's share of what has a label."""
+        if self.scored < _FEW:
+            return None
+        return float(getattr(self, label)) / self.scored
+
+
+_SUMMED = tuple(each.name for each in fields(Totals))
+
+
+def totals(cells: Iterable[Mapping[str, Any]]) -> Totals:
+    """Add cells up."""
+    sums = dict.fromkeys(_SUMMED, 0)
+    for cell in cells:
+        for name in _SUMMED:
+            sums[name] += cell.get(name) or 0
+    return Totals(**sums)
+
+
+def totals_by(
+    cells: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]], Any]
+) -> dict[Any, Totals]:
+    """Add cells up by a key, in the order in which its values come."""
+    groups: dict[Any, list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        groups.setdefault(key(cell), []).append(cell)
+    return {name: totals(group) for name, group in groups.items()}
+
+
+def count(number: float | None) -> str:
+    """Write a number of things: 1,234."""
+    return NOTHING if number is None else f"{number:,.0f}".replace("-", MINUS)
+
+
+def percent(share: float | None, *, signed: bool = False) -> str:
+    """Write a share: 12.3 %, with narrow spaces that do not break."""
+    if share is None:
+        return NOTHING
+    sign = "+" if signed else ""
+    return f"{share * 100:{sign}.1f}{NARROW}%".replace("-", MINUS)
+
+
+def points(value: float | None) -> str:
+    """Write net sentiment as points between -100 and 100, with its sign."""
+    return NOTHING if value is None else f"{value * 100:+.1f}".replace("-", MINUS)
+
+
+def usd(amount: float | None) -> str:
+    """Write an amount of money."""
+    return NOTHING if amount is None else f"{amount:,.2f}{NARROW}USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a figure differs from that of the period before."""
+
+    text: str
+    direction: int  # -1, 0, 1
+
+
+def relative_change(now: float | None, before: float | None) -> Change | None:
+    """Return the change of an amount in percent of what it was; none where it was nothing."""
+    if now is None or not before:
+        return None
+    difference = (now - before) / before
+    return Change(percent(abs(difference)), _direction(difference))
+
+
+def change_in_points(now: float | None, before: float | None) -> Change | None:
+    """Return the change of a share or of net sentiment, in points."""
+    if now is None or before is None:
+        return None
+    difference = now - before
+    return Change(f"{abs(difference) * 100:.1f}{NARROW}pts", _direction(difference))
+
+
+def _direction(difference: float) -> int:
+    if abs(difference) < _SAME:
+        return 0
+    return 1 if difference > 0 else -1

@@ -1,0 +1,72 @@
+"""What is looked at: chosen in the sidebar, written in the address, so that a link repeats it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+LAST_DAYS = (1, 7, 14, 30, 90)
+DEFAULT_DAYS = 7
+LABELS = ("positive", "neutral", "negative", "mixed")
+_PLATFORM = re.compile(r"[a-z0-9_-]{1,40}")
+_LONGEST = 200  # characters of a channel's name in an address
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The choice; with `first` and `last`, both included, `days` does not count."""
+
+    days: int = DEFAULT_DAYS
+    first: date | None = None
+    last: date | None = None
+    platforms: tuple[str, ...] = ()
+    channel: str = ""
+    label: str = ""
+
+    @property
+    def has_dates(self) -> bool:
+        """Whether two dates bound the view, and not the last days."""
+        return self.first is not None and self.last is not None
+
+
+def from_address(parameters: Mapping[str, str]) -> Filters:
+    """Return the choice that an address names; what it names wrongly does not count."""
+    first = _date(parameters.get("from", ""))
+    last = _date(parameters.get("to", ""))
+    if first is None or last is None or first > last:
+        first = last = None
+    days = parameters.get("days", "")
+    label = parameters.get("label", "")
+    names = parameters.get("platform", "").split(",")
+    return Filters(
+        days=int(days) if days in map(str, LAST_DAYS) else DEFAULT_DAYS,
+        first=first,
+        last=last,
+        platforms=tuple(sorted({name for name in names if _PLATFORM.fullmatch(name)})),
+        channel=parameters.get("channel", "").strip()[:_LONGEST],
+        label=label if label in LABELS else "",
+    )
+
+
+def to_address(filters: Filters) -> dict[str, str]:
+    """Return the parameters of the address that repeats a choice; defaults are left out."""
+    named = {
+        "days": "" if filters.days == DEFAULT_DAYS else str(filters.days),
+        "platform": ",".join(filters.platforms),
+        "channel": filters.channel,
+        "label": filters.label,
+    }
+    if filters.first and filters.last:
+        named |= {
+            "days": "",
+            "from": filters.first.isoformat(),
+            "to": filters.last.isoformat(),
+        }
+    return {name: value for name, value in named.items() if value}
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

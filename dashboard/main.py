@@ -1,0 +1,87 @@
+"""The script that Streamlit runs for every page and for every change of a filter."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from dashboard import asked, live, parts, sidebar, states
+from dashboard.api import ApiError
+from dashboard.asked import View
+from dashboard.look import style_sheet
+from dashboard.session import api, api_url, colours
+from dashboard.views import overview, posts, quality, sentiment
+
+
+def main() -> None:
+    """Draw the page that the address names."""
+    st.set_page_config(page_title="EchoStream", layout="wide", menu_items=sidebar.MENU)
+    st.html(style_sheet(colours()))
+    pages = {
+        "Overview": st.Page(_overview, title="Overview", default=True),
+        "Sentiment": st.Page(_sentiment, title="Sentiment", url_path="sentiment"),
+        "Posts": st.Page(_posts, title="Posts", url_path="posts"),
+        "Data quality": st.Page(_quality, title="Data quality", url_path="quality"),
+    }
+    chosen = st.navigation(list(pages.values()), position="hidden")
+    with st.sidebar:
+        st.html(sidebar.wordmark())
+        links = st.container(key="pages", gap=None)
+    api().begin()
+    chosen.run()
+    with links:
+        sidebar.links(pages)
+
+
+def _overview() -> None:
+    _filtered("Overview", overview.show)
+
+
+def _sentiment() -> None:
+    _filtered("Sentiment", sentiment.show)
+
+
+def _posts() -> None:
+    _filtered("Posts", posts.show)
+
+
+def _quality() -> None:
+    _head("Data quality", "Is everything here, and how late is it?")
+    _guarded(lambda: quality.show(api()))
+
+
+def _filtered(title: str, show: Callable[[View], None]) -> None:
+    """Draw a page that filters bound."""
+    known: dict[str, Any] = {}
+    problem: ApiError | None = None
+    try:
+        known = asked.overall(api())
+    except ApiError as met:
+        problem = met
+    with st.sidebar:
+        filters = sidebar.filters(asked.platforms_in(known), asked.newest_day(known))
+    view = asked.view(api(), filters, known) if known.get("cells") else None
+    _head(title, view.stated if view else "")
+    if problem:
+        st.html(states.problem(problem.kind, problem.detail, api_url()))
+    elif view is None:
+        st.html(states.no_posts_yet())
+    else:
+        _guarded(lambda: show(view))
+
+
+def _head(title: str, below: str) -> None:
+    with st.container(gap=None):
+        st.html(parts.heading(title, below))
+        live.watch()
+
+
+def _guarded(draw: Callable[[], None]) -> None:
+    """Draw, or say why the API did not let it be drawn."""
+    try:
+        draw()
+    except ApiError as problem:
+        st.html(states.problem(problem.kind, problem.detail, api_url()))
+
+
+main()

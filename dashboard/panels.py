@@ -1,0 +1,109 @@
+"""A chart as every page shows it: title, chart, how old it is, its data and its downloads."""
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboard import parts
+from dashboard.charts import Spec, for_file
+from dashboard.look import LIGHT, Palette
+from dashboard.parts import Column
+from dashboard.periods import moment, read
+from dashboard.session import colours
+
+_MOST_ROWS = 200  # of a table on a page; its file has all
+_PNG_SCALE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a chart is called, what it says to who cannot see it, and its table."""
+
+    name: str  # of its files, and of its place on the page
+    title: str
+    below: str
+    alt: str
+    columns: Sequence[Column]
+    table: Sequence[Mapping[str, str]]
+
+
+def as_of_line(as_of: Mapping[str, Any]) -> str:
+    """Return which version of the lake an answer comes from."""
+    version = as_of.get("gold_version")
+    if version is None:
+        return "No version of Gold yet"
+    at = as_of.get("committed_at")
+    return f"As of Gold version {version}" + (f", {moment(read(at))} UTC" if at else "")
+
+
+def show(panel: Panel, draw: Callable[[Palette], Spec], *, as_of: Mapping[str, Any]) -> None:
+    """Show a chart; its table is made where it is opened, its picture where it is asked for."""
+    with st.container(key=f"panel-{panel.name}", gap="xsmall"):
+        st.html(parts.panel_heading(panel.title, panel.below))
+        st.vega_lite_chart(
+            draw(colours()), width="stretch", key=f"chart-{panel.name}", alt=panel.alt, theme=None
+        )
+        st.html(parts.line(as_of_line(as_of)))
+        behind(panel, as_of=as_of, draw=draw)
+
+
+def behind(
+    panel: Panel,
+    *,
+    as_of: Mapping[str, Any],
+    draw: Callable[[Palette], Spec] | None = None,
+) -> None:
+    """Offer the rows behind a chart, as a table and as files."""
+    label = f"Data and downloads: {panel.title}"
+    box = st.expander(label, on_change="rerun", key=f"data-{panel.name}")
+    if not box.open:
+        return
+    with box:
+        st.html(parts.table(panel.columns, panel.table[:_MOST_ROWS], name=panel.title))
+        if len(panel.table) > _MOST_ROWS:
+            st.html(parts.line(f"The first {_MOST_ROWS} of {len(panel.table):,}; CSV has all."))
+        with st.container(horizontal=True):
+            st.download_button(
+                "CSV",
+                data=lambda: as_csv(panel),
+                file_name=f"echostream-{panel.name}.csv",
+                mime="text/csv",
+                key=f"csv-{panel.name}",
+                on_click="ignore",
+            )
+            if draw is not None:
+                light = draw
+                st.download_button(
+                    "PNG",
+                    data=lambda: as_png(light, panel.title, as_of_line(as_of)),
+                    file_name=f"echostream-{panel.name}.png",
+                    mime="image/png",
+                    key=f"png-{panel.name}",
+                    on_click="ignore",
+                )
+
+
+def as_csv(panel: Panel) -> str:
+    """Return a table as CSV; no cell of it is a formula to a spreadsheet."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([column.name for column in panel.columns])
+    for row in panel.table:
+        writer.writerow([_inert(row.get(column.key, ""), column) for column in panel.columns])
+    return out.getvalue()
+
+
+def _inert(value: str, column: Column) -> str:
+    return "'" + value if not column.is_number and value[:1] in {"=", "+", "-", "@"} else value
+
+
+def as_png(draw: Callable[[Palette], Spec], title: str, as_of: str) -> bytes:
+    """Return a chart as a picture on white, drawn without any request."""
+    import vl_convert  # noqa: PLC0415  # 60 MB that only a download needs
+
+    spec = for_file(draw(LIGHT), title, as_of)
+    return bytes(vl_convert.vegalite_to_png(spec, scale=_PNG_SCALE, allowed_base_urls=[]))

@@ -1,0 +1,184 @@
+"""Pieces of a page as HTML; whatever the API said is escaped, so that it is shown as text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+from urllib.parse import urlsplit
+
+from dashboard.figures import Change, count, percent
+from dashboard.look import SIGNS
+from dashboard.periods import moment, read
+
+_ARROWS = {1: "▲", -1: "▼"}
+_WORDS = {1: "up", -1: "down"}
+_WITHHELD = (
+    '<p class="es-withheld">Text and link may not be shown, by the policy of the platform.</p>'
+)
+# Of codes below 32 a text may hold these alone; the others would be lost or break the page.
+_SPACES = "\t\n"
+
+
+def text(value: Any) -> str:
+    """Return a value as text in HTML."""
+    shown = "".join(sign for sign in str(value) if sign >= " " or sign in _SPACES)
+    return escape(shown, quote=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A key figure."""
+
+    name: str
+    value: str
+    change: Change | None = None
+    note: str = ""
+
+
+def tiles(shown: Sequence[Tile], *, compared_with: str = "") -> str:
+    """Return key figures side by side, and what their changes are against."""
+    below = line(f"Changes are against {compared_with}.") if compared_with else ""
+    return f'<dl class="es-tiles">{"".join(map(_tile, shown))}</dl>{below}'
+
+
+def _tile(tile: Tile) -> str:
+    return (
+        f'<div class="es-tile"><dt>{text(tile.name)}</dt>'
+        f'<dd class="es-value">{text(tile.value)}</dd>'
+        f'<dd class="es-change">{_change(tile.change) or text(tile.note) or "&nbsp;"}</dd></div>'
+    )
+
+
+def _change(change: Change | None) -> str:
+    if change is None:
+        return ""
+    if change.direction == 0:
+        return "unchanged"
+    way = change.direction
+    return f'<span aria-hidden="true">{_ARROWS[way]}</span> {_WORDS[way]} {text(change.text)}'
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its heading, the key of its values, whether it holds numbers."""
+
+    name: str
+    key: str
+    is_number: bool = False
+
+
+def table(columns: Sequence[Column], rows: Sequence[Mapping[str, str]], *, name: str) -> str:
+    """Return a table of values that are written already; it scrolls by keyboard where it must."""
+    head = "".join(f'<th scope="col"{_side(each)}>{text(each.name)}</th>' for each in columns)
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{_side(each)}>{text(row.get(each.key, ''))}</td>" for each in columns)
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="es-table-box" tabindex="0" role="region" aria-label="{text(name)}">'
+        f'<table class="es-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
+
+
+def _side(column: Column) -> str:
+    return ' class="es-number"' if column.is_number else ""
+
+
+def heading(title: str, below: str = "") -> str:
+    """Return a page's title and the line below it."""
+    line = f'<p class="es-muted">{text(below)}</p>' if below else ""
+    return f'<h1 class="es-title">{text(title)}</h1>{line}'
+
+
+def panel_heading(title: str, below: str = "") -> str:
+    """Return the title of a part of a page."""
+    line = f'<p class="es-muted">{text(below)}</p>' if below else ""
+    return f'<h2 class="es-panel">{text(title)}</h2>{line}'
+
+
+def line(words: str) -> str:
+    """Return one quiet line."""
+    return f'<p class="es-muted">{text(words)}</p>'
+
+
+def state(title: str, words: str, commands: Sequence[str] = (), after: str = "") -> str:
+    """Return what is shown in place of figures: what is the matter, and what to do."""
+    lines = "".join(f"<p><code>{text(command)}</code></p>" for command in commands)
+    end = f'<p class="es-muted">{text(after)}</p>' if after else ""
+    first = f"<h2>{text(title)}</h2><p>{text(words)}</p>"
+    return f'<section class="es-state">{first}{lines}{end}</section>'
+
+
+def posts(shown: Sequence[Mapping[str, Any]]) -> str:
+    """Return posts one below the other."""
+    return "".join(_post(each) for each in shown)
+
+
+def _post(post: Mapping[str, Any]) -> str:
+    parts = [f'<span class="es-name">{text(post.get("platform", ""))}</span>']
+    if post.get("channel"):
+        parts.append(f"<span>{text(post['channel'])}</span>")
+    parts.append(f"<span>{text(_when(post))}</span>")
+    parts.append(_chip(post))
+    if address := safe_link(post.get("link")):
+        parts.append(
+            f'<a href="{text(address)}" target="_blank" rel="noopener noreferrer nofollow">'
+            "open the post</a>"
+        )
+    return f'<article class="es-post"><header>{"".join(parts)}</header>{_words(post)}</article>'
+
+
+def _words(post: Mapping[str, Any]) -> str:
+    if not post.get("may_display"):
+        return _WITHHELD
+    title = f"<h3>{text(post['title'])}</h3>" if post.get("title") else ""
+    body = f"<p>{text(post['text'])}</p>" if post.get("text") else ""
+    return title + body or '<p class="es-withheld">A post without text.</p>'
+
+
+def _chip(post: Mapping[str, Any]) -> str:
+    label = post.get("label")
+    if label not in SIGNS:
+        return '<span class="es-chip">no label</span>'
+    sure = post.get("confidence")
+    how_sure = f" {percent(sure)}" if sure is not None else ""
+    return (
+        f'<span class="es-chip es-{label}"><b aria-hidden="true">{SIGNS[label]}</b>'
+        f" {label}{how_sure}</span>"
+    )
+
+
+def _when(post: Mapping[str, Any]) -> str:
+    try:
+        return f"{moment(read(post['posted_at']))} UTC"
+    except (KeyError, TypeError, ValueError):
+        return ""
+
+
+def safe_link(address: Any) -> str:
+    """Return a link that a browser may follow: http or https, with a host, and nothing else."""
+    if not isinstance(address, str):
+        return ""
+    try:
+        parts = urlsplit(address)
+        is_safe = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return ""
+    return address if is_safe and "@" not in parts.netloc else ""
+
+
+def spent_bar(spent: float, limit: float) -> str:
+    """Return how much of a limit is used up, as a bar with words for who cannot see it."""
+    share = min(1.0, spent / limit) if limit else 0.0
+    words = f"{percent(share)} used"
+    return (
+        f'<div class="es-bar" role="img" aria-label="{text(words)}">'
+        f'<i style="width:{share * 100:.1f}%"></i></div>'
+    )
+
+
+def number(value: Any) -> str:
+    """Return a count that may be missing."""
+    return count(value) if isinstance(value, int | float) else count(None)

@@ -1,0 +1,150 @@
+"""The server: Streamlit with our look, our headers, and no word to anybody else."""
+
+import asyncio
+import base64
+import hashlib
+import logging
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from dashboard import states
+from dashboard.look import theme_options
+
+_log = logging.getLogger(__name__)
+_SCRIPT = Path(__file__).with_name("main.py")
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Asgi = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+
+
+def _hashes() -> str:
+    """Return the sources of the scripts that stand in Streamlit's own page."""
+    page = Path(st.__file__).parent / "static" / "index.html"
+    digests = [hashlib.sha256(script).digest() for script in _INLINE.findall(page.read_bytes())]
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+# Streamlit writes styles into the page, and Vega makes functions of its expressions.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        f"script-src 'self' 'unsafe-eval' {_hashes()}",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+class SecurityHeaders:
+    """Adds headers to every answer; the browser then loads nothing from another host."""
+
+    def __init__(self, app: Asgi) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                names = {name for name, _ in HEADERS}
+                kept = [pair for pair in message["headers"] if pair[0].lower() not in names]
+                message["headers"] = [*kept, *HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def options(host: str, port: int, allowed_hosts: tuple[str, ...]) -> dict[str, Any]:
+    """Return Streamlit's options; those of files and of the environment do not count."""
+    return theme_options() | {
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "minimal",
+        "global.developmentMode": False,
+        "logger.hideWelcomeMessage": True,
+        "runner.magicEnabled": False,
+        "server.address": host,
+        "server.allowedHosts": list(allowed_hosts),
+        "server.enableAgentApi": False,
+        "server.enableCORS": True,
+        "server.enableStaticServing": False,
+        "server.enableXsrfProtection": True,
+        "server.fileWatcherType": "none",
+        "server.headless": True,
+        "server.port": port,
+        "server.showEmailPrompt": False,
+    }
+
+
+def serve(
+    host: str,
+    port: int,
+    *,
+    allowed_hosts: tuple[str, ...] = (),
+    started: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve the pages until stopped; where to ask is in the environment (`dashboard.session`).
+
+    Args:
+        host: where to listen.
+        port: likewise.
+        allowed_hosts: names in a request's Host, besides those of loopback.
+        started: is called when the pages can be opened.
+    """
+
+    @asynccontextmanager
+    async def running(_: Any) -> AsyncIterator[None]:
+        await asyncio.to_thread(_warm_up)
+        started()
+        yield
+
+    app = st.App(
+        _SCRIPT,
+        lifespan=running,
+        middleware=[Middleware(SecurityHeaders)],
+        on_script_error=_failed,
+    )
+    app.run(config=options(host, port, ("localhost", "127.0.0.1", *allowed_hosts)))
+
+
+def _warm_up() -> None:
+    """Import what the first visitor would otherwise wait for."""
+    for name in ("pandas", "pyarrow", "dashboard.views.overview", "dashboard.live"):
+        import_module(name)
+
+
+def _failed(error: Exception) -> bool:
+    """Log what went wrong in a page, and show a page that says so in its place."""
+    # Its message could quote a post: its type and its places are enough.
+    places = [f"{Path(at.filename).name}:{at.lineno}" for at in extract_tb(error.__traceback__)]
+    _log.error("a page failed: %s at %s", type(error).__name__, " ".join(places))
+    st.html(states.broken())
+    return True

@@ -1,0 +1,90 @@
+"""The sidebar: where one is, and the filters, which the address repeats."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import streamlit as st
+
+from dashboard.filters import (
+    DEFAULT_DAYS,
+    LABELS,
+    LAST_DAYS,
+    Filters,
+    from_address,
+    to_address,
+)
+
+_DATES = "dates"
+_ALL = "all labels"
+_CHOSEN = "chosen_filters"
+_PERIODS: dict[Any, str] = {
+    **{days: f"Last {days} days" for days in LAST_DAYS if days > 1},
+    1: "Last 24 hours",
+    _DATES: "From … to …",
+}
+
+
+MENU: dict[Any, str | None] = {"Get help": None, "Report a bug": None, "About": None}
+
+
+def wordmark() -> str:
+    """Return the product's name."""
+    return '<div class="es-wordmark">Echo<span>Stream</span></div>'
+
+
+def links(pages: Mapping[str, st.Page]) -> None:
+    """Show the pages; the filters go along."""
+    address = to_address(st.session_state.get(_CHOSEN, Filters()))
+    for name, page in pages.items():
+        st.page_link(page, label=name, query_params=address if name != "Data quality" else {})
+
+
+def filters(platforms: Sequence[str], newest: date) -> Filters:
+    """Show the filters and return what is chosen; a new address counts before the widgets."""
+    _take_address(newest)
+    period = st.selectbox(
+        "Period", [*sorted(LAST_DAYS), _DATES], format_func=_PERIODS.__getitem__, key="f_period"
+    )
+    first = last = None
+    if period == _DATES:
+        first = st.date_input("From (UTC)", key="f_first")
+        last = st.date_input("To, included (UTC)", key="f_last")
+    known = sorted({*platforms, *st.session_state["f_platforms"]})
+    chosen = st.multiselect("Platforms", known, placeholder="All platforms", key="f_platforms")
+    channel = st.text_input("Channel", placeholder="All channels", key="f_channel", max_chars=200)
+    label = st.selectbox("Label of posts", [_ALL, *LABELS], key="f_label")
+    made = Filters(
+        days=period if isinstance(period, int) else DEFAULT_DAYS,
+        first=first if isinstance(first, date) else None,
+        last=last if isinstance(last, date) else None,
+        platforms=tuple(sorted(chosen)),
+        channel=(channel or "").strip(),
+        label=label if label in LABELS else "",
+    )
+    _write_address(made)
+    return made
+
+
+def _take_address(newest: date) -> None:
+    """Put a choice into the widgets: the address's where it is new, else the session's."""
+    address = st.query_params.to_dict()
+    chosen = st.session_state.get(_CHOSEN)
+    is_held = chosen is not None and "f_period" in st.session_state
+    if chosen is None or (address and address != to_address(chosen)):
+        chosen = from_address(address)
+    elif is_held:
+        return
+    st.session_state["f_period"] = _DATES if chosen.has_dates else chosen.days
+    st.session_state["f_first"] = chosen.first or newest - timedelta(days=DEFAULT_DAYS - 1)
+    st.session_state["f_last"] = chosen.last or newest
+    st.session_state["f_platforms"] = list(chosen.platforms)
+    st.session_state["f_channel"] = chosen.channel
+    st.session_state["f_label"] = chosen.label or _ALL
+
+
+def _write_address(chosen: Filters) -> None:
+    address = to_address(chosen)
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
+    st.session_state[_CHOSEN] = chosen

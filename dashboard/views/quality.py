@@ -1,0 +1,188 @@
+"""Data quality: is all there, how late is it, what could not be taken, what does it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import charts, panels, parts
+from dashboard.api import Api, question
+from dashboard.figures import NOTHING, count, percent, usd
+from dashboard.panels import Panel
+from dashboard.parts import Column, Tile
+from dashboard.periods import moment, read
+
+FATES = ("new", "edited", "deleted", "duplicate", "stale", "suppressed", "quarantined")
+_JOBS = (
+    Column("Job", "job"),
+    Column("Last batch (UTC)", "last_batch_at"),
+    Column("Records that wait", "lag_records", is_number=True),
+    Column("Records per second", "input_rows_per_s", is_number=True),
+    Column("Batches in 24 h", "batches_24h", is_number=True),
+)
+_QUARANTINE = (
+    Column("Platform", "platform"),
+    Column("Reason", "reason"),
+    Column("Records", "records", is_number=True),
+)
+_FATES = (
+    Column("Fate", "name"),
+    Column("Records", "records", is_number=True),
+    Column("Share", "share", is_number=True),
+)
+_LIMITS = (
+    Column("What", "what"),
+    Column("Used", "spent", is_number=True),
+    Column("Limit", "limit", is_number=True),
+    Column("Left", "left", is_number=True),
+)
+
+
+def show(api: Api) -> None:
+    """Draw the page."""
+    answer = api.get(question("/v1/quality"))
+    as_of = answer.get("as_of") or {}
+    completeness = answer.get("completeness") or {}
+    st.html(parts.tiles(_tiles(completeness)))
+    _jobs(answer["jobs"], as_of)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _fates(answer.get("fates") or {}, as_of)
+    with right:
+        _quarantine(answer["quarantine"], as_of)
+    _limits(answer)
+
+
+def _tiles(completeness: Mapping[str, Any]) -> list[Tile]:
+    at = completeness.get("last_batch_at")
+    return [
+        Tile("Completeness", percent(completeness.get("share")), note="of records that were sent"),
+        Tile("Records that wait", parts.number(completeness.get("lag_records"))),
+        Tile("In quarantine", parts.number(completeness.get("quarantined")), note="records"),
+        Tile("Last batch", f"{read(at):%H:%M}" if at else NOTHING, note=_day(at)),
+    ]
+
+
+def _day(at: str | None) -> str:
+    return f"UTC, {read(at).day} {read(at):%b %Y}" if at else ""
+
+
+def _jobs(jobs: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any]) -> None:
+    st.html(parts.panel_heading("Jobs", "How far each streaming job is."))
+    if not jobs:
+        st.html(parts.line("No job has run yet: echostream run"))
+        return
+    st.html(parts.table(_JOBS, [_job(each) for each in jobs], name="Jobs"))
+    st.html(parts.line(panels.as_of_line(as_of)))
+
+
+def _job(job: Mapping[str, Any]) -> dict[str, str]:
+    at = job.get("last_batch_at")
+    return {
+        "job": str(job.get("job", "")),
+        "last_batch_at": moment(read(at)) if at else NOTHING,
+        "lag_records": parts.number(job.get("lag_records")),
+        "input_rows_per_s": parts.number(job.get("input_rows_per_s")),
+        "batches_24h": parts.number(job.get("batches_24h")),
+    }
+
+
+def _fates(fates: Mapping[str, Any], as_of: Mapping[str, Any]) -> None:
+    consumed = fates.get("consumed") or 0
+    below = f"Every one of {count(consumed)} records that were read has one."
+    if not consumed:
+        st.html(parts.panel_heading("Fates"))
+        st.html(parts.line("No record has been read yet."))
+        return
+    counted = [(name, fates.get(name) or 0) for name in FATES]
+    missing = consumed - sum(number for _, number in counted)
+    if missing:
+        below = f"{count(missing)} of {count(consumed)} records have none: see docs/recovery.md."
+    amounts = [
+        {
+            "name": name,
+            "amount": number,
+            "shown": f"{count(number)} · {percent(number / consumed)}",
+        }
+        for name, number in counted
+    ]
+    table = [
+        {"name": name, "records": count(number), "share": percent(number / consumed)}
+        for name, number in counted
+    ]
+    listed = ", ".join(f"{row['name']} {row['shown']}" for row in amounts)
+    panels.show(
+        Panel("fates", "Fates", below, f"Bars: records by fate. {listed}", _FATES, table),
+        lambda colours: charts.bars(amounts, colours, title="Fate", unit="Records"),
+        as_of=as_of,
+    )
+
+
+def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any]) -> None:
+    title = "Quarantine"
+    if not quarantine:
+        st.html(parts.panel_heading(title, "Records that could not be taken."))
+        st.html(parts.line("None: every record could be taken."))
+        return
+    ordered = sorted(quarantine, key=lambda row: -row["records"])
+    amounts = [
+        {
+            "name": f"{row['platform'] or 'unknown'}: {row['reason']}",
+            "amount": row["records"],
+            "shown": count(row["records"]),
+        }
+        for row in ordered
+    ]
+    table = [
+        {
+            "platform": str(row["platform"] or "unknown"),
+            "reason": str(row["reason"]),
+            "records": count(row["records"]),
+        }
+        for row in ordered
+    ]
+    listed = ", ".join(f"{row['name']} {row['shown']}" for row in amounts)
+    panels.show(
+        Panel(
+            "quarantine",
+            title,
+            "Records that could not be taken, by platform and reason.",
+            f"Bars: records in quarantine. {listed}",
+            _QUARANTINE,
+            table,
+        ),
+        lambda colours: charts.bars(amounts, colours, title="Reason", unit="Records"),
+        as_of=as_of,
+    )
+
+
+def _limits(answer: Mapping[str, Any]) -> None:
+    st.html(parts.panel_heading("Cost and quota", "What is used up, and what is left."))
+    rows = [_cost(each) for each in answer["costs"]]
+    rows += [_quota(each) for each in answer["quotas"]]
+    if not rows:
+        st.html(parts.line("Nothing costs money or has a quota: no budget is set or used."))
+        return
+    st.html(parts.table(_LIMITS, rows, name="Cost and quota"))
+
+
+def _cost(cost: Mapping[str, Any]) -> dict[str, str]:
+    spent = cost["spent_usd"]
+    limit = cost.get("limit_usd")
+    return {
+        "what": f"{cost['name']}, this month",
+        "spent": usd(spent),
+        "limit": usd(limit),
+        "left": usd(None if limit is None else max(0.0, limit - spent)),
+    }
+
+
+def _quota(quota: Mapping[str, Any]) -> dict[str, str]:
+    spent = quota["spent"]
+    limit = quota.get("limit")
+    return {
+        "what": f"{quota['platform']}, {quota.get('window') or 'in all'}",
+        "spent": parts.number(spent),
+        "limit": parts.number(limit),
+        "left": parts.number(None if limit is None else max(0, limit - spent)),
+    }
