@@ -140,7 +140,8 @@ class Platform:
         payloads: the single payloads inside a decoded document (a payload or a whole API answer).
         map: one payload and when it was observed (None: not recorded) → what it means.
         reader: the class that reads the platform live, as `module:Class`, so that its client, an
-            extra, is imported only where it is used; None: recordings only.
+            extra, is imported only where it is used; None: nothing reads it, and its payloads are
+            pushed.
         native_id: what the platform's own calls know a payload by, where a delete or a re-fetch
             needs it. With it the producer remembers what it sent.
         dates_edits: whether a mapper knows a later version from an earlier one. Where not, a

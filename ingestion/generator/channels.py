@@ -43,6 +43,15 @@ TRAITS = {
     ),
     "instagram": PlatformTraits(8, ("lumora.studio", "fernbrook.home", "velaro.bikes"), 0.60, 0.10),
     "linkedin": PlatformTraits(6, ("Oakmetric", "Pipewell", "Nordhaven Group"), 0.50, 0.08),
+    "custom": PlatformTraits(5, ("feedback form", "support chat", "yearly survey"), 0.35, 0.40),
+}
+_LINKS = {
+    "reddit": "https://www.reddit.com/comments/{bare}/",
+    "bluesky": "https://bsky.app/profile/{handle}/post/{last}",
+    "mastodon": "https://mastodon.example/@{handle}/{last}",
+    "hackernews": "https://news.ycombinator.com/item?id={id}",
+    "x": "https://x.com/{handle}/status/{id}",
+    "custom": None,
 }
 DEFAULT_TRAITS = PlatformTraits(5, ("general", "news"), 0.35, 0.30)
 
@@ -71,23 +80,14 @@ def post_id(
             return str(number)
 
 
-def link(platform: str, id_: str, author: Author | None) -> str:
-    """Return the address of the post."""
+def link(platform: str, id_: str, author: Author | None) -> str | None:
+    """Return the address of the post; None where it is on no page."""
     handle = author.handle if author else "gone"
     last = id_.rpartition("/")[2]
-    match platform:
-        case "reddit":
-            return f"https://www.reddit.com/comments/{id_[3:]}/"
-        case "bluesky":
-            return f"https://bsky.app/profile/{handle}/post/{last}"
-        case "mastodon":
-            return f"https://mastodon.example/@{handle}/{last}"
-        case "hackernews":
-            return f"https://news.ycombinator.com/item?id={id_}"
-        case "x":
-            return f"https://x.com/{handle}/status/{id_}"
-        case _:
-            return f"https://www.{platform}.com/{handle}/posts/{last}"
+    if platform in _LINKS:
+        form = _LINKS[platform]
+        return form and form.format(id=id_, bare=id_[3:], last=last, handle=handle)
+    return f"https://www.{platform}.com/{handle}/posts/{last}"
 
 
 def profile_channel(platform: str, author: Author) -> str:

@@ -11,13 +11,7 @@ Payload = dict[str, Any]  # as a platform would answer
 def payload(platform: str, post: Post) -> Payload:
     """Return the payload that the platform would have sent for the post."""
     if post.op == "delete":
-        return {
-            "kind": "delete",
-            "platform": platform,
-            "id": post.post_id,
-            "time": _iso(post.version),
-            "made": True,
-        }
+        return _delete(platform, post)
     match platform:
         case "reddit":
             return _reddit(post)
@@ -40,7 +34,16 @@ def payload(platform: str, post: Post) -> Payload:
                 "padding": "n" * 200,
             }
         case _:
-            return _status(platform, post)
+            return _custom(post) if platform == "custom" else _status(platform, post)
+
+
+def _delete(platform: str, post: Post) -> Payload:
+    marks: Payload = {"kind": "delete", "platform": platform, "made": True}
+    return {
+        **({"deleted": True} if platform == "custom" else marks),
+        "id": post.post_id,
+        "time": _iso(post.version),
+    }
 
 
 def _reddit(post: Post) -> Payload:
@@ -103,6 +106,19 @@ def _bluesky(post: Post) -> Payload:
         "kind": "commit",
         "commit": commit,
         "handle": post.author_handle,
+    }
+
+
+def _custom(post: Post) -> Payload:
+    return {
+        "id": post.post_id,
+        "time": _iso(post.created_at),
+        "edited": _iso(post.version) if post.version else None,
+        "author": post.author_handle,
+        "channel": post.channel,
+        "language": post.lang,
+        "title": post.title,
+        "text": post.text,
     }
 
 

@@ -104,7 +104,7 @@ class IngestLoop:
         """Build a new reader of the platform.
 
         Raises:
-            UsageError: it is not read live.
+            UsageError: it has no reader.
             SettingsError: a library that it needs is not installed.
             CredentialsError: it needs credentials that are missing.
         """
@@ -260,8 +260,8 @@ def new_reader(platform: Platform, context: Context) -> Reader:
     """Import the platform's reader class and build one; see `IngestLoop.reader`."""
     if platform.reader is None:
         raise UsageError(
-            f"{platform.name} is not read live yet",
-            remedy="Send recordings with `echostream replay`",
+            f"nothing reads {platform.name}: what it holds is pushed",
+            remedy=f"Send it to POST /v1/ingest, or files with `echostream replay {platform.name}`",
         )
     module, _, name = platform.reader.partition(":")
     try:

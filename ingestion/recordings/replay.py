@@ -94,7 +94,7 @@ def _dated(
     mapped: Post | AuthorDelete | Unmappable, observed_at: int
 ) -> Post | AuthorDelete | Unmappable:
     """Date a delete without a recorded time at now, so that it beats an edit already stored."""
-    if isinstance(mapped, Post) and mapped.op == "delete":
+    if isinstance(mapped, AuthorDelete) or (isinstance(mapped, Post) and mapped.op == "delete"):
         return replace(mapped, version=max(mapped.version, observed_at))
     return mapped
 

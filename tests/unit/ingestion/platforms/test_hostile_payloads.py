@@ -11,6 +11,7 @@ from ingestion.kafka.records import RecordMaker
 from ingestion.platform import AuthorDelete, Ignored, Post, Unmappable
 from ingestion.platforms import PLATFORMS
 from tests.unit.ingestion.platforms import (
+    test_custom,
     test_facebook,
     test_hackernews,
     test_instagram,
@@ -103,6 +104,11 @@ GOOD: dict[str, list[Any]] = {
         test_hackernews.story(),
         test_hackernews.comment(),
         test_hackernews.comment(deleted=True),
+    ],
+    "custom": [
+        test_custom.item(edited=test_custom.CREATED),
+        {"items": [{"id": 5, "deleted": True, "time": test_custom.CREATED}]},
+        {"author": "a", "deleted": True},
     ],
 }
 

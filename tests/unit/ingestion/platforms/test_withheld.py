@@ -150,6 +150,10 @@ PRIVATE: list[tuple[str, Any]] = [
     # Hacker News: nobody's
     ("hackernews", {"hits": [{"comment_text": SAID}]}),
     ("hackernews", DIRECT | {"type": "story"}),
+    # Your own data is nobody's public post
+    ("custom", {"id": "x", "text": SAID}),
+    ("custom", {"id": "x", "text": SAID, "time": "yesterday"}),
+    ("custom", SAID),
 ]
 
 

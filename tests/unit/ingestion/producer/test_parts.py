@@ -194,6 +194,17 @@ def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(
         pass
 
 
+def test_a_platform_without_a_reader_says_how_its_posts_come(tmp_path, monkeypatch):
+    monkeypatch.setattr("ingestion.producer.build.pseudonym_key", lambda _: None)
+    with (
+        pytest.raises(UsageError, match=r"nothing reads custom.*POST /v1/ingest.*replay custom"),
+        build_producer(
+            Settings(home=tmp_path), PLATFORMS["custom"], Telemetry("custom"), once=True
+        ),
+    ):
+        pass
+
+
 def test_two_producers_of_one_platform_do_not_run_beside_each_other(tmp_path, monkeypatch):
     monkeypatch.setattr("ingestion.producer.build.pseudonym_key", lambda _: None)
     from ingestion.producer.build import hold_role

@@ -28,6 +28,8 @@ def fake_map(payload: Json, observed_at: int | None) -> Mapped:
             return Post(post_id=post_id, op="delete", version=observed_at or 0)
         case {"author": author_id}:
             return AuthorDelete(author_id=author_id, version=NOW)
+        case {"left": author_id}:
+            return AuthorDelete(author_id=author_id, version=observed_at or 0)
         case {"other": kind}:
             return Ignored(kind=kind)
     return Unmappable(detail="shape", raw=payload)
@@ -98,8 +100,8 @@ def test_a_recorded_observation_is_kept_but_never_one_of_the_future(tmp_path: Pa
 
 
 def test_a_delete_without_a_recorded_time_outranks_any_edit_that_is_held(tmp_path: Path):
-    _, kafka = run(tmp_path, {"gone": "a"}, {"post": "b"})
-    assert [event["version"] for _, event in sent(kafka)] == [NOW, 0]
+    _, kafka = run(tmp_path, {"gone": "a"}, {"post": "b"}, {"left": "x"})
+    assert [event["version"] for _, event in sent(kafka)] == [NOW, 0, NOW]
 
 
 def test_a_line_that_says_when_it_was_seen_was_observed_then(tmp_path: Path):

@@ -13,6 +13,7 @@ from ingestion.platforms import PLATFORMS
 from tests.support.made_records import KEY, bronze_row, record
 from tests.unit.ingestion.platforms import (
     test_bluesky,
+    test_custom,
     test_facebook,
     test_hackernews,
     test_instagram,
@@ -37,6 +38,7 @@ WIRE: dict[str, Any] = {
     "facebook": lambda text: test_facebook.post(message=text),
     "instagram": lambda text: test_instagram.medium(caption=text),
     "linkedin": lambda text: test_linkedin.post(commentary=text),
+    "custom": lambda text: test_custom.item(text=text),
 }
 
 
