@@ -31,6 +31,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "fetch", "ingest:fetch", "Write the answers of a stretch of time to landing files."
         ),
         Command("load", "ingest:load", "Send the landing files that no load has sent yet."),
+        Command(
+            "receive", "receive:receive", "Send what POST /v1/ingest is given; serve starts it."
+        ),
         Command("simulate", "simulate:simulate", "Serve a simulated platform until stopped."),
         Command(
             "ledger", "ledger:ledger", "Show when each source was read completely, and its gaps."

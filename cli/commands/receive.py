@@ -1,0 +1,29 @@
+"""`echostream receive`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.context import settings_of
+from foundation.logs import setup_logs
+from ingestion.http.server import run
+
+
+def receive(
+    context: typer.Context,
+    socket: Annotated[
+        Path | None, typer.Option(help="where to listen; default: in ECHOSTREAM_HOME/run/ingest")
+    ] = None,
+    until_stdin_closes: Annotated[
+        bool, typer.Option("--until-stdin-closes", help="end with who holds standard input")
+    ] = False,
+) -> None:
+    """Send to Kafka what `POST /v1/ingest` is given. `serve` starts it by itself.
+
+    It is the one process of the API that reads the pseudonym key.
+    """
+    settings = settings_of(context)
+    setup_logs(settings.home / "logs" / "receive.jsonl", settings.log_level)
+    path = socket or settings.home / "run" / "ingest" / "ingest.sock"
+    run(settings, path, until_stdin_closes=until_stdin_closes)

@@ -1,0 +1,173 @@
+"""Items of one request → Kafka: mapped, made records, and acknowledged before they are counted."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from foundation.errors import DeliveryError, IngestError, StackError
+from foundation.keys import PseudonymKey
+from foundation.logs import get_log
+from ingestion.kafka.producer import Sender
+from ingestion.kafka.records import Record, RecordMaker
+from ingestion.parsing.timestamps import DAY_MICROS
+from ingestion.platform import AuthorDelete, Ignored, Json, Mapped, Platform, Post, Unmappable
+from ingestion.platforms import PLATFORMS
+from schemas.reasons import Reason
+from schemas.topics import TOPIC_KINDS, topic_name
+
+_YEAR_1990 = 631_152_000_000_000  # microseconds
+_AWAY_S = 2.0  # after a failure, requests are refused at once for so long
+log = get_log("receive")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An item that is not taken: its place among the items, and why."""
+
+    index: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What became of a request's items; each payload counts once."""
+
+    sent: int = 0  # posts and edits
+    deleted: int = 0  # of posts and of authors
+    ignored: int = 0  # what is no post
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+class ConnectedSender(Sender, Protocol):
+    """A sender that can be asked for topics."""
+
+    def require_topics(self, *names: str) -> None:
+        """Refuse to send where a topic is missing."""
+
+
+class KafkaAwayError(IngestError):
+    """Raised when Kafka did not take all of a request; it is to be sent again, and counts once."""
+
+
+class Receiver:
+    """Takes one request after the other; not to be shared by threads."""
+
+    def __init__(
+        self,
+        *,
+        key: PseudonymKey,
+        owner_of: Callable[[str], str],
+        max_text_chars: int,
+        connect: Callable[[], ConnectedSender],
+        now: Callable[[], int],
+    ) -> None:
+        """Do nothing yet.
+
+        Args:
+            key: under which pseudonyms are made.
+            owner_of: whose a tenant's posts are.
+            max_text_chars: of title and text together; a longer one would be quarantined.
+            connect: a producer; a new one after each failure.
+            now: microseconds since 1970.
+        """
+        self._key = key
+        self._owner_of = owner_of
+        self._max_text_chars = max_text_chars
+        self._connect = connect
+        self._now = now
+        self._sender: ConnectedSender | None = None
+        self._away_until = 0.0
+        self._observed_at = 0
+        self._known_topics: set[str] = set()
+
+    def receive(self, tenant: str, platform: str, items: list[Json]) -> Receipt:
+        """Send the items and wait until Kafka has acknowledged all that they hold.
+
+        Raises:
+            KafkaAwayError: it did not.
+        """
+        self._observed_at = max(self._observed_at, self._now())  # it never goes back
+        receipt = Receipt()
+        maker = RecordMaker(platform, self._owner_of(tenant), self._key)
+        records = list(self._records(PLATFORMS[platform], maker, items, receipt))
+        if records:
+            self._send(platform, records)
+        return receipt
+
+    def _records(
+        self, platform: Platform, maker: RecordMaker, items: list[Json], receipt: Receipt
+    ) -> Iterator[Record]:
+        for index, item in enumerate(items):
+            rejected: Rejection | None = None
+            for mapped, observed_at in self._mapped(platform, item):
+                if isinstance(mapped, Ignored):
+                    receipt.ignored += 1
+                    continue
+                reason = self._why_not(mapped, observed_at)
+                record = None if reason else maker.make(mapped, observed_at=observed_at)
+                if record is None or _is_too_long(record):
+                    rejected = rejected or Rejection(index, reason or Reason.TEXT_TOO_LONG)
+                    continue
+                _count(receipt, mapped)
+                yield record
+            if rejected:
+                receipt.rejected.append(rejected)
+
+    def _mapped(self, platform: Platform, item: Json) -> Iterator[tuple[Mapped, int]]:
+        for payload in platform.payloads(item):
+            seen_at = platform.seen_at(payload) if platform.seen_at else None
+            observed_at = self._observed_at if seen_at is None else min(seen_at, self._observed_at)
+            mapped = platform.map(payload, observed_at)
+            yield (
+                replace(mapped, endpoint="http") if isinstance(mapped, Post) else mapped,
+                observed_at,
+            )
+
+    def _why_not(self, mapped: Mapped, observed_at: int) -> str | None:
+        """Return why the jobs would quarantine it, as far as the sender can mend it."""
+        if isinstance(mapped, Unmappable):
+            return f"{Reason.UNMAPPABLE}: {mapped.detail}"
+        if not isinstance(mapped, Post):
+            return None
+        if len(mapped.title or "") + len(mapped.text or "") > self._max_text_chars:
+            return Reason.TEXT_TOO_LONG
+        created_at = observed_at if mapped.created_at is None else mapped.created_at
+        if created_at > observed_at + DAY_MICROS:
+            return Reason.CREATED_IN_FUTURE
+        return Reason.CREATED_BEFORE_1990 if created_at < _YEAR_1990 else None
+
+    def _send(self, platform: str, records: list[Record]) -> None:
+        if time.monotonic() < self._away_until:
+            raise KafkaAwayError("Kafka did not answer a moment ago", remedy="Send it again later")
+        try:
+            sender = self._connected(platform)
+            for record in records:
+                sender.send(record)
+            sender.flush()
+        except (DeliveryError, StackError) as error:
+            self._sender = None  # with what it still holds: the client sends it again
+            self._away_until = time.monotonic() + _AWAY_S
+            log.warning("kafka_away", error=type(error).__name__)
+            raise KafkaAwayError(error.what, remedy=error.remedy) from None
+
+    def _connected(self, platform: str) -> ConnectedSender:
+        if self._sender is None:
+            self._sender = self._connect()
+            self._known_topics = set()
+        if platform not in self._known_topics:
+            self._sender.require_topics(*(topic_name(platform, kind) for kind in TOPIC_KINDS))
+            self._known_topics.add(platform)
+        return self._sender
+
+
+def _count(receipt: Receipt, mapped: Post | AuthorDelete | Unmappable) -> None:
+    if isinstance(mapped, AuthorDelete) or (isinstance(mapped, Post) and mapped.op == "delete"):
+        receipt.deleted += 1
+    else:
+        receipt.sent += 1
+
+
+def _is_too_long(record: Record) -> bool:
+    """Tell whether the maker has given up a post for its size."""
+    return ("op", b"unmappable") in record.headers

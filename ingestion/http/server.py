@@ -1,0 +1,171 @@
+"""The process that takes requests over a Unix socket: one connection and one answer a request.
+
+A request is two messages: `{"tenant": …}`, which the API has checked, and the body as its client
+sent it. The answer is one, `{"status": …, …}`. Work waits in a bounded queue; what is over its
+limit is told to come again.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from foundation import clock
+from foundation.frames import FrameError, frame, listen, read_frame
+from foundation.key_sources import pseudonym_key
+from foundation.logs import get_log
+from foundation.policies import policies
+from foundation.settings import Settings
+from foundation.tenants import owner_of
+from ingestion.http.receive import KafkaAwayError, Receiver
+from ingestion.kafka.producer import Producer
+from ingestion.parsing.json_fields import parse_json_text
+from ingestion.platforms import PLATFORMS
+
+MAX_ITEMS = 1_000
+MAX_BODY_BYTES = 16 * 1024 * 1024
+_MAX_HEAD_BYTES = 4_096
+_MAX_WAITING = 16
+_REQUEST_S = 30.0  # for a whole request to arrive from the API, which is on this machine
+_DELIVERY_S = 10.0  # a client waits; a producer of ours has longer
+_TIMEOUT_S = 5.0
+log = get_log("receive")
+
+Answer = dict[str, Any]  # as JSON
+
+
+def run(settings: Settings, socket: Path, *, until_stdin_closes: bool) -> None:
+    """Answer until stopped.
+
+    Args:
+        settings: of this process.
+        socket: where to listen.
+        until_stdin_closes: end with the process that holds the other end of standard input.
+
+    Raises:
+        KeyFileError, KeyServiceError: the pseudonym key cannot be had.
+    """
+    receiver = Receiver(
+        key=pseudonym_key(settings),
+        owner_of=lambda tenant: owner_of(tenant, settings),
+        max_text_chars=settings.sanitizer.max_text_chars,
+        connect=lambda: Producer(_impatient(settings)),
+        now=clock.micros,
+    )
+    asyncio.run(_Server(receiver.receive).run(socket, until_stdin_closes=until_stdin_closes))
+
+
+def _impatient(settings: Settings) -> Settings:
+    kafka = settings.kafka
+    shorter = {
+        "delivery_timeout_s": min(kafka.delivery_timeout_s, _DELIVERY_S),
+        "timeout_s": min(kafka.timeout_s, _TIMEOUT_S),
+    }
+    return settings.model_copy(update={"kafka": kafka.model_copy(update=shorter)})
+
+
+class _Server:
+    def __init__(self, receive: Callable[..., Any]) -> None:
+        self._receive = receive
+        self._thread = ThreadPoolExecutor(1, "receive")
+        self._waiting = 0
+        self._stopped = asyncio.Event()
+
+    async def run(self, path: Path, *, until_stdin_closes: bool) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopped.set)
+        if until_stdin_closes:
+            loop.add_reader(sys.stdin.fileno(), self._on_stdin)
+        listener = listen(path, backlog=_MAX_WAITING * 4)
+        server = await asyncio.start_unix_server(self._serve, sock=listener)
+        log.info("receiving")
+        await self._stopped.wait()
+        server.close()
+        await asyncio.to_thread(self._thread.shutdown)
+        path.unlink(missing_ok=True)
+
+    def _on_stdin(self) -> None:
+        if not os.read(sys.stdin.fileno(), 1):
+            self._stopped.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(_REQUEST_S):
+                head = await read_frame(reader, most=_MAX_HEAD_BYTES)
+                body = await read_frame(reader, most=MAX_BODY_BYTES)
+            answer = await self._answer(json.loads(head)["tenant"], body)
+            writer.write(frame(json.dumps(answer).encode()))
+            await writer.drain()
+        except (FrameError, TimeoutError, OSError):
+            log.warning("request_broken_off")
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def _answer(self, tenant: str, body: bytes) -> Answer:
+        if self._waiting >= _MAX_WAITING:
+            return {"status": "busy"}
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._thread, self._work, tenant, body)
+        finally:
+            self._waiting -= 1
+
+    def _work(self, tenant: str, body: bytes) -> Answer:
+        try:
+            receipt = self._receive(tenant, *read_request(body))
+        except InvalidRequestError as wrong:
+            return {"status": "invalid", "pointer": wrong.pointer, "code": wrong.code}
+        except KafkaAwayError:
+            return {"status": "away"}
+        except Exception as error:  # its text could quote a post
+            log.error("request_failed", error=type(error).__name__)  # noqa: TRY400  # see above
+            return {"status": "failed"}
+        return {"status": "done", **asdict(receipt)}
+
+
+class InvalidRequestError(Exception):
+    """Raised where a body is no request: which part of it, and a code as pydantic names it."""
+
+    def __init__(self, pointer: str, code: str) -> None:
+        super().__init__(pointer)
+        self.pointer = pointer
+        self.code = code
+
+
+def read_request(body: bytes) -> tuple[str, list[Any]]:
+    """Return platform and items of a request's body.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    try:
+        asked = parse_json_text(body.decode())
+    except UnicodeDecodeError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise InvalidRequestError("/body", "json_invalid")
+    for name in ("platform", "items"):
+        if name not in asked:
+            raise InvalidRequestError(f"/body/{name}", "missing")
+    if set(asked) - {"platform", "items"}:
+        raise InvalidRequestError("/body", "extra_forbidden")
+    platform = asked["platform"]
+    items = asked["items"]
+    if not isinstance(platform, str) or platform not in PLATFORMS.keys() & policies().keys():
+        raise InvalidRequestError("/body/platform", "enum")
+    if not isinstance(items, list):
+        raise InvalidRequestError("/body/items", "list_type")
+    if not 1 <= len(items) <= MAX_ITEMS:
+        raise InvalidRequestError("/body/items", "too_long" if items else "too_short")
+    return platform, items

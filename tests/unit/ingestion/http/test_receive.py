@@ -1,0 +1,159 @@
+import orjson
+import pytest
+
+from foundation.errors import BrokerUnreachableError, StackError
+from foundation.keys import PseudonymKey
+from foundation.settings import Settings
+from foundation.tenants import owner_of
+from ingestion.http.receive import KafkaAwayError, Receipt, Receiver, Rejection
+from ingestion.kafka.producer import MemoryProducer
+
+NOW = 1_767_225_600_000_000
+KEY = PseudonymKey(1, b"0" * 32)
+POSTS, AUTHORS = "social.custom.posts.v1", "social.custom.authors.v1"
+DAY = 86_400_000_000
+
+
+class Kafka(MemoryProducer):
+    missing: frozenset[str] = frozenset()
+
+    def require_topics(self, *names):
+        if self.missing & {*names}:
+            raise StackError("no topic", remedy="")
+
+
+def receiver(kafka, **options):
+    given = {
+        "key": KEY,
+        "owner_of": lambda tenant: owner_of(tenant, Settings(owner="acme")),
+        "max_text_chars": 30,
+        "connect": lambda: kafka,
+        "now": lambda: NOW,
+    }
+    return Receiver(**given | options)
+
+
+def item(**fields):
+    return {"id": "a", "time": "2025-12-31T10:00:00Z", "text": "It works.", **fields}
+
+
+def sent(kafka):
+    return [(topic, orjson.loads(value)) for topic, _, value, _ in kafka.messages]
+
+
+def test_items_are_mapped_sent_and_counted_each_once_and_refusals_say_which_and_why():
+    kafka = Kafka()
+    items = [
+        item(author="kim"),
+        item(id=None),
+        {"id": "a", "deleted": True},
+        {"author": "kim", "deleted": True},
+        item(text="x" * 31),
+        item(title="x" * 15, text="x" * 16),
+        item(time=NOW // 1_000_000 + 86_401),
+        item(time="1989-12-31"),
+        "text",
+        {"items": [item(id="b"), item(id="c"), item(time=1.5), item(text=5)]},
+    ]
+    assert receiver(kafka).receive("default", "custom", items) == Receipt(
+        sent=3,
+        deleted=2,
+        ignored=0,
+        rejected=[
+            Rejection(1, "unmappable: id"),
+            Rejection(4, "text_too_long"),
+            Rejection(5, "text_too_long"),
+            Rejection(6, "created_in_future"),
+            Rejection(7, "created_before_1990"),
+            Rejection(8, "unmappable: id"),
+            Rejection(9, "unmappable: time"),
+        ],
+    )
+    assert [(topic, event["op"], event["post_id"]) for topic, event in sent(kafka)] == [
+        (POSTS, "upsert", "a"),
+        (POSTS, "delete", "a"),
+        (AUTHORS, "delete_author", None),
+        (POSTS, "upsert", "b"),
+        (POSTS, "upsert", "c"),
+    ]
+    first = sent(kafka)[0][1]
+    assert (first["observed_at"], first["source"]["endpoint"]) == (NOW, "http")
+
+
+def test_an_item_whose_record_would_be_too_long_is_refused():
+    kafka = Kafka()
+    long = item(text="x" * 2_000_000)
+    receipt = receiver(kafka, max_text_chars=10**7).receive("default", "custom", [long])
+    assert receipt == Receipt(rejected=[Rejection(0, "text_too_long")])
+    assert kafka.messages == []
+
+
+def test_what_is_no_post_of_another_platform_is_ignored():
+    kafka = Kafka()
+    items = [None, {"id": 1, "type": "story", "time": NOW // 10**6, "title": "T", "by": "b"}]
+    receipt = receiver(kafka).receive("default", "hackernews", items)
+    assert receipt == Receipt(sent=1, ignored=1)
+
+
+def test_the_owner_is_the_lake_s_for_who_is_alone_and_else_the_tenant():
+    kafka = Kafka()
+    taking = receiver(kafka)
+    for tenant in ("default", "other"):
+        taking.receive(tenant, "custom", [item()])
+    ours, theirs = (event for _, event in sent(kafka))
+    assert (ours["owner"], theirs["owner"]) == ("acme", "other")
+    assert ours["keys"]["post"] == KEY.post_key("acme", "custom", "a")
+    assert theirs["keys"]["post"] == KEY.post_key("other", "custom", "a")
+
+
+def test_a_payload_that_says_when_it_was_seen_was_observed_then():
+    kafka = Kafka()
+    account = {
+        "did": "did:plc:a",
+        "time_us": NOW - 5,
+        "kind": "account",
+        "account": {"active": False, "status": "deleted", "did": "did:plc:a"},
+    }
+    receiver(kafka).receive("default", "bluesky", [account])
+    assert [(event["observed_at"], event["version"]) for _, event in sent(kafka)] == [
+        (NOW - 5, NOW - 5)
+    ]
+
+
+def test_the_time_of_observation_never_goes_back():
+    kafka = Kafka()
+    times = iter([NOW, NOW - 10])
+    taking = receiver(kafka, now=lambda: next(times))
+    for _ in range(2):
+        taking.receive("default", "custom", [item(), {"id": "a", "deleted": True}])
+    assert {event["observed_at"] for _, event in sent(kafka)} == {NOW}
+
+
+@pytest.mark.parametrize("trouble", ["not acknowledged", "no topic", "no broker"])
+def test_kafka_away_means_the_whole_request_again_on_a_new_producer(monkeypatch, trouble):
+    now = [100.0]
+    monkeypatch.setattr("ingestion.http.receive.time.monotonic", lambda: now[0])
+    broken = Kafka(failing_topics=frozenset({POSTS}) if trouble == "not acknowledged" else ())
+    broken.missing = frozenset({AUTHORS}) if trouble == "no topic" else frozenset()
+    whole = Kafka()
+    offered = [broken, whole]
+
+    def connect():
+        kafka = offered.pop(0)
+        if kafka is broken and trouble == "no broker":
+            raise BrokerUnreachableError("no broker", remedy="")
+        return kafka
+
+    taking = receiver(None, connect=connect)
+    for _ in range(2):  # the second is refused at once
+        with pytest.raises(KafkaAwayError):
+            taking.receive("default", "custom", [item()])
+    assert offered == [whole]
+    now[0] += 3
+    assert taking.receive("default", "custom", [item()]) == Receipt(sent=1)
+
+
+def test_a_request_of_which_nothing_is_sent_needs_no_kafka():
+    assert receiver(None).receive("default", "custom", [5]).rejected == [
+        Rejection(0, "unmappable: id")
+    ]

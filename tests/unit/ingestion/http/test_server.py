@@ -1,0 +1,118 @@
+"""The process as `serve` starts it, without a broker; with one: tests/e2e/test_ingest_http.py."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from foundation.frames import FrameError, connect, frame, read_frame
+from foundation.keys import create_key
+from foundation.settings import Settings
+from ingestion.http.server import (
+    MAX_BODY_BYTES,
+    MAX_ITEMS,
+    InvalidRequestError,
+    read_request,
+)
+from local.host.ports import free_ports
+from tests.support.commands import wait_until
+
+ITEM = {"id": "a", "time": "2025-12-31T10:00:00Z", "text": "It works."}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        (b"", "/body", "json_invalid"),
+        (b"\xff", "/body", "json_invalid"),
+        (b'{"platform": "custom", "items": [NaN]}', "/body", "json_invalid"),
+        (b'{"platform": "custom", "items": ' + b"[" * 5000 + b"]" * 5000, "/body", "json_invalid"),
+        (b"[]", "/body", "json_invalid"),
+        ({"items": [1]}, "/body/platform", "missing"),
+        ({"platform": "custom"}, "/body/items", "missing"),
+        ({"platform": "custom", "items": [1], "owner": "x"}, "/body", "extra_forbidden"),
+        ({"platform": "nowhere", "items": [1]}, "/body/platform", "enum"),
+        ({"platform": ["custom"], "items": [1]}, "/body/platform", "enum"),
+        ({"platform": "custom", "items": {}}, "/body/items", "list_type"),
+        ({"platform": "custom", "items": []}, "/body/items", "too_short"),
+        ({"platform": "custom", "items": [1] * (MAX_ITEMS + 1)}, "/body/items", "too_long"),
+    ],
+)
+def test_a_wrong_body_is_refused_by_its_place(body, pointer, code):
+    given = body if isinstance(body, bytes) else json.dumps(body).encode()
+    with pytest.raises(InvalidRequestError) as wrong:
+        read_request(given)
+    assert (wrong.value.pointer, wrong.value.code) == (pointer, code)
+
+
+def test_a_body_is_platform_and_items_as_they_came():
+    asked = {"platform": "custom", "items": [ITEM, "\ud800", 2**70]}
+    assert read_request(json.dumps(asked).encode()) == ("custom", asked["items"])
+
+
+@pytest.fixture
+def process(tmp_path):
+    """The process in a home whose path is too long for a socket's, and its socket."""
+    home = tmp_path / ("deep" * 30)
+    create_key(Settings(home=home).key_file)
+    socket = home / "run" / "ingest" / "a.sock"
+    words = ["--home", home, "receive", "--socket", socket, "--until-stdin-closes"]
+    nowhere = {"ECHOSTREAM_BROKER__PORT": str(free_ports(1)[0])}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "cli.main", *words],
+        stdin=subprocess.PIPE,
+        env=os.environ | nowhere | {"ECHOSTREAM_KAFKA__TIMEOUT_S": "0.2"},
+    )
+    try:
+        wait_until(
+            lambda: socket.exists() or running.poll() is not None, within_s=60, what="socket"
+        )
+        yield running, socket
+    finally:
+        running.kill()
+        running.wait()
+        running.stdin.close()
+
+
+def ask(socket, *messages):
+    async def asking():
+        reader, writer = await asyncio.open_unix_connection(sock=connect(socket))
+        try:
+            writer.write(b"".join(messages))
+            writer.write_eof()
+            return json.loads(await read_frame(reader, most=2**20))
+        finally:
+            writer.close()
+
+    return asyncio.run(asking())
+
+
+HEAD = frame(b'{"tenant": "default"}')
+
+
+def test_it_answers_until_the_process_that_started_it_ends(process):
+    running, socket = process
+    assert socket.parent.stat().st_mode & 0o777 == 0o700
+    body = json.dumps({"platform": "custom", "items": [ITEM]}).encode()
+    assert ask(socket, HEAD, frame(body)) == {"status": "away"}
+    refused = json.dumps({"platform": "custom", "items": [5]}).encode()
+    assert ask(socket, HEAD, frame(refused))["rejected"] == [
+        {"index": 0, "reason": "unmappable: id"}
+    ]
+    running.stdin.close()
+    assert running.wait(60) == 0
+    assert not socket.exists()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"\x00\x00", HEAD, HEAD + frame(b"{}")[:-1], HEAD + (MAX_BODY_BYTES + 1).to_bytes(4)],
+)
+def test_a_message_that_is_cut_off_or_too_long_ends_its_connection_alone(process, sent):
+    _, socket = process
+    with pytest.raises(FrameError):
+        ask(socket, sent)
+    assert ask(socket, HEAD, frame(b"{}"))["status"] == "invalid"
