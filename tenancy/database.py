@@ -1,14 +1,14 @@
 """The control plane's database: SQLite in a file of the home, or PostgreSQL by a setting."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,7 @@ from foundation.errors import (
     SettingsError,
 )
 
+T = TypeVar("T")
 HEAD = "0001"  # the newest migration
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_S = 5  # how long a writer waits for another one
@@ -65,6 +66,21 @@ class Database:
             engine = self._ready().execution_options(**{_WRITES: True})
             with Session(engine) as session, session.begin():
                 yield session
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Return what `work` returns in a session that is committed.
+
+        Where PostgreSQL finds that another process has just made the same row, it is done again.
+
+        Raises:
+            ControlPlaneUnreachableError: the database does not answer.
+        """
+        try:
+            with self.writing() as session:
+                return work(session)
+        except IntegrityError:
+            with self.writing() as session:
+                return work(session)
 
     def prepare(self) -> None:
         """Bring the tables up to date, where they are not.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, delete, update
+from sqlalchemy.orm import Session
 
 from foundation import clock
 from tenancy.database import Database
@@ -47,26 +48,30 @@ def claim(database: Database, key: Key, body_hash: bytes) -> Stored | None:
         InFlightError: it is being carried out.
         OtherBodyError: the key was used with another body.
     """
+    return database.write(lambda session: _claim(session, key, body_hash))
+
+
+def _claim(session: Session, key: Key, body_hash: bytes) -> Stored | None:
     now = clock.now()
-    with database.writing() as session:
-        session.execute(delete(Idempotency).where(Idempotency.expires_at <= now))
-        held = session.get(Idempotency, (key.tenant, key.key, key.route), with_for_update=True)
-        if held is None:
-            session.add(
-                Idempotency(
-                    tenant_id=key.tenant,
-                    key=key.key,
-                    route=key.route,
-                    body_hash=body_hash,
-                    expires_at=now + CLAIM,
-                )
+    session.execute(delete(Idempotency).where(Idempotency.expires_at <= now))
+    held = session.get(Idempotency, (key.tenant, key.key, key.route))
+    if held is None:
+        session.add(
+            Idempotency(
+                tenant_id=key.tenant,
+                key=key.key,
+                route=key.route,
+                body_hash=body_hash,
+                expires_at=now + CLAIM,
             )
-            return None
-        if held.body_hash != body_hash:
-            raise OtherBodyError
-        if held.status is None:
-            raise InFlightError
-        return Stored(held.status, dict(held.headers or {}), held.body or b"")
+        )
+        session.flush()
+        return None
+    if held.body_hash != body_hash:
+        raise OtherBodyError
+    if held.status is None:
+        raise InFlightError
+    return Stored(held.status, dict(held.headers or {}), held.body or b"")
 
 
 def settle(database: Database, key: Key, answer: Stored) -> None:

@@ -2,6 +2,8 @@
 
 import secrets
 
+from sqlalchemy.orm import Session
+
 from foundation import clock
 from tenancy.database import Database
 from tenancy.models import SigningKey
@@ -14,14 +16,15 @@ def signing_key(database: Database, tenant: str, name: str) -> bytes:
     with database.reading() as session:
         if found := session.get(SigningKey, (tenant, name)):
             return found.secret
-    with database.writing() as session:
-        if found := session.get(SigningKey, (tenant, name), with_for_update=True):
-            return found.secret  # another process was faster
-        made = SigningKey(
-            tenant_id=tenant,
-            name=name,
-            secret=secrets.token_bytes(_BYTES),
-            created_at=clock.now(),
-        )
-        session.add(made)
-        return made.secret
+    return database.write(lambda session: _made(session, tenant, name))
+
+
+def _made(session: Session, tenant: str, name: str) -> bytes:
+    if found := session.get(SigningKey, (tenant, name)):
+        return found.secret  # another process was faster
+    made = SigningKey(
+        tenant_id=tenant, name=name, secret=secrets.token_bytes(_BYTES), created_at=clock.now()
+    )
+    session.add(made)
+    session.flush()
+    return made.secret

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from foundation import clock
 from tenancy.database import Database
@@ -38,17 +39,17 @@ def write_usage(database: Database, sums: Mapping[Used, int]) -> None:
     """Add sums to those in the database."""
     if not sums:
         return
-    with database.writing() as session:
-        for (tenant, day, name), used in sorted(sums.items()):
-            if session.get(Usage, (tenant, day, name), with_for_update=True):
-                session.execute(
-                    update(Usage)
-                    .where(Usage.tenant_id == tenant, Usage.day == day, Usage.name == name)
-                    .values(used=Usage.used + used)
-                )
-            else:
-                session.add(Usage(tenant_id=tenant, day=day, name=name, used=used))
-                session.flush()
+    database.write(lambda session: _add(session, sums))
+
+
+def _add(session: Session, sums: Mapping[Used, int]) -> None:
+    for (tenant, day, name), used in sorted(sums.items()):
+        row = session.get(Usage, (tenant, day, name), with_for_update=True)
+        if row is None:
+            session.add(Usage(tenant_id=tenant, day=day, name=name, used=used))
+            session.flush()
+        else:
+            row.used += used
 
 
 def usage_of(database: Database, tenant: str, day: date) -> dict[str, int]:

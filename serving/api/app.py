@@ -15,6 +15,8 @@ from foundation.logs import get_log
 from foundation.settings import Settings
 from serving.api.access_log import open_access_log
 from serving.api.auth import Authenticator, Gatekeeper
+from serving.api.beside import children_of
+from serving.api.children import Children
 from serving.api.limits import RateLimiter
 from serving.api.metrics import Metrics
 from serving.api.middleware import Gate
@@ -82,6 +84,8 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        children = Children(children_of(services.settings))
+        children.start()
         tasks = [asyncio.create_task(_load(services)), asyncio.create_task(_flush(services))]
         try:
             yield
@@ -90,6 +94,7 @@ def _lifespan(
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            await children.stop()
             await _close(services)
 
     return lifespan

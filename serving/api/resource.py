@@ -7,7 +7,7 @@ router = resource(Scope.SENTIMENT_WRITE, tags=["sentiment"])
 async def sentiment(request: Request, body: SentimentIn) -> SentimentOut: …
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, MutableMapping
 from typing import Any, ClassVar, TypeVar, get_type_hints
 
 from fastapi import APIRouter, Request
@@ -122,6 +122,11 @@ def body_model(endpoint: Callable[..., Any]) -> type[BaseModel] | None:
         return None
     model: type[BaseModel] = arguments["body"]
     return model
+
+
+def template_of(scope: MutableMapping[str, Any]) -> str:
+    """Return the path of a request's route as it is declared, as /v1/keys/{key_id}."""
+    return str(getattr(scope.get("route"), "path", ""))
 
 
 def _has_body(request: Request) -> bool:

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from serving.api.routes import moved, operation, sentiment
+from serving.api.routes import keys, moved, operation, sentiment
 
 ROUTERS: tuple[APIRouter, ...] = (
     sentiment.router,
+    keys.router,
     operation.router,
     moved.router,
 )

@@ -1,6 +1,6 @@
 """Paths without a version lead to those of the first one."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 router = APIRouter(include_in_schema=False)
@@ -13,9 +13,10 @@ async def sentiment() -> Response:
 
 
 @router.get("/query")
-async def query() -> Response:
-    """Lead to /v1/query, whose parameters the client sends again."""
-    return _to("/v1/query")
+async def query(request: Request) -> Response:
+    """Lead to /v1/query, with the same parameters."""
+    asked = request.url.query
+    return _to(f"/v1/query?{asked}" if asked else "/v1/query")
 
 
 @router.post("/ingest")

@@ -58,7 +58,7 @@ def upgrade() -> None:
         _tenant(),
         sa.Column("day", sa.String(10), primary_key=True),
         sa.Column("name", sa.String(60), primary_key=True),
-        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
     )
     op.bulk_insert(
         tenants, [{"tenant_id": "default", "name": "default", "created_at": clock.now()}]

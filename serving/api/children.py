@@ -1,0 +1,73 @@
+"""Processes beside the API that it starts, keeps running and ends.
+
+A child ends when its standard input does: so it never outlives an API that was killed.
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from foundation.logs import get_log
+
+log = get_log("api")
+_FIRST_WAIT_S = 1.0
+_LONGEST_WAIT_S = 30.0
+_END_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process: its name for the log, and the arguments behind the Python interpreter."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+class Children:
+    """Starts processes, and starts one again that has ended, ever more rarely."""
+
+    def __init__(self, children: Sequence[Child]) -> None:
+        self._children = children
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start all of them."""
+        self._tasks = [asyncio.create_task(_keep(child)) for child in self._children]
+
+    async def stop(self) -> None:
+        """End all of them, by a signal and then by force."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _keep(child: Child) -> None:
+    loop = asyncio.get_running_loop()
+    wait_s = _FIRST_WAIT_S
+    while True:
+        began = loop.time()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *child.arguments, stdin=asyncio.subprocess.PIPE
+        )
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            await _end(process)
+            raise
+        if loop.time() - began > _LONGEST_WAIT_S:
+            wait_s = _FIRST_WAIT_S
+        log.error("child_ended", child=child.name, code=code, again_after_s=wait_s)
+        await asyncio.sleep(wait_s)
+        wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _END_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
