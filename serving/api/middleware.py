@@ -27,6 +27,8 @@ log = get_log("api")
 OPEN = frozenset({"/healthz", "/readyz"})  # they tell nothing, and answer whoever asks
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "(none)"
+MAX_HEADER_BYTES = 16_384
+_MAX_HEADERS = 100
 _MIN_BYTES_PER_S = 8_192  # of a body; a slower client is cut off
 _DRAINED = 65_536  # bytes of a body that nobody reads any more, so that its sender sees the answer
 _SAFE: list[tuple[bytes, bytes]] = [
@@ -95,6 +97,7 @@ class Gate:
     async def _let_in(self, scope: Scope, extra: list[tuple[bytes, bytes]]) -> None:
         if scope["method"] not in _METHODS:
             raise ProblemError(501, "method_not_implemented", "No such method is known here")
+        _check_size(scope["headers"])
         if scope["path"] in OPEN:
             return
         headers = dict(scope["headers"])
@@ -149,6 +152,18 @@ class Gate:
             ms=round(seconds * 1000, 2),
             tenant=caller.tenant if caller else None,
             key=(caller.prefix or None) if caller else None,
+        )
+
+
+def _check_size(headers: list[tuple[bytes, bytes]]) -> None:
+    """Refuse headers that the server lets pass because they came in one piece."""
+    size = sum(len(name) + len(value) for name, value in headers)
+    if len(headers) > _MAX_HEADERS or size > MAX_HEADER_BYTES:
+        raise ProblemError(
+            431,
+            "headers_too_large",
+            f"Headers have at most {MAX_HEADER_BYTES:,} bytes, and are at most {_MAX_HEADERS}",
+            headers={"Connection": "close"},
         )
 
 

@@ -14,10 +14,10 @@ from foundation.errors import PortInUseError, SettingsError
 from foundation.sections import ApiSettings
 from foundation.settings import Settings
 from serving.api.app import create_app, create_services
+from serving.api.middleware import MAX_HEADER_BYTES
 from serving.api.problems import ProblemError, problem_response
 from serving.api.services import Services
 
-_MAX_HEADER_BYTES = 16_384
 _KEEP_ALIVE_S = 15
 _BACKLOG = 512
 _CONNECTIONS_PER_REQUEST = 5  # as many times more may be open than requests may run
@@ -46,7 +46,7 @@ def serve(settings: Settings, *, on_start: Callable[[str], None]) -> None:
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(settings.api.stop_timeout_s)),
-        h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
     )
     server = _Server(config, services, lambda: on_start(_address(settings)))
     server.run(sockets=[listener])
