@@ -17,12 +17,14 @@ from serving.api.access_log import open_access_log
 from serving.api.auth import Authenticator, Gatekeeper
 from serving.api.beside import children_of
 from serving.api.children import Children
+from serving.api.lake import Lake, Quotas
 from serving.api.limits import RateLimiter
 from serving.api.metrics import Metrics
 from serving.api.middleware import Gate
 from serving.api.problems import problem_of, problem_response, request_id_of
 from serving.api.routes.listed import ROUTERS
 from serving.api.scoring import Scoring
+from serving.api.sealed import Seals
 from serving.api.services import Services
 from tenancy.database import Database
 from tenancy.usage import UsageCounter, write_usage
@@ -39,8 +41,13 @@ _NO_TELEMETRY: Any = {  # or the environment could add exporters, which send exc
 }
 
 
-def create_services(settings: Settings) -> Services:
-    """Return what the routes share; nothing is loaded yet."""
+def create_services(settings: Settings, quotas: Quotas = list) -> Services:
+    """Return what the routes share; nothing is loaded yet.
+
+    Args:
+        settings: of the process.
+        quotas: tells what producers have spent, which this layer does not know.
+    """
     database = Database(settings.control_database)
     return Services(
         settings=settings,
@@ -50,6 +57,8 @@ def create_services(settings: Settings) -> Services:
         limiter=RateLimiter(settings.api.rate_window_s),
         metrics=Metrics(),
         scoring=Scoring(settings),
+        lake=Lake(settings, quotas),
+        seals=Seals(database),
         usage=UsageCounter(),
         access_log=open_access_log(settings.home / "logs" / "api-access.log"),
     )
@@ -104,8 +113,7 @@ async def _load(services: Services) -> None:
     """Load what answers need; a wrong setting ends the server, a database that is away does not."""
     try:
         await asyncio.to_thread(_learn, services)
-        await asyncio.to_thread(services.scoring.load)
-        for load in services.loads:
+        for load in (services.scoring.load, services.lake.load, *services.loads):
             await asyncio.to_thread(load)
     except EchoStreamError as error:
         services.failure = error
@@ -122,6 +130,7 @@ async def _flush(services: Services) -> None:
     while True:
         await asyncio.sleep(_FLUSH_S)
         await asyncio.to_thread(_learn, services)
+        await asyncio.to_thread(services.lake.refresh_policies)
         await _write_sums(services)
 
 
@@ -141,4 +150,5 @@ async def _close(services: Services) -> None:
         await close()
     await _write_sums(services)
     services.scoring.close()
+    services.lake.close()
     services.database.close()

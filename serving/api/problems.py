@@ -15,7 +15,9 @@ from foundation.errors import (
     ControlPlaneUnreachableError,
     EchoStreamError,
     LakeError,
+    PolicyError,
     QueryError,
+    QueryTimeoutError,
     StackError,
     UsageError,
 )
@@ -161,7 +163,11 @@ _TOLD: dict[type[Exception], Callable[[Any], ProblemError]] = {
         "control_plane_unavailable", "The control plane does not answer"
     ),
     LakeError: lambda _: _away("lake_unavailable", "The lake cannot be read at the moment"),
-    QueryError: lambda error: ProblemError(422, "invalid", str(error)),
+    QueryTimeoutError: lambda _: ProblemError(
+        504, "timeout", "The question takes too long: ask for less time, or for fewer posts"
+    ),
+    QueryError: lambda _: _away("lake_unavailable", "The lake cannot be read at the moment"),
+    PolicyError: lambda _: _away("lake_unavailable", "The lake cannot be read at the moment"),
     UsageError: lambda error: ProblemError(422, "invalid", str(error)),
     StackError: lambda _: _away("unavailable", "A service that is needed does not answer"),
     EchoStreamError: lambda _: ProblemError(500, "failed", "The request failed; the log says why"),

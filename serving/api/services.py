@@ -9,9 +9,11 @@ from fastapi import Request
 
 from foundation.settings import Settings
 from serving.api.auth import Authenticator, Caller, Gatekeeper
+from serving.api.lake import Lake
 from serving.api.limits import RateLimiter
 from serving.api.metrics import Metrics
 from serving.api.scoring import Scoring
+from serving.api.sealed import Seals
 from tenancy.database import Database
 from tenancy.usage import UsageCounter
 
@@ -27,6 +29,8 @@ class Services:
     limiter: RateLimiter
     metrics: Metrics
     scoring: Scoring
+    lake: Lake
+    seals: Seals
     usage: UsageCounter
     access_log: Any  # structlog's loggers have no type of their own
     in_flight: int = 0

@@ -2,10 +2,13 @@
 
 from fastapi import APIRouter
 
-from serving.api.routes import keys, moved, operation, sentiment
+from serving.api.routes import keys, moved, operation, posts, quality, query, sentiment
 
 ROUTERS: tuple[APIRouter, ...] = (
     sentiment.router,
+    query.router,
+    posts.router,
+    quality.router,
     keys.router,
     operation.router,
     moved.router,
