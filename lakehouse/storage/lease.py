@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
+import psutil
+
 from foundation.errors import LakeInUseError
 from foundation.settings import Settings
 from lakehouse.storage.s3_lease import S3Lease
@@ -128,9 +130,10 @@ def _wait_for_jvm(pid: int | None, settings: Settings) -> None:
 
 def _is_java(pid: int) -> bool:
     try:
-        return b"java" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0]
-    except OSError:
+        words = psutil.Process(pid).cmdline()
+    except psutil.Error:  # it ended
         return False
+    return "java" in words[0] if words else False
 
 
 def _read(file: TextIO) -> dict[str, Any]:

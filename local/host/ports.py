@@ -2,7 +2,6 @@
 
 import socket
 from itertools import islice
-from pathlib import Path
 from random import SystemRandom
 
 from foundation.errors import PortInUseError
@@ -10,7 +9,6 @@ from foundation.errors import PortInUseError
 LOOPBACK = "127.0.0.1"
 # below those that Linux, macOS and Windows give to outgoing connections
 _SERVERS = range(20_000, 32_768)
-_LISTENS = "0A"  # the state in /proc/net/tcp
 
 
 def is_free(port: int) -> bool:
@@ -60,23 +58,14 @@ def free_ports(count: int) -> list[int]:
 
 def holder(port: int) -> str | None:
     """Return `name (pid …)` of the listener, where the system tells (Linux, own processes)."""
-    inodes = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
-    for process in Path("/proc").glob("[0-9]*") if inodes else ():
-        try:
-            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
-                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
-        except OSError:  # it ended, or it is another user's
-            continue
+    import psutil  # noqa: PLC0415  # only a refusal asks; commands start without it
+
+    try:
+        for connection in psutil.net_connections("tcp"):
+            is_at_port = connection.laddr[1:] == (port,)
+            is_listener = is_at_port and connection.status == psutil.CONN_LISTEN
+            if is_listener and connection.pid is not None:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+    except psutil.Error:  # it ended, or the system shows connections to root alone
+        pass
     return None
-
-
-def _listening_inodes(port: int) -> list[str]:
-    inodes = []
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        if not table.exists():
-            continue
-        for row in table.read_text().splitlines()[1:]:
-            columns = row.split()
-            if columns[3] == _LISTENS and int(columns[1].rpartition(":")[2], 16) == port:
-                inodes.append(columns[9])
-    return inodes

@@ -1,6 +1,10 @@
 """Processes that outlive the command that started them, known by pid and start time.
 
 A pid alone is not enough: after a reboot, or after some days, it may be somebody else's.
+
+The start time is read without psutil. Its `create_time()` is a date that moves when the clock is
+set, and these files outlive that: a process with a moved date would be taken for another one.
+Ticks since a boot with its own id never move.
 """
 
 import json

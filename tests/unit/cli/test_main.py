@@ -169,7 +169,7 @@ import sys
 from typer.testing import CliRunner
 from cli.main import app
 print(CliRunner().invoke(app, ["--help"]).output)
-print(sorted({"pyspark", "pyarrow", "deltalake", "numpy", "duckdb"} & set(sys.modules)))
+print(sorted({"pyspark", "pyarrow", "deltalake", "numpy", "duckdb", "psutil"} & set(sys.modules)))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60

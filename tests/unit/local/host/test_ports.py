@@ -1,6 +1,8 @@
 import os
 import socket
+import sys
 
+import psutil
 import pytest
 
 from foundation.errors import PortInUseError
@@ -23,11 +25,29 @@ def test_free(free_port):
 
 def test_taken_names_port_holder_and_setting(taken):
     assert not is_free(taken)
-    assert holder(taken) is None or f"(pid {os.getpid()})" in holder(taken)
     with pytest.raises(
         PortInUseError, match=rf"port {taken} is in use.*set ECHOSTREAM_BROKER__PORT"
     ):
         demand_free(taken, setting="ECHOSTREAM_BROKER__PORT")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others show connections to root alone")
+def test_the_holder_has_its_name_and_pid(taken):
+    assert holder(taken) == f"{psutil.Process().name()} (pid {os.getpid()})"
+
+
+def test_a_connection_from_that_port_holds_nothing(taken):
+    with socket.create_connection(("127.0.0.1", taken)) as client:
+        assert holder(client.getsockname()[1]) is None
+
+
+def test_where_the_system_does_not_tell_the_port_is_refused_all_the_same(taken, monkeypatch):
+    def refused(kind):
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", refused)
+    with pytest.raises(PortInUseError, match=rf"port {taken} is in use(?! by)"):
+        demand_free(taken, setting="ECHOSTREAM_X")
 
 
 def test_taken_on_all_addresses():
