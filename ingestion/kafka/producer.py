@@ -9,9 +9,11 @@ from typing import Protocol, Self
 from confluent_kafka import KafkaError, KafkaException, Message
 from confluent_kafka import Producer as KafkaProducer
 
+from foundation.broker import partitions_at
 from foundation.errors import BrokerUnreachableError, DeliveryError, SettingsError, StackError
 from foundation.settings import Settings
 from ingestion.kafka.records import Record
+from ingestion.kafka.topics import admin_config
 from schemas.event import MAX_RECORD_BYTES
 from schemas.topics import topic_name
 
@@ -54,6 +56,7 @@ class Producer:
         self._sent = 0
         self._servers = settings.bootstrap_servers
         self._timeout_s = settings.kafka.timeout_s
+        self._admin_config = admin_config(settings)
         self._delivery_timeout_s = settings.kafka.delivery_timeout_s
         try:
             self._kafka = KafkaProducer(client_config(settings))
@@ -138,7 +141,7 @@ class Producer:
 
     def _existing_topics(self) -> set[str]:
         try:
-            return set(self._kafka.list_topics(timeout=self._timeout_s).topics)
+            return set(partitions_at(self._admin_config, timeout_s=self._timeout_s))
         except KafkaException as error:
             raise BrokerUnreachableError(
                 f"no Kafka broker answers at {self._servers} ({error.args[0].name()})",

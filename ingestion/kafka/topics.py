@@ -8,6 +8,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]  # its stubs omit them
 
+from foundation.broker import partitions_at
 from foundation.errors import BrokerUnreachableError
 from foundation.settings import Settings
 from schemas.topics import Topic, topics
@@ -32,7 +33,7 @@ def create_topics(settings: Settings) -> TopicsReport:
         BrokerUnreachableError: Kafka does not answer, or refuses.
     """
     admin = _admin(settings)
-    partitions = _partitions(admin, settings, settings.kafka.timeout_s)
+    partitions = _partitions(settings, settings.kafka.timeout_s)
     missing = [topic for topic in topics() if topic.name not in partitions]
     created = [
         topic.name for topic, future in _request(admin, missing) if _was_created(future, settings)
@@ -49,7 +50,7 @@ def require_broker(settings: Settings, *, timeout_s: float | None = None) -> Non
     Raises:
         BrokerUnreachableError: it does not answer in time.
     """
-    _partitions(_admin(settings), settings, timeout_s or settings.kafka.timeout_s)
+    _partitions(settings, timeout_s or settings.kafka.timeout_s)
 
 
 def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
@@ -59,7 +60,7 @@ def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
         BrokerUnreachableError: Kafka does not answer.
     """
     admin = _admin(settings)
-    partitions = _partitions(admin, settings, settings.kafka.timeout_s)
+    partitions = _partitions(settings, settings.kafka.timeout_s)
     ours = [topic.name for topic in topics() if topic.name in partitions]
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # likewise
     wanted = {
@@ -93,21 +94,26 @@ def _await_leaders(settings: Settings) -> None:
 
 
 def _admin(settings: Settings) -> AdminClient:
-    conf: dict[str, Any] = {
+    conf = admin_config(settings)
+    conf["error_cb"] = lambda _: None
+    return AdminClient(conf)
+
+
+def admin_config(settings: Settings) -> dict[str, Any]:
+    """Return the configuration, in librdkafka's words, of a client that only asks."""
+    return {
         "bootstrap.servers": settings.bootstrap_servers,
         "log_level": 0,
-        "error_cb": lambda _: None,
+        **settings.kafka.client,
     }
-    return AdminClient(conf | settings.kafka.client)
 
 
-def _partitions(admin: AdminClient, settings: Settings, timeout_s: float) -> dict[str, int]:
+def _partitions(settings: Settings, timeout_s: float) -> dict[str, int]:
     """Return the number of partitions by topic."""
     try:
-        topics_by_name = admin.list_topics(timeout=timeout_s).topics
+        return partitions_at(admin_config(settings), timeout_s=timeout_s)
     except KafkaException as error:
         raise _unreachable(settings, error) from None
-    return {name: len(topic.partitions) for name, topic in topics_by_name.items()}
 
 
 def _request(admin: AdminClient, missing: list[Topic]) -> list[tuple[Topic, "Future[None]"]]:

@@ -1,23 +1,19 @@
 """Kafka: the only place that reads it from Spark."""
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from threading import Event
-from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pyspark.sql import DataFrame, SparkSession
 
+from foundation.broker import partitions_at
 from foundation.errors import BrokerUnreachableError, LostOffsetsError
 from foundation.settings import Settings
 from lakehouse.jobs.checkpoint import Checkpoint
 from schemas.topics import TOPIC_PATTERN, platform_of
 
 _FETCH_WAIT_MS = 20
-_ASKED_EACH_S = 0.3
-_REFUSED_FOR_S = 1.0  # a broker that is about to listen is waited for so long
 Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
 
 
@@ -53,28 +49,8 @@ def demand_broker(settings: Settings) -> None:
     Raises:
         BrokerUnreachableError: none does.
     """
-    refused = Event()
-
-    def note(error: KafkaError) -> None:
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:
-            refused.set()
-
-    conf: dict[str, Any] = {**_conf(settings), "error_cb": note}
-    admin = AdminClient(conf)
-    begun = time.monotonic()
-    while not _answers(admin):
-        waited_s = time.monotonic() - begun
-        if waited_s > settings.kafka.timeout_s or (refused.is_set() and waited_s > _REFUSED_FOR_S):
-            raise _unreachable(settings)
-
-
-def _answers(admin: AdminClient) -> bool:
-    try:
-        admin.list_topics(timeout=_ASKED_EACH_S)
-    except KafkaException:
-        admin.poll(0)  # from here it calls `error_cb`
-        return False
-    return True
+    with _reaching(settings):
+        partitions_at(_conf(settings), timeout_s=settings.kafka.timeout_s)
 
 
 def end_offsets(settings: Settings) -> Offsets:
