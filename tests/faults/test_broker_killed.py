@@ -29,7 +29,8 @@ class Tap:
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
-        self.delivered, self.failed = producer.delivered, producer.failed
+        self.delivered = producer.delivered
+        self.failed = producer.failed
         self.sent = 0
         self.flows = threading.Event()  # set: go on after the first posts
         self.is_open = threading.Event()  # set: let everything through

@@ -158,7 +158,9 @@ CASES = {
 
 
 def test_each_change(spark):
-    changes, now, expected = [], [], {}
+    changes = []
+    now = []
+    expected = {}
     for owner, (feed, posts, added) in CASES.items():
         changes += [(kind, 1, owner, *row[1:]) for kind, row in feed]
         now += [(owner, *row[1:]) for row in posts]
@@ -187,7 +189,8 @@ def random_feed(seed, steps=150):
         )
 
     before = {number: some_post() for number in range(60)}
-    now, feed = dict(before), []
+    now = dict(before)
+    feed = []
     for step in range(steps):
         match chance.choices(("insert", "update", "delete"), (3, 4, 3))[0]:
             case "insert":

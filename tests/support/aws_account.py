@@ -25,7 +25,9 @@ from tests.support.aws import REGION, Aws, running
 
 AWS = Path(__file__).parents[2] / "deploy" / "aws"
 ROLES = sorted(file.stem for file in (AWS / "roles").iterdir())
-ACCOUNT, BUCKET, LAKE = "123456789012", "bucket", "lake"
+ACCOUNT = "123456789012"
+BUCKET = "bucket"
+LAKE = "lake"
 KEYS = (*READERS, "erasures")
 FORBIDDEN = 403
 

@@ -22,7 +22,8 @@ MAY_START_SPARK = (
     "tests/faults/",
     "tests/jobs/test_rotate_keys.py",
 )
-_SPARK, _BROKER = "Spark", "broker"
+_SPARK = "Spark"
+_BROKER = "broker"
 _PROGRAM = """#!/bin/sh
 case "$*" in
   *org.apache.spark.launcher.Main*org.apache.spark.deploy.SparkSubmit*) kind={spark} ;;

@@ -45,7 +45,9 @@ class Home:
     """A lake's folder, a memory, and what forgets in them."""
 
     def __init__(self, folder: Path, key=KEY):
-        self.root, self.file, self.key = folder / "lake", folder / "ingest.sqlite3", key
+        self.root = folder / "lake"
+        self.file = folder / "ingest.sqlite3"
+        self.key = key
         self.landing = Landing(fs.LocalFileSystem(), f"{self.root}/landing", "reddit")
         self.store = IngestStore(self.file, owner="public", platform="reddit")
 

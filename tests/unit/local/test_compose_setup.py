@@ -25,7 +25,8 @@ def test_server_and_clients_get_the_same_credentials_for_their_owner_alone(tmp_p
         "s3proxy.conf",
         "password",
     }
-    server, clients = properties(s3 / "s3proxy.conf"), configparser.ConfigParser()
+    server = properties(s3 / "s3proxy.conf")
+    clients = configparser.ConfigParser()
     clients.read(s3 / "credentials")
     assert server["s3proxy.identity"] == clients["default"]["aws_access_key_id"]
     assert server["s3proxy.credential"] == clients["default"]["aws_secret_access_key"]

@@ -260,7 +260,8 @@ def turned(content):
 )
 @pytest.mark.parametrize("hides_rows", [False, True], ids=["Arrow reads", "deltalake reads"])
 def test_a_broken_file_is_named_with_table_and_command(tmp_path, monkeypatch, broken, hides_rows):
-    lake, uri = str(tmp_path), str(tmp_path / "silver/posts")
+    lake = str(tmp_path)
+    uri = str(tmp_path / "silver/posts")
     write_deltalake(uri, pa.table({"a": [f"{number} and some text" for number in range(500)]}))
     write_deltalake(uri, pa.table({"a": ["whole"]}), mode="append")
     write_deltalake(str(tmp_path / "bronze/posts"), pa.table({"b": [1]}))

@@ -25,7 +25,8 @@ from tests.support.made_records import DAY, MAX_CHARS, RULES, SEEN, envelope, po
 from transforms.decode import BadRecordError, decode
 
 YEAR = 366 * DAY
-DECODE, VALIDATE = "decode", "validate"
+DECODE = "decode"
+VALIDATE = "validate"
 OTHER_KEY = "v1:" + "a" * 26
 
 CASES = {

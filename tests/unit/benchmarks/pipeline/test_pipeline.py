@@ -81,7 +81,8 @@ def test_the_stream_holds_edits_and_deletes_of_what_came_before(templates: list[
         "delete" if e["op"] == "delete" else "edit" if e["version"] else "new" for e in events
     )
     assert kinds == {"new": 1_000, "edit": 50, "delete": 10}
-    seen, days = set(), {}
+    seen = set()
+    days = {}
     for event in events:
         if not event["version"]:
             seen.add(event["post_id"])
@@ -203,9 +204,7 @@ def test_this_process_is_among_those_that_are_seen():
 
 
 def test_hops_share_their_records_and_rounds_add_up():
-    one, other = (
-        Drain(100, 1.0, 2.0, 1, Usage(10, 5, 1.0)),
-        Drain(100, 3.0, 4.0, 2, Usage(8, 7, 2.0)),
-    )
+    one = Drain(100, 1.0, 2.0, 1, Usage(10, 5, 1.0))
+    other = Drain(100, 3.0, 4.0, 2, Usage(8, 7, 2.0))
     assert together([one, other], in_a_row=True) == Drain(100, 4.0, 6.0, 3, Usage(10, 7, 3.0))
     assert together([one, other], in_a_row=False).rate == 50

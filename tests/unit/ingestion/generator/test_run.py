@@ -165,7 +165,8 @@ def test_a_naive_base_time_is_refused():
 def test_run_sends_all_and_leaves_the_ledger(tmp_path):
     settings = Settings(home=tmp_path)
     create_key(settings.key_file)
-    sender, seen = MemoryProducer(), []
+    sender = MemoryProducer()
+    seen = []
     report = run_generator(settings, sender, n_posts=1200, seed=3, base=BASE, progress=seen.append)
     rows = list(read_ledger(report.ledger))
     assert report.ledger == ledger_file(settings, BASE, 3, 1200)

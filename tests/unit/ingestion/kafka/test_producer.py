@@ -68,7 +68,8 @@ def test_a_wrong_client_setting_is_named(tmp_path: Path):
 
 
 def test_the_memory_producer_routes_and_counts_like_the_real_one():
-    kafka, maker = MemoryProducer(), RecordMaker("bluesky", "public", PseudonymKey(1, b"0" * 32))
+    kafka = MemoryProducer()
+    maker = RecordMaker("bluesky", "public", PseudonymKey(1, b"0" * 32))
     kafka.send(maker.make(Post(post_id="p"), observed_at=1_767_225_600_000_000))
     kafka.send(
         maker.make(AuthorDelete(author_id="a", version=1), observed_at=1_767_225_600_000_000)

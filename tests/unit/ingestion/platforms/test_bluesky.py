@@ -18,7 +18,8 @@ TID_TIME = SEEN - 3_600_000_000  # on the last day of 2025
 
 
 def tid(micros: int, clock: int = 5) -> str:
-    number, digits = (micros << 10) | clock, ""
+    number = (micros << 10) | clock
+    digits = ""
     for _ in range(13):
         number, digit = divmod(number, 32)
         digits = ALPHABET[digit] + digits
@@ -168,7 +169,8 @@ def test_a_line_says_itself_when_it_was_seen(payload: Any, seen_at: int | None):
 
 def test_facets_give_hashtags_and_mentions_by_utf8_offsets():
     text = "żółw @ada.example #Łódź"
-    start, hash_start = len("żółw ".encode()), len("żółw @ada.example ".encode())
+    start = len("żółw ".encode())
+    hash_start = len("żółw @ada.example ".encode())
     facets = [
         {
             "index": {"byteStart": start, "byteEnd": start + 12},

@@ -12,7 +12,8 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def shortcode(micros: int) -> str:
-    number, code = (micros // 1000 - 1_314_220_021_721) << 23, ""
+    number = (micros // 1000 - 1_314_220_021_721) << 23
+    code = ""
     while number:
         number, digit = divmod(number, 64)
         code = ALPHABET[digit] + code

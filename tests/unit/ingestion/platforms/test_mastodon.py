@@ -79,7 +79,8 @@ def test_a_status_becomes_a_post():
 
 
 def test_two_servers_that_show_one_status_agree_on_everything_but_their_own_id():
-    here, there = mapped_post(status(id="113")), mapped_post(status(id="999"))
+    here = mapped_post(status(id="113"))
+    there = mapped_post(status(id="999"))
     assert (here.post_id, here.day, here.author_id) == (there.post_id, there.day, there.author_id)
 
 

@@ -17,7 +17,9 @@ def snowflake(micros: int, sequence: int = 0) -> str:
     return str(((micros // 1000 - 1_288_834_974_657) << 22) + sequence)
 
 
-ID, EDIT, OTHER = snowflake(CREATED_US), snowflake(EDITED_US), snowflake(CREATED_US, 7)
+ID = snowflake(CREATED_US)
+EDIT = snowflake(EDITED_US)
+OTHER = snowflake(CREATED_US, 7)
 USER = {"id": "501", "username": "otter_ray", "name": "Otter"}
 
 

@@ -173,7 +173,8 @@ def test_a_jetstream_that_takes_long_to_connect_is_not_taken_for_one_that_is_sil
     tmp_path, monkeypatch
 ):
     with trial("bluesky", tmp_path, posts=30) as made:
-        passed, receive = [0.0], bluesky.frames
+        passed = [0.0]
+        receive = bluesky.frames
 
         def slowly(*about, **more):
             passed[0] += 3600

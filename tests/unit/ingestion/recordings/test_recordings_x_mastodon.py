@@ -19,7 +19,8 @@ pytestmark = needs_recordings
 
 @pytest.mark.parametrize("name", ["statuses", "responses"])
 def test_mastodon_counts_agree_with_a_scan_of_the_text(name: str):
-    text, (report, _) = text_of("mastodon", name), replayed("mastodon", name)
+    text = text_of("mastodon", name)
+    report, _ = replayed("mastodon", name)
     seen = Counter(re.findall(r'"visibility":"(\w+)","language"', text))
     answered = re.compile(
         r'"method":"DELETE","uri":"[^"]*/api/v1/statuses/\d+".*?"visibility":"public"'
@@ -118,7 +119,8 @@ def test_x_posts_are_the_ones_in_the_files():
 
 
 def test_x_counts_agree_with_a_scan_of_the_text():
-    v2, v1 = replayed("x", "tweets_v2")[0], replayed("x", "tweets_v1")[0]
+    v2 = replayed("x", "tweets_v2")[0]
+    v1 = replayed("x", "tweets_v1")[0]
     marked = len(re.findall(r'(?<!\\)"text":"RT @\w+:', text_of("x", "tweets_v2")))
     assert v2.ignored == {"retweet": marked}
     assert v2.upserts + marked == text_of("x", "tweets_v2").count("\n") + 1 == 171
@@ -136,7 +138,8 @@ def test_x_counts_agree_with_a_scan_of_the_text():
 def test_x_texts_authors_and_days_are_the_files():
     sent = {(e["post_id"], e["text"], e["day"]) for e in events("x")}
     authors = {(e["post_id"], e["author_id"], e["author_handle"]) for e in events("x")}
-    checked, missing = 0, []
+    checked = 0
+    missing = []
     for tweet, _, _ in all_objects("x"):
         number = tweet.get("id_str", tweet.get("id"))
         if (

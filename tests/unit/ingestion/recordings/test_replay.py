@@ -17,7 +17,8 @@ from ingestion.recordings.replay import ReplayReport, replay
 
 NOW = 1_767_225_600_000_000
 KEY = PseudonymKey(1, b"0" * 32)
-POSTS, AUTHORS = "social.reddit.posts.v1", "social.reddit.authors.v1"
+POSTS = "social.reddit.posts.v1"
+AUTHORS = "social.reddit.authors.v1"
 
 
 def fake_map(payload: Json, observed_at: int | None) -> Mapped:

@@ -33,7 +33,8 @@ def names(folder):
 
 
 def test_nothing_goes_within_the_bound(settings):
-    old, new = application(settings, "a", 9, age=1), application(settings, "b", 9)
+    old = application(settings, "a", 9, age=1)
+    new = application(settings, "b", 9)
     event_logs.trim(settings)
     assert (len(names(old)), len(names(new))) == (2, 2)
 

@@ -21,7 +21,9 @@ BY_CONFIDENCE = Fit("confidence", ((0.0, 0.5),), "1", "made")
 class FixedScorer:
     """Says what it was given."""
 
-    name, version, languages = "fixed", "1", frozenset({"en"})
+    name = "fixed"
+    version = "1"
+    languages = frozenset({"en"})
 
     def __init__(self, *scores: Score, fit: Fit | None = None) -> None:
         self.scores = scores

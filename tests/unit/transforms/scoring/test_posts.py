@@ -16,7 +16,10 @@ class Made:
     version = "1"
 
     def __init__(self, name, *languages, label="positive"):
-        self.name, self.languages, self.label, self.seen = name, frozenset(languages), label, []
+        self.name = name
+        self.languages = frozenset(languages)
+        self.label = label
+        self.seen = []
 
     def score(self, texts):
         self.seen += texts
@@ -27,7 +30,8 @@ class ByLanguage:
     """Scorers, made in the test."""
 
     def __init__(self, default, **others):
-        self.default, self.others = default, others
+        self.default = default
+        self.others = others
 
     def of(self, language):
         return self.others.get(language, self.default)
@@ -72,11 +76,9 @@ def test_what_is_not_scored_has_no_figures_but_a_scorer():
 
 
 def test_each_language_has_its_scorer():
-    english, german, any_other = (
-        Made("english", "en"),
-        Made("german", "de", label="negative"),
-        Made("any"),
-    )
+    english = Made("english", "en")
+    german = Made("german", "de", label="negative")
+    any_other = Made("any")
     scorers = ByLanguage(any_other, en=english, de=german)
     posts = [
         Post("gut", "de"),

@@ -176,7 +176,8 @@ def test_what_training_and_finding_see_is_the_same():
     model = NameModel(Weights(weights, (0, 0, 0, 0), 0))
     slots = Vocabulary(lambda found: found)
     words = ["Ann", "Lee", "#fun", "12"]
-    mine, theirs = model.vocabulary.read([" ".join(words)]).ids, slots.read([" ".join(words)]).ids
+    mine = model.vocabulary.read([" ".join(words)]).ids
+    theirs = slots.read([" ".join(words)]).ids
     expected = weights[slots.summed[theirs]].sum(axis=2, dtype=np.int32)
     assert expected.shape == (len(mine), len(OFFSETS))
     assert (model.vocabulary.summed[mine] == expected).all()
@@ -214,14 +215,16 @@ def test_the_likeliest_chain(scores, steps, names):
 def every_word(scores, steps):
     """Viterbi's algorithm as it stands in books, word by word."""
     none_none, none_name, name_none, name_name = steps
-    none, name, backs = 0, -(1 << 20), []
+    none = 0
+    name = -(1 << 20)
+    backs = []
     for score in scores:
         backs.append((name + name_none > none + none_none, name + name_name > none + none_name))
-        none, name = (
-            max(none + none_none, name + name_none),
-            score + max(none + none_name, name + name_name),
-        )
-    flags, state = [], name > none
+        best_none = max(none + none_none, name + name_none)
+        name = score + max(none + none_name, name + name_name)
+        none = best_none
+    flags = []
+    state = name > none
     for back in reversed(backs):
         flags.append(state)
         state = back[state]
