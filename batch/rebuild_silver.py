@@ -58,11 +58,11 @@ def rebuild_silver(lake: Lake) -> int:
         content = _content(lake, bronze, refined)
         crash_point(REBUILD_SILVER_JOB, BEFORE_SWAP, settings)
         lake.overwrite(content, SILVER_POSTS, metadata={})
-    mine = checkpoint(STREAM, settings)
+    job_checkpoint = checkpoint(STREAM, settings)
     # The table lacks the property where its commits were lost.
-    if mine.exists and CHECKPOINT_PROPERTY not in lake.log(SILVER_POSTS).properties():
-        lake.set_properties(SILVER_POSTS, {CHECKPOINT_PROPERTY: mine.id})
-    commit_marks.accept(mine, settings, (SILVER_POSTS,))
+    if job_checkpoint.exists and CHECKPOINT_PROPERTY not in lake.log(SILVER_POSTS).properties():
+        lake.set_properties(SILVER_POSTS, {CHECKPOINT_PROPERTY: job_checkpoint.id})
+    commit_marks.accept(job_checkpoint, settings, (SILVER_POSTS,))
     crash_point(REBUILD_SILVER_JOB, AFTER_SWAP, settings)
     return lake.read(SILVER_POSTS).count()
 

@@ -52,8 +52,8 @@ def _class(ranges: list[tuple[int, int]]) -> str:
 
 
 _MARKS = list(_ranges())
-_NEAR = _class([found for found in _MARKS if found[1] <= _WIDEST])
-_FAR = _class([found for found in _MARKS if found[1] > _WIDEST])
+_NEAR = _class([bounds for bounds in _MARKS if bounds[1] <= _WIDEST])
+_FAR = _class([bounds for bounds in _MARKS if bounds[1] > _WIDEST])
 MARK = rf"(?:{_NEAR}|(?![\x00-\uffff]){_FAR})"  # one of them, as an expression
 
 

@@ -103,7 +103,7 @@ def _ready(text: Text, clean: Clean | None) -> Ready | Reason:
     if clean is None:
         return Reason.SANITIZER_FAILED
     try:
-        language = language_of(clean.text, None, said=text.language)
+        language = language_of(clean.text, None, declared=text.language)
     except Exception:  # a library that stumbles over a text, as in the pipeline
         return Reason.ANALYSIS_FAILED
     return Ready(Post(scored_text(None, clean.text), language), clean.counts)

@@ -48,29 +48,31 @@ def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
     )
 
 
-def _broken_file(doing: str, settings: Settings, said: str) -> EchoStreamError:
+def _broken_file(doing: str, settings: Settings, message: str) -> EchoStreamError:
     """Return the error for a file that cannot be read.
 
     A file that the table no longer has need not be restored: only the history that a job had not
     read is gone.
     """
-    if doing in JOBS and (found := checkpoint(doing, settings).damage_in(said)):
-        return found
-    file, name = damage.file_and_table(said, settings.lake_uri)
+    if doing in JOBS and (damaged := checkpoint(doing, settings).damage_in(message)):
+        return damaged
+    file, name = damage.file_and_table(message, settings.lake_uri)
     source = _SOURCES.get(doing)
     if file and source and name == source.name and not TableLog(source, settings).has_file(file):
         return _history_gone(doing)
-    return damage.of_file(said, settings.lake_uri, doing=doing, safe=_what_is_safe(doing, settings))
+    return damage.of_file(
+        message, settings.lake_uri, doing=doing, safe=_what_is_safe(doing, settings)
+    )
 
 
 def _what_is_safe(doing: str, settings: Settings) -> str:
     if doing not in JOBS:
         return "What is committed stays, and to run the command again doubles nothing"
-    mine = checkpoint(doing, settings)
-    if mine.planned_batch == mine.committed_batch:
+    job_checkpoint = checkpoint(doing, settings)
+    if job_checkpoint.planned_batch == job_checkpoint.committed_batch:
         return "No batch had begun"
     return (
-        f"Batch {mine.planned_batch} is not counted as done: the next run repeats it, and"
+        f"Batch {job_checkpoint.planned_batch} is not counted as done: the next run repeats it, and"
         " nothing doubles"
     )
 

@@ -119,11 +119,11 @@ def _changes(batch: MicroBatch, first: int, last: int) -> DataFrame:
 
 def _commits(batch: MicroBatch) -> tuple[int, int]:
     """Return the first and last Silver version of the batch; if empty, the first is greater."""
-    mine = batch.job.checkpoint
-    last = _through(mine.end_offset(batch.id))
+    checkpoint = batch.job.checkpoint
+    last = _through(checkpoint.end_offset(batch.id))
     if batch.id == 0:
-        return mine.reset.get(RESET_STARTING_VERSION, 0), last
-    return _through(mine.end_offset(batch.id - 1)) + 1, last
+        return checkpoint.reset.get(RESET_STARTING_VERSION, 0), last
+    return _through(checkpoint.end_offset(batch.id - 1)) + 1, last
 
 
 def _through(offset: dict[str, int]) -> int:

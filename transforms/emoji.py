@@ -18,10 +18,10 @@ _EMOJI = re.compile(rf"[\U0001F1E6-\U0001F1FF]{{2}}|{_ONE}(?:\u200D{_ONE}){{0,5}
 
 def emoji_of(texts: Iterable[str | None]) -> list[str]:
     """Return the different emoji by first appearance, at most `MOST`, without selectors."""
-    found: dict[str, None] = {}
+    different: dict[str, None] = {}
     for text in texts:
         if text and not text.isascii():
-            found |= dict.fromkeys(
+            different |= dict.fromkeys(
                 emoji.replace("\ufe0f", "") for emoji in _EMOJI.findall(text[:_LOOKED_AT])
             )
-    return list(found)[:MOST]
+    return list(different)[:MOST]

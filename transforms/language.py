@@ -81,18 +81,19 @@ _RENAMED = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv"}  # old codes, which 
 _MARKS = ".,;:!?…\"'()"
 
 
-def language_of(*texts: str | None, said: str | None = None) -> str | None:
+def language_of(*texts: str | None, declared: str | None = None) -> str | None:
     """Return the ISO 639-1 code of a post's language; None when unsure.
 
     Args:
         texts: sanitised; the first one that tells decides.
-        said: what the platform says, which is often its user's interface: it decides where there
-            are words, but too few to tell, and on short texts between languages that are alike.
+        declared: what the platform says, which is often its user's interface: it decides where
+            there are words, but too few to tell, and on short texts between languages that are
+            alike.
             Emoji and numbers are of no language, and a language whose script the letters deny is
             not believed.
     """
     shown = [text for text in texts if text]
-    tag = _code(said)
+    tag = _code(declared)
     for text in shown:
         if code := _identify(text, tag):
             return code
@@ -161,8 +162,8 @@ def _stop_words(language: str) -> frozenset[str]:
     return frozenset(map(composed, known))
 
 
-def _code(said: str | None) -> str | None:
+def _code(declared: str | None) -> str | None:
     """Return the language of a tag such as en-US."""
-    code = said.replace("_", "-").split("-")[0].lower() if said else ""
+    code = declared.replace("_", "-").split("-")[0].lower() if declared else ""
     is_one = len(code) == _CODE_LETTERS and code.isascii() and code.isalpha()
     return _RENAMED.get(code, code) if is_one else None

@@ -195,7 +195,9 @@ def _worker(
         for batch in batches:
             names = batch.schema.names
             values = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-            rows = refine_rows([dict(zip(names, each, strict=True)) for each in values], refiner)
+            rows = refine_rows(
+                [dict(zip(names, row_values, strict=True)) for row_values in values], refiner
+            )
             score_rows(rows, scorers)
             if finder:
                 name_entities(rows, finder)
@@ -321,9 +323,9 @@ def _content(event: Event) -> Content:
     )
 
 
-def _features(title: str | None, text: str | None, said: str | None) -> RefinedRow:
+def _features(title: str | None, text: str | None, declared: str | None) -> RefinedRow:
     """Return what the sanitised texts tell; the body's language comes before the title's."""
-    language = language_of(text, title, said=said)
+    language = language_of(text, title, declared=declared)
     texts = (title, text)
     return {"lang": language, "emoji": emoji_of(texts), "key_phrases": key_phrases(texts, language)}
 

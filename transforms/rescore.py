@@ -1,7 +1,6 @@
 """Rescoring: rows of silver.posts that another scorer has scored, and their new scores."""
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -24,14 +23,10 @@ def is_outdated(versions: dict[str | None, tuple[str, str]]) -> Column:
     Args:
         versions: scorer's name and version by language; under None, of every other one.
     """
-    others = [(language, scorer) for language, scorer in versions.items() if language]
-    wanted: Column = reduce(
-        lambda otherwise, one: F.when(F.col("lang") == one[0], _scorer(*one[1])).otherwise(
-            otherwise
-        ),
-        others,
-        _scorer(*versions[None]),
-    )
+    wanted = _scorer(*versions[None])
+    for language, scorer in versions.items():
+        if language:
+            wanted = F.when(F.col("lang") == language, _scorer(*scorer)).otherwise(wanted)
     return ~F.struct("sentiment.scorer", "sentiment.scorer_version").eqNullSafe(wanted)
 
 

@@ -42,7 +42,7 @@ def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
 
 def with_versions(records: DataFrame, payload_key: KeySource) -> DataFrame:
     """Return the records with `version`, by pseudonyms of the headers and of the payload."""
-    said = records.withColumn("said", _said(payload_key))
+    decoded = records.withColumn("said", _said(payload_key))
     by_header = F.struct("post_key", "author_key", "said.version")
     by_payload = F.struct(
         F.coalesce("said.post_key", "post_key").alias("post_key"),
@@ -53,7 +53,7 @@ def with_versions(records: DataFrame, payload_key: KeySource) -> DataFrame:
     # is in it.
     kept = [name for name in records.columns if name not in ("post_key", "author_key", "value")]
     names = F.explode(F.array_distinct(F.array(by_header, by_payload))).alias("names")
-    return said.select(*kept, names).select(*kept, "names.*")
+    return decoded.select(*kept, names).select(*kept, "names.*")
 
 
 def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:

@@ -89,7 +89,7 @@ def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
     said = [event["lang"] for event in events if event["op"] == "upsert"]
     languages, language = _timed(
         lambda: [
-            language_of(text, title, said=lang)
+            language_of(text, title, declared=lang)
             for (title, text, _), lang in zip(clean, said, strict=True)
         ]
     )

@@ -135,8 +135,8 @@ class TextFile:
                     raise self._wrong_line(number, f"has no field {name} with a string or null")
             yield row
 
-    def _wrong_line(self, number: int, what: str) -> TextFileError:
-        return TextFileError(f"{self.path}: line {number} {what}", remedy="Mend that line")
+    def _wrong_line(self, number: int, problem: str) -> TextFileError:
+        return TextFileError(f"{self.path}: line {number} {problem}", remedy="Mend that line")
 
 
 class RowWriter:

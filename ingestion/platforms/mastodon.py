@@ -139,11 +139,11 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
         return [], [item["body"]]
     held = [item[name] for name in _HOLDERS if name in item]
     inside = [
-        found
+        element
         for value in held
-        for found in (items_of_type(value, dict) if isinstance(value, list) else [value])
+        for element in (items_of_type(value, dict) if isinstance(value, list) else [value])
     ]
-    inside = [found for found in inside if isinstance(found, dict)]
+    inside = [element for element in inside if isinstance(element, dict)]
     return ([], inside) if inside else ([item], [])
 
 

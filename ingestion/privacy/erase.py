@@ -81,10 +81,12 @@ class ProducerErasure:
         for batch in batches:
             self.run_if_due()  # a fetch may take hours
             left = [
-                without_blocked(self._platform, one, observed_at, self.suppresses)[0]
-                for one in batch.documents
+                without_blocked(self._platform, document, observed_at, self.suppresses)[0]
+                for document in batch.documents
             ]
-            yield replace(batch, documents=[document for some in left for document in some])
+            yield replace(
+                batch, documents=[document for documents in left for document in documents]
+            )
 
     def run(self) -> int:
         """Carry out the erasures that are due and return their number.

@@ -57,7 +57,7 @@ SIMULATOR = Simulator(
 
 def _respond(world: World, request: Request) -> Answer:
     every = list(world.posts().values())
-    live = [made for made in every if made.deleted_at is None]
+    live = [post for post in every if post.deleted_at is None]
     parts = request.path.strip("/").split("/")[1:]
     if parts == ["ids"] or (not parts and "ids" in request.query):
         return _look_up(live, request.one("ids").split(","))
@@ -65,16 +65,16 @@ def _respond(world: World, request: Request) -> Answer:
         case [page, "published_posts"] if page == PAGE:
             since, until = (int(request.one(name, "0")) * SECOND for name in ("since", "until"))
             posts = [
-                _shown(made)
-                for made in every
-                if not is_comment(made) and since <= made.created_at < until
+                _shown(post)
+                for post in every
+                if not is_comment(post) and since <= post.created_at < until
             ]
             return listing_page(
                 [*posts[::-1], _root(world)], request
             )  # ranked: in no order of time
-        case [post, "comments"]:
-            comments = [_shown(made) for made in every if is_comment(made)]
-            return listing_page(comments if post == f"{PAGE}_{_ROOT}" else [], request)
+        case [post_id, "comments"]:
+            comments = [_shown(post) for post in every if is_comment(post)]
+            return listing_page(comments if post_id == f"{PAGE}_{_ROOT}" else [], request)
     return _error(100, "GraphMethodException", "Unsupported get request")
 
 

@@ -46,25 +46,25 @@ SIMULATOR = Simulator(
 
 
 def _respond(world: World, request: Request) -> Answer:
-    live = [made for made in world.posts().values() if made.deleted_at is None]
+    live = [post for post in world.posts().values() if post.deleted_at is None]
     match [unquote(part) for part in request.path.strip("/").split("/")]:
         case ["rest", "posts"] if request.one("author") == ORGANISATION:
-            posts = [post_of(made) for made in live if not is_comment(made)]
+            posts = [post_of(post) for post in live if not is_comment(post)]
             posts.sort(key=lambda post: -int(post["lastModifiedAt"]))
             return _page([*posts, _root(world)], request)
         case ["rest", "posts", urn]:
             elements = [
-                post_of(made) for made in live if not is_comment(made) and _urn(made) == urn
+                post_of(post) for post in live if not is_comment(post) and _urn(post) == urn
             ]
             return _one([*elements, *([_root(world)] if urn == _ROOT else [])])
         case ["rest", "socialActions", urn, "comments"]:
             return _page(
-                [comment_of(made) for made in live if is_comment(made)] if urn == _ROOT else [],
+                [comment_of(post) for post in live if is_comment(post)] if urn == _ROOT else [],
                 request,
             )
         case ["rest", "socialActions", urn, "comments", number] if urn == _ROOT:
             return _one(
-                [comment_of(made) for made in live if is_comment(made) and _number(made) == number]
+                [comment_of(post) for post in live if is_comment(post) and _number(post) == number]
             )
     return _error(HTTPStatus.NOT_FOUND, "Resource not found")
 
@@ -103,23 +103,24 @@ def is_comment(post: SimulatedPost) -> bool:
     return post.number % 10 != 0
 
 
-def post_of(made: SimulatedPost) -> dict[str, Any]:
+def post_of(simulated: SimulatedPost) -> dict[str, Any]:
     """Return a post of the Posts API."""
-    at = made.created_at // 1000
+    at = simulated.created_at // 1000
     post: dict[str, Any] = {
-        "id": _urn(made),
+        "id": _urn(simulated),
         "author": ORGANISATION,
-        "commentary": _escaped(made.text) + ("x" * _HUGE if made.defect == "huge" else ""),
+        "commentary": _escaped(simulated.text)
+        + ("x" * _HUGE if simulated.defect == "huge" else ""),
         "visibility": "PUBLIC",
         "lifecycleState": "PUBLISHED",
         "createdAt": at,
         "publishedAt": at,
-        "lastModifiedAt": (made.edited_at or made.created_at) // 1000,
+        "lastModifiedAt": (simulated.edited_at or simulated.created_at) // 1000,
         "isReshareDisabledByAuthor": False,
     }
-    if made.defect == "no_id":
+    if simulated.defect == "no_id":
         del post["id"]
-    return {**post, "createdAt": "yesterday"} if made.defect == "time_as_text" else post
+    return {**post, "createdAt": "yesterday"} if simulated.defect == "time_as_text" else post
 
 
 def comment_of(post: SimulatedPost) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def delete_report(settings: Settings, report: ProducerReport) -> None:
 def _read_report(folder: Folder, name: str) -> ProducerReport:
     try:
         facts = json.loads((folder / name).read_text(encoding="utf-8"))
-        counts = {str(what): int(count) for what, count in facts["counts"].items()}
+        counts = {str(kind): int(count) for kind, count in facts["counts"].items()}
         return ProducerReport(name, str(facts["erasure_id"]), str(facts["platform"]), counts)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ErasureRequestError(

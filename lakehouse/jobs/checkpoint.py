@@ -170,12 +170,12 @@ def checkpoint(job: str, settings: Settings) -> Checkpoint:
 
 
 def check(
-    mine: Checkpoint, *, table: str, table_checkpoint: str | None, table_has_rows: bool
+    checkpoint: Checkpoint, *, table: str, table_checkpoint: str | None, table_has_rows: bool
 ) -> None:
     """Refuse a checkpoint that does not belong to the table.
 
     Args:
-        mine: the checkpoint.
+        checkpoint: the checkpoint.
         table: the table's name, for the message.
         table_checkpoint: the id that the table knows, None where the table is not there or knows
             none.
@@ -185,21 +185,25 @@ def check(
         CheckpointMissingError: the table was written, the checkpoint is gone.
         CheckpointMismatchError: they do not belong together.
     """
-    if not mine.exists:
-        if table_has_rows or (mine.folder / "offsets").exists():
+    if not checkpoint.exists:
+        if table_has_rows or (checkpoint.folder / "offsets").exists():
             raise CheckpointMissingError(
-                f"{table} has data but the checkpoint {mine.folder} is gone",
-                remedy=reset_hint(mine.job),
+                f"{table} has data but the checkpoint {checkpoint.folder} is gone",
+                remedy=reset_hint(checkpoint.job),
             )
         return
-    expected = mine.reset.get(RESET_REPLACES, mine.id) if mine.planned_batch is None else mine.id
-    if table_checkpoint is None and mine.committed_batch is None:
+    expected = (
+        checkpoint.reset.get(RESET_REPLACES, checkpoint.id)
+        if checkpoint.planned_batch is None
+        else checkpoint.id
+    )
+    if table_checkpoint is None and checkpoint.committed_batch is None:
         return
-    if table_checkpoint not in (mine.id, expected):
+    if table_checkpoint not in (checkpoint.id, expected):
         raise CheckpointMismatchError(
-            f"checkpoint {mine.folder} is {mine.id[:8]}, but {table} was written by"
+            f"checkpoint {checkpoint.folder} is {checkpoint.id[:8]}, but {table} was written by"
             f" {(table_checkpoint or 'none')[:8]}",
-            remedy=f"Put the table's own checkpoint back, or: {reset_hint(mine.job)}",
+            remedy=f"Put the table's own checkpoint back, or: {reset_hint(checkpoint.job)}",
         )
 
 

@@ -105,9 +105,9 @@ def reset(settings: Settings, job: JobName) -> Reset:
         BrokerUnreachableError: Kafka is asked for its offsets and does not answer.
     """
     with hold_lake(settings):
-        mine = checkpoint(job, settings)
+        job_checkpoint = checkpoint(job, settings)
         commit_marks.clear_checksums(job, settings)
-        if _open(_OWNED[job], settings) is None and not mine.folder.exists():
+        if _open(_OWNED[job], settings) is None and not job_checkpoint.folder.exists():
             raise CheckpointMissingError(f"{job} has never run", remedy="There is nothing to reset")
         return begin_anew(settings, job)
 
@@ -115,27 +115,27 @@ def reset(settings: Settings, job: JobName) -> Reset:
 def begin_anew(settings: Settings, job: JobName) -> Reset:
     """Do what `reset` does, for a caller that holds the lake already."""
     table = _open(_OWNED[job], settings)
-    mine = checkpoint(job, settings)
+    job_checkpoint = checkpoint(job, settings)
     if table is None:
-        return Reset(job, mine.set_aside(), "from the beginning", [])
+        return Reset(job, job_checkpoint.set_aside(), "from the beginning", [])
     where, starts, gaps = _beginning(job, table, settings)
-    seen = commit_marks.marks_of(mine)
-    aside = mine.set_aside()
-    mine.create(
+    seen = commit_marks.marks_of(job_checkpoint)
+    aside = job_checkpoint.set_aside()
+    job_checkpoint.create(
         reset=where | {RESET_REPLACES: table.metadata().configuration.get(CHECKPOINT_PROPERTY)}
     )
     if job == "topic_to_bronze":
-        mine.record_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
+        job_checkpoint.record_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
     commit_marks.accept(checkpoint(job, settings), settings)
     # Gold continues from where it stood, and so restores nothing that Silver has lost.
     if job == "silver_to_gold":
-        commit_marks.carry_over(seen, mine, (SILVER_POSTS,))
+        commit_marks.carry_over(seen, job_checkpoint, (SILVER_POSTS,))
     return Reset(job, aside, starts, gaps)
 
 
-def _topics(mine: Checkpoint) -> dict[str, str]:
+def _topics(checkpoint: Checkpoint) -> dict[str, str]:
     try:
-        return mine.topics
+        return checkpoint.topics
     except CheckpointDamagedError:
         return {}
 
@@ -161,7 +161,7 @@ def _beginning(
 
 
 def _bronze_beginning(
-    table: DeltaTable, mine: Checkpoint, settings: Settings
+    table: DeltaTable, checkpoint: Checkpoint, settings: Settings
 ) -> tuple[dict[str, dict[str, int]], list[str]]:
     # The last by time: where a topic was made anew, an old record may have the highest offset.
     query = """SELECT topic, "partition",
@@ -178,7 +178,7 @@ def _bronze_beginning(
     offsets: dict[str, dict[str, int]] = {}
     gaps = []
     all_bounds = kafka.offset_bounds(settings)
-    known = _topics(mine)
+    known = _topics(checkpoint)
     ids = kafka.topic_ids(all_bounds, settings)
     for topic, bounds in all_bounds.items():
         read = {
@@ -218,30 +218,30 @@ def _named_silver_version(gold: DeltaTable) -> int:
 
 
 def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
-    mine = checkpoint(job, settings)
+    job_checkpoint = checkpoint(job, settings)
     try:
         table = _open(_OWNED[job], settings)
     except LostCommitsError:  # `lost` names it
         table = None
-    committed = mine.committed_batch
+    committed = job_checkpoint.committed_batch
     wrong = None
     end = None
     try:
-        end = None if committed is None else mine.end_offset(committed)
+        end = None if committed is None else job_checkpoint.end_offset(committed)
         if not lost and table:
-            check_batches(mine, _OWNED[job], settings)
+            check_batches(job_checkpoint, _OWNED[job], settings)
     except EchoStreamError as error:
         wrong = error
     return CheckpointState(
         job=job,
-        folder=mine.folder,
-        id=mine.id if mine.exists else None,
+        folder=job_checkpoint.folder,
+        id=job_checkpoint.id if job_checkpoint.exists else None,
         table=_OWNED[job].name,
         table_id=table.metadata().configuration.get(CHECKPOINT_PROPERTY) if table else None,
         committed_batch=committed,
-        is_pending=mine.planned_batch != committed,
+        is_pending=job_checkpoint.planned_batch != committed,
         end=end,
-        replaces=mine.reset.get(RESET_REPLACES),
+        replaces=job_checkpoint.reset.get(RESET_REPLACES),
         lost=lost,
         wrong=wrong,
     )

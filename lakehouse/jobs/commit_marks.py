@@ -175,10 +175,12 @@ def losses_for(job: str, settings: Settings) -> list[Lost]:
     The job may not read more where each job has a role of its own: docs/access.md.
     """
     readers = {other: [table for table in _READS[other] if table in _WRITES[job]] for other in JOBS}
-    some = {job: tables_of(job)} | {other: tables for other, tables in readers.items() if tables}
+    tables_by_job = {job: tables_of(job)} | {
+        other: tables for other, tables in readers.items() if tables
+    }
     return [
         lost
-        for marking, tables in some.items()
+        for marking, tables in tables_by_job.items()
         for lost in _lost(checkpoint(marking, settings), tables, settings)
     ]
 
@@ -217,51 +219,54 @@ def clear_checksums(job: str, settings: Settings) -> None:
                 _remove(file)
 
 
-def advance(mine: Checkpoint, settings: Settings) -> None:
+def advance(checkpoint: Checkpoint, settings: Settings) -> None:
     """Compare the job's tables with its marks, then move these on.
 
     Raises:
         LostCommitsError: commits are missing.
     """
-    lost, marks = _compare_tables(mine, tables_of(mine.job), settings)
+    lost, marks = _compare_tables(checkpoint, tables_of(checkpoint.job), settings)
     refuse(lost)
-    if mine.exists and marks != _read(mine):
-        _write(mine, marks)
+    if checkpoint.exists and marks != _read(checkpoint):
+        _write(checkpoint, marks)
 
 
 def follow(settings: Settings) -> None:
     """Move all jobs' marks on, after work that is none of theirs; losses stay until restored."""
-    for mine in (checkpoint(job, settings) for job in JOBS):
-        _, marks = _compare_tables(mine, tables_of(mine.job), settings)
-        if mine.exists and marks != _read(mine):
-            _write(mine, marks)
+    for job_checkpoint in (checkpoint(job, settings) for job in JOBS):
+        _, marks = _compare_tables(job_checkpoint, tables_of(job_checkpoint.job), settings)
+        if job_checkpoint.exists and marks != _read(job_checkpoint):
+            _write(job_checkpoint, marks)
 
 
-def accept(mine: Checkpoint, settings: Settings, tables: Iterable[Table] | None = None) -> None:
+def accept(
+    checkpoint: Checkpoint, settings: Settings, tables: Iterable[Table] | None = None
+) -> None:
     """Take tables as they are now, after what was lost has been restored or given up."""
-    if mine.exists:
-        some = tables_of(mine.job) if tables is None else tables
-        names = {table.name for table in some}
-        others = {name: mark for name, mark in _read(mine).items() if name not in names}
+    if checkpoint.exists:
+        accepted = tables_of(checkpoint.job) if tables is None else tables
+        names = {table.name for table in accepted}
+        others = {name: mark for name, mark in _read(checkpoint).items() if name not in names}
         _write(
-            mine, others | {table.name: mark for table in some if (mark := _now(table, settings))}
+            checkpoint,
+            others | {table.name: mark for table in accepted if (mark := _now(table, settings))},
         )
 
 
-def carry_over(old: Mapping[str, Mark], mine: Checkpoint, tables: Iterable[Table]) -> None:
+def carry_over(old: Mapping[str, Mark], checkpoint: Checkpoint, tables: Iterable[Table]) -> None:
     """Keep what an older checkpoint had seen of tables that a new one does not restore."""
     kept = {table.name: old[table.name] for table in tables if table.name in old}
-    _write(mine, _read(mine) | kept)
+    _write(checkpoint, _read(checkpoint) | kept)
 
 
-def marks_of(mine: Checkpoint) -> dict[str, Mark]:
+def marks_of(checkpoint: Checkpoint) -> dict[str, Mark]:
     """Return the marks of a job; without one of its source table, its offsets say where it was."""
-    marks = _read(mine)
-    for table in _READS[mine.job]:
-        if table.name not in marks and (committed := mine.committed_batch) is not None:
+    marks = _read(checkpoint)
+    for table in _READS[checkpoint.job]:
+        if table.name not in marks and (committed := checkpoint.committed_batch) is not None:
             # A damaged checkpoint is refused under its own name, elsewhere.
             with suppress(CheckpointDamagedError):
-                offset = mine.end_offset(committed)
+                offset = checkpoint.end_offset(committed)
                 marks[table.name] = Mark(offset["reservoirVersion"] - (offset["index"] < 0))
     return marks
 
@@ -271,36 +276,40 @@ def tables_of(job: str) -> list[Table]:
     return [*_WRITES[job], ops_batches(job), ops_erasures(job), *_READS[job]]
 
 
-def _lost(mine: Checkpoint, tables: Iterable[Table], settings: Settings) -> list[Lost]:
+def _lost(checkpoint: Checkpoint, tables: Iterable[Table], settings: Settings) -> list[Lost]:
     """Return what is lost; a checkpoint of another lake has seen nothing of this one.
 
     That one is refused under its own name.
     """
-    lost, _ = _compare_tables(mine, tables, settings)
-    return [] if lost and _is_foreign(mine, settings) else lost
+    lost, _ = _compare_tables(checkpoint, tables, settings)
+    return [] if lost and _is_foreign(checkpoint, settings) else lost
 
 
-def _is_foreign(mine: Checkpoint, settings: Settings) -> bool:
+def _is_foreign(checkpoint: Checkpoint, settings: Settings) -> bool:
     try:
-        known = TableLog(_WRITES[mine.job][0], settings).properties().get(CHECKPOINT_PROPERTY)
+        known = TableLog(_WRITES[checkpoint.job][0], settings).properties().get(CHECKPOINT_PROPERTY)
     except EchoStreamError:  # the log is broken, or this job's role may not read that table
         return False
-    return mine.exists and known not in (None, mine.id, mine.reset.get(RESET_REPLACES))
+    return checkpoint.exists and known not in (
+        None,
+        checkpoint.id,
+        checkpoint.reset.get(RESET_REPLACES),
+    )
 
 
 def _compare_tables(
-    mine: Checkpoint, tables: Iterable[Table], settings: Settings
+    checkpoint: Checkpoint, tables: Iterable[Table], settings: Settings
 ) -> tuple[list[Lost], dict[str, Mark]]:
     """Return what is lost, and the marks as they are to be."""
-    marks = marks_of(mine)
-    some = list(tables)
-    with ThreadPoolExecutor(max(len(some), 1)) as pool:  # on S3 each read waits for an answer
-        seen = list(pool.map(lambda table: _seen(table, marks.get(table.name), settings), some))
+    marks = marks_of(checkpoint)
+    compared = list(tables)
+    with ThreadPoolExecutor(max(len(compared), 1)) as pool:  # on S3 each read waits for an answer
+        seen = list(pool.map(lambda table: _seen(table, marks.get(table.name), settings), compared))
     lost = []
     new = dict(marks)
-    for table, now in zip(some, seen, strict=True):
+    for table, now in zip(compared, seen, strict=True):
         mark = marks.get(table.name)
-        if mark and (missing := compare(mine.job, table.name, mark, now)):
+        if mark and (missing := compare(checkpoint.job, table.name, mark, now)):
             lost.append(missing)
         elif now.version != _NONE and (
             mark is None or mark.commit is None or mark.version != now.version
@@ -373,19 +382,19 @@ def _remove(file: Folder) -> None:
             file.unlink(missing_ok=True)
 
 
-def _read(mine: Checkpoint) -> dict[str, Mark]:
+def _read(checkpoint: Checkpoint) -> dict[str, Mark]:
     try:
-        said = json.loads((mine.folder / MARKS_FILE).read_text(encoding="utf-8"))
-        return {name: Mark(int(version), commit) for name, (version, commit) in said.items()}
+        stored = json.loads((checkpoint.folder / MARKS_FILE).read_text(encoding="utf-8"))
+        return {name: Mark(int(version), commit) for name, (version, commit) in stored.items()}
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (ValueError, TypeError, AttributeError):  # a fallen machine may leave half a file
         return {}
 
 
-def _write(mine: Checkpoint, marks: Mapping[str, Mark]) -> None:
-    draft = mine.folder / f"{MARKS_FILE}.new"
+def _write(checkpoint: Checkpoint, marks: Mapping[str, Mark]) -> None:
+    draft = checkpoint.folder / f"{MARKS_FILE}.new"
     draft.write_text(
         json.dumps({name: [m.version, m.commit] for name, m in marks.items()}), encoding="utf-8"
     )
-    move(draft, mine.folder / MARKS_FILE)
+    move(draft, checkpoint.folder / MARKS_FILE)

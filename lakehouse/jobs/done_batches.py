@@ -19,11 +19,11 @@ from schemas.tables import Table, ops_batches
 _WITH_EACH_BATCH = {ops_batches(BRONZE_JOB).name, ops_batches(SILVER_JOB).name}
 
 
-def check_batches(mine: Checkpoint, main: Table, settings: Settings) -> None:
+def check_batches(checkpoint: Checkpoint, main: Table, settings: Settings) -> None:
     """Refuse a checkpoint that is damaged, or not as far as its job's tables.
 
     Args:
-        mine: the checkpoint, which is the tables'.
+        checkpoint: the checkpoint, which is the tables'.
         main: the table that knows it.
         settings: of the lake.
 
@@ -32,24 +32,24 @@ def check_batches(mine: Checkpoint, main: Table, settings: Settings) -> None:
         CheckpointMismatchError: it is older than a table.
         LostCommitsError: a table lacks a batch that is done.
     """
-    if not mine.exists:
+    if not checkpoint.exists:
         return
-    mine.demand_whole()
-    ops = ops_batches(mine.job)
+    checkpoint.demand_whole()
+    ops = ops_batches(checkpoint.job)
     written = {
-        main.name: _newest(mine, main, settings, APPEND_STEP, main.name),
-        ops.name: _newest(mine, ops, settings, OPS_STEP),
+        main.name: _newest(checkpoint, main, settings, APPEND_STEP, main.name),
+        ops.name: _newest(checkpoint, ops, settings, OPS_STEP),
     }
-    compare(mine, written, always=_WITH_EACH_BATCH)
+    compare(checkpoint, written, always=_WITH_EACH_BATCH)
 
 
 def compare(
-    mine: Checkpoint, written: Mapping[str, int | None], *, always: Collection[str]
+    checkpoint: Checkpoint, written: Mapping[str, int | None], *, always: Collection[str]
 ) -> None:
     """Refuse a checkpoint by the newest of its batches that each table has.
 
     Args:
-        mine: the checkpoint.
+        checkpoint: the checkpoint.
         written: by table, that batch; None where there is none.
         always: to which of the tables each batch writes.
 
@@ -57,26 +57,27 @@ def compare(
         CheckpointMismatchError: it is older than a table.
         LostCommitsError: a table lacks a batch that is done.
     """
-    planned = mine.planned_batch
-    committed = mine.committed_batch
+    planned = checkpoint.planned_batch
+    committed = checkpoint.committed_batch
     for table, batch in written.items():
         if batch is not None and (planned is None or batch > planned):
             ends = "has no batch" if planned is None else f"ends with batch {planned}"
             raise CheckpointMismatchError(
-                f"checkpoint {mine.folder} is older than {table}: it {ends}, the table has its"
-                f" batch {batch}",
-                remedy=f"Put the newest copy of the checkpoint back, or: {reset_hint(mine.job)}",
+                f"checkpoint {checkpoint.folder} is older than {table}: it {ends}, the table has"
+                f" its batch {batch}",
+                remedy="Put the newest copy of the checkpoint back, or:"
+                f" {reset_hint(checkpoint.job)}",
             )
         if table in always and committed is not None and (batch is None or batch < committed):
             has = "no batch" if batch is None else f"no batch after {batch}"
             raise LostCommitsError(
-                f"{table} has lost commits: it has {has} of {mine.job}, whose checkpoint has done"
-                f" batch {committed}",
+                f"{table} has lost commits: it has {has} of {checkpoint.job}, whose checkpoint has"
+                f" done batch {committed}",
                 remedy="Nothing more is written. Put the lost files of _delta_log back, or:"
-                f" {reset_hint(mine.job)}",
+                f" {reset_hint(checkpoint.job)}",
             )
 
 
-def _newest(mine: Checkpoint, table: Table, settings: Settings, *steps: str) -> int | None:
-    asked = (TableLog(table, settings).transaction(f"{mine.id}:{step}") for step in steps)
+def _newest(checkpoint: Checkpoint, table: Table, settings: Settings, *steps: str) -> int | None:
+    asked = (TableLog(table, settings).transaction(f"{checkpoint.id}:{step}") for step in steps)
     return max((batch for batch in asked if batch is not None), default=None)

@@ -176,9 +176,14 @@ class Job:
         self.demand_whole()
         properties = TableLog(main, self.settings).properties()
         known = properties.get(CHECKPOINT_PROPERTY)
-        mine = self.checkpoint
-        check(mine, table=main.name, table_checkpoint=known, table_has_rows=known is not None)
-        check_batches(mine, main, self.settings)
+        checkpoint = self.checkpoint
+        check(
+            checkpoint,
+            table=main.name,
+            table_checkpoint=known,
+            table_has_rows=known is not None,
+        )
+        check_batches(checkpoint, main, self.settings)
         if key_id:
             demand_key(properties, key_id)
         for table in self.owns:
@@ -198,16 +203,16 @@ class Job:
             EchoStreamError: as of `preflight`.
         """
         main = self.owns[0]
-        mine = self.checkpoint
+        checkpoint = self.checkpoint
         properties = self.preflight(key_id=key_id)
         for table in (*self.owns, ops_batches(self.name)):
             lake.ensure(table)
-        if not mine.exists:
-            mine.create()
-        wanted = {CHECKPOINT_PROPERTY: mine.id} | ({KEY_PROPERTY: key_id} if key_id else {})
+        if not checkpoint.exists:
+            checkpoint.create()
+        wanted = {CHECKPOINT_PROPERTY: checkpoint.id} | ({KEY_PROPERTY: key_id} if key_id else {})
         if new := {name: value for name, value in wanted.items() if properties.get(name) != value}:
             lake.set_properties(main, new)
-        commit_marks.advance(mine, self.settings)
+        commit_marks.advance(checkpoint, self.settings)
 
     def demand_whole(self) -> None:
         """Refuse to start where commits are lost, before anything is written.
@@ -237,8 +242,12 @@ class Job:
             every_s: else how often a batch begins; a longer batch is followed at once.
             tasks: the work between batches, in its order.
         """
-        mine = self.checkpoint
-        pending = mine.planned_batch if mine.planned_batch != mine.committed_batch else None
+        checkpoint = self.checkpoint
+        pending = (
+            checkpoint.planned_batch
+            if checkpoint.planned_batch != checkpoint.committed_batch
+            else None
+        )
 
         def on_batch(batch_rows: DataFrame, batch_id: int) -> None:
             with self.writing:
@@ -246,13 +255,13 @@ class Job:
                     raise JobFailedError(f"{self.name} is stopping")
                 try:
                     begun = time.monotonic()
-                    commit_marks.advance(mine, self.settings)
+                    commit_marks.advance(checkpoint, self.settings)
                     rows = handle(
                         MicroBatch(
                             batch_rows, batch_id, self, clock.now(), is_retry=batch_id == pending
                         )
                     )
-                    commit_marks.advance(mine, self.settings)
+                    commit_marks.advance(checkpoint, self.settings)
                     self._say(batch_id, rows, time.monotonic() - begun)
                 except EchoStreamError as error:
                     self.failures.append(error)
@@ -260,7 +269,7 @@ class Job:
 
         writer = (
             rows.writeStream.queryName(self.name)
-            .option("checkpointLocation", str(mine.folder))
+            .option("checkpointLocation", str(checkpoint.folder))
             .foreachBatch(on_batch)
         )
         writer = (

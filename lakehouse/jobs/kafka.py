@@ -146,7 +146,7 @@ def lag(consumed: Offsets, settings: Settings) -> int | None:
     )
 
 
-def check_offsets(mine: Checkpoint, settings: Settings) -> None:
+def check_offsets(checkpoint: Checkpoint, settings: Settings) -> None:
     """Refuse to start where Kafka no longer holds what comes next.
 
     Spark would find out too, but for a topic that was made anew only once it has grown past the old
@@ -157,16 +157,20 @@ def check_offsets(mine: Checkpoint, settings: Settings) -> None:
         LostOffsetsError: the next offset of a partition is not there.
     """
     bounds = offset_bounds(settings)
-    known = mine.topics
+    known = checkpoint.topics
     ids = topic_ids(bounds, settings)
-    ends: Offsets = {} if mine.committed_batch is None else mine.end_offset(mine.committed_batch)
+    ends: Offsets = (
+        {}
+        if checkpoint.committed_batch is None
+        else checkpoint.end_offset(checkpoint.committed_batch)
+    )
     for topic, partitions in ends.items():
         if topic in ids and known.get(topic, ids[topic]) != ids[topic]:
             raise LostOffsetsError(
                 f"topic {topic} was made anew since it was read: what it held is gone, and its"
                 " offsets mean others",
                 remedy="Bring Kafka's data back, or read the new one with `echostream checkpoint"
-                f" reset {mine.job}`",
+                f" reset {checkpoint.job}`",
             )
         for partition, offset in partitions.items():
             low, high = bounds.get(topic, {}).get(partition, (0, 0))
@@ -175,6 +179,6 @@ def check_offsets(mine: Checkpoint, settings: Settings) -> None:
                     f"{topic}[{partition}] holds offsets {low} to {high}, but {offset} is the next"
                     " to read",
                     remedy="Bring Kafka's data back, or accept the gap with `echostream"
-                    f" checkpoint reset {mine.job}`",
+                    f" checkpoint reset {checkpoint.job}`",
                 )
-    mine.record_topics(known | ids)
+    checkpoint.record_topics(known | ids)

@@ -76,10 +76,10 @@ def unread_for_h(table: Table, settings: Settings) -> float | None:
     job = _READERS.get(table.name)
     if job is None:
         return 0.0
-    mine = checkpoint(job, settings)
-    if mine.committed_batch is None and mine.planned_batch is not None:
+    job_checkpoint = checkpoint(job, settings)
+    if job_checkpoint.committed_batch is None and job_checkpoint.planned_batch is not None:
         return None
-    position = _last_read(mine, table)
+    position = _last_read(job_checkpoint, table)
     if position is None:
         return 0.0
     version, last_file = position
@@ -99,17 +99,17 @@ def unread_for_h(table: Table, settings: Settings) -> float | None:
     return max(waiting_s, 0.0) / 3600 + _MARGIN_H
 
 
-def _last_read(mine: Checkpoint, table: Table) -> tuple[int, int] | None:
+def _last_read(checkpoint: Checkpoint, table: Table) -> tuple[int, int] | None:
     """Return the version that the table's reader is at, and the number of its last file there."""
-    if mine.committed_batch is not None:
-        offset = mine.end_offset(mine.committed_batch)
+    if checkpoint.committed_batch is not None:
+        offset = checkpoint.end_offset(checkpoint.committed_batch)
         version = int(offset["reservoirVersion"])
         if offset["isStartingVersion"]:  # its index counts the files of the whole table
             return version, _NO_FILE
         return version, int(offset["index"])
     if table is BRONZE_POSTS:  # its reader begins with the rows that are there then
         return None
-    first = mine.reset.get(RESET_STARTING_VERSION, 0)
+    first = checkpoint.reset.get(RESET_STARTING_VERSION, 0)
     return int(max(first - 1, 0)), _NO_FILE
 
 

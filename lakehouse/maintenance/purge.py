@@ -31,9 +31,9 @@ def purge(lake: Lake, table: Table) -> int:
     names = [file.rpartition("/")[2] for file in files]
     partitions = sorted({optimize.partition_of(file, table) for file in files}, key=str)
     for start in range(0, len(partitions), optimize.PARTITIONS_PER_COMMIT):
-        some = partitions[start : start + optimize.PARTITIONS_PER_COMMIT]
-        with materialized(_row_per_file(lake, table, names, some)) as rows:
-            _rewrite(lake, table, rows, some)
+        chunk = partitions[start : start + optimize.PARTITIONS_PER_COMMIT]
+        with materialized(_row_per_file(lake, table, names, chunk)) as rows:
+            _rewrite(lake, table, rows, chunk)
     if left := lake.log(table).files_with_hidden_rows():
         raise PurgeError(
             f"{len(left)} files of {table.name} still hold rows that are to go",

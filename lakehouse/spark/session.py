@@ -219,13 +219,13 @@ def jars(settings: Settings) -> list[Path]:
         JarsError: there are none.
     """
     root = _jars_dir(settings)
-    found: list[Path] = []
+    files: list[Path] = []
     for folder in (root / "spark", root / "s3")[: 1 + settings.is_on_s3]:
         here = sorted(folder.glob("*.jar"))
         if not here:
             raise JarsError(f"no jars in {folder}", remedy="Run `make setup`")
-        found += here
-    return found
+        files += here
+    return files
 
 
 def scratch(settings: Settings) -> Path:

@@ -139,10 +139,10 @@ def _is_java(pid: int) -> bool:
 def _read(file: TextIO) -> dict[str, Any]:
     file.seek(0)
     try:
-        found: dict[str, Any] = json.loads(file.read() or "{}")
+        content: dict[str, Any] = json.loads(file.read() or "{}")
     except ValueError:
         return {}
-    return found
+    return content
 
 
 def _write(file: TextIO, content: dict[str, Any]) -> None:

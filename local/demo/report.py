@@ -51,10 +51,10 @@ def show_live(console: Console, read: Mapping[str, Counter[str]]) -> None:
         "\n[bold]Records read live from simulated platforms[/]  (echostream simulate, ingest)"
     )
     for platform, fates in read.items():
-        each = ", ".join(
+        counts = ", ".join(
             f"{number:,} {fate.replace('_', ' ')}" for fate, number in fates.most_common()
         )
-        console.print(f"  {platform:<11}{each}", soft_wrap=True)
+        console.print(f"  {platform:<11}{counts}", soft_wrap=True)
 
 
 def show_results(settings: Settings, console: Console, *, sent: int) -> bool:

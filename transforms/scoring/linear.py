@@ -62,9 +62,11 @@ class LinearModel:
         for column, weights in zip(features.lexicon.T, self.lexicon, strict=True):
             logits += column[:, None] * weights
         scale = 1 / np.sqrt(np.maximum(1, np.bincount(features.owners, minlength=texts)))
-        found = self.ngrams[features.buckets].astype(np.float64)
+        ngram_weights = self.ngrams[features.buckets].astype(np.float64)
         for number in range(len(CLASSES)):
-            logits[:, number] += scale * np.bincount(features.owners, found[:, number], texts)
+            logits[:, number] += scale * np.bincount(
+                features.owners, ngram_weights[:, number], texts
+            )
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares: Floats = powers / powers.sum(axis=1, keepdims=True)
         return shares

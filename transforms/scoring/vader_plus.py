@@ -36,13 +36,15 @@ class VaderPlusScorer:
         """Return each text's compound score."""
         parts = [sentences(normalise(text)) for text in texts]
         compounds = iter(self._vader.compounds(list(chain.from_iterable(parts))))
-        return [_whole(islice(compounds, len(some))) for some in parts]
+        return [_whole(islice(compounds, len(text_sentences))) for text_sentences in parts]
 
     def figures_of(self, texts: Sequence[str]) -> Sequence[Figures]:
         """Return VADER's figures of the normalised texts; of long ones, their sentences' means."""
         parts = [sentences(normalise(text)) for text in texts]
         figures = iter(self._vader.figures_of(list(chain.from_iterable(parts))))
-        return [_whole_figures(list(islice(figures, len(some)))) for some in parts]
+        return [
+            _whole_figures(list(islice(figures, len(text_sentences)))) for text_sentences in parts
+        ]
 
 
 def _whole(compounds: Iterable[float]) -> float:

@@ -75,19 +75,19 @@ def test_unknown_when_unsure(text):
     ],
 )
 def test_the_platform_decides_where_the_text_does_not(said, language):
-    assert language_of("lol", said=said) == language
-    assert language_of(None, said=said) == language
+    assert language_of("lol", declared=said) == language
+    assert language_of(None, declared=said) == language
 
 
 @pytest.mark.parametrize("text", ["😀", "12:30", "#fun <HANDLE>"])
 def test_what_has_no_words_is_of_no_language(text):
-    assert language_of(text, said="ja") is None
+    assert language_of(text, declared="ja") is None
 
 
 def test_the_text_decides_where_it_tells():
     """Mastodon and Bluesky say the language of the user's interface."""
-    assert language_of("You know that this is what they want.", said="ja") == "en"
-    assert language_of("Das Wetter in den Bergen war heute sehr schön", said="en") == "de"
+    assert language_of("You know that this is what they want.", declared="ja") == "en"
+    assert language_of("Das Wetter in den Bergen war heute sehr schön", declared="en") == "de"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_the_text_decides_where_it_tells():
     ],
 )
 def test_the_platform_decides_short_texts_between_languages_that_are_alike(text, said):
-    assert language_of(text, said=said) == said
+    assert language_of(text, declared=said) == said
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_the_platform_decides_short_texts_between_languages_that_are_alike(text,
     ],
 )
 def test_what_the_letters_deny_is_not_believed(text, said, language):
-    assert language_of(text, said=said) == language
+    assert language_of(text, declared=said) == language
 
 
 def test_the_first_text_that_tells_decides():
@@ -142,8 +142,8 @@ def test_the_first_text_that_tells_decides():
         )
         == "de"
     )
-    assert language_of("😀", "This is what they said about it", said="de") == "en"
-    assert language_of("ok", "😀", said="de") == "de"
+    assert language_of("😀", "This is what they said about it", declared="de") == "en"
+    assert language_of("ok", "😀", declared="de") == "de"
 
 
 def test_the_end_of_a_long_text_is_not_looked_at():
@@ -155,7 +155,7 @@ def test_the_end_of_a_long_text_is_not_looked_at():
 
 def test_made_posts_of_other_languages_are_never_english():
     found = Counter(
-        (language, language_of(sentence.format(p=product), said=language))
+        (language, language_of(sentence.format(p=product), declared=language))
         for language, moods in OTHER_LANGUAGES.items()
         for sentences in moods.values()
         for sentence in sentences

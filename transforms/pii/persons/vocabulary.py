@@ -90,7 +90,7 @@ class Vocabulary:
                 echoing += [
                     at
                     for at, row in enumerate(ids[first:], first)
-                    if (one := echoes[row]) and one in users
+                    if (user := echoes[row]) and user in users
                 ]
         ids += (_EDGE, _EDGE)
         self._describe_new()

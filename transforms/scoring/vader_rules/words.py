@@ -120,8 +120,9 @@ class Letters(dict[str, str]):
 
         def letter(kind: Kind) -> str:
             if kind not in letter_of:
-                one = letter_of[kind] = next(silent if kind.valence is None else scored)
-                self.kinds |= {one: kind, one.upper(): kind._replace(loud=True)}
+                lower = next(silent if kind.valence is None else scored)
+                letter_of[kind] = lower
+                self.kinds |= {lower: kind, lower.upper(): kind._replace(loud=True)}
             return letter_of[kind]
 
         self.plain = letter(Kind())

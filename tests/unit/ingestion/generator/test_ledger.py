@@ -112,7 +112,9 @@ def test_the_language_is_found_that_the_ledger_says(feed):
     for one in feed:
         if "clean_text" in (row := one.ledger_row):
             found = language_of(
-                row["clean_text"], row["clean_title"], said=orjson.loads(one.record.value)["lang"]
+                row["clean_text"],
+                row["clean_title"],
+                declared=orjson.loads(one.record.value)["lang"],
             )
             assert (found in (None, "en")) == (row["lang"] in (None, "en")), (
                 row["clean_text"] or row["clean_title"]
