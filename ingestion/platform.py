@@ -119,6 +119,11 @@ def keep_nothing(_: Json) -> None:
     """Return None, for platforms whose payloads do not say whether they are public."""
 
 
+def known_by_post_id(_: Json) -> str:
+    """Return the empty text, for platforms whose own calls know a post by its `post_id`."""
+    return ""
+
+
 _KINDS = {dict: "object", list: "array", str: "text", bool: "boolean", type(None): "null"}
 
 

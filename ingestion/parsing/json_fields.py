@@ -108,6 +108,11 @@ def integer_counts(values: Mapping[str, Json]) -> dict[str, int]:
     }
 
 
+def fields_of(item: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]:
+    """Return those of the named fields that the object has."""
+    return {name: item[name] for name in names if name in item}
+
+
 def kind_by_field(item: dict[str, Json], kinds: Iterable[tuple[str, str]]) -> str | None:
     """Return the kind of the first pair (field, kind) whose field the object has."""
     return next((kind for field, kind in kinds if field in item), None)

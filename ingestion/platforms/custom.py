@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ingestion.parsing.html_text import hashtags
-from ingestion.parsing.json_fields import distinct, optional_text, payloads_within
+from ingestion.parsing.json_fields import distinct, fields_of, optional_text, payloads_within
 from ingestion.parsing.timestamps import count_micros, iso_micros
 from ingestion.platform import (
     AuthorDelete,
@@ -85,7 +85,7 @@ def _post(item: dict[str, Json], observed_at: int | None) -> Post:
 def _delete(item: dict[str, Json], observed_at: int | None) -> Post | AuthorDelete:
     """Map a delete, which holds against every version up to now, whatever its own time says."""
     version = max(observed_at or 0, _happened_at(item, "time", observed_at))
-    left = {name: item[name] for name in _DELETE_FIELDS if name in item}
+    left = fields_of(item, _DELETE_FIELDS)
     if item.get("id") is None and (author := _name(item, "author")) is not None:
         return AuthorDelete(author_id=author, version=version, raw=left)
     # Without a day: `time` is here when it was deleted, and the item may be of any day.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ingestion.parsing.html_text import html_to_text
 from ingestion.parsing.json_fields import (
+    fields_of,
     integer_counts,
     kind_by_field,
     optional_text,
@@ -107,7 +108,7 @@ def _delete(item: dict[str, Json], observed_at: int | None) -> Post:
         op="delete",
         version=observed_at or 0,
         created_at=_time(item) if "time" in item else None,
-        raw={name: item[name] for name in _DELETE_FIELDS if name in item},
+        raw=fields_of(item, _DELETE_FIELDS),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ingestion.parsing.html_text import hashtags
 from ingestion.parsing.json_fields import (
     distinct,
+    fields_of,
     integer_counts,
     is_only_text,
     items_of_type,
@@ -28,6 +29,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
+    known_by_post_id,
     unmappable_on_wrong_field,
 )
 
@@ -99,16 +101,12 @@ def _is_public(post: dict[str, Json]) -> bool:
     )
 
 
-def _native_id(payload: Json) -> str:
-    return ""  # the URN, which is the post's id
-
-
 PLATFORM = Platform(
     name="linkedin",
     payloads=payloads,
     map=map_payload,
     reader="ingestion.readers.linkedin:LinkedInReader",
-    native_id=_native_id,
+    native_id=known_by_post_id,
 )
 
 
@@ -132,7 +130,7 @@ def _notice(notice: dict[str, Json], observed_at: int | None) -> Mapped:
     if not _COMMENT_URN.fullmatch(urn):
         raise WrongFieldError("generatedActivity")
     said_at = count_micros(notice.get("lastModifiedAt"), per_second=1000) or 0
-    left = {name: notice[name] for name in _NOTICE_FIELDS if name in notice}
+    left = fields_of(notice, _NOTICE_FIELDS)
     return Post(post_id=urn, op="delete", version=max(observed_at or 0, said_at), raw=left)
 
 
@@ -143,7 +141,7 @@ def _deleted(post: dict[str, Json], observed_at: int | None) -> Post:
         op="delete",
         version=max(observed_at or 0, _edited_at(created_at, post.get("lastModifiedAt"))),
         created_at=created_at,
-        raw={name: post[name] for name in _DELETE_FIELDS if name in post},
+        raw=fields_of(post, _DELETE_FIELDS),
     )
 
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from ingestion.parsing.html_text import html_to_text
 from ingestion.parsing.json_fields import (
     distinct,
+    fields_of,
     integer_counts,
     is_only_text,
     items_of_type,
@@ -207,7 +208,7 @@ def _deleted_by_request(status: dict[str, Json], observed_at: int | None) -> Pos
         version=max(_edited_at(status), observed_at or 0),
         created_at=created_at,
         day=_day(uri, created_at, observed_at),
-        raw={**{name: status[name] for name in _DELETE_FIELDS if name in status}, "deleted": True},
+        raw=fields_of(status, _DELETE_FIELDS) | {"deleted": True},
     )
 
 

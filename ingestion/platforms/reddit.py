@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from ingestion.parsing.json_fields import integer_counts, is_only_text, value_at
+from ingestion.parsing.json_fields import fields_of, integer_counts, is_only_text, value_at
 from ingestion.parsing.reddit_removals import is_placeholder, removal_of
 from ingestion.platform import (
     Ignored,
@@ -20,6 +20,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
+    known_by_post_id,
     unmappable_on_wrong_field,
 )
 
@@ -86,16 +87,12 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(kind, payload["data"], payload, observed_at)
 
 
-def _native_id(payload: Json) -> str:
-    return ""  # the fullname, which is the post's id
-
-
 PLATFORM = Platform(
     name="reddit",
     payloads=payloads,
     map=map_payload,
     reader="ingestion.readers.reddit:RedditReader",
-    native_id=_native_id,
+    native_id=known_by_post_id,
 )
 
 
@@ -189,7 +186,7 @@ def _is_gone(kind: str, data: dict[str, Json]) -> bool:
 
 
 def _delete(kind: str, data: dict[str, Json], observed_at: int | None) -> Post:
-    left = {name: data[name] for name in _DELETE_FIELDS if name in data}
+    left = fields_of(data, _DELETE_FIELDS)
     left |= removal_of(data) | _placeholders(kind, data)
     return Post(
         post_id=_fullname(kind, data),

@@ -32,6 +32,7 @@ from ingestion.platform import (
     Platform,
     Post,
     WrongFieldError,
+    known_by_post_id,
     unmappable_on_wrong_field,
 )
 
@@ -116,16 +117,12 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     return _post(tweet, payload, observed_at)
 
 
-def _native_id(payload: Json) -> str:
-    return ""  # the post's own id, the first of its chain, is what X knows it by
-
-
 PLATFORM = Platform(
     name="x",
     payloads=payloads,
     map=map_payload,
     reader="ingestion.readers.x:XReader",
-    native_id=_native_id,
+    native_id=known_by_post_id,  # the first id of its chain of edits
     dates_edits=True,
     sweeps_at_once=50_000,  # in one compliance job
 )

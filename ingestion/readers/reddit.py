@@ -11,7 +11,6 @@ from typing import Any
 
 import praw
 import requests
-import stamina
 from prawcore import exceptions as refused
 
 from foundation.errors import CredentialsError, ReadError, UsageError
@@ -28,8 +27,8 @@ from ingestion.readers.clients.responses import (
     LONGEST_WAIT_S,
     StatusError,
     UnusableAnswerError,
+    retries,
     retry_after,
-    retry_decision,
     trouble_of,
 )
 
@@ -151,14 +150,7 @@ class RedditReader:
             after = following
 
     def _get(self, path: str, params: dict[str, str | int]) -> Json:
-        for attempt in stamina.retry_context(
-            on=retry_decision,
-            attempts=self._context.attempts,
-            timeout=None,
-            wait_initial=0.5,
-            wait_max=60,
-            wait_jitter=1,
-        ):
+        for attempt in retries(self._context):
             with attempt:
                 self._context.budget.take("calls")
                 return self._ask(path, params)

@@ -1,17 +1,22 @@
 """Jetstream, v1 and v2: a websocket that replays from a cursor within its window, then follows."""
 
 import json
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from http import HTTPStatus
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.scenario import SECOND, ScenarioEvent
 from ingestion.simulators.server.state import Faults, World
+from ingestion.simulators.server.websocket import (
+    STREAM_FAULTS,
+    Refusal,
+    frames_from,
+    websocket_server,
+)
 from schemas.epoch import to_datetime
 
 V1 = "/subscribe"
@@ -27,59 +32,34 @@ _HUGE = 10_000_000
 
 @contextmanager
 def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
-    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
-    from websockets.http11 import Request, Response  # noqa: PLC0415  # an extra
-    from websockets.sync.server import ServerConnection, serve  # noqa: PLC0415
-
-    stopping = Event()
-
-    def refuse(connection: ServerConnection, request: Request) -> Response | None:
-        problem = _problem(world, request.path)
-        return (
-            None
-            if problem is None
-            else connection.respond(HTTPStatus.BAD_REQUEST, json.dumps(problem))
-        )
-
-    def handle(connection: ServerConnection) -> None:
-        assert connection.request is not None  # noqa: S101  # after the handshake there is one
-        with suppress(ConnectionClosed):
-            for frame in sent_frames(world, faults, connection.request.path, stopping):
-                connection.send(frame)
-
-    server = serve(
-        handle,
-        *bind,
-        process_request=refuse,
-        compression=None,
-        select_subprotocol=lambda _, offered: offered[0] if offered else None,
-    )
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://{bind[0]}:{server.socket.getsockname()[1]}"
-    finally:
-        stopping.set()
-        server.shutdown()
-        thread.join()
+    with websocket_server(
+        bind,
+        lambda path, stopping: sent_frames(world, faults, path, stopping),
+        refusal=lambda path, _: _refusal(world, path),
+    ) as port:
+        yield f"http://{bind[0]}:{port}"
 
 
-SIMULATOR = Simulator("bluesky", _serve, ("close", "silence", "not_json", "html"))
+SIMULATOR = Simulator("bluesky", _serve, STREAM_FAULTS)
 
 
-def _problem(world: World, target: str) -> dict[str, str] | None:
-    """Return why the handshake is refused."""
+def _refusal(world: World, target: str) -> Refusal | None:
+    """Return the answer to a handshake that is refused."""
     url = urlsplit(target)
     query = parse_qs(url.query)
     if url.path not in (V1, V2):
-        return {"error": "NotFound", "message": "no such endpoint"}
+        return _bad_request("NotFound", "no such endpoint")
     if url.path == V2 and (wrong := [name for name in _V1_NAMES if name in query]):
-        return {"error": "InvalidRequest", "message": f"unknown parameter {wrong[0]}"}
+        return _bad_request("InvalidRequest", f"unknown parameter {wrong[0]}")
     cursor = int(query.get("cursor", ["0"])[0])
     floor = _FIRST_SEQ + _first(world)
     if url.path == V2 and 0 < cursor < min(floor, _TIME_CURSOR):
-        return {"error": "CursorTooOld", "message": f"cursor is below the retention floor {floor}"}
+        return _bad_request("CursorTooOld", f"cursor is below the retention floor {floor}")
     return None
+
+
+def _bad_request(error: str, message: str) -> Refusal:
+    return HTTPStatus.BAD_REQUEST, {"error": error, "message": message}
 
 
 def _first(world: World) -> int:
@@ -92,30 +72,17 @@ def sent_frames(world: World, faults: Faults, target: str, stopping: Event) -> I
     url = urlsplit(target)
     query = parse_qs(url.query)
     is_v2 = url.path == V2
-    index, notice = _begin(world, query, is_v2=is_v2)
+    first, notice = _begin(world, query, is_v2=is_v2)
     if notice:
         yield notice
     wanted = query.get("dids" if is_v2 else "wantedDids", [])
-    while not stopping.is_set():
-        for event in world.events[index : world.happened()]:
-            match (
-                fault.kind
-                if (fault := faults.next("close", "silence", "not_json", "html"))
-                else None
-            ):
-                case "close":
-                    return
-                case "silence":
-                    stopping.wait(fault.seconds if fault else 0)
-                    return
-                case "not_json":
-                    yield '{"cut'
-                case "html":
-                    yield "<html><body>502</body></html>"
-            if not wanted or did(event.author) in wanted:
-                yield json.dumps(v2_message(event, index) if is_v2 else v1_line(event, index))
-            index += 1
-        time.sleep(0.02)
+
+    def shown(number: int, event: ScenarioEvent) -> str | None:
+        if wanted and did(event.author) not in wanted:
+            return None
+        return json.dumps(v2_message(event, number) if is_v2 else v1_line(event, number))
+
+    yield from frames_from(first, world, faults, stopping, shown)
 
 
 def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[int, str | None]:

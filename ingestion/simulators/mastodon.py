@@ -2,19 +2,20 @@
 
 import html
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from foundation import clock
 from ingestion.simulators.server.base import Simulator
 from ingestion.simulators.server.http import HTTP_FAULTS, Answer, RateLimit, Request, http_server
+from ingestion.simulators.server.scenario import ScenarioEvent
 from ingestion.simulators.server.state import Faults, SimulatedPost, World
+from ingestion.simulators.server.websocket import Refusal, frames_from, websocket_server
 from schemas.epoch import to_datetime
 
 TOKEN = "simulated-token"  # noqa: S105  # made up, and checked
@@ -84,65 +85,34 @@ def listing_page(posts: dict[str, SimulatedPost], request: Request) -> Answer:
 
 @contextmanager
 def _streaming(world: World, faults: Faults) -> Iterator[str]:
-    from websockets.exceptions import ConnectionClosed  # noqa: PLC0415
-    from websockets.http11 import Request as Handshake  # noqa: PLC0415  # an extra
-    from websockets.http11 import Response  # noqa: PLC0415
-    from websockets.sync.server import ServerConnection, serve  # noqa: PLC0415
+    with websocket_server(
+        ("127.0.0.1", 0),
+        lambda path, stopping: _frames(world, faults, path, stopping),
+        refusal=lambda _, headers: _refusal(headers),
+    ) as port:
+        yield f"ws://127.0.0.1:{port}"
 
-    stopping = Event()
 
-    def refuse(connection: ServerConnection, request: Handshake) -> Response | None:
-        if request.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return connection.respond(
-                HTTPStatus.UNAUTHORIZED, json.dumps({"error": "Missing access token"})
-            )
+def _refusal(headers: Mapping[str, str]) -> Refusal | None:
+    if headers.get("Authorization") == f"Bearer {TOKEN}":
         return None
-
-    def handle(connection: ServerConnection) -> None:
-        assert connection.request is not None  # noqa: S101  # after the handshake there is one
-        stream = parse_qs(urlsplit(connection.request.path).query).get("stream", ["public"])
-        with suppress(ConnectionClosed):
-            for frame in _frames(world, faults, stream, stopping):
-                connection.send(frame)
-
-    server = serve(handle, "127.0.0.1", 0, process_request=refuse, compression=None)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
-    finally:
-        stopping.set()
-        server.shutdown()
-        thread.join()
+    return HTTPStatus.UNAUTHORIZED, {"error": "Missing access token"}
 
 
-def _frames(world: World, faults: Faults, stream: list[str], stopping: Event) -> Iterator[str]:
+def _frames(world: World, faults: Faults, path: str, stopping: Event) -> Iterator[str]:
     """Yield what happens from now on, and nothing earlier."""
-    index = world.happened()
-    while not stopping.is_set():
-        for event in world.events[index : world.happened()]:
-            match (
-                fault.kind
-                if (fault := faults.next("close", "silence", "not_json", "html"))
-                else None
-            ):
-                case "close":
-                    return
-                case "silence":
-                    stopping.wait(fault.seconds if fault else 0)
-                    return
-                case "not_json" | "html":
-                    yield "<html>"
-            index += 1
-            post = world.posts()[event.number]
-            if event.kind == "delete":
-                yield json.dumps({"stream": stream, "event": "delete", "payload": status_id(post)})
-            elif event.kind != "leave":
-                kind = "update" if event.kind == "create" else "status.update"
-                yield json.dumps(
-                    {"stream": stream, "event": kind, "payload": json.dumps(status_of(post))}
-                )
-        time.sleep(0.02)
+    stream = parse_qs(urlsplit(path).query).get("stream", ["public"])
+
+    def shown(_: int, event: ScenarioEvent) -> str | None:
+        post = world.posts()[event.number]
+        if event.kind == "leave":
+            return None
+        if event.kind == "delete":
+            return json.dumps({"stream": stream, "event": "delete", "payload": status_id(post)})
+        kind = "update" if event.kind == "create" else "status.update"
+        return json.dumps({"stream": stream, "event": kind, "payload": json.dumps(status_of(post))})
+
+    yield from frames_from(world.happened(), world, faults, stopping, shown)
 
 
 def status_id(post: SimulatedPost) -> str:

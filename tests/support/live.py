@@ -27,6 +27,7 @@ from ingestion.producer.loop import IngestLoop, IngestReport, new_reader
 from ingestion.reader import Context, Reader, SourceBatch
 from ingestion.readers import bluesky as jetstream
 from ingestion.simulators import SIMULATORS, bluesky
+from ingestion.simulators.server import websocket
 from ingestion.simulators.server.scenario import Scenario, final_texts
 from ingestion.simulators.server.state import World
 from ingestion.state.budget import Budget, Limit
@@ -191,10 +192,10 @@ class _Line:
         self._of_thread: dict[int, int] = {}
         self._send = bluesky.sent_frames
         self._receive = jetstream.frames
-        self._sleep = bluesky.time.sleep
+        self._sleep = websocket.time.sleep
         self._monotonic = jetstream.time.monotonic
         patch.setattr(bluesky, "sent_frames", self._sending)
-        patch.setattr(bluesky, "time", SimpleNamespace(sleep=self._idling))
+        patch.setattr(websocket, "time", SimpleNamespace(sleep=self._idling))
         patch.setattr(jetstream, "frames", self._receiving)
         patch.setattr(
             jetstream, "time", SimpleNamespace(monotonic=lambda: self._monotonic() + self._jumped_s)

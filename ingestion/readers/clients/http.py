@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Self
 
 import httpx2
-import stamina
 
 from foundation import clock
 from foundation.errors import CredentialsError
@@ -23,8 +22,8 @@ from ingestion.readers.clients.responses import (
     StatusError,
     UnusableAnswerError,
     http_date_seconds,
+    retries,
     retry_after,
-    retry_decision,
     trouble_of,
 )
 
@@ -131,14 +130,7 @@ class Http:
             CredentialsError: 401.
             BudgetSpentError: the budget of `calls` is used up.
         """
-        for attempt in stamina.retry_context(
-            on=retry_decision,
-            attempts=self._context.attempts,
-            timeout=None,
-            wait_initial=0.5,
-            wait_max=60,
-            wait_jitter=1,
-        ):
+        for attempt in retries(self._context):
             with attempt:
                 return self._once(call)
         raise AssertionError  # the last attempt raises by itself

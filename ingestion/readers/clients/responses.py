@@ -1,12 +1,15 @@
 """Failed answers: their errors, and when a retry may help."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+import stamina
+
 from foundation.errors import ReadError
+from ingestion.reader import Context
 
 LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
 CLIENT_ERRORS = 400
@@ -35,6 +38,18 @@ def retry_decision(error: Exception) -> bool | float:
             return True if error.wait_s is None else bounded_wait(error.wait_s)
         return error.status >= SERVER_ERRORS
     return isinstance(error, UnusableAnswerError)
+
+
+def retries(context: Context) -> Iterable[stamina.Attempt]:
+    """Return attempts at one request, with waits between them."""
+    return stamina.retry_context(
+        on=retry_decision,
+        attempts=context.attempts,
+        timeout=None,
+        wait_initial=0.5,
+        wait_max=60,
+        wait_jitter=1,
+    )
 
 
 def bounded_wait(wait_s: float) -> float:
