@@ -5,6 +5,9 @@ A real server serves it over HTTP with credentials; then one that often fails do
 
 import json
 import shutil
+import socket
+import subprocess
+import sys
 from collections import Counter
 
 import orjson
@@ -33,6 +36,16 @@ RATES = Rates(
 )
 pytestmark = pytest.mark.extended
 TIMEOUT_S = 3.0  # of one answer; a stalled one takes longer
+WAIT_S = 60.0
+# A process that holds the lake until its standard input ends.
+HOLDER = """
+import sys
+from foundation.settings import Settings
+from lakehouse.storage.lease import hold_lake
+with hold_lake(Settings.model_validate_json(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +114,30 @@ def test_a_writer_elsewhere_is_kept_out(on_s3, tmp_path):
         hold_lake(on_s3),
     ):
         pytest.fail("two writers")
+
+
+def test_a_writer_elsewhere_is_waited_for(on_s3, tmp_path):
+    elsewhere = on_s3.model_copy(update={"home": tmp_path})
+    place = elsewhere.model_dump_json(include={"home", "lake", "s3"})
+    waits = []
+
+    def let_go(error):
+        waits.append(error.what)
+        holder.stdin.close()
+
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, place],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with hold_lake(on_s3, wait_s=WAIT_S, on_wait=let_go):
+            assert holder.wait(WAIT_S) == 0
+            with pytest.raises(LakeInUseError), hold_lake(elsewhere):
+                pytest.fail("two writers")
+    assert len(waits) == 1
+    assert f"process {holder.pid} on {socket.gethostname()} already writes the lake" in waits[0]
 
 
 def test_wrong_credentials_and_a_missing_bucket_are_named(on_s3, tmp_path):

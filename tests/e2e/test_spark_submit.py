@@ -8,17 +8,19 @@ import subprocess
 import sys
 import zipfile
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from sysconfig import get_paths
 
 import pyspark
 import pytest
 
+from lakehouse.storage.lease import hold_lake
 from local.host.ports import free_ports
 from tests.conftest import QUICK_JVM, ROOT
 from tests.support.commands import environment, stop_session, wait_until
 from tests.support.kafka import generate
-from tests.support.lake import assert_exact, ops
+from tests.support.lake import assert_exact, ops, rows_of, table
 
 pytestmark = pytest.mark.extended
 CHECKOUT = ROOT.parent
@@ -136,26 +138,53 @@ def test_without_the_wheel_nothing_is_found(python, tmp_path):
         assert done.returncode == code, done.stderr
 
 
-def test_posts_reach_gold_exactly_on_a_standalone_cluster(home, wheel, master, elsewhere, tmp_path):
-    ledger = generate(home, 300, seed=4)
+@pytest.fixture(scope="module")
+def submit(wheel, master, elsewhere):
+    """Return the words that run a program of the checkout on the cluster."""
     jars = ",".join(str(jar) for jar in (CHECKOUT / "jars" / "spark").glob("*.jar"))
-    words = [str(SPARK_HOME / "bin" / "spark-submit"), "--master", master]
-    words += [
-        "--properties-file",
-        str(CHECKOUT / "conf" / "spark" / "standalone.conf"),
-        "--jars",
-        jars,
-    ]
-    words += [
-        "--driver-java-options",
-        QUICK_JVM,
-        "--conf",
-        f"spark.executor.extraJavaOptions={QUICK_JVM}",
-    ]
-    words += ["--conf", "spark.ui.enabled=false", "--py-files", str(wheel)]
-    words += [str(CHECKOUT / "streaming" / "submit.py"), "--trigger", "available-now"]
+    options = {
+        "--master": master,
+        "--properties-file": str(CHECKOUT / "conf" / "spark" / "standalone.conf"),
+        "--jars": jars,
+        "--driver-java-options": QUICK_JVM,
+        "--py-files": str(wheel),
+    }
+    words = [str(SPARK_HOME / "bin" / "spark-submit"), *chain(*options.items())]
+    for setting in (f"spark.executor.extraJavaOptions={QUICK_JVM}", "spark.ui.enabled=false"):
+        words += ["--conf", setting]
+
+    def submit(folder, log, file, *options):
+        return program([*words, str(CHECKOUT / file), *options], elsewhere, folder, log)
+
+    return submit
+
+
+@pytest.fixture(scope="module")
+def ledger(home):
+    return generate(home, 300, seed=4)
+
+
+def test_posts_reach_gold_exactly_on_a_standalone_cluster(home, ledger, submit, tmp_path):
     log = tmp_path / "submit.log"
-    with program(words, elsewhere, tmp_path, log) as process:
+    with submit(tmp_path, log, "streaming/submit.py", "--trigger", "available-now") as process:
         assert process.wait(SUBMIT_S) == 0, log.read_text()[-3000:]
     assert_exact(home, ledger)
     assert sum(row["new"] for row in ops(home, "bronze_to_silver")) > 0
+
+
+def test_a_batch_job_waits_for_the_lake_and_runs_on_the_cluster(home, ledger, submit, tmp_path):
+    version = table(home, "silver.posts").version()
+    log = tmp_path / "submit.log"
+    words = ("batch/submit.py", "rebuild", "silver", "--wait-for-lake", str(SUBMIT_S))
+    waits = f"waiting: process {os.getpid()} already writes the lake"
+    with ExitStack() as holding:
+        holding.enter_context(hold_lake(home))
+        with submit(tmp_path, log, *words) as process:
+            wait_until(lambda: waits in log.read_text(), within_s=SUBMIT_S, what=waits)
+            assert process.poll() is None
+            holding.close()
+            assert process.wait(SUBMIT_S) == 0, log.read_text()[-3000:]
+    posts = len(rows_of(home, "silver.posts"))
+    assert f"silver.posts: {posts:,} rows" in log.read_text().splitlines()
+    assert table(home, "silver.posts").version() > version
+    assert_exact(home, ledger)
