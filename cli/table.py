@@ -77,6 +77,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     ),
     _SERVICES: (
         Command("serve", "serve:serve", "Serve the HTTP API, until stopped."),
+        Command("worker", "worker:worker", "Score the API's jobs; serve starts as many as set."),
         Command("dashboard", "dashboard:dashboard", "Serve the dashboard, until stopped."),
     ),
     "Rights of persons": (

@@ -228,6 +228,7 @@ class ApiSettings(Section):
     stop_timeout_s: float = Field(default=10.0, gt=0)  # for requests that run when it is stopped
     max_upload_bytes: int = Field(default=1_073_741_824, ge=1)  # of a job's file
     max_job_rows: int = Field(default=1_000_000, ge=1)
+    workers: int = Field(default=1, ge=0, le=64)  # processes that score jobs, beside the API
     result_keep_h: float = Field(default=24.0, gt=0)  # of a job, from its end
 
 

@@ -20,7 +20,7 @@ from foundation.errors import (
 )
 
 T = TypeVar("T")
-HEAD = "0001"  # the newest migration
+HEAD = "0002"  # the newest migration
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_S = 5  # how long a writer waits for another one
 _CONNECT_S = 3

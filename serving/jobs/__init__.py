@@ -1,0 +1,1 @@
+"""Jobs: files of texts that are scored row by row, by processes of their own."""

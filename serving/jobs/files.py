@@ -1,0 +1,149 @@
+"""A job's files: its input, and a file of results and one of dead letters per chunk.
+
+`ECHOSTREAM_HOME/jobs/<job_id>`, for its owner alone. A chunk's file appears whole or not at all,
+and is the same whoever makes it: a worker that comes after one that was killed writes it again.
+"""
+
+import csv
+import errno
+import io
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+import orjson
+
+from foundation import clock
+from foundation.errors import DiskFullError
+
+Kind = Literal["result", "errors"]
+RESULT_COLUMNS = (
+    "line",
+    "id",
+    "label",
+    "compound",
+    "confidence",
+    "language",
+    "reason",
+    "scorer",
+    "scorer_version",
+    "pii",
+)
+ERROR_COLUMNS = ("line", "code")
+_COLUMNS: dict[Kind, tuple[str, ...]] = {"result": RESULT_COLUMNS, "errors": ERROR_COLUMNS}
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_BLOCK_BYTES = 256 * 1024
+
+
+class JobFiles:
+    """The files of all jobs of a home."""
+
+    def __init__(self, home: Path) -> None:
+        self._root = home / "jobs"
+
+    def folder(self, job_id: str) -> Path:
+        """Return a job's folder."""
+        return self._root / job_id
+
+    def make(self, job_id: str) -> Path:
+        """Make a job's folder; return where its input is to be written."""
+        with disk():
+            self._root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder(job_id).mkdir(mode=0o700)
+        return self.folder(job_id) / "input"
+
+    def open_input(self, job_id: str) -> BinaryIO:
+        """Open a job's input.
+
+        Raises:
+            FileNotFoundError: it is there no more.
+        """
+        return (self.folder(job_id) / "input").open("rb", buffering=_BLOCK_BYTES)
+
+    def remove_input(self, job_id: str) -> None:
+        """Delete the texts of a job that has ended."""
+        (self.folder(job_id) / "input").unlink(missing_ok=True)
+
+    def remove(self, job_id: str) -> None:
+        """Delete all files of a job."""
+        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+
+    def write_chunk(self, job_id: str, chunk: int, kind: Kind, body: bytes) -> None:
+        """Write a chunk's file, whole or not at all.
+
+        Raises:
+            DiskFullError: there is no room.
+            FileNotFoundError: the job was deleted.
+        """
+        file = self._chunk(job_id, chunk, kind)
+        draft = file.with_name(f"{file.name}.{os.getpid()}")
+        with disk():
+            try:
+                with draft.open("wb") as out:
+                    out.write(body)
+                    out.flush()
+                    os.fsync(out.fileno())
+                draft.replace(file)
+            finally:
+                draft.unlink(missing_ok=True)
+
+    def json_lines(self, job_id: str, chunks: int, kind: Kind) -> Iterator[bytes]:
+        """Yield what a job has made, as JSON lines, chunk by chunk."""
+        for chunk in range(chunks):
+            with suppress(FileNotFoundError):  # a chunk without dead letters has no such file
+                yield self._chunk(job_id, chunk, kind).read_bytes()
+
+    def csv(self, job_id: str, chunks: int, kind: Kind) -> Iterator[bytes]:
+        """Yield what a job has made, as CSV, chunk by chunk."""
+        columns = _COLUMNS[kind]
+        yield _csv_text([columns])
+        for body in self.json_lines(job_id, chunks, kind):
+            rows = [
+                [_cell(row.get(name)) for name in columns]
+                for row in map(orjson.loads, body.splitlines())
+            ]
+            yield _csv_text(rows)
+
+    def orphans(self, older_than_s: float) -> list[str]:
+        """Return the ids of folders that are that old, as an upload that was cut off leaves one."""
+        if not self._root.is_dir():
+            return []
+        now = clock.file_s()
+        return [
+            folder.name
+            for folder in self._root.iterdir()
+            if now - folder.stat().st_mtime > older_than_s
+        ]
+
+    def _chunk(self, job_id: str, chunk: int, kind: Kind) -> Path:
+        return self.folder(job_id) / f"{chunk:07d}.{kind}.jsonl"
+
+
+@contextmanager
+def disk() -> Iterator[None]:
+    """Give a full disk its name.
+
+    Raises:
+        DiskFullError: there is no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFullError(
+                "the disk of ECHOSTREAM_HOME is full", remedy="Make room, then retry the job"
+            ) from None
+        raise
+
+
+def _csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    return orjson.dumps(value).decode() if isinstance(value, dict) else value

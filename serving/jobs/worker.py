@@ -1,0 +1,258 @@
+"""A process that scores jobs, chunk by chunk.
+
+It leases a job and renews the lease beside the work. A chunk's files are written before the chunk
+is noted in the control plane; a worker that is killed between leaves a chunk that is made again,
+the same. So each row counts once.
+"""
+
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from foundation import clock
+from foundation.errors import ControlPlaneUnreachableError, EchoStreamError
+from foundation.logs import get_log
+from foundation.settings import Settings
+from serving.jobs.files import JobFiles
+from serving.jobs.rows import Bad, BrokenInputError, Position, Row, Rows, read_rows
+from tenancy import jobs
+from tenancy.database import Database
+from tenancy.jobs import Job, JobStatus, Step
+from tenancy.usage import write_usage
+
+if TYPE_CHECKING:  # seconds of models, which a worker without a job does not need
+    from serving.jobs.score import Made
+    from serving.text_scorer import TextScorer
+
+CHUNK_ROWS = 1_000
+_CHUNK_CHARS = 4_000_000  # of one chunk, which is in memory
+_POLL_S = 0.5
+_RENEW_PER_LEASE = 4
+_TIDY_S = 60.0
+_ORPHAN_S = 86_400.0
+_FORGET = timedelta(days=30)
+log = get_log("worker")
+
+
+class Worker:
+    """One at a time in a process: the sanitizer's limit of time needs the main thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        stopped: threading.Event,
+        *,
+        lease_s: float,
+        scorer: "TextScorer | None" = None,
+    ) -> None:
+        """Load nothing yet.
+
+        Args:
+            settings: of this process.
+            database: the control plane.
+            stopped: set when the worker is to end.
+            lease_s: how long a job waits for a worker that was killed.
+            scorer: one that is loaded; None: it is loaded for the first job.
+        """
+        self._settings = settings
+        self._database = database
+        self._stopped = stopped
+        self._lease = timedelta(seconds=lease_s)
+        self._keep = timedelta(hours=settings.api.result_keep_h)
+        self._files = JobFiles(settings.home)
+        self._scorer = scorer
+        self._tidied_at = float("-inf")
+
+    def run(self) -> None:
+        """Work until stopped.
+
+        Raises:
+            SettingsError, ScorerError: the scorer or the sanitizer cannot be used.
+        """
+        while not self._stopped.is_set():
+            try:
+                self.tidy_if_due()
+                is_busy = self.work()
+            except ControlPlaneUnreachableError:
+                log.warning("control_plane_away")
+                is_busy = False
+            if not is_busy:
+                self._stopped.wait(_POLL_S)
+
+    def work(self) -> bool:
+        """Work on one job until it ends; False where there is none to do."""
+        job = jobs.claim(self._database, lease_for=self._lease)
+        if job is None:
+            return False
+        with self._leased(job) as lease:
+            self._carry_out(job, lease)
+        return True
+
+    def _carry_out(self, job: Job, lease: "_Lease") -> None:
+        if job.status == JobStatus.STOP_REQUESTED:
+            self._end(job, JobStatus.STOPPED)
+        elif job.attempts > jobs.MAX_ATTEMPTS:
+            self._end(job, JobStatus.FAILED, f"workers_ended: at row {job.read + 1} or soon after")
+        else:
+            try:
+                self._score(job, lease)
+            except BrokenInputError as broken:
+                self._end(lease.job, JobStatus.FAILED, f"{broken}: behind line {lease.job.line}")
+            except FileNotFoundError:  # deleted meanwhile, or its input has gone
+                self._end(lease.job, JobStatus.FAILED, "input_gone")
+            except ControlPlaneUnreachableError:
+                raise
+            except EchoStreamError as error:
+                self._end(lease.job, JobStatus.FAILED, f"{_code(error)}: {error}")
+            except Exception as error:  # its text could quote a row
+                log.error("job_failed", error=type(error).__name__)  # noqa: TRY400  # see above
+                self._end(lease.job, JobStatus.FAILED, "internal")
+
+    def _score(self, job: Job, lease: "_Lease") -> None:
+        from serving.jobs.score import StopError, score_rows  # noqa: PLC0415  # as above
+
+        scorer = self._loaded()
+        most = self._settings.api.max_job_rows
+        limit = self._settings.sanitizer.max_text_chars
+        with self._files.open_input(job.job_id) as file:
+            rows = read_rows(file, job.form, Position(job.offset, job.line), max_text_chars=limit)
+            for chunk, following in chunks(islice(rows, most - job.read)):
+                try:
+                    made = score_rows(
+                        chunk, scorer, sanitise=job.sanitise, may_go_on=lease.may_go_on
+                    )
+                except StopError:
+                    self._leave(lease)
+                    return
+                if not self._keep_chunk(lease, made, following):
+                    return
+            if next(rows, None) is None:
+                self._end(lease.job, JobStatus.COMPLETED)
+            else:
+                self._end(lease.job, JobStatus.FAILED, f"too_many_rows: at most {most:,}")
+
+    def _keep_chunk(self, lease: "_Lease", made: "Made", following: Position) -> bool:
+        """Write a chunk, then note it; False where the lease is somebody else's."""
+        job = lease.job
+        self._files.write_chunk(job.job_id, job.chunks, "result", made.result)
+        if made.errors:
+            self._files.write_chunk(job.job_id, job.chunks, "errors", made.errors)
+        rows = made.scored + made.failed
+        return lease.advance(Step(following.offset, following.line, rows, made.scored, made.failed))
+
+    def _leave(self, lease: "_Lease") -> None:
+        if lease.status == JobStatus.STOP_REQUESTED:
+            self._end(lease.job, JobStatus.STOPPED)
+        elif lease.status is not None:
+            jobs.release(self._database, lease.job)
+
+    def _end(self, job: Job, status: JobStatus, message: str | None = None) -> None:
+        ended = jobs.finish(self._database, job, status, keep=self._keep, message=message)
+        if ended and status == JobStatus.COMPLETED:
+            self._files.remove_input(job.job_id)
+        log.info("job_ended", job=job.job_id, status=status, read=job.read)
+
+    def _loaded(self) -> "TextScorer":
+        if self._scorer is None:
+            from serving.text_scorer import TextScorer  # noqa: PLC0415  # see above
+
+            self._scorer = TextScorer(self._settings)
+            gc.collect()
+            gc.freeze()
+        return self._scorer
+
+    @contextmanager
+    def _leased(self, job: Job) -> Iterator["_Lease"]:
+        lease = _Lease(self._database, job, self._lease, self._stopped)
+        lease.start()
+        try:
+            yield lease
+        finally:
+            lease.stop()
+
+    def tidy_if_due(self) -> None:
+        """Delete files that are kept no longer, each minute."""
+        now = clock.file_s()
+        if now - self._tidied_at < _TIDY_S:
+            return
+        self._tidied_at = now
+        for _, job_id in jobs.expire(self._database, forget=_FORGET):
+            self._files.remove(job_id)
+        orphans = self._files.orphans(_ORPHAN_S)
+        for job_id in set(orphans) - jobs.known_ids(self._database, orphans):
+            self._files.remove(job_id)
+
+
+def chunks(rows: Rows) -> Iterator[tuple[list[Row | Bad], Position]]:
+    """Yield rows in chunks of bounded size, and where the next chunk begins.
+
+    Where a chunk ends follows from where it begins: a repeated one is the same.
+    """
+    chunk: list[Row | Bad] = []
+    chars = 0
+    following = Position()
+    for row, following in rows:
+        chunk.append(row)
+        chars += len(row.text) if isinstance(row, Row) else 0
+        if len(chunk) == CHUNK_ROWS or chars >= _CHUNK_CHARS:
+            yield chunk, following
+            chunk = []
+            chars = 0
+    if chunk:
+        yield chunk, following
+
+
+class _Lease:
+    """A job's lease, which a thread renews while the job is worked on."""
+
+    def __init__(
+        self, database: Database, job: Job, lease_for: timedelta, stopped: threading.Event
+    ) -> None:
+        self.job = job
+        self.status: JobStatus | None = job.status  # None: it is somebody else's
+        self._database = database
+        self._for = lease_for
+        self._stopped = stopped
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def may_go_on(self) -> bool:
+        """Tell whether the job is still to be worked on, by this worker."""
+        return self.status == JobStatus.IN_PROGRESS and not self._stopped.is_set()
+
+    def advance(self, step: Step) -> bool:
+        """Note a chunk; False where the lease is somebody else's."""
+        following = jobs.advance(self._database, self.job, step, lease_for=self._for)
+        if following is None:
+            self.status = None
+            return False
+        self.job = following
+        self.status = following.status
+        sums = {(following.tenant, clock.now().date().isoformat(), "texts"): step.read}
+        write_usage(self._database, sums)
+        return True
+
+    def _renew(self) -> None:
+        while not self._ended.wait(self._for.total_seconds() / _RENEW_PER_LEASE):
+            try:
+                self.status = jobs.renew(self._database, self.job, lease_for=self._for)
+            except EchoStreamError:  # the next time, before the lease ends
+                log.warning("lease_not_renewed", job=self.job.job_id)
+
+
+def _code(error: EchoStreamError) -> str:
+    """Return an error's name as a code: disk_full for DiskFullError."""
+    name = type(error).__name__.removesuffix("Error")
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")

@@ -1,0 +1,341 @@
+"""Jobs: who asked for what, how far it is, and which worker has it.
+
+A worker leases a job and renews the lease while it works. Each chunk of a job is one transaction
+here, after its results are on disk; only who holds the lease may write. So a worker that is killed
+leaves a job that another takes up at the chunk that was not finished.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from foundation import clock
+from tenancy.database import Database
+from tenancy.models import Job as Row
+
+Form = Literal["csv", "json", "jsonl"]
+MAX_ATTEMPTS = 5  # at one chunk, which ends its workers
+MOST_AT_ONCE = 2  # jobs of one tenant that are worked on
+_MESSAGE_CHARS = 500
+
+
+class JobStatus(StrEnum):
+    """In Amazon Comprehend's words, and one of ours."""
+
+    SUBMITTED = "SUBMITTED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    STOP_REQUESTED = "STOP_REQUESTED"
+    STOPPED = "STOPPED"
+    EXPIRED = "EXPIRED"
+
+
+OPEN = (JobStatus.SUBMITTED, JobStatus.IN_PROGRESS, JobStatus.STOP_REQUESTED)
+_LEASABLE = (JobStatus.IN_PROGRESS, JobStatus.STOP_REQUESTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is now."""
+
+    tenant: str
+    job_id: str
+    status: JobStatus
+    form: Form
+    sanitise: bool
+    submitted_at: datetime
+    ended_at: datetime | None
+    expires_at: datetime | None
+    offset: int  # bytes of the input that are done
+    line: int  # and its next line, from 1
+    chunks: int  # written so far
+    read: int
+    scored: int
+    failed: int
+    attempts: int
+    lease: str | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A chunk that is on disk: where the next one begins, and its rows."""
+
+    offset: int
+    line: int
+    read: int
+    scored: int
+    failed: int
+
+
+def new_job_id() -> str:
+    """Return an id that nobody can guess."""
+    return f"job_{secrets.token_hex(16)}"
+
+
+def create(database: Database, tenant: str, job_id: str, *, form: Form, sanitise: bool) -> Job:
+    """Create a job whose input is on disk."""
+    row = Row(
+        tenant_id=tenant,
+        job_id=job_id,
+        status=JobStatus.SUBMITTED,
+        form=form,
+        sanitise=sanitise,
+        submitted_at=clock.now(),
+        offset=0,
+        line=1,
+        chunks=0,
+        read=0,
+        scored=0,
+        failed=0,
+        attempts=0,
+    )
+    with database.writing() as session:
+        session.add(row)
+        session.flush()
+        return _job(row)
+
+
+def find(database: Database, tenant: str, job_id: str) -> Job | None:
+    """Return a tenant's job; None where there is none of that id."""
+    with database.reading() as session:
+        row = session.get(Row, (tenant, job_id))
+        return _job(row) if row else None
+
+
+def newest(database: Database, tenant: str, limit: int) -> list[Job]:
+    """Return a tenant's jobs, newest first."""
+    query = (
+        select(Row)
+        .where(Row.tenant_id == tenant)
+        .order_by(Row.submitted_at.desc(), Row.job_id)
+        .limit(limit)
+    )
+    with database.reading() as session:
+        return [_job(row) for row in session.scalars(query)]
+
+
+def count_open(database: Database, tenant: str) -> int:
+    """Return how many jobs of a tenant have not ended."""
+    query = select(func.count()).where(Row.tenant_id == tenant, Row.status.in_(OPEN))
+    with database.reading() as session:
+        return session.scalar(query) or 0
+
+
+def cancel(database: Database, tenant: str, job_id: str, *, keep: timedelta) -> Job | None:
+    """Ask for a job's end; one that nobody works on ends at once, one that has ended stays."""
+    now = clock.now()
+    with database.writing() as session:
+        row = _locked(session, tenant, job_id)
+        if row is None:
+            return None
+        if row.status == JobStatus.SUBMITTED or (
+            row.status in _LEASABLE and _is_past(row.lease_until, now)
+        ):
+            _end(row, JobStatus.STOPPED, None, now, keep)
+        elif row.status == JobStatus.IN_PROGRESS:
+            row.status = JobStatus.STOP_REQUESTED
+        return _job(row)
+
+
+def retry(database: Database, tenant: str, job_id: str) -> Job | None:
+    """Let a job that has failed or was stopped go on where it was; others stay as they are."""
+    with database.writing() as session:
+        row = _locked(session, tenant, job_id)
+        if row is None:
+            return None
+        if row.status in (JobStatus.FAILED, JobStatus.STOPPED):
+            row.status = JobStatus.SUBMITTED
+            row.ended_at = None
+            row.expires_at = None
+            row.message = None
+            row.attempts = 0
+        return _job(row)
+
+
+def remove(database: Database, tenant: str, job_id: str) -> bool:
+    """Delete a job; a worker that has it finds its lease gone."""
+    query = delete(Row).where(Row.tenant_id == tenant, Row.job_id == job_id).returning(Row.job_id)
+    with database.writing() as session:
+        return session.scalar(query) is not None
+
+
+def claim(database: Database, *, lease_for: timedelta) -> Job | None:
+    """Lease the next job: of the tenant with the fewest at work, then the oldest.
+
+    Nobody else gets it before the lease has run out.
+    """
+    now = clock.now()
+    with database.writing() as session:
+        row = session.scalar(_next(now))
+        if row is None:
+            return None
+        row.lease = secrets.token_hex(16)
+        row.lease_until = now + lease_for
+        row.attempts += 1
+        if row.status == JobStatus.SUBMITTED:
+            row.status = JobStatus.IN_PROGRESS
+        session.flush()
+        return _job(row)
+
+
+def _next(now: datetime) -> Select[Row]:
+    other = aliased(Row)
+    at_work = (
+        select(func.count())
+        .where(
+            other.tenant_id == Row.tenant_id, other.status.in_(_LEASABLE), other.lease_until > now
+        )
+        .correlate(Row)
+        .scalar_subquery()
+    )
+    is_left = and_(
+        Row.status.in_(_LEASABLE), or_(Row.lease_until.is_(None), Row.lease_until <= now)
+    )
+    return (
+        select(Row)
+        .where(or_(Row.status == JobStatus.SUBMITTED, is_left), at_work < MOST_AT_ONCE)
+        .order_by(at_work, Row.submitted_at, Row.job_id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=Row)
+    )
+
+
+def renew(database: Database, job: Job, *, lease_for: timedelta) -> JobStatus | None:
+    """Lease a job for longer; return its status, or None where the lease is somebody else's."""
+    query = (
+        update(Row)
+        .where(*_held(job))
+        .values(lease_until=clock.now() + lease_for)
+        .returning(Row.status)
+    )
+    with database.writing() as session:
+        status = session.scalar(query)
+        return JobStatus(status) if status else None
+
+
+def advance(database: Database, job: Job, step: Step, *, lease_for: timedelta) -> Job | None:
+    """Note a chunk that is on disk; None where the lease is somebody else's."""
+    with database.writing() as session:
+        row = session.scalar(select(Row).where(*_held(job)).with_for_update())
+        if row is None or row.chunks != job.chunks:
+            return None
+        row.offset = step.offset
+        row.line = step.line
+        row.chunks += 1
+        row.read += step.read
+        row.scored += step.scored
+        row.failed += step.failed
+        row.attempts = 1
+        row.lease_until = clock.now() + lease_for
+        session.flush()
+        return _job(row)
+
+
+def finish(
+    database: Database, job: Job, status: JobStatus, *, keep: timedelta, message: str | None = None
+) -> Job | None:
+    """End a job; None where the lease is somebody else's."""
+    with database.writing() as session:
+        row = session.scalar(select(Row).where(*_held(job)).with_for_update())
+        if row is None:
+            return None
+        _end(row, status, message, clock.now(), keep)
+        session.flush()
+        return _job(row)
+
+
+def release(database: Database, job: Job) -> None:
+    """Give a lease back, so that another worker goes on at once."""
+    query = (
+        update(Row)
+        .where(*_held(job))
+        .values(
+            lease=None,
+            lease_until=None,
+            attempts=case((Row.attempts > 0, Row.attempts - 1), else_=0),
+        )
+    )
+    with database.writing() as session:
+        session.execute(query)
+
+
+def expire(database: Database, *, forget: timedelta) -> list[tuple[str, str]]:
+    """Mark jobs whose results are kept no longer, and forget those of long ago.
+
+    Returns:
+        Tenant and id of the jobs whose files are to go.
+    """
+    now = clock.now()
+    marked = (
+        update(Row)
+        .where(Row.expires_at <= now, Row.status != JobStatus.EXPIRED)
+        .values(status=JobStatus.EXPIRED)
+        .returning(Row.tenant_id, Row.job_id)
+    )
+    with database.writing() as session:
+        gone = [(row.tenant_id, row.job_id) for row in session.execute(marked)]
+        session.execute(delete(Row).where(Row.expires_at <= now - forget))
+        return gone
+
+
+def known_ids(database: Database, job_ids: Sequence[str]) -> set[str]:
+    """Return those of the ids that are jobs'."""
+    with database.reading() as session:
+        return set(session.scalars(select(Row.job_id).where(Row.job_id.in_(job_ids))))
+
+
+def _locked(session: Session, tenant: str, job_id: str) -> Row | None:
+    return session.get(Row, (tenant, job_id), with_for_update=True)
+
+
+def _held(job: Job) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Row.tenant_id == job.tenant,
+        Row.job_id == job.job_id,
+        Row.lease == job.lease,
+        Row.status.in_(_LEASABLE),
+    )
+
+
+def _is_past(moment: datetime | None, now: datetime) -> bool:
+    return moment is None or moment <= now
+
+
+def _end(row: Row, status: JobStatus, message: str | None, now: datetime, keep: timedelta) -> None:
+    row.status = status
+    row.ended_at = now
+    row.expires_at = now + keep
+    row.lease = None
+    row.lease_until = None
+    row.message = message[:_MESSAGE_CHARS] if message else None
+
+
+def _job(row: Row) -> Job:
+    is_over = row.expires_at is not None and row.expires_at <= clock.now()
+    return Job(
+        tenant=row.tenant_id,
+        job_id=row.job_id,
+        status=JobStatus.EXPIRED if is_over else JobStatus(row.status),
+        form=row.form,  # type: ignore[arg-type]  # only `create` writes it
+        sanitise=row.sanitise,
+        submitted_at=row.submitted_at,
+        ended_at=row.ended_at,
+        expires_at=row.expires_at,
+        offset=row.offset,
+        line=row.line,
+        chunks=row.chunks,
+        read=row.read,
+        scored=row.scored,
+        failed=row.failed,
+        attempts=row.attempts,
+        lease=row.lease,
+        message=row.message,
+    )
