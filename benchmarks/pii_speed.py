@@ -46,7 +46,7 @@ def ours() -> Table:
 def against_presidio() -> Table:
     """Time Presidio too, on the same texts and the types that both know."""
     import presidio_analyzer.predefined_recognizers as known  # noqa: PLC0415  # where it is installed
-    import tldextract  # noqa: PLC0415
+    import tldextract  # noqa: PLC0415  # likewise
 
     # Its e-mail recogniser would ask for the list of suffixes over the network.
     tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())

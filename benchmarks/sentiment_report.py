@@ -109,13 +109,13 @@ def _weakness_table(result: dict[str, Any]) -> str:
 def _draw(result: dict[str, Any]) -> None:
     """Draw macro-F1 by set and scorer, and accuracy against the share without abstention."""
     try:
-        import matplotlib as mpl  # noqa: PLC0415
+        import matplotlib as mpl  # noqa: PLC0415  # of the extra `bench`
     except ImportError:
         sys.stdout.write("no picture: matplotlib is of the extra bench\n")
         return
     mpl.use("Agg")
     mpl.rcParams |= {"svg.hashsalt": "echostream", "svg.fonttype": "none"}
-    from matplotlib import pyplot as plt  # noqa: PLC0415
+    from matplotlib import pyplot as plt  # noqa: PLC0415  # of the extra `bench`
 
     figure, (bars, curves) = plt.subplots(1, 2, figsize=(12, 4.2), width_ratios=(3, 2))
     names = list(result["scorers"])

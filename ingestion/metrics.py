@@ -76,8 +76,8 @@ def metrics_server(telemetry: Telemetry, port: int, *, host: str = "127.0.0.1") 
         yield
         return
     try:
-        from prometheus_client import start_http_server  # noqa: PLC0415
-        from prometheus_client.registry import CollectorRegistry  # noqa: PLC0415
+        from prometheus_client import start_http_server  # noqa: PLC0415  # an extra
+        from prometheus_client.registry import CollectorRegistry  # noqa: PLC0415  # an extra
     except ImportError:
         raise SettingsError(
             "ingest.metrics_port needs prometheus-client", remedy="pip install echostream[live]"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
 from foundation.key_sources import KeySource, payload_source
@@ -102,8 +103,6 @@ class _Lake:
 
     def _read(self, table: str, condition: str | None) -> Iterator[Row]:
         """Yield rows of the platform, batch by batch."""
-        import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
-
         where = " AND ".join([f"platform = '{self.platform}'", *([condition] if condition else [])])
         for uri in lake_tables(self.settings.lake_uri, self.settings.s3, whole=True).get(table, []):
             delta = DeltaTable(uri, storage_options=storage_options(uri, self.settings.s3))

@@ -88,13 +88,11 @@ class TombstoneFiles:
         self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]
     ) -> None:
         """Write a note for the receipt, also for zero deletions; a repeat replaces it."""
-        from pyarrow import fs  # noqa: PLC0415
-
         folder = f"{self.root}/_erasures/done"
         path = f"{folder}/{erasure_id}.{platform}.{by}.json"
         if not any(counts.values()) and self.files.get_file_info(path).is_file:
             return  # a killed run left it, and its counts are the true ones
-        is_local = isinstance(self.files, fs.LocalFileSystem)
+        is_local = self.files.type_name == "local"
         if is_local:  # an object store has no folders, and its roles may make none
             self.files.create_dir(folder, recursive=True)
         first = f"{path}.new" if is_local else path

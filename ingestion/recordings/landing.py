@@ -153,9 +153,7 @@ class Landing:
             self._files.delete_file(f"{self._root}/{path}")
 
     def _is_local(self) -> bool:
-        from pyarrow import fs  # noqa: PLC0415
-
-        return isinstance(self._files, fs.LocalFileSystem)
+        return bool(self._files.type_name == "local")
 
     def _lines(self, path: str) -> list[dict[str, Json]]:
         try:

@@ -129,17 +129,14 @@ class TableLog:
 
     def rows(self, query: str) -> list[dict[str, Any]]:
         """Return the rows of a query on a small table, which it calls `t`."""
-        import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
-
-        answer = QueryBuilder().register("t", self.open()).execute(query).read_all()
-        rows: list[dict[str, Any]] = pa.table(answer).to_pylist()
+        rows: list[dict[str, Any]] = _table(
+            QueryBuilder().register("t", self.open()).execute(query).read_all()
+        ).to_pylist()
         return rows
 
     def files_with_hidden_rows(self) -> list[str]:
         """Return the paths of the table's files that have a deletion vector."""
-        import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
-
-        vectors = pa.table(self.open().deletion_vectors().read_all())
+        vectors = _table(self.open().deletion_vectors().read_all())
         paths: list[str] = vectors.column("filepath").to_pylist()
         return paths
 
@@ -179,3 +176,10 @@ def metadata_of(commit: dict[str, Any]) -> dict[str, Any]:
     """Return the user metadata of a commit; empty where it has none."""
     metadata: dict[str, Any] = json.loads(commit.get("userMetadata") or "{}")
     return metadata
+
+
+def _table(answer: Any) -> Any:
+    """Return delta-rs's answer as a table of pyarrow, which has no types."""
+    import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
+
+    return pa.table(answer)

@@ -30,7 +30,7 @@ def client(s3: S3Settings) -> Any:
         StoreUnreachableError: AWS's settings are no good, such as a profile that is not there.
     """
     import boto3  # noqa: PLC0415  # slow to load, and a lake on disk has no use for it
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415  # likewise
 
     conf = Config(
         connect_timeout=s3.timeout_s,
@@ -142,17 +142,19 @@ def answering(what: str) -> Iterator[None]:
 
 def _region(s3: S3Settings) -> str | None:
     """Return the setting, else AWS's own."""
+    return s3.region or _session().region_name or (_ANY_REGION if s3.endpoint else None)
+
+
+def _session() -> Any:
     import boto3  # noqa: PLC0415  # as above
 
-    return s3.region or boto3.Session().region_name or (_ANY_REGION if s3.endpoint else None)
+    return boto3.Session()
 
 
 def _credentials() -> dict[str, str]:
     """Return the credentials by boto3's names; those of a role are valid for a while."""
-    import boto3  # noqa: PLC0415  # as above
-
     with answering("AWS's credentials"):
-        credentials = boto3.Session().get_credentials()
+        credentials = _session().get_credentials()
         if credentials is None:
             raise StoreUnreachableError(
                 "no credentials for S3",

@@ -67,7 +67,7 @@ def fit_confidence(
         UsageError: too few texts, or scikit-learn is not there.
     """
     try:
-        from sklearn.model_selection import KFold  # noqa: PLC0415
+        from sklearn.model_selection import KFold  # noqa: PLC0415  # an extra
     except ImportError:
         raise UsageError(
             "calibrating needs scikit-learn", remedy="pip install 'echostream[train]'"
@@ -95,7 +95,7 @@ def fit_confidence(
 
 def by_probability(odds: Floats, right: Right) -> Weights:
     """Fit P(right) from the log-odds of the scorer's own probability of its label."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an extra
 
     platt = LogisticRegression(C=1e6).fit(odds[:, None], right)
     return ((round(float(platt.intercept_[0]), 6), round(float(platt.coef_[0][0]), 6)),)
@@ -105,7 +105,7 @@ def by_compound(
     compounds: Sequence[float], golds: Sequence[str], shares: Floats | None = None
 ) -> Weights:
     """Fit P(class) from the compound; `shares` are how much each text counts."""
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an extra
 
     # The first feature is 1, which stands for the intercept.
     regression = LogisticRegression(C=1e3, max_iter=2_000, fit_intercept=False)

@@ -89,7 +89,7 @@ def train(
             remedy=f"At least {FEWEST_PER_CLASS} of each class, please",
         )
     try:
-        from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415
+        from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415  # an extra
     except ImportError:
         raise UsageError(
             "training needs scikit-learn", remedy="pip install 'echostream[train]'"
@@ -146,7 +146,7 @@ class FittedClasses:
     """A regression on the columns that enough texts have."""
 
     def __init__(self, rows: Matrix, gold: Codes) -> None:
-        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an extra
 
         seen = np.bincount(rows.indices, minlength=rows.shape[1])
         seen[BUCKETS:] = _FEWEST_TEXTS
@@ -178,7 +178,7 @@ def _confidences(best: Floats, fit: Fit) -> Floats:
 
 
 def _figures(gold: Codes, guesses: Codes) -> dict[str, Any]:
-    from sklearn.metrics import (  # noqa: PLC0415
+    from sklearn.metrics import (  # noqa: PLC0415  # an extra
         accuracy_score,
         confusion_matrix,
         f1_score,

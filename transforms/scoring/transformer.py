@@ -114,7 +114,7 @@ def _folder(settings: TransformerSettings) -> Path:
     if folder.is_dir():
         return folder
     from huggingface_hub import snapshot_download  # noqa: PLC0415  # of an extra
-    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415
+    from huggingface_hub.errors import HFValidationError  # noqa: PLC0415  # of an extra
 
     wanted = [*_HUB_FILES, *(_ONNX if settings.device == "cpu" else _WEIGHTS)]
     try:
@@ -157,7 +157,7 @@ def _on_onnx(folder: Path) -> Backend:
 
 def on_torch(folder: Path, device: str = "cuda") -> Backend:
     import torch  # noqa: PLC0415  # of an extra
-    from transformers import AutoModelForSequenceClassification  # noqa: PLC0415
+    from transformers import AutoModelForSequenceClassification  # noqa: PLC0415  # of an extra
 
     if device == "cuda" and not torch.cuda.is_available():
         raise SettingsError("torch sees no GPU here", remedy="Set scorer.transformer.device to cpu")
