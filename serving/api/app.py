@@ -1,7 +1,7 @@
 """The application: routes, the layer before them, and what is loaded and closed with them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from foundation.errors import ControlPlaneUnreachableError, EchoStreamError
 from foundation.logs import get_log
 from foundation.settings import Settings
-from serving.api.access_log import open_access_log
+from serving.api.access_log import AccessLog
 from serving.api.auth import Authenticator, Gatekeeper
 from serving.api.beside import children_of
 from serving.api.children import Children
@@ -60,7 +60,7 @@ def create_services(settings: Settings, quotas: Quotas = list) -> Services:
         lake=Lake(settings, quotas),
         seals=Seals(database),
         usage=UsageCounter(),
-        access_log=open_access_log(settings.home / "logs" / "api-access.log"),
+        access_log=AccessLog(settings.home / "logs" / "api-access.log"),
     )
 
 
@@ -104,7 +104,7 @@ def _lifespan(
                 with suppress(asyncio.CancelledError):
                     await task
             await children.stop()
-            await _close(services)
+            await close(services)
 
     return lifespan
 
@@ -144,11 +144,12 @@ async def _write_sums(services: Services) -> None:
         log.warning("usage_not_written", error=type(error).__name__)
 
 
-async def _close(services: Services) -> None:
-    closes: list[Callable[[], Awaitable[None]]] = services.closes
-    for close in closes:
-        await close()
+async def close(services: Services) -> None:
+    """Write what is in memory, and close what is open."""
+    for end in services.closes:
+        await end()
     await _write_sums(services)
     services.scoring.close()
     services.lake.close()
     services.database.close()
+    services.access_log.close()

@@ -143,8 +143,7 @@ class Gate:
         caller: Caller | None = scope["state"].get("caller")
         if caller:
             self._services.usage.add(caller.tenant, "requests")
-        self._services.access_log.info(
-            "request",
+        self._services.access_log.note(
             request_id=request_id,
             method=method,
             route=template,

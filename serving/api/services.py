@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from fastapi import Request
 
 from foundation.settings import Settings
+from serving.api.access_log import AccessLog
 from serving.api.auth import Authenticator, Caller, Gatekeeper
 from serving.api.lake import Lake
 from serving.api.limits import RateLimiter
@@ -32,7 +32,7 @@ class Services:
     lake: Lake
     seals: Seals
     usage: UsageCounter
-    access_log: Any  # structlog's loggers have no type of their own
+    access_log: AccessLog
     in_flight: int = 0
     is_stopping: bool = False
     failure: Exception | None = None  # of what was loaded; ends the server
