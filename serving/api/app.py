@@ -1,6 +1,7 @@
 """The application: routes, the layer before them, and what is loaded and closed with them."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
@@ -118,6 +119,8 @@ async def _load(services: Services) -> None:
     except EchoStreamError as error:
         services.failure = error
     else:
+        gc.collect()
+        gc.freeze()  # the collector need not look at models and rules again
         services.is_loaded.set()
 
 
@@ -146,6 +149,7 @@ async def _write_sums(services: Services) -> None:
 
 async def close(services: Services) -> None:
     """Write what is in memory, and close what is open."""
+    gc.unfreeze()  # or libraries take what they cannot free at the end for a leak, and say so
     for end in services.closes:
         await end()
     await _write_sums(services)

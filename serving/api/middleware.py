@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ _SAFE: list[tuple[bytes, bytes]] = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _PRIVATE = (b"cache-control", b"private, no-store")
-_ID_BYTES = 12
+_RUN_BYTES = 8  # of this process's ids, which go on by one
 
 
 @dataclass(slots=True)
@@ -56,6 +57,8 @@ class Gate:
         self.app = app
         self._services = services
         self._settings = services.settings.api
+        self._run = secrets.token_hex(_RUN_BYTES)
+        self._numbers = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or refuse it."""
@@ -63,7 +66,7 @@ class Gate:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        request_id = f"req_{secrets.token_hex(_ID_BYTES)}"
+        request_id = f"req_{self._run}{next(self._numbers):08x}"
         state: MutableMapping[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id
         extra: list[tuple[bytes, bytes]] = [(b"x-request-id", request_id.encode())]

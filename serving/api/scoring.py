@@ -5,7 +5,6 @@ threads would share one core anyway. A batch is bounded, so that the loop is nev
 """
 
 import asyncio
-import gc
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,10 +56,7 @@ class Scoring:
         """
         from serving.text_scorer import TextScorer  # noqa: PLC0415  # see above
 
-        loaded = TextScorer(self._settings, max_seconds=self._timeout_s)
-        gc.collect()
-        gc.freeze()  # the collector need not look at models and rules again
-        self._scorer = loaded
+        self._scorer = TextScorer(self._settings, max_seconds=self._timeout_s)
 
     async def score(self, texts: "Sequence[Text]") -> "list[Outcome]":
         """Return each text's sentiment, or why it has none, in their order.
@@ -77,6 +73,8 @@ class Scoring:
         waiting = [_Waiting(text, until, loop.create_future()) for text in texts]
         self._waiting.extend(waiting)
         self._call(loop)
+        if not self._is_slow:  # what waits too long is told so when its turn comes
+            return [await each.done for each in waiting]
         try:
             async with asyncio.timeout_at(until):
                 return [await each.done for each in waiting]
@@ -131,8 +129,8 @@ class Scoring:
             if batch and chars > _BATCH_CHARS:
                 break
             self._waiting.popleft()
-            if first.done.done() or first.until <= now:  # nobody waits for it any more
-                first.done.cancel()
+            if first.done.done() or first.until <= now:
+                _fail([first], _timed_out())
                 chars -= len(first.text.text)
             else:
                 batch.append(first)

@@ -1,0 +1,1 @@
+"""Speed of the API beside a bare Starlette answer, in one run: `python -m benchmarks.serving`."""

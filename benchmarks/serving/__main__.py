@@ -1,0 +1,168 @@
+"""`python -m benchmarks.serving [--seconds N]`: the API beside a bare Starlette answer, as JSON.
+
+Each server runs alone, on one core where the machine has two; the bare one runs first and last, and
+its better figure counts. The texts are made: of usual length, half of them with personal data.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.serving import load
+from local.host.ports import free_ports
+
+_CONNECTIONS = 50
+_TEXTS = 2_000
+_START_S = 300.0
+_SETTLE_S = 1.0
+_GOALS = {"scored": 0.3, "sanitised": 0.1}
+_SENTENCE = (
+    "I really love the new phone, thanks to the great team! battery lasts so long;"
+    " but the screen is bad and support was slow to answer my mail about a refund"
+)
+_WORDS = tuple(_SENTENCE.split(" "))
+
+
+def main(words: Sequence[str]) -> int:
+    """Measure and show."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
+    parser.add_argument("--scorers", default="vader,linear", help="separated by commas")
+    options = parser.parse_args(words)
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[-1]})
+    figures = _measure(options.scorers.split(","), options.seconds, cores[0])
+    _show(figures)
+    print(json.dumps(figures))
+    return 0
+
+
+def _measure(scorers: Sequence[str], seconds: float, core: int) -> dict[str, dict[str, float]]:
+    texts = [_text(number) for number in range(_TEXTS)]
+    with _bare(core) as (port, process):
+        bare = [_loaded(port, process, _bodies(texts), seconds)]
+    figures: dict[str, dict[str, float]] = {}
+    for scorer in scorers:
+        with _api(core, scorer) as (port, process):
+            for name, sanitise in (("scored", False), ("sanitised", True)):
+                bodies = _bodies(texts, sanitise=sanitise)
+                figures[f"{scorer}, {name}"] = _loaded(port, process, bodies, seconds)
+    with _bare(core) as (port, process):
+        bare.append(_loaded(port, process, _bodies(texts), seconds))
+    best = max(bare, key=lambda each: each["per_s"])
+    for each in figures.values():
+        each["ratio"] = each["per_s"] / best["per_s"]
+    return {"bare": best} | figures
+
+
+def _text(number: int) -> str:
+    words = [_WORDS[(number * 7 + at * (1 + number % 5)) % len(_WORDS)] for at in range(20)]
+    personal = f" write to kim{number}@example.org or call 082 555 {number:04}"
+    return f"{number} " + " ".join(words) + (personal if number % 2 else "")
+
+
+def _bodies(texts: Sequence[str], *, sanitise: bool = False) -> list[bytes]:
+    return [json.dumps({"text": text, "sanitise": sanitise}).encode() for text in texts]
+
+
+def _loaded(
+    port: int, process: psutil.Process, bodies: Sequence[bytes], seconds: float
+) -> dict[str, float]:
+    load.run(port, bodies, connections=_CONNECTIONS, seconds=_SETTLE_S)
+    before = process.cpu_times()
+    found = load.run(port, bodies, connections=_CONNECTIONS, seconds=seconds)
+    after = process.cpu_times()
+    found.cpu_s = after.user + after.system - before.user - before.system
+    if set(found.statuses) != {200}:
+        raise SystemExit(f"error: other answers than 200: {dict(found.statuses)}")
+    return {
+        "per_s": found.per_s,
+        "cpu_us": found.cpu_us,
+        "p50_ms": found.percentile(0.5) * 1000,
+        "p99_ms": found.percentile(0.99) * 1000,
+    }
+
+
+@contextmanager
+def _bare(core: int) -> Iterator[tuple[int, psutil.Process]]:
+    port = free_ports(1)[0]
+    with _running(["-m", "benchmarks.serving.bare", str(port)], port, core, {}) as process:
+        yield port, process
+
+
+@contextmanager
+def _api(core: int, scorer: str) -> Iterator[tuple[int, psutil.Process]]:
+    port = free_ports(1)[0]
+    variables = {
+        "ECHOSTREAM_API__PORT": str(port),
+        "ECHOSTREAM_API__KEYLESS_RATE_LIMIT": "1000000000",
+        "ECHOSTREAM_SCORER__NAME": scorer,
+    }
+    with tempfile.TemporaryDirectory() as home:
+        words = ["-m", "cli.main", "--home", home, "serve"]
+        with _running(words, port, core, variables) as process:
+            yield port, process
+
+
+@contextmanager
+def _running(
+    words: Sequence[str], port: int, core: int, variables: dict[str, str]
+) -> Iterator[psutil.Process]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ECHOSTREAM_")}
+    process = subprocess.Popen(
+        [sys.executable, *words], env=environment | variables, stdout=subprocess.DEVNULL
+    )
+    try:
+        running = psutil.Process(process.pid)
+        running.cpu_affinity([core])
+        _wait(port, process)
+        yield running
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=10).close()  # our own
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("error: the server did not start")
+
+
+def _show(figures: dict[str, dict[str, float]]) -> None:
+    table = Table(box=None)
+    for column in ("", "requests/s", "CPU µs each", "p50 ms", "p99 ms", "of bare", "goal"):
+        table.add_column(column, justify="right")
+    for name, each in figures.items():
+        goal = _GOALS.get(name.rpartition(", ")[2])
+        table.add_row(
+            name,
+            f"{each['per_s']:,.0f}",
+            f"{each['cpu_us']:,.0f}",
+            f"{each['p50_ms']:.0f}",
+            f"{each['p99_ms']:.0f}",
+            f"{each.get('ratio', 1.0):.2f}",
+            f"{goal}" if goal else "",
+        )
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
