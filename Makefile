@@ -53,8 +53,12 @@ test: setup classes ## all tests that a change needs: no fault injection, no S3,
 	$(PYTEST_BOTH) tests --ignore=tests/faults -m "not extended"
 
 .PHONY: test-all
-test-all: setup classes ## all tests but fault injection: `make test`, S3, spark-submit, recorded payloads
+test-all: setup classes .chromium ## all tests but fault injection: `make test`, S3, spark-submit, recorded payloads, browser
 	$(PYTEST_BOTH) tests --ignore=tests/faults
+
+.PHONY: test-browser
+test-browser: setup .chromium ## the dashboard in Debian's chromium: every page, by keyboard, by axe, from other origins
+	$(PYTEST) tests/browser
 
 .PHONY: test-unit
 test-unit: setup ## the tests that need no JVM: a few minutes
@@ -114,6 +118,10 @@ eval-sentiment: setup .setup-bench ## every offline scorer on every labelled set
 eval-pii: setup .setup-bench ## how much personal data is found: made posts, ../shared/data/pii; speed against Presidio
 	$(BIN)/python -m benchmarks.eval_pii
 
+.PHONY: pictures
+pictures: setup .chromium ## the pictures in docs/pictures of the dashboard, over a lake of made posts
+	$(BIN)/python -m tests.browser.pictures
+
 ##@ Code
 .PHONY: check
 check: setup lint types ## ruff, ruff format, mypy --strict, import rules
@@ -137,6 +145,14 @@ types: setup ## mypy --strict
 .PHONY: clean
 clean: ## remove .venv, jars and build output; data under ./var stays
 	rm -rf .venv jars build dist .setup-venv .setup-jars .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Tests that need it are skipped, with a reason, where it cannot be installed.
+.PHONY: .chromium
+.chromium:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && echo "setup: chromium, for the tests of the dashboard" && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
+	  || echo "setup: no chromium, so tests/browser is skipped: apt-get install chromium" >&2
 
 .setup-venv: requirements.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] && "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \

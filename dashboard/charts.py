@@ -191,7 +191,7 @@ def net_by_name(rows: Sequence[Row], colours: Palette = LIGHT, *, title: str = "
             _written(colours, "datum.net >= 0", align="left", dx=6),
             _written(colours, "datum.net < 0", align="right", dx=-6),
             {
-                "mark": {"type": "rule", "color": colours.muted},
+                "mark": {"type": "rule", "aria": False, "color": colours.muted},
                 "encoding": {"x": {"datum": 0}, "y": {"value": 0}, "y2": {"value": "height"}},
             },
         ],
@@ -285,6 +285,6 @@ def _label_colour(colours: Palette, names: Sequence[str]) -> Spec:
 
 def _zero(colours: Palette, axis: str) -> Spec:
     return {
-        "mark": {"type": "rule", "color": colours.muted},
+        "mark": {"type": "rule", "aria": False, "color": colours.muted},
         "encoding": {axis: {"datum": 0}},
     }

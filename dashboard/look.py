@@ -136,6 +136,7 @@ def style_sheet(colours: Palette) -> str:
 _RULES = """
 :root { --es-line: color-mix(in srgb, currentColor 14%, transparent); }
 .stMainBlockContainer { max-width: 1240px; padding-top: 2.5rem; padding-bottom: 4rem; }
+.stSidebar[aria-expanded="false"] { visibility: hidden; }
 .es-wordmark { font-size: 1.3rem; font-weight: 700; letter-spacing: -0.02em; line-height: 1.2; }
 .es-wordmark span { color: var(--es-accent); }
 .st-key-pages { gap: 0.15rem; margin: 0.4rem 0 0.8rem; }
@@ -167,8 +168,7 @@ _RULES = """
 .es-post:last-child { border-bottom: 0; }
 .es-post header { align-items: baseline; color: var(--es-muted); display: flex; flex-wrap: wrap;
   font-size: 0.85rem; gap: 0.2rem 0.7rem; }
-.es-post h3 { font-size: 1rem; font-weight: 600; margin: 0.35rem 0 0; padding: 0;
-  overflow-wrap: anywhere; }
+.es-post .es-post-title { font-weight: 620; }
 .es-post p { line-height: 1.5; margin: 0.3rem 0 0; overflow-wrap: anywhere;
   white-space: pre-line; }
 .es-post a, .es-state a { color: var(--es-link); }

@@ -46,6 +46,7 @@ def _posts() -> None:
 
 
 def _quality() -> None:
+    sidebar.leave()
     _head("Data quality", "Is everything here, and how late is it?")
     _guarded(lambda: quality.show(api()))
 
@@ -59,7 +60,7 @@ def _filtered(title: str, show: Callable[[View], None]) -> None:
     except ApiError as met:
         problem = met
     with st.sidebar:
-        filters = sidebar.filters(asked.platforms_in(known), asked.newest_day(known))
+        filters = sidebar.filters(title, asked.platforms_in(known), asked.newest_day(known))
     view = asked.view(api(), filters, known) if known.get("cells") else None
     _head(title, view.stated if view else "")
     if problem:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ import streamlit as st
 
 from dashboard import parts
 from dashboard.charts import Spec, for_file
+from dashboard.figures import MINUS, NARROW, NOTHING
 from dashboard.look import LIGHT, Palette
 from dashboard.parts import Column
 from dashboard.periods import moment, read
@@ -17,6 +19,7 @@ from dashboard.session import colours
 
 _MOST_ROWS = 200  # of a table on a page; its file has all
 _PNG_SCALE = 2.0
+_SEPARATORS = re.compile(f"[,+{NARROW}{NOTHING}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,15 @@ def as_of_line(as_of: Mapping[str, Any]) -> str:
         return "No version of Gold yet"
     at = as_of.get("committed_at")
     return f"As of Gold version {version}" + (f", {moment(read(at))} UTC" if at else "")
+
+
+def say_what_is_hidden(answer: Mapping[str, Any]) -> None:
+    """Say how many cells of few authors the sums leave out, where any are."""
+    hidden = answer.get("hidden_cells") or 0
+    if hidden:
+        least = answer.get("min_authors")
+        words = f"Without {hidden:,} hours of channels, each with fewer than {least} authors."
+        st.html(parts.line(words))
 
 
 def show(panel: Panel, draw: Callable[[Palette], Spec], *, as_of: Mapping[str, Any]) -> None:
@@ -88,17 +100,19 @@ def behind(
 
 
 def as_csv(panel: Panel) -> str:
-    """Return a table as CSV; no cell of it is a formula to a spreadsheet."""
+    """Return a table as CSV: numbers are plain, and no cell is a formula to a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.name for column in panel.columns])
     for row in panel.table:
-        writer.writerow([_inert(row.get(column.key, ""), column) for column in panel.columns])
+        writer.writerow([_plain(row.get(column.key, ""), column) for column in panel.columns])
     return out.getvalue()
 
 
-def _inert(value: str, column: Column) -> str:
-    return "'" + value if not column.is_number and value[:1] in {"=", "+", "-", "@"} else value
+def _plain(value: str, column: Column) -> str:
+    if column.is_number:
+        return _SEPARATORS.sub("", value).replace(MINUS, "-").removesuffix("USD")
+    return "'" + value if value[:1] in {"=", "+", "-", "@"} else value
 
 
 def as_png(draw: Callable[[Palette], Spec], title: str, as_of: str) -> bytes:

@@ -133,7 +133,7 @@ def _post(post: Mapping[str, Any]) -> str:
 def _words(post: Mapping[str, Any]) -> str:
     if not post.get("may_display"):
         return _WITHHELD
-    title = f"<h3>{text(post['title'])}</h3>" if post.get("title") else ""
+    title = f'<p class="es-post-title">{text(post["title"])}</p>' if post.get("title") else ""
     body = f"<p>{text(post['text'])}</p>" if post.get("text") else ""
     return title + body or '<p class="es-withheld">A post without text.</p>'
 

@@ -18,6 +18,7 @@ from dashboard.filters import (
 _DATES = "dates"
 _ALL = "all labels"
 _CHOSEN = "chosen_filters"
+_PAGE = "page_of_filters"
 _PERIODS: dict[Any, str] = {
     **{days: f"Last {days} days" for days in LAST_DAYS if days > 1},
     1: "Last 24 hours",
@@ -40,9 +41,9 @@ def links(pages: Mapping[str, st.Page]) -> None:
         st.page_link(page, label=name, query_params=address if name != "Data quality" else {})
 
 
-def filters(platforms: Sequence[str], newest: date) -> Filters:
+def filters(page: str, platforms: Sequence[str], newest: date) -> Filters:
     """Show the filters and return what is chosen; a new address counts before the widgets."""
-    _take_address(newest)
+    _take_address(page, newest)
     period = st.selectbox(
         "Period", [*sorted(LAST_DAYS), _DATES], format_func=_PERIODS.__getitem__, key="f_period"
     )
@@ -66,11 +67,18 @@ def filters(platforms: Sequence[str], newest: date) -> Filters:
     return made
 
 
-def _take_address(newest: date) -> None:
+def leave() -> None:
+    """Say that the page on show has no filters; the choice stays."""
+    st.session_state[_PAGE] = None
+
+
+def _take_address(page: str, newest: date) -> None:
     """Put a choice into the widgets: the address's where it is new, else the session's."""
     address = st.query_params.to_dict()
     chosen = st.session_state.get(_CHOSEN)
-    is_held = chosen is not None and "f_period" in st.session_state
+    # Streamlit takes the same widget on another page for another widget, without a choice.
+    is_held = st.session_state.get(_PAGE) == page
+    st.session_state[_PAGE] = page
     if chosen is None or (address and address != to_address(chosen)):
         chosen = from_address(address)
     elif is_held:

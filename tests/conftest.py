@@ -29,7 +29,7 @@ INTERPRETED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-LONGEST_FIRST = ("e2e", "faults", "jobs", "spark", "unit")
+LONGEST_FIRST = ("e2e", "faults", "jobs", "spark", "browser", "unit")
 
 # A developer's own settings must not decide whether a test passes.
 for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
@@ -82,6 +82,8 @@ def pytest_collection_modifyitems(items):
         folder = item.path.relative_to(ROOT).parts[0]
         if folder in LONGEST_FIRST:
             item.add_marker(folder)
+        if folder == "browser":
+            item.add_marker("extended")
     # Files that take minutes come first, so that no process waits at the end for another's.
     items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(ROOT).parts[0]))
 

@@ -29,6 +29,7 @@ def show(view: View) -> None:
         st.html(states.no_match())
         return
     st.html(parts.tiles(_tiles(view, totals(cells)), compared_with=view.span))
+    panels.say_what_is_hidden(answer)
     steps = rows.by_step(cells, view.period, view.step)
     names = rows.by_name(cells, "platform")
     _volume(view, steps)

@@ -56,9 +56,9 @@ def show(api: Api) -> None:
 def _tiles(completeness: Mapping[str, Any]) -> list[Tile]:
     at = completeness.get("last_batch_at")
     return [
-        Tile("Completeness", percent(completeness.get("share")), note="of records that were sent"),
+        Tile("Completeness", percent(completeness.get("share")), note="of what came in 24 hours"),
         Tile("Records that wait", parts.number(completeness.get("lag_records"))),
-        Tile("In quarantine", parts.number(completeness.get("quarantined")), note="records"),
+        Tile("Quarantined", parts.number(completeness.get("quarantined")), note="in 24 hours"),
         Tile("Last batch", f"{read(at):%H:%M}" if at else NOTHING, note=_day(at)),
     ]
 
@@ -89,7 +89,7 @@ def _job(job: Mapping[str, Any]) -> dict[str, str]:
 
 def _fates(fates: Mapping[str, Any], as_of: Mapping[str, Any]) -> None:
     consumed = fates.get("consumed") or 0
-    below = f"Every one of {count(consumed)} records that were read has one."
+    below = f"Each of the {count(consumed)} records of 24 hours has one."
     if not consumed:
         st.html(parts.panel_heading("Fates"))
         st.html(parts.line("No record has been read yet."))
@@ -97,7 +97,7 @@ def _fates(fates: Mapping[str, Any], as_of: Mapping[str, Any]) -> None:
     counted = [(name, fates.get(name) or 0) for name in FATES]
     missing = consumed - sum(number for _, number in counted)
     if missing:
-        below = f"{count(missing)} of {count(consumed)} records have none: see docs/recovery.md."
+        below = f"{count(missing)} of {count(consumed)} records of 24 hours have none: report it."
     amounts = [
         {
             "name": name,

@@ -23,12 +23,14 @@ _MOST_CHANNELS = 12
 
 def show(view: View) -> None:
     """Draw the page."""
-    cells = view.cells(by="platform")["cells"]
+    answer = view.cells(by="platform")
+    cells = answer["cells"]
     if not cells:
         st.html(states.no_match())
         return
     now = totals(cells)
     st.html(parts.tiles(_tiles(view, now), compared_with=view.span))
+    panels.say_what_is_hidden(answer)
     steps = rows.by_step(cells, view.period, view.step)
     _net(view, steps)
     _labels(view, steps)
