@@ -11,7 +11,7 @@ class Reason(StrEnum):
     # stage "decode": bytes → JSON object
     NULL_VALUE = "null_value"  # no value at all (a Kafka tombstone)
     EMPTY_VALUE = "empty_value"  # zero bytes or white space
-    PAYLOAD_DAMAGED = "payload_damaged"  # at rest: not what was sealed at these coordinates
+    PAYLOAD_DAMAGED = "payload_damaged"  # at rest: not what was encrypted at these coordinates
     RECORD_TOO_LARGE = (
         "record_too_large"  # over the limit of one record, after compression is undone
     )

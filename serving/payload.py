@@ -20,8 +20,8 @@ def received(settings: Settings, at: At) -> bytes | None:
     """Return the payload of the record at these coordinates; None where it had none.
 
     Raises:
-        QueryError: Bronze holds no such record, or what it holds is not what was sealed.
-        KeyFileError, KeyServiceError, KeyMismatchError: it is sealed, and the key is not to be had.
+        QueryError: Bronze holds no such record, or what it holds is not what was encrypted there.
+        KeyFileError, KeyServiceError, KeyMismatchError: it is encrypted, and the key cannot be had.
     """
     uris = lake_tables(settings.lake_uri, settings.s3).get(_BRONZE)
     if not uris:

@@ -47,8 +47,8 @@ def find_person_data(settings: Settings, account: Account, key: PseudonymKey) ->
     """Return the rows of an account, under each version of the key.
 
     Raises:
-        KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to
-            be had.
+        KeyFileError, KeyServiceError, KeyMismatchError: payloads are encrypted, and the key
+            cannot be had.
         AccessError: a layer of the lake is closed to who asks, so that the answer would not be
             whole.
     """

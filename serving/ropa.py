@@ -162,14 +162,14 @@ def _recipients(settings: Settings) -> dict[str, str]:
 
 
 def _safeguards(settings: Settings) -> dict[str, str]:
-    sealed = (
-        f"sealed, key at {payload_source(settings).where}"
+    at_rest = (
+        f"encrypted, key at {payload_source(settings).where}"
         if settings.payloads.encrypt
-        else "not sealed"
+        else "not encrypted"
     )
     return {
         "pseudonyms": f"HMAC-SHA-256, key outside the lake at {pseudonym_source(settings).where}",
-        "payloads in Bronze and quarantine": sealed,
+        "payloads in Bronze and quarantine": at_rest,
         "personal data in texts": f"removed before Silver, names by {settings.sanitizer.persons};"
         f" what fails stays out",
         "deletion": "what a platform or a person deletes is removed from every table and stays"

@@ -21,7 +21,7 @@ def to_bronze(
 ) -> DataFrame:
     """Return Kafka's columns and the headers' fields; a header that is not UTF-8 or a date is null.
 
-    With a payload key the payloads are sealed, by workers that read the key for themselves.
+    With a payload key, workers encrypt the payloads; they read the key for themselves.
     """
     return records.select(
         "topic",

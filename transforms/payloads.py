@@ -1,12 +1,15 @@
 """Payloads at rest: workers encrypt them by AES-256-GCM, and decrypt them where they decode.
 
 A stored payload is what was received, unless its first byte says otherwise; no JSON begins with one
-of these: 0: what was received follows; put before payloads that themselves begin with 0 or 1 1:
-sealed. The length of the key's id, the id, 24 random bytes, ciphertext and tag Of the random bytes
-12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12 are the nonce under
-it: with one key for all, 96 random bits would be good for 2^32 payloads (NIST SP 800-38D, 8.3),
-which a busy lake has in months. A payload is bound to its coordinates in Kafka, so none can be
-moved to another row.
+of these:
+
+    0: what was received follows; put before payloads that themselves begin with 0 or 1
+    1: encrypted. The length of the key's id, the id, 24 random bytes, ciphertext and tag follow
+
+Of the random bytes 12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12
+are the nonce under it: with one key for all, 96 random bits would be good for 2^32 payloads (NIST
+SP 800-38D, 8.3), which a busy lake has in months. A payload is bound to its coordinates in Kafka,
+so none can be moved to another row.
 """
 
 import hmac
@@ -69,8 +72,8 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
     """Return the payload as it was received; the key is read only for an encrypted one.
 
     Raises:
-        BadRecordError: it is not what was sealed at these coordinates.
-        KeyMismatchError: it was sealed under another key.
+        BadRecordError: it is not what was encrypted at these coordinates.
+        KeyMismatchError: it was encrypted under another key.
         KeyFileError, KeyServiceError: the key cannot be had.
     """
     if stored is None or stored[:1] not in (AS_RECEIVED, ENCRYPTED):
@@ -86,7 +89,7 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
     key = key_of(source)
     if key_id.decode() != key.key_id:
         raise KeyMismatchError(
-            f"payloads were sealed under key {key_id.decode()}, the payload key now is"
+            f"payloads were encrypted under key {key_id.decode()}, the payload key now is"
             f" {key.key_id}",
             remedy="Put that key back: payloads.key says where it is looked for; nothing is lost",
         )

@@ -129,7 +129,7 @@ class Refiner:
     scorer: ScorerOptions
     sanitizer: Options = DEFAULT
     entities: EntityOptions | None = None  # None where nobody asked for them
-    payload_key: KeySource | None = None  # None where no payload is sealed
+    payload_key: KeySource | None = None  # None where no payload is encrypted
 
 
 def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:

@@ -37,9 +37,8 @@ class Receipt:
 
     Attributes:
         unqueryable_at: when no table showed it any more; None where a job has still to carry it
-            out. What a replay
-            brings into Bronze later is taken out again: that makes `gone_at` later, and the rows
-                more.
+            out. A job deletes again what a replay brings into Bronze later: that makes `gone_at`
+            later, and the rows more.
         gone_at: from when on no file held it, Kafka included; None where that is still to come.
         kafka_until: what Kafka holds of it is beyond its retention then.
         is_signed: every step is as the receipt key has signed it.

@@ -1,4 +1,4 @@
-"""Payloads that rest encrypted, opened by the description of their form alone (docs/adr/0011).
+"""Decrypt payloads by the description of their form alone (docs/adr/0011).
 
 1, the length of the key's id, the id, 24 random bytes, ciphertext and tag: AES-256-GCM under a key
 that HMAC-SHA-256 makes of the payload key, "echostream payload" and the first 12 random bytes; the
@@ -20,7 +20,7 @@ _FIRST_COUNTER = (2).to_bytes(4, "big")  # 1 is for the tag (NIST SP 800-38D, 7.
 
 
 class Decryptor:
-    """Opens what was sealed under some keys."""
+    """Decrypts payloads that were encrypted under some keys."""
 
     def __init__(self, keys: Iterable[tuple[str, bytes]]) -> None:
         """Take ids and secrets."""
@@ -30,8 +30,8 @@ class Decryptor:
         """Return the plain content; None where it is not encrypted.
 
         Raises:
-            LookupError: it is sealed under a key that is not there, so that nothing can be said of
-                it.
+            LookupError: it is encrypted under a key that is not there, so that nothing can be said
+                of it.
         """
         if content[:1] != b"\1" or len(content) < 2 + _SALT + _NONCE + _TAG:
             return None

@@ -113,7 +113,7 @@ def _pieces(
             raise ValueError
         return
     if (clear := decryptor.decrypt(content)) is not None:
-        yield from _pieces(clear, decryptor, f"{where}, sealed", depth + 1)
+        yield from _pieces(clear, decryptor, f"{where}, encrypted", depth + 1)
     if is_segment(content):
         for offset, records in record_bytes(content):
             yield f"batch at offset {offset}", records

@@ -91,7 +91,7 @@ def test_a_null_value_stays_null(bronze):
 
 
 def test_a_payload_that_looks_like_a_stored_one_is_marked(spark):
-    """Bytes that seem sealed under another key must not stop the next job.
+    """Bytes that seem encrypted under another key must not stop the next job.
 
     Otherwise anyone who may write to Kafka could stop it.
     """

@@ -59,7 +59,7 @@ def test_tables_with_personal_data_have_a_period_and_few_readers(tmp_path):
 def test_recipients_and_safeguards_follow_the_settings(tmp_path):
     plain = record(Settings(home=tmp_path))
     assert set(plain["recipients"]) == {"who asks Gold"}
-    assert plain["safeguards"]["payloads in Bronze and quarantine"] == "not sealed"
+    assert plain["safeguards"]["payloads in Bronze and quarantine"] == "not encrypted"
     cloud = record(
         Settings(
             home=tmp_path,
@@ -72,7 +72,7 @@ def test_recipients_and_safeguards_follow_the_settings(tmp_path):
     assert {"the object store", "Amazon Comprehend"} <= set(cloud["recipients"])
     assert "fewer than 7" in cloud["recipients"]["who asks Gold"]
     assert cloud["controller"].startswith("Acme")
-    assert cloud["safeguards"]["payloads in Bronze and quarantine"].startswith("sealed")
+    assert cloud["safeguards"]["payloads in Bronze and quarantine"].startswith("encrypted")
 
 
 def test_the_command_in_both_forms(tmp_path):

@@ -1,4 +1,4 @@
-"""Payloads at rest: sealed, opened, refused."""
+"""Payloads at rest: encrypted, decrypted, refused."""
 
 from collections import Counter
 
@@ -33,7 +33,7 @@ def key(source):
 
 
 @given(payload=st.binary())
-def test_what_is_sealed_is_opened(source, key, payload):
+def test_what_is_encrypted_is_decrypted(source, key, payload):
     assert decrypt(encrypt(payload, key, AT), source, AT) == payload
 
 
@@ -48,7 +48,7 @@ def test_it_cannot_be_read_and_never_looks_the_same(key):
 
 
 @pytest.mark.parametrize("received", [None, b"", b"{}", b" \x01", b"\xff", b"\x02"])
-def test_what_was_never_sealed_is_as_received(received, tmp_path):
+def test_what_was_never_encrypted_is_as_received(received, tmp_path):
     nowhere = KeyFile(tmp_path / "none.key", "payload key")
     assert decrypt(received, nowhere, AT) == received
     assert decrypt(AS_RECEIVED + (received or b""), nowhere, AT) == (received or b"")
@@ -110,7 +110,7 @@ def test_each_payload_has_a_key_and_a_nonce_of_its_own(key):
     [
         KeyFileError("payload key f is missing", remedy="Put it back"),
         KeyServiceError("payload key k: AccessDeniedException", remedy="Check the role"),
-        KeyMismatchError("payloads were sealed under key v1-0", remedy="Put that key back"),
+        KeyMismatchError("payloads were encrypted under key v1-0", remedy="Put that key back"),
     ],
 )
 def test_the_error_is_known_again_in_what_spark_says(error):

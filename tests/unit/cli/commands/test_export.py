@@ -221,7 +221,7 @@ def test_the_purposes_and_periods_are_said_with_it(settings):
     assert account["kept"]["bronze.record"]["days"] == 2
 
 
-def test_sealed_payloads_are_opened(settings):
+def test_encrypted_payloads_are_decrypted(settings):
     key = create_key(settings.payload_key_file)
     tables = made(load_key(settings.key_file))
     encrypted = [

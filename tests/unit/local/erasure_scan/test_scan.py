@@ -175,11 +175,11 @@ def test_a_text_is_not_found_across_two_values(tmp_path):
     assert search(tmp_path).is_clean
 
 
-def test_sealed_payloads_are_opened_and_without_the_key_nothing_is_called_clean(tmp_path):
+def test_encrypted_payloads_are_decrypted_and_without_the_key_nothing_is_called_clean(tmp_path):
     encrypted = encrypt(json.dumps({"text": CANARY}).encode(), KEY, At("social.x.posts.v1", 0, 3))
     pq.write_table(pa.table({"value": [b"{}", encrypted]}), tmp_path / "part.parquet")
     (found,) = search(tmp_path, keys=[(KEY.key_id, KEY.secret)]).findings
-    assert found.where == "column value, sealed"
+    assert found.where == "column value, encrypted"
     report = search(tmp_path)
     assert not report.findings
     assert report.unread == ["home/part.parquet"]

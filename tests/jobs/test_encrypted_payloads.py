@@ -1,4 +1,4 @@
-"""Sealed payloads in Bronze and quarantine give the same Silver and Gold.
+"""Encrypted payloads in Bronze and quarantine give the same Silver and Gold.
 
 The tests find no key where it may not be.
 """
@@ -38,7 +38,7 @@ KAFKA = (
 )
 
 
-def received_sealed(lake):
+def received_encrypted(lake):
     """Through topic_to_bronze, with a table in the place of Kafka."""
     rows = [
         (
@@ -63,11 +63,11 @@ def with_key(lake, file):
     return lake.set(payloads=payloads)
 
 
-def test_sealed_payloads_make_the_same_silver_and_gold(empty, tmp_path):
+def test_encrypted_payloads_make_the_same_silver_and_gold(empty, tmp_path):
     key = create_key(empty.settings.payload_key_file)
     create_key(tmp_path / "other.key")
     lake = with_key(empty, empty.settings.payload_key_file)
-    received_sealed(lake)
+    received_encrypted(lake)
     before = {coordinates(row): row["value"] for row in lake.bronze}
     at_rest = {coordinates(row): row["value"] for row in rows_of(lake.settings, "bronze.posts")}
     assert {at for at, value in at_rest.items() if value is None} == {
@@ -77,7 +77,7 @@ def test_sealed_payloads_make_the_same_silver_and_gold(empty, tmp_path):
 
     # Under another key nothing passes, and nothing is quarantined either.
     with pytest.raises(
-        KeyMismatchError, match=rf"sealed under key {key.key_id}, the payload key now is v1-"
+        KeyMismatchError, match=rf"encrypted under key {key.key_id}, the payload key now is v1-"
     ):
         with_key(lake, tmp_path / "other.key").drain("bronze_to_silver")
     with pytest.raises(KeyFileError, match=r"payload key .*none\.key is missing"):
