@@ -1,33 +1,27 @@
 """Questions to the lake in SQL: DuckDB over Delta, read-only, without a JVM."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-from deltalake import DeltaTable, QueryBuilder
-from deltalake.exceptions import DeltaError, DeltaProtocolError
 
-from foundation.errors import DataFileDamagedError, LogDamagedError, QueryError
+from foundation.errors import QueryError
 from foundation.policies import policies
 from foundation.sections import S3Settings, ServingSettings
-from lakehouse.delta import damage
-from lakehouse.storage.s3 import storage_options
-from serving.catalog import AWS, arrow_files, lake_tables
+from serving.catalog import AWS, lake_tables
+from serving.reader.columns import quoted
+from serving.reader.failures import damaged_file, is_of_a_file, one_line
+from serving.reader.parts import Part, open_part
+from serving.reader.relation import union, variable
+from serving.statement import demand_no_files, only_tables
 from serving.views import View, views
 
 DEFAULTS = ServingSettings()
 
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-# What Arrow, deltalake and DuckDB say of a file that they cannot read; mostly without its name.
-_OF_A_FILE = re.compile(
-    r"parquet|thrift|corrupt|decompress|snappy|magic bytes|object store error|no such file"
-    r"|not found|deserialize"
-    r"|end of stream|unexpected end|IOError|OSError",
-    re.IGNORECASE,
-)
 _LOCK = (
-    "SET TimeZone='UTC'",
     "SET autoinstall_known_extensions=false",
     "SET autoload_known_extensions=false",
     "SET enable_external_access=false",
@@ -76,21 +70,58 @@ def query(
         _refuse_all_but_one_read(connection, sql)
         if re.fullmatch(r"\s*show\s+(all\s+)?tables\s*;?\s*", sql, re.IGNORECASE):
             return Answer(["table"], [(name,) for name in names])
-        named = _named_in(sql, names)
-        opened = list(dict.fromkeys(shown[name].base if name in shown else name for name in named))
-        for name in opened:
-            _expose(connection, name, tables[name], s3)
-        for name in shown.keys() & named:
-            _show(connection, name, shown[name])
+        demand_no_files(connection, sql)
+    named = _named_in(sql, names)
+    opened = dict.fromkeys(shown[name].base if name in shown else name for name in named)
+    question = _Question(sql, limit, {name: shown[name] for name in shown.keys() & named})
+    uris = {name: tables[name] for name in opened}
+    try:
+        return _answer(question, _open(uris, s3))
+    except duckdb.Error as error:
+        if not is_of_a_file(error):
+            raise _explained(error, names) from None
+    # It may be one that VACUUM took since the table was opened.
+    parts = _open(uris, s3)
+    try:
+        return _answer(question, parts)
+    except duckdb.Error as error:
+        held = [part for each in parts.values() for part in each]
+        damaged = damaged_file(error, held, lake_uri, s3, doing="sql")
+        raise damaged or _explained(error, names) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    sql: str
+    limit: int | None
+    shown: Mapping[str, View]
+
+
+def _open(tables: Mapping[str, list[str]], s3: S3Settings) -> dict[str, list[Part]]:
+    return {name: [open_part(name, uri, s3) for uri in uris] for name, uris in tables.items()}
+
+
+def _answer(question: _Question, tables: Mapping[str, list[Part]]) -> Answer:
+    """Return the rows; the statement can read the tables' files alone."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET TimeZone='UTC'")
+        for name, parts in tables.items():
+            _expose(connection, name, parts)
+        for name, view in question.shown.items():
+            _show(connection, name, view)
+        files = [
+            f"{part.pinned.uri}/{file.path}"
+            for parts in tables.values()
+            for part in parts
+            if part.reads_files
+            for file in part.pinned.files
+        ]
+        connection.execute("SET allowed_paths = $files", {"files": files})
         for setting in _LOCK:
             connection.execute(setting)
-        try:
-            done = connection.execute(sql)
-            rows = done.fetchall() if limit is None else done.fetchmany(limit + 1)
-        except duckdb.Error as error:
-            if damaged := _damaged(error, {name: tables[name] for name in opened}, lake_uri, s3):
-                raise damaged from None
-            raise _explained(error, names) from None
+        done = connection.execute(question.sql)
+        limit = question.limit
+        rows = done.fetchall() if limit is None else done.fetchmany(limit + 1)
         columns = [column[0] for column in done.description or []]
         return Answer(columns, rows[:limit], cut=limit is not None and len(rows) > limit)
 
@@ -99,7 +130,7 @@ def _refuse_all_but_one_read(connection: duckdb.DuckDBPyConnection, sql: str) ->
     try:
         statements = connection.extract_statements(sql)
     except duckdb.Error as error:
-        raise QueryError(_one_line(error), remedy="Mend the query") from None
+        raise QueryError(one_line(error), remedy="Mend the query") from None
     if len(statements) != 1 or statements[0].type not in _READS:
         raise QueryError(
             "only one statement that reads is answered",
@@ -118,25 +149,21 @@ def _named_in(sql: str, names: list[str]) -> list[str]:
     ]
 
 
-def _expose(
-    connection: duckdb.DuckDBPyConnection, name: str, uris: list[str], s3: S3Settings
-) -> None:
+def _expose(connection: duckdb.DuckDBPyConnection, name: str, parts: Sequence[Part]) -> None:
     """Make a view `layer.table` over the table, or over the union of its parts."""
     layer, table = name.split(".")
-    parts = []
-    for number, uri in enumerate(uris):
-        part = f"_{layer}_{table}_{number}"
-        try:
-            connection.register(part, arrow_source(uri, s3))
-        except (DeltaError, OSError) as error:
-            if broken := damage.known(error, name, uri):
-                raise broken from None
-            raise QueryError(
-                f"{name} cannot be read: {_one_line(error)}", remedy="Is the lake whole?"
-            ) from None
-        parts.append(f'FROM "{part}"')
-    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{layer}"')
-    connection.execute(f'CREATE VIEW "{layer}"."{table}" AS {" UNION ALL BY NAME ".join(parts)}')
+    rows = union(
+        [
+            part.relation(f"_{layer}_{table}_{number}", in_sql=variable)
+            for number, part in enumerate(parts)
+        ]
+    )
+    for source, arrow in rows.arrow.items():
+        connection.register(source, arrow)
+    for known, value in rows.parameters.items():
+        connection.execute(f"SET VARIABLE {quoted(known)} = $value", {"value": value})
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(layer)}")
+    connection.execute(f"CREATE VIEW {quoted(layer)}.{quoted(table)} AS FROM {rows.sql}")
 
 
 def _show(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> None:
@@ -146,76 +173,15 @@ def _show(connection: duckdb.DuckDBPyConnection, name: str, view: View) -> None:
     )
 
 
-def _damaged(
-    error: duckdb.Error, opened: dict[str, list[str]], lake_uri: str, s3: S3Settings
-) -> DataFileDamagedError | LogDamagedError | None:
-    """Return the file that a query could not read, by reading them; None if all work."""
-    if not isinstance(
-        error, (duckdb.IOException, duckdb.InvalidInputException)
-    ) or not _OF_A_FILE.search(str(error)):
-        return None
-    for name, uris in opened.items():
-        for uri in uris:
-            if file := _unreadable_file(uri, s3):
-                return damage.of_file(
-                    file, lake_uri, doing="sql", safe="A query changes nothing", name=name
-                )
-    return None
-
-
-def _unreadable_file(uri: str, s3: S3Settings) -> str | None:
-    from pyarrow import parquet  # noqa: PLC0415  # half a second that a query that ends well does not need
-
-    files = arrow_files(uri, s3)
-    for file in DeltaTable(uri, storage_options=storage_options(uri, s3)).file_uris():
-        try:
-            with files.open_input_file(file.removeprefix(uri).lstrip("/")) as source:
-                for _ in parquet.ParquetFile(source).iter_batches():
-                    pass
-        except (OSError, ValueError):  # as Arrow's errors about its content are
-            return file
-    return None
-
-
-def arrow_source(uri: str, s3: S3Settings) -> Any:
-    """Return a source that DuckDB reads batch by batch; any type, for there is no common one."""
-    table = DeltaTable(uri, storage_options=storage_options(uri, s3))
-    try:
-        # Columns and filters are pushed down to the files. Arrow's own file system, for deltalake's
-        # calls back into Python from Arrow's threads, which hangs the interpreter's end when a
-        # LIMIT left some of them reading.
-        return table.to_pyarrow_dataset(filesystem=arrow_files(uri, s3))
-    except DeltaProtocolError:
-        return WholeTable(table)
-
-
-@dataclass(frozen=True, slots=True)
-class WholeTable:
-    """A table with deletion vectors: read whole, anew each time that the query looks at it."""
-
-    table: DeltaTable
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        reader = QueryBuilder().register("it", self.table).execute("SELECT * FROM it")
-        return reader.__arrow_c_stream__(requested_schema)
-
-
 def _explained(error: duckdb.Error, tables: list[str]) -> QueryError:
-    problem = _one_line(error)
+    problem = one_line(error)
     if isinstance(error, duckdb.CatalogException):
         return QueryError(
             problem,
             remedy="Tables: " + (", ".join(tables) or "none yet; `echostream run` makes them"),
         )
     if isinstance(error, duckdb.PermissionException):
-        return QueryError(
-            "a query reads the lake's tables and nothing else", remedy="Name tables, not files"
-        )
+        return only_tables()
     return QueryError(
         problem, remedy="Mend the query; DESCRIBE layer.table lists a table's columns"
     )
-
-
-def _one_line(error: Exception) -> str:
-    """Return the error's first line, without DuckDB's picture of the query or its guess."""
-    return str(error).strip().splitlines()[0].rstrip("!. ")

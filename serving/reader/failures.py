@@ -1,7 +1,7 @@
 """DuckDB's errors by our names: what the question lacks, or which file of which table."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -22,22 +22,16 @@ from serving.reader.parts import Part, open_table
 # What Arrow, deltalake and DuckDB say of a file that they cannot read; mostly without its name.
 _OF_A_FILE = re.compile(
     r"parquet|thrift|corrupt|decompress|snappy|magic bytes|object store error|no such file"
-    r"|not found|no files found|cannot open file|deserialize"
-    r"|end of stream|unexpected end|IOError|OSError",
+    r"|not found|no files found|cannot open file|read enough bytes|footer|failed to read file"
+    r"|deserialize|string encoding|file is encrypted|end of stream|unexpected end|IOError|OSError",
     re.IGNORECASE,
-)
-_FILE_ERRORS = (
-    duckdb.IOException,
-    duckdb.InvalidInputException,
-    duckdb.SerializationException,
-    duckdb.InternalException,
 )
 
 
 def named(
-    error: duckdb.Error, parts: Iterable[Part], lake_uri: str, s3: S3Settings, *, doing: str
+    error: duckdb.Error, parts: Sequence[Part], lake_uri: str, s3: S3Settings, *, doing: str
 ) -> EchoStreamError:
-    """Return the error for one of DuckDB's.
+    """Return the error for one of DuckDB's, about a statement of ours.
 
     Args:
         error: of a statement that read the parts.
@@ -56,24 +50,41 @@ def named(
             remedy="Ask for a shorter time, or for less",
         )
     damaged = damaged_file(error, parts, lake_uri, s3, doing=doing)
-    return damaged or QueryError(one_line(error), remedy="Mend the query")
+    # DuckDB's own words may quote a value, and a post's text is one.
+    return damaged or QueryError(
+        f"the lake cannot be read ({type(error).__name__})", remedy="Is the lake whole?"
+    )
+
+
+def is_of_a_file(error: duckdb.Error) -> bool:
+    """Return whether an error may mean a file that is damaged or gone."""
+    if type(error) is duckdb.Error or ends_the_database(error):
+        return True  # what its reader of Parquet throws has no class, or is taken for its own fault
+    is_of_reading = isinstance(error, (duckdb.IOException, duckdb.InvalidInputException))
+    return is_of_reading and _OF_A_FILE.search(str(error)) is not None
+
+
+def ends_the_database(error: duckdb.Error) -> bool:
+    """Return whether DuckDB answers nothing more after an error."""
+    return isinstance(error, (duckdb.FatalException, duckdb.InternalException))
 
 
 def damaged_file(
-    error: duckdb.Error, parts: Iterable[Part], lake_uri: str, s3: S3Settings, *, doing: str
+    error: duckdb.Error, parts: Sequence[Part], lake_uri: str, s3: S3Settings, *, doing: str
 ) -> DataFileDamagedError | LogDamagedError | None:
-    """Return the file that a statement could not read, by reading them; None if all work."""
-    if not isinstance(error, _FILE_ERRORS) or not _OF_A_FILE.search(str(error)):
+    """Return the file that a statement could not read; None if all can be read."""
+    if not is_of_a_file(error):
         return None
-    for part in parts:
-        if file := _unreadable_file(part, s3):
-            return damage.of_file(
-                file,
-                lake_uri,
-                doing=doing,
-                safe="A query changes nothing",
-                name=part.pinned.name,
-            )
+    for find in (_named_file, _missing_file, _unreadable_file):  # the last one reads them all
+        for part in parts:
+            if file := find(part, s3, str(error)):
+                return damage.of_file(
+                    file,
+                    lake_uri,
+                    doing=doing,
+                    safe="A query changes nothing",
+                    name=part.pinned.name,
+                )
     return None
 
 
@@ -82,14 +93,26 @@ def one_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0].rstrip("!. ")
 
 
-def _unreadable_file(part: Part, s3: S3Settings) -> str | None:
+def _named_file(part: Part, _: S3Settings, message: str) -> str | None:
+    files = (f"{part.pinned.uri}/{file.path}" for file in part.pinned.files)
+    return next((file for file in files if file in message), None)
+
+
+def _missing_file(part: Part, s3: S3Settings, _: str) -> str | None:
+    uri = part.pinned.uri
+    if is_s3(uri):
+        return None
+    missing = (path for path in _paths(part, s3) if not Path(uri, path).is_file())
+    path = next(missing, None)
+    return None if path is None else f"{uri}/{path}"
+
+
+def _unreadable_file(part: Part, s3: S3Settings, _: str) -> str | None:
     from pyarrow import parquet  # noqa: PLC0415  # half a second that a query that ends well does not need
 
     uri = part.pinned.uri
     files = arrow_files(uri, s3)
     for path in _paths(part, s3):
-        if not is_s3(uri) and not Path(uri, path).is_file():
-            return f"{uri}/{path}"
         try:
             with files.open_input_file(path) as source:
                 for _ in parquet.ParquetFile(source).iter_batches():

@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from foundation.errors import DataFileDamagedError
 from foundation.sections import S3Settings
 from lakehouse.storage.s3 import is_s3
 from serving.catalog import AWS, lake_tables
 from serving.reader.columns import quoted
-from serving.reader.failures import named
+from serving.reader.failures import ends_the_database, is_of_a_file, named
 from serving.reader.parts import LiveTable, Part
 from serving.reader.pinned import DataFile
 from serving.reader.relation import Relation, union
@@ -21,6 +20,10 @@ from serving.reader.relation import Relation, union
 T = TypeVar("T")
 _LOOK_S = 5.0  # how often the lake is looked at for new tables
 _LOOK_ON_S3_S = 60.0
+
+
+class _LookAgainError(Exception):
+    """Raised when a file cannot be read, which may be one that VACUUM took meanwhile."""
 
 
 class Reader:
@@ -47,6 +50,7 @@ class Reader:
         self._lock = Lock()
         self._tables: dict[str, tuple[LiveTable, ...]] = {}
         self._looked_at: float | None = None
+        self._memory_mb = memory_mb
         self._engine = _engine(lake_uri, memory_mb)
 
     def answer(self, work: Callable[["Snapshot"], T]) -> T:
@@ -61,8 +65,8 @@ class Reader:
             QueryError: it cannot be answered.
         """
         try:
-            return work(Snapshot(self))
-        except DataFileDamagedError:
+            return work(Snapshot(self, may_look_again=True))
+        except _LookAgainError:
             self.forget()
             return work(Snapshot(self))
 
@@ -95,6 +99,10 @@ class Reader:
             timer.cancel()
             cursor.close()
 
+    def restart(self) -> None:
+        """Begin with a new database: a file that misled DuckDB made the old one useless."""
+        self._engine = _engine(self.lake_uri, self._memory_mb)
+
     def close(self) -> None:
         """Give the memory back."""
         self._engine.close()
@@ -113,8 +121,9 @@ class Reader:
 class Snapshot:
     """The lake at one moment: a table stays at the version at which it is first looked at."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, *, may_look_again: bool = False) -> None:
         self._reader = reader
+        self._may_look_again = may_look_again
         self._parts: dict[str, tuple[Part, ...]] = {}
 
     def parts(self, name: str) -> tuple[Part, ...]:
@@ -175,6 +184,10 @@ class Snapshot:
                         cursor.register(name, source)
                 return cursor.execute(_with(tables) + sql, values).fetchall()
             except duckdb.Error as error:
+                if ends_the_database(error):
+                    self._reader.restart()
+                if self._may_look_again and is_of_a_file(error):
+                    raise _LookAgainError from error
                 parts = [part for parts in self._parts.values() for part in parts]
                 raise named(
                     error, parts, self._reader.lake_uri, self._reader.s3, doing="query"

@@ -9,11 +9,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaProtocolError
 
 from foundation.errors import DataFileDamagedError, LogDamagedError, QueryError, UsageError
-from serving import sql as serving_sql
-from serving.catalog import AWS, lake_tables
+from serving.catalog import lake_tables
 from serving.formats import MAX_ROWS, ask
+from serving.reader import parts, pinned
 from serving.sql import Answer, query
 
 POSTS = pa.table(
@@ -86,28 +87,28 @@ def test_with_describe_and_from_first(lake):
 
 def test_only_named_tables_are_opened(lake, monkeypatch):
     opened = []
-    monkeypatch.setattr(
-        serving_sql, "DeltaTable", lambda uri, **_: opened.append(uri) or DeltaTable(uri)
-    )
+    monkeypatch.setattr(parts, "DeltaTable", lambda uri, **_: opened.append(uri) or DeltaTable(uri))
     query(lake, "SELECT 1 FROM gold.sentiment_hourly")
     assert opened == [f"{lake}/gold/sentiment_hourly"]
 
 
-def test_a_table_that_arrow_refuses_is_read_whole_as_often_as_needed(lake, monkeypatch):
-    monkeypatch.setattr(
-        serving_sql, "arrow_source", lambda uri, _: serving_sql.WholeTable(DeltaTable(uri))
-    )
+@pytest.fixture
+def unknown_features(monkeypatch):
+    """Tables whose files neither DuckDB nor Arrow understands."""
+    monkeypatch.setattr(pinned, "_columns", lambda _: None)
+
+    def refuse(*_given, **_options):
+        raise DeltaProtocolError
+
+    monkeypatch.setattr(parts, "arrow_files", refuse)
+
+
+@pytest.mark.usefixtures("unknown_features")
+def test_a_table_that_only_deltalake_knows_is_read_whole_as_often_as_needed(lake):
     sql = (
         "SELECT count(*), max(a.posted_at) FROM silver.posts a JOIN silver.posts b USING (post_key)"
     )
     assert query(lake, sql).rows == [(2, datetime(2026, 11, 1, 12, 30, tzinfo=UTC))]
-
-
-def test_arrow_reads_files_without_calling_python(lake):
-    # deltalake's own file system is Python under Arrow's threads: with a LIMIT the interpreter's
-    # end hung or crashed
-    files = serving_sql.arrow_source(f"{lake}/silver/posts", AWS).filesystem
-    assert files.base_fs.type_name == "local"
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,9 @@ def test_all_but_one_read_is_refused(lake, statement):
         "SELECT * FROM glob('/etc/*')",
         "SELECT * FROM '/etc/passwd'",
         "SELECT * FROM delta_scan('/tmp')",
+        "SELECT (SELECT count(*) FROM read_blob('/etc/passwd'))",
+        "WITH a AS (FROM '/etc/passwd') FROM a",
+        "FROM query('FROM read_text(''/etc/passwd'')')",
         "SELECT getenv('HOME')",
         "EXPLAIN ANALYZE COPY silver.posts TO '/tmp/stolen'",
         "EXPLAIN ANALYZE CREATE TABLE t AS SELECT * FROM read_text('/etc/passwd')",
@@ -153,6 +157,54 @@ def test_all_but_one_read_is_refused(lake, statement):
 def test_nothing_outside_the_lake_is_read(lake, statement):
     with pytest.raises(QueryError):
         query(lake, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "FROM silver.posts, read_parquet('{file}')",
+        "FROM silver.posts, parquet_scan('{file}')",
+        "FROM silver.posts, parquet_metadata('{file}')",
+        "FROM silver.posts, '{file}'",
+        'FROM silver.posts, "{file}"',
+        'FROM silver.posts, "{stem}".parquet',
+        'FROM silver.posts, "{stem}"."parquet"',
+        "FROM silver.posts, read_blob('{file}')",
+        "FROM silver.posts, glob('{lake}/silver/posts/*')",
+        "FROM silver.posts, query('FROM ''{file}''')",
+        "FROM silver.posts, query_table('{file}')",
+        "FROM silver.posts WHERE EXISTS (FROM read_parquet(getvariable('_silver_posts_0_files')))",
+        "EXPLAIN ANALYZE FROM silver.posts, read_parquet('{file}')",
+        "/* a */ EXPLAIN -- b\n ANALYZE FROM silver.posts, '{file}'",
+        "DESCRIBE FROM silver.posts, '{file}'",
+        "SUMMARIZE FROM silver.posts, '{file}'",
+        "SUMMARIZE '{file}'",
+        "WITH posts AS (FROM silver.posts) FROM posts, '{file}'",
+    ],
+)
+def test_a_table_s_files_are_not_read_by_name(lake, statement):
+    """They hold rows that the table hides."""
+    (file,) = DeltaTable(f"{lake}/silver/posts").file_uris()
+    named = statement.format(file=file, stem=file.removesuffix(".parquet"), lake=lake)
+    with pytest.raises(QueryError, match="reads the lake's tables and nothing else"):
+        query(lake, named)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "EXPLAIN SELECT * FROM silver.posts",
+        "explain analyze FROM silver.posts",
+        "FROM range(3)",
+        "SELECT unnest([1, 2])",
+        'WITH "a/b.c" AS (FROM silver.posts) FROM "a/b.c"',
+        "SELECT * FROM (VALUES (1)) AS t(a)",
+        "FROM duckdb_settings() SELECT count(*)",
+        "SELECT 1 -- FROM read_parquet('x')",
+    ],
+)
+def test_what_names_no_file_is_answered(lake, statement):
+    assert query(lake, statement).rows
 
 
 def test_python_variables_are_no_tables(lake):
@@ -258,17 +310,15 @@ def turned(content):
 @pytest.mark.parametrize(
     "broken", [cut, turned, lambda _: b"", lambda _: None], ids=["cut", "turned", "empty", "gone"]
 )
-@pytest.mark.parametrize("hides_rows", [False, True], ids=["Arrow reads", "deltalake reads"])
-def test_a_broken_file_is_named_with_table_and_command(tmp_path, monkeypatch, broken, hides_rows):
+@pytest.mark.parametrize("reader", ["DuckDB", "deltalake"])
+def test_a_broken_file_is_named_with_table_and_command(tmp_path, request, broken, reader):
     lake = str(tmp_path)
     uri = str(tmp_path / "silver/posts")
     write_deltalake(uri, pa.table({"a": [f"{number} and some text" for number in range(500)]}))
     write_deltalake(uri, pa.table({"a": ["whole"]}), mode="append")
     write_deltalake(str(tmp_path / "bronze/posts"), pa.table({"b": [1]}))
-    if hides_rows:
-        monkeypatch.setattr(
-            serving_sql, "arrow_source", lambda uri, _: serving_sql.WholeTable(DeltaTable(uri))
-        )
+    if reader == "deltalake":
+        request.getfixturevalue("unknown_features")
     file = max(DeltaTable(uri).file_uris(), key=lambda each: Path(each).stat().st_size)
     content = broken(Path(file).read_bytes())
     Path(file).unlink() if content is None else Path(file).write_bytes(content)
