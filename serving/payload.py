@@ -1,19 +1,15 @@
 """One payload of Bronze as it was received, for an engineer who may read the payload key."""
 
-from typing import Any
-
-import pyarrow.compute as pc
-from deltalake import DeltaTable
-
 from foundation.errors import QueryError
 from foundation.key_sources import payload_source
 from foundation.settings import Settings
-from lakehouse.storage.s3 import storage_options
-from serving.catalog import arrow_files, lake_tables
+from serving.catalog import lake_tables
+from serving.reader.scan import scan
 from transforms.decode import BadRecordError
 from transforms.payloads import At, decrypt
 
 _BRONZE = "bronze.posts"
+_AT = 'topic = $topic AND "partition" = $partition AND "offset" = $offset'
 
 
 def received(settings: Settings, at: At) -> bytes | None:
@@ -27,14 +23,8 @@ def received(settings: Settings, at: At) -> bytes | None:
     if not uris:
         raise QueryError(f"the lake has no {_BRONZE} yet", remedy="`echostream run` makes it")
     (uri,) = uris
-    table = DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
-    rows: Any = table.to_pyarrow_dataset(filesystem=arrow_files(uri, settings.s3))
-    same = (
-        (pc.field("topic") == at.topic)
-        & (pc.field("partition") == at.partition)
-        & (pc.field("offset") == at.offset)
-    )
-    values = rows.to_table(columns=["value"], filter=same).column("value").to_pylist()
+    given = {"topic": at.topic, "partition": at.partition, "offset": at.offset}
+    values = [row["value"] for row in scan(_BRONZE, uri, settings.s3, _AT, given)]
     if not values:
         raise QueryError(
             f"{_BRONZE} holds no record {at.topic}/{at.partition}/{at.offset}",

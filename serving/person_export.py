@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
 
 from foundation.key_sources import KeySource, payload_source
 from foundation.keys import PseudonymKey, canonical
 from foundation.settings import Settings
-from lakehouse.storage.s3 import storage_options
 from serving.catalog import lake_tables
 from serving.formats import plain
+from serving.reader.scan import scan
 from transforms.decode import BadRecordError
 from transforms.payloads import At, decrypt
 
 Row = dict[str, Any]
 _RAW = ("bronze.posts", "quarantine.posts")
 _BY_AUTHOR = ("silver.posts", "silver.tombstones")
+_AMONG = {
+    column: f"list_contains($values::VARCHAR[], {column})" for column in ("author_key", "post_key")
+}
+_OF_AUTHORS_OR_NOBODY = f"({_AMONG['author_key']} OR author_key IS NULL)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def find_person_data(settings: Settings, account: Account, key: PseudonymKey) ->
     """Return the rows of an account, under each version of the key.
 
     Raises:
-        KeyFileError, KeyServiceError, KeyMismatchError: payloads are encrypted, and the key
-            cannot be had.
+        KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to
+            be had.
         AccessError: a layer of the lake is closed to who asks, so that the answer would not be
             whole.
     """
@@ -77,11 +79,11 @@ class _Lake:
 
     def rows(self, table: str, column: str, values: Set[str]) -> Iterator[Row]:
         """Yield the rows of the platform that have one of the values."""
-        return self._read(table, _among(column, values)) if values else iter(())
+        return self._read(table, _AMONG[column], values) if values else iter(())
 
     def records(self, table: str, authors: Set[str], account: Account) -> Iterator[Row]:
         """Yield the records that name the author, in their headers or else in their payload."""
-        for row in self._raw(table, f"({_among('author_key', authors)} OR author_key IS NULL)"):
+        for row in self._raw(table, _OF_AUTHORS_OR_NOBODY, authors):
             is_nameless = row["author_key"] is None and row["op"] != "upsert"
             if row["author_key"] in authors or (is_nameless and _names(row["payload"], account)):
                 yield row
@@ -90,32 +92,26 @@ class _Lake:
         """Yield the records of some posts."""
         if not posts:
             return iter(())
-        rows = self._raw(table, _among("post_key", posts))
+        rows = self._raw(table, _AMONG["post_key"], posts)
         return (row for row in rows if row["post_key"] in posts)
 
-    def _raw(self, table: str, condition: str) -> Iterator[Row]:
+    def _raw(self, table: str, condition: str, values: Set[str]) -> Iterator[Row]:
         """Yield records with their headers' fields; Bronze alone has columns to filter by."""
         source = payload_source(self.settings)
-        return (
-            _received(row, source)
-            for row in self._read(table, condition if table == _RAW[0] else None)
-        )
+        has_columns = table == _RAW[0]
+        rows = self._read(table, condition if has_columns else None, values)
+        return (_received(row, source) for row in rows)
 
-    def _read(self, table: str, condition: str | None) -> Iterator[Row]:
-        """Yield rows of the platform, batch by batch."""
-        where = " AND ".join([f"platform = '{self.platform}'", *([condition] if condition else [])])
-        for uri in lake_tables(self.settings.lake_uri, self.settings.s3, whole=True).get(table, []):
-            delta = DeltaTable(uri, storage_options=storage_options(uri, self.settings.s3))
-            # By SQL, for Arrow's own readers refuse a table with deletion vectors.
-            selected = QueryBuilder().register("t", delta).execute(f"SELECT * FROM t WHERE {where}")  # noqa: S608  # quoted
-            for batch in pa.RecordBatchReader.from_stream(selected):
-                yield from batch.to_pylist(maps_as_pydicts="strict")
-
-
-def _among(column: str, values: Set[str]) -> str:
-    """Return a condition in SQL; keys in quarantine may hold anything, so quotes are doubled."""
-    quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in sorted(values))
-    return f"{column} IN ({quoted})"
+    def _read(self, table: str, condition: str | None, values: Set[str]) -> Iterator[Row]:
+        """Yield rows of the platform, some at a time."""
+        where = "platform = $platform"
+        given: dict[str, Any] = {"platform": self.platform}
+        if condition is not None:
+            where += f" AND {condition}"
+            given["values"] = sorted(values)
+        s3 = self.settings.s3
+        for uri in lake_tables(self.settings.lake_uri, s3, whole=True).get(table, []):
+            yield from scan(table, uri, s3, where, given)
 
 
 def _received(row: Mapping[str, Any], source: KeySource) -> Row:

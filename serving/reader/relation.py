@@ -71,7 +71,7 @@ def rows_of(
     selected = [
         _partition(column, f"{prefix}_values_{number}", in_sql)
         if column.partition
-        else quoted(column.name)
+        else _held(column)
         for number, column in enumerate(columns)
     ]
     parameters |= {
@@ -112,6 +112,18 @@ def union(relations: Sequence[Relation]) -> Relation:
 def _none(columns: Sequence[Column]) -> str:
     selected = (f"CAST(NULL AS {column.kind}) AS {quoted(column.name)}" for column in columns)
     return f"(SELECT {', '.join(selected)} WHERE false)"
+
+
+def _held(column: Column) -> str:
+    """Return a column that files have.
+
+    A struct is read as a whole: DuckDB 2.0.0 takes a field of it by the place that it has in the
+    schema, also where the file has another one there, or none.
+    """
+    name = quoted(column.name)
+    if not column.kind.startswith("STRUCT(") or column.kind.endswith("]"):
+        return name
+    return f"CASE WHEN {ROW} >= 0 THEN {name} END AS {name}"
 
 
 def _partition(column: Column, values: str, in_sql: InSql) -> str:

@@ -138,14 +138,19 @@ def test_an_older_file_has_nulls_where_the_schema_has_more(folder, reader):
             "sentiment": [{"label": "b", "reason": "c", "compound": 1.0}],
         }
     )
-    columns = {"lang": "string", "n": "long", "sentiment": person}
+    columns = {"lang": "string", "n": "long", "sentiment": person, "added": person}
     for order in ([old, new], [new, old]):
         write_table(folder, columns, [File(table) for table in order])
         reader.forget()
         assert rows(reader, "SELECT * FROM it ORDER BY n") == [
-            (None, 1, {"label": "a", "reason": None, "compound": 0.5}),
-            ("en", 2, {"label": "b", "reason": "c", "compound": 1.0}),
+            (None, 1, {"label": "a", "reason": None, "compound": 0.5}, None),
+            ("en", 2, {"label": "b", "reason": "c", "compound": 1.0}, None),
         ]
+        fields = (
+            "SELECT sentiment.label, sentiment.reason, sentiment.compound, added.label FROM it"
+            " WHERE sentiment.label IS NOT NULL AND added.label IS NULL ORDER BY n"
+        )
+        assert rows(reader, fields) == [("a", None, 0.5, None), ("b", "c", 1.0, None)]
 
 
 @pytest.mark.parametrize("int96", [False, True], ids=["as deltalake writes", "as Spark writes"])
@@ -183,6 +188,25 @@ def test_values_are_as_the_schema_says(tmp_path, folder, reader, int96):
     assert rows(reader, 'SELECT count(*) FROM it WHERE "at" = $at', at=AT) == [(1,)]
     named = rows(reader, "SELECT column_name FROM (DESCRIBE FROM it)")
     assert [name for (name,) in named] == table.column_names
+
+
+def test_an_older_file_s_lists_of_structs_are_read_by_name(folder, reader):
+    fields = [
+        {"name": name, "type": "string", "nullable": True, "metadata": {}}
+        for name in ("text", "kind", "more")
+    ]
+    kind = {
+        "type": "array",
+        "elementType": {"type": "struct", "fields": fields},
+        "containsNull": True,
+    }
+    table = pa.table({"entities": [[{"kind": "k", "text": "t"}], None]})
+    write_table(folder, {"entities": kind}, [File(table)])
+    assert rows(reader) == [([{"text": "t", "kind": "k", "more": None}],), (None,)]
+    asked = "SELECT e.text, e.more, e.kind FROM (SELECT unnest(entities) AS e FROM it)"
+    assert rows(reader, asked) == [("t", None, "k")]
+    first = "SELECT entities[1].kind, entities[1].more FROM it WHERE entities[1].text = 't'"
+    assert rows(reader, first) == [("k", None)]
 
 
 def test_an_empty_table_has_its_columns(folder, reader):
