@@ -181,7 +181,8 @@ def _values(viewer: Viewer, asked: PostsAsked) -> dict[str, Any]:
     values: dict[str, Any] = {"owners": list(viewer.owners)}
     for name in _FILTERS:
         if chosen := getattr(asked, name):
-            values[name] = list(chosen)
+            # A profile, which is a person's, is asked for by nobody.
+            values[name] = [one for one in chosen if version_of(one) is None]
     if asked.since is not None:
         values["since"] = asked.since
     if asked.until is not None:
