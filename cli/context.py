@@ -25,3 +25,11 @@ def settings_of(context: typer.Context) -> Settings:
     """
     options: Options = context.obj
     return load_settings(options.conf_file, home=options.home)
+
+
+def program_of(context: typer.Context) -> tuple[str, ...]:
+    """Return the arguments behind Python that start this program with the same options."""
+    options: Options = context.obj
+    conf_file = ("--conf-file", str(options.conf_file.absolute())) if options.conf_file else ()
+    home = ("--home", str(options.home.absolute())) if options.home else ()
+    return ("-m", "cli.main", *conf_file, *home)

@@ -22,7 +22,8 @@ READERS: dict[str, Readers] = {
 }
 # what jobs and producers tell each other
 FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}
-PRIVATE = ("broker", "tmp", "cursors")  # of the home: payloads that wait or are spilt, ids of posts
+# of the home: payloads that wait or are spilt, ids of posts, texts of jobs
+PRIVATE = ("broker", "tmp", "cursors", "jobs")
 _OWNER = 0o700
 _GROUP = 0o750
 _ALL = 0o755

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from foundation import clock
+from foundation.errors import KeyFileError, KeyServiceError
 from foundation.frames import FrameError, frame, listen, read_frame
 from foundation.key_sources import pseudonym_key
 from foundation.logs import get_log
@@ -28,9 +29,8 @@ from ingestion.http.receive import KafkaAwayError, Receiver
 from ingestion.kafka.producer import Producer
 from ingestion.parsing.json_fields import parse_json_text
 from ingestion.platforms import PLATFORMS
+from schemas.ingest_limits import MAX_BODY_BYTES, MAX_ITEMS
 
-MAX_ITEMS = 1_000
-MAX_BODY_BYTES = 16 * 1024 * 1024
 _MAX_HEAD_BYTES = 4_096
 _MAX_WAITING = 16
 _REQUEST_S = 30.0  # for a whole request to arrive from the API, which is on this machine
@@ -42,24 +42,25 @@ Answer = dict[str, Any]  # as JSON
 
 
 def run(settings: Settings, socket: Path, *, until_stdin_closes: bool) -> None:
-    """Answer until stopped.
+    """Answer until stopped; the key is read with the first request, since `up` may come later.
 
     Args:
         settings: of this process.
         socket: where to listen.
         until_stdin_closes: end with the process that holds the other end of standard input.
-
-    Raises:
-        KeyFileError, KeyServiceError: the pseudonym key cannot be had.
     """
-    receiver = Receiver(
+    server = _Server(lambda: _receiver(settings))
+    asyncio.run(server.run(socket, until_stdin_closes=until_stdin_closes))
+
+
+def _receiver(settings: Settings) -> Receiver:
+    return Receiver(
         key=pseudonym_key(settings),
         owner_of=lambda tenant: owner_of(tenant, settings),
         max_text_chars=settings.sanitizer.max_text_chars,
         connect=lambda: Producer(_impatient(settings)),
         now=clock.micros,
     )
-    asyncio.run(_Server(receiver.receive).run(socket, until_stdin_closes=until_stdin_closes))
 
 
 def _impatient(settings: Settings) -> Settings:
@@ -72,8 +73,9 @@ def _impatient(settings: Settings) -> Settings:
 
 
 class _Server:
-    def __init__(self, receive: Callable[..., Any]) -> None:
-        self._receive = receive
+    def __init__(self, make: Callable[[], Receiver]) -> None:
+        self._make = make
+        self._receiver: Receiver | None = None
         self._thread = ThreadPoolExecutor(1, "receive")
         self._waiting = 0
         self._stopped = asyncio.Event()
@@ -123,11 +125,16 @@ class _Server:
 
     def _work(self, tenant: str, body: bytes) -> Answer:
         try:
-            receipt = self._receive(tenant, *read_request(body))
+            asked = read_request(body)
+            self._receiver = self._receiver or self._make()
+            receipt = self._receiver.receive(tenant, *asked)
         except InvalidRequestError as wrong:
             return {"status": "invalid", "pointer": wrong.pointer, "code": wrong.code}
         except KafkaAwayError:
             return {"status": "away"}
+        except (KeyFileError, KeyServiceError) as error:
+            log.warning("no_pseudonym_key", error=type(error).__name__)
+            return {"status": "no_key"}
         except Exception as error:  # its text could quote a post
             log.error("request_failed", error=type(error).__name__)  # noqa: TRY400  # see above
             return {"status": "failed"}

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
@@ -42,12 +42,16 @@ _NO_TELEMETRY: Any = {  # or the environment could add exporters, which send exc
 }
 
 
-def create_services(settings: Settings, quotas: Quotas = list) -> Services:
+def create_services(
+    settings: Settings, quotas: Quotas = list, *, program: Sequence[str] = ()
+) -> Services:
     """Return what the routes share; nothing is loaded yet.
 
     Args:
         settings: of the process.
         quotas: tells what producers have spent, which this layer does not know.
+        program: the arguments behind Python that start this program with the same options, for
+            the processes beside the API; empty: there are none.
     """
     database = Database(settings.control_database)
     return Services(
@@ -61,6 +65,7 @@ def create_services(settings: Settings, quotas: Quotas = list) -> Services:
         lake=Lake(settings, quotas),
         seals=Seals(database),
         usage=UsageCounter(),
+        children=Children(children_of(settings, program) if program else []),
         access_log=AccessLog(settings.home / "logs" / "api-access.log"),
     )
 
@@ -94,8 +99,7 @@ def _lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        children = Children(children_of(services.settings))
-        children.start()
+        services.children.start()
         tasks = [asyncio.create_task(_load(services)), asyncio.create_task(_flush(services))]
         try:
             yield
@@ -104,7 +108,7 @@ def _lifespan(
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-            await children.stop()
+            await services.children.stop()
             await close(services)
 
     return lifespan

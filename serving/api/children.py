@@ -49,7 +49,10 @@ async def _keep(child: Child) -> None:
     while True:
         began = loop.time()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, *child.arguments, stdin=asyncio.subprocess.PIPE
+            sys.executable,
+            *child.arguments,
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C ends the API, which then ends them
         )
         try:
             code = await process.wait()

@@ -1,5 +1,6 @@
 """What travels in requests and answers. Unknown fields are refused."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -77,6 +78,56 @@ class JobAccepted(BaseModel):
 
     job_id: str
     status: Literal["SUBMITTED"]
+
+
+class JobCounts(BaseModel):
+    """How many rows a job has read so far, and what became of them."""
+
+    read: int
+    scored: int
+    failed: int
+
+
+class JobOut(BaseModel):
+    """How far a job is; `message` says why it failed."""
+
+    job_id: str
+    status: Literal[
+        "SUBMITTED",
+        "IN_PROGRESS",
+        "COMPLETED",
+        "FAILED",
+        "STOP_REQUESTED",
+        "STOPPED",
+        "EXPIRED",
+    ]
+    submitted_at: datetime
+    ended_at: datetime | None
+    expires_at: datetime | None
+    counts: JobCounts
+    message: str | None
+
+
+class JobsOut(BaseModel):
+    """Jobs, newest first."""
+
+    jobs: list[JobOut]
+
+
+class Rejected(BaseModel):
+    """An item that is not taken: its place among the items, and why."""
+
+    index: int
+    reason: str
+
+
+class IngestOut(BaseModel):
+    """What became of the payloads of a request."""
+
+    sent: int
+    deleted: int
+    ignored: int
+    rejected: list[Rejected]
 
 
 class ProblemField(BaseModel):

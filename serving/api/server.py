@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any, ClassVar
@@ -27,15 +27,23 @@ _BACKLOG = 512
 _CONNECTIONS_PER_REQUEST = 5  # as many times more may be open than requests may run
 
 
-def serve(settings: Settings, *, on_start: Callable[[str], None]) -> None:
+def serve(
+    settings: Settings, *, on_start: Callable[[str], None], program: Sequence[str] = ()
+) -> None:
     """Serve until stopped; tell the address once it answers.
+
+    Args:
+        settings: of this process.
+        on_start: told the address.
+        program: the arguments behind Python that start this program with the same options, for
+            the processes beside the API; empty: there are none.
 
     Raises:
         PortInUseError: another program listens there.
         SettingsError: the scorer, the sanitizer or the host cannot be used.
     """
     listener = _listen(settings)
-    services = create_services(settings)
+    services = create_services(settings, program=program)
     _silence_uvicorn()
     config = uvicorn.Config(
         create_app(services),

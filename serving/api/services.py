@@ -9,6 +9,7 @@ from fastapi import Request
 from foundation.settings import Settings
 from serving.api.access_log import AccessLog
 from serving.api.auth import Authenticator, Caller, Gatekeeper
+from serving.api.children import Children
 from serving.api.lake import Lake
 from serving.api.limits import RateLimiter
 from serving.api.metrics import Metrics
@@ -32,6 +33,7 @@ class Services:
     lake: Lake
     seals: Seals
     usage: UsageCounter
+    children: Children
     access_log: AccessLog
     in_flight: int = 0
     is_stopping: bool = False

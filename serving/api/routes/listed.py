@@ -2,10 +2,22 @@
 
 from fastapi import APIRouter
 
-from serving.api.routes import keys, moved, operation, posts, quality, query, sentiment
+from serving.api.routes import (
+    ingest,
+    jobs,
+    keys,
+    moved,
+    operation,
+    posts,
+    quality,
+    query,
+    sentiment,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     sentiment.router,
+    jobs.router,
+    ingest.router,
     query.router,
     posts.router,
     quality.router,

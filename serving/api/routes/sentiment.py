@@ -6,6 +6,8 @@ import orjson
 from fastapi import Request
 from starlette.responses import Response
 
+from serving.api.intake import Upload, accepted
+from serving.api.once import once
 from serving.api.problems import ProblemError
 from serving.api.resource import resource
 from serving.api.schemas import (
@@ -33,12 +35,26 @@ router = resource(Scope.SENTIMENT_WRITE, tags=["sentiment"])
 async def sentiment(request: Request, body: SentimentIn) -> Response:
     """Score one text, at once (SYNC, at most 5,000 bytes) or by a job (ASYNC)."""
     if body.mode == "ASYNC":
-        raise ProblemError(501, "not_implemented", "Jobs are not there yet")
+        return await _job(request, body)
     _check_size(body.text)
     (outcome,) = await _outcomes(request, [_text(body.text, body.language, body.sanitise)])
     if isinstance(outcome, str):  # a reason
         raise ProblemError(422, outcome.value, "The text cannot be scored")
     return _json(_told(outcome))
+
+
+async def _job(request: Request, body: SentimentIn) -> Response:
+    row = orjson.dumps({"text": body.text, "language": body.language})
+    upload = Upload(
+        services_of(request), caller_of(request).tenant, "jsonl", sanitise=body.sanitise
+    )
+    async with upload:
+        await upload.write(row)
+
+        async def make() -> Response:
+            return accepted(await upload.make())
+
+        return await once(request, upload.fingerprint, make)
 
 
 @router.post("/v1/sentiment/batch", response_model=BatchOut)

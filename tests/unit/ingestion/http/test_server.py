@@ -11,13 +11,9 @@ import pytest
 from foundation.frames import FrameError, connect, frame, read_frame
 from foundation.keys import create_key
 from foundation.settings import Settings
-from ingestion.http.server import (
-    MAX_BODY_BYTES,
-    MAX_ITEMS,
-    InvalidRequestError,
-    read_request,
-)
+from ingestion.http.server import InvalidRequestError, read_request
 from local.host.ports import free_ports
+from schemas.ingest_limits import MAX_BODY_BYTES, MAX_ITEMS
 from tests.support.commands import wait_until
 
 ITEM = {"id": "a", "time": "2025-12-31T10:00:00Z", "text": "It works."}
