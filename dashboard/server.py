@@ -5,12 +5,13 @@ import base64
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -19,6 +20,7 @@ from dashboard import states
 from dashboard.look import theme_options
 
 _log = logging.getLogger(__name__)
+_POLICY_VIOLATION = 1008
 _SCRIPT = Path(__file__).with_name("main.py")
 
 Message = MutableMapping[str, Any]
@@ -62,11 +64,16 @@ HEADERS = (
 )
 
 
-class SecurityHeaders:
-    """Adds headers to every answer; the browser then loads nothing from another host."""
+class Guard:
+    """Lets our own pages alone ask, under our own names, and adds headers to every answer.
 
-    def __init__(self, app: Asgi) -> None:
+    Streamlit itself lets a page of any port of this machine read along; and the browser loads
+    nothing from another host under these headers.
+    """
+
+    def __init__(self, app: Asgi, names: frozenset[str]) -> None:
         self._app = app
+        self._names = names
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -78,7 +85,27 @@ class SecurityHeaders:
                 message["headers"] = [*kept, *HEADERS]
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        if scope["type"] == "lifespan" or is_ours(scope["headers"], self._names):
+            await self._app(scope, receive, with_headers)
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        else:
+            plain = [(b"content-type", b"text/plain")]
+            await with_headers({"type": "http.response.start", "status": 403, "headers": plain})
+            await with_headers({"type": "http.response.body", "body": b"not from here"})
+
+
+def is_ours(headers: Iterable[tuple[bytes, bytes]], names: frozenset[str]) -> bool:
+    """Return whether a request names us in Host and comes from our own page, if from any."""
+    given = {name.lower(): value.decode("latin-1") for name, value in headers}
+    host = given.get(b"host", "")
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    origin = given.get(b"origin")
+    return name in names and (origin is None or origin.partition("://")[2] == host)
 
 
 def options(host: str, port: int, allowed_hosts: tuple[str, ...]) -> dict[str, Any]:
@@ -126,13 +153,14 @@ def serve(
         started()
         yield
 
+    names = ("localhost", "127.0.0.1", *allowed_hosts)
     app = st.App(
         _SCRIPT,
         lifespan=running,
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(Guard, names=frozenset(names))],
         on_script_error=_failed,
     )
-    app.run(config=options(host, port, ("localhost", "127.0.0.1", *allowed_hosts)))
+    app.run(config=options(host, port, names))
 
 
 def _warm_up() -> None:

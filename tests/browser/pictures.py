@@ -1,0 +1,83 @@
+"""`make pictures`: the pictures of the dashboard in docs/pictures, over a lake of made posts.
+
+A broker, the generator, the streaming jobs, the API, the dashboard and a browser, as users start
+them; all ends with the command. `LAKE_HOME=… python -m tests.browser.pictures` takes a home that
+has a lake.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.support.api import serving
+from tests.support.browser import SIZES, Visit, chromium, dashboard
+from tests.support.commands import echostream
+from tests.support.kafka import new_stack
+
+POSTS = 20_000
+BASE = "2026-11-21T12:00:00"  # the end of the feed, so that pictures differ where pages do
+_MOST_BYTES = 200 * 1024
+_PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+_TALL = 1120  # of a picture of a laptop's page, which scrolls
+
+
+@contextmanager
+def made_lake() -> Iterator[Path]:
+    """A home with a lake of the generator's posts, through Kafka and all jobs."""
+    if home := os.environ.get("LAKE_HOME"):
+        yield Path(home)
+        return
+    with tempfile.TemporaryDirectory() as folder, new_stack(Path(folder) / "home") as settings:
+        for words in (
+            ("generate", "--posts", str(POSTS), "--seed", "1", "--base", BASE),
+            ("run", "--available-now"),
+        ):
+            done = echostream(settings, *words, timeout_s=1800)
+            if done.code:
+                sys.exit(f"echostream {words[0]} failed: {done.error}")
+        yield settings.home
+
+
+def take(browser: Browser, address: str, *, name: str, path: str, width: int, theme: str) -> None:
+    """Write one picture of a page as it stands when all is drawn."""
+    height = _TALL if width > min(SIZES) else SIZES[width]
+    with browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=theme
+    ) as context:
+        visit = Visit(context.new_page(), address)
+        page = visit.open(path)
+        visit.settle()
+        file = _PICTURES / f"{name}.png"
+        page.screenshot(path=file, animations="disabled")
+    size = file.stat().st_size
+    sys.stdout.write(f"docs/pictures/{file.name}: {size // 1024} KB\n")
+    if size > _MOST_BYTES:
+        sys.exit(f"{file.name} has {size} bytes, more than {_MOST_BYTES}")
+
+
+def main() -> None:
+    """Take all pictures."""
+    with (
+        made_lake() as home,
+        serving(home) as api,
+        dashboard(home, api.address) as address,
+        chromium() as browser,
+    ):
+        for name, path, width, theme in (
+            ("dashboard-overview", "/", 1280, "light"),
+            ("dashboard-overview-dark", "/", 1280, "dark"),
+            ("dashboard-sentiment", "/sentiment", 1280, "light"),
+            ("dashboard-posts", "/posts", 1280, "light"),
+            ("dashboard-quality", "/quality", 1280, "light"),
+            ("dashboard-phone", "/", 390, "light"),
+        ):
+            take(browser, address, name=name, path=path, width=width, theme=theme)
+
+
+if __name__ == "__main__":
+    main()

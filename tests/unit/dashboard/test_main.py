@@ -1,0 +1,85 @@
+"""The script as Streamlit runs it, against the real API over a small lake."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import dashboard
+from dashboard.session import URL_VARIABLE
+from local.host.ports import free_ports
+from tests.support.api import serving
+from tests.support.small_lake import SmallLake, week_of_posts
+
+SCRIPT = Path(dashboard.__file__).with_name("main.py")
+_PATIENCE_S = 60
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    lake = SmallLake(tmp_path_factory.mktemp("dashboard"))
+    lake.add(*week_of_posts())
+    lake.batch(new=168)
+    with serving(lake.home) as running:
+        yield running
+
+
+@pytest.fixture
+def app(api, monkeypatch):
+    """A browser session of the dashboard."""
+    monkeypatch.setenv(URL_VARIABLE, api.address)
+    return AppTest.from_file(str(SCRIPT), default_timeout=_PATIENCE_S)
+
+
+def html(app):
+    """All that the pages wrote as HTML."""
+    return "".join(each.proto.body for each in app.get("html"))
+
+
+def test_the_overview_has_figures_and_charts(app):
+    app.run()
+    assert not app.exception
+    shown = html(app)
+    assert ">168<" in shown
+    assert "As of Gold version 0" in shown
+    assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 3
+
+
+def test_filters_narrow_the_figures_and_stand_in_the_address(app):
+    app.run()
+    app.multiselect(key="f_platforms").set_value(["reddit"]).run()
+    assert ">84<" in html(app)
+    assert app.query_params["platform"] == "reddit"
+    app.selectbox(key="f_period").set_value(30).run()
+    assert app.query_params["days"] == "30"
+    app.selectbox(key="f_period").set_value(7).run()
+    assert "days" not in app.query_params
+
+
+def test_an_address_sets_the_filters(app):
+    app.query_params["platform"] = "bluesky"
+    app.query_params["label"] = "negative"
+    app.run()
+    assert app.multiselect(key="f_platforms").value == ["bluesky"]
+    assert app.selectbox(key="f_label").value == "negative"
+
+
+def test_dates_are_chosen_one_by_one(app):
+    app.run()
+    app.selectbox(key="f_period").set_value("dates").run()
+    assert not app.exception
+    assert {"from", "to"} <= set(app.query_params)
+
+
+def test_filters_that_nothing_passes(app):
+    app.query_params["channel"] = "nobody"
+    app.run()
+    assert "No posts match these filters" in html(app)
+
+
+def test_an_api_that_is_away(app, monkeypatch):
+    monkeypatch.setenv(URL_VARIABLE, f"http://127.0.0.1:{free_ports(1)[0]}")
+    app.run()
+    assert not app.exception
+    assert "The API does not answer" in html(app)
+    assert "echostream serve" in html(app)
