@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -33,6 +34,7 @@ from tenancy.usage import UsageCounter, write_usage
 log = get_log("api")
 VERSION = "1.0.0"  # of the routes
 _FLUSH_S = 60.0
+_NOT_ALLOWED = 405
 _NO_TELEMETRY: Any = {  # or the environment could add exporters, which send exceptions' texts
     "tracing": False,
     "metrics": False,
@@ -91,7 +93,21 @@ def create_app(services: Services) -> FastAPI:
 
 
 async def _problem(request: Request, error: Exception) -> Response:
-    return problem_response(problem_of(error), request_id_of(request))
+    problem = problem_of(error)
+    if problem.status_code == _NOT_ALLOWED:  # FastAPI's names the methods of one route alone
+        problem.headers = {"Allow": ", ".join(allowed(request.url.path))}
+    return problem_response(problem, request_id_of(request))
+
+
+def allowed(path: str) -> list[str]:
+    """Return the methods of all routes of a path."""
+    routes = [route for router in ROUTERS for route in router.routes]
+    return sorted(
+        method
+        for route in routes
+        if isinstance(route, APIRoute) and route.path_regex.match(path)
+        for method in route.methods
+    )
 
 
 def _lifespan(

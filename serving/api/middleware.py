@@ -98,8 +98,6 @@ class Gate:
             self._note(scope, answer.status, time.perf_counter() - began, request_id)
 
     async def _let_in(self, scope: Scope, extra: list[tuple[bytes, bytes]]) -> None:
-        if scope["method"] not in _METHODS:
-            raise ProblemError(501, "method_not_implemented", "No such method is known here")
         _check_size(scope["headers"])
         if scope["path"] in OPEN:
             return

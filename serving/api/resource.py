@@ -28,7 +28,7 @@ _PROBLEM: dict[str, Any] = {
     "model": Problem,
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-_PROBLEMS: dict[int | str, dict[str, Any]] = {"default": {"description": "A problem", **_PROBLEM}}
+PROBLEMS: dict[int | str, dict[str, Any]] = {"default": {"description": "A problem", **_PROBLEM}}
 _JSON = "application/json"
 
 
@@ -45,7 +45,7 @@ def resource(scope: Scope, *, media_types: tuple[str, ...] = (_JSON,), **options
         needs = scope
         accepts = media_types
 
-    return APIRouter(route_class=Route, responses=_PROBLEMS, **options)
+    return APIRouter(route_class=Route, responses=PROBLEMS, **options)
 
 
 def body_limit(limit: Callable[[ApiSettings], int]) -> Callable[[Endpoint], Endpoint]:

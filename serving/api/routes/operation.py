@@ -8,10 +8,11 @@ from starlette.responses import JSONResponse, Response
 from serving.api.auth import demand
 from serving.api.metrics import MEDIA_TYPE
 from serving.api.problems import ProblemError
+from serving.api.resource import PROBLEMS
 from serving.api.services import caller_of, services_of
 from tenancy.api_keys import Scope
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(tags=["operation"], responses=PROBLEMS)
 
 
 @router.get("/healthz")
@@ -20,7 +21,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"description": "Not yet, or no longer"}})
+@router.get("/readyz")
 async def readyz(request: Request) -> dict[str, str]:
     """Tell whether requests should be sent here."""
     services = services_of(request)
