@@ -106,7 +106,7 @@ def allowed(path: str) -> list[str]:
         method
         for route in routes
         if isinstance(route, APIRoute) and route.path_regex.match(path)
-        for method in route.methods
+        for method in route.methods or ()
     )
 
 
