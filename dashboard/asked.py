@@ -6,10 +6,12 @@ from typing import Any
 
 from dashboard import periods
 from dashboard.api import Api, question
-from dashboard.filters import Filters
+from dashboard.filters import DEFAULT_DAYS, Filters
 from dashboard.periods import Period
 
 MENTIONS = "/v1/query"
+_YOUNG_DAYS = 3
+_DATE = 10  # characters of a time that are its day
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,14 @@ def view(api: Api, filters: Filters, known: dict[str, Any]) -> View:
         period = periods.between(filters.first, filters.last)
     else:
         period = periods.last_days(filters.days, periods.read(known["to"]))
-    return View(api, filters, period, period.step, known)
+    return View(api, filters, period, _step(filters, period, known), known)
+
+
+def _step(filters: Filters, period: Period, known: dict[str, Any]) -> str:
+    """Return the step of charts: hours where the lake is so young that days would be few bars."""
+    days = {str(cell["at"])[:_DATE] for cell in known["cells"]}
+    is_young = len(days) <= _YOUNG_DAYS and filters.days <= DEFAULT_DAYS
+    return "hour" if is_young and not filters.has_dates else period.step
 
 
 def platforms_in(known: dict[str, Any]) -> list[str]:

@@ -68,12 +68,11 @@ def count(number: float | None) -> str:
     return NOTHING if number is None else f"{number:,.0f}".replace("-", MINUS)
 
 
-def percent(share: float | None, *, signed: bool = False) -> str:
+def percent(share: float | None, *, digits: int = 1) -> str:
     """Write a share: 12.3 %, with narrow spaces that do not break."""
     if share is None:
         return NOTHING
-    sign = "+" if signed else ""
-    return f"{share * 100:{sign}.1f}{NARROW}%".replace("-", MINUS)
+    return f"{share * 100:.{digits}f}{NARROW}%".replace("-", MINUS)
 
 
 def points(value: float | None) -> str:

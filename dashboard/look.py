@@ -164,7 +164,7 @@ _RULES = """
 .es-table .es-number { padding-left: 0.8rem; padding-right: 0; text-align: right;
   white-space: nowrap; }
 .es-post { border-bottom: 1px solid color-mix(in srgb, currentColor 12%, transparent);
-  padding: 0.95rem 0; }
+  max-width: 54rem; padding: 0.95rem 0; }
 .es-post:last-child { border-bottom: 0; }
 .es-post header { align-items: baseline; color: var(--es-muted); display: flex; flex-wrap: wrap;
   font-size: 0.85rem; gap: 0.2rem 0.7rem; }
@@ -195,6 +195,7 @@ _RULES = """
   .es-table th, .es-table td { min-width: 6.5rem; }
   .es-tiles { grid-template-columns: 1fr 1fr; gap: 0.6rem; }
   .es-tile { padding: 0.7rem 0.8rem; }
+  .es-tile:last-child:nth-child(odd) { grid-column: 1 / -1; }
   .es-tile .es-value { font-size: 1.35rem; }
 }
 """

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import asked, live, parts, sidebar, states
+from dashboard import asked, failures, live, parts, sidebar, states
 from dashboard.api import ApiError
 from dashboard.asked import View
 from dashboard.look import style_sheet
@@ -83,6 +83,9 @@ def _guarded(draw: Callable[[], None]) -> None:
         draw()
     except ApiError as problem:
         st.html(states.problem(problem.kind, problem.detail, api_url()))
+    except Exception as error:  # Streamlit would log its message, which could quote a post
+        failures.log(error)
+        st.html(states.broken())
 
 
 main()

@@ -36,11 +36,13 @@ class Panel:
 
 def as_of_line(as_of: Mapping[str, Any]) -> str:
     """Return which version of the lake an answer comes from."""
-    version = as_of.get("gold_version")
-    if version is None:
-        return "No version of Gold yet"
-    at = as_of.get("committed_at")
-    return f"As of Gold version {version}" + (f", {moment(read(at))} UTC" if at else "")
+    for layer in ("Gold", "Silver"):
+        version = as_of.get(f"{layer.lower()}_version")
+        if version is not None:
+            at = as_of.get("committed_at")
+            when = f", {moment(read(at))} UTC" if at else ""
+            return f"As of {layer} version {version}{when}"
+    return "No version of Gold yet"
 
 
 def say_what_is_hidden(answer: Mapping[str, Any]) -> None:

@@ -143,7 +143,7 @@ def _chip(post: Mapping[str, Any]) -> str:
     if label not in SIGNS:
         return '<span class="es-chip">no label</span>'
     sure = post.get("confidence")
-    how_sure = f" {percent(sure)}" if sure is not None else ""
+    how_sure = f" {percent(sure, digits=0)}" if sure is not None else ""
     return (
         f'<span class="es-chip es-{label}"><b aria-hidden="true">{SIGNS[label]}</b>'
         f" {label}{how_sure}</span>"

@@ -3,23 +3,20 @@
 import asyncio
 import base64
 import hashlib
-import logging
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard import states
+from dashboard import failures, states
 from dashboard.look import theme_options
 
-_log = logging.getLogger(__name__)
 _POLICY_VIOLATION = 1008
 _SCRIPT = Path(__file__).with_name("main.py")
 
@@ -171,8 +168,6 @@ def _warm_up() -> None:
 
 def _failed(error: Exception) -> bool:
     """Log what went wrong in a page, and show a page that says so in its place."""
-    # Its message could quote a post: its type and its places are enough.
-    places = [f"{Path(at.filename).name}:{at.lineno}" for at in extract_tb(error.__traceback__)]
-    _log.error("a page failed: %s at %s", type(error).__name__, " ".join(places))
+    failures.log(error)
     st.html(states.broken())
     return True

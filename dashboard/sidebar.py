@@ -16,7 +16,7 @@ from dashboard.filters import (
 )
 
 _DATES = "dates"
-_ALL = "all labels"
+_ALL = "All labels"
 _CHOSEN = "chosen_filters"
 _PAGE = "page_of_filters"
 _PERIODS: dict[Any, str] = {

@@ -28,7 +28,9 @@ def show(view: View) -> None:
     if not cells:
         st.html(states.no_match())
         return
-    st.html(parts.tiles(_tiles(view, totals(cells)), compared_with=view.span))
+    before = totals(view.cells(by="none", step="day", period=view.period.before)["cells"])
+    tiles = _tiles(view, totals(cells), before)
+    st.html(parts.tiles(tiles, compared_with=view.span if before.posts else ""))
     panels.say_what_is_hidden(answer)
     steps = rows.by_step(cells, view.period, view.step)
     names = rows.by_name(cells, "platform")
@@ -41,8 +43,7 @@ def show(view: View) -> None:
     _newest(view)
 
 
-def _tiles(view: View, now: Totals) -> list[Tile]:
-    before = totals(view.cells(by="none", step="day", period=view.period.before)["cells"])
+def _tiles(view: View, now: Totals, before: Totals) -> list[Tile]:
     completeness = view.overall.get("completeness") or {}
     lag = completeness.get("lag_records")
     return [

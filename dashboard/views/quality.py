@@ -12,6 +12,8 @@ from dashboard.panels import Panel
 from dashboard.parts import Column, Tile
 from dashboard.periods import moment, read
 
+_MOST_REASONS = 12
+_ORDER = ("topic_to_bronze", "bronze_to_silver", "silver_to_gold")
 FATES = ("new", "edited", "deleted", "duplicate", "stale", "suppressed", "quarantined")
 _JOBS = (
     Column("Job", "job"),
@@ -44,7 +46,7 @@ def show(api: Api) -> None:
     as_of = answer.get("as_of") or {}
     completeness = answer.get("completeness") or {}
     st.html(parts.tiles(_tiles(completeness)))
-    _jobs(answer["jobs"], as_of)
+    _jobs(sorted(answer["jobs"], key=_place), as_of)
     left, right = st.columns(2, gap="large")
     with left:
         _fates(answer.get("fates") or {}, as_of)
@@ -74,6 +76,12 @@ def _jobs(jobs: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any]) -> None:
         return
     st.html(parts.table(_JOBS, [_job(each) for each in jobs], name="Jobs"))
     st.html(parts.line(panels.as_of_line(as_of)))
+
+
+def _place(job: Mapping[str, Any]) -> tuple[int, str]:
+    """Return where a job stands among those that a record passes."""
+    name = str(job.get("job", ""))
+    return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
 
 def _job(job: Mapping[str, Any]) -> dict[str, str]:
@@ -131,8 +139,11 @@ def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any
             "amount": row["records"],
             "shown": count(row["records"]),
         }
-        for row in ordered
+        for row in ordered[:_MOST_REASONS]
     ]
+    below = "Records that could not be taken, by platform and reason"
+    if len(ordered) > _MOST_REASONS:
+        below += f": the {_MOST_REASONS} most frequent of {len(ordered)}"
     table = [
         {
             "platform": str(row["platform"] or "unknown"),
@@ -146,7 +157,7 @@ def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any
         Panel(
             "quarantine",
             title,
-            "Records that could not be taken, by platform and reason.",
+            f"{below}.",
             f"Bars: records in quarantine. {listed}",
             _QUARANTINE,
             table,
@@ -180,8 +191,9 @@ def _cost(cost: Mapping[str, Any]) -> dict[str, str]:
 def _quota(quota: Mapping[str, Any]) -> dict[str, str]:
     spent = quota["spent"]
     limit = quota.get("limit")
+    unit = f" {quota['unit']}" if quota.get("unit") else ""
     return {
-        "what": f"{quota['platform']}, {quota.get('window') or 'in all'}",
+        "what": f"{quota['platform']}{unit}, {quota.get('window') or 'in all'}",
         "spent": parts.number(spent),
         "limit": parts.number(limit),
         "left": parts.number(None if limit is None else max(0, limit - spent)),

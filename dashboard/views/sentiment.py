@@ -28,8 +28,9 @@ def show(view: View) -> None:
     if not cells:
         st.html(states.no_match())
         return
-    now = totals(cells)
-    st.html(parts.tiles(_tiles(view, now), compared_with=view.span))
+    before = totals(view.cells(by="none", step="day", period=view.period.before)["cells"])
+    tiles = _tiles(totals(cells), before)
+    st.html(parts.tiles(tiles, compared_with=view.span if before.posts else ""))
     panels.say_what_is_hidden(answer)
     steps = rows.by_step(cells, view.period, view.step)
     _net(view, steps)
@@ -42,8 +43,7 @@ def show(view: View) -> None:
         _by_name(view, rows.by_name(channels, "channel"), "Channel")
 
 
-def _tiles(view: View, now: Totals) -> list[Tile]:
-    before = totals(view.cells(by="none", step="day", period=view.period.before)["cells"])
+def _tiles(now: Totals, before: Totals) -> list[Tile]:
     shares = [
         Tile(
             label.capitalize(),

@@ -83,3 +83,16 @@ def test_an_api_that_is_away(app, monkeypatch):
     assert not app.exception
     assert "The API does not answer" in html(app)
     assert "echostream serve" in html(app)
+
+
+def test_a_page_that_fails_quotes_nothing_and_keeps_its_frame(app, monkeypatch, caplog):
+    def fail(view):
+        raise ValueError("the text of a post")
+
+    monkeypatch.setattr("dashboard.views.overview.show", fail)
+    app.run()
+    assert not app.exception
+    assert "This page could not be drawn" in html(app)
+    assert "the text of a post" not in html(app) + caplog.text
+    assert "a page failed: ValueError at" in caplog.text
+    assert app.multiselect(key="f_platforms")
