@@ -11,7 +11,8 @@ from tests.support.api import serving
 from tests.support.commands import wait_until
 from tests.support.kafka import new_stack, records_of
 
-POSTS, AUTHORS = "social.custom.posts.v1", "social.custom.authors.v1"
+POSTS = "social.custom.posts.v1"
+AUTHORS = "social.custom.authors.v1"
 
 
 def item(number, **fields):

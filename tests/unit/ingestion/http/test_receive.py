@@ -10,7 +10,8 @@ from ingestion.kafka.producer import MemoryProducer
 
 NOW = 1_767_225_600_000_000
 KEY = PseudonymKey(1, b"0" * 32)
-POSTS, AUTHORS = "social.custom.posts.v1", "social.custom.authors.v1"
+POSTS = "social.custom.posts.v1"
+AUTHORS = "social.custom.authors.v1"
 DAY = 86_400_000_000
 
 
