@@ -139,6 +139,11 @@ def _besides(settings: Settings) -> list[dict[str, str]]:
             "kept": "by policy, landing.answers",
         },
         {"where": "producers' memory", "categories": "ids of posts", "kept": sightings},
+        {
+            "where": "the API's jobs",
+            "categories": "texts as sent, until a job is completed; results without texts",
+            "kept": f"{settings.api.result_keep_h:g} hours from a job's end, api.result_keep_h",
+        },
     ]
 
 

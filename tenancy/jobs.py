@@ -82,13 +82,15 @@ def new_job_id() -> str:
 
 def create(database: Database, tenant: str, job_id: str, *, form: Form, sanitise: bool) -> Job:
     """Create a job whose input is on disk."""
+    now = clock.now()
     row = Row(
         tenant_id=tenant,
         job_id=job_id,
         status=JobStatus.SUBMITTED,
         form=form,
         sanitise=sanitise,
-        submitted_at=clock.now(),
+        submitted_at=now,
+        queued_at=now,
         offset=0,
         line=1,
         chunks=0,
@@ -153,6 +155,7 @@ def retry(database: Database, tenant: str, job_id: str) -> Job | None:
             return None
         if row.status in (JobStatus.FAILED, JobStatus.STOPPED):
             row.status = JobStatus.SUBMITTED
+            row.queued_at = clock.now()
             row.ended_at = None
             row.expires_at = None
             row.message = None
@@ -168,7 +171,7 @@ def remove(database: Database, tenant: str, job_id: str) -> bool:
 
 
 def claim(database: Database, *, lease_for: timedelta) -> Job | None:
-    """Lease the next job: of the tenant with the fewest at work, then the oldest.
+    """Lease the next job: of the tenant with the fewest at work, then who waits longest.
 
     Nobody else gets it before the lease has run out.
     """
@@ -196,16 +199,25 @@ def _next(now: datetime) -> Select[Row]:
         .correlate(Row)
         .scalar_subquery()
     )
-    is_left = and_(
-        Row.status.in_(_LEASABLE), or_(Row.lease_until.is_(None), Row.lease_until <= now)
-    )
     return (
         select(Row)
-        .where(or_(Row.status == JobStatus.SUBMITTED, is_left), at_work < MOST_AT_ONCE)
-        .order_by(at_work, Row.submitted_at, Row.job_id)
+        .where(_waits(now), at_work < MOST_AT_ONCE)
+        .order_by(at_work, Row.queued_at, Row.job_id)
         .limit(1)
         .with_for_update(skip_locked=True, of=Row)
     )
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    is_left = or_(Row.lease_until.is_(None), Row.lease_until <= now)
+    return or_(Row.status == JobStatus.SUBMITTED, and_(Row.status.in_(_LEASABLE), is_left))
+
+
+def is_any_waiting(database: Database) -> bool:
+    """Tell whether a job waits for a worker."""
+    query = select(Row.job_id).where(_waits(clock.now())).limit(1)
+    with database.reading() as session:
+        return session.scalar(query) is not None
 
 
 def renew(database: Database, job: Job, *, lease_for: timedelta) -> JobStatus | None:
@@ -253,13 +265,14 @@ def finish(
 
 
 def release(database: Database, job: Job) -> None:
-    """Give a lease back, so that another worker goes on at once."""
+    """Give a lease back, so that a worker goes on with the job after those that wait."""
     query = (
         update(Row)
         .where(*_held(job))
         .values(
             lease=None,
             lease_until=None,
+            queued_at=clock.now(),
             attempts=case((Row.attempts > 0, Row.attempts - 1), else_=0),
         )
     )

@@ -113,7 +113,7 @@ class Job(Base):
     """A file of texts that is scored; `offset` and `line` are where its next chunk begins."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_status", "status", "submitted_at"),)
+    __table_args__ = (Index("ix_jobs_status", "status", "queued_at"),)
 
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.tenant_id"), primary_key=True)
     job_id: Mapped[str] = mapped_column(String(40), primary_key=True)
@@ -121,6 +121,7 @@ class Job(Base):
     form: Mapped[str] = mapped_column(String(10))
     sanitise: Mapped[bool]
     submitted_at: Mapped[datetime] = mapped_column(UtcTime)
+    queued_at: Mapped[datetime] = mapped_column(UtcTime)  # since when it waits for its turn
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
     offset: Mapped[int] = mapped_column(BigInteger)

@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.serving import load
+from benchmarks.serving.texts import text
 from local.host.ports import free_ports
 
 _CONNECTIONS = 50
@@ -28,11 +29,6 @@ _TEXTS = 2_000
 _START_S = 300.0
 _SETTLE_S = 1.0
 _GOALS = {"scored": 0.3, "sanitised": 0.1}
-_SENTENCE = (
-    "I really love the new phone, thanks to the great team! battery lasts so long;"
-    " but the screen is bad and support was slow to answer my mail about a refund"
-)
-_WORDS = tuple(_SENTENCE.split(" "))
 
 
 def main(words: Sequence[str]) -> int:
@@ -50,7 +46,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _measure(scorers: Sequence[str], seconds: float, core: int) -> dict[str, dict[str, float]]:
-    texts = [_text(number) for number in range(_TEXTS)]
+    texts = [text(number) for number in range(_TEXTS)]
     with _bare(core) as (port, process):
         bare = [_loaded(port, process, _bodies(texts), seconds)]
     figures: dict[str, dict[str, float]] = {}
@@ -65,12 +61,6 @@ def _measure(scorers: Sequence[str], seconds: float, core: int) -> dict[str, dic
     for each in figures.values():
         each["ratio"] = each["per_s"] / best["per_s"]
     return {"bare": best} | figures
-
-
-def _text(number: int) -> str:
-    words = [_WORDS[(number * 7 + at * (1 + number % 5)) % len(_WORDS)] for at in range(20)]
-    personal = f" write to kim{number}@example.org or call 082 555 {number:04}"
-    return f"{number} " + " ".join(words) + (personal if number % 2 else "")
 
 
 def _bodies(texts: Sequence[str], *, sanitise: bool = False) -> list[bytes]:

@@ -49,7 +49,7 @@ def run(settings: Settings, socket: Path, *, until_stdin_closes: bool) -> None:
         socket: where to listen.
         until_stdin_closes: end with the process that holds the other end of standard input.
     """
-    server = _Server(lambda: _receiver(settings))
+    server = Server(lambda: _receiver(settings))
     asyncio.run(server.run(socket, until_stdin_closes=until_stdin_closes))
 
 
@@ -72,8 +72,11 @@ def _impatient(settings: Settings) -> Settings:
     return settings.model_copy(update={"kafka": kafka.model_copy(update=shorter)})
 
 
-class _Server:
+class Server:
+    """Takes requests over a socket, and works on one after the other."""
+
     def __init__(self, make: Callable[[], Receiver]) -> None:
+        """Make the receiver with the first request that needs it."""
         self._make = make
         self._receiver: Receiver | None = None
         self._thread = ThreadPoolExecutor(1, "receive")
@@ -81,6 +84,7 @@ class _Server:
         self._stopped = asyncio.Event()
 
     async def run(self, path: Path, *, until_stdin_closes: bool) -> None:
+        """Answer until stopped."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
@@ -103,7 +107,7 @@ class _Server:
             async with asyncio.timeout(_REQUEST_S):
                 head = await read_frame(reader, most=_MAX_HEAD_BYTES)
                 body = await read_frame(reader, most=MAX_BODY_BYTES)
-            answer = await self._answer(json.loads(head)["tenant"], body)
+            answer = await self.answer(json.loads(head)["tenant"], body)
             writer.write(frame(json.dumps(answer).encode()))
             await writer.drain()
         except (FrameError, TimeoutError, OSError):
@@ -113,7 +117,8 @@ class _Server:
             with suppress(OSError):
                 await writer.wait_closed()
 
-    async def _answer(self, tenant: str, body: bytes) -> Answer:
+    async def answer(self, tenant: str, body: bytes) -> Answer:
+        """Return the answer to one request, at once where too many wait."""
         if self._waiting >= _MAX_WAITING:
             return {"status": "busy"}
         self._waiting += 1

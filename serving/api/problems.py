@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from foundation.errors import (
@@ -159,6 +160,7 @@ _TOLD: dict[type[Exception], Callable[[Any], ProblemError]] = {
     RequestValidationError: lambda error: invalid(error.errors()),
     ValidationError: lambda error: invalid(error.errors()),
     StarletteHTTPException: _of_status,
+    ClientDisconnect: lambda _: ProblemError(400, "malformed", "The body was cut off"),
     ControlPlaneUnreachableError: lambda _: _away(
         "control_plane_unavailable", "The control plane does not answer"
     ),

@@ -7,6 +7,7 @@ the same. So each row counts once.
 
 import gc
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -31,6 +32,7 @@ if TYPE_CHECKING:  # seconds of models, which a worker without a job does not ne
 CHUNK_ROWS = 1_000
 _CHUNK_CHARS = 4_000_000  # of one chunk, which is in memory
 _POLL_S = 0.5
+_TURN_S = 5.0  # after so long, another job that waits has its turn
 _RENEW_PER_LEASE = 4
 _TIDY_S = 60.0
 _ORPHAN_S = 86_400.0
@@ -48,6 +50,7 @@ class Worker:
         stopped: threading.Event,
         *,
         lease_s: float,
+        turn_s: float = _TURN_S,
         scorer: "TextScorer | None" = None,
     ) -> None:
         """Load nothing yet.
@@ -57,6 +60,7 @@ class Worker:
             database: the control plane.
             stopped: set when the worker is to end.
             lease_s: how long a job waits for a worker that was killed.
+            turn_s: how long it works on one job while another one waits.
             scorer: one that is loaded; None: it is loaded for the first job.
         """
         self._settings = settings
@@ -65,6 +69,7 @@ class Worker:
         self._lease = timedelta(seconds=lease_s)
         self._keep = timedelta(hours=settings.api.result_keep_h)
         self._files = JobFiles(settings.home)
+        self._turn_s = turn_s
         self._scorer = scorer
         self._tidied_at = float("-inf")
 
@@ -85,7 +90,7 @@ class Worker:
                 self._stopped.wait(_POLL_S)
 
     def work(self) -> bool:
-        """Work on one job until it ends; False where there is none to do."""
+        """Work on one job until it ends, or another one has its turn; False where there is none."""
         job = jobs.claim(self._database, lease_for=self._lease)
         if job is None:
             return False
@@ -122,6 +127,9 @@ class Worker:
         with self._files.open_input(job.job_id) as file:
             rows = read_rows(file, job.form, Position(job.offset, job.line), max_text_chars=limit)
             for chunk, following in chunks(islice(rows, most - job.read)):
+                if lease.chunks and self._is_others_turn(lease):
+                    jobs.release(self._database, lease.job)
+                    return
                 try:
                     made = score_rows(
                         chunk, scorer, sanitise=job.sanitise, may_go_on=lease.may_go_on
@@ -135,6 +143,9 @@ class Worker:
                 self._end(lease.job, JobStatus.COMPLETED)
             else:
                 self._end(lease.job, JobStatus.FAILED, f"too_many_rows: at most {most:,}")
+
+    def _is_others_turn(self, lease: "_Lease") -> bool:
+        return lease.age_s > self._turn_s and jobs.is_any_waiting(self._database)
 
     def _keep_chunk(self, lease: "_Lease", made: "Made", following: Position) -> bool:
         """Write a chunk, then note it; False where the lease is somebody else's."""
@@ -218,6 +229,8 @@ class _Lease:
         self._database = database
         self._for = lease_for
         self._stopped = stopped
+        self._began = time.monotonic()
+        self._first_chunk = job.chunks
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="lease", daemon=True)
 
@@ -227,6 +240,16 @@ class _Lease:
     def stop(self) -> None:
         self._ended.set()
         self._thread.join()
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks the worker has made of it."""
+        return self.job.chunks - self._first_chunk
+
+    @property
+    def age_s(self) -> float:
+        """How long the worker has had the job."""
+        return time.monotonic() - self._began
 
     def may_go_on(self) -> bool:
         """Tell whether the job is still to be worked on, by this worker."""

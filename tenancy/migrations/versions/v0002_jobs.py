@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("form", sa.String(10), nullable=False),
         sa.Column("sanitise", sa.Boolean(), nullable=False),
         sa.Column("submitted_at", UtcTime(), nullable=False),
+        sa.Column("queued_at", UtcTime(), nullable=False),
         sa.Column("ended_at", UtcTime()),
         sa.Column("expires_at", UtcTime()),
         sa.Column("offset", sa.BigInteger(), nullable=False),
@@ -34,4 +35,4 @@ def upgrade() -> None:
         sa.Column("lease_until", UtcTime()),
         sa.Column("message", sa.String(500)),
     )
-    op.create_index("ix_jobs_status", "jobs", ["status", "submitted_at"])
+    op.create_index("ix_jobs_status", "jobs", ["status", "queued_at"])

@@ -2,14 +2,14 @@ import orjson
 import pytest
 
 from foundation.errors import BrokerUnreachableError, StackError
-from foundation.keys import PseudonymKey
 from foundation.settings import Settings
 from foundation.tenants import owner_of
 from ingestion.http.receive import KafkaAwayError, Receipt, Receiver, Rejection
 from ingestion.kafka.producer import MemoryProducer
+from tests.support.made_records import KEY, RULES, SEEN, envelope
+from transforms.decode import decode
 
 NOW = 1_767_225_600_000_000
-KEY = PseudonymKey(1, b"0" * 32)
 POSTS = "social.custom.posts.v1"
 AUTHORS = "social.custom.authors.v1"
 DAY = 86_400_000_000
@@ -17,6 +17,14 @@ DAY = 86_400_000_000
 
 class Kafka(MemoryProducer):
     missing: frozenset[str] = frozenset()
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.records = []
+
+    def send(self, record):
+        self.records.append(record)
+        super().send(record)
 
     def require_topics(self, *names):
         if self.missing & {*names}:
@@ -105,6 +113,14 @@ def test_the_owner_is_the_lake_s_for_who_is_alone_and_else_the_tenant():
     assert (ours["owner"], theirs["owner"]) == ("acme", "other")
     assert ours["keys"]["post"] == KEY.post_key("acme", "custom", "a")
     assert theirs["keys"]["post"] == KEY.post_key("other", "custom", "a")
+
+
+@pytest.mark.parametrize(("tenant", "owner"), [("default", "acme"), ("other", "other")])
+def test_the_jobs_take_the_records_of_every_owner_under_the_lake_s_key(tenant, owner):
+    kafka = Kafka()
+    receiver(kafka, now=lambda: SEEN).receive(tenant, "custom", [item(author="kim")])
+    event = decode(kafka.records[0].value, envelope(kafka.records[0]), RULES)
+    assert (event["owner"], event["keys"]["key_id"]) == (owner, KEY.key_id)
 
 
 def test_a_payload_that_says_when_it_was_seen_was_observed_then():

@@ -5,13 +5,15 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from foundation.frames import FrameError, connect, frame, read_frame
 from foundation.keys import create_key
 from foundation.settings import Settings
-from ingestion.http.server import InvalidRequestError, read_request
+from ingestion.http.receive import Receipt
+from ingestion.http.server import InvalidRequestError, Server, read_request
 from local.host.ports import free_ports
 from schemas.ingest_limits import MAX_BODY_BYTES, MAX_ITEMS
 from tests.support.commands import wait_until
@@ -112,3 +114,37 @@ def test_a_message_that_is_cut_off_or_too_long_ends_its_connection_alone(process
     with pytest.raises(FrameError):
         ask(socket, sent)
     assert ask(socket, HEAD, frame(b"{}"))["status"] == "invalid"
+
+
+def test_more_requests_than_may_wait_are_told_so_and_the_others_are_answered():
+    may_go_on = threading.Event()
+
+    class Slow:
+        def receive(self, tenant, platform, items):
+            may_go_on.wait(60)
+            return Receipt(sent=1)
+
+    async def asking():
+        server = Server(Slow)
+        body = json.dumps({"platform": "custom", "items": [ITEM]}).encode()
+        waiting = [asyncio.create_task(server.answer("default", body)) for _ in range(20)]
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.result() for task in done] == [{"status": "busy"}] * 4
+        may_go_on.set()
+        return [answer["status"] for answer in await asyncio.gather(*waiting)]
+
+    statuses = asyncio.run(asking())
+    assert (statuses.count("done"), statuses.count("busy")) == (16, 4)
+
+
+def test_what_fails_for_another_reason_is_told_without_its_text(tmp_path):
+    class Broken:
+        def receive(self, tenant, platform, items):
+            raise RuntimeError("canary")
+
+    body = json.dumps({"platform": "custom", "items": [ITEM]}).encode()
+
+    async def asking():
+        return await Server(Broken).answer("default", body)
+
+    assert asyncio.run(asking()) == {"status": "failed"}

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import socket
+import subprocess
 
 import pytest
 
@@ -147,6 +149,55 @@ def test_bodies_beyond_the_limits_leave_nothing_behind(tmp_path):
         assert api.post("/v1/jobs", b"<a/>", {"Content-Type": "text/xml"}).status == 415
         assert api.post("/v1/jobs", b'"a"\n' * 100, LINES).status == 202
         assert len(list((api.home / "jobs").iterdir())) == 1
+
+
+def test_an_upload_that_is_cut_off_leaves_nothing_behind_and_is_no_error_of_ours(tmp_path):
+    with serving(tmp_path, workers=0) as api:
+        head = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{api.port}\r\n"
+        head += "Content-Type: text/csv\r\nContent-Length: 5000000\r\n\r\ntext\n"
+        with socket.create_connection(("127.0.0.1", api.port)) as client:
+            client.sendall(head.encode() + b"x" * 2_000_000)
+            wait_until(lambda: list(tmp_path.glob("jobs/*/input")), within_s=WAIT_S, what="file")
+        wait_until(lambda: not list(tmp_path.glob("jobs/*")), within_s=WAIT_S, what="end of it")
+        wait_until(lambda: "/v1/jobs" in str(api.log()), within_s=WAIT_S, what="log")
+        assert [line["status"] for line in api.log() if line["route"] == "/v1/jobs"] == [400]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own for jobs; the test is skipped where this user may not mount one."""
+    folder = tmp_path / "jobs"
+    folder.mkdir()
+    mounted = mount("size=512k", folder)
+    if mounted.returncode:
+        pytest.skip(f"no file system to fill: {mounted.stderr.decode().strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def mount(options, folder):
+    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    return subprocess.run(words, capture_output=True, check=False)
+
+
+def test_a_full_disk_is_507_and_a_job_that_meets_one_can_be_retried(tmp_path, small_disk):
+    with serving(tmp_path) as api:
+        refused = api.post("/v1/jobs", b'"aaaaaaa"\n' * 60_000, LINES)
+        assert (refused.status, refused.json()["code"]) == (507, "disk_full")
+        assert list(small_disk.iterdir()) == []
+        job_id = submit(api, b'"aaaaaaa"\n' * 20_000)
+        failed = ended(api, job_id)
+        assert failed["status"] == "FAILED"
+        assert failed["message"].startswith("disk_full: ")
+        assert 0 < failed["counts"]["read"] < 20_000
+        assert mount("remount,size=64m", small_disk).returncode == 0
+        assert api.post(f"/v1/jobs/{job_id}/retry", b"").status == 202
+        done = ended(api, job_id)
+        assert (done["status"], done["counts"]["scored"]) == ("COMPLETED", 20_000)
+        lines = api.get(f"/v1/jobs/{job_id}/result").body.splitlines()
+        assert [json.loads(line)["line"] for line in lines] == [*range(1, 20_001)]
 
 
 def test_a_key_needs_the_scope(idle):

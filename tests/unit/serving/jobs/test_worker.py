@@ -211,6 +211,17 @@ def test_a_job_has_at_most_as_many_rows_as_the_setting_says(home, database, scor
     assert done.message == "too_many_rows: at most 1,500"
 
 
+def test_a_short_job_does_not_wait_for_the_end_of_a_long_one(home, database, scorer):
+    long = submit(home, database, lines(2_500))
+    short = submit(home, database, lines(1))
+    worker = Worker(home, database, threading.Event(), lease_s=60, turn_s=0, scorer=scorer)
+    seen = []
+    while worker.work():
+        seen.append([found(database, job).read for job in (long, short)])
+    assert seen == [[1_000, 0], [1_000, 1], [2_500, 1]]
+    assert [row["line"] for row in told(home, database, long)] == [*range(1, 2_501)]
+
+
 def test_a_full_disk_has_a_name_and_the_job_can_be_retried(home, database, worker, monkeypatch):
     job = submit(home, database, lines(10))
 

@@ -1,0 +1,118 @@
+"""`python -m benchmarks.serving.jobs [--rows N]`: rows a second of core, and a worker's memory.
+
+A job of N rows as it comes, and one of which the worker removes personal data first, each by a
+worker of its own. The rate is of the worker's CPU time, so that other programs matter less; memory
+is looked at while the job runs: at a tenth of it and at its most.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.serving.texts import text
+from foundation.settings import Settings
+from serving.jobs.files import JobFiles
+from tenancy import jobs
+from tenancy.database import Database
+from tenancy.jobs import OPEN, Job
+
+_LOOK_S = 0.2
+_MB = 1024 * 1024
+
+
+@dataclass
+class Figures:
+    """Of one job."""
+
+    rows: int
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+    early_mb: float = 0.0  # at a tenth of the rows
+    peak_mb: float = 0.0
+
+    @property
+    def per_core_s(self) -> float:
+        """Rows a second of CPU time."""
+        return self.rows / self.cpu_s
+
+
+def main(words: Sequence[str]) -> int:
+    """Measure and show."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.jobs", description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--sanitised-rows", type=int, default=100_000)
+    options = parser.parse_args(words)
+    for name, rows, sanitise in (
+        ("scored", options.rows, False),
+        ("sanitised", options.sanitised_rows, True),
+    ):
+        with tempfile.TemporaryDirectory() as home:
+            found = _measure(Path(home), rows, sanitise=sanitise)
+        said = asdict(found) | {"rows_per_core_s": found.per_core_s}
+        print(json.dumps({name: {key: round(value, 1) for key, value in said.items()}}))
+    return 0
+
+
+def _measure(home: Path, rows: int, *, sanitise: bool) -> Figures:
+    database = Database(Settings(home=home).control_database)
+    job = _submit(home, database, rows, sanitise=sanitise)
+    words = ["-m", "cli.main", "--home", str(home), "worker"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ECHOSTREAM_")}
+    process = subprocess.Popen([sys.executable, *words], env=environment)
+    try:
+        return _watched(database, job, psutil.Process(process.pid), Figures(rows))
+    finally:
+        process.terminate()
+        process.wait()
+        database.close()
+
+
+def _submit(home: Path, database: Database, rows: int, *, sanitise: bool) -> Job:
+    job_id = jobs.new_job_id()
+    with JobFiles(home).make(job_id).open("w", encoding="utf-8") as out:
+        for number in range(rows):
+            out.write(json.dumps({"id": number, "text": text(number)}) + "\n")
+    return jobs.create(database, "default", job_id, form="jsonl", sanitise=sanitise)
+
+
+def _watched(database: Database, job: Job, worker: psutil.Process, found: Figures) -> Figures:
+    """Follow the job from its first chunk, after everything is loaded, to its end."""
+    began = 0.0
+    loaded_s = 0.0
+    first = 0
+    while True:
+        now = jobs.find(database, job.tenant, job.job_id)
+        if now is None or (now.status not in OPEN and now.status != "COMPLETED"):
+            raise SystemExit(f"error: the job has ended otherwise: {now and now.message}")
+        memory = worker.memory_info().rss / _MB
+        if now.read and not began:
+            began = time.monotonic()
+            loaded_s = _cpu_s(worker)
+            first = now.read
+        if not found.early_mb and now.read >= found.rows / 10:
+            found.early_mb = memory
+        found.peak_mb = max(found.peak_mb, memory)
+        if now.status == "COMPLETED":
+            found.rows -= first
+            found.seconds = time.monotonic() - began
+            found.cpu_s = _cpu_s(worker) - loaded_s
+            return found
+        time.sleep(_LOOK_S)
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
