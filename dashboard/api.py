@@ -1,7 +1,9 @@
 """Questions to the API, each asked again only for the case that its answer has changed."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import httpx2
@@ -51,11 +53,34 @@ def connect(api_url: str, key: str = "") -> httpx2.Client:
     return httpx2.Client(base_url=api_url, headers=headers, timeout=TIMEOUT_S, trust_env=False)
 
 
+class Answers:
+    """The newest answers of the process, so that a new tab asks whether they hold."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._held: OrderedDict[Question, Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, wanted: Question) -> Kept:
+        """Return an answer that anybody got; an empty one where there is none."""
+        with self._lock:
+            return self._held.get(wanted, Kept())
+
+    def put(self, wanted: Question, answer: Kept) -> None:
+        """Hold an answer, and let go of the oldest."""
+        with self._lock:
+            self._held[wanted] = answer
+            self._held.move_to_end(wanted)
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+
+
 @dataclass
 class Api:
     """The API for one browser session; it keeps what the page on show has asked."""
 
     client: httpx2.Client
+    answers: Answers = field(default_factory=Answers)
     kept: dict[Question, Kept] = field(default_factory=dict)
     asked: list[Question] = field(default_factory=list)
 
@@ -73,7 +98,7 @@ class Api:
         if wanted not in self.asked:
             self.asked.append(wanted)
         try:
-            self.kept[wanted] = self._ask(wanted)
+            self.kept[wanted] = self._ask(wanted, self.answers.get(wanted))
         except ApiError as problem:
             self.kept[wanted] = Kept(problem=problem.kind)
             raise
@@ -88,7 +113,7 @@ class Api:
         for wanted in self.asked:
             before = self.kept.get(wanted, Kept())
             try:
-                now = self._ask(wanted)
+                now = self._ask(wanted, before)
             except ApiError as problem:
                 if problem.kind == before.problem:
                     continue
@@ -97,8 +122,7 @@ class Api:
                 return True
         return False
 
-    def _ask(self, wanted: Question) -> Kept:
-        before = self.kept.get(wanted, Kept())
+    def _ask(self, wanted: Question, before: Kept) -> Kept:
         headers = {"If-None-Match": before.etag} if before.etag else {}
         try:
             response = self.client.get(wanted.path, params=dict(wanted.parameters), headers=headers)
@@ -112,7 +136,9 @@ class Api:
             data = response.json()
         except ValueError:
             raise ApiError("away") from None
-        return Kept(response.headers.get("ETag", ""), data)
+        answer = Kept(response.headers.get("ETag", ""), data)
+        self.answers.put(wanted, answer)
+        return answer
 
 
 def _problem(response: httpx2.Response) -> ApiError:

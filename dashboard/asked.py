@@ -29,13 +29,15 @@ class View:
         """The version that the figures come from."""
         return dict(self.overall.get("as_of") or {})
 
-    @property
-    def span(self) -> str:
-        """How long the period is, in words."""
-        if self.filters.has_dates:
-            return "the period before"
+    def compared(self, posts_before: int) -> str:
+        """Return what changes are against, or that there is nothing to compare with."""
         days = self.filters.days
-        return "the 24 hours before" if days == 1 else f"the {days} days before"
+        before = "the 24 hours before" if days == 1 else f"the {days} days before"
+        if self.filters.has_dates:
+            before = "the period before"
+        if not posts_before:
+            return f"No changes are shown, for lack of posts in {before}."
+        return f"Changes are against {before}."
 
     @property
     def stated(self) -> str:

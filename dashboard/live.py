@@ -10,13 +10,20 @@ _QUIET = parts.line("Live: new posts appear here by themselves.")
 
 EVERY_S = 4.0  # a commit shows within 10 s: two looks and a page
 _AGAIN = parts.line("Live: this page looks again every few seconds.")
+_DRAWING = "page_is_being_drawn"
+
+
+def begin() -> None:
+    """Say that a page is being drawn."""
+    st.session_state[_DRAWING] = True
 
 
 @st.fragment(run_every=EVERY_S)
 def watch() -> None:
     """Draw the page anew where an answer has changed; an answer that holds costs one 304."""
     try:
-        has_changed = api().has_changed()
+        # The page itself has just asked, where it is drawn.
+        has_changed = not st.session_state.pop(_DRAWING, False) and api().has_changed()
     except ApiError:
         st.html(
             parts.line("The API does not answer at the moment; what is shown is the last answer.")

@@ -28,6 +28,7 @@ def main() -> None:
         st.html(sidebar.wordmark())
         links = st.container(key="pages", gap=None)
     api().begin()
+    live.begin()
     chosen.run()
     with links:
         sidebar.links(pages)

@@ -37,7 +37,7 @@ class Tile:
 
 def tiles(shown: Sequence[Tile], *, compared_with: str = "") -> str:
     """Return key figures side by side, and what their changes are against."""
-    below = line(f"Changes are against {compared_with}.") if compared_with else ""
+    below = line(compared_with) if compared_with else ""
     return f'<dl class="es-tiles">{"".join(map(_tile, shown))}</dl>{below}'
 
 
@@ -119,7 +119,7 @@ def posts(shown: Sequence[Mapping[str, Any]]) -> str:
 def _post(post: Mapping[str, Any]) -> str:
     parts = [f'<span class="es-name">{text(post.get("platform", ""))}</span>']
     if post.get("channel"):
-        parts.append(f"<span>{text(post['channel'])}</span>")
+        parts.append(f"<bdi>{text(post['channel'])}</bdi>")
     parts.append(f"<span>{text(_when(post))}</span>")
     parts.append(_chip(post))
     if address := safe_link(post.get("link")):
@@ -133,8 +133,12 @@ def _post(post: Mapping[str, Any]) -> str:
 def _words(post: Mapping[str, Any]) -> str:
     if not post.get("may_display"):
         return _WITHHELD
-    title = f'<p class="es-post-title">{text(post["title"])}</p>' if post.get("title") else ""
-    body = f"<p>{text(post['text'])}</p>" if post.get("text") else ""
+    title = (
+        f'<p class="es-post-title" dir="auto">{text(post["title"])}</p>'
+        if post.get("title")
+        else ""
+    )
+    body = f'<p dir="auto">{text(post["text"])}</p>' if post.get("text") else ""
     return title + body or '<p class="es-withheld">A post without text.</p>'
 
 

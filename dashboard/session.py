@@ -5,7 +5,7 @@ import os
 import httpx2
 import streamlit as st
 
-from dashboard.api import Api, connect
+from dashboard.api import Answers, Api, connect
 from dashboard.look import Palette, palette
 
 # `echostream dashboard` sets these; a deployment of its own may.
@@ -20,15 +20,16 @@ def api_url() -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _client(url: str, key: str) -> httpx2.Client:
-    return connect(url, key)
+def _connection(url: str, key: str) -> tuple[httpx2.Client, Answers]:
+    """Return what all sessions share, who all ask with the same key."""
+    return connect(url, key), Answers()
 
 
 def api() -> Api:
     """Return this session's API; answers are kept for this session alone."""
     if "api" not in st.session_state:
-        client = _client(api_url(), os.environ.get(KEY_VARIABLE, ""))
-        st.session_state["api"] = Api(client)
+        client, answers = _connection(api_url(), os.environ.get(KEY_VARIABLE, ""))
+        st.session_state["api"] = Api(client, answers)
     kept: Api = st.session_state["api"]
     return kept
 

@@ -30,7 +30,7 @@ def show(view: View) -> None:
         return
     before = totals(view.cells(by="none", step="day", period=view.period.before)["cells"])
     tiles = _tiles(totals(cells), before)
-    st.html(parts.tiles(tiles, compared_with=view.span if before.posts else ""))
+    st.html(parts.tiles(tiles, compared_with=view.compared(before.posts)))
     panels.say_what_is_hidden(answer)
     steps = rows.by_step(cells, view.period, view.step)
     _net(view, steps)

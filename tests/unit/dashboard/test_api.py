@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from dashboard.api import Api, ApiError, connect, question
+from dashboard.api import Answers, Api, ApiError, Kept, connect, question
 from local.host.ports import free_ports
 
 
@@ -95,6 +95,23 @@ def test_what_the_page_before_asked_is_forgotten(api, lake):
     assert list(api.kept) == [other]
     assert not api.has_changed()
     assert len(lake.asked) == 2
+
+
+def test_a_new_tab_asks_whether_the_answers_of_others_hold(api, lake):
+    api.get(ASKED)
+    other = Api(api.client, api.answers)
+    assert other.get(ASKED) == {"version": 1}
+    assert not other.has_changed()
+    assert [known for _, known, _ in lake.asked] == [None, '"1"', '"1"']
+
+
+def test_answers_are_not_held_for_ever():
+    answers = Answers(most=2)
+    kept = [Kept(str(number)) for number in range(3)]
+    for number, answer in enumerate(kept):
+        answers.put(question("/", n=number + 1), answer)
+    assert answers.get(question("/", n=1)) == Kept()
+    assert answers.get(question("/", n=3)) is kept[2]
 
 
 @pytest.mark.parametrize(
