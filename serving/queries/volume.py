@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from foundation.keys import PSEUDONYM
+from schemas.epoch import to_datetime
 from serving.queries.shared import (
     GOLD,
     AsOf,
@@ -29,6 +30,11 @@ _SUMS = ("posts", "positive", "neutral", "negative", "mixed", "unscored", "compo
 _UNIT = 10_000  # of compound_sum
 _USUAL = timedelta(days=7)
 _SUMMED = [f"sum({name})::BIGINT AS {name}" for name in _SUMS]
+# By whole numbers: DuckDB's date_trunc of a time with a zone takes more than all sums together.
+_HOUR = 3_600_000_000
+_WIDTHS: dict[Step, int] = {"hour": _HOUR, "day": 24 * _HOUR, "week": 7 * 24 * _HOUR}
+_MONDAY = 4 * 24 * _HOUR  # 1970 began on a Thursday
+_BEGINS = "(epoch_us(hour) - $first) // $width * $width + $first AS begins"
 # The cells of Gold that are asked for. Those of few posts are not shown either: in an hour whose
 # authors have expired, their number stays when platforms delete what they wrote.
 _ASKED = """(
@@ -117,10 +123,11 @@ def volume(lake: Snapshot, viewer: Viewer, asked: VolumeAsked) -> Volume:
     if read is None or since is None or until is None:
         return Volume(as_of_gold(lake), whole, viewer.min_authors, 0, since, until, ())
     values = _values(viewer, asked, since, until)
-    cells = tuple(_cells(lake.rows(_sums(asked), values, gold=read), asked))
+    step = {"width": _WIDTHS[asked.step], "first": _MONDAY}
+    cells = tuple(_cells(lake.rows(_sums(asked), values | step, gold=read), asked))
     hidden = 0
     if not viewer.sees_small_cells:
-        ((hidden,),) = lake.rows(_HIDDEN, _without_step(values), gold=read)
+        ((hidden,),) = lake.rows(_HIDDEN, values, gold=read)
     return Volume(as_of_gold(lake), whole, viewer.min_authors, hidden, since, until, cells)
 
 
@@ -147,12 +154,7 @@ def _values(viewer: Viewer, asked: VolumeAsked, since: datetime, until: datetime
         "channels": list(asked.channels),
         "profile": PSEUDONYM.pattern,
         "least": 0 if viewer.sees_small_cells else viewer.min_authors,
-        "step": asked.step,
     }
-
-
-def _without_step(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if name != "step"}
 
 
 def _sums(asked: VolumeAsked) -> str:
@@ -160,7 +162,7 @@ def _sums(asked: VolumeAsked) -> str:
     return " ".join(
         [
             "SELECT",
-            ", ".join(["date_trunc($step, hour) AS begins", *by, *_SUMMED]),
+            ", ".join([_BEGINS, *by, *_SUMMED]),
             ", CASE WHEN count(*) = 1 THEN max(authors) END AS authors",
             "FROM",
             _ASKED,
@@ -170,14 +172,22 @@ def _sums(asked: VolumeAsked) -> str:
 
 
 def _cells(rows: list[tuple[Any, ...]], asked: VolumeAsked) -> Iterator[Cell]:
-    names = ("at", *_BY[asked.by], *_SUMS, "authors")
-    for row in rows:
-        said = {"platform": None, "channel": None} | dict(zip(names, row, strict=True))
-        compound = said.pop("compound_sum")
-        labelled = said["posts"] - said["unscored"]
-        balance = said["positive"] - said["negative"]
+    named = len(_BY[asked.by])
+    for begins, *rest in rows:
+        platform, channel, *_ = (*rest[:named], None, None)
+        posts, positive, neutral, negative, mixed, unscored, compound, authors = rest[named:]
+        labelled = posts - unscored
         yield Cell(
-            mean_compound=compound / _UNIT / labelled if labelled else None,
-            net_sentiment=balance / labelled if labelled else None,
-            **said,
+            to_datetime(begins),
+            platform,
+            channel,
+            posts,
+            positive,
+            neutral,
+            negative,
+            mixed,
+            unscored,
+            compound / _UNIT / labelled if labelled else None,
+            (positive - negative) / labelled if labelled else None,
+            authors,
         )
