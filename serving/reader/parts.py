@@ -142,7 +142,7 @@ def part_of(
         LogDamagedError, LostCommitsError, QueryError: it cannot be read.
     """
     try:
-        pinned = pin(table, name, uri)
+        pinned = pin(table, name, uri, s3)
         if pinned.is_readable and not is_s3(uri):
             return Part(pinned)
         source = _arrow_source(table, uri, s3)

@@ -4,14 +4,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from foundation.sections import S3Settings
 from lakehouse.delta import damage
 from lakehouse.storage.s3 import is_s3
+from lakehouse.storage.s3_files import Folder, S3Path
 from schemas.stored_names import SILVER_VERSION
 from serving.reader.columns import Column, columns_of
 
@@ -88,13 +91,14 @@ class Pinned:
         return any(file.hidden is not None for file in self.files)
 
 
-def pin(table: DeltaTable, name: str, uri: str) -> Pinned:
+def pin(table: DeltaTable, name: str, uri: str, s3: S3Settings) -> Pinned:
     """Return the version that a table is loaded at.
 
     Args:
         table: opened; nobody may move it on meanwhile.
         name: `layer.table`.
         uri: its folder.
+        s3: how to reach a lake there.
 
     Raises:
         LogDamagedError: a deletion vector cannot be read, or is of no file of the table.
@@ -104,15 +108,17 @@ def pin(table: DeltaTable, name: str, uri: str) -> Pinned:
     files = () if columns is None else tuple(_files(table, hidden))
     if hidden:  # else its rows would show
         raise damage.of_log(name, uri, None, file="a deletion vector")
+    version = table.version()
+    log: Folder = S3Path(f"{uri}/_delta_log", s3) if is_s3(uri) else Path(uri, "_delta_log")
     return Pinned(
         name=name,
         uri=uri,
-        version=table.version(),
-        committed_at=_committed_at(table),
+        version=version,
+        committed_at=_committed_at(log, version),
         columns=columns or (),
         files=files,
         is_readable=columns is not None,
-        silver_version=_silver_version(table) if name.startswith("gold.") else None,
+        silver_version=_silver_version(log, version) if name.startswith("gold.") else None,
     )
 
 
@@ -182,18 +188,34 @@ def _below(file: str, name: str, uri: str) -> str:
     return path
 
 
-def _committed_at(table: DeltaTable) -> datetime | None:
-    commits = table.history(1)
-    if not commits or commits[0].get("timestamp") is None:
+def _commit_info(log: Folder, version: int) -> Mapping[str, Any] | None:
+    """Return what a commit says of itself; None where its file is gone, as old ones are.
+
+    One file is read. deltalake's history lists the folder, which on S3 takes longer than the rest.
+    """
+    try:
+        text = (log / f"{version:020}.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
         return None
-    return datetime.fromtimestamp(commits[0]["timestamp"] / _MS, UTC)
+    actions = (json.loads(line) for line in text.splitlines() if line.strip())
+    said: Mapping[str, Any] = next(
+        (action["commitInfo"] for action in actions if "commitInfo" in action), {}
+    )
+    return said
 
 
-def _silver_version(table: DeltaTable) -> int | None:
+def _committed_at(log: Folder, version: int) -> datetime | None:
+    at = (_commit_info(log, version) or {}).get("timestamp")
+    return None if at is None else datetime.fromtimestamp(at / _MS, UTC)
+
+
+def _silver_version(log: Folder, version: int) -> int | None:
     """Return what the newest commit that names Silver's version says."""
-    for limit in (1, 100, None):  # mostly the last one; maintenance names none
-        for commit in table.history(limit):
-            said = json.loads(commit.get("userMetadata") or "{}")
-            if SILVER_VERSION in said:
-                return int(said[SILVER_VERSION])
+    for earlier in range(version, -1, -1):  # mostly the last one; maintenance names none
+        info = _commit_info(log, earlier)
+        if info is None:
+            return None
+        said = json.loads(info.get("userMetadata") or "{}")
+        if SILVER_VERSION in said:
+            return int(said[SILVER_VERSION])
     return None

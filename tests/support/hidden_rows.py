@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import UUID, uuid4
 
 import pyarrow as pa
@@ -109,7 +109,7 @@ def add(folder: Path, file: File, *, path: str | None = None) -> dict[str, Any]:
     action: dict[str, Any] = {
         "path": path,
         "partitionValues": dict(file.partition),
-        "size": 1,
+        "size": (folder / unquote(path)).stat().st_size,
         "modificationTime": 1,
         "dataChange": True,
         "stats": json.dumps({"numRecords": file.rows.num_rows} | dict(file.stats)),
@@ -128,7 +128,7 @@ def remove(action: Mapping[str, Any]) -> dict[str, Any]:
         "dataChange": True,
         "extendedFileMetadata": True,
         "partitionValues": added["partitionValues"],
-        "size": 1,
+        "size": added["size"],
     }
     if "deletionVector" in added:
         removed["deletionVector"] = added["deletionVector"]
