@@ -5,7 +5,9 @@ The tests cover batches, limits, throttling, partial errors and the budget.
 
 import json
 import multiprocessing
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import botocore.endpoint
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from foundation.errors import ScorerBudgetError, ScorerServiceError, SettingsError
 from foundation.sections import ComprehendSettings, ScorerSettings
 from tests.support.comprehend import running
-from transforms.scoring import comprehend
+from transforms.scoring import comprehend, comprehend_calls
 from transforms.scoring.budget import MonthlyBudget
 from transforms.scoring.score import Score, ScorerOptions
 
@@ -29,8 +31,10 @@ def service(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    # its waits, and ours
-    monkeypatch.setattr(botocore.endpoint.time, "sleep", lambda _seconds: None)
+    # Its waits, and ours; other threads of the process go on sleeping.
+    clock = SimpleNamespace(**vars(time) | {"sleep": lambda _seconds: None})
+    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    monkeypatch.setattr(comprehend_calls, "time", clock)
     with running() as service:
         yield service
 
