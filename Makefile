@@ -50,11 +50,11 @@ wheel: setup ## dist/echostream-….whl, for spark-submit --py-files; needs no n
 ##@ Test
 .PHONY: test
 test: setup classes ## all tests that a change needs: no fault injection, no S3, no spark-submit, no recordings
-	$(PYTEST_BOTH) tests --ignore=tests/faults -m "not extended"
+	$(PYTEST_BOTH) tests --ignore=tests/faults -m "not extended and not nightly"
 
 .PHONY: test-all
 test-all: setup classes .chromium ## all tests but fault injection: `make test`, S3, spark-submit, recorded payloads, browser
-	$(PYTEST_BOTH) tests --ignore=tests/faults
+	$(PYTEST_BOTH) tests --ignore=tests/faults -m "not nightly"
 
 .PHONY: test-browser
 test-browser: setup .chromium ## the dashboard in Debian's chromium: every page, by keyboard, by axe, from other origins
@@ -76,6 +76,7 @@ test-faults: setup classes ## fault injection: jobs, producers and brokers are k
 test-nightly: test-calendar ## what takes long: other days, lakes of other days, every recorded payload, Spark 4.2
 	TEST_BASE_SHIFT_DAYS=400 $(PYTEST) tests/jobs
 	FULL=1 $(PYTEST) tests/e2e/test_real_recordings.py
+	$(PYTEST) tests/e2e/test_s3.py
 	$(MAKE) test-matrix
 
 MATRIX := build/matrix

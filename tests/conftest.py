@@ -53,6 +53,7 @@ def pytest_configure(config):
     for folder in LONGEST_FIRST:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
     config.addinivalue_line("markers", "extended: part of make test-all, and not of make test")
+    config.addinivalue_line("markers", "nightly: part of make test-nightly alone")
     # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any
     # later test.
     config.addinivalue_line(

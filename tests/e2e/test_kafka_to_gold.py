@@ -130,9 +130,10 @@ def test_ops_say_how_much_personal_data_was_taken_out(home, ledgers):
     assert ever >= now, "an edited or deleted post's count stays"
 
 
-def test_a_second_run_adds_nothing(home, ledgers):
+def test_a_second_run_adds_nothing(home, ledgers, in_session):
+    """Another session goes on from the checkpoints of a process that has ended."""
     before = versions(home)
-    done = echostream(home, "run", "--available-now")
+    done = in_session(home, "run", "--available-now")
     assert (done.code, done.error) == (0, "")
     assert versions(home) == before
 
@@ -168,13 +169,15 @@ def test_continuous_run_takes_what_arrives_keeps_others_out_and_ends_on_sigterm(
     assert_exact(home, *ledgers)
 
 
-def test_topics_that_were_made_anew_stop_the_run_until_a_reset_accepts_it(home, ledgers):
+def test_topics_that_were_made_anew_stop_the_run_until_a_reset_accepts_it(
+    home, ledgers, in_session
+):
     """As after a broker lost its data: the topics have their names, and other ids."""
     before = versions(home)
     renew_topics(home)
     ledgers.append(generate(home, 200, seed=3, rates=RATES))
 
-    done = echostream(home, "run", "--available-now")
+    done = in_session(home, "run", "--available-now")
     assert done.code == 1
     assert done.error.count("\n") == 1
     assert "was made anew since it was read" in done.error
@@ -184,6 +187,6 @@ def test_topics_that_were_made_anew_stop_the_run_until_a_reset_accepts_it(home, 
     reset = echostream(home, "checkpoint", "reset", "topic_to_bronze")
     assert (reset.code, reset.error) == (0, "")
     assert "made anew" in reset.out
-    done = echostream(home, "run", "--available-now")
+    done = in_session(home, "run", "--available-now")
     assert (done.code, done.error) == (0, "")
     assert_exact(home, *ledgers, is_one_kafka=False)

@@ -176,6 +176,7 @@ def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
     )
 
 
+@pytest.mark.nightly  # tests/jobs/test_erasures.py does the same on a disk, with kills
 def test_a_person_is_erased_to_the_last_file(on_s3, ledgers, tmp_path):
     """The clock allows the erasure at once here; Kafka still has the person, the lake nothing."""
     live = rows_of(on_s3, "silver.posts")
