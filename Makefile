@@ -34,9 +34,13 @@ demo-stop: setup ## end what `make demo KEEP=1` left running
 classes: jars/classes.jsa ## an archive of Spark's classes in ./jars, made once: a start takes about half the CPU time
 
 .PHONY: live
-live: setup ## real posts of a platform into the local Kafka until Ctrl-C (PLATFORM=bluesky, BASE_URL=a simulator's)
+live: setup ## follow words on live platforms up to a dashboard (WATCH='coffee OR "cold brew"', SIMULATED=1 offline), until Ctrl-C
+ifdef WATCH
+	@$(BIN)/python -m local.live --watch "$$WATCH" $(if $(SIMULATED),--simulated)
+else
 	@$(BIN)/echostream up
 	@$(BIN)/echostream ingest $(or $(PLATFORM),bluesky) $(if $(BASE_URL),--base-url $(BASE_URL))
+endif
 
 .PHONY: doctor
 doctor: setup ## what is missing on this machine, and what to do about it

@@ -14,6 +14,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - DiskFullError
       - BrokerUnreachableError
       - BrokerFailedError
+      - ServiceFailedError      the API or the dashboard did not come up
       - StoreUnreachableError   the object store of the lake does not answer, or refuses
       - KeyServiceError         the service that keeps a key does not answer, or refuses
       - ControlPlaneError       the control plane's database is damaged, or a newer version's
@@ -124,6 +125,10 @@ class BrokerUnreachableError(StackError):
 
 class BrokerFailedError(StackError):
     """Raised when the local broker did not come up."""
+
+
+class ServiceFailedError(StackError):
+    """Raised when the API or the dashboard did not come up beside the local broker."""
 
 
 class StoreUnreachableError(StackError):

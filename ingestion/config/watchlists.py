@@ -7,6 +7,7 @@ from typing import Any
 
 from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import SettingsError
+from ingestion.config.keywords import contains_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Watchlist:
     """The queries of one platform; an empty list is no limit.
 
     `keywords` and `languages` are a residual filter on posts as created. Edits and deletes pass,
-    since the post that they change may have been sent.
+    since the post that they change may have been sent. A keyword is a word or a phrase, and is
+    found as a whole: `art` is not in "party".
     """
 
     keywords: tuple[str, ...] = ()
@@ -30,10 +32,7 @@ class Watchlist:
         """Return whether a post passes the residual filter."""
         if self.languages and (lang or "").split("-")[0].lower() not in self.languages:
             return False
-        if not self.keywords:
-            return True
-        whole = "\n".join(text for text in texts if text).lower()
-        return any(keyword in whole for keyword in self.keywords)
+        return not self.keywords or contains_any(self.keywords, texts)
 
 
 def watchlist_of(platform: str, file: Path | None = None) -> Watchlist:

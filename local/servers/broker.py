@@ -1,9 +1,6 @@
 """A real Kafka broker (KRaft, one node) on loopback, with its data under ECHOSTREAM_HOME/broker."""
 
-import fcntl
-import os
 import subprocess
-import time
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -17,12 +14,11 @@ from ingestion.kafka.topics import require_broker
 from local.host.jars import jars
 from local.host.java import find_java
 from local.host.ports import LOOPBACK, demand_free
-from local.host.processes import Process, end, recall, remember
+from local.host.processes import Process, end, recall
+from local.servers.background import answers_in_time, launch, log_of, one_at_a_time
 
-_POLL_S = 0.2
 _STOP_S = 20.0
 _FORMAT_S = 120.0
-_LOG_BYTES = 10_000_000
 
 
 def log_file(settings: Settings) -> Path:
@@ -82,11 +78,8 @@ def _pid_file(settings: Settings) -> Path:
 
 @contextmanager
 def _one_at_a_time(settings: Settings) -> Iterator[None]:
-    """Hold a lock: two commands at once would start two brokers on one folder."""
     protect(settings, "broker")
-    _folder(settings).mkdir(parents=True, exist_ok=True)
-    with (_folder(settings) / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with one_at_a_time(_folder(settings)):
         yield
 
 
@@ -152,7 +145,7 @@ def _format(settings: Settings, conf: Path) -> None:
     # A leading dash would read as an option.
     cluster = cluster.replace("-", "A", 1) if cluster.startswith("-") else cluster
     words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(conf)]
-    with _log(settings) as log:
+    with log_of(log_file(settings)) as log:
         done = subprocess.run(
             _command(settings, *words), stdout=log, stderr=log, check=False, timeout=_FORMAT_S
         )
@@ -161,49 +154,28 @@ def _format(settings: Settings, conf: Path) -> None:
 
 
 def _launch(settings: Settings, conf: Path) -> Process:
-    """Start it in a session of its own, so that a Ctrl-C for another command does not end it."""
     command = _command(settings, "kafka.Kafka", str(conf))
-    with _log(settings) as log:
-        pid = os.posix_spawn(
-            command[0],
-            command,
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, log, 1),
-                (os.POSIX_SPAWN_DUP2, log, 2),
-            ],
-            setsid=True,
-        )
-    return remember(pid, _pid_file(settings))
-
-
-@contextmanager
-def _log(settings: Settings) -> Iterator[int]:
-    file = log_file(settings)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    if file.exists() and file.stat().st_size > _LOG_BYTES:
-        file.replace(file.with_suffix(".log.1"))
-    with file.open("ab") as out:
-        yield out.fileno()
+    with log_of(log_file(settings)) as log:
+        return launch(command, log=log, pid_file=_pid_file(settings))
 
 
 def _await_answer(settings: Settings, process: Process) -> None:
-    deadline = time.monotonic() + settings.broker.start_timeout_s
-    while recall(_pid_file(settings)) == process:
-        try:
-            require_broker(settings, timeout_s=1.0)
-        except BrokerUnreachableError:
-            if time.monotonic() > deadline:
-                break
-            time.sleep(_POLL_S)
-        else:
-            return
-    else:
-        raise _failed(settings, "the local broker ended while it started")
-    raise _failed(
-        settings, f"the local broker did not answer within {settings.broker.start_timeout_s:g} s"
+    patience_s = settings.broker.start_timeout_s
+    answered = answers_in_time(
+        _pid_file(settings), process, lambda: _answers(settings), timeout_s=patience_s
     )
+    if answered is None:
+        raise _failed(settings, "the local broker ended while it started")
+    if not answered:
+        raise _failed(settings, f"the local broker did not answer within {patience_s:g} s")
+
+
+def _answers(settings: Settings) -> bool:
+    try:
+        require_broker(settings, timeout_s=1.0)
+    except BrokerUnreachableError:
+        return False
+    return True
 
 
 def _failed(settings: Settings, problem: str) -> BrokerFailedError:

@@ -1,0 +1,195 @@
+"""`make live WATCH=…`: follow words on platforms that need no account, up to a page in a browser.
+
+It starts broker, producers, streams, API and dashboard on this machine's own lake. Ctrl-C ends what
+it has started; the data stays.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import orjson
+from rich.console import Console
+
+from foundation.conf_files import conf_dir, read_toml
+from foundation.errors import EchoStreamError, JobFailedError, QueryError
+from foundation.settings import Settings, load_settings
+from ingestion.config.keywords import parse_keywords
+from ingestion.simulators import SIMULATORS
+from ingestion.simulators.server.scenario import Scenario
+from local import stack
+from local.host.jars import ROOT
+from local.progress import Ticker
+from local.servers import broker, services
+from local.servers.background import log_of
+from serving.sql import query
+
+KEYLESS = ("bluesky", "hackernews", "mastodon")
+_WATCHLIST = "live-watchlist.toml"
+_LOOK_EVERY_S = 5.0
+_STOP_S = 60.0
+_SIMULATED = Scenario(posts=2_000, seconds=600.0, edits=0.05, deletes=0.05)
+_PER_PLATFORM = """
+    SELECT platform, sum(posts)::BIGINT FROM gold.sentiment_hourly GROUP BY ALL ORDER BY platform"""
+
+
+def main(words: Sequence[str]) -> int:
+    """Follow the words until interrupted; return the exit code."""
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        options = _options(words)
+        keywords = parse_keywords(options.watch)
+        settings = load_settings(home=options.home)
+        with ExitStack() as stopping:
+            _follow(settings, keywords, console, stopping, simulated=options.simulated)
+    except EchoStreamError as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        console.print("\nstopped; the posts stay, and the next `make live` goes on with them")
+    return 0
+
+
+def _options(words: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make live", description=__doc__)
+    parser.add_argument("--watch", required=True, help='such as: coffee OR "cold brew"')
+    parser.add_argument("--home", type=Path, help="the folder of all local state")
+    parser.add_argument(
+        "--simulated", action="store_true", help="made posts of simulated platforms, offline"
+    )
+    return parser.parse_args(words)
+
+
+def _follow(
+    settings: Settings,
+    keywords: tuple[str, ...],
+    console: Console,
+    stopping: ExitStack,
+    *,
+    simulated: bool,
+) -> None:
+    watchlist = _write_watchlist(settings, keywords)
+    began = not broker.running(settings)
+    with Ticker("Kafka broker", console=console):
+        stack.up(settings)
+    if began:
+        stopping.callback(stack.down, settings)
+    for service in services.SERVICES:
+        with Ticker(service.title, console=console):
+            started = services.start(service, settings, _echostream(settings))
+        if started:
+            stopping.callback(services.stop, service, settings)
+    streams = stopping.enter_context(_started(settings, "run"))
+    producers = {}
+    for platform in KEYLESS:
+        url = stopping.enter_context(_simulator(platform)) if simulated else []
+        producers[platform] = stopping.enter_context(
+            _started(settings, "ingest", platform, *url, watchlist=watchlist)
+        )
+    console.print(f"\n[bold]{' or '.join(keywords)}[/] on {', '.join(KEYLESS)}")
+    console.print(f"  Dashboard  {services.address(services.DASHBOARD, settings)}")
+    console.print(f"  API        {services.address(services.API, settings)}/v1/query")
+    console.print("  stop       Ctrl-C\n")
+    _watch(settings, streams, producers, console)
+
+
+def _write_watchlist(settings: Settings, keywords: tuple[str, ...]) -> Path:
+    """Write the user's watchlists once more, with these words for the producers started here."""
+    tables = read_toml(settings.ingest.watchlists or conf_dir() / "watchlists.toml")
+    file = settings.home / _WATCHLIST
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for platform in KEYLESS:
+        lines.append(f"[{platform}]")
+        lists = tables.get(platform, {}) | {"keywords": keywords}
+        # A list of texts is written alike in JSON and in TOML.
+        lines += [f"{name} = {orjson.dumps(values).decode()}" for name, values in lists.items()]
+    file.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return file
+
+
+def _echostream(settings: Settings) -> list[str]:
+    return [sys.executable, "-m", "cli.main", "--home", str(settings.home)]
+
+
+@contextmanager
+def _started(
+    settings: Settings, *words: str, watchlist: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a command beside this one, with its words in a log, and end it in the end."""
+    env = dict(os.environ)
+    if watchlist:
+        env["ECHOSTREAM_INGEST__WATCHLISTS"] = str(watchlist)
+    with log_of(settings.home / "logs" / f"live-{'-'.join(words[:2])}.out") as log:
+        process = subprocess.Popen(
+            [*_echostream(settings), *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=env,
+            start_new_session=True,  # Ctrl-C is for this command, which ends them in order
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _simulator(platform: str) -> Iterator[list[str]]:
+    with SIMULATORS[platform].running(_SIMULATED) as (address, _):
+        yield ["--base-url", address]
+
+
+def _watch(
+    settings: Settings,
+    streams: "subprocess.Popen[bytes]",
+    producers: dict[str, "subprocess.Popen[bytes]"],
+    console: Console,
+) -> None:
+    """Show how many posts are in Gold whenever that has changed, until the streams end.
+
+    Raises:
+        JobFailedError: the streams ended, or every producer has.
+    """
+    shown = ""
+    while streams.poll() is None:
+        for platform in [name for name, process in producers.items() if process.poll() is not None]:
+            del producers[platform]
+            log = settings.home / "logs" / f"live-ingest-{platform}.out"
+            console.print(f"{platform} has stopped; its log says why: {log}", soft_wrap=True)
+        if not producers:
+            raise JobFailedError("no platform answers", remedy="Is this machine on the internet?")
+        line = _in_gold(settings)
+        if line != shown:
+            console.print(f"{time.strftime('%H:%M:%S')}  in Gold: {line}", soft_wrap=True)
+            shown = line
+        with suppress(subprocess.TimeoutExpired):
+            streams.wait(_LOOK_EVERY_S)
+    log = settings.home / "logs" / "live-run.out"
+    raise JobFailedError("the streaming jobs have ended", remedy=f"The error is in {log}")
+
+
+def _in_gold(settings: Settings) -> str:
+    try:
+        rows = query(settings.lake_uri, _PER_PLATFORM).rows
+    except QueryError:  # the lake has no Gold yet
+        rows = []
+    return ", ".join(f"{platform} {posts:,}" for platform, posts in rows) or "no posts yet"
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main(sys.argv[1:]))
