@@ -42,7 +42,8 @@ _PER_PLATFORM = """
 def main(words: Sequence[str]) -> int:
     """Follow the words until interrupted; return the exit code."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         options = _options(words)
         keywords = parse_keywords(options.watch)

@@ -7,7 +7,7 @@ memory stays bounded, and what the platform no longer offers is a gap in the led
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
@@ -199,13 +199,15 @@ class IngestLoop:
         observed_at = now if batch.observed_at is None else min(batch.observed_at, now)
         telemetry = self._context.telemetry
         wanted = []
-        for mapped in self._mapped(batch, observed_at):
+        items = list(self._mapped(batch, observed_at))
+        passes = self._filter(items)
+        for mapped in items:
             self.report.payloads += 1
             if isinstance(mapped, Ignored):
                 telemetry.records["ignored"] += 1
             elif self.erasure and self.erasure.suppresses(mapped, observed_at):
                 telemetry.records["erased"] += 1
-            elif isinstance(mapped, Post) and not self._is_wanted(mapped):
+            elif isinstance(mapped, Post) and not passes(mapped):
                 telemetry.records["skipped"] += 1
             else:
                 wanted.append(
@@ -229,11 +231,29 @@ class IngestLoop:
         yield from (self.platform.map(payload, observed_at) for payload in payloads)
         yield from (withhold("not JSON", text) for text in batch.broken)
 
-    def _is_wanted(self, post: Post) -> bool:
-        """Return whether the post passes; edits and deletes do: their post may have been sent."""
-        if post.op == "delete" or post.version:
-            return True
-        return self._context.watchlist.wants(post.title, post.text, lang=post.lang)
+    def _filter(self, items: Sequence[Mapped]) -> Callable[[Post], bool]:
+        """Return what tells, post by post in their order, whether it passes the watchlist.
+
+        Deletes pass, and so do edits of posts that were sent. Where the platform needs no memory,
+        every edit passes, since its post may have been sent.
+        """
+        wanted = self._context.watchlist.wants
+        others = (
+            item.post_id
+            for item in items
+            if isinstance(item, Post) and not wanted(item.title, item.text, lang=item.lang)
+        )
+        remembers = self.platform.native_id is not None
+        sent = set(self.store.seen_posts(others)) if remembers else set()
+
+        def passes(post: Post) -> bool:
+            if wanted(post.title, post.text, lang=post.lang):
+                sent.add(post.post_id)  # an edit may follow in the same batch
+                return True
+            may_be_sent = post.post_id in sent if remembers else post.version > 0
+            return post.op == "delete" or may_be_sent
+
+        return passes
 
     def _settle(self, pending: "_Pending", sender: Sender) -> None:
         """Wait for Kafka, then save where to go on."""

@@ -99,6 +99,18 @@ def test_a_residual_filter_keeps_deletes_and_edits(tmp_path):
         assert len(deleted) == sum(happening.kind == "delete" for happening in made.world.events)
 
 
+@pytest.mark.parametrize("platform", ["hackernews", "mastodon"])
+def test_an_edit_passes_the_filter_where_its_post_was_sent(tmp_path, platform):
+    with trial(platform, tmp_path, posts=100, seconds=60, edits=0.5) as made:
+        for _ in range(4):
+            made.clock.shift += MINUTE
+            made.run(watchlist=Watchlist(keywords=("no. 7",)))
+        sent = [event for event in events(made.kafka.messages) if event["op"] == "upsert"]
+        created = {event["post_id"] for event in sent if "no. 7" in event["text"].lower()}
+        assert created
+        assert {event["post_id"] for event in sent} == created
+
+
 def test_only_the_accounts_of_the_watchlist_are_asked_for(tmp_path):
     with trial("bluesky", tmp_path, posts=100) as made:
         everybody = trial("bluesky", tmp_path / "all", posts=100)
