@@ -33,12 +33,9 @@ def up(
         print(f"left as they are, with fewer partitions than in conf/topics.toml: {names}")
     origin = "made" if report.key_created else "as it was"
     print(f"pseudonym key: {origin}, {pseudonym_source(settings).where}")
+    program = [sys.executable, *program_of(context)]
     for service in services.SERVICES if everything else ():
-        verb = (
-            "started"
-            if services.start(service, settings, [sys.executable, *program_of(context)])
-            else "is up"
-        )
+        verb = "started" if services.start(service, settings, program) else "is up"
         print(f"{service.title} {verb} at {services.address(service, settings)}")
 
 
