@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from cli.context import settings_of
+from cli.lake import lake_files
 from foundation.logs import setup_logs
 from ingestion.http.server import run
+from ingestion.privacy.tombstone_files import TombstoneFiles
 
 
 def receive(
@@ -26,4 +28,6 @@ def receive(
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "receive.jsonl", settings.log_level)
     path = socket or settings.home / "run" / "ingest" / "ingest.sock"
-    run(settings, path, until_stdin_closes=until_stdin_closes)
+    run(
+        settings, path, TombstoneFiles(*lake_files(settings)), until_stdin_closes=until_stdin_closes
+    )

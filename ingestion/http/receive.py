@@ -35,7 +35,7 @@ class Receipt:
 
     sent: int = 0  # posts and edits
     deleted: int = 0  # of posts and of authors
-    ignored: int = 0  # what is no post
+    ignored: int = 0  # what is no post, and what is of persons who had theirs erased
     rejected: list[Rejection] = field(default_factory=list)
 
 
@@ -44,6 +44,9 @@ class ConnectedSender(Sender, Protocol):
 
     def require_topics(self, *names: str) -> None:
         """Refuse to send where a topic is missing."""
+
+
+IsErased = Callable[[Platform, str, Mapped, int], bool]  # platform, owner, post, observed at
 
 
 class KafkaAwayError(IngestError):
@@ -59,6 +62,7 @@ class Receiver:
         key: PseudonymKey,
         owner_of: Callable[[str], str],
         max_text_chars: int,
+        is_erased: IsErased,
         connect: Callable[[], ConnectedSender],
         now: Callable[[], int],
     ) -> None:
@@ -68,12 +72,14 @@ class Receiver:
             key: under which pseudonyms are made.
             owner_of: whose a tenant's posts are.
             max_text_chars: of title and text together; a longer one would be quarantined.
+            is_erased: tells of a post whether it is a person's who had theirs erased.
             connect: a producer; a new one after each failure.
             now: microseconds since 1970.
         """
         self._key = key
         self._owner_of = owner_of
         self._max_text_chars = max_text_chars
+        self._is_erased = is_erased
         self._connect = connect
         self._now = now
         self._sender: ConnectedSender | None = None
@@ -101,7 +107,9 @@ class Receiver:
         for index, item in enumerate(items):
             rejected: Rejection | None = None
             for mapped, observed_at in self._mapped(platform, item):
-                if isinstance(mapped, Ignored):
+                if isinstance(mapped, Ignored) or self._is_erased(
+                    platform, maker.owner, mapped, observed_at
+                ):
                     receipt.ignored += 1
                     continue
                 reason = self._why_not(mapped, observed_at)

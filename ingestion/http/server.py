@@ -25,10 +25,12 @@ from foundation.logs import get_log
 from foundation.policies import policies
 from foundation.settings import Settings
 from foundation.tenants import owner_of
+from ingestion.http.erased import ErasedPersons
 from ingestion.http.receive import KafkaAwayError, Receiver
 from ingestion.kafka.producer import Producer
 from ingestion.parsing.json_fields import parse_json_text
 from ingestion.platforms import PLATFORMS
+from ingestion.privacy.tombstone_files import TombstoneFiles
 from schemas.ingest_limits import MAX_BODY_BYTES, MAX_ITEMS
 
 _MAX_HEAD_BYTES = 4_096
@@ -41,23 +43,28 @@ log = get_log("receive")
 Answer = dict[str, Any]  # as JSON
 
 
-def run(settings: Settings, socket: Path, *, until_stdin_closes: bool) -> None:
+def run(
+    settings: Settings, socket: Path, tombstones: TombstoneFiles, *, until_stdin_closes: bool
+) -> None:
     """Answer until stopped; the key is read with the first request, since `up` may come later.
 
     Args:
         settings: of this process.
         socket: where to listen.
+        tombstones: the lake's files that name erased persons.
         until_stdin_closes: end with the process that holds the other end of standard input.
     """
-    server = Server(lambda: _receiver(settings))
+    server = Server(lambda: _receiver(settings, tombstones))
     asyncio.run(server.run(socket, until_stdin_closes=until_stdin_closes))
 
 
-def _receiver(settings: Settings) -> Receiver:
+def _receiver(settings: Settings, tombstones: TombstoneFiles) -> Receiver:
+    key = pseudonym_key(settings)
     return Receiver(
-        key=pseudonym_key(settings),
+        key=key,
         owner_of=lambda tenant: owner_of(tenant, settings),
         max_text_chars=settings.sanitizer.max_text_chars,
+        is_erased=ErasedPersons(tombstones, key),
         connect=lambda: Producer(_impatient(settings)),
         now=clock.micros,
     )

@@ -1,11 +1,16 @@
+import json
+
 import orjson
 import pytest
+from pyarrow import fs
 
 from foundation.errors import BrokerUnreachableError, StackError
 from foundation.settings import Settings
 from foundation.tenants import owner_of
+from ingestion.http.erased import ErasedPersons
 from ingestion.http.receive import KafkaAwayError, Receipt, Receiver, Rejection
 from ingestion.kafka.producer import MemoryProducer
+from ingestion.privacy.tombstone_files import FOREVER, TombstoneFiles
 from tests.support.made_records import KEY, RULES, SEEN, envelope
 from transforms.decode import decode
 
@@ -36,6 +41,7 @@ def receiver(kafka, **options):
         "key": KEY,
         "owner_of": lambda tenant: owner_of(tenant, Settings(owner="acme")),
         "max_text_chars": 30,
+        "is_erased": lambda *_: False,
         "connect": lambda: kafka,
         "now": lambda: NOW,
     }
@@ -174,3 +180,19 @@ def test_a_request_of_which_nothing_is_sent_needs_no_kafka():
     assert receiver(None).receive("default", "custom", [5]).rejected == [
         Rejection(0, "unmappable: id")
     ]
+
+
+def test_a_post_of_a_person_who_had_theirs_erased_goes_nowhere(tmp_path):
+    graves = tmp_path / "_erasures" / "graves"
+    graves.mkdir(parents=True)
+    grave = {"platform": "custom", "post_key": None}
+    grave["author_key"] = KEY.author_key("acme", "custom", "kim")
+    (graves / "e1.jsonl").write_text(json.dumps(grave | {"version": FOREVER}) + "\n")
+    erased = ErasedPersons(TombstoneFiles(fs.LocalFileSystem(), str(tmp_path)), KEY)
+    kafka = Kafka()
+    items = [item(id="a", author="KIM"), item(id="b", author="lee"), item(id="c")]
+    receipt = receiver(kafka, is_erased=erased).receive("default", "custom", items)
+    assert receipt == Receipt(sent=2, ignored=1)
+    assert [event["post_id"] for _, event in sent(kafka)] == ["b", "c"]
+    theirs = receiver(kafka, is_erased=erased).receive("other", "custom", items[:1])
+    assert theirs == Receipt(sent=1), "another tenant's author of the same name"
