@@ -19,6 +19,7 @@ from schemas.stored_names import SILVER_VERSION
 from serving.reader.columns import Column, columns_of
 
 _MS = 1000
+_TIME = "TIMESTAMPTZ"
 _FEATURES = {"deletionVectors", "timestampNtz", "v2Checkpoint", "vacuumProtocolCheck"}
 _OF_A_SCAN = {"file_index", "file_row_number", "filename"}  # DuckDB's columns of each file
 
@@ -31,8 +32,8 @@ class DataFile:
         path: below the table's folder.
         rows: how many it has, hidden ones included; None where the log does not say so.
         partition: the values of the partition columns, by name.
-        least: the smallest value of each column that has statistics.
-        greatest: likewise; of a time it may lack what is less than a millisecond.
+        least: the earliest time of each column of times that has statistics.
+        greatest: the latest one; it may lack what is less than a millisecond.
         hidden: a bit per row, the first one leftmost, set where a deletion vector hides the row;
             None where it hides none.
     """
@@ -105,7 +106,7 @@ def pin(table: DeltaTable, name: str, uri: str, s3: S3Settings) -> Pinned:
     """
     columns = _columns(table)
     hidden = {} if columns is None else _hidden_rows(table, name, uri)
-    files = () if columns is None else tuple(_files(table, hidden))
+    files = () if columns is None else tuple(_files(table, columns, hidden))
     if hidden:  # else its rows would show
         raise damage.of_log(name, uri, None, file="a deletion vector")
     version = table.version()
@@ -133,19 +134,33 @@ def _columns(table: DeltaTable) -> tuple[Column, ...] | None:
     return None if _OF_A_SCAN & {column.name for column in columns} else columns
 
 
-def _files(table: DeltaTable, hidden: dict[str, bytes]) -> Sequence[DataFile]:
+def _files(
+    table: DeltaTable, columns: Sequence[Column], hidden: dict[str, bytes]
+) -> Sequence[DataFile]:
     """Return the files, and take their hidden rows out of those that are given."""
-    actions = table.get_add_actions()
+    actions = table.get_add_actions(flatten=True)
     paths = [unquote(path) for path in actions.column("path").to_pylist()]
-    known = set(actions.column_names)
-    told = (
-        actions.column(name).to_pylist() if name in known else [None] * len(paths)
-        for name in ("num_records", "partition", "min", "max")
-    )
+    rows = actions.column("num_records").to_pylist()
+    times = [column.name for column in columns if column.kind == _TIME]
+    partitions = _by_file(actions, "partition", [each.name for each in columns if each.partition])
+    least = _by_file(actions, "min", times)
+    greatest = _by_file(actions, "max", times)
     return [
-        DataFile(path, rows, values or {}, low or {}, high or {}, hidden.pop(path, None))
-        for path, rows, values, low, high in zip(paths, *told, strict=True)
+        DataFile(path, *told, hidden.pop(path, None))
+        for path, *told in zip(paths, rows, partitions, least, greatest, strict=True)
     ]
+
+
+def _by_file(actions: Any, kind: str, names: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Return what the log says of some columns, for each file."""
+    held = {
+        name: actions.column(f"{kind}.{name}").to_pylist()
+        for name in names
+        if f"{kind}.{name}" in actions.column_names
+    }
+    if not held:
+        return [{}] * actions.num_rows
+    return [dict(zip(held, values, strict=True)) for values in zip(*held.values(), strict=True)]
 
 
 def _hidden_rows(table: DeltaTable, name: str, uri: str) -> dict[str, bytes]:
