@@ -146,8 +146,10 @@ def _files(
     least = _by_file(actions, "min", times)
     greatest = _by_file(actions, "max", times)
     return [
-        DataFile(path, *told, hidden.pop(path, None))
-        for path, *told in zip(paths, rows, partitions, least, greatest, strict=True)
+        DataFile(path, count, values, low, high, hidden.pop(path, None))
+        for path, count, values, low, high in zip(
+            paths, rows, partitions, least, greatest, strict=True
+        )
     ]
 
 
