@@ -7,6 +7,10 @@ from datetime import date
 
 LAST_DAYS = (1, 7, 14, 30, 90)
 DEFAULT_DAYS = 7
+# The API knows times from 1990 to 2200, and the period before is asked for too.
+EARLIEST = date(2005, 1, 1)
+LATEST = date(2199, 12, 31)
+LONGEST_DAYS = 3660
 LABELS = ("positive", "neutral", "negative", "mixed")
 _PLATFORM = re.compile(r"[a-z0-9_-]{1,40}")
 _LONGEST = 200  # characters of a channel's name in an address
@@ -33,7 +37,7 @@ def from_address(parameters: Mapping[str, str]) -> Filters:
     """Return the choice that an address names; what it names wrongly does not count."""
     first = _date(parameters.get("from", ""))
     last = _date(parameters.get("to", ""))
-    if first is None or last is None or first > last:
+    if first is None or last is None or not 0 <= (last - first).days <= LONGEST_DAYS:
         first = last = None
     days = parameters.get("days", "")
     label = parameters.get("label", "")
@@ -67,6 +71,7 @@ def to_address(filters: Filters) -> dict[str, str]:
 
 def _date(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if EARLIEST <= day <= LATEST else None

@@ -8,8 +8,11 @@ import streamlit as st
 
 from dashboard.filters import (
     DEFAULT_DAYS,
+    EARLIEST,
     LABELS,
     LAST_DAYS,
+    LATEST,
+    LONGEST_DAYS,
     Filters,
     from_address,
     to_address,
@@ -47,24 +50,33 @@ def filters(page: str, platforms: Sequence[str], newest: date) -> Filters:
     period = st.selectbox(
         "Period", [*sorted(LAST_DAYS), _DATES], format_func=_PERIODS.__getitem__, key="f_period"
     )
-    first = last = None
+    first: date | None = None
+    last: date | None = None
     if period == _DATES:
-        first = st.date_input("From (UTC)", key="f_first")
-        last = st.date_input("To, included (UTC)", key="f_last")
+        first = _day("From (UTC)", "f_first")
+        last = _day("To, included (UTC)", "f_last")
+        first, last = sorted((first, last))
+        first = max(first, last - timedelta(days=LONGEST_DAYS))
     known = sorted({*platforms, *st.session_state["f_platforms"]})
     chosen = st.multiselect("Platforms", known, placeholder="All platforms", key="f_platforms")
     channel = st.text_input("Channel", placeholder="All channels", key="f_channel", max_chars=200)
     label = st.selectbox("Label of posts", [_ALL, *LABELS], key="f_label")
     made = Filters(
         days=period if isinstance(period, int) else DEFAULT_DAYS,
-        first=first if isinstance(first, date) else None,
-        last=last if isinstance(last, date) else None,
+        first=first,
+        last=last,
         platforms=tuple(sorted(chosen)),
         channel=(channel or "").strip(),
         label=label if label in LABELS else "",
     )
     _write_address(made)
     return made
+
+
+def _day(label: str, key: str) -> date:
+    """Ask for a day."""
+    day = st.date_input(label, key=key, min_value=EARLIEST, max_value=LATEST)
+    return day if isinstance(day, date) else LATEST
 
 
 def leave() -> None:

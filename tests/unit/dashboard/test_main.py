@@ -1,5 +1,6 @@
 """The script as Streamlit runs it, against the real API over a small lake."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from dashboard.session import URL_VARIABLE
 from local.host.ports import free_ports
 from tests.support.api import serving
 from tests.support.small_lake import SmallLake, week_of_posts
+from tests.unit.dashboard.test_api import Lake, served
 
 SCRIPT = Path(dashboard.__file__).with_name("main.py")
 _PATIENCE_S = 60
@@ -83,6 +85,40 @@ def test_an_api_that_is_away(app, monkeypatch):
     assert not app.exception
     assert "The API does not answer" in html(app)
     assert "echostream serve" in html(app)
+
+
+@pytest.mark.parametrize(
+    ("status", "says", "remedy"),
+    [
+        (401, "The API asks for a key", "echostream api-keys create"),
+        (403, "This key may not read posts", "mentions:read"),
+        (429, "Too many questions", "looks again every few seconds"),
+        (503, "The lake cannot be read at the moment", "looks again every few seconds"),
+        (422, "The API refused this question", "looks again every few seconds"),
+    ],
+)
+def test_a_refusal_is_told_with_its_remedy_and_its_detail_is_text(
+    app, monkeypatch, status, says, remedy
+):
+    lake = Lake()
+    lake.status = status
+    lake.detail = "<b>because</b>"
+    with served(lake) as url:
+        monkeypatch.setenv(URL_VARIABLE, url)
+        app.run()
+    assert not app.exception
+    assert says in html(app)
+    assert remedy in html(app)
+    assert "<b>because" not in html(app)
+
+
+def test_dates_the_wrong_way_round_are_put_right(app):
+    app.query_params["from"] = "2026-03-01"
+    app.query_params["to"] = "2026-03-04"
+    app.run()
+    app.date_input(key="f_first").set_value(date(2026, 3, 6)).run()
+    assert not app.exception
+    assert (app.query_params["from"], app.query_params["to"]) == ("2026-03-04", "2026-03-06")
 
 
 def test_a_page_that_fails_quotes_nothing_and_keeps_its_frame(app, monkeypatch, caplog):
