@@ -81,8 +81,8 @@ def _is_harmless(function: str) -> bool:
 
 
 def _is_a_file(path: list[str], ctes: set[str]) -> bool:
-    if len(path) == 1 and path[0].lower() in ctes:
+    name = path[-1].lower()
+    # A name may stand for a file outside the brackets in which it is a CTE's.
+    if len(path) == 1 and name in ctes and "/" not in name and _PARQUET not in name:
         return False
-    return any(_OF_A_PATH.search(name) for name in path) or (
-        len(path) > 1 and path[-1].lower() == _PARQUET
-    )
+    return any(_OF_A_PATH.search(name) for name in path) or (len(path) > 1 and name == _PARQUET)
