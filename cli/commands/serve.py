@@ -3,6 +3,7 @@
 import typer
 
 from cli.context import program_of, settings_of
+from cli.output.quotas import quotas_of
 from foundation.logs import setup_logs
 from serving.api.server import serve as serve_api
 
@@ -18,4 +19,5 @@ def serve(context: typer.Context) -> None:
         settings,
         on_start=lambda address: print(f"API at {address}/v1", flush=True),
         program=program_of(context),
+        quotas=quotas_of(settings),
     )

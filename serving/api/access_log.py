@@ -3,6 +3,7 @@
 It holds no query string, no body, no text and no key: names of routes, codes and ids alone.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ class AccessLog:
 
     def note(self, **fields: str | float | None) -> None:
         """Write the line of a request; the fields are named by the caller's code alone."""
-        self._log.info("request", **fields)
+        with suppress(OSError):  # a full disk takes no answer with it
+            self._log.info("request", **fields)
 
     def close(self) -> None:
         """Close the file."""

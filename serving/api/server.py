@@ -17,6 +17,7 @@ from foundation.errors import PortInUseError, SettingsError
 from foundation.sections import ApiSettings
 from foundation.settings import Settings
 from serving.api.app import create_app, create_services
+from serving.api.lake import Quotas
 from serving.api.middleware import MAX_HEADER_BYTES
 from serving.api.problems import ProblemError, problem_response
 from serving.api.services import Services
@@ -28,7 +29,11 @@ _CONNECTIONS_PER_REQUEST = 5  # as many times more may be open than requests may
 
 
 def serve(
-    settings: Settings, *, on_start: Callable[[str], None], program: Sequence[str] = ()
+    settings: Settings,
+    *,
+    on_start: Callable[[str], None],
+    program: Sequence[str] = (),
+    quotas: Quotas = list,
 ) -> None:
     """Serve until stopped; tell the address once it answers.
 
@@ -37,13 +42,14 @@ def serve(
         on_start: told the address.
         program: the arguments behind Python that start this program with the same options, for
             the processes beside the API; empty: there are none.
+        quotas: tells what producers have spent, which this layer does not know.
 
     Raises:
         PortInUseError: another program listens there.
         SettingsError: the scorer, the sanitizer or the host cannot be used.
     """
     listener = _listen(settings)
-    services = create_services(settings, program=program)
+    services = create_services(settings, quotas, program=program)
     _silence_uvicorn()
     config = uvicorn.Config(
         create_app(services),

@@ -1,11 +1,13 @@
 """What a client sends is in no log, no metric and no error: text, keys, names, paths."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from foundation.logs import setup_logs
 from foundation.settings import Settings
+from serving.api.access_log import AccessLog
 from serving.api.app import close, create_services
 from serving.api.middleware import Gate
 from tests.support.api import JSON, serving
@@ -104,3 +106,10 @@ def test_what_a_route_raises_says_nothing_but_where(tmp_path):
     assert "test_canaries.py:" in logged
     assert "RuntimeError" in logged
     assert CANARY not in logged + body["body"].decode()
+
+
+def test_a_full_disk_takes_no_answer_with_it():
+    log = AccessLog(Path("/dev/full"))
+
+    log.note(route="/v1/keys", status=200)
+    log.close()

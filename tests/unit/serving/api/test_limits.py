@@ -1,5 +1,7 @@
 """Each key has its own limit, and every answer says how much of it is left."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from serving.api.limits import RateLimiter
@@ -9,7 +11,8 @@ from tests.support.api import serving
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory):
     home = tmp_path_factory.mktemp("limited")
-    with serving(home, rate_limit=5, keyless_rate_limit=1_000_000, rate_window_s=3_600) as running:
+    limits = {"rate_limit": 5, "keyless_rate_limit": 1_000_000, "rate_window_s": 3_600}
+    with serving(home, max_in_flight=5, sync_timeout_s=60, **limits) as running:
         yield running
 
 
@@ -26,6 +29,21 @@ def test_a_burst_of_ten_times_the_limit_gives_429_and_nothing_worse(limited):
     last = answers[-1]
     assert last.json()["code"] == "rate_limited"
     assert 1 <= int(last.headers["retry-after"]) <= 3_600
+
+
+def test_ten_times_as_many_at_once_as_may_run_get_503_and_nothing_worse(limited):
+    long = {"text": "Anna Miller was not helpful at all. " * 130}
+
+    def ask(_number):
+        return [limited.post("/v1/sentiment", long) for _ in range(4)]
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = [answer for some in pool.map(ask, range(50)) for answer in some]
+    refused = [answer for answer in answers if answer.status != 200]
+    assert {answer.status for answer in answers} == {200, 503}
+    assert {answer.json()["code"] for answer in refused} == {"overloaded"}
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+    assert limited.post("/v1/sentiment", long).status == 200
 
 
 def test_another_key_and_the_owner_are_not_held_back(limited):
