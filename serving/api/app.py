@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp
 
 from foundation.errors import ControlPlaneUnreachableError, EchoStreamError
 from foundation.logs import get_log
@@ -24,6 +25,7 @@ from serving.api.limits import RateLimiter
 from serving.api.metrics import Metrics
 from serving.api.middleware import Gate
 from serving.api.problems import problem_of, problem_response, request_id_of
+from serving.api.resource import GuardedRoute
 from serving.api.routes.listed import ROUTERS
 from serving.api.scoring import Scoring
 from serving.api.sealed import Seals
@@ -88,8 +90,15 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(Gate, services=services)
+    app.add_middleware(Gate, services=services, direct=dict(_direct()))
     return app
+
+
+def _direct() -> Iterator[tuple[str, ASGIApp]]:
+    for router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, GuardedRoute) and (answer := route.direct()):
+                yield route.path, answer
 
 
 async def _problem(request: Request, error: Exception) -> Response:

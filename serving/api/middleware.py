@@ -9,7 +9,7 @@ import asyncio
 import secrets
 import time
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -28,6 +28,7 @@ log = get_log("api")
 OPEN = frozenset({"/healthz", "/readyz"})  # they tell nothing, and answer whoever asks
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "(none)"
+_NONE: Mapping[str, ASGIApp] = {}
 MAX_HEADER_BYTES = 16_384
 _MAX_HEADERS = 100
 _MIN_BYTES_PER_S = 8_192  # of a body; a slower client is cut off
@@ -53,8 +54,19 @@ class _Answer:
 class Gate:
     """The layer."""
 
-    def __init__(self, app: ASGIApp, services: Services) -> None:
+    def __init__(
+        self, app: ASGIApp, services: Services, direct: Mapping[str, ASGIApp] = _NONE
+    ) -> None:
+        """Stand before an application.
+
+        Args:
+            app: gets what is let in.
+            services: what the routes share.
+            direct: answers POST by path, called without the application's way to them, which
+                takes longer than to score a text.
+        """
         self.app = app
+        self._direct = direct
         self._services = services
         self._settings = services.settings.api
         self._run = secrets.token_hex(_RUN_BYTES)
@@ -85,7 +97,11 @@ class Gate:
         self._services.in_flight += 1
         try:
             await self._let_in(scope, extra)
-            await self.app(scope, body.receive, sending)
+            direct = self._direct.get(scope["path"]) if scope["method"] == "POST" else None
+            if direct is None:
+                await self.app(scope, body.receive, sending)
+            else:
+                await direct(scope, body.receive, sending)
         except Exception as error:  # each ends as a problem
             if answer.headers_sent:
                 answer.status = 500

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Send
 
 from foundation.sections import ApiSettings
 from serving.api.auth import demand
@@ -80,6 +81,20 @@ class GuardedRoute(APIRoute):
             return await handler(request)
 
         return checked
+
+    def direct(self) -> ASGIApp | None:
+        """Return what answers without the router, where a path has no parameters; else None."""
+        if "{" in self.path or body_model(self.endpoint) is None:
+            return None
+        handler = self.get_route_handler()
+
+        async def answer(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+            scope["route"] = self
+            scope["endpoint"] = self.endpoint
+            response = await handler(Request(scope, receive))
+            await response(scope, receive, send)
+
+        return answer
 
     def _direct(self, model: type[BaseModel]) -> Handler:
         endpoint = self.endpoint

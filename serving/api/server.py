@@ -173,13 +173,13 @@ class LimitedProtocol(H11Protocol):
         self._wait_no_longer()
         super().connection_lost(exc)
 
-    def handle_events(self) -> None:
+    def data_received(self, data: bytes) -> None:
         """Wait for headers from their first byte on, and no longer once they are there."""
         before = self.cycle
-        super().handle_events()
+        super().data_received(data)
         if self.cycle is not before:
             self._wait_no_longer()
-        elif self.conn.their_state is h11.IDLE and self._patience is None:
+        elif self._patience is None and self.conn.their_state is h11.IDLE:
             self._wait()
 
     def send_400_response(self, _message: str) -> None:
