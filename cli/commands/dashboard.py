@@ -2,6 +2,7 @@
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -26,6 +27,7 @@ except ImportError as error:
 _PATIENCE_S = 5.0  # for the API's first answer
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _NO_KEY = 401
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _MAKE_KEY = (
     "Make one with `echostream api-keys create --name dashboard --scope mentions:read`,"
     " and name its file by --api-key-file"
@@ -53,6 +55,10 @@ def dashboard(
     os.environ[URL_VARIABLE] = where
     os.environ[KEY_VARIABLE] = key
     shown = "127.0.0.1" if given.host == "0.0.0.0" else given.host  # noqa: S104  # compared, not bound
+    if given.host not in _LOOPBACK:
+        print(
+            f"warning: who reaches {given.host}:{listens} sees what its key sees", file=sys.stderr
+        )
     interrupt_on_sigterm()
     with suppress(KeyboardInterrupt):
         serve(

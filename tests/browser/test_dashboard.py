@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser.conftest import HOSTILE
+from tests.support.browser import PATIENCE_MS
 from tests.support.small_lake import NOON, MadePost
 
 PAGES = {
@@ -26,8 +28,9 @@ def test_a_page(visit, path, width):
     title, panels = PAGES[path]
     tab = visit(width, color_scheme="dark" if width == 390 else "light")
     page = tab.open(path)
-    assert page.locator("h1").inner_text() == title
-    assert page.locator("h2").all_inner_texts()[: len(panels)] == list(panels)
+    expect(page.locator("h1")).to_have_text(title, timeout=PATIENCE_MS)
+    expect(page.locator("h2")).to_have_text(list(panels), timeout=PATIENCE_MS)
+    tab.drawn()  # the charts of the last panel too
     assert not page.evaluate(_SIDEWAYS)
     found = Axe().run(page).response["violations"]
     assert [
@@ -39,10 +42,9 @@ def test_a_page(visit, path, width):
 
 def test_every_chart_says_how_old_it_is_and_has_its_data_behind_it(visit, tmp_path):
     page = visit().open("/")
-    charts = page.locator("[data-testid=stVegaLiteChart]")
-    assert charts.count() == 3
+    expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(3, timeout=PATIENCE_MS)
     as_of = page.get_by_text(re.compile(r"As of Gold version \d+, .* UTC"))
-    assert as_of.count() >= 3
+    expect(as_of).to_have_count(3, timeout=PATIENCE_MS)
     page.get_by_text("Data and downloads: Platforms").click()
     table = page.get_by_role("region", name="Platforms")
     assert "bluesky" in table.inner_text()
@@ -57,7 +59,7 @@ def test_every_chart_says_how_old_it_is_and_has_its_data_behind_it(visit, tmp_pa
 def test_a_link_repeats_the_view(visit):
     page = visit().open("/?days=30&platform=reddit&label=negative")
     assert "reddit" in page.get_by_text("UTC · reddit").inner_text()
-    assert page.locator("h2").first.inner_text() == "Posts per day, negative"
+    expect(page.locator("h2").first).to_have_text("Posts per day, negative", timeout=PATIENCE_MS)
     page.get_by_role("link", name="Sentiment").click()
     page.wait_for_url(re.compile(r"/sentiment\?"))
     page.get_by_role("link", name="Data quality").click()
