@@ -1,4 +1,4 @@
-"""`make demo`: made posts and three simulated platforms, from Kafka to Gold, on the terminal.
+"""`make demo`: made posts and three simulated platforms, from Kafka to Gold and to the dashboard.
 
 All of it is under build/demo.
 """
@@ -19,12 +19,14 @@ from foundation.settings import Settings, load_settings
 from ingestion.generator import run_generator
 from ingestion.kafka.producer import Producer
 from local import stack
+from local.demo import picture
 from local.demo.platforms import SIMULATED, count, live_platforms
 from local.demo.report import show_commands, show_live, show_results
 from local.host.jars import ROOT
 from local.host.ports import free_ports
 from local.host.processes import end, recall, remember
 from local.progress import Ticker
+from local.servers import services
 
 HOME = ROOT / "build" / "demo"
 POSTS = 20_000
@@ -43,6 +45,12 @@ _SETTINGS = """home = "{home}"
 [broker]
 port = {broker}
 controller_port = {controller}
+
+[api]
+port = {api}
+
+[dashboard]
+port = {dashboard}
 
 [spark]
 java_options = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
@@ -92,6 +100,7 @@ def _demo(console: Console, *, keep: bool) -> None:
         _run_all(console)
         show_live(console, read)
         whole = show_results(settings, console, sent=generated + count(read))
+        _show_dashboard(settings, console)
         console.print(f"\n[dim]{time.monotonic() - began:.0f} s from the broker's start to here[/]")
         if keep:
             _keep(settings, console)
@@ -108,11 +117,10 @@ def _demo(console: Console, *, keep: bool) -> None:
 
 def _new_settings() -> Settings:
     """Write settings to a file, so that every command can be pointed to this stack."""
-    broker, controller = free_ports(2)
+    names = ("broker", "controller", "api", "dashboard")
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     HOME.mkdir(parents=True)
-    _CONF.write_text(
-        _SETTINGS.format(home=HOME, broker=broker, controller=controller), encoding="utf-8"
-    )
+    _CONF.write_text(_SETTINGS.format(home=HOME, **ports), encoding="utf-8")
     return load_settings(_CONF)
 
 
@@ -147,6 +155,21 @@ def _started(*words: str) -> "subprocess.Popen[str]":
     return run
 
 
+def _show_dashboard(settings: Settings, console: Console) -> None:
+    """Start API and dashboard over the lake, and take a picture of the first page."""
+    for service in services.SERVICES:
+        with Ticker(service.title, console=console):
+            services.start(service, settings, _command())
+    program = picture.browser()
+    console.print("\n[bold]Dashboard[/]")
+    if program is None:
+        console.print(f"  no picture: none of {', '.join(picture.BROWSERS)} is installed")
+        return
+    file = HOME / "dashboard.png"
+    picture.take_picture(program, services.address(services.DASHBOARD, settings), file)
+    console.print(f"  picture   {file.relative_to(ROOT)}", soft_wrap=True)
+
+
 def _keep(settings: Settings, console: Console) -> None:
     """Go on in the background: new posts are taken in as they come."""
     log = settings.home / "logs" / "run.out"
@@ -168,10 +191,12 @@ def _keep(settings: Settings, console: Console) -> None:
         raise JobFailedError("the streaming jobs did not stay up", remedy=f"The error is in {log}")
     me = f".venv/bin/echostream --conf-file {_CONF.relative_to(ROOT)}"
     console.print("\n[bold]Still running[/]")
-    console.print(
-        f"  Kafka     {settings.bootstrap_servers}\n  Spark UI  {ui or 'see ' + str(log)}",
-        soft_wrap=True,
-    )
+    dashboard = services.address(services.DASHBOARD, settings)
+    api = services.address(services.API, settings)
+    console.print(f"  Dashboard {dashboard}", soft_wrap=True)
+    console.print(f"  API       {api}/v1/query", soft_wrap=True)
+    console.print(f"  Kafka     {settings.bootstrap_servers}", soft_wrap=True)
+    console.print(f"  Spark UI  {ui or 'see ' + str(log)}", soft_wrap=True)
     console.print(f"  more      {me} generate --posts 1000 --seed 8", soft_wrap=True)
     console.print(f"  look      {me} status", soft_wrap=True)
     console.print("  stop      make demo-stop")
@@ -192,7 +217,10 @@ def _stop_all() -> None:
             end(run, patience_s=_PATIENCE_S)
         if _CONF.exists():
             with suppress(EchoStreamError):
-                stack.down(load_settings(_CONF))
+                settings = load_settings(_CONF)
+                for service in reversed(services.SERVICES):
+                    services.stop(service, settings)
+                stack.down(settings)
     finally:
         for number, handler in ignored.items():
             signal.signal(number, handler)
