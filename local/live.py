@@ -76,7 +76,7 @@ def _follow(
     *,
     simulated: bool,
 ) -> None:
-    watchlist = _write_watchlist(settings, keywords)
+    watchlist = write_watchlist(settings, keywords)
     began = not broker.running(settings)
     with Ticker("Kafka broker", console=console):
         stack.up(settings)
@@ -101,7 +101,7 @@ def _follow(
     _watch(settings, streams, producers, console)
 
 
-def _write_watchlist(settings: Settings, keywords: tuple[str, ...]) -> Path:
+def write_watchlist(settings: Settings, keywords: tuple[str, ...]) -> Path:
     """Write the user's watchlists once more, with these words for the producers started here."""
     tables = read_toml(settings.ingest.watchlists or conf_dir() / "watchlists.toml")
     file = settings.home / _WATCHLIST
