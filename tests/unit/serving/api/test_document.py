@@ -11,7 +11,7 @@ from tests.support.api import Api, serving
 from tests.support.small_lake import SmallLake, week_of_posts
 
 UNDOCUMENTED = {"/v1/openapi.json", "/sentiment", "/query", "/ingest"}
-# `make test-nightly` and `make test-all` take the longer time.
+# `make test-nightly` takes the longer time.
 SHORT_S = 25
 LONG_S = 600
 
@@ -39,7 +39,8 @@ def test_no_made_request_finds_a_crash_or_another_answer_than_the_document_says(
     run_schemathesis(api, tmp_path, SHORT_S)
 
 
-@pytest.mark.extended
+@pytest.mark.nightly
+@pytest.mark.timeout(LONG_S + 400)
 def test_nor_does_a_longer_look(api, tmp_path):
     run_schemathesis(api, tmp_path, LONG_S)
 
