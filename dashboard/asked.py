@@ -1,10 +1,10 @@
 """What pages ask of the API, from filters."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from dashboard import periods
+from dashboard import clock, periods
 from dashboard.api import Api, question
 from dashboard.filters import DEFAULT_DAYS, Filters
 from dashboard.periods import Period
@@ -109,5 +109,5 @@ def platforms_in(known: dict[str, Any]) -> list[str]:
 def newest_day(known: dict[str, Any]) -> date:
     """Return the last day that has data; today where there is none."""
     if not known.get("to"):
-        return datetime.now(UTC).date()
+        return clock.current_day()
     return (periods.read(known["to"]) - timedelta(seconds=1)).date()

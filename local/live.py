@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import orjson
 from rich.console import Console
 
+from foundation import clock
 from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import EchoStreamError, JobFailedError, QueryError
 from foundation.settings import Settings, load_settings
@@ -175,7 +175,7 @@ def _watch(
             raise JobFailedError("no platform answers", remedy="Is this machine on the internet?")
         line = _in_gold(settings)
         if line != shown:
-            console.print(f"{time.strftime('%H:%M:%S')}  in Gold: {line}", soft_wrap=True)
+            console.print(f"{clock.now().astimezone():%H:%M:%S}  in Gold: {line}", soft_wrap=True)
             shown = line
         with suppress(subprocess.TimeoutExpired):
             streams.wait(_LOOK_EVERY_S)

@@ -9,9 +9,13 @@ from ingestion.state.store import IngestStore
 from tests.support.clock import BASE
 
 
+def noon():
+    return int(BASE.timestamp() * 1_000_000)
+
+
 def spend(settings, amount):
     with IngestStore(store_location(settings), owner="public", platform="x") as store:
-        Budget(limits_of("x"), store, clock.micros).spend("usd", amount)
+        Budget(limits_of("x"), store, noon).spend("usd", amount)
 
 
 def told(quotas):
@@ -19,7 +23,7 @@ def told(quotas):
 
 
 def test_quotas_are_told_with_what_was_spent(tmp_path, monkeypatch):
-    monkeypatch.setattr(clock, "micros", lambda: int(BASE.timestamp() * 1_000_000))
+    monkeypatch.setattr(clock, "micros", noon)
     settings = Settings(home=tmp_path)
     now = [0.0]
     quotas = quotas_of(settings, lambda: now[0])

@@ -6,10 +6,10 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 
-from foundation import clock
 from foundation.settings import Settings
 from tenancy.api_keys import list_keys
 from tenancy.database import Database
@@ -34,7 +34,8 @@ def test_it_ends_in_order_with_what_it_has_counted(tmp_path):
             assert running.recv(65_536).startswith(b"HTTP/1.1 200")
         assert api.process.wait(60) == 0
     database = Database(Settings(home=tmp_path).control_database)
-    assert usage_of(database, "default", clock.now().date())["texts"] == 4
+    day = datetime.fromisoformat(api.log()[-1]["time"]).date()
+    assert usage_of(database, "default", day)["texts"] == 4
     assert list_keys(database, "default")[0].last_used_at
     database.close()
 
