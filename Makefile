@@ -111,6 +111,8 @@ test-erasure: setup ## a person erased while the streams run and are killed; the
 bench: setup .setup-bench ## Kafka to Gold against a copy and a naive pipeline; POSTS=500000 (docs/benchmarks.md)
 	$(BIN)/python -m benchmarks.pipeline $(if $(POSTS),--posts $(POSTS))
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.serving.lake_queries
+	$(BIN)/python -m benchmarks.serving.jobs
 
 .PHONY: bench-report
 bench-report: setup .setup-bench ## the figures of the last `make bench` into README, docs and pictures
