@@ -80,7 +80,7 @@ test-faults: setup classes ## fault injection: jobs, producers and brokers are k
 test-nightly: test-calendar ## what takes long: other days, lakes of other days, every recorded payload, Spark 4.2
 	TEST_BASE_SHIFT_DAYS=400 $(PYTEST) tests/jobs
 	FULL=1 $(PYTEST) tests/e2e/test_real_recordings.py
-	$(PYTEST) tests/e2e/test_s3.py tests/unit/serving/api/test_document.py
+	$(PYTEST) tests/e2e/test_s3.py tests/e2e/test_spark_submit.py tests/unit/serving/api/test_document.py
 	$(MAKE) test-matrix
 
 MATRIX := build/matrix

@@ -172,6 +172,7 @@ def test_posts_reach_gold_exactly_on_a_standalone_cluster(home, ledger, submit, 
     assert sum(row["new"] for row in ops(home, "bronze_to_silver")) > 0
 
 
+@pytest.mark.nightly  # a cluster and two JVMs more; batch/submit.py itself is tried in process
 def test_a_batch_job_waits_for_the_lake_and_runs_on_the_cluster(home, ledger, submit, tmp_path):
     version = table(home, "silver.posts").version()
     log = tmp_path / "submit.log"
