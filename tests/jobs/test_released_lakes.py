@@ -9,21 +9,30 @@ import pytest
 from batch.erase import carry_out
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
+from foundation import clock
 from foundation.key_sources import pseudonym_source
 from foundation.settings import Settings
 from lakehouse.erasure import ledger as erasures
 from lakehouse.erasure import requests as erasure_requests
 from lakehouse.erasure.requests import Target
-from tests.jobs.lakes import CAP, Lake
+from tests.jobs.lakes import CAP, DRAINED_WITHIN, NOW, Lake
 from tests.released import make
 from tests.support import oracle
+from tests.support.clock import BASE, UNSHIFTED, going_on_from
 from tests.support.lake import assert_gold, assert_silver, rows_of
 
 LAKES = sorted(make.FOLDER.glob("*.tar.gz"))
 
 
+@pytest.fixture
+def _time_of_the_archive(monkeypatch):
+    """Set the clock to the time of the archive's data, which TEST_BASE_SHIFT_DAYS does not move."""
+    at = NOW + DRAINED_WITHIN - (BASE - UNSHIFTED)
+    monkeypatch.setattr(clock, "now", going_on_from(at))
+
+
 @pytest.fixture(params=LAKES, ids=[archive.name.removesuffix(".tar.gz") for archive in LAKES])
-def released(request, spark, tmp_path) -> Lake:
+def released(request, spark, tmp_path, _time_of_the_archive) -> Lake:
     """A lake as that version left it: of a third of its Bronze nothing has been read."""
     with tarfile.open(request.param) as files:
         files.extractall(tmp_path, filter="data")

@@ -13,9 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from foundation import clock
 
-BASE = datetime(2026, 1, 2, 15, tzinfo=UTC) + timedelta(
-    days=int(os.environ.get("TEST_BASE_SHIFT_DAYS", "0"))
-)
+UNSHIFTED = datetime(2026, 1, 2, 15, tzinfo=UTC)  # of data that is kept in files
+BASE = UNSHIFTED + timedelta(days=int(os.environ.get("TEST_BASE_SHIFT_DAYS", "0")))
 _SHIFT_S = int(os.environ.get("TEST_CLOCK_SHIFT_S", "0"))
 
 
