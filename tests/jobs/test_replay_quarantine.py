@@ -11,13 +11,13 @@ from tests.jobs.lakes import Lake, copied
 from tests.support.kills import killing
 from tests.support.lake import FATES, ops, rows_of, table
 
-PLATFORMS = ("bluesky", "mastodon", "reddit")
+PLATFORMS = ("bluesky", "custom", "reddit", "x")
 TABLES = ("silver.posts", "silver.tombstones", "quarantine.posts", "ops.batches.replay_quarantine")
 
 
 @pytest.fixture(scope="module")
 def spoilt_once(new_lake, tmp_path_factory):
-    """Return a lake of three platforms, whose held records include edits of posts in Silver.
+    """Return a lake of four platforms, whose held records include edits of posts in Silver.
 
     The first half of its records went through good rules, the second through one too strict.
     """
