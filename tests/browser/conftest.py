@@ -15,13 +15,13 @@ HOSTILE = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     with chromium() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lake(tmp_path_factory, browser):
     """A lake of a week, whose newest posts are hostile and withheld; no browser, no lake."""
     made = SmallLake(tmp_path_factory.mktemp("browser"))
@@ -36,13 +36,13 @@ def lake(tmp_path_factory, browser):
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(lake):
     with serving(lake.home) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def dashboard(lake, api):
     with dashboard_of(lake.home, api.address) as address:
         yield address
