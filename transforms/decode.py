@@ -40,7 +40,7 @@ class BadRecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What Kafka and the record's headers say of a value."""
+    """The metadata of a value: Kafka's own, and the record's headers."""
 
     topic: str
     kafka_timestamp: int  # microseconds; the broker's clock
@@ -52,13 +52,13 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What decoding needs to know of the system."""
+    """The parts of the system's configuration that decoding depends on."""
 
     policies: dict[str, Policy]
     key_id: str
     max_text_chars: int
     chain: KeyChain | None = (
-        None  # where the key was rotated: what older ones made is brought forward
+        None  # after a rotation: pseudonyms of older keys are mapped to the current key's
     )
 
 

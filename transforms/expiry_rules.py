@@ -20,7 +20,7 @@ Limits = Mapping[str, datetime]  # platform → everything older has expired
 
 @dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind, and a key of dictionaries
 class Rule:
-    """What happens to which rows of a table.
+    """One retention rule: which rows of a table expire, and their treatment.
 
     Attributes:
         field: as policies name it.

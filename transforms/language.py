@@ -1,4 +1,4 @@
-"""The language of a text, or none when unsure.
+"""Detect the language of a text, or None when unsure.
 
 Most English posts answer by two function words; the rest go to py3langid (Lui & Baldwin,
 "langid.py: An Off-the-shelf Language Identification Tool", ACL 2012; BSD), which brings its model

@@ -1,8 +1,8 @@
-"""Which record of a post counts: the order rules, and each record's fate.
+"""Decide which record of a post counts, and give each record its fate.
 
 Per post the highest version wins; at one version a delete wins over an upsert, and among upserts
-the first in Kafka order. What a tombstone blocks takes no part. The outcome does not depend on
-where batches begin and end.
+the first in Kafka order. A record that a tombstone blocks takes no part. The outcome does not
+depend on where batches begin and end.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ AUTHOR = ("owner", "platform", "author_key")
 
 @dataclass(frozen=True, slots=True)
 class SilverState:
-    """What the lake holds of the posts and authors of a batch.
+    """The lake's rows about the posts and authors of a batch.
 
     Attributes:
         posts: KEY, held_version, held_event_id, held_day.

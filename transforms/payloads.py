@@ -33,7 +33,7 @@ _SALT = 12
 _NONCE = 12
 _TAG = 16
 _KEY_ID = re.compile(rb"v[1-9][0-9]*-[0-9a-f]{12}")
-# What a worker says of a key ends in Spark's message; these errors quote neither keys nor payloads.
+# Spark's message ends with a worker's error about a key; it quotes neither keys nor payloads.
 _REFUSED = re.compile(r"foundation\.errors\.(KeyFileError|KeyServiceError|KeyMismatchError): (.+)")
 _REFUSALS: dict[str, type[EchoStreamError]] = {
     error.__name__: error for error in (KeyFileError, KeyServiceError, KeyMismatchError)
@@ -42,7 +42,7 @@ _REFUSALS: dict[str, type[EchoStreamError]] = {
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """Where in Kafka a payload came from."""
+    """The coordinates in Kafka of a payload's record."""
 
     topic: str
     partition: int
@@ -50,7 +50,7 @@ class At:
 
     @property
     def bound(self) -> bytes:
-        """What is authenticated with the payload."""
+        """Return the bytes that are authenticated with the payload."""
         return f"{self.topic}/{self.partition}/{self.offset}".encode()
 
 

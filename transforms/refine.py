@@ -123,12 +123,12 @@ RefinedRow = dict[str, Any]  # a refined row by column name
 
 @dataclass(frozen=True, slots=True)
 class Refiner:
-    """What the pass needs; travels to the workers, so it holds no secret."""
+    """The configuration of the pass. Spark sends it to the workers, so it holds no secret."""
 
     rules: Rules
     scorer: ScorerOptions
     sanitizer: Options = DEFAULT
-    entities: EntityOptions | None = None  # None where nobody asked for them
+    entities: EntityOptions | None = None  # None: not asked for
     payload_key: KeySource | None = None  # None where no payload is encrypted
 
 

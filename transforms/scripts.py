@@ -6,8 +6,8 @@ from functools import cache
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
 _HAN = "\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA = "\u3031-\u30ff\u31f0-\u31ff\uff66-\uff9f"
-# What of a script's letters an expression's class names, and the languages (ISO 639-1) written in
-# it. Languages that are named nowhere are written in Latin letters alone.
+# A script's letters as a class of an expression, and the languages (ISO 639-1) written in it.
+# Languages that no row names are written in Latin letters alone.
 _SCRIPTS = (
     ("\u0370-\u03ff\u1f00-\u1fff", "el"),
     (

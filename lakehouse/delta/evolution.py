@@ -24,7 +24,7 @@ _log = get_log("evolution")
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What a table lacks: columns, those within structs by a dotted name, and properties."""
+    """The columns and properties that a table lacks; columns within structs have dotted names."""
 
     columns: tuple[tuple[str, DataType], ...]
     properties: dict[str, str]

@@ -47,7 +47,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a job did for an erasure; becomes a row of its ops.erasures."""
+    """A job's step in an erasure; it becomes a row of its ops.erasures."""
 
     erasure: Erasure
     step: str

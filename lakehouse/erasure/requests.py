@@ -43,7 +43,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is to be erased, for one person."""
+    """A request to erase one person's data."""
 
     id: str
     owner: str
@@ -131,7 +131,7 @@ def withdraw_from_producers(settings: Settings, keep: Container[str]) -> set[str
 
 @dataclass(frozen=True, slots=True)
 class ProducerReport:
-    """What one producer did for an erasure, in its database and its platform's landing files."""
+    """One producer's part in an erasure: its database and its platform's landing files."""
 
     name: str  # of the file
     erasure_id: str

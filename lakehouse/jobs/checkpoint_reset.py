@@ -39,7 +39,7 @@ _OWNED: dict[str, Table] = dict(
 
 @dataclass(frozen=True, slots=True)
 class CheckpointState:
-    """What `checkpoint show` says of one job."""
+    """The state of one job that `checkpoint show` prints."""
 
     job: str
     folder: Folder
@@ -78,7 +78,7 @@ class CheckpointState:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """What a reset did."""
+    """The outcome of a reset."""
 
     job: str
     set_aside: Folder

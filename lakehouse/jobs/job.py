@@ -35,7 +35,7 @@ _log = get_log("batches")
 
 @dataclass(slots=True)
 class Counts:
-    """What a batch did; becomes its row in ops.batches. A fate that a job does not know stays 0."""
+    """The counts of a batch, for its row in ops.batches. Fates that a job does not have stay 0."""
 
     consumed: int = 0
     fates: dict[str, int] = field(default_factory=dict)

@@ -59,7 +59,7 @@ _log = get_log("retention")
 
 @dataclass(frozen=True, slots=True)
 class Enforced:
-    """What a rule did: rows deleted or emptied, and those that a stream has yet to read."""
+    """The outcome of a rule: rows deleted or emptied, and rows that a stream has yet to read."""
 
     field: Field
     rows: int
@@ -88,7 +88,7 @@ def retention_tasks(lake: Lake, job: Job) -> list[Task]:
             upkeep.keep_h * 3600,
             partial(retention.remove_files, table),
             first_run=FirstRun.WHEN_STARTED,
-            begins_at_end=True,  # what has expired meanwhile was replaced too recently
+            begins_at_end=True,  # files of rows that expired meanwhile were replaced too recently
             timer=retention.waiting[table.name],
         )
         for table in job.owns

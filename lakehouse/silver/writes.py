@@ -20,7 +20,7 @@ _FEW = 2_000  # rows of Silver, with their texts, that may go to each worker at 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What resolved records come to: their fates, and what is to be written because of them."""
+    """The sums over resolved records: their fates, and the writes that follow from them."""
 
     fates: dict[str, int]
     rows_removed: int

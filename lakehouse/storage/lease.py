@@ -23,7 +23,7 @@ _LOOK_EVERY_S = 0.5
 
 
 class Lease:
-    """What the holder of the lake may add to it."""
+    """The lease on the lake, held by this process; its file names the process and its JVM."""
 
     def __init__(self, file: TextIO, settings: Settings) -> None:
         self._file = file

@@ -12,7 +12,7 @@ from typing import Any
 from foundation.errors import StoreUnreachableError
 from foundation.sections import S3Settings
 
-_ANY_REGION = "us-east-1"  # what servers other than AWS's expect
+_ANY_REGION = "us-east-1"  # servers other than AWS's expect this one
 _OTHERS_SAY = {
     "access_key": "access_key_id",
     "secret_key": "secret_access_key",

@@ -16,7 +16,7 @@ _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 _ENDINGS = r"(?:['\u2019\u00b4`]?s|['\u2019])?"
 _GENITIVE = re.compile(r"['\u2019\u00b4`]s(?!\w)")
 _WORD = re.compile(word_pattern())
-_CUT = re.compile(MARK)  # where a match ends inside a word, or begins there
+_CUT = re.compile(MARK)  # a match that begins or ends inside a word
 _FEW = 50
 _BETWEEN = re.compile(r"[\s_.\-]{1,8}")
 

@@ -1,12 +1,12 @@
 """A hard limit to the work that one text may cost.
 
-Linear-time expressions are the first defence; this is the second, for whatever was overlooked. A
-signal reaches also an expression that runs away, which no other thread could interrupt. Spark's
-Python workers work in the main thread, as signals need it.
+Linear-time expressions are the first defence; this is the second, for expressions that were
+overlooked. A signal also stops a runaway expression, which no other thread could interrupt. Spark's
+Python workers run in the main thread, as signals need it.
 
-What counts is CPU time: a machine that is busy or stands still makes no text a slow one, so that a
-text has the same fate when its batch is replayed. What waits instead of working ends by the clock,
-a good deal later.
+The limit counts CPU time: a busy machine makes no text a slow one, so that a text has the same fate
+when its batch is replayed. A text that waits instead of working ends by the clock, three times as
+late.
 """
 
 import signal

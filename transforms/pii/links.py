@@ -23,7 +23,7 @@ _LOOSE_AT = re.compile(
     rf"@ {{0,2}}[{_LETTER}0-9\-]{{1,63}}(?:\.[{_LETTER}0-9\-]{{1,63}}){{0,4}}"
     rf"(?:\.[A-Za-z]{{2,24}}| {{1,2}}\. {{1,2}}{_LOOSE_TLD})(?![A-Za-z0-9])"
 )
-# What words of any script are made of: `\w` knows no vowel signs and other marks.
+# The characters of words in any script: `\w` knows no vowel signs and other marks.
 _SIGNS = (
     r"\w\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963"
     r"\u0966-\u0df3\u0e00-\u0e4e\u0e50-\u0f00\u1000-\u1049\u1050-\u109f\u1780-\u17d3"
@@ -261,7 +261,7 @@ def _apart(text: str, at: int, done: int, first: int) -> Span | None:
     name = text[start : gap.start()]
     if not _is_name(name) or not any(map(str.isalpha, name)):
         return None
-    # What costs less is asked first: most of what stands here is a word before a handle.
+    # The cheap checks come first: most candidates here are a word before a handle.
     is_sure = _UNLIKE_WORDS.match(name) or _MAIL_WORD.search(
         text, max(0, start - _MAIL_REACH), start
     )

@@ -91,7 +91,7 @@ _ESCAPED_DOT = re.compile(
 )
 _AT_NUMBERS = ("40", "64", "commat", "%ef%bc%a0")
 _DOT_NUMBERS = ("2e", "46", "period")
-# What Markdown writes for "_", "." and "@", and an @ with tags of its own around it.
+# Markdown's forms of "_", "." and "@", and an @ with tags of its own around it.
 _MARKDOWN = re.compile(r"(?<=\w)\\(?P<sign>[@._+\-])(?=\w)")
 _WRAPPED_AT = re.compile(r"<(?P<tag>\w{1,8})>@</(?P=tag)>")
 # A character written as its number, as a page's source has it.
@@ -137,8 +137,8 @@ _LAST_CHAR = 0x10FFFF
 # @.
 _OPEN = re.compile(r"[(\[{<\u3008-\u3015][ \t]{0,2}[aAcCdDpP@.\u00c4\u00e4\-]")
 _TAGS = ("&lt;", ">@<")
-# What a text must have for an expression to find anything. Most texts have none of these, and to
-# look for a few letters costs a tenth of an expression.
+# An expression can match only texts with one of these. Most texts have none, and a search for a few
+# letters costs a tenth of an expression.
 _BRACKETS = ("(", "[", "{", "<", "&")  # of ASCII, and the begin of "&lt;"
 _ENTITIES = ("&#", "&nbsp;")
 _ESCAPES = ("%", "&", "\\", "=40")

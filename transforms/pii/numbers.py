@@ -68,7 +68,7 @@ _PHONE_WORD = re.compile(
 _NUMBER_WORD = re.compile(
     r"\b(?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z", re.IGNORECASE
 )
-# What has numbers of a telephone's form, and says so.
+# Words before other numbers that have a telephone's form.
 _OTHER_WORD = re.compile(
     r"\b(?:isbn(?:[- ]?1[03])?|issn|ean|gtin|upc|asin|imei|imsi|iccid|sku|doi|arxiv|pmid|cve|orcid"
     r"|(?:order|invoice|tracking|ticket|serial|part|model|case|item|batch|lot|parcel|booking|bestell\w{0,8}|commande)"

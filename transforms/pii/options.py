@@ -1,4 +1,4 @@
-"""What the sanitizer looks for, and how long it may look."""
+"""The sanitizer's options: the types it searches for, and its time limit."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,7 +10,7 @@ from transforms.pii.regions import SHAPES
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is looked for; travels to the workers."""
+    """The sanitizer's options; Spark sends them to the workers."""
 
     regions: tuple[
         str, ...

@@ -86,7 +86,7 @@ _LONGEST_WORD = 32
 _UNIT_WORDS = ("apt", "apartment", "suite", "ste", "unit", "flat", "post", "box", "bp")
 _UNITS = re.compile(rf"(?<!\w)(?=[AaSsUuFfPpBb]){_UNIT}", re.IGNORECASE)
 _MORE = re.compile(rf",?\s{{1,3}}{_UNIT}", re.IGNORECASE)
-# What stands between a street and its postcode: town, region, country.
+# The text between a street and its postcode: town, region, country.
 _TOWN = re.compile(
     r"(?:\s{0,3}[,\n]\s{0,6}[^\W\d_a-z][\w'\u2019.\- ]{0,30}){1,4}?(?:,?\s{1,3}[A-Z]{2})?[,\s]{1,6}"
     r"(?:\d{4,6}|\d{3} \d{2}|\d{2}-\d{3})(?!\d|[.,]\d)"
@@ -103,7 +103,7 @@ _NUMBER = r"\d{1,6}[A-Za-z]?\.?"
 _HOUSE_FIRST = rf"(?:\d{{1,6}} )?{_NUMBER},?(?: {_PART}){{1,5}}(?: {_NUMBER})?"
 _LAST_HOUSE = rf"{_NAME} (?:{_PART} ){{0,3}}{_NUMBER}"
 _GAP = r"[,\s>*]{1,8}"
-# What stands right before a flat or suite: a street with its number on either side.
+# The text right before a flat or suite: a street with its number on either side.
 _BEFORE_UNIT = re.compile(rf"(?<![\w.,/-])(?:{_HOUSE_FIRST}|{_LAST_HOUSE}){_GAP}$")
 _REACH = 120  # characters before a flat
 _BEFORE_STREET = re.compile(r"(?<![\w.,:/-])\d{2,6} $")  # half of "9931 14 Long Street"

@@ -1,8 +1,8 @@
-"""How telephone numbers are written where: a number's groups of digits, one space between them.
+"""The forms of telephone numbers by region: groups of digits, one space between them.
 
-A number that starts with + or 00 needs no region. What is here has no country code in front, so a
-shape that ordinary numbers have too (a year, a price, ten digits in a row, four pairs) has no place
-here: such a number needs a word in front of it.
+A number that starts with + or 00 needs no region. The forms here have no country code in front. So
+a shape that ordinary numbers have too (a year, a price, ten digits in a row, four pairs) is not
+among them: such a number needs a word in front of it.
 """
 
 import re

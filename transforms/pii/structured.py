@@ -10,7 +10,7 @@ _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _MORE_VERSIONS = (
     r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|vs\.?|->?|\u2192) )){0,2}"
 )
-# What says that a version follows, as a word or as the name of a field.
+# A word or a field's name after which a version follows.
 _VERSION = re.compile(
     r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
     r"|\breleases?|\bfirmware|\bbuild(?: ?(?:no\.?|number))?|\brev(?:ision)?\.?|\bfw|\bdll|\btag"
@@ -57,7 +57,7 @@ _PART = re.compile(
     r"|\u00a7) ?\Z",
     re.IGNORECASE,
 )
-# What programs that install others, and their lists, put in front of a version.
+# The text that package managers and their lists put in front of a version.
 _INSTALLER = re.compile(
     r"\b(?:pip3?|pipx|npm|npx|pnpm|yarn|bun|cargo|gem|brew|nuget|choco|winget|conda|composer|apt(?:-get)?|dnf|yum|apk)\b"
     r"[^\n]{0,40}[=@:<>~^]=?v?\Z",
@@ -68,7 +68,7 @@ _REQUIRED = re.compile(
     re.IGNORECASE,
 )
 _OPERATORS = frozenset("=@:<>~^!")  # asked first: an expression costs each address its reach
-# What follows a version: its stage, or the end of a file's name.
+# The text after a version: its stage, or the end of a file's name.
 _STAGE = re.compile(
     r"[\-+.](?:alpha|beta|rc|snapshot|dev|pre|preview|nightly|release|final|stable|lts|hotfix|patch|build|ga)(?![a-z])"
     r"|\+\w|[\-.](?:tar|zip|jar|war|exe|msi|dll|apk|deb|rpm|whl|gem|tgz|gz|dmg|pkg|iso|img|bin|so)(?!\w)",
@@ -84,7 +84,7 @@ _MAC = re.compile(
     r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})(?![\w:\-])"
 )
 _SIGNS = (
-    r" \-._/\u00b7"  # what may stand once between the groups of an account's or a person's number
+    r" \-._/\u00b7"  # one of these may separate the groups of an account's or a person's number
 )
 _ACCOUNT_SIGNS = frozenset(
     " -.\t_/\u00b7~|*,:;#>\"'\u2019\u2192\u3001+=\\"
@@ -123,7 +123,7 @@ _BECH32 = re.compile(
     r"(?<![A-Za-z0-9])(?:bc|tb|ltc)1[ac-hj-np-z02-9]{11,71}(?![A-Za-z0-9])", re.IGNORECASE
 )
 _ETHER = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
-# What a text must have for slower expressions to be worth their time: most have a full stop, few
+# Slower expressions run only on texts with one of these. Most texts have a full stop, but few have
 # one before a digit.
 _DECIMAL = re.compile(r"\.[0-9]")  # in every IPv4 address and pair of coordinates
 _MACISH = re.compile(r"[:\-][0-9A-Fa-f]{2}[:\-]|\.[0-9A-Fa-f]{4}\.")

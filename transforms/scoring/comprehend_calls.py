@@ -24,7 +24,7 @@ LANGUAGES = frozenset({"ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt
 # of a call, of a text in UTF-8
 _MOST_TEXTS = 25
 _MOST_BYTES = 5_000
-# what is paid for: https://aws.amazon.com/comprehend/pricing/
+# the unit of billing: https://aws.amazon.com/comprehend/pricing/
 _UNIT_CHARACTERS = 100
 _LEAST_UNITS = 3
 _ATTEMPTS = 3  # of a text that failed while others of its call did not

@@ -1,7 +1,7 @@
 """Fit a scorer's confidence to labelled texts: P(the label is right), for one version.
 
-Needs scikit-learn (the extra `train`). What is fitted is small, 2 or 15 numbers: some hundred texts
-do.
+Needs scikit-learn (the extra `train`). A fit has 2 or 15 numbers, so a few hundred
+texts suffice.
 """
 
 from collections import Counter
@@ -39,7 +39,7 @@ class Fitted:
 
     @property
     def stored(self) -> dict[str, Any]:
-        """What a file of it holds, as `Fit.of` reads it."""
+        """Return the fit as its file stores it and `Fit.of` reads it."""
         fit = self.fit
         return {
             "by": fit.by,
@@ -132,7 +132,7 @@ def _fit(scores: Sequence[Score], golds: Sequence[str], version: str, source: st
     """Fit by the scorer's own probabilities where it has them, else by its compounds."""
     is_mixed = [score.label == "mixed" for score in scores]
     mixed_golds = list(compress(golds, is_mixed))
-    # Where no text is labelled mixed, nothing is known of how often mixed is right.
+    # Without texts labelled mixed, the data cannot say how often mixed is right.
     mixed = (
         mixed_golds.count("mixed") / len(mixed_golds) if mixed_golds and "mixed" in golds else None
     )

@@ -1,4 +1,4 @@
-"""What vader-plus reads instead of a post's own characters, where these mislead VADER's rules.
+"""Replace characters that mislead VADER's rules, for vader-plus.
 
 Each step is here for a figure that it moves (docs/sentiment.md); steps that moved none, or down,
 are not: taking hashtags apart, curly double quotes, words with letters drawn out.

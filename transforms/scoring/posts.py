@@ -16,7 +16,7 @@ Sentiment = dict[str, Any]  # silver.posts.sentiment by field name
 
 
 class Post(NamedTuple):
-    """What is scored: sanitised text, and its language where that is known."""
+    """The input of a scorer: sanitised text, and its language if known."""
 
     text: str | None
     language: str | None

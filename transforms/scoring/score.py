@@ -50,14 +50,12 @@ class ScorerOptions:
     model: str = ""  # a model's folder; empty: the one that ships
     calibrations: str = ""  # a folder of a user's own fits
     abstain_below: float = 0.0  # a confidence
-    mixed: bool = False  # where VADER's figures say so
-    by_language: tuple[
-        tuple[str, str], ...
-    ] = ()  # ISO 639-1 code and scorer's name, where it is another one
+    mixed: bool = False  # allow the label `mixed`
+    by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and the name of its scorer
     language: str = "en"  # of its texts, for a scorer that must be told
     comprehend: ComprehendSettings = _COMPREHEND
     transformer: TransformerSettings = _TRANSFORMER
-    state_dir: str = "."  # where a paid scorer counts what it has spent
+    state_dir: str = "."  # the folder where a paid scorer counts its spending
 
     @classmethod
     def of(cls, settings: ScorerSettings, *, home: Path | None = None) -> Self:

@@ -1,4 +1,4 @@
-"""What the model looks at, as places in its hashed weights: no word can be read back from them."""
+"""The model's features, as places in its hashed weights: no word can be read back from them."""
 
 import re
 import unicodedata

@@ -15,17 +15,17 @@ class PersonFinder(Protocol):
 
     @property
     def name(self) -> str:
-        """What Silver's sanitizer_version says."""
+        """Return the finder's part of Silver's sanitizer_version."""
 
     @property
     def version(self) -> str:
-        """Changes when the same text may give other names."""
+        """Return the version; it changes when the same text may give other names."""
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Return where names are in each text, in characters."""
 
 
-_SPACY_MODEL = "en_core_web_lg"  # what Presidio's default configuration names
+_SPACY_MODEL = "en_core_web_lg"  # the model of Presidio's default configuration
 
 
 class PresidioPersons:

@@ -1,8 +1,8 @@
 """A linear chain over the words of a text: each is part of a person's name or not.
 
-The weights are small integers, so that the same text has the same names on every machine. What a
-word adds to its own score and to its neighbours' is summed up once per word and kept; per text only
-pairs of neighbours are looked up.
+The weights are small integers, so that the same text has the same names on every machine. A word's
+contributions to its own score and to its neighbours' are summed once per word and cached; per text
+only pairs of neighbours are looked up.
 """
 
 import io
@@ -45,7 +45,7 @@ Steps = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What training leaves.
+    """The weights that training produces.
 
     Attributes:
         features: one per place of a feature, and a last one that is 0.
@@ -121,7 +121,7 @@ def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
     into runs, and of these only the ones with a word that could end a name are gone through.
     """
     none_none, none_name, name_none, name_name = steps
-    # what the word before can do for a word
+    # the largest gain that the previous word can give
     most = max(none_name - none_none, name_name - name_none)
     ends_from = none_none - name_none
     goes_on_from = none_name - name_name

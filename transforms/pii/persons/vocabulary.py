@@ -45,7 +45,7 @@ class Read:
 
 
 class Vocabulary:
-    """What is known of words; a word's row is its place in each of the tables.
+    """Cached facts about words; a word's row is its place in each of the tables.
 
     Attributes:
         words: as `words_in` says them.

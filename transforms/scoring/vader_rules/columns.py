@@ -22,8 +22,8 @@ from transforms.scoring.vader_rules.words import (
 )
 
 _BLANK = ord(" ")
-# What the rules ask of a letter, as bits; then one bit for each phrase that it begins, and for each
-# that it goes on.
+# The properties of a letter that the rules test, as bits; then one bit for each phrase that it
+# begins, and one for each that it continues.
 _SCORED, _LOUD, _ACTIVE, _NO, _BUT = (1 << bit for bit in range(5))
 _BEGINS = 5
 _GOES_ON = 5 + len(PHRASES)

@@ -3,8 +3,8 @@
 Rules: Hutto & Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social
 Media Text", ICWSM 2014, doi 10.1609/icwsm.v8i1.14550, and the documentation of
 https://github.com/cjhutto/vaderSentiment (MIT), whose tables are read from the installed package.
-What is odd here (an idiom only from the fourth word, "but" finding a word by its value) is odd
-there, and in the figures that people know as VADER's.
+Its oddities (an idiom only from the fourth word, "but" finding a word by its value) are kept,
+because they are part of the figures that people know as VADER's.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What VADER's rules see of a text: one letter per word, and what each scored word adds.
+"""Encode a text for VADER's rules: one letter per word, and each scored word's contribution.
 
 Most words mean nothing to the rules, and those that do fall into some 110 kinds: a valence, a
 booster, a negation, one of the words that a rule names. So a text becomes a string of one letter
