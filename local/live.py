@@ -1,7 +1,8 @@
 """`make live WATCH=…`: follow words on platforms that need no account, up to a page in a browser.
 
-It starts broker, producers, streams, API and dashboard on this machine's own lake. Ctrl-C ends what
-it has started; the data stays.
+It starts broker, producers, streams, API and dashboard on this machine's own lake; with --simulated
+on a lake of its own, so that no made post is taken for a real one. Ctrl-C ends what it has started;
+the data stays.
 """
 
 import argparse
@@ -11,20 +12,23 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 from rich.console import Console
+from rich.markup import escape
 
 from foundation import clock
 from foundation.conf_files import conf_dir, read_toml
-from foundation.errors import EchoStreamError, JobFailedError, QueryError
+from foundation.errors import EchoStreamError, JobFailedError, QueryError, UsageError
 from foundation.settings import Settings, load_settings
 from ingestion.config.keywords import parse_keywords
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.server.scenario import Scenario
 from local import stack
 from local.host.jars import ROOT
+from local.host.processes import INTERRUPTIONS, undisturbed
 from local.progress import Ticker
 from local.servers import broker, services
 from local.servers.background import log_of
@@ -34,7 +38,7 @@ KEYLESS = ("bluesky", "hackernews", "mastodon")
 _WATCHLIST = "live-watchlist.toml"
 _LOOK_EVERY_S = 5.0
 _STOP_S = 60.0
-_SIMULATED = Scenario(posts=2_000, seconds=600.0, edits=0.05, deletes=0.05)
+_SCENARIO = Scenario(posts=6_000, seconds=1_800.0, edits=0.05, deletes=0.05)
 _PER_PLATFORM = """
     SELECT platform, sum(posts)::BIGINT FROM gold.sentiment_hourly GROUP BY ALL ORDER BY platform"""
 
@@ -42,19 +46,28 @@ _PER_PLATFORM = """
 def main(words: Sequence[str]) -> int:
     """Follow the words until interrupted; return the exit code."""
     console = Console(highlight=False)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTIONS:
         signal.signal(number, signal.default_int_handler)
     try:
         options = _options(words)
         keywords = parse_keywords(options.watch)
         settings = load_settings(home=options.home)
-        with ExitStack() as stopping:
-            _follow(settings, keywords, console, stopping, simulated=options.simulated)
+        if options.simulated:
+            settings = _apart(settings)
+        started = ExitStack()
+        try:
+            _follow(settings, keywords, console, started, simulated=options.simulated)
+        except KeyboardInterrupt:
+            console.print("\nstopping; a batch that runs is waited for")
+            raise
+        finally:
+            with undisturbed():
+                started.close()
     except EchoStreamError as error:
         Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("\nstopped; the posts stay, and the next `make live` goes on with them")
+        console.print("stopped; the posts stay, and the next `make live` goes on with them")
     return 0
 
 
@@ -68,36 +81,61 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def _apart(settings: Settings) -> Settings:
+    """Return settings of a home for made posts alone.
+
+    Raises:
+        UsageError: a setting leads them to a place of the user's.
+    """
+    places = {
+        "ECHOSTREAM_LAKE": settings.lake,
+        "ECHOSTREAM_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+        "ECHOSTREAM_INGEST__STORE": settings.ingest.store,
+        "ECHOSTREAM_API__DATABASE": settings.api.database,
+    }
+    for name, place in places.items():
+        if place:
+            raise UsageError(
+                f"made posts do not go where {name} points", remedy="Leave that setting out"
+            )
+    return load_settings(home=settings.home / "simulated")
+
+
 def _follow(
     settings: Settings,
     keywords: tuple[str, ...],
     console: Console,
-    stopping: ExitStack,
+    started: ExitStack,
     *,
     simulated: bool,
 ) -> None:
     watchlist = write_watchlist(settings, keywords)
-    began = not broker.running(settings)
+    if not broker.running(settings):
+        started.callback(stack.down, settings)
     with Ticker("Kafka broker", console=console):
         stack.up(settings)
-    if began:
-        stopping.callback(stack.down, settings)
     for service in services.SERVICES:
         with Ticker(service.title, console=console):
-            started = services.start(service, settings, _echostream(settings))
-        if started:
-            stopping.callback(services.stop, service, settings)
-    streams = stopping.enter_context(_started(settings, "run"))
+            is_new = services.start(service, settings, _echostream(settings))
+        if is_new:
+            started.callback(services.stop, service, settings)
+    streams = started.enter_context(_started(settings, "run"))
     producers = {}
     for platform in KEYLESS:
-        url = stopping.enter_context(_simulator(platform)) if simulated else []
-        producers[platform] = stopping.enter_context(
+        url = started.enter_context(_simulator(platform, keywords)) if simulated else []
+        producers[platform] = started.enter_context(
             _started(settings, "ingest", platform, *url, watchlist=watchlist)
         )
-    console.print(f"\n[bold]{' or '.join(keywords)}[/] on {', '.join(KEYLESS)}")
-    console.print(f"  Dashboard  {services.address(services.DASHBOARD, settings)}")
-    console.print(f"  API        {services.address(services.API, settings)}/v1/query")
-    console.print("  stop       Ctrl-C\n")
+    where = "simulated " if simulated else ""
+    console.print(f"\n[bold]{escape(' or '.join(keywords))}[/] on {where}{', '.join(KEYLESS)}")
+    for what, place in (
+        ("Dashboard", services.address(services.DASHBOARD, settings)),
+        ("API", f"{services.address(services.API, settings)}/v1/query"),
+        ("data", str(settings.home)),
+        ("stop", "Ctrl-C"),
+    ):
+        console.print(f"  {what:<10} {place}", markup=False, soft_wrap=True)
+    console.print()
     _watch(settings, streams, producers, console)
 
 
@@ -149,8 +187,9 @@ def _started(
 
 
 @contextmanager
-def _simulator(platform: str) -> Iterator[list[str]]:
-    with SIMULATORS[platform].running(_SIMULATED) as (address, _):
+def _simulator(platform: str, keywords: tuple[str, ...]) -> Iterator[list[str]]:
+    scenario = replace(_SCENARIO, subjects=keywords)
+    with SIMULATORS[platform].running(scenario) as (address, _):
         yield ["--base-url", address]
 
 

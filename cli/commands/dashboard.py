@@ -12,7 +12,7 @@ import typer
 from cli.context import settings_of
 from cli.input.signals import interrupt_on_sigterm
 from foundation.errors import ApiUnreachableError, KeyFileError, SettingsError, UsageError
-from local.host.ports import demand_free
+from local.host.ports import demand_free, url_of
 
 try:
     import httpx2
@@ -45,7 +45,7 @@ def dashboard(
     """Serve the dashboard over the API of `echostream serve`, until stopped by Ctrl-C."""
     settings = settings_of(context)
     given = settings.dashboard
-    local_api = f"http://127.0.0.1:{settings.api.port}"
+    local_api = url_of(settings.api.host, settings.api.port)
     where = (api_url or given.api_url or local_api).rstrip("/")
     key_file = api_key_file or given.api_key_file
     key = _key(key_file) if key_file else ""
@@ -54,7 +54,6 @@ def dashboard(
     demand_free(listens, setting="ECHOSTREAM_DASHBOARD__PORT")
     os.environ[URL_VARIABLE] = where
     os.environ[KEY_VARIABLE] = key
-    shown = "127.0.0.1" if given.host == "0.0.0.0" else given.host  # noqa: S104  # compared, not bound
     if given.host not in _LOOPBACK:
         print(
             f"warning: who reaches {given.host}:{listens} sees what its key sees", file=sys.stderr
@@ -66,7 +65,7 @@ def dashboard(
             listens,
             allowed_hosts=given.allowed_hosts,
             started=lambda: print(
-                f"dashboard of {where} at http://{shown}:{listens}; Ctrl-C ends it", flush=True
+                f"dashboard of {where} at {url_of(given.host, listens)}; Ctrl-C ends it", flush=True
             ),
         )
 

@@ -24,7 +24,7 @@ from local.demo.platforms import SIMULATED, count, live_platforms
 from local.demo.report import show_commands, show_live, show_results
 from local.host.jars import ROOT
 from local.host.ports import free_ports
-from local.host.processes import end, recall, remember
+from local.host.processes import INTERRUPTIONS, end, recall, remember, undisturbed
 from local.progress import Ticker
 from local.servers import services
 
@@ -33,7 +33,8 @@ POSTS = 20_000
 SEED = 7
 _KEEP = "--keep"
 _STOP = "--stop"
-_CONF = HOME / "demo.toml"
+_CONF_NAME = "demo.toml"
+_CONF = HOME / _CONF_NAME
 _PID_FILE = HOME / "run.pid"
 _PATIENCE_S = 60.0
 _UI_S = 60.0
@@ -70,7 +71,7 @@ def main(words: list[str]) -> int:
     console = Console(highlight=False)
     for name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
         del os.environ[name]  # the demo stands alone: no lake or broker of the user's
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in INTERRUPTIONS:
         signal.signal(number, signal.default_int_handler)
     try:
         _stop_all()
@@ -88,7 +89,7 @@ def main(words: list[str]) -> int:
 def _demo(console: Console, *, keep: bool) -> None:
     began = time.monotonic()
     shutil.rmtree(HOME, ignore_errors=True)
-    settings = _new_settings()
+    settings = new_settings(HOME)
     kept = False
     try:
         with Ticker("Kafka broker", console=console):
@@ -115,13 +116,14 @@ def _demo(console: Console, *, keep: bool) -> None:
             _stop_all()
 
 
-def _new_settings() -> Settings:
+def new_settings(home: Path) -> Settings:
     """Write settings to a file, so that every command can be pointed to this stack."""
     names = ("broker", "controller", "api", "dashboard")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
-    HOME.mkdir(parents=True)
-    _CONF.write_text(_SETTINGS.format(home=HOME, **ports), encoding="utf-8")
-    return load_settings(_CONF)
+    home.mkdir(parents=True)
+    conf = home / _CONF_NAME
+    conf.write_text(_SETTINGS.format(home=home, **ports), encoding="utf-8")
+    return load_settings(conf)
 
 
 def _generate(settings: Settings, console: Console) -> int:
@@ -166,8 +168,10 @@ def _show_dashboard(settings: Settings, console: Console) -> None:
         console.print(f"  no picture: none of {', '.join(picture.BROWSERS)} is installed")
         return
     file = HOME / "dashboard.png"
-    picture.take_picture(program, services.address(services.DASHBOARD, settings), file)
-    console.print(f"  picture   {file.relative_to(ROOT)}", soft_wrap=True)
+    if picture.take_picture(program, services.address(services.DASHBOARD, settings), file):
+        console.print(f"  picture   {file.relative_to(ROOT)}", soft_wrap=True)
+    else:
+        console.print(f"  no picture: {program} does not start", soft_wrap=True)
 
 
 def _keep(settings: Settings, console: Console) -> None:
@@ -207,11 +211,8 @@ def _command(*words: str) -> list[str]:
 
 
 def _stop_all() -> None:
-    """End what this or an earlier demo started; a second Ctrl-C does not come in between."""
-    ignored = {
-        number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
+    """End what this or an earlier demo started."""
+    with undisturbed():
         run = recall(_PID_FILE)
         if run:
             end(run, patience_s=_PATIENCE_S)
@@ -221,9 +222,6 @@ def _stop_all() -> None:
                 for service in reversed(services.SERVICES):
                     services.stop(service, settings)
                 stack.down(settings)
-    finally:
-        for number, handler in ignored.items():
-            signal.signal(number, handler)
 
 
 if __name__ == "__main__":

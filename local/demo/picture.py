@@ -20,8 +20,11 @@ def browser() -> str | None:
     return next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
-def take_picture(program: str, address: str, file: Path) -> None:
+def take_picture(program: str, address: str, file: Path) -> bool:
     """Write a picture of the page at an address, as it stands when its charts are drawn.
+
+    Returns:
+        False where the browser does not start, as one in a box of its own may not.
 
     Raises:
         ServiceFailedError: the page was not drawn.
@@ -30,7 +33,10 @@ def take_picture(program: str, address: str, file: Path) -> None:
 
     with sync_playwright() as playwright:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's own rule for root
-        running = playwright.chromium.launch(executable_path=program, args=sandbox)
+        try:
+            running = playwright.chromium.launch(executable_path=program, args=sandbox)
+        except Error:
+            return False
         try:
             page = running.new_page(viewport={"width": _WIDTH, "height": _HEIGHT})
             page.set_default_timeout(_PATIENCE_MS)
@@ -45,3 +51,4 @@ def take_picture(program: str, address: str, file: Path) -> None:
             ) from None
         finally:
             running.close()
+    return True

@@ -1,8 +1,11 @@
 """Loopback ports: is one free, who has it, one that is free."""
 
 import socket
+from ipaddress import ip_address
 from itertools import islice
 from random import SystemRandom
+
+import psutil
 
 from foundation.errors import PortInUseError
 
@@ -20,6 +23,16 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def url_of(host: str, port: int) -> str:
+    """Return where programs of this machine reach a server that listens at that host."""
+    try:
+        listens_everywhere = ip_address(host).is_unspecified
+    except ValueError:  # a name
+        listens_everywhere = False
+    reached = LOOPBACK if listens_everywhere else host
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
 def demand_free(port: int, *, setting: str) -> None:
@@ -58,8 +71,6 @@ def free_ports(count: int) -> list[int]:
 
 def holder(port: int) -> str | None:
     """Return `name (pid …)` of the listener, where the system tells (Linux, own processes)."""
-    import psutil  # noqa: PLC0415  # only a refusal asks; commands start without it
-
     try:
         for connection in psutil.net_connections("tcp"):
             is_at_port = connection.laddr[1:] == (port,)

@@ -12,10 +12,12 @@ import os
 import signal
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL_S = 0.1
 
 
@@ -64,6 +66,17 @@ def end(process: Process, *, patience_s: float) -> None:
         deadline = time.monotonic() + wait_s
         while is_alive(process) and time.monotonic() < deadline:
             time.sleep(_POLL_S)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ignore what would interrupt this process: a second Ctrl-C must not leave others behind."""
+    former = {number: signal.signal(number, signal.SIG_IGN) for number in INTERRUPTIONS}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def start_time(pid: int) -> str | None:

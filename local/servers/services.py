@@ -1,14 +1,15 @@
 """The API and the dashboard as processes of their own, beside the broker."""
 
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 
 from foundation.errors import ServiceFailedError
+from foundation.sections import ApiSettings, DashboardSettings
 from foundation.settings import Settings
-from local.host.ports import LOOPBACK, demand_free
+from local.host.ports import demand_free, url_of
 from local.host.processes import Process, end, recall
 from local.servers.background import answers_in_time, launch, log_of, one_at_a_time
 from schemas.stored_names import RUN_FOLDER
@@ -42,7 +43,8 @@ SERVICES = (API, DASHBOARD)  # the second asks the first
 
 def address(service: Service, settings: Settings) -> str:
     """Return where a person or a program of this machine reaches it."""
-    return f"http://{LOOPBACK}:{_port(service, settings)}"
+    section = _section(service, settings)
+    return url_of(section.host, section.port)
 
 
 def running(service: Service, settings: Settings) -> Process | None:
@@ -66,19 +68,15 @@ def start(service: Service, settings: Settings, echostream: Sequence[str]) -> bo
         if running(service, settings):
             return False
         variable = f"ECHOSTREAM_{service.section.upper()}__PORT"
-        demand_free(_port(service, settings), setting=variable)
+        demand_free(_section(service, settings).port, setting=variable)
         pid_file = _pid_file(service, settings)
         with log_of(log_file(service, settings)) as log:
             process = launch([*echostream, service.name], log=log, pid_file=pid_file)
-        url = address(service, settings) + service.ready
-        answered = answers_in_time(pid_file, process, lambda: _answers(url), timeout_s=_START_S)
-        if not answered:
+        try:
+            _await_answer(service, settings, process)
+        except BaseException:  # a Ctrl-C while it starts, too
             _stop(service, settings)
-            problem = "ended while it started" if answered is None else "does not answer"
-            raise ServiceFailedError(
-                f"the {service.title} {problem}",
-                remedy=f"Its log says why: {log_file(service, settings)}",
-            )
+            raise
     return True
 
 
@@ -93,6 +91,19 @@ def log_file(service: Service, settings: Settings) -> Path:
     return settings.home / "logs" / f"{service.name}.out"
 
 
+def _await_answer(service: Service, settings: Settings, process: Process) -> None:
+    url = address(service, settings) + service.ready
+    answered = answers_in_time(
+        _pid_file(service, settings), process, lambda: _answers(url), timeout_s=_START_S
+    )
+    if not answered:
+        problem = "ended while it started" if answered is None else "does not answer"
+        raise ServiceFailedError(
+            f"the {service.title} {problem}",
+            remedy=f"Its log says why: {log_file(service, settings)}",
+        )
+
+
 def _stop(service: Service, settings: Settings) -> bool:
     process = running(service, settings)
     if process:
@@ -101,8 +112,8 @@ def _stop(service: Service, settings: Settings) -> bool:
     return process is not None
 
 
-def _port(service: Service, settings: Settings) -> int:
-    return settings.api.port if service is API else settings.dashboard.port
+def _section(service: Service, settings: Settings) -> ApiSettings | DashboardSettings:
+    return settings.api if service is API else settings.dashboard
 
 
 def _pid_file(service: Service, settings: Settings) -> Path:
@@ -114,8 +125,10 @@ def _folder(settings: Settings) -> Path:
 
 
 def _answers(url: str) -> bool:
+    # A proxy of the environment is for other machines than this one.
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        urllib.request.urlopen(url, timeout=_ANSWER_S).close()  # noqa: S310  # our own address
-    except (urllib.error.URLError, OSError):
+        directly.open(url, timeout=_ANSWER_S).close()
+    except (OSError, HTTPException):
         return False
     return True

@@ -13,6 +13,7 @@ from ingestion.generator.sentences import FEATURES, PRODUCTS, SENTENCES, TIMES
 SECOND = 1_000_000
 _PAST_S = 60.0  # a scenario without a length has happened in the seconds before its start
 _AUTHORS = 40
+_SUBJECT_EVERY = 3
 _ODD = (" Tom & Jerry <3", " \N{SMILING FACE WITH SMILING EYES}", '\n\nP.S. "it\'s" fine > ok', "")
 
 FaultKind = Literal[
@@ -57,6 +58,7 @@ class Scenario:
         depth: how many items a listing shows, where that is limited.
         limit: requests within `limit_window_s`.
         faults: what goes wrong, in order.
+        subjects: what one post in three is about; the others are about made-up products.
     """
 
     posts: int = 200
@@ -71,6 +73,7 @@ class Scenario:
     limit: int = 300
     limit_window_s: float = 300.0
     faults: tuple[Fault, ...] = ()
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,7 +98,7 @@ def timeline(scenario: Scenario, start: int) -> list[ScenarioEvent]:
     for number in range(1, scenario.posts + 1):
         author = rng.randrange(_AUTHORS)
         at = first + (number - 1) * step
-        text = _text(rng, number)
+        text = _text(rng, number, scenario.subjects)
         events.append(ScenarioEvent(at, number, "create", author, text))
         sooner, later = sorted(
             first + span - SECOND // 10 - rng.randrange(max(1, span // 2)) for _ in range(2)
@@ -158,9 +161,10 @@ def _checked(file: Path, kind: type[Scenario | Fault], values: Mapping[str, Any]
     }
 
 
-def _text(rng: random.Random, number: int) -> str:
+def _text(rng: random.Random, number: int, subjects: tuple[str, ...] = ()) -> str:
     mood = rng.choice(tuple(SENTENCES))
+    products = subjects if subjects and number % _SUBJECT_EVERY == 0 else PRODUCTS
     sentence = rng.choice(SENTENCES[mood]).format(
-        p=rng.choice(PRODUCTS), f=rng.choice(FEATURES), w=rng.choice(TIMES)
+        p=rng.choice(products), f=rng.choice(FEATURES), w=rng.choice(TIMES)
     )
     return f"{sentence} No. {number}.{rng.choice(_ODD)}"

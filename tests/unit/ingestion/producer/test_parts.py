@@ -291,3 +291,12 @@ def test_a_timeline_is_the_same_for_the_same_seed_and_no_two_things_happen_at_on
         )
     assert 0 < len(final_texts(happenings)) < 500
     assert timeline(Scenario(posts=9, seed=2), 0) != timeline(Scenario(posts=9, seed=3), 0)
+
+
+def test_some_posts_are_about_the_subjects_of_a_scenario():
+    plot = Scenario(posts=300, seed=2, subjects=("coffee", "cold brew"))
+    texts = final_texts(timeline(plot, 0)).values()
+    watched = Watchlist(keywords=plot.subjects)
+    assert 30 < sum(watched.wants(text, lang=None) for text in texts) < 150
+    others = final_texts(timeline(Scenario(posts=300, seed=2), 0)).values()
+    assert not any(watched.wants(text, lang=None) for text in others)

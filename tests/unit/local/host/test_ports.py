@@ -7,7 +7,7 @@ import pytest
 
 from foundation.errors import PortInUseError
 from local.host import ports
-from local.host.ports import demand_free, free_ports, holder, is_free
+from local.host.ports import demand_free, free_ports, holder, is_free, url_of
 
 
 @pytest.fixture
@@ -21,6 +21,21 @@ def taken():
 def test_free(free_port):
     assert is_free(free_port)
     demand_free(free_port, setting="ECHOSTREAM_X")
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8600"),
+        ("0.0.0.0", "http://127.0.0.1:8600"),  # noqa: S104  # it is what a container says
+        ("::", "http://127.0.0.1:8600"),
+        ("::1", "http://[::1]:8600"),
+        ("192.0.2.7", "http://192.0.2.7:8600"),
+        ("localhost", "http://localhost:8600"),
+    ],
+)
+def test_where_programs_of_this_machine_reach_a_server(host, url):
+    assert url_of(host, 8600) == url
 
 
 def test_taken_names_port_holder_and_setting(taken):

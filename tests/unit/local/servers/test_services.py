@@ -1,6 +1,8 @@
 """The API and the dashboard beside the broker: started once, waited for, stopped in order."""
 
+import http.server
 import sys
+import threading
 
 import httpx2
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from foundation.errors import PortInUseError, ServiceFailedError
 from foundation.settings import Settings
 from local.host.ports import free_ports
+from local.host.processes import is_alive
 from local.servers import services
 from local.servers.services import API, DASHBOARD, SERVICES
 
@@ -39,6 +42,33 @@ def test_both_answer_when_they_are_started_and_are_gone_when_they_are_stopped(se
         assert services.stop(service, settings) is True
         assert services.running(service, settings) is None
         assert services.stop(service, settings) is False
+
+
+def test_ctrl_c_while_one_starts_ends_it(settings, monkeypatch):
+    started = []
+
+    def interrupted(_pid_file, process, *_, **__):
+        started.append(process)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(services, "answers_in_time", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        services.start(API, settings, [sys.executable, "-c", "import time; time.sleep(600)"])
+    assert not is_alive(started[0])
+    assert services.running(API, settings) is None
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(settings, monkeypatch):
+    (nobody,) = free_ports(1)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{nobody}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    address = ("127.0.0.1", settings.api.port)
+    with http.server.HTTPServer(address, http.server.SimpleHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            assert services._answers(services.address(API, settings))
+        finally:
+            server.shutdown()
 
 
 def test_a_port_that_is_taken_is_named_with_its_setting(settings):
