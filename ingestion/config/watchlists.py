@@ -14,9 +14,9 @@ from ingestion.config.keywords import contains_any
 class Watchlist:
     """The queries of one platform; an empty list is no limit.
 
-    `keywords` and `languages` are a residual filter on posts as created. Edits and deletes pass,
-    since the post that they change may have been sent. A keyword is a word or a phrase, and is
-    found as a whole: `art` is not in "party".
+    `keywords` and `languages` are a residual filter on posts. Deletes pass, and so do edits of
+    posts that were, or may have been, sent. A keyword is a word or a phrase, and is found as a
+    whole: `art` is not in "party".
     """
 
     keywords: tuple[str, ...] = ()

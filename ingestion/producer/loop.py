@@ -7,7 +7,7 @@ memory stays bounded, and what the platform no longer offers is a gap in the led
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
@@ -199,17 +199,19 @@ class IngestLoop:
         observed_at = now if batch.observed_at is None else min(batch.observed_at, now)
         telemetry = self._context.telemetry
         wanted = []
-        items = list(self._mapped(batch, observed_at))
-        passes = self._filter(items)
-        for mapped in items:
+        items = [(mapped, self._matches(mapped)) for mapped in self._mapped(batch, observed_at)]
+        sent = self._sent_posts(mapped for mapped, matches in items if not matches)
+        for mapped, matches in items:
             self.report.payloads += 1
             if isinstance(mapped, Ignored):
                 telemetry.records["ignored"] += 1
             elif self.erasure and self.erasure.suppresses(mapped, observed_at):
                 telemetry.records["erased"] += 1
-            elif isinstance(mapped, Post) and not passes(mapped):
+            elif isinstance(mapped, Post) and not (matches or self._may_follow(mapped, sent)):
                 telemetry.records["skipped"] += 1
             else:
+                if isinstance(mapped, Post) and matches:
+                    sent.add(mapped.post_id)  # an edit may follow in the same batch
                 wanted.append(
                     replace(mapped, endpoint=batch.endpoint, query=batch.query)
                     if isinstance(mapped, Post)
@@ -231,29 +233,27 @@ class IngestLoop:
         yield from (self.platform.map(payload, observed_at) for payload in payloads)
         yield from (withhold("not JSON", text) for text in batch.broken)
 
-    def _filter(self, items: Sequence[Mapped]) -> Callable[[Post], bool]:
-        """Return what tells, post by post in their order, whether it passes the watchlist.
-
-        Deletes pass, and so do edits of posts that were sent. Where the platform needs no memory,
-        every edit passes, since its post may have been sent.
-        """
-        wanted = self._context.watchlist.wants
-        others = (
-            item.post_id
-            for item in items
-            if isinstance(item, Post) and not wanted(item.title, item.text, lang=item.lang)
+    def _matches(self, mapped: Mapped) -> bool:
+        """Return whether the watchlist wants it, as a post that nobody has seen."""
+        return isinstance(mapped, Post) and self._context.watchlist.wants(
+            mapped.title, mapped.text, lang=mapped.lang
         )
-        remembers = self.platform.native_id is not None
-        sent = set(self.store.seen_posts(others)) if remembers else set()
 
-        def passes(post: Post) -> bool:
-            if wanted(post.title, post.text, lang=post.lang):
-                sent.add(post.post_id)  # an edit may follow in the same batch
-                return True
-            may_be_sent = post.post_id in sent if remembers else post.version > 0
-            return post.op == "delete" or may_be_sent
+    def _sent_posts(self, items: Iterable[Mapped]) -> set[str]:
+        """Return which of these posts were sent, as far as the platform needs a memory."""
+        if self.platform.native_id is None:
+            return set()
+        upserts = (item for item in items if isinstance(item, Post) and item.op == "upsert")
+        return set(self.store.seen_posts(post.post_id for post in upserts))
 
-        return passes
+    def _may_follow(self, post: Post, sent: set[str]) -> bool:
+        """Return whether it may change a post that was sent: a delete, or an edit of one.
+
+        Where the platform needs no memory, every edit may.
+        """
+        if post.op == "delete":
+            return True
+        return post.post_id in sent if self.platform.native_id else post.version > 0
 
     def _settle(self, pending: "_Pending", sender: Sender) -> None:
         """Wait for Kafka, then save where to go on."""

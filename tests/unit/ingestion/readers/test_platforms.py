@@ -111,6 +111,18 @@ def test_an_edit_passes_the_filter_where_its_post_was_sent(tmp_path, platform):
         assert {event["post_id"] for event in sent} == created
 
 
+@pytest.mark.parametrize("platform", ["bluesky", "hackernews"])
+def test_a_watchlist_looks_at_each_post_once(tmp_path, platform, monkeypatch):
+    looks = []
+    wants = Watchlist.wants
+    monkeypatch.setattr(
+        Watchlist, "wants", lambda *args, **lang: looks.append(args) or wants(*args, **lang)
+    )
+    with trial(platform, tmp_path, posts=30, edits=0.5) as made:
+        report = made.run(watchlist=Watchlist(keywords=("no. 7",)))
+        assert 0 < len(looks) <= report.payloads
+
+
 def test_only_the_accounts_of_the_watchlist_are_asked_for(tmp_path):
     with trial("bluesky", tmp_path, posts=100) as made:
         everybody = trial("bluesky", tmp_path / "all", posts=100)
