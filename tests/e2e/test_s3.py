@@ -150,6 +150,7 @@ def test_wrong_credentials_and_a_missing_bucket_are_named(on_s3, tmp_path):
     assert "404 NoSuchBucket" in done.error
 
 
+@pytest.mark.nightly  # four minutes of CI's hour; test_s3_lease.py asks a store that fails there
 def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
     """One run follows a rebuild, a reset, and a checkpoint commit that a crash took away."""
     for words in (("rebuild", "gold"), ("checkpoint", "reset", "bronze_to_silver")):

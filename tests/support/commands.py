@@ -138,12 +138,14 @@ def stop_session(process: subprocess.Popen[bytes]) -> None:
     wait_until(lambda: not _pids_of(process.pid), within_s=30, what="end of all that it started")
 
 
-def wait_until(holds: Callable[[], bool], *, within_s: float, what: str) -> None:
+def wait_until(
+    holds: Callable[[], bool], *, within_s: float, what: str, every_s: float = _POLL_S
+) -> None:
     """Wait until something holds."""
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, f"no {what} within {within_s} s"
-        time.sleep(_POLL_S)
+        time.sleep(every_s)
 
 
 def _kill_session(leader: int) -> None:

@@ -17,6 +17,7 @@ SHARED = "the shared session"
 # They prove what holds at the boundary of a process.
 MAY_START_SPARK = (
     "tests/e2e/test_kafka_to_gold.py",
+    "tests/e2e/test_memory.py",
     "tests/e2e/test_s3.py",
     "tests/e2e/test_spark_submit.py",
     "tests/faults/",
