@@ -73,14 +73,14 @@ class RowScorer:
         """Return a row of new columns for each text."""
         there = [text for text in texts if text is not None]
         names = (self.scorer.name, self.scorer.version)
-        rows = [
+        rows: list[tuple[object, ...]] = [
             (score.label, score.compound, score.confidence, *names)
             for score in self.scorer.score(there)
         ]
         if self._figures:
             figures = self._figures.figures_of(there)
             rows = [
-                (*row, *of_text[: len(_FIGURES)])  # type: ignore[misc]
+                (*row, *of_text[: len(_FIGURES)])
                 for row, of_text in zip(rows, figures, strict=True)
             ]
         none = (None, None, None, *names, *[None] * (len(self.columns) - len(_COLUMNS)))

@@ -66,8 +66,7 @@ class TextFile:
         try:
             with self.path.open("rb") as raw:
                 size = max(1, os.fstat(raw.fileno()).st_size)
-                # The text stream closes it.
-                opened: Any = gzip.open(raw) if self.path.suffix == ".gz" else raw  # noqa: SIM115
+                opened: Any = gzip.open(raw) if self.path.suffix == ".gz" else raw  # noqa: SIM115  # the text stream closes it
                 with io.TextIOWrapper(
                     opened, "utf-8-sig", newline="" if self.form == "csv" else "\n"
                 ) as lines:

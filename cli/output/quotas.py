@@ -9,7 +9,7 @@ from foundation import clock
 from foundation.errors import EchoStreamError
 from foundation.settings import Settings
 
-if TYPE_CHECKING:  # it loads DuckDB and Delta, which the API's first answer does not wait for
+if TYPE_CHECKING:  # the API's first answer waits neither for DuckDB nor for the platforms
     from serving.queries.quality import Quota
 
 _KEPT_S = 30.0

@@ -42,7 +42,7 @@ class ProgressListener(StreamingQueryListener):
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802  # Spark's name
         _log.info("query_started", job=event.name, query_id=str(event.id))
 
-    def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802
+    def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802  # likewise
         if time.monotonic() - self._trimmed_at > _TRIM_EACH_S:
             self._trimmed_at = time.monotonic()
             event_logs.trim(self._settings)
@@ -56,10 +56,10 @@ class ProgressListener(StreamingQueryListener):
             duration_ms=dict(progress.durationMs),
         )
 
-    def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802
+    def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802  # likewise
         """Log nothing."""
 
-    def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802
+    def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802  # likewise
         _log.info(
             "query_terminated", query_id=str(event.id), error_class=event.errorClassOnException
         )

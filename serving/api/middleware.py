@@ -142,7 +142,7 @@ class Gate:
         self, error: Exception, scope: Scope, body: "Body", send: Send, request_id: str
     ) -> None:
         problem = problem_of(error)
-        if problem.status_code >= 500 and not isinstance(error, ProblemError):  # noqa: PLR2004
+        if problem.status_code >= 500 and not isinstance(error, ProblemError):  # noqa: PLR2004  # a failure of ours
             _log_failure(error, request_id)
         await body.drain()
         response = problem_response(problem, request_id)

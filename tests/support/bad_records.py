@@ -55,13 +55,13 @@ def header(name: str, text: bytes | None) -> Spoil:
     """One header with another text, or left out."""
     return lambda value, headers: (
         value,
-        [(n, text if n == name else t) for n, t in headers if n != name or text is not None],  # type: ignore[misc]
+        [(n, text if n == name else t) for n, t in headers if n != name or text is not None],
     )
 
 
 def both(first: Spoil, second: Spoil) -> Spoil:
     """One fault in two places."""
-    return lambda value, headers: second(*first(value, headers))  # type: ignore[arg-type]
+    return lambda value, headers: second(*first(value, headers))
 
 
 def padded(record: bytes, size: int) -> bytes:

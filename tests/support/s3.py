@@ -89,7 +89,7 @@ class _Proxy(BaseHTTPRequestHandler):
         else:
             self.answer(*answer)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = forward  # noqa: N815  # the base class finds them by these names
 
     def ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         upstream = http.client.HTTPConnection(self.server.upstream, timeout=60)

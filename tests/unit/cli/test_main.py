@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 
 from cli import main as cli_main
 from cli.lazy import Command, LazyCommand
-from cli.table import CHECKPOINT, COMMANDS, KEYS
+from cli.table import API_KEYS, CHECKPOINT, COMMANDS, KEYS
 
 ECHOSTREAM = [sys.executable, "-m", "cli.main"]
 LISTED = [command for panel in COMMANDS.values() for command in panel]
@@ -183,7 +183,9 @@ print(sorted({"pyspark", "pyarrow", "deltalake", "numpy", "duckdb", "psutil"} & 
         assert " ".join(command.help.split()[:3]) in done.stdout
 
 
-@pytest.mark.parametrize("command", [*LISTED, *KEYS, *CHECKPOINT], ids=lambda each: each.target)
+@pytest.mark.parametrize(
+    "command", [*LISTED, *KEYS, *API_KEYS, *CHECKPOINT], ids=lambda each: each.target
+)
 def test_each_command_of_the_list_is_a_function_with_help(command: Command):
     loaded = LazyCommand(command).loaded()
     assert loaded.name == command.name

@@ -185,7 +185,7 @@ def test_bluesky_counts_agree_with_a_scan_of_the_text():
     report, _ = replayed("bluesky", "jetstream_v1")
     rows = text.splitlines()
     commits = Counter(
-        re.search(r'"operation":"(\w+)","collection":"([\w.]+)"', row).groups()  # type: ignore[union-attr]
+        re.search(r'"operation":"(\w+)","collection":"([\w.]+)"', row).groups()
         for row in rows
         if '"kind":"commit"' in row
     )
