@@ -131,6 +131,19 @@ eval-pii: setup .setup-bench ## how much personal data is found: made posts, ../
 pictures: setup .chromium ## the pictures in docs/pictures of the dashboard, over a lake of made posts
 	$(BIN)/python -m tests.browser.pictures
 
+##@ Document
+DOCS := build/docs
+.PHONY: docs
+docs: $(DOCS)/venv/.made ## the site of docs/ in build/docs/site; warnings and broken links are errors
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/venv/bin/mkdocs build --quiet --strict
+	@! grep -rlE '(src="?|<link [^>]*href="?)https?://' --include='*.html' $(DOCS)/site \
+	  || { echo "docs: these pages load something from another host" >&2; exit 1; }
+	@echo "docs: $(DOCS)/site/index.html"
+
+.PHONY: reference
+reference: setup ## docs/reference from the settings, commands, tables, reasons and event of the code
+	$(BIN)/python -m tools.docs.reference
+
 ##@ Code
 .PHONY: check
 check: setup lint types ## ruff, ruff format, mypy --strict, import rules
@@ -175,6 +188,13 @@ clean: ## remove .venv, jars and build output; data under ./var stays
 .setup-bench: .setup-venv requirements-bench.lock
 	@echo "setup: what the benchmark measures against → .venv"
 	@$(BIN)/pip install --disable-pip-version-check --progress-bar off -q --require-hashes -r requirements-bench.lock
+	@touch $@
+
+# The site's own packages, so that those of the program do not decide on them.
+$(DOCS)/venv/.made: requirements-docs.lock
+	@echo "setup: packages of the documentation's site → $(DOCS)/venv"
+	@"$(PYTHON)" -m venv --clear $(DOCS)/venv
+	@$(DOCS)/venv/bin/pip install --disable-pip-version-check --progress-bar off -q --require-hashes -r requirements-docs.lock
 	@touch $@
 
 .setup-jars: pom.xml jars.sha256

@@ -45,6 +45,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - KeyMismatchError        the lake was written under another pseudonym key
       - BreakerTrippedError     most of several batches in a row is poison
       - ConservationError       a batch's fates do not add up to what it consumed
+      - PurgeError              files still hold rows that were to be taken out of them
       - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
       - ErasureRequestError     a request to erase is damaged, or not ours
       - JobFailedError          a streaming job ended with an error that has no name of its own

@@ -2,6 +2,8 @@
 
 Precedence, lowest first: the defaults here, conf/local.toml or `--conf-file`, the environment
 (`ECHOSTREAM_SECTION__NAME`), the command line. Nothing else reads the environment.
+
+The string below a field is its meaning. `make reference` writes it into docs/reference/settings.md.
 """
 
 import os
@@ -53,9 +55,13 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path("var")
-    lake: str = ""  # a path or URI; empty: ECHOSTREAM_HOME/lake
+    """Folder of all local state: broker, lake, checkpoints, keys, cursors, logs."""
+    lake: str = ""
+    """Where the tables are: a folder, or `s3a://bucket/prefix`. Empty: `<home>/lake`."""
     owner: str = Field(default="public", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    """Whose credentials fetch the posts. It is part of every key and pseudonym."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much the logs say."""
     kafka: KafkaSettings = KafkaSettings()
     broker: BrokerSettings = BrokerSettings()
     spark: SparkSettings = SparkSettings()
@@ -74,7 +80,8 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     dashboard: DashboardSettings = DashboardSettings()
     access: AccessSettings = AccessSettings()
-    credentials: dict[str, SecretStr] = {}  # by <platform>_<name>; never shown
+    credentials: dict[str, SecretStr] = {}
+    """Credentials by `<platform>_<name>`, such as `x_bearer_token`. No output ever shows them."""
     faults: FaultSettings = FaultSettings()
 
     @field_validator("home")

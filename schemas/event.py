@@ -1,6 +1,7 @@
 """What travels: the event that a producer sends for a post, and its JSON Schema.
 
 Times are integers, microseconds since 1970 in UTC. No pyspark here: producers import this module.
+The comment of a field is its meaning. `make reference` writes it into docs/reference/event.md.
 """
 
 from functools import cache
@@ -24,58 +25,59 @@ ROUTING_HEADERS = ("op", "post_key", "author_key", "day")
 class RightsField(TypedDict):
     """What the post may be used for."""
 
-    indexable: bool
-    may_train: bool
-    may_display: bool
-    may_export: bool
+    indexable: bool  # search engines may list it
+    may_train: bool  # a model may be trained on it
+    may_display: bool  # its text may be shown
+    may_export: bool  # it may leave the lake
 
 
 class SourceField(TypedDict):
     """Where the producer had it from."""
 
     producer: str  # name and version
-    endpoint: str | None
-    query: str | None
+    endpoint: str | None  # which of the platform's interfaces
+    query: str | None  # what was asked for
 
 
 class KeysField(TypedDict):
     """Pseudonyms, computed by the producer; `channel` only where the channel is a profile."""
 
-    post: str | None
-    author: str | None
-    reply_to: str | None
-    channel: str | None
-    key_id: str
+    post: str | None  # of `post_id`
+    author: str | None  # of `author_id`
+    reply_to: str | None  # of `reply_to`
+    channel: str | None  # of `channel`, where that is a profile
+    key_id: str  # fingerprint of the pseudonym key
 
 
 class Event(TypedDict):
-    """The value of a record; design.md has the meaning of each field."""
+    """The value of a record."""
 
-    schema: int
-    event_id: str
-    op: Op
-    owner: str
-    platform: str
+    schema: int  # version of this schema
+    event_id: str  # hash of owner, platform, post, op and content
+    op: Op  # what happened to the post
+    owner: str  # whose credentials fetched the post; `public` by default
+    platform: str  # name of the platform
+    # the platform's own id of the post; null only for `delete_author` and `unmappable`
     post_id: str | None
-    version: int
-    created_at: int | None
-    day: str | None
-    observed_at: int
-    author_id: str | None
-    author_handle: str | None
-    author_name: str | None
-    mentions: list[str]
-    title: str | None
-    text: str | None
-    lang: str | None
-    url: str | None
-    channel: str | None
-    reply_to: str | None
-    hashtags: list[str]
-    metrics: dict[str, int]
-    rights: RightsField
-    source: SourceField
-    keys: KeysField
+    version: int  # microseconds of the edit; 0 for a post as it was created
+    created_at: int | None  # creation time as the platform says it
+    day: str | None  # day of the post, `YYYY-MM-DD`, which never changes
+    observed_at: int  # when the producer saw it
+    author_id: str | None  # the platform's own id of the author
+    author_handle: str | None  # name of the author's account
+    author_name: str | None  # name that the author shows
+    mentions: list[str]  # accounts that the post names
+    title: str | None  # title, as plain text
+    text: str | None  # text, as plain text
+    lang: str | None  # language that the platform or the author states
+    url: str | None  # address of the post
+    channel: str | None  # subreddit, page, hashtag or instance
+    reply_to: str | None  # id of the post that this one answers
+    hashtags: list[str]  # hashtags without `#`
+    metrics: dict[str, int]  # counts such as likes, as of this version
+    rights: RightsField  # what the post may be used for
+    source: SourceField  # where the producer had it from
+    keys: KeysField  # pseudonyms, so that no Spark job needs the key
     reason: str | None  # of an unmappable payload: a reason code
     truncated: bool  # true where `raw` was left out because the record would have been too large
     raw: str | None  # the platform's payload, verbatim

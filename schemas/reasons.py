@@ -1,4 +1,7 @@
-"""Why a record is in quarantine, why a post has no label, what became of a record: closed lists."""
+"""Why a record is in quarantine, why a post has no label, what became of a record: closed lists.
+
+The comment of a code is its meaning. `make reference` writes it into docs/reference/reasons.md.
+"""
 
 from enum import StrEnum
 
@@ -6,77 +9,79 @@ RULE_VERSION = 3  # raise it when a rule changes its verdict on some record
 
 
 class Reason(StrEnum):
-    """The code in quarantine.posts.reason; the comment says what was wrong."""
+    """The code in quarantine.posts.reason."""
 
     # stage "decode": bytes → JSON object
-    NULL_VALUE = "null_value"  # no value at all (a Kafka tombstone)
-    EMPTY_VALUE = "empty_value"  # zero bytes or white space
-    PAYLOAD_DAMAGED = "payload_damaged"  # at rest: not what was encrypted at these coordinates
-    RECORD_TOO_LARGE = (
-        "record_too_large"  # over the limit of one record, after compression is undone
-    )
-    NOT_UTF8 = "not_utf8"
-    MALFORMED_JSON = "malformed_json"  # truncated, or not JSON
-    NUMBER_OUT_OF_RANGE = "number_out_of_range"  # NaN, infinity, or more than a double holds
-    NOT_AN_OBJECT = "not_an_object"  # JSON, but an array, a string, …
-    DUPLICATE_FIELD = "duplicate_field"  # one key twice in an object
-    TOO_DEEP = "too_deep"  # nested deeper than any parser should follow
+    NULL_VALUE = "null_value"  # the record has no value: a Kafka tombstone
+    EMPTY_VALUE = "empty_value"  # the value is empty or white space
+    # the stored payload is not what was encrypted at these coordinates
+    PAYLOAD_DAMAGED = "payload_damaged"
+    RECORD_TOO_LARGE = "record_too_large"  # the record is over the limit after decompression
+    NOT_UTF8 = "not_utf8"  # the value is not UTF-8
+    MALFORMED_JSON = "malformed_json"  # the value is cut off, or is not JSON
+    # a number is NaN, infinite, or more than a double holds
+    NUMBER_OUT_OF_RANGE = "number_out_of_range"
+    NOT_AN_OBJECT = "not_an_object"  # the JSON is an array, a string or a number
+    DUPLICATE_FIELD = "duplicate_field"  # an object has a key twice
+    TOO_DEEP = "too_deep"  # the JSON is nested deeper than a parser should follow
 
     # stage "validate": object → event
+    # the event has a schema version that this release does not know
     UNKNOWN_SCHEMA_VERSION = "unknown_schema_version"
-    UNKNOWN_OP = "unknown_op"
-    UNKNOWN_PLATFORM = "unknown_platform"
-    MISSING_ID = "missing_id"  # no post_id, or empty
-    MISSING_FIELD = "missing_field"  # any other required field
+    UNKNOWN_OP = "unknown_op"  # `op` is none of the known operations
+    UNKNOWN_PLATFORM = "unknown_platform"  # no policy names the platform
+    MISSING_ID = "missing_id"  # `post_id` is missing or empty
+    MISSING_FIELD = "missing_field"  # another required field is missing
     WRONG_TYPE = "wrong_type"  # a field has another JSON type than the schema's
-    INVALID_VALUE = "invalid_value"  # right type, impossible value
-    WRONG_TOPIC = "wrong_topic"  # the payload's platform or op does not belong on this topic
-    MISSING_POST_KEY_HEADER = "missing_post_key_header"
-    # another one that the payload asks for; also one that is not UTF-8, or no date
+    INVALID_VALUE = "invalid_value"  # a field has the right type and an impossible value
+    WRONG_TOPIC = "wrong_topic"  # the platform or `op` of the payload does not belong on this topic
+    MISSING_POST_KEY_HEADER = "missing_post_key_header"  # the header `post_key` is missing
+    # another needed header is missing, is not UTF-8 or is no date
     MISSING_HEADER = "missing_header"
     HEADER_MISMATCH = "header_mismatch"  # a header contradicts the payload
-    # a pseudonym without what it stands for, or the other way round, or of another key
+    # a pseudonym lacks its id, an id lacks its pseudonym, or two pseudonyms are of different keys
     KEY_MISMATCH = "key_mismatch"
-    UNKNOWN_KEY_ID = "unknown_key_id"  # pseudonyms were made under another key
-    CREATED_IN_FUTURE = "created_in_future"  # more than a day after it was observed
-    CREATED_BEFORE_1990 = "created_before_1990"  # 1970 and the like: a default gone wrong
-    CREATED_IN_WRONG_UNIT = (
-        "created_in_wrong_unit"  # believable if it were seconds, milliseconds or nanoseconds
-    )
-    OBSERVED_OUT_OF_RANGE = (
-        "observed_out_of_range"  # before the platform existed, or after Kafka had it
-    )
-    DAY_OUT_OF_RANGE = "day_out_of_range"  # before the platform existed, or after it was observed
-    VERSION_OUT_OF_RANGE = "version_out_of_range"  # after it was observed
-    TEXT_TOO_LONG = "text_too_long"
-    UNSTORABLE_TEXT = "unstorable_text"  # lone surrogates
-    # NUL and the like in a name; title and text are cleaned of them instead
+    # the pseudonyms were made under a key that the lake was never under
+    UNKNOWN_KEY_ID = "unknown_key_id"
+    CREATED_IN_FUTURE = "created_in_future"  # `created_at` is more than a day after `observed_at`
+    # `created_at` is before 1990, as a default of 1970 is
+    CREATED_BEFORE_1990 = "created_before_1990"
+    # `created_at` would be believable in seconds, milliseconds or nanoseconds
+    CREATED_IN_WRONG_UNIT = "created_in_wrong_unit"
+    # `observed_at` is before the platform existed, or after Kafka had the record
+    OBSERVED_OUT_OF_RANGE = "observed_out_of_range"
+    # `day` is before the platform existed, or after the post was observed
+    DAY_OUT_OF_RANGE = "day_out_of_range"
+    VERSION_OUT_OF_RANGE = "version_out_of_range"  # `version` is after the post was observed
+    TEXT_TOO_LONG = "text_too_long"  # title and text exceed `sanitizer.max_text_chars`
+    UNSTORABLE_TEXT = "unstorable_text"  # a text has lone surrogates, which cannot be stored
+    # a name has a control character; title and text are cleaned of them instead
     CONTROL_CHARACTER = "control_character"
 
     # stage "map": the producer could not map the platform's payload
-    UNMAPPABLE = "unmappable"
+    UNMAPPABLE = "unmappable"  # the producer could not map the platform's payload
 
     # stage "refine": the gate is closed when removal of personal data fails
-    SANITIZER_FAILED = "sanitizer_failed"
-    ANALYSIS_FAILED = "analysis_failed"  # language, key phrases or emoji
-    SCORER_FAILED = "scorer_failed"
+    SANITIZER_FAILED = "sanitizer_failed"  # the removal of personal data failed or took too long
+    ANALYSIS_FAILED = "analysis_failed"  # finding language, key phrases or emoji failed
+    SCORER_FAILED = "scorer_failed"  # the scorer failed on this text
 
 
 class Unscored(StrEnum):
     """The code in silver.posts.sentiment.reason: why a live post has no label."""
 
-    NO_TEXT = "no_text"
-    LANGUAGE = "language"  # one that the scorer does not know
-    ABSTAINED = "abstained"  # the scorer is less sure than the settings ask for
+    NO_TEXT = "no_text"  # the post has no text
+    LANGUAGE = "language"  # the scorer does not know the language
+    ABSTAINED = "abstained"  # the confidence is below `scorer.abstain_below`
 
 
 class Fate(StrEnum):
     """What became of a record: each is counted in exactly one."""
 
-    NEW = "new"
-    EDITED = "edited"
-    DELETED = "deleted"
-    DUPLICATE = "duplicate"
-    STALE = "stale"
-    SUPPRESSED = "suppressed"
-    QUARANTINED = "quarantined"
+    NEW = "new"  # a post that Silver did not hold
+    EDITED = "edited"  # a newer version of a post that Silver holds
+    DELETED = "deleted"  # a delete, also of a post that never came
+    DUPLICATE = "duplicate"  # content that Silver holds already, or that came twice in the batch
+    STALE = "stale"  # an older version than the one that Silver holds, or than another in the batch
+    SUPPRESSED = "suppressed"  # a record that a tombstone or a retention period blocks
+    QUARANTINED = "quarantined"  # a record that cannot be used; it has a reason
