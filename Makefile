@@ -133,9 +133,10 @@ pictures: setup .chromium ## the pictures in docs/pictures of the dashboard, ove
 
 ##@ Document
 DOCS := build/docs
+# Not --quiet: then mkdocs counts no warnings, and --strict has nothing to refuse.
 .PHONY: docs
 docs: $(DOCS)/venv/.made ## the site of docs/ in build/docs/site; warnings and broken links are errors
-	NO_MKDOCS_2_WARNING=1 $(DOCS)/venv/bin/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/venv/bin/mkdocs build --strict
 	@! grep -rlE '(src="?|<link [^>]*href="?)https?://' --include='*.html' $(DOCS)/site \
 	  || { echo "docs: these pages load something from another host" >&2; exit 1; }
 	@echo "docs: $(DOCS)/site/index.html"
