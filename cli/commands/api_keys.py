@@ -1,11 +1,15 @@
 """`echostream api-keys`."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 
 from cli.context import settings_of
+from foundation import clock
 from foundation.errors import UsageError
 from tenancy.api_keys import KeyRecord, Scope, create_key, list_keys, revoke_key
 from tenancy.database import Database
@@ -22,9 +26,8 @@ def create(
 ) -> None:
     """Make an API key; it is shown once."""
     days = timedelta(days=expires_days) if expires_days else None
-    record, key = create_key(
-        _database(context), DEFAULT_TENANT, name=name, scopes=scope, expires_in=days
-    )
+    with _database(context) as database:
+        record, key = create_key(database, DEFAULT_TENANT, name=name, scopes=scope, expires_in=days)
     print(f"id      {record.key_id}")
     print(f"scopes  {' '.join(record.scopes)}")
     print(f"key     {key}")
@@ -33,8 +36,12 @@ def create(
 
 def list_(context: typer.Context) -> None:
     """Show all API keys, without their secrets."""
-    for record in list_keys(_database(context), DEFAULT_TENANT):
+    with _database(context) as database:
+        records = list_keys(database, DEFAULT_TENANT)
+    for record in records:
         print(_line(record))
+    if not records:
+        print("none; `echostream api-keys create` makes one", file=sys.stderr)
 
 
 def revoke(
@@ -42,13 +49,20 @@ def revoke(
     key: Annotated[str, typer.Argument(help="the key's id or prefix, as `list` shows them")],
 ) -> None:
     """Revoke an API key; a running API refuses it within a minute."""
-    if not revoke_key(_database(context), DEFAULT_TENANT, key):
+    with _database(context) as database:
+        is_known = revoke_key(database, DEFAULT_TENANT, key)
+    if not is_known:
         raise UsageError("no such key", remedy="`echostream api-keys list` shows them")
     print("revoked")
 
 
-def _database(context: typer.Context) -> Database:
-    return Database(settings_of(context).control_database)
+@contextmanager
+def _database(context: typer.Context) -> Iterator[Database]:
+    database = Database(settings_of(context).control_database)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def _line(record: KeyRecord) -> str:
@@ -56,7 +70,8 @@ def _line(record: KeyRecord) -> str:
     if record.revoked_at:
         state = f"revoked {record.revoked_at:%Y-%m-%d}"
     elif record.expires_at:
-        state = f"until {record.expires_at:%Y-%m-%d}"
+        state = "until" if record.expires_at > clock.now() else "expired"
+        state += f" {record.expires_at:%Y-%m-%d}"
     used = f"{record.last_used_at:%Y-%m-%d}" if record.last_used_at else "never"
     scopes = " ".join(record.scopes)
     return f"{record.key_id}  es_{record.prefix}_…  {state}  used {used}  {scopes}  {record.name}"
