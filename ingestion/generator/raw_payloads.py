@@ -1,5 +1,6 @@
 """The platform-like payload around a made post: what `raw` holds, of a realistic size."""
 
+from collections.abc import Callable
 from typing import Any
 
 from ingestion.platform import Post
@@ -12,29 +13,8 @@ def payload(platform: str, post: Post) -> Payload:
     """Return the payload that the platform would have sent for the post."""
     if post.op == "delete":
         return _delete(platform, post)
-    match platform:
-        case "reddit":
-            return _reddit(post)
-        case "bluesky":
-            return _bluesky(post)
-        case "hackernews":
-            return {
-                "by": post.author_handle,
-                "id": post.post_id,
-                "parent": post.reply_to,
-                "score": post.metrics["score"],
-                "time": _seconds(post),
-                "title": post.title,
-                "text": post.text,
-                "type": "story",
-                "kids": [],
-                "descendants": post.metrics["replies"],
-                "url": post.url,
-                "channel": post.channel,
-                "padding": "n" * 200,
-            }
-        case _:
-            return _custom(post) if platform == "custom" else _status(platform, post)
+    shape = _SHAPES.get(platform)
+    return shape(post) if shape else _status(platform, post)
 
 
 def _delete(platform: str, post: Post) -> Payload:
@@ -76,6 +56,24 @@ def _reddit(post: Post) -> Payload:
         "mod_reports": [],
     }
     return {"kind": post.post_id[:2], "data": data}
+
+
+def _hackernews(post: Post) -> Payload:
+    return {
+        "by": post.author_handle,
+        "id": post.post_id,
+        "parent": post.reply_to,
+        "score": post.metrics["score"],
+        "time": _seconds(post),
+        "title": post.title,
+        "text": post.text,
+        "type": "story",
+        "kids": [],
+        "descendants": post.metrics["replies"],
+        "url": post.url,
+        "channel": post.channel,
+        "padding": "n" * 200,
+    }
 
 
 def _bluesky(post: Post) -> Payload:
@@ -211,3 +209,11 @@ _REDDIT_NULLS = (
     "removal_reason",
     "discussion_type",
 )
+
+
+_SHAPES: dict[str, Callable[[Post], Payload]] = {
+    "reddit": _reddit,
+    "bluesky": _bluesky,
+    "hackernews": _hackernews,
+    "custom": _custom,
+}
