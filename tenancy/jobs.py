@@ -7,10 +7,10 @@ leaves a job that another takes up at the chunk that was not finished.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -62,6 +62,9 @@ class Job:
     attempts: int
     lease: str | None
     message: str | None
+
+
+_AS_STORED = tuple(field.name for field in fields(Job) if field.name not in ("tenant", "status"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +151,18 @@ def cancel(database: Database, tenant: str, job_id: str, *, keep: timedelta) -> 
 
 
 def retry(database: Database, tenant: str, job_id: str) -> Job | None:
-    """Let a job that has failed or was stopped go on where it was; others stay as they are."""
+    """Let a job that has failed or was stopped go on where it was; others stay as they are.
+
+    One that has expired is another: its input may be gone.
+    """
+    now = clock.now()
     with database.writing() as session:
         row = _locked(session, tenant, job_id)
         if row is None:
             return None
-        if row.status in (JobStatus.FAILED, JobStatus.STOPPED):
+        if row.status in (JobStatus.FAILED, JobStatus.STOPPED) and not _is_over(row, now):
             row.status = JobStatus.SUBMITTED
-            row.queued_at = clock.now()
+            row.queued_at = now
             row.ended_at = None
             row.expires_at = None
             row.message = None
@@ -280,23 +287,37 @@ def release(database: Database, job: Job) -> None:
         session.execute(query)
 
 
-def expire(database: Database, *, forget: timedelta) -> list[tuple[str, str]]:
-    """Mark jobs whose results are kept no longer, and forget those of long ago.
-
-    Returns:
-        Tenant and id of the jobs whose files are to go.
-    """
-    now = clock.now()
-    marked = (
-        update(Row)
-        .where(Row.expires_at <= now, Row.status != JobStatus.EXPIRED)
-        .values(status=JobStatus.EXPIRED)
-        .returning(Row.tenant_id, Row.job_id)
+def expired(database: Database, limit: int) -> list[tuple[str, str]]:
+    """Return tenant and id of jobs whose files are kept no longer, and may still be there."""
+    query = (
+        select(Row.tenant_id, Row.job_id)
+        .where(Row.expires_at <= clock.now(), Row.status != JobStatus.EXPIRED)
+        .order_by(Row.expires_at)
+        .limit(limit)
     )
+    with database.reading() as session:
+        return [(row.tenant_id, row.job_id) for row in session.execute(query)]
+
+
+def mark_expired(database: Database, gone: Sequence[tuple[str, str]]) -> None:
+    """Note that the files of expired jobs, by tenant and id, are gone."""
     with database.writing() as session:
-        gone = [(row.tenant_id, row.job_id) for row in session.execute(marked)]
-        session.execute(delete(Row).where(Row.expires_at <= now - forget))
-        return gone
+        for tenant, job_id in gone:
+            session.execute(
+                update(Row)
+                .where(Row.tenant_id == tenant, Row.job_id == job_id)
+                .values(status=JobStatus.EXPIRED)
+            )
+
+
+def forget(database: Database, *, after: timedelta) -> None:
+    """Delete the rows of jobs that expired so long ago, and whose files are gone."""
+    with database.writing() as session:
+        session.execute(
+            delete(Row).where(
+                Row.status == JobStatus.EXPIRED, Row.expires_at <= clock.now() - after
+            )
+        )
 
 
 def known_ids(database: Database, job_ids: Sequence[str]) -> set[str]:
@@ -318,6 +339,10 @@ def _held(job: Job) -> tuple[ColumnElement[bool], ...]:
     )
 
 
+def _is_over(row: Row, now: datetime) -> bool:
+    return row.expires_at is not None and row.expires_at <= now
+
+
 def _is_past(moment: datetime | None, now: datetime) -> bool:
     return moment is None or moment <= now
 
@@ -332,23 +357,6 @@ def _end(row: Row, status: JobStatus, message: str | None, now: datetime, keep: 
 
 
 def _job(row: Row) -> Job:
-    is_over = row.expires_at is not None and row.expires_at <= clock.now()
-    return Job(
-        tenant=row.tenant_id,
-        job_id=row.job_id,
-        status=JobStatus.EXPIRED if is_over else JobStatus(row.status),
-        form=row.form,  # type: ignore[arg-type]  # only `create` writes it
-        sanitise=row.sanitise,
-        submitted_at=row.submitted_at,
-        ended_at=row.ended_at,
-        expires_at=row.expires_at,
-        offset=row.offset,
-        line=row.line,
-        chunks=row.chunks,
-        read=row.read,
-        scored=row.scored,
-        failed=row.failed,
-        attempts=row.attempts,
-        lease=row.lease,
-        message=row.message,
-    )
+    stored: dict[str, Any] = {name: getattr(row, name) for name in _AS_STORED}
+    status = JobStatus.EXPIRED if _is_over(row, clock.now()) else JobStatus(row.status)
+    return Job(tenant=row.tenant_id, status=status, **stored)

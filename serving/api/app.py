@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from foundation.errors import ControlPlaneUnreachableError, EchoStreamError
+from foundation.errors import ControlPlaneUnreachableError
 from foundation.logs import get_log
 from foundation.settings import Settings
 from serving.api.access_log import AccessLog
@@ -30,12 +31,14 @@ from serving.api.routes.listed import ROUTERS
 from serving.api.scoring import Scoring
 from serving.api.sealed import Seals
 from serving.api.services import Services
+from serving.jobs.files import JobFiles
+from serving.jobs.tidy import tidy
 from tenancy.database import Database
 from tenancy.usage import UsageCounter, write_usage
 
 log = get_log("api")
 VERSION = "1.0.0"  # of the routes
-_FLUSH_S = 60.0
+_EVERY_S = 60.0
 _NOT_ALLOWED = 405
 _NO_TELEMETRY: Any = {  # or the environment could add exporters, which send exceptions' texts
     "tracing": False,
@@ -125,14 +128,13 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         services.children.start()
-        tasks = [asyncio.create_task(_load(services)), asyncio.create_task(_flush(services))]
+        tasks = [asyncio.create_task(_load(services)), asyncio.create_task(_keep_up(services))]
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await asyncio.gather(*tasks, return_exceptions=True)
             await services.children.stop()
             await close(services)
 
@@ -145,7 +147,7 @@ async def _load(services: Services) -> None:
         await asyncio.to_thread(_learn, services)
         for load in (services.scoring.load, services.lake.load, *services.loads):
             await asyncio.to_thread(load)
-    except EchoStreamError as error:
+    except Exception as error:  # else /readyz would say for ever that it starts
         services.failure = error
     else:
         gc.collect()
@@ -158,22 +160,35 @@ def _learn(services: Services) -> None:
         services.authenticator.learn_tenants()
 
 
-async def _flush(services: Services) -> None:
+async def _keep_up(services: Services) -> None:
     while True:
-        await asyncio.sleep(_FLUSH_S)
-        await asyncio.to_thread(_learn, services)
-        await asyncio.to_thread(services.lake.refresh_policies)
-        await _write_sums(services)
+        await asyncio.sleep(_EVERY_S)
+        await keep_up(services)
+
+
+async def keep_up(services: Services) -> None:
+    """Do what is due each minute; what fails keeps nothing else from being done."""
+    files = JobFiles(services.settings.home)
+    await _is_done("tenants", services.authenticator.learn_tenants)
+    await _is_done("policies", services.lake.refresh_policies)
+    await _is_done("jobs", partial(tidy, services.database, files))
+    await _write_sums(services)
 
 
 async def _write_sums(services: Services) -> None:
     sums = services.usage.take()
-    try:
-        await asyncio.to_thread(write_usage, services.database, sums)
-        await asyncio.to_thread(services.authenticator.flush)
-    except EchoStreamError as error:
+    if not await _is_done("usage", partial(write_usage, services.database, sums)):
         services.usage.give_back(sums)
-        log.warning("usage_not_written", error=type(error).__name__)
+    await _is_done("keys", services.authenticator.flush)
+
+
+async def _is_done(name: str, work: Callable[[], object]) -> bool:
+    try:
+        await asyncio.to_thread(work)
+    except Exception as error:  # its text could quote a value
+        log.warning("not_done", work=name, error=type(error).__name__)
+        return False
+    return True
 
 
 async def close(services: Services) -> None:

@@ -7,6 +7,7 @@ and is the same whoever makes it: a worker that comes after one that was killed 
 import csv
 import errno
 import io
+import math
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -67,9 +68,11 @@ class JobFiles:
         """Delete the texts of a job that has ended."""
         (self.folder(job_id) / "input").unlink(missing_ok=True)
 
-    def remove(self, job_id: str) -> None:
-        """Delete all files of a job."""
-        shutil.rmtree(self.folder(job_id), ignore_errors=True)
+    def remove(self, job_id: str) -> bool:
+        """Delete all files of a job; tell whether they are gone."""
+        folder = self.folder(job_id)
+        shutil.rmtree(folder, ignore_errors=True)
+        return not folder.exists()
 
     def write_chunk(self, job_id: str, chunk: int, kind: Kind, body: bytes) -> None:
         """Write a chunk's file, whole or not at all.
@@ -111,12 +114,8 @@ class JobFiles:
         """Return the ids of folders that are that old, as an upload that was cut off leaves one."""
         if not self._root.is_dir():
             return []
-        now = clock.file_s()
-        return [
-            folder.name
-            for folder in self._root.iterdir()
-            if now - folder.stat().st_mtime > older_than_s
-        ]
+        oldest = clock.file_s() - older_than_s
+        return [folder.name for folder in self._root.iterdir() if _changed_at(folder) < oldest]
 
     def _chunk(self, job_id: str, chunk: int, kind: Kind) -> Path:
         return self.folder(job_id) / f"{chunk:07d}.{kind}.jsonl"
@@ -137,6 +136,13 @@ def disk() -> Iterator[None]:
                 "the disk of ECHOSTREAM_HOME is full", remedy="Make room, then retry the job"
             ) from None
         raise
+
+
+def _changed_at(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:  # another process has deleted it meanwhile
+        return math.inf
 
 
 def _csv_text(rows: Iterable[Sequence[Any]]) -> bytes:

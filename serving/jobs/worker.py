@@ -15,11 +15,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from foundation import clock
-from foundation.errors import ControlPlaneUnreachableError, EchoStreamError
+from foundation.errors import ControlPlaneUnreachableError, DiskFullError, EchoStreamError
 from foundation.logs import get_log
 from foundation.settings import Settings
 from serving.jobs.files import JobFiles
 from serving.jobs.rows import Bad, BrokenInputError, Position, Row, Rows, read_rows
+from serving.jobs.tidy import tidy
 from tenancy import jobs
 from tenancy.database import Database
 from tenancy.jobs import Job, JobStatus, Step
@@ -35,8 +36,6 @@ _POLL_S = 0.5
 _TURN_S = 5.0  # after so long, another job that waits has its turn
 _RENEW_PER_LEASE = 4
 _TIDY_S = 60.0
-_ORPHAN_S = 86_400.0
-_FORGET = timedelta(days=30)
 log = get_log("worker")
 
 
@@ -74,17 +73,13 @@ class Worker:
         self._tidied_at = float("-inf")
 
     def run(self) -> None:
-        """Work until stopped.
-
-        Raises:
-            SettingsError, ScorerError: the scorer or the sanitizer cannot be used.
-        """
+        """Work until stopped; a scorer that cannot be used fails jobs, to be retried."""
         while not self._stopped.is_set():
             try:
                 self.tidy_if_due()
                 is_busy = self.work()
-            except ControlPlaneUnreachableError:
-                log.warning("control_plane_away")
+            except (ControlPlaneUnreachableError, DiskFullError) as error:
+                log.warning("control_plane_away", error=type(error).__name__)
                 is_busy = False
             if not is_busy:
                 self._stopped.wait(_POLL_S)
@@ -96,6 +91,8 @@ class Worker:
             return False
         with self._leased(job) as lease:
             self._carry_out(job, lease)
+        if jobs.find(self._database, job.tenant, job.job_id) is None:
+            self._files.remove(job.job_id)  # a chunk may have been written after it was deleted
         return True
 
     def _carry_out(self, job: Job, lease: "_Lease") -> None:
@@ -164,7 +161,9 @@ class Worker:
 
     def _end(self, job: Job, status: JobStatus, message: str | None = None) -> None:
         ended = jobs.finish(self._database, job, status, keep=self._keep, message=message)
-        if ended and status == JobStatus.COMPLETED:
+        if ended is None:
+            return
+        if status == JobStatus.COMPLETED:
             self._files.remove_input(job.job_id)
         log.info("job_ended", job=job.job_id, status=status, read=job.read)
 
@@ -189,14 +188,9 @@ class Worker:
     def tidy_if_due(self) -> None:
         """Delete files that are kept no longer, each minute."""
         now = clock.file_s()
-        if now - self._tidied_at < _TIDY_S:
-            return
-        self._tidied_at = now
-        for _, job_id in jobs.expire(self._database, forget=_FORGET):
-            self._files.remove(job_id)
-        orphans = self._files.orphans(_ORPHAN_S)
-        for job_id in set(orphans) - jobs.known_ids(self._database, orphans):
-            self._files.remove(job_id)
+        if now - self._tidied_at >= _TIDY_S:
+            self._tidied_at = now
+            tidy(self._database, self._files)
 
 
 def chunks(rows: Rows) -> Iterator[tuple[list[Row | Bad], Position]]:

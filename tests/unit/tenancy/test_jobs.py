@@ -152,17 +152,42 @@ def test_a_job_that_ended_well_is_not_done_again(database, time):
     assert jobs.retry(database, "default", "job_none") is None
 
 
-def test_results_expire_once_and_jobs_are_forgotten_later(database, time):
+def test_results_expire_and_jobs_are_forgotten_once_their_files_are_gone(database, time):
     job = make(database)
+    name = ("default", job.job_id)
     jobs.finish(database, claim(database), JobStatus.COMPLETED, keep=KEEP)
-    assert jobs.expire(database, forget=KEEP) == []
+    assert jobs.expired(database, 10) == []
     time(hours=24)
     assert status(database, job) == "EXPIRED", "also where nobody has tidied up"
-    assert jobs.expire(database, forget=KEEP) == [("default", job.job_id)]
-    assert jobs.expire(database, forget=KEEP) == []
+    assert jobs.expired(database, 10) == [name]
+    assert jobs.expired(database, 10) == [name], "until somebody says that its files are gone"
     time(hours=24)
-    jobs.expire(database, forget=KEEP)
+    jobs.forget(database, after=KEEP)
+    assert status(database, job) == "EXPIRED"
+    jobs.mark_expired(database, [name])
+    assert jobs.expired(database, 10) == []
+    jobs.forget(database, after=KEEP)
     assert jobs.find(database, "default", job.job_id) is None
+
+
+def test_the_first_to_expire_come_first(database, time):
+    made = []
+    for _ in range(3):
+        made.append(("default", make(database).job_id))
+        jobs.finish(database, claim(database), JobStatus.COMPLETED, keep=KEEP)
+        time(seconds=1)
+    time(hours=24)
+    assert jobs.expired(database, 2) == made[:2]
+
+
+@pytest.mark.parametrize("end", [JobStatus.FAILED, JobStatus.STOPPED])
+def test_a_job_that_has_expired_does_not_go_on_since_its_input_may_be_gone(database, time, end):
+    job = make(database)
+    jobs.finish(database, claim(database), end, keep=KEEP)
+    time(hours=24)
+    assert jobs.retry(database, "default", job.job_id).status == "EXPIRED"
+    assert claim(database) is None
+    assert jobs.expired(database, 10) == [("default", job.job_id)]
 
 
 def test_another_tenant_s_job_is_none(database, time, other_tenant):

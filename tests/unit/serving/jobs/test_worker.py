@@ -249,20 +249,27 @@ def test_a_job_that_ends_its_workers_again_and_again_fails(home, database, worke
     assert (done.status, done.message) == ("FAILED", "workers_ended: at row 1 or soon after")
 
 
-def test_a_job_that_is_deleted_while_it_is_worked_on_leaves_nothing(home, database, worker):
+@pytest.mark.parametrize("is_late", [False, True], ids=["whole", "a chunk comes after it"])
+def test_a_job_that_is_deleted_while_it_is_worked_on_leaves_nothing(
+    home, database, worker, is_late
+):
     job = submit(home, database, lines(2_500))
+    files = JobFiles(home.home)
     real = worker_module.jobs.advance
 
     def deleted_first(*given, **named):
         jobs.remove(database, "default", job.job_id)
-        JobFiles(home.home).remove(job.job_id)
+        files.remove(job.job_id)
+        if is_late:
+            files.make(job.job_id)
+            files.write_chunk(job.job_id, 0, "result", b"{}\n")
         return real(*given, **named)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(worker_module.jobs, "advance", deleted_first)
         worker.work()
     assert found(database, job) is None
-    assert not JobFiles(home.home).folder(job.job_id).exists()
+    assert not files.folder(job.job_id).exists()
 
 
 def test_files_go_with_their_jobs_and_those_without_a_job_after_a_day(home, database, worker):
