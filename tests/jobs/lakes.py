@@ -1,6 +1,7 @@
 """Lakes whose Bronze was written without Kafka, and the two jobs behind it, run in this process."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +19,17 @@ from schemas.tables import BRONZE_POSTS
 from schemas.topics import platform_of
 from streaming.failures import named_error
 from streaming.jobs import STARTS
+from tests.support import oracle
 from tests.support.clock import BASE
-from tests.support.lake import Row, assert_exact
+from tests.support.lake import (
+    Row,
+    assert_exact,
+    assert_gold,
+    assert_ops,
+    assert_silver,
+    assert_tombstones,
+    rows_of,
+)
 
 BEHIND_BRONZE = ("bronze_to_silver", "silver_to_gold")
 # Much of everything, so that a few hundred posts hold every case.
@@ -157,3 +167,16 @@ def plans_of(spark: SparkSession) -> bytes:
     return "".join(
         plan or "" for plan in plans
     ).encode()  # Spark 4.2 has none of what is still planned
+
+
+def assert_behind_bronze(
+    lake: Lake, ledger: Sequence[Row], bronze: Sequence[Row], consumed: int
+) -> None:
+    """Check every table behind Bronze by the ledger; `consumed` is of bronze_to_silver."""
+    expected = oracle.expected(ledger)
+    assert_silver(lake.settings, expected, bronze)
+    assert_tombstones(lake.settings, expected, ledger)
+    assert_gold(lake.settings, expected)
+    assert_ops(lake.settings, {"topic_to_bronze": 0, "bronze_to_silver": consumed})
+    bad = Counter(row["reason"] for row in ledger if row["fate"] == "quarantined")
+    assert Counter(row["reason"] for row in rows_of(lake.settings, "quarantine.posts")) == bad

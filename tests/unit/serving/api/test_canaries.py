@@ -11,6 +11,7 @@ from serving.api.access_log import AccessLog
 from serving.api.app import close, create_services
 from serving.api.middleware import Gate
 from tests.support.api import JSON, serving
+from tests.support.commands import wait_until
 
 CANARY = "canary-7f3a"
 
@@ -71,9 +72,11 @@ def test_nothing_that_was_sent_is_kept(api):
 def test_a_line_of_the_access_log_has_closed_fields(api):
     request_id = api.get("/v1/keys?secret=1").headers["x-request-id"]
 
-    while not (lines := [line for line in api.log() if line["request_id"] == request_id]):
-        pass
-    (line,) = lines
+    def lines():
+        return [line for line in api.log() if line["request_id"] == request_id]
+
+    wait_until(lines, within_s=60, what="line of the log")
+    (line,) = lines()
     assert set(line) == {
         "event", "time", "request_id", "method", "route", "status", "ms", "tenant", "key",
     }  # fmt: skip

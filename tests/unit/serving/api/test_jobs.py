@@ -4,12 +4,12 @@ import csv
 import io
 import json
 import socket
-import subprocess
 
 import pytest
 
 from tests.support.api import serving
 from tests.support.commands import wait_until
+from tests.support.small_disk import small_disk
 
 WAIT_S = 240
 LINES = {"Content-Type": "application/x-ndjson"}
@@ -163,36 +163,17 @@ def test_an_upload_that_is_cut_off_leaves_nothing_behind_and_is_no_error_of_ours
         assert [line["status"] for line in api.log() if line["route"] == "/v1/jobs"] == [400]
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of its own for jobs; the test is skipped where this user may not mount one."""
-    folder = tmp_path / "jobs"
-    folder.mkdir()
-    mounted = mount("size=512k", folder)
-    if mounted.returncode:
-        pytest.skip(f"no file system to fill: {mounted.stderr.decode().strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def mount(options, folder):
-    words = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    return subprocess.run(words, capture_output=True, check=False)
-
-
-def test_a_full_disk_is_507_and_a_job_that_meets_one_can_be_retried(tmp_path, small_disk):
-    with serving(tmp_path) as api:
+def test_a_full_disk_is_507_and_a_job_that_meets_one_can_be_retried(tmp_path):
+    with small_disk(tmp_path / "jobs") as disk, serving(tmp_path) as api:
         refused = api.post("/v1/jobs", b'"aaaaaaa"\n' * 60_000, LINES)
         assert (refused.status, refused.json()["code"]) == (507, "disk_full")
-        assert list(small_disk.iterdir()) == []
+        assert list(disk.folder.iterdir()) == []
         job_id = submit(api, b'"aaaaaaa"\n' * 20_000)
         failed = ended(api, job_id)
         assert failed["status"] == "FAILED"
         assert failed["message"].startswith("disk_full: ")
         assert 0 < failed["counts"]["read"] < 20_000
-        assert mount("remount,size=64m", small_disk).returncode == 0
+        disk.grow()
         assert api.post(f"/v1/jobs/{job_id}/retry", b"").status == 202
         done = ended(api, job_id)
         assert (done["status"], done["counts"]["scored"]) == ("COMPLETED", 20_000)

@@ -15,6 +15,7 @@ from tenancy.api_keys import list_keys
 from tenancy.database import Database
 from tenancy.usage import usage_of
 from tests.support.api import serving
+from tests.support.commands import wait_until
 from tests.support.postgres import new_postgres
 
 TEXT = {"text": "a fine day"}
@@ -28,8 +29,7 @@ def test_it_ends_in_order_with_what_it_has_counted(tmp_path):
             assert api.post("/v1/sentiment", TEXT, bearer).status == 200
         with half_sent(api) as running:
             api.process.terminate()
-            while is_listening(api):
-                pass
+            wait_until(lambda: not is_listening(api), within_s=60, what="end of listening")
             running.sendall(BODY[-1:])
             assert running.recv(65_536).startswith(b"HTTP/1.1 200")
         assert api.process.wait(60) == 0
@@ -112,8 +112,11 @@ def half_sent(api):
     )
     with socket.create_connection(("127.0.0.1", api.port), timeout=60) as running:
         running.sendall(head.encode() + BODY[:-1])
-        while b"echostream_api_in_flight 2.0" not in api.get("/metrics").body:
-            pass
+        wait_until(
+            lambda: b"echostream_api_in_flight 2.0" in api.get("/metrics").body,
+            within_s=60,
+            what="request that runs",
+        )
         yield running
 
 
