@@ -12,8 +12,8 @@ from foundation.policies import policies
 from foundation.sections import S3Settings, ServingSettings
 from serving.catalog import AWS, lake_tables
 from serving.reader.columns import quoted
-from serving.reader.failures import damaged_file, is_of_a_file, one_line
-from serving.reader.parts import Part, open_part
+from serving.reader.failures import damaged_file, is_of_a_file
+from serving.reader.parts import Part, one_line, open_part
 from serving.reader.relation import union, variable
 from serving.statement import demand_no_files, only_tables
 from serving.views import View, views

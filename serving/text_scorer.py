@@ -4,7 +4,7 @@ For the API and its jobs. The sanitizer's limit of time is a signal: it works in
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from foundation.settings import Settings
@@ -60,13 +60,7 @@ class TextScorer:
         """
         options = Options.of(settings.sanitizer)
         if max_seconds is not None:
-            options = Options(
-                regions=options.regions,
-                urls=options.urls,
-                persons=options.persons,
-                max_seconds=min(options.max_seconds, max_seconds),
-                max_chars=options.max_chars,
-            )
+            options = replace(options, max_seconds=min(options.max_seconds, max_seconds))
         self._scorers = Scorers(ScorerOptions.of(settings.scorer, home=settings.home))
         self._sanitizer = load_sanitizer(options)
         language_of("der Himmel ist heute blau")  # not English: it loads the model

@@ -22,8 +22,7 @@ from foundation.errors import (
 T = TypeVar("T")
 HEAD = "0002"  # the newest migration
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_S = 5  # how long a writer waits for another one
-_CONNECT_S = 3
+_PATIENCE_S = 5  # for another writer, for a connection of the pool's, for a server's answer
 _LOCK = 0x45434F53  # of PostgreSQL, while tables are changed: "ECOS"
 _WRITES = "echostream_writes"
 _FULL = "is full"  # as SQLite words it
@@ -136,9 +135,9 @@ def _engine(url: URL) -> Engine:
         return create_engine(
             url,
             pool_pre_ping=True,
-            pool_timeout=_BUSY_S,
+            pool_timeout=_PATIENCE_S,
             hide_parameters=True,
-            connect_args={"connect_timeout": _CONNECT_S},
+            connect_args={"connect_timeout": _PATIENCE_S},
         )
     file = Path(url.database or "")
     try:
@@ -148,7 +147,7 @@ def _engine(url: URL) -> Engine:
         raise DiskFullError(
             f"{file} cannot be made: {error.strerror}", remedy="Check the rights of ECHOSTREAM_HOME"
         ) from None
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_S})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _PATIENCE_S})
     event.listen(engine, "connect", _as_we_use_sqlite)
     event.listen(engine, "begin", _begin_on_sqlite)
     return engine
@@ -157,7 +156,7 @@ def _engine(url: URL) -> Engine:
 def _as_we_use_sqlite(connection: Any, _record: Any) -> None:  # a sqlite3.Connection
     connection.isolation_level = None  # this module says BEGIN itself
     for pragma in (
-        f"busy_timeout = {_BUSY_S * 1000}",
+        f"busy_timeout = {_PATIENCE_S * 1000}",
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
@@ -174,6 +173,9 @@ def _migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == HEAD:
             return
+    # Before the lock, for which others wait: it is slow to import, and needed once per version.
+    from alembic import command  # noqa: F401, PLC0415  # see above
+
     with engine.execution_options(**{_WRITES: True}).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -189,7 +191,7 @@ def _version(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    from alembic import command  # noqa: PLC0415  # slow to import, and needed once per version
+    from alembic import command  # noqa: PLC0415  # `_migrate` has imported it
     from alembic.config import Config  # noqa: PLC0415  # as above
     from alembic.util import CommandError  # noqa: PLC0415  # as above
 

@@ -130,6 +130,7 @@ class Authenticator:
         self._database = database
         self._keyless = settings.keyless_loopback
         self._known: OrderedDict[bytes, tuple[Caller | None, float]] = OrderedDict()
+        self._forgotten = 0  # how often all keys were
         self._lookups = asyncio.Semaphore(_LOOKUPS)
         self._last_used: dict[tuple[str, str], datetime] = {}
         self._is_alone: bool | None = None  # not known yet
@@ -171,8 +172,10 @@ class Authenticator:
         caller, until = self._known.get(digest, (None, 0.0))
         if until <= time.monotonic():
             async with self._lookups:
+                forgotten = self._forgotten
                 caller = await asyncio.to_thread(self._look_up, key.decode("latin-1"))
-            self._remember(digest, caller)
+            if forgotten == self._forgotten:  # else it may have been revoked meanwhile
+                self._remember(digest, caller)
         if caller:
             self._last_used[caller.tenant, caller.key_id] = clock.now()
         return caller
@@ -190,6 +193,7 @@ class Authenticator:
     def forget(self) -> None:
         """Forget all keys, so that one that was revoked here counts at once."""
         self._known.clear()
+        self._forgotten += 1
 
 
 def caller_of(record: KeyRecord) -> Caller:

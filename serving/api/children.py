@@ -48,22 +48,30 @@ async def _keep(child: Child) -> None:
     wait_s = _FIRST_WAIT_S
     while True:
         began = loop.time()
+        code = await _run(child)
+        if loop.time() - began > _LONGEST_WAIT_S:
+            wait_s = _FIRST_WAIT_S
+        log.error("child_ended", child=child.name, code=code, again_after_s=wait_s)
+        await asyncio.sleep(wait_s)
+        wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+
+
+async def _run(child: Child) -> int | None:
+    """Return the exit code of a process at its end; None where it could not be started."""
+    try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *child.arguments,
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,  # a Ctrl-C ends the API, which then ends them
         )
-        try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            await _end(process)
-            raise
-        if loop.time() - began > _LONGEST_WAIT_S:
-            wait_s = _FIRST_WAIT_S
-        log.error("child_ended", child=child.name, code=code, again_after_s=wait_s)
-        await asyncio.sleep(wait_s)
-        wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+    except OSError:  # no memory or no number is left for it at this moment
+        return None
+    try:
+        return await process.wait()
+    except asyncio.CancelledError:
+        await _end(process)
+        raise
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -9,6 +9,7 @@ from foundation.errors import PolicyError
 from foundation.logs import get_log
 from foundation.policies import Policy, policies
 from foundation.settings import Settings
+from foundation.tenants import owner_of
 from serving.api.auth import Caller
 from serving.api.problems import ProblemError
 
@@ -86,11 +87,11 @@ class Lake:
         return await task
 
     def viewer(self, caller: Caller) -> "Viewer":
-        """Return what a caller sees of the lake."""
+        """Return what a caller sees of the lake: what is public, and what is the tenant's."""
         from serving.queries.shared import Viewer  # noqa: PLC0415  # see above
 
         return Viewer(
-            owners=tuple(sorted({"public", caller.tenant, self.settings.owner})),
+            owners=tuple(sorted({"public", caller.tenant, owner_of(caller.tenant, self.settings)})),
             sees_small_cells=caller.is_owner,
             min_authors=self.settings.serving.min_authors,
         )

@@ -23,7 +23,15 @@ def _in_utc(value: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
-Listed = Annotated[str, Field(max_length=_MAX_CHARS)]
+
+
+def _not_too_many(text: str) -> str:
+    if len(listed(text)) > _MAX_VALUES:
+        raise ValueError
+    return text
+
+
+Listed = Annotated[str, Field(max_length=_MAX_CHARS), AfterValidator(_not_too_many)]
 
 
 class Span(BaseModel):
@@ -45,5 +53,4 @@ class Span(BaseModel):
 
 def listed(text: str) -> tuple[str, ...]:
     """Return the values of a list, each once, sorted."""
-    values = {value.strip() for value in text.split(",")} - {""}
-    return tuple(sorted(values)[:_MAX_VALUES])
+    return tuple(sorted({value.strip() for value in text.split(",")} - {""}))

@@ -19,6 +19,7 @@ from foundation.errors import (
     PolicyError,
     QueryError,
     QueryTimeoutError,
+    ScorerError,
     StackError,
     UsageError,
 )
@@ -172,5 +173,8 @@ _TOLD: dict[type[Exception], Callable[[Any], ProblemError]] = {
     PolicyError: lambda _: _away("lake_unavailable", "The lake cannot be read at the moment"),
     UsageError: lambda error: ProblemError(422, "invalid", str(error)),
     StackError: lambda _: _away("unavailable", "A service that is needed does not answer"),
+    ScorerError: lambda _: _away(
+        "scorer_unavailable", "The scorer does not answer, or its budget is spent"
+    ),
     EchoStreamError: lambda _: ProblemError(500, "failed", "The request failed; the log says why"),
 }

@@ -19,7 +19,6 @@ _COLUMNS = (
     " coalesce(rights.may_display, false) AS may_display, metrics"
 )
 _AT = 3  # of these, when it was posted
-_LINK = 10  # where a link would stand
 _FILTERS = {
     "platforms": "list_contains($platforms::VARCHAR[], platform)",
     "channels": "list_contains($channels::VARCHAR[], channel)",
@@ -64,7 +63,6 @@ class Post:
         post_key: Silver's pseudonym; it never leaves.
         channel: None where it is a person's profile.
         title, text: None unless the row's rights and today's policy both allow to display them.
-        link: always None: Silver has no links, which name persons.
         may_display: whether both allow it.
     """
 
@@ -78,7 +76,6 @@ class Post:
     confidence: float | None
     title: str | None = field(repr=False)
     text: str | None = field(repr=False)
-    link: str | None
     may_display: bool
     metrics: Mapping[str, int]
 
@@ -211,7 +208,7 @@ def _page(asked: PostsAsked) -> str:
 
 
 def _post(row: tuple[Any, ...], policies: Mapping[str, Policy]) -> Post:
-    said = dict(zip(Post.__slots__, (*row[:_LINK], None, *row[_LINK:]), strict=True))
+    said = dict(zip(Post.__slots__, row, strict=True))
     policy = policies.get(said["platform"])
     may_display = said["may_display"] and policy is not None and policy.rights.may_display
     if not may_display:

@@ -67,21 +67,17 @@ class Quality:
     quotas: tuple[Quota, ...]
 
 
-def quality(
-    lake: Snapshot, settings: Settings, now: datetime, *, quotas: Sequence[Quota] = ()
-) -> Quality:
+def quality(lake: Snapshot, *, costs: Sequence[Cost] = (), quotas: Sequence[Quota] = ()) -> Quality:
     """Return the state of the data.
 
     Args:
         lake: as it is now.
-        settings: of the home, whose budgets are read.
-        now: says which month it is.
+        costs: as `costs_of` returns them.
         quotas: of the producers, which the API does not know.
 
     Raises:
         DataFileDamagedError, LogDamagedError, LostCommitsError, QueryTimeoutError, QueryError: the
             lake cannot be read.
-        ScorerBudgetError: a budget's file does not say what was spent.
     """
     jobs = batches(lake)
     refining = [job.fates for job in jobs if job.job == REFINING_JOB]
@@ -91,9 +87,21 @@ def quality(
         quarantine=_quarantine(lake),
         fates=refining[0] if refining else Fates(),
         completeness=completeness(jobs),
-        costs=_costs(settings, now),
+        costs=tuple(costs),
         quotas=tuple(quotas),
     )
+
+
+def costs_of(settings: Settings, now: datetime) -> tuple[Cost, ...]:
+    """Return what paid services have cost in the month of `now`.
+
+    Raises:
+        ScorerBudgetError: a budget's file does not say what was spent.
+    """
+    used = spent(settings.home / "budgets" / "comprehend.json", f"{now:%Y-%m}")
+    if used is None:
+        return ()
+    return (Cost("comprehend", used, settings.scorer.comprehend.max_usd_per_month),)
 
 
 def _quarantine(lake: Snapshot) -> tuple[Quarantined, ...]:
@@ -101,10 +109,3 @@ def _quarantine(lake: Snapshot) -> tuple[Quarantined, ...]:
     if read is None:
         return ()
     return tuple(Quarantined(*row) for row in lake.rows(_BY_REASON, None, quarantine=read))
-
-
-def _costs(settings: Settings, now: datetime) -> tuple[Cost, ...]:
-    used = spent(settings.home / "budgets" / "comprehend.json", f"{now:%Y-%m}")
-    if used is None:
-        return ()
-    return (Cost("comprehend", used, settings.scorer.comprehend.max_usd_per_month),)

@@ -97,17 +97,20 @@ _NEWEST_BATCHES = " ".join(
 
 def as_of_gold(lake: Snapshot) -> AsOf:
     """Return what Gold's version says of itself."""
-    for part in lake.parts(GOLD):
-        pinned = part.pinned
-        return AsOf(pinned.version, pinned.silver_version, pinned.committed_at)
-    return AsOf()
+    parts = lake.parts(GOLD)
+    if not parts:
+        return AsOf()
+    gold = parts[0].pinned
+    return AsOf(gold.version, gold.silver_version, gold.committed_at)
 
 
 def as_of_silver(lake: Snapshot) -> AsOf:
     """Return what Silver's version says of itself."""
-    for part in lake.parts(SILVER):
-        return AsOf(None, part.pinned.version, part.pinned.committed_at)
-    return AsOf()
+    parts = lake.parts(SILVER)
+    if not parts:
+        return AsOf()
+    silver = parts[0].pinned
+    return AsOf(None, silver.version, silver.committed_at)
 
 
 def batches(lake: Snapshot) -> tuple[Batches, ...]:

@@ -61,7 +61,8 @@ _HIDDEN = " ".join(["SELECT count(*) FROM", _ASKED, "WHERE NOT shown"])
 class VolumeAsked:
     """What is asked; times are half-open, in UTC.
 
-    Without times, the last seven days up to Gold's newest hour.
+    Without times, the last seven days up to Gold's newest hour. `limit` bounds the cells, and so
+    the memory: of more, the first ones are returned.
     """
 
     step: Step = "hour"
@@ -70,6 +71,7 @@ class VolumeAsked:
     until: datetime | None = None
     platforms: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ def volume(lake: Snapshot, viewer: Viewer, asked: VolumeAsked) -> Volume:
     if read is None or since is None or until is None:
         return Volume(as_of_gold(lake), whole, viewer.min_authors, 0, since, until, ())
     values = _values(viewer, asked, since, until)
-    step = {"width": _WIDTHS[asked.step], "first": _MONDAY}
-    cells = tuple(_cells(lake.rows(_sums(asked), values | step, gold=read), asked))
+    more = {"width": _WIDTHS[asked.step], "first": _MONDAY, "limit": asked.limit}
+    cells = tuple(_cells(lake.rows(_sums(asked), values | more, gold=read), asked))
     hidden = 0
     if not viewer.sees_small_cells:
         ((hidden,),) = lake.rows(_HIDDEN, values, gold=read)
@@ -166,7 +168,7 @@ def _sums(asked: VolumeAsked) -> str:
             ", CASE WHEN count(*) = 1 THEN max(authors) END AS authors",
             "FROM",
             _ASKED,
-            "WHERE shown GROUP BY ALL ORDER BY ALL",
+            "WHERE shown GROUP BY ALL ORDER BY ALL LIMIT $limit",
         ]
     )
 

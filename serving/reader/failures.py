@@ -88,11 +88,6 @@ def damaged_file(
     return None
 
 
-def one_line(error: Exception) -> str:
-    """Return the error's first line, without DuckDB's picture of the query or its guess."""
-    return str(error).strip().splitlines()[0].rstrip("!. ")
-
-
 def _named_file(part: Part, _: S3Settings, message: str) -> str | None:
     files = (f"{part.pinned.uri}/{file.path}" for file in part.pinned.files)
     return next((file for file in files if file in message), None)

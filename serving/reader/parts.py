@@ -163,8 +163,12 @@ def _arrow_source(table: DeltaTable, uri: str, s3: S3Settings) -> Any:
         return WholeTable(at)
 
 
+def one_line(error: Exception) -> str:
+    """Return the error's first line, without DuckDB's picture of the query or its guess."""
+    return str(error).strip().partition("\n")[0].rstrip("!. ")
+
+
 def _named(error: Exception, name: str, uri: str) -> EchoStreamError:
-    line = str(error).strip().splitlines()[0].rstrip("!. ")
     return damage.known(error, name, uri) or QueryError(
-        f"{name} cannot be read: {line}", remedy="Is the lake whole?"
+        f"{name} cannot be read: {one_line(error)}", remedy="Is the lake whole?"
     )

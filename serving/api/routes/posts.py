@@ -37,7 +37,10 @@ class PostsAsked(Span):
 
 
 class PostOut(BaseModel):
-    """A post; title and text are null where they may not be displayed."""
+    """A post; title and text are null where they may not be displayed.
+
+    `link` is always null: the lake's readable tables hold no address or id of a post.
+    """
 
     post_ref: str
     platform: str
@@ -117,7 +120,8 @@ def _told(services: Services, tenant: str, asked: PostsAsked, page: Any) -> byte
     told = []
     for post in page.posts:
         fields = {name: getattr(post, name) for name in post.__slots__}
-        told.append({"post_ref": seals.post_ref(tenant, fields.pop("post_key")), **fields})
+        post_ref = seals.post_ref(tenant, fields.pop("post_key"))
+        told.append({"post_ref": post_ref, **fields, "link": None})
     after = page.after
     cursor = (
         seals.cursor(tenant, asked.filters, [to_micros(after.posted_at), after.post_key])

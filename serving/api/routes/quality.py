@@ -87,18 +87,21 @@ async def quality(request: Request) -> Response:
     services = services_of(request)
     lake = services.lake
     now = clock.now()
-    found = await lake.answer(
+    versions, costs, quotas = await lake.answer(
         lambda snapshot: (
             snapshot.versions(*_TABLES),
-            queries.quality(snapshot, services.settings, now, quotas=lake.quotas()),
+            queries.costs_of(services.settings, now),
+            tuple(lake.quotas()),
         )
     )
-    versions, told = found
 
     async def make() -> bytes:
-        return orjson.dumps(_told(told), option=in_utc)
+        found = await lake.answer(
+            lambda snapshot: queries.quality(snapshot, costs=costs, quotas=quotas)
+        )
+        return orjson.dumps(_told(found), option=in_utc)
 
-    return await if_changed(request, (*versions.items(), told.costs, told.quotas), make)
+    return await if_changed(request, (*versions.items(), costs, quotas), make)
 
 
 def _told(found: Any) -> dict[str, Any]:

@@ -69,6 +69,7 @@ async def query(request: Request, asked: Annotated[QueryAsked, Query()]) -> Resp
         until=asked.until,
         platforms=listed(asked.platform),
         channels=listed(asked.channel),
+        limit=_MAX_CELLS + 1,
     )
 
     async def make() -> bytes:

@@ -141,6 +141,8 @@ def test_quality_has_its_shape(api):
         "query?from=9999999999999",
         "query?from=0001-01-01T00:00:00Z",
         "query?platfrom=reddit",
+        "query?channel=" + ",".join(f"c{number}" for number in range(51)),
+        "posts?lang=" + ",".join(f"l{number}" for number in range(51)),
         "posts?limit=201",
         "posts?limit=0",
         "posts?tenant_id=other",

@@ -98,7 +98,7 @@ def test_the_newest_come_first_and_all_is_told(ask):
     first = page.posts[0]
     assert (first.platform, first.channel, first.lang) == ("reddit", "news", "en")
     assert (first.label, first.compound, first.confidence) == ("positive", 0.5, 0.9)
-    assert (first.title, first.text, first.link) == ("title of b", "text of b", None)
+    assert (first.title, first.text) == ("title of b", "text of b")
     assert first.posted_at == START + timedelta(seconds=2)
     assert first.metrics == {"score": 3}
 

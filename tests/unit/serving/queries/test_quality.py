@@ -9,7 +9,7 @@ from deltalake import write_deltalake
 
 from foundation.errors import ScorerBudgetError
 from foundation.settings import Settings
-from serving.queries.quality import Cost, Quarantined, Quota, quality
+from serving.queries.quality import Cost, Quarantined, Quota, costs_of, quality
 from serving.queries.shared import Completeness, Fates
 from serving.reader.reader import Reader
 
@@ -50,7 +50,7 @@ def ask(tmp_path):
                 pa.Table.from_pylist([each], schema=SCHEMA),
                 mode="append",
             )
-        return reader.answer(lambda lake: quality(lake, home, NOW, **more))
+        return reader.answer(lambda lake: quality(lake, **more))
 
     yield ask
     reader.close()
@@ -94,16 +94,20 @@ def test_quarantine_by_platform_and_reason(ask, tmp_path):
     )
 
 
-def test_costs_are_those_of_the_month(ask, tmp_path):
+def test_costs_are_those_of_the_month(tmp_path):
+    home = Settings(home=tmp_path)
+    assert costs_of(home, NOW) == ()
     file = tmp_path / "budgets" / "comprehend.json"
     file.parent.mkdir()
     file.write_text(json.dumps({"2026-10": 7.0, "2026-11": 1.5}))
-    assert ask().costs == (Cost("comprehend", 1.5, 10.0),)
+    assert costs_of(home, NOW) == (Cost("comprehend", 1.5, 10.0),)
     file.write_text("{")
     with pytest.raises(ScorerBudgetError):
-        ask()
+        costs_of(home, NOW)
 
 
-def test_quotas_are_told_by_who_starts_the_api(ask):
+def test_costs_and_quotas_are_told_by_who_asks(ask):
     quota = Quota("reddit", "requests", 3, 100, "day")
-    assert ask(quotas=[quota]).quotas == (quota,)
+    cost = Cost("comprehend", 1.5, 10.0)
+    answer = ask(costs=[cost], quotas=[quota])
+    assert (answer.costs, answer.quotas) == ((cost,), (quota,))

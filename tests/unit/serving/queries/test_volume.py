@@ -151,6 +151,12 @@ def test_filters(ask, asked, posts):
     assert [each.posts for each in answer.cells] == ([] if posts is None else [posts])
 
 
+def test_a_limit_bounds_the_cells_and_the_first_ones_are_told(ask):
+    some = [cell(hour) for hour in range(4)]
+    assert [at for (at,) in shown(ask(*some, limit=3), "at")] == [each["hour"] for each in some[:3]]
+    assert len(ask(limit=4).cells) == len(ask(limit=5).cells) == len(ask().cells) == 4
+
+
 def test_a_profile_is_no_channel(ask):
     """Its name there is a person's pseudonym."""
     answer = ask(cell(0, channel=PROFILE), cell(0, channel=None), by="channel")
