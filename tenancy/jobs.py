@@ -39,6 +39,7 @@ class JobStatus(StrEnum):
 
 OPEN = (JobStatus.SUBMITTED, JobStatus.IN_PROGRESS, JobStatus.STOP_REQUESTED)
 _LEASABLE = (JobStatus.IN_PROGRESS, JobStatus.STOP_REQUESTED)
+_ENDED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,7 @@ def expired(database: Database, limit: int) -> list[tuple[str, str]]:
     """Return tenant and id of jobs whose files are kept no longer, and may still be there."""
     query = (
         select(Row.tenant_id, Row.job_id)
-        .where(Row.expires_at <= clock.now(), Row.status != JobStatus.EXPIRED)
+        .where(Row.status.in_(_ENDED), Row.expires_at <= clock.now())
         .order_by(Row.expires_at)
         .limit(limit)
     )
