@@ -4,6 +4,7 @@ Times are integers, microseconds since 1970 in UTC. No pyspark here: producers i
 The comment of a field is its meaning. `make reference` writes it into docs/reference/event.md.
 """
 
+import re
 from functools import cache
 from importlib import resources
 from typing import Literal, TypedDict
@@ -12,6 +13,10 @@ import orjson
 
 SCHEMA_VERSION = 1
 MAX_RECORD_BYTES = 1_048_576  # of one record's value, before compression
+
+# Characters that no name may have, and that are taken out of texts: all controls but tab, line feed
+# and carriage return.
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 Op = Literal["upsert", "delete", "unmappable", "delete_author"]
 OPS: tuple[Op, ...] = ("upsert", "delete", "unmappable", "delete_author")

@@ -1,9 +1,7 @@
 """Control characters: no text needs them, and inside an address or a number they hide it."""
 
-import re
+from schemas.event import CONTROL
 
-# all but tab, line feed and carriage return
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 # as str.splitlines takes them
 _LINE_BREAKS = {ord(char): "\n" for char in "\x0b\x0c\x1c\x1d\x1e\x85"}
 

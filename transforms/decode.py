@@ -11,10 +11,10 @@ import orjson
 
 from foundation.key_chain import KeyChain
 from foundation.policies import Policy
-from schemas.event import MAX_RECORD_BYTES, OPS, SCHEMA_VERSION, Event, json_schema
+from schemas.event import CONTROL, MAX_RECORD_BYTES, OPS, SCHEMA_VERSION, Event, json_schema
 from schemas.reasons import Reason
 from schemas.topics import platform_of
-from transforms.controls import CONTROL, without_controls
+from transforms.controls import without_controls
 
 # microseconds
 _MINUTE = 60_000_000

@@ -13,6 +13,7 @@ from ingestion.kafka.records import Record, RecordMaker
 from ingestion.parsing.timestamps import DAY_MICROS
 from ingestion.platform import AuthorDelete, Ignored, Json, Mapped, Platform, Post, Unmappable
 from ingestion.platforms import PLATFORMS
+from schemas.event import CONTROL
 from schemas.reasons import Reason
 from schemas.topics import TOPIC_KINDS, topic_name
 
@@ -140,6 +141,9 @@ class Receiver:
             return None
         if len(mapped.title or "") + len(mapped.text or "") > self._max_text_chars:
             return Reason.TEXT_TOO_LONG
+        names = (mapped.lang, mapped.channel, *mapped.hashtags, *mapped.metrics)
+        if any(name and CONTROL.search(name) for name in names):
+            return Reason.CONTROL_CHARACTER
         created_at = observed_at if mapped.created_at is None else mapped.created_at
         if created_at > observed_at + DAY_MICROS:
             return Reason.CREATED_IN_FUTURE

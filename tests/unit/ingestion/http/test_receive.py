@@ -69,6 +69,8 @@ def test_items_are_mapped_sent_and_counted_each_once_and_refusals_say_which_and_
         item(time="1989-12-31"),
         "text",
         {"items": [item(id="b"), item(id="c"), item(time=1.5), item(text=5)]},
+        item(channel="a\x00b"),
+        item(language="e\x1bn"),
     ]
     assert receiver(kafka).receive("default", "custom", items) == Receipt(
         sent=3,
@@ -82,6 +84,8 @@ def test_items_are_mapped_sent_and_counted_each_once_and_refusals_say_which_and_
             Rejection(7, "created_before_1990"),
             Rejection(8, "unmappable: id"),
             Rejection(9, "unmappable: time"),
+            Rejection(10, "control_character"),
+            Rejection(11, "control_character"),
         ],
     )
     assert [(topic, event["op"], event["post_id"]) for topic, event in sent(kafka)] == [
