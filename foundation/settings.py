@@ -45,6 +45,7 @@ from foundation.sections import (
 )
 
 NOT_OURS = "ECHOSTREAM_X_"  # begins the variables of a deployment, which no setting reads
+_PAGE = "See docs/reference/settings.md"
 
 
 class Settings(BaseSettings):
@@ -169,7 +170,7 @@ def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:
     try:
         return Settings(_build_sources=(sources, given))
     except ValidationError as error:
-        raise SettingsError(_first_problem(error), remedy="See README, Settings") from None
+        raise SettingsError(_first_problem(error), remedy=_PAGE) from None
     except UnreadableVariableError as error:
         # The message names the section; the value itself may be a secret.
         raise SettingsError(
@@ -188,7 +189,7 @@ def _refuse_unknown_variables() -> None:
         if field is None or (sub is not None and key and key.split("__")[0] not in sub):
             raise SettingsError(
                 f"environment variable {name} names no setting",
-                remedy=f"See README, Settings; a variable of your own begins with {NOT_OURS}",
+                remedy=f"{_PAGE}; a variable of your own begins with {NOT_OURS}",
             )
 
 
