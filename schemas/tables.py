@@ -85,7 +85,7 @@ def _struct(**fields: DataType) -> StructType:
 
 RIGHTS = _struct(indexable=_BOOL, may_train=_BOOL, may_display=_BOOL, may_export=_BOOL)
 SENTIMENT = _struct(
-    label=_STRING,  # positive, neutral, negative or mixed; null without a label
+    label=_STRING,  # `positive`, `neutral`, `negative` or `mixed`; null where there is none
     compound=_DOUBLE,  # from -1 to 1
     confidence=_DOUBLE,  # calibrated probability that the label is right; null without a fit
     scorer=_STRING,  # name of the scorer

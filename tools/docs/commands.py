@@ -58,8 +58,9 @@ def _command(command: Command, prefix: str) -> Iterator[str]:
     yield "```"
     yield ""
     explained = [argument for argument in arguments if argument.help]
-    yield from _options([*explained, *options])
-    yield ""
+    if explained or options:
+        yield from _options([*explained, *options])
+        yield ""
 
 
 def _usage(argument: Any) -> str:
@@ -69,11 +70,11 @@ def _usage(argument: Any) -> str:
 
 def _options(params: list[Any]) -> list[str]:
     rows = [
-        (_names(param), _default(param), _plain(param.help or ""))
+        (_names(param), "; ".join(filter(None, (_plain(param.help or ""), _default(param)))))
         for param in params
         if param.name not in ("help",)
     ]
-    return table(("option", "default", "meaning"), rows) if rows else []
+    return table(("option", "meaning"), rows) if rows else []
 
 
 def _names(param: Any) -> str:
@@ -102,7 +103,7 @@ def _default(param: Any) -> str:
     value = param.default
     if value in (None, False, (), [], "") or callable(value):
         return ""
-    return f"`{getattr(value, 'value', value)}`"
+    return f"default `{getattr(value, 'value', value)}`"
 
 
 def _plain(text: str) -> str:
