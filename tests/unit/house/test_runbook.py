@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ ROOT = Path(__file__).resolve().parents[3]
 (RUNBOOK,) = (ROOT / "docs").rglob("runbook.md")
 ENTRY = re.compile(r"^(#{2,3}) `(\w+)`\n+(.*?)(?=^#{2,3} |\Z)", re.MULTILINE | re.DOTALL)
 ENTRIES = [(level, name, text) for level, name, text in ENTRY.findall(RUNBOOK.read_text("utf-8"))]
+SEEN = re.compile(r"\*\*You see:\*\*.*?(?=^- )", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"`([^`]+)`")
+SPLIT = re.compile(r'"\s*\n\s*f?"')
+SHORTEST = 3
 CLASSES = {
     name: kind
     for name, kind in vars(errors).items()
@@ -35,6 +40,26 @@ def test_an_entry_stands_below_its_base(name):
     names = [(level, entry) for level, entry, _ in ENTRIES]
     above = [entry for level, entry in names[: names.index(("###", name))] if level == "##"]
     assert issubclass(CLASSES[name], CLASSES[above[-1]])
+
+
+@cache
+def messages():
+    """The text of all modules, with the strings joined that stand on several lines."""
+    folders = sorted({path.parent for path in ROOT.glob("*/__init__.py")} - {ROOT / "tests"})
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    return SPLIT.sub("", "\n".join(path.read_text(encoding="utf-8") for path in files))
+
+
+@pytest.mark.parametrize(("name", "text"), [entry[1:] for entry in ENTRIES])
+def test_what_one_sees_is_what_the_code_says(name, text):
+    quoted = CODE.findall(SEEN.search(text)[0]) if SEEN.search(text) else []
+    pieces = [
+        " ".join(piece.split())
+        for quote in quoted
+        for piece in re.split(r"…|\bv\d\S*|\b\d+\b", quote)
+    ]
+    words = [piece.strip(" ,.:") for piece in pieces if len(piece.strip(" ,.:")) > SHORTEST]
+    assert [piece for piece in words if piece not in messages()] == []
 
 
 def test_the_modules_own_list_names_each_class():
