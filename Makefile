@@ -77,11 +77,11 @@ test-faults: setup classes ## fault injection: jobs, producers and brokers are k
 	$(PYTEST_BOTH) tests/faults
 
 .PHONY: test-nightly
-test-nightly: test-calendar ## what takes long: other days, lakes of other days, every recorded payload, memory, Spark 4.2
+test-nightly: test-calendar .chromium ## what takes long: other days, lakes of other days, every recorded payload, memory, Spark 4.2
 	TEST_BASE_SHIFT_DAYS=400 $(PYTEST) tests/jobs
 	FULL=1 $(PYTEST) tests/e2e/test_real_recordings.py
 	$(PYTEST) tests/e2e/test_s3.py tests/e2e/test_spark_submit.py tests/unit/serving/api/test_document.py
-	$(PYTEST) tests/e2e/test_memory.py
+	$(PYTEST) tests/e2e/test_memory.py tests/browser/test_proxy.py
 	$(MAKE) test-matrix
 
 MATRIX := build/matrix

@@ -98,14 +98,15 @@ class Guard:
 
 def is_ours(headers: Iterable[tuple[bytes, bytes]], names: frozenset[str]) -> bool:
     """Return whether a request names us in Host and comes from our own page, if from any."""
-    given = {name.lower(): value.decode("latin-1") for name, value in headers}
-    host = given.get(b"host", "")
+    texts = {name.lower(): value.decode("latin-1") for name, value in headers}
+    host = texts.get(b"host", "")
     try:
         name = urlsplit(f"//{host}").hostname
     except ValueError:
         return False
-    origin = given.get(b"origin")
-    return name in names and (origin is None or origin.partition("://")[2] == host)
+    is_named = name in names or host.lower() in names
+    origin = texts.get(b"origin")
+    return is_named and (origin is None or origin.partition("://")[2] == host)
 
 
 def options(host: str, port: int, allowed_hosts: tuple[str, ...]) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def options(host: str, port: int, allowed_hosts: tuple[str, ...]) -> dict[str, A
         "logger.hideWelcomeMessage": True,
         "runner.magicEnabled": False,
         "server.address": host,
-        "server.allowedHosts": list(allowed_hosts),
+        "server.allowedHosts": [urlsplit(f"//{name}").hostname for name in allowed_hosts],
         "server.enableAgentApi": False,
         "server.enableCORS": True,
         "server.enableStaticServing": False,
@@ -143,7 +144,7 @@ def serve(
     Args:
         host: where to listen.
         port: likewise.
-        allowed_hosts: names in a request's Host, besides those of loopback.
+        allowed_hosts: names, or name:port, in a request's Host, besides those of loopback.
         started: is called when the pages can be opened.
     """
 
@@ -153,7 +154,7 @@ def serve(
         started()
         yield
 
-    names = ("localhost", "127.0.0.1", *allowed_hosts)
+    names = ("localhost", "127.0.0.1", *(name.lower() for name in allowed_hosts))
     app = st.App(
         _SCRIPT,
         lifespan=running,

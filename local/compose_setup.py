@@ -1,4 +1,4 @@
-"""One-shot work of docker-compose.yml: `python -m local.compose_setup secrets | bucket | key-id`.
+"""One-shot work of docker-compose.yml: `python -m local.compose_setup WORK`.
 
 Each does what is missing and leaves alone what is there, for it runs at every `docker compose up`.
 """
@@ -12,14 +12,14 @@ from pathlib import Path
 from foundation.errors import EchoStreamError
 from foundation.settings import Settings, load_settings
 from lakehouse.storage.s3 import answering, client
+from local.compose_files import ANYBODYS, write_whole
+from local.compose_web import make_web_secrets
+from tenancy.database import Database
 
 S3 = Path("/run/echostream/s3")
 GRAFANA = Path("/run/echostream/grafana")
 _BYTES = 24
 _S3_PORT = 9000
-# the second: Grafana's image has a user of its own, and the volume no other reader
-_OURS = 0o400
-_ANYBODYS = 0o444
 
 
 def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
@@ -37,11 +37,12 @@ def make_secrets(s3: Path = S3, grafana: Path = GRAFANA) -> list[Path]:
     client_side = {"aws_access_key_id": name, "aws_secret_access_key": word}
     files = []
     if not (s3 / "s3proxy.conf").exists():
-        files.append(_write(s3 / "credentials", _lines(client_side, "[default]\n"), _OURS))
+        files.append(write_whole(s3 / "credentials", _lines(client_side, "[default]\n")))
         # the last: its presence says all are there
-        files.append(_write(s3 / "s3proxy.conf", _lines(server), _OURS))
+        files.append(write_whole(s3 / "s3proxy.conf", _lines(server)))
     if not (grafana / "password").exists():
-        files.append(_write(grafana / "password", secrets.token_urlsafe(_BYTES), _ANYBODYS))
+        # Grafana's image has a user of its own, and the volume no other reader.
+        files.append(write_whole(grafana / "password", secrets.token_urlsafe(_BYTES), ANYBODYS))
     return files
 
 
@@ -72,25 +73,27 @@ def _lines(values: dict[str, str], head: str = "") -> str:
     return head + "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-def _write(file: Path, text: str, mode: int) -> Path:
-    """Write whole or not at all: a run may be killed."""
-    new = file.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_text(text, encoding="ascii")
-    new.chmod(mode)
-    return new.rename(file)
+def _web_secrets(host: str) -> list[Path]:
+    database = Database(load_settings().control_database)
+    try:
+        return make_web_secrets(host, database)
+    finally:
+        database.close()
 
 
 def main() -> None:
     """Run one of them."""
     parser = argparse.ArgumentParser(prog="local.compose_setup")
-    parser.add_argument("what", choices=("secrets", "bucket", "key-id"))
-    match parser.parse_args().what:
+    parser.add_argument("work", choices=("secrets", "bucket", "key-id", "web"))
+    parser.add_argument("--host", default="localhost", help="of web: as browsers name it")
+    arguments = parser.parse_args()
+    match arguments.work:
         case "secrets":
             report = f"secrets: {len(make_secrets())} files made"
         case "bucket":
             report = f"bucket: {'made' if make_bucket(load_settings()) else 'was there'}"
+        case "web":
+            report = f"web: {len(_web_secrets(arguments.host))} files made"
         case _:
             report = f"fingerprint of the pseudonym key: {publish_key_id(load_settings())}"
     sys.stdout.write(f"{report}\n")

@@ -5,7 +5,7 @@ import pytest
 from dashboard.look import theme_options
 from dashboard.server import HEADERS, is_ours, options
 
-NAMES = frozenset({"localhost", "127.0.0.1", "echo.example"})
+NAMES = frozenset({"localhost", "127.0.0.1", "echo.example", "proxy.example:8443"})
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,10 @@ NAMES = frozenset({"localhost", "127.0.0.1", "echo.example"})
         ("127.0.0.1:8501", None, True),
         ("localhost:8501", "http://localhost:8501", True),
         ("echo.example", "https://echo.example", True),
+        ("proxy.example:8443", "https://proxy.example:8443", True),
+        ("Proxy.example:8443", None, True),
+        ("proxy.example", None, False),
+        ("proxy.example:9999", None, False),
         ("127.0.0.1:8501", "http://127.0.0.1:8502", False),
         ("127.0.0.1:8501", "http://localhost:8501", False),
         ("127.0.0.1:8501", "https://evil.example", False),
@@ -44,12 +48,12 @@ def test_a_browser_loads_nothing_from_elsewhere_and_runs_no_script_of_a_page():
 
 
 def test_streamlit_says_nothing_to_anybody_and_shows_no_stack_trace():
-    given = options("127.0.0.1", 8501, ("localhost",))
+    given = options("127.0.0.1", 8501, ("localhost", "proxy.example:8443"))
     assert given["browser.gatherUsageStats"] is False
     assert given["client.showErrorDetails"] == "none"
     assert given["runner.magicEnabled"] is False
     assert given["server.address"] == "127.0.0.1"
-    assert given["server.allowedHosts"] == ["localhost"]
+    assert given["server.allowedHosts"] == ["localhost", "proxy.example"]  # by name alone
     assert given["server.enableCORS"] is True
 
 

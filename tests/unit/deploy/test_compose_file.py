@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from dashboard.server import is_ours
 from foundation.settings import load_settings
 from ingestion.platforms import PLATFORMS
 from ingestion.simulators import SIMULATORS
 from ingestion.simulators.server.scenario import load_scenario
+from serving.api.auth import Gatekeeper
+from serving.api.problems import ProblemError
 
 ROOT = Path(__file__).resolve().parents[3]
 KEYLESS = ("bluesky", "hackernews", "mastodon")
@@ -65,7 +68,8 @@ def test_ports_are_of_loopback_alone(service):
 
 def test_ports_do_not_clash_and_have_a_name_in_the_example():
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    ports = dict(re.findall(r'ports: \["127\.0\.0\.1:\$\{([A-Z0-9_]+):-(\d+)\}', text))
+    loopback = r"(?:127\.0\.0\.1|\$\{WEB_BIND:-127\.0\.0\.1\})"
+    ports = dict(re.findall(rf'ports: \["{loopback}:\$\{{([A-Z0-9_]+):-(\d+)\}}', text))
     assert len(set(ports.values())) == len(ports) == text.count("ports: [")
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     example = dict(line.split("=") for line in lines if line and not line.startswith("#"))
@@ -126,6 +130,64 @@ def test_the_streaming_jobs_do_not_see_the_pseudonym_key():
     assert not [volume for volume in SERVICES["streaming"]["volumes"] if volume.startswith("keys:")]
 
 
+def test_of_the_web_profile_the_proxy_alone_publishes_a_port():
+    web = {name: one for name, one in SERVICES.items() if one.get("profiles") == ["web"]}
+    assert set(web) == {"web-secrets", "api", "worker", "dashboard", "proxy"}
+    assert [name for name, one in web.items() if "ports" in one] == ["proxy"]
+
+
+@pytest.mark.parametrize("host", ["localhost:8443", "posts.example.org"])
+def test_api_and_dashboard_answer_under_the_address_that_browsers_have(host, monkeypatch):
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    services = yaml.safe_load(text.replace("${WEB_HOST:-localhost:8443}", host))["services"]
+    for service in ("api", "dashboard"):
+        for name, value in services[service]["environment"].items():
+            if name.startswith(("ECHOSTREAM_API__", "ECHOSTREAM_DASHBOARD__")):
+                monkeypatch.setenv(name, value)
+    settings = load_settings()
+    given = {b"host": host.encode(), b"origin": f"https://{host}".encode()}
+    keeper = Gatekeeper(settings.api)
+    keeper.check(given)
+    keeper.check({b"host": settings.dashboard.api_url.removeprefix("http://").encode()})
+    assert not keeper.lets_in_without_key({})
+    with pytest.raises(ProblemError):
+        keeper.check({b"host": b"localhost:9999"})
+    names = frozenset(settings.dashboard.allowed_hosts)
+    assert is_ours(given.items(), names)
+    assert not is_ours([(b"host", b"elsewhere.example")], names)
+    assert services["web-secrets"]["command"][-1] == host
+
+
+def test_secrets_of_the_web_profile_are_where_they_are_needed_alone():
+    def mounting(volume):
+        return {
+            name
+            for name, one in SERVICES.items()
+            if any(mount.startswith(f"{volume}:") for mount in one.get("volumes", ()))
+        }
+
+    assert mounting("tls") == mounting("sign-in") == {"web-secrets", "proxy"}
+    assert mounting("dashboard-key") == {"web-secrets", "dashboard"}
+    assert "keys" not in SERVICES["dashboard"]["volumes"]
+
+
+def test_the_proxy_names_services_ports_and_files_that_there_are():
+    text = (ROOT / "deploy/proxy.conf").read_text(encoding="utf-8")
+    settings = load_settings()
+    addresses = {"api": settings.api.port, "dashboard": settings.dashboard.port}
+    assert dict(re.findall(r"http://(\w+):(\d+);", text)) == {
+        name: str(port) for name, port in addresses.items()
+    }
+    listens = re.findall(r"listen (\d+) ssl", text)
+    assert [port.rpartition(":")[2] for port in SERVICES["proxy"]["ports"]] == listens
+    files = set(re.findall(r"/run/echostream/([\w.-]+)/", text))
+    mounted = {volume.split(":")[1] for volume in SERVICES["proxy"]["volumes"]}
+    assert {f"/run/echostream/{name}" for name in files} <= mounted
+    image = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+    for volume in SERVICES["web-secrets"]["volumes"]:
+        assert f" {volume.split(':')[1]} " in image
+
+
 def test_platforms_without_a_key_have_a_producer_and_a_simulator():
     assert set(KEYLESS) <= set(PLATFORMS) & set(SIMULATORS)
     for platform in KEYLESS:
@@ -162,8 +224,10 @@ def test_the_image_has_the_versions_that_are_tested():
     everywhere, image, build = pins
     assert image.items() | build.items() <= everywhere.items()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    live = project["optional-dependencies"]
-    asked = [*project["dependencies"], *live["http"], *live["reddit"], *live["websocket"]]
+    extras = project["optional-dependencies"]
+    asked = list(project["dependencies"])
+    for extra in ("http", "reddit", "websocket", "api", "dashboard"):
+        asked += extras[extra]
     assert {re.split(r"[=<>\[]", one)[0].lower() for one in asked} <= set(image)
     assert {one["image"] for one in OURS.values()} == {f"echostream:{project['version']}"}
 
