@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=20_000, help="made, and put through the jobs")
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--requests", type=int, nargs="+", default=[1, 10, 100, 1000])
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(home=Path(home))
         create_key(settings.key_file)
@@ -57,8 +57,8 @@ def main() -> None:
         spark = build_session(settings, "benchmark")
         try:
             lake = Lake(spark, settings)
-            build(lake, given.posts, given.copies)
-            for count in given.requests:
+            build(lake, options.posts, options.copies)
+            for count in options.requests:
                 measure(lake, count)
         finally:
             spark.stop()
@@ -108,16 +108,16 @@ def measure(lake: Lake, count: int) -> None:
     begun = time.monotonic()
     carry_out(lake)
     seconds = time.monotonic() - begun
-    mine = [each for each in receipts(settings) if each.id in asked]
+    carried_out = [receipt for receipt in receipts(settings) if receipt.id in asked]
     waits = sorted(
-        (each.unqueryable_at - each.asked_at).total_seconds()
-        for each in mine
-        if each.unqueryable_at
+        (receipt.unqueryable_at - receipt.asked_at).total_seconds()
+        for receipt in carried_out
+        if receipt.unqueryable_at
     )
     if len(waits) < count:
         raise SystemExit(f"{count - len(waits)} of {count} requests were not carried out")
     removed = {
-        name: sum(each.tables[name].rows or 0 for each in mine)
+        name: sum(receipt.tables[name].rows or 0 for receipt in carried_out)
         for name in (SILVER_POSTS.name, BRONZE_POSTS.name)
     }
     p95 = waits[math.ceil(0.95 * count) - 1]

@@ -44,8 +44,8 @@ def main() -> None:
     }
     print(f"sanitizer {sanitizer.version}, code {result['code']}, seed {SEED}; intervals of 95 %")
     for kind, obfuscated in (("plain", False), ("obfuscated", True)):
-        made = make_posts(count, SEED, obfuscated=obfuscated)
-        result[f"made, {kind}"] = scores(sanitizer, made)
+        posts = make_posts(count, SEED, obfuscated=obfuscated)
+        result[f"made, {kind}"] = scores(sanitizer, posts)
         show(f"{count} made posts, {kind}", result[f"made, {kind}"])
     if DATA.exists():
         result |= licensed(sanitizer)

@@ -56,10 +56,12 @@ def evaluate(score: Scoring, labelled: LabelledSet) -> dict[str, Any]:
     """Measure one scorer on one set."""
     scores = score(labelled.texts)
     figures_by_set = figures(
-        classes_of(labelled.labels), classes_of([one.label for one in scores]), _confidences(scores)
+        classes_of(labelled.labels),
+        classes_of([scored.label for scored in scores]),
+        _confidences(scores),
     )
     if labelled.intensities:
-        compounds = [one.compound or 0.0 for one in scores]
+        compounds = [scored.compound or 0.0 for scored in scores]
         figures_by_set["pearson_r"] = round(
             float(np.corrcoef(compounds, labelled.intensities)[0, 1]), 4
         )
@@ -87,7 +89,7 @@ def texts_per_s(score: Scoring, texts: Sequence[str]) -> int:
 def pooled(score: Scoring, sets: Sequence[LabelledSet]) -> dict[str, Any]:
     """Yield sets of one platform or language together."""
     gold = classes_of([label for labelled in sets for label in labelled.labels])
-    guesses = classes_of([one.label for labelled in sets for one in score(labelled.texts)])
+    guesses = classes_of([scored.label for labelled in sets for scored in score(labelled.texts)])
     return figures(gold, guesses)
 
 
@@ -99,26 +101,26 @@ def evaluate_all() -> dict[str, Any]:
     )
     result: dict[str, Any] = {"code": code.stdout.strip(), "scorers": {}}
     for name, score in scorings().items():
-        found: dict[str, Any] = {
+        measured: dict[str, Any] = {
             "version": "" if name == OBSEI else load_scorer(ScorerOptions(name)).version
         }
-        found["sets"] = {
+        measured["sets"] = {
             labelled.name: evaluate(score, labelled)
             | {"texts_per_s": texts_per_s(score, labelled.texts)}
             for labelled in sets
         }
-        found["parts"] = {
+        measured["parts"] = {
             labelled.name: evaluate(score, labelled.part(PART_STEP)) for labelled in sets
         }
         for key in ("platform", "language"):
             values = sorted({str(getattr(labelled, key)) for labelled in sets})
-            found[f"by_{key}"] = {
+            measured[f"by_{key}"] = {
                 value: pooled(
                     score, [labelled for labelled in sets if getattr(labelled, key) == value]
                 )
                 for value in values
             }
-        result["scorers"][name] = found
+        result["scorers"][name] = measured
     result["weaknesses"] = weaknesses(scorings(), sets)
     return result
 
@@ -129,14 +131,14 @@ def show(result: dict[str, Any]) -> None:
     sys.stdout.write(
         f"{'':38}{'accuracy':>10}{'macro-F1':>10}{'macro-R':>10}{'ECE':>10}{'texts/s':>10}\n"
     )
-    for name, found in result["scorers"].items():
-        for set_name, of_set in found["sets"].items():
+    for name, measured in result["scorers"].items():
+        for set_name, of_set in measured["sets"].items():
             values = (of_set.get(column) for column in columns)
             cells = ("-" if value is None else f"{value:,}" for value in values)
             row = "".join(f"{cell:>10}" for cell in cells)
             sys.stdout.write(f"{name:16}{set_name:22}{row}\n{_details(of_set)}")
         for key in ("by_platform", "by_language"):
-            for value, of in found[key].items():
+            for value, of in measured[key].items():
                 three = f"{of['accuracy']:>10}{of['macro_f1']:>10}{of['macro_recall']:>10}"
                 sys.stdout.write(f"{name:16}{f'{key} {value}':22}{three}\n")
     for weakness in result["weaknesses"]:
@@ -146,8 +148,8 @@ def show(result: dict[str, Any]) -> None:
         )
 
 
-def _on_one_line(found: re.Match[str]) -> str:
-    return " ".join(found[0].split())
+def _on_one_line(docstring: re.Match[str]) -> str:
+    return " ".join(docstring[0].split())
 
 
 def _details(of: dict[str, Any]) -> str:

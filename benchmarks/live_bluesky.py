@@ -148,7 +148,7 @@ def main() -> None:
     )
     options.add_argument("--seconds", type=float, default=60)
     options.add_argument("--rate", type=float, default=2000)
-    given = options.parse_args()
+    arguments = options.parse_args()
     home = Path(tempfile.mkdtemp(prefix="echostream-live-"))
     port, controller = free_ports(2)
     settings = Settings(home=home, broker={"port": port, "controller_port": controller})  # type: ignore[arg-type]
@@ -156,12 +156,12 @@ def main() -> None:
         _keep_to(first=False)
         stack.up(settings)
         _keep_to(first=True)
-        for rate, are_posts in ((given.rate, False), (given.rate, True), (0.0, True)):
+        for rate, are_posts in ((arguments.rate, False), (arguments.rate, True), (0.0, True)):
             name = (
                 f"{'posts' if are_posts else 'all kinds'},"
                 f" {f'{rate:,.0f}/s' if rate else 'as taken'}"
             )
-            measured = _measure(settings, rate, given.seconds, are_posts=are_posts)
+            measured = _measure(settings, rate, arguments.seconds, are_posts=are_posts)
             sys.stdout.write(f"{name:<20} {measured}\n")
             sys.stdout.flush()
     finally:

@@ -31,7 +31,7 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
     """Recall and precision per type, leak rate, share of posts without a leak."""
     gold = Counter[str]()
     hit = Counter[str]()
-    said = Counter[str]()
+    cut = Counter[str]()
     right = Counter[str]()
     leaks: Shares = []
     vain: Shares = []
@@ -41,7 +41,7 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
             gold[kind] += 1
             hit[kind] += masked.issuperset(range(start, end))
         for span in spans:
-            said[span.type] += 1
+            cut[span.type] += 1
             right[span.type] += any(
                 start < span.end and span.start < end
                 for start, end, _ in (*post.gold, *post.besides)
@@ -53,7 +53,7 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
     return {
         "texts": len(posts),
         "recall": {kind: (hit[kind], gold[kind]) for kind in sorted(gold)},
-        "precision": {kind: (right[kind], said[kind]) for kind in sorted(said)},
+        "precision": {kind: (right[kind], cut[kind]) for kind in sorted(cut)},
         "words_in_vain": tuple(map(sum, zip(*vain, strict=True))),
         "leak_rate": bootstrap(leaks, share),
         "zero_leak": bootstrap(leaks, lambda rows: sum(not a for a, _ in rows) / len(rows)),

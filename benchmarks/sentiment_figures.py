@@ -76,9 +76,9 @@ def _abstaining(
     threshold: float, confidences: Floats, right: NDArray[np.bool_]
 ) -> dict[str, float | None]:
     """Return the share that is left where the scorer is that sure, and its accuracy."""
-    kept = confidences >= threshold
-    accuracy = _rounded(right[kept].mean()) if kept.any() else None
-    return {"below": threshold, "coverage": _rounded(kept.mean()), "accuracy": accuracy}
+    is_kept = confidences >= threshold
+    accuracy = _rounded(right[is_kept].mean()) if is_kept.any() else None
+    return {"below": threshold, "coverage": _rounded(is_kept.mean()), "accuracy": accuracy}
 
 
 def _by_class(values: Floats) -> dict[str, float]:

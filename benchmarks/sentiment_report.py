@@ -44,10 +44,10 @@ def _between_marks(page: Path, content: str) -> None:
 def _short_table(result: dict[str, Any]) -> str:
     """Return accuracy, macro-F1 and macro-recall on a set of each platform."""
     lines = ["| scorer | " + " | ".join(_SHORT.values()) + " |", "|---" * (1 + len(_SHORT)) + "|"]
-    for name, found in result["scorers"].items():
+    for name, measured in result["scorers"].items():
         cells = [
             f"{of['accuracy']:.3f} / {of['macro_f1']:.3f} / {of['macro_recall']:.3f}"
-            for of in (found["sets"][key] for key in _SHORT)
+            for of in (measured["sets"][key] for key in _SHORT)
         ]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -60,8 +60,8 @@ def _full_table(result: dict[str, Any]) -> str:
     )
     lines = [f"{head} ECE | r | texts/s |", "|---" * 10 + "|"]
     for set_name in next(iter(result["scorers"].values()))["sets"]:
-        for name, found in result["scorers"].items():
-            of = found["sets"][set_name]
+        for name, measured in result["scorers"].items():
+            of = measured["sets"][set_name]
             precision, recall = (
                 " / ".join(f"{of[key][label]:.2f}" for label in of[key])
                 for key in ("precision", "recall")
@@ -83,8 +83,8 @@ def _abstention_table(result: dict[str, Any]) -> str:
         "| abstain below | scorer | tweets: share left, accuracy | Reddit: share left, accuracy |",
         "|---|---|---|---|",
     ]
-    for name, found in result["scorers"].items():
-        curves = [found["sets"][key].get("abstention", []) for key in _SHORT]
+    for name, measured in result["scorers"].items():
+        curves = [measured["sets"][key].get("abstention", []) for key in _SHORT]
         for points in zip(*curves, strict=True):
             cells = " | ".join(
                 f"{point['coverage']:.2f}, {point['accuracy']:.3f}"
@@ -121,12 +121,12 @@ def _draw(result: dict[str, Any]) -> None:
     names = list(result["scorers"])
     sets = list(result["scorers"][names[0]]["sets"])
     for place, (name, colour) in enumerate(zip(names, _COLOURS, strict=True)):
-        found = result["scorers"][name]["sets"]
+        measured = result["scorers"][name]["sets"]
         at = [number + (place - 2) * 0.16 for number in range(len(sets))]
-        bars.bar(at, [found[key]["macro_f1"] for key in sets], 0.15, color=colour, label=name)
+        bars.bar(at, [measured[key]["macro_f1"] for key in sets], 0.15, color=colour, label=name)
         points = [
             point
-            for point in found["TweetEval validation"].get("abstention", [])
+            for point in measured["TweetEval validation"].get("abstention", [])
             if point["accuracy"]
         ]
         if points:

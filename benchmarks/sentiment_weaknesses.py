@@ -86,7 +86,7 @@ def weaknesses(
     scorings: Mapping[str, Scoring], sets: Sequence[LabelledSet]
 ) -> list[dict[str, Any]]:
     """Return each weakness with the rate at which each scorer falls for it."""
-    said = [text for labelled in sets for text in labelled.texts if _SAID_SO.search(text)]
+    telling = [text for labelled in sets for text in labelled.texts if _SAID_SO.search(text)]
 
     def rates(
         name: str, texts: Sequence[str], counted: str, wrong: Callable[[Score], bool]
@@ -106,7 +106,7 @@ def weaknesses(
         ),
         rates(
             '"can\'t stand" in the sets',
-            said,
+            telling,
             "called positive",
             lambda score: score.label == "positive",
         ),

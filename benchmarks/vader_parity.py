@@ -137,7 +137,7 @@ def fuzzed(count: int, seed: int) -> Iterator[str]:
 
 def _changed(word: str, chance: random.Random, emoji: Sequence[str]) -> str:
     mark = chance.choice(_MARKS)
-    one = chance.choice(emoji)
+    emoticon = chance.choice(emoji)
     ways = (
         word,
         word.upper(),
@@ -146,7 +146,8 @@ def _changed(word: str, chance: random.Random, emoji: Sequence[str]) -> str:
         f"{word}{mark * chance.randint(1, 3)}",
     )
     return chance.choices(
-        (*ways, f"{word}{one}", f"{one}{word}", word * 9), (660, 100, 50, 50, 100, 20, 20, 2)
+        (*ways, f"{word}{emoticon}", f"{emoticon}{word}", word * 9),
+        (660, 100, 50, 50, 100, 20, 20, 2),
     )[0]
 
 

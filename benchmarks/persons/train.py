@@ -104,30 +104,30 @@ def examples(marked: list[Marked]) -> Examples:
     )
 
 
-def train(data: Examples) -> Chain:
+def train(examples: Examples) -> Chain:
     """Return weights and steps, averaged over the later half of the epochs."""
     chance = random.Random(SEED)  # noqa: S311  # a shuffle
     chain = Chain(np.zeros(SIZE + 1), np.zeros((2, 2)))
     seen = Chain(np.full(SIZE + 1, 1e-6), np.full((2, 2), 1e-6))
     total = np.zeros(SIZE + 1)
-    batches = data.padded(BATCH)
+    batches = examples.padded(BATCH)
     for epoch in range(EPOCHS):
         chance.shuffle(batches)
-        loss = sum(_step(data, rows, chain, seen) for rows in batches)
+        loss = sum(_step(examples, rows, chain, seen) for rows in batches)
         print(f"epoch {epoch + 1}: loss {loss:.0f}")  # a script's progress
         if epoch >= EPOCHS // 2:
             total += chain.features
     return Chain(total / (EPOCHS - EPOCHS // 2), chain.steps)
 
 
-def _step(data: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
+def _step(examples: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
     """Take one batch: the weights move against the gradient, the less the more they have moved."""
     there = rows >= 0
-    slots = data.slots[rows[there]]
+    slots = examples.slots[rows[there]]
     scores = np.zeros(rows.shape)
     gold = np.zeros(rows.shape)
     scores[there] = chain.features[slots].sum(axis=1)
-    gold[there] = data.is_name[rows[there]]
+    gold[there] = examples.is_name[rows[there]]
     loss, by_score, by_step = gradients(scores, gold, there, chain.steps)
     slope = (
         np.bincount(

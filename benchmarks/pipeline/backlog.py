@@ -37,14 +37,14 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
             press(lake, running, load, MEANWHILE_S)
             await_gold(lake, running)
         waited = [event._replace(observed_at=begun) for event in load.sent[:backlog]]
-        found = summarise(waited, changes(lake), gold_commits(lake))
+        latencies = summarise(waited, changes(lake), gold_commits(lake))
         used = watch.usage.as_json()
         return {
             "posts_per_s": RATE,
             "seconds": seconds,
             "records": backlog,
-            "gone_s": max(found[kind]["max_s"] or 0.0 for kind in found),
-            "half_gone_s": found["new"]["p50_s"],
+            "gone_s": max(latencies[kind]["max_s"] or 0.0 for kind in latencies),
+            "half_gone_s": latencies["new"]["p50_s"],
             "jvm_peak_mb": used["jvm_peak_mb"],
             "workers_peak_mb": used["workers_peak_mb"],
         }

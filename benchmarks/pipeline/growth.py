@@ -52,14 +52,14 @@ class Day:
 
     def grow(self, rows: int) -> list[int]:
         """Grow to so many made rows; return the new posts that are to be edited and deleted."""
-        wanted = (1 + BATCHES) * (EDITS + DELETES)
-        numbers = spread(self.rows, rows, wanted)
+        changed = (1 + BATCHES) * (EDITS + DELETES)
+        numbers = spread(self.rows, rows, changed)
         lake = self.lake
         title = f"the day to {rows:,} rows"
         with Ticker(title, console=lake.bench.console):
-            made = made_rows(self.models, self.feed, self.rows, rows, numbers)
+            silver_rows = made_rows(self.models, self.feed, self.rows, rows, numbers)
             files = max(2, (rows - self.rows) // _ROWS_PER_FILE)
-            lake.delta.append(made.repartition(files), SILVER_POSTS)
+            lake.delta.append(silver_rows.repartition(files), SILVER_POSTS)
         with Ticker(f"{title}: Gold", console=lake.bench.console):
             rebuild_gold(lake.delta)
         self.rows = rows
@@ -109,7 +109,7 @@ def _measure_at(day: Day, rows: int) -> dict[str, Any]:
         _drain(day.lake, "topic_to_bronze", sent.records)
         for name in _MEASURED:
             drains[name].append(_drain(day.lake, name, sent.records))
-    found: dict[str, Any] = {
+    seconds: dict[str, Any] = {
         name: round(median(one.seconds for one in each[1:]), 2) for name, each in drains.items()
     }
     usages = [one.usage for each in drains.values() for one in each[1:]]
@@ -117,7 +117,7 @@ def _measure_at(day: Day, rows: int) -> dict[str, Any]:
         "jvm_peak_mb": round(max(each.jvm_mb for each in usages)),
         "workers_peak_mb": round(max(each.workers_mb for each in usages)),
     }
-    return {"rows": rows, **found, **memory}
+    return {"rows": rows, **seconds, **memory}
 
 
 def _drain(lake: BenchLake, name: JobName, records: int) -> Drain:
@@ -145,7 +145,7 @@ def spread(first: int, end: int, count: int) -> list[int]:
 def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list[int]) -> DataFrame:
     """Return Silver's rows for these posts; those to be changed have the keys that records bear."""
     spark = models.sparkSession
-    known = spark.createDataFrame(
+    keys = spark.createDataFrame(
         [(number, *feed.post_key(number)) for number in numbers],
         "id long, known_platform string, known_key string",
     )
@@ -174,7 +174,7 @@ def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list
     }
     rows = spark.range(first, end).withColumn("model", F.col("id") % _MODELS)
     rows = rows.join(F.broadcast(like), on="model", how="inner").join(
-        F.broadcast(known), on="id", how="left"
+        F.broadcast(keys), on="id", how="left"
     )
     return rows.withColumns(columns).select(*SILVER_POSTS.columns)
 

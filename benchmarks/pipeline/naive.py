@@ -36,13 +36,13 @@ def scrubber() -> Callable[[str], str]:
     recognisers = _recognisers()
 
     def scrub(text: str) -> str:
-        found = [
+        hits = [
             hit
-            for each in recognisers
-            for hit in each.analyze(text, each.supported_entities, None) or ()
+            for recogniser in recognisers
+            for hit in recogniser.analyze(text, recogniser.supported_entities, None) or ()
         ]
         end = len(text)
-        for hit in sorted(found, key=lambda hit: hit.start, reverse=True):
+        for hit in sorted(hits, key=lambda hit: hit.start, reverse=True):
             if hit.end <= end:
                 text = f"{text[: hit.start]}<{hit.entity_type}>{text[hit.end :]}"
                 end = hit.start
@@ -59,9 +59,9 @@ def _recognisers() -> tuple[EntityRecognizer, ...]:
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(languages=["en"])
     return tuple(
-        each
-        for each in registry.recognizers
-        if isinstance(each, PatternRecognizer) or each.name == "PhoneRecognizer"
+        recogniser
+        for recogniser in registry.recognizers
+        if isinstance(recogniser, PatternRecognizer) or recogniser.name == "PhoneRecognizer"
     )
 
 

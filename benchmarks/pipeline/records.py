@@ -95,7 +95,7 @@ class Template:
 
 def recorded(folder: Path = RECORDINGS) -> list[Template]:
     """Return every recorded post once, as its mapper gives it; none without recordings."""
-    found: dict[tuple[str, str], Template] = {}
+    templates_by_post: dict[tuple[str, str], Template] = {}
     for name, platform in PLATFORMS.items():
         for file in sorted((folder / name).rglob("*.json*")):
             for document in read_documents(file):
@@ -104,8 +104,8 @@ def recorded(folder: Path = RECORDINGS) -> list[Template]:
                 for payload in platform.payloads(document.content):
                     post = platform.map(payload, document.observed_at)
                     if isinstance(post, Post) and post.op == "upsert":
-                        found.setdefault((name, post.post_id), Template(name, post))
-    templates = list(found.values())
+                        templates_by_post.setdefault((name, post.post_id), Template(name, post))
+    templates = list(templates_by_post.values())
     random.Random(_SEED).shuffle(templates)  # noqa: S311  # no secret
     return templates
 

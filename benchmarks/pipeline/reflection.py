@@ -50,7 +50,7 @@ def summarise(
     sent: Sequence[Event], changes: Iterable[Change], gold: Sequence[GoldCommit]
 ) -> dict[str, Any]:
     """Return percentiles by kind; `without` counts records that no commit reflects."""
-    found: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
     without: Counter[str] = Counter()
     by_post = _by_post(changes)
     versions = [commit.silver_version for commit in gold]
@@ -60,15 +60,15 @@ def summarise(
         if at is None or at == len(gold):
             without[event.kind] += 1
         else:
-            found[event.kind].append((gold[at].at - event.observed_at) / 1e6)
-    return {kind: percentiles(found[kind]) | {"without": without[kind]} for kind in KINDS}
+            seconds[event.kind].append((gold[at].at - event.observed_at) / 1e6)
+    return {kind: percentiles(seconds[kind]) | {"without": without[kind]} for kind in KINDS}
 
 
 def _by_post(changes: Iterable[Change]) -> dict[str, list[Change]]:
-    found: dict[str, list[Change]] = {}
+    changes_of: dict[str, list[Change]] = {}
     for change in changes:
-        found.setdefault(change.post_key, []).append(change)
-    return found
+        changes_of.setdefault(change.post_key, []).append(change)
+    return changes_of
 
 
 def reflecting(event: Event, changes: Iterable[Change]) -> int | None:

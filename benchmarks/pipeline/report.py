@@ -25,7 +25,7 @@ def main() -> None:
     names = pictures.draw(figures, ROOT / "docs" / "pictures")
     shown = [f"![{text}](pictures/{name})" for name, text in names.items()]
     put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
-    summary = {part: found for part, found in figures.items() if part not in DOCS_ONLY}
+    summary = {part: of_part for part, of_part in figures.items() if part not in DOCS_ONLY}
     results.write(figures)
     put(
         ROOT / "README.md",

@@ -42,17 +42,17 @@ def with_newer(record: Figures, latest: Figures) -> Figures:
         for part, run in latest.get("runs", {}).items()
         if run["at"] > runs.get(part, {}).get("at", "")
     }
-    found = {name: each for name, each in latest.items() if _part_of(name) in later}
-    return merged(record, found | {"runs": {part: latest["runs"][part] for part in later}})
+    figures = {name: figure for name, figure in latest.items() if _part_of(name) in later}
+    return merged(record, figures | {"runs": {part: latest["runs"][part] for part in later}})
 
 
 def _part_of(name: str) -> str:
     return name if name in PARTS else "throughput"
 
 
-def merged(known: Figures, newer: Figures) -> Figures:
+def merged(older: Figures, newer: Figures) -> Figures:
     """Return the figures with newly measured parts in place of their former ones."""
-    return known | newer | {"runs": known.get("runs", {}) | newer.get("runs", {})}
+    return older | newer | {"runs": older.get("runs", {}) | newer.get("runs", {})}
 
 
 def write(figures: Figures, file: Path = RECORD) -> Figures:

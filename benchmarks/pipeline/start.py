@@ -75,9 +75,9 @@ def measure(bench: Bench, java_options: str | None = None) -> dict[str, Any]:
 
 
 def _without_archive(bench: Bench, folder: Path) -> Path:
-    found = jars(Settings(home=bench.home))
+    spark_jars = jars(Settings(home=bench.home))
     (folder / "spark").mkdir()
-    for jar in found:
+    for jar in spark_jars:
         (folder / "spark" / jar.name).symlink_to(jar)
     return folder
 
@@ -88,19 +88,19 @@ def _one_way(bench: Bench, name: str, more: Mapping[str, str]) -> dict[str, Any]
         for number in (0, 1):
             lake.send(feed.stream(number * POSTS, POSTS), f"{name}, posts into Kafka")
             objects = _objects(lake)
-            figures_found = _run(lake, more)
-        return figures_found | {"objects": _objects(lake) - objects}
+            figures = _run(lake, more)
+        return figures | {"objects": _objects(lake) - objects}
 
 
 def _run(lake: BenchLake, more: Mapping[str, str]) -> dict[str, Any]:
-    mine = {name: checkpoint(name, lake.settings) for name in JOBS}
-    before = {name: each.committed_batch for name, each in mine.items()}
+    checkpoints = {name: checkpoint(name, lake.settings) for name in JOBS}
+    before = {name: job_checkpoint.committed_batch for name, job_checkpoint in checkpoints.items()}
     committed: dict[str, float] = {}
     begun = time.monotonic()
 
     def look() -> None:
-        for name, each in mine.items():
-            if name not in committed and each.committed_batch != before[name]:
+        for name, job_checkpoint in checkpoints.items():
+            if name not in committed and job_checkpoint.committed_batch != before[name]:
                 committed[name] = round(time.monotonic() - begun, 1)
 
     with tempfile.TemporaryFile() as said, _started(lake, more, said) as process:
@@ -131,7 +131,7 @@ def _run(lake: BenchLake, more: Mapping[str, str]) -> dict[str, Any]:
 
 @contextmanager
 def _started(
-    lake: BenchLake, more: Mapping[str, str], said: IO[bytes]
+    lake: BenchLake, more: Mapping[str, str], errors: IO[bytes]
 ) -> Iterator[subprocess.Popen[bytes]]:
     broker = lake.settings.broker
     environment = {
@@ -144,7 +144,7 @@ def _started(
     }
     command = [sys.executable, "-m", "cli.main", "run", "--available-now"]
     with subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=said
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=errors
     ) as process:
         try:
             yield process

@@ -86,11 +86,11 @@ def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
     events, decoding = _timed(lambda: list(_decoded(rows, refiner.rules)))
     out, refining = _timed(lambda: refined(rows, refiner))
     clean = [(row["title"], row["text"], row["lang"]) for row in out if row.get("op") == "upsert"]
-    said = [event["lang"] for event in events if event["op"] == "upsert"]
+    declared_languages = [event["lang"] for event in events if event["op"] == "upsert"]
     languages, language = _timed(
         lambda: [
             language_of(text, title, declared=lang)
-            for (title, text, _), lang in zip(clean, said, strict=True)
+            for (title, text, _), lang in zip(clean, declared_languages, strict=True)
         ]
     )
     _, emoji = _timed(lambda: [emoji_of((title, text)) for title, text, _ in clean])

@@ -75,16 +75,16 @@ def _loaded(
 ) -> dict[str, float]:
     load.run(port, bodies, connections=_CONNECTIONS, seconds=_SETTLE_S)
     before = process.cpu_times()
-    found = load.run(port, bodies, connections=_CONNECTIONS, seconds=seconds)
+    run = load.run(port, bodies, connections=_CONNECTIONS, seconds=seconds)
     after = process.cpu_times()
-    found.cpu_s = after.user + after.system - before.user - before.system
-    if set(found.statuses) != {200}:
-        raise SystemExit(f"error: other answers than 200: {dict(found.statuses)}")
+    run.cpu_s = after.user + after.system - before.user - before.system
+    if set(run.statuses) != {200}:
+        raise SystemExit(f"error: other answers than 200: {dict(run.statuses)}")
     return {
-        "per_s": found.per_s,
-        "cpu_us": found.cpu_us,
-        "p50_ms": found.percentile(0.5) * 1000,
-        "p99_ms": found.percentile(0.99) * 1000,
+        "per_s": run.per_s,
+        "cpu_us": run.cpu_us,
+        "p50_ms": run.percentile(0.5) * 1000,
+        "p99_ms": run.percentile(0.99) * 1000,
     }
 
 

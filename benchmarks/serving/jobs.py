@@ -56,9 +56,9 @@ def main(words: Sequence[str]) -> int:
         ("sanitised", options.sanitised_rows, True),
     ):
         with tempfile.TemporaryDirectory() as home:
-            found = _measure(Path(home), rows, sanitise=sanitise)
-        said = asdict(found) | {"rows_per_core_s": found.per_core_s}
-        print(json.dumps({name: {key: round(value, 1) for key, value in said.items()}}))
+            measured = _measure(Path(home), rows, sanitise=sanitise)
+        figures = asdict(measured) | {"rows_per_core_s": measured.per_core_s}
+        print(json.dumps({name: {key: round(value, 1) for key, value in figures.items()}}))
     return 0
 
 
@@ -84,7 +84,7 @@ def _submit(home: Path, database: Database, rows: int, *, sanitise: bool) -> Job
     return jobs.create(database, "default", job_id, form="jsonl", sanitise=sanitise)
 
 
-def _watched(database: Database, job: Job, worker: psutil.Process, found: Figures) -> Figures:
+def _watched(database: Database, job: Job, worker: psutil.Process, figures: Figures) -> Figures:
     """Follow the job from its first chunk, after everything is loaded, to its end."""
     began = 0.0
     loaded_s = 0.0
@@ -98,14 +98,14 @@ def _watched(database: Database, job: Job, worker: psutil.Process, found: Figure
             began = time.monotonic()
             loaded_s = _cpu_s(worker)
             first = now.read
-        if not found.early_mb and now.read >= found.rows / 10:
-            found.early_mb = memory
-        found.peak_mb = max(found.peak_mb, memory)
+        if not figures.early_mb and now.read >= figures.rows / 10:
+            figures.early_mb = memory
+        figures.peak_mb = max(figures.peak_mb, memory)
         if now.status == "COMPLETED":
-            found.rows -= first
-            found.seconds = time.monotonic() - began
-            found.cpu_s = _cpu_s(worker) - loaded_s
-            return found
+            figures.rows -= first
+            figures.seconds = time.monotonic() - began
+            figures.cpu_s = _cpu_s(worker) - loaded_s
+            return figures
         time.sleep(_LOOK_S)
 
 

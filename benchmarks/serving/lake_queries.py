@@ -60,14 +60,16 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=1_000_000)
     parser.add_argument("--posts", type=int, default=500_000)
     parser.add_argument("--days", type=int, default=63)
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="echostream-bench-") as folder:
         lake = Path(folder)
-        for day, cells in _by_day(_gold(given.cells, given.days), given.days, "hour"):
+        for day, cells in _by_day(_gold(options.cells, options.days), options.days, "hour"):
             _append(lake / _GOLD, cells, day)
-        for day, some in _by_day(_silver(given.posts, given.days), given.days, "posted_at"):
-            _append(lake / _SILVER, some, day)
-        print(f"{given.cells:,} cells and {given.posts:,} posts in {given.days} files each\n")
+        for day, silver_posts in _by_day(
+            _silver(options.posts, options.days), options.days, "posted_at"
+        ):
+            _append(lake / _SILVER, silver_posts, day)
+        print(f"{options.cells:,} cells and {options.posts:,} posts in {options.days} files each\n")
         for name, ways in (("one week of Gold", _week(lake)), ("a page of 50 posts", _page(lake))):
             _print(name, measured(ways))
 
@@ -103,9 +105,11 @@ def measured(ways: Mapping[str, Callable[[], object]]) -> dict[str, Figures]:
 def _print(title: str, figures: Mapping[str, Figures]) -> None:
     ours = next(iter(figures.values())).wall
     print(f"{title:28}{'first ms':>10}{'median ms':>11}{'CPU ms':>9}{'x reader':>10}")
-    for name, each in figures.items():
-        told = f"{each.first:10.1f}{each.wall:11.1f}{each.cpu:9.1f}{each.wall / ours:10.1f}"
-        print(f"  {name:26}{told}")
+    for name, figure in figures.items():
+        numbers = (
+            f"{figure.first:10.1f}{figure.wall:11.1f}{figure.cpu:9.1f}{figure.wall / ours:10.1f}"
+        )
+        print(f"  {name:26}{numbers}")
     print()
 
 
@@ -115,10 +119,10 @@ def _week(lake: Path) -> dict[str, Callable[[], object]]:
     uri = str(lake / _GOLD)
     until = START + timedelta(days=60)
     times = {"since": until - timedelta(days=7), "until": until}
-    kept = DeltaTable(uri).to_pyarrow_dataset()
+    dataset = DeltaTable(uri).to_pyarrow_dataset()
     return {
         "reader": lambda: reader.answer(lambda now: volume(now, VIEWER, asked)),
-        "Arrow dataset, kept": lambda: _ask("gold", kept, _WEEK_SQL, times),
+        "Arrow dataset, kept": lambda: _ask("gold", dataset, _WEEK_SQL, times),
         "Arrow dataset, opened": lambda: _ask(
             "gold", DeltaTable(uri).to_pyarrow_dataset(), _WEEK_SQL, times
         ),
@@ -128,7 +132,7 @@ def _week(lake: Path) -> dict[str, Callable[[], object]]:
 def _page(lake: Path) -> dict[str, Callable[[], object]]:
     reader = Reader(str(lake))
     uri = str(lake / _SILVER)
-    kept = DeltaTable(uri).to_pyarrow_dataset()
+    dataset = DeltaTable(uri).to_pyarrow_dataset()
     first = reader.answer(lambda now: posts(now, VIEWER, PostsAsked(limit=50), policies()))
     second = PostsAsked(limit=50, after=first.after)
     rare = PostsAsked(limit=50, channels=(CHANNELS[0],))
@@ -142,7 +146,7 @@ def _page(lake: Path) -> dict[str, Callable[[], object]]:
         "reader, one channel of 80": lambda: reader.answer(
             lambda now: posts(now, VIEWER, rare, policies())
         ),
-        "Arrow dataset, kept": lambda: _ask("posts", kept, _PAGE_SQL, {}),
+        "Arrow dataset, kept": lambda: _ask("posts", dataset, _PAGE_SQL, {}),
     }
 
 
@@ -172,15 +176,15 @@ def _by_day(rows: pa.Table, days: int, column: str) -> Iterator[tuple[int, pa.Ta
 
 
 def _gold(count: int, days: int) -> pa.Table:
-    made = np.random.default_rng(1)
-    posted = made.integers(1, 200, count)
+    chance = np.random.default_rng(1)
+    posted = chance.integers(1, 200, count)
     positive = posted // 3
-    hours = np.sort(made.integers(0, days * 24, count))
+    hours = np.sort(chance.integers(0, days * 24, count))
     return pa.table(
         {
             "owner": pa.array(["public"] * count),
-            "platform": _some(PLATFORMS, made, count),
-            "channel": _some(CHANNELS, made, count),
+            "platform": _some(PLATFORMS, chance, count),
+            "channel": _some(CHANNELS, chance, count),
             "hour": _times(hours * 3600),
             "posts": posted,
             "positive": positive,
@@ -188,33 +192,35 @@ def _gold(count: int, days: int) -> pa.Table:
             "negative": positive,
             "mixed": np.zeros(count, np.int64),
             "unscored": np.zeros(count, np.int64),
-            "compound_sum": made.integers(-1000, 1000, count) * posted,
-            "compound_sumsq": made.integers(0, 1000, count),
-            "authors": made.integers(1, 100, count),
+            "compound_sum": chance.integers(-1000, 1000, count) * posted,
+            "compound_sumsq": chance.integers(0, 1000, count),
+            "authors": chance.integers(1, 100, count),
         }
     )
 
 
 def _silver(count: int, days: int) -> pa.Table:
-    made = np.random.default_rng(2)
-    seconds = np.sort(made.integers(0, days * 86_400, count))
-    words = _some([f"some words about thing {number}, " * 4 for number in range(999)], made, count)
+    chance = np.random.default_rng(2)
+    seconds = np.sort(chance.integers(0, days * 86_400, count))
+    words = _some(
+        [f"some words about thing {number}, " * 4 for number in range(999)], chance, count
+    )
     label = pa.StructArray.from_arrays(
         [
-            _some(("positive", "negative", "neutral"), made, count),
-            pa.array(made.random(count)),
-            pa.array(made.random(count)),
+            _some(("positive", "negative", "neutral"), chance, count),
+            pa.array(chance.random(count)),
+            pa.array(chance.random(count)),
         ],
         names=["label", "compound", "confidence"],
     )
     return pa.table(
         {
             "owner": pa.array(["public"] * count),
-            "platform": _some(PLATFORMS, made, count),
+            "platform": _some(PLATFORMS, chance, count),
             "post_key": pa.array([f"v1:{number:026}" for number in range(count)]),
-            "channel": _some(CHANNELS, made, count),
+            "channel": _some(CHANNELS, chance, count),
             "posted_at": _times(seconds),
-            "lang": _some(("en", "de"), made, count),
+            "lang": _some(("en", "de"), chance, count),
             "title": pa.nulls(count, pa.string()),
             "text": words,
             "metrics": pa.array([[("score", 3)]] * count, pa.map_(pa.string(), pa.int64())),
@@ -224,8 +230,8 @@ def _silver(count: int, days: int) -> pa.Table:
     )
 
 
-def _some(values: Any, made: np.random.Generator, count: int) -> pa.Array:
-    numbers = pa.array(made.integers(0, len(values), count).astype(np.int32))
+def _some(values: Any, chance: np.random.Generator, count: int) -> pa.Array:
+    numbers = pa.array(chance.integers(0, len(values), count).astype(np.int32))
     return pa.DictionaryArray.from_arrays(numbers, pa.array(values)).cast(pa.string())
 
 
