@@ -41,8 +41,8 @@ class Kept:
 
 def question(path: str, **parameters: str | int | None) -> Question:
     """Return a question; parameters without a value are left out."""
-    given = {name.rstrip("_"): str(value) for name, value in parameters.items() if value}
-    return Question(path, tuple(sorted(given.items())))
+    named = {name.rstrip("_"): str(value) for name, value in parameters.items() if value}
+    return Question(path, tuple(sorted(named.items())))
 
 
 def connect(api_url: str, key: str = "") -> httpx2.Client:
@@ -86,7 +86,9 @@ class Api:
 
     def begin(self) -> None:
         """Begin a run of a page; answers that the run before did not need are forgotten."""
-        self.kept = {known: self.kept[known] for known in self.asked if known in self.kept}
+        self.kept = {
+            question: self.kept[question] for question in self.asked if question in self.kept
+        }
         self.asked = []
 
     def get(self, wanted: Question) -> Any:

@@ -85,29 +85,30 @@ def overall(api: Api) -> dict[str, Any]:
     return dict(api.get(question(MENTIONS, metric="volume", step="day", by="platform")))
 
 
-def view(api: Api, filters: Filters, known: dict[str, Any]) -> View:
+def view(api: Api, filters: Filters, overall: dict[str, Any]) -> View:
     """Return what a page looks at."""
     if filters.first and filters.last:
         period = periods.between(filters.first, filters.last)
     else:
-        period = periods.last_days(filters.days, periods.read(known["to"]))
-    return View(api, filters, period, _step(filters, period, known), known)
+        period = periods.last_days(filters.days, periods.read(overall["to"]))
+    return View(api, filters, period, _step(filters, period, overall), overall)
 
 
-def _step(filters: Filters, period: Period, known: dict[str, Any]) -> str:
+def _step(filters: Filters, period: Period, overall: dict[str, Any]) -> str:
     """Return the step of charts: hours where the lake is so young that days would be few bars."""
-    days = {str(cell["at"])[:_DATE] for cell in known["cells"]}
+    days = {str(cell["at"])[:_DATE] for cell in overall["cells"]}
     is_young = len(days) <= _YOUNG_DAYS and filters.days <= DEFAULT_DAYS
     return "hour" if is_young and not filters.has_dates else period.step
 
 
-def platforms_in(known: dict[str, Any]) -> list[str]:
+def platforms_in(overall: dict[str, Any]) -> list[str]:
     """Return the platforms that the last week has."""
-    return sorted({cell["platform"] for cell in known.get("cells", ()) if cell.get("platform")})
+    cells = overall.get("cells", ())
+    return sorted({cell["platform"] for cell in cells if cell.get("platform")})
 
 
-def newest_day(known: dict[str, Any]) -> date:
+def newest_day(overall: dict[str, Any]) -> date:
     """Return the last day that has data; today where there is none."""
-    if not known.get("to"):
+    if not overall.get("to"):
         return clock.current_day()
-    return (periods.read(known["to"]) - timedelta(seconds=1)).date()
+    return (periods.read(overall["to"]) - timedelta(seconds=1)).date()

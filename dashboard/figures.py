@@ -41,7 +41,7 @@ class Totals:
         return float(getattr(self, label)) / self.scored
 
 
-_SUMMED = tuple(each.name for each in fields(Totals))
+_SUMMED = tuple(summed.name for summed in fields(Totals))
 
 
 def totals(cells: Iterable[Mapping[str, Any]]) -> Totals:

@@ -6,9 +6,8 @@ from dashboard import parts
 from dashboard.api import ApiError
 from dashboard.session import api
 
-_QUIET = parts.line("Live: new posts appear here by themselves.")
-
 EVERY_S = 4.0  # a commit shows within 10 s: two looks and a page
+_QUIET = parts.line("Live: new posts appear here by themselves.")
 _AGAIN = parts.line("Live: this page looks again every few seconds.")
 _DRAWING = "page_is_being_drawn"
 

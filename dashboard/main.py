@@ -54,15 +54,16 @@ def _quality() -> None:
 
 def _filtered(title: str, show: Callable[[View], None]) -> None:
     """Draw a page that filters bound."""
-    known: dict[str, Any] = {}
+    overall: dict[str, Any] = {}
     problem: ApiError | None = None
     try:
-        known = asked.overall(api())
-    except ApiError as met:
-        problem = met
+        overall = asked.overall(api())
+    except ApiError as refusal:
+        problem = refusal
     with st.sidebar:
-        filters = sidebar.filters(title, asked.platforms_in(known), asked.newest_day(known))
-    view = asked.view(api(), filters, known) if known.get("cells") else None
+        filters = sidebar.filters(title, asked.platforms_in(overall), asked.newest_day(overall))
+    has_posts = overall.get("cells") or overall.get("hidden_cells")
+    view = asked.view(api(), filters, overall) if has_posts else None
     _head(title, view.stated if view else "")
     if problem:
         st.html(states.problem(problem.kind, problem.detail, api_url()))

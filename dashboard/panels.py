@@ -90,10 +90,10 @@ def behind(
                 on_click="ignore",
             )
             if draw is not None:
-                light = draw
+                drawn = draw  # not None, which a lambda would not know of `draw`
                 st.download_button(
                     "PNG",
-                    data=lambda: as_png(light, panel.title, as_of_line(as_of)),
+                    data=lambda: as_png(drawn, panel.title, as_of_line(as_of)),
                     file_name=f"echostream-{panel.name}.png",
                     mime="image/png",
                     key=f"png-{panel.name}",

@@ -69,10 +69,10 @@ class Column:
 
 def table(columns: Sequence[Column], rows: Sequence[Mapping[str, str]], *, name: str) -> str:
     """Return a table of values that are written already; it scrolls by keyboard where it must."""
-    head = "".join(f'<th scope="col"{_side(each)}>{text(each.name)}</th>' for each in columns)
+    head = "".join(f'<th scope="col"{_side(column)}>{text(column.name)}</th>' for column in columns)
     body = "".join(
         "<tr>"
-        + "".join(f"<td{_side(each)}>{text(row.get(each.key, ''))}</td>" for each in columns)
+        + "".join(f"<td{_side(column)}>{text(row.get(column.key, ''))}</td>" for column in columns)
         + "</tr>"
         for row in rows
     )
@@ -113,7 +113,7 @@ def state(title: str, words: str, commands: Sequence[str] = (), after: str = "")
 
 def posts(shown: Sequence[Mapping[str, Any]]) -> str:
     """Return posts one below the other."""
-    return "".join(_post(each) for each in shown)
+    return "".join(map(_post, shown))
 
 
 def _post(post: Mapping[str, Any]) -> str:

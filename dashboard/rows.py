@@ -151,9 +151,10 @@ def _written(sums: Totals) -> dict[str, str]:
     }
 
 
-def peak(steps: Mapping[datetime, Totals], step: str) -> str:
-    """Return where most posts are, in words."""
-    if not steps:
+def peak(steps: Mapping[datetime, Totals], step: str, label: str = "") -> str:
+    """Return where most posts are, or most of one label, in words."""
+    counted = [(row["name"], row["posts"]) for row in volume(steps, step, label)]
+    if not counted:
         return ""
-    at, sums = max(steps.items(), key=lambda item: item[1].posts)
-    return f"Most posts: {count(sums.posts)}, {periods.cell_name(at, step)}."
+    name, posts = max(counted, key=lambda pair: pair[1])
+    return f"Most posts: {count(posts)}, {name}." if posts else ""

@@ -30,8 +30,8 @@ def api() -> Api:
     if "api" not in st.session_state:
         client, answers = _connection(api_url(), os.environ.get(KEY_VARIABLE, ""))
         st.session_state["api"] = Api(client, answers)
-    kept: Api = st.session_state["api"]
-    return kept
+    session_api: Api = st.session_state["api"]
+    return session_api
 
 
 def colours() -> Palette:

@@ -57,20 +57,20 @@ def filters(page: str, platforms: Sequence[str], newest: date) -> Filters:
         last = _day("To, included (UTC)", "f_last")
         first, last = sorted((first, last))
         first = max(first, last - timedelta(days=LONGEST_DAYS))
-    known = sorted({*platforms, *st.session_state["f_platforms"]})
-    chosen = st.multiselect("Platforms", known, placeholder="All platforms", key="f_platforms")
+    offered = sorted({*platforms, *st.session_state["f_platforms"]})
+    platform = st.multiselect("Platforms", offered, placeholder="All platforms", key="f_platforms")
     channel = st.text_input("Channel", placeholder="All channels", key="f_channel", max_chars=200)
     label = st.selectbox("Label of posts", [_ALL, *LABELS], key="f_label")
-    made = Filters(
+    chosen = Filters(
         days=period if isinstance(period, int) else DEFAULT_DAYS,
         first=first,
         last=last,
-        platforms=tuple(sorted(chosen)),
+        platforms=tuple(sorted(platform)),
         channel=(channel or "").strip(),
         label=label if label in LABELS else "",
     )
-    _write_address(made)
-    return made
+    _write_address(chosen)
+    return chosen
 
 
 def _day(label: str, key: str) -> date:

@@ -1,6 +1,7 @@
 """What is shown where there are no figures: what is the matter, and what to do about it."""
 
 from dashboard import parts
+from dashboard.figures import count
 
 # Codes of problems in `dashboard.api`; the rest is a refusal that this program did not expect.
 _KEY_COMMANDS = (
@@ -63,6 +64,17 @@ def no_posts_yet() -> str:
         "This lake has no posts. Follow a brand on live platforms:",
         ("make live WATCH='coffee OR \"cold brew\"'",),
         "Or look at made posts: make demo KEEP=1. The first figures appear here by themselves.",
+    )
+
+
+def too_few_authors(hidden: int, least: int) -> str:
+    """Return the state of a period whose cells this key may not see."""
+    return parts.state(
+        "Too few authors for figures",
+        f"Sums are shown of hours in which a channel has at least {least} authors, and this period"
+        f" has only others: {count(hidden)}. Posts themselves are on the page Posts.",
+        (),
+        "A key of the lake's owner (scope admin) sees the sums of all hours.",
     )
 
 

@@ -1,45 +1,34 @@
 """Overview: how much is said, how it sounds, where, and the newest posts."""
 
-from datetime import datetime
-
 import streamlit as st
 
-from dashboard import charts, panels, parts, rows, states
+from dashboard import charts, panels, parts, rows
 from dashboard.asked import View
-from dashboard.figures import (
-    Totals,
-    change_in_points,
-    count,
-    percent,
-    points,
-    relative_change,
-    totals,
+from dashboard.figures import Totals, count, percent, relative_change
+from dashboard.parts import Tile
+from dashboard.views.compared import (
+    Sums,
+    net_tile,
+    share_tile,
+    show_by_name,
+    show_over_time,
+    show_tiles,
 )
-from dashboard.panels import Panel
-from dashboard.parts import Column, Tile
 
 _NEWEST = 6
 
 
 def show(view: View) -> None:
     """Draw the page."""
-    answer = view.cells(by="platform")
-    cells = answer["cells"]
-    if not cells:
-        st.html(states.no_match())
+    sums = show_tiles(view, lambda now, before: _tiles(view, now, before))
+    if sums is None:
         return
-    before = totals(view.cells(by="none", step="day", period=view.period.before)["cells"])
-    tiles = _tiles(view, totals(cells), before)
-    st.html(parts.tiles(tiles, compared_with=view.compared(before.posts)))
-    panels.say_what_is_hidden(answer)
-    steps = rows.by_step(cells, view.period, view.step)
-    names = rows.by_name(cells, "platform")
-    _volume(view, steps)
+    _volume(sums)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _sentiment(view, steps)
+        _sentiment(sums)
     with right:
-        _platforms(view, names)
+        _platforms(sums)
     _newest(view)
 
 
@@ -48,15 +37,9 @@ def _tiles(view: View, now: Totals, before: Totals) -> list[Tile]:
     lag = completeness.get("lag_records")
     return [
         Tile("Posts", count(now.posts), relative_change(now.posts, before.posts)),
-        Tile("Net sentiment", points(now.net), change_in_points(now.net, before.net)),
-        *(
-            Tile(
-                name,
-                percent(now.share(label)),
-                change_in_points(now.share(label), before.share(label)),
-            )
-            for name, label in (("Positive", "positive"), ("Negative", "negative"))
-        ),
+        net_tile(now, before),
+        share_tile("positive", now, before),
+        share_tile("negative", now, before),
         Tile(
             "Completeness",
             percent(completeness.get("share")),
@@ -65,54 +48,45 @@ def _tiles(view: View, now: Totals, before: Totals) -> list[Tile]:
     ]
 
 
-def _volume(view: View, steps: dict[datetime, Totals]) -> None:
-    label = view.filters.label
-    step = view.step
+def _volume(sums: Sums) -> None:
+    label = sums.view.filters.label
+    step = sums.view.step
     title = f"Posts per {step}" + (f", {label}" if label else "")
-    panels.show(
-        Panel(
-            name="volume",
-            title=title,
-            below=rows.peak(steps, step) if not label else "",
-            alt=f"Bars: {title}, {view.period.stated()}. {rows.peak(steps, step)}",
-            columns=rows.TIME_COLUMNS,
-            table=rows.time_table(steps, step),
-        ),
-        lambda colours: charts.volume(rows.volume(steps, step, label), colours, step=step),
-        as_of=view.as_of,
+    peak = rows.peak(sums.over_time, step, label)
+    show_over_time(
+        sums,
+        lambda colours: charts.volume(rows.volume(sums.over_time, step, label), colours, step=step),
+        name="volume",
+        title=title,
+        below=peak,
+        alt=f"Bars: {title}, {sums.view.period.stated()}. {peak}",
     )
 
 
-def _sentiment(view: View, steps: dict[datetime, Totals]) -> None:
-    step = view.step
-    panels.show(
-        Panel(
-            name="sentiment",
-            title="Sentiment",
-            below="Shares of posts with a label: positive above zero, negative below.",
-            alt=f"Bars above and below zero: shares of positive and negative posts per {step}.",
-            columns=rows.TIME_COLUMNS,
-            table=rows.time_table(steps, step),
-        ),
-        lambda colours: charts.sentiment(rows.diverging(steps, step), colours, step=step),
-        as_of=view.as_of,
+def _sentiment(sums: Sums) -> None:
+    step = sums.view.step
+    show_over_time(
+        sums,
+        lambda colours: charts.sentiment(rows.diverging(sums.over_time, step), colours, step=step),
+        name="sentiment",
+        title="Sentiment",
+        below="Shares of posts with a label: positive above zero, negative below.",
+        alt=f"Bars above and below zero: shares of positive and negative posts per {step}.",
     )
 
 
-def _platforms(view: View, names: dict[str, Totals]) -> None:
-    amounts = rows.amounts(names)
+def _platforms(sums: Sums) -> None:
+    amounts = rows.amounts(sums.by_platform)
     listed = ", ".join(f"{row['name']} {row['shown']}" for row in amounts)
-    panels.show(
-        Panel(
-            name="platforms",
-            title="Platforms",
-            below="Posts, and the share of all.",
-            alt=f"Bars: posts by platform. {listed}",
-            columns=(Column("Platform", "name"), *rows.TOTALS_COLUMNS),
-            table=rows.name_table(names),
-        ),
+    show_by_name(
+        sums.by_platform,
         lambda colours: charts.bars(amounts, colours, title="Platform"),
-        as_of=view.as_of,
+        kind="Platform",
+        name="platforms",
+        title="Platforms",
+        below="Posts, and the share of all.",
+        alt=f"Bars: posts by platform. {listed}",
+        as_of=sums.as_of,
     )
 
 

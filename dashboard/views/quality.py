@@ -74,7 +74,7 @@ def _jobs(jobs: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any]) -> None:
     if not jobs:
         st.html(parts.line("No job has run yet: echostream run"))
         return
-    st.html(parts.table(_JOBS, [_job(each) for each in jobs], name="Jobs"))
+    st.html(parts.table(_JOBS, [_job(job) for job in jobs], name="Jobs"))
     st.html(parts.line(panels.as_of_line(as_of)))
 
 
@@ -169,8 +169,8 @@ def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any
 
 def _limits(answer: Mapping[str, Any]) -> None:
     st.html(parts.panel_heading("Cost and quota", "What is used up, and what is left."))
-    rows = [_cost(each) for each in answer["costs"]]
-    rows += [_quota(each) for each in answer["quotas"]]
+    rows = [_cost(cost) for cost in answer["costs"]]
+    rows += [_quota(quota) for quota in answer["quotas"]]
     if not rows:
         st.html(parts.line("Nothing costs money or has a quota: no budget is set or used."))
         return

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import dashboard
-from dashboard.session import URL_VARIABLE
+from dashboard.session import KEY_VARIABLE, URL_VARIABLE
 from local.host.ports import free_ports
 from tests.support.api import serving
 from tests.support.small_lake import SmallLake, week_of_posts
@@ -77,6 +77,15 @@ def test_filters_that_nothing_passes(app):
     app.query_params["channel"] = "nobody"
     app.run()
     assert "No posts match these filters" in html(app)
+
+
+def test_where_a_key_may_see_no_cell_the_page_says_so(app, api, monkeypatch):
+    monkeypatch.setenv(KEY_VARIABLE, api.key("mentions:read"))
+    app.run()
+    assert "Too few authors for figures" in html(app)
+    assert "at least 5 authors" in html(app)
+    assert "No posts yet" not in html(app)
+    assert not app.exception
 
 
 def test_an_api_that_is_away(app, monkeypatch):
