@@ -1,7 +1,8 @@
 """Questions to the API, each asked again only for the case that its answer has changed."""
 
+import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -54,11 +55,31 @@ def connect(api_url: str, key: str = "") -> httpx2.Client:
 
 
 class Answers:
-    """The newest answers of the process, so that a new tab asks whether they hold."""
+    """The newest answers of the process, so that a new tab asks whether they hold.
 
-    def __init__(self, most: int = 64) -> None:
+    All tabs share the rate limit of one key. So an answer that any of them has just had holds for
+    the others too.
+    """
+
+    def __init__(
+        self,
+        most: int = 64,
+        *,
+        holds_s: float = 0.0,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Hold nothing yet.
+
+        Args:
+            most: so many answers are held.
+            holds_s: how long an answer is given without a question to the API.
+            now: tells the time in seconds.
+        """
         self._most = most
+        self._holds_s = holds_s
+        self._now = now
         self._held: OrderedDict[Question, Kept] = OrderedDict()
+        self._checked: dict[Question, float] = {}
         self._lock = Lock()
 
     def get(self, wanted: Question) -> Kept:
@@ -66,13 +87,22 @@ class Answers:
         with self._lock:
             return self._held.get(wanted, Kept())
 
+    def fresh(self, wanted: Question) -> Kept | None:
+        """Return an answer that the API has just given or confirmed; None where there is none."""
+        with self._lock:
+            checked = self._checked.get(wanted)
+            is_fresh = checked is not None and self._now() - checked < self._holds_s
+            return self._held[wanted] if is_fresh else None
+
     def put(self, wanted: Question, answer: Kept) -> None:
-        """Hold an answer, and let go of the oldest."""
+        """Hold an answer that the API has just given or confirmed, and let go of the oldest."""
         with self._lock:
             self._held[wanted] = answer
             self._held.move_to_end(wanted)
+            self._checked[wanted] = self._now()
             while len(self._held) > self._most:
-                self._held.popitem(last=False)
+                oldest, _ = self._held.popitem(last=False)
+                del self._checked[oldest]
 
 
 @dataclass
@@ -125,12 +155,15 @@ class Api:
         return False
 
     def _ask(self, wanted: Question, before: Kept) -> Kept:
+        if fresh := self.answers.fresh(wanted):
+            return fresh
         headers = {"If-None-Match": before.etag} if before.etag else {}
         try:
             response = self.client.get(wanted.path, params=dict(wanted.parameters), headers=headers)
         except httpx2.HTTPError:
             raise ApiError("away") from None
         if response.status_code == _NOT_MODIFIED and before.etag:
+            self.answers.put(wanted, before)
             return before
         if response.status_code != httpx2.codes.OK:
             raise _problem(response)

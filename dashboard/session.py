@@ -11,6 +11,7 @@ from dashboard.look import Palette, palette
 # `echostream dashboard` sets these; a deployment of its own may.
 URL_VARIABLE = "DASHBOARD_API_URL"
 KEY_VARIABLE = "DASHBOARD_API_KEY"
+_SHARED_S = 1.5  # short beside `live.EVERY_S`, so that a commit still shows within 10 s
 DEFAULT_URL = "http://127.0.0.1:8600"
 
 
@@ -22,7 +23,7 @@ def api_url() -> str:
 @st.cache_resource(show_spinner=False)
 def _connection(url: str, key: str) -> tuple[httpx2.Client, Answers]:
     """Return what all sessions share, who all ask with the same key."""
-    return connect(url, key), Answers()
+    return connect(url, key), Answers(holds_s=_SHARED_S)
 
 
 def api() -> Api:

@@ -3,7 +3,6 @@
 from dashboard import parts
 from dashboard.figures import count
 
-# Codes of problems in `dashboard.api`; the rest is a refusal that this program did not expect.
 _KEY_COMMANDS = (
     "echostream api-keys create --name dashboard --scope mentions:read",
     "echostream dashboard --api-key-file FILE",
@@ -12,7 +11,7 @@ _AGAIN = "This page looks again every few seconds and goes on by itself."
 
 
 def problem(kind: str, detail: str, api_url: str) -> str:
-    """Return the state for a problem with the API."""
+    """Return the state for a problem with the API; an unknown kind is a refusal."""
     if kind == "away":
         return parts.state(
             "The API does not answer",

@@ -38,8 +38,8 @@ def show_tiles(view: View, tiles: Callable[[Totals, Totals], list[Tile]]) -> Sum
     answer = view.cells(by="platform")
     cells = answer["cells"]
     if not cells:
-        hidden = answer.get("hidden_cells")
-        least = answer.get("min_authors")
+        hidden = int(answer.get("hidden_cells") or 0)
+        least = int(answer.get("min_authors") or 0)
         st.html(states.too_few_authors(hidden, least) if hidden else states.no_match())
         return None
     before = totals(view.cells(by="none", step="day", period=view.period.before)["cells"])

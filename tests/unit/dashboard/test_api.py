@@ -105,6 +105,24 @@ def test_a_new_tab_asks_whether_the_answers_of_others_hold(api, lake):
     assert [known for _, known, _ in lake.asked] == [None, '"1"', '"1"']
 
 
+def test_tabs_share_an_answer_for_a_moment_and_ask_again_after_it(api, lake):
+    seconds = [0.0]
+    answers = Answers(holds_s=1.5, now=lambda: seconds[0])
+    tabs = [Api(api.client, answers) for _ in range(3)]
+    assert [tab.get(ASKED) for tab in tabs] == [{"version": 1}] * 3
+    assert len(lake.asked) == 1
+    lake.version = 2
+    seconds[0] = 1.4
+    assert not tabs[0].has_changed()
+    seconds[0] = 1.5
+    assert [tab.has_changed() for tab in tabs] == [True] * 3
+    assert [tab.get(ASKED) for tab in tabs] == [{"version": 2}] * 3
+    assert len(lake.asked) == 2
+    seconds[0] = 3.0
+    assert [tab.has_changed() for tab in tabs] == [False] * 3  # one 304 confirms it for all
+    assert len(lake.asked) == 3
+
+
 def test_answers_are_not_held_for_ever():
     answers = Answers(most=2)
     kept = [Kept(str(number)) for number in range(3)]
