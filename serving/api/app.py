@@ -145,7 +145,7 @@ async def _load(services: Services) -> None:
     """Load what answers need; a wrong setting ends the server, a database that is away does not."""
     try:
         await asyncio.to_thread(_learn, services)
-        for load in (services.scoring.load, services.lake.load, *services.loads):
+        for load in (services.scoring.load, services.lake.load):
             await asyncio.to_thread(load)
     except Exception as error:  # else /readyz would say for ever that it starts
         services.failure = error
@@ -194,8 +194,6 @@ async def _is_done(name: str, work: Callable[[], object]) -> bool:
 async def close(services: Services) -> None:
     """Write what is in memory, and close what is open."""
     gc.unfreeze()  # or libraries take what they cannot free at the end for a leak, and say so
-    for end in services.closes:
-        await end()
     await _write_sums(services)
     services.scoring.close()
     services.lake.close()

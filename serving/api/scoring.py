@@ -49,11 +49,6 @@ class Scoring:
         self._scorer: TextScorer | None = None
         self._thread = ThreadPoolExecutor(1, "scorer")
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether everything is loaded."""
-        return self._scorer is not None
-
     def load(self) -> None:
         """Load everything that scoring needs; called in a thread.
 

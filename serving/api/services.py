@@ -1,7 +1,6 @@
 """What the routes share: made once by the application, reached as `services_of(request)`."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from fastapi import Request
@@ -38,10 +37,6 @@ class Services:
     in_flight: int = 0
     is_stopping: bool = False
     failure: Exception | None = None  # of what was loaded; ends the server
-    # Further work that has to be done before /readyz says yes, in a thread each.
-    loads: list[Callable[[], None]] = field(default_factory=list)
-    # Further work at the end.
-    closes: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     is_loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
 

@@ -86,11 +86,6 @@ class Pinned:
     is_readable: bool = True
     silver_version: int | None = None
 
-    @property
-    def hides_rows(self) -> bool:
-        """Return whether a deletion vector hides rows."""
-        return any(file.hidden is not None for file in self.files)
-
 
 def pin(table: DeltaTable, name: str, uri: str, s3: S3Settings) -> Pinned:
     """Return the version that a table is loaded at.

@@ -8,15 +8,15 @@ from serving.reader.columns import Column, literal, quoted
 from serving.reader.pinned import DataFile, Pinned
 
 # DuckDB's own columns of a scan: the file's number in the list of files, and the row's in it.
-FILE = "file_index"
-ROW = "file_row_number"
+_FILE = "file_index"
+_ROW = "file_row_number"
 
 InSql = Callable[[str], str]  # how a parameter is written
 
 # A bit beyond those that a file's vector has is that of a row that it does not hide.
 _SHOWS = (
-    f"CASE WHEN {ROW} < coalesce(bit_length({{bits}}), 0)"
-    f" THEN get_bit({{bits}}, CAST({ROW} AS INTEGER)) = 0 ELSE true END"
+    f"CASE WHEN {_ROW} < coalesce(bit_length({{bits}}), 0)"
+    f" THEN get_bit({{bits}}, CAST({_ROW} AS INTEGER)) = 0 ELSE true END"
 )
 
 
@@ -51,7 +51,6 @@ def rows_of(
     *,
     files: Sequence[DataFile] | None = None,
     in_sql: InSql = bound,
-    positions: bool = False,
 ) -> Relation:
     """Return the rows of a version on this machine's disk.
 
@@ -60,11 +59,9 @@ def rows_of(
         prefix: of the parameters' names, so that a statement can hold several relations.
         files: those to read; None reads all.
         in_sql: how a parameter is written.
-        positions: whether the numbers of file and row are columns too.
     """
     read = pinned.files if files is None else files
-    more = (Column(FILE, "UBIGINT", partition=False), Column(ROW, "BIGINT", partition=False))
-    columns = (*pinned.columns, *(more if positions else ()))
+    columns = pinned.columns
     if not read:
         return Relation(_none(columns))
     parameters: dict[str, Any] = {f"{prefix}_files": [f"{pinned.uri}/{file.path}" for file in read]}
@@ -85,7 +82,7 @@ def rows_of(
         bits = f"CAST({in_sql(f'{prefix}_hidden')} AS BLOB[])::BIT[]"
         where = "WHERE " + _SHOWS.format(bits=_of_file(f"({bits})"))
     scan = (
-        f"read_parquet({in_sql(f'{prefix}_files')}, schema = {_schema(pinned.columns)},"
+        f"read_parquet({in_sql(f'{prefix}_files')}, schema = {_schema(columns)},"
         " hive_partitioning = false)"
     )
     return Relation(
@@ -123,7 +120,7 @@ def _held(column: Column) -> str:
     name = quoted(column.name)
     if not column.kind.startswith("STRUCT(") or column.kind.endswith("]"):
         return name
-    return f"CASE WHEN {ROW} >= 0 THEN {name} END AS {name}"
+    return f"CASE WHEN {_ROW} >= 0 THEN {name} END AS {name}"
 
 
 def _partition(column: Column, values: str, in_sql: InSql) -> str:
@@ -133,7 +130,7 @@ def _partition(column: Column, values: str, in_sql: InSql) -> str:
 
 
 def _of_file(values: str) -> str:
-    return f"{values}[CAST({FILE} AS BIGINT) + 1]"
+    return f"{values}[CAST({_FILE} AS BIGINT) + 1]"
 
 
 def _schema(columns: Sequence[Column]) -> str:
