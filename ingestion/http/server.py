@@ -102,8 +102,8 @@ class Server:
         log.info("receiving")
         await self._stopped.wait()
         server.close()
+        path.unlink(missing_ok=True)  # at once: a process that follows may soon listen there
         await asyncio.to_thread(self._thread.shutdown)
-        path.unlink(missing_ok=True)
 
     def _on_stdin(self) -> None:
         if not os.read(sys.stdin.fileno(), 1):

@@ -137,6 +137,39 @@ def test_more_requests_than_may_wait_are_told_so_and_the_others_are_answered():
     assert (statuses.count("done"), statuses.count("busy")) == (16, 4)
 
 
+def test_a_process_that_ends_slowly_leaves_the_socket_of_the_next_one_alone(tmp_path):
+    path = tmp_path / "a.sock"
+    is_asked = threading.Event()
+    may_go_on = threading.Event()
+
+    class Slow:
+        def receive(self, tenant, platform, items):
+            is_asked.set()
+            may_go_on.wait(60)
+            return Receipt(sent=1)
+
+    async def ending():
+        server = Server(Slow)
+        running = asyncio.create_task(server.run(path, until_stdin_closes=False))
+        body = json.dumps({"platform": "custom", "items": [ITEM]}).encode()
+        answer = asyncio.create_task(server.answer("default", body))
+        await asyncio.to_thread(is_asked.wait, 60)
+        server._stopped.set()
+        async with asyncio.timeout(60):
+            while path.exists():
+                await asyncio.sleep(0.001)
+        path.write_text("the next one's")
+        may_go_on.set()
+        await running
+        return await answer
+
+    try:
+        assert asyncio.run(ending())["sent"] == 1
+    finally:
+        may_go_on.set()
+    assert path.exists()
+
+
 def test_what_fails_for_another_reason_is_told_without_its_text(tmp_path):
     class Broken:
         def receive(self, tenant, platform, items):
