@@ -116,7 +116,7 @@ bench: setup .setup-bench ## Kafka to Gold against a copy and a naive pipeline; 
 	$(BIN)/python -m benchmarks.serving.jobs
 
 .PHONY: bench-report
-bench-report: setup .setup-bench ## the figures of the last `make bench` into README, docs and pictures
+bench-report: setup .setup-bench ## the figures of the last `make bench` into docs/benchmarks.md and its pictures
 	$(BIN)/python -m benchmarks.pipeline.report
 
 .PHONY: eval-sentiment

@@ -1,4 +1,4 @@
-"""The scorecard's tables, between marks in README.md and docs/sentiment.md, and its picture."""
+"""The scorecard's tables, between marks in docs/sentiment.md, and its picture."""
 
 import sys
 from pathlib import Path
@@ -7,22 +7,17 @@ from typing import Any
 from foundation.errors import UsageError
 
 _ROOT = Path(__file__).parents[1]
-_README = _ROOT / "README.md"
 _PAGE = _ROOT / "docs/sentiment.md"
 _PICTURE = _ROOT / "docs/pictures/sentiment.svg"
 _BEGIN = "<!-- sentiment: begin, made by `make eval-sentiment` -->"
 _END = "<!-- sentiment: end -->"
 _TRAINED_ON = {("linear", "ICWSM tweets"), ("linear", "ICWSM amazon")}
-_SHORT = {
-    "TweetEval validation": "tweets (TweetEval val)",
-    "GoEmotions test": "Reddit (GoEmotions test)",
-}
+_CURVES = ("TweetEval validation", "GoEmotions test")
 _COLOURS = ("#4C72B0", "#55A868", "#C44E52", "#8172B3", "#999999")
 
 
 def write_report(result: dict[str, Any]) -> None:
-    """Write into both pages, and draw."""
-    _between_marks(_README, _short_table(result))
+    """Write the tables into the page, and draw."""
     _between_marks(
         _PAGE, f"{_full_table(result)}\n\n{_abstention_table(result)}\n\n{_weakness_table(result)}"
     )
@@ -39,18 +34,6 @@ def _between_marks(page: Path, content: str) -> None:
             remedy=f"Put {_BEGIN} and {_END} where it belongs",
         )
     page.write_text(f"{before}{begin}\n{content}\n{end}{after}", "utf-8")
-
-
-def _short_table(result: dict[str, Any]) -> str:
-    """Return accuracy, macro-F1 and macro-recall on a set of each platform."""
-    lines = ["| scorer | " + " | ".join(_SHORT.values()) + " |", "|---" * (1 + len(_SHORT)) + "|"]
-    for name, measured in result["scorers"].items():
-        cells = [
-            f"{of['accuracy']:.3f} / {of['macro_f1']:.3f} / {of['macro_recall']:.3f}"
-            for of in (measured["sets"][key] for key in _SHORT)
-        ]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines)
 
 
 def _full_table(result: dict[str, Any]) -> str:
@@ -84,7 +67,7 @@ def _abstention_table(result: dict[str, Any]) -> str:
         "|---|---|---|---|",
     ]
     for name, measured in result["scorers"].items():
-        curves = [measured["sets"][key].get("abstention", []) for key in _SHORT]
+        curves = [measured["sets"][key].get("abstention", []) for key in _CURVES]
         for points in zip(*curves, strict=True):
             cells = " | ".join(
                 f"{point['coverage']:.2f}, {point['accuracy']:.3f}"

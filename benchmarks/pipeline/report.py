@@ -10,7 +10,6 @@ from benchmarks.pipeline import results, tables
 from foundation.errors import UsageError
 
 ROOT = Path(__file__).parents[2]
-DOCS_ONLY = ("steps", "knobs")
 BEGIN = "<!-- benchmarks: begin, made by `make bench-report` -->"
 END = "<!-- benchmarks: end -->"
 
@@ -25,12 +24,7 @@ def main() -> None:
     names = pictures.draw(figures, ROOT / "docs" / "pictures")
     shown = [f"![{text}](pictures/{name})" for name, text in names.items()]
     put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
-    summary = {part: of_part for part, of_part in figures.items() if part not in DOCS_ONLY}
     results.write(figures)
-    put(
-        ROOT / "README.md",
-        "\n\n".join([tables.about(figures), *(t.markdown() for t in tables.tables(summary))]),
-    )
 
 
 def put(page: Path, text: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from benchmarks.pipeline import knobs, results, tables
-from benchmarks.pipeline.report import BEGIN, DOCS_ONLY, END, ROOT, put
+from benchmarks.pipeline.report import BEGIN, END, ROOT, put
 from foundation.errors import UsageError
 
 
@@ -44,17 +44,12 @@ def test_what_is_measured_later_replaces_its_part_of_the_record():
     assert results.with_newer(record, {}) == record
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/benchmarks.md"])
-def test_the_docs_show_the_figures_of_record(page):
+def test_the_docs_show_the_figures_of_record():
     figures = results.load(results.RECORD)
-    shown = (ROOT / page).read_text(encoding="utf-8")
-    of_page = {
-        name: found
-        for name, found in figures.items()
-        if page != "README.md" or name not in DOCS_ONLY
-    }
+    shown = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
     assert tables.about(figures) in shown
-    assert [table.title for table in tables.tables(of_page) if table.markdown() not in shown] == []
+    missing = [table.title for table in tables.tables(figures) if table.markdown() not in shown]
+    assert missing == []
 
 
 def way(rate: float, cpu: float) -> dict[str, float]:

@@ -1,0 +1,36 @@
+"""The recipes of docs/analyse/sql.md answer on a lake."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from serving.sql import query
+from tests.support.small_lake import SmallLake, week_of_posts
+
+PAGE = Path(__file__).parents[3] / "docs" / "analyse" / "sql.md"
+RECIPES = re.findall(
+    r"^```sql\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
+# The small lake's posts have no hashtags, no personal data, and few authors in an hour.
+WITHOUT_ROWS = ("hashtags", "map_keys(pii)", "sentiment_hourly_public")
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    small = SmallLake(tmp_path_factory.mktemp("recipes"))
+    small.add(*week_of_posts())
+    small.batch(new=168, duplicate=4, quarantined=3, lag=7)
+    small.quarantine({("bluesky", "invalid_json"): 2, ("reddit", "unknown_op"): 1})
+    return small
+
+
+def test_the_page_has_recipes():
+    assert len(RECIPES) >= 9
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipe_answers(lake, recipe):
+    answer = query(lake.uri, recipe)
+    if not any(word in recipe for word in WITHOUT_ROWS):
+        assert answer.rows
