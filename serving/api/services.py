@@ -35,6 +35,7 @@ class Services:
     children: Children
     access_log: AccessLog
     in_flight: int = 0
+    ingesting: int = 0  # of these, those whose body is kept to be passed on
     is_stopping: bool = False
     failure: Exception | None = None  # of what was loaded; ends the server
     is_loaded: asyncio.Event = field(default_factory=asyncio.Event)

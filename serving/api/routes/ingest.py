@@ -25,6 +25,7 @@ from tenancy.api_keys import Scope
 
 _MAX_ANSWER_BYTES = 1024 * 1024
 _ANSWER_S = 60.0
+_AT_ONCE = 32  # requests, of which each may hold a body of 8 MiB in memory
 _IN = {
     "requestBody": {
         "required": True,
@@ -71,8 +72,17 @@ async def ingest(request: Request) -> Response:
     What is answered is acknowledged by Kafka. After a 503 send all of it again: nothing counts
     twice.
     """
-    body = await request.body()
+    services = services_of(request)
+    if services.ingesting >= _AT_ONCE:
+        raise _refused(*_REFUSALS["busy"])
+    services.ingesting += 1
+    try:
+        return await _pass_on(request, await request.body())
+    finally:
+        services.ingesting -= 1
 
+
+async def _pass_on(request: Request, body: bytes) -> Response:
     async def send() -> Response:
         answer = await _answer(request, body)
         taken = answer["sent"] + answer["deleted"]

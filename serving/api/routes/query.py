@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from serving.api.etags import if_changed
@@ -46,12 +46,17 @@ class Cell(BaseModel):
 
 
 class QueryOut(BaseModel):
-    """The answer. A cell of fewer than `min_authors` is hidden from all but the lake's owner."""
+    """The answer. A cell of fewer than `min_authors` is hidden from all but the lake's owner.
+
+    `from` and `to` are null where there is no Gold yet.
+    """
 
     as_of: AsOf
     completeness: Completeness
     min_authors: int
     hidden_cells: int
+    since: Annotated[Time | None, Field(alias="from")]
+    until: Annotated[Time | None, Field(alias="to")]
     cells: list[Cell]
 
 

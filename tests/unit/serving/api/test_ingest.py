@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 
 import psutil
 import pytest
@@ -13,7 +14,7 @@ from tests.support.api import serving
 from tests.support.commands import wait_until
 
 ITEM = {"id": "canary-id", "time": "2025-12-31T10:00:00Z", "text": "It works.", "author": "kim"}
-WAIT_S = 120
+WAIT_S = 240
 NOBODY = 1  # a port at which nobody listens
 # Python imports it at its start: each process writes its command and what it opens to a file.
 AUDIT = r"""
@@ -129,6 +130,27 @@ def test_a_body_that_is_too_large_is_413_and_another_type_415(api):
     head += f"Content-Type: application/json\r\nContent-Length: {MAX_BODY_BYTES + 1}\r\n\r\n"
     assert b" 413 " in api.raw(head.encode()).splitlines()[0]
     assert api.post("/v1/ingest", b"{}", {"Content-Type": "text/plain"}).status == 415
+
+
+def test_more_bodies_than_are_kept_at_a_time_are_told_when_to_come_again(api):
+    head = f"POST /v1/ingest HTTP/1.1\r\nHost: 127.0.0.1:{api.port}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    waiting = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(32)]
+    try:
+        for each in waiting:
+            each.sendall(head.encode())
+        wait_until(
+            lambda: api.post("/v1/ingest", asked(5)).status == 503, within_s=WAIT_S, what="limit"
+        )
+        answer = api.post("/v1/ingest", asked(5))
+        assert (answer.json()["code"], answer.headers["retry-after"]) == ("overloaded", "1")
+        assert api.get("/v1/keys").status == 200
+    finally:
+        for each in waiting:
+            each.close()
+    wait_until(
+        lambda: api.post("/v1/ingest", asked(5)).status == 202, within_s=WAIT_S, what="room again"
+    )
 
 
 def test_a_key_needs_the_scope(api):

@@ -123,12 +123,14 @@ def test_a_deleted_post_is_gone_and_the_tag_is_another(api, lake):
     assert "soon gone" not in after.body.decode()
 
 
-def test_quality_has_its_shape(api):
-    told = api.get("/v1/quality").json()
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [("/v1/query", "QueryOut"), ("/v1/posts", "PostsOut"), ("/v1/quality", "QualityOut")],
+)
+def test_an_answer_has_the_fields_of_the_document(api, path, model):
+    document = api.get("/v1/openapi.json").json()
 
-    assert set(told) == {
-        "as_of", "jobs", "quarantine", "fates", "completeness", "costs", "quotas",
-    }  # fmt: skip
+    assert {*api.get(path).json()} == {*document["components"]["schemas"][model]["properties"]}
 
 
 @pytest.mark.parametrize(

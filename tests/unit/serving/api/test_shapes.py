@@ -18,6 +18,7 @@ def names(dataclass):
 @pytest.mark.parametrize(
     ("model", "dataclass"),
     [
+        (query_routes.QueryOut, volume.Volume),
         (query_routes.Cell, volume.Cell),
         (shapes.AsOf, shared.AsOf),
         (shapes.Completeness, shared.Completeness),
