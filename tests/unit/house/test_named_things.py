@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import BaseModel
 from typer.main import get_command
 
@@ -12,6 +13,8 @@ from cli.lazy import LazyCommand
 from cli.main import app
 from cli.table import API_KEYS, CHECKPOINT, COMMANDS, KEYS
 from foundation.settings import Settings
+from ingestion.metrics import Telemetry
+from serving.api.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGES = [
@@ -89,6 +92,21 @@ def is_setting(name):
             return False
         model = model.model_fields[part].annotation
     return True
+
+
+def metrics():
+    """The metrics that the API and a producer serve, as Prometheus reads them."""
+    registry = CollectorRegistry()
+    registry.register(Telemetry("mastodon"))
+    texts = (Metrics().text(), generate_latest(registry))
+    return {name for text in texts for name in re.findall(r"^# TYPE (\S+)", text.decode(), re.M)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_metric_that_a_page_names_exists(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"\bechostream_(?:api|ingest)_\w+", text))
+    assert sorted(named - metrics()) == []
 
 
 @pytest.mark.parametrize("page", PAGES)
