@@ -7,6 +7,7 @@ the data stays.
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,9 +37,14 @@ from serving.sql import query
 
 KEYLESS = ("bluesky", "hackernews", "mastodon")
 _WATCHLIST = "live-watchlist.toml"
+_NONE_YET = "no posts yet; the first ones take a minute or two"
 _LOOK_EVERY_S = 5.0
 _STOP_S = 60.0
 _SCENARIO = Scenario(posts=6_000, seconds=1_800.0, edits=0.05, deletes=0.05)
+_WHAT_STAYS = {
+    False: "the posts stay, and the next `make live` goes on with them",
+    True: "the made posts stay until the next `make live SIMULATED=1`",
+}
 _PER_PLATFORM = """
     SELECT platform, sum(posts)::BIGINT FROM gold.sentiment_hourly GROUP BY ALL ORDER BY platform"""
 
@@ -48,8 +54,8 @@ def main(words: Sequence[str]) -> int:
     console = Console(highlight=False)
     for number in INTERRUPTIONS:
         signal.signal(number, signal.default_int_handler)
+    options = _options(words)
     try:
-        options = _options(words)
         keywords = parse_keywords(options.watch)
         settings = load_settings(home=options.home)
         if options.simulated:
@@ -67,7 +73,7 @@ def main(words: Sequence[str]) -> int:
         Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         return error.exit_code
     except KeyboardInterrupt:
-        console.print("stopped; the posts stay, and the next `make live` goes on with them")
+        console.print(f"stopped; {_WHAT_STAYS[options.simulated]}")
     return 0
 
 
@@ -82,7 +88,9 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _apart(settings: Settings) -> Settings:
-    """Return settings of a home for made posts alone.
+    """Return settings of an empty home for made posts alone.
+
+    A simulated platform begins anew each time, and its cursors of before would lie ahead of it.
 
     Raises:
         UsageError: a setting leads them to a place of the user's.
@@ -98,7 +106,11 @@ def _apart(settings: Settings) -> Settings:
             raise UsageError(
                 f"made posts do not go where {name} points", remedy="Leave that setting out"
             )
-    return load_settings(home=settings.home / "simulated")
+    apart = load_settings(home=settings.home / "simulated")
+    in_use = broker.running(apart) or any(services.running(s, apart) for s in services.SERVICES)
+    if not in_use:
+        shutil.rmtree(apart.home, ignore_errors=True)
+    return apart
 
 
 def _follow(
@@ -227,7 +239,7 @@ def _in_gold(settings: Settings) -> str:
         rows = query(settings.lake_uri, _PER_PLATFORM).rows
     except QueryError:  # the lake has no Gold yet
         rows = []
-    return ", ".join(f"{platform} {posts:,}" for platform, posts in rows) or "no posts yet"
+    return ", ".join(f"{platform} {posts:,}" for platform, posts in rows) or _NONE_YET
 
 
 if __name__ == "__main__":

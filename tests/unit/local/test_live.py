@@ -34,6 +34,8 @@ def interrupted(settings):
 
 def test_made_posts_have_a_home_of_their_own(tmp_path, monkeypatch):
     homes = []
+    former = tmp_path / "simulated" / "lake"
+    former.mkdir(parents=True)
     monkeypatch.setattr(live.stack, "up", lambda settings: interrupted(homes.append(settings)))
     monkeypatch.setattr(live.stack, "down", lambda _: None)
     for simulated in ([], ["--simulated"]):
@@ -41,7 +43,8 @@ def test_made_posts_have_a_home_of_their_own(tmp_path, monkeypatch):
     real, made = homes
     assert real.home == tmp_path
     assert made.home == tmp_path / "simulated"
-    assert made.lake_uri.startswith(str(made.home))
+    assert made.lake_uri == str(former)
+    assert not former.exists(), "a platform that begins anew would meet the cursors of before"
 
 
 @pytest.mark.parametrize(
