@@ -7,6 +7,7 @@ from typing import Any
 from dashboard import clock, periods
 from dashboard.api import Api, question
 from dashboard.filters import DEFAULT_DAYS, Filters
+from dashboard.names import platform_name
 from dashboard.periods import Period
 
 MENTIONS = "/v1/query"
@@ -42,7 +43,7 @@ class View:
     @property
     def stated(self) -> str:
         """What the page looks at, in one line."""
-        where = ", ".join(self.filters.platforms) or "all platforms"
+        where = ", ".join(map(platform_name, self.filters.platforms)) or "all platforms"
         channel = f", channel {self.filters.channel}" if self.filters.channel else ""
         return f"{self.period.stated()} · {where}{channel}"
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboard.figures import NARROW
 from dashboard.look import LIGHT, SIGNS, Palette, chart_config
 
 Row = Mapping[str, Any]
@@ -13,6 +14,7 @@ _HOURS = (
     "utcFormat(datum.value, '%H') == '00'"
     " ? utcFormat(datum.value, '%e %b') : utcFormat(datum.value, '%H:%M')"
 )
+_PERCENT = f"format(abs(datum.value) * 100, '.0f') + '{NARROW}%'"  # as `figures.percent` writes it
 _DAYS = "utcFormat(toDate(datum.value), '%e %b')"
 _HEIGHT = 240
 _ROW_HEIGHT = 30
@@ -49,7 +51,7 @@ def sentiment(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day
                         "type": "quantitative",
                         "stack": None,
                         "title": "Share of posts with a label",
-                        "axis": {"labelExpr": "format(abs(datum.value), '.0%')", "tickCount": 5},
+                        "axis": {"labelExpr": _PERCENT, "tickCount": 5},
                     },
                     "color": _label_colour(colours, ("positive", "negative")),
                     "tooltip": [
@@ -106,7 +108,7 @@ def label_shares(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "
                 "type": "quantitative",
                 "stack": "normalize",
                 "title": "Share of posts with a label",
-                "axis": {"format": ".0%", "tickCount": 5},
+                "axis": {"labelExpr": _PERCENT, "tickCount": 5},
             },
             "order": {"field": "order"},
             "color": _label_colour(colours, names),

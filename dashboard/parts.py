@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from dashboard.figures import Change, count, percent
 from dashboard.look import SIGNS
+from dashboard.names import platform_name
 from dashboard.periods import moment, read
 
 _ARROWS = {1: "▲", -1: "▼"}
@@ -117,7 +118,7 @@ def posts(shown: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _post(post: Mapping[str, Any]) -> str:
-    parts = [f'<span class="es-name">{text(post.get("platform", ""))}</span>']
+    parts = [f'<span class="es-name">{text(platform_name(post.get("platform") or ""))}</span>']
     if post.get("channel"):
         parts.append(f"<bdi>{text(post['channel'])}</bdi>")
     parts.append(f"<span>{text(_when(post))}</span>")
@@ -147,7 +148,7 @@ def _chip(post: Mapping[str, Any]) -> str:
     if label not in SIGNS:
         return '<span class="es-chip">no label</span>'
     sure = post.get("confidence")
-    how_sure = f" {percent(sure, digits=0)}" if sure is not None else ""
+    how_sure = f", {percent(sure, digits=0)} sure" if sure is not None else ""
     return (
         f'<span class="es-chip es-{label}"><b aria-hidden="true">{SIGNS[label]}</b>'
         f" {label}{how_sure}</span>"

@@ -29,6 +29,11 @@ class Period:
             return "hour"
         return "day" if length <= DAYS_UP_TO else "week"
 
+    def unfinished(self, step: str) -> str:
+        """Return that the last day of a chart is not whole, in words; empty where it is."""
+        is_whole = step != "day" or self.end.time() == time()
+        return "" if is_whole else f"The last day ends at {self.end:%H:%M} UTC."
+
     def stated(self) -> str:
         """Return both ends as text."""
         return f"{moment(self.start)} to {moment(self.end)} UTC"

@@ -17,6 +17,7 @@ from dashboard.filters import (
     from_address,
     to_address,
 )
+from dashboard.names import platform_name
 
 _DATES = "dates"
 _ALL = "All labels"
@@ -58,7 +59,13 @@ def filters(page: str, platforms: Sequence[str], newest: date) -> Filters:
         first, last = sorted((first, last))
         first = max(first, last - timedelta(days=LONGEST_DAYS))
     offered = sorted({*platforms, *st.session_state["f_platforms"]})
-    platform = st.multiselect("Platforms", offered, placeholder="All platforms", key="f_platforms")
+    platform = st.multiselect(
+        "Platforms",
+        offered,
+        format_func=platform_name,
+        placeholder="All platforms",
+        key="f_platforms",
+    )
     channel = st.text_input("Channel", placeholder="All channels", key="f_channel", max_chars=200)
     label = st.selectbox("Label of posts", [_ALL, *LABELS], key="f_label")
     chosen = Filters(

@@ -12,6 +12,7 @@ from dashboard.asked import View
 from dashboard.charts import Spec
 from dashboard.figures import Totals, change_in_points, percent, points, totals
 from dashboard.look import Palette
+from dashboard.names import platform_name
 from dashboard.panels import Panel
 from dashboard.parts import Column, Tile
 
@@ -49,7 +50,9 @@ def show_tiles(view: View, tiles: Callable[[Totals, Totals], list[Tile]]) -> Sum
     return Sums(
         view=view,
         over_time=rows.by_step(cells, view.period, view.step),
-        by_platform=rows.by_name(cells, "platform"),
+        by_platform={
+            platform_name(key): sums for key, sums in rows.by_name(cells, "platform").items()
+        },
         as_of=answer.get("as_of") or view.as_of,
     )
 

@@ -58,7 +58,7 @@ def _volume(sums: Sums) -> None:
         lambda colours: charts.volume(rows.volume(sums.over_time, step, label), colours, step=step),
         name="volume",
         title=title,
-        below=peak,
+        below=f"{peak} {sums.view.period.unfinished(step)}".strip(),
         alt=f"Bars: {title}, {sums.view.period.stated()}. {peak}",
     )
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import charts, panels, parts
 from dashboard.api import Api, question
 from dashboard.figures import NOTHING, count, percent, usd
+from dashboard.names import platform_name
 from dashboard.panels import Panel
 from dashboard.parts import Column, Tile
 from dashboard.periods import moment, read
@@ -59,7 +60,11 @@ def _tiles(completeness: Mapping[str, Any]) -> list[Tile]:
     at = completeness.get("last_batch_at")
     return [
         Tile("Completeness", percent(completeness.get("share")), note="of what came in 24 hours"),
-        Tile("Records that wait", parts.number(completeness.get("lag_records"))),
+        Tile(
+            "Records that wait",
+            parts.number(completeness.get("lag_records")),
+            note="not read from Kafka yet",
+        ),
         Tile("Quarantined", parts.number(completeness.get("quarantined")), note="in 24 hours"),
         Tile("Last batch", f"{read(at):%H:%M}" if at else NOTHING, note=_day(at)),
     ]
@@ -97,7 +102,7 @@ def _job(job: Mapping[str, Any]) -> dict[str, str]:
 
 def _fates(fates: Mapping[str, Any], as_of: Mapping[str, Any]) -> None:
     consumed = fates.get("consumed") or 0
-    below = f"Each of the {count(consumed)} records of 24 hours has one."
+    below = f"What became of each of the {count(consumed)} records of 24 hours."
     if not consumed:
         st.html(parts.panel_heading("Fates"))
         st.html(parts.line("No record has been read yet."))
@@ -135,18 +140,18 @@ def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any
     ordered = sorted(quarantine, key=lambda row: -row["records"])
     amounts = [
         {
-            "name": f"{row['platform'] or 'unknown'}: {row['reason']}",
+            "name": f"{_platform(row)}: {row['reason']}",
             "amount": row["records"],
             "shown": count(row["records"]),
         }
         for row in ordered[:_MOST_REASONS]
     ]
-    below = "Records that could not be taken, by platform and reason"
+    below = "All records that could not be taken, by platform and reason"
     if len(ordered) > _MOST_REASONS:
         below += f": the {_MOST_REASONS} most frequent of {len(ordered)}"
     table = [
         {
-            "platform": str(row["platform"] or "unknown"),
+            "platform": _platform(row),
             "reason": str(row["reason"]),
             "records": count(row["records"]),
         }
@@ -167,14 +172,23 @@ def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any
     )
 
 
+def _platform(row: Mapping[str, Any]) -> str:
+    return platform_name(row["platform"]) if row["platform"] else "unknown"
+
+
 def _limits(answer: Mapping[str, Any]) -> None:
     st.html(parts.panel_heading("Cost and quota", "What is used up, and what is left."))
-    rows = [_cost(cost) for cost in answer["costs"]]
-    rows += [_quota(quota) for quota in answer["quotas"]]
+    rows = limit_rows(answer)
     if not rows:
         st.html(parts.line("Nothing costs money or has a quota: no budget is set or used."))
         return
     st.html(parts.table(_LIMITS, rows, name="Cost and quota"))
+
+
+def limit_rows(answer: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what is used up and left of each budget and quota."""
+    costs = [_cost(cost) for cost in answer["costs"]]
+    return costs + [_quota(quota) for quota in answer["quotas"]]
 
 
 def _cost(cost: Mapping[str, Any]) -> dict[str, str]:
@@ -191,10 +205,13 @@ def _cost(cost: Mapping[str, Any]) -> dict[str, str]:
 def _quota(quota: Mapping[str, Any]) -> dict[str, str]:
     spent = quota["spent"]
     limit = quota.get("limit")
-    unit = f" {quota['unit']}" if quota.get("unit") else ""
+    unit = quota.get("unit") or ""
+    written = usd if unit == "usd" else parts.number
+    amount = "" if unit in ("", "usd") else f" {unit}"
+    window = f"a {quota['window']}" if quota.get("window") else "in all"
     return {
-        "what": f"{quota['platform']}{unit}, {quota.get('window') or 'in all'}",
-        "spent": parts.number(spent),
-        "limit": parts.number(limit),
-        "left": parts.number(None if limit is None else max(0, limit - spent)),
+        "what": f"{platform_name(quota['platform'])}{amount}, {window}",
+        "spent": written(spent),
+        "limit": written(limit),
+        "left": written(None if limit is None else max(0, limit - spent)),
     }

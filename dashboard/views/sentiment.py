@@ -54,7 +54,8 @@ def _net(sums: Sums) -> None:
         lambda colours: charts.net_sentiment(rows.net(sums.over_time, step), colours, step=step),
         name="net-sentiment",
         title="Net sentiment",
-        below="Positive less negative, in points of all posts with a label. Gaps: under ten.",
+        below="Positive less negative, in points of all posts with a label."
+        " The line has a gap where fewer than ten posts have one.",
         alt=f"Line: net sentiment per {step}, {sums.view.period.stated()}.",
     )
 

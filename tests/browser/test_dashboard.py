@@ -47,7 +47,7 @@ def test_every_chart_says_how_old_it_is_and_has_its_data_behind_it(visit, tmp_pa
     expect(as_of).to_have_count(3, timeout=PATIENCE_MS)
     page.get_by_text("Data and downloads: Platforms").click()
     table = page.get_by_role("region", name="Platforms")
-    assert "bluesky" in table.inner_text()
+    assert "Bluesky" in table.inner_text()
     for name, begins in (("CSV", b"Platform,Posts"), ("PNG", b"\x89PNG")):
         with page.expect_download() as download:
             page.get_by_role("button", name=name, exact=True).click()
@@ -58,7 +58,7 @@ def test_every_chart_says_how_old_it_is_and_has_its_data_behind_it(visit, tmp_pa
 
 def test_a_link_repeats_the_view(visit):
     page = visit().open("/?days=30&platform=reddit&label=negative")
-    assert "reddit" in page.get_by_text("UTC · reddit").inner_text()
+    assert "Reddit" in page.get_by_text("UTC · Reddit").inner_text()
     expect(page.locator("h2").first).to_have_text("Posts per day, negative", timeout=PATIENCE_MS)
     page.get_by_role("link", name="Sentiment").click()
     page.wait_for_url(re.compile(r"/sentiment\?"))
@@ -67,7 +67,7 @@ def test_a_link_repeats_the_view(visit):
     page.get_by_role("link", name="Posts").click()
     page.wait_for_url(re.compile(r"/posts\?"))
     page.locator(".es-post").first.wait_for()
-    assert "reddit" in page.get_by_text("UTC · reddit").inner_text()
+    assert "Reddit" in page.get_by_text("UTC · Reddit").inner_text()
     assert sorted(page.url.partition("?")[2].split("&")) == [
         "days=30",
         "label=negative",

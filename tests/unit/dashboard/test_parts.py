@@ -77,7 +77,7 @@ def test_a_text_that_may_not_be_shown_is_not_there():
 
 
 def test_a_label_has_a_sign_and_a_word_beside_its_colour():
-    assert '<b aria-hidden="true">+</b> positive 83' in parts.posts([POST])
+    assert '<b aria-hidden="true">+</b> positive, 83\u202f% sure' in parts.posts([POST])
     assert "no label" in parts.posts([POST | {"label": None}])
 
 

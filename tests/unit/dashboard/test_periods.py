@@ -60,6 +60,18 @@ def test_times_are_written_as_they_are_read():
     assert written(read("2026-03-04T13:00:00+01:00")) == "2026-03-04T12:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("end", "step", "words"),
+    [
+        (END, "day", "The last day ends at 13:00 UTC."),
+        (END, "hour", ""),
+        (END.replace(hour=0), "day", ""),
+    ],
+)
+def test_a_last_day_that_is_not_whole_says_so(end, step, words):
+    assert last_days(7, end).unfinished(step) == words
+
+
 def test_a_period_says_its_zone():
     shown = Period(END - timedelta(days=1), END, timedelta(days=1)).stated()
     assert shown == "3 Mar 2026 13:00 to 4 Mar 2026 13:00 UTC"
