@@ -193,6 +193,7 @@ _RULES = """
 @media (max-width: 640px) {
   .stMainBlockContainer { padding: 4rem 1rem 3rem; }
   .es-table th, .es-table td { min-width: 6.5rem; }
+  .es-table th:first-child, .es-table td:first-child { min-width: 8.5rem; }
   .es-tiles { grid-template-columns: 1fr 1fr; gap: 0.6rem; }
   .es-tile { padding: 0.7rem 0.8rem; }
   .es-tile:last-child:nth-child(odd) { grid-column: 1 / -1; }

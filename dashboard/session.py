@@ -11,7 +11,7 @@ from dashboard.look import Palette, palette
 # `echostream dashboard` sets these; a deployment of its own may.
 URL_VARIABLE = "DASHBOARD_API_URL"
 KEY_VARIABLE = "DASHBOARD_API_KEY"
-_SHARED_S = 1.5  # short beside `live.EVERY_S`, so that a commit still shows within 10 s
+_SHARED_S = 1.0  # short beside `live.EVERY_S`, so that a commit still shows within 10 s
 DEFAULT_URL = "http://127.0.0.1:8600"
 
 
