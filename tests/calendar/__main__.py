@@ -1,7 +1,7 @@
 """Run the unit tests at moments of other days, years and zones (`make test-calendar`).
 
 The run ends with the first moment that fails. Arguments after `python -m tests.calendar` go to
-pytest instead of `-n 2 tests/unit`.
+pytest instead of `DEFAULT`.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.support.clock import seconds_until
 
 FOLDER = Path(__file__).parent
+DEFAULT = ("-n", "2", "-m", "not nightly", "tests/unit")
 DAY_S = int(timedelta(days=1).total_seconds())
 # Each has a name, a zone, and what the clock moves by. Berlin's clocks skip or repeat the hour in
 # the last two.
@@ -31,7 +32,7 @@ MOMENTS = {
 
 def main(arguments: list[str]) -> int:
     """Run the tests at one moment after the other."""
-    pytest = [sys.executable, "-m", "pytest", *(arguments or ["-n", "2", "tests/unit"])]
+    pytest = [sys.executable, "-m", "pytest", *(arguments or DEFAULT)]
     for name, (zone, shift_s) in MOMENTS.items():
         sys.stderr.write(f"test-calendar: {name}, {zone}\n")
         path = os.pathsep.join([str(FOLDER), str(FOLDER.parents[1])])

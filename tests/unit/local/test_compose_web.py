@@ -12,6 +12,7 @@ from foundation.settings import Settings
 from local.compose_web import make_web_secrets
 from tenancy.api_keys import Scope, find_key, revoke_key
 from tenancy.database import Database
+from tests.support.clock import BASE
 
 FOLDERS = ("tls", "sign-in", "dashboard")
 
@@ -65,10 +66,10 @@ def test_the_certificate_is_for_the_name_and_trusts_no_other(host, kind, name, d
 
 
 def test_a_certificate_is_made_anew_before_it_ends_and_for_another_name(database, run, monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: BASE)
     make_web_secrets("localhost:8443", database, run)
     assert made("other.example", database, run) == {"tls.crt", "tls.key"}
-    later = clock.now() + timedelta(days=370)
-    monkeypatch.setattr(clock, "now", lambda: later)
+    monkeypatch.setattr(clock, "now", lambda: BASE + timedelta(days=370))
     assert made("other.example", database, run) == {"tls.crt", "tls.key"}
     assert made("other.example", database, run) == set()
 

@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from foundation import clock
+from tests.support.clock import BASE
 
 
 def run(home, *words):
@@ -27,8 +28,8 @@ def test_a_key_is_shown_once_listed_and_revoked(tmp_path):
 
 def test_a_key_whose_time_is_over_is_listed_as_expired(tmp_path, monkeypatch):
     words = ("--name", "brief", "--scope", "mentions:read", "--expires-days", "1")
+    monkeypatch.setattr(clock, "now", lambda: BASE)
     assert run(tmp_path, "create", *words).exit_code == 0
     assert "  until " in run(tmp_path, "list").stdout
-    later = clock.now() + timedelta(days=2)
-    monkeypatch.setattr(clock, "now", lambda: later)
+    monkeypatch.setattr(clock, "now", lambda: BASE + timedelta(days=2))
     assert "  expired " in run(tmp_path, "list").stdout

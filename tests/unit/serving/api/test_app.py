@@ -12,6 +12,7 @@ from serving.api.app import create_app, create_services, keep_up
 from serving.jobs.files import JobFiles
 from tenancy import jobs
 from tenancy.usage import usage_of
+from tests.support.clock import BASE
 
 
 @pytest.fixture
@@ -46,18 +47,19 @@ def test_what_fails_keeps_nothing_else_from_being_done(services, monkeypatch):
         raise ZeroDivisionError
 
     monkeypatch.setattr(services.lake, "refresh_policies", broken)
+    monkeypatch.setattr(clock, "now", lambda: BASE)
     services.usage.add("default", "texts", 3)
     asyncio.run(keep_up(services))
-    today = clock.now().date()
-    assert usage_of(services.database, "default", today) == {"texts": 3}
+    assert usage_of(services.database, "default", BASE.date()) == {"texts": 3}
 
 
 def test_usage_is_counted_once_where_the_use_of_keys_cannot_be_noted(services, monkeypatch):
     monkeypatch.setattr(services.authenticator, "flush", failing)
+    monkeypatch.setattr(clock, "now", lambda: BASE)
     services.usage.add("default", "texts", 3)
     asyncio.run(keep_up(services))
     asyncio.run(keep_up(services))
-    assert usage_of(services.database, "default", clock.now().date()) == {"texts": 3}
+    assert usage_of(services.database, "default", BASE.date()) == {"texts": 3}
 
 
 def test_what_cannot_be_loaded_ends_the_server_whatever_it_is(services):
