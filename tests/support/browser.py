@@ -45,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 def dashboard(home: Path, api_url: str, *words: str) -> Iterator[str]:
     """Serve the dashboard until the block ends; its address."""
     port = free_ports(1)[0]
-    out = home / "dashboard.out"
+    out = home / f"dashboard-{port}.out"  # of this one: another may run on the same home
     with out.open("ab") as log:
         process = subprocess.Popen(
             [
