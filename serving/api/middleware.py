@@ -87,6 +87,7 @@ class Gate:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
+                await body.drain()  # closing on unread bytes would reset the connection
                 answer.status = message["status"]
                 answer.headers_sent = True
                 message["headers"] = _with_headers(message["headers"], extra, body)

@@ -1,5 +1,7 @@
 """Bodies, headers and methods that no route should have to survive."""
 
+import contextlib
+import http.client
 import json
 import socket
 
@@ -164,6 +166,16 @@ def test_a_method_that_the_route_has_not(strict, method):
 
     assert (answer.status, answer.json()["code"]) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
+
+
+def test_a_body_that_no_route_reads_is_read_before_the_answer(strict):
+    connection = http.client.HTTPConnection("127.0.0.1", strict.port, timeout=60)
+    with contextlib.closing(connection):
+        for _ in range(2):
+            connection.request("TRACE", "/v1/sentiment", b'{"text": "a"}')
+            answer = connection.getresponse()
+            assert (answer.status, answer.will_close) == (405, False)
+            assert json.loads(answer.read())["code"] == "method_not_allowed"
 
 
 def test_all_methods_of_a_path_are_named(strict):
