@@ -77,7 +77,7 @@ test-faults: setup classes ## fault injection: jobs, producers and brokers are k
 	$(PYTEST_BOTH) tests/faults
 
 .PHONY: test-nightly
-test-nightly: test-calendar .chromium ## what takes long: other days, lakes of other days, every recorded payload, memory, Spark 4.2
+test-nightly: test-calendar .chromium .nginx ## what takes long: other days, lakes of other days, every recorded payload, memory, Spark 4.2
 	TEST_BASE_SHIFT_DAYS=400 $(PYTEST) tests/jobs
 	FULL=1 $(PYTEST) tests/e2e/test_real_recordings.py
 	$(PYTEST) tests/e2e/test_s3.py tests/e2e/test_spark_submit.py tests/unit/serving/api/test_document.py
@@ -176,6 +176,13 @@ clean: ## remove .venv, jars and build output; data under ./var stays
 	  && echo "setup: chromium, for the tests of the dashboard" && apt-get update -qq \
 	  && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } \
 	  || echo "setup: no chromium, so tests/browser is skipped: apt-get install chromium" >&2
+
+.PHONY: .nginx
+.nginx:
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+	  && echo "setup: nginx, for the test of the proxy" && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; } \
+	  || echo "setup: no nginx, so tests/browser/test_proxy.py is skipped: apt-get install nginx-light" >&2
 
 .setup-venv: requirements.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] && "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \

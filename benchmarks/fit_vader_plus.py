@@ -30,7 +30,7 @@ _GRID = [
 
 @dataclass(frozen=True)
 class Gains:
-    """What each pair of thresholds gains on a set over plain VADER: macro-F1 and macro-recall."""
+    """Return the gain of each pair of thresholds over plain VADER: macro-F1 and macro-recall."""
 
     name: str
     by_pair: dict[Thresholds, tuple[float, float]]

@@ -11,7 +11,7 @@ from benchmarks.pii_posts import Post
 from transforms.pii.sanitizer import Sanitizer
 from transforms.pii.spans import Span
 
-Table = dict[str, Any]  # what goes into the JSON file
+Table = dict[str, Any]  # the content of the JSON file
 Shares = list[tuple[int, int]]  # per text: how many of how many
 WORD = re.compile(r"\S*\w\S*")
 _SEED = 20261121

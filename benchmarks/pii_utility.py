@@ -1,4 +1,4 @@
-"""What is lost besides personal data: other words, and the sentiment of posts."""
+"""Measure the loss besides personal data: other words, and the sentiment of posts."""
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 

@@ -25,7 +25,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: a path and its parameters, in order."""
+    """A question to the API: a path and its parameters, in order."""
 
     path: str
     parameters: tuple[tuple[str, str], ...] = ()

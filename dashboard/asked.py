@@ -1,4 +1,4 @@
-"""What pages ask of the API, from filters."""
+"""Turn the filters of a page into questions to the API."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +17,7 @@ _DATE = 10  # characters of a time that are its day
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a page looks at: the choice, its period, and what the lake said of itself."""
+    """The view of a page: the choice, its period, and the lake's description of itself."""
 
     api: Api
     filters: Filters
@@ -42,7 +42,7 @@ class View:
 
     @property
     def stated(self) -> str:
-        """What the page looks at, in one line."""
+        """Return the view in one line."""
         where = ", ".join(map(platform_name, self.filters.platforms)) or "all platforms"
         channel = f", channel {self.filters.channel}" if self.filters.channel else ""
         return f"{self.period.stated()} · {where}{channel}"

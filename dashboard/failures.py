@@ -1,4 +1,4 @@
-"""What is logged of a page that failed."""
+"""Log the failure of a page."""
 
 import logging
 from pathlib import Path

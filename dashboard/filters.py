@@ -1,4 +1,4 @@
-"""What is looked at: chosen in the sidebar, written in the address, so that a link repeats it."""
+"""The filters: chosen in the sidebar, written in the address, so that a link repeats them."""
 
 import re
 from collections.abc import Mapping

@@ -24,7 +24,7 @@ _SEPARATORS = re.compile(f"[,+{NARROW}{NOTHING}]")
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """What a chart is called, what it says to who cannot see it, and its table."""
+    """A chart's name, its description for readers who cannot see it, and its table."""
 
     name: str  # of its files, and of its place on the page
     title: str

@@ -1,4 +1,4 @@
-"""What one browser session holds: its way to the API, and the colours of its theme."""
+"""The state of one browser session: its API client, and the colours of its theme."""
 
 import os
 

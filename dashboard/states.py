@@ -1,4 +1,4 @@
-"""What is shown where there are no figures: what is the matter, and what to do about it."""
+"""Messages in place of missing figures: the cause, and what to do about it."""
 
 from dashboard import parts
 from dashboard.figures import count

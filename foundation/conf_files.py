@@ -1,4 +1,4 @@
-"""Where the data files under conf/ are: they ship as package data in the wheel."""
+"""Locate the data files under conf/, which ship as package data in the wheel."""
 
 import tomllib
 from importlib import resources

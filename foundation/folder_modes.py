@@ -20,7 +20,7 @@ READERS: dict[str, Readers] = {
     "gold": "all",
     "ops": "all",
 }
-# what jobs and producers tell each other
+# messages between jobs and producers
 FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}
 # of the home: payloads that wait or are spilt, ids of posts, texts of jobs
 PRIVATE = ("broker", "tmp", "cursors", "jobs")

@@ -1,4 +1,4 @@
-"""Where keys are, behind one interface: a file on this machine, AWS Secrets Manager, or AWS KMS.
+"""Sources of keys behind one interface: a local file, AWS Secrets Manager, or AWS KMS.
 
 KMS hands out a data key of which the lake's owner keeps only the ciphertext. Its GenerateMac would
 never let the key out at all, but a post has up to four pseudonyms, and each would be a call that
@@ -29,7 +29,7 @@ ATTEMPTS = 4
 
 
 class KeySource(Protocol):
-    """Where one key is, and which one it must be."""
+    """The source of one key, and the fingerprint that it must have."""
 
     def __hash__(self) -> int: ...
 
@@ -112,7 +112,7 @@ class KeyFile:
 
 @dataclass(frozen=True, slots=True)
 class Aws:
-    """What both services of AWS need; credentials are found where AWS's own programs find them."""
+    """Options of both AWS services. Credentials are found where AWS's own programs find them."""
 
     name: str
     setting: str

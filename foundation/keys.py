@@ -3,7 +3,7 @@
 A pseudonym is HMAC-SHA-256 under a key that is not in the lake: handles and ids are enumerable, so
 a plain or salted hash would be reversible (GDPR Art. 4(5); EDPB Guidelines 01/2025). Producers make
 them. Spark jobs know the key's fingerprint, `key_id`, and refuse records made under another key.
-Where keys are, files and AWS, is said in `foundation.key_sources`.
+`foundation.key_sources` reads them from files and from AWS.
 
 Keys are a chain: a pseudonym of version 2 is HMAC under key 2 over the pseudonym of version 1, and
 so on, so that whoever has a pseudonym and the newer keys can bring it forward, without the native

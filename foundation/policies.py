@@ -34,7 +34,7 @@ _CLEAN: tuple[Field, ...] = ("silver.text", "silver.author", "silver.post")
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What a post may be used for."""
+    """The permitted uses of a post."""
 
     indexable: bool
     may_train: bool

@@ -118,7 +118,7 @@ class BreakerSettings(Section):
 
 
 class UpkeepSettings(Section):
-    """What `echostream compact` does, and the jobs do between batches."""
+    """How `echostream compact` and the jobs between batches maintain the tables."""
 
     interval_s: float = Field(default=3600.0, ge=0)
     """Seconds between two compactions of a job's own tables."""
@@ -207,7 +207,7 @@ class EntitySettings(Section):
 
 
 class KeySettings(Section):
-    """Where a key is. It is never inside the lake, and a setting never holds the key itself."""
+    """The place of a key. It is never inside the lake, and a setting never holds the key itself."""
 
     source: Literal["file", "secretsmanager", "kms"] = "file"
     """Where the key is kept: a file, AWS Secrets Manager, or a file that AWS KMS has encrypted."""
@@ -277,7 +277,7 @@ class IngestSettings(Section):
 
 
 class ServingSettings(Section):
-    """What readers get to see."""
+    """What readers may see."""
 
     min_authors: int = Field(default=5, ge=1)
     """Public views and the API hide a cell of Gold that has fewer distinct authors."""
@@ -286,7 +286,7 @@ class ServingSettings(Section):
 
 
 class ApiSettings(Section):
-    """What `echostream serve` listens to, and how much it answers."""
+    """The address and the limits of `echostream serve`."""
 
     host: str = Field(default="127.0.0.1", min_length=1)
     """Address on which the API listens. Any other than loopback needs API keys."""
@@ -326,7 +326,7 @@ class ApiSettings(Section):
 
 
 class DashboardSettings(Section):
-    """Where `echostream dashboard` listens, and which API it asks."""
+    """The address of `echostream dashboard`, and the API that it asks."""
 
     host: str = Field(default="127.0.0.1", min_length=1)
     """Address on which the dashboard listens. In a container, behind a proxy: `0.0.0.0`."""

@@ -104,7 +104,7 @@ class Settings(BaseSettings):
 
     @property
     def lake_uri(self) -> str:
-        """Where the tables are."""
+        """Return the address of the tables."""
         return self.lake.rstrip("/") or str(self.home / "lake")
 
     @property

@@ -1,4 +1,4 @@
-r"""What a word is: letters with the marks that belong to them.
+r"""Words: letters with the marks that belong to them.
 
 `\w` stops at a combining mark, and so cuts Hindi at each vowel sign and a decomposed é behind its
 e. Python's `re` has no name for marks: `unicodedata` says which they are, and knows as many
@@ -8,8 +8,8 @@ characters as this Python's `\w` does.
 import unicodedata
 from collections.abc import Iterator
 
-# Where combining marks are, so that an import need not ask about each of a million characters; a
-# test asks.
+# The ranges of combining marks. An import need not ask about each of a million characters; a test
+# does.
 _BLOCKS = (
     range(0x300, 0x3100),
     range(0xA600, 0xAC00),

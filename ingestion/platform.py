@@ -138,7 +138,7 @@ def _size(payload: Json) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One platform: how its payloads are found in an answer and mapped.
+    """One platform: the functions that find its payloads in an answer and map them.
 
     Attributes:
         name: as in topics and policies.

@@ -1,4 +1,4 @@
-"""What a platform's reader gets and yields: batches of documents, each with a cursor.
+"""The interface of a platform's reader: it yields batches of documents, each with a cursor.
 
 A reader only reads. It never sleeps between polls, never talks to Kafka and never stores a cursor:
 `ingestion.producer.loop` does all three, in the order that loses nothing.

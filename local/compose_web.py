@@ -1,4 +1,4 @@
-"""What the profile `web` of docker-compose.yml needs before it starts, made where it is missing.
+"""Make the secrets that the profile `web` of docker-compose.yml needs, where they are missing.
 
 The proxy gets a certificate and a sign-in, the dashboard a key of the API.
 """

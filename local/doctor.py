@@ -1,4 +1,4 @@
-"""What this machine lacks: one line per thing, each with what to do about it."""
+"""Check this machine: one line per check, each with its remedy."""
 
 import sys
 from collections.abc import Callable

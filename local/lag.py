@@ -31,7 +31,7 @@ class Lag:
 
     @property
     def behind(self) -> int | None:
-        """What is still to be read."""
+        """Return the number of records still to be read."""
         return None if self.done is None or self.end is None else max(0, self.end - self.done)
 
 

@@ -20,7 +20,7 @@ LEAST_FREE_BYTES = 10**9
 
 @dataclass(frozen=True, slots=True)
 class UpReport:
-    """What `up` did."""
+    """The outcome of `up`."""
 
     broker_started: bool
     key_created: bool
@@ -29,7 +29,7 @@ class UpReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What there is now."""
+    """The present state of the stack."""
 
     address: str
     broker_pid: int | None

@@ -1,4 +1,4 @@
-"""What travels: the event that a producer sends for a post, and its JSON Schema.
+"""The event that a producer sends for a post, and its JSON Schema.
 
 Times are integers, microseconds since 1970 in UTC. No pyspark here: producers import this module.
 The comment of a field is its meaning. `make reference` writes it into docs/reference/event.md.
@@ -28,7 +28,7 @@ ROUTING_HEADERS = ("op", "post_key", "author_key", "day")
 
 
 class RightsField(TypedDict):
-    """What the post may be used for."""
+    """The permitted uses of a post."""
 
     indexable: bool  # search engines may list it
     may_train: bool  # a model may be trained on it
@@ -37,11 +37,11 @@ class RightsField(TypedDict):
 
 
 class SourceField(TypedDict):
-    """Where the producer had it from."""
+    """The origin of the payload."""
 
     producer: str  # name and version
     endpoint: str | None  # which of the platform's interfaces
-    query: str | None  # what was asked for
+    query: str | None  # the query that found the post
 
 
 class KeysField(TypedDict):
@@ -60,7 +60,7 @@ class Event(TypedDict):
     schema: int  # version of this schema
     event_id: str  # hash of owner, platform, post, op and content
     op: Op  # what happened to the post
-    owner: str  # whose credentials fetched the post; `public` by default
+    owner: str  # the owner of the credentials that fetched the post; `public` by default
     platform: str  # name of the platform
     # the platform's own id of the post; null only for `delete_author` and `unmappable`
     post_id: str | None
@@ -80,8 +80,8 @@ class Event(TypedDict):
     reply_to: str | None  # id of the post that this one answers
     hashtags: list[str]  # hashtags without `#`
     metrics: dict[str, int]  # counts such as likes, as of this version
-    rights: RightsField  # what the post may be used for
-    source: SourceField  # where the producer had it from
+    rights: RightsField  # permitted uses of the post
+    source: SourceField  # origin of the payload
     keys: KeysField  # pseudonyms, so that no Spark job needs the key
     reason: str | None  # of an unmappable payload: a reason code
     truncated: bool  # true where `raw` was left out because the record would have been too large

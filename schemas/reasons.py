@@ -76,7 +76,7 @@ class Unscored(StrEnum):
 
 
 class Fate(StrEnum):
-    """What became of a record: each is counted in exactly one."""
+    """The fate of a record: each record is counted in exactly one."""
 
     NEW = "new"  # a post that Silver did not hold
     EDITED = "edited"  # a newer version of a post that Silver holds

@@ -143,7 +143,7 @@ SILVER_POSTS = Table(
         metrics=MapType(_STRING, _LONG),  # the platform's counts, such as likes, as of this version
         sentiment=SENTIMENT,  # label, score and scorer
         pii=MapType(_STRING, _INT),  # how many pieces of personal data were removed, by type
-        rights=RIGHTS,  # what the post may be used for
+        rights=RIGHTS,  # permitted uses of the post
         sanitizer_version=_STRING,  # version of the removal of personal data
         bronze=COORDINATES,  # coordinates of the record in Bronze
         processed_at=_TIME,  # when the job wrote this version
@@ -287,7 +287,7 @@ def ops_erasures(job: str) -> Table:
 
 
 JOBS = ("topic_to_bronze", "bronze_to_silver", "silver_to_gold")
-OPS_JOBS = (*JOBS, "replay_quarantine")  # who writes to ops.batches
+OPS_JOBS = (*JOBS, "replay_quarantine")  # the jobs that write to ops.batches
 TABLES = (
     BRONZE_POSTS,
     SILVER_POSTS,

@@ -39,7 +39,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PersonData:
-    """What was found, by table, as JSON knows it; and the pseudonyms of the person's posts."""
+    """The data found, by table, as JSON values; and the pseudonyms of the person's posts."""
 
     rows: dict[str, list[Row]]
     post_keys: frozenset[str]

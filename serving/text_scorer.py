@@ -19,7 +19,7 @@ from transforms.scoring.score import ScorerOptions
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is scored."""
+    """A text to score."""
 
     text: str
     language: str | None = None  # a hint, as a platform's word is one

@@ -40,7 +40,7 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Update:
-    """What a batch's changes come to for one Gold table."""
+    """The sum of a batch's changes for one Gold table."""
 
     aggregate: Aggregate
     rows: DataFrame  # signed contributions, in memory

@@ -25,7 +25,7 @@ _MAX_NAME = 200
 
 
 class Scope(StrEnum):
-    """What a key allows; `admin` allows all."""
+    """A permission of a key; `admin` includes all."""
 
     MENTIONS_READ = "mentions:read"
     SENTIMENT_WRITE = "sentiment:write"

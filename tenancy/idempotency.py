@@ -17,7 +17,7 @@ CLAIM = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What names a request: the tenant, the client's key, and the route."""
+    """The identity of a request: the tenant, the client's key, and the route."""
 
     tenant: str
     key: str

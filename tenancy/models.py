@@ -45,7 +45,7 @@ class Base(DeclarativeBase):
 
 
 class Tenant(Base):
-    """Whoever has data of their own here."""
+    """A customer with data of their own."""
 
     __tablename__ = "tenants"
 

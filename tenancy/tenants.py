@@ -1,4 +1,4 @@
-"""Tenants. Who is alone has `default`, and never meets the word."""
+"""Tenants. An installation with one tenant uses `default`, and never shows the word."""
 
 from sqlalchemy import select
 

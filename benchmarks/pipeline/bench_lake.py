@@ -34,7 +34,7 @@ _SPARE_BYTES = 3 * 10**9
 
 @dataclass(frozen=True)
 class Sent:
-    """What was handed to Kafka; bytes are those of the values, before compression."""
+    """The records handed to Kafka; bytes are those of the values, before compression."""
 
     records: int = 0
     value_bytes: int = 0
@@ -42,13 +42,13 @@ class Sent:
 
 @dataclass(frozen=True)
 class Bench:
-    """What all parts share: the session, the recorded posts, the terminal."""
+    """The shared context of all parts: the session, the recorded posts, the terminal."""
 
     spark: SparkSession
     home: Path
     templates: Sequence[Template]
     console: Console
-    s3: S3Settings | None = None  # where the lakes are on S3
+    s3: S3Settings | None = None  # for lakes on S3
 
     @property
     def jvm(self) -> int:

@@ -32,7 +32,7 @@ _HOUR_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a number of records a month needs; money is US dollars a month.
+    """The needs of a number of records a month; money is US dollars a month.
 
     Attributes:
         records: posts, edits and deletes, a month.

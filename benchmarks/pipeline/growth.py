@@ -1,4 +1,4 @@
-"""What one batch costs in Silver and in Gold while a single day grows.
+"""Measure the cost of one batch in Silver and in Gold while a single day grows.
 
 The day is filled with made rows of the width of real ones, in files of `_ROWS_PER_FILE` as
 compaction would leave them, and Gold is rebuilt. Then batches of 5,000 new posts of that day, 250

@@ -24,7 +24,7 @@ class Event(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a commit of Silver did to a post."""
+    """The effect of a commit of Silver on a post."""
 
     post_key: str
     version: int  # of the post

@@ -1,6 +1,6 @@
 """The figures as JSON; a part that is measured again replaces its own figures alone.
 
-What a machine measures stays on it, in `LATEST`. What the docs show is in `RECORD`, which is
+A machine's figures stay on it, in `LATEST`. The docs show those in `RECORD`, which is
 committed: it outlives the machine, and a part of it may be measured again without the others.
 """
 
@@ -17,8 +17,7 @@ LATEST = Path(__file__).parents[1] / "results" / "latest.json"
 RECORD = Path(__file__).parents[1] / "pipeline_figures.json"
 Figures = dict[str, Any]
 
-# What the JSON calls a part's figures; throughput's stand at the top, as the first thing that is
-# asked for.
+# The names of a part's figures in the JSON; throughput's stand at the top, as the first to be read.
 PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latency_s3", "knobs")
 
 

@@ -32,7 +32,7 @@ Moment = Mapping[int, Seen]  # by pid
 
 @dataclass(slots=True)
 class Usage:
-    """What was used; memory is the highest that was seen, workers counted together."""
+    """The resources used; memory is the highest seen, workers counted together."""
 
     jvm_mb: float = 0.0
     workers_mb: float = 0.0
@@ -85,7 +85,7 @@ class Watch:
 
     @property
     def usage(self) -> Usage:
-        """What was used so far; after the end, in all."""
+        """Return the resources used so far; after the end, in all."""
         return self._tally.usage
 
     def __enter__(self) -> Self:

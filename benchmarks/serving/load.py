@@ -16,7 +16,7 @@ _LENGTH = b"content-length: "
 
 @dataclass
 class Load:
-    """What a server made of it."""
+    """The outcome of a load."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the producers have spent of their budgets, as `/v1/quality` shows it."""
+"""The spent part of the producers' budgets, as `/v1/quality` shows it."""
 
 import time
 from collections.abc import Callable

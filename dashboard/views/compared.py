@@ -1,4 +1,4 @@
-"""What the pages of figures share: figures against the period before, charts with their tables."""
+"""The shared parts of pages: figures against the period before, charts with their tables."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

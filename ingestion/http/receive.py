@@ -32,11 +32,11 @@ class Rejection:
 
 @dataclass(slots=True)
 class Receipt:
-    """What became of a request's items; each payload counts once."""
+    """The fates of a request's items; each payload counts once."""
 
     sent: int = 0  # posts and edits
     deleted: int = 0  # of posts and of authors
-    ignored: int = 0  # what is no post, and what is of persons who had theirs erased
+    ignored: int = 0  # no posts, or posts of persons whose data was erased
     rejected: list[Rejection] = field(default_factory=list)
 
 

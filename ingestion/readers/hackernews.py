@@ -65,7 +65,7 @@ class HackerNewsReader:
         self._context = context
         self._cuts = ListingCuts()
         self._http = Http(context.base_url or HOST, context)
-        self._position: Position | None = None  # where the rounds stand
+        self._position: Position | None = None  # the position of the rounds
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""

@@ -15,7 +15,7 @@ from schemas.reasons import Reason
 
 @dataclass(slots=True)
 class ReplayReport:
-    """What became of every payload; `sent` is the number of records, of all operations together."""
+    """The fates of all payloads; `sent` counts the records of all operations together."""
 
     payloads: int = 0
     sent: int = 0

@@ -23,7 +23,7 @@ class Limit:
 
 
 class Budget:
-    """What one platform's producer may spend; units without a limit are not counted."""
+    """The budget of one platform's producer; units without a limit are not counted."""
 
     def __init__(
         self, limits: Mapping[str, Limit], store: IngestStore, clock: Callable[[], int]

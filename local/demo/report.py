@@ -1,4 +1,4 @@
-"""What the demo shows: the lake's own answers, asked as anybody would ask them."""
+"""Print the demo's results: answers of the lake to queries that any user could ask."""
 
 from collections import Counter
 from collections.abc import Mapping

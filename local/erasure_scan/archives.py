@@ -1,4 +1,4 @@
-"""What files are packed in, by what they begin with; each opened on the way to the bytes inside."""
+"""Open packed files on the way to the bytes inside, by their first bytes."""
 
 import bz2
 import io

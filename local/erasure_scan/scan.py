@@ -17,7 +17,7 @@ from local.erasure_scan.kafka_segments import is_segment, record_bytes
 from local.erasure_scan.search_terms import SearchTerms
 
 _DEEPEST = 4  # packed in packed
-# What a file that is damaged, or packed as nobody here knows, leads to.
+# Errors of files that are damaged or packed in an unknown way.
 _UNREADABLE = (
     ValueError,
     OSError,

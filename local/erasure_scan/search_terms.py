@@ -1,4 +1,4 @@
-"""What to look for, in every spelling in which it may rest."""
+"""The texts to search for, in every spelling in which they may be stored."""
 
 import base64
 import html

@@ -1,4 +1,4 @@
-"""Who asks, and whether a web page asks in their stead.
+"""Identify the caller, and refuse web pages that ask in a caller's stead.
 
 A key names a tenant and scopes. On loopback, with one tenant, none is needed: then Host, Origin
 and Sec-Fetch-Site keep out every page that the user happens to visit.
@@ -35,7 +35,7 @@ _REALM = 'Bearer realm="echostream"'
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks."""
+    """The caller of a request."""
 
     tenant: str
     scopes: frozenset[Scope]

@@ -1,4 +1,4 @@
-"""What Prometheus reads; labels are route templates and codes, never a client's words."""
+"""The metrics for Prometheus. Labels are route templates and codes, never a client's words."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 

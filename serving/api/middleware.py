@@ -1,7 +1,7 @@
-"""What every request passes before its route, and what every answer gets.
+"""Check every request before its route, and complete every answer.
 
 One pure ASGI layer, in this order: id, host and origin, credentials, rate, number in flight, body;
-then the route; then headers, metrics and the access log. Whatever raises ends here as a problem:
+then the route; then headers, metrics and the access log. Every exception ends here as a problem:
 nothing reaches the server's own log, whose traceback could quote a text.
 """
 
@@ -45,7 +45,7 @@ _RUN_BYTES = 8  # of this process's ids, which go on by one
 
 @dataclass(slots=True)
 class _Answer:
-    """What is known of an answer."""
+    """The state of an answer."""
 
     status: int = 0
     headers_sent: bool = False
@@ -282,7 +282,7 @@ def _with_headers(
     made = [*headers, *extra, *(pair for pair in _SAFE if pair[0] not in names)]
     if b"cache-control" not in names:
         made.append(_PRIVATE)
-    if not body.is_complete:  # what follows on this connection would be the rest of the body
+    if not body.is_complete:  # the next bytes on this connection would be the rest of the body
         made.append((b"connection", b"close"))
     return made
 

@@ -42,7 +42,7 @@ _CODES = {
     503: "overloaded",
 }
 _RETRY_S = 5
-# What pydantic's kinds of errors are, in our words: its own messages can quote values.
+# Messages for pydantic's kinds of errors: its own messages can quote values.
 _MESSAGES = {
     "missing": "The field is missing",
     "extra_forbidden": "The field is unknown",

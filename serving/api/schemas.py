@@ -1,4 +1,4 @@
-"""What travels in requests and answers. Unknown fields are refused."""
+"""The bodies of requests and answers. Unknown fields are refused."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,7 @@ _Language = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
 
 
 class In(BaseModel):
-    """What a client sends."""
+    """A body that a client sends."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -122,7 +122,7 @@ class Rejected(BaseModel):
 
 
 class IngestOut(BaseModel):
-    """What became of the payloads of a request."""
+    """The fates of a request's payloads."""
 
     sent: int
     deleted: int
@@ -131,7 +131,7 @@ class IngestOut(BaseModel):
 
 
 class ProblemField(BaseModel):
-    """What is wrong with one field."""
+    """The problem with one field."""
 
     pointer: str
     code: str

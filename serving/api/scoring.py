@@ -81,7 +81,7 @@ class Scoring:
         except TimeoutError:
             raise _timed_out() from None
         finally:
-            for each in waiting:  # where one has failed, nobody waits for the others
+            for each in waiting:  # after one failure nobody waits for the others
                 each.done.cancel()
 
     def close(self) -> None:

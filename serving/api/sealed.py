@@ -1,4 +1,4 @@
-"""What a client carries but may not read: cursors are sealed, references to posts are keyed."""
+"""Opaque values that clients carry: cursors are sealed, references to posts are keyed."""
 
 import base64
 import binascii

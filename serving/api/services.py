@@ -1,4 +1,4 @@
-"""What the routes share: made once by the application, reached as `services_of(request)`."""
+"""The routes' shared services: made once by the application, found by `services_of(request)`."""
 
 import asyncio
 from dataclasses import dataclass, field

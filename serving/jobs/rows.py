@@ -32,7 +32,7 @@ class BrokenInputError(Exception):
 
 
 class Position(NamedTuple):
-    """Where the next row begins."""
+    """The position at which the next row begins."""
 
     offset: int = 0  # in bytes
     line: int = 1  # of the file; in a JSON array the number of the row

@@ -13,7 +13,7 @@ _AT_ONCE = 100  # rows between two looks at whether to go on
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What a chunk becomes: two files, and how many rows are in each."""
+    """The output of a chunk: two files, and how many rows are in each."""
 
     result: bytes
     errors: bytes

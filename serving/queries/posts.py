@@ -43,7 +43,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PostsAsked:
-    """What is asked; times are half-open, in UTC, and an empty filter lets all pass."""
+    """The parameters; times are half-open, in UTC, and an empty filter lets all pass."""
 
     since: datetime | None = None
     until: datetime | None = None

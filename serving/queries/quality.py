@@ -1,4 +1,4 @@
-"""What went through, what waits, what is in quarantine, and what it costs."""
+"""Data quality: records processed, waiting and quarantined, and the costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a paid service has cost this month (UTC)."""
+    """The cost of a paid service this month (UTC)."""
 
     name: str
     spent_usd: float
@@ -45,7 +45,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What a platform's producers have spent of their budget; who starts the API knows it."""
+    """The spent part of a platform's budget; the caller that starts the API supplies it."""
 
     platform: str
     unit: str

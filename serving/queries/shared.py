@@ -1,4 +1,4 @@
-"""What the answers have in common: who asks, as of when, and how whole the data are."""
+"""The shared parts of all answers: the caller, the as-of time, and completeness."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _WINDOW = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks.
+    """The caller of a query.
 
     Attributes:
         owners: whose rows the viewer sees: public ones, the tenant's, the lake's owner's.

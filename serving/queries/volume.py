@@ -59,7 +59,7 @@ _HIDDEN = " ".join(["SELECT count(*) FROM", _ASKED, "WHERE NOT shown"])
 
 @dataclass(frozen=True, slots=True)
 class VolumeAsked:
-    """What is asked; times are half-open, in UTC.
+    """The parameters; times are half-open, in UTC.
 
     Without times, the last seven days up to Gold's newest hour. `limit` bounds the cells, and so
     the memory: of more, the first ones are returned.

@@ -19,7 +19,7 @@ from lakehouse.storage.s3 import is_s3
 from serving.catalog import arrow_files
 from serving.reader.parts import Part, open_table
 
-# What Arrow, deltalake and DuckDB say of a file that they cannot read; mostly without its name.
+# Messages of Arrow, deltalake and DuckDB about an unreadable file; most lack its name.
 _OF_A_FILE = re.compile(
     r"parquet|thrift|corrupt|decompress|snappy|magic bytes|object store error|no such file"
     r"|not found|no files found|cannot open file|read enough bytes|footer|failed to read file"
@@ -59,7 +59,7 @@ def named(
 def is_of_a_file(error: duckdb.Error) -> bool:
     """Return whether an error may mean a file that is damaged or gone."""
     if type(error) is duckdb.Error or ends_the_database(error):
-        return True  # what its reader of Parquet throws has no class, or is taken for its own fault
+        return True  # errors of its Parquet reader have no class, or look like its own fault
     is_of_reading = isinstance(error, (duckdb.IOException, duckdb.InvalidInputException))
     return is_of_reading and _OF_A_FILE.search(str(error)) is not None
 

@@ -1,4 +1,4 @@
-"""What Alembic runs: the steps, on the connection that `tenancy.database` holds."""
+"""Run Alembic's steps on the connection that `tenancy.database` holds."""
 
 from alembic import context
 

@@ -1,1 +1,1 @@
-"""What all simulators stand on."""
+"""The shared base of all simulators."""

@@ -33,7 +33,7 @@ _BODIES: dict[FaultKind, tuple[bytes, dict[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked."""
+    """A request."""
 
     path: str
     query: Mapping[str, list[str]]
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is answered; the body is JSON, or bytes as they are."""
+    """An answer; the body is JSON, or raw bytes."""
 
     body: Any
     status: int = 200

@@ -1,4 +1,4 @@
-"""What happens on a simulated platform: posts over time, their edits and deletes, and faults."""
+"""The events on a simulated platform: posts over time, their edits and deletes, and faults."""
 
 import random
 from collections.abc import Mapping

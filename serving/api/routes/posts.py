@@ -31,7 +31,7 @@ class PostsAsked(Span):
 
     @property
     def filters(self) -> tuple[object, ...]:
-        """What a cursor is bound to."""
+        """Return the filters that a cursor is bound to."""
         lists = (self.platform, self.channel, self.label, self.lang)
         return (self.since, self.until, *map(listed, lists))
 

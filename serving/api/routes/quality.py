@@ -50,7 +50,7 @@ class FatesOut(BaseModel):
 
 
 class CostOut(BaseModel):
-    """What a paid service has cost this month."""
+    """The cost of a paid service this month."""
 
     name: str
     spent_usd: float
@@ -58,7 +58,7 @@ class CostOut(BaseModel):
 
 
 class QuotaOut(BaseModel):
-    """What a platform's producers have spent of their budget."""
+    """The part of their budget that a platform's producers have spent."""
 
     platform: str
     unit: str

@@ -21,7 +21,7 @@ _MAX_CELLS = 20_000
 
 
 class QueryAsked(Span):
-    """What is asked. Without times: the last seven days of data."""
+    """The parameters. Without times: the last seven days of data."""
 
     metric: Literal["volume", "sentiment"] = "volume"
     step: Literal["hour", "day", "week"] = "hour"
