@@ -100,23 +100,23 @@ test-matrix: setup ## tests/spark and tests/jobs on Spark 4.2.0 and Delta 4.4.0,
 	PYTHONPATH="$$PWD" TEST_JARS_DIR="$$PWD/$(MATRIX)/jars" $(MATRIX)/venv/bin/python -m pytest $(MATRIX_TESTS)
 
 .PHONY: test-compose
-test-compose: setup ## docker-compose.yml on a real Docker engine, each container killed in turn (docs/compose.md)
+test-compose: setup ## docker-compose.yml on a real Docker engine, each container killed in turn (docs/run/compose.md)
 	PYTHONPATH="$$PWD" nice $(BIN)/python -m tests.compose $(if $(POSTS),--posts $(POSTS))
 
 .PHONY: test-erasure
-test-erasure: setup ## a person erased while the streams run and are killed; then replay, backfill, rebuilds (docs/erasure.md)
+test-erasure: setup ## a person erased while the streams run and are killed; then replay, backfill, rebuilds (docs/privacy/erasure.md)
 	PYTHONPATH="$$PWD" nice $(BIN)/python -m tests.erasure $(if $(POSTS),--posts $(POSTS))
 
 ##@ Measure
 .PHONY: bench
-bench: setup .setup-bench ## Kafka to Gold against a copy and a naive pipeline; POSTS=500000 (docs/benchmarks.md)
+bench: setup .setup-bench ## Kafka to Gold against a copy and a naive pipeline; POSTS=500000 (docs/evidence/benchmarks.md)
 	$(BIN)/python -m benchmarks.pipeline $(if $(POSTS),--posts $(POSTS))
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.serving.lake_queries
 	$(BIN)/python -m benchmarks.serving.jobs
 
 .PHONY: bench-report
-bench-report: setup .setup-bench ## the figures of the last `make bench` into docs/benchmarks.md and its pictures
+bench-report: setup .setup-bench ## the figures of the last `make bench` into docs/evidence/benchmarks.md and its pictures
 	$(BIN)/python -m benchmarks.pipeline.report
 
 .PHONY: eval-sentiment

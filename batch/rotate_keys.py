@@ -136,7 +136,7 @@ def _next(source: KeySource) -> SecretKey:
 def _no_next(source: KeySource) -> KeyFileError:
     return KeyFileError(
         f"{PSEUDONYM_KEY} {source.where} has no next version yet",
-        remedy="Put it there, in a line behind the others: docs/keys.md has the commands",
+        remedy="Put it there, in a line behind the others: docs/operate/keys.md has the commands",
     )
 
 

@@ -4,7 +4,7 @@ A lake of made posts, put through the jobs once and then multiplied: each copy h
 own, payloads stay. Requests for authors wait in it, a number at once; then the jobs' own steps
 between batches carry them out. Measured from the moment of the request to the receipt's
 "unqueryable". Streams that run look every `erasure.interval_s` (60 s), after the batch that is
-under way. docs/erasure.md.
+under way. docs/privacy/erasure.md.
 
     python -m benchmarks.erasure --posts 20000 --copies 10 --requests 1 10 100 1000
 """

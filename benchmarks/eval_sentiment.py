@@ -3,8 +3,8 @@
     python -m benchmarks.eval_sentiment      # make eval-sentiment
 
 Prints a table, and writes sentiment_scorecard.json beside this file, the tables of
-docs/sentiment.md, and the picture. No text is printed or written. Comprehend and transformers are
-left out: the first costs money, the others need a model that no setting names.
+docs/evidence/sentiment.md, and the picture. No text is printed or written. Comprehend and
+transformers are left out: the first costs money, the others need a model that no setting names.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The scorecard's tables, between marks in docs/sentiment.md, and its picture."""
+"""The scorecard's tables, between marks in docs/evidence/sentiment.md, and its picture."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from foundation.errors import UsageError
 
 _ROOT = Path(__file__).parents[1]
-_PAGE = _ROOT / "docs/sentiment.md"
+_PAGE = _ROOT / "docs/evidence/sentiment.md"
 _PICTURE = _ROOT / "docs/pictures/sentiment.svg"
 _BEGIN = "<!-- sentiment: begin, made by `make eval-sentiment` -->"
 _END = "<!-- sentiment: end -->"

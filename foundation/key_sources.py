@@ -285,7 +285,7 @@ def _wrapped(file: Path, name: str) -> tuple[tuple[int, bytes], ...]:
         )
     except FileNotFoundError:
         raise KeyFileError(
-            f"{name} {file} is missing", remedy="docs/keys.md says how one is made"
+            f"{name} {file} is missing", remedy="docs/operate/keys.md says how one is made"
         ) from None
     except OSError:
         raise KeyFileError(

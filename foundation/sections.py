@@ -65,8 +65,8 @@ class SparkSettings(Section):
     """Port of `echostream history`."""
     java_options: str = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseParallelGC"
     """Options of the driver's JVM. The default uses one compiler, leaves room for compiled code and
-    takes the collector that needs the least CPU: [measured](../benchmarks.md). Empty: Java's own
-    choices, which suit long backlogs."""
+    takes the collector that needs the least CPU: [measured](../evidence/benchmarks.md). Empty:
+    Java's own choices, which suit long backlogs."""
     jars_dir: Path | None = None
     """Folder with `spark/` and, for a lake on S3, `s3/`. Empty: `jars` beside the program."""
     extra: dict[str, str] = {}
@@ -192,7 +192,7 @@ class ScorerSettings(Section):
     """A post gets no label where the calibrated confidence is lower than this."""
     mixed: bool = False
     """Let `vader` and `vader-plus` use the label `mixed` where both sides are strong. They are
-    seldom right: [measured](../sentiment.md)."""
+    seldom right: [measured](../evidence/sentiment.md)."""
     by_language: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], str] = {}
     """Other scorers for some languages, by ISO 639-1 code: `{de = "textblob"}`."""
     comprehend: ComprehendSettings = ComprehendSettings()

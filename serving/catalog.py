@@ -20,8 +20,8 @@ def lake_tables(
     """Return `layer.table` → the URIs of its Delta tables.
 
     More than one where a folder holds one table per writer, such as ops/batches/<job>: read as
-    their union. A layer that is closed to who asks (docs/access.md) has none, unless the `whole`
-    lake is asked for.
+    their union. A layer that is closed to who asks (docs/privacy/access.md) has none, unless
+    the `whole` lake is asked for.
 
     Raises:
         StoreUnreachableError: the lake is on S3, which does not answer.

@@ -1,7 +1,7 @@
 """The least cost of a month, by arithmetic from measured figures and quoted prices.
 
-Nothing here was billed. Prices are US dollars in AWS's region us-east-1; docs/benchmarks.md says
-where they are from, and what is left out.
+Nothing here was billed. Prices are US dollars in AWS's region us-east-1;
+docs/evidence/benchmarks.md says where they are from, and what is left out.
 """
 
 from dataclasses import dataclass

@@ -22,8 +22,8 @@ def main() -> None:
         raise UsageError("there are no figures", remedy="Measure first: `make bench`")
     every = [table.markdown() for table in tables.tables(figures)]
     names = pictures.draw(figures, ROOT / "docs" / "pictures")
-    shown = [f"![{text}](pictures/{name})" for name, text in names.items()]
-    put(ROOT / "docs" / "benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
+    shown = [f"![{text}](../pictures/{name})" for name, text in names.items()]
+    put(ROOT / "docs/evidence/benchmarks.md", "\n\n".join([tables.about(figures), *every, *shown]))
     results.write(figures)
 
 

@@ -30,7 +30,8 @@ _LEFT_OUT = (
     "gold, which holds sums by hour and channel; a profile's channel has a pseudonym",
 )
 _NOTHING = (
-    "nothing is held under this id; the name that is shown is often another (docs/retention.md)"
+    "nothing is held under this id; the name that is shown is often another"
+    " (docs/privacy/retention.md)"
 )
 
 

@@ -3,7 +3,8 @@
 No platform stands behind it and nothing reads it: items are pushed, by `POST /v1/ingest` or by
 `echostream replay custom FILE`. An item has `id`, `time` and `text` or `title`; `author`,
 `channel`, `language`, and `edited` for a new version of it. `{id, deleted: true}` deletes one,
-`{author, deleted: true}` an author with all that they said. docs/platforms.md gives the reasons.
+`{author, deleted: true}` an author with all that they said. docs/reference/platforms.md gives the
+reasons.
 """
 
 from collections.abc import Iterator

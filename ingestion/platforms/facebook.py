@@ -2,7 +2,7 @@
 
 Every comment is a payload of its own, also one inside a post or another comment, which keep nothing
 of it. Pages, people, photos, albums, videos, events, conversations, messages and likes are ignored
-by kind. docs/platforms.md explains `updated_time` and a comment's one id.
+by kind. docs/reference/platforms.md explains `updated_time` and a comment's one id.
 """
 
 import re

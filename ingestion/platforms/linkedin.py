@@ -2,7 +2,7 @@
 
 Posts and comments come alone, in `elements`, or by URN in `results`. A reshared post is named by
 its URN and never nested. The mapper was made after the documentation, since no recordings are
-public; docs/platforms.md lists the open questions.
+public; docs/reference/platforms.md lists the open questions.
 """
 
 import re

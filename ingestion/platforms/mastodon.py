@@ -2,8 +2,8 @@
 
 A boosted or quoted status is a payload of its own, and so is one inside a notification, a
 conversation, a context or a search answer; the outer one keeps nothing of its text. A boost itself
-says nothing and is ignored. Only `public` statuses are posts. docs/platforms.md gives the reasons,
-and explains deletes.
+says nothing and is ignored. Only `public` statuses are posts. docs/reference/platforms.md gives
+the reasons, and explains deletes.
 """
 
 import re

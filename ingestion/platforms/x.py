@@ -3,7 +3,7 @@
 Every post in an answer is a payload of its own: those of `data`, of `includes.tweets`, quoted and
 retweeted ones, and the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A
 retweet is another's text under a new id and is ignored. Of `includes`, a v2 payload keeps only its
-author. docs/platforms.md gives the reasons.
+author. docs/reference/platforms.md gives the reasons.
 """
 
 import re

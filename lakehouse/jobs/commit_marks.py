@@ -172,7 +172,7 @@ def losses(settings: Settings) -> list[Lost]:
 def losses_for(job: str, settings: Settings) -> list[Lost]:
     """Return what is lost of a job's tables, by its own marks and those of its tables' readers.
 
-    The job may not read more where each job has a role of its own: docs/access.md.
+    The job may not read more where each job has a role of its own: docs/privacy/access.md.
     """
     readers = {other: [table for table in _READS[other] if table in _WRITES[job]] for other in JOBS}
     tables_by_job = {job: tables_of(job)} | {

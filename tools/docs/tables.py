@@ -17,7 +17,7 @@ _INTRO = """\
 All tables are Delta tables. `echostream sql` reads them with DuckDB's SQL, under the names on \
 this page. The columns `at`, `offset` and `table` are words of SQL: write them in double quotes. \
 Times are UTC. A pseudonym is `v1:` and 26 letters and digits; nobody can tell without \
-the [key](../keys.md) whose it is.
+the [key](../operate/keys.md) whose it is.
 
 Mean sentiment of a group in Gold is `sum(compound_sum) / 1e4 / sum(posts - unscored)`. Distinct \
 authors do not add up over groups: an author who writes in two hours is one in each."""

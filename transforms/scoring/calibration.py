@@ -172,7 +172,7 @@ def calibrated(
 def is_mixed(figures: tuple[float, float, float, float]) -> bool:
     """Tell whether both sides are strong in VADER's figures.
 
-    It is a weak sign of `mixed`: docs/sentiment.md says how weak.
+    It is a weak sign of `mixed`: docs/evidence/sentiment.md says how weak.
     """
     neg, _, pos, _ = figures
     return min(neg, pos) >= _STRONG

@@ -1,7 +1,7 @@
 """Replace characters that mislead VADER's rules, for vader-plus.
 
-Each step is here for a figure that it moves (docs/sentiment.md); steps that moved none, or down,
-are not: taking hashtags apart, curly double quotes, words with letters drawn out.
+Each step is here for a figure that it moves (docs/evidence/sentiment.md); steps that moved none, or
+down, are not: taking hashtags apart, curly double quotes, words with letters drawn out.
 `NORMALISER_VERSION` rises with every change.
 """
 

@@ -74,7 +74,7 @@ def test_ports_do_not_clash_and_have_a_name_in_the_example():
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     example = dict(line.split("=") for line in lines if line and not line.startswith("#"))
     assert dict(DEFAULT.findall(text)) == example
-    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/run/compose.md").read_text(encoding="utf-8")
     assert [name for name, port in ports.items() if f"| `{name}` | {port} |" not in page] == []
 
 

@@ -96,7 +96,7 @@ def test_spark_jobs_need_the_id(settings):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(None, "is missing.*docs/keys.md", id="no file"),
+        pytest.param(None, "is missing.*docs/operate/keys.md", id="no file"),
         pytest.param(b"", "is malformed", id="empty"),
         pytest.param(LINE.encode(), "is malformed|InvalidCiphertext", id="the key itself"),
         pytest.param(b"v3:not base64!", "is malformed", id="not base64"),

@@ -46,7 +46,7 @@ def test_what_is_measured_later_replaces_its_part_of_the_record():
 
 def test_the_docs_show_the_figures_of_record():
     figures = results.load(results.RECORD)
-    shown = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    shown = (ROOT / "docs/evidence/benchmarks.md").read_text(encoding="utf-8")
     assert tables.about(figures) in shown
     missing = [table.title for table in tables.tables(figures) if table.markdown() not in shown]
     assert missing == []

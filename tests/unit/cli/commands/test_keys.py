@@ -117,6 +117,6 @@ def test_at_aws_a_person_puts_the_next_version_there(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(SecretsManagerKey, "newest", lambda _: key)
     with pytest.raises(
-        KeyFileError, match=r"AWS Secrets Manager, k has no next version yet.*docs/keys\.md"
+        KeyFileError, match=r"AWS Secrets Manager, k has no next version yet.*docs/operate/keys\.md"
     ):
         begin(settings)
