@@ -128,7 +128,7 @@ eval-pii: setup .setup-bench ## how much personal data is found: made posts, ../
 	$(BIN)/python -m benchmarks.eval_pii
 
 .PHONY: pictures
-pictures: setup .chromium ## the pictures in docs/pictures of the dashboard, over a lake of made posts
+pictures: setup .chromium ## the pictures in docs/pictures of the dashboard and the demo, over a lake of made posts
 	$(BIN)/python -m tests.browser.pictures
 
 ##@ Document

@@ -1,10 +1,11 @@
-"""`make pictures`: the pictures of the dashboard in docs/pictures, over a lake of made posts.
+"""`make pictures`: the dashboard and the demo's report in docs/pictures, over a lake of made posts.
 
 A broker, the generator, the streaming jobs, the API, the dashboard and a browser, as users start
 them; all ends with the command. `LAKE_HOME=… python -m tests.browser.pictures` takes a home that
 has a lake.
 """
 
+import io
 import os
 import sys
 import tempfile
@@ -13,7 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
 
+from foundation.settings import Settings
+from local.demo.report import show_results
 from tests.support.api import serving
 from tests.support.browser import SIZES, Visit, chromium, dashboard
 from tests.support.commands import echostream
@@ -23,6 +28,8 @@ POSTS = 20_000
 BASE = "2026-11-21T12:00:00"  # the end of the feed, so that pictures differ where pages do
 _MOST_BYTES = 200 * 1024
 _PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+_COLUMNS = 124
+_TERMINAL = "body { margin: 0 } pre { display: inline-block; margin: 0; padding: 16px 24px }"
 _TALL = 1120  # of a picture of a laptop's page, which scrolls
 
 
@@ -54,6 +61,28 @@ def take(browser: Browser, address: str, *, name: str, path: str, width: int, th
         visit.settle()
         file = _PICTURES / f"{name}.png"
         page.screenshot(path=file, animations="disabled")
+    _tell(file)
+
+
+def take_report(browser: Browser, home: Path) -> None:
+    """Write the picture of what `make demo` prints about this lake."""
+    ledgers = (home / "ledger").glob("*.jsonl")
+    sent = sum(len(ledger.read_text(encoding="utf-8").splitlines()) for ledger in ledgers)
+    console = Console(
+        record=True, width=_COLUMNS, file=io.StringIO(), force_terminal=True, highlight=False
+    )
+    if not show_results(Settings(home=home), console, sent=sent):
+        sys.exit("the records in this lake do not add up to those in its ledger")
+    file = _PICTURES / "demo.png"
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_content(console.export_html(theme=MONOKAI, inline_styles=True))
+        page.add_style_tag(content=_TERMINAL)
+        page.locator("pre").screenshot(path=file)
+    _tell(file)
+
+
+def _tell(file: Path) -> None:
     size = file.stat().st_size
     sys.stdout.write(f"docs/pictures/{file.name}: {size // 1024} KB\n")
     if size > _MOST_BYTES:
@@ -77,6 +106,7 @@ def main() -> None:
             ("dashboard-phone", "/", 390, "light"),
         ):
             take(browser, address, name=name, path=path, width=width, theme=theme)
+        take_report(browser, home)
 
 
 if __name__ == "__main__":
