@@ -13,9 +13,7 @@ from dashboard.periods import moment, read
 
 _ARROWS = {1: "▲", -1: "▼"}
 _WORDS = {1: "up", -1: "down"}
-_WITHHELD = (
-    '<p class="es-withheld">The policy of the platform does not allow us to show this text.</p>'
-)
+_WITHHELD = '<p class="es-withheld">This post may not be shown, by the policy of its platform.</p>'
 # Of codes below 32 a text may hold these alone; the others would be lost or break the page.
 _SPACES = "\t\n"
 

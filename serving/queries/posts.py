@@ -1,13 +1,14 @@
 """The newest posts of Silver, a page at a time."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
 from foundation.keys import version_of
 from foundation.policies import Policy
+from serving.queries.links import Source, links
 from serving.queries.shared import SILVER, AsOf, Viewer, as_of_silver
 from serving.reader.pinned import DataFile
 from serving.reader.reader import Snapshot
@@ -16,7 +17,8 @@ UNSCORED = "unscored"  # asks for posts without a label
 _COLUMNS = (
     "post_key, platform, channel, posted_at, lang, sentiment.label AS label,"
     " sentiment.compound AS compound, sentiment.confidence AS confidence, title, text,"
-    " coalesce(rights.may_display, false) AS may_display, metrics"
+    " coalesce(rights.may_display, false) AS may_display, metrics, bronze, event_id, observed_at,"
+    " processed_at"
 )
 _AT = 3  # of these, when it was posted
 _FILTERS = {
@@ -62,7 +64,8 @@ class Post:
     Attributes:
         post_key: Silver's pseudonym; it never leaves.
         channel: None where it is a person's profile.
-        title, text: None unless the row's rights and today's policy both allow to display them.
+        title, text, link: None unless the row's rights and today's policy both allow to display
+            them. A link leads to the post at its platform, where its record still tells it.
         may_display: whether both allow it.
     """
 
@@ -78,6 +81,7 @@ class Post:
     text: str | None = field(repr=False)
     may_display: bool
     metrics: Mapping[str, int]
+    link: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def posts(
             lake cannot be read.
     """
     rows = _newest(lake, viewer, asked)
-    shown = tuple(_post(row, policies) for row in rows[: asked.limit])
+    shown = _with_links(lake, [_post(row, policies) for row in rows[: asked.limit]])
     is_last = len(rows) <= asked.limit
     after = None if is_last else Position(shown[-1].posted_at, shown[-1].post_key)
     return PostsPage(as_of_silver(lake), shown, after)
@@ -207,12 +211,31 @@ def _page(asked: PostsAsked) -> str:
     )
 
 
-def _post(row: tuple[Any, ...], policies: Mapping[str, Policy]) -> Post:
-    said = dict(zip(Post.__slots__, row, strict=True))
-    policy = policies.get(said["platform"])
-    may_display = said["may_display"] and policy is not None and policy.rights.may_display
+def _post(row: tuple[Any, ...], policies: Mapping[str, Policy]) -> tuple[Post, Source | None]:
+    """Return a post, and the record to look for its link in; None where it may have none."""
+    *said, bronze, event_id, observed_at, processed_at = row
+    known = dict(zip(Post.__slots__, said, strict=False))  # all but the link
+    policy = policies.get(known["platform"])
+    may_display = known["may_display"] and policy is not None and policy.rights.may_display
+    source = None
     if not may_display:
-        said |= {"title": None, "text": None, "may_display": False}
-    if version_of(said["channel"] or "") is not None:
-        said["channel"] = None
-    return Post(**said | {"metrics": said["metrics"] or {}})
+        known |= {"title": None, "text": None, "may_display": False}
+    elif bronze and event_id and observed_at and processed_at:
+        source = Source(
+            platform=known["platform"],
+            **bronze,
+            event_id=event_id,
+            observed_at=observed_at,
+            processed_at=processed_at,
+        )
+    if version_of(known["channel"] or "") is not None:
+        known["channel"] = None
+    return Post(**known | {"metrics": known["metrics"] or {}}), source
+
+
+def _with_links(lake: Snapshot, found: Sequence[tuple[Post, Source | None]]) -> tuple[Post, ...]:
+    known = links(lake, [source for _, source in found if source is not None])
+    return tuple(
+        post if source is None else replace(post, link=known.get(source.event_id))
+        for post, source in found
+    )

@@ -19,6 +19,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from schemas.stored_names import SILVER_VERSION
 from schemas.tables import (
+    BRONZE_POSTS,
     GOLD_SENTIMENT_HOURLY,
     JOBS,
     QUARANTINE_POSTS,
@@ -49,6 +50,11 @@ class MadePost:
     owner: str = "public"
     may_display: bool = True
     metrics: Mapping[str, int] = field(default_factory=dict)
+    url: str | None = None
+
+    @property
+    def event_id(self) -> str:
+        return hashlib.sha256(self.name.encode()).hexdigest()[:32]
 
 
 @dataclass
@@ -57,15 +63,19 @@ class SmallLake:
 
     home: Path
     posts: list[MadePost] = field(default_factory=list)
+    next_offset: int = 0
 
     @property
     def uri(self) -> str:
         return str(self.home / "lake")
 
     def add(self, *posts: MadePost) -> None:
-        """Commit posts: to Silver what is new, to Gold all cells anew."""
+        """Commit posts: to Bronze and Silver the new ones, to Gold all cells anew."""
         self.posts.extend(posts)
-        silver = self._write(SILVER_POSTS, [_silver_row(post) for post in posts])
+        numbered = list(enumerate(posts, self.next_offset))
+        self.next_offset += len(posts)
+        self._write(BRONZE_POSTS, [_bronze_row(post, offset) for offset, post in numbered])
+        silver = self._write(SILVER_POSTS, [_silver_row(post, offset) for offset, post in numbered])
         self._write(
             GOLD_SENTIMENT_HOURLY,
             _cells(self.posts),
@@ -164,14 +174,34 @@ def _pseudonym(name: str) -> str:
     return "v1:" + digest.translate(str.maketrans("0189", "wxyz"))
 
 
-def _silver_row(post: MadePost) -> dict[str, Any]:
+def _event(post: MadePost) -> bytes:
+    return json.dumps({"event_id": post.event_id, "url": post.url}).encode()
+
+
+def _bronze_row(post: MadePost, offset: int) -> dict[str, Any]:
+    return {
+        **_coordinates(post, offset),
+        "kafka_timestamp": post.posted_at,
+        "ingest_date": post.posted_at.date(),
+        "platform": post.platform,
+        "op": "upsert",
+        "post_key": _pseudonym(post.name),
+        "value": _event(post),
+    }
+
+
+def _coordinates(post: MadePost, offset: int) -> dict[str, Any]:
+    return {"topic": f"social.{post.platform}.posts.v1", "partition": 0, "offset": offset}
+
+
+def _silver_row(post: MadePost, offset: int) -> dict[str, Any]:
     scored = post.label is not None
     return {
         "owner": post.owner,
         "platform": post.platform,
         "post_key": _pseudonym(post.name),
         "version": 1,
-        "event_id": hashlib.sha256(post.name.encode()).hexdigest()[:32],
+        "event_id": post.event_id,
         "day": post.posted_at.date(),
         "created_at": post.posted_at,
         "observed_at": post.posted_at,
@@ -198,6 +228,7 @@ def _silver_row(post: MadePost) -> dict[str, Any]:
             "may_export": False,
         },
         "sanitizer_version": "test",
+        "bronze": _coordinates(post, offset),
         "processed_at": post.posted_at,
     }
 

@@ -37,9 +37,9 @@ class PostsAsked(Span):
 
 
 class PostOut(BaseModel):
-    """A post; title and text are null where they may not be displayed.
+    """A post; title, text and link are null where they may not be displayed.
 
-    `link` is always null: the lake's readable tables hold no address or id of a post.
+    `link` is the post's address at its platform, and null where its record no longer tells it.
     """
 
     post_ref: str
@@ -121,7 +121,7 @@ def _told(services: Services, tenant: str, asked: PostsAsked, page: Any) -> byte
     for post in page.posts:
         fields = {name: getattr(post, name) for name in post.__slots__}
         post_ref = seals.post_ref(tenant, fields.pop("post_key"))
-        told.append({"post_ref": post_ref, **fields, "link": None})
+        told.append({"post_ref": post_ref, **fields})
     after = page.after
     cursor = (
         seals.cursor(tenant, asked.filters, [to_micros(after.posted_at), after.post_key])

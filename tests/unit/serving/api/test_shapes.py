@@ -34,8 +34,8 @@ def test_a_shape_has_the_fields_of_what_is_returned(model, dataclass):
     assert [*model.model_fields] == names(dataclass)
 
 
-def test_a_post_has_a_reference_in_place_of_its_key_and_a_link_that_is_null():
-    shown = {*names(posts.Post)} - {"post_key"} | {"post_ref", "link"}
+def test_a_post_has_a_reference_in_place_of_its_key():
+    shown = {*names(posts.Post)} - {"post_key"} | {"post_ref"}
     assert {*post_routes.PostOut.model_fields} == shown
 
 

@@ -35,6 +35,12 @@ SCHEMA = pa.schema(
             ),
         ),
         ("rights", pa.struct([(name, pa.bool_()) for name in RIGHTS])),
+        (
+            "bronze",
+            pa.struct([("topic", pa.string()), ("partition", pa.int32()), ("offset", pa.int64())]),
+        ),
+        ("event_id", pa.string()),
+        *[(name, pa.timestamp("us", "UTC")) for name in ("observed_at", "processed_at")],
     ]
 )
 
