@@ -2,15 +2,16 @@
 
     python -m benchmarks.serving.lake_queries [--cells 1000000] [--posts 500000] [--days 63]
 
-Gold and Silver are made anew in a folder that is removed at the end. Medians of one process, whose
-ways take turns, so that a busy machine is as busy for each.
+Gold, Silver and Bronze are made anew in a folder that is removed at the end. Medians of one
+process, whose ways take turns, so that a busy machine is as busy for each.
 """
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,8 @@ VIEWER = Viewer(("public", "default"), sees_small_cells=True, min_authors=5)
 TURNS = 15
 _GOLD = "gold/sentiment_hourly"
 _SILVER = "silver/posts"
+_BRONZE = "bronze/posts"
+_PAYLOAD = "x" * 1_000  # an event has a few kB
 _WEEK_SQL = (
     "SELECT date_trunc('hour', hour) AS begins, platform, sum(posts), sum(positive), sum(negative),"
     " sum(compound_sum) FROM gold WHERE owner = 'public' AND hour >= $since AND hour < $until"
@@ -69,6 +72,7 @@ def main() -> None:
             _silver(options.posts, options.days), options.days, "posted_at"
         ):
             _append(lake / _SILVER, silver_posts, day)
+            _append(lake / _BRONZE, _bronze(silver_posts), day, ("ingest_date", "platform"))
         print(f"{options.cells:,} cells and {options.posts:,} posts in {options.days} files each\n")
         for name, ways in (("one week of Gold", _week(lake)), ("a page of 50 posts", _page(lake))):
             _print(name, measured(ways))
@@ -157,8 +161,8 @@ def _ask(name: str, source: Any, sql: str, values: Mapping[str, Any]) -> object:
         return connection.execute(sql, dict(values)).fetchall()
 
 
-def _append(folder: Path, rows: pa.Table, day: int) -> None:
-    write_deltalake(str(folder), rows, mode="append")
+def _append(folder: Path, rows: pa.Table, day: int, partition_by: Sequence[str] = ()) -> None:
+    write_deltalake(str(folder), rows, mode="append", partition_by=list(partition_by) or None)
     if day % 10 == 0:
         DeltaTable(str(folder)).create_checkpoint()
 
@@ -213,19 +217,48 @@ def _silver(count: int, days: int) -> pa.Table:
         ],
         names=["label", "compound", "confidence"],
     )
+    platforms = _some(PLATFORMS, chance, count)
+    times = _times(seconds)
+    coordinates = pa.StructArray.from_arrays(
+        [platforms, pa.array(np.zeros(count, np.int32)), pa.array(np.arange(count))],
+        names=["topic", "partition", "offset"],
+    )
     return pa.table(
         {
             "owner": pa.array(["public"] * count),
-            "platform": _some(PLATFORMS, chance, count),
+            "platform": platforms,
             "post_key": pa.array([f"v1:{number:026}" for number in range(count)]),
             "channel": _some(CHANNELS, chance, count),
-            "posted_at": _times(seconds),
+            "posted_at": times,
             "lang": _some(("en", "de"), chance, count),
             "title": pa.nulls(count, pa.string()),
             "text": words,
             "metrics": pa.array([[("score", 3)]] * count, pa.map_(pa.string(), pa.int64())),
             "sentiment": label,
             "rights": pa.array([{"may_display": True}] * count),
+            "bronze": coordinates,
+            "event_id": pa.array([f"{number:032}" for number in range(count)]),
+            "observed_at": times,
+            "processed_at": times,
+        }
+    )
+
+
+def _bronze(silver_posts: pa.Table) -> pa.Table:
+    """Return the records of which the posts were made."""
+    times = silver_posts.column("posted_at")
+    values = [
+        json.dumps({"event_id": event_id, "url": f"https://x.test/{event_id}", "raw": _PAYLOAD})
+        for event_id in silver_posts.column("event_id").to_pylist()
+    ]
+    coordinates = silver_posts.column("bronze").combine_chunks()
+    return pa.table(
+        {
+            **dict(zip(("topic", "partition", "offset"), coordinates.flatten(), strict=True)),
+            "platform": silver_posts.column("platform"),
+            "kafka_timestamp": times,
+            "ingest_date": times.cast(pa.date32()),
+            "value": pa.array(values).cast(pa.binary()),
         }
     )
 
