@@ -123,7 +123,11 @@ def test_a_body_that_drips_is_cut_off(strict):
             except ConnectionError:  # our byte met the closed end, and the answer went with it
                 return
         connection.settimeout(60)
-        received += until_closed(connection)
+        try:
+            received += until_closed(connection)
+        except ConnectionError:  # as above, after a part of the answer
+            assert received.startswith(b"HTTP/1.1 408")
+            return
     assert told(received)[:2] == (408, "slow_body")
 
 
