@@ -45,7 +45,7 @@ def scorings() -> dict[str, Scoring]:
 
     def as_obsei_reads(texts: Sequence[str]) -> list[Score]:
         return [
-            Score(obsei_mapping.label(score.compound or 0.0), score.compound, None)  # type: ignore[arg-type]
+            Score(obsei_mapping.label(score.compound or 0.0), score.compound, None)  # type: ignore[arg-type]  # its words are labels
             for score in vader(texts)
         ]
 

@@ -151,7 +151,7 @@ def main() -> None:
     arguments = options.parse_args()
     home = Path(tempfile.mkdtemp(prefix="echostream-live-"))
     port, controller = free_ports(2)
-    settings = Settings(home=home, broker={"port": port, "controller_port": controller})  # type: ignore[arg-type]
+    settings = Settings(home=home, broker={"port": port, "controller_port": controller})
     try:
         _keep_to(first=False)
         stack.up(settings)

@@ -89,7 +89,7 @@ def make_posts(count: int, seed: int, *, obfuscated: bool) -> list[Post]:
 
 
 def _post(number: int, chance: random.Random, *, obfuscated: bool) -> Post:
-    if number % 12 == 11:  # noqa: PLR2004
+    if number % 12 == 11:  # noqa: PLR2004  # every twelfth
         return Post(chance.choice(_NONE))
     kind = KINDS[number % len(KINDS)]
     value = MAKERS[kind](chance)
@@ -132,11 +132,11 @@ def _card(chance: random.Random) -> str:
 def _iban(chance: random.Random) -> str:
     account = _digits(chance, 18)
     value = f"DE{98 - int(account + '131400') % 97:02d}{account}"
-    return " ".join(value[i : i + 4] for i in range(0, 22, 4)) if chance.random() < 0.5 else value  # noqa: PLR2004
+    return " ".join(value[i : i + 4] for i in range(0, 22, 4)) if chance.random() < 0.5 else value  # noqa: PLR2004  # half
 
 
 def _ip(chance: random.Random) -> str:
-    if chance.random() < 0.7:  # noqa: PLR2004
+    if chance.random() < 0.7:  # noqa: PLR2004  # a share
         return ".".join(str(chance.randrange(1, 255)) for _ in range(4))
     return "2001:db8:" + ":".join(f"{chance.randrange(1, 65535):x}" for _ in range(6))
 

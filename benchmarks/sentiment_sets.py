@@ -51,7 +51,7 @@ def goemotions(split: Literal["train", "dev", "test"], *, mixed: bool = False) -
     """Return Reddit comments with emotions of one group; with `mixed` also those of both poles."""
     rows = [(text, label) for text, label in _goemotions(split) if label != "mixed" or mixed]
     name = f"GoEmotions {split}{' with mixed' if mixed else ''}"
-    return LabelledSet(name, "reddit", *map(tuple, zip(*rows, strict=True)))  # type: ignore[arg-type]
+    return LabelledSet(name, "reddit", *map(tuple, zip(*rows, strict=True)))  # type: ignore[arg-type]  # two columns, which mypy cannot tell
 
 
 def _goemotions(split: str) -> Iterator[tuple[str, str]]:
@@ -95,6 +95,6 @@ def unescaped(text: str) -> str:
     decoded = parts[0]
     for part in parts[1:]:
         digits = part[:4]
-        is_code = len(digits) == 4 and all(char in "0123456789abcdefABCDEF" for char in digits)  # noqa: PLR2004
+        is_code = len(digits) == 4 and all(char in "0123456789abcdefABCDEF" for char in digits)  # noqa: PLR2004  # \uXXXX
         decoded += chr(int(digits, 16)) + part[4:] if is_code else f"\\u{part}"
     return decoded.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -181,7 +181,7 @@ def _like(value: str, chance: random.Random) -> str:
     if len(words) == 1:
         name = given(chance) if _happens(chance, 0.6) else family(chance)
     else:
-        name = f"{given(chance)} {family(chance)}" if len(words) == 2 else full(chance)  # noqa: PLR2004
+        name = f"{given(chance)} {family(chance)}" if len(words) == 2 else full(chance)  # noqa: PLR2004  # two words
     if value[0] == "#":
         name = "#" + name.replace(" ", "") + chance.choice(("", family(chance).replace(" ", "")))
     return name.lower() if value.islower() else name.upper() if value.isupper() else name
