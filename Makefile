@@ -78,9 +78,9 @@ test-faults: setup classes ## fault injection: jobs, producers and brokers are k
 
 .PHONY: test-nightly
 test-nightly: test-calendar .chromium .nginx ## what takes long: other days, lakes of other days, every recorded payload, memory, Spark 4.2
-	TEST_BASE_SHIFT_DAYS=400 $(PYTEST) tests/jobs
+	TEST_BASE_SHIFT_DAYS=400 $(PYTEST_BOTH) tests/jobs
 	FULL=1 $(PYTEST) tests/e2e/test_real_recordings.py
-	$(PYTEST) tests/e2e/test_s3.py tests/e2e/test_spark_submit.py tests/unit/serving/api/test_document.py
+	$(PYTEST_BOTH) tests/e2e/test_s3.py tests/e2e/test_spark_submit.py tests/unit/serving/api/test_document.py
 	$(PYTEST) tests/e2e/test_memory.py tests/browser/test_proxy.py
 	$(MAKE) test-matrix
 
@@ -97,7 +97,7 @@ test-matrix: setup ## tests/spark and tests/jobs on Spark 4.2.0 and Delta 4.4.0,
 	  > $(MATRIX)/venv/bin/echostream && chmod +x $(MATRIX)/venv/bin/echostream
 	@$(MVN) -P matrix dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(MATRIX)/jars/spark
 	@sha256sum --quiet -c tests/matrix/jars.sha256
-	PYTHONPATH="$$PWD" TEST_JARS_DIR="$$PWD/$(MATRIX)/jars" $(MATRIX)/venv/bin/python -m pytest $(MATRIX_TESTS)
+	PYTHONPATH="$$PWD" TEST_JARS_DIR="$$PWD/$(MATRIX)/jars" $(MATRIX)/venv/bin/python -m pytest -n 2 --no-loadscope-reorder $(MATRIX_TESTS)
 
 .PHONY: test-compose
 test-compose: setup ## docker-compose.yml on a real Docker engine, each container killed in turn (docs/run/compose.md)
