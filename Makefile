@@ -53,11 +53,11 @@ wheel: setup ## dist/echostream-….whl, for spark-submit --py-files; needs no n
 
 ##@ Test
 .PHONY: test
-test: setup classes ## all tests that a change needs: no fault injection, no S3, no spark-submit, no recordings
+test: setup classes ## all tests that a change needs: nothing is killed, no S3, no spark-submit, no recordings
 	$(PYTEST_BOTH) tests --ignore=tests/faults -m "not extended and not nightly"
 
 .PHONY: test-all
-test-all: setup classes .chromium ## all tests but fault injection: `make test`, S3, spark-submit, recorded payloads, browser
+test-all: setup classes .chromium ## all tests but tests/faults: `make test`, killed batch jobs, S3, spark-submit, recorded payloads, browser
 	$(PYTEST_BOTH) tests --ignore=tests/faults -m "not nightly"
 
 .PHONY: test-browser

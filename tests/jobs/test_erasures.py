@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from batch.rebuild_gold import rebuild_gold
 from batch.rebuild_silver import rebuild_silver
@@ -156,6 +157,7 @@ def assert_vacuumed(lake, author, erasure_id):
     assert set(vacuumed.values()) == {erasure_id}
 
 
+@pytest.mark.extended
 def test_killed_at_every_point_it_is_carried_out_once_and_noted_once(drained):
     platform, author = busiest_author(drained)
     held = {

@@ -87,6 +87,7 @@ def test_gold_has_the_same_rows_and_the_stream_goes_on_from_there(drained):
     drained.assert_exact(drained.ledger)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("layer", REBUILDS)
 def test_killed_before_and_after_the_swap_and_repeated(drained, layer):
     name = "silver.posts" if layer == "silver" else "gold.sentiment_hourly"

@@ -110,6 +110,7 @@ def test_one_reason_alone_and_first_without_writing(spoilt):
     assert sum(sum(each.fates.values()) for each in foreseen) == len(before) - len(others)
 
 
+@pytest.mark.extended
 def test_killed_at_every_point_it_goes_on_where_it_was(spoilt):
     """One run after the other on one lake, each killed a step further than the one before."""
     before = quarantined(spoilt)

@@ -203,6 +203,7 @@ def entomb_a_request(lake):
     lake.delta.append(frame, SILVER_TOMBSTONES)
 
 
+@pytest.mark.extended
 def test_killed_as_a_process_and_ended_by_the_next(drained):
     entomb_a_request(drained)
     settings = drained.settings
