@@ -284,3 +284,18 @@ class QueryError(EchoStreamError):
 
 class QueryTimeoutError(QueryError):
     """Raised when a question to the lake takes longer than it may."""
+
+
+_MESSAGE_SAYS_ALL = (EchoStreamError, UsageError, QueryError)
+
+
+def error_line(error: EchoStreamError) -> str:
+    """Return the line that a program prints before it ends with this error.
+
+    It ends with the name of the error's entry in docs/operate/runbook.md. A mistake that the
+    reader has just typed has none, for its message says all.
+    """
+    message = " ".join(str(error).split())
+    entry = next(kind for kind in type(error).__mro__ if kind.__module__ == __name__)
+    hint = "" if entry in _MESSAGE_SAYS_ALL else f" [runbook: {entry.__name__}]"
+    return f"error: {message}{hint}"

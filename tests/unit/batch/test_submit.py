@@ -109,4 +109,6 @@ def test_a_lake_in_use_is_1_and_one_line(tmp_path, monkeypatch, capsys):
     with hold_lake(settings), pytest.raises(SystemExit) as ended:
         main(["compact"])
     assert ended.value.code == 1
-    assert capsys.readouterr().err.startswith("error: process ")
+    line = capsys.readouterr().err
+    assert line.startswith("error: process ")
+    assert line.endswith(" [runbook: LakeInUseError]\n")

@@ -49,7 +49,7 @@ def test_an_answer_is_0_on_standard_output(home):
         pytest.param(["run", "--jobs", "none"], 2, "no job none", id="unknown job"),
         pytest.param(["run", "--jobs", ","], 2, "Name some of", id="no job"),
         pytest.param(["replay", "none", "file"], 2, "no platform none", id="unknown platform"),
-        pytest.param(["replay", "reddit", "file"], 2, "pseudonym key", id="no key"),
+        pytest.param(["replay", "reddit", "file"], 2, "[runbook: KeyFileError]\n", id="no key"),
         pytest.param(
             ["replay-quarantine", "--reason", "none"], 2, "no reason none", id="unknown reason"
         ),
