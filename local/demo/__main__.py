@@ -39,6 +39,11 @@ _PID_FILE = HOME / "run.pid"
 _PATIENCE_S = 60.0
 _UI_S = 60.0
 _UI_LINE = "its UI at "
+_INTRODUCTION = """\
+[bold]EchoStream's demo[/]
+Made posts go through Kafka into the Bronze, Silver and Gold tables, on this machine alone.
+It needs no account and takes some minutes. Everything stays below build/demo.
+"""
 _NOISE = "Using incubator modules"  # Java's word for what Spark asks it for
 # Batches small enough to watch, so that posts meet their edits in Silver.
 _SETTINGS = """home = "{home}"
@@ -88,6 +93,7 @@ def main(words: list[str]) -> int:
 
 def _demo(console: Console, *, keep: bool) -> None:
     began = time.monotonic()
+    console.print(_INTRODUCTION)
     shutil.rmtree(HOME, ignore_errors=True)
     settings = new_settings(HOME)
     kept = False
@@ -96,7 +102,7 @@ def _demo(console: Console, *, keep: bool) -> None:
             stack.up(settings)
         with live_platforms(settings) as live:
             generated = _generate(settings, console)
-            with Ticker(f"Live: simulated {', '.join(SIMULATED)}", console=console):
+            with Ticker(f"Read live from simulated {', '.join(SIMULATED)}", console=console):
                 read = live()
         _run_all(console)
         show_live(console, read)
@@ -107,6 +113,7 @@ def _demo(console: Console, *, keep: bool) -> None:
             _keep(settings, console)
             kept = True
         show_commands(settings, console)
+        _show_what_stays(console, kept=kept)
         if not whole:
             raise ConservationError(
                 "the demo's fates do not add up", remedy=f"Its state is in {HOME}: report it"
@@ -165,13 +172,17 @@ def _show_dashboard(settings: Settings, console: Console) -> None:
     program = picture.browser()
     console.print("\n[bold]Dashboard[/]")
     if program is None:
-        console.print(f"  no picture: none of {', '.join(picture.BROWSERS)} is installed")
+        console.print(
+            f"  no picture, because none of {', '.join(picture.BROWSERS)} is installed;"
+            " `make demo KEEP=1` leaves the dashboard open to any browser",
+            soft_wrap=True,
+        )
         return
     file = HOME / "dashboard.png"
     if picture.take_picture(program, services.address(services.DASHBOARD, settings), file):
         console.print(f"  picture   {file.relative_to(ROOT)}", soft_wrap=True)
     else:
-        console.print(f"  no picture: {program} does not start", soft_wrap=True)
+        console.print(f"  no picture, because {program} does not start", soft_wrap=True)
 
 
 def _keep(settings: Settings, console: Console) -> None:
@@ -197,13 +208,28 @@ def _keep(settings: Settings, console: Console) -> None:
     console.print("\n[bold]Still running[/]")
     dashboard = services.address(services.DASHBOARD, settings)
     api = services.address(services.API, settings)
-    console.print(f"  Dashboard {dashboard}", soft_wrap=True)
-    console.print(f"  API       {api}/v1/query", soft_wrap=True)
-    console.print(f"  Kafka     {settings.bootstrap_servers}", soft_wrap=True)
-    console.print(f"  Spark UI  {ui or 'see ' + str(log)}", soft_wrap=True)
-    console.print(f"  more      {me} generate --posts 1000 --seed 8", soft_wrap=True)
-    console.print(f"  look      {me} status", soft_wrap=True)
-    console.print("  stop      make demo-stop")
+    console.print(f"  dashboard   {dashboard}", soft_wrap=True)
+    console.print(f"  API         {api}/v1/query", soft_wrap=True)
+    console.print(f"  Kafka       {settings.bootstrap_servers}", soft_wrap=True)
+    console.print(f"  Spark UI    {ui or 'see ' + str(log)}", soft_wrap=True)
+    console.print(f"  more posts  {me} generate --posts 1000 --seed 8", soft_wrap=True)
+    console.print(f"  progress    {me} status", soft_wrap=True)
+    console.print("  stop all    make demo-stop")
+
+
+def _show_what_stays(console: Console, *, kept: bool) -> None:
+    console.print("\n[bold]Go on[/]")
+    if not kept:
+        console.print(
+            "  The servers stop now; the tables stay until the next demo. `make demo KEEP=1` leaves"
+            " all of it running.",
+            soft_wrap=True,
+        )
+    console.print(
+        "  docs/start/demo.md explains this output; docs/start/quickstart.md makes a lake of your"
+        " own.",
+        soft_wrap=True,
+    )
 
 
 def _command(*words: str) -> list[str]:

@@ -18,6 +18,14 @@ _HOURS = 48
 _MOOD = 0.05  # VADER's documented threshold
 _FATES = ("new", "edited", "deleted", "duplicate", "stale", "suppressed", "quarantined")
 
+_REASONS = (
+    "The generator breaks these records on purpose; docs/reference/reasons.md explains the reasons."
+)
+_WORDS = (
+    "duplicate: sent before; stale: older than the stored version; suppressed: of a deleted post"
+    " or author"
+)
+
 _PLATFORMS = """
     SELECT platform, sum(posts)::BIGINT AS posts, sum(positive) / sum(posts) AS positive,
            sum(negative) / sum(posts) AS negative,
@@ -71,7 +79,7 @@ def show_commands(settings: Settings, console: Console) -> None:
     for name, parts in lake_tables(settings.lake_uri).items():
         where = parts[0] if len(parts) == 1 else parts[0].rpartition("/")[0]
         console.print(f"  {name:<22} {where}", soft_wrap=True)
-    console.print("\n[bold]Ask them[/]")
+    console.print("\n[bold]Ask them in SQL[/]")
     home = settings.home.relative_to(ROOT)
     for sql in _TO_TRY:
         console.print(
@@ -89,7 +97,10 @@ def _show_platforms(settings: Settings, console: Console) -> None:
         shown.add_row(
             platform, f"{posts:,}", f"{positive:.0%}", f"{negative:.0%}", _signed(sentiment)
         )
-    console.print("\n[bold]Posts and sentiment per platform[/]  (gold.sentiment_hourly)")
+    console.print(
+        "\n[bold]Posts and sentiment per platform[/]  (gold.sentiment_hourly; sentiment is from -1"
+        " to +1)"
+    )
     console.print(shown)
 
 
@@ -115,7 +126,9 @@ def _show_hours(settings: Settings, console: Console) -> None:
             moods.append(sign, style=colour)
         console.print(bars)
         console.print(moods)
-    console.print(f"[dim]{'':<11}+ and -: mean sentiment of the hour beyond ±{_MOOD}[/]")
+    console.print(
+        f"[dim]{'':<11}+ and -: mean sentiment of the hour beyond ±{_MOOD}; ·: between[/]"
+    )
 
 
 def _mood(sentiment: float | None) -> tuple[str, str]:
@@ -133,6 +146,7 @@ def _show_quarantine(settings: Settings, console: Console) -> None:
         shown.add_row(reason, f"{records:,}")
     console.print("\n[bold]Quarantined, and why[/]  (quarantine.posts)")
     console.print(shown)
+    console.print(f"[dim]{_REASONS}[/]", soft_wrap=True)
 
 
 def _show_conservation(settings: Settings, console: Console, *, sent: int) -> bool:
@@ -144,6 +158,7 @@ def _show_conservation(settings: Settings, console: Console, *, sent: int) -> bo
     console.print(
         f"  {fates}  {'[green]✓[/]' if whole else '[red]✗ this does not add up[/]'}", soft_wrap=True
     )
+    console.print(f"[dim]  {_WORDS}[/]", soft_wrap=True)
     return whole
 
 
