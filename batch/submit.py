@@ -10,7 +10,7 @@ from pathlib import Path
 
 from batch.job import BatchJob
 from batch.jobs import BATCH_JOBS
-from foundation.errors import EchoStreamError, error_line
+from foundation.errors import EchoStreamError
 from foundation.settings import load_settings
 
 
@@ -26,15 +26,15 @@ def main(words: Sequence[str] | None = None) -> None:
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
     except EchoStreamError as error:
-        _exit(error_line(error), error.exit_code)
+        _exit(error.with_entry(), error.exit_code)
     except Exception as error:  # any other: its text could quote a post, so its type alone is shown
         if debug:
             raise
-        _exit(f"error: internal: {type(error).__name__}; run with --debug to see where", 1)
+        _exit(f"internal: {type(error).__name__}; run with --debug to see where", 1)
 
 
-def _exit(line: str, exit_code: int) -> None:
-    sys.stderr.write(f"{line}\n")
+def _exit(message: str, exit_code: int) -> None:
+    sys.stderr.write(f"error: {message}\n")
     sys.exit(exit_code)
 
 

@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 from cli.context import Options
 from cli.table import commands
-from foundation.errors import EchoStreamError, error_line
+from foundation.errors import EchoStreamError
 
 _DEBUG = "--debug"
 _INTERRUPTED = 130
@@ -53,17 +53,17 @@ def main() -> None:
     try:
         app()
     except EchoStreamError as error:
-        _exit(error_line(error), error.exit_code)
+        _exit(error.with_entry(), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
     except Exception as error:  # any other: its text could quote a post, so its type alone is shown
-        _exit(f"error: internal: {type(error).__name__}; run with {_DEBUG} to see where", 1)
+        _exit(f"internal: {type(error).__name__}; run with {_DEBUG} to see where", 1)
 
 
-def _exit(line: str, exit_code: int) -> None:
+def _exit(message: str, exit_code: int) -> None:
     if _DEBUG in sys.argv:
         traceback.print_exc()
-    print(line, file=sys.stderr)
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(exit_code)
 
 

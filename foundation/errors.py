@@ -73,6 +73,14 @@ class EchoStreamError(Exception):
         """Return one line: what happened, then the remedy."""
         return f"{self.what}. {self.remedy}".strip() if self.remedy else self.what
 
+    def with_entry(self) -> str:
+        """Return the line with the name of its entry in docs/operate/runbook.md, for people.
+
+        A mistake that the reader has just typed gets none, for its message says all.
+        """
+        entry = next(kind for kind in type(self).__mro__ if kind.__module__ == __name__)
+        return str(self) if entry in _SAY_ALL else f"{self} [runbook: {entry.__name__}]"
+
 
 class UsageError(EchoStreamError):
     """Raised when a command is used wrongly."""
@@ -286,16 +294,4 @@ class QueryTimeoutError(QueryError):
     """Raised when a question to the lake takes longer than it may."""
 
 
-_MESSAGE_SAYS_ALL = (EchoStreamError, UsageError, QueryError)
-
-
-def error_line(error: EchoStreamError) -> str:
-    """Return the line that a program prints before it ends with this error.
-
-    It ends with the name of the error's entry in docs/operate/runbook.md. A mistake that the
-    reader has just typed has none, for its message says all.
-    """
-    message = " ".join(str(error).split())
-    entry = next(kind for kind in type(error).__mro__ if kind.__module__ == __name__)
-    hint = "" if entry in _MESSAGE_SAYS_ALL else f" [runbook: {entry.__name__}]"
-    return f"error: {message}{hint}"
+_SAY_ALL = (EchoStreamError, UsageError, QueryError)

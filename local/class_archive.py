@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from foundation.errors import EchoStreamError, JavaError, error_line
+from foundation.errors import EchoStreamError, JavaError
 from foundation.settings import Settings, load_settings
 from ingestion.generator import run_generator
 from ingestion.kafka.producer import Producer
@@ -97,7 +97,9 @@ def main() -> int:
         with Ticker("Spark's classes, for quicker starts"):
             archive = make(load_settings())
     except EchoStreamError as error:
-        Console(stderr=True).print(error_line(error), markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"error: {error.with_entry()}", markup=False, highlight=False, soft_wrap=True
+        )
         return error.exit_code
     Console(highlight=False).print(f"{archive.name}: {archive.stat().st_size // 2**20} MB in jars")
     return 0

@@ -9,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from foundation.errors import EchoStreamError, error_line
+from foundation.errors import EchoStreamError
 from foundation.settings import Settings, load_settings
 from lakehouse.storage.s3 import answering, client
 from local.compose_files import ANYBODYS, write_whole
@@ -103,4 +103,4 @@ if __name__ == "__main__":
     try:
         main()
     except EchoStreamError as error:
-        sys.exit(error_line(error))
+        sys.exit(f"error: {error.with_entry()}")

@@ -22,7 +22,7 @@ from rich.markup import escape
 
 from foundation import clock
 from foundation.conf_files import conf_dir, read_toml
-from foundation.errors import EchoStreamError, JobFailedError, QueryError, UsageError, error_line
+from foundation.errors import EchoStreamError, JobFailedError, QueryError, UsageError
 from foundation.settings import Settings, load_settings
 from ingestion.config.keywords import parse_keywords
 from ingestion.simulators import SIMULATORS
@@ -70,7 +70,9 @@ def main(words: Sequence[str]) -> int:
             with undisturbed():
                 started.close()
     except EchoStreamError as error:
-        Console(stderr=True).print(error_line(error), markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"error: {error.with_entry()}", markup=False, highlight=False, soft_wrap=True
+        )
         return error.exit_code
     except KeyboardInterrupt:
         console.print(f"stopped; {_WHAT_STAYS[options.simulated]}")

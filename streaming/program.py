@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from foundation.errors import EchoStreamError, error_line
+from foundation.errors import EchoStreamError
 from foundation.settings import load_settings
 from streaming.run import StreamingJob, run
 
@@ -25,7 +25,7 @@ def main(*jobs: StreamingJob) -> None:
             available_now=given.trigger == "available-now",
         )
     except EchoStreamError as error:
-        sys.stderr.write(f"{error_line(error)}\n")
+        sys.stderr.write(f"error: {error.with_entry()}\n")
         sys.exit(error.exit_code)
 
 

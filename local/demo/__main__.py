@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from foundation.errors import ConservationError, EchoStreamError, JobFailedError, error_line
+from foundation.errors import ConservationError, EchoStreamError, JobFailedError
 from foundation.settings import Settings, load_settings
 from ingestion.generator import run_generator
 from ingestion.kafka.producer import Producer
@@ -83,7 +83,9 @@ def main(words: list[str]) -> int:
         if _STOP not in words:
             _demo(console, keep=_KEEP in words)
     except EchoStreamError as error:
-        Console(stderr=True).print(error_line(error), markup=False, highlight=False, soft_wrap=True)
+        Console(stderr=True).print(
+            f"error: {error.with_entry()}", markup=False, highlight=False, soft_wrap=True
+        )
         return error.exit_code
     except KeyboardInterrupt:
         console.print("stopped; nothing is left running")

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
-from foundation.errors import EchoStreamError, StoreUnreachableError, error_line
+from foundation.errors import EchoStreamError, StoreUnreachableError
 from foundation.sections import S3Settings
 from foundation.settings import load_settings
 from lakehouse.storage.s3 import answering, client
@@ -125,4 +125,4 @@ if __name__ == "__main__":
     try:
         main()
     except EchoStreamError as error:
-        sys.exit(error_line(error))
+        sys.exit(f"error: {error.with_entry()}")
