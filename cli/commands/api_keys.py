@@ -19,9 +19,9 @@ from tenancy.tenants import DEFAULT_TENANT
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Option(help="what the key is for")],
-    scope: Annotated[list[str], typer.Option(help=f"one or more of {', '.join(Scope)}")],
+    scope: Annotated[list[str], typer.Option(help=f"one of {', '.join(Scope)}; may be repeated")],
     expires_days: Annotated[
-        int | None, typer.Option(min=1, help="the key ends by itself; default: never")
+        int | None, typer.Option(min=1, help="days until the key expires; default: never")
     ] = None,
 ) -> None:
     """Make an API key; it is shown once."""

@@ -33,7 +33,7 @@ def reset(
 ) -> None:
     """Set a job's checkpoint aside and begin a new one where its table ends.
 
-    Nothing doubles, and the command names what is lost.
+    No post counts twice. The command names the records that are lost, if any.
     """
     (name,) = jobs_of(job, most=1)
     done = checkpoint_reset.reset(settings_of(context), name)

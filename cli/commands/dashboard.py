@@ -36,13 +36,15 @@ _MAKE_KEY = (
 
 def dashboard(
     context: typer.Context,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="default: 8501")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="default: dashboard.port, 8501")
+    ] = None,
     api_url: Annotated[str | None, typer.Option(help="default: the API of this machine")] = None,
     api_key_file: Annotated[
-        Path | None, typer.Option(help="a file with a key that may read mentions")
+        Path | None, typer.Option(help="a file with an API key of the scope mentions:read")
     ] = None,
 ) -> None:
-    """Serve the dashboard over the API of `echostream serve`, until stopped by Ctrl-C."""
+    """Serve the dashboard, until stopped by Ctrl-C. It asks the API of `echostream serve`."""
     settings = settings_of(context)
     given = settings.dashboard
     local_api = url_of(settings.api.host, settings.api.port)

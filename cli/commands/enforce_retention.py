@@ -25,7 +25,7 @@ def enforce_retention(
 ) -> None:
     """Delete data past the retention periods of conf/policies, in every layer.
 
-    The streams must be stopped. While they run they do the same for the tables, every
+    Stop the streams first. Running streams delete from the tables by themselves, every
     upkeep.retain_interval_s.
     """
     settings = settings_of(context)

@@ -25,21 +25,25 @@ from lakehouse.erasure.requests import Subject, request_erasure
 def erase(
     context: typer.Context,
     *,
-    platform: Annotated[str | None, typer.Option(help="bluesky, hackernews, mastodon, …")] = None,
+    platform: Annotated[str | None, typer.Option(help="of the author or the post")] = None,
     author: Annotated[
         str | None, typer.Option(help="the author's id, as the platform's payloads have it")
     ] = None,
-    post: Annotated[str | None, typer.Option(help="the post's id, likewise")] = None,
+    post: Annotated[str | None, typer.Option(help="the post's id, in the same way")] = None,
     subject: Annotated[
         Path | None,
-        typer.Option(help='a person: lines of {"platform": …, "author": …} or "post"; - for stdin'),
+        typer.Option(
+            help='a file of JSON lines, {"platform": …, "author": …} or {"platform": …, "post": …};'
+            " - reads stdin"
+        ),
     ] = None,
     wait_for_lake: WaitForLake = 0,
 ) -> None:
     """Erase an author's posts, or one post, from every table, for ever.
 
-    The stored request holds pseudonyms alone. Running streams carry it out themselves. Without
-    options the command carries out the requests that wait.
+    The stored request holds only pseudonyms. Running streams carry it out; if none run, the
+    command does. Without options it carries out the requests that wait. A new post of the
+    author is blocked too.
     """
     settings = settings_of(context)
     subjects = named_subjects(platform, author, post, subject)

@@ -37,21 +37,23 @@ _NOTHING = (
 
 def export(
     context: typer.Context,
-    platform: Annotated[str | None, typer.Option(help="reddit, x, …")] = None,
+    platform: Annotated[str | None, typer.Option(help="of the author")] = None,
     author: Annotated[
         str | None, typer.Option(help="the account's id, as the platform's payloads give it")
     ] = None,
     subject: Annotated[
         Path | None,
-        typer.Option(help="a person's accounts: a line each, platform and id, - for stdin"),
+        typer.Option(help="a file with an account per line: platform, space, id; - reads stdin"),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="a new file that its owner alone can read; default: stdout")
+        Path | None,
+        typer.Option(help="a new file that only you can read; default: standard output"),
     ] = None,
 ) -> None:
     """Write all stored data about a person as JSON, raw records included.
 
-    The command needs the pseudonym key and the payload key.
+    The command needs the pseudonym key, and the payload key if payloads are encrypted. On
+    standard error it says how much it found.
     """
     settings = settings_of(context)
     accounts = _accounts(platform, author, subject)

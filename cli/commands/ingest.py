@@ -19,6 +19,7 @@ from foundation.folder_modes import protect
 from foundation.logs import setup_logs
 from foundation.policies import policy_of
 from ingestion.metrics import Telemetry
+from ingestion.platforms import PLATFORMS
 from ingestion.producer.build import build_producer
 from ingestion.producer.loop import IngestLoop, IngestReport
 from ingestion.producer.sweep import sweep as look_again
@@ -33,23 +34,29 @@ _FETCH_AGAIN = (
     " fetch that time again when the platform is mended"
 )
 
-PlatformName = Annotated[str, typer.Argument(help="bluesky, hackernews, mastodon, …")]
+_LIVE = ", ".join(name for name, platform in PLATFORMS.items() if platform.reader)
+PlatformName = Annotated[str, typer.Argument(help=f"one of {_LIVE}")]
 
 
 def ingest(
     context: typer.Context,
     platform: PlatformName,
-    once: Annotated[bool, typer.Option("--once", help="read what is there, then end")] = False,
+    once: Annotated[bool, typer.Option("--once", help="read everything new, then end")] = False,
     base_url: Annotated[
-        str | None, typer.Option(help="another address, as of `echostream simulate`")
+        str | None,
+        typer.Option(help="ask this address instead, such as that of `echostream simulate`"),
     ] = None,
     forget_cursor: Annotated[
-        bool, typer.Option("--forget-cursor", help="begin anew; noted as a gap")
+        bool,
+        typer.Option(
+            "--forget-cursor", help="do not go on where the last run stopped; noted as a gap"
+        ),
     ] = False,
 ) -> None:
-    """Read a platform live, with its edits and deletes.
+    """Read a platform live, with its edits and deletes, and send the posts to Kafka.
 
-    Ctrl-C and SIGTERM end it after the posts that were read are stored.
+    Ctrl-C and SIGTERM end it when Kafka has acknowledged the posts that were read.
+    conf/watchlists.toml says what to read.
     """
     with _producer(
         context, platform, once=once, base_url=base_url, forget_cursor=forget_cursor
@@ -64,10 +71,14 @@ def sweep(
         bool, typer.Option("--all", help="every post, not only those that are due")
     ] = False,
     base_url: Annotated[
-        str | None, typer.Option(help="another address, as of `echostream simulate`")
+        str | None,
+        typer.Option(help="ask this address instead, such as that of `echostream simulate`"),
     ] = None,
 ) -> None:
-    """Read sent posts again, for their edits and deletes; older posts are read more rarely."""
+    """Read posts again that were sent, to find their edits and deletes.
+
+    A post is due after an hour, and then whenever a quarter of its age has passed.
+    """
     with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
         look_again(live, clock.micros, everything=everything)
 
@@ -75,15 +86,16 @@ def sweep(
 def fetch(
     context: typer.Context,
     platform: PlatformName,
-    since: Annotated[datetime, typer.Option(help="UTC")],
-    until: Annotated[datetime | None, typer.Option(help="UTC; default: now")] = None,
+    since: Annotated[datetime, typer.Option(help="the first moment, in UTC")],
+    until: Annotated[datetime | None, typer.Option(help="the end, in UTC; default: now")] = None,
     base_url: Annotated[
-        str | None, typer.Option(help="another address, as of `echostream simulate`")
+        str | None,
+        typer.Option(help="ask this address instead, such as that of `echostream simulate`"),
     ] = None,
 ) -> None:
     """Write the posts of a stretch of time to the lake's landing folder, as raw answers.
 
-    Nothing is sent to Kafka.
+    The command sends nothing to Kafka; `echostream load` does.
     """
     now = clock.micros()
     files = 0
@@ -110,9 +122,10 @@ def fetch(
 
 
 def load(context: typer.Context, platform: PlatformName) -> None:
-    """Send the landing files that no load has sent yet, through the same mapper to the same topic.
+    """Send the files that `echostream fetch` wrote and no load has sent yet.
 
-    Sent files are deleted when their platform's policy says so.
+    They take the same way to Kafka as live posts. The command deletes sent files when their
+    platform's policy says so.
     """
     landing = landing_of(settings_of(context), platform)
     with _producer(context, platform, once=True, role="load") as live:

@@ -15,9 +15,9 @@ from foundation.keys import PSEUDONYM_KEY, add_key, create_key
 
 
 def show(context: typer.Context) -> None:
-    """Show of each key where it is and which one it is.
+    """Show the fingerprint of each key, and where the key is.
 
-    The command ends with 1 where a key that is needed cannot be read.
+    The exit code is 1 if a key that is needed cannot be read.
     """
     settings = settings_of(context)
     signs_by_file = settings.erasure.key.source == "file"
@@ -38,9 +38,9 @@ def show(context: typer.Context) -> None:
 
 
 def new(
-    file: Annotated[Path, typer.Argument(help="where to put it; its fingerprint goes beside it")],
+    file: Annotated[Path, typer.Argument(help="the new file; its fingerprint goes beside it")],
 ) -> None:
-    """Make a key in a file that nobody else can read; one that exists is never overwritten."""
+    """Make a key in a new file that only you can read; an old file is never overwritten."""
     try:
         key = create_key(file)
     except FileExistsError:
@@ -53,5 +53,5 @@ def new(
 def next_version(
     file: Annotated[Path, typer.Argument(help="a file with the key's versions, as `new` makes it")],
 ) -> None:
-    """Add a key of the next version to a file, for a rotation where the keys are at AWS."""
+    """Add a key of the next version to a file, to rotate a key that is kept at AWS."""
     print(f"{add_key(file, PSEUDONYM_KEY).key_id}, {file}")

@@ -28,7 +28,7 @@ def ledger(
 ) -> None:
     """Show when each source was read completely, and its gaps.
 
-    At any other time no producer was reading.
+    Outside of these times no producer was reading the source.
     """
     names = sorted(PLATFORMS)
     if platform is not None:

@@ -12,13 +12,13 @@ from transforms.payloads import At
 
 def payload(
     context: typer.Context,
-    topic: Annotated[str, typer.Argument()],
-    partition: Annotated[int, typer.Argument()],
-    offset: Annotated[int, typer.Argument()],
+    topic: Annotated[str, typer.Argument(help="as in the column `bronze` of silver.posts")],
+    partition: Annotated[int, typer.Argument(help="its number")],
+    offset: Annotated[int, typer.Argument(help="its number")],
 ) -> None:
     """Write one payload of Bronze as it was received, personal data included.
 
-    The command needs the payload key.
+    It needs the payload key if the payload is encrypted.
     """
     value = received(settings_of(context), At(topic, partition, offset))
     sys.stdout.buffer.write(b"" if value is None else value + b"\n")

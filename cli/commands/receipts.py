@@ -17,9 +17,9 @@ def receipts(
     request: Annotated[str | None, typer.Argument(help="one request's id; default: all")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines")] = False,
 ) -> None:
-    """Show the receipt of each erasure.
+    """Show the receipt of each erasure: what left which table, and when.
 
-    The command ends with 1 where a receipt was changed, or the request is not known.
+    The exit code is 1 if a receipt was changed, or if the request is not known.
     """
     receipts_ = stored.receipts(settings_of(context))
     shown = [receipt for receipt in receipts_ if request in (None, receipt.id)]

@@ -18,12 +18,12 @@ def receive(
         Path | None, typer.Option(help="where to listen; default: in ECHOSTREAM_HOME/run/ingest")
     ] = None,
     until_stdin_closes: Annotated[
-        bool, typer.Option("--until-stdin-closes", help="end with who holds standard input")
+        bool, typer.Option("--until-stdin-closes", help="end when standard input closes")
     ] = False,
 ) -> None:
-    """Send to Kafka what `POST /v1/ingest` is given. `serve` starts it by itself.
+    """Send the items of `POST /v1/ingest` to Kafka. `echostream serve` starts this by itself.
 
-    It is the one process of the API that reads the pseudonym key.
+    It is the only process of the API that reads the pseudonym key.
     """
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "receive.jsonl", settings.log_level)

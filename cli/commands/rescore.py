@@ -13,13 +13,13 @@ from cli.output.lines import print_lines
 def rescore(
     context: typer.Context,
     rows_per_commit: Annotated[
-        int, typer.Option(min=1, help="at least, in whole days")
+        int, typer.Option(min=1, help="the least rows of one commit, which takes whole days")
     ] = ROWS_PER_COMMIT,
     wait_for_lake: WaitForLake = 0,
 ) -> None:
     """Score again the posts that another scorer, or another version of it, has scored.
 
-    The streams must be stopped.
+    Stop the streams first. Gold follows with their next run.
     """
     settings = settings_of(context)
     print_lines(job.run(settings, wait_s=wait_for_lake, rows_per_commit=rows_per_commit))

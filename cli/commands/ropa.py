@@ -11,7 +11,10 @@ from serving.ropa import as_markdown, record
 
 def ropa(
     context: typer.Context,
-    format_: Annotated[Literal["markdown", "json"], typer.Option("--format")] = "markdown",
+    format_: Annotated[
+        Literal["markdown", "json"],
+        typer.Option("--format", help="markdown for people, json for programs"),
+    ] = "markdown",
 ) -> None:
     """Write the record of processing (GDPR Art. 30) from tables, policies and settings."""
     processing = record(settings_of(context))

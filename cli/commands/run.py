@@ -14,14 +14,18 @@ from streaming.run import run as run_jobs
 def run(
     context: typer.Context,
     available_now: Annotated[
-        bool, typer.Option("--available-now", help="end when all is in Gold")
+        bool, typer.Option("--available-now", help="process all that is in Kafka, then end")
     ] = False,
-    jobs: Annotated[str, typer.Option(help="some of them, separated by commas")] = ",".join(JOBS),
+    jobs: Annotated[str, typer.Option(help="run only these, separated by commas")] = ",".join(JOBS),
     accept_poison: Annotated[
-        bool, typer.Option("--accept-poison", help="quarantine also what the breaker would stop at")
+        bool,
+        typer.Option("--accept-poison", help="quarantine bad records, however many there are"),
     ] = False,
 ) -> None:
-    """Run the streaming jobs, until stopped by Ctrl-C or SIGTERM."""
+    """Run the streaming jobs from Kafka to Gold, until stopped by Ctrl-C or SIGTERM.
+
+    A batch that has begun is finished first.
+    """
     names = jobs_of(jobs)
     settings = settings_of(context)
     if accept_poison:

@@ -11,7 +11,8 @@ from serving.api.server import serve as serve_api
 def serve(context: typer.Context) -> None:
     """Serve the HTTP API, until stopped by Ctrl-C or SIGTERM.
 
-    Beside it run what sends items to Kafka (`receive`) and what scores jobs (`worker`).
+    It starts two kinds of programs beside itself: `receive` sends items to Kafka, `worker` scores
+    jobs.
     """
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "api.log", settings.log_level)

@@ -23,7 +23,7 @@ def rebuild(
     ],
     wait_for_lake: WaitForLake = 0,
 ) -> None:
-    """Rebuild Silver or Gold from the layer before it; the streams must be stopped."""
+    """Rebuild Silver or Gold from the layer before it. Stop the streams first."""
     print_lines(_REBUILDS[layer].run(settings_of(context), wait_s=wait_for_lake))
 
 
@@ -33,11 +33,11 @@ def replay_quarantine(
         str | None, typer.Option(help="only records that were quarantined for this reason")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="say what would happen to them, write nothing")
+        bool, typer.Option("--dry-run", help="say what would happen, write nothing")
     ] = False,
     wait_for_lake: WaitForLake = 0,
 ) -> None:
-    """Apply today's rules to records that older rules quarantined; the streams must be stopped."""
+    """Apply today's rules to records that older rules quarantined. Stop the streams first."""
     if reason is not None and reason not in set(Reason):
         raise UsageError(f"there is no reason {reason}", remedy=f"Name one of: {', '.join(Reason)}")
     lines = quarantine.job.run(
@@ -47,5 +47,5 @@ def replay_quarantine(
 
 
 def compact(context: typer.Context, wait_for_lake: WaitForLake = 0) -> None:
-    """Merge small files and remove those that no reader needs; the streams must be stopped."""
+    """Merge small files and delete those that no reader needs. Stop the streams first."""
     print_lines(compaction.job.run(settings_of(context), wait_s=wait_for_lake))

@@ -19,18 +19,16 @@ from local.erasure_scan.search_terms import SearchTerms
 
 def verify_erasure(
     context: typer.Context,
-    canaries: Annotated[
-        Path, typer.Argument(help="one text per line that must be nowhere; - reads them from stdin")
-    ],
+    canaries: Annotated[Path, typer.Argument(help="a file with one text per line; - reads stdin")],
     besides: Annotated[
         list[Path] | None, typer.Option(help="another folder to search, such as backups")
     ] = None,
 ) -> None:
-    """Search every stored byte for texts that must be deleted; end with 1 where one is found.
+    """Search every stored byte for texts that must be deleted; the exit code is 1 if one is found.
 
     The search covers tables with their old files and logs, checkpoints, landing files, Kafka's
     segments, the producers' memory and logs. It unpacks archives and decrypts payloads. A finding
-    names its text by its line.
+    gives the line of its text, never the text.
     """
     settings = settings_of(context)
     terms = SearchTerms([line for line in read_text(canaries).splitlines() if line.strip()])

@@ -19,13 +19,16 @@ _LEASE_S = 30.0
 def worker(
     context: typer.Context,
     lease_s: Annotated[
-        float, typer.Option(min=1, help="how long a job waits for a worker that was killed")
+        float, typer.Option(min=1, help="seconds until another worker takes over from a killed one")
     ] = _LEASE_S,
     until_stdin_closes: Annotated[
-        bool, typer.Option("--until-stdin-closes", help="end with who holds standard input")
+        bool, typer.Option("--until-stdin-closes", help="end when standard input closes")
     ] = False,
 ) -> None:
-    """Score the jobs of POST /v1/jobs, until stopped. `serve` starts as many as `api.workers`."""
+    """Score the jobs of POST /v1/jobs, until stopped.
+
+    `echostream serve` starts as many workers as the setting `api.workers` says.
+    """
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "worker.jsonl", settings.log_level)
     stopped = threading.Event()

@@ -10,6 +10,6 @@ WaitForLake = Annotated[
         "--wait-for-lake",
         min=0,
         metavar="SECONDS",
-        help="wait so long while another process holds the lake, instead of refusing at once",
+        help="wait so long while another process writes the lake; default: refuse at once",
     ),
 ]
