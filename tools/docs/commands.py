@@ -17,8 +17,8 @@ from tools.docs.markdown import page, table
 
 _INTRO = """\
 `echostream COMMAND --help` shows the same. Exit codes: 0 done, 1 the work failed, 2 wrong use or \
-settings. An error is one line that says what is wrong and what to do. It ends with the name of its \
-entry in the [runbook](../operate/runbook.md)."""
+settings. An error is one line that says what is wrong and what to do. It ends with the name of \
+its entry in the [runbook](../operate/runbook.md)."""
 _VALUES = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 _GROUPS = {"keys": KEYS, "api-keys": API_KEYS, "checkpoint": CHECKPOINT}
 
