@@ -26,6 +26,7 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep"  # the JSON is nested deeper than a parser should follow
 
     # stage "validate": object → event
+
     # the event has a schema version that this release does not know
     UNKNOWN_SCHEMA_VERSION = "unknown_schema_version"
     UNKNOWN_OP = "unknown_op"  # `op` is none of the known operations
