@@ -16,9 +16,11 @@ from cli.table import API_KEYS, CHECKPOINT, COMMANDS, KEYS
 from tools.docs.markdown import page, table
 
 _INTRO = """\
-`echostream COMMAND --help` shows the same. Exit codes: 0 done, 1 the work failed, 2 wrong use or \
-settings. An error is one line that says what is wrong and what to do. It ends with the name of \
-its entry in the [runbook](../operate/runbook.md)."""
+This page lists every command with its options. `echostream COMMAND --help` shows the same.
+
+Exit codes: 0 done, 1 the work failed, 2 wrong use or settings. An error is one line that says \
+what is wrong and what to do. It ends with the name of its entry in the \
+[runbook](../operate/runbook.md)."""
 _VALUES = {int: "NUMBER", float: "NUMBER", Path: "PATH"}
 _GROUPS = {"keys": KEYS, "api-keys": API_KEYS, "checkpoint": CHECKPOINT}
 

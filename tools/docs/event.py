@@ -9,9 +9,13 @@ from tools.docs.markdown import page, sentence, table
 from tools.docs.meanings import comments_of_members
 
 _INTRO = f"""\
+This page is for engineers who write a [producer](../concepts/glossary.md#producer), or who read a \
+topic of Kafka.
+
 A producer sends one JSON object per change of a post. Its topic is `social.<platform>.posts.v1`, \
-its Kafka key is the pseudonym of the post, so that create, edit and delete of a post stay in \
-order. Deletes of whole accounts go to `social.<platform>.authors.v1`. A record has at most \
+its Kafka key is the [pseudonym](../concepts/glossary.md#pseudonym) of the post, so that \
+create, edit and delete of a post stay in order. \
+Deletes of whole accounts go to `social.<platform>.authors.v1`. A record has at most \
 {MAX_RECORD_BYTES:,} bytes before compression. Times are whole microseconds since 1970 in UTC.
 
 `schemas/post_event.v1.json` is the contract as JSON Schema 2020-12. Unknown fields are allowed \

@@ -9,6 +9,10 @@ from tools.docs.markdown import page, sentence, table
 from tools.docs.meanings import comments_of_members
 
 _INTRO = """\
+This page explains the codes in the tables: why a record is in \
+[quarantine](../concepts/glossary.md#quarantine), why a post has no label, and what became of each \
+record.
+
 These lists are closed: a job uses no other code. A record that cannot be used never stops a \
 query. It goes to [`quarantine.posts`](tables.md#quarantineposts) with the stage that failed and a \
 reason, and the records around it are processed normally. After an upgrade that corrects a rule, \
@@ -34,7 +38,12 @@ def reasons_page() -> str:
     lines += ["## Why a post has no label", "", "`sentiment.reason` in `silver.posts`:", ""]
     rows = [(f"`{code.value}`", "", sentence(comments["Unscored"][code.name])) for code in Unscored]
     lines += [*table(("reason", "meaning"), [(code, text) for code, _, text in rows]), ""]
-    lines += ["## What became of a record", "", "Each record has exactly one fate.", ""]
+    lines += [
+        "## What became of a record",
+        "",
+        "Each record has exactly one [fate](../concepts/glossary.md#fate).",
+        "",
+    ]
     fates = [(f"`{code.value}`", sentence(comments["Fate"][code.name])) for code in Fate]
     lines += table(("fate", "meaning"), fates)
     return page("Reasons and fates", _INTRO, lines)

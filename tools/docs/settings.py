@@ -15,6 +15,8 @@ from tools.docs.markdown import page
 from tools.docs.meanings import docstrings_of_fields
 
 _INTRO = """\
+This page lists every setting with its default and its name in the environment.
+
 A setting comes from the first of these that names it: the command line, the environment, the \
 file `conf/local.toml` or `--conf-file FILE`, the default. In the file, a section is a table: \
 `[kafka]`. In the environment, two underscores stand between section and name. A list or a table \

@@ -14,10 +14,12 @@ from tools.docs.markdown import page, sentence, table
 from tools.docs.meanings import comments_of_members
 
 _INTRO = """\
+This page lists every table with its columns, and who may read it.
+
 All tables are Delta tables. `echostream sql` reads them with DuckDB's SQL, under the names on \
 this page. The columns `at`, `offset` and `table` are words of SQL: write them in double quotes. \
-Times are UTC. A pseudonym is `v1:` and 26 letters and digits; nobody can tell without \
-the [key](../operate/keys.md) whose it is.
+Times are UTC. A [pseudonym](../concepts/glossary.md#pseudonym) is `v1:` and 26 letters and \
+digits; nobody can tell without the [key](../operate/keys.md) whose it is.
 
 Mean sentiment of a group in Gold is `sum(compound_sum) / 1e4 / sum(posts - unscored)`. Distinct \
 authors do not add up over groups: an author who writes in two hours is one in each."""
