@@ -11,6 +11,6 @@ from cli.output.lines import print_lines
 def rotate(context: typer.Context, wait_for_lake: WaitForLake = 0) -> None:
     """Bring the lake to a new pseudonym key, or finish a rotation that was interrupted.
 
-    Stop the streams first. Producers may continue, and are restarted afterwards.
+    Stop the streams first. Producers may continue; restart them afterwards.
     """
     print_lines(job.run(settings_of(context), wait_s=wait_for_lake))
