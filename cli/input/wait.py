@@ -10,6 +10,6 @@ WaitForLake = Annotated[
         "--wait-for-lake",
         min=0,
         metavar="SECONDS",
-        help="wait so long while another process writes the lake; default: refuse at once",
+        help="wait so long while another process writes the lake; 0: refuse at once",
     ),
 ]
