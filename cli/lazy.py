@@ -47,9 +47,15 @@ class LazyCommand(TyperCommand):
         app = typer.Typer(add_completion=False)
         app.command(self._command.name)(resolve_name(f"cli.commands.{self._command.target}"))
         command = typer.main.get_command(app)
+        command.help = _paragraphs(command.help or "")
         if self._command.replaced_by:
             command.deprecated = f"Use `{self._command.replaced_by}`"
         return command
+
+
+def _paragraphs(docstring: str) -> str:
+    """Return a docstring with one line per paragraph, so that the terminal's width wraps it."""
+    return "\n\n".join(" ".join(part.split()) for part in docstring.split("\n\n"))
 
 
 def group(name: str, help_: str, panel: str, commands: Iterable[Command]) -> TyperGroup:

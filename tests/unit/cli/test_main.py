@@ -190,6 +190,7 @@ def test_each_command_of_the_list_is_a_function_with_help(command: Command):
     loaded = LazyCommand(command).loaded()
     assert loaded.name == command.name
     assert loaded.help
+    assert "\n" not in loaded.help.replace("\n\n", ""), "the terminal's width wraps a paragraph"
     assert command.help.endswith(".")
 
 
