@@ -19,6 +19,14 @@ from dashboard.session import colours
 
 _MOST_ROWS = 200  # of a table on a page; its file has all
 _PNG_SCALE = 2.0
+# As in foundation/csv_cells.py, of which the dashboard imports nothing; a test compares them.
+_FORMULA = re.compile(
+    "[\t\r\n]|[\\s\x00-\x1f\x7f\u200b-\u200f\u2060\ufeff]*"
+    "[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+)
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+(?:[.,][0-9]+)*[.,]?|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?%?", re.ASCII
+)
 _SEPARATORS = re.compile(f"[,+{NARROW}{NOTHING}]")
 
 
@@ -114,7 +122,12 @@ def as_csv(panel: Panel) -> str:
 def _plain(value: str, column: Column) -> str:
     if column.is_number:
         return _SEPARATORS.sub("", value).replace(MINUS, "-").removesuffix("USD")
-    return "'" + value if value[:1] in {"=", "+", "-", "@"} else value
+    return neutral(value)
+
+
+def neutral(text: str) -> str:
+    """Return a text so that no spreadsheet takes it for a formula; a plain number stays."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def as_png(draw: Callable[[Palette], Spec], title: str, as_of: str) -> bytes:

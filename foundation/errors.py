@@ -49,6 +49,7 @@ EchoStreamError                 what happened, and the remedy, in one line
       - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
       - ErasureRequestError     a request to erase is damaged, or not ours
       - JobFailedError          a streaming job ended with an error that has no name of its own
+  - TextFileError             a file of texts or labels cannot be read or written, or rows of it
   - ScorerError
       - ScorerServiceError      a service that scores does not answer, or refuses
       - ScorerBudgetError       the month's budget for scoring is used up
@@ -272,6 +273,10 @@ class ErasureRequestError(LakeError):
 
 class JobFailedError(LakeError):
     """Raised when a streaming job fails for a reason without a name of its own."""
+
+
+class TextFileError(EchoStreamError):
+    """Raised when a user's file of texts, or a row of it, cannot be used; never quotes a row."""
 
 
 class ScorerError(EchoStreamError):

@@ -9,6 +9,14 @@ import typer
 
 from cli.context import settings_of
 from cli.input.labels import read_labels
+from cli.input.text_options import (
+    ColumnOption,
+    DelimiterOption,
+    EncodingOption,
+    ErrorsOption,
+    reading_of,
+)
+from cli.output.left_out import left_out_rows
 from foundation.errors import UsageError
 from transforms.scoring.calibration import file_of
 from transforms.scoring.fitting import CLASSES, fit_confidence
@@ -16,7 +24,7 @@ from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import ScorerOptions
 
 
-def calibrate(
+def calibrate(  # noqa: PLR0917  # a command's options
     context: typer.Context,
     labels: Annotated[Path, typer.Option(help="CSV or JSON lines with text and label, also mixed")],
     scorer: Annotated[str, typer.Option(help="instead of scorer.name in the settings")] = "",
@@ -26,19 +34,28 @@ def calibrate(
     out: Annotated[
         Path | None, typer.Option(help="folder; default: scorer.calibrations, or that in home")
     ] = None,
+    column: ColumnOption = "text",
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    errors: ErrorsOption = None,
 ) -> None:
     """Fit a scorer's confidence to your labelled texts.
 
-    The fit is of that scorer's present version alone.
+    The fit is of that scorer's present version alone. The command leaves out a row that cannot be
+    read, fits to the others and ends with 1.
     """
+    reading = reading_of(column, delimiter, encoding)
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     named = replace(
         options, name=scorer or options.name, model=str(model) if model else options.model
     )
     raw = load_scorer(replace(named, calibrations="", abstain_below=0.0, mixed=False)).uncalibrated
-    texts, golds = read_labels(labels, (*CLASSES, "mixed"))
-    fitted = fit_confidence(raw, texts, golds, source=labels.name)
+    with left_out_rows(errors, labels) as left_out:
+        labelled = read_labels(labels, (*CLASSES, "mixed"), reading=reading, left_out=left_out.add)
+    if not labelled.texts:
+        left_out.refuse_if_any(labels, read=labelled.rows)
+    fitted = fit_confidence(raw, labelled.texts, labelled.labels, source=labels.name)
     folder = out or settings.scorer.calibrations or settings.home / "calibrations"
     file = folder / file_of(raw)
     try:
@@ -53,5 +70,8 @@ def calibrate(
         "" if fitted.uncalibrated is None else f"; its own probabilities: {fitted.uncalibrated:.3f}"
     )
     print(f"error      {fitted.error:.3f} (ECE) on unseen folds of {fitted.texts:,} texts{own}")
+    for line in labelled.lines(11):
+        print(line)
     print(f"fit        {file}")
     print(f"use        set scorer.calibrations to {folder}, then: echostream rescore")
+    left_out.refuse_if_any(labels, read=labelled.rows)

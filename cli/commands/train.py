@@ -8,13 +8,21 @@ import typer
 
 from cli.context import settings_of
 from cli.input.labels import read_labels
+from cli.input.text_options import (
+    ColumnOption,
+    DelimiterOption,
+    EncodingOption,
+    ErrorsOption,
+    reading_of,
+)
+from cli.output.left_out import left_out_rows
 from foundation.errors import UsageError
 from local.progress import Ticker
 from transforms.scoring.linear import CLASSES
 from transforms.scoring.training import train as fit
 
 
-def train(
+def train(  # noqa: PLR0917  # a command's options
     context: typer.Context,
     labels: Annotated[
         Path,
@@ -24,19 +32,30 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="the model's folder; default: models/<file's name> in home")
     ] = None,
+    column: ColumnOption = "text",
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = None,
+    errors: ErrorsOption = None,
 ) -> None:
-    """Train the scorer `linear` on labelled texts, and write its card beside it."""
+    """Train the scorer `linear` on labelled texts, and write its card beside it.
+
+    The command leaves out a row that cannot be read, trains on the others and ends with 1.
+    """
     if not re.fullmatch("[a-z]{2}", language):
         raise UsageError(f"{language} is no ISO 639-1 code", remedy="Name one such as en or de")
     folder = out or settings_of(context).home / "models" / labels.name.split(".")[0]
-    texts, golds = read_labels(labels, CLASSES)
+    reading = reading_of(column, delimiter, encoding)
+    with left_out_rows(errors, labels) as left_out:
+        labelled = read_labels(labels, CLASSES, reading=reading, left_out=left_out.add)
+    if not labelled.texts:
+        left_out.refuse_if_any(labels, read=labelled.rows)
     with Ticker(f"train on {labels.name}", unit="texts") as ticker:
         trained = fit(
-            texts,
-            golds,
+            labelled.texts,
+            labelled.labels,
             source=labels.name,
             language=language,
-            progress=lambda step: ticker.to(len(texts), step),
+            progress=lambda step: ticker.to(len(labelled.texts), step),
         )
         trained.save(folder)
     ours = trained.about["unseen_folds"]
@@ -50,5 +69,8 @@ def train(
         print(
             f"{name:12}  {ours[key]:.3f} on unseen folds; VADER {vader[key]:.3f} on the same texts"
         )
+    for line in labelled.lines(14):
+        print(line)
     print(f"card          {folder / 'CARD.md'}")
     print(f"use           echostream score --file FILE --scorer linear --model {folder}")
+    left_out.refuse_if_any(labels, read=labelled.rows)

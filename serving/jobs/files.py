@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, Literal
 import orjson
 
 from foundation import clock
+from foundation.csv_cells import neutral_cell
 from foundation.errors import DiskFullError
 
 Kind = Literal["result", "errors"]
@@ -100,7 +101,7 @@ class JobFiles:
                 yield self._chunk(job_id, chunk, kind).read_bytes()
 
     def csv(self, job_id: str, chunks: int, kind: Kind) -> Iterator[bytes]:
-        """Yield what a job has made, as CSV, chunk by chunk."""
+        """Yield what a job has made, as CSV, chunk by chunk; no sender's id is a formula in it."""
         columns = _COLUMNS[kind]
         yield _csv_text([columns])
         for body in self.json_lines(job_id, chunks, kind):
@@ -152,4 +153,4 @@ def _csv_text(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    return orjson.dumps(value).decode() if isinstance(value, dict) else value
+    return orjson.dumps(value).decode() if isinstance(value, dict) else neutral_cell(value)

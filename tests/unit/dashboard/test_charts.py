@@ -12,6 +12,8 @@ from dashboard.look import DARK, LIGHT
 from dashboard.panels import Panel
 from dashboard.parts import Column
 from dashboard.periods import between
+from foundation.csv_cells import neutral_cell
+from tests.support.formulas import FORMULAS, OTHERS
 
 CELLS = [
     {
@@ -106,6 +108,11 @@ def test_files():
     )
     assert picture.startswith(b"\x89PNG")
     assert len(picture) > 10_000
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *OTHERS])
+def test_a_text_of_a_file_is_neutral_as_everywhere(text):
+    assert panels.neutral(text) == neutral_cell(text)
 
 
 def test_an_answer_says_how_old_it_is():

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from foundation.errors import SettingsError, UsageError
+from foundation.errors import SettingsError, TextFileError, UsageError
 from foundation.sections import ScorerSettings
 from transforms.scoring.calibration import Calibrated, calibrated, file_of
 from transforms.scoring.fitting import CLASSES, fit_confidence
@@ -125,6 +125,26 @@ def test_the_command_gives_a_scorer_its_confidence(tmp_path, labels, name):
     text = ["a good day"]
     assert mine.score(text)[0].confidence not in {None, shipped.score(text)[0].confidence}
     assert "a good day" not in (folder / file_of(mine.uncalibrated)).read_text()
+
+
+def test_a_bad_row_of_labels_costs_itself_and_is_named(tmp_path, labels):
+    rows = [json.loads(line) for line in labels.read_text().splitlines()]
+    lines = [f"{row['text']};{row['label'].title()};" for row in rows]
+    file = tmp_path / "labels.csv"
+    file.write_text(
+        "\ufeffsep=;\r\nTweet;LABEL;\r\n"
+        + "\r\n".join(["one;two;three;four", *lines, "NaN;neutral;"])
+    )
+    errors = tmp_path / "errors.csv"
+    words = ["--labels", file, "--column", "tweet", "--errors", errors, "--out", tmp_path / "fits"]
+    done = CliRunner().invoke(app, list(map(str, ["--home", tmp_path, "calibrate", *words])))
+    assert "on unseen folds of 160 texts" in done.stdout
+    assert "no text    1 rows have none" in done.stdout
+    assert isinstance(done.exception, TextFileError)
+    assert f"{file}: 1 of 162 rows are left out: line 3 ends a row of 4" in str(done.exception)
+    assert errors.read_text().splitlines()[1:] == [
+        '3,"ends a row of 4 cells, the header has 3"',
+    ]
 
 
 def test_a_fit_of_another_version_does_not_count(tmp_path):

@@ -19,12 +19,20 @@ from foundation.errors import EchoStreamError, UsageError
 SCORES = ["label", "compound", "confidence", "scorer", "scorer_version"]
 
 
-def run(*words):
+def run(*words, exit_code=0):
     done = CliRunner().invoke(app, ["score", *map(str, words)])
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
-    assert done.exit_code == 0
+    assert done.exit_code == exit_code
     return done
+
+
+def left_out_of(*words):
+    """Return the error with which the command ends when its other rows are done."""
+    done = CliRunner().invoke(app, ["score", *map(str, words)])
+    assert isinstance(done.exception, TextFileError)
+    assert done.exception.exit_code == 1
+    return done, str(done.exception)
 
 
 @pytest.fixture
@@ -125,6 +133,124 @@ def test_no_rows_are_a_header(folder, tmp_path):
     assert (tmp_path / "out.csv").read_text() == ",".join(["text", "id", *SCORES]) + "\n"
 
 
+MESSY = {
+    "in.csv": (
+        b'id,text\n1,I love it\n2,bad, very bad\n3,"he said "no" to me"\n4,b\xe6\x87\n5,awful\n',
+        [("1", "positive"), ("5", "negative")],
+        {3: "ends a row of 3 cells, the header has 2", 4: "is no CSV", 5: "is not UTF-8"},
+        5,
+    ),
+    "in.jsonl": (
+        b'{"id":"1","text":"I love it"}\n{"id":"2","text":"ba\xe6\x87"}\n{"id":"3","text":5}\n'
+        b'{"id":"4","text":"awful"}\n',
+        [("1", "positive"), ("4", "negative")],
+        {2: "is not UTF-8", 3: "has no field text with a string or null"},
+        4,
+    ),
+}
+
+
+@pytest.mark.parametrize("errors", ["errors.csv", "errors.jsonl"])
+@pytest.mark.parametrize("name", MESSY)
+def test_a_bad_row_costs_itself_and_is_named(folder, tmp_path, name, errors):
+    content, labels, reasons, rows = MESSY[name]
+    source = folder(name, content)
+    out = tmp_path / f"out{source.suffix}"
+    done, says = left_out_of("--file", source, "--out", out, "--errors", tmp_path / errors)
+    came = opened(out) if out.suffix == ".csv" else [*map(json.loads, out.read_text().splitlines())]
+    assert [(row["id"], row["label"]) for row in came] == labels
+    listed = (tmp_path / errors).read_text()
+    if errors.endswith("csv"):
+        named = [(int(row["line"]), row["reason"]) for row in csv.DictReader(io.StringIO(listed))]
+    else:
+        named = [(row["line"], row["reason"]) for row in map(json.loads, listed.splitlines())]
+    assert [line for line, _ in named] == [*reasons]
+    assert all(reason.startswith(reasons[line]) for line, reason in named)
+    assert f"{len(reasons)} of {rows} rows are left out: line" in says
+    assert f"{tmp_path / errors} lists them" in says
+    assert "rows      2 in" in done.stdout
+    for text in ("love", "awful", "he said"):
+        assert text not in says + listed + done.stdout
+
+
+def test_the_error_names_the_first_rows_and_counts_the_others(folder):
+    source = folder("in.csv", "id,text\n" + "1\n" * 1_005 + "2,good\n")
+    done, says = left_out_of("--file", source)
+    assert "1,005 of 1,006 rows are left out: line 2 ends" in says
+    assert "line 4 ends a row of 1 cells, the header has 2; and 1,002 more. Mend" in says
+    assert "--errors FILE lists them" in says
+    assert done.stdout.splitlines()[1].startswith("2,good,positive")
+
+
+def test_a_file_without_bad_rows_has_a_list_without_rows(folder, tmp_path):
+    run("--file", folder("in.csv", "text\ngood\n"), "--errors", tmp_path / "errors.csv")
+    assert (tmp_path / "errors.csv").read_text() == "line,reason\n"
+
+
+def test_a_file_of_excel_comes_out_as_excel_reads_it(folder, tmp_path):
+    source = folder("in.csv", b'\xef\xbb\xbfid;text\r\n1;I love it\r\n2;"bad; really bad"\r\n')
+    said = run("--file", source, "--out", tmp_path / "out.csv").stdout
+    assert "read as   utf-8, by semicolons" in said
+    written = (tmp_path / "out.csv").read_bytes()
+    assert written.startswith(b"\xef\xbb\xbfid;text;label;")
+    rows = list(csv.DictReader(io.StringIO(written.decode("utf-8-sig")), delimiter=";"))
+    assert [(row["text"], row["label"]) for row in rows] == [
+        ("I love it", "positive"),
+        ("bad; really bad", "negative"),
+    ]
+    run("--file", source, "--out", tmp_path / "out.tsv")
+    assert (tmp_path / "out.tsv").read_text("utf-8-sig").startswith("id\ttext\tlabel")
+
+
+def test_excels_unicode_text_and_its_cp1252_keep_their_letters(folder, tmp_path):
+    for name, encoding in (("in.txt", "utf-16"), ("in.csv", "cp1252")):
+        source = folder(name, "Text\tNote\r\ngood\tGrüße\r\n".encode(encoding))
+        out = tmp_path / f"{encoding}.csv"
+        said = run("--file", source, "--out", out).stdout
+        assert f"read as   {encoding}, by tabs" in said
+        assert out.read_bytes().startswith(b"\xef\xbb\xbf")
+        assert "Grüße" in out.read_text("utf-8")
+
+
+def test_a_user_names_column_delimiter_and_encoding(folder):
+    source = folder("in.csv", "id:Tweet\n1:schön, good\n".encode("latin-1"))
+    words = ("--column", "tweet", "--delimiter", ":", "--encoding", "latin-1")
+    assert "1:schön, good:positive" in run("--file", source, *words).stdout
+
+
+def test_columns_of_one_name_come_out_as_they_went_in(folder):
+    done = run("--file", folder("in.csv", "note,text,note\n1,good,2\n"))
+    assert done.stdout.splitlines()[0].startswith("note,text,note,label")
+    assert done.stdout.splitlines()[1].startswith("1,good,2,positive")
+
+
+FORMULAS = ["=1+1", "+1 great", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\tgood", "\uff1d1+1"]
+PLAIN = ["-3.5", "+49", "good", "'=1+1"]
+
+
+def test_no_text_comes_out_as_a_formula_unless_it_is_asked_for(folder, tmp_path):
+    rows = io.StringIO(newline="")
+    csv.writer(rows).writerows([["=id", "text"], *(["-7", text] for text in FORMULAS + PLAIN)])
+    source = folder("in.csv", rows.getvalue())
+    run("--file", source, "--out", tmp_path / "out.csv")
+    came = opened(tmp_path / "out.csv")
+    assert [row["text"] for row in came] == [*(f"'{text}" for text in FORMULAS), *PLAIN]
+    assert {row["'=id"] for row in came} == {"-7"}
+    assert all(-1 <= float(row["compound"]) <= 1 for row in came)
+    run("--file", source, "--out", tmp_path / "raw.csv", "--raw")
+    assert [row["text"] for row in opened(tmp_path / "raw.csv")] == FORMULAS + PLAIN
+
+
+def test_json_keeps_formulas_and_has_no_number_that_json_lacks(folder):
+    lines = '{"id":NaN,"text":"=1+1"}\n{"id":[1e999,{"x":-Infinity}],"text":NaN}\n'
+    done = run("--file", folder("in.jsonl", lines))
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert not {"NaN", "Infinity"} & set(done.stdout.replace(":", " ").replace(",", " ").split())
+    assert (first["id"], first["text"]) == (None, "=1+1")
+    assert (second["id"], second["text"], second["label"]) == ([None, {"x": None}], None, None)
+    assert "no text   1 rows have none" in done.stderr
+
+
 def test_a_file_may_be_written_over_itself(folder):
     source = folder("in.csv", "text\ngood\n")
     run("--file", source, "--out", source)
@@ -181,6 +307,27 @@ WRONG = {
         "has no neg, neu and pos",
     ),
     "out without file": (("x", "--out", "out.csv"), UsageError, "--out goes with --file"),
+    "errors without file": (("x", "--errors", "e.csv"), UsageError, "--errors goes with --file"),
+    "errors over the file": (
+        ("--file", "in.csv", "--errors", "in.csv"),
+        UsageError,
+        "in.csv has two uses",
+    ),
+    "errors in no folder": (
+        ("--file", "in.csv", "--errors", "none/e.csv"),
+        TextFileError,
+        "cannot write none/e.csv",
+    ),
+    "no delimiter": (
+        ("--file", "in.csv", "--delimiter", "::"),
+        UsageError,
+        "a delimiter is one sign",
+    ),
+    "no encoding": (
+        ("--file", "in.csv", "--encoding", "klingon"),
+        UsageError,
+        "klingon is no encoding of texts",
+    ),
     "no such folder": (
         ("--file", "in.csv", "--out", "none/out.csv"),
         TextFileError,

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from foundation.errors import SettingsError, UsageError
+from foundation.errors import SettingsError, TextFileError, UsageError
 from transforms.scoring import ngrams
 from transforms.scoring.fitting import calibration_error
 from transforms.scoring.linear import CLASSES, SHIPPED, LinearModel, LinearScorer
@@ -215,6 +215,17 @@ def test_the_command(tmp_path):
         app, ["score", "zint on monday", "--scorer", "linear", "--model", str(out)]
     )
     assert scored.stdout.split()[:2] == ["label", "negative"]
+
+
+def test_a_bad_row_of_labels_costs_itself(tmp_path):
+    source = labelled(tmp_path / "mine.csv", [*zip(*made(60, 7), strict=True), ("a,b", "positive")])
+    errors = tmp_path / "errors.csv"
+    words = ["--labels", str(source), "--out", str(tmp_path / "model"), "--errors", str(errors)]
+    done = CliRunner().invoke(app, ["train", *words])
+    assert isinstance(done.exception, TextFileError)
+    assert "1 of 61 rows are left out: line 62 ends a row of 3 cells" in str(done.exception)
+    assert errors.read_text().splitlines()[1].startswith("62,")
+    assert (tmp_path / "model" / "CARD.md").is_file()
 
 
 def test_a_model_knows_the_language_that_it_was_trained_on(tmp_path):
