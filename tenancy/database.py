@@ -1,5 +1,7 @@
 """The control plane's database: SQLite in a file of the home, or PostgreSQL by a setting."""
 
+import fcntl
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,7 +105,8 @@ class Database:
             if self._engine is None:
                 engine = _engine(self._url)
                 try:
-                    _migrate(engine)
+                    with _alone(self._url):
+                        _migrate(engine)
                 except BaseException:
                     engine.dispose()
                     raise
@@ -167,6 +170,24 @@ def _as_we_use_sqlite(connection: Any, _record: Any) -> None:  # a sqlite3.Conne
 def _begin_on_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(_WRITES)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _alone(url: URL) -> Iterator[None]:
+    """Hold a lock on the folder of SQLite's file; PostgreSQL has one of its own in `_migrate`.
+
+    Processes that start together in a new home each make the tables. On a busy machine the first
+    one takes longer than `_PATIENCE_S`, after which SQLite lets the others fail.
+    """
+    if url.drivername != "sqlite":
+        yield
+        return
+    folder = os.open(Path(url.database or "").parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _migrate(engine: Engine) -> None:

@@ -51,6 +51,31 @@ def test_processes_that_start_together_make_the_tables_once(address):
     assert len(keys.pop()) == 32
 
 
+def test_a_slow_first_start_is_awaited_longer_than_sqlite_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE_S", 0)
+    upgrade = module._upgrade
+    is_held = threading.Event()
+    has_ended = threading.Event()  # the second one: it is not to end, so this takes the time-out
+
+    def slow(connection):
+        is_held.set()
+        has_ended.wait(0.3)
+        upgrade(connection)
+
+    monkeypatch.setattr(module, "_upgrade", slow)
+    address = f"sqlite:///{tmp_path}/control/control.db"
+    first, second = Database(address), Database(address)
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(first.prepare)
+        assert is_held.wait(30)
+        two = pool.submit(second.prepare)
+        two.add_done_callback(lambda _: has_ended.set())
+        assert one.result() is None
+        assert two.result() is None
+    first.close()
+    second.close()
+
+
 def test_signing_keys_differ_by_name(database):
     cursor = signing_key(database, "default", "cursor")
 
