@@ -19,7 +19,9 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("status", "stack:status", "Show how far each topic and each job is."),
         Command("history", "history:history", "Serve Spark's history server for earlier runs."),
         Command(
-            "doctor", "doctor:doctor", "Check Java, Python, jars, ports, disk, keys and broker."
+            "doctor",
+            "doctor:doctor",
+            "Check this machine, and what reading each platform live still lacks.",
         ),
     ),
     "Posts into Kafka": (

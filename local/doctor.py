@@ -1,15 +1,20 @@
 """Check this machine: one line per check, each with its remedy."""
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from importlib import metadata
 
 from foundation.errors import AccessError, EchoStreamError, StackError
 from foundation.folder_modes import broken
 from foundation.key_sources import KeyFile, payload_source, pseudonym_source
 from foundation.settings import Settings
+from ingestion.config.credentials import secrets_of, variable_of
+from ingestion.config.needs import NEEDS, missing_needs
+from ingestion.config.watchlists import watchlist_of
 from ingestion.kafka.topics import require_broker
+from ingestion.state.budget import limits_of
 from local.host import ports
 from local.host.jars import check_jars
 from local.host.java import find_java
@@ -18,20 +23,23 @@ from local.stack import check_disk
 from serving.catalog import lake_tables
 
 _PYTHONS = ((3, 11), (3, 13))
+_LACKS = "ingest lacks "
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor."""
+    """One line of the doctor; what is not set up is no fault of the machine."""
 
     name: str
     ok: bool
     text: str
+    is_set_up: bool = True
 
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything, also after something was found bad."""
-    return [_finding(name, check, settings) for name, check in _CHECKS.items()]
+    machine = [_finding(name, check, settings) for name, check in _CHECKS.items()]
+    return [*machine, *_readers(settings)]
 
 
 def _finding(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
@@ -132,6 +140,43 @@ def _broker(settings: Settings) -> str:
         return "not running; `echostream up` starts it"
     require_broker(settings)
     return f"answers at {settings.bootstrap_servers}"
+
+
+def _readers(settings: Settings) -> Iterator[Finding]:
+    """Yield what `echostream ingest` of each platform still lacks."""
+    for platform in NEEDS:
+        finding = _finding(platform, partial(_reader, platform), settings)
+        yield replace(finding, is_set_up=not finding.text.startswith(_LACKS))
+
+
+def _reader(platform: str, settings: Settings) -> str:
+    ingest = settings.ingest
+    secrets = secrets_of(platform, settings)
+    limits = limits_of(platform, ingest.budgets)
+    missing = [
+        *(
+            f"the library {package} (pip install 'echostream[live]')"
+            for package in NEEDS[platform].packages
+            if _installed(package) is None
+        ),
+        *missing_needs(
+            platform,
+            secrets,
+            watchlist_of(platform, ingest.watchlists),
+            limits,
+            watchlists=str(ingest.watchlists or "conf/watchlists.toml"),
+            budgets_file=str(ingest.budgets or "conf/budgets.toml"),
+        ),
+    ]
+    if missing:
+        return _LACKS + "; ".join(missing)
+    notes = [f"at most {limit.most:g} {unit} a {limit.per}" for unit, limit in limits.items()]
+    notes += [
+        f"{variable_of(platform, item.name)} adds {item.adds}"
+        for item in NEEDS[platform].credentials
+        if item.adds and not secrets.get(item.name)
+    ]
+    return "; ".join(["ready to ingest", *notes])
 
 
 _CHECKS: dict[str, Callable[[Settings], str]] = {

@@ -3,13 +3,22 @@
 import typer
 
 from cli.context import settings_of
-from local.doctor import examine
+from local.doctor import Finding, examine
 
 
 def doctor(context: typer.Context) -> None:
-    """Check Java, Python, jars, ports, disk, keys and broker; each line says what to do."""
+    """Check Java, Python, jars, ports, disk, keys and broker; each line says what to do.
+
+    A line with `--` names what `ingest` of that platform still lacks, and where one gets it.
+    """
     findings = examine(settings_of(context))
     for finding in findings:
-        print(f"{'ok ' if finding.ok else 'BAD'} {finding.name:<9} {finding.text}")
+        print(f"{_mark(finding)} {finding.name:<10} {finding.text}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _mark(finding: Finding) -> str:
+    if not finding.ok:
+        return "BAD"
+    return "ok " if finding.is_set_up else "-- "

@@ -27,6 +27,11 @@ def secrets_of(platform: str, settings: Settings) -> dict[str, str]:
     }
 
 
+def variable_of(platform: str, name: str) -> str:
+    """Return the environment variable that holds a credential."""
+    return f"ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}"
+
+
 def required_secret(secrets: Mapping[str, str], platform: str, name: str, *, how: str) -> str:
     """Return a credential that the reader cannot do without.
 
@@ -37,7 +42,7 @@ def required_secret(secrets: Mapping[str, str], platform: str, name: str, *, how
         return value
     raise CredentialsError(
         f"{platform} needs {name}",
-        remedy=f"{how} Set ECHOSTREAM_CREDENTIALS__{platform.upper()}_{name.upper()}",
+        remedy=f"{how} Set {variable_of(platform, name)}",
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from foundation.errors import UsageError
 from ingestion.config.credentials import required_secret
+from ingestion.config.needs import how_to_get
 from ingestion.parsing.json_fields import chunks, items_of_type, value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
@@ -29,7 +30,7 @@ _SECOND = 1_000_000
 _DAYS = 7 * 86_400 * _SECOND  # µs; comments arrive for days
 _OVERLAP = 60 * _SECOND  # µs; more than the clocks differ
 _BY_ID = 50
-_HOW = "A Page token with pages_read_engagement, or Page Public Content Access: https://developers.facebook.com/apps."
+_HOW = how_to_get("facebook", "access_token")
 
 
 class FacebookReader:

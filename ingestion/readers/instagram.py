@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from foundation.errors import BudgetSpentError, ReadError, UsageError
 from ingestion.config.credentials import required_secret
+from ingestion.config.needs import how_to_get
 from ingestion.parsing.json_fields import chunks, items_of_type, text_fields
 from ingestion.parsing.snowflake_ids import instagram_micros
 from ingestion.parsing.timestamps import iso_micros
@@ -28,7 +29,7 @@ _OVERLAP = 3_600 * _SECOND  # µs
 _MOST_TAGS = 30
 _OLD_PAGES = 2
 _CURSOR = re.compile(r"instagram:(\d+):(\d+)")  # the hashtag's id, and when it was read
-_HOW = "A Business or Creator account with Instagram Public Content Access: https://developers.facebook.com/apps."
+_HOW = how_to_get("instagram", "access_token")
 
 
 class InstagramReader:
@@ -44,7 +45,7 @@ class InstagramReader:
             context.secrets,
             "instagram",
             "user_id",
-            how="The account's id, with which hashtags are searched.",
+            how=how_to_get("instagram", "user_id"),
         )
         if not 1 <= len(context.watchlist.hashtags) <= _MOST_TAGS:
             raise UsageError(

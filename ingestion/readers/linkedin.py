@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from foundation.errors import ReadError, UsageError
 from ingestion.config.credentials import required_secret
+from ingestion.config.needs import how_to_get
 from ingestion.parsing.json_fields import items_of_type, value_at
 from ingestion.parsing.timestamps import count_micros, day_micros
 from ingestion.platform import Json
@@ -30,7 +31,7 @@ _OVERLAP = 10
 _DAYS = 7 * 86_400_000_000  # µs
 _COMMENT = "urn:li:comment:("
 _START = re.compile(r"[?&]start=(\d{1,9})(?!\d)")
-_HOW = "A token with r_organization_social of a member with a role on the page: https://www.linkedin.com/developers/apps."
+_HOW = how_to_get("linkedin", "access_token")
 
 
 class LinkedInReader:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from foundation.errors import CredentialsError, ReadError, UsageError
+from ingestion.config.needs import how_to_get
 from ingestion.parsing.json_fields import chunks, items_of_type, parse_json_text, value_at
 from ingestion.parsing.timestamps import iso_micros
 from ingestion.platform import Json
@@ -21,10 +22,7 @@ from ingestion.readers.clients.pages import ListingCuts, ListingGuard
 _PAGE = 40
 _BY_ID = 20  # statuses in one request
 _NEWEST = re.compile(r"[?&]min_id=([A-Za-z0-9]+)[^>]*>\s*;\s*rel=\"prev\"")
-_HINT = (
-    "Register an application with scope read:statuses under Preferences, Development, and set"
-    " ECHOSTREAM_CREDENTIALS__MASTODON_ACCESS_TOKEN"
-)
+_HINT = how_to_get("mastodon", "access_token")
 
 
 class Instance:

@@ -15,6 +15,7 @@ from prawcore import exceptions as refused
 
 from foundation.errors import CredentialsError, ReadError, UsageError
 from ingestion.config.credentials import required_secret
+from ingestion.config.needs import how_to_get
 from ingestion.parsing.json_fields import chunks, items_of_type, value_at
 from ingestion.parsing.timestamps import day_micros
 from ingestion.platform import Json
@@ -36,7 +37,7 @@ _PAGE = 100
 _LISTINGS = ("new", "comments")
 _DEEP = 900  # items, beyond which a listing's end is Reddit's limit
 _SECOND = 1_000_000
-_HOW = "Reddit gives keys on request: https://www.reddit.com/prefs/apps, of the kind script."
+_HOW = how_to_get("reddit", "client_id")
 
 
 class RedditReader:
@@ -50,7 +51,7 @@ class RedditReader:
             for name in ("client_id", "client_secret")
         }
         user = required_secret(
-            context.secrets, "reddit", "username", how="Reddit wants to know whom to turn to."
+            context.secrets, "reddit", "username", how=how_to_get("reddit", "username")
         )
         if not context.watchlist.subreddits:
             raise UsageError(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from foundation.errors import ReadError, UsageError
 from ingestion.config.credentials import required_secret
+from ingestion.config.needs import how_to_get
 from ingestion.parsing.json_fields import chunks, items_of_type
 from ingestion.parsing.snowflake_ids import x_micros
 from ingestion.parsing.timestamps import iso_micros
@@ -40,7 +41,7 @@ _EDITABLE = 35 * 60 * 1_000_000  # µs; X says 30 minutes
 _NO_JOBS = (403, 404)  # the app may not run compliance jobs
 # X refuses the newest seconds as an end, and they are incomplete.
 _NOW_MARGIN = timedelta(seconds=15)
-_HOW = "Create an app with pay-per-use credits at https://console.x.com and copy its Bearer token."
+_HOW = how_to_get("x", "bearer_token")
 
 
 class XReader:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import subprocess
 from collections import Counter
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ import pytest
 
 from local.servers.s3 import BUCKET
 from schemas.topics import topic_name
-from tests.support.commands import echostream, started
+from tests.support.commands import echostream, environment, started
 from tests.support.kafka import records_of
 from tests.support.live import live_events
 from tests.support.postgres import PASSWORD, new_postgres
@@ -22,10 +23,21 @@ START_S = 60
 @contextmanager
 def simulated(home, name, *words):
     """A simulator as a command: its address and the credentials that it printed."""
+    with printed(home, name, *words) as lines:
+        given = [line for line in lines if line.startswith("ECHOSTREAM_CREDENTIALS__")]
+        yield lines[0], dict(line.split("=", 1) for line in given)
+
+
+@contextmanager
+def printed(home, name, *words):
+    """A simulator as a command: the lines that it printed, of which the last reads from it."""
     with started(home, "simulate", name, *words) as simulator:
-        simulator.until(lambda: simulator.out.endswith("\n"), within_s=START_S, what="address")
-        address, *secrets = simulator.out.split()
-        yield address, dict(line.split("=", 1) for line in secrets)
+        simulator.until(
+            lambda: simulator.out.endswith("\n") and " ingest " in simulator.out,
+            within_s=START_S,
+            what="line to paste",
+        )
+        yield simulator.out.splitlines()
 
 
 def events(home, name):
@@ -42,6 +54,21 @@ def test_ingest_once_reads_what_is_there_says_what_it_did_and_goes_on_from_there
         again = echostream(home, "ingest", "bluesky", "--once", "--base-url", address)
         assert again.code == 0
         assert len(live_events(events(home, "bluesky"))) == posts
+
+
+def test_the_line_that_a_simulator_prints_reads_from_it_when_pasted(home):
+    with printed(home, "x", "--posts", "30", "--seed", "3") as lines:
+        done = subprocess.run(
+            ["bash", "-c", lines[-1]],
+            cwd="/",
+            env=environment(home),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_S,
+        )
+    assert done.returncode == 0, done.stderr
+    assert 25 <= len(live_events(events(home, "x"))) <= 30
 
 
 def test_with_a_memory_in_postgresql_it_goes_on_from_there(home):
