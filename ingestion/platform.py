@@ -154,6 +154,8 @@ class Platform:
         seen_at: when a payload itself says that it was seen, in microseconds; a replay takes it as
             the time of observation.
         sweeps_at_once: how many posts a sweep hands to the reader together.
+        is_own: whether a payload, of whatever kind, has marks that no other platform gives. A file
+            without any may still be the platform's.
     """
 
     name: str
@@ -164,3 +166,4 @@ class Platform:
     dates_edits: bool = False
     seen_at: Callable[[Json], int | None] | None = None
     sweeps_at_once: int = 500
+    is_own: Callable[[Json], bool] = lambda _: False

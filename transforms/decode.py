@@ -13,13 +13,11 @@ from foundation.key_chain import KeyChain
 from foundation.policies import Policy
 from schemas.event import CONTROL, MAX_RECORD_BYTES, OPS, SCHEMA_VERSION, Event, json_schema
 from schemas.reasons import Reason
+from schemas.times import AHEAD, EARLIEST_CREATED, begin_of, observed_range
 from schemas.topics import platform_of
 from transforms.controls import without_controls
 
-# microseconds
-_MINUTE = 60_000_000
-_DAY = 86_400_000_000
-_YEAR_1990 = 631_152_000_000_000
+_MINUTE = 60_000_000  # microseconds
 # each stands for a field
 _KEYS = (
     ("post", "post_id"),
@@ -83,7 +81,7 @@ def posted_at(event: Event, policy: Policy) -> int:
     """Return when the post was made, as far as that can be believed: `created_at` may lie."""
     created = event["created_at"]
     observed = event["observed_at"]
-    if created is None or created > observed + _MINUTE or created < _micros(policy.since):
+    if created is None or created > observed + _MINUTE or created < begin_of(policy.since):
         return observed
     return created
 
@@ -233,25 +231,23 @@ def _check_keys(event: Event) -> None:
 def _check_times(event: Event, envelope: Envelope, policy: Policy) -> None:
     observed = event["observed_at"]
     created = event["created_at"]
-    if not _micros(policy.since) <= observed <= envelope.kafka_timestamp + _DAY:
+    earliest, latest = observed_range(policy.since, envelope.kafka_timestamp)
+    if not earliest <= observed <= latest:
         raise BadRecordError("validate", Reason.OBSERVED_OUT_OF_RANGE)
-    if created is not None and not _YEAR_1990 <= created <= observed + _DAY:
+    if created is not None and not EARLIEST_CREATED <= created <= observed + AHEAD:
         raise BadRecordError("validate", _why_not_created(created, observed, policy))
-    if event["version"] > envelope.kafka_timestamp + _DAY:
+    if event["version"] > latest:
         raise BadRecordError("validate", Reason.VERSION_OUT_OF_RANGE)
     if event["op"] == "upsert" and event["day"] is None:
         raise BadRecordError("validate", Reason.MISSING_FIELD)
-    if (
-        envelope.day is not None
-        and not _micros(policy.since) <= _micros(envelope.day) <= observed + _DAY
-    ):
+    if envelope.day is not None and not earliest <= begin_of(envelope.day) <= observed + AHEAD:
         raise BadRecordError("validate", Reason.DAY_OUT_OF_RANGE)
 
 
 def _why_not_created(created: int, observed: int, policy: Policy) -> Reason:
     """Return the reason for a bad time; the commonest cause, another unit, has its own name."""
     if any(
-        _micros(policy.since) <= at <= observed + _DAY
+        begin_of(policy.since) <= at <= observed + AHEAD
         for at in (created * 10**6, created * 1000, created // 1000)
     ):
         return Reason.CREATED_IN_WRONG_UNIT
@@ -280,7 +276,3 @@ def _check_text(event: Event, max_chars: int) -> None:
 
 def _without_controls(text: str | None) -> str | None:
     return text and without_controls(text)
-
-
-def _micros(day: date) -> int:
-    return (day.toordinal() - 719_163) * _DAY

@@ -8,7 +8,8 @@ import typer
 
 from cli.context import settings_of
 from cli.output.counts import print_counts
-from ingestion.generator import load_rates, run_generator
+from foundation import clock
+from ingestion.generator import load_rates, require_base, run_generator
 from ingestion.kafka.producer import Producer
 from local.progress import Ticker
 from schemas.topics import topics
@@ -21,13 +22,16 @@ def generate(
     ] = 20_000,
     seed: Annotated[int, typer.Option(help="the same seed gives the same posts")] = 1,
     base: Annotated[
-        datetime | None, typer.Option(help="the end of the feed, UTC; default: the last full hour")
+        datetime | None,
+        typer.Option(help="the end of the two days of the feed, UTC; default: the last full hour"),
     ] = None,
     rates: Annotated[Path | None, typer.Option(help="rates instead of conf/generator.toml")] = None,
 ) -> None:
     """Send generated posts of all platforms, and write the ledger of their expected fates."""
     settings = settings_of(context)
     end = base.replace(tzinfo=UTC) if base else None
+    if end:
+        require_base(end, clock.now())
     with Producer(settings) as producer, Ticker("generate", unit="records") as ticker:
         producer.require_topics(*(topic.name for topic in topics()))
         report = run_generator(

@@ -9,6 +9,7 @@ from ingestion.generator.run import (
     generate,
     last_full_hour,
     ledger_file,
+    require_base,
     run_generator,
     send,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "ledger_file",
     "load_rates",
     "read_ledger",
+    "require_base",
     "run_generator",
     "send",
 ]

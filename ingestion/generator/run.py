@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from foundation import clock
-from foundation.errors import SettingsError
+from foundation.errors import SettingsError, UsageError
 from foundation.key_sources import pseudonym_key
 from foundation.policies import policies
 from foundation.settings import Settings
 from ingestion.generator.feed import Feed
-from ingestion.generator.first_posts import FirstPosts
+from ingestion.generator.first_posts import SPREAD, FirstPosts
 from ingestion.generator.ledger import new_ledger
 from ingestion.generator.lifecycle import LifecyclePlanner
 from ingestion.generator.post_text import TextWriter
@@ -21,7 +21,8 @@ from ingestion.generator.render import RenderedRecord, Renderer
 from ingestion.generator.seeded_random import new_random
 from ingestion.kafka.producer import Sender
 from ingestion.kafka.records import RecordMaker
-from schemas.epoch import to_micros
+from schemas.epoch import to_datetime, to_micros
+from schemas.times import observed_range
 
 _PROGRESS_EVERY = 1000
 
@@ -148,6 +149,28 @@ def send(
 def ledger_file(settings: Settings, base: datetime, seed: int, n_posts: int) -> Path:
     """Return the file of that run's ledger."""
     return settings.home / "ledger" / f"{base.astimezone(UTC):%Y%m%dT%H%M%S}-{seed}-{n_posts}.jsonl"
+
+
+def require_base(base: datetime, now: datetime) -> None:
+    """Refuse a base with whose posts the jobs would fill the quarantine.
+
+    Raises:
+        UsageError: with the range that is allowed: from the youngest platform's first days up to
+            what Kafka's clock lets pass.
+    """
+    since = max(policy.since for policy in policies().values())
+    first, last = observed_range(since, to_micros(now))
+    earliest = to_datetime(first + SPREAD)
+    latest = to_datetime(last).replace(microsecond=0)
+    if not earliest <= base <= latest:
+        raise UsageError(
+            f"posts up to {base:%Y-%m-%d %H:%M:%S} would be quarantined for their times",
+            remedy=f"Set --base to a time from {_shown(earliest)} to {_shown(latest)}, UTC",
+        )
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"
 
 
 def last_full_hour() -> datetime:

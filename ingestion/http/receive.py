@@ -10,14 +10,13 @@ from foundation.keys import PseudonymKey
 from foundation.logs import get_log
 from ingestion.kafka.producer import Sender
 from ingestion.kafka.records import Record, RecordMaker
-from ingestion.parsing.timestamps import DAY_MICROS
 from ingestion.platform import AuthorDelete, Ignored, Json, Mapped, Platform, Post, Unmappable
 from ingestion.platforms import PLATFORMS
 from schemas.event import CONTROL
 from schemas.reasons import Reason
+from schemas.times import AHEAD, EARLIEST_CREATED
 from schemas.topics import TOPIC_KINDS, topic_name
 
-_YEAR_1990 = 631_152_000_000_000  # microseconds
 _AWAY_S = 2.0  # after a failure, requests are refused at once for so long
 log = get_log("receive")
 
@@ -145,9 +144,9 @@ class Receiver:
         if any(name and CONTROL.search(name) for name in names):
             return Reason.CONTROL_CHARACTER
         created_at = observed_at if mapped.created_at is None else mapped.created_at
-        if created_at > observed_at + DAY_MICROS:
+        if created_at > observed_at + AHEAD:
             return Reason.CREATED_IN_FUTURE
-        return Reason.CREATED_BEFORE_1990 if created_at < _YEAR_1990 else None
+        return Reason.CREATED_BEFORE_1990 if created_at < EARLIEST_CREATED else None
 
     def _send(self, platform: str, records: list[Record]) -> None:
         if time.monotonic() < self._away_until:

@@ -78,6 +78,13 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     raise WrongFieldError("kind")
 
 
+def _is_own(payload: Json) -> bool:
+    """Return whether it is a line of Jetstream, of v1 or v2."""
+    did = value_at(payload, "did")
+    is_v1 = isinstance(did, str) and _DID.fullmatch(did) and "kind" in payload
+    return bool(is_v1 or value_at(payload, "$type") == "message")
+
+
 def _line_time(payload: Json) -> int | None:
     """Return when Jetstream received a line, of v1 or v2; None where no valid time is given."""
     if not isinstance(payload, dict):
@@ -97,6 +104,7 @@ PLATFORM = Platform(
     map=map_payload,
     reader="ingestion.readers.bluesky:BlueskyReader",
     seen_at=_line_time,
+    is_own=_is_own,
 )
 
 

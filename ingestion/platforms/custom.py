@@ -26,12 +26,21 @@ from ingestion.platform import (
 
 _MAX_NAME = 512  # characters of an id, an author, a channel
 _CONTAINERS = ("items", "body")
+_FIELDS = frozenset(
+    ("id", "time", "text", "title", "author", "channel", "language", "edited", "deleted")
+)
 _DELETE_FIELDS = ("id", "author", "deleted", "time")
 
 
 def payloads(document: Json) -> Iterator[Json]:
     """Yield the single items of a document, and anything else as it is."""
     return payloads_within(document, _contents)
+
+
+def _is_own(payload: Json) -> bool:
+    """Return whether it is an item with no other fields than ours."""
+    is_item = isinstance(payload, dict) and {"id", "time"} <= payload.keys() <= _FIELDS
+    return is_item and ("text" in payload or "title" in payload)
 
 
 @unmappable_on_wrong_field(keep_nothing)
@@ -50,6 +59,7 @@ PLATFORM = Platform(
     payloads=payloads,
     map=map_payload,
     dates_edits=True,
+    is_own=_is_own,
 )
 
 

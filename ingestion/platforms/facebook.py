@@ -92,6 +92,14 @@ def _publicly(payload: Json) -> Json:
     return payload if is_public and not _is_hidden(payload) and is_only_text(payload) else None
 
 
+def _is_own(payload: Json) -> bool:
+    """Return whether it has the Graph API's time, or a post's id and link."""
+    if not isinstance(payload, dict):
+        return False
+    is_post = _POST_ID.fullmatch(str(payload.get("id"))) and "permalink_url" in payload
+    return bool(is_post) or "created_time" in payload
+
+
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """Map one post or comment to a post, or neither."""
@@ -122,6 +130,7 @@ PLATFORM = Platform(
     map=map_payload,
     reader="ingestion.readers.facebook:FacebookReader",
     native_id=lambda payload: str(payload.get("id") or ""),
+    is_own=_is_own,
 )
 
 

@@ -44,6 +44,7 @@ _ITEM_FIELDS = {
     "deleted",
     "dead",
 }
+_MARKS = ("by", "kids", "parent", "parts", "poll", "score", "descendants", "dead")
 _DELETE_FIELDS = ("id", "type", "time", "parent", "deleted", "dead")
 _KINDS = (("karma", "user"), ("profiles", "updates"), ("error", "error"))
 
@@ -67,6 +68,15 @@ def _holds_objects(item: dict[str, Json]) -> bool:
         part for value in item.values() for part in (value if isinstance(value, list) else [value])
     ]
     return any(isinstance(part, dict | list) for part in values)
+
+
+def _is_own(payload: Json) -> bool:
+    """Return whether it is an item without unknown fields, and with one that no other has."""
+    if not isinstance(payload, dict) or payload.get("type") not in (*_TYPES, "pollopt"):
+        return False
+    number = payload.get("id")
+    is_item = isinstance(number, int) and set(payload) <= _ITEM_FIELDS
+    return is_item and any(name in payload for name in _MARKS)
 
 
 @unmappable_on_wrong_field(_publicly)
@@ -93,6 +103,7 @@ PLATFORM = Platform(
     map=map_payload,
     reader="ingestion.readers.hackernews:HackerNewsReader",
     native_id=lambda item: str(item["id"]),
+    is_own=_is_own,
 )
 
 

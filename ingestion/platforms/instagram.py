@@ -34,6 +34,7 @@ from ingestion.platform import (
 
 _MEDIA_FIELDS = ("caption", "comments_count", "like_count")
 _MESSAGE_FIELDS = ("to", "mid", "sender", "recipient", "thread", "conversation")
+_MARKS = ("media_type", "media_product_type", "comments_count", "business_discovery")
 _NESTED = ("comments", "replies")
 _KINDS = (
     *((field, "private message") for field in _MESSAGE_FIELDS),
@@ -55,6 +56,16 @@ _KINDS = (
 def payloads(document: Json) -> Iterator[Json]:
     """Yield the single media and comments of a document, and anything else as it is."""
     return payloads_within(document, _contents)
+
+
+def _is_own(payload: Json) -> bool:
+    """Return whether it is a medium, or a comment with the Graph API's time."""
+    if not isinstance(payload, dict):
+        return False
+    is_comment = "text" in payload and iso_micros(payload.get("timestamp")) is not None
+    return (is_comment and str(payload.get("id")).isdecimal()) or any(
+        name in payload for name in _MARKS
+    )
 
 
 @unmappable_on_wrong_field(keep_nothing)  # no payload says who may read it
@@ -83,6 +94,7 @@ PLATFORM = Platform(
     map=map_payload,
     reader="ingestion.readers.instagram:InstagramReader",
     native_id=lambda payload: str(payload["id"]),
+    is_own=_is_own,
 )
 
 

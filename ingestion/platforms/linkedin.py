@@ -49,6 +49,7 @@ _ACTIONS = (
     "PHOTO_MENTION",
     "VIDEO_MENTION",
 )
+_NAMED = ("id", "author", "actor", "object", "commentUrn", "$URN", "generatedActivity")
 _DELETE_FIELDS = ("id", "author", "lifecycleState", "createdAt", "lastModifiedAt")
 _NOTICE_FIELDS = ("notificationId", "action", "generatedActivity", "lastModifiedAt")
 _KINDS = (
@@ -72,6 +73,12 @@ def _publicly(payload: Json) -> Json:
     is_post = isinstance(payload, dict) and "commentary" in payload and "actor" not in payload
     is_shown = is_post and _is_public(payload) and payload.get("lifecycleState") in _PUBLISHED
     return payload if is_shown and is_only_text(payload) else None
+
+
+def _is_own(payload: Json) -> bool:
+    """Return whether a URN names it, its author or its object."""
+    names = [value_at(payload, field) for field in _NAMED]
+    return any(isinstance(name, str) and name.startswith("urn:li:") for name in names)
 
 
 @unmappable_on_wrong_field(_publicly)
@@ -107,6 +114,7 @@ PLATFORM = Platform(
     map=map_payload,
     reader="ingestion.readers.linkedin:LinkedInReader",
     native_id=known_by_post_id,
+    is_own=_is_own,
 )
 
 

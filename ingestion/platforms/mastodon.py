@@ -50,6 +50,7 @@ _HOLDERS = (
     "last_status",
 )
 _BARE_ID = re.compile(r"\w{1,40}")
+_MARKS = ("account", "reblogs_count", "uri")
 _METRICS = ("replies_count", "reblogs_count", "favourites_count", "quotes_count")
 _DELETE_FIELDS = ("id", "uri", "created_at", "edited_at", "visibility")
 _KINDS = (
@@ -89,6 +90,14 @@ def _publicly(payload: Json) -> Json:
     return payload if is_public and is_only_text(payload) else None
 
 
+def _is_own(payload: Json) -> bool:
+    """Return whether it is a status, an account, or a frame of the stream."""
+    if not isinstance(payload, dict):
+        return False
+    is_status = _is_status(payload) and any(name in payload for name in _MARKS)
+    return is_status or "acct" in payload or ("event" in payload and "payload" in payload)
+
+
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """Map one status or frame to a post, a delete, or neither."""
@@ -122,6 +131,7 @@ PLATFORM = Platform(
     map=map_payload,
     reader="ingestion.readers.mastodon:MastodonReader",
     native_id=_native_id,
+    is_own=_is_own,
     dates_edits=True,
 )
 

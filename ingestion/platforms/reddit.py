@@ -1,5 +1,7 @@
 """Reddit: things ({kind, data}), alone, in Listings, threads or collections, become posts.
 
+Lines of Pushshift's and Arctic Shift's dumps are the data alone, without `kind`: one with a `body`
+is a comment, one with a `title` a submission.
 Every comment is a payload of its own, also those inside another's `replies`. Nested things
 (`replies`, `collections`, the parents of a crosspost) are left out of `raw`: a text must not
 survive its deletion inside another post's payload. For the same reason the `raw` of a delete keeps
@@ -11,7 +13,13 @@ import html
 import re
 from collections.abc import Iterator
 
-from ingestion.parsing.json_fields import fields_of, integer_counts, is_only_text, value_at
+from ingestion.parsing.json_fields import (
+    fields_of,
+    integer_counts,
+    is_only_text,
+    kind_by_field,
+    value_at,
+)
 from ingestion.parsing.reddit_removals import is_placeholder, removal_of
 from ingestion.platform import (
     Ignored,
@@ -26,9 +34,13 @@ from ingestion.platform import (
 
 _TEXT_FIELD = {"t1": "body", "t3": "selftext"}  # comment, submission
 _OPEN = ("public", "restricted", "archived", "user")  # types of subreddits
+_KINDS = ("t1", "t2", "t3", "t4", "t5", "t6", "more", "Listing")
 _CLOSED = ("private", "employees_only", "gold_only")
 _NESTED = ("replies", "collections", "crosspost_parent_list")
 _MAX_DEPTH = 12  # levels of objects around a thing
+_FLAT_FIELDS = ("created_utc", "subreddit")  # of which a line of a dump has one
+_FULLNAME = re.compile(r"(t\d)_[0-9A-Za-z]{1,32}")
+_SECONDS = re.compile(r"\d{1,12}(?:\.\d{1,9})?")  # older dumps write times as text
 _DELETE_FIELDS = ("name", "id", "created_utc", "edited", "subreddit")
 _METRICS = (
     "score",
@@ -55,7 +67,7 @@ def payloads(document: Json) -> Iterator[Json]:
         elif (inside := _contents(item)) is not None:
             todo.append(inside)
         else:
-            thing, replies = _split(item)
+            thing, replies = _split(_as_thing(item))
             yield thing
             if replies is not None:
                 todo.append(replies)
@@ -66,6 +78,11 @@ def _publicly(payload: Json) -> Json:
     is_post = value_at(payload, "kind") in ("t1", "t3")
     is_open = is_post and value_at(payload, "data", "subreddit_type") in _OPEN
     return payload if is_open and is_only_text(payload, "data") else None
+
+
+def _is_own(payload: Json) -> bool:
+    """Return whether it is a thing, of whatever kind, or a container of things."""
+    return value_at(payload, "kind") in _KINDS and "data" in payload
 
 
 @unmappable_on_wrong_field(_publicly)
@@ -93,6 +110,7 @@ PLATFORM = Platform(
     map=map_payload,
     reader="ingestion.readers.reddit:RedditReader",
     native_id=known_by_post_id,
+    is_own=_is_own,
 )
 
 
@@ -103,9 +121,38 @@ def _contents(item: Json) -> Json:
     data = item.get("data")
     if item.get("kind") == "Listing":
         return _list(data, "children")
-    if "kind" in item:
+    if "kind" in item or _flat_kind(item):
         return None
-    return item["body"] if isinstance(item.get("body"), dict | list) else _things_in(item) or None
+    if isinstance(item.get("body"), dict | list):
+        return item["body"]
+    return data if _holds_flat(data) else _things_in(item) or None
+
+
+def _as_thing(item: Json) -> Json:
+    """Return a line of a dump as the thing that the API would give; anything else as it is."""
+    kind = _flat_kind(item)
+    return {"kind": kind, "data": item} if kind else item
+
+
+def _flat_kind(item: Json) -> str | None:
+    """Return the kind of a thing that comes without it; None where the item is none.
+
+    A private message (t4) and a subreddit (t5) have a text or a title, too.
+    """
+    if not isinstance(item, dict) or "kind" in item or isinstance(item.get("body"), dict | list):
+        return None
+    if not any(name in item for name in _FLAT_FIELDS):
+        return None
+    if named := _FULLNAME.fullmatch(str(item.get("name"))):
+        return named[1]
+    fields = (("dest", "t4"), ("display_name", "t5"), ("body", "t1"), ("title", "t3"))
+    return kind_by_field(item, fields)
+
+
+def _holds_flat(data: Json) -> bool:
+    """Return whether an answer's `data` is a line of a dump, or a list of them."""
+    lines = data if isinstance(data, list) else [data]
+    return any(_flat_kind(line) for line in lines)
 
 
 def _things_in(holder: dict[str, Json]) -> list[Json]:
@@ -215,6 +262,8 @@ def _string(data: dict[str, Json], name: str, *, required: bool) -> str | None:
 
 def _micros(data: dict[str, Json], name: str) -> int:
     seconds = data.get(name)
+    if isinstance(seconds, str) and _SECONDS.fullmatch(seconds):
+        seconds = float(seconds)
     if (
         isinstance(seconds, bool)
         or not isinstance(seconds, int | float)

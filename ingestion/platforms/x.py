@@ -52,6 +52,9 @@ _MESSAGE_FIELDS = (
     "sender_id",
     "recipient_id",
 )
+_SNOWFLAKE = re.compile(r"\d{18,19}")  # ids since 2012; those of Instagram's comments are shorter
+_TIMES_ELSEWHERE = ("time", "timestamp")  # fields of Instagram, Hacker News and custom
+_MARKS = (*_TWEET_FIELDS, *_MESSAGE_FIELDS[:4], "public_metrics", "screen_name", "project_usage")
 _NESTED = ("retweeted_status", "quoted_status")
 # objects with texts of the post itself
 _PARTS = (
@@ -100,6 +103,17 @@ def _publicly(payload: Json) -> Json:
     return payload if is_public and is_only_text(payload, *path, own=_PARTS) else None
 
 
+def _is_own(payload: Json) -> bool:
+    """Return whether it is a post, a message, an account or a notice with marks of an API of X."""
+    item = payload["data"] if isinstance(value_at(payload, "data"), dict) else payload
+    if not isinstance(item, dict):
+        return False
+    is_notice = "redacted_at" in item and bool(item.get("action") == "delete")
+    is_post = "text" in item and _SNOWFLAKE.fullmatch(str(item.get("id"))) is not None
+    is_elsewhere = any(name in item for name in _TIMES_ELSEWHERE)
+    return is_notice or (is_post and not is_elsewhere) or any(name in item for name in _MARKS)
+
+
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
     """Map one post, notice or other object to a post, a delete, or neither."""
@@ -125,6 +139,7 @@ PLATFORM = Platform(
     native_id=known_by_post_id,  # the first id of its chain of edits
     dates_edits=True,
     sweeps_at_once=50_000,  # in one compliance job
+    is_own=_is_own,
 )
 
 

@@ -12,6 +12,8 @@ from deltalake import write_deltalake
 from cli import main as cli_main
 from cli.lazy import Command, LazyCommand
 from cli.table import API_KEYS, CHECKPOINT, COMMANDS, KEYS
+from foundation.keys import create_key
+from foundation.settings import Settings
 
 ECHOSTREAM = [sys.executable, "-m", "cli.main"]
 LISTED = [command for panel in COMMANDS.values() for command in panel]
@@ -54,6 +56,9 @@ def test_an_answer_is_0_on_standard_output(home):
             ["replay-quarantine", "--reason", "none"], 2, "no reason none", id="unknown reason"
         ),
         pytest.param(["checkpoint", "reset", "none"], 2, "no job none", id="unknown checkpoint"),
+        pytest.param(
+            ["generate", "--base", "1970-01-01"], 2, "Set --base to a time from", id="wrong time"
+        ),
     ],
 )
 def test_an_error_is_one_line_with_the_remedy(home, words, code, says):
@@ -62,6 +67,16 @@ def test_an_error_is_one_line_with_the_remedy(home, words, code, says):
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
     assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_of_another_platform_is_refused_before_kafka_is_looked_for(home):
+    create_key(Settings(home=home).key_file)
+    file = home / "comments.jsonl"
+    file.write_text('{"kind": "t1", "data": {"name": "t1_a", "body": "hi", "created_utc": 1}}\n')
+    done = run("--home", home, "replay", "bluesky", file)
+    assert done.returncode == 1
+    assert "seems to hold payloads of reddit, not of bluesky" in done.stderr
     assert done.stderr.count("\n") == 1
 
 

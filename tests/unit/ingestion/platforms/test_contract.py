@@ -104,6 +104,7 @@ def test_no_json_value_makes_a_mapper_raise(name: str, document: object, observe
     platform = PLATFORMS[name]
     for payload in platform.payloads(document):
         mapped = platform.map(payload, observed_at)
+        assert platform.is_own(payload) in (True, False)
         assert isinstance(mapped, Post | AuthorDelete | Ignored | Unmappable)
         if isinstance(mapped, Post):
             assert_types(mapped)

@@ -248,7 +248,10 @@ def test_other_things_are_ignored_by_kind(kind: str):
     ("payload", "detail"),
     [
         (without(comment(), "created_utc"), "created_utc"),
-        (comment(created_utc="1600000000"), "created_utc"),
+        (comment(created_utc="yesterday"), "created_utc"),
+        (comment(created_utc="9" * 12), "created_utc"),
+        (comment(created_utc="-5"), "created_utc"),
+        (comment(created_utc=""), "created_utc"),
         (comment(created_utc=float("nan")), "created_utc"),
         (comment(created_utc=1e300), "created_utc"),
         (comment(created_utc=True), "created_utc"),
@@ -368,3 +371,109 @@ def test_a_thread_nested_very_deep_is_walked_without_recursion():
     for level in range(1, 3000):
         document = comment(name=f"t1_{level}", replies=listing(document))
     assert sum(1 for _ in PLATFORM.payloads(document)) == 3000
+
+
+COMMENT_LINE = {
+    "author": "Maple_Fox",
+    "body": "Fine work",
+    "created_utc": 1_600_000_000,
+    "edited": False,
+    "id": "abc",
+    "link_id": "t3_xyz",
+    "parent_id": "t3_xyz",
+    "retrieved_on": 1_600_000_900,
+    "score": 7,
+    "subreddit": "gardening",
+}
+SUBMISSION_LINE = {
+    "author": "Maple_Fox",
+    "created_utc": 1_600_000_000,
+    "id": "xyz",
+    "is_self": True,
+    "num_comments": 2,
+    "score": 3,
+    "selftext": "They grow.",
+    "subreddit": "gardening",
+    "title": "My beans",
+}
+
+
+def of_dump(document: Any) -> list[Any]:
+    return [PLATFORM.map(payload, SEEN_US) for payload in PLATFORM.payloads(document)]
+
+
+@pytest.mark.parametrize("created_utc", [1_600_000_000, CREATED, "1600000000", "1600000000.0"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda line: line,
+        lambda line: [line],
+        lambda line: {"data": line},
+        lambda line: {"data": [line], "error": None},
+        lambda line: {"kind": "t1" if "body" in line else "t3", "data": line},
+    ],
+    ids=["bare", "list", "in data", "answer", "thing"],
+)
+def test_a_line_of_a_dump_is_the_post_that_the_thing_is(around: Any, created_utc: Any):
+    (said,) = of_dump(around(COMMENT_LINE | {"created_utc": created_utc}))
+    assert (said.post_id, said.text, said.reply_to) == ("t1_abc", "Fine work", "t3_xyz")
+    (made,) = of_dump(around(SUBMISSION_LINE | {"created_utc": created_utc}))
+    assert (made.post_id, made.title, made.text) == ("t3_xyz", "My beans", "They grow.")
+    for post in (said, made):
+        assert (post.op, post.version, post.created_at) == ("upsert", 0, CREATED_US)
+        assert (post.author_id, post.channel) == ("Maple_Fox", "gardening")
+        assert post.raw["kind"] == post.post_id[:2], "kept as the API gives it"
+
+
+@pytest.mark.parametrize(
+    ("line", "post_id", "op", "version"),
+    [
+        (COMMENT_LINE | {"name": "t1_abc"}, "t1_abc", "upsert", 0),
+        (COMMENT_LINE | {"edited": "1600000500.25"}, "t1_abc", "upsert", EDITED_US),
+        (COMMENT_LINE | {"edited": True}, "t1_abc", "upsert", SEEN_US),
+        (COMMENT_LINE | {"body": "[deleted]"}, "t1_abc", "delete", SEEN_US),
+        (COMMENT_LINE | {"body": ""}, "t1_abc", "upsert", 0),
+        (SUBMISSION_LINE | {"selftext": "[removed]"}, "t3_xyz", "delete", SEEN_US),
+        (SUBMISSION_LINE | {"removed_by_category": "deleted"}, "t3_xyz", "delete", SEEN_US),
+        (SUBMISSION_LINE | {"selftext": ""}, "t3_xyz", "upsert", 0),
+        (SUBMISSION_LINE | {"body": None, "name": "t3_xyz"}, "t3_xyz", "upsert", 0),
+    ],
+)
+def test_lines_of_dumps_are_edited_and_deleted_as_things_are(
+    line: Any, post_id: str, op: str, version: int
+):
+    (post,) = of_dump(line)
+    assert (post.post_id, post.op, post.version) == (post_id, op, version)
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        (COMMENT_LINE | {"name": "t4_abc"}, Ignored(kind="t4")),
+        (COMMENT_LINE | {"dest": "Red_Oak", "subreddit": None}, Ignored(kind="t4")),
+        (SUBMISSION_LINE | {"name": "t5_xyz"}, Ignored(kind="t5")),
+        (SUBMISSION_LINE | {"display_name": "gardening"}, Ignored(kind="t5")),
+        (COMMENT_LINE | {"subreddit_type": "private"}, Ignored(kind="private subreddit")),
+    ],
+)
+def test_lines_of_dumps_that_are_no_public_posts_are_ignored_by_kind(line: Any, answer: Ignored):
+    assert of_dump(line) == [answer]
+
+
+@pytest.mark.parametrize(
+    ("line", "detail"),
+    [
+        ({**COMMENT_LINE, "created_utc": None}, "created_utc"),
+        ({**COMMENT_LINE, "id": None}, "name"),
+        ({**COMMENT_LINE, "body": 5}, "body"),
+        ({**SUBMISSION_LINE, "title": None}, "title"),
+    ],
+)
+def test_a_damaged_line_of_a_dump_names_the_field(line: Any, detail: str):
+    (refused,) = of_dump(line)
+    assert refused.detail == detail
+
+
+def test_the_parents_of_a_crosspost_stay_out_of_a_line_of_a_dump():
+    (post,) = of_dump(SUBMISSION_LINE | {"crosspost_parent_list": [COMMENT_LINE]})
+    assert "Fine work" not in repr(post)

@@ -1,15 +1,17 @@
 import gzip
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from foundation.errors import PayloadFileError
 from ingestion.recordings import files as payload_files
-from ingestion.recordings.files import BrokenLine, Document, read_documents
+from ingestion.recordings.files import BrokenLine, Document, read_beginning, read_documents
 
 THING = {"kind": "t1", "data": {"body": "hi", "n": 2**70}}
 
@@ -178,3 +180,81 @@ def test_a_compressed_bomb_ends_in_bounded_memory_with_a_named_error(path: Path,
 
 def test_what_merely_repeats_itself_is_no_bomb(path: Path):
     assert len(read(path, gzip.compress(lines(*[THING] * 20_000).encode()))) == 20_000
+
+
+def zstandard(data: bytes) -> bytes:
+    packed: bytes = pa.Codec("zstd").compress(data, asbytes=True)
+    return packed
+
+
+def frame(data: bytes, window_log: int) -> bytes:
+    """A frame of one block that is not compressed, with a window of 2**window_log bytes."""
+    block = (len(data) << 3 | 1).to_bytes(3, "little") + data
+    return b"\x28\xb5\x2f\xfd\x00" + bytes([(window_log - 10) << 3]) + block
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [
+        zstandard,
+        lambda data: zstandard(data[:20]) + zstandard(data[20:]),
+        lambda data: b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc" + zstandard(data),
+        lambda data: frame(data, 27),
+        gzip.compress,
+        lambda data: gzip.compress(data[:20]) + gzip.compress(data[20:]),
+    ],
+    ids=["Zstandard", "frames", "skippable frame", "large window", "gzip", "members"],
+)
+def test_packed_lines_are_read_whatever_the_name_says(path: Path, pack: Any):
+    assert read(path, pack(lines(THING, 3, "x" * 300).encode())) == [
+        Document(THING),
+        Document(3),
+        Document("x" * 300),
+    ]
+    assert read(path, pack(json.dumps(THING, indent=1).encode())) == [Document(THING)]
+
+
+needs_zstd = pytest.mark.skipif(not shutil.which("zstd"), reason="needs the program zstd")
+
+
+@needs_zstd
+def test_a_window_of_the_dumps_is_unpacked_by_the_program(path: Path):
+    wide = frame(lines(THING).encode(), 31)
+    assert read(path, wide) == [Document(THING)]
+    assert read(path, wide + zstandard(lines(3).encode())) == [Document(THING), Document(3)]
+    assert read(path, frame(json.dumps(THING, indent=1).encode(), 31)) == [Document(THING)]
+    assert read_beginning(path, 5) == b'{\n "k'
+
+
+@needs_zstd
+def test_what_the_program_cannot_unpack_to_the_end_names_file_and_line(path: Path):
+    path.write_bytes(frame(lines(THING, 3).encode(), 31) + frame(b"{}\n", 31)[:-2])
+    with pytest.raises(PayloadFileError, match=r"payloads\.jsonl after line 2: it is not whole"):
+        list(read_documents(path))
+
+
+def test_without_the_program_a_wide_window_is_refused_with_the_command(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(PayloadFileError, match=r"zstd -d --long=31 .*payloads\.jsonl"):
+        read(path, frame(lines(THING).encode(), 31))
+
+
+def test_a_cut_off_zstandard_file_names_file_and_line(path: Path):
+    noise = [{"n": n, "x": str(hash((n, "x")))} for n in range(20_000)]
+    packed = zstandard(lines(*noise).encode())
+    path.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(PayloadFileError, match=r"payloads\.jsonl after line \d+"):
+        list(read_documents(path))
+
+
+def test_a_bomb_of_zstandard_is_named(path: Path):
+    with pytest.raises(PayloadFileError, match="200 times"):
+        read(path, zstandard(b"x" * MEMBER))
+
+
+def test_only_so_many_bytes_of_the_beginning_are_read(path: Path):
+    path.write_text(lines(*({"n": n} for n in range(1000))))
+    assert len(list(read_documents(path, beginning=100))) in range(8, 13)
+    assert read_beginning(path, 9) == b'{"n": 0}\n'
