@@ -1,4 +1,4 @@
-"""Counters of a producer, for the terminal and for Prometheus."""
+"""Count what a producer does, for the terminal and for Prometheus."""
 
 import threading
 from collections import Counter
@@ -11,13 +11,13 @@ Labels = tuple[str, ...]
 
 
 class Telemetry:
-    """Counters and gauges of one producer; safe between threads."""
+    """Counters and gauges of one producer; threads may count troubles at the same time."""
 
     def __init__(self, platform: str) -> None:
         self.platform = platform
-        # by operation; `skipped`, `ignored` and `erased` ones were not sent
+        # payloads by fate; those `skipped`, `ignored` or `erased` were not sent
         self.records: Counter[str] = Counter()
-        # by kind: http_429, timeout, half, not_json, closed, …
+        # failures by kind: http_429, timeout, half, not_json, closed, …
         self.troubles: Counter[str] = Counter()
         self.gaps: Counter[str] = Counter()  # by reason
         self.lag_s: float | None = None
@@ -25,24 +25,24 @@ class Telemetry:
         self._lock = threading.Lock()
 
     def trouble(self, kind: str) -> None:
-        """Count an answer of the platform that was not as it should be."""
+        """Count a failed or malformed answer of the platform."""
         with self._lock:
             self.troubles[kind] += 1
 
     def collect(self) -> "Iterator[object]":
-        """Yield the metrics in the form that prometheus_client asks for."""
+        """Yield the metrics, as prometheus_client asks a collector for them."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415  # an extra
 
         with self._lock:
             counted = (
-                ("records", "What became of payloads", "fate", Counter(self.records)),
+                ("records", "Payloads by fate", "fate", Counter(self.records)),
                 (
                     "troubles",
-                    "Answers that were not as they should be",
+                    "Failed or malformed answers of the platform",
                     "kind",
                     Counter(self.troubles),
                 ),
-                ("gaps", "Entries of the completeness ledger", "reason", Counter(self.gaps)),
+                ("gaps", "Gaps found in the sources", "reason", Counter(self.gaps)),
             )
         for name, help_text, label, counts in counted:
             family = CounterMetricFamily(
@@ -58,7 +58,7 @@ class Telemetry:
             lag.add_metric([self.platform], self.lag_s)
         yield lag
         budget = GaugeMetricFamily(
-            "echostream_ingest_budget_left", "What may be spent", labels=["platform", "unit"]
+            "echostream_ingest_budget_left", "Budget left", labels=["platform", "unit"]
         )
         for unit, left in self.budget_left.items():
             budget.add_metric([self.platform, unit], left)
@@ -67,9 +67,10 @@ class Telemetry:
 
 @contextmanager
 def metrics_server(telemetry: Telemetry, port: int, *, host: str = "127.0.0.1") -> "Iterator[None]":
-    """Serve the metrics while this lasts; port 0: not at all.
+    """Serve the metrics over HTTP inside the `with` block; port 0 serves nothing.
 
     Raises:
+        SettingsError: prometheus-client is not installed.
         PortInUseError: another program has the port.
     """
     if not port:
@@ -89,7 +90,7 @@ def metrics_server(telemetry: Telemetry, port: int, *, host: str = "127.0.0.1") 
     except OSError:
         raise PortInUseError(
             f"port {port} is in use",
-            remedy="Set ingest.metrics_port to another, or to 0 for no metrics",
+            remedy="Set ingest.metrics_port to another port, or to 0 for no metrics",
         ) from None
     try:
         yield

@@ -1,4 +1,7 @@
-"""The interface of a platform file, and what its mapper may answer."""
+"""Define the content of a platform file, and the results that its mapper may return.
+
+Live reading, replay and pushed items all use the same mapper, so it keeps no state.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,14 +15,14 @@ Json = Any  # a decoded JSON value: its shape is the platform's business
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """A post, an edit or a delete in the system's terms; times in microseconds since 1970, UTC."""
+    """A post, an edit or a delete of any platform; times in microseconds since 1970, UTC."""
 
     post_id: str
     op: Literal["upsert", "delete"] = "upsert"
-    version: int = 0  # edit time, or when an edit or delete was observed; 0 as created
+    version: int = 0  # when the edit or delete happened or was observed; 0: never edited
     created_at: int | None = None
-    day: date | None = None  # from data that cannot change; None: derived from created_at
-    author_id: str | None = None  # the author's pseudonym is made of it
+    day: date | None = None  # from data that cannot change; None: the day of created_at
+    author_id: str | None = None  # the author's pseudonym is computed from it
     author_handle: str | None = None
     author_name: str | None = None
     mentions: tuple[str, ...] = ()
@@ -28,7 +31,7 @@ class Post:
     lang: str | None = None
     url: str | None = None
     channel: str | None = None
-    channel_is_profile: bool = False  # then the channel names a person and becomes a pseudonym
+    channel_is_profile: bool = False  # True: the channel names a person and becomes a pseudonym
     reply_to: str | None = None
     hashtags: tuple[str, ...] = ()
     metrics: dict[str, int] = field(default_factory=dict)
@@ -36,50 +39,50 @@ class Post:
         default_factory=dict
     )  # only rights that the author's signals forbid: {"may_train": False}
     endpoint: str | None = None
-    query: str | None = None  # the entry of the watchlist that it was read for
+    query: str | None = None  # the watchlist's entry that asked for it
     raw: Json = None  # the payload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorDelete:
-    """An author and all their posts are gone from the platform."""
+    """The delete of an author with all their posts."""
 
     author_id: str
-    version: int  # when it was observed
+    version: int  # when the delete was observed, in microseconds since 1970
     raw: Json = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """Not a public post: counted by kind, sent nowhere."""
+    """A payload that is not a public post: the producer counts it by kind and does not send it."""
 
     kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unmappable:
-    """A payload that should be a post but cannot be mapped; it is quarantined.
+    """A payload that should be a post but cannot be mapped; the jobs quarantine it.
 
-    The payload itself is kept if it says that it is public.
+    Its content is kept only if the payload itself shows that it is a public post.
     """
 
     detail: str  # the field's name, never its content
     raw: Json
-    is_withheld: bool = False  # then `raw` has only the payload's kind and size
+    is_withheld: bool = False  # True: `raw` has only the payload's kind and size
 
 
 Mapped = Post | AuthorDelete | Ignored | Unmappable
 
 
 class WrongFieldError(ValueError):
-    """Raised inside a mapper with the name of a needed field that is missing or of a wrong type."""
+    """Raised by a mapper with the name of a required field that is missing or of a wrong type."""
 
 
 Mapper = Callable[[Json, int | None], Mapped]
 
 
 def withhold(detail: str, payload: Json) -> Unmappable:
-    """Refuse a payload that may not be public; only its kind and size are kept."""
+    """Return the result for a payload that may not be public; it keeps only kind and size."""
     raw = {
         "withheld": True,
         "field": detail,
@@ -90,11 +93,11 @@ def withhold(detail: str, payload: Json) -> Unmappable:
 
 
 def unmappable_on_wrong_field(publicly: Callable[[Json], Json]) -> Callable[[Mapper], Mapper]:
-    """Return a decorator that makes a mapper's `WrongFieldError` the answer `Unmappable`.
+    """Return a decorator that turns a mapper's `WrongFieldError` into the result `Unmappable`.
 
     Args:
-        publicly: what of a refused payload may be kept, since it says itself that it is a public
-            post; None: nothing.
+        publicly: returns the part of the payload that may be kept because the payload itself shows
+            that it is a public post; None keeps nothing.
     """
 
     def wrapped(mapper: Mapper) -> Mapper:
@@ -102,12 +105,12 @@ def unmappable_on_wrong_field(publicly: Callable[[Json], Json]) -> Callable[[Map
         def refusing(payload: Json, observed_at: int | None) -> Mapped:
             try:
                 return mapper(payload, observed_at)
-            except WrongFieldError as wrong:
+            except WrongFieldError as error:
                 kept = publicly(payload)
                 return (
-                    withhold(str(wrong), payload)
+                    withhold(str(error), payload)
                     if kept is None
-                    else Unmappable(detail=str(wrong), raw=kept)
+                    else Unmappable(detail=str(error), raw=kept)
                 )
 
         return refusing
@@ -120,7 +123,7 @@ def keep_nothing(_: Json) -> None:
 
 
 def known_by_post_id(_: Json) -> str:
-    """Return the empty text, for platforms whose own calls know a post by its `post_id`."""
+    """Return an empty text, for platforms whose API names a post by its `post_id`."""
     return ""
 
 
@@ -128,7 +131,7 @@ _KINDS = {dict: "object", list: "array", str: "text", bool: "boolean", type(None
 
 
 def _size(payload: Json) -> int | None:
-    """Return a payload's bytes; None where it is nested too deeply to be written."""
+    """Return a payload's size in bytes; None if it is nested too deeply to be serialised."""
     try:
         text = payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
     except RecursionError:
@@ -141,21 +144,28 @@ class Platform:
     """One platform: the functions that find its payloads in an answer and map them.
 
     Attributes:
-        name: as in topics and policies.
-        payloads: the single payloads inside a decoded document (a payload or a whole API answer).
-        map: one payload and when it was observed (None: not recorded) → what it means.
-        reader: the class that reads the platform live, as `module:Class`, so that its client, an
-            extra, is imported only where it is used; None: nothing reads it, and its payloads are
-            pushed.
-        native_id: what the platform's own calls know a payload by, where a delete or a re-fetch
-            needs it. With it the producer remembers what it sent.
-        dates_edits: whether a mapper knows a later version from an earlier one. Where not, a
-            changed text is an edit of the time at which it was seen.
-        seen_at: when a payload itself says that it was seen, in microseconds; a replay takes it as
-            the time of observation.
-        sweeps_at_once: how many posts a sweep hands to the reader together.
-        is_own: whether a payload, of whatever kind, has marks that no other platform gives. A file
-            without any may still be the platform's.
+        name: its name in topics, policies and commands.
+        payloads: yields the single payloads of a decoded document, which is a payload or a whole
+            API answer.
+        map: maps a payload. The second argument is when it was observed, in microseconds since
+            1970, or None if that was not recorded.
+        reader: the class that reads the platform live, as `module:Class`. The text delays the
+            import of the reader's client library, which is an extra. None: items are only pushed.
+        native_id: returns the id by which the platform's API names a payload's post. With it the
+            producer saves a sighting of each post, for deletes and sweeps; None: no sightings.
+        dates_edits: whether payloads say when they were edited. If not, a changed text is an edit
+            at the time when it was seen.
+        seen_at: returns the time of observation that a payload states itself, in microseconds
+            since 1970, for a replay; None if it states none.
+        sweeps_at_once: the number of posts that a sweep passes to the reader in one call.
+        is_own: returns whether a payload of any kind has marks that no other platform gives. A
+            payload without marks may still be the platform's.
+
+    Example:
+        ```
+        platform = PLATFORMS["mastodon"]
+        results = [platform.map(payload, observed_at) for payload in platform.payloads(answer)]
+        ```
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Read the producers' own configuration: watchlists and credentials."""
+"""Read the configuration that only producers have: watchlists, keywords and credentials."""

@@ -1,6 +1,6 @@
-"""Credentials of platforms, from the environment or from a file that only its owner can read.
+"""Read platforms' credentials from the environment, or from a file that only its owner can read.
 
-They are never logged.
+No log line or error shows one.
 """
 
 import stat
@@ -33,10 +33,10 @@ def variable_of(platform: str, name: str) -> str:
 
 
 def required_secret(secrets: Mapping[str, str], platform: str, name: str, *, how: str) -> str:
-    """Return a credential that the reader cannot do without.
+    """Return a credential that the reader needs.
 
     Raises:
-        CredentialsError: it is not; `how` says what to obtain, and where.
+        CredentialsError: it is not set; `how` tells the user where to get it.
     """
     if value := secrets.get(name):
         return value
@@ -52,7 +52,7 @@ def _from_file(file: Path, platform: str) -> dict[str, str]:
     values = read_toml(file).get(platform, {})
     if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
         raise CredentialsError(
-            f"{file}: {platform} is no table of texts",
+            f"{file}: {platform} is not a table of texts",
             remedy='Write access_token = "…" below its name',
         )
     return dict(values)

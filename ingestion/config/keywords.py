@@ -1,4 +1,4 @@
-"""Words and phrases that a post must contain, and the short form in which a person writes them."""
+"""Parse the keywords that a user watches for, and find them in the texts of posts."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ _TERM = re.compile(r'\s*(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
 _OPERATORS = {"AND", "NOT"}
 _SYNTAX = re.compile(r"^[-(]|[()*]|^(NEAR|ONEAR)/")
 _REMEDY = 'Write words and "quoted phrases" with OR between them: coffee OR "cold brew"'
-# Scripts that are written without spaces between words: a keyword may stand inside a longer run.
+# These scripts have no spaces between words, so a keyword may stand inside a longer run.
 _WITHOUT_SPACES = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff]"
 )
@@ -27,22 +27,24 @@ def parse_keywords(text: str) -> tuple[str, ...]:
     wants_term = True
     rest = text.strip()
     while rest:
-        found = _TERM.match(rest)
-        if found is None:
+        term = _TERM.match(rest)
+        if term is None:
             raise UsageError("a quotation mark is not closed", remedy=_REMEDY)
-        rest = rest[found.end() :].lstrip()
-        word = found["word"]
+        rest = rest[term.end() :].lstrip()
+        word = term["word"]
         if word == "OR" and not wants_term:
             wants_term = True
             continue
         if not wants_term or word == "OR":
-            raise UsageError(f"before {found[0].strip()}: no OR, or one too many", remedy=_REMEDY)
+            raise UsageError(
+                f"an OR is missing or one too many before {term[0].strip()}", remedy=_REMEDY
+            )
         if word is not None and (word in _OPERATORS or _SYNTAX.search(word)):
-            raise UsageError(f"{word} is not known here", remedy=_REMEDY)
-        keywords.append(word or " ".join(found["phrase"].split()))
+            raise UsageError(f"{word} is not supported in keywords", remedy=_REMEDY)
+        keywords.append(word or " ".join(term["phrase"].split()))
         wants_term = False
     if wants_term or not all(keywords):
-        raise UsageError("nothing is watched for", remedy=_REMEDY)
+        raise UsageError("the keywords lack a word or phrase", remedy=_REMEDY)
     return tuple(keywords)
 
 
@@ -58,7 +60,7 @@ def _pattern(keywords: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _whole_word(keyword: str) -> str:
-    """Return a pattern that finds `art` in "modern art." and in neither "party" nor "arts"."""
+    """Return a pattern that finds `art` in "modern art.", but not in "party" or "arts"."""
     before = r"(?<!\w)" if _has_boundary(keyword[0]) else ""
     after = r"(?!\w)" if _has_boundary(keyword[-1]) else ""
     words = r"\s+".join(re.escape(word) for word in keyword.split())

@@ -1,4 +1,4 @@
-"""conf/watchlists.toml: the queries of each platform."""
+"""Read conf/watchlists.toml, which says what the producers read of each platform."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,11 +12,11 @@ from ingestion.config.keywords import contains_any
 
 @dataclass(frozen=True, slots=True)
 class Watchlist:
-    """The queries of one platform; an empty list is no limit.
+    """The watchlist of one platform; an empty list sets no limit.
 
-    `keywords` and `languages` are a residual filter on posts. Deletes pass, and so do edits of
-    posts that were, or may have been, sent. A keyword is a word or a phrase, and is found as a
-    whole: `art` is not in "party".
+    `keywords` and `languages` filter posts after they were read. Deletes always pass, and so do
+    edits of posts that were or may have been sent. A keyword is a word or a phrase and matches only
+    whole words: `art` is not found in "party".
     """
 
     keywords: tuple[str, ...] = ()
@@ -29,14 +29,14 @@ class Watchlist:
     queries: tuple[str, ...] = ()
 
     def wants(self, *texts: str | None, lang: str | None) -> bool:
-        """Return whether a post passes the residual filter."""
+        """Return whether a post with these texts passes `keywords` and `languages`."""
         if self.languages and (lang or "").split("-")[0].lower() not in self.languages:
             return False
         return not self.keywords or contains_any(self.keywords, texts)
 
 
 def watchlist_of(platform: str, file: Path | None = None) -> Watchlist:
-    """Read the watchlist of one platform; it is empty where the file has none.
+    """Read the watchlist of one platform; it is empty if the file has none.
 
     Raises:
         SettingsError: a name is unknown or a value is not a list of texts.
@@ -47,7 +47,7 @@ def watchlist_of(platform: str, file: Path | None = None) -> Watchlist:
 
 
 def parse_watchlist(platform: str, values: Mapping[str, Any]) -> Watchlist:
-    """Convert a table of the file to a watchlist."""
+    """Convert a table of the file to a watchlist; raises as `watchlist_of` does."""
     known = {field.name for field in fields(Watchlist)}
     for name, value in values.items():
         if name not in known:
@@ -59,7 +59,7 @@ def parse_watchlist(platform: str, values: Mapping[str, Any]) -> Watchlist:
             isinstance(item, str) and item.strip() for item in value
         ):
             raise SettingsError(
-                f"watchlists: {platform}.{name} is no list of texts",
+                f"watchlists: {platform}.{name} is not a list of texts",
                 remedy='Write name = ["one", "two"]',
             )
     lowered = ("keywords", "languages")
