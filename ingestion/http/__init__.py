@@ -1,4 +1,5 @@
-"""Send the items of `POST /v1/ingest` to Kafka, in a process of its own.
+"""Send the items of `POST /v1/ingest` to Kafka, in a process apart from the API.
 
-It alone reads the pseudonym key. `serve` starts it, and speaks to it over a Unix socket.
+`echostream serve` starts this process and talks to it over a Unix socket, so that the API itself
+never reads the pseudonym key (ADR 24).
 """

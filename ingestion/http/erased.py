@@ -1,4 +1,4 @@
-"""Whose posts go nowhere: persons who had theirs erased, as the lake's files name them."""
+"""Find the pushed items of erased persons, so that none of them reaches Kafka."""
 
 import math
 import time
@@ -7,31 +7,31 @@ from foundation.keys import PseudonymKey
 from ingestion.platform import Mapped, Platform
 from ingestion.privacy.tombstone_files import TombstoneFiles, TombstoneMatcher
 
-_KNOWN_S = 60.0  # as long as a producer that reads live
+_KNOWN_S = 60.0  # until the files are read again, as in a live producer
 
 
 class ErasedPersons:
-    """Reads the files each minute, for each platform and owner that is asked about."""
+    """Tells which items belong to erased persons; reads the tombstone files again each minute."""
 
     def __init__(self, tombstones: TombstoneFiles, key: PseudonymKey) -> None:
-        """Read nothing yet."""
+        """Store the arguments; the first item makes it read the files."""
         self._tombstones = tombstones
         self._key = key
         self._known: dict[tuple[str, str], tuple[float, TombstoneMatcher]] = {}
 
     def __call__(self, platform: Platform, owner: str, mapped: Mapped, observed_at: int) -> bool:
-        """Tell whether it belongs to what a person had erased.
+        """Return whether a mapped payload belongs to a person whose posts were erased.
 
         Raises:
-            PayloadFileError: a file is damaged, so that nobody knows.
+            PayloadFileError: a tombstone file is damaged, so the answer is unknown.
         """
         return self._matcher(platform, owner).blocks(mapped, observed_at)
 
     def _matcher(self, platform: Platform, owner: str) -> TombstoneMatcher:
-        who = (platform.name, owner)
-        read_at, matcher = self._known.get(who, (-math.inf, None))
+        known_by = (platform.name, owner)
+        read_at, matcher = self._known.get(known_by, (-math.inf, None))
         if matcher is None or time.monotonic() - read_at >= _KNOWN_S:
             persons = [part for part in self._tombstones.of(platform.name) if part.is_forever]
             matcher = TombstoneMatcher(platform, owner, self._key, persons)
-            self._known[who] = (time.monotonic(), matcher)
+            self._known[known_by] = (time.monotonic(), matcher)
         return matcher

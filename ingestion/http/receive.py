@@ -1,4 +1,4 @@
-"""Items of one request → Kafka: mapped, made records, and acknowledged before they are counted."""
+"""Send one request's items to Kafka, and count them only after Kafka has acknowledged them."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -17,13 +17,13 @@ from schemas.reasons import Reason
 from schemas.times import AHEAD, EARLIEST_CREATED
 from schemas.topics import TOPIC_KINDS, topic_name
 
-_AWAY_S = 2.0  # after a failure, requests are refused at once for so long
+_AWAY_S = 2.0  # after a failure, requests are refused at once for so long, so no client waits
 log = get_log("receive")
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An item that is not taken: its place among the items, and why."""
+    """An item that was not sent: its index in the request, and the reason."""
 
     index: int
     reason: str
@@ -31,30 +31,30 @@ class Rejection:
 
 @dataclass(slots=True)
 class Receipt:
-    """The fates of a request's items; each payload counts once."""
+    """The counts of a request's payloads; an item may hold several, and each counts once."""
 
     sent: int = 0  # posts and edits
-    deleted: int = 0  # of posts and of authors
-    ignored: int = 0  # no posts, or posts of persons whose data was erased
+    deleted: int = 0  # deletes of posts and of authors, which were sent too
+    ignored: int = 0  # not posts, or posts of erased persons
     rejected: list[Rejection] = field(default_factory=list)
 
 
 class ConnectedSender(Sender, Protocol):
-    """A sender that can be asked for topics."""
+    """A sender that can also check topics."""
 
     def require_topics(self, *names: str) -> None:
-        """Refuse to send where a topic is missing."""
+        """Check that topics exist; raises StackError for missing ones."""
 
 
-IsErased = Callable[[Platform, str, Mapped, int], bool]  # platform, owner, post, observed at
+IsErased = Callable[[Platform, str, Mapped, int], bool]  # (platform, owner, mapped, observed_at)
 
 
 class KafkaAwayError(IngestError):
-    """Raised when Kafka did not take all of a request; it is to be sent again, and counts once."""
+    """Raised when Kafka did not acknowledge a whole request; a resend counts each post once."""
 
 
 class Receiver:
-    """Takes one request after the other; not to be shared by threads."""
+    """Sends requests to Kafka, one after the other; threads must not share it."""
 
     def __init__(
         self,
@@ -66,15 +66,15 @@ class Receiver:
         connect: Callable[[], ConnectedSender],
         now: Callable[[], int],
     ) -> None:
-        """Do nothing yet.
+        """Store the arguments; the first request connects to Kafka.
 
         Args:
-            key: under which pseudonyms are made.
-            owner_of: whose a tenant's posts are.
-            max_text_chars: of title and text together; a longer one would be quarantined.
-            is_erased: tells of a post whether it is a person's who had theirs erased.
-            connect: a producer; a new one after each failure.
-            now: microseconds since 1970.
+            key: makes the pseudonyms.
+            owner_of: returns the owner of a tenant's posts.
+            max_text_chars: the limit for title and text together; the jobs quarantine longer posts.
+            is_erased: returns whether a payload belongs to an erased person.
+            connect: makes a producer; called again after each failure.
+            now: returns microseconds since 1970.
         """
         self._key = key
         self._owner_of = owner_of
@@ -88,12 +88,14 @@ class Receiver:
         self._known_topics: set[str] = set()
 
     def receive(self, tenant: str, platform: str, items: list[Json]) -> Receipt:
-        """Send the items and wait until Kafka has acknowledged all that they hold.
+        """Send a request's items, and return their counts once Kafka has acknowledged them all.
 
         Raises:
-            KafkaAwayError: it did not.
+            KafkaAwayError: Kafka did not acknowledge them all.
+            PayloadFileError: a tombstone file is damaged.
         """
-        self._observed_at = max(self._observed_at, self._now())  # it never goes back
+        # This time never decreases: otherwise a delete could be older than its post.
+        self._observed_at = max(self._observed_at, self._now())
         receipt = Receipt()
         maker = RecordMaker(platform, self._owner_of(tenant), self._key)
         records = list(self._records(PLATFORMS[platform], maker, items, receipt))
@@ -133,7 +135,7 @@ class Receiver:
             )
 
     def _why_not(self, mapped: Mapped, observed_at: int) -> str | None:
-        """Return why the jobs would quarantine it, as far as the sender can mend it."""
+        """Return why the jobs would quarantine a payload, if its sender can correct that."""
         if isinstance(mapped, Unmappable):
             return f"{Reason.UNMAPPABLE}: {mapped.detail}"
         if not isinstance(mapped, Post):
@@ -150,14 +152,16 @@ class Receiver:
 
     def _send(self, platform: str, records: list[Record]) -> None:
         if time.monotonic() < self._away_until:
-            raise KafkaAwayError("Kafka did not answer a moment ago", remedy="Send it again later")
+            raise KafkaAwayError(
+                "Kafka did not answer a moment ago", remedy="Send the request again later"
+            )
         try:
             sender = self._connected(platform)
             for record in records:
                 sender.send(record)
             sender.flush()
         except (DeliveryError, StackError) as error:
-            self._sender = None  # with what it still holds: the client sends it again
+            self._sender = None  # drops its queued records: the client sends the request again
             self._away_until = time.monotonic() + _AWAY_S
             log.warning("kafka_away", error=type(error).__name__)
             raise KafkaAwayError(error.what, remedy=error.remedy) from None
@@ -180,5 +184,5 @@ def _count(receipt: Receipt, mapped: Post | AuthorDelete | Unmappable) -> None:
 
 
 def _is_too_long(record: Record) -> bool:
-    """Tell whether the maker has given up a post for its size."""
+    """Return whether the maker has turned a post into an unmappable record for its size."""
     return ("op", b"unmappable") in record.headers

@@ -1,8 +1,8 @@
-"""The process that takes requests over a Unix socket: one connection and one answer a request.
+"""Answer the API's requests over a Unix socket, with one connection per request.
 
-A request is two messages: `{"tenant": …}`, which the API has checked, and the body as its client
-sent it. The answer is one, `{"status": …, …}`. Work waits in a bounded queue; what is over its
-limit is told to come again.
+A request is two frames: `{"tenant": …}`, which the API has checked, and the body as the client sent
+it. The answer is one frame, `{"status": …, …}`. Requests wait in a bounded queue; if it is full,
+the status is `busy`, and the client sends the request again later.
 """
 
 import asyncio
@@ -35,8 +35,8 @@ from schemas.ingest_limits import MAX_BODY_BYTES, MAX_ITEMS
 
 _MAX_HEAD_BYTES = 4_096
 _MAX_WAITING = 16
-_REQUEST_S = 30.0  # for a whole request to arrive from the API, which is on this machine
-_DELIVERY_S = 10.0  # a client waits; a producer of ours has longer
+_REQUEST_S = 30.0  # for a whole request to arrive from the API, which runs on this machine
+_DELIVERY_S = 10.0  # shorter than in the other producers, because a client waits for the answer
 _TIMEOUT_S = 5.0
 log = get_log("receive")
 
@@ -46,12 +46,14 @@ Answer = dict[str, Any]  # as JSON
 def run(
     settings: Settings, socket: Path, tombstones: TombstoneFiles, *, until_stdin_closes: bool
 ) -> None:
-    """Answer until stopped; the key is read with the first request, since `up` may come later.
+    """Answer requests until stopped.
+
+    The first request reads the key, because `echostream up` may create it later than this start.
 
     Args:
-        settings: of this process.
-        socket: where to listen.
-        tombstones: the lake's files that name erased persons.
+        settings: the process's settings.
+        socket: the path to listen at.
+        tombstones: the lake's tombstone files.
         until_stdin_closes: end with the process that holds the other end of standard input.
     """
     server = Server(lambda: _receiver(settings, tombstones))
@@ -80,10 +82,10 @@ def _impatient(settings: Settings) -> Settings:
 
 
 class Server:
-    """Takes requests over a socket, and works on one after the other."""
+    """Takes requests over a socket, and carries out one after the other."""
 
     def __init__(self, make: Callable[[], Receiver]) -> None:
-        """Make the receiver with the first request that needs it."""
+        """Store `make`, which the first valid request calls."""
         self._make = make
         self._receiver: Receiver | None = None
         self._thread = ThreadPoolExecutor(1, "receive")
@@ -91,7 +93,7 @@ class Server:
         self._stopped = asyncio.Event()
 
     async def run(self, path: Path, *, until_stdin_closes: bool) -> None:
-        """Answer until stopped."""
+        """Answer requests until a signal arrives or standard input closes."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopped.set)
@@ -102,7 +104,8 @@ class Server:
         log.info("receiving")
         await self._stopped.wait()
         server.close()
-        path.unlink(missing_ok=True)  # at once: a process that follows may soon listen there
+        # Before the slow shutdown: later, the path may be the socket of the next process.
+        path.unlink(missing_ok=True)
         await asyncio.to_thread(self._thread.shutdown)
 
     def _on_stdin(self) -> None:
@@ -125,7 +128,7 @@ class Server:
                 await writer.wait_closed()
 
     async def answer(self, tenant: str, body: bytes) -> Answer:
-        """Return the answer to one request, at once where too many wait."""
+        """Return the answer to one request: `busy`, at once, if too many wait."""
         if self._waiting >= _MAX_WAITING:
             return {"status": "busy"}
         self._waiting += 1
@@ -137,11 +140,11 @@ class Server:
 
     def _work(self, tenant: str, body: bytes) -> Answer:
         try:
-            asked = read_request(body)
+            platform, items = read_request(body)
             self._receiver = self._receiver or self._make()
-            receipt = self._receiver.receive(tenant, *asked)
-        except InvalidRequestError as wrong:
-            return {"status": "invalid", "pointer": wrong.pointer, "code": wrong.code}
+            receipt = self._receiver.receive(tenant, platform, items)
+        except InvalidRequestError as invalid:
+            return {"status": "invalid", "pointer": invalid.pointer, "code": invalid.code}
         except KafkaAwayError:
             return {"status": "away"}
         except (KeyFileError, KeyServiceError) as error:
@@ -154,7 +157,7 @@ class Server:
 
 
 class InvalidRequestError(Exception):
-    """Raised where a body is no request: which part of it, and a code as pydantic names it."""
+    """Raised for an invalid body, with the JSON pointer to its part and pydantic's error code."""
 
     def __init__(self, pointer: str, code: str) -> None:
         super().__init__(pointer)
@@ -166,21 +169,21 @@ def read_request(body: bytes) -> tuple[str, list[Any]]:
     """Return platform and items of a request's body.
 
     Raises:
-        InvalidRequestError: it is none.
+        InvalidRequestError: the body is not such an object, or a value in it is not allowed.
     """
     try:
-        asked = parse_json_text(body.decode())
+        request = parse_json_text(body.decode())
     except UnicodeDecodeError:
-        asked = None
-    if not isinstance(asked, dict):
+        request = None
+    if not isinstance(request, dict):
         raise InvalidRequestError("/body", "json_invalid")
     for name in ("platform", "items"):
-        if name not in asked:
+        if name not in request:
             raise InvalidRequestError(f"/body/{name}", "missing")
-    if set(asked) - {"platform", "items"}:
+    if set(request) - {"platform", "items"}:
         raise InvalidRequestError("/body", "extra_forbidden")
-    platform = asked["platform"]
-    items = asked["items"]
+    platform = request["platform"]
+    items = request["items"]
     if not isinstance(platform, str) or platform not in PLATFORMS.keys() & policies().keys():
         raise InvalidRequestError("/body/platform", "enum")
     if not isinstance(items, list):
