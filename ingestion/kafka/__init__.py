@@ -1,1 +1,1 @@
-"""Make records of posts, and send them to their topics."""
+"""Turn posts into Kafka records, send them, and create their topics."""

@@ -1,4 +1,7 @@
-"""Records → Kafka: idempotent, acknowledged by all replicas, every delivery report counted."""
+"""Send records to Kafka with an idempotent producer that waits for all replicas.
+
+It counts every delivery report, so that a flush fails if one record was not acknowledged.
+"""
 
 import time
 from collections import Counter
@@ -25,31 +28,43 @@ _QUEUE_KB = 128 * 1024
 
 
 class Sender(Protocol):
-    """Takes records; `delivered` and `failed` count by topic."""
+    """Sends records; `delivered` and `failed` count them by topic.
+
+    Example:
+        ```
+        sender.send(maker.make(post, observed_at=now))
+        sender.flush()  # only after this may the cursor be saved
+        ```
+    """
 
     delivered: Counter[str]
     failed: Counter[str]
 
     def send(self, record: Record) -> None:
-        """Hand over one record."""
+        """Queue one record."""
 
     def send_bytes(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> None:
-        """Hand over bytes as they are, good or bad."""
+        """Queue a record of these bytes, valid or not."""
 
     def flush(self) -> None:
-        """Return when every record so far is acknowledged.
+        """Wait until Kafka has acknowledged every record so far.
 
         Raises:
-            DeliveryError: some are not, and will not be.
+            DeliveryError: Kafka did not acknowledge all of them in time.
         """
 
 
 class Producer:
-    """Sends to Kafka; used as a context manager, which checks the broker first and flushes last."""
+    """A `Sender` to Kafka; as a context manager it checks the broker first and flushes last."""
 
     def __init__(self, settings: Settings) -> None:
+        """Make librdkafka's producer, which connects in the background.
+
+        Raises:
+            SettingsError: librdkafka refuses `kafka.client`.
+        """
         self.delivered: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
         self._first_failure = ""
@@ -66,10 +81,10 @@ class Producer:
             ) from None
 
     def __enter__(self) -> Self:
-        """Refuse to start without a broker.
+        """Check that a broker answers.
 
         Raises:
-            BrokerUnreachableError: none answers.
+            BrokerUnreachableError: none does.
         """
         self._existing_topics()
         return self
@@ -80,17 +95,18 @@ class Producer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Flush; after an error, try to send the rest and let that error pass."""
+        """Flush; after an error, try to send the rest and let the error propagate."""
         if kind is None:
             self.flush()
         else:
             self._kafka.flush(self._timeout_s)
 
     def require_topics(self, *names: str) -> None:
-        """Refuse to start where a topic is missing; nothing creates one by the way.
+        """Check that topics exist, since no producer creates one.
 
         Raises:
-            StackError: with the topics that are missing.
+            StackError: topics are missing; the text names them.
+            BrokerUnreachableError: no broker answers.
         """
         if missing := sorted(set(names) - self._existing_topics()):
             raise StackError(
@@ -99,7 +115,7 @@ class Producer:
             )
 
     def send(self, record: Record) -> None:
-        """Hand over one record."""
+        """Queue one record; raises as `send_bytes` does."""
         self.send_bytes(
             topic_name(record.platform, record.kind), record.key, record.value, record.headers
         )
@@ -107,7 +123,11 @@ class Producer:
     def send_bytes(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> None:
-        """Hand over bytes as they are; waits while the queue is full."""
+        """Queue a record of these bytes; wait while the queue is full.
+
+        Raises:
+            DeliveryError: the queue stayed full.
+        """
         deadline = time.monotonic() + self._delivery_timeout_s
         while True:
             try:
@@ -128,10 +148,10 @@ class Producer:
                 return
 
     def flush(self) -> None:
-        """Return when every record so far is acknowledged.
+        """Wait until Kafka has acknowledged every record so far.
 
         Raises:
-            DeliveryError: some are not, and will not be.
+            DeliveryError: Kafka did not acknowledge all of them in time.
         """
         deadline = time.monotonic() + self._delivery_timeout_s + self._timeout_s
         while self._kafka.flush(_FLUSH_STEP_S) and time.monotonic() < deadline:
@@ -170,9 +190,9 @@ class Producer:
 
 
 def client_config(settings: Settings) -> dict[str, str | int | float | bool]:
-    """Return librdkafka's configuration.
+    """Return librdkafka's configuration for a producer, by the names of its CONFIGURATION.md.
 
-    `settings.kafka.client` wins, except over the delivery guarantees.
+    `settings.kafka.client` overrides the defaults, but not the delivery guarantees.
     """
     return {
         "client.id": "echostream",
@@ -188,13 +208,13 @@ def client_config(settings: Settings) -> dict[str, str | int | float | bool]:
         + 64 * 1024,  # room for key and headers, as in the topics' max.message.bytes
         "queue.buffering.max.messages": _QUEUE_RECORDS,
         "queue.buffering.max.kbytes": _QUEUE_KB,
-        # librdkafka logs to standard error; exceptions report everything that matters.
+        # librdkafka logs to standard error, and our exceptions report the same failures.
         "log_level": 0,
     }
 
 
 class MemoryProducer:
-    """A `Sender` that keeps what it is given, for tests and trials without a broker."""
+    """A `Sender` that keeps records in memory, for tests and trials without a broker."""
 
     def __init__(self, *, failing_topics: frozenset[str] = frozenset()) -> None:
         self.delivered: Counter[str] = Counter()
@@ -211,7 +231,7 @@ class MemoryProducer:
     def send_bytes(
         self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()
     ) -> None:
-        """Keep bytes as they are."""
+        """Keep a record of these bytes."""
         if topic in self._failing_topics:
             self.failed[topic] += 1
             return
@@ -219,10 +239,10 @@ class MemoryProducer:
         self.messages.append((topic, key, value, list(headers)))
 
     def flush(self) -> None:
-        """Report what failed.
+        """Check that no record was sent to a failing topic.
 
         Raises:
-            DeliveryError: a topic that fails was sent to.
+            DeliveryError: a record was.
         """
         if self.failed:
             raise DeliveryError(

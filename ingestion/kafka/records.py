@@ -1,4 +1,7 @@
-"""Post → Kafka record: event id, pseudonyms, day, headers. The one place where events are built."""
+"""Build the Kafka record of a post: event id, pseudonyms, day and headers.
+
+Only this module builds events, so that live, replayed and pushed posts give the same ones.
+"""
 
 import json
 from dataclasses import dataclass
@@ -28,7 +31,7 @@ _Clearable = Literal[
     "author_handle",
     "author_name",
 ]
-# The fields that an event loses if it is too long.
+# An event that is too long loses these fields.
 _CLEARED: tuple[_Clearable, ...] = get_args(_Clearable)
 
 
@@ -52,7 +55,7 @@ class RecordMaker:
     key: PseudonymKey
 
     def make(self, item: Post | AuthorDelete | Unmappable, *, observed_at: int) -> Record:
-        """Build the record for a mapper's answer; `observed_at` in microseconds since 1970."""
+        """Build the record for a mapper's result; `observed_at` in microseconds since 1970."""
         match item:
             case Post():
                 return _record(self._post_event(item, observed_at), "posts")
@@ -62,18 +65,18 @@ class RecordMaker:
                 return _record(self._unmappable_event(item, observed_at), "posts")
 
     def event_id(self, post: Post) -> str:
-        """Return a hash of what the post says: the same for a resend, another for an edit."""
+        """Return a keyed hash of the post's content: the same for a resend, another for an edit."""
         return self.event_ids(post)[0]
 
     def event_ids(self, post: Post) -> list[str]:
-        """Return the event's id under this key and those before it, newest first."""
+        """Return the event id under each version of the key, newest first."""
         content = (
             (post.title, post.text, post.author_id, post.channel) if post.op == "upsert" else ()
         )
         return self.key.event_ids(self.owner, self.platform, post.post_id, post.op, *content)
 
     def day(self, post: Post, observed_at: int) -> str | None:
-        """Return the date that the post keeps for ever; None where a delete gives no hint."""
+        """Return the post's day as ISO 8601; None for a delete that gives none."""
         return lasting_day(self.platform, post, observed_at)
 
     def _post_key(self, post_id: str) -> str:
@@ -170,12 +173,11 @@ class RecordMaker:
 
 
 def verbatim(raw: Json) -> str:
-    """Convert a payload to JSON text; text stays as it is, and so do large integers."""
+    """Convert a payload to JSON text; a text stays as it is, and large integers stay exact."""
     text = (
         raw if isinstance(raw, str) else json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
     )
-    # A lone surrogate becomes its escape again, since UTF-8 cannot hold it and the post
-    # may be good.
+    # UTF-8 cannot hold a lone surrogate, and the post may be valid: so it becomes its escape again.
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -205,7 +207,7 @@ def _record(event: Event, kind: TopicKind) -> Record:
 
 
 def _fitting_value(event: Event) -> bytes:
-    """Encode the event; over the size limit `raw` is left out, then the event is unmappable."""
+    """Encode the event; one that is too long loses `raw`, and if need be becomes unmappable."""
     value = _json(event)
     if len(value) > MAX_RECORD_BYTES:
         event["raw"] = None
@@ -232,10 +234,10 @@ def _json(event: Event) -> bytes:
 
 
 def lasting_day(platform: str, post: Post, observed_at: int) -> str | None:
-    """Return the date that the post keeps for ever, within the platform's lifetime.
+    """Return the day that the post keeps for ever, as ISO 8601; None for a delete that gives none.
 
-    The limit is a day after the observation: an id that is minutes ahead must give the same day
-    whenever it is read.
+    It is not before the platform's start, and at most a day after the observation. That day is
+    allowed because an id whose clock is minutes ahead must give the same day at each reading.
     """
     day = post.day
     if day is None and post.created_at is not None:

@@ -1,4 +1,7 @@
-"""The topics in Kafka: created from conf/topics.toml, never changed."""
+"""Create the topics of conf/topics.toml in Kafka, and read their offsets.
+
+An existing topic is never changed.
+"""
 
 import time
 from concurrent.futures import Future
@@ -22,7 +25,7 @@ class TopicsReport:
 
     created: list[str]
     existing: list[str]
-    # These have fewer partitions than conf/topics.toml says; a change would move keys.
+    # Existing topics with fewer partitions than conf/topics.toml says; more would move keys.
     narrow: list[str]
 
 
@@ -45,16 +48,16 @@ def create_topics(settings: Settings) -> TopicsReport:
 
 
 def require_broker(settings: Settings, *, timeout_s: float | None = None) -> None:
-    """Ask Kafka for anything at all.
+    """Check that Kafka answers, by default within `kafka.timeout_s`.
 
     Raises:
-        BrokerUnreachableError: it does not answer in time.
+        BrokerUnreachableError: it does not.
     """
     _partitions(settings, timeout_s or settings.kafka.timeout_s)
 
 
 def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
-    """Return the offset of the next record by topic and partition, for our existing topics.
+    """Return the next offset by topic and partition, for the existing topics of conf/topics.toml.
 
     Raises:
         BrokerUnreachableError: Kafka does not answer.
@@ -62,18 +65,18 @@ def end_offsets(settings: Settings) -> dict[str, dict[int, int]]:
     admin = _admin(settings)
     partitions = _partitions(settings, settings.kafka.timeout_s)
     ours = [topic.name for topic in topics() if topic.name in partitions]
-    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # likewise
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # its stubs omit it
     wanted = {
         TopicPartition(name, number): latest for name in ours for number in range(partitions[name])
     }
     ends: dict[str, dict[int, int]] = {name: {} for name in ours}
     if not wanted:
         return ends
-    for where, future in admin.list_offsets(
+    for partition, future in admin.list_offsets(
         wanted, request_timeout=settings.kafka.timeout_s
     ).items():
         try:
-            ends[where.topic][where.partition] = int(future.result().offset)
+            ends[partition.topic][partition.partition] = int(future.result().offset)
         except KafkaException as error:
             raise _unreachable(settings, error) from None
     return ends
@@ -100,7 +103,7 @@ def _admin(settings: Settings) -> AdminClient:
 
 
 def admin_config(settings: Settings) -> dict[str, Any]:
-    """Return the configuration, in librdkafka's words, of a client that only asks."""
+    """Return librdkafka's configuration for a client that sends no records."""
     return {
         "bootstrap.servers": settings.bootstrap_servers,
         "log_level": 0,
