@@ -1,1 +1,1 @@
-"""Read what platforms send: JSON, HTML, times and ids."""
+"""Parse the formats of platforms: JSON, HTML, times and ids."""

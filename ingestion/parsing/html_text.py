@@ -1,7 +1,7 @@
-"""HTML as platforms send it becomes the text that a reader sees; handles and hashtags in text.
+"""Convert platforms' HTML to the text that a person sees, and find handles and hashtags in text.
 
-`html.parser` is not used: it takes minutes for 200 kB of tags that are never closed. Every pattern
-here is linear.
+The standard library's `html.parser` takes minutes for 200 kB of unclosed tags. Every pattern here
+takes linear time.
 """
 
 import re
@@ -17,8 +17,8 @@ _BREAKS = {
     **dict.fromkeys(("p", "pre", "blockquote", "ul", "ol", "div"), "\n\n"),
 }
 _UNSEEN = ("script", "style")
-# Tags may stand one behind the other. A link is passed over as a whole: a # in it names a part of a
-# page.
+# Hashtags may follow each other without a space. The pattern skips a whole link, because a # in it
+# names a part of a page.
 _HASHTAGS = re.compile(
     rf"https?://\S++|{BEHIND_NO_WORD}(?<![&#\uff03/])((?:[#\uff03]{word_pattern()})++)"
 )
@@ -55,9 +55,9 @@ def html_to_text(html: str) -> str:
 
 
 def hashtags(text: str | None) -> list[str]:
-    """Return the words behind `#` or its wide form, in NFC.
+    """Return the words after `#` or its wide form, in NFC and in order.
 
-    Digits alone are no tag, and a `#` within a word begins none.
+    Digits alone are no hashtag, and a `#` inside a word begins none.
     """
     runs = _HASHTAGS.findall(text) if text and _HASH.search(text) else []
     tags = [tag for run in runs for tag in _HASH.split(run) if _LETTER.search(tag)]
@@ -65,14 +65,14 @@ def hashtags(text: str | None) -> list[str]:
 
 
 def handles(text: str | None) -> list[str]:
-    """Return the names behind `@`, except in e-mail addresses."""
+    """Return the names after `@`, except in e-mail addresses."""
     return _HANDLE.findall(text or "")
 
 
 def _whole(shown: str, target: str) -> str:
-    """Return a link's text, or its target where the text is the target cut off by dots.
+    """Return a link's text, or its whole target if the text is the target cut off by dots.
 
-    Hacker News cuts links so.
+    Hacker News cuts off long links in this way.
     """
     return (
         target

@@ -1,4 +1,4 @@
-"""Bytes from outside → decoded JSON."""
+"""Decode JSON that comes from outside, without losing digits or trusting its depth."""
 
 import re
 
@@ -7,15 +7,15 @@ import orjson
 from ingestion.parsing.json_fields import parse_json_text
 from ingestion.platform import Json
 
-_LONG_NUMBER = re.compile(rb"\d{19}")  # orjson makes a float of an integer beyond 64 bits
-_SHALLOW = 200  # brackets in a text, beyond which its depth is measured
+_LONG_NUMBER = re.compile(rb"\d{19}")  # orjson turns an integer beyond 64 bits into a float
+_SHALLOW = 200  # JSON with more brackets may be nested too deeply, so its depth is measured
 
 
 def parse_json(data: bytes) -> Json:
-    """Parse JSON of limited depth; integers of any size and lone surrogates survive.
+    """Parse JSON of limited depth; integers stay exact, and lone surrogates are kept.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: the bytes are not JSON, or are nested too deeply.
     """
     if data.count(b"{") + data.count(b"[") <= _SHALLOW and not _LONG_NUMBER.search(data):
         try:

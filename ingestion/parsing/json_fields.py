@@ -1,4 +1,4 @@
-"""Fields of decoded JSON, of which any may be missing or of another type."""
+"""Read fields of decoded JSON, each of which may be missing or of another type."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from ingestion.platform import Json, WrongFieldError
 T = TypeVar("T")
 Contents = Callable[[Json], tuple[list[Json], list[Json]]]
 
-_SAYING = (
+_TEXT_FIELDS = (
     "text",
     "full_text",
     "message",
@@ -25,10 +25,10 @@ _MAX_DEPTH = 200
 
 
 def required_field(holder: dict[str, Json], name: str, kind: type[T]) -> T:
-    """Return a field that must be there with this type.
+    """Return a required field of this type.
 
     Raises:
-        WrongFieldError: it is not.
+        WrongFieldError: the field is missing, or has another type.
     """
     value = holder.get(name)
     if not isinstance(value, kind):
@@ -37,10 +37,10 @@ def required_field(holder: dict[str, Json], name: str, kind: type[T]) -> T:
 
 
 def optional_text(holder: dict[str, Json], name: str) -> str | None:
-    """Return a text; None where it is missing or empty.
+    """Return a text field; None if it is missing, null or empty.
 
     Raises:
-        WrongFieldError: it is something else.
+        WrongFieldError: the field has another type.
     """
     value = holder.get(name)
     if value is None or isinstance(value, str):
@@ -49,7 +49,7 @@ def optional_text(holder: dict[str, Json], name: str) -> str | None:
 
 
 def items_of_type(values: Json, kind: type[T]) -> list[T]:
-    """Return the items of a list that have this type and are not empty."""
+    """Return the items of a list that have this type and are not empty; no items of a non-list."""
     return (
         [value for value in values if isinstance(value, kind) and value]
         if isinstance(values, list)
@@ -63,7 +63,7 @@ def text_fields(objects: Json, name: str) -> list[str]:
 
 
 def value_at(holder: Json, *names: str) -> Json:
-    """Return the value along a path; None where a step is missing."""
+    """Return the value along a path of names; None if a step is missing."""
     for name in names:
         holder = holder.get(name) if isinstance(holder, dict) else None
     return holder
@@ -72,11 +72,11 @@ def value_at(holder: Json, *names: str) -> Json:
 def is_only_text(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
     """Return whether the post along the path is the only object with a text.
 
-    Another object inside may be a private post.
+    Any other such object could be a private post.
 
     Args:
-        payload: the post, or what holds it.
-        path: to the post.
+        payload: the post, or an object that holds it.
+        path: the names that lead to the post.
         own: fields whose objects are parts of the post.
     """
     post = value_at(payload, *path)
@@ -85,7 +85,7 @@ def is_only_text(payload: Json, *path: str, own: Sequence[str] = ()) -> bool:
         item = todo.pop()
         if isinstance(item, dict):
             if item is not post and any(
-                isinstance(item.get(name), str) and item[name] for name in _SAYING
+                isinstance(item.get(name), str) and item[name] for name in _TEXT_FIELDS
             ):
                 return False
             todo += [value for name, value in item.items() if name not in own]
@@ -100,7 +100,7 @@ def distinct(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def integer_counts(values: Mapping[str, Json]) -> dict[str, int]:
-    """Return the values that are integers of 64 bits."""
+    """Return the values that are integers and fit into 64 bits."""
     return {
         name: value
         for name, value in values.items()
@@ -114,7 +114,7 @@ def fields_of(item: Mapping[str, Json], names: Iterable[str]) -> dict[str, Json]
 
 
 def kind_by_field(item: dict[str, Json], kinds: Iterable[tuple[str, str]]) -> str | None:
-    """Return the kind of the first pair (field, kind) whose field the object has."""
+    """Return the kind of the first pair (field, kind) whose field the object has, or None."""
     return next((kind for field, kind in kinds if field in item), None)
 
 
@@ -128,8 +128,8 @@ def payloads_within(document: Json, contents: Contents) -> Iterator[Json]:
 
     Args:
         document: decoded JSON of any shape.
-        contents: what an item holds: the payload that it is itself, if any, and what to look into
-            next.
+        contents: returns the payloads that an item is itself, and the items inside it that are
+            to be searched next.
     """
     todo = [document]
     while todo:
@@ -143,7 +143,7 @@ def payloads_within(document: Json, contents: Contents) -> Iterator[Json]:
 
 
 def parse_json_text(text: str) -> Json:
-    """Parse the JSON inside a JSON string; None where it is none, or nested too deeply."""
+    """Parse a text as JSON; None if it is not JSON, is `null`, or is nested too deeply."""
     try:
         value = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):

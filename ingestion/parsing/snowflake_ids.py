@@ -1,6 +1,7 @@
-"""The time inside some platforms' ids: it never changes, and every answer and delete shows it.
+"""Read the time inside some platforms' ids: it never changes, and every answer and delete has it.
 
-Each function returns microseconds, or None where the id holds no time or an impossible one.
+Each function returns microseconds since 1970, or None if the id holds no time or an implausible
+one. `observed_at` bounds the time; None sets no bound.
 """
 
 import re
@@ -17,7 +18,7 @@ _MASTODON = re.compile(r"/statuses/(\d{15,19})(?:/activity)?$")
 
 
 def x_micros(number: int, observed_at: int | None) -> int | None:
-    """Return the time inside a post's id."""
+    """Return the time inside the id of a post of X."""
     if number < _X_FIRST:
         return None
     return plausible(
@@ -28,7 +29,7 @@ def x_micros(number: int, observed_at: int | None) -> int | None:
 def mastodon_micros(uri: str, observed_at: int | None) -> int | None:
     """Return the time inside the id of a status's `uri`.
 
-    The server of origin gave that id, so it is the same on every server.
+    The status's own server made that id, so it is the same on every server.
     """
     match = _MASTODON.search(uri)
     micros = (int(match[1]) >> 16) * 1000 if match else None
@@ -36,12 +37,15 @@ def mastodon_micros(uri: str, observed_at: int | None) -> int | None:
 
 
 def instagram_micros(permalink: str | None, observed_at: int | None) -> int | None:
-    """Return the time inside the shortcode of a medium's link."""
+    """Return the time inside the shortcode of a medium's link.
+
+    Meta does not document it; docs/reference/platforms.md has the evidence.
+    """
     match = _SHORTCODE.search(permalink or "")
     if not match:
         return None
     number = 0
-    for sign in match[1]:
-        number = number * 64 + _SHORTCODE_ALPHABET.index(sign)
+    for digit in match[1]:
+        number = number * 64 + _SHORTCODE_ALPHABET.index(digit)
     micros = ((number >> 23) + _INSTAGRAM_EPOCH) * 1000
     return plausible(micros, since=policy_of("instagram").since, seen_at=observed_at)

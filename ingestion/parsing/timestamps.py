@@ -1,4 +1,4 @@
-"""Times as the platforms write them → microseconds since 1970, UTC."""
+"""Convert platforms' times to microseconds since 1970, UTC."""
 
 from datetime import UTC, date, datetime
 
@@ -9,7 +9,7 @@ DAY_MICROS = 86_400_000_000
 
 
 def iso_micros(declared: object) -> int | None:
-    """Convert ISO 8601 in any form; without a zone it is UTC. None where it is no such time."""
+    """Convert a time in ISO 8601, in UTC if it names no zone; None for any other value."""
     try:
         moment = datetime.fromisoformat(declared.upper()) if isinstance(declared, str) else None
     except ValueError:
@@ -26,7 +26,10 @@ def x_v1_micros(declared: object) -> int | None:
 
 
 def count_micros(count: object, *, per_second: int) -> int | None:
-    """Convert a count of seconds (1) or milliseconds (1,000); None where it is none."""
+    """Convert an integer count since 1970, of seconds (1) or milliseconds (1,000) `per_second`.
+
+    Return None for any other value, or for a time outside the years 1970 to 9999.
+    """
     if isinstance(count, bool) or not isinstance(count, int):
         return None
     micros = count * (1_000_000 // per_second)
@@ -34,17 +37,17 @@ def count_micros(count: object, *, per_second: int) -> int | None:
 
 
 def day_of(micros: int) -> date:
-    """Return the date of a time between the years 1970 and 9999."""
+    """Return the date of a time, limited to the years 1970 to 9999."""
     return to_datetime(min(max(micros, 0), LATEST_MICROS)).date()
 
 
 def day_micros(day: str | None) -> int:
-    """Return when a day begins; 0 where the day is not known."""
+    """Return when a day in ISO 8601 begins, in microseconds; 0 for an unknown day."""
     return (date.fromisoformat(day).toordinal() - EPOCH.toordinal()) * DAY_MICROS if day else 0
 
 
 def plausible(micros: int, *, since: date, seen_at: int | None) -> int | None:
-    """Return a time read out of an id; None before the platform's start or a day ahead."""
+    """Return the time of an id; None if it is before `since`, or over a day after `seen_at`."""
     if day_of(micros) < since or micros > (
         LATEST_MICROS if seen_at is None else seen_at + DAY_MICROS
     ):
