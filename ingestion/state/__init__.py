@@ -1,1 +1,1 @@
-"""Keep what producers remember between runs."""
+"""Keep the producers' memory between runs: cursors, gaps, spans, sightings and spending."""

@@ -1,4 +1,4 @@
-"""Budgets of money and quota per platform: conf/budgets.toml, counted in the producers' memory."""
+"""Limit the requests and money that a platform's producer spends, as conf/budgets.toml says."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ Period = Literal["day", "month"]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So much in a calendar period, UTC."""
+    """The highest amount in a calendar day or month, UTC."""
 
     most: float
     per: Period
@@ -34,20 +34,20 @@ class Budget:
         self._taking = threading.Lock()
 
     def take(self, unit: str, amount: float = 1) -> None:
-        """Spend an amount known beforehand, or refuse; concurrent readers never overdraw.
+        """Check and spend an amount in one step, so that threads together keep the limit.
 
         Raises:
-            BudgetSpentError: with the figure; nothing was spent.
+            BudgetSpentError: the limit leaves too little; nothing was spent.
         """
         with self._taking:
             self.require(unit, amount)
             self.spend(unit, amount)
 
     def require(self, unit: str, amount: float = 1) -> None:
-        """Refuse what would go beyond the limit.
+        """Check that the limit leaves room for an amount, without spending it.
 
         Raises:
-            BudgetSpentError: with the figure.
+            BudgetSpentError: it does not.
         """
         limit = self._limits.get(unit)
         if limit is None:
@@ -56,16 +56,16 @@ class Budget:
         if spent + amount > limit.most:
             raise BudgetSpentError(
                 f"budget reached: {spent:g} of {limit.most:g} {unit} this {limit.per}",
-                remedy="Reading continues in the next one; conf/budgets.toml has the limit",
+                remedy=f"Reading continues next {limit.per}; conf/budgets.toml has the limit",
             )
 
     def spend(self, unit: str, amount: float = 1) -> None:
-        """Note what was spent."""
+        """Record an amount that was spent."""
         if (limit := self._limits.get(unit)) is not None:
             self._store.spend(unit, self._period(limit.per), amount)
 
     def left(self) -> dict[str, float]:
-        """Return what may still be spent, by unit."""
+        """Return the amount left in the current period, by unit."""
         return {
             unit: limit.most - self._store.spent(unit, self._period(limit.per))
             for unit, limit in self._limits.items()
@@ -86,7 +86,7 @@ def limits_of(platform: str, file: Path | None = None) -> dict[str, Limit]:
 
 
 def parse_limits(platform: str, values: Mapping[str, Any]) -> dict[str, Limit]:
-    """Convert a table of the file to limits."""
+    """Convert a table of the file to limits; raises as `limits_of` does."""
     limits = {}
     for unit, value in values.items():
         match value:

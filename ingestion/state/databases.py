@@ -19,8 +19,8 @@ from foundation.errors import (
 
 Row = tuple[Any, ...]
 BUSY_S = 30.0
-_ANSWER_S = 10  # for connecting
-_CLAIMS = 0x6563686F  # tells our advisory locks from others'
+_ANSWER_S = 10  # to connect
+_CLAIMS = 0x6563686F  # keeps our advisory locks apart from other programs' locks
 
 
 class Statements(Protocol):
@@ -34,7 +34,14 @@ class Statements(Protocol):
 
 
 class Database(Protocol):
-    """A database with the memory's tables; safe between threads."""
+    """A database with the memory's tables; threads may share it.
+
+    Example:
+        ```
+        with database.transaction() as sql:
+            sql.run("DELETE FROM cursors WHERE owner = ?", [owner])
+        ```
+    """
 
     def rows(self, statement: str, values: Sequence[object]) -> list[Row]:
         """Return the rows of a query."""
@@ -43,13 +50,13 @@ class Database(Protocol):
         """Open a transaction: all of its statements take effect, or none."""
 
     def wipe_deleted(self, table: str) -> bool:
-        """Remove the bytes of deleted rows from the files; False while another reads them."""
+        """Remove the bytes of deleted rows from the files; False if another process reads them."""
 
     def claim(self, work: str) -> None:
         """Claim this work exclusively, until closed.
 
         Raises:
-            UsageError: another does it.
+            UsageError: another process has claimed it.
         """
 
     def close(self) -> None:
@@ -57,13 +64,13 @@ class Database(Protocol):
 
 
 class SqliteFile:
-    """A file that only its owner can read. Claims are left to the lock files of its home."""
+    """A SQLite file that only its owner can read."""
 
     def __init__(self, file: Path, schema: str) -> None:
         """Open or create the file.
 
         Raises:
-            IngestStoreError: it is damaged, or not ours.
+            IngestStoreError: the file is damaged, or is not a SQLite database.
         """
         self._file = file
         self._lock = threading.Lock()  # budgets are spent from a reader's threads
@@ -73,7 +80,7 @@ class SqliteFile:
             self._sql = sqlite3.connect(
                 file, timeout=BUSY_S, check_same_thread=False, isolation_level=None
             )
-            # A truncated or overwritten file is found here, not in the middle of a night.
+            # This finds a truncated or overwritten file at the start, not in the middle of a run.
             if self._sql.execute("PRAGMA quick_check").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("quick_check failed")
             self._sql.execute("PRAGMA journal_mode = WAL")
@@ -95,12 +102,12 @@ class SqliteFile:
             yield _Sqlite(self._sql)
 
     def wipe_deleted(self, table: str) -> bool:
-        """See `Database`; the file holds zeros already, but its write-ahead log has older pages."""
+        """See `Database`; the file already has zeros, but its write-ahead log has old pages."""
         with self._lock, self._named_errors():
             return not self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
 
     def claim(self, work: str) -> None:
-        """See `Database`."""
+        """Do nothing: a lock file of the home prevents a second process."""
 
     def close(self) -> None:
         """See `Database`."""
@@ -130,16 +137,17 @@ class _Sqlite:
 
 
 class PostgresServer:
-    """A server by its address, which no message quotes: it may hold a password.
+    """A PostgreSQL server. It connects again after a lost connection.
 
-    It connects again after it was away.
+    No message quotes its address, which may hold a password.
     """
 
     def __init__(self, address: str, schema: str) -> None:
-        """Connect, and create the tables where there are none.
+        """Connect, and create the tables that are missing.
 
         Raises:
-            IngestStoreUnreachableError: it does not answer, or does not let us in.
+            IngestStoreUnreachableError: the server does not answer, or refuses the login.
+            IngestStoreError: the user may not create the tables.
             SettingsError: psycopg is not installed.
         """
         try:
@@ -167,13 +175,13 @@ class PostgresServer:
             yield _Postgres(cursor)
 
     def wipe_deleted(self, table: str) -> bool:
-        """See `Database`; the server's own log and backups are its administrator's to age out."""
+        """See `Database`; the administrator must expire the server's own log and backups."""
         with self._connection() as sql:
             sql.execute(f"VACUUM (FULL) {table}")
         return True
 
     def claim(self, work: str) -> None:
-        """See `Database`; each new connection repeats the claims, which end with a connection."""
+        """See `Database`; a claim ends with its connection, so a new connection repeats all."""
         self._claims.append(work)
         with self._connection() as sql:
             self._claim(sql, work)
@@ -184,14 +192,14 @@ class PostgresServer:
 
     @contextmanager
     def _connection(self) -> Iterator[Any]:
-        """Yield the one connection; a new one if it was lost."""
+        """Yield the connection, or a new one if it was lost."""
         with self._lock:
             if self._sql.closed:
                 self._sql = self._connected()
             with self._named_errors():
                 yield self._sql
 
-    def _connected(self) -> Any:  # a psycopg.Connection; the extra need not be there
+    def _connected(self) -> Any:  # a psycopg.Connection; the extra may not be installed
         with self._named_errors():
             sql = self._psycopg.connect(self._address, autocommit=True, connect_timeout=_ANSWER_S)
             with sql.transaction():
@@ -208,7 +216,7 @@ class PostgresServer:
             "SELECT pg_try_advisory_lock(%s, hashtext(%s))", [_CLAIMS, work]
         ).fetchone()[0]:
             raise UsageError(
-                f"another machine does {work} with this memory", remedy="Stop it first"
+                f"another machine runs {work} with this memory", remedy="Stop it first"
             )
 
     @contextmanager
@@ -241,5 +249,5 @@ class _Postgres:
 
 
 def _marked(statement: str) -> str:
-    """Replace the value marks with psycopg's."""
+    """Replace each `?` by psycopg's mark for a value."""
     return statement.replace("?", "%s")

@@ -1,4 +1,4 @@
-"""Stretches of time as pairs of their ends, and what joining and cutting makes of them."""
+"""Join and cut stretches of time, which are pairs of start and end."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ Stretch = tuple[int, int]
 
 
 def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Return the same time in as few stretches as possible, in order, without empty ones."""
+    """Join stretches that overlap or touch; return them in order, without empty ones."""
     joined: list[Stretch] = []
     for since, until in sorted(stretches):
         if since >= until:
@@ -19,13 +19,13 @@ def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
 
 
 def without(stretches: Iterable[Stretch], holes: Iterable[Stretch]) -> list[Stretch]:
-    """Return what is left of the stretches outside the holes."""
-    left = merged(stretches)
+    """Return the parts of the stretches outside the holes, in order."""
+    remaining = merged(stretches)
     for begin, end in holes:
         parts = [
             part
-            for since, until in left
+            for since, until in remaining
             for part in ((since, min(until, begin)), (max(since, end), until))
         ]
-        left = merged(parts)
-    return left
+        remaining = merged(parts)
+    return remaining

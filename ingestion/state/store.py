@@ -1,7 +1,6 @@
-"""The producers' durable memory: cursors, the completeness ledger, seen posts, and spending.
+"""Store the producers' memory: cursors, gaps and spans (the ledger), sightings, and spending.
 
-The completeness ledger holds gaps and covered spans. The memory holds ids of posts and no texts;
-ids can name people, so only its owner may read it.
+It holds ids of posts and no texts. Ids can name people, so only its owner may read it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -80,16 +79,17 @@ class IngestStore:
     """The memory of one platform's producer for one owner; a context manager."""
 
     def __init__(self, location: Path | str, *, owner: str, platform: str) -> None:
-        """Open or create it.
+        """Open or create the database.
 
         Args:
             location: a file, or the address of a PostgreSQL database, postgresql://….
-            owner: whose.
-            platform: which.
+            owner: the owner of the posts.
+            platform: the platform's name.
 
         Raises:
-            IngestStoreError: it is damaged, or not ours.
+            IngestStoreError: the file is damaged, or the database cannot be used.
             IngestStoreUnreachableError: the server does not answer.
+            SettingsError: psycopg is not installed.
         """
         self._who = (owner, platform)
         self._base: Database = (
@@ -107,15 +107,15 @@ class IngestStore:
         self._base.close()
 
     def claim(self, role: str) -> None:
-        """Claim this role exclusively until closed; in a file that is left to the home's locks.
+        """Claim this role exclusively until closed; for a file, the home's lock file does that.
 
         Raises:
-            UsageError: another is at work.
+            UsageError: another process has this role.
         """
         self._base.claim(f"{self._who[0]} {role} {self._who[1]}")
 
     def cursor(self, source: str) -> str | None:
-        """Return where that source was left; None: never read."""
+        """Return the saved cursor of a source; None if it was never read."""
         row = self._one(
             "SELECT cursor FROM cursors WHERE owner = ? AND platform = ? AND source = ?", source
         )
@@ -129,7 +129,11 @@ class IngestStore:
         now: int,
         covered: Sequence[Span] = (),
     ) -> None:
-        """Save cursors, gaps and covered spans together, only for what Kafka has acknowledged."""
+        """Save cursors, gaps and covered spans in one transaction.
+
+        Call it only after Kafka has acknowledged the records up to these cursors. `now` is in
+        microseconds since 1970.
+        """
         old, new = self._changed_spans(covered, gaps)
         with self._base.transaction() as sql:
             sql.run_many(
@@ -159,7 +163,8 @@ class IngestStore:
         """Delete every cursor, record the time since as a gap, and return the number of sources."""
         rows = self._all("SELECT source, saved_at FROM cursors WHERE owner = ? AND platform = ?")
         gaps = [
-            Gap(source=s, since=at, until=now, reason=GapReason.CURSOR_DISCARDED) for s, at in rows
+            Gap(source=source, since=saved_at, until=now, reason=GapReason.CURSOR_DISCARDED)
+            for source, saved_at in rows
         ]
         self.save({}, gaps, now=now)
         with self._base.transaction() as sql:
@@ -167,18 +172,18 @@ class IngestStore:
         return len(rows)
 
     def gaps(self) -> list[Gap]:
-        """Return the gaps of the completeness ledger, oldest first."""
+        """Return the gaps of the producers' ledger, oldest first."""
         rows = self._all(
             "SELECT source, since, until, reason FROM gaps WHERE owner = ? AND platform = ?"
             " ORDER BY since, source"
         )
         return [
-            Gap(source=s, since=since, until=until, reason=GapReason(why))
-            for s, since, until, why in rows
+            Gap(source=source, since=since, until=until, reason=GapReason(reason))
+            for source, since, until, reason in rows
         ]
 
     def spans(self) -> list[Span]:
-        """Return when each source was read, oldest first; outside of them nobody was reading."""
+        """Return when each source was read completely, oldest first; at other times it was not."""
         rows = self._all(
             "SELECT source, since, until FROM spans WHERE owner = ? AND platform = ?"
             " ORDER BY since, source"
@@ -188,7 +193,7 @@ class IngestStore:
     def _changed_spans(
         self, covered: Sequence[Span], gaps: Sequence[Gap]
     ) -> tuple[list[Span], list[Span]]:
-        """Return the spans to delete and to insert: covered time joins, lost time cuts them."""
+        """Return the spans to delete and to insert; covered time joins spans, lost time cuts."""
         old = []
         new = []
         lost = [gap for gap in gaps if gap.reason in LOST]
@@ -199,18 +204,18 @@ class IngestStore:
             holes = [(gap.since, gap.until) for gap in lost if gap.source == source]
             begin = min(since for since, _ in (*read, *holes))
             end = max(until for _, until in (*read, *holes))
-            there = [
+            saved = [
                 (int(since), int(until))
                 for since, until in self._all(_SPANS_NEAR, source, begin, end)
             ]
-            left = without(merged([*there, *read]), holes)
-            if left != there:
-                old += [Span(source=source, since=since, until=until) for since, until in there]
-                new += [Span(source=source, since=since, until=until) for since, until in left]
+            changed = without(merged([*saved, *read]), holes)
+            if changed != saved:
+                old += [Span(source=source, since=since, until=until) for since, until in saved]
+                new += [Span(source=source, since=since, until=until) for since, until in changed]
         return old, new
 
     def seen_posts(self, post_ids: Iterable[str]) -> dict[str, SeenPost]:
-        """Return what is known of these posts."""
+        """Return the sightings of these posts by post id, for those that have one."""
         posts: dict[str, SeenPost] = {}
         for post_id in filter(_is_storable, post_ids):
             row = self._one(_SIGHTINGS + " AND post_id = ?", post_id)
@@ -219,21 +224,20 @@ class IngestStore:
         return posts
 
     def all_seen_posts(self) -> list[SeenPost]:
-        """Return all posts that are known, deleted ones too."""
+        """Return all sightings, also of deleted posts."""
         return [SeenPost(*row) for row in self._all(_SIGHTINGS)]
 
     def by_native_id(self, source: str, native_id: str) -> SeenPost | None:
-        """Return the post that had this id at the source."""
+        """Return the sighting of the post with this id at the source; None if there is none."""
         if not _is_storable(native_id):
             return None
         row = self._one(_SIGHTINGS + " AND source = ? AND native_id = ?", source, native_id)
         return None if row is None else SeenPost(*row)
 
     def save_seen_posts(self, sightings: Iterable[SeenPost]) -> None:
-        """Save posts before they are sent, so that a resend after a crash has the same version.
+        """Save sightings before the posts are sent, so that a resend after a crash is the same.
 
-        A post whose id no database can store is left out, as if it had never been seen, and stops
-        nothing.
+        A post whose id no database can store is skipped, so that it does not stop the producer.
         """
         sightings = [
             post
@@ -256,7 +260,7 @@ class IngestStore:
             )
 
     def mark_checked(self, post_ids: Iterable[str], *, now: int) -> None:
-        """Record that these posts were checked, even if the platform said nothing about them."""
+        """Record that a sweep checked these posts, even if the answer did not mention them."""
         with self._base.transaction() as sql:
             sql.run_many(
                 "UPDATE sightings SET checked_at = ?"
@@ -265,12 +269,16 @@ class IngestStore:
             )
 
     def unchecked(self, *, since: int, limit: int) -> list[SeenPost]:
-        """Return live posts that were not checked since then, longest ago first."""
+        """Return posts that are not deleted and were not checked since then, oldest check first."""
         order = " AND is_gone = 0 AND checked_at < ? ORDER BY checked_at, post_id LIMIT ?"
         return [SeenPost(*row) for row in self._all(_SIGHTINGS + order, since, limit)]
 
     def due_for_check(self, *, now: int, first: int, limit: int) -> list[SeenPost]:
-        """Return live posts to check: after `first` µs, then after each quarter of their age."""
+        """Return posts that are not deleted and are due for a check, oldest check first.
+
+        A post is due `first` microseconds after its last check, or later, when a quarter of its age
+        has passed since.
+        """
         rows = self._all(
             _SIGHTINGS + " AND is_gone = 0 AND ? - checked_at >= ?"
             " AND (? - checked_at) * 4 >= ? - seen_at ORDER BY checked_at, post_id LIMIT ?",
@@ -283,7 +291,7 @@ class IngestStore:
         return [SeenPost(*row) for row in rows]
 
     def delete_seen_before(self, *, before: int) -> int:
-        """Forget posts that were first seen before that time; how many."""
+        """Delete the sightings of posts first seen before that time; return their number."""
         with self._base.transaction() as sql:
             return sql.run(
                 "DELETE FROM sightings WHERE owner = ? AND platform = ? AND seen_at < ?",
@@ -291,26 +299,26 @@ class IngestStore:
             )
 
     def delete_seen_posts(self, is_gone: Callable[[str], bool]) -> int:
-        """Forget the posts of which `is_gone` says so by their id; how many."""
-        forgotten = 0
+        """Delete the sightings of posts for whose id `is_gone` is true; return their number."""
+        deleted = 0
         last = ""
         while rows := self._all(_IDS, last, _AT_ONCE):
             ids = [str(row[0]) for row in rows]
             last = ids[-1]
             gone = [(*self._who, post_id) for post_id in ids if is_gone(post_id)]
-            forgotten += len(gone)
+            deleted += len(gone)
             with self._base.transaction() as sql:
                 sql.run_many(
                     "DELETE FROM sightings WHERE owner = ? AND platform = ? AND post_id = ?", gone
                 )
-        return forgotten
+        return deleted
 
     def wipe_deleted(self) -> bool:
-        """Remove the bytes of deleted posts; False while another process reads: try again."""
+        """Remove the bytes of deleted sightings; False, for now, if another process reads."""
         return self._base.wipe_deleted("sightings")
 
     def spent(self, unit: str, period: str) -> float:
-        """Return what was spent in a period."""
+        """Return the amount of a unit spent in a period, such as `2026-11` or `2026-11-21`."""
         row = self._one(
             "SELECT spent FROM spending"
             " WHERE owner = ? AND platform = ? AND unit = ? AND period = ?",
@@ -320,7 +328,7 @@ class IngestStore:
         return 0.0 if row is None else float(row[0])
 
     def spend(self, unit: str, period: str, amount: float) -> None:
-        """Note what was spent."""
+        """Add an amount to that spent in a period."""
         with self._base.transaction() as sql:
             sql.run(
                 "INSERT INTO spending VALUES (?, ?, ?, ?, ?)"
@@ -337,5 +345,5 @@ class IngestStore:
 
 
 def _is_storable(text: str) -> bool:
-    """Return whether a database can store it: not lone surrogates, nor NUL, for PostgreSQL."""
-    return "\x00" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
+    """Return whether a database can store a text: no lone surrogates, no NUL (PostgreSQL)."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)

@@ -1,4 +1,7 @@
-"""Versions from what was sent before: they date undated edits and give deletes their day."""
+"""Assign versions by the sightings of earlier posts.
+
+So an edit that the platform does not date gets a later version, and a delete gets its post's day.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -15,7 +18,7 @@ _RESTORED_AFTER = 600_000_000  # µs; a post that returns sooner after its delet
 
 
 class VersionAssigner:
-    """Assigns a platform's versions; without a `native_id` the platform dates edits itself."""
+    """Assigns versions to one platform's posts; without `native_id` the mapper's versions stay."""
 
     def __init__(self, platform: Platform, maker: RecordMaker, store: IngestStore) -> None:
         self._platform = platform
@@ -25,10 +28,11 @@ class VersionAssigner:
     def assign(
         self, items: Iterable[Item], source: str, observed_at: int, *, is_recorded: bool = False
     ) -> list[Item]:
-        """Return the items with their versions, saved first so that a crash does not change them.
+        """Return the items with their versions, after saving them so that a resend has the same.
 
-        Left out are a post that comes back right after its delete, an older version of an edited
-        post, and a recorded post (`is_recorded`) from before a different observation.
+        It leaves out a post that returns right after its delete, and an older version of an edited
+        post. It also leaves out a recorded post (`is_recorded`) if a later observation differs.
+        `observed_at` is in microseconds since 1970.
         """
         items = list(items)
         if self._platform.native_id is None:
@@ -53,7 +57,7 @@ class VersionAssigner:
         event_id = event_ids[0]
         if last is None:
             return post, self._first(post, event_id, source, observed_at)
-        is_same = last.event_id in event_ids  # the memory may be older than the key's rotation
+        is_same = last.event_id in event_ids  # the sighting may be older than the key's rotation
         if post.day is None and last.day is not None:
             post = replace(post, day=date.fromisoformat(last.day))
         if is_recorded and observed_at < last.checked_at and not is_same:
@@ -61,7 +65,7 @@ class VersionAssigner:
         if is_same:
             post = replace(post, version=max(post.version, last.version))
         elif last.is_gone and observed_at - last.checked_at < _RESTORED_AFTER:
-            return None, last  # it came from a cache
+            return None, last  # the platform answered from a cache
         elif post.version <= last.version:
             if self._platform.dates_edits and not last.is_gone and post.op == "upsert":
                 return None, last  # an older version

@@ -228,7 +228,7 @@ def test_two_of_one_role_are_not_at_work_on_one_memory_in_postgresql(database):
         one.claim("ingest")
         with IngestStore(database, owner="public", platform="x") as two:
             two.claim("sweep")
-            with pytest.raises(UsageError, match="another machine does public ingest x"):
+            with pytest.raises(UsageError, match="another machine runs public ingest x"):
                 two.claim("ingest")
     with IngestStore(database, owner="public", platform="x") as three:
         three.claim("ingest")
