@@ -1,1 +1,1 @@
-"""Erase, expire and export what producers keep about persons."""
+"""Erase, expire and export personal data in the producers' memory and landing files."""

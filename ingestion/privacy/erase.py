@@ -1,7 +1,7 @@
-"""Erasures in a producer: its memory and landing files lose everything that tombstones name.
+"""Carry out erasures in a producer: delete all that tombstones name from memory and landing files.
 
-It runs at the start and between two batches. An erasure counts as done only when its mark stands in
-the memory, so the next run repairs a kill anywhere. No later post of an erased person is sent,
+The producer does this at its start and between batches. The memory records an erasure only when it
+is complete, so after a kill the next run repeats it. No later post of an erased person is sent,
 saved or landed.
 """
 
@@ -25,7 +25,7 @@ _EACH_S = 60.0
 
 
 class ProducerErasure:
-    """One platform's, for one owner."""
+    """Carries out the erasures of one platform's posts, for one owner."""
 
     def __init__(
         self,
@@ -39,17 +39,17 @@ class ProducerErasure:
         store_identity: str,
         clock: Callable[[], int],
     ) -> None:
-        """Do nothing yet.
+        """Store the arguments; `run` deletes.
 
         Args:
-            platform: which.
-            owner: whose posts.
-            key: the pseudonym key; those before it count too.
+            platform: the platform.
+            owner: the owner of the posts.
+            key: the pseudonym key with its earlier versions.
             store: the producers' memory.
-            tombstones: what is erased.
+            tombstones: the lake's tombstone files.
             landing: the platform's landing files.
-            store_identity: which memory this is, of all that work for the lake.
-            clock: microseconds since 1970.
+            store_identity: names this memory among all memories whose producers feed the lake.
+            clock: returns microseconds since 1970.
         """
         self._platform = platform
         self._store = store
@@ -59,25 +59,25 @@ class ProducerErasure:
         self._key = key
         self._by = hashlib.sha256(store_identity.encode()).hexdigest()[:12]
         self._clock = clock
-        # Matches what persons had erased; None where nobody of this platform did.
+        # Matches posts of erased persons; None if this platform has none.
         self._persons: TombstoneMatcher | None = None
-        self._known: set[str] | None = None  # the erasures of the last run
+        self._known: set[str] | None = None  # the ids of the last run's erasures
         self._ran_at = -math.inf
 
     def run_if_due(self) -> None:
-        """Run, each minute; raises as `run` does."""
+        """Call `run` if the last call is a minute ago; raises as `run` does."""
         if time.monotonic() - self._ran_at >= _EACH_S:
             self._ran_at = time.monotonic()
             self.run()
 
     def suppresses(self, mapped: Mapped, observed_at: int) -> bool:
-        """Return whether it belongs to what a person had erased, as of the last run."""
+        """Return whether a mapped payload belongs to an erased person, as of the last run."""
         return self._persons is not None and self._persons.blocks(mapped, observed_at)
 
     def without_erased(
         self, batches: Iterable[SourceBatch], observed_at: int
     ) -> Iterator[SourceBatch]:
-        """Yield the batches without erased payloads, so that they may be landed."""
+        """Yield the batches without payloads of erased persons, so that they may be landed."""
         for batch in batches:
             self.run_if_due()  # a fetch may take hours
             left = [
@@ -89,12 +89,12 @@ class ProducerErasure:
             )
 
     def run(self) -> int:
-        """Carry out the erasures that are due and return their number.
+        """Carry out the erasures that are due, and return their number.
 
-        If another process holds the store open, the next run finishes.
+        If another process reads the memory's file, its bytes stay, and the next run tries again.
 
         Raises:
-            PayloadFileError: a landing file is damaged, so that nobody knows what is in it.
+            PayloadFileError: a tombstone or landing file is damaged, so its content is unknown.
             IngestStoreError: the memory cannot be used.
         """
         every = list(self._tombstones.of(self._platform.name))
@@ -105,9 +105,9 @@ class ProducerErasure:
         return len(due)
 
     def _due(self, every: Sequence[TombstoneSet]) -> list[TombstoneSet]:
-        """Return the erasures without a mark, and those that this process learns of only now.
+        """Return the erasures that are not complete, and those that are new to this process.
 
-        For the latter it may have saved posts since another process set the mark.
+        Another process may have completed a new one, and this one may have saved posts since.
         """
         before = self._known
         self._known = {part.erasure_id for part in every}
@@ -119,17 +119,17 @@ class ProducerErasure:
         ]
 
     def _forget(self, due: Sequence[TombstoneSet]) -> None:
-        """Delete for all of them in one pass over files and memory; each has its own counts."""
-        judges = _CountingMatcher(self._matcher, due)
+        """Carry out these erasures in one pass over files and memory, with counts for each."""
+        matcher = _CountingMatcher(self._matcher, due)
         named = [part for part in due if part.posts or part.authors]
         has_posts = any(part.posts for part in due)
         if named:
-            self._landing.strip(self._platform, judges.block)
+            self._landing.strip(self._platform, matcher.block)
         if has_posts:
-            self._store.delete_seen_posts(judges.know_post)
+            self._store.delete_seen_posts(matcher.know_post)
         for part in named:
-            self._say(part.erasure_id, judges.counts(part.erasure_id))
-        is_clean = not has_posts or self._store.wipe_deleted()  # otherwise the next run marks them
+            self._report(part.erasure_id, matcher.counts(part.erasure_id))
+        is_clean = not has_posts or self._store.wipe_deleted()  # otherwise the next run tries again
         for part in due:
             if is_clean or not part.posts:
                 self._store.save({_mark(part.erasure_id): "done"}, (), now=self._clock())
@@ -137,13 +137,13 @@ class ProducerErasure:
     def _matcher(self, tombstones: Sequence[TombstoneSet]) -> TombstoneMatcher:
         return TombstoneMatcher(self._platform, self._owner, self._key, tombstones)
 
-    def _say(self, erasure_id: str, counts: dict[str, int]) -> None:
+    def _report(self, erasure_id: str, counts: dict[str, int]) -> None:
         self._tombstones.record_done(erasure_id, self._platform.name, self._by, counts)
         get_log("ingest").info("erased", platform=self._platform.name, erasure=erasure_id, **counts)
 
 
 class _CountingMatcher:
-    """Erasures as one judge, which counts for each of them what it has condemned."""
+    """Matches the tombstones of several erasures at once, and counts the matches of each."""
 
     def __init__(
         self,
@@ -159,14 +159,16 @@ class _CountingMatcher:
         is_blocked = self._anyone.blocks(mapped, observed_at)
         if is_blocked:
             self._landed[
-                next(name for name, judge in self._each if judge.blocks(mapped, observed_at))
+                next(name for name, matcher in self._each if matcher.blocks(mapped, observed_at))
             ] += 1
         return is_blocked
 
     def know_post(self, post_id: str) -> bool:
         is_known = self._anyone.knows_post(post_id)
         if is_known:
-            self._known[next(name for name, judge in self._each if judge.knows_post(post_id))] += 1
+            self._known[
+                next(name for name, matcher in self._each if matcher.knows_post(post_id))
+            ] += 1
         return is_known
 
     def counts(self, erasure_id: str) -> dict[str, int]:
@@ -174,7 +176,7 @@ class _CountingMatcher:
 
 
 def store_identity(settings: Settings) -> str:
-    """Return which memory this is, of a home or of a server; only its hash is published."""
+    """Return a name for the memory: its server's address or its home; publish only its hash."""
     address = settings.ingest.store
     return address.get_secret_value() if address else str(settings.home)
 

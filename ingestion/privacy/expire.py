@@ -1,4 +1,4 @@
-"""Expiry of the producers' own data by the policies: landing files and ids of seen posts."""
+"""Delete landing files and sightings whose retention period, by the policy, has passed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from schemas.epoch import to_micros
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """The files or ids deleted for a platform; files that no load has sent yet stay."""
+    """The number of files or sightings that were deleted for a platform."""
 
     field: Field
     platform: str
     count: int
-    waiting: int = 0
+    waiting: int = 0  # expired files that are kept until a load has sent them
 
 
 def expire(
@@ -28,25 +28,26 @@ def expire(
     store: Callable[[str], IngestStore],
     dry_run: bool = False,
 ) -> Iterator[Expired]:
-    """Enforce the policies as of a moment; answers what has gone, platform by platform.
+    """Delete data past its retention period, and yield the counts platform by platform.
 
     Args:
-        policies: by platform.
-        now: the moment.
-        landing: a platform's landing files.
-        store: a platform's memory; opened and closed here.
-        dry_run: only say what would go.
+        policies: the policies by platform.
+        now: the time from which ages are measured.
+        landing: returns a platform's landing files.
+        store: opens a platform's memory, which is closed here.
+        dry_run: count only, delete nothing.
     """
     for name, policy in policies.items():
         with store(name) as memory:
             before = now - timedelta(days=policy.keep["landing.answers"].days)
             removed, waiting = landing(name).remove(before, memory, dry_run=dry_run)
             yield Expired("landing.answers", name, removed, waiting)
-            since = to_micros(now - timedelta(days=policy.keep["producers.sightings"].days))
-            yield Expired("producers.sightings", name, _forget(memory, since, dry_run=dry_run))
+            seen_before = to_micros(now - timedelta(days=policy.keep["producers.sightings"].days))
+            count = _delete_sightings(memory, seen_before, dry_run=dry_run)
+            yield Expired("producers.sightings", name, count)
 
 
-def _forget(memory: IngestStore, before: int, *, dry_run: bool) -> int:
+def _delete_sightings(memory: IngestStore, before: int, *, dry_run: bool) -> int:
     if dry_run:
         return sum(post.seen_at < before for post in memory.all_seen_posts())
     return memory.delete_seen_before(before=before)

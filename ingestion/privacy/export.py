@@ -1,4 +1,4 @@
-"""Export of the producers' data about a person: ids of seen posts, and landed answers."""
+"""Export the producers' data about a person: sightings, and parts of landed answers."""
 
 from collections.abc import Iterator, Set
 from dataclasses import asdict
@@ -20,10 +20,10 @@ def seen_posts_of(
     owner: str,
     platform: str,
 ) -> list[dict[str, Any]]:
-    """Return the seen posts with these pseudonyms, which are computed from their ids.
+    """Return the sightings of posts whose ids have one of these pseudonyms, as JSON objects.
 
-    Posts whose id names the author are included, as Bluesky's and Mastodon's do: the memory
-    outlives the tables' pseudonyms.
+    It adds posts whose id names the author, as on Bluesky and Mastodon, because a sighting may
+    outlive the rows from which the pseudonyms were taken.
     """
     named = f"{canonical(author_id)}/"
 
@@ -36,7 +36,7 @@ def seen_posts_of(
 
 
 def landed_answers_of(landing: Landing, author_id: str) -> list[dict[str, Json]]:
-    """Return the parts of answers that name the author, with file and endpoint."""
+    """Return the parts of landed answers that name the author, each with its file and endpoint."""
     author = canonical(author_id)
     return [
         {
@@ -51,7 +51,7 @@ def landed_answers_of(landing: Landing, author_id: str) -> list[dict[str, Json]]
 
 
 def _about(node: Json, author: str) -> list[Json]:
-    """Return the outermost objects that hold the author's id; of a list only the author's."""
+    """Return the outermost objects that hold the author's id, without the rest of their lists."""
     if isinstance(node, list):
         return [part for item in node for part in _about(item, author)]
     if not isinstance(node, dict):

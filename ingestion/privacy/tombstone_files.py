@@ -1,8 +1,8 @@
-"""Tombstones of erasures: the job that owns Silver publishes pseudonyms in files beside the tables.
+"""Read the tombstones that `bronze_to_silver` publishes to producers, and report deletions back.
 
 Each line of <lake>/_erasures/graves/<erasure>.jsonl is a tombstone: platform, post_key or
-author_key, and the version up to which it blocks. A producer writes what it did for an erasure to
-<lake>/_erasures/done/, from where it becomes part of the receipt.
+author_key, and the version up to which it blocks. A producer writes the number of its deletions to
+<lake>/_erasures/done/, and the job adds it to the receipt.
 """
 
 import json
@@ -23,7 +23,7 @@ FOREVER = 253_402_214_400_000_000
 
 @dataclass(frozen=True, slots=True)
 class TombstoneSet:
-    """One platform's part of an erasure: by pseudonym, up to which version it blocks."""
+    """One platform's part of an erasure: the highest version that each pseudonym blocks."""
 
     erasure_id: str
     posts: Mapping[str, int] = field(default_factory=dict)
@@ -31,13 +31,13 @@ class TombstoneSet:
 
     @property
     def is_forever(self) -> bool:
-        """Return whether a person asked for it: no version of theirs may come back."""
+        """Return whether a person requested the erasure, so that no version may come back."""
         return FOREVER in (*self.posts.values(), *self.authors.values())
 
 
 @dataclass(frozen=True)
 class TombstoneFiles:
-    """The files, on any of Arrow's file systems."""
+    """A lake's tombstone files, on any of Arrow's file systems."""
 
     files: Any  # a pyarrow.fs.FileSystem; Arrow declares no types
     root: str  # of the lake
@@ -51,7 +51,7 @@ class TombstoneFiles:
         Raises:
             PayloadFileError: a file is damaged.
         """
-        from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
+        from pyarrow import fs  # noqa: PLC0415  # takes half a second; few commands need it
 
         infos = self.files.get_file_info(
             fs.FileSelector(f"{self.root}/_erasures/graves", allow_not_found=True)
@@ -59,13 +59,13 @@ class TombstoneFiles:
         for info in sorted(infos, key=lambda info: str(info.path)):
             if not info.is_file or not info.path.endswith(".jsonl"):
                 continue
-            which = (platform, info.path, info.mtime_ns, info.size)
+            state = (platform, info.path, info.mtime_ns, info.size)
             try:
-                if which not in self.known:
-                    self.known[which] = self._read(info.path, platform)
+                if state not in self.known:
+                    self.known[state] = self._read(info.path, platform)
             except FileNotFoundError:
                 continue  # the job deleted it meanwhile
-            yield self.known[which]
+            yield self.known[state]
 
     def _read(self, path: str, platform: str) -> TombstoneSet:
         name = path.rpartition("/")[2].removesuffix(".jsonl")
@@ -87,13 +87,13 @@ class TombstoneFiles:
     def record_done(
         self, erasure_id: str, platform: str, by: str, counts: Mapping[str, int]
     ) -> None:
-        """Write a note for the receipt, also for zero deletions; a repeat replaces it."""
+        """Write the numbers of deletions for the receipt, also zeros; a repeat replaces them."""
         folder = f"{self.root}/_erasures/done"
         path = f"{folder}/{erasure_id}.{platform}.{by}.json"
         if not any(counts.values()) and self.files.get_file_info(path).is_file:
-            return  # a killed run left it, and its counts are the true ones
+            return  # a killed run wrote it, and its counts are the true ones
         is_local = self.files.type_name == "local"
-        if is_local:  # an object store has no folders, and its roles may make none
+        if is_local:  # an object store has no folders, and our roles may not create any there
             self.files.create_dir(folder, recursive=True)
         first = f"{path}.new" if is_local else path
         with self.files.open_output_stream(first, compression=None) as stream:
@@ -107,7 +107,7 @@ class TombstoneFiles:
 
 
 class TombstoneMatcher:
-    """Decides whether a mapper's answer falls under one of some tombstones."""
+    """Decides whether one of these tombstones blocks a mapped payload."""
 
     def __init__(
         self,
@@ -116,11 +116,11 @@ class TombstoneMatcher:
         key: PseudonymKey,
         tombstones: Sequence[TombstoneSet],
     ) -> None:
-        """Take what is looked for.
+        """Merge the tombstones of all erasures.
 
         Args:
-            platform: whose mapper's answers are judged.
-            owner: whose posts.
+            platform: the platform of the payloads.
+            owner: the owner of the posts.
             key: the pseudonym key; tombstones may be older than its last rotation.
             tombstones: the erasures' parts for this platform.
         """
@@ -135,9 +135,9 @@ class TombstoneMatcher:
         return not self._posts.keys().isdisjoint(self._post_keys(post_id))
 
     def blocks(self, mapped: Mapped, observed_at: int) -> bool:
-        """Return whether a tombstone stands against it, by the rule of the tables.
+        """Return whether a tombstone blocks a mapped payload, by the same rule as for the tables.
 
-        Where a platform does not date edits, the time of the observation counts.
+        If the platform does not date edits, the time of observation counts as the version.
         """
         if isinstance(mapped, AuthorDelete):
             return mapped.version <= self._author_until(mapped.author_id)
@@ -166,7 +166,7 @@ class TombstoneMatcher:
 
 
 def _until(tombstones: Mapping[str, int], keys: Iterable[str]) -> int:
-    """Return up to which version the tombstones block, whichever of the keys they name; -1: not."""
+    """Return the highest version that tombstones of any of these keys block; -1 if none blocks."""
     return max((tombstones.get(key, -1) for key in keys), default=-1)
 
 
