@@ -1,1 +1,1 @@
-"""Run a reader: build it, send what it reads, read again what was sent."""
+"""Run a platform's reader: build it, send its posts to Kafka, and sweep for edits and deletes."""

@@ -1,4 +1,4 @@
-"""A producer with all that it needs, checked before anything is read."""
+"""Build a platform's producer, and check all that it needs before it reads."""
 
 import fcntl
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ Role = Literal["ingest", "sweep", "fetch", "load"]
 
 
 def store_location(settings: Settings) -> Path | str:
-    """Return where the producers' memory is: a file of this home, or a PostgreSQL database."""
+    """Return the memory's location: a file of this home, or the address of a PostgreSQL server."""
     address = settings.ingest.store
     if address:
         return address.get_secret_value()
@@ -55,27 +55,29 @@ def build_producer(
     progress: Progress = lambda _: None,
     lake: tuple[TombstoneFiles, Landing] | None = None,
 ) -> Iterator[IngestLoop]:
-    """Build a platform's producer, ready to run.
+    """Yield a platform's producer, ready to run, and close its memory and metrics afterwards.
 
     Args:
-        settings: of this process.
-        platform: which.
-        telemetry: what it counts with.
-        once: read what is there, then end.
-        role: a sweep may work beside the live producer, but not beside another sweep.
-        base_url: instead of the platform's own address.
-        forget_cursor: begin anew; what lies between is a gap.
-        progress: told after every batch.
-        lake: where erasures are handed over, and the platform's landing files; None where no lake
-            can be reached.
+        settings: the process's settings.
+        platform: the platform to read.
+        telemetry: the producer's counters.
+        once: read up to now, then end.
+        role: the lock to take; a sweep may run beside the live producer, but not beside another
+            sweep.
+        base_url: replaces the platform's own address.
+        forget_cursor: delete the cursors first; the time since then becomes a gap.
+        progress: called after every batch.
+        lake: the lake's tombstone files and the platform's landing files; None if no lake can be
+            reached.
 
     Raises:
-        PolicyError, CredentialsError, SettingsError, UsageError: it may not or cannot start.
-        IngestStoreError: its memory is damaged, or its server does not answer.
-        BrokerUnreachableError, StackError: Kafka or a topic is not there.
+        PolicyError, CredentialsError, SettingsError: the configuration is wrong or incomplete.
+        UsageError: the platform has no reader, or another process has the role.
+        IngestStoreError, IngestStoreUnreachableError: the memory is damaged or not reachable.
+        BrokerUnreachableError, StackError: Kafka does not answer, or a topic is missing.
     """
     policy = policy_of(platform.name)
-    # Its log lines would appear on the terminal; the telemetry counts retries.
+    # stamina would log retries on the terminal; the telemetry counts them.
     stamina.instrumentation.set_on_retry_hooks([])
     maker = RecordMaker(platform.name, settings.owner, pseudonym_key(settings))
     ingest = settings.ingest
@@ -104,13 +106,12 @@ def build_producer(
             clock=_now,
         )
         if role != "load":
-            # A missing credential or library shows before anything starts.
+            # This finds a missing credential or library before anything starts.
             new_reader(platform, context)
         if role != "fetch":
-            with Producer(
-                settings
-            ) as first:  # fails at once if there is no broker, unlike during a run
-                first.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
+            # Without a broker this fails at once, while a run would wait for one.
+            with Producer(settings) as producer:
+                producer.require_topics(*(topic_name(platform.name, kind) for kind in TOPIC_KINDS))
         days = min(ingest.remember_days, policy.keep["producers.sightings"].days)
         store.delete_seen_before(before=_now() - int(days * 86_400_000_000))
         if forget_cursor:
@@ -119,9 +120,9 @@ def build_producer(
         def connect() -> AbstractContextManager[Sender]:
             return Producer(settings)
 
-        erased = build_erasure(settings, platform, store, *lake) if lake else None
-        if erased:
-            erased.run_if_due()  # before the first post is sent
+        erasure = build_erasure(settings, platform, store, *lake) if lake else None
+        if erasure:
+            erasure.run_if_due()  # before the first post is sent
         yield IngestLoop(
             platform,
             context,
@@ -130,7 +131,7 @@ def build_producer(
             budget=budget,
             connect=connect,
             progress=progress,
-            erasure=erased,
+            erasure=erasure,
         )
 
 
@@ -156,7 +157,11 @@ def build_erasure(
 
 @contextmanager
 def hold_role(settings: Settings, name: str, role: Role) -> Iterator[None]:
-    """Lock the role: two producers of one platform would overwrite each other's cursors."""
+    """Lock the role, since two producers of one platform would overwrite each other's cursors.
+
+    Raises:
+        UsageError: another process of this home has the role.
+    """
     file = settings.home / "cursors" / f"{settings.owner}-{name}-{role}.lock"
     protect(settings, "cursors")
     with file.open("w", encoding="utf-8") as lock:
@@ -164,7 +169,7 @@ def hold_role(settings: Settings, name: str, role: Role) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError(
-                f"another {role} of {name} is at work here", remedy="Stop it first"
+                f"another {role} of {name} runs in this home", remedy="Stop it first"
             ) from None
         yield
 

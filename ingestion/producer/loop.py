@@ -1,9 +1,9 @@
-"""Live reading: batches go from the reader to Kafka, then cursors are saved, so nothing is lost.
+"""Read a platform live: send batches to Kafka, then save the cursors, so that no post is lost.
 
-Posts are saved as seen before they are sent, and cursors after Kafka has acknowledged. After a
+The loop saves sightings before it sends posts, and cursors after Kafka has acknowledged. After a
 crash anywhere, some posts are sent twice, with the same event id and version. After a failure of
-platform or broker, reading starts again from the saved cursors. Nothing is read ahead meanwhile, so
-memory stays bounded, and what the platform no longer offers is a gap in the ledger.
+platform or broker, the loop reads again from the saved cursors. It reads nothing ahead meanwhile,
+so memory stays bounded. If the platform no longer offers the posts by then, they are a gap.
 """
 
 import time
@@ -37,8 +37,8 @@ from ingestion.state.store import IngestStore
 from ingestion.state.versions import VersionAssigner
 
 TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
-_SETTLE_S = 1.0  # at most this long is sent again after a crash
-_HEALTHY_S = 30.0  # after this long without a failure, the next one starts a new series
+_SETTLE_S = 1.0  # between two saves of cursors; a crash sends this much again
+_HEALTHY_S = 30.0  # after so long without a failure, the next one starts a new series of attempts
 _LONGEST_BACKOFF_S = 60.0
 
 Batches = Callable[[], Iterator[SourceBatch]]
@@ -50,7 +50,7 @@ class IngestReport:
 
     payloads: int = 0
     cursor: str | None = None  # the last one that was saved
-    stopped: str | None = None  # why it ended before it had caught up
+    stopped: str | None = None  # why the run ended before it had caught up
     gaps: list[Gap] = field(default_factory=list)
     # the sources that were read completely up to some time
     covered: set[str] = field(default_factory=set)
@@ -60,7 +60,7 @@ Progress = Callable[[IngestReport], None]
 
 
 class IngestLoop:
-    """One platform's producer."""
+    """One platform's producer; `build_producer` makes it."""
 
     def __init__(
         self,
@@ -74,18 +74,18 @@ class IngestLoop:
         progress: Progress = lambda _: None,
         erasure: ProducerErasure | None = None,
     ) -> None:
-        """Do nothing yet.
+        """Store the arguments; `run` connects and reads.
 
         Args:
-            platform: which, with a reader.
-            context: what its reader is given.
-            maker: what makes the records.
-            store: cursors, ledger and sightings.
-            budget: what may be spent.
-            connect: a sender; a new one after each failure.
-            progress: told after every batch.
-            erasure: carries out what is to be erased, between batches, and knows whose posts go
-                nowhere.
+            platform: the platform.
+            context: the reader's context.
+            maker: makes the records.
+            store: the producers' memory.
+            budget: the limits of spending.
+            connect: makes a sender; called again after each failure.
+            progress: called after every batch.
+            erasure: carries out erasures between batches, and finds posts of erased persons, which
+                are not sent.
         """
         self.platform = platform
         self._context = context
@@ -104,9 +104,9 @@ class IngestLoop:
         """Build a new reader of the platform.
 
         Raises:
-            UsageError: it has no reader.
-            SettingsError: a library that it needs is not installed.
-            CredentialsError: it needs credentials that are missing.
+            UsageError: the platform has no reader.
+            SettingsError: a library that the reader needs is not installed.
+            CredentialsError: credentials that the reader needs are missing.
         """
         return new_reader(self.platform, self._context)
 
@@ -120,7 +120,7 @@ class IngestLoop:
             ListingCutError: with `once`, a listing did not end; the rest of it is a gap.
             DeliveryError, BrokerUnreachableError: with `once`, Kafka kept failing.
             IngestStoreUnreachableError: with `once`, the memory's server kept failing.
-            CredentialsError, CursorError, IngestStoreError: trying again is of no use.
+            CredentialsError, CursorError, IngestStoreError: a retry would not help.
         """
         try:
             while not self._pass(batches or (lambda: self.reader().read())):
@@ -130,7 +130,7 @@ class IngestLoop:
         return self.report
 
     def _pass(self, batches: Batches) -> bool:
-        """Read to the end (True), or to a failure after a time without any (False)."""
+        """Read to the end and return True; False after a failure that starts a new series."""
         for attempt in stamina.retry_context(
             on=self.may_pass,
             attempts=self._context.attempts if self._context.once else None,
@@ -159,10 +159,9 @@ class IngestLoop:
         return True
 
     def may_pass(self, error: Exception) -> bool | float:
-        """Return whether to start again, or after how many seconds if the platform said so.
+        """Return whether to read again after this error, or the seconds that the platform asks for.
 
-        A single run does not start again for a listing without an end, which it would pay for
-        again.
+        With `once`, the loop does not read an endless listing again, since each page costs budget.
         """
         if not isinstance(error, TRANSIENT) or (
             self._context.once and isinstance(error, ListingCutError)
@@ -194,7 +193,7 @@ class IngestLoop:
             self._settle(pending, sender)
 
     def _send(self, batch: SourceBatch, sender: Sender) -> None:
-        """Map, note what is remembered, hand over."""
+        """Map a batch, save its sightings, and queue its records."""
         now = self._now()
         observed_at = now if batch.observed_at is None else min(batch.observed_at, now)
         telemetry = self._context.telemetry
@@ -234,29 +233,29 @@ class IngestLoop:
         yield from (withhold("not JSON", text) for text in batch.broken)
 
     def _matches(self, mapped: Mapped) -> bool:
-        """Return whether the watchlist wants it, as a post that nobody has seen."""
+        """Return whether this is a post that the watchlist wants, be it new or not."""
         return isinstance(mapped, Post) and self._context.watchlist.wants(
             mapped.title, mapped.text, lang=mapped.lang
         )
 
     def _sent_posts(self, items: Iterable[Mapped]) -> set[str]:
-        """Return which of these posts were sent, as far as the platform needs a memory."""
+        """Return the ids of posts that were sent before; none for a platform without sightings."""
         if self.platform.native_id is None:
             return set()
         upserts = (item for item in items if isinstance(item, Post) and item.op == "upsert")
         return set(self.store.seen_posts(post.post_id for post in upserts))
 
     def _may_follow(self, post: Post, sent: set[str]) -> bool:
-        """Return whether it may change a post that was sent: a delete, or an edit of one.
+        """Return whether a post may change one that was sent: every delete, and edits of those.
 
-        Where the platform needs no memory, every edit may.
+        Without sightings the loop cannot know, and every edit may.
         """
         if post.op == "delete":
             return True
         return post.post_id in sent if self.platform.native_id else post.version > 0
 
     def _settle(self, pending: "_Pending", sender: Sender) -> None:
-        """Wait for Kafka, then save where to go on."""
+        """Wait for Kafka's acknowledgement, then save cursors, gaps and spans."""
         sender.flush()
         telemetry = self._context.telemetry
         self.store.save(pending.cursors, pending.gaps, now=self._now(), covered=pending.covered)
@@ -280,8 +279,8 @@ def new_reader(platform: Platform, context: Context) -> Reader:
     """Import the platform's reader class and build one; see `IngestLoop.reader`."""
     if platform.reader is None:
         raise UsageError(
-            f"nothing reads {platform.name}: what it holds is pushed",
-            remedy=f"Send it to POST /v1/ingest, or files with `echostream replay {platform.name}`",
+            f"{platform.name} has no reader: its items are pushed",
+            remedy=f"Send them to POST /v1/ingest, or files by `echostream replay {platform.name}`",
         )
     module, _, name = platform.reader.partition(":")
     try:
@@ -296,7 +295,7 @@ def new_reader(platform: Platform, context: Context) -> Reader:
 
 @dataclass(slots=True)
 class _Pending:
-    """Cursors, gaps and spans that are saved once Kafka has acknowledged."""
+    """Cursors, gaps and spans that the loop saves once Kafka has acknowledged their records."""
 
     cursors: dict[str, str] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Sweeps: posts are read again for edits and deletes that a platform does not push."""
+"""Sweep: read sent posts again, to find edits and deletes that a platform does not push."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -6,15 +6,15 @@ from functools import partial
 from ingestion.producer.loop import IngestLoop, IngestReport
 from ingestion.reader import SeenPost, SourceBatch
 
-# µs: the first check of a post; each later one follows after a quarter of its age.
+# µs until a post's first check; each later one follows when a quarter of its age has passed.
 _FIRST = 3600 * 1_000_000
 
 
 def sweep(live: IngestLoop, clock: Callable[[], int], *, everything: bool = False) -> IngestReport:
-    """Look again at the posts that are due, or at all of them.
+    """Read again the posts that are due for a check, or all of them; raises as `live.run` does.
 
-    A check is saved once Kafka has acknowledged its result, so a sweep that dies continues from
-    there.
+    A check is saved only after Kafka has acknowledged its result, so a sweep that was killed
+    continues there.
     """
     started = clock()
     at_once = live.platform.sweeps_at_once
@@ -28,8 +28,7 @@ def sweep(live: IngestLoop, clock: Callable[[], int], *, everything: bool = Fals
         report = live.run(partial(_refetch, live, posts))
         if report.stopped:
             return report
-        # `max` also serves a clock that was set back: otherwise the same posts would be due
-        # again.
+        # `max`: after a clock that was set back, the same posts would be due again.
         live.store.mark_checked((post.post_id for post in posts), now=max(started, clock()))
 
 

@@ -56,7 +56,8 @@ class Budget:
         if spent + amount > limit.most:
             raise BudgetSpentError(
                 f"budget reached: {spent:g} of {limit.most:g} {unit} this {limit.per}",
-                remedy=f"Reading continues next {limit.per}; conf/budgets.toml has the limit",
+                remedy=f"Reading continues in the next {limit.per};"
+                " conf/budgets.toml has the limit",
             )
 
     def spend(self, unit: str, amount: float = 1) -> None:

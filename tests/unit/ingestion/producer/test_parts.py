@@ -197,7 +197,7 @@ def test_a_producer_without_policy_without_key_or_without_reader_does_not_start(
 def test_a_platform_without_a_reader_says_how_its_posts_come(tmp_path, monkeypatch):
     monkeypatch.setattr("ingestion.producer.build.pseudonym_key", lambda _: None)
     with (
-        pytest.raises(UsageError, match=r"nothing reads custom.*POST /v1/ingest.*replay custom"),
+        pytest.raises(UsageError, match=r"custom has no reader.*POST /v1/ingest.*replay custom"),
         build_producer(
             Settings(home=tmp_path), PLATFORMS["custom"], Telemetry("custom"), once=True
         ),
