@@ -1,1 +1,1 @@
-"""Talk to servers for the readers: HTTP, web sockets, pages and answers."""
+"""Clients that the readers share: HTTP, WebSocket, paging, polling and cursors."""

@@ -1,4 +1,4 @@
-"""Saved cursors: a reader takes them apart before it asks for anything."""
+"""Parse saved cursors, before a reader sends its first request."""
 
 import re
 
@@ -6,10 +6,10 @@ from foundation.errors import CursorError
 
 
 def parse_cursor(cursor: str, form: re.Pattern[str], platform: str) -> re.Match[str]:
-    """Return a saved cursor taken apart.
+    """Return the match of a saved cursor with its platform's form.
 
     Raises:
-        CursorError: it does not have the platform's form.
+        CursorError: the cursor does not match.
     """
     match = form.fullmatch(cursor)
     if match is None:
@@ -18,10 +18,10 @@ def parse_cursor(cursor: str, form: re.Pattern[str], platform: str) -> re.Match[
 
 
 def parse_time_cursor(cursor: str, platform: str) -> int:
-    """Return the time in a cursor of the form `<platform>:<microseconds>`.
+    """Return the time in a cursor `<platform>:<microseconds since 1970>`.
 
     Raises:
-        CursorError: it has another form.
+        CursorError: the cursor has another form.
     """
     return int(parse_cursor(cursor, re.compile(rf"{platform}:(\d+)"), platform)[1])
 
@@ -30,5 +30,5 @@ def cursor_error(platform: str) -> CursorError:
     """Return the error for a cursor that the platform's reader did not save."""
     return CursorError(
         f"the saved cursor is not one of {platform}",
-        remedy=f"Begin anew: echostream ingest {platform} --forget-cursor",
+        remedy=f"Start without it: echostream ingest {platform} --forget-cursor",
     )

@@ -1,8 +1,10 @@
-"""Meta's Graph API: pages of answers, its own rate limits and refusals, and look-ups by id.
+"""Read Meta's Graph API: pages, objects by id, and its own forms of rate limits and errors.
 
-Usage comes as percentages; a full one blocks. Errors come as 400 with a code. The address of the
-next page holds the access token, so it is never used: the token travels in a header, and pages are
-requested by their cursor, or else by the address's parameters of time or position.
+Meta states the use of its limits in percent, and errors as status 400 with a code. The address of
+the next page holds the access token, so it is never requested. The client sends the token in a
+header, and requests the page by its cursor, or by the address's parameters of time or position.
+
+API: https://developers.facebook.com/docs/graph-api
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,9 +22,9 @@ from ingestion.readers.clients.responses import StatusError
 
 HOST = "https://graph.facebook.com"
 VERSION = "v26.0"
-# rate limits of app, user, page and business use case
+# error codes of the rate limits of app, user, page and business use case
 _TOO_MANY = frozenset({4, 17, 32, 613, *range(80000, 80015)})
-_REFUSED = frozenset({102, 190})  # a session or token that is over
+_REFUSED = frozenset({102, 190})  # error codes of an expired session or token
 _NOT_THERE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND})
 _FULL = 100.0  # percent
 # Names that begin with two underscores are page parameters too.
@@ -30,7 +32,7 @@ _PAGE_PARAMETERS = frozenset({"after", "since", "until", "offset", "page"})
 
 
 class Graph:
-    """The API with one token; a context manager through `http`."""
+    """The Graph API with one token; `with graph.http:` opens and closes its connections."""
 
     def __init__(self, context: Context, token: str, hint: str) -> None:
         self._context = context
@@ -44,10 +46,10 @@ class Graph:
         )
 
     def get(self, path: str, **params: str | int) -> dict[str, Json]:
-        """Return one answer, which must be an object.
+        """Return one answer, which must be an object; raises as `Http.send` does.
 
         Raises:
-            ReadError: it is none.
+            ReadError: the answer is not an object.
         """
         answer = self.http.get(f"/{VERSION}/{path}", dict(params)).content
         if not isinstance(answer, dict):
@@ -61,7 +63,7 @@ class Graph:
 
         Raises:
             ReadError: an answer has no data.
-            ListingCutError: the pages do not end, or the next one cannot be asked for.
+            ListingCutError: the pages do not end, or the next one cannot be requested.
         """
         pages = ListingGuard(path, self._context, cursors_repeat=cursors_repeat)
         next_page: dict[str, str] = {}
@@ -82,7 +84,7 @@ class Graph:
     def by_ids(self, ids: Sequence[str], fields: str) -> tuple[list[Json], list[str]]:
         """Return the objects as they are now, and the ids that are no longer shown.
 
-        One wrong id fails the whole request, so the ids are then halved.
+        One wrong id fails the whole request. Each half of the ids is then requested alone.
         """
         try:
             answer = self.get("", ids=",".join(ids), fields=fields)
@@ -110,16 +112,20 @@ def _next_page(answer: Json) -> dict[str, str]:
     if isinstance(after, str) and after:
         return {"after": after}
     try:
-        asked = parse_qsl(urlsplit(str(value_at(answer, "paging", "next"))).query)
+        params = parse_qsl(urlsplit(str(value_at(answer, "paging", "next"))).query)
     except ValueError:
         return {}
     return {
-        name: value for name, value in asked if name in _PAGE_PARAMETERS or name.startswith("__")
+        name: value for name, value in params if name in _PAGE_PARAMETERS or name.startswith("__")
     }
 
 
 def usage(headers: Headers) -> Limit | None:
-    """Return the highest usage and when it resets, which Meta gives in minutes."""
+    """Return the percentage left of the most used limit, and the seconds until it resets.
+
+    None if the answer has no usage. Meta gives the reset in minutes.
+    Source: https://developers.facebook.com/docs/graph-api/overview/rate-limiting/
+    """
     reports: list[Any] = [parse_json_text(headers.get("x-app-usage", "null"))]
     business = parse_json_text(headers.get("x-business-use-case-usage", "null"))
     reports += [

@@ -1,4 +1,4 @@
-"""HTTP for readers: retries with jitter, the platform's rate limits, and every failure counted."""
+"""Send readers' HTTP requests, with retries and within the platform's limits; count failures."""
 
 import threading
 import time
@@ -38,7 +38,7 @@ class Limit:
     """The platform's rate limit, as an answer states it."""
 
     remaining: float
-    reset_s: float  # until there is more
+    reset_s: float  # seconds until the platform allows more
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class Answer:
     """A decoded answer."""
 
     content: Json
-    headers: Headers
+    headers: Headers  # by lower-case name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request; `path` is its name in messages, `address` its URL if not below the base URL."""
+    """One request; `path` names it in messages, `address` is its URL if not below the base URL."""
 
     path: str
     method: str = "GET"
@@ -70,7 +70,7 @@ def no_limit(headers: Headers) -> Limit | None:
 
 
 class Http:
-    """One platform's client; a context manager. Safe between threads."""
+    """One platform's HTTP client, a context manager; threads may share it."""
 
     def __init__(
         self,
@@ -82,15 +82,15 @@ class Http:
         status_of: Callable[[int, bytes], int] = lambda status, _: status,
         credentials_hint: str = "",
     ) -> None:
-        """Send nothing yet.
+        """Store the arguments; the first request connects.
 
         Args:
-            base_url: without a slash at its end.
-            context: the reader's.
-            headers: those of every request.
+            base_url: the address that paths are appended to.
+            context: the reader's context.
+            headers: returns the headers of every request with credentials.
             limit_of: reads the rate limit out of an answer's headers.
-            status_of: the status that an answer means, where the platform says it in the body.
-            credentials_hint: what to obtain, and where, when the platform refuses ours.
+            status_of: returns the status that an answer means, if the platform says it in the body.
+            credentials_hint: tells the user which credentials to get, and where, after a 401.
         """
         self._context = context
         self._headers = headers
@@ -118,16 +118,16 @@ class Http:
         self._client.close()
 
     def get(self, path: str, params: Params | None = None, *, cost: float = 1) -> Answer:
-        """Ask for JSON; see `send`."""
+        """Request JSON below the base URL; raises as `send` does."""
         return self.send(Call(path=path, params=params, cost=cost))
 
     def send(self, call: Call) -> Answer:
-        """Ask; again where that may help.
+        """Send a request and return its answer, after retries where those may help.
 
         Raises:
-            StatusError: the platform refuses, or fails again and again.
-            UnusableAnswerError: no whole answer in the expected form came.
-            CredentialsError: 401.
+            StatusError: the platform refuses the request, or failed at each attempt.
+            UnusableAnswerError: no complete answer in the expected form arrived.
+            CredentialsError: the platform answered 401.
             BudgetSpentError: the budget of `calls` is used up.
         """
         for attempt in retries(self._context):
@@ -182,7 +182,7 @@ class Http:
             with self._client.stream(
                 call.method,
                 call.address or self._base + path,
-                params=call.params or None,  # an empty one would take away the address's own
+                params=call.params or None,  # an empty mapping would remove the address's own ones
                 content=call.body,
                 headers=headers,
             ) as response:
@@ -220,24 +220,30 @@ class Http:
 
 
 def iso_reset(headers: Headers) -> Limit | None:
-    """Read Mastodon's rate limit, whose reset is ISO 8601, by the answer's own clock."""
+    """Read Mastodon's rate limit, whose reset is ISO 8601, by the answer's own clock.
+
+    Source: https://docs.joinmastodon.org/api/rate-limits
+    """
     try:
         until = datetime.fromisoformat(headers["x-ratelimit-reset"])
         until_s = (until if until.tzinfo else until.replace(tzinfo=UTC)).timestamp()
-        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, until_s - _said_at(headers)))
+        return Limit(float(headers["x-ratelimit-remaining"]), max(0.0, until_s - _sent_at(headers)))
     except (KeyError, ValueError, TypeError):
         return None
 
 
 def epoch_reset(headers: Headers, remaining: str, reset: str) -> Limit | None:
-    """Read X's rate limit, whose reset is seconds since 1970, by the answer's own clock."""
+    """Read X's rate limit, whose reset is seconds since 1970, by the answer's own clock.
+
+    Source: https://docs.x.com/x-api/fundamentals/rate-limits
+    """
     try:
-        return Limit(float(headers[remaining]), max(0.0, float(headers[reset]) - _said_at(headers)))
+        return Limit(float(headers[remaining]), max(0.0, float(headers[reset]) - _sent_at(headers)))
     except (KeyError, ValueError, TypeError):
         return None
 
 
-def _said_at(headers: Headers) -> float:
-    """Return when the platform answered, by its own clock, else by ours; seconds since 1970."""
+def _sent_at(headers: Headers) -> float:
+    """Return when the answer was sent, in seconds since 1970, by the platform's clock or ours."""
     answered_at = http_date_seconds(headers.get("date", ""))
     return clock.now().timestamp() if answered_at is None else answered_at

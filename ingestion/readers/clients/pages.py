@@ -1,8 +1,8 @@
-"""Guards against listings that never end.
+"""Stop listings that never end.
 
-A listing ends where the platform names no next page. A listing that never ends names a next page
-again, repeats items, or sends page after page without any. The guard stops at the page that shows
-it; the rest of that listing is a gap.
+A listing ends where the platform names no next page. One that never ends names an earlier page
+again, repeats items, or sends page after page without new ones. The guard stops at the page that
+shows this, and the rest of the listing is a gap.
 """
 
 import json
@@ -20,12 +20,12 @@ from ingestion.reader import Context, Gap, GapReason
 T = TypeVar("T")
 
 MOST_BARREN = 5  # pages in a row without anything new that still name a next one
-_MOST_LEFT_OUT = 31  # rounds; longer, and Reddit's listings may have dropped their oldest items
-_REMEMBERED = 100_000  # items and cursors; older repetitions are not noticed, so memory is bounded
+_MOST_LEFT_OUT = 31  # rounds; after more, Reddit's listings may have dropped their oldest items
+_REMEMBERED = 100_000  # items and cursors; the limit bounds memory but misses older repetitions
 
 
 class ListingGuard:
-    """One listing in one pass; a later pass reads the same again and begins with a new one."""
+    """Watches one pass over a listing; each pass needs a new guard, as it sees old items again."""
 
     def __init__(
         self, path: str, context: Context, *, cursors_repeat: bool = False, overlaps: bool = False
@@ -33,10 +33,10 @@ class ListingGuard:
         """Start with nothing seen.
 
         Args:
-            path: what the error calls the listing.
-            context: the reader's, whose trouble is counted.
-            cursors_repeat: the platform gives the same cursor on each page, so only items tell.
-            overlaps: pages begin with items of the page before, so the last may hold nothing else.
+            path: the listing's name in errors.
+            context: the reader's context, which counts the trouble.
+            cursors_repeat: each page has the same cursor, so the guard looks at items only.
+            overlaps: a page repeats items of the one before, so the last may have no new ones.
         """
         self._path = path
         self._context = context
@@ -48,7 +48,7 @@ class ListingGuard:
     def check(self, items: Sequence[Json], following: object) -> list[Json]:
         """Record a page and return its items that are new in this pass.
 
-        `following` is what the page names as the next one; None: nothing follows.
+        `following` identifies the next page, as this page names it; None: nothing follows.
 
         Raises:
             ListingCutError: the listing does not end by itself.
@@ -73,7 +73,7 @@ class ListingGuard:
         """Return the error of a listing that cannot be read to its end, and count it."""
         self._context.telemetry.trouble("stuck")
         return ListingCutError(
-            f"{self._path} {why}, so it was left there",
+            f"{self._path} {why}, so reading stopped there",
             remedy="Items before that are sent and the rest is noted as a gap;"
             " read again when the platform is repaired",
         )
@@ -86,31 +86,32 @@ class ListingGuard:
 
 
 class ListingCuts:
-    """The listings that were cut in a round: the others are read, then the round ends in error.
+    """The listings that were cut in a round; the reader still reads the others, then fails.
 
-    Each request to such a listing costs budget, so a producer that continues asks ever more rarely.
+    Each request to such a listing costs budget, so a producer that continues skips it for ever more
+    rounds.
     """
 
     def __init__(self) -> None:
         self._first: ListingCutError | None = None
         self._count = 0
         self._count_before = 0
-        self._in_a_row: dict[str, int] = {}  # by source: how often it was cut
-        self._left_out: dict[str, int] = {}  # by source: of how many rounds
+        self._in_a_row: dict[str, int] = {}  # by source: rounds in a row that cut it
+        self._left_out: dict[str, int] = {}  # by source: rounds still to skip
 
     def skips(self, source: str) -> bool:
-        """Return whether this round skips a source: one round after a first cut, then 3, 7."""
+        """Return whether this round skips a source: after its first cut 1 round, then 3, then 7."""
         left = self._left_out.pop(source, 0)
         if left > 1:
             self._left_out[source] = left - 1
         return left > 0
 
     def begin(self) -> None:
-        """Begin a source: `gap` is about cuts from now on."""
+        """Begin a source; `gap` then counts only cuts from now on."""
         self._count_before = self._count
 
     def until_cut(self, pages: Iterable[T]) -> Iterator[T]:
-        """Yield the pages up to where the listing is cut."""
+        """Yield the pages up to the one at which the listing is cut."""
         try:
             yield from pages
         except ListingCutError as error:
@@ -119,7 +120,7 @@ class ListingCuts:
             get_log("ingest").warning("listing_cut", what=error.what)
 
     def gap(self, source: str, since: int, until: int) -> tuple[Gap, ...]:
-        """Return the stretch of time as a gap if a listing of this source was cut."""
+        """Return the time from `since` to `until` as a gap if a listing of this source was cut."""
         if self._count == self._count_before:
             self._in_a_row.pop(source, None)
             return ()
@@ -142,7 +143,7 @@ class ListingCuts:
 
 
 def query_of(params: dict[str, str]) -> str:
-    """Return a next page's parameters as one cursor, whatever their order."""
+    """Return a next page's parameters as one cursor, independent of their order."""
     return urlencode(sorted(params.items()))
 
 

@@ -1,4 +1,4 @@
-"""The loop of every reader that polls: rounds over its sources, with a pause after each."""
+"""Poll: read rounds over a reader's sources, with a pause after each round."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -12,13 +12,13 @@ def poll_sources(
     sources: Sequence[str],
     read: Callable[[str], Iterator[SourceBatch]],
 ) -> Iterator[SourceBatch]:
-    """Read each source once per round, except those that `cuts` leaves out.
+    """Read each source once per round, except those that `cuts` skips.
 
     Args:
-        context: the reader's.
+        context: the reader's context.
         cuts: the listings that were cut in earlier rounds.
-        sources: what the watchlist names, in this order; at least one.
-        read: reads one source from where it was left.
+        sources: the sources in the order of the watchlist; at least one.
+        read: reads one source from its cursor.
 
     Raises:
         ListingCutError: with `once`, a listing was cut.
@@ -38,7 +38,7 @@ def poll(
     source: str,
     read_round: Callable[[], Iterator[SourceBatch]],
 ) -> Iterator[SourceBatch]:
-    """Read one round with `context.once`, otherwise rounds for ever; `source` names the pauses.
+    """Read one round with `context.once`, else rounds for ever; pauses are batches of `source`.
 
     Raises:
         ListingCutError: with `once`, a listing was cut.

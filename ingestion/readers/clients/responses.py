@@ -1,4 +1,4 @@
-"""Failed answers: their errors, and when a retry may help."""
+"""Name the errors of failed answers, and decide when a retry may help."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -11,10 +11,10 @@ import stamina
 from foundation.errors import ReadError
 from ingestion.reader import Context
 
-LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform
+LONGEST_WAIT_S = 960.0  # a little more than the longest window of a platform's rate limits
 CLIENT_ERRORS = 400
 SERVER_ERRORS = 500
-# These may have a Retry-After.
+# Answers with these statuses may have a Retry-After.
 LATER = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -22,17 +22,17 @@ class StatusError(ReadError):
     """Raised for an answer with a status of 400 or more."""
 
     def __init__(self, status: int, path: str, wait_s: float | None = None) -> None:
-        super().__init__(f"{path} answered {status}", remedy="It is tried again")
+        super().__init__(f"{path} answered {status}", remedy="Read again later")
         self.status = status
         self.wait_s = wait_s
 
 
 class UnusableAnswerError(ReadError):
-    """Raised when there was no answer, half of one, or one that is not JSON."""
+    """Raised when no answer came, an incomplete one, or one that is not JSON."""
 
 
 def retry_decision(error: Exception) -> bool | float:
-    """Return whether to retry, or after how many seconds."""
+    """Return whether to retry after this error, or the seconds to wait before."""
     if isinstance(error, StatusError):
         if error.status in LATER:
             return True if error.wait_s is None else bounded_wait(error.wait_s)
@@ -41,7 +41,7 @@ def retry_decision(error: Exception) -> bool | float:
 
 
 def retries(context: Context) -> Iterable[stamina.Attempt]:
-    """Return attempts at one request, with waits between them."""
+    """Return the attempts at one request, which wait between them."""
     return stamina.retry_context(
         on=retry_decision,
         attempts=context.attempts,
@@ -53,17 +53,19 @@ def retries(context: Context) -> Iterable[stamina.Attempt]:
 
 
 def bounded_wait(wait_s: float) -> float:
-    """Return the requested wait, within reason."""
+    """Return the requested wait, but at least 0.1 s and at most `LONGEST_WAIT_S`."""
     return min(max(wait_s, 0.1), LONGEST_WAIT_S)
 
 
 def retry_after(headers: Mapping[str, str], now: int) -> float | None:
-    """Return `Retry-After` in seconds, from either of its forms; None where it is useless.
+    """Return `Retry-After` in seconds, from either of its forms; None if it names no later time.
 
     Args:
-        headers: of the answer, in lower case. A date is measured by the answer's own clock, where
-            it shows one.
-        now: ours, in microseconds since 1970.
+        headers: the answer's headers by lower-case name. A date is compared with the answer's own
+            `date`, if it has one.
+        now: our time in microseconds since 1970.
+
+    Source: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
     header = headers.get("retry-after", "")
     try:

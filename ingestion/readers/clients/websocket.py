@@ -1,4 +1,4 @@
-"""Websockets for readers: frames with a heartbeat, so that silence shows, and named errors."""
+"""Read WebSockets for readers: frames, and beats between them, by which silence shows."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +12,10 @@ from ingestion.reader import Context
 from ingestion.readers.clients.responses import LATER, retry_after
 
 MAX_FRAME_BYTES = 32 * 1024 * 1024
-BEAT_S = 0.1
+BEAT_S = 0.1  # without a frame for so long, the reader gets a beat
 _PING_S = 20.0
-# Frames read ahead; beyond, the socket is not read, and TCP slows the sender.
+# Frames read ahead: above the first, the socket is not read, so TCP slows the sender, until fewer
+# than the second are left.
 _QUEUE = (
     1024,
     256,
@@ -43,20 +44,20 @@ def frames(
     headers: Mapping[str, str] | None = None,
     subprotocols: Sequence[Subprotocol] = (),
 ) -> Iterator[bytes | None]:
-    """Yield what a server sends as bytes, and None on a beat without a frame.
+    """Yield a server's frames as bytes, and None for each beat without a frame.
 
-    It ends only by an error.
+    It ends only with an error.
 
     Args:
-        url: with query; never shown, for it can hold a token.
-        path: what messages call it.
-        context: the reader's.
-        headers: of the handshake.
-        subprotocols: offered in the handshake.
+        url: the address with its query; no message shows it, because it can hold a token.
+        path: the stream's name in messages.
+        context: the reader's context.
+        headers: the headers of the handshake.
+        subprotocols: the subprotocols that the handshake offers.
 
     Raises:
-        RefusedError: the handshake was answered by an HTTP error.
-        ClosedError: the connection ended, could not be made, or was silent for longer than
+        HandshakeRefusedError: the server answered the handshake with an HTTP error.
+        StreamClosedError: the connection ended, could not be made, or was silent for longer than
             `timeout_s`.
     """
     trouble = context.telemetry.trouble
