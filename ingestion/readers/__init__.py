@@ -1,1 +1,1 @@
-"""Read platforms. Each reader imports the extra that it needs, and is imported only when built."""
+"""The readers, one per platform; a producer imports only its own, with the extra that it needs."""

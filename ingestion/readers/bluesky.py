@@ -1,9 +1,11 @@
-"""Bluesky's Jetstream in both versions: one websocket, a cursor, a window of about 36 hours.
+"""Read Bluesky's Jetstream, v1 or v2: one WebSocket, with cursors that reach back about 36 hours.
 
-Resuming is inclusive. Each server of Jetstream stamps events with its own time, so a v1 cursor goes
-back a little; an event that is read twice has the same event id. If the cursor is too old, v1
-silently starts later: then the first event is younger than the cursor, and that is a gap. v2
-reports it.
+Resuming is inclusive, and each server stamps events with its own time. So the reader starts v1 a
+little before its cursor, and an event that is read twice has the same event id. If the cursor is
+too old, v1 silently starts later. Then the first event is younger than the cursor, and the reader
+records a gap. v2 reports it.
+
+API: https://github.com/bluesky-social/jetstream
 """
 
 import re
@@ -31,14 +33,14 @@ SOURCE = "jetstream"
 _CURSOR = re.compile(rf"{SOURCE}:(?:(?P<seq>\d*):)?(?P<time>\d+)")
 _POSTS = "app.bsky.feed.post"
 _FULL = 500  # events in a batch
-_LINGER_S = 0.5
+_LINGER_S = 0.5  # until a batch with fewer events is yielded
 _REWIND = 5_000_000  # µs: how far the clocks of two servers may differ
-CAUGHT_UP_S = 2.0  # of silence, after which `--once` assumes the end
+CAUGHT_UP_S = 2.0  # of silence, after which `--once` takes it that no event is left
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the stream: v2's number of it where known, and its time in microseconds."""
+    """A position in the stream: its time in microseconds since 1970, and v2's sequence number."""
 
     time_us: int
     seq: int | None = None
@@ -48,7 +50,7 @@ class Position:
         """Parse a saved cursor.
 
         Raises:
-            CursorError: it is none of this platform.
+            CursorError: the cursor is not one of this reader.
         """
         match = parse_cursor(cursor, _CURSOR, "bluesky")
         return cls(int(match["time"]), int(match["seq"]) if match["seq"] else None)
@@ -70,7 +72,7 @@ class _Collected:
 
 
 class BlueskyReader:
-    """The reader; the path of `base_url` decides the protocol, v1 where it has none."""
+    """The Bluesky reader; the path of `base_url` chooses v1 or v2, and no path means v1."""
 
     def __init__(self, context: Context) -> None:
         base = (context.base_url or HOST + V1).rstrip("/")
@@ -94,7 +96,7 @@ class BlueskyReader:
         )
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """See `Reader`; as far back as the server's window reaches."""
+        """See `Reader`; the server offers about 36 hours."""
         yield from self._stream(Position(since), is_resumed=True, until=until)
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
@@ -106,8 +108,8 @@ class BlueskyReader:
     ) -> Iterator[SourceBatch]:
         """Read up to a time, or for ever.
 
-        If the stream falls silent before that time, it is opened again to learn whether that was
-        all.
+        If the stream falls silent before that time, the reader opens it again, until a stream
+        brings nothing new.
         """
         while True:
             reached = yield from self._as_near_as_possible(
@@ -198,7 +200,7 @@ class BlueskyReader:
         return V2 if self._is_v2 else V1
 
     def _event(self, frame: bytes, collected: _Collected) -> Json:
-        """Return the event in a frame; None where it holds none, which is recorded."""
+        """Return a frame's event; None if it has none, or is not JSON, which the batch records."""
         try:
             event = parse_json(frame)
         except ValueError:
@@ -218,7 +220,7 @@ class BlueskyReader:
         return event
 
     def _position(self, event: Json) -> Position | None:
-        """Return an event's position; None where it has no time, or one in the future."""
+        """Return an event's position; None if it has no time, or one in the future."""
         at = value_at(event, "time_us")
         seq = None
         if at is None:

@@ -1,8 +1,10 @@
-"""Facebook pages: published posts of the last days and the comments of those that changed.
+"""Read Facebook pages: posts of the last seven days, and the comments of posts that changed.
 
-Posts are ranked, not sorted, so every page is read to its end. A post's `updated_time` moves
-forward with each new comment, so it is the mark up to which a page was read. Sweeps find all other
-edits and deletes.
+Facebook ranks posts and does not sort them, so the reader reads every listing to its end. Each new
+comment moves its post's `updated_time` forward, so the newest `updated_time` is the cursor. Sweeps
+find all other edits and deletes.
+
+API: https://developers.facebook.com/docs/graph-api/reference/page/published_posts/
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,13 +30,13 @@ _COMMENT_FIELDS = (
 )
 _SECOND = 1_000_000
 _DAYS = 7 * 86_400 * _SECOND  # µs; comments arrive for days
-_OVERLAP = 60 * _SECOND  # µs; more than the clocks differ
-_BY_ID = 50
+_OVERLAP = 60 * _SECOND  # µs; two clocks differ by less
+_BY_ID = 50  # ids in one request
 _HOW = how_to_get("facebook", "access_token")
 
 
 class FacebookReader:
-    """The reader of all pages of the watchlist."""
+    """The reader of all Facebook pages of the watchlist."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -55,7 +57,7 @@ class FacebookReader:
             yield from poll_sources(self._context, self._cuts, sources, self._changed)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """See `Reader`; comments by the time of their post."""
+        """See `Reader`; a comment counts by the time of its post."""
         with self._graph.http:
             for page in self._context.watchlist.pages:
                 for posts in self._cuts.until_cut(self._posts(page, since, until)):
@@ -76,7 +78,10 @@ class FacebookReader:
                 )
 
     def _kinds(self, posts: Sequence[SeenPost]) -> Iterator[tuple[str, Sequence[SeenPost]]]:
-        """Split posts from comments: their fields differ; a post's id begins with its page's."""
+        """Yield posts and comments apart, each part with the fields to request.
+
+        A post's id begins with its page's id.
+        """
         of_page = [post for post in posts if post.native_id.partition("_")[0] == post.source]
         others = [post for post in posts if post.native_id.partition("_")[0] != post.source]
         for fields, kind in ((_POST_FIELDS, of_page), (_COMMENT_FIELDS, others)):
@@ -104,7 +109,8 @@ class FacebookReader:
             for post in changed:
                 yield from self._cuts.until_cut(self._comments(page, post))
         gaps += self._cuts.gap(page, mark, now)
-        # A change during the first pages may be older than the newest change on the last ones.
+        # A post on the first pages may change while the last ones are read, so the cursor stays
+        # behind the start of this reading.
         yield SourceBatch(
             source=page,
             cursor=f"facebook:{min(newest, max(mark, now - _OVERLAP))}",
@@ -120,7 +126,7 @@ class FacebookReader:
 
     def _comments(self, page: str, post: Json) -> Iterator[SourceBatch]:
         number = post.get("id") if isinstance(post, dict) else None
-        # Each post costs a call.
+        # A request for a post without comments would waste a call of the budget.
         if isinstance(number, str) and value_at(post, "comments", "summary", "total_count") != 0:
             for comments in self._graph.pages(
                 f"{number}/comments", fields=_COMMENT_FIELDS, limit=100, filter="stream"

@@ -1,7 +1,9 @@
-"""Hacker News' Firebase API: ids are walked upward, `updates` tells of edits and deletes.
+"""Read Hacker News' Firebase API: new items by ascending ids, edits and deletes by `updates`.
 
-An item that answers `null` is neither skipped nor a delete: it is requested again for hours, then
-it is a gap.
+The API sometimes answers `null` for an item that exists. The reader requests such an item again for
+six hours, and then records a gap; it never takes `null` for a delete.
+
+API: https://github.com/HackerNews/API
 """
 
 import json
@@ -22,32 +24,32 @@ from ingestion.readers.clients.polling import poll
 HOST = "https://hacker-news.firebaseio.com"
 SOURCE = "items"
 _AT_ONCE = 8  # concurrent requests: a limit of our own, since the API has none
-_CHUNK = 64
+_CHUNK = 64  # items in a batch
 GIVE_UP = 6 * 3600 * 1_000_000  # µs of `null` answers
-_UPDATES_HOLD = 600 * 1_000_000  # µs that `updates` reaches back, as far as known
-_FAR_AHEAD = 100_000  # items: a cursor so far beyond the newest item is no cursor of this platform
+_UPDATES_HOLD = 600 * 1_000_000  # µs that `updates` reaches back, as far as is known
+_FAR_AHEAD = 100_000  # items; a cursor this far beyond the newest item is not one of this reader
 
 
 @dataclass(slots=True)
 class Position:
-    """The state of reading."""
+    """How far the items were read, as the cursor stores it; times in microseconds since 1970."""
 
     next_id: int
     updates_at: int | None = None  # when `updates` was last read
     missing: dict[int, int] = field(default_factory=dict)  # ids that answered null, and since when
-    read_at: int | None = None  # up to when the items were read
+    read_at: int | None = None  # the time up to which the items were read
 
     @classmethod
     def parse(cls, cursor: str) -> "Position":
         """Parse a saved cursor.
 
         Raises:
-            CursorError: it is none of this platform.
+            CursorError: the cursor is not one of this reader.
         """
         try:
             saved = json.loads(cursor)
             missing = {int(number): int(at) for number, at in saved["missing"].items()}
-            read_at = saved.get("read_at")  # older cursors have none
+            read_at = saved.get("read_at")  # cursors of older releases have none
             return cls(int(saved["next"]), saved["updates_at"], missing, read_at and int(read_at))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise cursor_error("hackernews") from None
@@ -59,13 +61,13 @@ class Position:
 
 
 class HackerNewsReader:
-    """The reader."""
+    """The Hacker News reader."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._cuts = ListingCuts()
         self._http = Http(context.base_url or HOST, context)
-        self._position: Position | None = None  # the position of the rounds
+        self._position: Position | None = None  # set by the first round
 
     def read(self) -> Iterator[SourceBatch]:
         """See `Reader`."""
@@ -75,7 +77,7 @@ class HackerNewsReader:
             yield from poll(self._context, self._cuts, SOURCE, self._round)
 
     def _round(self) -> Iterator[SourceBatch]:
-        """Read new items, missing ones, and changed ones; a cut listing delays only the first."""
+        """Read new, missing and changed items; a cut listing delays only the new ones."""
         now = self._context.clock()
         newest = self._newest()
         if self._position is None:
@@ -87,7 +89,7 @@ class HackerNewsReader:
         yield from self._changed_items(self._position)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """See `Reader`; ids grow with time."""
+        """See `Reader`; ids grow with time, so a binary search finds the first one."""
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
             newest = self._newest()
             low = 1
@@ -103,14 +105,14 @@ class HackerNewsReader:
                 times = [at for item in items if (at := _time(item)) is not None]
                 yield SourceBatch(
                     source=SOURCE,
-                    documents=[i for i in items if (_time(i) or since) < until],
+                    documents=[item for item in items if (_time(item) or since) < until],
                     endpoint="/v0/item",
                 )
                 if times and min(times) >= until:
                     return
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """See `Reader`; `null` says nothing."""
+        """See `Reader`; an item that answers `null` is left out, since it may still exist."""
         with self._http, ThreadPoolExecutor(_AT_ONCE) as self._pool:
             for part in chunks(posts, _CHUNK):
                 items, _ = self._items([int(post.native_id) for post in part])
@@ -149,7 +151,10 @@ class HackerNewsReader:
     def _chunks(
         self, position: Position, newest: int
     ) -> Iterator[tuple[Sequence[int], dict[int, Json], list[Json]]]:
-        """Yield items upward; `maxitem` may be too high, and the items beyond are null."""
+        """Yield ids, their items and other answers, in ascending order of the ids.
+
+        `maxitem` may be too high, and then the items beyond the newest one answer `null`.
+        """
         pages = ListingGuard("/v0/item", self._context)
         for ids in chunks(range(position.next_id, newest + 1), _CHUNK):
             items, odd = self._items(ids)
@@ -170,7 +175,9 @@ class HackerNewsReader:
             _gap(position.missing[number], now, GapReason.NOT_ANSWERED) for number in sorted(old)
         )
         position.missing = {
-            n: since for n, since in position.missing.items() if n not in items and n not in old
+            number: since
+            for number, since in position.missing.items()
+            if number not in items and number not in old
         }
         yield self._batch(list(items.values()), position, gaps=gaps)
 
@@ -195,11 +202,11 @@ class HackerNewsReader:
     def _newest(self) -> int:
         newest = self._http.get("/v0/maxitem.json").content
         if not isinstance(newest, int) or isinstance(newest, bool) or newest < 1:
-            raise ReadError("/v0/maxitem.json answered with something that is no id")
+            raise ReadError("/v0/maxitem.json answered with something that is not an id")
         return newest
 
     def _items(self, ids: Sequence[int]) -> tuple[dict[int, Json], list[Json]]:
-        """Return the items by id, and answers that are no item of that id; `null` is neither."""
+        """Return the items by id, and the answers that are not the item; `null` is neither."""
         answers = self._pool.map(
             lambda number: self._http.get(f"/v0/item/{number}.json").content, ids
         )
@@ -216,7 +223,7 @@ class HackerNewsReader:
         return items, odd
 
     def _time_near(self, number: int, newest: int) -> int:
-        """Return when an item was made, or the next one that has a time."""
+        """Return when an item was posted, else the next item with a time, else now."""
         for near in range(number, min(number + _CHUNK, newest + 1)):
             if (at := _time(self._http.get(f"/v0/item/{near}.json").content)) is not None:
                 return at

@@ -1,7 +1,9 @@
-"""Instagram by hashtag: what was posted in the last 24 hours, of at most 30 hashtags in seven days.
+"""Read Instagram by hashtag: media of the last 24 hours, of at most 30 hashtags in seven days.
 
-Media are not quite in the order of time, and every page has the same cursor. So a hashtag is read
-until two pages in a row are older than the last complete reading, with an hour's overlap.
+The API sorts media only roughly by time, and gives every page the same cursor. So the reader reads
+a hashtag until two pages in a row are older than its last complete reading, minus an hour.
+
+API: https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-hashtag/recent-media
 """
 
 import re
@@ -22,12 +24,12 @@ from ingestion.readers.clients.polling import poll_sources
 
 _FIELDS = "id,caption,media_type,timestamp,permalink,like_count,comments_count"
 _PAGE = 50
-_BY_ID = 50
+_BY_ID = 50  # ids in one request
 _SECOND = 1_000_000
-_WINDOW = 86_400 * _SECOND
+_WINDOW = 86_400 * _SECOND  # µs that the API reaches back
 _OVERLAP = 3_600 * _SECOND  # µs
-_MOST_TAGS = 30
-_OLD_PAGES = 2
+_MOST_TAGS = 30  # in seven days
+_OLD_PAGES = 2  # in a row, after which the reader stops
 _CURSOR = re.compile(r"instagram:(\d+):(\d+)")  # the hashtag's id, and when it was read
 _HOW = how_to_get("instagram", "access_token")
 
@@ -49,8 +51,8 @@ class InstagramReader:
         )
         if not 1 <= len(context.watchlist.hashtags) <= _MOST_TAGS:
             raise UsageError(
-                f"{len(context.watchlist.hashtags)} hashtags of Instagram are named,"
-                " of 30 in seven days",
+                f"the watchlist names {len(context.watchlist.hashtags)} hashtags of Instagram,"
+                " which allows 30 in seven days",
                 remedy="Name 1 to 30 in conf/watchlists.toml: instagram.hashtags",
             )
 
@@ -61,7 +63,7 @@ class InstagramReader:
             yield from poll_sources(self._context, self._cuts, sources, self._recent)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """See `Reader`; as far back as 24 hours."""
+        """See `Reader`; the API offers the last 24 hours."""
         with self._graph.http:
             for tag in self._context.watchlist.hashtags:
                 number = self._search(tag)
@@ -117,7 +119,8 @@ class InstagramReader:
         """Look up the hashtag's id; a new hashtag takes one of the week's thirty slots.
 
         Raises:
-            BudgetSpentError: there is none left.
+            BudgetSpentError: no slot is left.
+            ReadError: the answer has no id.
         """
         answer = (
             self._graph.get("ig_hashtag_search", user_id=self._user, q=tag)
@@ -137,7 +140,7 @@ class InstagramReader:
         if len(recent) >= _MOST_TAGS and tag.lower() not in names:
             raise BudgetSpentError(
                 f"budget reached: {len(recent)} of {_MOST_TAGS} hashtags in seven days",
-                remedy="Wait, or name fewer",
+                remedy="Wait, or name fewer in conf/watchlists.toml: instagram.hashtags",
             )
         return True
 
@@ -145,7 +148,7 @@ class InstagramReader:
         """Return the hashtag's id, and when it was last read completely.
 
         Raises:
-            CursorError: the saved cursor is none of this platform.
+            CursorError: the saved cursor is not one of this reader.
         """
         cursor = self._context.memory.cursor(tag)
         if cursor is None:

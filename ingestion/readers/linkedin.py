@@ -1,9 +1,11 @@
-"""LinkedIn: an organisation's own posts and their comments, by offset.
+"""Read an organisation's own LinkedIn posts and their comments, with pages by offset.
 
-Offsets drift when posts come and go, so pages overlap. LinkedIn leaves hidden posts out of a page,
-so a short page is not the last one: reading ends where the platform says so. Comments do not move
-their post, so those of every post that changed within seven days are read each time. The reader is
-meant for a scheduler, within the daily quota.
+New and deleted posts shift the offsets, so pages overlap. LinkedIn leaves hidden posts out of a
+page, so a short page may not be the last: the reader goes on until LinkedIn says that nothing
+follows. A new comment does not change its post's time. So each round reads the comments of every
+post that changed within seven days. Run the reader from a scheduler, within the daily quota.
+
+API: https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/comments-api
 """
 
 import re
@@ -25,9 +27,9 @@ from ingestion.readers.clients.polling import poll_sources
 from ingestion.readers.clients.responses import StatusError
 
 HOST = "https://api.linkedin.com"
-VERSION = "202610"  # a version is served for about a year
+VERSION = "202610"  # LinkedIn serves a version for about a year
 _PAGE = 100
-_OVERLAP = 10
+_OVERLAP = 10  # items
 _DAYS = 7 * 86_400_000_000  # µs
 _COMMENT = "urn:li:comment:("
 _START = re.compile(r"[?&]start=(\d{1,9})(?!\d)")
@@ -62,7 +64,7 @@ class LinkedInReader:
             yield from poll_sources(self._context, self._cuts, sources, self._changed)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """See `Reader`; comments by the time of their post's last change."""
+        """See `Reader`; posts and their comments count by the time of the post's last change."""
         with self._http:
             for author in self._context.watchlist.accounts:
                 for posts in self._cuts.until_cut(self._posts(author, since)):
@@ -71,7 +73,7 @@ class LinkedInReader:
             self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """See `Reader`; one call each, since batches are not for every tier."""
+        """See `Reader`; each post costs one call, since not every tier may request batches."""
         with self._http:
             for post in posts:
                 try:
@@ -115,7 +117,7 @@ class LinkedInReader:
         ):
             yield page
             times = [at for post in page if (at := _modified(post)) is not None]
-            if times and times[-1] < since:  # one item may have a wrong time
+            if times and times[-1] < since:  # not `min`: one item may have a wrong time
                 return
 
     def _pages(self, path: str, asked: dict[str, str]) -> Iterator[list[Json]]:
@@ -142,11 +144,10 @@ class LinkedInReader:
 
 
 def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
-    """Return the offset behind a page; None where nothing follows.
+    """Return the offset after a page; None if nothing follows.
 
-    Nothing follows an empty page without a next one, nor the last of `total` items.
-
-    Many answers name no links at all, so their absence alone says nothing.
+    Nothing follows an empty page that names no next one, nor the last of `total` items. Many
+    answers have no links at all, so a missing link alone does not mean the end.
     """
     paging = answer.get("paging")
     links = [
@@ -173,7 +174,7 @@ def _end_of(answer: dict[str, Json], start: int, shown: int) -> int | None:
 
 
 def _modified(item: Json) -> int | None:
-    """Return when a post, not a comment, was last changed."""
+    """Return when a post was last changed; None for a comment."""
     return (
         count_micros(item.get("lastModifiedAt"), per_second=1000)
         if isinstance(item, dict)
@@ -189,7 +190,7 @@ def _path_of(urn: str) -> str:
 
 
 def _delete(post: SeenPost) -> Json:
-    """Return the notice that LinkedIn sends for a deletion where it sends any."""
+    """Return the delete of a post in LinkedIn's own form, as the mapper reads it."""
     if post.post_id.startswith(_COMMENT):
         return {"action": "COMMENT_DELETE", "generatedActivity": post.post_id}
     created = day_micros(post.day) // 1_000

@@ -1,4 +1,7 @@
-"""Mastodon: timelines of instances and statuses by id; with a token, the stream."""
+"""Read Mastodon instances: timelines, statuses by id, and with a token the stream.
+
+API: https://docs.joinmastodon.org/methods/timelines
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -55,7 +58,7 @@ class MastodonReader:
             self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """See `Reader`; what an instance no longer shows is gone."""
+        """See `Reader`; a status that its instance no longer shows counts as deleted."""
         with self._connections():
             for instance in self._instances:
                 yield from instance.refetch(

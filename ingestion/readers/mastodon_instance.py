@@ -1,6 +1,7 @@
-"""One Mastodon instance by REST: its timelines, its statuses by id, and where its stream is.
+"""Read one Mastodon instance over REST: its timelines, and its statuses by id.
 
-Pages go forward by `min_id`, oldest first (`since_id` would skip the middle of a burst).
+The reader pages forward by `min_id`, oldest first, since `since_id` would skip the middle of a
+burst.
 """
 
 import json
@@ -26,7 +27,7 @@ _HINT = how_to_get("mastodon", "access_token")
 
 
 class Instance:
-    """One server; its cursor holds the newest id of each timeline, and when all were read."""
+    """One Mastodon server; its cursor has the newest id of each timeline, and when it was read."""
 
     def __init__(self, address: str, context: Context, cuts: ListingCuts) -> None:
         self._context = context
@@ -43,13 +44,21 @@ class Instance:
         self._about: Json = None
 
     def can_stream(self) -> bool:
-        """Return whether there is a token and an address for the stream."""
+        """Return whether there is a token, an address for the stream, and only one timeline."""
         return (
             self._token is not None and isinstance(self.streaming(), str) and len(self.feeds) == 1
         )
 
     def new_statuses(self, newest: dict[str, str] | None = None) -> Iterator[SourceBatch]:
-        """Yield every page since the cursor, oldest first, and update the newest ids."""
+        """Yield every page since the cursor, oldest first, and update the newest ids.
+
+        Args:
+            newest: the newest ids, as in the cursor; None: those of the saved cursor.
+
+        Raises:
+            CredentialsError, UsageError: the timeline is closed to us, or to everybody.
+            CursorError: the saved cursor is not one of this reader.
+        """
         newest = self.saved() if newest is None else newest
         scope = self._scope()
         now = self._context.clock()
@@ -71,7 +80,7 @@ class Instance:
         yield replace(self.batch([], newest, self.feeds[0]), covered=(since, now))
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """Yield the statuses of a stretch of time."""
+        """Yield the statuses from `since` to `until`, in microseconds since 1970."""
         scope = self._scope()
         for feed in self.feeds:
             for page, _ in self._cuts.until_cut(self._pages(feed, _id_at(since), scope)):
@@ -81,17 +90,17 @@ class Instance:
                     break
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """Yield the statuses as they are now."""
+        """Yield the statuses as they are now, and a delete for each that is gone."""
         for part in chunks(posts, _BY_ID):
             answer = self.http.get(
                 "/api/v1/statuses", {"id[]": [post.native_id for post in part]}
             ).content
             statuses = _statuses(answer, "/api/v1/statuses")
-            there = {str(status.get("id")) for status in items_of_type(statuses, dict)}
+            shown = {str(status.get("id")) for status in items_of_type(statuses, dict)}
             gone = [
                 _delete(post.native_id, post.post_id)
                 for post in part
-                if post.native_id not in there
+                if post.native_id not in shown
             ]
             yield SourceBatch(
                 source=self.name, documents=[*statuses, *gone], endpoint="/api/v1/statuses"
@@ -117,7 +126,7 @@ class Instance:
             at = last
 
     def _scope(self) -> dict[str, str]:
-        """Return `local=true` where only the local timeline may be read.
+        """Return the parameter `local=true` if only the local timeline may be read.
 
         Raises:
             CredentialsError: the timeline is closed to us.
@@ -134,7 +143,7 @@ class Instance:
         if "disabled" in (local, remote) and local == remote:
             raise UsageError(
                 f"{self.name} shows this timeline to nobody",
-                remedy="Name another in mastodon.instances",
+                remedy="Name another in conf/watchlists.toml: mastodon.instances",
             )
         if self._token is not None:
             return {"local": "true"} if remote == "disabled" else {}
@@ -150,7 +159,7 @@ class Instance:
         return self._about
 
     def streaming(self) -> Json:
-        """Return the address of the stream, where there is one."""
+        """Return the address of the stream, if the instance names one."""
         return value_at(self._instance(), "configuration", "urls", "streaming")
 
     def auth(self) -> dict[str, str]:
@@ -158,10 +167,10 @@ class Instance:
         return {"authorization": f"Bearer {self._token}"} if self._token else {}
 
     def saved(self) -> dict[str, str]:
-        """Return the newest id of each timeline, and when the stream was left.
+        """Return the saved cursor: each timeline's newest id, and when timelines and stream ended.
 
         Raises:
-            CursorError: the saved cursor is none of this platform.
+            CursorError: it is not one of this reader.
         """
         saved = self._context.memory.cursor(self.name)
         try:
@@ -181,7 +190,7 @@ class Instance:
         endpoint: str,
         broken: Sequence[str] = (),
     ) -> SourceBatch:
-        """Return a batch of documents with its cursor."""
+        """Return a batch of documents, with the newest ids as its cursor."""
         return SourceBatch(
             source=self.name,
             documents=documents,
@@ -193,7 +202,7 @@ class Instance:
 
 
 def order(number: str) -> tuple[int, str]:
-    """Return a sort key for ids, numbers as texts: the longer one is younger."""
+    """Return a sort key for ids, which are numbers as texts: a longer one is younger."""
     return len(number), number
 
 
@@ -204,12 +213,12 @@ def _statuses(answer: Json, path: str) -> list[Json]:
 
 
 def _delete(native_id: str, uri: str) -> Json:
-    """Return the frame that the stream would have sent."""
+    """Return the delete of a status as the frame that the stream would have sent."""
     return {"event": "delete", "payload": native_id, "uri": uri}
 
 
 def _id_at(micros: int) -> str:
-    """Return the smallest id of that time: 48 bits of milliseconds, then 16 of a sequence."""
+    """Return the smallest id of a time: 48 bits of milliseconds, then 16 of a sequence number."""
     return str((max(0, micros) // 1000) << 16)
 
 
@@ -218,7 +227,7 @@ def _times(statuses: Sequence[Json]) -> list[int]:
 
 
 def _time(status: Json) -> int | None:
-    """Return when a status was created; a frame holds the status inside."""
+    """Return when a status, or the status inside a frame, was created."""
     status = (
         parse_json_text(status["payload"])
         if isinstance(status, dict) and isinstance(status.get("payload"), str)

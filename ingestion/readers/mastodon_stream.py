@@ -1,7 +1,9 @@
-"""A Mastodon instance's stream: REST fills the time since the cursor, then its frames follow.
+"""Read a Mastodon instance's stream, after REST has read the time since the cursor.
 
-The stream cannot be resumed: edits and deletes of the time between are a gap, which a sweep closes.
-A delete is a bare id; the memory of sent posts gives it its `uri`.
+The stream cannot be resumed, and REST shows no edits and deletes. Those between two connections are
+a gap, which a sweep closes. A delete names only an id, to which the post's sighting adds the `uri`.
+
+API: https://docs.joinmastodon.org/methods/streaming
 """
 
 import json
@@ -18,8 +20,8 @@ from ingestion.reader import Context, Gap, GapReason, SourceBatch
 from ingestion.readers.clients.websocket import frames
 from ingestion.readers.mastodon_instance import Instance, order
 
-_FULL = 200
-_LINGER_S = 0.5
+_FULL = 200  # frames in a batch
+_LINGER_S = 0.5  # until a batch with fewer frames is yielded
 
 
 @dataclass(slots=True)
@@ -28,7 +30,7 @@ class _Collected:
 
     documents: list[Json] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
-    uris: dict[str, str] = field(default_factory=dict)  # by id; not remembered yet
+    uris: dict[str, str] = field(default_factory=dict)  # by id; their sightings are not saved yet
     began: float = field(default_factory=time.monotonic)
 
     def is_due(self) -> bool:
@@ -36,14 +38,14 @@ class _Collected:
 
 
 def streamed(instance: Instance, context: Context) -> Iterator[SourceBatch]:
-    """Yield what the stream pushes, from where the cursor was left."""
+    """Yield the statuses since the cursor, then the stream's frames for ever."""
     tag = {"tag": instance.tags[0]} if instance.tags else {}
     query = urlencode({"stream": "hashtag" if tag else "public", **tag})
     url = f"{str(instance.streaming()).rstrip('/')}/api/v1/streaming?{query}"
     feed = instance.feeds[0]
     newest = instance.saved()
     pushed = frames(url, "/api/v1/streaming", context, headers=instance.auth())
-    first = next(pushed)  # connected: from here on nothing is missed
+    first = next(pushed)  # connected: from here on the stream misses nothing
     left_at = newest.get("at", "")
     now = context.clock()
     newest["at"] = str(now)
@@ -69,7 +71,7 @@ def streamed(instance: Instance, context: Context) -> Iterator[SourceBatch]:
 
 
 def _collect(name: str, context: Context, frame: bytes, collected: _Collected) -> str:
-    """Take a frame; the id of a new status, else nothing."""
+    """Add a frame to the batch, and return the id of a new status, else an empty text."""
     try:
         event = parse_json(frame)
     except ValueError:

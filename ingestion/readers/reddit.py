@@ -1,8 +1,10 @@
-"""Reddit by PRAW, which signs in, retries and keeps to the rate limit; listings are paged here.
+"""Read Reddit's listings with PRAW, which signs in, retries and keeps to the rate limit.
 
-PRAW's own streams request one page per turn and lose the items that a burst pushes beyond it. Here
-a listing is paged from its newest item down to the time where the last run ended. If it ends before
-(about 1,000 items deep), that is a gap.
+PRAW's own streams request one page per turn and lose the items that a burst pushes beyond it. So
+this reader pages a listing from its newest item down to the time where the last run ended. Reddit
+ends a listing after about 1,000 items; if it ends too early, the reader records a gap.
+
+API: https://support.reddithelp.com/hc/en-us/articles/16160319875092-Reddit-Data-API-Wiki
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +37,7 @@ from ingestion.readers.clients.responses import (
 
 _PAGE = 100
 _LISTINGS = ("new", "comments")
-_DEEP = 900  # items, beyond which a listing's end is Reddit's limit
+_DEEP = 900  # items; a listing that ends after more may have reached Reddit's limit
 _SECOND = 1_000_000
 _HOW = how_to_get("reddit", "client_id")
 
@@ -78,7 +80,7 @@ class RedditReader:
         yield from poll_sources(self._context, self._cuts, paths, self._since)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """See `Reader`; as deep as listings go."""
+        """See `Reader`; a listing offers about 1,000 items."""
         for name in self._context.watchlist.subreddits:
             for listing in _LISTINGS:
                 path = f"r/{name}/{listing}"
@@ -88,13 +90,13 @@ class RedditReader:
         self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """See `Reader`; what Reddit no longer knows is gone."""
+        """See `Reader`; a post that Reddit no longer knows counts as deleted."""
         for part in chunks(posts, _PAGE):
             things, _ = _things(
                 self._get("api/info", {"id": ",".join(post.post_id for post in part)}), "api/info"
             )
-            there = {value_at(thing, "data", "name") for thing in things}
-            gone = [_delete(post) for post in part if post.post_id not in there]
+            shown = {value_at(thing, "data", "name") for thing in things}
+            gone = [_delete(post) for post in part if post.post_id not in shown]
             yield SourceBatch(
                 source=part[0].source, documents=[*things, *gone], endpoint="api/info"
             )
@@ -136,7 +138,7 @@ class RedditReader:
             )
 
     def _pages(self, path: str, since: int) -> Iterator[tuple[list[Json], bool]]:
-        """Yield pages from the newest down to a time, each with whether it is the last."""
+        """Yield pages from the newest item down to a time, each with whether it is the last."""
         after = ""
         pages = ListingGuard(path, self._context)
         while True:
@@ -166,14 +168,14 @@ class RedditReader:
         except (refused.BadJSON, ValueError):
             self._context.telemetry.trouble("not_json")
             raise UnusableAnswerError(f"{path} answered with something that is not JSON") from None
-        except (KeyError, TypeError):  # PRAW raises these if a token's answer has an unknown form
+        except (KeyError, TypeError):  # PRAW raises these for a token's answer of an unknown form
             self._context.telemetry.trouble("schema")
             raise UnusableAnswerError(f"{path} answered in an unknown form") from None
         except refused.ResponseException as error:
             status = error.response.status_code
             if status == requests.codes.unauthorized:
                 raise CredentialsError("Reddit refuses our credentials", remedy=_HOW) from None
-            # For other statuses the session has waited already.
+            # For other statuses the session has already waited.
             is_limited = status == requests.codes.too_many_requests
             wait_s = _wait_s(error.response, self._context) if is_limited else None
             raise StatusError(status, path, wait_s) from None
@@ -182,7 +184,7 @@ class RedditReader:
 
 
 class _CountingSession(requests.Session):
-    """Counts PRAW's own retries too, and waits before them as long as Reddit asks."""
+    """Counts the failures of PRAW's own retries too, and waits before them as Reddit asks."""
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -190,7 +192,7 @@ class _CountingSession(requests.Session):
         self._trouble = context.telemetry.trouble
 
     def request(self, *args: Any, **options: Any) -> requests.Response:
-        """Send a request as the library does."""
+        """Send a request as the library does, and count a failure."""
         try:
             response = super().request(*args, **options)
         except requests.Timeout:
@@ -227,7 +229,7 @@ def _created(thing: Json) -> int | None:
 
 
 def _delete(post: SeenPost) -> Json:
-    """Return what Reddit shows in place of a deleted text."""
+    """Return a deleted post in Reddit's own form, as the mapper reads it."""
     text = "body" if post.post_id.startswith("t1_") else "selftext"
     created = day_micros(post.day) // _SECOND
     data = {"name": post.post_id, text: "[deleted]", "title": "[deleted]", "created_utc": created}

@@ -1,9 +1,11 @@
-"""X's recent search and look-up by id, pay per use.
+"""Read X by recent search and by id, at a price per post.
 
-Pages run from newest to oldest, so the next cursor is the newest id of the first page, saved with
-the last one. The search reaches back seven days; the time before is a gap. An edited post comes
-again under a new id. The filtered stream is not used: it cannot be resumed, so a search would have
-to repair it, at the same price per post.
+Pages run from newest to oldest. So the next cursor is the newest id of the first page, and the
+reader saves it after the last page. The search reaches back seven days; the time before is a gap.
+An edited post appears again under a new id. The reader does not use the filtered stream (ADR 15):
+after each interruption a search would have to fill the gap, at the same price per post.
+
+API: https://docs.x.com/x-api/posts/search/integrate/paginate
 """
 
 import re
@@ -37,9 +39,9 @@ _FIELDS = (
 )
 _WINDOW = timedelta(days=7) - timedelta(minutes=5)
 _CURSOR = re.compile(r"[0-9]{1,19}")  # an id of 64 bits
-_EDITABLE = 35 * 60 * 1_000_000  # µs; X says 30 minutes
-_NO_JOBS = (403, 404)  # the app may not run compliance jobs
-# X refuses the newest seconds as an end, and they are incomplete.
+_EDITABLE = 35 * 60 * 1_000_000  # µs; X allows edits for 30 minutes
+_NO_JOBS = (403, 404)  # statuses for an app that may not run compliance jobs
+# X refuses an end within the newest seconds, and their posts are incomplete.
 _NOW_MARGIN = timedelta(seconds=15)
 _HOW = how_to_get("x", "bearer_token")
 
@@ -71,7 +73,7 @@ class XReader:
             yield from poll_sources(self._context, self._cuts, sources, self._since)
 
     def between(self, since: int, until: int) -> Iterator[SourceBatch]:
-        """See `Reader`; as far back as seven days."""
+        """See `Reader`; the search offers the last seven days."""
         with self._http:
             end = min(to_datetime(until), to_datetime(self._context.clock()) - _NOW_MARGIN)
             span = {
@@ -84,10 +86,10 @@ class XReader:
             self._cuts.end(once=True)
 
     def refetch(self, posts: Sequence[SeenPost]) -> Iterator[SourceBatch]:
-        """See `Reader`; what is gone is learnt from a compliance job.
+        """See `Reader`; a compliance job tells which posts are gone.
 
-        A post is read again, and paid, once: when it can no longer be edited and was not looked at
-            since.
+        The reader pays to read a post again only if it could still be edited when it was last
+        checked. Without permission for jobs, it reads every post again.
         """
         with self._http:
             gone: set[str] = set()
@@ -98,7 +100,7 @@ class XReader:
             except StatusError as error:
                 if error.status not in _NO_JOBS:
                     raise
-                unsure = list(posts)  # then each post is looked up
+                unsure = list(posts)
             else:
                 gone = {notice["id"] for notice in notices}
                 yield SourceBatch(source=posts[0].source, documents=notices, endpoint=JOBS)
@@ -209,7 +211,7 @@ def _limit(headers: Headers) -> Limit | None:
 
 
 def _may_have_been_edited(post: SeenPost) -> bool:
-    """Return whether it could still be edited when it was last checked."""
+    """Return whether a post could still be edited when it was last checked."""
     made_at = x_micros(int(post.post_id), None)
     return made_at is not None and post.checked_at < made_at + _EDITABLE
 
@@ -219,10 +221,10 @@ def _chain(tweet: dict[str, Json]) -> list[str]:
 
 
 def _time_of(cursor: str) -> int:
-    """Return when the post of a saved id was made.
+    """Return when the post of a saved id was posted.
 
     Raises:
-        CursorError: it is no id of X.
+        CursorError: the cursor is not an id of X.
     """
     at = x_micros(int(parse_cursor(cursor, _CURSOR, "x")[0]), None)
     if at is None:

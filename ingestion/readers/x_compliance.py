@@ -1,7 +1,7 @@
-"""X's batch compliance jobs: ids go up as a file, and what is gone comes back as lines.
+"""Run X's batch compliance jobs: upload ids as a file, download a line for each post that is gone.
 
-X's price list has no price per post for them. The files lie at signed addresses, usually of another
-host. Our token is sent to X's own host alone.
+X's price list has no price per post for these jobs. The files have signed addresses, usually on
+another host, so the reader sends the token only to X's own host.
 """
 
 import json
@@ -18,13 +18,13 @@ from ingestion.readers.clients.http import Call, Http
 JOBS = "/2/compliance/jobs"
 _UPLOAD = f"{JOBS} upload"
 _RESULTS = f"{JOBS} results"
-_LONGEST_S = 3600.0  # for one job; then a new one starts
-_KEPT = {"scrub_geo"}  # we request no places, so there is none to remove
+_LONGEST_S = 3600.0  # for one job; the producer's retry then starts a new one
+_KEPT = {"scrub_geo"}  # reasons that delete nothing: the reader requests no places
 _FAILED = {"failed", "expired"}
 
 
 class ComplianceJobs:
-    """Asks which posts are deleted, protected, suspended or otherwise gone."""
+    """Asks X which posts are deleted, protected, suspended or otherwise gone."""
 
     def __init__(self, http: Http, base_url: str, context: Context) -> None:
         self._http = http
@@ -32,15 +32,15 @@ class ComplianceJobs:
         self._context = context
 
     def notices(self, ids: Sequence[str], source: str) -> Generator[SourceBatch, None, list[Json]]:
-        """Run one job: yield pauses while it runs, return a notice per post that is gone.
+        """Run one job: yield pauses while it runs, then return a notice per post that is gone.
 
         Raises:
             StatusError: 403 or 404 where these credentials may not run jobs.
             ReadError: the job failed, expired, or took longer than an hour.
         """
-        asked = json.dumps({"type": "tweets", "resumable": False}).encode()
+        request = json.dumps({"type": "tweets", "resumable": False}).encode()
         job = _job(
-            self._http.send(Call(path=JOBS, method="POST", body=asked, headers=_JSON)).content
+            self._http.send(Call(path=JOBS, method="POST", body=request, headers=_JSON)).content
         )
         lines = "".join(f"{number}\n" for number in ids).encode()
         upload = self._file(_UPLOAD, job, "upload_url")
@@ -52,7 +52,7 @@ class ComplianceJobs:
         ) != "complete":
             if state.get("status") in _FAILED or waited_s > _LONGEST_S:
                 self._context.telemetry.trouble("job_failed")
-                raise ReadError(f"a compliance job of X came to nothing after {waited_s:.0f} s")
+                raise ReadError(f"a compliance job of X has no result after {waited_s:.0f} s")
             yield SourceBatch(source=source, pause_s=pause_s)
             waited_s += pause_s
         results = self._http.send(
@@ -66,7 +66,7 @@ class ComplianceJobs:
         ]
 
     def _file(self, path: str, job: dict[str, Json], name: str) -> Json:
-        """Return the address of one of the job's files, as arguments of a call."""
+        """Return the address of one of the job's files, as arguments of `Call`."""
         address = job.get(name)
         if not isinstance(address, str) or urlsplit(address).scheme not in (
             "https",
@@ -80,7 +80,7 @@ class ComplianceJobs:
 
 
 _JSON = {"content-type": "application/json"}
-_TEXT = {"content-type": "text/plain"}  # part of the address's signature
+_TEXT = {"content-type": "text/plain"}  # the address's signature covers it
 
 
 def _job(answer: Json) -> dict[str, Json]:
@@ -95,10 +95,10 @@ def _nothing(_: bytes) -> Json:
 
 
 def _lines(data: bytes) -> list[dict[str, Json]]:
-    """Parse a notice from each line; an empty file is a good answer.
+    """Parse a notice from each line; an empty file is a valid answer.
 
     Raises:
-        ValueError: a line is none.
+        ValueError: a line is not a notice.
     """
     notices = [parse_json(line) for line in data.splitlines() if line.strip()]
     if not all(

@@ -375,7 +375,7 @@ def test_a_job_of_x_that_fails_is_a_named_error_without_its_signed_address(tmp_p
             return Answer(b"")
 
         monkeypatch.setattr(x.ComplianceJobs, "file", fails)
-        with pytest.raises(ReadError, match="compliance job of X came to nothing") as failed:
+        with pytest.raises(ReadError, match="compliance job of X has no result") as failed:
             made.sweep()
         assert x.SIGNATURE not in str(failed.value)
         assert made.telemetry.troubles["job_failed"] > 0
