@@ -1,4 +1,4 @@
-"""The platforms: one file each, and this folder is their registry."""
+"""Find the platforms: each file of this folder defines one, as `PLATFORM`."""
 
 from importlib import import_module
 from pkgutil import iter_modules

@@ -1,4 +1,7 @@
-"""Bluesky: lines of Jetstream, v1 and v2, become posts, deletes and author deletes."""
+"""Map lines of Bluesky's Jetstream, v1 or v2, to posts, deletes and author deletes.
+
+Lines: https://github.com/bluesky-social/jetstream
+"""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +32,7 @@ _AT_URI = re.compile(r"at://([^/?#]+)/([^/?#]+)/([^/?#]+)")
 
 
 def payloads(document: Json) -> Iterator[Json]:
-    """Yield each line; a list, or an answer around lines, holds several."""
+    """Yield the single lines of a document: a line, a list of lines, or an answer around them."""
     todo = [document]
     while todo:
         item = todo.pop()
@@ -62,7 +65,7 @@ def _publicly(payload: Json) -> Json:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """Map one line to a post, a delete, an author's delete, or none of them."""
+    """Map one line to a post, a delete or an author's delete; others are ignored by kind."""
     match payload.get("kind", payload.get("$type")) if isinstance(payload, dict) else None:
         case "commit":
             return _commit(payload, observed_at)
@@ -86,7 +89,7 @@ def _is_own(payload: Json) -> bool:
 
 
 def _line_time(payload: Json) -> int | None:
-    """Return when Jetstream received a line, of v1 or v2; None where no valid time is given."""
+    """Return when Jetstream received a line of v1 or v2; None if the line has no valid time."""
     if not isinstance(payload, dict):
         return None
     is_v2 = payload.get("$type") == "message"
@@ -109,7 +112,7 @@ PLATFORM = Platform(
 
 
 def _as_v1(message: dict[str, Json]) -> dict[str, Json]:
-    """Convert a message of v2 to the form of v1, which has one level more and another clock."""
+    """Convert a message of v2 to the form of v1, which has one more level and `time_us`."""
     event = required_field(message, "payload", dict)
     kind = required_field(event, "$type", str).rpartition("#")[2]
     about = event if kind == "commit" else event.get(kind)
@@ -142,7 +145,7 @@ def _commit(line: dict[str, Json], observed_at: int | None) -> Mapped:
 def _account(line: dict[str, Json], observed_at: int | None) -> Mapped:
     account = required_field(line, "account", dict)
     if account.get("active") is not False or account.get("status") != "deleted":
-        return Ignored(kind="account")  # deactivated and suspended accounts come back
+        return Ignored(kind="account")  # deactivated and suspended accounts may come back
     return AuthorDelete(
         author_id=_matching(line, "did", _DID), version=_seen_at(line, observed_at), raw=line
     )
@@ -192,11 +195,10 @@ def _seen_at(line: dict[str, Json], observed_at: int | None) -> int:
 
 
 def _created_at(record: dict[str, Json], seen_at: int) -> int:
-    """Return the time that the author's client declares, if believable.
+    """Return when the post was created, by its author's client, but not after it was received.
 
-    Otherwise it is the time at which the line was received, and never later than that.
-
-    Bluesky takes any text as `createdAt` and itself sorts by the earlier of the two.
+    Bluesky accepts any text as `createdAt`. If it is no time since Bluesky began, the time of
+    receipt takes its place. Bluesky itself sorts by the earlier of the two times.
     """
     declared = iso_micros(record.get("createdAt"))
     if declared is None or day_of(declared) < policy_of("bluesky").since:
@@ -205,9 +207,9 @@ def _created_at(record: dict[str, Json], seen_at: int) -> int:
 
 
 def _tid_day(rkey: str, seen_at: int) -> date | None:
-    """Return the date inside a record key that is a TID; None where it is absurd.
+    """Return the date inside a record key; None if the key is not a TID or the date is implausible.
 
-    It never changes, and a delete has it too.
+    The key never changes, and a delete has it too. Source: https://atproto.com/specs/tid
     """
     if len(rkey) != 13 or any(digit not in _TID_ALPHABET for digit in rkey):  # noqa: PLR2004  # 65 bits
         return None
@@ -238,7 +240,7 @@ def _mentions(record: dict[str, Json], text: str) -> tuple[str, ...]:
 
 
 def _slice(data: bytes, index: Json) -> str:
-    """Return a facet's part of the text; its offsets count bytes of UTF-8."""
+    """Return a facet's part of the text, whose offsets count bytes of UTF-8."""
     start, end = (
         (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
     )
@@ -262,7 +264,10 @@ def _parent(record: dict[str, Json]) -> str | None:
 
 
 def _rights(record: dict[str, Json]) -> dict[str, bool]:
-    """Read the author's `!no-unauthenticated`: only signed-in people may see the post."""
+    """Return the rights that the author's label `!no-unauthenticated` forbids.
+
+    It asks that only signed-in people see the post.
+    """
     labels = record.get("labels")
     values = items_of_type(labels.get("values"), dict) if isinstance(labels, dict) else []
     if any(label.get("val") == "!no-unauthenticated" for label in values):

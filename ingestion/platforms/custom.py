@@ -1,10 +1,9 @@
-"""Your own data in one simple form: feedback, chat messages, survey answers.
+"""Map your own data in one simple form: feedback, chat messages, survey answers.
 
-No platform stands behind it and nothing reads it: items are pushed, by `POST /v1/ingest` or by
-`echostream replay custom FILE`. An item has `id`, `time` and `text` or `title`; `author`,
-`channel`, `language`, and `edited` for a new version of it. `{id, deleted: true}` deletes one,
-`{author, deleted: true}` an author with all that they said. docs/reference/platforms.md gives the
-reasons.
+It has no reader: programs push items by `POST /v1/ingest` or `echostream replay custom FILE`. An
+item has `id`, `time`, and `text` or `title`. `author`, `channel` and `language` are optional;
+`edited` marks a new version. `{id, deleted: true}` deletes an item, and `{author, deleted: true}`
+all items of an author. docs/reference/platforms.md gives the reasons.
 """
 
 from collections.abc import Iterator
@@ -94,12 +93,12 @@ def _post(item: dict[str, Json], observed_at: int | None) -> Post:
 
 
 def _delete(item: dict[str, Json], observed_at: int | None) -> Post | AuthorDelete:
-    """Map a delete, which holds against every version up to now, whatever its own time says."""
+    """Map a delete, which blocks every version up to now, even if its own time is earlier."""
     version = max(observed_at or 0, _happened_at(item, "time", observed_at))
     left = fields_of(item, _DELETE_FIELDS)
     if item.get("id") is None and (author := _name(item, "author")) is not None:
         return AuthorDelete(author_id=author, version=version, raw=left)
-    # Without a day: `time` is here when it was deleted, and the item may be of any day.
+    # No `day` and no `created_at`: `time` is when the item was deleted, not when it was said.
     return Post(post_id=_required_name(item, "id"), op="delete", version=version, raw=left)
 
 
@@ -111,7 +110,11 @@ def _required_name(item: dict[str, Json], field: str) -> str:
 
 
 def _name(item: dict[str, Json], field: str) -> str | None:
-    """Return an id, which other systems also write as a number; None where there is none."""
+    """Return an id as text, since other systems also use numbers; None if it is missing or empty.
+
+    Raises:
+        WrongFieldError: the field is something else, or is too long.
+    """
     value = item.get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
@@ -130,9 +133,9 @@ def _short_text(item: dict[str, Json], field: str) -> str | None:
 def _happened_at(
     item: dict[str, Json], field: Literal["edited", "time"], observed_at: int | None
 ) -> int:
-    """Return when an edit or delete happened; 0 where it does not say, and never after now.
+    """Return when an edit or delete happened, but not after now; 0 if the item does not say.
 
-    A clock that is ahead must not make an edit outlive the delete that follows.
+    Otherwise an edit by a clock that is ahead would win over a later delete.
     """
     if item.get(field) is None:
         return 0
@@ -141,7 +144,7 @@ def _happened_at(
 
 
 def _time(item: dict[str, Json], field: Literal["edited", "time"]) -> int:
-    """Return a time in ISO 8601, or in whole seconds since 1970."""
+    """Return a time, given in ISO 8601 or whole seconds, in microseconds since 1970."""
     value = item.get(field)
     micros = iso_micros(value) if isinstance(value, str) else count_micros(value, per_second=1)
     if micros is None or micros < 0:

@@ -1,8 +1,10 @@
-"""Facebook pages: posts and comments of the Graph API, alone, in feeds or by id.
+"""Map posts and comments of Facebook's Graph API, which come alone, in feeds or by id.
 
-Every comment is a payload of its own, also one inside a post or another comment, which keep nothing
-of it. Pages, people, photos, albums, videos, events, conversations, messages and likes are ignored
-by kind. docs/reference/platforms.md explains `updated_time` and a comment's one id.
+A comment inside a post or comment is a payload of its own, and the outer one keeps nothing of it.
+Pages, people, photos, albums, videos, events, conversations, messages and likes are ignored by
+kind. docs/reference/platforms.md explains `updated_time` and the ids of comments.
+
+Posts: https://developers.facebook.com/docs/graph-api/reference/page/published_posts/
 """
 
 import re
@@ -102,7 +104,7 @@ def _is_own(payload: Json) -> bool:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """Map one post or comment to a post, or neither."""
+    """Map one post or comment to a post or a delete; other objects are ignored by kind."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
     if payload.get("deleted") is True:
@@ -138,12 +140,12 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if not isinstance(item, dict):
         return [item], []
     if "id" not in item and "message" not in item:
-        held = next(
+        inner = next(
             (item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)),
             None,
         )
-        if held is not None:
-            return [], [held]
+        if inner is not None:
+            return [], [inner]
         if item and all(
             isinstance(value, dict) and _OBJECT_ID.fullmatch(key) for key, value in item.items()
         ):
@@ -152,7 +154,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 
 def _is_post(item: dict[str, Json]) -> bool:
-    """Return whether it is a post or comment: ids have two or three parts, or are missing."""
+    """Return whether an object is a post or comment; its id has two or three parts, or none."""
     number = str(item.get("id"))
     if "to" in item or "message_count" in item or _PRIVATE_ID.match(number):
         return False
@@ -161,7 +163,7 @@ def _is_post(item: dict[str, Json]) -> bool:
 
 
 def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """Split a post or comment from the comments inside it; people who liked it are left out."""
+    """Split a post or comment from the comments inside it, and remove the people who liked it."""
     own = dict(item)
     for name in _REACTIONS:
         if isinstance(liked := own.get(name), dict) and "data" in liked:
@@ -180,7 +182,7 @@ def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
 
 
 def _deleted(notice: dict[str, Json], observed_at: int | None) -> Post:
-    """Map the document in which our reader says that a post is no longer shown."""
+    """Map the document by which our reader says that a post is no longer shown."""
     post_id = str(notice.get("id"))
     if not _POST_ID.fullmatch(post_id):
         raise WrongFieldError("id")
@@ -234,7 +236,7 @@ def _identity(
 
 
 def _reply_to(item: dict[str, Json], link: re.Match[str] | None, page: str | None) -> str | None:
-    """Return what a comment answers: a comment as `post_comment`, the post as `page_post`."""
+    """Return the id that a comment answers: a comment's `post_comment` or a post's `page_post`."""
     if link and link[4]:
         return f"{link[2]}_{link[3]}"
     parent = _POST_ID.fullmatch(str(value_at(item, "parent", "id")))
@@ -253,16 +255,17 @@ def _time(item: dict[str, Json], name: str) -> int:
 
 
 def _updated_at(item: dict[str, Json], created_at: int) -> int:
-    """Return when the post last changed; 0 for one as created.
+    """Return when a post last changed; 0 if it never did.
 
-    A new comment changes it too, but the content stays the same, so it is no edit.
+    A new comment moves this time too. The content and so the event id stay the same, so the job
+    counts a duplicate and no edit.
     """
     updated_at = _time(item, "updated_time") if item.get("updated_time") is not None else 0
     return updated_at if updated_at > created_at else 0
 
 
 def _mentions(item: dict[str, Json]) -> tuple[str, ...]:
-    """Return the people named in the text; pages and groups are no persons."""
+    """Return the names of people in the text; pages and groups are not persons."""
     tags = items_of_type(item.get("message_tags"), dict)
     return distinct(
         items_of_type([tag.get("name") for tag in tags if tag.get("type") in (None, "user")], str)

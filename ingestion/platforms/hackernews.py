@@ -1,8 +1,10 @@
-"""Hacker News: items of the Firebase API → posts and deletes; read live from there.
+"""Map items of Hacker News' Firebase API to posts and deletes.
 
-Stories, comments, jobs and polls are posts; the options of a poll are parts of it. `deleted` and
-`dead` items are deletes, whose `raw` keeps only these fields. A `null` answer is no deletion: the
-reader asks again.
+Stories, comments, jobs and polls are posts; the options of a poll are parts of it. Items that are
+`deleted` or `dead` are deletes, and their `raw` keeps only the fields that show it. The answer
+`null` is not a delete: the reader requests the item again.
+
+Items: https://github.com/HackerNews/API
 """
 
 from collections.abc import Iterator
@@ -63,7 +65,7 @@ def _publicly(payload: Json) -> Json:
 
 
 def _holds_objects(item: dict[str, Json]) -> bool:
-    """Return whether a field holds more than a value or a list of values."""
+    """Return whether a field holds an object, or a list of objects or lists."""
     values = [
         part for value in item.values() for part in (value if isinstance(value, list) else [value])
     ]
@@ -81,7 +83,7 @@ def _is_own(payload: Json) -> bool:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """Map one item to a post, a delete, or neither."""
+    """Map one item to a post or a delete; others are ignored by kind."""
     if payload is None:
         return Ignored(kind="null item")
     if isinstance(payload, int) and not isinstance(payload, bool):

@@ -1,9 +1,11 @@
-"""Instagram: media and comments of the Graph API, alone, in lists or by id.
+"""Map media and comments of Instagram's Graph API, which come alone, in lists or by id.
 
-Every comment is a payload of its own, also one inside a medium or another comment, which keep
-nothing of it. The children of a carousel are parts of their parent. Media found by hashtag have
-neither author nor time; the time is read from the link. Stories, live media, accounts, hashtags,
-insights and products are ignored by kind.
+A comment inside a medium or comment is a payload of its own, and the outer one keeps nothing of it.
+The children of a carousel are parts of their parent. Media found by hashtag have neither author nor
+time; the mapper reads the time from the link. Stories, live media, accounts, hashtags, insights and
+products are ignored by kind.
+
+Media: https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-hashtag/recent-media
 """
 
 from collections.abc import Iterator
@@ -70,7 +72,7 @@ def _is_own(payload: Json) -> bool:
 
 @unmappable_on_wrong_field(keep_nothing)  # no payload says who may read it
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """Map one medium or comment to a post, or neither."""
+    """Map one medium or comment to a post or a delete; other objects are ignored by kind."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
     if payload.get("deleted") is True:  # our reader's document for a post that is no longer shown
@@ -107,12 +109,12 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if isinstance(media := value_at(item, "business_discovery", "media", "data"), list):
         return [], [media]
     if "id" not in item:
-        held = next(
+        inner = next(
             (item[name] for name in ("data", "body") if isinstance(item.get(name), dict | list)),
             None,
         )
-        if held is not None:
-            return [], [held]
+        if inner is not None:
+            return [], [inner]
         if item and all(isinstance(value, dict) and key.isdecimal() for key, value in item.items()):
             return [], list(item.values())  # several objects by their ids
     return _split(item)
@@ -131,7 +133,7 @@ def _is_medium(item: dict[str, Json]) -> bool:
 
 
 def _split(item: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """Split a medium or comment from its comments, which say whose they are."""
+    """Split a medium or comment from its comments, each of which gets the id that it answers."""
     nested: list[Json] = []
     for name in _NESTED:
         context = (
@@ -196,7 +198,7 @@ def _id(item: dict[str, Json]) -> str:
 
 
 def _author_id(item: dict[str, Json]) -> str | None:
-    """Return the account's id, or its name where only that is known, as for others' comments."""
+    """Return the account's id, or its name if that is all there is, as in others' comments."""
     for holder in ("owner", "from"):
         if isinstance(number := value_at(item, holder, "id"), str) and number:
             return number

@@ -1,8 +1,10 @@
-"""LinkedIn: posts, comments and webhook notices become posts and deletes.
+"""Map LinkedIn's posts, comments and webhook notices to posts and deletes.
 
 Posts and comments come alone, in `elements`, or by URN in `results`. A reshared post is named by
-its URN and never nested. The mapper was made after the documentation, since no recordings are
-public; docs/reference/platforms.md lists the open questions.
+its URN and never nested. The mapper follows the documentation, since no recordings are public;
+docs/reference/platforms.md lists the open questions.
+
+Comments: https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/comments-api
 """
 
 import re
@@ -83,7 +85,7 @@ def _is_own(payload: Json) -> bool:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """Map one post, comment or notice to a post, a delete, or neither."""
+    """Map one post, comment or notice to a post or a delete; others are ignored by kind."""
     if not isinstance(payload, dict):
         raise WrongFieldError("id")
     if "action" in payload:
@@ -101,7 +103,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _is_public(post: dict[str, Json]) -> bool:
-    """Return whether everyone may read it, not only the audience of an advertisement."""
+    """Return whether everyone may read a post, not only the audience of an advertisement."""
     return (
         post.get("visibility") == "PUBLIC"
         and value_at(post, "distribution", "feedDistribution") != "NONE"
@@ -130,7 +132,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
 
 
 def _notice(notice: dict[str, Json], observed_at: int | None) -> Mapped:
-    """Map a notice: only a deletion holds enough; for others the reader fetches the post."""
+    """Map a notice. Only one of a deletion says enough; of others the reader fetches the object."""
     action = required_field(notice, "action", str)
     if action != "COMMENT_DELETE":
         return Ignored(kind=f"notice {action}" if action in _ACTIONS else "notice")
@@ -161,8 +163,8 @@ def _post(post: dict[str, Json]) -> Post:
     text = _ESCAPED.sub(r"\1", _HASHTAG.sub(r"#\1", _MENTION.sub(r"\1", marked)))
     people = [
         _ESCAPED.sub(r"\1", name)
-        for name, who in _MENTION.findall(marked)
-        if not who.startswith(_ORGANISATION)
+        for name, mentioned in _MENTION.findall(marked)
+        if not mentioned.startswith(_ORGANISATION)
     ]
     return Post(
         post_id=urn,
@@ -230,7 +232,7 @@ def _time(holder: dict[str, Json], *names: str) -> int:
 
 
 def _edited_at(created_at: int, modified: Json) -> int:
-    """Return when it was last changed; 0 for one as created."""
+    """Return when a post or comment was last changed; 0 if it never was."""
     modified_at = count_micros(modified, per_second=1000)
     if modified is not None and modified_at is None:
         raise WrongFieldError("lastModified")
@@ -238,7 +240,7 @@ def _edited_at(created_at: int, modified: Json) -> int:
 
 
 def _named(comment: dict[str, Json], text: str) -> tuple[str, ...]:
-    """Return the parts of the text that name people, not companies."""
+    """Return the parts of the text that mention people; companies are not persons."""
     names = []
     for mark in items_of_type(value_at(comment, "message", "attributes"), dict):
         start = mark.get("start")

@@ -1,9 +1,11 @@
-"""Mastodon: statuses, REST answers and stream frames become posts and deletes.
+"""Map Mastodon's statuses, REST answers and stream frames to posts and deletes.
 
-A boosted or quoted status is a payload of its own, and so is one inside a notification, a
-conversation, a context or a search answer; the outer one keeps nothing of its text. A boost itself
-says nothing and is ignored. Only `public` statuses are posts. docs/reference/platforms.md gives
-the reasons, and explains deletes.
+A status inside a boost, quote, notification, conversation, context or search answer is a payload of
+its own, and the outer object keeps nothing of its text. A boost has no text of its own and is
+ignored. Only `public` statuses are posts. docs/reference/platforms.md gives the reasons, and
+explains deletes.
+
+Statuses: https://docs.joinmastodon.org/entities/Status
 """
 
 import re
@@ -81,7 +83,7 @@ def payloads(document: Json) -> Iterator[Json]:
 
 
 def _publicly(payload: Json) -> Json:
-    """Return a public status, or the bare id of a delete."""
+    """Return a public status, or the ids of a delete."""
     if not isinstance(payload, dict):
         return None
     if payload.get("event") == "delete":
@@ -100,13 +102,13 @@ def _is_own(payload: Json) -> bool:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """Map one status or frame to a post, a delete, or neither."""
+    """Map one status or frame to a post or a delete; others are ignored by kind."""
     if not isinstance(payload, dict):
         raise WrongFieldError("status")
     if payload.get("event") == "delete":
         return _deleted_by_stream(payload, observed_at)
     if payload.get("event") in _UPDATES:
-        raise WrongFieldError("payload")  # it did not hold a status
+        raise WrongFieldError("payload")  # `payloads` found no status in it
     if not _is_status(payload):
         return Ignored(kind=kind_by_field(payload, _KINDS) or "other")
     if (visibility := required_field(payload, "visibility", str)) != "public":
@@ -119,7 +121,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _native_id(payload: Json) -> str:
-    """Return the reading server's id, the only one that its stream gives for a delete."""
+    """Return the id of the server that is read, the only one that its stream gives for a delete."""
     return str(
         payload.get("payload") if payload.get("event") == "delete" else payload.get("id") or ""
     )
@@ -148,10 +150,10 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
         return [item], []
     if isinstance(item.get("body"), dict | list):
         return [], [item["body"]]
-    held = [item[name] for name in _HOLDERS if name in item]
+    holders = [item[name] for name in _HOLDERS if name in item]
     inside = [
         element
-        for value in held
+        for value in holders
         for element in (items_of_type(value, dict) if isinstance(value, list) else [value])
     ]
     inside = [element for element in inside if isinstance(element, dict)]
@@ -163,7 +165,7 @@ def _is_status(item: dict[str, Json]) -> bool:
 
 
 def _split(status: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """Split a status from the statuses inside it, of which it keeps the `uri`."""
+    """Split a status from the statuses inside it, of which it keeps only the `uri`."""
     nested: list[Json] = []
     own = {name: _emptied(value, nested) for name, value in status.items()}
     if isinstance(quote := own.get("quote"), dict):
@@ -184,7 +186,7 @@ def _emptied(value: Json, nested: list[Json], is_status: bool = False) -> Json:
 
 
 def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
-    """Map a delete; the frame has the reading server's id, and our reader adds the `uri`."""
+    """Map a frame of a delete, which has only its server's id; our reader has added the `uri`."""
     uri = _uri(frame)
     return Post(
         post_id=uri,
@@ -197,15 +199,15 @@ def _deleted_by_stream(frame: dict[str, Json], observed_at: int | None) -> Post:
 
 def _frame(frame: dict[str, Json]) -> dict[str, Json]:
     """Return the part of a frame that says which post is gone."""
-    held = {
+    kept = {
         name: frame[name]
         for name in ("event", "payload", "uri")
         if isinstance(frame.get(name), str)
     }
     return (
-        held
-        if _BARE_ID.fullmatch(held.get("payload", ""))
-        else {k: v for k, v in held.items() if k != "payload"}
+        kept
+        if _BARE_ID.fullmatch(kept.get("payload", ""))
+        else {name: text for name, text in kept.items() if name != "payload"}
     )
 
 
@@ -235,7 +237,7 @@ def _post(status: dict[str, Json], observed_at: int | None) -> Post:
         author_handle=optional_text(account, "acct"),
         author_name=optional_text(account, "display_name"),
         mentions=_mentions(status),
-        title=optional_text(status, "spoiler_text"),  # the API sends it as text
+        title=optional_text(status, "spoiler_text"),  # plain text, unlike `content`
         text=html_to_text(required_field(status, "content", str)) or None,
         lang=optional_text(status, "language"),
         url=optional_text(status, "url"),
@@ -255,7 +257,7 @@ def _uri(holder: dict[str, Json]) -> str:
 
 
 def _host(uri: str) -> str | None:
-    """Return the server that a status comes from."""
+    """Return the host of a status's own server; None if the uri has none."""
     try:
         parts = urlsplit(uri)
     except ValueError:
@@ -285,6 +287,6 @@ def _mentions(status: dict[str, Json]) -> tuple[str, ...]:
 
 
 def _rights(account: dict[str, Json]) -> dict[str, bool]:
-    """Read the author's `noindex` or refusal to be found by search; silence means nothing."""
+    """Return the rights that `noindex` or `indexable: false` forbid; other values forbid none."""
     refused = value_at(account, "noindex") is True or value_at(account, "indexable") is False
     return {"indexable": False} if refused else {}

@@ -1,9 +1,9 @@
-"""X: posts of API v2 (with and without `includes`) and v1.1 become posts and deletes.
+"""Map posts of X's API v2 (with and without `includes`) and v1.1 to posts and deletes.
 
-Every post in an answer is a payload of its own: those of `data`, of `includes.tweets`, quoted and
-retweeted ones, and the one that v1.1 nests in a user. The outer one keeps nothing of their texts. A
-retweet is another's text under a new id and is ignored. Of `includes`, a v2 payload keeps only its
-author. docs/reference/platforms.md gives the reasons.
+Every post in an answer is a payload of its own: those of `data` and `includes.tweets`, quoted and
+retweeted ones, and the one that v1.1 nests in a user. The outer object keeps nothing of their
+texts. A retweet is another's text under a new id and is ignored. Of `includes`, a v2 payload keeps
+only its author. docs/reference/platforms.md gives the reasons.
 """
 
 import re
@@ -56,7 +56,7 @@ _SNOWFLAKE = re.compile(r"\d{18,19}")  # ids since 2012; those of Instagram's co
 _TIMES_ELSEWHERE = ("time", "timestamp")  # fields of Instagram, Hacker News and custom
 _MARKS = (*_TWEET_FIELDS, *_MESSAGE_FIELDS[:4], "public_metrics", "screen_name", "project_usage")
 _NESTED = ("retweeted_status", "quoted_status")
-# objects with texts of the post itself
+# fields whose objects hold texts of the post itself
 _PARTS = (
     "note_tweet",
     "extended_tweet",
@@ -116,7 +116,7 @@ def _is_own(payload: Json) -> bool:
 
 @unmappable_on_wrong_field(_publicly)
 def map_payload(payload: Json, observed_at: int | None) -> Mapped:
-    """Map one post, notice or other object to a post, a delete, or neither."""
+    """Map one post or notice to a post or a delete; other objects are ignored by kind."""
     if not isinstance(payload, dict):
         raise WrongFieldError("data")
     tweet = payload["data"] if isinstance(payload.get("data"), dict) else payload
@@ -153,7 +153,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
     if isinstance(item.get("status"), dict) and "screen_name" in item:
         user = _without_status(item)
         return [user], [{**item["status"], "user": user}]
-    held = next(
+    inner = next(
         (
             item[name]
             for name in ("statuses", "users", "body")
@@ -161,7 +161,7 @@ def _contents(item: Json) -> tuple[list[Json], list[Json]]:
         ),
         None,
     )
-    return ([item], []) if held is None else ([], [held])
+    return ([item], []) if inner is None else ([], [inner])
 
 
 def _answer(answer: dict[str, Json]) -> tuple[list[Json], list[Json]]:
@@ -181,7 +181,7 @@ def _with_author(item: Json, users: dict[str, Json]) -> Json:
 
 
 def _split(tweet: dict[str, Json]) -> tuple[list[Json], list[Json]]:
-    """Split a post of v1.1 from the posts inside it, of which it keeps the ids."""
+    """Split a post of v1.1 from the posts inside it, of which it keeps only the ids."""
     nested = [tweet[name] for name in _NESTED if isinstance(tweet.get(name), dict)]
     if isinstance(user := tweet.get("user"), dict):
         tweet = {**tweet, "user": _without_status(user)}
@@ -207,9 +207,9 @@ def _is_tweet(item: Json) -> bool:
 
 
 def _is_retweet(tweet: dict[str, Json]) -> bool:
-    """Return whether it repeats a post.
+    """Return whether a post only repeats another one.
 
-    Its references tell, or where it has none, the mark that X puts before the text.
+    Its references say so. Without any, the `RT @name:` does that X puts before the text.
     """
     references = items_of_type(tweet.get("referenced_tweets"), dict)
     if tweet.get("retweeted_status") or any(
@@ -224,7 +224,10 @@ def _is_retweet(tweet: dict[str, Json]) -> bool:
 
 
 def _deleted(item: dict[str, Json]) -> dict[str, Json] | None:
-    """Map a notice's post: of the Activity API, a compliance job, or v1.1's stream."""
+    """Return the post that a notice deletes, or None.
+
+    Notices come from the Activity API, compliance jobs and v1.1's stream.
+    """
     if item.get("event_type") == "post.delete":
         return cast("dict[str, Json]", required_field(item, "payload", dict))
     if item.get("action") == "delete":
@@ -275,7 +278,7 @@ def _post(tweet: dict[str, Json], payload: dict[str, Json], observed_at: int | N
 
 
 def _author(tweet: dict[str, Json], payload: dict[str, Json]) -> dict[str, Json]:
-    """Return what the payload says about its author."""
+    """Return the author's object in a payload; an empty one if it has none."""
     if isinstance(user := tweet.get("user"), dict):
         return user
     users = items_of_type(value_at(payload, "includes", "users"), dict)
@@ -283,7 +286,10 @@ def _author(tweet: dict[str, Json], payload: dict[str, Json]) -> dict[str, Json]
 
 
 def _chain(tweet: dict[str, Json]) -> tuple[int, int]:
-    """Return the first id of the chain of edits, which names the post, and this version's id."""
+    """Return the first id of the chain of edits, which is the post's id, and this version's id.
+
+    Source: https://docs.x.com/x-api/fundamentals/edit-posts
+    """
     own = _id(tweet.get("id_str", tweet.get("id")))
     if own is None:
         raise WrongFieldError("id")
@@ -322,7 +328,7 @@ def _created_at(tweet: dict[str, Json]) -> int | None:
 
 
 def _text(tweet: dict[str, Json]) -> str:
-    """Return the whole text; `text` alone may be cut off. X escapes three characters."""
+    """Return the whole text, since `text` may be cut off, without X's three HTML escapes."""
     whole = [
         value_at(tweet, "note_tweet", "text"),
         value_at(tweet, "extended_tweet", "full_text"),
@@ -333,7 +339,7 @@ def _text(tweet: dict[str, Json]) -> str:
 
 
 def _entities(tweet: dict[str, Json], name: str) -> list[Json]:
-    """Return the entities of the whole text, then of the text that may be cut off."""
+    """Return the entities of the whole text, then those of the text that may be cut off."""
     holders = (tweet.get("note_tweet"), tweet.get("extended_tweet"), tweet)
     return [
         entity
