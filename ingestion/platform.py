@@ -10,7 +10,7 @@ from datetime import date
 from functools import wraps
 from typing import Any, Literal
 
-Json = Any  # a decoded JSON value: its shape is the platform's business
+Json = Any  # a decoded JSON value, in the platform's own shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

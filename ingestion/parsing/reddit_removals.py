@@ -1,6 +1,6 @@
-"""Reddit's marks of removal: a text in place of the old one, or a field (ADR 22).
+"""Find the signs by which Reddit shows a removal: a placeholder text, or a field (ADR 22).
 
-Only a whole text counts. A post that quotes "[removed]" inside a sentence is a post.
+Only a text that is nothing but a placeholder counts. A sentence that quotes "[removed]" is a post.
 """
 
 import html
@@ -12,7 +12,7 @@ from ingestion.platform import Json
 
 _FIELDS = ("removed_by_category", "removed_by", "removal_reason", "banned_by")
 _FLAGS = ("removed", "spam", "deleted")
-# fields of archives that fetched a thing twice
+# fields that archives add when they fetch a thing again
 _ARCHIVED = (
     "removal_type",
     "was_deleted_later",
@@ -35,7 +35,7 @@ _PLACEHOLDER = re.compile(
 
 
 def is_placeholder(text: str | None) -> bool:
-    """Return whether a text is only what Reddit shows in place of a removed one.
+    """Return whether a text is nothing but Reddit's placeholder for a removed text.
 
     Case, white space, escapes of Markdown and entities do not matter, since dumps and clients
     differ in them.
@@ -46,14 +46,14 @@ def is_placeholder(text: str | None) -> bool:
 
 
 def removal_of(data: dict[str, Json]) -> dict[str, Json]:
-    """Return the fields that mark a thing as gone, without the names in them.
+    """Return the fields that show a removal, without names in them; none for a thing that is shown.
 
-    It is empty for a thing that exists. A category is one of Reddit's words and is kept. All other
-    fields may hold a name or a moderator's note, so true replaces them.
+    A category is one of Reddit's words and is kept. Every other field may hold a name or a
+    moderator's note, so true replaces its value.
     """
-    removal: dict[str, Json] = {name: True for name in _FIELDS if _is_said(data.get(name))}
+    removal: dict[str, Json] = {name: True for name in _FIELDS if _is_set(data.get(name))}
     removal |= {name: True for name in _FLAGS if data.get(name) is True}
-    if any(_is_said(value_at(data, "_meta", name)) for name in _ARCHIVED):
+    if any(_is_set(value_at(data, "_meta", name)) for name in _ARCHIVED):
         removal["removed"] = True
     category = data.get("removed_by_category")
     if isinstance(category, str) and _CATEGORY.fullmatch(category):
@@ -61,13 +61,13 @@ def removal_of(data: dict[str, Json]) -> dict[str, Json]:
     return removal
 
 
-def _is_said(value: Json) -> bool:
-    """Return whether a field holds anything; for existing things it is null, false or empty."""
+def _is_set(value: Json) -> bool:
+    """Return whether a field has a value; for a thing that is shown it is null, false or empty."""
     return value is True or (isinstance(value, str | int | float) and bool(value))
 
 
 def _folded(text: str) -> str:
-    """Return a text in one spelling."""
+    """Return a text in one spelling, so that the variants of a placeholder are equal."""
     resolved = html.unescape(html.unescape(text)).replace("\\", "")
     plain = unicodedata.normalize("NFKC", resolved)
     seen = "".join(char for char in plain if unicodedata.category(char) != "Cf")

@@ -37,7 +37,7 @@ from ingestion.state.store import IngestStore
 from ingestion.state.versions import VersionAssigner
 
 TRANSIENT = (ReadError, DeliveryError, BrokerUnreachableError, IngestStoreUnreachableError)
-_SETTLE_S = 1.0  # between two saves of cursors; a crash sends this much again
+_SETTLE_S = 1.0  # between two saves of cursors; after a crash, the loop sends so much again
 _HEALTHY_S = 30.0  # after so long without a failure, the next one starts a new series of attempts
 _LONGEST_BACKOFF_S = 60.0
 

@@ -35,7 +35,7 @@ _POSTS = "app.bsky.feed.post"
 _FULL = 500  # events in a batch
 _LINGER_S = 0.5  # until a batch with fewer events is yielded
 _REWIND = 5_000_000  # µs: how far the clocks of two servers may differ
-CAUGHT_UP_S = 2.0  # of silence, after which `--once` takes it that no event is left
+CAUGHT_UP_S = 2.0  # of silence, after which `--once` assumes that no event is left
 
 
 @dataclass(frozen=True, slots=True)

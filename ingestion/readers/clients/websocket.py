@@ -14,8 +14,8 @@ from ingestion.readers.clients.responses import LATER, retry_after
 MAX_FRAME_BYTES = 32 * 1024 * 1024
 BEAT_S = 0.1  # without a frame for so long, the reader gets a beat
 _PING_S = 20.0
-# Frames read ahead: above the first, the socket is not read, so TCP slows the sender, until fewer
-# than the second are left.
+# Frames read ahead. From 1,024 on, the socket is not read until 256 are left, so TCP slows the
+# sender and memory stays bounded.
 _QUEUE = (
     1024,
     256,
