@@ -1,5 +1,5 @@
 """Send the items of `POST /v1/ingest` to Kafka, in a process apart from the API.
 
-`echostream serve` starts this process and talks to it over a Unix socket, so that the API itself
-never reads the pseudonym key (ADR 24).
+`echostream serve` starts this process and talks to it over a Unix socket. So the API itself never
+reads the pseudonym key (ADR 24).
 """

@@ -1,9 +1,9 @@
 """Map Mastodon's statuses, REST answers and stream frames to posts and deletes.
 
 A status inside a boost, quote, notification, conversation, context or search answer is a payload of
-its own, and the outer object keeps nothing of its text. A boost has no text of its own and is
-ignored. Only `public` statuses are posts. docs/reference/platforms.md gives the reasons, and
-explains deletes.
+its own. The outer object keeps nothing of its text. A boost has no text of its own and is ignored.
+Only `public` statuses are posts. docs/reference/platforms.md gives the reasons, and explains
+deletes.
 
 Statuses: https://docs.joinmastodon.org/entities/Status
 """

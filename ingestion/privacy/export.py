@@ -22,8 +22,8 @@ def seen_posts_of(
 ) -> list[dict[str, Any]]:
     """Return the sightings of posts whose ids have one of these pseudonyms, as JSON objects.
 
-    It adds posts whose id names the author, as on Bluesky and Mastodon, because a sighting may
-    outlive the rows from which the pseudonyms were taken.
+    It adds posts whose id names the author, as on Bluesky and Mastodon, since sightings may
+    outlive the rows with the pseudonyms.
     """
     named = f"{canonical(author_id)}/"
 
