@@ -1,6 +1,6 @@
-"""What reading a platform live needs before it can start, and where a person gets it.
+"""List the packages, credentials and settings that each platform's reader needs to start.
 
-Readers take their hints from here, and `echostream doctor` lists what is still missing.
+The readers' errors quote this list, and `echostream doctor` shows the needs that are not met.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -12,21 +12,21 @@ from ingestion.config.watchlists import Watchlist
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential: its name, how a person gets it, and what it adds where it is optional."""
+    """A credential that a reader uses."""
 
     name: str
-    how: str
-    adds: str = ""
+    how: str  # tells a person how to get it
+    adds: str = ""  # what it allows, if it is optional; empty: it is required
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What a platform's reader asks for.
+    """The needs of a platform's reader.
 
     Attributes:
-        packages: of the extra `live`, without which it cannot be imported.
-        credentials: each by its name.
-        watched: the list in the watchlist that must name something; None: none has to.
+        packages: the packages of the extra `live` that it imports.
+        credentials: the credentials that it uses.
+        watched: the list of the watchlist that must not be empty; None: no list must.
         budget: the unit that costs money or a small quota; None: reading costs nothing.
     """
 
@@ -36,7 +36,7 @@ class Needs:
     budget: str | None = None
 
 
-_REDDIT_KEY = "Reddit gives keys on request: https://www.reddit.com/prefs/apps, of the kind script."
+_REDDIT_KEY = "Request a key of the kind script at https://www.reddit.com/prefs/apps."
 _META_APPS = "https://developers.facebook.com/apps"
 NEEDS: Mapping[str, Needs] = {
     "bluesky": Needs(packages=("websockets",)),
@@ -60,7 +60,7 @@ NEEDS: Mapping[str, Needs] = {
             Credential("client_secret", _REDDIT_KEY),
             Credential(
                 "username",
-                "The Reddit account that owns the key: Reddit wants to know whom to turn to.",
+                "Name the Reddit account that owns the key, which Reddit may contact.",
             ),
         ),
         watched="subreddits",
@@ -82,7 +82,7 @@ NEEDS: Mapping[str, Needs] = {
         credentials=(
             Credential(
                 "access_token",
-                "A Page token with pages_read_engagement, or Page Public Content Access:"
+                "Get a Page token with pages_read_engagement, or Page Public Content Access, at"
                 f" {_META_APPS}.",
             ),
         ),
@@ -93,12 +93,12 @@ NEEDS: Mapping[str, Needs] = {
         credentials=(
             Credential(
                 "access_token",
-                "A Business or Creator account with Instagram Public Content Access:"
-                f" {_META_APPS}.",
+                "Get a token of a Business or Creator account with Instagram Public Content Access"
+                f" at {_META_APPS}.",
             ),
             Credential(
                 "user_id",
-                "The id of that account, with which hashtags are searched:"
+                "Get the id of that account, which searches hashtags, by"
                 " GET /me/accounts?fields=instagram_business_account.",
             ),
         ),
@@ -109,7 +109,7 @@ NEEDS: Mapping[str, Needs] = {
         credentials=(
             Credential(
                 "access_token",
-                "A token with r_organization_social of a member with a role on the page:"
+                "Get a token with r_organization_social, of a member with a role on the page, at"
                 " https://www.linkedin.com/developers/apps.",
             ),
         ),
@@ -120,7 +120,7 @@ NEEDS: Mapping[str, Needs] = {
 
 
 def how_to_get(platform: str, name: str) -> str:
-    """Return the sentence that says how a person gets a credential."""
+    """Return the sentence that tells a person how to get a credential."""
     return next(item.how for item in NEEDS[platform].credentials if item.name == name)
 
 
@@ -133,15 +133,15 @@ def missing_needs(
     watchlists: str,
     budgets_file: str,
 ) -> Iterator[str]:
-    """Yield what is still missing, each with where one gets it or sets it.
+    """Yield each need that is not met, with the place to get it or the file to set it in.
 
     Args:
-        platform: whose reader shall start.
+        platform: the platform to read.
         secrets: the credentials that are set, by name.
-        watchlist: what is watched.
-        budgets: the units that are limited.
-        watchlists: the file that says what is watched.
-        budgets_file: the file that says what may be spent.
+        watchlist: the platform's watchlist.
+        budgets: the units that have a limit.
+        watchlists: the path of the file of watchlists.
+        budgets_file: the path of the file of budgets.
     """
     needs = NEEDS[platform]
     absent = [item for item in needs.credentials if not item.adds and not secrets.get(item.name)]

@@ -82,7 +82,7 @@ def map_payload(payload: Json, observed_at: int | None) -> Mapped:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether it is a line of Jetstream, of v1 or v2."""
+    """Return whether a payload is a line of Jetstream, v1 or v2."""
     did = value_at(payload, "did")
     is_v1 = isinstance(did, str) and _DID.fullmatch(did) and "kind" in payload
     return bool(is_v1 or value_at(payload, "$type") == "message")

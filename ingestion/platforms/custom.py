@@ -37,7 +37,7 @@ def payloads(document: Json) -> Iterator[Json]:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether it is an item with no other fields than ours."""
+    """Return whether a payload is an item without any field of another format."""
     is_item = isinstance(payload, dict) and {"id", "time"} <= payload.keys() <= _FIELDS
     return is_item and ("text" in payload or "title" in payload)
 

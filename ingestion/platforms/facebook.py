@@ -95,7 +95,7 @@ def _publicly(payload: Json) -> Json:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether it has the Graph API's time, or a post's id and link."""
+    """Return whether a payload has the Graph API's `created_time`, or a post's id and link."""
     if not isinstance(payload, dict):
         return False
     is_post = _POST_ID.fullmatch(str(payload.get("id"))) and "permalink_url" in payload

@@ -73,7 +73,7 @@ def _holds_objects(item: dict[str, Json]) -> bool:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether it is an item without unknown fields, and with one that no other has."""
+    """Return whether a payload is an item without unknown fields, and with a mark of its own."""
     if not isinstance(payload, dict) or payload.get("type") not in (*_TYPES, "pollopt"):
         return False
     number = payload.get("id")

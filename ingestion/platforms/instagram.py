@@ -61,7 +61,7 @@ def payloads(document: Json) -> Iterator[Json]:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether it is a medium, or a comment with the Graph API's time."""
+    """Return whether a payload is a medium, or a comment with the Graph API's `timestamp`."""
     if not isinstance(payload, dict):
         return False
     is_comment = "text" in payload and iso_micros(payload.get("timestamp")) is not None

@@ -78,7 +78,7 @@ def _publicly(payload: Json) -> Json:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether a URN names it, its author or its object."""
+    """Return whether a payload names itself, its author or its object by a URN."""
     names = [value_at(payload, field) for field in _NAMED]
     return any(isinstance(name, str) and name.startswith("urn:li:") for name in names)
 

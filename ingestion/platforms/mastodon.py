@@ -93,7 +93,7 @@ def _publicly(payload: Json) -> Json:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether it is a status, an account, or a frame of the stream."""
+    """Return whether a payload is a status, an account, or a frame of the stream."""
     if not isinstance(payload, dict):
         return False
     is_status = _is_status(payload) and any(name in payload for name in _MARKS)

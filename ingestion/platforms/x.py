@@ -104,7 +104,7 @@ def _publicly(payload: Json) -> Json:
 
 
 def _is_own(payload: Json) -> bool:
-    """Return whether it is a post, a message, an account or a notice with marks of an API of X."""
+    """Return whether a payload is a post, message, account or notice with marks of X's APIs."""
     item = payload["data"] if isinstance(value_at(payload, "data"), dict) else payload
     if not isinstance(item, dict):
         return False
