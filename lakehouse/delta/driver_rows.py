@@ -14,13 +14,14 @@ from schemas.tables import Table
 
 
 def append(rows: Sequence[Mapping[str, Any]], log: TableLog, *, txn: Txn) -> None:
-    """Add rows to a table, once per transaction id, which Spark and deltalake both read and write.
+    """Append rows to a table, once per transaction id.
 
-    Spark on S3 knows no PUT that fails where there is an object, so nothing else may write the
-    table meanwhile: callers hold the job's `writing`, and the lake.
+    Spark and deltalake both know these ids. Spark on S3 overwrites a commit that another writer
+    made meanwhile, so callers hold the job's lock `writing` and the lake's lease.
 
     Raises:
-        DiskFullError, StoreUnreachableError: they cannot be written.
+        DiskFullError: the disk is full.
+        StoreUnreachableError: the rows cannot be written for another reason.
     """
     values = _arrow(rows, log.table)
     opened = log.open()
@@ -28,11 +29,11 @@ def append(rows: Sequence[Mapping[str, Any]], log: TableLog, *, txn: Txn) -> Non
         return
     once = CommitProperties(app_transactions=[Transaction(txn.app, txn.version)])
     try:
-        # The log that was asked is the one written: deltalake then refuses a commit of the same id
-        # that has come since.
+        # Write on the version that was checked: deltalake refuses if a commit of the same id came
+        # since.
         write_deltalake(opened, values, mode="append", commit_properties=once)
     except (DeltaError, OSError) as error:
-        # A commit whose answer was lost, tried again by the client, meets itself.
+        # A client that retries a commit whose response was lost meets its own commit.
         if not _is_done(txn, log.open()):
             raise _named(error, log) from None
 
@@ -50,12 +51,12 @@ def _named(error: Exception, log: TableLog) -> EchoStreamError:
         )
     return StoreUnreachableError(
         f"{where} ({type(error).__name__})",
-        remedy="Does its store answer? Then run again: nothing is lost",
+        remedy="Check that the store answers, then run again: nothing is lost",
     )
 
 
 def _arrow(rows: Sequence[Mapping[str, Any]], table: Table) -> Any:
-    """Return the rows as the table has them; each must name all of its columns."""
+    """Return the rows in Arrow with the table's schema; each row must name all columns."""
     import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
     from pyspark.sql.pandas.types import to_arrow_schema  # noqa: PLC0415  # as above
 

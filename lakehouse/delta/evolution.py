@@ -1,4 +1,4 @@
-"""Bring a table of an older version to this one's schema by additions; refuse anything else."""
+"""Add the columns and properties that a table of an older version lacks; refuse other changes."""
 
 import json
 from collections.abc import Iterator
@@ -11,8 +11,7 @@ from foundation.logs import get_log
 from lakehouse.delta.log import TableLog
 from schemas.tables import Table
 
-# These must be as the program says. Of the others, whoever runs the lake may have set a value of
-# their own.
+# The program relies on these values. Whoever runs the lake may have changed other properties.
 _FIXED = (
     "delta.dataSkippingStatsColumns",
     "delta.enableChangeDataFeed",
@@ -24,13 +23,13 @@ _log = get_log("evolution")
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """The columns and properties that a table lacks; columns within structs have dotted names."""
+    """The columns and properties that a table lacks; a column in a struct has a dotted name."""
 
     columns: tuple[tuple[str, DataType], ...]
     properties: dict[str, str]
 
     def statements(self, path: str) -> Iterator[str]:
-        """Return the SQL that adds them to the table in a folder."""
+        """Yield the SQL statements that add them to the table in a folder."""
         if self.columns:
             columns = (f"{_quoted(name)} {kind.simpleString()}" for name, kind in self.columns)
             yield f"ALTER TABLE delta.`{path}` ADD COLUMNS ({', '.join(columns)})"
@@ -40,10 +39,10 @@ class Additions:
 
 
 def missing(log: TableLog) -> Additions:
-    """Return what an existing table lacks; needs no Spark.
+    """Return the columns and properties that an existing table lacks; needs no Spark.
 
     Raises:
-        TableSchemaError: it cannot be brought to this version's schema by additions.
+        TableSchemaError: additions cannot bring the table to this version's schema.
     """
     table = log.table
     opened = log.open()
@@ -67,22 +66,21 @@ def missing(log: TableLog) -> Additions:
 
 
 def demand_columns(log: TableLog) -> None:
-    """Refuse to read a table that lacks columns; the job that owns it adds them.
+    """Refuse to read a table that lacks columns, which only the job that owns the table adds.
 
     Raises:
-        TableSchemaError: it lacks some, or is no table of this version.
+        TableSchemaError: the table lacks columns, or has another schema than this version's.
     """
     if columns := missing(log).columns:
         names = ", ".join(name for name, _ in columns)
         raise TableSchemaError(
-            f"table {log.table.name} at {log.path} has yet no {names}",
-            remedy="Run the job that writes the table first:"
-            " it adds what an older version did not have",
+            f"table {log.table.name} at {log.path} lacks the columns {names}",
+            remedy="Run the job that writes the table first: it adds them",
         )
 
 
 def log_additions(log: TableLog, additions: Additions) -> None:
-    """Log what was added to a table, where something was."""
+    """Log the columns and properties that were added to a table, if there are any."""
     if additions.columns or additions.properties:
         _log.info(
             "evolved",
@@ -95,7 +93,11 @@ def log_additions(log: TableLog, additions: Additions) -> None:
 def _columns(
     present: StructType, wanted: StructType, log: TableLog, *, within: str = ""
 ) -> Iterator[tuple[str, DataType]]:
-    """Return the missing columns by full names; compares without nullability, which Delta drops."""
+    """Yield the missing columns by full names; nullability is not compared, since Delta drops it.
+
+    Raises:
+        TableSchemaError: a column is unknown to this version, or has another type.
+    """
     kinds = {field.name: field.dataType for field in present}
     if newer := kinds.keys() - set(wanted.names):
         names = ", ".join(within + name for name in sorted(newer))
@@ -123,7 +125,7 @@ def _rebuild(table: Table) -> str:
     layer = table.name.partition(".")[0]
     if layer in ("silver", "gold"):
         return f"Move the folder away and run `echostream rebuild {layer}`"
-    return "Run the version that wrote it, or move the folder away and begin anew"
+    return "Run the version that wrote it, or move the folder away and start with an empty table"
 
 
 def _quoted(name: str) -> str:

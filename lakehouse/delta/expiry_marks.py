@@ -1,8 +1,9 @@
-"""Expiry marks: up to when silver.posts has expired, by platform, in the table's properties.
+"""Read and set the expiry marks of silver.posts, which are properties of the table.
 
-Expiry is not erasure: Gold keeps its counts. So Silver marks a time as expired before it deletes,
-and the code that adds to Silver or counts from it asks here: expired posts stay deleted, and Gold's
-groups of that time are closed.
+A mark is the time up to which a platform's posts, or one field of them, have expired. Expiry is not
+erasure: Gold keeps its counts. So Silver is marked before rows are deleted, and the code that adds
+to Silver or counts from it reads the marks. It adds no expired post and leaves Gold's groups of
+that time as they are.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from transforms.expiry_rules import Limits, later
 def expiry_marks(
     settings: Settings, field: Field, *, version: int | None = None
 ) -> dict[str, datetime]:
-    """Return up to when a field of silver.posts has expired, by platform, as of a version."""
+    """Return the marks of a field by platform, now or as of a version of silver.posts."""
     prefix = f"{EXPIRED_PROPERTY}{field}."
     properties = TableLog(SILVER_POSTS, settings).properties(version=version)
     return {
@@ -33,12 +34,12 @@ def expiry_marks(
 def advanced(
     settings: Settings, wanted: Mapping[Field, Limits]
 ) -> dict[Field, dict[str, datetime]]:
-    """Return the marks as these limits move them: on, never back."""
+    """Return the marks moved on to these limits; a mark never moves back."""
     return {field: later(expiry_marks(settings, field), limits) for field, limits in wanted.items()}
 
 
 def mark_expired(lake: Lake, limits: Mapping[Field, Limits]) -> None:
-    """Set the marks, in one commit."""
+    """Set the marks to these limits, in one commit."""
     changed = {
         f"{EXPIRED_PROPERTY}{field}.{platform}": limit.isoformat()
         for field, by_platform in limits.items()
@@ -50,6 +51,6 @@ def mark_expired(lake: Lake, limits: Mapping[Field, Limits]) -> None:
 
 
 def expiry_versions(settings: Settings, first: int) -> list[int]:
-    """Return the versions of silver.posts, from one on, that only expired or rewrote rows."""
+    """Return the versions of silver.posts, from `first` on, that only expired or purged rows."""
     commits = TableLog(SILVER_POSTS, settings).commits_since(first)
     return [commit["version"] for commit in commits if {EXPIRY, PURGE} & metadata_of(commit).keys()]

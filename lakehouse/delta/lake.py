@@ -1,4 +1,4 @@
-"""The lake: its Delta tables, read and written from Spark here and nowhere else."""
+"""Read and write the lake's Delta tables with Spark; no other module does."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -25,15 +25,15 @@ _USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
 @dataclass(frozen=True, slots=True)
 class Txn:
-    """Makes a commit happen once: Delta skips one whose (app, version) it has seen."""
+    """A commit's transaction id: Delta skips a commit whose (app, version) it has seen."""
 
-    app: str  # <checkpoint id>:<step>: a new checkpoint counts its batches from 0 again
-    version: int  # the batch
+    app: str  # <checkpoint id>:<step>; a new checkpoint counts its batches from 0 again
+    version: int  # the batch's number
 
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """The lake of some settings, under a Spark session.
+    """The lake that the settings name, read and written in a Spark session.
 
     >>> lake = Lake(spark, settings)
     >>> lake.append(rows, SILVER_POSTS)
@@ -49,11 +49,11 @@ class Lake:
         return TableLog(table, self.settings)
 
     def ensure(self, table: Table) -> None:
-        """Make a table that the caller owns, or add to it what an older version did not have.
+        """Create a table that the caller owns, or add the columns and properties that it lacks.
 
         Raises:
-            TableSchemaError: it exists, and additions do not make it the table of this version.
-            AccessError: its layer's folder cannot be given to the group that may read it.
+            TableSchemaError: additions cannot bring the table to this version's schema.
+            AccessError: the layer's folder cannot be given to the group that may read it.
         """
         log = self.log(table)
         if not log.exists():
@@ -65,10 +65,10 @@ class Lake:
         evolution.log_additions(log, additions)
 
     def ensure_source(self, table: Table) -> None:
-        """Make a table that the caller only reads, so that a stream can begin, or check its schema.
+        """Create a table that the caller only reads, so that a stream can start; or check it.
 
         Raises:
-            TableSchemaError: it exists with another schema than this version's.
+            TableSchemaError: the table has another schema than this version's.
             AccessError: as of `ensure`.
         """
         log = self.log(table)
@@ -85,31 +85,32 @@ class Lake:
         return reader.load(self.log(table).path)
 
     def read_days(self, table: Table, days: Sequence[date] | None) -> DataFrame:
-        """Return the rows of some days, and those without a day; None reads all days."""
+        """Return the rows of these days and those without a day; of all days where it is None."""
         rows = self.read(table)
         if days is None:
             return rows
         return rows.where(F.col("day").isin(list(days)) | F.col("day").isNull())
 
     def append(self, rows: DataFrame, table: Table, *, txn: Txn | None = None) -> None:
-        """Add rows, once per transaction id."""
+        """Append rows; with a transaction id, at most once."""
         writer = rows.select(*table.columns).write.format("delta").mode("append")
         if txn:
             writer = writer.option("txnAppId", txn.app).option("txnVersion", txn.version)
         writer.save(self.log(table).path)
 
     def overwrite(self, rows: DataFrame, table: Table, *, metadata: dict[str, Any]) -> None:
-        """Put other rows in place of all that are there, in one commit."""
+        """Replace all rows of the table in one commit, which has the metadata."""
         writer = rows.select(*table.columns).write.format("delta").mode("overwrite")
         writer.option("userMetadata", json.dumps(metadata)).save(self.log(table).path)
 
     def merge(self, rows: DataFrame, table: Table, on: Column | str) -> DeltaMergeBuilder:
-        """Begin a merge of rows, `s`, into the table, `t`.
+        """Begin a merge of rows, named `s`, into the table, named `t`.
 
         Args:
             rows: the source.
             table: the target.
-            on: which rows match; it names columns, days and partitions only, never a key's value.
+            on: which rows match, by columns, days and partitions; logs quote it, so it must not
+                contain the value of a key.
         """
         return self.target(table).alias("t").merge(rows.alias("s"), on)
 
@@ -118,13 +119,13 @@ class Lake:
         return DeltaTable.forPath(self.spark, self.log(table).path)
 
     def set_properties(self, table: Table, values: dict[str, str]) -> None:
-        """Set properties in one commit; neither names nor values may be personal."""
+        """Set table properties in one commit; names and values must not be personal data."""
         pairs = ", ".join(f"'{name}' = '{value}'" for name, value in values.items())
         self.spark.sql(f"ALTER TABLE delta.`{self.log(table).path}` SET TBLPROPERTIES ({pairs})")
 
     @contextmanager
     def commit_as(self, *, txn: Txn | None = None, metadata: dict[str, Any]) -> Iterator[None]:
-        """Give the next commit a transaction id and metadata; for commands that take no options."""
+        """Give the next commit a transaction id and metadata, for commands without options."""
         values = {_USER_METADATA: json.dumps(metadata)}
         if txn:
             values |= {_TXN_APP: txn.app, _TXN_VERSION: str(txn.version)}
@@ -133,22 +134,28 @@ class Lake:
         try:
             yield
         finally:
-            # Left set, they would make the session's next command on the table do nothing.
+            # Were they left set, Delta would skip the session's next command on the table.
             for name in (_TXN_APP, _TXN_VERSION, _USER_METADATA):
                 self.spark.conf.unset(name)
 
     def stream_rows(self, table: Table) -> DataFrame:
-        """Return the table's rows as a stream; it skips commits that delete or change rows."""
+        """Return the rows that are appended to the table as a stream.
+
+        It skips commits that delete or change rows.
+        """
         stream = self.spark.readStream.format("delta").option("skipChangeCommits", "true")
         return self._load_stream(stream, table)
 
     def stream_changes(self, table: Table, *, starting_version: int) -> DataFrame:
-        """Return the table's change feed as a stream."""
+        """Return the table's change data feed as a stream, from a version on."""
         stream = self.spark.readStream.format("delta").option("readChangeFeed", "true")
         return self._load_stream(stream.option("startingVersion", starting_version), table)
 
     def read_changes(self, table: Table, *, first: int, last: int) -> DataFrame:
-        """Return the changes of some commits: columns, and _change_type and _commit_version."""
+        """Return the change data feed of the commits from `first` to `last`.
+
+        The rows have the table's columns, `_change_type` and `_commit_version`.
+        """
         return (
             self.spark.read.format("delta")
             .option("readChangeFeed", "true")

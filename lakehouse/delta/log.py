@@ -1,4 +1,4 @@
-"""Read the log of a Delta table without Spark: milliseconds, where Spark runs a query."""
+"""Read the log of a Delta table without Spark, in milliseconds."""
 
 import json
 import re
@@ -42,14 +42,14 @@ class TableLog:
         return S3Path(folder, self.settings.s3) if self.settings.is_on_s3 else Path(folder)
 
     def exists(self) -> bool:
-        """Return whether the table has been made."""
+        """Return whether the table exists."""
         return DeltaTable.is_deltatable(self.path, self._storage_options())
 
     def clear_unborn(self) -> None:
-        """Remove the empty log of a table that died before its first commit, for Spark misreads it.
+        """Delete the empty log of a table that has no commit yet, because Spark misreads it.
 
-        A kill or a full disk between the folder and the commit leaves it. An object store has no
-        folders.
+        A kill or a full disk before the first commit leaves such a log. An object store has no
+        empty folders.
         """
         if is_s3(self.settings.lake_uri):
             return
@@ -58,11 +58,12 @@ class TableLog:
             shutil.rmtree(log)
 
     def open(self) -> DeltaTable:
-        """Open the table as it is now.
+        """Open the table at its newest version.
 
         Raises:
-            TableNotFoundError: there is none.
-            StoreUnreachableError: it cannot be read.
+            TableNotFoundError: the table does not exist.
+            LogDamagedError, LostCommitsError: the log is broken, or its end is missing.
+            StoreUnreachableError: the table cannot be read for another reason.
         """
         try:
             return DeltaTable(self.path, storage_options=self._storage_options())
@@ -76,7 +77,7 @@ class TableLog:
         return self.open().version()
 
     def transaction(self, app: str) -> int | None:
-        """Return the newest version of a transaction id; None where it never was written."""
+        """Return the newest version of a transaction's `app`; None if it never wrote the table."""
         try:
             return self.open().transaction_version(app)
         except TableNotFoundError:
@@ -87,10 +88,10 @@ class TableLog:
         return self.open().history(1)[0]
 
     def last_append(self) -> dict[str, Any]:
-        """Return the newest commit that appended; maintenance may have followed it.
+        """Return the newest commit that appended rows; maintenance may have followed it.
 
         Raises:
-            LookupError: nothing was ever appended, as far as the log goes back.
+            LookupError: the log, as far as it goes back, has no append.
         """
         opened = self.open()
         for limit in (1, None):
@@ -101,16 +102,16 @@ class TableLog:
         raise LookupError(f"{self.table.name} has no append in its log")
 
     def commits_since(self, first: int) -> list[dict[str, Any]]:
-        """Return the commits from a version on, newest first, as far as the log goes back."""
+        """Return the commits from `first` on, newest first, as far as the log goes back."""
         opened = self.open()
         if first > opened.version():
             return []
         return opened.history(opened.version() - first + 1)
 
     def newest_metadata(self, name: str) -> Any:
-        """Return a name's value in the newest commit whose user metadata hold it, or None."""
+        """Return the newest value of a name in the commits' user metadata; None without one."""
         opened = self.open()
-        for limit in (1, 100, None):  # mostly the last one, of as many as a month has batches
+        for limit in (1, 100, None):  # mostly the last commit has it, or one of the last month
             for commit in opened.history(limit):  # newest first
                 metadata = metadata_of(commit)
                 if name in metadata:
@@ -118,7 +119,7 @@ class TableLog:
         return None
 
     def properties(self, *, version: int | None = None) -> dict[str, str]:
-        """Return the table's properties, now or as of a version; none where there is no table."""
+        """Return the table's properties, now or as of a version; empty without a table."""
         try:
             opened = self.open()
             if version is not None:
@@ -128,25 +129,25 @@ class TableLog:
         return {name: value for name, value in opened.metadata().configuration.items() if value}
 
     def rows(self, query: str) -> list[dict[str, Any]]:
-        """Return the rows of a query on a small table, which it calls `t`."""
+        """Return the rows of an SQL query on a small table, which the query names `t`."""
         rows: list[dict[str, Any]] = _table(
             QueryBuilder().register("t", self.open()).execute(query).read_all()
         ).to_pylist()
         return rows
 
     def files_with_hidden_rows(self) -> list[str]:
-        """Return the paths of the table's files that have a deletion vector."""
+        """Return the paths of the data files that have a deletion vector."""
         vectors = _table(self.open().deletion_vectors().read_all())
         paths: list[str] = vectors.column("filepath").to_pylist()
         return paths
 
     def has_file(self, file: str) -> bool:
-        """Return whether the table as it is now has a data file of this name."""
+        """Return whether the table's newest version has a data file of this name."""
         name = file.rpartition("/")[2]
         return any(uri.endswith(f"/{name}") for uri in self.open().file_uris())
 
     def damaged(self, version: int) -> LogDamagedError:
-        """Return the error for a log of which a commit is missing."""
+        """Return the error for a log that lacks a commit."""
         return damage.of_log(self.table.name, self.path, version)
 
     def _storage_options(self) -> dict[str, str] | None:
@@ -158,11 +159,11 @@ class TableLog:
             return damage.of_log(self.table.name, self.path, None, file=file)
         return damage.known(error, self.table.name, self.path) or StoreUnreachableError(
             f"{self.table.name} at {self.path} cannot be read ({type(error).__name__})",
-            remedy="Is the lake whole, and does its store answer?",
+            remedy="Check that the lake is complete and that its store answers",
         )
 
     def _checkpoint(self) -> str:
-        """Return Delta's own checkpoint: the one that _last_checkpoint names, or the newest."""
+        """Return the file of Delta's own checkpoint, named by _last_checkpoint or else newest."""
         try:
             last = (self.folder / "_last_checkpoint").read_text(encoding="utf-8")
             version = int(json.loads(last)["version"])
@@ -173,13 +174,13 @@ class TableLog:
 
 
 def metadata_of(commit: dict[str, Any]) -> dict[str, Any]:
-    """Return the user metadata of a commit; empty where it has none."""
+    """Return the user metadata of a commit; empty if it has none."""
     metadata: dict[str, Any] = json.loads(commit.get("userMetadata") or "{}")
     return metadata
 
 
 def _table(answer: Any) -> Any:
-    """Return delta-rs's answer as a table of pyarrow, which has no types."""
+    """Return a result of delta-rs as an Arrow table; Any, because pyarrow has no types."""
     import pyarrow as pa  # noqa: PLC0415  # half a second that not every command needs
 
     return pa.table(answer)

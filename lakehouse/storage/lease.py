@@ -1,4 +1,4 @@
-"""Allow one writer per lake: a lock that the operating system frees when its holder dies."""
+"""Allow one writer per lake, by a file lock that the operating system frees when it dies."""
 
 import fcntl
 import json
@@ -23,7 +23,7 @@ _LOOK_EVERY_S = 0.5
 
 
 class Lease:
-    """The lease on the lake, held by this process; its file names the process and its JVM."""
+    """The lease of this process on a lake; the lease's file names the process and its JVM."""
 
     def __init__(self, file: TextIO, settings: Settings) -> None:
         self._file = file
@@ -35,22 +35,21 @@ class Lease:
 
     @contextmanager
     def held(self) -> Iterator["Lease"]:
-        """Hold it also where the lake is, when that is not this machine."""
+        """Hold the lease until the block ends; for a lake on S3, also hold the lease there."""
         with self._s3.held(self._former.get("s3_lease")) if self._s3 else nullcontext():
             _write(self._file, self._facts)
             yield self
         _write(self._file, {})
 
     def name_jvm(self, pid: int) -> None:
-        """Note the JVM that writes for this process: it may outlive it for a moment."""
+        """Note the JVM that writes for this process, since the JVM may outlive it for a moment."""
         self._facts["jvm"] = pid
         _write(self._file, self._facts)
 
     def _end_at_once(self) -> None:
-        """End this process: another may write from now on, as if this machine had fallen."""
+        """Kill this process and its JVM, because another process may write the lake from now on."""
         sys.stderr.write(
-            "error: the lease of the lake was lost; the next run goes on from where this one"
-            " stood\n"
+            "error: the lease of the lake was lost; the next run continues where this one stopped\n"
         )
         sys.stderr.flush()
         for pid in (self._facts.get("jvm"), os.getpid()):
@@ -65,15 +64,18 @@ def hold_lake(
     wait_s: float = 0.0,
     on_wait: Callable[[LakeInUseError], None] = lambda _: None,
 ) -> Iterator[Lease]:
-    """Hold the lake for writing.
+    """Hold the lake for writing until the block ends.
+
+    >>> with hold_lake(settings, wait_s=60.0):
+    ...     compact(settings)
 
     Args:
-        settings: of the lake.
+        settings: those of the lake.
         wait_s: how long to wait while another process holds it.
-        on_wait: told once who holds it, where there is a wait.
+        on_wait: called once, with the error that names the holder, before the wait begins.
 
     Raises:
-        LakeInUseError: another process holds it, also after the wait.
+        LakeInUseError: another process still holds the lake after the wait.
         StoreUnreachableError: the lake is on S3, which does not answer.
     """
     until = time.monotonic() + wait_s
@@ -90,14 +92,14 @@ def hold_lake(
                 left_s = until - time.monotonic()
                 if left_s <= 0:
                     raise
-            # Neither a file lock with a deadline nor a lease on S3 can be waited for otherwise.
+            # A file lock has no deadline and S3 sends no notice, so both are tried again and again.
             time.sleep(min(_LOOK_EVERY_S, left_s))
         yield lease
 
 
 @contextmanager
 def _hold_now(settings: Settings) -> Iterator[Lease]:
-    # In the lake itself where that is a folder: another home may point to the same lake.
+    # The file lies in the lake where that is a folder: another home may use the same lake.
     folder = settings.home / RUN_FOLDER if settings.is_on_s3 else Path(settings.lake_uri)
     file = folder / LEASE_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -116,7 +118,7 @@ def _hold_now(settings: Settings) -> Iterator[Lease]:
 
 
 def _wait_for_jvm(pid: int | None, settings: Settings) -> None:
-    """Wait for a JVM whose Python was killed: it ends by itself soon, and may write until then."""
+    """Wait for a JVM whose Python process was killed: it ends soon, and may write until then."""
     until = time.monotonic() + _JVM_ENDS_WITHIN_S
     while pid is not None and _is_java(pid):
         if time.monotonic() > until:
@@ -125,13 +127,13 @@ def _wait_for_jvm(pid: int | None, settings: Settings) -> None:
                 f" {settings.lake_uri}",
                 remedy=f"kill {pid}",
             )
-        time.sleep(0.2)  # another program's end cannot be waited for otherwise
+        time.sleep(0.2)  # only a parent process can wait for a process to end
 
 
 def _is_java(pid: int) -> bool:
     try:
         words = psutil.Process(pid).cmdline()
-    except psutil.Error:  # it ended
+    except psutil.Error:  # the process ended
         return False
     return "java" in words[0] if words else False
 

@@ -1,7 +1,7 @@
-"""A lake on S3: how each of our readers and writers gets to it.
+"""Configure every S3 client of the lake: boto3, deltalake, Arrow and Spark.
 
-Credentials are found where AWS's own programs find them (environment, ~/.aws, the machine's role)
-and are handed on in memory alone: no setting, log or event log of ours holds them.
+boto3 finds the credentials where AWS's own programs find them: environment, ~/.aws, the machine's
+role. They are handed on in memory only; no setting, log or event log contains them.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from typing import Any
 from foundation.errors import StoreUnreachableError
 from foundation.sections import S3Settings
 
-_ANY_REGION = "us-east-1"  # servers other than AWS's expect this one
+_ANY_REGION = "us-east-1"  # S3-compatible servers expect this one by default
 _OTHERS_SAY = {
     "access_key": "access_key_id",
     "secret_key": "secret_access_key",
@@ -24,19 +24,20 @@ _MS = 1000
 
 @cache
 def client(s3: S3Settings) -> Any:
-    """boto3's client, which has no types.
+    """Return boto3's client, typed as Any because boto3 has no types.
 
     Raises:
-        StoreUnreachableError: AWS's settings are no good, such as a profile that is not there.
+        StoreUnreachableError: AWS's settings are invalid, such as a profile that does not exist.
     """
-    import boto3  # noqa: PLC0415  # slow to load, and a lake on disk has no use for it
+    import boto3  # noqa: PLC0415  # slow to load, and a lake on disk does not need it
     from botocore.config import Config  # noqa: PLC0415  # likewise
 
     conf = Config(
         connect_timeout=s3.timeout_s,
         read_timeout=s3.timeout_s,
         retries={"total_max_attempts": s3.attempts, "mode": "standard"},
-        request_checksum_calculation="when_required",  # other servers do not know the newer kinds
+        # S3-compatible servers do not know the newer checksums.
+        request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         s3={"addressing_style": "path"} if s3.endpoint else {},
     )
@@ -47,15 +48,15 @@ def client(s3: S3Settings) -> Any:
 
 
 def is_s3(uri: str) -> bool:
-    """True for a place in an object store."""
+    """Return whether a URI names an object store."""
     return uri.startswith(("s3a://", "s3://"))
 
 
 def storage_options(uri: str, s3: S3Settings) -> dict[str, str] | None:
-    """Return what deltalake needs for a table there; None for one on disk."""
+    """Return deltalake's options for tables at a URI; None for a folder on disk."""
     if not is_s3(uri):
         return None
-    # Of the `object_store` crate below it, which counts what follows the first attempt.
+    # The `object_store` crate, which deltalake uses, does not count the first attempt as a retry.
     options = {"timeout": f"{s3.timeout_s:g}s", "max_retries": str(s3.attempts - 1)}
     if region := _region(s3):
         options["AWS_REGION"] = region
@@ -65,12 +66,12 @@ def storage_options(uri: str, s3: S3Settings) -> dict[str, str] | None:
         "access_key": "AWS_ACCESS_KEY_ID",
         "secret_key": "AWS_SECRET_ACCESS_KEY",
         "token": "AWS_SESSION_TOKEN",
-    }  # names
+    }
     return options | {names[name]: value for name, value in _credentials().items()}
 
 
 def arrow_files(s3: S3Settings) -> Any:
-    """Arrow's file system for paths of the form bucket/key; any type, for Arrow declares none."""
+    """Return Arrow's file system for paths `bucket/key`; Arrow declares no type for it."""
     from pyarrow import fs  # noqa: PLC0415  # half a second that not every command needs
 
     scheme, _, host = s3.endpoint.rpartition("://")
@@ -86,16 +87,16 @@ def arrow_files(s3: S3Settings) -> Any:
 
 
 def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
-    """Return the conf of a session for a lake under s3a://.
+    """Return the conf of a Spark session for a lake under s3a://; empty for other lakes.
 
-    Others need none: a cluster's s3:// is its own affair.
+    On a cluster with its own s3:// file system, the cluster's conf applies.
     """
     if not uri.startswith("s3a://"):
         return {}
     timeout = f"{int(s3.timeout_s * _MS)}ms"
     conf = {
-        # The driver's environment reaches executors as the first two; a profile or a role is found
-        # by the third.
+        # The driver passes credentials of its environment to executors for the first two
+        # providers; the third finds a profile or a role.
         "aws.credentials.provider": "org.apache.hadoop.fs.s3a.TemporaryAWSCredentialsProvider,"
         "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider,"
         "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
@@ -110,8 +111,8 @@ def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
     if region := _region(s3):
         conf["endpoint.region"] = region
     return {f"spark.hadoop.fs.s3a.{name}": value for name, value in conf.items()} | {
-        # One PUT per checkpoint file; the default writes, copies and deletes, which is neither
-        # quick nor atomic.
+        # Write a checkpoint file with one PUT. The default writes, copies and deletes, which is
+        # slow and not atomic.
         "spark.sql.streaming.checkpointFileManagerClass": "org.apache.spark.internal.io.cloud."
         "AbortableStreamBasedCheckpointFileManager",
     }
@@ -119,7 +120,7 @@ def spark_conf(uri: str, s3: S3Settings) -> dict[str, str]:
 
 @contextmanager
 def answering(what: str) -> Iterator[None]:
-    """AWS's errors by our name, without what they quote."""
+    """Raise AWS's errors as StoreUnreachableError, without the texts that they quote."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as above
 
     try:
@@ -141,7 +142,7 @@ def answering(what: str) -> Iterator[None]:
 
 
 def _region(s3: S3Settings) -> str | None:
-    """Return the setting, else AWS's own."""
+    """Return the region of the settings, else AWS's own, else one for other servers."""
     return s3.region or _session().region_name or (_ANY_REGION if s3.endpoint else None)
 
 
@@ -152,7 +153,7 @@ def _session() -> Any:
 
 
 def _credentials() -> dict[str, str]:
-    """Return the credentials by boto3's names; those of a role are valid for a while."""
+    """Return the credentials by boto3's names; those of a role expire."""
     with answering("AWS's credentials"):
         credentials = _session().get_credentials()
         if credentials is None:

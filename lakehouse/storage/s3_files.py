@@ -1,4 +1,4 @@
-"""The few files of a lake on S3 that are not tables: checkpoints."""
+"""Read, write and move the files of a lake on S3 that are not tables, such as checkpoints."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,9 +10,12 @@ from lakehouse.storage.s3 import answering, client
 
 @dataclass(frozen=True, slots=True)
 class S3Path:
-    """As much of pathlib.Path as checkpoints need, over the objects of a bucket.
+    """An object or a folder of a bucket, with the methods of pathlib.Path that checkpoints need.
 
-    A write is whole or not there.
+    A write replaces the whole object or nothing.
+
+    >>> folder = S3Path("s3a://lake/_checkpoints/topic_to_bronze", settings.s3)
+    >>> (folder / "metadata").is_file()
     """
 
     uri: str
@@ -23,40 +26,40 @@ class S3Path:
         return self.uri
 
     def __truediv__(self, name: str) -> "S3Path":
-        """Return the path below."""
+        """Return the path of a name below this one."""
         return S3Path(f"{self.uri}/{name}", self.s3)
 
     @property
     def name(self) -> str:
-        """Return the last part."""
+        """Return the last part of the URI."""
         return self.uri.rpartition("/")[2]
 
     @property
     def place(self) -> dict[str, str]:
-        """Bucket and key, as boto3 names them."""
+        """Return bucket and key, as boto3's arguments."""
         bucket, _, key = self.uri.partition("://")[2].partition("/")
         return {"Bucket": bucket, "Key": key}
 
     def with_name(self, name: str) -> "S3Path":
-        """Another one beside it."""
+        """Return the path of another name beside this one."""
         return S3Path(f"{self.uri.rpartition('/')[0]}/{name}", self.s3)
 
     def is_file(self) -> bool:
-        """Return whether there is such an object."""
+        """Return whether an object has this key."""
         return self.place["Key"] in self._keys()
 
     def is_dir(self) -> bool:
-        """Return whether objects lie below."""
+        """Return whether objects lie below this key."""
         return any(key != self.place["Key"] for key in self._keys())
 
     def exists(self) -> bool:
-        """Either."""
+        """Return whether this is a file or a folder."""
         return bool(self._keys())
 
     def iterdir(self) -> Iterator["S3Path"]:
-        """Yield the paths right below."""
+        """Yield the paths directly below this one, by name."""
         start = len(self.place["Key"]) + 1
-        # s3a's marks of folders have no name
+        # s3a marks a folder by an object whose name below it is empty.
         below = {key[start:].partition("/")[0] for key in self._keys()} - {""}
         for name in sorted(below):
             yield self / name
@@ -65,7 +68,7 @@ class S3Path:
         """Return the object's text.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: there is no such object.
         """
         store = client(self.s3)
         with answering(self.uri):
@@ -76,22 +79,23 @@ class S3Path:
         return content.decode(encoding)
 
     def write_text(self, text: str, encoding: str) -> None:
-        """Put the object, in place of what was there."""
+        """Write the object, or replace it."""
         with answering(self.uri):
             client(self.s3).put_object(**self.place, Body=text.encode(encoding))
 
     def remove(self) -> None:
-        """Remove the object, if it is there."""
+        """Delete the object, if there is one."""
         with answering(self.uri):
             client(self.s3).delete_object(**self.place)
 
     def mkdir(self, *, parents: bool, exist_ok: bool) -> None:
-        """Nothing: a bucket has no folders."""
+        """Do nothing: a bucket has no folders."""
 
     def move(self, target: "S3Path") -> None:
-        """Move the object, or all that lies below.
+        """Move the object, or all objects below it.
 
-        A move that was cut short leaves no metadata, so that no job starts from it.
+        `metadata`, without which no job starts, is deleted first. So a move that is cut short never
+        leaves a part of a checkpoint from which a job would start.
         """
         here = self.place
         there = target.place
@@ -105,7 +109,7 @@ class S3Path:
                 client(self.s3).delete_object(Bucket=here["Bucket"], Key=key)
 
     def _keys(self) -> list[str]:
-        """Yield its own key, and those below."""
+        """Return this key, if an object has it, and all keys below."""
         key = self.place["Key"]
         with answering(self.uri):
             pages = (
@@ -121,9 +125,9 @@ Folder = Path | S3Path
 
 
 def move(here: Folder, there: Folder) -> None:
-    """Move the object, or all that lies below.
+    """Move a file, or a folder with all files in it.
 
-    A move that was cut short leaves no metadata, so that no job starts from it.
+    A move on S3 that is cut short leaves no part of a checkpoint from which a job would start.
     """
     match here, there:
         case S3Path(), S3Path():

@@ -1,8 +1,8 @@
-"""Allow one writer per lake on S3: an object that its holder renews, by conditional writes alone.
+"""Allow one writer per lake on S3, by an object that its holder renews with conditional writes.
 
-Delta's commits on S3 are safe within one application only, so this is what keeps a second machine
-out. A holder that fell silent may be followed by another after ENDS_AFTER_S, by the store's clock;
-one that was followed stops at once.
+Delta's commits on S3 are safe within one application only, so this lease keeps a second machine
+out. Another process may take a lease that was not renewed for ENDS_AFTER_S, by the store's clock. A
+holder that has lost its lease ends at once.
 """
 
 import json
@@ -27,17 +27,17 @@ from schemas.stored_names import LEASE_FILE
 
 ENDS_AFTER_S = 60.0
 RENEWED_EACH_S = 10.0
-_LATEST_S = (
-    40.0  # without an answer for so long it counts as lost, well before somebody else may follow
-)
+# After so long without an answer the holder counts its lease as lost, well before another process
+# may take it.
+_LATEST_S = 40.0
 _ANSWER_S = 5.0
-_TAKEN = (409, 412)
+_TAKEN = (409, 412)  # HTTP statuses of a conditional write whose condition does not hold
 
 _log = get_log("lease")
 
 
 class S3Lease:
-    """The lease of one lake, as one process sees it."""
+    """The lease of one lake, as one process sees it; `on_loss` is called when it is lost."""
 
     def __init__(self, settings: Settings, on_loss: Callable[[], None]) -> None:
         self.id = str(uuid.uuid4())
@@ -52,17 +52,17 @@ class S3Lease:
 
     @contextmanager
     def held(self, former: str | None) -> Iterator[None]:
-        """Hold it, and renew it all the while.
+        """Take the lease, and renew it until the block ends.
 
         Args:
-            former: the id of a lease whose holder is known to be dead; it need not be waited for.
+            former: the id of a lease whose holder is known to be dead: it is taken without a wait.
 
         Raises:
-            LakeInUseError: another process holds it.
+            LakeInUseError: another process holds the lease.
             StoreUnreachableError: the store does not answer.
         """
         self.take(former)
-        # From here on an answer must come soon: a renewal that hangs is one that others do not see.
+        # Renewals need a short timeout: other processes see nothing of a renewal that hangs.
         timeout_s = min(self._s3.timeout_s, _ANSWER_S)
         self._client = client(self._s3.model_copy(update={"timeout_s": timeout_s, "attempts": 2}))
         keeper = Thread(target=self._keep, name="lease", daemon=True)
@@ -72,10 +72,16 @@ class S3Lease:
         finally:
             self._given_back.set()
             keeper.join()
-            with suppress(StoreUnreachableError):  # then it ends by itself
+            with suppress(StoreUnreachableError):  # the lease then expires
                 self._put({}, IfMatch=self._etag)
 
     def take(self, former: str | None) -> None:
+        """Take the lease.
+
+        Raises:
+            LakeInUseError: another process holds the lease.
+            StoreUnreachableError: the store does not answer.
+        """
         holder, etag, age_s = self._look()
         if holder is None:
             is_mine = self._put(self._mine(), IfNoneMatch="*")
@@ -108,7 +114,10 @@ class S3Lease:
                 return
 
     def _mine(self) -> dict[str, Any]:
-        """Return a new text each time, so that a process that saw the one before cannot follow."""
+        """Return the content of the next write.
+
+        It differs each time, so that a write that depends on the former content's tag fails.
+        """
         self._writes += 1
         return {
             "id": self.id,
@@ -118,9 +127,9 @@ class S3Lease:
         }
 
     def _look(self) -> tuple[dict[str, Any] | None, str, float]:
-        """Return who holds it, the object's tag, and its age in seconds by the store's clock.
+        """Return the holder, the object's tag, and its age in seconds by the store's clock.
 
-        No object gives None as the holder, a lease that nobody holds an empty one.
+        The holder is None where there is no object, and empty where nobody holds the lease.
         """
         with answering(self._lake):
             try:
@@ -132,9 +141,9 @@ class S3Lease:
         return json.loads(content), answer["ETag"], (now - answer["LastModified"]).total_seconds()
 
     def _put(self, content: dict[str, Any], **condition: str) -> bool:
-        """Write it if nobody else did.
+        """Write the object if the condition holds, and return whether this process wrote it.
 
-        A write of ours whose answer was lost is known by its content.
+        A write whose response was lost is recognised by its content.
         """
         for _ in range(2):
             with answering(self._lake):
@@ -158,7 +167,7 @@ class S3Lease:
 
 
 def http_date(date: str) -> datetime:
-    """Return the store's time by its header `Date`, which is UTC also without a zone; else ours."""
+    """Return the time of an HTTP header `Date`, by default in UTC; ours where it is malformed."""
     try:
         moment = parsedate_to_datetime(date)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -78,7 +78,7 @@ def test_columns_of_structs_too_and_properties_are_added_and_a_stream_reads_on(
     write(spark, OLD, settings, ("a", "monday", ("t",)), ("b", "monday", None))
     assert drain_changes(spark, settings, tmp_path / "stream") == ["a", "b"]
     write(spark, OLD, settings, ("c", "monday", ("t",)))
-    with pytest.raises(TableSchemaError, match=r"has yet no owner, place\.offset, words"):
+    with pytest.raises(TableSchemaError, match=r"lacks the columns owner, place\.offset, words"):
         Lake(spark, settings).ensure_source(NEW)
     Lake(spark, settings).ensure(NEW)
     write(spark, NEW, settings, ("d", "public", "monday", ("t", 7), ["w"]))
