@@ -1,1 +1,1 @@
-"""Run a streaming job: batches, checkpoints and offsets."""
+"""Run the streaming jobs: micro-batches, checkpoints, offsets and the work between batches."""

@@ -1,8 +1,8 @@
-"""A job's checkpoint, and the rules that tie it to the job's table.
+"""Read a job's checkpoint, and check that it belongs to the job's table.
 
-The checkpoint has an id of its own (Spark's file `metadata`), and the table knows that id as a
-property. A job starts only where both agree, so that a lost, copied or mixed-up checkpoint never
-leads to rows that are skipped in silence by Delta's transaction ids, or taken in twice.
+Spark's file `metadata` gives the checkpoint an id, and a property of the table names this id. A job
+starts only if both agree. So a lost, copied or mixed-up checkpoint never makes Delta's transaction
+ids skip rows in silence, or lets rows in twice.
 """
 
 import json
@@ -45,7 +45,11 @@ class Checkpoint:
 
     @cached_property
     def id(self) -> str:
-        """Spark's id of the query, which a restart keeps."""
+        """Return Spark's id of the query, which a restart keeps.
+
+        Raises:
+            CheckpointMissingError: the id cannot be read.
+        """
         try:
             return str(json.loads((self.folder / "metadata").read_text(encoding="utf-8"))["id"])
         except (OSError, ValueError, KeyError):
@@ -55,45 +59,44 @@ class Checkpoint:
 
     @property
     def planned_batch(self) -> int | None:
-        """Return the newest batch that was planned."""
+        """Return the newest batch that was planned; None if there is none."""
         return _newest(self.folder / "offsets")
 
     @property
     def committed_batch(self) -> int | None:
-        """Return the newest batch that was finished."""
+        """Return the newest batch that was finished; None if there is none."""
         return _newest(self.folder / "commits")
 
     @property
     def reset(self) -> dict[str, Any]:
-        """Return where a checkpoint that replaces another one starts; empty for others."""
-        return self._said(RESET_FILE)
+        """Return where this checkpoint starts after a reset; empty without a reset."""
+        return self._content_of(RESET_FILE)
 
     @property
     def topics(self) -> dict[str, str]:
-        """Return Kafka's ids of the topics that were read, by name; empty where unknown."""
-        return self._said(TOPICS_FILE)
+        """Return Kafka's ids of the topics that were read, by name; empty if unknown."""
+        return self._content_of(TOPICS_FILE)
 
     def record_topics(self, ids: dict[str, str]) -> None:
-        """Keep the ids of the topics that are read from now on."""
+        """Store the ids of the topics that are read from now on."""
         if ids != self.topics:
             draft = self.folder / f"{TOPICS_FILE}.new"
             draft.write_text(json.dumps(ids), encoding="utf-8")
             move(draft, self.folder / TOPICS_FILE)
 
     def end_offset(self, batch_id: int) -> Any:
-        """Return where a planned batch ends, in the terms of its source.
+        """Return where a planned batch ends, in the format of its source.
 
         Raises:
-            CheckpointDamagedError: the checkpoint does not say it.
+            CheckpointDamagedError: the batch's file is gone or cannot be read.
         """
         return self._line("offsets", batch_id, 2)
 
     def demand_whole(self) -> None:
-        """Refuse a checkpoint from which Spark would not go on with the next batch.
+        """Refuse a checkpoint from which Spark would not continue with the next batch.
 
         Raises:
-            CheckpointDamagedError: one of the newest files is damaged, or an older one is the
-                newest that is left.
+            CheckpointDamagedError: one of the newest files is damaged, or only older ones are left.
         """
         planned = self.planned_batch
         committed = self.committed_batch
@@ -112,7 +115,7 @@ class Checkpoint:
         except (ValueError, IndexError):
             raise self.damaged(file, "cannot be read") from None
 
-    def _said(self, name: str) -> dict[str, Any]:
+    def _content_of(self, name: str) -> dict[str, Any]:
         file = self.folder / name
         try:
             content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
@@ -123,13 +126,13 @@ class Checkpoint:
         return content
 
     def damage_in(self, content: str) -> CheckpointDamagedError | None:
-        """Return the error for a file of it that Spark's message names."""
+        """Return the error for a file of this checkpoint that Spark's message names, if any."""
         bare = str(self.folder).rpartition("://")[2].strip("/")
         match = re.search(rf"{re.escape(bare)}/(\w+(?:/\w+)*)", unquote(content))
         return self.damaged(self.folder / match[1], "cannot be read") if match else None
 
     def damaged(self, file: Folder, how: str) -> CheckpointDamagedError:
-        """Return the error for a file of it that is damaged or gone."""
+        """Return the error for a file of this checkpoint that is damaged or gone."""
         return CheckpointDamagedError(
             f"the checkpoint of {self.job} is damaged: {file} {how}",
             remedy="The tables are left as they are. Put the file back from a copy, or:"
@@ -137,7 +140,7 @@ class Checkpoint:
         )
 
     def create(self, *, reset: dict[str, Any] | None = None) -> None:
-        """Begin a new one under an id of our choosing, known before the first batch."""
+        """Create a checkpoint under an id of our own, which is known before the first batch."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if reset is not None:
             (self.folder / RESET_FILE).write_text(json.dumps(reset), encoding="utf-8")
@@ -146,7 +149,7 @@ class Checkpoint:
         )
 
     def set_aside(self) -> Folder:
-        """Move the folder out of the way, keeping it; answers where it went."""
+        """Move the folder aside without deleting it, and return its new path."""
         aside = self.folder.with_name(f"{self.folder.name}.{clock.now():%Y%m%dT%H%M%S%f}")
         if self.folder.exists():
             move(self.folder, aside)
@@ -154,9 +157,9 @@ class Checkpoint:
 
 
 def checkpoint(job: str, settings: Settings) -> Checkpoint:
-    """Return the checkpoint of a job; its folder follows from the job's name.
+    """Return the checkpoint of a job, whose folder has the job's name.
 
-    On S3 it lies beside the tables.
+    On S3 the folder lies beside the tables.
     """
     if settings.is_on_s3:
         return Checkpoint(
@@ -177,13 +180,12 @@ def check(
     Args:
         checkpoint: the checkpoint.
         table: the table's name, for the message.
-        table_checkpoint: the id that the table knows, None where the table is not there or knows
-            none.
-        table_has_rows: whether something was ever written to it.
+        table_checkpoint: the id that a property of the table names; None without it or the table.
+        table_has_rows: whether anything was ever written to the table.
 
     Raises:
-        CheckpointMissingError: the table was written, the checkpoint is gone.
-        CheckpointMismatchError: they do not belong together.
+        CheckpointMissingError: the table was written, but the checkpoint is gone.
+        CheckpointMismatchError: the checkpoint is another table's.
     """
     if not checkpoint.exists:
         if table_has_rows or (checkpoint.folder / "offsets").exists():
@@ -217,8 +219,8 @@ def _newest(folder: Folder) -> int | None:
 
 
 def reset_hint(job: str) -> str:
-    """Return the remedy that names a reset and what it does."""
+    """Return the remedy that names the command of a reset and says what it does."""
     return (
-        f"`echostream checkpoint reset {job}` starts a new one where the table ends; nothing"
-        " doubles"
+        f"`echostream checkpoint reset {job}` starts a new one where the table ends; no row is"
+        " written twice"
     )

@@ -1,4 +1,4 @@
-"""`echostream checkpoint show|reset`: show where jobs stand, begin a checkpoint anew. No JVM."""
+"""Show where the jobs stand, and reset a checkpoint, for `echostream checkpoint`; needs no JVM."""
 
 import json
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from schemas.stored_names import (
 )
 from schemas.tables import BRONZE_POSTS, GOLD_SENTIMENT_HOURLY, JOBS, SILVER_POSTS, Table
 
-_EARLIEST = -2  # Spark's number for it
+_EARLIEST = -2  # Spark's number for the first offset that Kafka holds
 _OWNED: dict[str, Table] = dict(
     zip(JOBS, (BRONZE_POSTS, SILVER_POSTS, GOLD_SENTIMENT_HOURLY), strict=True)
 )
@@ -39,7 +39,7 @@ _OWNED: dict[str, Table] = dict(
 
 @dataclass(frozen=True, slots=True)
 class CheckpointState:
-    """The state of one job that `checkpoint show` prints."""
+    """The state of one job, as `echostream checkpoint show` prints it."""
 
     job: str
     folder: Folder
@@ -47,16 +47,16 @@ class CheckpointState:
     table: str
     table_id: str | None
     committed_batch: int | None
-    is_pending: bool  # a batch was begun and not finished: the next run repeats it
+    is_pending: bool  # a batch was begun and not finished, so the next run repeats it
     end: Any
-    # the checkpoint that this one was begun in place of, until its first batch
+    # the id of the checkpoint that a reset replaced, until the first batch
     replaces: str | None
-    lost: list[Lost]  # commits of its tables
-    wrong: EchoStreamError | None  # why its batches are not the next ones
+    lost: list[Lost]  # commits that the job's tables have lost
+    wrong: EchoStreamError | None  # why the job cannot continue with its next batch
 
     @property
     def verdict(self) -> str:
-        """Return whether the job would start."""
+        """Return in words whether the job would start."""
         if self.id is None:
             return (
                 "none yet"
@@ -70,7 +70,7 @@ class CheckpointState:
         if self.table_id in (None, self.id):
             return "belongs to the table"
         return (
-            "begun anew"
+            "new since a reset"
             if self.table_id == self.replaces
             else "not the table's: a run refuses to start"
         )
@@ -78,7 +78,14 @@ class CheckpointState:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """The outcome of a reset."""
+    """The outcome of a reset.
+
+    Attributes:
+        job: the job.
+        set_aside: where the former checkpoint is now.
+        starts: where the new checkpoint starts, in words.
+        gaps: the records that the job can no longer read, in words.
+    """
 
     job: str
     set_aside: Folder
@@ -87,22 +94,22 @@ class Reset:
 
 
 def show(settings: Settings) -> list[CheckpointState]:
-    """Return where each job stands."""
+    """Return the state of each job."""
     lost = commit_marks.losses(settings)
     return [_state(job, settings, [loss for loss in lost if loss.job == job]) for job in JOBS]
 
 
 def reset(settings: Settings, job: JobName) -> Reset:
-    """Set a job's checkpoint aside and begin one that starts where its table ends.
+    """Set a job's checkpoint aside, and create one that starts where its table ends.
 
-    Bronze starts after the highest offset that it holds; Silver reads all of Bronze again, and
-    knows what it has; Gold starts after the Silver version that it names. So nothing doubles, and
-    what is lost is named.
+    Bronze starts after the highest offset that it holds. Silver reads all of Bronze again, and
+    counts posts that it has as duplicates. Gold starts after the Silver version that it names. So
+    no row is written twice, and lost records are named.
 
     Raises:
-        LakeInUseError: a run is under way.
-        CheckpointMissingError: the job has neither checkpoint nor table; there is nothing to reset.
-        BrokerUnreachableError: Kafka is asked for its offsets and does not answer.
+        LakeInUseError: a run holds the lake.
+        CheckpointMissingError: the job has neither checkpoint nor table.
+        BrokerUnreachableError: Bronze's reset needs Kafka's offsets, and no broker answers.
     """
     with hold_lake(settings):
         job_checkpoint = checkpoint(job, settings)
@@ -113,7 +120,7 @@ def reset(settings: Settings, job: JobName) -> Reset:
 
 
 def begin_anew(settings: Settings, job: JobName) -> Reset:
-    """Do what `reset` does, for a caller that holds the lake already."""
+    """Reset a job's checkpoint, as `reset` does, for a caller that holds the lake already."""
     table = _open(_OWNED[job], settings)
     job_checkpoint = checkpoint(job, settings)
     if table is None:
@@ -127,7 +134,7 @@ def begin_anew(settings: Settings, job: JobName) -> Reset:
     if job == "topic_to_bronze":
         job_checkpoint.record_topics(kafka.topic_ids(kafka.offset_bounds(settings), settings))
     commit_marks.accept(checkpoint(job, settings), settings)
-    # Gold continues from where it stood, and so restores nothing that Silver has lost.
+    # Gold continues where it stopped, so its reset restores no commit that Silver has lost.
     if job == "silver_to_gold":
         commit_marks.carry_over(seen, job_checkpoint, (SILVER_POSTS,))
     return Reset(job, aside, starts, gaps)
@@ -153,7 +160,7 @@ def _beginning(
     if job == "bronze_to_silver":
         return (
             {},
-            "with all of bronze.posts once more; what silver.posts holds counts as duplicate",
+            "with all of bronze.posts again; posts that silver.posts holds count as duplicates",
             [],
         )
     version = _named_silver_version(table)
@@ -163,7 +170,7 @@ def _beginning(
 def _bronze_beginning(
     table: DeltaTable, checkpoint: Checkpoint, settings: Settings
 ) -> tuple[dict[str, dict[str, int]], list[str]]:
-    # The last by time: where a topic was made anew, an old record may have the highest offset.
+    # The last by time: an old record of a recreated topic may have the highest offset.
     query = """SELECT topic, "partition",
                last_value("offset" ORDER BY kafka_timestamp, "offset") AS last
                FROM bronze GROUP BY topic, "partition" """
@@ -186,25 +193,26 @@ def _bronze_beginning(
             for partition in bounds
             if (topic, int(partition)) in held
         }
-        # One partition that ends too early tells of all of them, where the topic's id is not known.
-        is_anew = known.get(topic, ids[topic]) != ids[topic] or any(
+        # If the topic's former id is unknown, one partition that ends too early shows that the
+        # whole topic was recreated.
+        is_recreated = known.get(topic, ids[topic]) != ids[topic] or any(
             last >= bounds[p][1] for p, last in read.items()
         )
         for partition, (low, high) in bounds.items():
             last = read.get(partition)
-            is_behind = last is not None and not is_anew and low <= last + 1
+            is_behind = last is not None and not is_recreated and low <= last + 1
             offsets.setdefault(topic, {})[partition] = (
                 last + 1 if last is not None and is_behind else _EARLIEST
             )
-            if last is not None and is_anew:
+            if last is not None and is_recreated:
                 gaps.append(
-                    f"{topic}[{partition}]: made anew, it ends at {high} where {last} was read:"
-                    " read from its start"
+                    f"{topic}[{partition}]: recreated: it ends at {high}, but {last} was read."
+                    " It is read from its start"
                 )
             elif last is not None and last + 1 < low:
                 gaps.append(
                     f"{topic}[{partition}]: offsets {last + 1} to {low - 1} are lost: Kafka's"
-                    " retention removed them"
+                    " retention deleted them"
                 )
     return offsets, gaps
 
@@ -221,7 +229,7 @@ def _state(job: str, settings: Settings, lost: list[Lost]) -> CheckpointState:
     job_checkpoint = checkpoint(job, settings)
     try:
         table = _open(_OWNED[job], settings)
-    except LostCommitsError:  # `lost` names it
+    except LostCommitsError:  # `lost` has it
         table = None
     committed = job_checkpoint.committed_batch
     wrong = None

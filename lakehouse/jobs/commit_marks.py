@@ -1,9 +1,9 @@
-"""Marks of the commits that a job has seen in its tables, kept beside its checkpoint.
+"""Notice lost commits, by marks of the commits that a job has seen, beside its checkpoint.
 
-Versions only grow and a commit's file never changes. So a table that ends before the mark, or has
-another commit in its place, has lost some: what they held would be missing in silence. A mark is
-put before Spark notes the batch as done, so that each batch that is done has its mark; a crash
-before leaves an older one, which is true as well.
+Versions only grow, and a commit's file never changes. So a table that ends before its mark, or has
+another commit there, has lost commits, and their rows would be missing in silence. A job marks a
+batch's commits before Spark notes the batch as done, so each finished batch has its mark. A crash
+in between leaves an older mark, which is true as well.
 """
 
 import json
@@ -37,7 +37,7 @@ from schemas.tables import (
 )
 
 BRONZE_JOB, SILVER_JOB, GOLD_JOB = JOBS
-_NONE = -1  # the version of a table that is not there
+_NONE = -1  # the version of a table that does not exist
 _WRITES: dict[str, tuple[Table, ...]] = {
     BRONZE_JOB: (BRONZE_POSTS,),
     SILVER_JOB: (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS),
@@ -48,26 +48,26 @@ _READS: dict[str, tuple[Table, ...]] = {
     SILVER_JOB: (BRONZE_POSTS,),
     GOLD_JOB: (SILVER_POSTS,),
 }
-# Hadoop's own checksums begin with a dot
+# The checksums that Hadoop writes begin with a dot.
 _NAME = re.compile(r"\.?(\d{20})\.(?:.*\.)?(json|parquet|crc)$")
-_AGAIN = f"`echostream checkpoint reset {SILVER_JOB}`"
+_RESET_SILVER = f"`echostream checkpoint reset {SILVER_JOB}`"
 _REMEDIES = {
     (
         BRONZE_JOB,
         BRONZE_POSTS.name,
     ): f"`echostream checkpoint reset {BRONZE_JOB}` reads Kafka again from where Bronze ends",
-    (SILVER_JOB, BRONZE_POSTS.name): f"{_AGAIN} reads Bronze again, nothing doubles",
+    (SILVER_JOB, BRONZE_POSTS.name): f"{_RESET_SILVER} reads Bronze again; no row is written twice",
     (
         SILVER_JOB,
         SILVER_POSTS.name,
-    ): "`echostream rebuild silver` brings the posts back from Bronze",
+    ): "`echostream rebuild silver` restores the posts from Bronze",
     (
         SILVER_JOB,
         SILVER_TOMBSTONES.name,
-    ): f"{_AGAIN} brings back the deletes that Bronze holds; ask for erasures again",
-    (SILVER_JOB, QUARANTINE_POSTS.name): f"{_AGAIN} brings back what Bronze holds",
-    (GOLD_JOB, SILVER_POSTS.name): "`echostream rebuild gold` counts anew",
-    **{(GOLD_JOB, table.name): "`echostream rebuild gold` counts anew" for table in GOLD_TABLES},
+    ): f"{_RESET_SILVER} restores the deletes that Bronze holds; ask for erasures again",
+    (SILVER_JOB, QUARANTINE_POSTS.name): f"{_RESET_SILVER} restores the records that Bronze holds",
+    (GOLD_JOB, SILVER_POSTS.name): "`echostream rebuild gold` counts again",
+    **{(GOLD_JOB, table.name): "`echostream rebuild gold` counts again" for table in GOLD_TABLES},
 }
 
 
@@ -75,7 +75,7 @@ _REMEDIES = {
 class Mark:
     """A commit that a job has seen.
 
-    `commit` tells it from another of the same version; None where nobody recorded it.
+    `commit` tells the commit from another one of the same version; None if nobody recorded it.
     """
 
     version: int
@@ -84,7 +84,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A table's log now: its newest version, and the commit at the mark, if it is there."""
+    """A table's log now: its newest version, and the commit at the mark's version, if any."""
 
     version: int
     at_mark: str | None
@@ -92,7 +92,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A table that has lost commits which a job had seen."""
+    """A loss of commits in a table, of which a job had seen version `marked`."""
 
     job: str
     table: str
@@ -100,7 +100,7 @@ class Lost:
     version: int
 
     def __str__(self) -> str:
-        """Return what is missing."""
+        """Return a sentence that names the table and the lost versions."""
         if self.version == _NONE:
             return f"{self.table} is gone, {self.job} had seen its version {self.marked}"
         if self.version < self.marked:
@@ -119,18 +119,18 @@ class Lost:
 
     @property
     def remedy(self) -> str:
-        """Return the command that restores it."""
+        """Return the command that restores the commits, or accepts their loss."""
         if (self.job, self.table) == (
             BRONZE_JOB,
             BRONZE_POSTS.name,
         ) and self.version >= self.marked:
             return (
-                f"`echostream checkpoint reset {self.job}` goes on with what is there; what is"
-                " missing stays missing"
+                f"`echostream checkpoint reset {self.job}` continues with the table as it is; the"
+                " lost rows stay missing"
             )
         ops = (
-            f"`echostream checkpoint reset {self.job}` goes on without these rows; no post is"
-            " lost by it"
+            f"`echostream checkpoint reset {self.job}` continues without these rows; no post is"
+            " lost"
         )
         if self.table == ops_erasures(self.job).name:
             ops += ", but ask again for erasures that have no receipt"
@@ -138,7 +138,7 @@ class Lost:
 
 
 def compare(job: str, table: str, mark: Mark, seen: Seen) -> Lost | None:
-    """Return the loss of commits that the job had seen; removed old files are no loss."""
+    """Return the loss of commits that the job had seen, if any; deleted old files are no loss."""
     is_other = mark.commit is not None and seen.at_mark is not None and mark.commit != seen.at_mark
     return (
         Lost(job, table, mark.version, seen.version)
@@ -148,10 +148,10 @@ def compare(job: str, table: str, mark: Mark, seen: Seen) -> Lost | None:
 
 
 def refuse(losses: Iterable[Lost]) -> None:
-    """Stop where something is lost.
+    """Raise an error if there is a loss.
 
     Raises:
-        LostCommitsError: something is.
+        LostCommitsError: there is one.
     """
     if lost := list(losses):
         remedies = dict.fromkeys(loss.remedy for loss in lost)
@@ -163,16 +163,16 @@ def refuse(losses: Iterable[Lost]) -> None:
 
 
 def losses(settings: Settings) -> list[Lost]:
-    """Return what is lost in the lake, by the marks of each job."""
+    """Return the losses in the lake, by the marks of each job."""
     return [
         lost for job in JOBS for lost in _lost(checkpoint(job, settings), tables_of(job), settings)
     ]
 
 
 def losses_for(job: str, settings: Settings) -> list[Lost]:
-    """Return what is lost of a job's tables, by its own marks and those of its tables' readers.
+    """Return the losses in a job's tables, by its own marks and those of their readers.
 
-    The job may not read more where each job has a role of its own: docs/privacy/access.md.
+    Where each job has its own role, the job may read no other marks: docs/privacy/access.md.
     """
     readers = {other: [table for table in _READS[other] if table in _WRITES[job]] for other in JOBS}
     tables_by_job = {job: tables_of(job)} | {
@@ -186,16 +186,16 @@ def losses_for(job: str, settings: Settings) -> list[Lost]:
 
 
 def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: False) -> None:
-    """Refuse work on a lake that has lost commits, but for those that the work repairs.
+    """Refuse work on a lake that has lost commits, except those that the work repairs.
 
-    Clear checksums that would be in the way of a repair.
+    Also delete checksums of lost commits, which would prevent the repair.
 
     Args:
-        settings: of the lake.
-        but: what the work would repair.
+        settings: those of the lake.
+        but: whether the work repairs a loss.
 
     Raises:
-        LostCommitsError: a table has.
+        LostCommitsError: a table has lost commits that the work does not repair.
     """
     lost = losses(settings)
     refuse(loss for loss in lost if not but(loss))
@@ -204,7 +204,7 @@ def demand_whole(settings: Settings, *, but: Callable[[Lost], bool] = lambda _: 
 
 
 def clear_checksums(job: str, settings: Settings) -> None:
-    """Remove the checksums that are left of lost commits: nobody can read the table with them."""
+    """Delete the checksums of lost commits, with which nobody can read the table."""
     for log in (TableLog(table, settings).folder for table in tables_of(job)):
         if not log.is_dir():
             continue
@@ -220,7 +220,7 @@ def clear_checksums(job: str, settings: Settings) -> None:
 
 
 def advance(checkpoint: Checkpoint, settings: Settings) -> None:
-    """Compare the job's tables with its marks, then move these on.
+    """Compare the job's tables with its marks, then advance the marks.
 
     Raises:
         LostCommitsError: commits are missing.
@@ -232,7 +232,7 @@ def advance(checkpoint: Checkpoint, settings: Settings) -> None:
 
 
 def follow(settings: Settings) -> None:
-    """Move all jobs' marks on, after work that is none of theirs; losses stay until restored."""
+    """Advance all jobs' marks after work of another program; marks of lost commits stay."""
     for job_checkpoint in (checkpoint(job, settings) for job in JOBS):
         _, marks = _compare_tables(job_checkpoint, tables_of(job_checkpoint.job), settings)
         if job_checkpoint.exists and marks != _read(job_checkpoint):
@@ -242,7 +242,7 @@ def follow(settings: Settings) -> None:
 def accept(
     checkpoint: Checkpoint, settings: Settings, tables: Iterable[Table] | None = None
 ) -> None:
-    """Take tables as they are now, after what was lost has been restored or given up."""
+    """Mark tables as they are now, after lost commits were restored or given up."""
     if checkpoint.exists:
         accepted = tables_of(checkpoint.job) if tables is None else tables
         names = {table.name for table in accepted}
@@ -254,17 +254,17 @@ def accept(
 
 
 def carry_over(old: Mapping[str, Mark], checkpoint: Checkpoint, tables: Iterable[Table]) -> None:
-    """Keep what an older checkpoint had seen of tables that a new one does not restore."""
+    """Keep an older checkpoint's marks of tables that the new checkpoint does not restore."""
     kept = {table.name: old[table.name] for table in tables if table.name in old}
     _write(checkpoint, _read(checkpoint) | kept)
 
 
 def marks_of(checkpoint: Checkpoint) -> dict[str, Mark]:
-    """Return the marks of a job; without one of its source table, its offsets say where it was."""
+    """Return a job's marks; if its source table has none, the checkpoint's offsets give one."""
     marks = _read(checkpoint)
     for table in _READS[checkpoint.job]:
         if table.name not in marks and (committed := checkpoint.committed_batch) is not None:
-            # A damaged checkpoint is refused under its own name, elsewhere.
+            # Another check refuses a damaged checkpoint.
             with suppress(CheckpointDamagedError):
                 offset = checkpoint.end_offset(committed)
                 marks[table.name] = Mark(offset["reservoirVersion"] - (offset["index"] < 0))
@@ -272,14 +272,14 @@ def marks_of(checkpoint: Checkpoint) -> dict[str, Mark]:
 
 
 def tables_of(job: str) -> list[Table]:
-    """Return the tables of which a job keeps marks: those it writes, and the one it reads."""
+    """Return the tables of which a job keeps marks: those that it writes and the one it reads."""
     return [*_WRITES[job], ops_batches(job), ops_erasures(job), *_READS[job]]
 
 
 def _lost(checkpoint: Checkpoint, tables: Iterable[Table], settings: Settings) -> list[Lost]:
-    """Return what is lost; a checkpoint of another lake has seen nothing of this one.
+    """Return the losses that a checkpoint's marks show; none for a checkpoint of another lake.
 
-    That one is refused under its own name.
+    Another check refuses that checkpoint.
     """
     lost, _ = _compare_tables(checkpoint, tables, settings)
     return [] if lost and _is_foreign(checkpoint, settings) else lost
@@ -300,7 +300,7 @@ def _is_foreign(checkpoint: Checkpoint, settings: Settings) -> bool:
 def _compare_tables(
     checkpoint: Checkpoint, tables: Iterable[Table], settings: Settings
 ) -> tuple[list[Lost], dict[str, Mark]]:
-    """Return what is lost, and the marks as they are to be."""
+    """Return the losses, and the advanced marks."""
     marks = marks_of(checkpoint)
     compared = list(tables)
     with ThreadPoolExecutor(max(len(compared), 1)) as pool:  # on S3 each read waits for an answer
@@ -319,7 +319,7 @@ def _compare_tables(
 
 
 def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
-    """Step from the mark to the log's end, at a cost by new commits, not by the log's length."""
+    """Step from the mark to the log's end: the cost depends on new commits, not on the log."""
     log = TableLog(table, settings).folder
     if mark is None or (at_mark := _commit(table, mark.version, settings)) is None:
         now = _now(table, settings)
@@ -327,7 +327,7 @@ def _seen(table: Table, mark: Mark | None, settings: Settings) -> Seen:
     version = mark.version
     while _file(log, version + 1).is_file():
         version += 1
-    # A gap: nobody wrote two commits since the loop ended.
+    # It is a gap, not news: nobody commits twice between the loop's end and this line.
     if _file(log, version + 2).is_file() and not _file(log, version + 1).is_file():
         raise TableLog(table, settings).damaged(version + 1)
     return Seen(version, at_mark)
@@ -338,23 +338,23 @@ def _now(table: Table, settings: Settings) -> Mark | None:
         version = TableLog(table, settings).version()
     except TableNotFoundError:
         return None
-    except LostCommitsError as error:  # deltalake has met a checksum that is left of them
+    except LostCommitsError as error:  # deltalake has met a checksum of a lost commit
         if error.ends_at is None:
             raise
         version = error.ends_at
     commit = _commit(table, version, settings)
     if commit is None:
-        # Delta's own checkpoint stands in for it, but deltalake cannot write after that, nor can
-        # Gold read it.
+        # Delta's own checkpoint holds the commit's rows. But deltalake cannot write after it, and
+        # Gold cannot read the commit.
         raise TableLog(table, settings).damaged(version)
     return Mark(version, commit)
 
 
 def _commit(table: Table, version: int, settings: Settings) -> str | None:
-    """Return what tells a commit from others; None where its file is not there.
+    """Return a hash of a commit's file; None if the file does not exist.
 
     Raises:
-        LogDamagedError: the file is broken, so that it is no commit to be marked.
+        LogDamagedError: the file is broken, so it is no commit to mark.
     """
     file = _file(TableLog(table, settings).folder, version)
     try:
@@ -388,7 +388,7 @@ def _read(checkpoint: Checkpoint) -> dict[str, Mark]:
         return {name: Mark(int(version), commit) for name, (version, commit) in stored.items()}
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except (ValueError, TypeError, AttributeError):  # a fallen machine may leave half a file
+    except (ValueError, TypeError, AttributeError):  # a crashed machine may leave half a file
         return {}
 
 

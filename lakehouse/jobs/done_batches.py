@@ -1,8 +1,8 @@
-"""Check that a checkpoint is as far as its tables, by the transaction ids that these keep for ever.
+"""Check that a checkpoint is as far as its job's tables, by their transaction ids.
 
-A batch's number is part of its transaction ids. From a checkpoint that is older, such as one from a
-copy, Spark would plan numbers anew with other records; Delta would take each for one that it has,
-and they would be missing in silence.
+A transaction id contains the batch's number, and Delta keeps it for ever. An older checkpoint, such
+as one from a copy, would give the numbers of finished batches to other records. Delta would skip
+those as batches that it has, and the records would be missing in silence.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ from lakehouse.jobs.commit_marks import BRONZE_JOB, SILVER_JOB
 from schemas.stored_names import APPEND_STEP, OPS_STEP
 from schemas.tables import Table, ops_batches
 
-# A batch may have nothing to write but its counts, one of Gold not even these.
+# A batch may write nothing but its counts, and a batch of Gold not even these.
 _WITH_EACH_BATCH = {ops_batches(BRONZE_JOB).name, ops_batches(SILVER_JOB).name}
 
 
@@ -23,14 +23,14 @@ def check_batches(checkpoint: Checkpoint, main: Table, settings: Settings) -> No
     """Refuse a checkpoint that is damaged, or not as far as its job's tables.
 
     Args:
-        checkpoint: the checkpoint, which is the tables'.
-        main: the table that knows it.
-        settings: of the lake.
+        checkpoint: a checkpoint that belongs to the tables.
+        main: the table whose property names the checkpoint.
+        settings: those of the lake.
 
     Raises:
-        CheckpointDamagedError: one of its newest files is.
-        CheckpointMismatchError: it is older than a table.
-        LostCommitsError: a table lacks a batch that is done.
+        CheckpointDamagedError: one of the checkpoint's newest files is damaged.
+        CheckpointMismatchError: the checkpoint is older than a table.
+        LostCommitsError: a table lacks a batch that is finished.
     """
     if not checkpoint.exists:
         return
@@ -50,12 +50,12 @@ def compare(
 
     Args:
         checkpoint: the checkpoint.
-        written: by table, that batch; None where there is none.
-        always: to which of the tables each batch writes.
+        written: the number of that batch by table name; None for a table without one.
+        always: the names of the tables to which each batch writes.
 
     Raises:
-        CheckpointMismatchError: it is older than a table.
-        LostCommitsError: a table lacks a batch that is done.
+        CheckpointMismatchError: the checkpoint is older than a table.
+        LostCommitsError: a table lacks a batch that is finished.
     """
     planned = checkpoint.planned_batch
     committed = checkpoint.committed_batch
@@ -72,7 +72,7 @@ def compare(
             has = "no batch" if batch is None else f"no batch after {batch}"
             raise LostCommitsError(
                 f"{table} has lost commits: it has {has} of {checkpoint.job}, whose checkpoint has"
-                f" done batch {committed}",
+                f" finished batch {committed}",
                 remedy="Nothing more is written. Put the lost files of _delta_log back, or:"
                 f" {reset_hint(checkpoint.job)}",
             )

@@ -1,4 +1,4 @@
-"""Run a job's batches: named writes in a fixed order, each once, and one row in ops.batches."""
+"""Run a job's batches: writes in a fixed order, each at most once, and one row in ops.batches."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -35,30 +35,30 @@ _log = get_log("batches")
 
 @dataclass(slots=True)
 class Counts:
-    """The counts of a batch, for its row in ops.batches. Fates that a job does not have stay 0."""
+    """The counts of a batch for its row in ops.batches; fates that a job does not have stay 0."""
 
     consumed: int = 0
     fates: dict[str, int] = field(default_factory=dict)
     rows_removed: int = 0
     table_versions: dict[str, int] = field(default_factory=dict)
     lag_records: int | None = None
-    # personal data taken out of what was written, by type
+    # pieces of personal data that were removed from the written posts, by type
     masked: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class MicroBatch:
-    """One micro-batch as a job sees it."""
+    """One micro-batch, with what a job needs to process it."""
 
     rows: DataFrame
     id: int
     job: "Job"
     started_at: datetime
-    is_retry: bool  # a run before this one had begun it
+    is_retry: bool  # an earlier run began this batch and did not finish it
 
     @property
     def lake(self) -> Lake:
-        """Return the lake under the batch's own session, whose conf is not another query's."""
+        """Return the lake under the batch's own session, whose conf no other query changes."""
         return Lake(self.rows.sparkSession, self.settings)
 
     @property
@@ -67,11 +67,11 @@ class MicroBatch:
         return self.job.settings
 
     def txn(self, step: str) -> Txn:
-        """Return a transaction id for one write of this batch."""
+        """Return the transaction id of one write of this batch."""
         return Txn(f"{self.job.checkpoint.id}:{step}", self.id)
 
     def run(self, steps: Sequence[tuple[str, Callable[[], None]]]) -> None:
-        """Do the batch's writes, in order; each must do nothing when it has been done before."""
+        """Do the batch's writes in order; a write that was done before must do nothing."""
         for name, write in steps:
             crash_point(self.job.name, f"{BEFORE}{name}", self.settings, batch_id=self.id)
             begun = time.monotonic()
@@ -86,7 +86,7 @@ class MicroBatch:
         crash_point(self.job.name, AFTER_LAST, self.settings, batch_id=self.id)
 
     def write_ops(self, counts: Counts) -> None:
-        """Write the batch's row in ops.batches."""
+        """Write the batch's row into ops.batches."""
         write_ops(
             self.settings,
             counts,
@@ -108,7 +108,7 @@ def write_ops(
     started_at: datetime,
     txn: Txn,
 ) -> None:
-    """Write a row in ops.batches, for a batch of a stream or of a batch job."""
+    """Write the row of a batch into ops.batches, for a stream or a batch job."""
     ended_at = clock.now()
     seconds = max((ended_at - started_at).total_seconds(), 0.001)
     row: dict[str, Any] = {
@@ -131,15 +131,16 @@ def write_ops(
 
 @dataclass(frozen=True)
 class Job:
-    """A job: the table that it owns, and its checkpoint.
+    """A streaming job: the tables that it owns, and its checkpoint.
 
     Attributes:
-        owns: the tables that it alone writes; the first one knows the checkpoint.
-        writing: held while one of them is written, by a batch or by maintenance between batches.
+        name: the job's name, such as `bronze_to_silver`.
+        owns: the tables that this job alone writes; a property of the first names the checkpoint.
+        settings: those of the lake.
+        on_progress: called after each batch that had records.
+        writing: held while a table is written, by a batch or by maintenance between batches.
         stopping: set when no new batch may begin.
-        failures: errors with a name of their own that a batch raised; Spark would wrap them beyond
-            recognition.
-        on_progress: told of each batch that is done.
+        failures: our errors that a batch raised, since Spark wraps them beyond recognition.
     """
 
     name: str
@@ -156,21 +157,22 @@ class Job:
         return checkpoint(self.name, self.settings)
 
     def preflight(self, *, key_id: str | None = None) -> dict[str, str]:
-        """Refuse to start where table, checkpoint and key do not belong together; needs no Spark.
+        """Refuse to start if tables, checkpoint and key do not belong together; needs no Spark.
 
         Args:
-            key_id: the pseudonym key under which the tables' keys are made, where they have such.
+            key_id: the fingerprint of the key that makes the tables' pseudonyms; None if they have
+                none.
 
         Returns:
-            The properties of the table that knows the checkpoint; empty where it is not there.
+            The properties of the table that names the checkpoint; empty if it does not exist.
 
         Raises:
             LostCommitsError: a table that the job writes or reads has lost commits.
-            CheckpointMissingError: the table has data, the checkpoint is gone.
-            CheckpointMismatchError: the checkpoint is another table's, or older than it.
+            CheckpointMissingError: the table has data, but the checkpoint is gone.
+            CheckpointMismatchError: the checkpoint is another table's, or older than this one.
             CheckpointDamagedError: a file of the checkpoint is damaged.
             KeyMismatchError: the tables were written under another key.
-            TableSchemaError: additions do not make a table the one of this version.
+            TableSchemaError: additions cannot bring a table to this version's schema.
         """
         main = self.owns[0]
         self.demand_whole()
@@ -193,14 +195,14 @@ class Job:
         return properties
 
     def prepare(self, lake: Lake, *, key_id: str | None = None) -> None:
-        """Make tables and checkpoint, or find that they belong together.
+        """Create the tables and the checkpoint, or check that they belong together.
 
         Args:
-            lake: the job's.
-            key_id: as of `preflight`.
+            lake: the lake that the job writes.
+            key_id: as in `preflight`.
 
         Raises:
-            EchoStreamError: as of `preflight`.
+            EchoStreamError: as in `preflight`.
         """
         main = self.owns[0]
         checkpoint = self.checkpoint
@@ -215,12 +217,12 @@ class Job:
         commit_marks.advance(checkpoint, self.settings)
 
     def demand_whole(self) -> None:
-        """Refuse to start where commits are lost, before anything is written.
+        """Refuse to start if commits are lost.
 
-        A lost commit may have held the properties that are checked next.
+        This check comes first: a lost commit may have held the properties that the others read.
 
         Raises:
-            LostCommitsError: a table that the job writes or reads has lost some.
+            LostCommitsError: a table that the job writes or reads has lost commits.
         """
         commit_marks.refuse(commit_marks.losses_for(self.name, self.settings))
 
@@ -233,14 +235,15 @@ class Job:
         every_s: float,
         tasks: Sequence[Task] = (),
     ) -> "RunningJob":
-        """Run the batches of a stream through `handle`.
+        """Start a stream whose batches `handle` processes.
 
         Args:
             rows: the stream.
-            handle: does one batch, and returns how many records it had.
-            available_now: end when all that is there now has gone through.
-            every_s: else how often a batch begins; a longer batch is followed at once.
-            tasks: the work between batches, in its order.
+            handle: processes one batch, and returns how many records it had.
+            available_now: whether the job ends once it has processed all present records.
+            every_s: otherwise, the seconds from the start of a batch to that of the next, which
+                follows a longer batch at once.
+            tasks: the work between batches, in order.
         """
         checkpoint = self.checkpoint
         pending = (
@@ -251,7 +254,7 @@ class Job:
 
         def on_batch(batch_rows: DataFrame, batch_id: int) -> None:
             with self.writing:
-                if self.stopping.is_set():  # to return would commit a batch that was never written
+                if self.stopping.is_set():  # a return would commit a batch that was never written
                     raise JobFailedError(f"{self.name} is stopping")
                 try:
                     begun = time.monotonic()
@@ -262,7 +265,7 @@ class Job:
                         )
                     )
                     commit_marks.advance(checkpoint, self.settings)
-                    self._say(batch_id, rows, time.monotonic() - begun)
+                    self._report(batch_id, rows, time.monotonic() - begun)
                 except EchoStreamError as error:
                     self.failures.append(error)
                     raise
@@ -282,7 +285,7 @@ class Job:
         return RunningJob(self, writer.start(), schedule)
 
     def mark(self) -> None:
-        """Compare the tables with the marks and move these on, between batches.
+        """Compare the tables with their marks and advance the marks, between batches.
 
         Raises:
             LostCommitsError: a table has lost commits.
@@ -290,21 +293,21 @@ class Job:
         with self.writing:
             commit_marks.advance(self.checkpoint, self.settings)
 
-    def _say(self, batch_id: int, rows: int, seconds: float) -> None:
+    def _report(self, batch_id: int, rows: int, seconds: float) -> None:
         if self.on_progress and rows:
             self.on_progress(Progress(self.name, batch_id, rows, rows / seconds, seconds))
 
 
 @dataclass(frozen=True)
 class RunningJob:
-    """A started job: its query, and the work that its tables need between batches."""
+    """A started job: its query, and the tasks that its tables need between batches."""
 
     job: Job
     query: StreamingQuery
     schedule: Schedule
 
     def maintain(self, force: bool) -> None:
-        """Do the work between batches that is due; with `force` also what may not wait."""
+        """Run the tasks that are due; with `force` also those that may not wait."""
         self.schedule.run_due(force=force)
-        if force:  # else the next batch moves the marks on, or the end of the run
+        if force:  # else the next batch or the end of the run advances the marks
             self.job.mark()

@@ -1,4 +1,4 @@
-"""Kafka: the only place that reads it from Spark."""
+"""Read records from Kafka into Spark, and ask Kafka for offsets and topic ids."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -18,9 +18,9 @@ Offsets = dict[str, dict[str, int]]  # topic → partition, as text → offset
 
 
 def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets: str) -> DataFrame:
-    """Return all topics of the system as a stream of Kafka records, headers included.
+    """Return all topics of EchoStream as a stream of Kafka records with headers.
 
-    `starting_offsets`, used by a new checkpoint only, is `earliest` or Spark's JSON of offsets.
+    `starting_offsets` is `earliest` or Spark's JSON of offsets; only a new checkpoint uses it.
     """
     reader = (
         spark.readStream.format("kafka")
@@ -31,9 +31,9 @@ def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets:
         .option("failOnDataLoss", "true")
         .option("maxOffsetsPerTrigger", settings.stream.max_records_per_batch)
         .option("groupIdPrefix", "echostream")
-        # Spark asks for a partition's bounds on the connection on which its next fetch already
-        # waits. Where there is nothing more, the broker holds that fetch for so long (Kafka's
-        # default: 500 ms), and the question with it.
+        # Spark asks for a partition's offsets on the connection on which its next fetch already
+        # waits. If there are no records, the broker holds the fetch for this long, and the answer
+        # with it. Kafka's default is 500 ms.
         .option("kafka.fetch.max.wait.ms", _FETCH_WAIT_MS)
     )
     for name, value in settings.kafka.client.items():
@@ -42,19 +42,19 @@ def stream_records(spark: SparkSession, settings: Settings, *, starting_offsets:
 
 
 def demand_broker(settings: Settings) -> None:
-    """Refuse to go on where no broker answers.
+    """Refuse to continue if no broker answers.
 
-    The wait ends after `kafka.timeout_s`, or soon where all brokers refuse the connection.
+    The wait ends after `kafka.timeout_s`, and soon if all brokers refuse the connection.
 
     Raises:
-        BrokerUnreachableError: none does.
+        BrokerUnreachableError: no broker answers.
     """
     with _reaching(settings):
         partitions_at(_conf(settings), timeout_s=settings.kafka.timeout_s)
 
 
 def end_offsets(settings: Settings) -> Offsets:
-    """Return the offset after the last record, per partition.
+    """Return the offset after the last record of each partition.
 
     Raises:
         BrokerUnreachableError: no broker answers.
@@ -66,7 +66,7 @@ def end_offsets(settings: Settings) -> Offsets:
 
 
 def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
-    """Return the first offset that is still there and the one after the last, per partition.
+    """Return the first offset that each partition holds, and the offset after its last record.
 
     Raises:
         BrokerUnreachableError: no broker answers.
@@ -93,7 +93,7 @@ def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
 
 
 def topic_ids(topics: Iterable[str], settings: Settings) -> dict[str, str]:
-    """Return Kafka's own id of each topic: a topic that was created anew has another id.
+    """Return Kafka's id of each topic; a topic that was recreated has another id.
 
     Raises:
         BrokerUnreachableError: no broker answers.
@@ -102,7 +102,7 @@ def topic_ids(topics: Iterable[str], settings: Settings) -> dict[str, str]:
     if not names:
         return {}
     with _reaching(settings):
-        admin = AdminClient(_conf(settings))  # held, or its answers never come
+        admin = AdminClient(_conf(settings))  # without this reference its answers never come
         answers = admin.describe_topics(
             TopicCollection(names), request_timeout=settings.kafka.timeout_s
         )
@@ -134,7 +134,7 @@ def _unreachable(settings: Settings) -> BrokerUnreachableError:
 
 
 def lag(consumed: Offsets, settings: Settings) -> int | None:
-    """Return how many records Kafka holds behind these offsets; None where it does not answer."""
+    """Return how many records Kafka holds after these offsets; None if no broker answers."""
     try:
         ends = end_offsets(settings)
     except BrokerUnreachableError:
@@ -147,14 +147,14 @@ def lag(consumed: Offsets, settings: Settings) -> int | None:
 
 
 def check_offsets(checkpoint: Checkpoint, settings: Settings) -> None:
-    """Refuse to start where Kafka no longer holds what comes next.
+    """Refuse to start if Kafka no longer holds the records that come next.
 
-    Spark would find out too, but for a topic that was made anew only once it has grown past the old
-    offset.
+    Spark checks offsets too. But it notices a recreated topic only once the topic has grown past
+    the old offset.
 
     Raises:
         BrokerUnreachableError: no broker answers.
-        LostOffsetsError: the next offset of a partition is not there.
+        LostOffsetsError: a topic was recreated, or a partition lacks the next offset.
     """
     bounds = offset_bounds(settings)
     known = checkpoint.topics
@@ -167,9 +167,9 @@ def check_offsets(checkpoint: Checkpoint, settings: Settings) -> None:
     for topic, partitions in ends.items():
         if topic in ids and known.get(topic, ids[topic]) != ids[topic]:
             raise LostOffsetsError(
-                f"topic {topic} was made anew since it was read: what it held is gone, and its"
-                " offsets mean others",
-                remedy="Bring Kafka's data back, or read the new one with `echostream checkpoint"
+                f"topic {topic} was recreated since it was read: its former records are gone, and"
+                " its offsets count other records",
+                remedy="Bring Kafka's data back, or read the new topic with `echostream checkpoint"
                 f" reset {checkpoint.job}`",
             )
         for partition, offset in partitions.items():

@@ -1,4 +1,4 @@
-"""Check under which pseudonym key the lake is, by its tables' properties."""
+"""Check that the key in use is the one that made the lake's pseudonyms."""
 
 from collections.abc import Mapping
 
@@ -11,26 +11,25 @@ from schemas.tables import BRONZE_POSTS, SILVER_POSTS
 
 
 def demand_key(properties: Mapping[str, str], key_id: str) -> None:
-    """Refuse silver.posts, by its properties, where it is another key's.
+    """Refuse silver.posts if its properties name another key.
 
     Raises:
-        KeyMismatchError: it is, or a rotation was begun and not finished.
+        KeyMismatchError: they do, or a rotation was begun and not finished.
     """
     if (key_id_of_lake := properties.get(KEY_PROPERTY, key_id)) != key_id:
         raise KeyMismatchError(
             f"{SILVER_POSTS.name} is under key {key_id_of_lake}, the key in use is {key_id}",
-            remedy="If a rotation was begun, `echostream keys rotate` ends it. Else put that key"
-            " and its fingerprint"
-            " back; under another one every author would count twice",
+            remedy="If a rotation was begun, `echostream keys rotate` finishes it. Else put that"
+            " key and its fingerprint back: under another key each author would count twice",
         )
 
 
 def key_id_in_use(settings: Settings) -> str:
-    """Return the fingerprint of the key in use, which is the lake's.
+    """Return the fingerprint of the key in use, which is also the lake's.
 
     Raises:
-        KeyFileError: nobody has said it.
-        KeyMismatchError: as of `demand_key`.
+        KeyFileError: the fingerprint of the key in use is not known.
+        KeyMismatchError: the lake is under another key.
     """
     key_id = pseudonym_source(settings).key_id()
     demand_key(TableLog(SILVER_POSTS, settings).properties(), key_id)
@@ -38,6 +37,6 @@ def key_id_in_use(settings: Settings) -> str:
 
 
 def former_key_ids(settings: Settings) -> frozenset[str]:
-    """Return the fingerprints of the rotated keys, whose records are brought forward."""
+    """Return the fingerprints of keys that were rotated; records under them are still accepted."""
     key_ids = TableLog(BRONZE_POSTS, settings).properties().get(FORMER_KEYS_PROPERTY, "")
     return frozenset(key_ids.split())

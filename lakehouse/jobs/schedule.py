@@ -1,4 +1,4 @@
-"""The work that a job's tables need between batches: which tasks are due, asked in one place."""
+"""Decide which of the tasks that a job's tables need between batches are due."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,36 +8,37 @@ from typing import Protocol
 
 
 class Timer(Protocol):
-    """Since when something waits; `LastRun` is one that outlives the process."""
+    """The time for which something has waited; `LastRun` is one that outlives the process."""
 
     def age_s(self) -> float | None:
-        """Return for how long; None where it was never started."""
+        """Return the seconds since the start; None if it was never started."""
 
     def start(self) -> None:
-        """Start again, from now on."""
+        """Start, or start again, now."""
 
 
 class FirstRun(Enum):
     """When a task is due whose timer was never started."""
 
     AT_ONCE = auto()
-    AFTER_INTERVAL = auto()  # one interval after the first check; a shorter process runs nothing
+    AFTER_INTERVAL = auto()  # one interval after the first check; a shorter process never runs it
     WHEN_STARTED = auto()  # another task starts its timer
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to do between batches.
+    """A task between batches.
 
     Attributes:
-        name: its own within a schedule.
-        every_s: its interval.
-        run: does it, under the job's lock where it writes; False makes it due at the next check.
-        may_wait: whether a forced check leaves it to its interval.
-        first_run: when it is due for the first time.
+        name: its name, unique within a schedule.
+        every_s: its interval in seconds.
+        run: does the task, under the job's lock if it writes; False makes it due at the next check.
+        may_wait: whether a forced check leaves the task to its interval.
+        first_run: when the task is due for the first time.
         begins_at_end: whether the interval counts from the end of a run, so that a run that was
-            cut short is due again; else from its start, so that long runs follow each other.
-        timer: one that outlives the process; else one of the schedule's own.
+            cut short is due again. Else it counts from the start, so that long runs follow each
+            other at once.
+        timer: a timer that outlives the process; None for one of this process.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Task:
 
 
 class Schedule:
-    """Some tasks, which run in this order.
+    """A list of tasks, which run in this order when they are due.
 
     >>> ran = []
     >>> schedule = Schedule([Task("compaction", 3600.0, lambda: ran.append("compaction"))])
@@ -70,7 +71,7 @@ class Schedule:
         """Run the tasks that are due; an error of one ends the check.
 
         Args:
-            force: also those that may not wait, whatever their timers say.
+            force: whether to run the tasks that may not wait before their time too.
         """
         for task in self._tasks:
             timer = self._timers[task.name]
@@ -79,7 +80,7 @@ class Schedule:
 
 
 class _Timer:
-    """A timer of this process; where a task first waits an interval, it counts from the start."""
+    """A timer of this process; it starts at once for a task that first waits an interval."""
 
     def __init__(self, task: Task, now_s: Callable[[], float]) -> None:
         self._now_s = now_s

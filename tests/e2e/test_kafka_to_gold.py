@@ -180,13 +180,13 @@ def test_topics_that_were_made_anew_stop_the_run_until_a_reset_accepts_it(
     done = in_session(home, "run", "--available-now")
     assert done.code == 1
     assert done.error.count("\n") == 1
-    assert "was made anew since it was read" in done.error
+    assert "was recreated since it was read" in done.error
     assert "echostream checkpoint reset topic_to_bronze" in done.error
     assert versions(home) == before
 
     reset = echostream(home, "checkpoint", "reset", "topic_to_bronze")
     assert (reset.code, reset.error) == (0, "")
-    assert "made anew" in reset.out
+    assert "recreated" in reset.out
     done = in_session(home, "run", "--available-now")
     assert (done.code, done.error) == (0, "")
     assert_exact(home, *ledgers, is_one_kafka=False)

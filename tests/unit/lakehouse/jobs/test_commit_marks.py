@@ -48,7 +48,7 @@ def test_every_gold_table_has_a_mark_a_remedy_and_an_aggregate():
     for table in GOLD_TABLES:
         assert table in marked
         lost = Lost("silver_to_gold", table.name, marked=2, version=1)
-        assert lost.remedy == "`echostream rebuild gold` counts anew"
+        assert lost.remedy == "`echostream rebuild gold` counts again"
         damaged = of_log(table.name, "lake", None)
         assert "`echostream rebuild gold`" in str(damaged)
 
@@ -71,7 +71,7 @@ def test_bronze_is_not_said_to_come_back_where_later_offsets_stand_in_its_place(
     """A reset goes on after the highest offsets that Bronze has."""
     bronze = "topic_to_bronze", BRONZE_POSTS.name
     assert "from where Bronze ends" in compare(*bronze, Mark(5, "a"), Seen(4, None)).remedy
-    assert "stays missing" in compare(*bronze, Mark(5, "a"), Seen(5, "b")).remedy
+    assert "stay missing" in compare(*bronze, Mark(5, "a"), Seen(5, "b")).remedy
 
 
 @pytest.mark.parametrize("job", ["topic_to_bronze", "bronze_to_silver", "silver_to_gold"])
