@@ -1,1 +1,1 @@
-"""Erase persons from the lake, and keep the receipts."""
+"""Erase persons from the lake, and keep receipts of it."""

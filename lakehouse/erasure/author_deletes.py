@@ -1,4 +1,4 @@
-"""Delete from Silver, between batches, the posts that their author's tombstone blocks."""
+"""Delete from Silver, between batches, the posts that their authors' tombstones block."""
 
 from datetime import date
 
@@ -17,9 +17,9 @@ _log = get_log("author_removals")
 
 
 def author_deletes_task(lake: Lake, job: Job) -> Task:
-    """Return the deletes of the job that owns Silver.
+    """Return the task that deletes these posts, for the job that owns Silver.
 
-    They are batched, since an author's posts are spread over all days.
+    The deletes are batched, since an author's posts are spread over all days.
     """
     interval_s = job.settings.stream.author_removal_interval_s
     return Task("author_deletes", interval_s, _AuthorDeletes(lake, job).run, may_wait=False)
@@ -29,10 +29,10 @@ class _AuthorDeletes:
     def __init__(self, lake: Lake, job: Job) -> None:
         self._lake = lake
         self._job = job
-        self._applied_version = -1  # of silver.tombstones; a restart checks once again
+        self._applied_version = -1  # of silver.tombstones; a restarted job checks all again
 
     def run(self) -> None:
-        """Delete what is due."""
+        """Delete the blocked posts, if there are new tombstones."""
         with self._job.writing:
             version = self._lake.log(SILVER_TOMBSTONES).version()
             if version != self._applied_version:

@@ -1,4 +1,4 @@
-"""Delete what erasures block from one table, in one commit for all open erasures."""
+"""Delete the rows that erasures block from one table, in one commit for all erasures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,18 +26,18 @@ _log = get_log("removals")
 
 @dataclass(frozen=True)
 class EraseRows:
-    """One table of one job, and how rows that erasures block are found in it."""
+    """Erases rows from one table of one job; each table has its own way to find blocked rows."""
 
     lake: Lake
     job: str
     table: Table
 
     def run(self, erasures: Sequence[Erasure]) -> None:
-        """Delete what the tombstones of all erasures block; record it for the new ones.
+        """Delete the rows that the erasures' tombstones block; record it for the new erasures.
 
-        The next run makes good a crash anywhere: the commit names the erasures, the ledger follows
-        it. Rows that are recorded as removed are in none of the table's files any more, so that a
-        vacuum can count from there.
+        After a crash the next run completes the work: the commit names the erasures, and the ledger
+        follows the commit. Rows are recorded as removed once no file of the table holds them, so
+        that the wait for a vacuum can count from there.
         """
         self._reconcile(erasures)
         recorded = {row["erasure_id"] for row in self._removed()}
@@ -50,8 +50,8 @@ class EraseRows:
         counts = self._delete_blocked(erasures)
         self._crash_point(AFTER_ERASING)
         after = log.version()
-        # Also what batches have changed and deleted: whoever follows a platform's delete finds no
-        # row here.
+        # This also removes rows that batches changed or deleted before. An erasure that follows a
+        # platform's delete finds no row here.
         purge(self.lake, self.table)
         self._crash_point(AFTER_PURGING)
         steps = [
@@ -60,7 +60,7 @@ class EraseRows:
         self._record([step for step in steps if step.rows or step.erasure.id not in recorded])
 
     def _delete_blocked(self, erasures: Sequence[Erasure]) -> dict[str, int]:
-        """Delete the blocked rows, where there are some; return how many by erasure."""
+        """Delete the blocked rows, if there are any; return their number by erasure."""
         rows = self._blocked(erasures).persist()
         try:
             counted = rows.groupBy("erasure_id").agg(F.count(F.lit(1)).alias("rows")).collect()
@@ -81,7 +81,7 @@ class EraseRows:
         partition = self.table.partition_by if "platform" in self.table.columns else ()
         keys = (*self.table.key, *partition, *_COORDINATES[self.table.name])
         is_bronze = self.table.name == BRONZE_POSTS.name
-        # A record in quarantine may lie about its author, so all payloads there are read.
+        # A quarantined record may name a wrong author, so all payloads there are read.
         records = suspects(rows, tombstones) if is_bronze else from_quarantine(rows)
         versions = with_versions(records, payload_source(self.lake.settings))
         return blocked(versions, tombstones, *dict.fromkeys(keys))
@@ -89,7 +89,7 @@ class EraseRows:
     def _delete(self, rows: DataFrame, counts: dict[str, int]) -> None:
         keys = [name for name in rows.columns if name != "erasure_id"]
         same: Column = F.expr(" AND ".join(f"t.{name} = s.{name}" for name in keys))
-        for name in self.table.partition_by:  # literals, so that the merge opens no other files
+        for name in self.table.partition_by:  # as literals, so the merge opens no other files
             values = [row[name] for row in rows.select(name).distinct().collect()]
             same = same & F.col(f"t.{name}").isin(values)
         with self.lake.commit_as(txn=ledger.new_txn(), metadata={ERASED: counts}):
@@ -97,7 +97,7 @@ class EraseRows:
         _log.info("erased", table=self.table.name, rows=sum(counts.values()), erasures=len(counts))
 
     def _reconcile(self, erasures: Sequence[Erasure]) -> None:
-        """Record the commits of a run that was killed before it could."""
+        """Record the commits of a run that was killed before it recorded them."""
         log = self.lake.log(self.table)
         if not erasures or not log.exists():
             return
@@ -131,7 +131,7 @@ class EraseRows:
         crash_point(self.job, f"{point}{self.table.name}", self.lake.settings)
 
 
-# A topic that was created anew gives coordinates twice; the time tells such records apart.
+# Records of a recreated topic may have the coordinates of older ones; the time tells them apart.
 _COORDINATES: dict[str, tuple[str, ...]] = {
     BRONZE_POSTS.name: ("kafka_timestamp", *BRONZE_POSTS.partition_by),
     QUARANTINE_POSTS.name: ("kafka_timestamp",),

@@ -1,4 +1,4 @@
-"""The ledger of erasures: which there are, and each job's steps, signed. docs/adr/0017."""
+"""Keep the ledger of erasures: the registered ones, and each job's signed steps (docs/adr/0017)."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -28,12 +28,12 @@ BEFORE_ALL = EPOCH
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """One request of a person, or one batch of what platforms deleted or of what expired.
+    """A person's request, or a batch of posts that platforms deleted or that expired.
 
     Attributes:
-        id: random for a request; nothing can be concluded from it.
-        cause: request, platform or expiry, as its tombstones' reason.
-        asked_at: when it was asked for; of a batch, the time of its oldest tombstone.
+        id: random, so that it reveals nothing.
+        cause: request, platform or expiry: the reason of its tombstones.
+        asked_at: the time of the request; for a batch, the time of its oldest tombstone.
         since: its tombstones are later than this,
         until: and not later than this.
     """
@@ -47,7 +47,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A job's step in an erasure; it becomes a row of its ops.erasures."""
+    """A job's step in an erasure, which becomes a row of the job's ops.erasures."""
 
     erasure: Erasure
     step: str
@@ -59,7 +59,7 @@ class Step:
 
 
 def registered(settings: Settings) -> list[Erasure]:
-    """Return all erasures, oldest first."""
+    """Return all registered erasures, oldest first."""
     rows = steps(settings, "bronze_to_silver")
     erasures = [
         Erasure(row["erasure_id"], row["cause"], row["asked_at"], row["since"], row["until"])
@@ -70,7 +70,7 @@ def registered(settings: Settings) -> list[Erasure]:
 
 
 def steps(settings: Settings, *jobs: str) -> list[dict[str, Any]]:
-    """Return the rows of ops.erasures, of some jobs or of all, oldest first."""
+    """Return the rows of ops.erasures of these jobs, or of all jobs, oldest first."""
     logs = (TableLog(ops_erasures(job), settings) for job in jobs or JOBS)
     rows = [
         {**row, "what": dict(row["what"] or ())}
@@ -93,7 +93,7 @@ def record_steps(lake: Lake, job: str, taken: Sequence[Step], *, txn: Txn) -> No
 
 
 def new_txn() -> Txn:
-    """Return a transaction id of its own, by which a commit whose answer was lost knows itself."""
+    """Return a new transaction id, by which a commit whose response was lost is recognised."""
     return Txn(f"{ERASURES_TXN}:{uuid.uuid4()}", 0)
 
 
@@ -118,9 +118,9 @@ def _row(taken: Step, at: datetime, key: SecretKey) -> dict[str, Any]:
 
 
 def demand_receipt_key(settings: Settings) -> None:
-    """Refuse to start where the key is at AWS and its id is not set.
+    """Refuse to start if the receipt key is at AWS and its id is not set.
 
-    Else the first erasure would stop hours later.
+    Otherwise the first erasure would stop hours later.
 
     Raises:
         KeyFileError: `erasure.key.id` is not set.
@@ -130,18 +130,18 @@ def demand_receipt_key(settings: Settings) -> None:
 
 
 def receipt_key(settings: Settings) -> SecretKey:
-    """Return the key that signs receipts; a lake without receipts gets its first key here.
+    """Return the key that signs receipts; create it if the lake has no receipts.
 
     Raises:
-        KeyFileError, KeyServiceError: it cannot be had, or is gone while there are receipts under
-            it.
+        KeyFileError: the key's file cannot be read, or is missing although it has signed receipts.
+        KeyServiceError: AWS does not return the key.
     """
     source = receipt_source(settings)
     if isinstance(source, KeyFile) and not source.file.exists():
         if any(TableLog(ops_erasures(job), settings).exists() for job in JOBS):
             raise KeyFileError(
                 f"{source.name} {source.file} is missing",
-                remedy="Put it back: receipts are signed by it",
+                remedy="Put it back from a copy: receipts are signed with it",
             )
         create_key(source.file)
     return source.load()

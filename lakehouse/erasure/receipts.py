@@ -1,4 +1,4 @@
-"""Receipts: the ledger's signed steps of each erasure, folded; they hold no personal data."""
+"""Fold the ledger's signed steps of each erasure to a receipt, which holds no personal data."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ _OF_ROWS = (SILVER_POSTS.name, QUARANTINE_POSTS.name, BRONZE_POSTS.name)
 
 @dataclass(slots=True)
 class TableReceipt:
-    """One table's part: rows, by the commits after `version_before` up to `version_after`.
+    """One table's part: rows removed by the commits after `version_before` up to `version_after`.
 
-    `at` is the time of the first of them.
+    `at` is the time of the first of these commits.
     """
 
     rows: int | None
@@ -33,15 +33,16 @@ class TableReceipt:
 
 @dataclass(slots=True)
 class Receipt:
-    """One request of a person, or one batch.
+    """The receipt of one erasure, which is a person's request or a batch.
 
     Attributes:
-        unqueryable_at: when no table showed it any more; None where a job has still to carry it
-            out. A job deletes again what a replay brings into Bronze later: that makes `gone_at`
-            later, and the rows more.
-        gone_at: from when on no file held it, Kafka included; None where that is still to come.
-        kafka_until: what Kafka holds of it is beyond its retention then.
-        is_signed: every step is as the receipt key has signed it.
+        unqueryable_at: from then on no table shows the data; None while a job has still to erase
+            it. A job also erases records that a replay brings into Bronze later: they add to the
+            rows and delay `gone_at`.
+        gone_at: from then on no file holds the data, Kafka included; None while files wait for a
+            vacuum.
+        kafka_until: by then the records are beyond Kafka's retention.
+        is_signed: whether each step is as the receipt key has signed it.
     """
 
     id: str
@@ -59,7 +60,7 @@ def receipts(settings: Settings) -> list[Receipt]:
     """Return all receipts, oldest first.
 
     Raises:
-        KeyFileError, KeyServiceError: the receipt key cannot be had.
+        KeyFileError, KeyServiceError: the receipt key cannot be read.
     """
     rows = ledger.steps(settings)
     if not rows:
@@ -68,7 +69,7 @@ def receipts(settings: Settings) -> list[Receipt]:
 
 
 def kafka_keeps() -> timedelta:
-    """Return how long Kafka may hold a record: its retention, and a segment's greatest age."""
+    """Return how long Kafka may hold a record: the retention plus a segment's greatest age."""
     return max(
         timedelta(milliseconds=int(topic.config["retention.ms"]) + int(topic.config["segment.ms"]))
         for topic in topics()
@@ -76,7 +77,13 @@ def kafka_keeps() -> timedelta:
 
 
 def fold(rows: Iterable[dict[str, Any]], publics: Sequence[str], kafka: timedelta) -> list[Receipt]:
-    """Return receipts from the ledger's rows, oldest first; `publics` may have signed them."""
+    """Return the receipts of the ledger's rows, oldest first.
+
+    Args:
+        rows: the ledger's rows.
+        publics: the public keys that may have signed the rows.
+        kafka: how long Kafka may hold a record.
+    """
     by_id: dict[str, Receipt] = {}
     rows = list(rows)
     for row in (row for row in rows if row["step"] == ADMITTED):
@@ -98,7 +105,8 @@ def fold(rows: Iterable[dict[str, Any]], publics: Sequence[str], kafka: timedelt
 def _take(receipt: Receipt, row: dict[str, Any]) -> None:
     """Add a step to a receipt.
 
-    Rows that came back and were removed again add to the count, and their files wait once more.
+    If rows came back and were removed again, their number is added and the table waits for a vacuum
+    once more.
     """
     table = receipt.tables.get(row["table"])
     if row["step"] == REMOVED and table is None:
@@ -115,6 +123,7 @@ def _take(receipt: Receipt, row: dict[str, Any]) -> None:
 
 
 def _judge(receipt: Receipt) -> None:
+    """Set the times from which no table shows the data, and no file holds it."""
     of_rows = [receipt.tables.get(name) for name in _OF_ROWS]
     silver = receipt.tables.get(SILVER_POSTS.name)
     parts = (
@@ -126,8 +135,8 @@ def _judge(receipt: Receipt) -> None:
     if len(done) < len(parts):
         return
     receipt.unqueryable_at = max(done)
-    # Also where no row was left: what a batch or a policy had removed before may still lie in
-    # replaced files.
+    # This holds without removed rows too: files that were replaced for a batch or a policy before
+    # may still hold the data.
     held = [part for part in of_rows if part is not None and part.version_after is not None]
     if all(part.vacuumed_at for part in held):
         receipt.gone_at = max(

@@ -1,4 +1,4 @@
-"""Register erasures: make tombstones of requests, batches of tombstones, and tell producers."""
+"""Register erasures: write tombstones for requests, batch other tombstones, inform producers."""
 
 import uuid
 from collections import Counter
@@ -45,7 +45,7 @@ from transforms.suppression import FOREVER
 _MICROSECOND = timedelta(microseconds=1)
 _PRODUCERS_MAY_BE_AWAY = timedelta(days=30)
 _TOMBSTONE = ("platform", "post_key", "author_key", "version")
-_BATCHED = (PLATFORM_CAUSE, EXPIRY_CAUSE)  # of their tombstones, many make one erasure
+_BATCHED = (PLATFORM_CAUSE, EXPIRY_CAUSE)  # many tombstones of such a cause make one erasure
 _REQUESTED = (
     "SELECT at, coalesce(author_key, post_key) AS key FROM t"  # noqa: S608  # a constant of ours
     f" WHERE reason = '{REQUEST_CAUSE}'"
@@ -55,11 +55,11 @@ _log = get_log("erasures")
 
 
 def register(lake: Lake, job: str) -> None:
-    """Register the requests that wait, and batches of tombstones that have waited long enough.
+    """Register waiting requests, and batches of tombstones that have waited long enough.
 
     Args:
-        lake: whose.
-        job: the job that owns Silver, and keeps the ledger of what is registered.
+        lake: the lake.
+        job: the job that owns Silver and keeps the ledger of registered erasures.
     """
     registration = _Registration(lake, job)
     if pending := list(erasure_requests.pending_requests(lake.settings)):
@@ -71,10 +71,10 @@ def register(lake: Lake, job: str) -> None:
 
 
 def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None:
-    """Refuse pseudonyms of another key than the lake's: they would block nothing.
+    """Refuse requests whose pseudonyms are under another key than the lake's: they block nothing.
 
     Raises:
-        ErasureRequestError: the key was rotated in between.
+        ErasureRequestError: the key was rotated since the request.
     """
     key_id = key_id_in_use(settings)
     for request in requests:
@@ -89,16 +89,16 @@ def demand_requests_key(requests: Sequence[Request], settings: Settings) -> None
 
 @dataclass(frozen=True)
 class _Registration:
-    """One registration of what waits; each of its steps may be repeated."""
+    """One registration, of which each step may be repeated."""
 
     lake: Lake
     job: str
 
     def of_requests(self, pending: Sequence[Request]) -> None:
-        """Register all requests in one commit each of tombstones and ledger, then delete them.
+        """Register requests by one commit of tombstones and one of the ledger, then delete them.
 
-        A thousand requests cost little more than one. A request's tombstones have its own time, by
-        which a repeat knows them.
+        So a thousand requests cost little more than one. The tombstones of a request have its time,
+        by which a repeated run finds them.
         """
         settings = self.lake.settings
         known = {erasure.id for erasure in ledger.registered(settings)}
@@ -120,7 +120,7 @@ class _Registration:
             erasure_requests.delete_request(settings, request)
 
     def of_batch(self, cause: str) -> None:
-        """Register a batch, once the oldest tombstone that is in none has waited an interval."""
+        """Register a batch, once the oldest tombstone of no batch has waited for an interval."""
         settings = self.lake.settings
         ends = (e.until for e in ledger.registered(settings) if e.cause == cause)
         since = max(ends, default=ledger.BEFORE_ALL)
@@ -140,7 +140,7 @@ class _Registration:
         _log.info("admitted", erasure=erasure.id, cause=cause, **counts)
 
     def of_producers(self) -> None:
-        """Make the producers' reports a part of the receipts, each file once."""
+        """Add the producers' reports to the receipts, each file once."""
         settings = self.lake.settings
         by_id = {erasure.id: erasure for erasure in ledger.registered(settings)}
         for report in erasure_requests.producer_reports(settings):
@@ -157,10 +157,10 @@ class _Registration:
             erasure_requests.delete_report(settings, report)
 
     def publish_lost(self) -> None:
-        """Publish again what producers need and no longer find, and withdraw the rest.
+        """Publish again the erasures that producers need and lack, and withdraw the others.
 
-        A person's erasure stays, as its tombstones do: a producer that was away for long must
-        learn of it too.
+        A person's request stays published, as its tombstones stay: a producer that was away for
+        long must learn of it too.
         """
         settings = self.lake.settings
         recently = clock.now() - _PRODUCERS_MAY_BE_AWAY
@@ -194,9 +194,9 @@ class _Registration:
         _log.info("admitted", requests=len(requests), tombstones=tombstones.total())
 
     def _write_tombstones(self, requests: Sequence[Request]) -> None:
-        """Write a tombstone for each target, and for each post of the authors.
+        """Write a tombstone for each target, and for each post of the authors among them.
 
-        A record of theirs may come without an author.
+        The posts need tombstones of their own, because a record of them may come without an author.
         """
         named = self._targets_of(requests)
         posts = self._posts_of(named).groupBy("owner", "at", "platform", "post_key")
@@ -228,7 +228,7 @@ class _Registration:
         return self.lake.spark.createDataFrame(rows, schema)
 
     def _posts_of(self, named: DataFrame) -> DataFrame:
-        """Return the posts of the authors among the targets, by Silver and Bronze."""
+        """Return the posts in Silver and Bronze of the authors among the targets."""
         authors = F.broadcast(named.where("author_key IS NOT NULL").drop("post_key"))
         columns = ("platform", "author_key", "post_key", "day")
         posts = self.lake.read(SILVER_POSTS).select(*columns)
@@ -239,7 +239,7 @@ class _Registration:
         return theirs.select("owner", "at", "platform", "post_key", "day")
 
     def _publish(self, erasures: Sequence[Erasure]) -> Counter[str]:
-        """Publish tombstones to producers, who read no tables; return how many each erasure has."""
+        """Publish tombstones to producers, who read no tables; return their number by erasure."""
         tombstones: dict[str, list[dict[str, Any]]] = {erasure.id: [] for erasure in erasures}
         for row in ledger.tombstones(self.lake, erasures).toLocalIterator():
             tombstones[row["erasure_id"]].append({name: row[name] for name in _TOMBSTONE})

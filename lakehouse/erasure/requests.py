@@ -1,7 +1,7 @@
-"""Requests of persons on their way to the job that owns Silver: signed files beside the tables.
+"""Pass persons' requests to the job that owns Silver, as signed files beside the tables.
 
-A file holds pseudonyms and no native id. It is deleted once its erasure is registered: from then on
-tombstones say the same.
+A file holds pseudonyms and no platform's id. It is deleted once its erasure is registered, because
+the tombstones hold the same pseudonyms.
 """
 
 import json
@@ -25,7 +25,7 @@ from schemas.stored_names import DONE_FOLDER, ERASURES_FOLDER, GRAVES_FOLDER, RE
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An author or a post, by the id that its platform gives."""
+    """An author or a post, by the id that the platform gives it."""
 
     platform: str
     kind: str  # author or post
@@ -34,7 +34,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An author or a post; `keys` has a pseudonym per version of the key, the one in use first."""
+    """An author or a post; `keys` has one pseudonym per version of the key, the newest first."""
 
     platform: str
     kind: str  # author or post
@@ -47,16 +47,19 @@ class Request:
 
     id: str
     owner: str
-    key_id: str  # of the pseudonym key in use
+    key_id: str  # the fingerprint of the pseudonym key in use
     asked_at: datetime
     targets: tuple[Target, ...]
 
 
 def request_erasure(settings: Settings, subjects: Iterable[Subject], *, key: SecretKey) -> Request:
-    """Create a request that names the subjects by their pseudonyms alone, signed with the key.
+    """Create a request that names the subjects by pseudonyms only, signed with `key`.
 
-    The pseudonyms are those under every version of the pseudonym key, because late records may
-    come under an older one.
+    It has their pseudonyms under every version of the pseudonym key, because late records may come
+    under an older one.
+
+    >>> ada = Subject("mastodon", "author", "109302436954721982")
+    >>> request_erasure(settings, [ada], key=receipt_key(settings))
 
     Raises:
         KeyFileError, KeyServiceError: the pseudonym key cannot be read.
@@ -77,7 +80,7 @@ def request_erasure(settings: Settings, subjects: Iterable[Subject], *, key: Sec
 def create_request(
     settings: Settings, *, targets: Sequence[Target], key_id: str, key: SecretKey
 ) -> Request:
-    """Put a request where the owner of Silver finds it; from here on nothing is lost by a crash."""
+    """Write a request for the job that owns Silver; no crash loses it after this returns."""
     request = Request(uuid.uuid4().hex, settings.owner, key_id, clock.now(), tuple(targets))
     facts = _facts(request)
     folder = _make_folder(settings, REQUESTS_FOLDER)
@@ -88,10 +91,10 @@ def create_request(
 
 
 def pending_requests(settings: Settings) -> Iterator[Request]:
-    """Return the requests that no job has registered yet, oldest first.
+    """Yield the requests that no job has registered yet, oldest first.
 
     Raises:
-        ErasureRequestError: one was not signed by this lake's key, or was changed since.
+        ErasureRequestError: a request was changed, or this lake's key has not signed it.
     """
     folder = _requests_folder(settings)
     files = (
@@ -110,7 +113,7 @@ def pending_requests(settings: Settings) -> Iterator[Request]:
 def publish_to_producers(
     settings: Settings, erasure_id: str, tombstones: Iterable[Mapping[str, Any]]
 ) -> None:
-    """Write an erasure's pseudonyms to the file that producers read: a tombstone per JSON line."""
+    """Write an erasure's tombstones, which hold pseudonyms, to a file for producers: JSON lines."""
     folder = _make_folder(settings, GRAVES_FOLDER)
     draft = folder / f"{erasure_id}.new"
     draft.write_text(
@@ -120,7 +123,7 @@ def publish_to_producers(
 
 
 def withdraw_from_producers(settings: Settings, keep: Container[str]) -> set[str]:
-    """Delete the published files of other erasures; return the erasures whose files are there."""
+    """Delete the published files of all erasures but `keep`; return the erasures that had files."""
     folder = erasures_folder(settings, GRAVES_FOLDER)
     files: list[Folder] = [*folder.iterdir()] if folder.is_dir() else []
     for file in files:
@@ -131,16 +134,16 @@ def withdraw_from_producers(settings: Settings, keep: Container[str]) -> set[str
 
 @dataclass(frozen=True, slots=True)
 class ProducerReport:
-    """One producer's part in an erasure: its database and its platform's landing files."""
+    """One producer's report of an erasure in its database and its platform's landing files."""
 
-    name: str  # of the file
+    name: str  # the file's name
     erasure_id: str
     platform: str
     counts: dict[str, int]
 
 
 def producer_reports(settings: Settings) -> list[ProducerReport]:
-    """Return the reports of producers that no receipt has yet.
+    """Return the producers' reports that are in no receipt yet.
 
     Raises:
         ErasureRequestError: a file is damaged.
@@ -151,7 +154,7 @@ def producer_reports(settings: Settings) -> list[ProducerReport]:
 
 
 def delete_report(settings: Settings, report: ProducerReport) -> None:
-    """Take away what was noted."""
+    """Delete a producer's report."""
     _remove(erasures_folder(settings, DONE_FOLDER) / report.name)
 
 
@@ -168,7 +171,7 @@ def _read_report(folder: Folder, name: str) -> ProducerReport:
 
 
 def delete_request(settings: Settings, request: Request) -> None:
-    """Take an admitted request away."""
+    """Delete a request that has been registered."""
     _remove(_requests_folder(settings) / f"{request.id}.json")
 
 
@@ -212,7 +215,7 @@ def _make_folder(settings: Settings, name: str) -> Folder:
 
 
 def erasures_folder(settings: Settings, name: str) -> Folder:
-    """Return a folder of erasures beside the tables."""
+    """Return a folder of erasures' files, which lies beside the tables."""
     if settings.is_on_s3:
         return S3Path(f"{settings.lake_uri}/{ERASURES_FOLDER}/{name}", settings.s3)
     return Path(settings.lake_uri) / ERASURES_FOLDER / name

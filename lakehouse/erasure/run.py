@@ -1,4 +1,4 @@
-"""Carry erasures out within the jobs: register them, erase rows, remove files, follow in Gold."""
+"""Carry out erasures within the jobs: register, erase rows, delete files, record Gold's part."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -24,17 +24,17 @@ def erasure_task(
     registers: bool = False,
     now_s: Callable[[], float] = time.monotonic,
 ) -> Task:
-    """Return what a job does for the tables that erasures take rows out of.
+    """Return the task that erases rows from a job's tables.
 
     Args:
-        lake: the job's.
-        job: it owns the tables.
-        tables: which.
-        registers: whether it also registers requests and batches, as one job does.
-        now_s: the clock of its intervals.
+        lake: the lake that the job writes.
+        job: the job that owns the tables.
+        tables: the tables.
+        registers: whether the task also registers requests and batches, as in one job.
+        now_s: the clock of the task's intervals, in seconds.
 
     Raises:
-        KeyFileError: the receipt key is at AWS and nobody has said which.
+        KeyFileError: the receipt key is at AWS and its id is not set.
     """
     ledger.demand_receipt_key(job.settings)
     erasures = _Erasures(lake, job, tables, registers=registers, now_s=now_s)
@@ -42,7 +42,7 @@ def erasure_task(
 
 
 class _Erasures:
-    """Checks the ledger, and then works on tables, at intervals of their own."""
+    """Checks the ledger, and works on the tables at intervals of their own."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class _Erasures:
         self._tables = tables
         self._registers = registers
         self._erasures: list[Erasure] = []
-        self._known = 0  # erasures when rows were last erased
+        self._known = 0  # how many erasures there were when rows were last erased
         intervals = job.settings.erasure
         erase_rows = Task(
             "erase_rows",
@@ -73,7 +73,7 @@ class _Erasures:
         self._on_tables = Schedule([erase_rows, remove], now_s=now_s)
 
     def run(self) -> None:
-        """Register what waits; erase rows if an erasure is new or it is time, then remove files."""
+        """Register requests; erase rows if an erasure is new or due; then delete replaced files."""
         with self._job.writing:
             if self._registers:
                 register(self._lake, self._job.name)
@@ -92,7 +92,7 @@ class _Erasures:
 
 
 def gold_erasure_task(lake: Lake, job: Job) -> Task:
-    """Return what Gold's job does: it records from which version on Gold lacks the erased posts."""
+    """Return the task of Gold's job: record the version from which Gold lacks the erased posts."""
 
     def run() -> None:
         with job.writing:
@@ -102,7 +102,7 @@ def gold_erasure_task(lake: Lake, job: Job) -> Task:
 
 
 def _record_gold(lake: Lake, job: Job) -> None:
-    """Record the erasures that the change feed has brought to Gold."""
+    """Record the erasures that the change data feed has brought to Gold."""
     rows = _unrecorded(job)
     if not rows:
         return
@@ -125,7 +125,7 @@ def _record_gold(lake: Lake, job: Job) -> None:
 
 
 def _unrecorded(job: Job) -> list[dict[str, Any]]:
-    """Return the steps in which Silver lost rows, and of which Gold's job has recorded nothing."""
+    """Return the steps in which Silver lost rows and which Gold's job has not recorded."""
     recorded = {
         (row["erasure_id"], row["what"].get(SILVER_VERSION))
         for row in ledger.steps(job.settings, job.name)

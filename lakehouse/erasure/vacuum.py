@@ -1,4 +1,4 @@
-"""Remove the files that erasures have replaced, once retention and streams allow it."""
+"""Delete the files that erasures have replaced, once retention and streams allow it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ _log = get_log("erasure_files")
 
 
 def remove_files(lake: Lake, job: str, table: Table, erasures: Sequence[Erasure]) -> None:
-    """Vacuum the table if an erasure has waited for `upkeep.keep_h`, and for every stream."""
+    """Vacuum the table if an erasure has waited for `upkeep.keep_h` and for every stream."""
     settings = lake.settings
     waiting = _waiting(job, table, settings)
     if not waiting or not lake.log(table).exists():
         return
     unread_h = optimize.unread_for_h(table, settings)
-    if unread_h is None:  # a stream has still to begin
+    if unread_h is None:  # a stream has not begun yet
         return
     keep_h = max(unread_h, settings.upkeep.keep_h)
     before = clock.now() - timedelta(hours=keep_h)
@@ -46,7 +46,7 @@ def remove_files(lake: Lake, job: str, table: Table, erasures: Sequence[Erasure]
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """The files that an erasure has replaced since the last vacuum: from when to when, and rows."""
+    """The files that an erasure replaced since the last vacuum: first and last time, and rows."""
 
     first: datetime
     last: datetime
@@ -54,7 +54,7 @@ class _Waiting:
 
 
 def _waiting(job: str, table: Table, settings: Settings) -> dict[str, _Waiting]:
-    """Return them by erasure, also without rows: a batch may have deleted these before."""
+    """Return them by erasure, also without rows, which a batch may have deleted before."""
     waiting: dict[str, _Waiting] = {}
     for row in ledger.steps(settings, job):  # oldest first
         if row["table"] != table.name:

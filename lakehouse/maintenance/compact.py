@@ -1,4 +1,4 @@
-"""Put small files together: of one table, and of a job's own tables between its batches."""
+"""Compact the small files of a table, and of a job's own tables between its batches."""
 
 from foundation.logs import get_log
 from lakehouse.delta.lake import Lake
@@ -11,10 +11,10 @@ _log = get_log("compaction")
 
 
 def compact_files(lake: Lake, table: Table) -> tuple[int, int]:
-    """Put the files of crowded partitions together; return how many the table had, and has now.
+    """Compact the partitions with too many files; return the table's files before and after.
 
-    No row changes, so no stream reads anything anew, and readers that have opened the table keep
-    its old files.
+    No row changes, so streams read nothing again. Readers that have opened the table keep its old
+    files.
     """
     files = optimize.files_by_partition(lake, table)
     min_files = lake.settings.upkeep.min_files
@@ -28,15 +28,16 @@ def compact_files(lake: Lake, table: Table) -> tuple[int, int]:
 
 
 def compaction_task(lake: Lake, job: Job) -> Task:
-    """Return the compaction of the tables that a job alone writes.
+    """Return the task that compacts the tables that a job alone writes.
 
-    It is due an interval after the start, since a job that has just started has little to compact.
+    Its first run comes one interval after the start, since a job that has just started has little
+    to compact.
     """
 
     def run() -> None:
         ops = (ops_batches(job.name), ops_erasures(job.name))
         for table in (*job.owns, *(table for table in ops if lake.log(table).exists())):
-            with job.writing:  # a batch may come between two tables
+            with job.writing:  # released between tables, so that a batch may run
                 compact_files(lake, table)
 
     interval_s = job.settings.upkeep.interval_s

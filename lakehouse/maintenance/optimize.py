@@ -1,4 +1,4 @@
-"""Delta's OPTIMIZE and VACUUM, and how far back the streams still have to read."""
+"""Run Delta's OPTIMIZE and VACUUM, and tell how far back streams still have to read."""
 
 import math
 from collections import Counter
@@ -22,8 +22,8 @@ _MIB = 1024 * 1024
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _PREFIX = "spark.databricks.delta"
 _LISTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
-_NO_FILE = -1  # Delta's number where a stream has read no file of a commit yet
-_MARGIN_H = 1.0  # a file is older than the commit that adds it, by what it took to write
+_NO_FILE = -1  # Delta's number for a stream that has read no file of a commit yet
+_MARGIN_H = 1.0  # a file is older than the commit that adds it, by the time that writing took
 
 # Commits in which a stream has nothing to read.
 _WITHOUT_ROWS = ("OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES")
@@ -37,13 +37,13 @@ Partition = tuple[str | None, ...]  # one value per column that the table is par
 
 
 def files_by_partition(lake: Lake, table: Table) -> Counter[Partition]:
-    """Return how many files each partition of the table has now."""
+    """Return the number of files in each partition of the table."""
     files = lake.read(table).inputFiles()
     return Counter(partition_of(file, table) for file in files)
 
 
 def optimize(lake: Lake, table: Table, partitions: Sequence[Partition]) -> None:
-    """Put the small files of some partitions together, in one commit that changes no row."""
+    """Compact the small files of these partitions, in one commit that changes no row."""
     size = str(lake.settings.upkeep.target_file_mb * _MIB)
     sizes = {f"{_PREFIX}.optimize.maxFileSize": size, f"{_PREFIX}.optimize.minFileSize": size}
     with conf(lake.spark, sizes):
@@ -54,13 +54,13 @@ def optimize(lake: Lake, table: Table, partitions: Sequence[Partition]) -> None:
 
 
 def vacuum(lake: Lake, table: Table, *, keep_h: float) -> None:
-    """Remove the files that no version of the last so many hours needs."""
-    # Spark's own number of tasks for listing folders is 10,000: 40 s a table on two busy cores.
+    """Delete the files that no version of the last `keep_h` hours needs."""
+    # By default Spark lists folders in 10,000 tasks, which take 40 s a table on two busy cores.
     tasks = str(4 * lake.spark.sparkContext.defaultParallelism)
     values = {
         f"{_PREFIX}.retentionDurationCheck.enabled": "false",
         _LISTING: tasks,
-        # On S3 Delta leaves a vacuum out of the log by default: receipts name its version.
+        # By default Delta does not log a vacuum on S3, but receipts name the vacuum's version.
         f"{_PREFIX}.vacuum.logging.enabled": "true",
     }
     with conf(lake.spark, values):
@@ -68,10 +68,10 @@ def vacuum(lake: Lake, table: Table, *, keep_h: float) -> None:
 
 
 def unread_for_h(table: Table, settings: Settings) -> float | None:
-    """Return for how many hours the oldest commit that a stream may still read has waited.
+    """Return the age in hours of the oldest commit that a stream may still have to read.
 
-    Zero where no stream reads the table or all is read; None where nobody can tell, so that no file
-    may be removed.
+    It is zero if no stream reads the table or the stream has read all. It is None if nobody can
+    tell; then no file may be deleted.
     """
     job = _READERS.get(table.name)
     if job is None:
@@ -100,27 +100,27 @@ def unread_for_h(table: Table, settings: Settings) -> float | None:
 
 
 def _last_read(checkpoint: Checkpoint, table: Table) -> tuple[int, int] | None:
-    """Return the version that the table's reader is at, and the number of its last file there."""
+    """Return the reader's version of the table and its last file there; None before it begins."""
     if checkpoint.committed_batch is not None:
         offset = checkpoint.end_offset(checkpoint.committed_batch)
         version = int(offset["reservoirVersion"])
-        if offset["isStartingVersion"]:  # its index counts the files of the whole table
+        if offset["isStartingVersion"]:  # then its index counts the files of the whole table
             return version, _NO_FILE
         return version, int(offset["index"])
-    if table is BRONZE_POSTS:  # its reader begins with the rows that are there then
+    if table is BRONZE_POSTS:  # its reader begins with the rows that are there at that time
         return None
     first = checkpoint.reset.get(RESET_STARTING_VERSION, 0)
     return int(max(first - 1, 0)), _NO_FILE
 
 
 def _files_of(commit: Mapping[str, Any]) -> float:
-    """Return how many files a stream reads of a commit; infinite where the commit does not say."""
+    """Return how many files of a commit a stream reads; infinite if the commit does not say."""
     metrics = commit.get("operationMetrics") or {}
     parameters = commit.get("operationParameters") or {}
     if commit["operation"] == "WRITE" and parameters.get("mode") != "Append":
         return math.inf  # such as an overwrite
-    # An UPDATE with vectors writes change files. A DELETE with vectors writes none, and its stream
-    # reads the hidden rows by file.
+    # An UPDATE with deletion vectors writes change files. A DELETE with them writes none, so its
+    # stream reads the hidden rows by file.
     of_update = metrics.get("numAddedChangeFiles") if commit["operation"] == "UPDATE" else None
     return float(
         metrics.get("numFiles") or metrics.get("numTargetChangeFilesAdded") or of_update or math.inf
@@ -139,12 +139,12 @@ def partition_of(file: str, table: Table) -> Partition:
 
 
 def condition(table: Table, partitions: Iterable[Partition], *, of: str = "") -> str:
-    """Return the SQL condition of some partitions' rows; no partition's name is personal.
+    """Return the SQL condition for the rows of these partitions, whose names are not personal.
 
     Args:
         table: the table.
-        partitions: whose rows.
-        of: the table's alias, with a dot.
+        partitions: the partitions.
+        of: the table's alias with a dot, if it has one.
     """
     return " OR ".join(f"({_is_in(table, values, of)})" for values in partitions)
 
@@ -159,7 +159,7 @@ def _is_in(table: Table, values: Partition, of: str) -> str:
 
 @contextmanager
 def conf(spark: SparkSession, values: Mapping[str, str]) -> Iterator[None]:
-    """Give the session some settings within a block."""
+    """Give the session this conf until the block ends."""
     for name, value in values.items():
         spark.conf.set(name, value)
     try:

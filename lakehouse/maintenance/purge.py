@@ -1,4 +1,4 @@
-"""Rewrite the files in which deletion vectors hide rows. docs/adr/0020."""
+"""Rewrite the files in which deletion vectors hide rows (docs/adr/0020)."""
 
 from collections.abc import Sequence
 
@@ -17,15 +17,16 @@ _WITHOUT_VECTORS = {"spark.databricks.delta.merge.deletionVectors.persistent": "
 
 
 def purge(lake: Lake, table: Table) -> int:
-    """Rewrite the files in which vectors hide rows; return how many there were.
+    """Rewrite the files in which deletion vectors hide rows; return how many there were.
 
-    Wherever rows have to be deleted for good, this comes before a vacuum's retention begins. It is
-    a merge that puts one row of each such file in its own place, without vectors: `REORG TABLE …
-    APPLY (PURGE)` of Delta 4.0.0 calls a method that Spark 4.0.2 no longer has, and OPTIMIZE passes
-    over a file that is alone in its partition.
+    Where rows must be deleted for good, call this before the retention of a vacuum begins.
+
+    A merge sets one row of each such file to its own values, without vectors. Delta's commands do
+    not do it: `REORG TABLE … APPLY (PURGE)` of Delta 4.0.0 calls a method that Spark 4.0.2 lacks,
+    and OPTIMIZE skips a file that is alone in its partition.
 
     Raises:
-        PurgeError: there are hidden rows still.
+        PurgeError: files still hide rows.
     """
     files = lake.log(table).files_with_hidden_rows()
     names = [file.rpartition("/")[2] for file in files]
@@ -36,8 +37,8 @@ def purge(lake: Lake, table: Table) -> int:
             _rewrite(lake, table, rows, chunk)
     if left := lake.log(table).files_with_hidden_rows():
         raise PurgeError(
-            f"{len(left)} files of {table.name} still hold rows that are to go",
-            remedy="Run it again; should it stay so, report this with the log",
+            f"{len(left)} files of {table.name} still hold deleted rows",
+            remedy="Run it again; if the error stays, report it with the log",
         )
     return len(files)
 
@@ -45,7 +46,7 @@ def purge(lake: Lake, table: Table) -> int:
 def _row_per_file(
     lake: Lake, table: Table, files: Sequence[str], partitions: Sequence[Partition]
 ) -> DataFrame:
-    """Return the key of a row of each of the files that lie in these partitions."""
+    """Return the key of one row of each of the files that lie in these partitions."""
     rows = lake.read(table)
     if table.partition_by:
         rows = rows.where(optimize.condition(table, partitions))
@@ -55,7 +56,7 @@ def _row_per_file(
 
 
 def _rewrite(lake: Lake, table: Table, keys: DataFrame, partitions: Sequence[Partition]) -> None:
-    """Rewrite the files of these rows; no row changes, and the commit says so."""
+    """Rewrite the files of these rows, in a commit marked as a purge; no row changes."""
     same = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
     if table.partition_by:
         same += f" AND ({optimize.condition(table, partitions, of='t.')})"

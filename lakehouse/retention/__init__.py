@@ -1,1 +1,1 @@
-"""Delete what the platforms' policies no longer allow to keep."""
+"""Delete data that the platforms' policies no longer allow to keep."""

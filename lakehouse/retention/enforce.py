@@ -1,9 +1,9 @@
 """Delete rows and fields that have been kept for as long as their platform's policy allows.
 
-Expiry is not erasure: nobody asked, and the counts stay true. So Gold keeps its counts, no post
-gets a tombstone, and one moment per platform says up to when Silver has expired
-(lakehouse/delta/expiry_marks.py). Each step looks for what is due and deletes it, so that the next
-run finishes one that was cut short.
+Expiry is not erasure: no person asked for it, and the counts stay true. So Gold keeps its counts
+and no post gets a tombstone. An expiry mark says up to when a platform's posts have expired
+(lakehouse/delta/expiry_marks.py). Each step looks for due rows and deletes them, so the next run
+finishes one that was cut short.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ _log = get_log("retention")
 
 @dataclass(frozen=True, slots=True)
 class Enforced:
-    """The outcome of a rule: rows deleted or emptied, and rows that a stream has yet to read."""
+    """The outcome of a rule: rows deleted or emptied, and due rows that a stream has to read."""
 
     field: Field
     rows: int
@@ -67,10 +67,10 @@ class Enforced:
 
 
 def retention_tasks(lake: Lake, job: Job) -> list[Task]:
-    """Return a job's part: policies in the tables that it alone writes, then replaced files.
+    """Return a job's tasks: enforce policies in the tables that it writes, then delete old files.
 
-    The timers outlive the process. Policies are enforced for the first time one interval after the
-    first start, so that whoever replays old records can look at them before.
+    The timers outlive the process. The first enforcement comes one interval after the first start,
+    so that whoever replays old records can look at them before.
     """
     upkeep = job.settings.upkeep
     retention = _Retention(lake, job)
@@ -88,7 +88,7 @@ def retention_tasks(lake: Lake, job: Job) -> list[Task]:
             upkeep.keep_h * 3600,
             partial(retention.remove_files, table),
             first_run=FirstRun.WHEN_STARTED,
-            begins_at_end=True,  # files of rows that expired meanwhile were replaced too recently
+            begins_at_end=True,  # a run leaves files replaced since its wait began
             timer=retention.waiting[table.name],
         )
         for table in job.owns
@@ -97,7 +97,7 @@ def retention_tasks(lake: Lake, job: Job) -> list[Task]:
 
 
 class _Retention:
-    """Runs within a job; `waiting` says by table since when replaced files wait for a vacuum."""
+    """Retention within a job; `waiting` has, by table, since when files wait for a vacuum."""
 
     def __init__(self, lake: Lake, job: Job) -> None:
         self._lake = lake
@@ -107,21 +107,21 @@ class _Retention:
         }
 
     def enforce(self) -> None:
-        """Enforce the policies in each table, and start its wait where none was begun."""
+        """Enforce the policies in each table, and start the wait for its vacuum."""
         for table in self._job.owns:
             waiting = self.waiting[table.name]
-            with self._job.writing:  # a batch may come between two tables
+            with self._job.writing:  # released between tables, so that a batch may run
                 is_new = waiting.age_s() is None
                 if is_new:
-                    waiting.start()  # before, for a kill may come
+                    waiting.start()  # before the work, which may be killed
                 for done in enforce(self._lake, [table], policies(), now=clock.now()):
                     _log.info("expired", field=done.field, rows=done.rows, waiting=done.waiting)
                 if is_new:
-                    # again: what this has replaced is old enough when the vacuum comes
+                    # again: then the files replaced here are old enough when the vacuum comes
                     waiting.start()
 
     def remove_files(self, table: Table) -> bool:
-        """Vacuum a table; False where a stream has yet to read what that would remove."""
+        """Vacuum a table; return False if a stream has yet to read files that it would delete."""
         keep_h = self._job.settings.upkeep.keep_h
         unread_h = optimize.unread_for_h(table, self._job.settings)
         if unread_h is None or unread_h > keep_h:
@@ -139,14 +139,14 @@ def enforce(
     now: datetime,
     dry_run: bool = False,
 ) -> Iterator[Enforced]:
-    """Enforce the policies in some tables, as of a moment; yield what each rule has done.
+    """Enforce the policies in some tables, as of a moment; yield the outcome of each rule.
 
     Args:
-        lake: whose tables.
-        tables: in which; rules of others have no say.
-        policies: by platform.
+        lake: the lake.
+        tables: the tables; rules of other tables are skipped.
+        policies: the policies by platform.
         now: the moment.
-        dry_run: only say what would be done.
+        dry_run: whether to count the rows only.
     """
     changes = _Changes(lake, dry_run)
     if SILVER_POSTS in tables and lake.log(SILVER_POSTS).exists():
@@ -159,20 +159,20 @@ def enforce(
 
 @dataclass(frozen=True, slots=True)
 class _Changes:
-    """How the tables are changed: in commits that are marked as expiry, or not at all."""
+    """Makes commits that are marked as expiry, or none in a dry run."""
 
     lake: Lake
     dry_run: bool
 
     def commit(self, table: Table, change: Callable[[DeltaTable], object]) -> None:
-        """Make one commit, which Gold's reader passes over."""
+        """Change a table in one commit, which Gold's reader skips."""
         if not self.dry_run:
             with self.lake.commit_as(metadata={EXPIRY: True}):
                 change(self.lake.target(table))
 
 
 def _expire_silver(changes: _Changes, wanted: Mapping[Field, Limits]) -> Iterator[Enforced]:
-    """Set the marks, then delete: from the marks on, no row of that time comes in or is counted."""
+    """Set the marks, so that no row of that time is added or counted any more, then delete."""
     lake = changes.lake
     marks = advanced(lake.settings, wanted)
     if not changes.dry_run:
@@ -194,7 +194,7 @@ def _expire_silver(changes: _Changes, wanted: Mapping[Field, Limits]) -> Iterato
             for name in rule.clears
         }
         changes.commit(SILVER_POSTS, lambda posts: posts.update(is_due, emptied))
-    if not changes.dry_run:  # also what edits had replaced: it is older still
+    if not changes.dry_run:  # the values that edits had replaced are older still, and leave too
         purge(lake, SILVER_POSTS)
     for rule in fields:
         yield Enforced(rule.field, counts[rule])
@@ -207,7 +207,7 @@ def _counts(rows: DataFrame, conditions: Mapping[Rule, Column]) -> dict[Rule, in
 
 
 def _delete_rows(changes: _Changes, rule: Rule, due_by: Limits) -> Enforced:
-    """Delete rows of a table that nothing counts, except those a stream has yet to read."""
+    """Delete due rows that Gold does not count, except those that a stream has yet to read."""
     lake = changes.lake
     crash_point(RETAIN_JOB, f"{BEFORE}{rule.table.name}", lake.settings)
     is_due = due(rule, due_by)
@@ -220,7 +220,7 @@ def _delete_rows(changes: _Changes, rule: Rule, due_by: Limits) -> Enforced:
 
 
 def _was_read(settings: Settings) -> Column:
-    """Return whether Bronze's reader has certainly passed a row, by the wall clock."""
+    """Return the condition for rows that Bronze's reader has certainly read, by the wall clock."""
     unread_h = optimize.unread_for_h(BRONZE_POSTS, settings)
     if unread_h is None:
         return F.lit(False)

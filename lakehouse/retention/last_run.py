@@ -1,4 +1,4 @@
-"""Timers that outlive a process, as files' times: a job that starts every hour counts from them."""
+"""Keep timers that outlive a process, as times of files: hourly jobs count from them."""
 
 from pathlib import Path
 
@@ -8,19 +8,19 @@ from schemas.stored_names import LAST_RUN_SUFFIX, RUN_FOLDER
 
 
 class LastRun:
-    """When something was last run, or since when it waits, on this home."""
+    """When something last ran, or since when it has waited, in this home."""
 
     def __init__(self, settings: Settings, name: str) -> None:
         self._file: Path = settings.home / RUN_FOLDER / f"{name}{LAST_RUN_SUFFIX}"
 
     def age_s(self) -> float | None:
-        """Return for how long; None where nothing waits."""
+        """Return the seconds since then; None if nothing ran or waits."""
         try:
             return max(0.0, clock.file_s() - self._file.stat().st_mtime)
         except FileNotFoundError:
             return None
 
     def start(self) -> None:
-        """Start again, from now on."""
+        """Start, or start again, now."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.touch()

@@ -1,1 +1,1 @@
-"""Read and write what Silver holds of posts."""
+"""Look up and write the posts and tombstones of Silver, and replay quarantined records."""

@@ -1,4 +1,4 @@
-"""Look up what Silver holds of a batch: reads of just the days and keys that the batch names."""
+"""Look up the posts and tombstones that a batch can meet, by its days and keys only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from transforms.silver import deciding
 
 @dataclass(frozen=True, slots=True)
 class BatchInput:
-    """A batch as it came in, counted before anything is done with it."""
+    """A batch as it came in, counted before it is processed."""
 
     consumed: int
     since: datetime | None  # Kafka's time of the oldest record
 
     @staticmethod
     def observed() -> tuple[Column, Column]:
-        """Return the columns to observe of a batch of Bronze rows."""
+        """Return the columns to observe on a batch of Bronze rows."""
         count = F.count(F.lit(1)).alias("consumed")
         since = F.min(F.unix_micros("kafka_timestamp")).alias("since")
         return count, since
 
     @classmethod
     def from_observed(cls, values: Mapping[str, Any]) -> "BatchInput":
-        """Return the input of which these are the values of `observed`."""
+        """Return the input whose observed values these are."""
         micros = values["since"]
         since = None if micros is None else to_datetime(micros)
         return cls(values["consumed"], since)
@@ -40,16 +40,16 @@ class BatchInput:
 
 @dataclass(frozen=True, slots=True)
 class BatchScope:
-    """Which days and deletes of the lake a batch can meet."""
+    """The days and deletes that a batch can meet in the lake."""
 
-    days: tuple[date, ...] | None  # None: a delete without a day, so any day may be meant
+    days: tuple[date, ...] | None  # None: a delete names no day, so it may mean any
     has_author_deletes: bool
 
 
 def batch_scope(refined: DataFrame) -> BatchScope:
     """Return the scope of a batch of refined rows, by one cheap query.
 
-    A bad record has no op, and meets nothing.
+    A bad record has no op, so it meets nothing.
     """
     is_dateless = (F.col("op") == "delete") & F.col("day").isNull()
     is_author_delete = F.col("op") == "delete_author"
@@ -63,7 +63,13 @@ def batch_scope(refined: DataFrame) -> BatchScope:
 
 
 def lookup_silver(lake: Lake, records: DataFrame, days: Sequence[date] | None) -> SilverState:
-    """Return the posts and tombstones that the records (post_key, author_key) can meet."""
+    """Return the posts and tombstones that records can meet.
+
+    Args:
+        lake: the lake.
+        records: rows with post_key and author_key.
+        days: the days of the posts and tombstones; None reads all days.
+    """
     post_keys = F.broadcast(records.select("post_key").where("post_key IS NOT NULL").distinct())
     author_keys = F.broadcast(
         records.select("author_key").where("author_key IS NOT NULL").distinct()
@@ -88,7 +94,7 @@ def lookup_silver(lake: Lake, records: DataFrame, days: Sequence[date] | None) -
 
 
 def resolve_batch(lake: Lake, refined: DataFrame) -> DataFrame:
-    """Return the decisions on a batch of refined, numbered rows, by what Silver holds."""
+    """Return the decisions on a batch of refined, numbered rows, in view of Silver's rows."""
     scope = batch_scope(refined)
     state = lookup_silver(lake, refined, scope.days)
     author_deletes = None
@@ -98,18 +104,21 @@ def resolve_batch(lake: Lake, refined: DataFrame) -> DataFrame:
 
 
 def author_deletes_of(refined: DataFrame) -> DataFrame:
-    """Return AUTHOR and version of the deletes of authors among refined rows."""
+    """Return AUTHOR and version of each delete of an author among refined rows."""
     return refined.where("op = 'delete_author'").select(*AUTHOR, "version")
 
 
 def author_tombstones(lake: Lake) -> DataFrame:
-    """Return AUTHOR and author_tombstone_version: the highest one of each author."""
+    """Return AUTHOR and author_tombstone_version, the highest version of each author."""
     rows = lake.read(SILVER_TOMBSTONES).where("day IS NULL AND author_key IS NOT NULL")
     return rows.groupBy(*AUTHOR).agg(F.max("version").alias("author_tombstone_version"))
 
 
 def quarantined_since(lake: Lake, since: datetime | None) -> DataFrame:
-    """Return coordinates, stage and reason of the records in quarantine, from a Kafka time on."""
+    """Return coordinates (topic, partition, offset), stage and reason of quarantined records.
+
+    They are the records from a Kafka time on; all records without one.
+    """
     rows = lake.read(QUARANTINE_POSTS)
     rows = rows if since is None else rows.where(F.col("kafka_timestamp") >= F.lit(since))
     return rows.select(*QUARANTINE_POSTS.key, "stage", "reason")

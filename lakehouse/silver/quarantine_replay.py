@@ -1,4 +1,4 @@
-"""Replays of quarantined records: which batches are due, which is unfinished, how one ends."""
+"""Plan the batches that replay quarantined records, find an unfinished one, and end a batch."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ _COORDINATES = QUARANTINE_POSTS.key
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A batch: the records of one topic that older rules quarantined, for one reason or any."""
+    """A batch: the records of one topic that older rules quarantined, for one reason or for any."""
 
     batch_id: int
     topic: str
@@ -25,19 +25,19 @@ class Plan:
     rule_version: int
 
     def __str__(self) -> str:
-        """Return the plan as ops keeps it, in the place of a checkpoint's id."""
+        """Return the plan as ops.batches keeps it, in the column of the checkpoint's id."""
         return f"rules {self.rule_version}, {self.reason or 'all'}, {self.topic}"
 
     @classmethod
     def parse(cls, batch_id: int, text: str) -> "Plan":
-        """Return the plan that `str` gave."""
+        """Return the plan whose text `str` gave."""
         rules, reason, topic = text.split(", ")
         rule_version = int(rules.removeprefix("rules "))
         return cls(batch_id, topic, None if reason == "all" else Reason(reason), rule_version)
 
 
 def plans(lake: Lake, reason: Reason | None, rule_version: int) -> list[Plan]:
-    """Return the batches that are due, one per topic; an authors' topic comes before the posts'."""
+    """Return the due batches, one per topic; an authors' topic comes before the posts' topic."""
     begun = last_begun(lake)
     first = begun.batch_id + 1 if begun else 0
     older = _older(lake, reason, rule_version)
@@ -48,17 +48,17 @@ def plans(lake: Lake, reason: Reason | None, rule_version: int) -> list[Plan]:
 
 
 def unfinished(lake: Lake) -> Plan | None:
-    """Return the batch that ops knows and quarantine does not, where a crash has left one."""
+    """Return the batch that a crash left: ops.batches has it, quarantine.posts was not updated."""
     begun = last_begun(lake)
     if begun is None or not records_of(lake, begun).limit(1).count():
         return None
-    # Records may also be there because a program with older rules has run since.
+    # A program with older rules that ran since may also have left such records.
     ended = lake.log(QUARANTINE_POSTS).newest_metadata(REPLAY_BATCH)
     return None if begun.batch_id == ended else begun
 
 
 def last_begun(lake: Lake) -> Plan | None:
-    """Return the newest batch in ops."""
+    """Return the newest batch in ops.batches; None without one."""
     if not lake.log(OPS).exists():
         return None
     rows = lake.read(OPS).orderBy(F.desc("batch_id")).limit(1).collect()
@@ -66,10 +66,10 @@ def last_begun(lake: Lake) -> Plan | None:
 
 
 def records_of(lake: Lake, plan: Plan) -> DataFrame:
-    """Return the plan's records, rows of quarantine.posts.
+    """Return the plan's records, which are rows of quarantine.posts.
 
-    Where a topic was created anew, coordinates may stand there twice: this batch takes the older
-    record, the next batch the other.
+    Records of a recreated topic may have the coordinates of older ones. This batch takes the older
+    record, and the next batch the other.
     """
     rows = _older(lake, plan.reason, plan.rule_version).where(F.col("topic") == plan.topic)
     first = rows.groupBy(*_COORDINATES).agg(F.min("kafka_timestamp").alias("kafka_timestamp"))
@@ -100,7 +100,7 @@ def end_batch(lake: Lake, plan: Plan, resolved: DataFrame, *, at: datetime, txn:
 
 
 def _older(lake: Lake, reason: Reason | None, rule_version: int) -> DataFrame:
-    """Return the records of older rules, less those that the producer could not map."""
+    """Return the records that older rules quarantined, except those that could not be mapped."""
     rows = lake.read(QUARANTINE_POSTS).where(F.col("rule_version") < rule_version)
     rows = rows.where(F.col("reason") != Reason.UNMAPPABLE)
     return rows if reason is None else rows.where(F.col("reason") == reason)

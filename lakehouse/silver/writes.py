@@ -15,25 +15,25 @@ from transforms.order import KEY
 from transforms.pii.spans import TYPES as PII_TYPES
 from transforms.silver import in_full, to_posts, to_tombstones
 
-_FEW = 2_000  # rows of Silver, with their texts, that may go to each worker at once
+_FEW = 2_000  # rows of Silver, with their texts, that may be sent to each worker at once
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The sums over resolved records: their fates, and the writes that follow from them."""
+    """The sums over resolved records: their fates, and facts about the writes that follow."""
 
     fates: dict[str, int]
     rows_removed: int
-    entombs: bool
+    entombs: bool  # whether tombstones are to be written
     appends: bool
-    changes: int  # held rows that are updated or removed
-    changed_days: list[date]  # and their days
-    # pieces of personal data taken out of the posts that are written, by type
+    changes: int  # rows of Silver that are updated or removed
+    changed_days: list[date]  # the days of these rows
+    # pieces of personal data that were removed from the written posts, by type
     masked: dict[str, int]
 
 
 def tally_of(resolved: DataFrame) -> Tally:
-    """Count once all that has to be known before the first write."""
+    """Count, in one query, the sums that must be known before the first write."""
     changes = F.col("action").isin("update", "remove")
     rows = (
         resolved.groupBy("fate", "action", "entombs")
@@ -68,14 +68,14 @@ def silver_writes(
     *,
     txn: Callable[[str], Txn],
 ) -> list[tuple[str, Callable[[], None]]]:
-    """Return the writes that are due, by name and in order.
+    """Return the writes that are due, with their names, in order.
 
     Args:
-        lake: into which.
-        refined: numbered rows, with all their columns.
-        resolved: the decisions on them; of their columns only those that decide.
-        tally: of the decisions.
-        txn: gives the transaction id of a step.
+        lake: the lake to write.
+        refined: numbered rows with all their columns.
+        resolved: the decisions on them, with the columns that decide only.
+        tally: the sums over the decisions.
+        txn: returns the transaction id of a step.
     """
     writes: list[tuple[str, Callable[[], None]]] = []
     if tally.entombs:
@@ -89,14 +89,14 @@ def silver_writes(
     if tally.changed_days:
         changed = in_full(resolved.where("action IN ('update', 'remove')"), refined)
         rows = to_posts(changed.withColumn("day", F.col("held_day")), keep=("action",))
-        # Delta does not see how few they are, and would sort whole days by their keys.
+        # Delta does not see how few rows these are, and would sort whole days by their keys.
         few = F.broadcast(rows) if tally.changes <= _FEW else rows
         writes.append((MERGE_STEP, partial(_merge, lake, few, days=tally.changed_days)))
     return writes
 
 
 def _merge(lake: Lake, rows: DataFrame, *, days: Sequence[date]) -> None:
-    """Write edits and deletes, by key within their days; by the versions, a repeat does nothing."""
+    """Write edits and deletes by key within their days; by the versions, a repeat does nothing."""
     same = F.expr(" AND ".join(f"t.{name} = s.{name}" for name in KEY))
     (
         lake.merge(rows, SILVER_POSTS, same & F.col("t.day").isin(list(days)))

@@ -1,1 +1,1 @@
-"""Start Spark, and follow what it does."""
+"""Start Spark, log its progress, and keep its event logs."""

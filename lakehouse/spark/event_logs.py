@@ -1,7 +1,7 @@
-"""Spark's event logs, kept for `echostream history` within a bound.
+"""Write Spark's event logs for `echostream history`, and keep them within a bound.
 
-They quote plans, settings and errors, so nothing personal and no secret may stand in those: a test
-reads them whole.
+The logs quote plans, settings and errors, so these must not contain personal data or secrets. A
+test searches the logs for them.
 """
 
 import shutil
@@ -10,17 +10,17 @@ from pathlib import Path
 
 from foundation.settings import Settings
 
-_ROLL_MB = 10  # Spark's least
+_ROLL_MB = 10  # the smallest size that Spark allows
 _HEADER_ENDS = b'{"Event":"SparkListenerJobStart"'
 
 
 def folder(settings: Settings) -> Path:
-    """Return their folder."""
+    """Return the folder of the event logs."""
     return settings.home / "eventlogs"
 
 
 def conf(settings: Settings) -> dict[str, str]:
-    """Return the conf of a session that writes them, in plain text that can be searched."""
+    """Return the conf of a session that writes event logs, as plain text that can be searched."""
     folder(settings).mkdir(parents=True, exist_ok=True)
     return {
         "spark.eventLog.enabled": "true",
@@ -32,7 +32,7 @@ def conf(settings: Settings) -> dict[str, str]:
 
 
 def trim(settings: Settings) -> None:
-    """Keep them within `spark.event_logs_mb`: delete applications, then files, oldest first."""
+    """Keep the logs within `spark.event_logs_mb`: delete applications, then files, oldest first."""
     applications = sorted(
         folder(settings).glob("eventlog_v2_*"), key=lambda path: path.stat().st_mtime
     )
@@ -46,13 +46,14 @@ def trim(settings: Settings) -> None:
 
 
 def _cut(application: Path, excess: int) -> None:
-    """Drop an application's oldest files.
+    """Delete an application's oldest files.
 
-    Spark reads on from the newest `.compact` file, which keeps the application's first events.
+    Spark reads from the newest `.compact` file on, so that file gets the application's first
+    events.
     """
     files = sorted(application.glob("events_*"), key=_number)
     dropped: list[Path] = []
-    for file in files[:-1]:  # the last one is being written
+    for file in files[:-1]:  # Spark still writes the last one
         if excess <= 0:
             break
         excess -= file.stat().st_size
@@ -70,7 +71,7 @@ def _cut(application: Path, excess: int) -> None:
 
 
 def _header(file: Path) -> Iterator[bytes]:
-    """Yield an application's first events: its name, its settings, its executors."""
+    """Yield an application's first events: its name, its settings and its executors."""
     with file.open("rb") as lines:
         for line in lines:
             if line.startswith(_HEADER_ENDS):
@@ -79,7 +80,7 @@ def _header(file: Path) -> Iterator[bytes]:
 
 
 def _number(file: Path) -> tuple[int, bool]:
-    """Return a file's number, and whether it is compact: it stands for all before it and itself.
+    """Return a file's number, and whether it is compact, so that it replaces all files before it.
 
     Files are named events_<number>_<application>.
     """

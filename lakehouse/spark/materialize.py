@@ -1,4 +1,4 @@
-"""Compute rows once, whatever is written while they are used."""
+"""Compute rows once, and keep the result while tables are written."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +9,19 @@ from pyspark.sql import DataFrame
 
 @contextmanager
 def materialized(rows: DataFrame) -> Iterator[DataFrame]:
-    """Give the rows, computed now and kept in memory or on disk until the end of the block.
+    """Compute the rows now, and keep them in memory or on disk until the block ends.
 
-    `persist` would not do: when a table is written, Spark throws away every cached frame that was
-    computed from it, so that each write of a batch computed all that went before once more, and
-    from the new table.
+    `persist` is not enough: when a table is written, Spark drops each cached frame that was
+    computed from it. Each further write of a batch would compute its rows again, and from the
+    changed table.
+
+    >>> with materialized(rows) as computed:
+    ...     lake.append(computed, SILVER_POSTS)
     """
     frozen = rows.localCheckpoint(eager=True)
     try:
         yield frozen
     finally:
-        # py4j's object: the plan is the kept RDD, which Python cannot reach otherwise.
+        # py4j's object: Python cannot reach the RDD that holds the rows otherwise.
         kept: Any = frozen._jdf.queryExecution().analyzed()
         kept.rdd().unpersist(False)

@@ -1,4 +1,4 @@
-"""Log what the queries report of each batch."""
+"""Log the progress that Spark's queries report for each batch."""
 
 import math
 import time
@@ -23,7 +23,7 @@ _log = get_log("progress")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One finished batch of one query, for whoever shows it."""
+    """One finished batch of one query, for `on_progress`."""
 
     job: str
     batch_id: int
@@ -33,7 +33,7 @@ class Progress:
 
 
 class ProgressListener(StreamingQueryListener):
-    """Logs where each batch's time went, and keeps Spark's own event logs within their bound."""
+    """Logs how long each part of a batch took, and trims Spark's event logs."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""Start and end the Spark session."""
+"""Start and stop the Spark session, with the conf that the jobs rely on."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ from foundation.settings import Settings
 from lakehouse.spark import event_logs
 from lakehouse.storage.s3 import spark_conf
 
-_LAST_BREATH_S = 0.5  # from a connection that broke to the end of who held it
+_JVM_ENDS_WITHIN_S = 0.5  # a broken connection shows before the JVM's process has ended
 
 # Conf that every job relies on, wherever it runs.
 _NEEDED = {
@@ -28,21 +28,21 @@ _NEEDED = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
-    # A header or a metric that stands twice in a record must not stop a query.
+    # A header or a metric that occurs twice in a record must not stop a query.
     "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
-    # A lost commit response is seen again by its transaction id, not written twice.
+    # Delta recognises a commit whose response was lost, and does not write it twice.
     "spark.databricks.delta.commit.idempotencyCheck.enabled": "true",
-    # Spark keeps 100 compiled plans, and the jobs together have more, so that batches compiled the
-    # same ones anew. One pair of runs, on loaded cores, took a quarter less of the driver's CPU
-    # time with more of them kept.
+    # Spark caches 100 compiled plans by default. The jobs have more, so their batches would compile
+    # the same plans again. In one pair of runs, on loaded cores, this cache saved a quarter of the
+    # driver's CPU time.
     "spark.sql.codegen.cache.maxEntries": "5000",
-    # Neither UI nor event log shows the value of a setting with such a name. Spark's own list lacks
-    # underscores.
+    # Hide the values of settings with such names in UI and event log. Spark's default lacks names
+    # with underscores.
     "spark.redaction.regex": "(?i)secret|passw|token|access[._-]?key|credential|jaas",
 }
-# Conf that a laptop needs besides; a cluster brings its own by --properties-file.
+# Further conf for a laptop; a cluster brings its own with --properties-file.
 _LOCAL = {
-    # the default of 50 makes each small commit slow
+    # The default, 50 partitions, makes each small commit slow.
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.ui.showConsoleProgress": "false",
     "spark.ui.retainedJobs": "200",
@@ -54,51 +54,50 @@ _LOCAL = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
 }
 LOG4J = Path(__file__).with_name("log4j2.properties")
-# An archive that does not fit is left aside with a warning, which Java would print to the terminal.
+# Java ignores an archive that does not fit, and would print a warning to the terminal.
 _JAVA_LOGS = ("-Xlog:disable", "-Xlog:all=warning:stderr")
-# Of a JVM in another zone Delta 4.0 does not trust the file lists that it keeps beside its log:
-# after each commit to a table of up to 50 files it reads that log once more.
+# In another time zone Delta 4.0 does not trust the file lists that it keeps beside its log: it
+# would read the log again after each commit to a table of up to 50 files.
 _IN_UTC = ("-Duser.timezone=UTC",)
 _GET_JAVA = "Install Java 17 and put it on PATH, or set JAVA_HOME"
 _ON_A_CLUSTER = "PYSPARK_GATEWAY_PORT"  # set by spark-submit
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to go on where Spark could not start here; nothing is started.
+    """Refuse to continue if Spark could not start on this machine; start nothing.
 
     Raises:
-        JarsError: the jars are not there.
-        JavaError: there is no Java.
+        JarsError: the jars are missing.
+        JavaError: Java is missing.
     """
     if _ON_A_CLUSTER in os.environ:
         return
     jars(settings)
     home = os.environ.get("JAVA_HOME")
     if not shutil.which(f"{home}/bin/java" if home else "java"):
-        raise JavaError(f"there is no Java, by {home or 'PATH'}", remedy=_GET_JAVA)
+        raise JavaError(f"there is no Java in {home or 'PATH'}", remedy=_GET_JAVA)
 
 
 def build_session(settings: Settings, app_name: str) -> SparkSession:
-    """Return the session of this process.
+    """Return this process's Spark session, and start it if needed.
 
-    Under spark-submit it is the one that was submitted, with the jobs' needs added.
+    Under spark-submit this is the submitted session, with the conf that the jobs rely on.
 
     Raises:
-        JarsError: the jars are not there.
-        JavaError: no Java, or one that is too old for Spark.
+        JarsError: the jars are missing.
+        JavaError: Java is missing, or too old for Spark.
     """
     os.environ["PYSPARK_PYTHON"] = os.environ.get("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(app_name)
     conf = _NEEDED | spark_conf(settings.lake_uri, settings.s3)
     if _ON_A_CLUSTER not in os.environ:
-        # or its UI would listen to the whole network
+        # By default Spark's UI listens to the whole network.
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         conf = _LOCAL | conf | _local_conf(settings)
     for name, value in (conf | settings.spark.extra).items():
         builder = builder.config(name, value)
     if _ON_A_CLUSTER in os.environ:
-        # Spark ships a wheel that --py-files names, but puts only .zip, .egg and .jar on the
-        # workers' path.
+        # Spark ships a wheel of --py-files, but puts only .zip, .egg and .jar on the workers' path.
         SparkContext.PACKAGE_EXTENSIONS = (*SparkContext.PACKAGE_EXTENSIONS, ".whl")
         session = builder.getOrCreate()
     else:
@@ -118,17 +117,16 @@ def _started(builder: Any, log: Path) -> SparkSession:
         if error.getCondition() != "JAVA_GATEWAY_EXITED":
             raise
         raise JavaError(
-            "Java did not start, or was killed at once, from"
-            f" {os.environ.get('JAVA_HOME') or 'PATH'}; what it said is"
-            f" in {log}",
-            remedy=f"Nothing was begun: run again if it was killed. Else: {_GET_JAVA}",
+            f"Java did not start from {os.environ.get('JAVA_HOME') or 'PATH'}, or was killed at"
+            f" once; its output is in {log}",
+            remedy=f"Nothing was begun: if it was killed, run again. Else: {_GET_JAVA}",
         ) from None
     return session
 
 
 @contextmanager
 def _jvm_writing_to(log: Path) -> Iterator[Path]:
-    """Send what a JVM that is started here prints to a file: the terminal belongs to the user."""
+    """Send the output of a JVM that starts in this block to a file, not to the user's terminal."""
     sys.stderr.flush()
     terminal = os.dup(2)
     try:
@@ -141,8 +139,8 @@ def _jvm_writing_to(log: Path) -> Iterator[Path]:
 
 
 def jvm_pid(spark: SparkSession) -> int:
-    """Return the process of this session's JVM: our child, or under spark-submit our parent."""
-    # py4j's object; Spark tells the process nowhere else
+    """Return the process id of this session's JVM: our child, or under spark-submit our parent."""
+    # py4j's object: Spark gives the process id nowhere else.
     gateway: Any = spark.sparkContext._gateway
     child = getattr(gateway, "proc", None)
     return int(child.pid) if child else os.getppid()
@@ -150,10 +148,10 @@ def jvm_pid(spark: SparkSession) -> int:
 
 @contextmanager
 def ending(spark: SparkSession, settings: Settings) -> Iterator[None]:
-    """Stop the session after the work; where its JVM has ended before, raise that instead.
+    """Stop the session when the block ends; if its JVM ended before, raise that as an error.
 
     Raises:
-        JavaEndedError: it has.
+        JavaEndedError: the JVM ended before.
     """
     try:
         with _naming_a_dead_jvm(settings):
@@ -165,37 +163,36 @@ def ending(spark: SparkSession, settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _naming_a_dead_jvm(settings: Settings) -> Iterator[None]:
-    py4j = logging.getLogger("py4j")  # of a JVM that is gone it writes a stack trace per call
+    py4j = logging.getLogger("py4j")  # writes a stack trace for each call to a JVM that has ended
     py4j.addHandler(logging.NullHandler())
     py4j.propagate = False
     logging.getLogger().addFilter(_is_not_of_py4j)
     try:
         yield
     except Exception as error:
-        if isinstance(error, JavaError) or not _jvm_has_ended(within_s=_LAST_BREATH_S):
+        if isinstance(error, JavaError) or not _jvm_has_ended(within_s=_JVM_ENDS_WITHIN_S):
             raise
         raise JavaEndedError(
             "Java, in which Spark runs, has ended or was killed",
-            remedy="Nothing is lost: run the command again, it goes on where it stood. Was it"
-            " memory, see"
-            f" spark.driver_memory; its log is {settings.home}/logs/jvm.log",
+            remedy="Nothing is lost: run the command again, it continues where it ended. If memory"
+            f" ran out, raise spark.driver_memory; its log is {settings.home}/logs/jvm.log",
         ) from None
 
 
 def _is_not_of_py4j(record: logging.LogRecord) -> bool:
-    """Return whether another library wrote a record.
+    """Return whether a library other than py4j wrote a record.
 
-    py4j writes some of its stack traces to the root logger itself.
+    py4j writes some of its stack traces to the root logger.
     """
     return Path(record.pathname).parent.name != "py4j"
 
 
 def _jvm_has_ended(*, within_s: float = 0) -> bool:
-    """Return whether the one JVM that this process has started is gone."""
-    gateway: Any = SparkContext._gateway  # set as soon as it answers, before there is a session
+    """Return whether the JVM that this process started has ended."""
+    gateway: Any = SparkContext._gateway  # set once the JVM answers, before there is a session
     child = getattr(gateway, "proc", None)
     if child is None:
-        return False  # under spark-submit it is our parent, and ends us
+        return False  # under spark-submit the JVM is our parent, and ends us
     try:
         child.wait(within_s)
     except subprocess.TimeoutExpired:
@@ -204,7 +201,7 @@ def _jvm_has_ended(*, within_s: float = 0) -> bool:
 
 
 def class_archive(settings: Settings) -> Path:
-    """Return where `make classes` leaves the archive of Spark's classes: beside their jars."""
+    """Return the file of the class archive that `make classes` writes beside the jars."""
     return _jars_dir(settings) / "classes.jsa"
 
 
@@ -213,10 +210,10 @@ def _jars_dir(settings: Settings) -> Path:
 
 
 def jars(settings: Settings) -> list[Path]:
-    """Return the jars that Spark needs beside its own.
+    """Return the jars that Spark needs besides its own.
 
     Raises:
-        JarsError: there are none.
+        JarsError: a folder has no jars.
     """
     root = _jars_dir(settings)
     files: list[Path] = []
@@ -229,9 +226,9 @@ def jars(settings: Settings) -> list[Path]:
 
 
 def scratch(settings: Settings) -> Path:
-    """Return a folder for what this process spills; delete those that killed ones have left.
+    """Return this process's folder for spilled data, and delete those of ended processes.
 
-    They hold posts.
+    Spilled data contains posts.
     """
     root = settings.home / "tmp"
     own = root / str(os.getpid())
