@@ -1,9 +1,9 @@
-"""Exact deltas of an aggregate table from a change feed; `streaming/silver_to_gold.py` writes them.
+"""Compute the exact changes of an aggregate table from a change data feed.
 
-Sums are integers, so adding and taking away is exact. Members that are counted once (authors) need
-to know whether a group holds the member elsewhere: that is asked of the source table itself, as of
-the version that the batch ends with, for just the pairs of group and member that the batch touches.
-No state is kept that could drift or would have to be erased.
+`streaming/silver_to_gold.py` writes them. Sums are integers, so adding and subtracting is exact. A
+member that is counted once, such as an author, leaves a group only with its last row there. To know
+which row is the last, the source table is read as of the batch's last version, for the batch's
+pairs of group and member. No state is kept that could drift or would have to be erased.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _ADDS = ("insert", "update_postimage")
 
 
 def signed(contributions: DataFrame, sums: Sequence[str]) -> DataFrame:
-    """Return contributions of a change feed's rows, negative where a row was deleted."""
+    """Return the contributions of a change feed's rows, negative for rows that were taken away."""
     sign = F.when(F.col("_change_type").isin(*_ADDS), 1).otherwise(-1).cast("bigint")
     return contributions.withColumn("sign", sign).withColumns(
         {name: F.col("sign") * F.col(name) for name in sums}
@@ -27,27 +27,29 @@ def signed(contributions: DataFrame, sums: Sequence[str]) -> DataFrame:
 def summarise(
     contributions: DataFrame, key: Sequence[str], sums: Sequence[str], count: str
 ) -> DataFrame:
-    """Return the whole table from all contributions; any number of deltas must add up to it."""
+    """Return the whole table from all contributions; the deltas of all batches add up to it."""
     return contributions.groupBy(*key).agg(
         *[F.sum(name).alias(name) for name in sums], F.count_distinct(MEMBER).alias(count)
     )
 
 
 def group_deltas(signed_rows: DataFrame, key: Sequence[str], sums: Sequence[str]) -> DataFrame:
-    """Return per group what the batch adds to each sum."""
+    """Return the batch's change of each sum, by group."""
     return signed_rows.groupBy(*key).agg(*[F.sum(name).alias(name) for name in sums])
 
 
 def member_deltas(
     signed_rows: DataFrame, source_now: DataFrame, key: Sequence[str], count: str
 ) -> DataFrame:
-    """Return per group the members that the batch brought less those whose last row it took.
+    """Return the change of the number of members, by group.
+
+    It is the number of members that the batch brought, less those whose last row it took away.
 
     Args:
-        signed_rows: the batch.
-        source_now: contributions of the source as of the batch's last version, at least for the
-            touched groups.
-        key: the group's columns.
+        signed_rows: the batch's contributions, with `sign` and `member`.
+        source_now: contributions of the source as of the batch's last version, at least those of
+            the touched groups.
+        key: the columns that identify a group.
         count: the name of the result's column.
     """
     pairs = (
@@ -76,7 +78,7 @@ def member_deltas(
 
 
 def combine(groups: DataFrame, members: DataFrame, key: Sequence[str], count: str) -> DataFrame:
-    """Join group deltas with their member deltas; groups that do not change are left out."""
+    """Join the groups' changes of sums and of members; leave out groups that do not change."""
     sums = [name for name in groups.columns if name not in key]
     joined = groups.alias("g").join(members.alias("m"), on=_same(key, "g", "m"), how="left")
     changes = joined.select(
@@ -90,9 +92,9 @@ def combine(groups: DataFrame, members: DataFrame, key: Sequence[str], count: st
 
 
 def within_days(time: Column, days: Sequence[date]) -> Column:
-    """Tell whether a time is in one of the dates.
+    """Return whether a time lies in one of the days.
 
-    The ranges are literals, so that Delta skips files by their min and max.
+    The ranges are literals, so that Delta skips files by their minimum and maximum.
     """
     condition = F.lit(False)
     for start, end in _ranges(days):
@@ -103,7 +105,7 @@ def within_days(time: Column, days: Sequence[date]) -> Column:
 
 
 def _ranges(days: Sequence[date], most: int = 100) -> list[tuple[date, date]]:
-    """Return dates as half-open ranges of days; one wide range where they are too many."""
+    """Return the days as half-open ranges; as one wide range if there are more than `most`."""
     ranges: list[tuple[date, date]] = []
     for day in sorted(set(days)):
         after = day + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Kafka records → rows of bronze.posts: as received; the payload stays closed."""
+"""Turn Kafka records into rows of bronze.posts, with the payload as received or encrypted."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -19,9 +19,10 @@ _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
 def to_bronze(
     records: DataFrame, *, ingest_date: date, payload_key: KeySource | None = None
 ) -> DataFrame:
-    """Return Kafka's columns and the headers' fields; a header that is not UTF-8 or a date is null.
+    """Return one row per Kafka record: Kafka's columns, and columns taken from the headers.
 
-    With a payload key, workers encrypt the payloads; they read the key for themselves.
+    A header that is not UTF-8, or a day that is not a date, gives null. With a payload key the
+    workers encrypt the payloads; they read the key themselves.
     """
     return records.select(
         "topic",
@@ -29,7 +30,7 @@ def to_bronze(
         "offset",
         F.col("timestamp").alias("kafka_timestamp"),
         F.lit(ingest_date).alias("ingest_date"),
-        # From the topic, never from a header: it names a folder.
+        # The platform names a folder, so it comes from the topic, never from a header.
         F.regexp_extract("topic", TOPIC_PATTERN, 1).alias("platform"),
         *_routing(_last_header),
         "key",
@@ -39,7 +40,7 @@ def to_bronze(
 
 
 def from_quarantine(quarantined: DataFrame) -> DataFrame:
-    """Return rows of quarantine.posts as they stood in Bronze, all but their ingest date."""
+    """Return rows of quarantine.posts as they were in Bronze, without their ingest date."""
     kept = [name for name in BRONZE_POSTS.columns if name in quarantined.columns]
     return quarantined.select(
         *kept, *_routing(lambda name: F.try_element_at("headers", F.lit(name)))
@@ -47,7 +48,7 @@ def from_quarantine(quarantined: DataFrame) -> DataFrame:
 
 
 def _routing(header: Callable[[str], Column]) -> list[Column]:
-    """Return the headers' fields, so that nobody has to decrypt the payload for them."""
+    """Return the columns taken from headers, so that nobody decrypts the payload for them."""
 
     def text(name: str) -> Column:
         return F.try_validate_utf8(header(name).cast("string"))
@@ -57,7 +58,7 @@ def _routing(header: Callable[[str], Column]) -> list[Column]:
 
 
 def _as_received() -> Column:
-    """Return the payload; one that looks encrypted or marked gets the byte for "as received"."""
+    """Return the payload; AS_RECEIVED precedes one that begins like a stored payload."""
     looks_stored = F.substring("value", 1, 1).isin(F.lit(AS_RECEIVED), F.lit(ENCRYPTED))
     return F.when(looks_stored, F.concat(F.lit(AS_RECEIVED), F.col("value"))).otherwise(
         F.col("value")
@@ -65,9 +66,9 @@ def _as_received() -> Column:
 
 
 def _encrypted(source: KeySource) -> Column:
-    """Return the payload as it rests.
+    """Return the encrypted payload.
 
-    Only the columns that the worker needs go to it, and no key stands in the plan.
+    Spark sends only the needed columns to the worker, and the plan contains no key.
     """
     import pandas as pd  # noqa: PLC0415  # half a second that a job's refusal does not need
 
@@ -96,7 +97,7 @@ def _last_header(name: str) -> Column:
 
 
 def _python_date(day: Column) -> Column:
-    """Return the date, or null where it would stop the Python workers.
+    """Return the date, or null if Python has no such date, which would stop the workers.
 
     Spark's calendar is longer than Python's.
     """

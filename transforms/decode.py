@@ -1,4 +1,7 @@
-"""Bytes → event, or the reason why not. Plain Python: the same in stream, batch and tests."""
+"""Decode a record's bytes to an event, or find the reason for its quarantine.
+
+It is plain Python, so that streams, batch jobs and tests decode alike.
+"""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ from schemas.topics import platform_of
 from transforms.controls import without_controls
 
 _MINUTE = 60_000_000  # microseconds
-# each stands for a field
+# a pseudonym, and the field for which it stands
 _KEYS = (
     ("post", "post_id"),
     ("author", "author_id"),
@@ -28,7 +31,7 @@ _VALIDATOR = jsonschema_rs.validator_for(json_schema())
 
 
 class BadRecordError(Exception):
-    """Inside the worker only: carries the reason code, never content."""
+    """Raised within a worker for a bad record; it has the stage and the reason, never content."""
 
     def __init__(self, stage: str, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -38,7 +41,7 @@ class BadRecordError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The metadata of a value: Kafka's own, and the record's headers."""
+    """Kafka's metadata of a value, and the record's headers."""
 
     topic: str
     kafka_timestamp: int  # microseconds; the broker's clock
@@ -50,21 +53,19 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The parts of the system's configuration that decoding depends on."""
+    """The configuration on which decoding depends."""
 
     policies: dict[str, Policy]
     key_id: str
     max_text_chars: int
-    chain: KeyChain | None = (
-        None  # after a rotation: pseudonyms of older keys are mapped to the current key's
-    )
+    chain: KeyChain | None = None  # after a rotation, maps older pseudonyms to the current key's
 
 
 def decode(value: bytes | None, envelope: Envelope, rules: Rules) -> Event:
     """Return the event in a record's value.
 
     Raises:
-        BadRecordError: with the stage and the reason for quarantine.
+        BadRecordError: the record belongs to quarantine, with this stage and reason.
     """
     event = _validate(_parse(value), rules)
     _check_envelope(event, envelope, rules)
@@ -78,7 +79,7 @@ def decode(value: bytes | None, envelope: Envelope, rules: Rules) -> Event:
 
 
 def posted_at(event: Event, policy: Policy) -> int:
-    """Return when the post was made, as far as that can be believed: `created_at` may lie."""
+    """Return when the post was made, in µs; `observed_at` if `created_at` cannot be true."""
     created = event["created_at"]
     observed = event["observed_at"]
     if created is None or created > observed + _MINUTE or created < begin_of(policy.since):
@@ -89,7 +90,7 @@ def posted_at(event: Event, policy: Policy) -> int:
 def _parse(value: bytes | None) -> dict[str, Any]:
     if value is None:
         raise BadRecordError("decode", Reason.NULL_VALUE)
-    if len(value) > MAX_RECORD_BYTES:  # the broker's own limit is one of compressed bytes
+    if len(value) > MAX_RECORD_BYTES:  # the broker's own limit counts compressed bytes
         raise BadRecordError("decode", Reason.RECORD_TOO_LARGE)
     try:
         document = orjson.loads(value)
@@ -99,9 +100,9 @@ def _parse(value: bytes | None) -> dict[str, Any]:
         raise BadRecordError("decode", Reason.NOT_AN_OBJECT)
     try:
         rewritten = orjson.dumps(document)
-    except orjson.JSONEncodeError:  # it reads deeper than it writes
+    except orjson.JSONEncodeError:  # orjson reads deeper nesting than it writes
         raise BadRecordError("decode", Reason.TOO_DEEP) from None
-    # Our producers write what orjson writes. Anything else may hide a key that stands twice.
+    # Our producers write with orjson. Other bytes may hide a field that occurs twice.
     if rewritten != value:
         _refuse_duplicate_fields(value)
     return document
@@ -119,7 +120,7 @@ def _why_not_json(value: bytes) -> Reason:
 
 def _why_unreadable(text: str) -> Reason:
     try:
-        # NaN and infinity are read here and refused in writing
+        # json.loads accepts NaN and infinity; json.dumps refuses them.
         document = json.loads(text, parse_int=float)
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except RecursionError:
@@ -130,7 +131,7 @@ def _why_unreadable(text: str) -> Reason:
         return Reason.MALFORMED_JSON
     except ValueError:
         return Reason.NUMBER_OUT_OF_RANGE
-    return Reason.TOO_DEEP  # newer Pythons follow deeper than orjson
+    return Reason.TOO_DEEP  # newer Pythons read deeper nesting than orjson
 
 
 def _refuse_duplicate_fields(value: bytes) -> None:
@@ -144,7 +145,7 @@ def _refuse_duplicate_fields(value: bytes) -> None:
 
 def _validate(document: dict[str, Any], rules: Rules) -> Event:
     version = document.get("schema")
-    # to JSON Schema, 2.0 is an integer
+    # JSON Schema takes 2.0 for an integer.
     if type(version) in (int, float) and version != SCHEMA_VERSION:
         raise BadRecordError("validate", Reason.UNKNOWN_SCHEMA_VERSION)
     if not _VALIDATOR.is_valid(document):
@@ -158,7 +159,7 @@ def _validate(document: dict[str, Any], rules: Rules) -> Event:
 
 
 def _why_not_valid(document: dict[str, Any]) -> Reason:
-    """Return the worst problem, whichever the validator meets first."""
+    """Return the worst problem, whichever the validator finds first."""
     reasons = set()
     for error in _VALIDATOR.iter_errors(document):
         match error.kind:
@@ -208,9 +209,10 @@ def _check_ids(event: Event, envelope: Envelope) -> None:
 
 
 def _check_keys(event: Event) -> None:
-    """Check a pseudonym's version, and whether one is due; to compute it takes the secret key.
+    """Check that a pseudonym has the key's version, and is there if its field is there.
 
-    An author without a pseudonym would be out of reach of the author's own delete.
+    Its value cannot be checked without the secret key. An author without a pseudonym would be out
+    of reach of the author's own delete.
     """
     keys: Mapping[str, object] = event["keys"]
     fields: Mapping[str, object] = event
@@ -245,7 +247,7 @@ def _check_times(event: Event, envelope: Envelope, policy: Policy) -> None:
 
 
 def _why_not_created(created: int, observed: int, policy: Policy) -> Reason:
-    """Return the reason for a bad time; the commonest cause, another unit, has its own name."""
+    """Return the reason for a bad time; the most common cause, another unit, has its own reason."""
     if any(
         begin_of(policy.since) <= at <= observed + AHEAD
         for at in (created * 10**6, created * 1000, created // 1000)
@@ -257,7 +259,7 @@ def _why_not_created(created: int, observed: int, policy: Policy) -> Reason:
 def _check_text(event: Event, max_chars: int) -> None:
     """Refuse values that are too long, and names with a control character; clean title and text.
 
-    Before the sanitizer: an address with a NUL inside would pass it unseen.
+    This comes before the sanitizer, which would not see an address with a NUL inside.
     """
     if len(event["title"] or "") + len(event["text"] or "") > max_chars:
         raise BadRecordError("validate", Reason.TEXT_TOO_LONG)

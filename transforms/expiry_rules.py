@@ -1,8 +1,8 @@
-"""Rules of expiry: which rows and fields are past the time that their platform's policy grants.
+"""Define which rows and fields are past the time that their platform's policy grants.
 
-Each rule stands here once; `expired` says it to Spark and `has_expired` to plain Python. A limit is
-a moment per platform: what is older has had its time. Limits are whole hours, for Gold's cells are
-hours and close as wholes.
+Each rule stands here once, for Spark as `expired` and for plain Python as `has_expired`. A limit is
+a moment per platform: everything older has expired. Limits are whole hours, because Gold's cells
+are hours and close as a whole.
 """
 
 from collections.abc import Mapping
@@ -15,19 +15,20 @@ from pyspark.sql import functions as F
 from foundation.policies import Field, Policy
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
 
-Limits = Mapping[str, datetime]  # platform → everything older has expired
+Limits = Mapping[str, datetime]  # platform → the moment before which everything has expired
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind, and a key of dictionaries
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, as keys of dictionaries
 class Rule:
-    """One retention rule: which rows of a table expire, and their treatment.
+    """A retention rule: which rows of a table expire, and whether they are deleted or emptied.
 
     Attributes:
-        field: as policies name it.
-        table: where it rests.
-        clock: the column from which its days count.
-        clears: the columns that become null; none: the row goes.
-        reasons: of a tombstone; what a person asked for stays blocked for ever. None: all rows.
+        field: the rule's name in policies.
+        table: the table.
+        clock: the column from which the days count.
+        clears: the columns that become null; empty if the row is deleted.
+        reasons: for tombstones, the reasons that expire: a person's request blocks for ever. None
+            for all rows.
     """
 
     field: Field
@@ -52,7 +53,7 @@ RULES = (BRONZE_RECORD, QUARANTINE_RECORD, TOMBSTONES, POST, TEXT, AUTHOR)
 
 
 def limits(policies: Mapping[str, Policy], field: Field, now: datetime) -> dict[str, datetime]:
-    """Return each platform's limit in UTC; a post is kept its days and at most an hour."""
+    """Return each platform's limit in UTC; a post is kept for its days and at most an hour more."""
     return {
         name: _hour(now - timedelta(days=policy.keep[field].days))
         for name, policy in policies.items()
@@ -68,12 +69,12 @@ def later(first: Limits, second: Limits) -> dict[str, datetime]:
 
 
 def has_expired(platform: str, at: datetime, limits: Limits) -> bool:
-    """Tell whether a row of that moment is older than the platform's limit."""
+    """Return whether a row of that moment is older than the platform's limit."""
     return platform in limits and at < limits[platform]
 
 
 def expired(clock: str, limits: Limits) -> Column:
-    """Return `has_expired` of a table's rows; platforms and moments are its only literals."""
+    """Return `has_expired` as a condition; platforms and moments are its only literals."""
     is_older = F.lit(False)
     for platform, limit in limits.items():
         is_older = is_older | ((F.col("platform") == platform) & (F.col(clock) < F.lit(limit)))
@@ -81,7 +82,7 @@ def expired(clock: str, limits: Limits) -> Column:
 
 
 def due(rule: Rule, limits: Limits) -> Column:
-    """Return the rows on which the rule has still to act."""
+    """Return the condition for the rows on which the rule has still to act."""
     rows = expired(rule.clock, limits)
     if rule.reasons is not None:
         rows = rows & F.col("reason").isin(*rule.reasons)

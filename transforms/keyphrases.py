@@ -1,8 +1,8 @@
-"""Key phrases of a text: RAKE over the language's own function words.
+"""Find the key phrases of a text by RAKE, with the language's own function words.
 
-Rose, Engel, Cramer & Cowley, "Automatic Keyword Extraction from Individual Documents", in: Text
-Mining, Wiley 2010: function words and punctuation cut a text into phrases; a word weighs its degree
-by its frequency, a phrase the sum.
+Function words and punctuation cut a text into phrases. A word's weight is its degree divided by its
+frequency, and a phrase's weight is the sum over its words. Source: Rose, Engel, Cramer & Cowley,
+"Automatic Keyword Extraction from Individual Documents", in: Text Mining, Wiley 2010.
 """
 
 import re
@@ -11,19 +11,18 @@ from collections.abc import Iterable
 from foundation.words import small, word_pattern
 from transforms.language import stop_words
 
-MOST = 5  # phrases of a post
+MOST = 5  # phrases per post
 _MOST_WORDS = 4  # of a phrase: longer ones are sentences without function words
-_LOOKED_AT = 2_000  # characters
-# of a phrase of one word, and of any word
-_FEWEST_LETTERS = 3
-_MOST_LETTERS = 40
+_LOOKED_AT = 2_000  # characters per text
+_FEWEST_LETTERS = 3  # of a phrase of one word
+_MOST_LETTERS = 40  # of a word
 _WORD = word_pattern(r"[^\W_]")
-# In lower case. What is no word cuts: a placeholder, a link, a hashtag, a handle, punctuation.
+# It reads lower case. A placeholder, link, hashtag, handle or punctuation mark ends a phrase.
 _TOKEN = re.compile(
     rf"<[a-z_]+>|https?://\S+|[@#\uff03\uff20](?:{word_pattern()})?"
     rf"|{_WORD}(?:['.\-]{_WORD})*+|[^\s\w<@#\uff03\uff20]+|[_<]"
 )
-# Written without spaces: what stands between two marks is no word.
+# Languages without spaces: the text between two punctuation marks is no word.
 _SPACELESS = frozenset({"ja", "km", "lo", "my", "th", "zh"})
 
 Phrase = tuple[str, ...]  # words, lower case
@@ -32,7 +31,7 @@ Phrase = tuple[str, ...]  # words, lower case
 def key_phrases(texts: Iterable[str | None], language: str | None) -> list[str]:
     """Return the heaviest phrases of sanitised texts, in lower case and NFC, at most `MOST`.
 
-    Where the function words are unknown there are none.
+    If the language's function words are unknown, there are none.
 
     Args:
         texts: title and text.
@@ -43,14 +42,14 @@ def key_phrases(texts: Iterable[str | None], language: str | None) -> list[str]:
         return []
     phrases = [phrase for text in texts if text for phrase in _phrases(text[:_LOOKED_AT], known)]
     weights = _weights(phrases)
-    # stable: of equal ones, the first in the text
+    # The sort is stable: of equal phrases, the first in the text comes first.
     heaviest = sorted(weights, key=weights.__getitem__, reverse=True)
     return [" ".join(phrase) for phrase in heaviest[:MOST]]
 
 
 def _weights(phrases: list[Phrase]) -> dict[Phrase, float]:
     words = [word for phrase in phrases for word in phrase]
-    if len(set(words)) == len(words):  # most posts say no word twice: then it is just this
+    if len(set(words)) == len(words):  # most posts repeat no word, so the formula becomes this
         return {phrase: len(phrase) ** 2 for phrase in phrases}
     times: dict[str, int] = {}
     degree: dict[str, int] = {}
@@ -73,15 +72,15 @@ def _phrases(text: str, stops: frozenset[str]) -> list[Phrase]:
         ):
             words.append(word)
         elif words:
-            if _tells(words):
+            if _is_phrase(words):
                 phrases.append(tuple(words))
             words = []
-    if _tells(words):
+    if _is_phrase(words):
         phrases.append(tuple(words))
     return phrases
 
 
-def _tells(words: list[str]) -> bool:
+def _is_phrase(words: list[str]) -> bool:
     if len(words) == 1:
         return len(words[0]) >= _FEWEST_LETTERS and not words[0][0].isdigit()
     return 1 < len(words) <= _MOST_WORDS

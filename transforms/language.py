@@ -1,10 +1,10 @@
-"""Detect the language of a text, or None when unsure.
+"""Detect the language of a text; None if it is uncertain.
 
-Most English posts answer by two function words; the rest go to py3langid (Lui & Baldwin,
-"langid.py: An Off-the-shelf Language Identification Tool", ACL 2012; BSD), which brings its model
-and needs neither download nor compiler. Where the model is not sure by itself, function words of
-the language that it names must speak for it. On short texts it
-names rare languages and takes one for its sister: there the platform's word tips the scales.
+Two function words decide for most English posts. The other texts are given to py3langid (Lui &
+Baldwin, "langid.py: An Off-the-shelf Language Identification Tool", ACL 2012; BSD), which brings
+its model and needs neither download nor compiler. If the model is uncertain, function words of the
+language that it names must confirm it. On short texts the model names rare languages and confuses
+related ones, so there the platform's declaration counts too.
 """
 
 import re
@@ -16,8 +16,8 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from foundation.words import composed, small, word_pattern
 from transforms.scripts import fits
 
-# English, and not everyday words of another large language, as "was", "have", "are", "of", "for",
-# "then" are.
+# English function words that are not everyday words of another large language, unlike "was",
+# "have", "are", "of", "for" and "then".
 _ENGLISH_WORDS = """
 the and you that it's were with this they them their there what when which would could should
 about because don't can't didn't doesn't isn't won't wouldn't couldn't i'm i've i'll i'd you're
@@ -26,18 +26,18 @@ got every after before always too much many
 """
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _ENOUGH_WORDS = 2
-_LOOKED_AT = 240  # characters, for function words
+_LOOKED_AT = 240  # characters that are searched for function words
 _NOISE = re.compile(rf"https?://\S+|<[A-Z_]+>|[@#\uff03]{word_pattern()}|\bu/{word_pattern()}")
 _SEARCHED_FOR_NOISE = 1_000  # characters
-_IDENTIFIED = 100  # characters that the model sees: more cost more and change nothing (measured)
-# The model's probabilities are low on short texts. From the first on, 2 in 1,000 are wrong; from
-# the second on as few, where two of the words are function words of that language (measured).
+_IDENTIFIED = 100  # characters that the model reads: more cost more and change nothing (measured)
+# The model's probabilities are low on short texts. From `_SURE` on, 2 in 1,000 answers are wrong.
+# From `_LIKELY` on it is as few, if two words are function words of the language (measured).
 _SURE = 0.3
 _LIKELY = 0.1
-_CODE_LETTERS = (
-    2  # ISO 639-1; the longer labels are pidgins and rare languages, which short slang resembles
-)
-# as written in Morocco, Egypt, Shanghai, Hong Kong
+# The length of an ISO 639-1 code. Longer labels are pidgins and rare languages, which short slang
+# resembles.
+_CODE_LETTERS = 2
+# Arabic and Chinese as written in Morocco, Egypt, Shanghai and Hong Kong.
 _MACRO = {
     "ary": "ar",
     "arz": "ar",
@@ -46,10 +46,10 @@ _MACRO = {
 }
 # The model takes short English titles of learned words for Latin, and short Hindi for Sanskrit.
 _UNSPOKEN = frozenset({"la", "sa", "vo"})  # nobody posts in them, unless the platform says so
-# Short texts: the platform's language goes before the model's where the model gives it that share
-# of its own one's probability; a smaller share is enough between languages that are hard to tell
-# apart, and against rare ones. English is not overruled: what the platform says is often the
-# interface's language (measured).
+# On short texts the platform's language wins if the model gives it at least this share of the
+# probability of the model's own answer. The small share is enough between languages that are hard
+# to tell apart, and against rare ones. English stays, because platforms often declare the language
+# of the interface (measured).
 _SHORT = 40  # letters
 _SHARE = 0.1
 _SMALL_SHARE = 0.02
@@ -76,21 +76,23 @@ _ALIKE = tuple(
 _RARE = frozenset(
     {"an", "br", "eo", "fo", "ga", "gd", "gn", "lb", "mt", "oc", "qu", "rw", "se", "wa"}
 )
-_NAMED = {"nb": "no"}  # as the model names it
+_NAMED = {"nb": "no"}  # the model's label
 _RENAMED = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv"}  # old codes, which X still sends
 _MARKS = ".,;:!?…\"'()"
 
 
 def language_of(*texts: str | None, declared: str | None = None) -> str | None:
-    """Return the ISO 639-1 code of a post's language; None when unsure.
+    """Return the ISO 639-1 code of a post's language; None if it is uncertain.
 
     Args:
-        texts: sanitised; the first one that tells decides.
-        declared: what the platform says, which is often its user's interface: it decides where
-            there are words, but too few to tell, and on short texts between languages that are
-            alike.
-            Emoji and numbers are of no language, and a language whose script the letters deny is
-            not believed.
+        texts: sanitised texts; the first one whose language is detected decides.
+        declared: the language that the platform declares, which is often that of the user's
+            interface. It decides if there are too few words to detect, and on short texts between
+            similar languages. It does not count for emoji and numbers, or if the text is in
+            another script.
+
+    >>> language_of("I think that they really want to know.")
+    'en'
     """
     shown = [text for text in texts if text]
     tag = _code(declared)
@@ -104,9 +106,9 @@ def language_of(*texts: str | None, declared: str | None = None) -> str | None:
 
 
 def stop_words(language: str | None) -> frozenset[str]:
-    """Return a language's function words, in lower case.
+    """Return a language's function words in lower case; none if it has no list.
 
-    They are English where the language is unknown, and none where it has no list.
+    If the language is None, they are English.
     """
     return _stop_words(language or "en")
 
@@ -129,7 +131,7 @@ def _identify(text: str, tag: str | None) -> str | None:
 
 
 def _is_likelier(tag: str, label: str, words: str) -> bool:
-    """Tell whether a short text is rather of the platform's language than of the model's."""
+    """Return whether a short text is likelier in the platform's language than in the model's."""
     if sum(map(str.isalpha, words)) > _SHORT or not fits(tag, words):
         return False
     ranked = _model().rank(words)
@@ -140,7 +142,7 @@ def _is_likelier(tag: str, label: str, words: str) -> bool:
 
 
 def _words(text: str) -> str:
-    """Return the text's words alone; empty where nothing in it is a letter."""
+    """Return the text without links, placeholders and handles; empty if it has no letter."""
     words = _NOISE.sub(" ", text[:_SEARCHED_FOR_NOISE]).strip()[:_IDENTIFIED]
     return words if any(map(str.isalpha, words)) else ""
 
@@ -152,7 +154,7 @@ def _speak_for(language: str, text: str) -> bool:
 
 @cache
 def _model() -> LanguageIdentifier:
-    """Return the model, one per process: unpacking it takes most of a second."""
+    """Return the model, loaded once per process: unpacking it takes most of a second."""
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
@@ -163,7 +165,7 @@ def _stop_words(language: str) -> frozenset[str]:
 
 
 def _code(declared: str | None) -> str | None:
-    """Return the language of a tag such as en-US."""
+    """Return the language of a tag such as en-US; None if the tag has none."""
     code = declared.replace("_", "-").split("-")[0].lower() if declared else ""
     is_one = len(code) == _CODE_LETTERS and code.isascii() and code.isalpha()
     return _RENAMED.get(code, code) if is_one else None

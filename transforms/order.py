@@ -1,8 +1,8 @@
 """Decide which record of a post counts, and give each record its fate.
 
-Per post the highest version wins; at one version a delete wins over an upsert, and among upserts
-the first in Kafka order. A record that a tombstone blocks takes no part. The outcome does not
-depend on where batches begin and end.
+For each post the highest version wins. At the same version a delete wins over an upsert, and among
+upserts the first in Kafka's order. A record that a tombstone blocks takes no part. The outcome does
+not depend on where batches begin and end.
 """
 
 from dataclasses import dataclass, field
@@ -19,13 +19,13 @@ AUTHOR = ("owner", "platform", "author_key")
 
 @dataclass(frozen=True, slots=True)
 class SilverState:
-    """The lake's rows about the posts and authors of a batch.
+    """The rows of Silver about the posts and authors of a batch.
 
     Attributes:
         posts: KEY, held_version, held_event_id, held_day.
         post_tombstones: KEY, tombstone_version: the highest one.
         author_tombstones: AUTHOR, author_tombstone_version: the highest one.
-        expired: up to when posts have expired, by platform: what is older does not come back.
+        expired: up to when posts have expired, by platform: older records are suppressed.
     """
 
     posts: DataFrame
@@ -37,17 +37,17 @@ class SilverState:
 def resolve(
     refined: DataFrame, state: SilverState, *, author_deletes: DataFrame | None = None
 ) -> DataFrame:
-    """Add `fate`, `held_day` and the steps that are due, `action` and `entombs`, to the rows.
+    """Add `fate`, `held_day` and the due steps, `action` and `entombs`, to the rows.
+
+    `action` is append (a new row), update or remove (of the row in Silver), or null. `entombs` is
+    true if a tombstone is due.
 
     Args:
         refined: the batch.
-        state: what the lake holds of it.
-        author_deletes: the batch's own author deletes (AUTHOR, version), None where it has none.
-            They block at once, so that a replay after a crash, which meets them as tombstones,
-            comes to the same rows.
-
-    action is append (a new row), update or remove (of the held row), or null; `entombs` says that a
-    tombstone is due.
+        state: the rows of Silver about it.
+        author_deletes: the batch's own author deletes (AUTHOR, version); None if it has none. They
+            block at once, so that a retry after a crash, which meets them as tombstones, decides
+            the same.
     """
     joined = (
         refined.join(state.posts, on=list(KEY), how="left")
@@ -59,9 +59,9 @@ def resolve(
 
 
 def blocked_by_author(version: Column, day: Column, until: Column) -> Column:
-    """Tell whether an author's tombstone of version `until` blocks a post.
+    """Return whether an author's tombstone of version `until` blocks a post.
 
-    By the day as well as the version: posts as created have version 0, and an author may come back.
+    The day counts too: posts as created have version 0, and an author may come back.
     """
     return (version <= until) & (day <= F.timestamp_micros(until).cast("date"))
 
@@ -77,7 +77,7 @@ def _with_author_block(joined: DataFrame, author_deletes: DataFrame | None) -> D
 
 
 def _with_rank(joined: DataFrame, expired_limits: Limits) -> DataFrame:
-    """Adds `is_blocked`, and `rank` among the post's records that are not."""
+    """Add `is_blocked`, and `rank` among the post's records that are not blocked."""
     is_upsert = F.col("op") == "upsert"
     by_post = F.col("version") <= F.col("tombstone_version")
     by_author = blocked_by_author(F.col("version"), F.col("day"), F.col("blocked_until"))
@@ -85,8 +85,8 @@ def _with_rank(joined: DataFrame, expired_limits: Limits) -> DataFrame:
     blocked = joined.withColumn(
         "is_blocked", is_upsert & (by_tombstone | expired("posted_at", expired_limits))
     )
-    # Records without a post (bad ones, author deletes) and blocked ones rank among themselves,
-    # unused.
+    # Records without a post (bad ones, author deletes) and blocked ones are ranked apart, and this
+    # rank is not used.
     contest = (*KEY, "contends")
     order = (F.desc("version"), F.desc(F.col("op") == "delete"), "topic", "partition", "offset")
     ranking = Window.partitionBy(*contest).orderBy(*order)
@@ -148,7 +148,7 @@ def _with_action(judged: DataFrame) -> DataFrame:
     action = (
         F.when(~F.coalesce(wins, F.lit(False)), None)
         .when(is_upsert & held_version.isNull(), "append")
-        # Also where only the version is newer: otherwise a late record could slip in between.
+        # Update even if only the version is newer: otherwise a late record could slip in between.
         .when(is_upsert & (version > held_version), "update")
         .when(is_delete & (version >= held_version), "remove")
     )

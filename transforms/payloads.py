@@ -1,15 +1,14 @@
-"""Payloads at rest: workers encrypt them by AES-256-GCM, and decrypt them where they decode.
+"""Encrypt payloads at rest with AES-256-GCM, and decrypt them for decoding; workers do both.
 
-A stored payload is what was received, unless its first byte says otherwise; no JSON begins with one
-of these:
+A stored payload is as received, unless it begins with one of these bytes; no JSON does:
 
-    0: what was received follows; put before payloads that themselves begin with 0 or 1
-    1: encrypted. The length of the key's id, the id, 24 random bytes, ciphertext and tag follow
+    0: the payload as received follows; it precedes payloads that themselves begin with 0 or 1
+    1: encrypted; the length of the key's id, the id, 24 random bytes, ciphertext and tag follow
 
-Of the random bytes 12 make a key for this payload out of the payload key, by HMAC-SHA-256, and 12
-are the nonce under it: with one key for all, 96 random bits would be good for 2^32 payloads (NIST
-SP 800-38D, 8.3), which a busy lake has in months. A payload is bound to its coordinates in Kafka,
-so none can be moved to another row.
+The first 12 random bytes and the payload key give a key for this payload alone, by HMAC-SHA-256.
+The other 12 are the nonce. With one key for all payloads, a random nonce would be safe for 2^32 of
+them (NIST SP 800-38D, 8.3), which a busy lake has in months. A payload is bound to its coordinates
+in Kafka (topic, partition, offset), so it cannot be moved to another row.
 """
 
 import hmac
@@ -33,7 +32,7 @@ _SALT = 12
 _NONCE = 12
 _TAG = 16
 _KEY_ID = re.compile(rb"v[1-9][0-9]*-[0-9a-f]{12}")
-# Spark's message ends with a worker's error about a key; it quotes neither keys nor payloads.
+# Spark's message ends with a worker's error about a key, which quotes neither keys nor payloads.
 _REFUSED = re.compile(r"foundation\.errors\.(KeyFileError|KeyServiceError|KeyMismatchError): (.+)")
 _REFUSALS: dict[str, type[EchoStreamError]] = {
     error.__name__: error for error in (KeyFileError, KeyServiceError, KeyMismatchError)
@@ -42,7 +41,7 @@ _REFUSALS: dict[str, type[EchoStreamError]] = {
 
 @dataclass(frozen=True, slots=True)
 class At:
-    """The coordinates in Kafka of a payload's record."""
+    """The coordinates in Kafka of a payload's record, to which the payload is bound."""
 
     topic: str
     partition: int
@@ -56,12 +55,12 @@ class At:
 
 @cache
 def key_of(source: KeySource) -> SecretKey:
-    """Return the key of that source, read once per process."""
+    """Return the source's key, which each process reads once."""
     return source.load()
 
 
 def encrypt(payload: bytes, key: SecretKey, at: At) -> bytes:
-    """Return the encrypted payload, as it may rest."""
+    """Return the encrypted payload, as it is stored."""
     key_id = key.key_id.encode()
     drawn = os.urandom(_SALT + _NONCE)
     head = ENCRYPTED + len(key_id).to_bytes(1, "big") + key_id + drawn
@@ -69,12 +68,12 @@ def encrypt(payload: bytes, key: SecretKey, at: At) -> bytes:
 
 
 def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
-    """Return the payload as it was received; the key is read only for an encrypted one.
+    """Return the payload as received; read the key only if the payload is encrypted.
 
     Raises:
-        BadRecordError: it is not what was encrypted at these coordinates.
+        BadRecordError: the payload is damaged, or was encrypted at other coordinates.
         KeyMismatchError: it was encrypted under another key.
-        KeyFileError, KeyServiceError: the key cannot be had.
+        KeyFileError, KeyServiceError: the key cannot be read.
     """
     if stored is None or stored[:1] not in (AS_RECEIVED, ENCRYPTED):
         return stored
@@ -91,7 +90,7 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
         raise KeyMismatchError(
             f"payloads were encrypted under key {key_id.decode()}, the payload key now is"
             f" {key.key_id}",
-            remedy="Put that key back: payloads.key says where it is looked for; nothing is lost",
+            remedy="Put that key back where payloads.key points; nothing is lost",
         )
     try:
         return _cipher(key, drawn).decrypt(drawn[_SALT:], ciphertext, at.bound)
@@ -100,7 +99,7 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
 
 
 def known_again(text: str) -> EchoStreamError | None:
-    """Return the error about a key that one of Spark's messages quotes."""
+    """Return the error about a key that Spark's message quotes, if any."""
     refused = _REFUSED.search(text)
     return _REFUSALS[refused[1]](refused[2].strip()) if refused else None
 

@@ -1,7 +1,7 @@
-"""Bronze rows to refined rows in one Python pass: decode, validate, sanitise, describe, score.
+"""Refine Bronze rows in one Python pass: decode, validate, sanitise, analyse and score them.
 
-A row comes back with its event's fields, or with `stage` and `reason` for quarantine; never both.
-The pass works on Arrow batches and loads the scorer once per worker.
+A row gets its event's fields, or the `stage` and `reason` of its quarantine, never both. The pass
+works on Arrow batches and loads the scorer once per worker.
 """
 
 import gc
@@ -128,16 +128,15 @@ class Refiner:
     rules: Rules
     scorer: ScorerOptions
     sanitizer: Options = DEFAULT
-    entities: EntityOptions | None = None  # None: not asked for
-    payload_key: KeySource | None = None  # None where no payload is encrypted
+    entities: EntityOptions | None = None  # None: no entities are wanted
+    payload_key: KeySource | None = None  # None: no payload is encrypted
 
 
 def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
     """Return one row of `REFINED` per row of bronze.posts.
 
-    `at` is `processed_at` of all of them, from here on: as a literal of Spark's it would be part of
-      the code that Spark
-    makes of each query behind, which it would have to compile anew for every batch, and would keep.
+    The workers set `processed_at` to `at`. As a literal in Spark's plan it would be part of the
+    generated code, which Spark would compile anew for every batch and keep.
     """
     needed = bronze.select(
         "topic",
@@ -154,12 +153,12 @@ def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
 
 
 def refine_row(row: dict[str, Any], refiner: Refiner) -> RefinedRow:
-    """Return a Bronze row without its score, or its reason for quarantine."""
+    """Return a Bronze row's refined row without its score, or its reason for quarantine."""
     return refine_rows([row], refiner)[0]
 
 
 def refine_rows(rows: Sequence[dict[str, Any]], refiner: Refiner) -> list[RefinedRow]:
-    """Return Bronze rows without their scores, or their reasons for quarantine."""
+    """Return Bronze rows' refined rows without their scores, or their reasons for quarantine."""
     sanitizer = load_sanitizer(refiner.sanitizer)
     events = [_decoded(row, refiner) for row in rows]
     posts = [
@@ -173,7 +172,7 @@ def refine_rows(rows: Sequence[dict[str, Any]], refiner: Refiner) -> list[Refine
 
 
 def score_rows(rows: list[RefinedRow], scorers: Scorers) -> None:
-    """Add `sentiment` to the live posts among the rows, in place.
+    """Add `sentiment` to the upserts among the rows, in place.
 
     A post that cannot be scored is quarantined.
     """
@@ -217,9 +216,9 @@ def _worker(
 
 @cache
 def _keep_what_is_loaded() -> None:
-    """Freeze the worker's models and rules once: the collector need not look at them again.
+    """Freeze the worker's models and rules once, so that the garbage collector skips them.
 
-    Else it goes through all of them some times a batch, for a quarter of the pass's time.
+    Otherwise it walks through all of them several times a batch, for a quarter of the pass's time.
     """
     gc.collect()
     gc.freeze()
@@ -288,16 +287,16 @@ def _fields(event: Event) -> RefinedRow:
 
 
 def _shown(event: Event, clean: Clean | None, rules: Rules) -> RefinedRow:
-    """Return the fields that a post shows, from the text that the sanitizer left.
+    """Return the fields that a post shows, made from the sanitised title and text.
 
     Raises:
-        BadRecordError: it left nothing.
+        BadRecordError: the sanitizer failed on the post, or the analysis did.
     """
-    if clean is None:  # the gate is closed
+    if clean is None:  # without the sanitizer's answer no post passes
         raise BadRecordError("refine", Reason.SANITIZER_FAILED)
     try:
         features = _features(clean.title, clean.text, event["lang"])
-    except Exception:  # a library that stumbles over a text costs that post, not the query
+    except Exception:  # a library that fails on a text costs that post, not the query
         raise BadRecordError("refine", Reason.ANALYSIS_FAILED) from None
     keys = event["keys"]
     return features | {
@@ -324,7 +323,7 @@ def _content(event: Event) -> Content:
 
 
 def _features(title: str | None, text: str | None, declared: str | None) -> RefinedRow:
-    """Return what the sanitised texts tell; the body's language comes before the title's."""
+    """Return the features of sanitised texts; for the language the body comes before the title."""
     language = language_of(text, title, declared=declared)
     texts = (title, text)
     return {"lang": language, "emoji": emoji_of(texts), "key_phrases": key_phrases(texts, language)}

@@ -1,7 +1,6 @@
-"""Rekeying: pseudonyms and event ids of an older key become the newest one's (docs/adr/0012).
+"""Rekey rows: replace pseudonyms and event ids of older keys by the newest one's (docs/adr/0012).
 
-A row that is at the newest version already comes out as it went in, so that a repeat changes
-nothing.
+A row that is under the newest key already does not change, so a repeat changes nothing.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +18,7 @@ from schemas.tables import Table
 from transforms.decode import BadRecordError
 from transforms.payloads import AS_RECEIVED, ENCRYPTED, At, decrypt, encrypt, key_of
 
-# a channel is one where it is a profile
+# A channel is a pseudonym if it is a person's profile.
 _PSEUDONYMS = (
     "post_key",
     "author_key",
@@ -29,13 +28,13 @@ _PSEUDONYMS = (
 _HEADERS = ("post_key", "author_key")
 
 Row = dict[str, Any]
-Rekey = Callable[[Row, PseudonymKey], Row]  # the columns that are other than before
+Rekey = Callable[[Row, PseudonymKey], Row]  # returns the columns that change
 
 
 def rekeyed(rows: DataFrame, table: Table, chain: KeyChain, payload_key: KeySource) -> DataFrame:
     """Return a table's rows under the chain's newest key, one for one.
 
-    Workers read the keys for themselves.
+    Workers read the keys themselves.
     """
 
     def of_record(row: Row, key: PseudonymKey) -> Row:
@@ -64,7 +63,7 @@ def rekeyed_event(event: Event, key: PseudonymKey) -> Event:
 
 
 def rekeyed_row(row: Row, key: PseudonymKey) -> Row:
-    """Return a row of Silver or of its tombstones: pseudonyms stand in columns of their own."""
+    """Return the changed columns of a row of Silver or its tombstones: columns of pseudonyms."""
     changed = {name: key.forward(row[name]) for name in _PSEUDONYMS if row.get(name)}
     version = version_of(row["post_key"]) if row.get("event_id") else None
     return changed | (
@@ -73,9 +72,9 @@ def rekeyed_row(row: Row, key: PseudonymKey) -> Row:
 
 
 def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeySource) -> Row:
-    """Return a row of Bronze or quarantine, with new keys in columns, headers and payload.
+    """Return the changed columns of a row of Bronze or quarantine, headers and payload included.
 
-    Whole or not at all: where the payload does not say that a key of the chain has made it, it
+    Either everything changes or nothing: if the payload does not name a key of the chain, the row
     stays as received.
     """
     at = At(row["topic"], row["partition"], row["offset"])
@@ -109,10 +108,10 @@ def rekeyed_record(row: Row, key: PseudonymKey, payload_key: KeySource) -> Row:
 
 
 def _new_payload(value: bytes, key: PseudonymKey) -> tuple[bytes, dict[str, str]] | None:
-    """Return the payload with new keys and event id, else the same byte for byte.
+    """Return the payload with new pseudonyms and event id, otherwise the same byte for byte.
 
-    None where it is at the newest key already, was not made under one before it, or cannot be
-    changed so.
+    The second value maps the old event id to the new one. The result is None if the payload is
+    under the newest key already, under no key of the chain, or cannot be changed so.
     """
     event = _parsed(value)
     if event is None or event["keys"]["key_id"] not in {
@@ -123,12 +122,12 @@ def _new_payload(value: bytes, key: PseudonymKey) -> tuple[bytes, dict[str, str]
     olds, news = ((side["event_id"], *side["keys"].values()) for side in (event, wanted))
     for old, new in zip(olds, news, strict=True):
         value = value.replace(f'"{old}"'.encode(), f'"{new}"'.encode()) if old else value
-    # A payload that spells a key otherwise, or has it elsewhere too, is not our producers'.
+    # Our producers' payloads have each pseudonym once and in one spelling; leave any others alone.
     return (value, {event["event_id"]: wanted["event_id"]}) if _parsed(value) == wanted else None
 
 
 def _parsed(value: bytes) -> Event | None:
-    """Return the event, as far as keys go; its other fields may be bad."""
+    """Return the event if its id and keys can be read; its other fields may be bad."""
     try:
         event: Any = orjson.loads(value)
     except orjson.JSONDecodeError:

@@ -1,4 +1,4 @@
-"""Rescoring: rows of silver.posts that another scorer has scored, and their new scores."""
+"""Find rows of silver.posts that another scorer has scored, and score them again."""
 
 from collections.abc import Callable, Iterable, Iterator
 
@@ -18,10 +18,10 @@ _DDL = ", ".join([*(f"{name} string" for name in KEY), f"sentiment {SENTIMENT.si
 
 
 def is_outdated(versions: dict[str | None, tuple[str, str]]) -> Column:
-    """Tell whether a row's scorer is not the one that would score it now.
+    """Return whether a row's scorer is another one than would score it now.
 
     Args:
-        versions: scorer's name and version by language; under None, of every other one.
+        versions: the scorer's name and version by language; under None, those of all others.
     """
     wanted = _scorer(*versions[None])
     for language, scorer in versions.items():
@@ -31,7 +31,7 @@ def is_outdated(versions: dict[str | None, tuple[str, str]]) -> Column:
 
 
 def rescored(posts: DataFrame, options: ScorerOptions) -> DataFrame:
-    """Return KEY and the new `sentiment` of each row; null where the scorer fails on the text."""
+    """Return KEY and the new `sentiment` of each row; null if the scorer fails on the text."""
     return posts.select(*KEY, "title", "text", "lang").mapInArrow(_worker(options), _DDL)
 
 

@@ -1,4 +1,4 @@
-"""Scripts of languages: a platform's word that the letters deny is not believed."""
+"""Check a declared language by its script: a text in other letters is not in that language."""
 
 import re
 from functools import cache
@@ -6,8 +6,8 @@ from functools import cache
 _LATIN = "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
 _HAN = "\u3005-\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _KANA = "\u3031-\u30ff\u31f0-\u31ff\uff66-\uff9f"
-# A script's letters as a class of an expression, and the languages (ISO 639-1) written in it.
-# Languages that no row names are written in Latin letters alone.
+# The letters of a script, as a class of a regular expression, and the languages (ISO 639-1) written
+# in it. Languages without a row are written in Latin letters only.
 _SCRIPTS = (
     ("\u0370-\u03ff\u1f00-\u1fff", "el"),
     (
@@ -49,9 +49,9 @@ _SCRIPTS = (
 
 
 def fits(language: str, text: str) -> bool:
-    """Tell whether at least half of a text's letters are of the language's script.
+    """Return whether at least half of a text's letters are of the language's script.
 
-    Latin ones always are: many who write another script otherwise use them on the net.
+    Latin letters always are: online, many people write other scripts' languages in Latin letters.
     """
     letters = sum(map(str.isalpha, text))
     return 2 * sum(map(str.isalpha, _letters_of(language).findall(text))) >= letters

@@ -1,4 +1,4 @@
-"""silver.posts → gold.sentiment_hourly: what a row adds to its group, and to which."""
+"""Compute the contribution of each row of silver.posts to gold.sentiment_hourly."""
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -16,9 +16,9 @@ SUMS = (
 
 
 def to_contributions(posts: DataFrame) -> DataFrame:
-    """Return per post the group's key, its share of each sum, and `member`, its author."""
+    """Return, for each post, its group's key, its share of each sum, and its author as `member`."""
     label = F.col("sentiment.label")
-    # Without a label a post is unscored, also where the scorer had a figure and abstained.
+    # Without a label a post is unscored, even if the scorer had a value and abstained.
     scored = F.when(label.isNotNull(), F.col("sentiment.compound"))
     compound = F.coalesce(F.round(scored * 10_000).cast("bigint"), F.lit(0))
     return posts.select(

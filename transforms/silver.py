@@ -1,4 +1,4 @@
-"""Resolved rows → rows of silver.posts, silver.tombstones and quarantine.posts."""
+"""Turn resolved rows into rows of silver.posts, silver.tombstones and quarantine.posts."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -25,28 +25,32 @@ _DECIDING = (
 
 
 def numbered(refined: DataFrame) -> DataFrame:
-    """Number the refined rows, by `row`; it is the same as long as they are not computed again."""
+    """Number the refined rows in `row`; the numbers change if the rows are computed again."""
     return refined.withColumn("row", F.monotonically_increasing_id())
 
 
 def deciding(refined: DataFrame) -> DataFrame:
-    """Return numbered rows without their content: all that the order rules need."""
+    """Return numbered rows without their content, which the order rules do not need."""
     return refined.select("row", *_DECIDING)
 
 
 def in_full(decided: DataFrame, refined: DataFrame) -> DataFrame:
     """Add the content to the rows that were decided on.
 
-    The rows go to the content, as a map, so that content is not sorted again.
+    The decisions are broadcast to the content, so that Spark does not sort the content again.
     """
     added = [name for name in decided.columns if name not in refined.columns]
     return refined.join(F.broadcast(decided.select("row", *added)), on="row").drop("row")
 
 
 def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
-    """Return the refined rows; those already in quarantine (coordinates, stage, reason) stay there.
+    """Return the refined rows, but with the stage and reason of those already in quarantine.
 
-    For the replay of a batch that a crash cut short: a verdict that was written is not changed.
+    It is for a batch that is repeated after a crash: a verdict that was written does not change.
+
+    Args:
+        refined: the batch.
+        quarantined: topic, partition, offset, stage and reason of rows of quarantine.posts.
     """
     verdicts = quarantined.withColumnsRenamed({"stage": "old_stage", "reason": "old_reason"})
     is_old = F.col("old_reason").isNotNull()
@@ -66,19 +70,19 @@ def keep_quarantined(refined: DataFrame, quarantined: DataFrame) -> DataFrame:
 
 
 def to_posts(resolved: DataFrame, *, keep: tuple[str, ...] = ()) -> DataFrame:
-    """Return rows of silver.posts, with the columns that are to be kept beside."""
+    """Return rows of silver.posts, with the columns to `keep` besides."""
     return resolved.withColumn("bronze", F.struct(*_COORDINATES)).select(
         *SILVER_POSTS.columns, *keep
     )
 
 
 def to_tombstones(resolved: DataFrame) -> DataFrame:
-    """Return rows of silver.tombstones, for the deletes that are due one."""
+    """Return rows of silver.tombstones, for the deletes that need one."""
     is_author = F.col("op") == "delete_author"
     return (
         resolved.where("entombs")
         .withColumn("author_key", F.when(is_author, F.col("author_key")))
-        # an author's posts are of any day
+        # An author's tombstone has no day: the posts are of any day.
         .withColumn("day", F.when(~is_author, F.coalesce("held_day", "day")))
         .withColumn("reason", F.lit("platform"))
         .withColumnRenamed("processed_at", "at")
@@ -88,7 +92,7 @@ def to_tombstones(resolved: DataFrame) -> DataFrame:
 
 
 def to_quarantine(bronze: DataFrame, resolved: DataFrame) -> DataFrame:
-    """Return rows of quarantine.posts: the Bronze row as it was, and why."""
+    """Return rows of quarantine.posts: the Bronze row as it was, with stage and reason."""
     verdicts = resolved.where(F.col("fate") == Fate.QUARANTINED).select(
         *_COORDINATES, "stage", "reason", F.col("processed_at").alias("at")
     )

@@ -1,8 +1,7 @@
-"""Which records the tombstones of erasures block: the same rule for Bronze, quarantine and Silver.
+"""Find the records that tombstones of erasures block, alike in Bronze, quarantine and Silver.
 
-By platform and pseudonym alone, for the owner is part of every pseudonym. A record whose version
-cannot be read is
-taken to be blocked: what cannot be judged does not stay.
+Records are matched by platform and pseudonym only, since the owner is part of each pseudonym. A
+record whose version cannot be read counts as blocked: it might be one of the person's.
 """
 
 from collections.abc import Iterator
@@ -18,18 +17,18 @@ from transforms.decode import BadRecordError
 from transforms.order import blocked_by_author
 from transforms.payloads import At, decrypt
 
-FOREVER = (
-    253_402_214_400_000_000  # µs, 9999-12-31: the version up to which a request of a person blocks
-)
+# The version up to which a person's request blocks: 9999-12-31 in µs.
+FOREVER = 253_402_214_400_000_000
 _RECORD = ("topic", "partition", "offset", "kafka_timestamp")
-_SAID = "version long, post_key string, author_key string"
+_IN_PAYLOAD = "version long, post_key string, author_key string"
 _pandas_udf: Any = pandas_udf  # its stubs do not know iterators
 
 
 def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
-    """Return the records that a tombstone names by their headers' pseudonyms, whatever its version.
+    """Return the records that tombstones may block, without a look at their payloads.
 
-    And those that say only one or none: their payloads have to be asked.
+    They are the records of which a header has a tombstone's pseudonym, whatever the version. If a
+    header lacks its pseudonym, the payload must be read, so such records are returned too.
     """
     posts = tombstones.where("post_key IS NOT NULL").select("platform", "post_key").distinct()
     authors = tombstones.where("author_key IS NOT NULL").select("platform", "author_key").distinct()
@@ -41,16 +40,16 @@ def suspects(records: DataFrame, tombstones: DataFrame) -> DataFrame:
 
 
 def with_versions(records: DataFrame, payload_key: KeySource) -> DataFrame:
-    """Return the records with `version`, by pseudonyms of the headers and of the payload."""
-    decoded = records.withColumn("said", _said(payload_key))
-    by_header = F.struct("post_key", "author_key", "said.version")
+    """Return the records with `version`: a row per pair of pseudonyms, of header and payload."""
+    decoded = records.withColumn("in_payload", _in_payload(payload_key))
+    by_header = F.struct("post_key", "author_key", "in_payload.version")
     by_payload = F.struct(
-        F.coalesce("said.post_key", "post_key").alias("post_key"),
-        F.coalesce("said.author_key", "author_key").alias("author_key"),
-        "said.version",
+        F.coalesce("in_payload.post_key", "post_key").alias("post_key"),
+        F.coalesce("in_payload.author_key", "author_key").alias("author_key"),
+        "in_payload.version",
     )
-    # The version goes along: of what is beside an explode Spark loses sight where a worker's answer
-    # is in it.
+    # The version is part of the exploded struct, because beside an explode Spark loses a column
+    # that comes from a worker.
     kept = [name for name in records.columns if name not in ("post_key", "author_key", "value")]
     names = F.explode(F.array_distinct(F.array(by_header, by_payload))).alias("names")
     return decoded.select(*kept, names).select(*kept, "names.*")
@@ -65,11 +64,11 @@ def blocked(records: DataFrame, tombstones: DataFrame, *keys: str) -> DataFrame:
         keys: the columns that identify a record.
     """
     until = F.col("tombstone_version")
-    graves = tombstones.withColumnRenamed("version", "tombstone_version")
-    of_posts = graves.where("post_key IS NOT NULL").select(
+    named = tombstones.withColumnRenamed("version", "tombstone_version")
+    of_posts = named.where("post_key IS NOT NULL").select(
         "platform", "post_key", until, "erasure_id"
     )
-    of_authors = graves.where("author_key IS NOT NULL").select(
+    of_authors = named.where("author_key IS NOT NULL").select(
         "platform", "author_key", until, "erasure_id"
     )
     by_post = records.join(of_posts, on=["platform", "post_key"]).where(_is_up_to(until))
@@ -90,8 +89,8 @@ def _is_up_to(until: Column) -> Column:
     return F.col("version").isNull() | (F.col("version") <= until)
 
 
-def _said(source: KeySource) -> Column:
-    """Return the payloads' own fields; only needed columns go to the worker, and no key."""
+def _in_payload(source: KeySource) -> Column:
+    """Return the payloads' own fields; Spark sends the worker only needed columns, and no key."""
     import pandas as pd  # noqa: PLC0415  # half a second that a job's refusal does not need
 
     def run(
@@ -106,7 +105,7 @@ def _said(source: KeySource) -> Column:
                 {"version": "Int64"}
             )
 
-    column: Column = _pandas_udf(run, _SAID)("topic", "partition", "offset", "value")
+    column: Column = _pandas_udf(run, _IN_PAYLOAD)("topic", "partition", "offset", "value")
     return column
 
 

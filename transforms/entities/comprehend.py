@@ -1,4 +1,7 @@
-"""Call BatchDetectEntities: https://docs.aws.amazon.com/comprehend/latest/dg/how-entities.html."""
+"""Find entities with Amazon Comprehend's BatchDetectEntities.
+
+Source: https://docs.aws.amazon.com/comprehend/latest/dg/how-entities.html
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +11,7 @@ from transforms.entities.entity import Entity, EntityOptions, Kind, Words, disti
 from transforms.scoring.budget import Budget, MonthlyBudget
 from transforms.scoring.comprehend_calls import LANGUAGES, ComprehendCalls, Result, make_client
 
-# PERSON is left out as a matter of privacy, dates, quantities and the rest since they name nothing.
+# PERSON is left out for privacy; dates, quantities and other types are no names of things.
 _KINDS: dict[str, Kind] = {
     "ORGANIZATION": "organisation",
     "COMMERCIAL_ITEM": "product",
@@ -17,7 +20,7 @@ _KINDS: dict[str, Kind] = {
 
 
 class ComprehendEntities:
-    """Asks once per language among the texts."""
+    """Asks Comprehend for the entities of texts, separately for each language among them."""
 
     def __init__(self, client: Any, budget: Budget, usd_per_unit: float) -> None:
         self._client = client
@@ -43,7 +46,7 @@ class ComprehendEntities:
 
 
 def load(options: EntityOptions) -> ComprehendEntities:
-    """Return the finder.
+    """Return the finder, with its monthly budget.
 
     Raises:
         SettingsError: no region is set.
@@ -63,5 +66,5 @@ def _entities(result: Result) -> list[Entity]:
 
 
 def _is_placeholder(text: str) -> bool:
-    """Tell whether the sanitizer has put the words in, or a part of them: <EMAIL>, EMAIL>."""
+    """Return whether a text is a placeholder of the sanitizer or a part of one: <EMAIL>, EMAIL>."""
     return "<" in text or ">" in text

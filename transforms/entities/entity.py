@@ -1,4 +1,4 @@
-"""The interface of entity finders: organisations, products and places in a sanitised text."""
+"""Define the interface of entity finders: organisations, products and places in a text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from foundation.settings import Settings
 
 Kind = Literal["organisation", "product", "place"]
 
-MOST = 20  # different ones of a post
+MOST = 20  # different entities per post
 
 
 class Entity(NamedTuple):
-    """A name as the text has it; `confidence` by the finder's own word, from 0 to 1."""
+    """A name as the text has it; `confidence` is the finder's own, from 0 to 1."""
 
     text: str
     kind: Kind
@@ -21,17 +21,17 @@ class Entity(NamedTuple):
 
 
 class Words(NamedTuple):
-    """A sanitised text, and its language where that is known."""
+    """A sanitised text, and its language if that is known."""
 
     text: str
     language: str | None
 
 
 class EntityFinder(Protocol):
-    """Loaded once per worker; persons are never among the answers."""
+    """Finds entities in texts, but never persons; a worker loads it once."""
 
     def find(self, texts: Sequence[Words]) -> list[list[Entity] | None]:
-        """Return each text's entities; None where the finder does not know its language."""
+        """Return each text's entities; None if the finder does not know the text's language."""
         ...
 
 
@@ -39,7 +39,8 @@ class EntityFinder(Protocol):
 class EntityOptions:
     """Options of a finder.
 
-    They travel to the workers and are the cache's key, so they are frozen and hold no secret.
+    Spark sends them to the workers and a cache uses them as key, so they are frozen and hold no
+    secret.
     """
 
     name: str
@@ -48,7 +49,7 @@ class EntityOptions:
 
     @classmethod
     def of(cls, settings: Settings) -> "EntityOptions | None":
-        """Return the options from the settings; None where nobody asked for entities."""
+        """Return the options of the settings; None if no entities are wanted."""
         if not settings.entities.finder:
             return None
         return cls(
@@ -57,7 +58,7 @@ class EntityOptions:
 
 
 def distinct(entities: Sequence[Entity]) -> list[Entity]:
-    """Return each name and kind once, by its best confidence, in the text's order."""
+    """Return each name and kind once, with its best confidence, in the text's order."""
     best: dict[tuple[str, Kind], Entity] = {}
     for entity in entities:
         key = (entity.text.lower(), entity.kind)

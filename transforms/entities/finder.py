@@ -1,4 +1,4 @@
-"""The finders of entities by name, and the one that the settings name."""
+"""Load the entity finder that the settings name."""
 
 from collections.abc import Callable
 from functools import cache
@@ -18,10 +18,10 @@ FINDERS: dict[str, Callable[[EntityOptions], EntityFinder]] = {"comprehend": _co
 
 @cache
 def load_finder(options: EntityOptions) -> EntityFinder:
-    """Return the finder that the options name, one per process.
+    """Return the finder that the options name, loaded once per process.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: no finder has this name.
     """
     if options.name not in FINDERS:
         raise SettingsError(

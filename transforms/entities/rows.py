@@ -1,4 +1,4 @@
-"""Refined rows with their entities, where somebody asked for them."""
+"""Add entities to refined rows."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from transforms.scoring.posts import scored_text
 
 
 def name_entities(rows: list[dict[str, Any]], finder: EntityFinder) -> None:
-    """Add `entities` to the live posts among the rows, in place.
+    """Add `entities` to the upserts among the rows, in place.
 
-    They are null where the finder does not know the language.
+    They are null if the finder does not know the language.
     """
     live = [row for row in rows if row.get("op") == "upsert"]
     texts = [Words(scored_text(row["title"], row["text"]) or "", row["lang"]) for row in live]
