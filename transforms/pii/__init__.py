@@ -1,1 +1,1 @@
-"""Personal data in text: where it is, and the text without it. Nothing here loads Spark."""
+"""Find personal data in text and remove it. No module here loads Spark."""

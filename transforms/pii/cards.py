@@ -1,8 +1,8 @@
-"""Payment cards: which numbers an issuer hands out, and when a bare number is taken for one.
+"""Recognise numbers of payment cards.
 
-One number in ten passes Luhn's check. First digits and length belong to each other, and those forms
-that ordinary long numbers (ids of posts, articles in shops) have too need a word for card in front
-of them.
+One number in ten passes Luhn's check, so first digits and length must belong to an issuer. Some of
+these forms are also those of ordinary long numbers, such as ids of posts and articles in shops.
+Such a number needs a word for card in front of it.
 """
 
 import re
@@ -16,7 +16,7 @@ _MASTERCARD_2 = r"2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)"
 _DISCOVER = r"(?:6011|64[4-9]|65)"
 _MAESTRO = r"(?:50(?:18|20|38)|5[678]\d\d|6304|6390|67\d\d)"
 _MAESTRO_NOW = r"(?:50(?:18|20|38)|6304|6759|676[1-3])"
-# Issuers' first digits, by how many digits a number of theirs has.
+# Issuers' first digits, by the number of digits.
 _PREFIXES = {
     12: _MAESTRO,
     13: rf"4|{_MAESTRO_NOW}",
@@ -40,12 +40,12 @@ _WORD = re.compile(
 
 
 def is_card(digits: str, before: str, *, bare: bool) -> bool:
-    """Tell whether the digits are a card's number.
+    """Return whether the digits are a card's number.
 
     Args:
-        digits: 12 to 19 digits, without what separates them.
-        before: what the text says in front of them.
-        bare: nothing separates them.
+        digits: 12 to 19 digits without separators.
+        before: the text in front of them.
+        bare: whether the text has no separators between them.
     """
     if not LEAST <= len(digits) <= MOST or digits[0] == "0" or not checks.luhn(digits):
         return False
@@ -55,5 +55,5 @@ def is_card(digits: str, before: str, *, bare: bool) -> bool:
 
 
 def _is_no_other(digits: str) -> bool:
-    """Tell whether a bare number of an issuer's form is unlikely to be an id."""
+    """Return whether a bare number of an issuer's form is unlikely to be an id."""
     return len(digits) <= _LONGEST_BARE and not (len(digits) == _EAN and checks.ean13(digits))

@@ -1,4 +1,4 @@
-"""Check digits and other proofs that a number is what it looks like."""
+"""Check by check digits and other proofs that a number is of a certain kind."""
 
 import hashlib
 import re
@@ -26,12 +26,12 @@ _BASE58 = {c: i for i, c in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefgh
 _BECH32 = {c: i for i, c in enumerate("qpzry9x8gf2tvdw0s3jn54khce6mua7l")}
 _BECH32_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_ENDS = frozenset({1, 0x2BC830A3})  # bech32 and bech32m
-_FRENCH_MONTH = re.compile(r"0[1-9]|1[0-2]|[235-9]\d|4[0-2]")  # from 20 on it is not known
+_FRENCH_MONTH = re.compile(r"0[1-9]|1[0-2]|[235-9]\d|4[0-2]")  # from 20 on: month not known
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
 def luhn(digits: str) -> bool:
-    """Check by ISO/IEC 7812: cards, South African and Canadian numbers."""
+    """Check by ISO/IEC 7812, as cards, South African and Canadian numbers need it."""
     raw = digits.encode()
     return (sum(raw[-1::-2]) + sum(raw[-2::-2].translate(_DOUBLED))) % 10 == len(
         raw
@@ -39,7 +39,7 @@ def luhn(digits: str) -> bool:
 
 
 def ean13(digits: str) -> bool:
-    """Check an article's number in shops, or a book's: ISBN and EAN."""
+    """Check the number of an article or a book: EAN and ISBN."""
     return (sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))) % 10 == 0
 
 

@@ -1,7 +1,7 @@
-"""The rules: find personal data that has a form, and redact it.
+"""Find personal data by rules, and redact it.
 
-Forms with check digits, what names a person on the net, and exact strings from the post's own
-metadata. Names that stand in free text are the named-entity step's; `sanitizer.py` puts both
+The rules find forms with check digits, names of persons on the net, and exact strings from the
+post's own metadata. The named-entity step finds names in free text; `sanitizer.py` puts both
 together.
 """
 
@@ -21,12 +21,15 @@ _DIGIT = re.compile(r"[0-9]")
 
 
 def find(text: str, exact: Iterable[str] = (), options: Options = DEFAULT) -> list[Span]:
-    """Return the personal data: sorted, without overlaps, in characters of the text as given.
+    """Return the personal data in a text, sorted and without overlaps.
 
     Args:
-        text: the text as posted.
+        text: the text as posted; the spans count its characters.
         exact: strings that name a person in this very post: author's handle and name, mentions.
-        options: what to look for besides.
+        options: which further types to look for.
+
+    >>> find("write to ada@example.org")
+    [Span(start=9, end=24, type='EMAIL')]
     """
     plain = normalise(text)
     spans = find_plain(plain, exact, options)
@@ -34,7 +37,7 @@ def find(text: str, exact: Iterable[str] = (), options: Options = DEFAULT) -> li
 
 
 def find_plain(plain: Plain, exact: Iterable[str], options: Options) -> list[Span]:
-    """Return the same in characters of the plain form, unsorted and with overlaps."""
+    """Return the same for a text's plain form, unsorted and with overlaps."""
     digits = _DIGIT.search(plain.text) is not None
     spans = find_links(plain.text, urls=options.urls)
     spans += find_structured(plain.text, digits=digits)
@@ -56,7 +59,7 @@ def in_original(plain: Plain, spans: Iterable[Span]) -> list[Span]:
 
 
 def redact(text: str, spans: Iterable[Span]) -> str:
-    """Return the text with `<TYPE>` in place of each span; the spans as `find` gives them."""
+    """Return the text with `<TYPE>` in place of each span that `find` has returned."""
     parts = []
     at = 0
     for span in spans:

@@ -1,4 +1,4 @@
-"""Strings that name a person in this very post: its author's handle and name, and the mentions."""
+"""Find strings that name a person in this very post: author's handle and name, and mentions."""
 
 import re
 import unicodedata
@@ -8,21 +8,21 @@ from foundation.words import MARK, word_pattern
 from transforms.pii.normalise import normalise
 from transforms.pii.spans import Span
 
-_LEAST = 3  # shorter names are ordinary words too often
-_LEAST_WIDE = 2  # but not in scripts that write a name with two signs
-_MOST = 200
-# written without spaces
+_LEAST = 3  # characters of a name; shorter names are too often ordinary words
+_LEAST_WIDE = 2  # in scripts that write a name with two characters
+_MOST = 200  # characters of a name
+# scripts without spaces between words
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
 _ENDINGS = r"(?:['\u2019\u00b4`]?s|['\u2019])?"
 _GENITIVE = re.compile(r"['\u2019\u00b4`]s(?!\w)")
 _WORD = re.compile(word_pattern())
 _CUT = re.compile(MARK)  # a match that begins or ends inside a word
-_FEW = 50
+_FEW = 50  # names for which one expression is faster than a lookup of each word
 _BETWEEN = re.compile(r"[\s_.\-]{1,8}")
 
 
 def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
-    """Find the names wherever they stand, in any case, with a genitive, and written as one word."""
+    """Find the names in any case, with a genitive, and written as one word."""
     lowered = text.casefold()
     wanted = {
         form
@@ -44,9 +44,9 @@ def find_exact(text: str, exact: Iterable[str]) -> list[Span]:
 
 
 def _is_half(text: str, start: int, end: int) -> bool:
-    """Tell whether a mark beside the match makes it half a word.
+    """Return whether a mark beside the match makes it half a word.
 
-    The expressions of names are too many to ask it.
+    It is checked afterwards, since the expressions of all names would be too long with it.
     """
     if text.isascii():
         return False
@@ -54,7 +54,7 @@ def _is_half(text: str, start: int, end: int) -> bool:
 
 
 def _as_words(text: str, names: set[str]) -> list[Span]:
-    """Find names of one word by a lookup: an expression would cost their number at each word."""
+    """Find names of one word by a lookup, since an expression tries each name at each word."""
     spans = []
     for match in _WORD.finditer(text):
         word = match.group().casefold()
@@ -74,7 +74,7 @@ def _forms(name: str) -> set[str]:
     words = name.split()
     if len(words) in (2, 3):
         forms.add(f"{words[-1]}, {' '.join(words[:-1])}")
-    # the text may write its accents as letters or as marks, whatever the name does
+    # Name and text may write accents in different ways: as letters or as marks.
     if not name.isascii():
         forms |= {unicodedata.normalize(way, form) for form in forms for way in ("NFC", "NFD")}
     return {form for form in forms if len(form) >= (_LEAST_WIDE if _WIDE.search(form) else _LEAST)}

@@ -1,12 +1,12 @@
-"""A hard limit to the work that one text may cost.
+"""Limit the work that one text may cost.
 
-Linear-time expressions are the first defence; this is the second, for expressions that were
-overlooked. A signal also stops a runaway expression, which no other thread could interrupt. Spark's
-Python workers run in the main thread, as signals need it.
+Expressions in linear time are the first defence. The limit is the second one, against expressions
+that are not. It uses signals, because no other thread could interrupt a runaway expression; they
+need the main thread, in which Spark's Python workers run.
 
-The limit counts CPU time: a busy machine makes no text a slow one, so that a text has the same fate
-when its batch is replayed. A text that waits instead of working ends by the clock, three times as
-late.
+The limit counts CPU time, so that a text has the same fate on a busy machine and when its batch is
+repeated. A text that waits instead of working is ended by the wall clock, after three times as
+long.
 """
 
 import signal
@@ -21,18 +21,22 @@ T = TypeVar("T")
 
 _TIMERS = (signal.ITIMER_VIRTUAL, signal.ITIMER_REAL)
 _SIGNALS = (signal.SIGVTALRM, signal.SIGALRM)
-_PATIENCE = 3  # times as long by the clock
+_PATIENCE = 3  # factor from the limit of CPU time to that of wall-clock time
 
 
 class _OvertimeError(BaseException):
-    """No Exception, so that nobody on the way takes it for one of theirs."""
+    """Raised by a timer; no Exception, so that code on the way does not catch it."""
 
 
 class TimeLimit:
-    """Within this block each piece of work ends in time; another's timers go on afterwards."""
+    """Limits each piece of work in this block; timers of other code continue afterwards.
+
+    >>> with TimeLimit(10.0) as limit:
+    ...     spans = limit.attempt(find, text)
+    """
 
     def __init__(self, seconds: float) -> None:
-        """Allow so many `seconds` of CPU time."""
+        """Allow each piece of work this many `seconds` of CPU time."""
         self.seconds = seconds
 
     def __enter__(self) -> Self:
@@ -56,17 +60,17 @@ class TimeLimit:
                 )
 
     def attempt(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
-        """Return the result of the work; None where it raises or takes too long."""
+        """Return the result of the work; None if it raises or takes too long."""
         try:
-            # Each rings once: an interval could storm.
+            # Each timer fires once: with an interval, signals could pile up.
             signal.setitimer(signal.ITIMER_VIRTUAL, self.seconds)
             signal.setitimer(signal.ITIMER_REAL, self.seconds * _PATIENCE)
             try:
                 return work(*args, **kwargs)
             finally:
                 _silence()
-        except (Exception, _OvertimeError):  # whatever goes wrong: the text does not pass
-            _silence()  # one may have rung while the other was still to be silenced
+        except (Exception, _OvertimeError):  # whatever fails, the text does not pass
+            _silence()  # one timer may have fired before the other was stopped
             return None
 
 

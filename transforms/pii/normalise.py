@@ -1,7 +1,7 @@
-"""Text in one plain form for matching, with the way back to the characters that were posted.
+"""Bring a text to one plain form for matching, and map it back to the characters as posted.
 
-NFKC is applied to each character alone: over a whole text, a run of combining marks costs its
-square.
+NFKC is applied to each character on its own: over a whole text, a run of combining marks would cost
+quadratic time.
 """
 
 import re
@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from transforms.pii.spans import has_any
 
-_MOST = 4  # a character that stands for more than this is no spelling of an address
-# invisible, or a frame around a digit
+_MOST = 4  # a character that stands for more characters is no spelling of an address
+# invisible characters, and a frame around a digit
 _DROPPED = frozenset("\u034f\u20e3\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 _PLAIN = {
     "\u00ba": "°",
@@ -44,7 +44,7 @@ _PLAIN = {
     "\u24b6": "(a)",
     "\u2116": "No.",
 }
-# bytes of Latin-1 that are no UTF-8: a space and a soft hyphen
+# two bytes of Latin-1 that are not UTF-8: a space and a soft hyphen
 _PLAIN |= {
     chr(0xDCA0): " ",
     chr(0xDCAD): "",
@@ -72,7 +72,7 @@ _SPOKEN_DOT = re.compile(
     rf"(?={_TLD}|\d{{1,3}}\b|[A-Za-z0-9\-]{{1,63}}(?: {{1,2}}dot |_dot_|-dot-|@))",
     re.IGNORECASE,
 )
-# In capitals beside small letters, where a full stop or nothing stands for the dot.
+# In capitals beside small letters, with a full stop or nothing for the dot.
 _CAPITAL_AT = re.compile(
     r"(?<=[a-z0-9_]) {1,2}AT {1,2}(?=[a-z0-9\-]{1,63}(?:\.[a-z0-9\-]{1,63}){0,3}"
     r"(?:\.[a-z]{2,24}|(?: {0,2}[.,] {0,2}| )(?:com|net|org))\b)"
@@ -94,13 +94,13 @@ _DOT_NUMBERS = ("2e", "46", "period")
 # Markdown's forms of "_", "." and "@", and an @ with tags of its own around it.
 _MARKDOWN = re.compile(r"(?<=\w)\\(?P<sign>[@._+\-])(?=\w)")
 _WRAPPED_AT = re.compile(r"<(?P<tag>\w{1,8})>@</(?P=tag)>")
-# A character written as its number, as a page's source has it.
+# A character written as its number, as in HTML.
 _ENTITY = re.compile(
     r"&(?:amp;)?#(?:(?P<number>\d{1,7})|x(?P<hex>[0-9a-f]{1,6}));|&nbsp;", re.IGNORECASE
 )
 _HOST = r"[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,3}"
 _WRAPPED_DOT = r"(?: {0,2}[*/|~_\-=#\"']{1,2}dot[*/|~_\-=#\"']{1,2} {0,2}| dot )"
-# "*at*", and words of other languages for the sign: only before what looks like a domain.
+# "*at*" and the like, only before text that looks like a domain.
 _MARKED_AT = re.compile(
     r"(?<=\w)(?: {0,2}(?P<sign>[*/|~=#\"']|\*\*)at(?P=sign) {0,2}| {1,2}(?P<line>[_\-]"
     r"|--)at(?P=line) {1,2})"
@@ -109,7 +109,7 @@ _MARKED_AT = re.compile(
 )
 _MARKED_DOT = re.compile(rf"(?<=\w){_WRAPPED_DOT}(?={_TLD})", re.IGNORECASE)
 _MARKED = ("*at*", "/at/", "|at|", "~at~", "-at-", "_at_", "=at=", "#at#", '"at"', "'at'")
-# "(a)" begins a list too, where "(b)" follows.
+# "(a)" also begins a list, in which "(b)" follows.
 _LETTER = re.compile(r"[(\[{<][aA][)\]}>]")
 _LETTER_AT = re.compile(
     rf"(?<=\w) {{0,2}}[(\[{{<]a[)\]}}>] {{0,2}}(?={_HOST}(?: {{0,2}}\. {{0,2}}|{_DOT_WORD}){_TLD})"
@@ -133,13 +133,12 @@ _OTHER_AT = re.compile(
 )
 _OTHER_DOTS = re.compile(rf"(?<=\w){_OTHER_DOT}(?=[^\W\d_]{{2,24}}(?!\w))", re.IGNORECASE)
 _LAST_CHAR = 0x10FFFF
-# A bracket before the first letter of what stands for a sign, as its own number, or a tag around an
-# @.
+# A bracket before a sign's first letter, number or the sign itself, or a tag around an @.
 _OPEN = re.compile(r"[(\[{<\u3008-\u3015][ \t]{0,2}[aAcCdDpP@.\u00c4\u00e4\-]")
 _TAGS = ("&lt;", ">@<")
-# An expression can match only texts with one of these. Most texts have none, and a search for a few
-# letters costs a tenth of an expression.
-_BRACKETS = ("(", "[", "{", "<", "&")  # of ASCII, and the begin of "&lt;"
+# An expression can match only if the text has one of these strings. Most texts have none, and a
+# search for a few characters costs a tenth of an expression.
+_BRACKETS = ("(", "[", "{", "<", "&")  # those of ASCII, and the start of "&lt;"
 _ENTITIES = ("&#", "&nbsp;")
 _ESCAPES = ("%", "&", "\\", "=40")
 _SPOKEN_ATS = (" at ", "_at_", "-at-")
@@ -148,9 +147,9 @@ _OTHER_ASCII = tuple(word for word in _OTHER_WORDS if word.isascii())
 
 
 class Plain(NamedTuple):
-    """A text as it is matched; character i of it came from [starts[i], ends[i]) of the original.
+    """A text in its plain form; character i comes from [starts[i], ends[i]) of the original.
 
-    One is made of each text, and a frozen dataclass takes twice as long to make.
+    It is a NamedTuple, because a frozen dataclass takes twice as long to make, for each text.
     """
 
     text: str
@@ -158,14 +157,18 @@ class Plain(NamedTuple):
     ends: list[int] | None = None
 
     def original(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a stretch of the plain text lies in the original."""
+        """Return where a stretch of the plain text is in the original."""
         if self.starts is None or self.ends is None or start == end:
             return start, end
         return self.starts[start], self.ends[end - 1]
 
 
 def normalise(text: str) -> Plain:
-    """Return the plain form of a text; the same text where it is plain already."""
+    """Return the plain form of a text; the text itself if it is plain already.
+
+    >>> normalise("ada (at) example.org").text
+    'ada@example.org'
+    """
     plain = Plain(text) if text.isascii() else _unfolded(text)
     if "&" in plain.text and has_any(plain.text, _ENTITIES):
         plain = _replaced(plain, _ENTITY, _named)
@@ -190,7 +193,7 @@ def normalise(text: str) -> Plain:
 
 
 def _unescaped(plain: Plain) -> Plain:
-    """Replace signs of an address that are written as their numbers, or escaped."""
+    """Replace signs of an address that are escaped or written as numbers."""
     lowered = plain.text.lower()
     if has_any(lowered, _AT_NUMBERS):
         plain = _replaced(plain, _ESCAPED_AT, lambda _: "@")
@@ -209,13 +212,13 @@ def _in_brackets(plain: Plain) -> Plain:
 
 
 def _in_turn(plain: Plain, sign: re.Pattern[str], dot: re.Pattern[str]) -> Plain:
-    """Replace the signs, and only then the dots: without a sign these are ordinary words."""
+    """Replace the signs, and then the dots if there was a sign: else they are ordinary words."""
     spoken = _replaced(plain, sign, lambda _: "@")
     return spoken if spoken is plain else _replaced(spoken, dot, lambda _: ".")
 
 
 def _named(match: re.Match[str]) -> str:
-    """Return an entity's character in its plain form of one sign; a space for an invisible one."""
+    """Return an entity's character in plain form; a space if that is not one character."""
     number = int(match["number"] or 0) or int(match["hex"] or "20", 16)
     plain = _plain(chr(number)) if number <= _LAST_CHAR else ""
     return plain if len(plain) == 1 else " "
@@ -265,7 +268,7 @@ def _bracketed(match: re.Match[str]) -> str:
 
 
 def _replaced(plain: Plain, pattern: re.Pattern[str], by: Callable[[re.Match[str]], str]) -> Plain:
-    """Replace each match by one character that stands for all of it."""
+    """Replace each match by one character."""
     matches = list(pattern.finditer(plain.text))
     if not matches:
         return plain

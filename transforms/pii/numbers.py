@@ -1,7 +1,7 @@
-"""Numbers that belong to a person: telephone, card, identity numbers.
+"""Find numbers that belong to a person: telephone, card and identity numbers.
 
-A run of digits with separators is cut into its groups once; each form then looks at windows of
-groups.
+A run of digits with separators is cut into its groups once. Each form is then compared with windows
+of groups.
 """
 
 import re
@@ -12,8 +12,8 @@ from transforms.pii.regions import is_international, national
 from transforms.pii.spans import Span
 
 _GAP = r"[ \t.\-()/_\u00b7]{0,3}"
-# Other scripts than the Latin one often put no space beside a number, and in it a few words tell
-# what follows.
+# In scripts other than the Latin one a number often touches the letters beside it. In Latin script
+# only these words may touch it.
 _LATIN = r"A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f"
 _GLUED = "|".join(
     f"(?<={word})"
@@ -35,7 +35,7 @@ _RUN = re.compile(
     rf"(?=[+(\d])(?:(?<![{_LATIN}\d_])|(?<![^\W_]_)(?<=_)|(?i:{_GLUED}))(?<!\d[.,])"
     rf"(?:\+ ?|\()?\(?\d(?:{_GAP}\d){{6,39}}(?=x\d|[^{_LATIN}\d]|\Z)"
 )
-# Signs that few numbers of persons have between their groups: the same one throughout.
+# Signs that seldom separate the groups of a person's number; the same sign must separate all.
 _ODD = re.compile(
     r"(?<![\w.])\+?\d{1,6}(?P<sign>[~|*:;#>,=+'\"\u2019\u2192\u3001\\]|--|\r?\n)\d{2,6}(?:(?P=sign)\d{2,6}){1,7}(?![\w.]\d|\w)"
 )
@@ -43,13 +43,13 @@ _ODD_SIGN = re.compile(
     r"[0-9][~|*:;#>,=+'\"\u2019\u2192\u3001\\\-\r\n][\-\n]?[0-9]{2,6}[^0-9][\-\n]?[0-9]"
 )
 _THOUSANDS = re.compile(r"\+?\d{1,3}(?:\D\d{3})+")
-# of a card, written right behind it
+# the expiry date of a card, right after its number
 _EXPIRY = re.compile(r"[\-/.](?:0[1-9]|1[0-2])[/\-.]?(?:20)?[2-4]\d(?!\d)")
 _TIED = re.compile(r"[\-._/\u00b7]\d")
 _GROUP = re.compile(r"\d+")
 _EXTENSION = re.compile(r"[ ,]{0,2}(?:x|ext\.?|extension)[ .:]{0,2}\d{1,6}(?!\w)", re.IGNORECASE)
 _CONTEXT_WIDTH = 36
-# Words that say that a telephone number follows, in the languages that we know.
+# Words after which a telephone number follows, in the languages that we know.
 _PHONE_WORD = re.compile(
     r"(?:\b(?:(?:tele)?phones?|ph|mob|cel|tel|telefon\w{0,8}|mobile?|cell(?:phone)?|cellphone|fax"
     r"|call(?: me| us)?"
@@ -64,11 +64,11 @@ _PHONE_WORD = re.compile(
     r"(?:[^\d\n]{0,20}|[ :]{0,3}\r?\n[ \t]{0,4})\Z",
     re.IGNORECASE,
 )
-# Words for number: others than those of telephones have numbers without any separator too.
+# Words for number. A number without separators needs one of `_OWN_NUMBER`: many are no telephone's.
 _NUMBER_WORD = re.compile(
     r"\b(?:number|nr|no|numero|número|numéro|nummer|номер)\b[^\d\n]{0,20}\Z", re.IGNORECASE
 )
-# Words before other numbers that have a telephone's form.
+# Words before other numbers in the form of a telephone number.
 _OTHER_WORD = re.compile(
     r"\b(?:isbn(?:[- ]?1[03])?|issn|ean|gtin|upc|asin|imei|imsi|iccid|sku|doi|arxiv|pmid|cve|orcid"
     r"|(?:order|invoice|tracking|ticket|serial|part|model|case|item|batch|lot|parcel|booking|bestell\w{0,8}|commande)"
@@ -105,32 +105,34 @@ _AADHAAR_WORD = re.compile(
 )
 _AADHAAR_REACH = 80  # characters on both sides
 _PAIRS = re.compile(r"\d\d(?: \d\d){3,4}")  # telephone numbers of Denmark, Norway, France
-# Five pairs with one to four more are no telephone number, but a draw of a lottery; ten are two
+# Five pairs with one to four more are a lottery draw, no telephone number. Ten pairs are two
 # numbers.
 _MORE_PAIRS = re.compile(r"(?: \d\d){1,4}(?! ?\d)")
 _DATE_LIKE = re.compile(r"(?:(?:19|20)\d\d \d\d? \d\d?|\d\d? \d\d? (?:19|20)?\d\d)(?: \d\d?){0,3}")
-_LEAST_LONGEST = 3  # digits: groups of two are times
+_LEAST_LONGEST = 3  # digits of the longest group: groups of two are times
 _CARD_SHAPES = frozenset({"4-4-4-4", "4-6-5"})
 _FOUR_AFTER = re.compile(r" \d{4}(?!\d)")
 _FOUR_BEFORE = re.compile(r"(?<!\d)\d{4} \Z")
-_SHORTEST_OF_FOURS = 14  # shorter cards may be three of four groups of four
+_SHORTEST_OF_FOURS = 14  # digits; shorter cards may be three of four groups of four
 _MOST_GROUPS = 8
-# without a country's code
+# digits without a country code
 _LEAST_PHONE = 7
 _MOST_PHONE = 12
 _ZA_ID = 13
 _NIR = 15
 _SSN = 9
-_PAGE = "1000"  # how ids of pages begin, 15 digits without a gap: one in 97 is a French number too
-_SURE = 10  # shorter numbers must stand alone: a part of a longer one is no telephone number
+_PAGE = "1000"  # start of page ids, one in 97 of which passes for a French number
+# A shorter number must stand alone: as a part of a longer one it is no telephone number.
+_SURE = 10
 
-_MOST_RUNS = 300  # no post has more; what comes after them is cut unread, so that time stays linear
+# No post has more runs. Later ones are redacted unread, so that time stays linear.
+_MOST_RUNS = 300
 
-_Group = tuple[int, int, str]
+_Group = tuple[int, int, str]  # start, end, digits
 
 
 def find_numbers(text: str, regions: frozenset[str]) -> list[Span]:
-    """Find everything that is made of digits and separators."""
+    """Find personal numbers that consist of digits and separators."""
     if not _ENOUGH.search(text):
         return []
     spans: list[Span] = []
@@ -144,7 +146,7 @@ def find_numbers(text: str, regions: frozenset[str]) -> list[Span]:
 
 
 def find_odd_numbers(text: str, regions: frozenset[str]) -> list[Span]:
-    """Find numbers whose groups an unusual sign keeps apart, if digits or a word prove them."""
+    """Find numbers with unusual signs between the groups, if digits or a word prove them."""
     if not _ODD_SIGN.search(text):
         return []
     spans: list[Span] = []
@@ -160,7 +162,7 @@ def find_odd_numbers(text: str, regions: frozenset[str]) -> list[Span]:
 def _odd_kind(
     text: str, run: re.Match[str], groups: list[str], regions: frozenset[str]
 ) -> str | None:
-    """Return the type of a number with unusual signs, told from the same number with hyphens."""
+    """Return the type that the same number has with hyphens; None if it has none."""
     value = f"{'+' * run.group().startswith('+')}{'-'.join(groups)}"
     before = text[max(0, run.start() - _CONTEXT_WIDTH) : run.start()]
     (span, *others) = find_numbers(f"{before}{value}", regions)[-1:] or (None,)
@@ -205,7 +207,7 @@ def _in_run(text: str, start: int, groups: list[_Group], regions: frozenset[str]
 def _at(
     text: str, groups: list[_Group], at: int, before: str, regions: frozenset[str]
 ) -> tuple[int, str] | None:
-    """Return how many groups from here on are of which type, the longest first."""
+    """Return the longest number that starts at this group: its number of groups, and its type."""
     whole = at == 0
     left = len(groups) - at
     plus = text[max(0, groups[at][0] - 3) : groups[at][0]].rstrip("( ").endswith("+")
@@ -259,7 +261,7 @@ def _identity(  # noqa: PLR0911  # one line per form
 
 
 def _by_word(digits: str, before: str) -> str | None:
-    """Return the type of a number whose form says little: the word in front decides."""
+    """Return the type of a number by the word before it, since its form says little."""
     named = _ID_WORD.search(before)
     if named is None:
         return None
@@ -285,13 +287,13 @@ def _is_ssn(digits: str) -> bool:
     area = digits[:3]
     if area in {"000", "666"} or digits[3:5] == "00" or digits[5:] == "0000":
         return False
-    return area[0] != "9" or digits[3] in "5789"  # 9xx: the taxpayer numbers of the same form
+    return area[0] != "9" or digits[3] in "5789"  # 9xx: taxpayer numbers, which have the same form
 
 
 def _speaks_of_identity(text: str, window: list[_Group]) -> bool:
-    """Tell whether the text around three groups of four digits is about an identity number.
+    """Return whether the text around three groups of four digits is about an identity number.
 
-    One such number in ten passes the check, and three years do.
+    One such number in ten passes the check, and so may three years.
     """
     around = text[max(0, window[0][0] - _AADHAAR_REACH) : window[-1][1] + _AADHAAR_REACH]
     years = all(_YEAR.fullmatch(group[2]) for group in window)
@@ -299,23 +301,22 @@ def _speaks_of_identity(text: str, window: list[_Group]) -> bool:
 
 
 def _signs(text: str, window: list[_Group]) -> list[str]:
-    """Give what stands between the groups, without spaces."""
+    """Return the signs between the groups, without spaces."""
     return [text[a[1] : b[0]].strip(" \t") for a, b in pairwise(window)]
 
 
 def _grouped(text: str, window: list[_Group]) -> bool:
-    """Tell whether the groups are kept apart by spaces, or by the same one sign."""
+    """Return whether the groups are separated by spaces, or by the same sign throughout."""
     signs = {sign.strip("()") for sign in _signs(text, window)}
-    # A sign that is doubled is one.
+    # A doubled sign counts as one.
     signs = {sign[:1] if len(set(sign)) == 1 else sign for sign in signs}
-    # Groups as they are printed on a card may be kept apart in haste, once by a space and once by a
-    # hyphen.
+    # Copied in haste, the groups of a card may be separated by a space here and a hyphen there.
     printed = "-".join(str(len(group[2])) for group in window) in _CARD_SHAPES
     return (printed or len(signs) <= 1) and signs.issubset({"", "-", ".", "_", "/", "\u00b7"})
 
 
 def _stands_alone(text: str, window: list[_Group]) -> bool:
-    """Tell whether the groups belong together and no sign ties a further one to them."""
+    """Return whether the groups belong together, and no sign ties another group to them."""
     first = window[0][0]
     last = window[-1][1]
     return _grouped(text, window) and not (
@@ -325,7 +326,7 @@ def _stands_alone(text: str, window: list[_Group]) -> bool:
 
 
 def _is_cut_from_fours(text: str, window: list[_Group]) -> bool:
-    """Tell whether a further group of four stands beside these."""
+    """Return whether another group of four stands beside these."""
     first = window[0][0]
     last = window[-1][1]
     return bool(
@@ -373,14 +374,14 @@ def _is_phone(
 
 
 def _said_to_be_phone(text: str, window: list[_Group], before: str) -> bool:
-    """Tell whether a word beside the number says that it is a telephone's."""
+    """Return whether a word beside the number says that it is a telephone number."""
     if _PHONE_WORD.search(before) or _PHONE_AFTER.match(text, window[-1][1]):
         return True
     return (_NUMBER_WORD if len(window) > 1 else _OWN_NUMBER).search(before) is not None
 
 
 def _dialled(text: str, window: list[_Group]) -> bool:
-    """Tell whether the signs between the groups are a telephone number's, not fractions'."""
+    """Return whether the signs between the groups fit a telephone number, not fractions."""
     if window[0][2][0] == "0":
         return True
     signs = _signs(text, window)
@@ -390,7 +391,7 @@ def _dialled(text: str, window: list[_Group]) -> bool:
 
 
 def _with_prefix(text: str, start: int) -> int:
-    """Return the start of a number with the + and bracket in front of it."""
+    """Return the start of a number, including the + and bracket in front of it."""
     while start and text[start - 1] in "+(":
         start -= 1
     return start - 2 if start > 1 and text[start - 2 : start] == "+ " else start

@@ -1,4 +1,4 @@
-"""The sanitizer's options: the types it searches for, and its time limit."""
+"""Define the sanitizer's options: the types that it looks for, and its limits."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -12,24 +12,24 @@ from transforms.pii.regions import SHAPES
 class Options:
     """The sanitizer's options; Spark sends them to the workers."""
 
-    regions: tuple[
-        str, ...
-    ] = ()  # whose national telephone numbers are known; none named: all that we know
-    urls: bool = True  # links that name nobody by their form: a personal site looks like any other
+    # Regions whose national telephone numbers are looked for; empty for all known regions.
+    regions: tuple[str, ...] = ()
+    # Whether to look for all links, since a person's own site looks like any other.
+    urls: bool = True
     persons: PersonFinderName = "model"
-    max_seconds: float = 10.0  # of CPU time, per text
-    max_chars: int = 100_000  # likewise
+    max_seconds: float = 10.0  # CPU time per text
+    max_chars: int = 100_000  # per text
 
     @classmethod
     def of(cls, settings: SanitizerSettings) -> Self:
-        """Return the options from the settings, checked.
+        """Return the options of the settings.
 
         Raises:
             SettingsError: a region is not known.
         """
         if unknown := sorted(set(settings.phone_regions) - set(SHAPES)):
             raise SettingsError(
-                f"setting sanitizer.phone_regions: no telephone numbers are known of"
+                "setting sanitizer.phone_regions: telephone numbers are not known of"
                 f" {', '.join(unknown)}",
                 remedy=f"Known are {', '.join(sorted(SHAPES))}",
             )
@@ -42,7 +42,7 @@ class Options:
 
     @property
     def phone_regions(self) -> frozenset[str]:
-        """The regions whose telephone numbers are looked for."""
+        """Return the regions whose telephone numbers are looked for."""
         return frozenset(self.regions or SHAPES)
 
 

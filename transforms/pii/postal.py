@@ -1,4 +1,4 @@
-"""Street addresses, where a rule can tell them from other words with a number."""
+"""Find street addresses, where a rule can tell them from other words with a number."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ _WORD = rf"{_CAPITAL}[\w'\u2019.\-]{{0,30}}"
 _SUFFIX = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Circle|Cir|Place|Pl|Terrace|Square|Sq"
     r"|Parkway|Pkwy|Highway|Hwy|Crescent|Cres|Close|Way|Trail|Alley|Grove|Gardens|Mews|Row|Walk|Loop|Turnpike|[Ss]tr\.?"
-    # Of USPS Publication 28, appendix C1, those that seldom follow a number otherwise.
+    # Of USPS Publication 28, appendix C1, those that seldom follow a number in other meanings.
     r"|Bend|Bluffs?|Bypass|Causeway|Commons|Cove|Crossing|Crossroads?|Expressway|Extensions?|Fords?|Forges?|Freeway"
     r"|Gateway|Heights|Hills?|Hollow|Knolls?|Landing|Manor|Meadows?|Motorway|Orchard|Overpass|Pass|Pike|Plaza|Point"
     r"|Rapids|Ridges?|Route|Shores?|Spur|Squares|Throughway|Underpass|Viaduct|Villas?|Vista)"
@@ -19,7 +19,7 @@ _UNIT = (
     r"(?:Apt|Apartment|Suite|Ste|Unit|Flat|Postbus|Postfach|P\.? ?O\.? ?Box"
     r"|BP)\.? ?#?\d{1,6}[A-Za-z]?(?!\w)"
 )
-# It begins with a digit and looks back from there: behind a lookbehind every character is tried.
+# It begins with a digit and then looks back: a lookbehind at the start is tried at each character.
 _HOUSE = re.compile(r"\d(?<![\w.,$\u20ac\u00a3].)\d{0,5}(?: ?(?:bis|ter)|[A-Za-z])?,? (?=[^\W_])")
 _AFTER_HOUSE = re.compile(
     rf"(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th)) ){{1,4}}{_SUFFIX}(?!\w)"
@@ -82,7 +82,7 @@ _ENDINGS = (
     "str.",
 )
 _LONGEST_WORD = 32
-# In every unit.
+# words of which every unit has one
 _UNIT_WORDS = ("apt", "apartment", "suite", "ste", "unit", "flat", "post", "box", "bp")
 _UNITS = re.compile(rf"(?<!\w)(?=[AaSsUuFfPpBb]){_UNIT}", re.IGNORECASE)
 _MORE = re.compile(rf",?\s{{1,3}}{_UNIT}", re.IGNORECASE)
@@ -91,8 +91,8 @@ _TOWN = re.compile(
     r"(?:\s{0,3}[,\n]\s{0,6}[^\W\d_a-z][\w'\u2019.\- ]{0,30}){1,4}?(?:,?\s{1,3}[A-Z]{2})?[,\s]{1,6}"
     r"(?:\d{4,6}|\d{3} \d{2}|\d{2}-\d{3})(?!\d|[.,]\d)"
 )
-# A name of a street or town: any first letter but a small one of ASCII, and what may stand between
-# such words.
+# A word of the name of a street or town. It may begin with any letter except a small one of ASCII.
+# The second expression is a word between such words.
 _NAME = r"(?:[^\W\d_a-z]\w{0,2}\.(?= )|[^\W\d_a-z](?:[\w'\u2019\-/]|\.(?=\w)){0,30})"
 _LINK = (
     r"(?:de|du|des|la|le|las|los|da|do|dos|das|del|di|van|den|der|al|el|u\.|ul\.|str\.?|C/"
@@ -103,11 +103,11 @@ _NUMBER = r"\d{1,6}[A-Za-z]?\.?"
 _HOUSE_FIRST = rf"(?:\d{{1,6}} )?{_NUMBER},?(?: {_PART}){{1,5}}(?: {_NUMBER})?"
 _LAST_HOUSE = rf"{_NAME} (?:{_PART} ){{0,3}}{_NUMBER}"
 _GAP = r"[,\s>*]{1,8}"
-# The text right before a flat or suite: a street with its number on either side.
+# The text right before a flat or suite: a street with its number before or after it.
 _BEFORE_UNIT = re.compile(rf"(?<![\w.,/-])(?:{_HOUSE_FIRST}|{_LAST_HOUSE}){_GAP}$")
 _REACH = 120  # characters before a flat
-_BEFORE_STREET = re.compile(r"(?<![\w.,:/-])\d{2,6} $")  # half of "9931 14 Long Street"
-# A sentence that says that an address follows.
+_BEFORE_STREET = re.compile(r"(?<![\w.,:/-])\d{2,6} $")  # the first half of "9931 14 Long Street"
+# A phrase that announces an address.
 _SAID = re.compile(
     r"(?<!\w)(?=[adlmprs])(?:address(?: is|:)|(?:liv(?:e|es|ing)|located|resid(?:e|es|ing)) at"
     r"|moved to"
@@ -115,7 +115,7 @@ _SAID = re.compile(
     r"|(?:meet|pick|drop|drops|dropped) (?:me|you|us|him|her|them)(?: (?:up|off))? at)[:\s]{1,6}",
     re.IGNORECASE,
 )
-# In every such sentence.
+# strings of which every such phrase has one
 _SAYING = ("ddress", " at", "moved to", "deliver", "ship")
 _SAID_STREET = re.compile(rf"{_HOUSE_FIRST}|{_LAST_HOUSE}")
 CORNER = "orner of "  # an address without a number
@@ -123,7 +123,7 @@ _CORNER = re.compile(
     rf"(?<!\w)(?:[Tt]he )?[Cc]orner of (?:{_NUMBER} )?(?:{_PART} ){{1,4}}(?:{_NUMBER} )?and"
     rf" {_PART}(?: {_PART}){{0,2}}"
 )
-# Towns and regions after a street, each up to a comma, a line's end or a postcode.
+# Towns and regions after a street, each up to a comma, a line end or a postcode.
 _PLACES = re.compile(
     rf"(?:,? {{0,2}}[,\n][\s>*]{{0,6}}{_NAME}(?: {_NAME}){{0,3}}"
     r"(?=\.?\s*$|\s*[,\n.?!;]|\s(?:\d{4,6}(?!\w)|[A-Z]{1,2}\d))){1,4}"
@@ -149,7 +149,7 @@ _POSTCODISH = re.compile(r"[0-9][A-Z]{2}")  # in every British postcode
 
 
 def find_addresses(text: str) -> list[Span]:
-    """Find streets with a number, flats, boxes, corners, American towns, British postcodes."""
+    """Find streets with a number, flats, boxes, corners, US towns and British postcodes."""
     bounds = [m.span() for m in _KIND_FIRST.finditer(text)]
     if _POSTCODISH.search(text):
         bounds += [m.span() for m in _POSTCODE.finditer(text)]
@@ -163,7 +163,7 @@ def find_addresses(text: str) -> list[Span]:
 
 
 def _by_number(text: str) -> Iterator[tuple[int, int]]:
-    """Yield a house's number beside a word for street."""
+    """Yield streets by a house number beside a word for street."""
     for house in _HOUSE.finditer(text):
         if street := _AFTER_HOUSE.match(text, house.end()):
             yield house.start(), street.end()
@@ -175,7 +175,7 @@ def _by_number(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _by_neighbour(text: str, lowered: str) -> Iterator[tuple[int, int]]:
-    """Yield streets with a number that stand before a flat or a code, or behind "lives at"."""
+    """Yield streets with a number before a flat or a code, or after a phrase like "lives at"."""
     if may_hold(lowered, _UNIT_WORDS):
         yield from _before_units(text)
     seen = 0
@@ -189,8 +189,8 @@ def _by_neighbour(text: str, lowered: str) -> Iterator[tuple[int, int]]:
 
 
 def _before_units(text: str) -> Iterator[tuple[int, int]]:
-    """Yield flats, with the street before each of them."""
-    seen = 0  # nothing is looked at twice, so that time stays linear
+    """Yield flats, each with the street before it."""
+    seen = 0  # no text is read twice, so that time stays linear
     for unit in _UNITS.finditer(text):
         before = _BEFORE_UNIT.search(text, max(seen, unit.start() - _REACH), unit.start())
         after = _AFTER_UNIT.match(text, unit.end())
@@ -199,13 +199,13 @@ def _before_units(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _begun(text: str, start: int) -> int:
-    """Return where the address begins: a second number before it belongs to it."""
+    """Return where the address begins, which may be at a second number before it."""
     number = _BEFORE_STREET.search(text, max(0, start - 8), start)
     return number.start() if number else start
 
 
 def _whole(text: str, end: int) -> int:
-    """Return where the address ends: flat and town belong to it."""
+    """Return where the address ends, with flat and town."""
     for further in (_MORE, _MORE, _TOWN, _PLACES):
         more = further.match(text, end)
         end = more.end() if more else end

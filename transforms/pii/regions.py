@@ -1,8 +1,8 @@
-"""The forms of telephone numbers by region: groups of digits, one space between them.
+"""Define the forms of telephone numbers by region: groups of digits with one space between them.
 
-A number that starts with + or 00 needs no region. The forms here have no country code in front. So
-a shape that ordinary numbers have too (a year, a price, ten digits in a row, four pairs) is not
-among them: such a number needs a word in front of it.
+A number that starts with + or 00 needs no region; the forms here have no country code. Forms that
+ordinary numbers have too (a year, a price, ten digits in a row, four pairs) are left out: such a
+number needs a word in front of it.
 """
 
 import re
@@ -38,7 +38,7 @@ SHAPES: dict[str, tuple[str, ...]] = {
     "CN": (r"1[3-9]\d \d{4} \d{4}",),
     "JP": (_TRUNK, r"0[789]0\d{8}"),
 }
-# Country calling codes with the number of digits that follow; others take 7 to 12.
+# Country calling codes, with the least and most digits that follow; other codes take 7 to 12.
 _LENGTHS = {
     "1": (10, 10),
     "7": (10, 10),
@@ -87,7 +87,7 @@ _CODE = re.compile(
 
 @lru_cache(maxsize=8)
 def national(regions: frozenset[str]) -> re.Pattern[str]:
-    """Return all shapes of these regions.
+    """Return an expression for all forms of these regions.
 
     Raises:
         KeyError: a region is not known.
@@ -97,7 +97,7 @@ def national(regions: frozenset[str]) -> re.Pattern[str]:
 
 
 def is_international(digits: str) -> bool:
-    """Tell whether the digits after + are a country's code and as many as its numbers have."""
+    """Return whether the digits after + are a country code and a number of its length."""
     code = _CODE.match(digits)
     if code is None:
         return False

@@ -1,7 +1,7 @@
-"""The gate: what a post says without personal data, or nothing at all.
+"""Return posts without personal data, or nothing: no other code lets a text pass to Silver.
 
-Rules, exact strings and the named-entity step over a batch of posts. A post whose text raises,
-takes too long or is beyond the cap comes back as None, and so never passes.
+The sanitizer applies rules, exact strings and the named-entity step to a batch of posts. If a
+post's text raises an error, takes too long or is too long, the result is None, so it never passes.
 """
 
 from collections import Counter
@@ -18,13 +18,13 @@ from transforms.pii.spans import Span
 
 SANITIZER_VERSION = "6"
 Piece = tuple[str, Sequence[str]]  # a text, and the strings that name a person in its post
-Ruled = tuple[Plain, list[Span]]  # its plain form, and what the rules found in it
+Ruled = tuple[Plain, list[Span]]  # a text's plain form, and the spans that the rules found in it
 _EMPTY: Ruled = (Plain(""), [])
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A post's texts, and the strings that name a person in it: its author's and mentions."""
+    """A post's texts, and the strings that name a person in it: author and mentions."""
 
     title: str | None
     text: str | None
@@ -34,7 +34,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """The same without personal data, and how often which type was found."""
+    """The texts of a post without personal data, and how often each type was found."""
 
     title: str | None
     text: str | None
@@ -43,7 +43,11 @@ class Clean:
 
 
 class Sanitizer:
-    """Removes personal data from batches of posts."""
+    """Removes personal data from batches of posts.
+
+    >>> Sanitizer().clean([Content(None, "mail ada@example.org", (), ())])
+    [Clean(title=None, text='mail <EMAIL>', hashtags=[], counts={'EMAIL': 1})]
+    """
 
     def __init__(self, options: Options = DEFAULT, persons: PersonFinder | None = None) -> None:
         self.options = options
@@ -51,7 +55,7 @@ class Sanitizer:
 
     @property
     def version(self) -> str:
-        """The version of the rules, and of the named-entity step."""
+        """Return the version of the rules and of the named-entity step."""
         return (
             f"{SANITIZER_VERSION}+{self.persons.name}-{self.persons.version}"
             if self.persons
@@ -59,7 +63,7 @@ class Sanitizer:
         )
 
     def clean(self, posts: Sequence[Content]) -> list[Clean | None]:
-        """Return each post without personal data; None where that failed."""
+        """Return each post without personal data; None if that failed."""
         pieces: list[Piece] = []
         for post in posts:
             pieces += [(text or "", post.exact) for text in (post.title, post.text)]
@@ -70,9 +74,9 @@ class Sanitizer:
         ]
 
     def spans(self, pieces: Sequence[Piece]) -> list[list[Span] | None]:
-        """Return each text's personal data, sorted and apart; None where looking failed."""
+        """Return each text's personal data, sorted and without overlaps; None if that failed."""
         with TimeLimit(self.options.max_seconds) as limit:
-            # All at once, and one by one where that fails: a timer costs as much as many a text.
+            # All texts at once, and one by one only if that fails: a timer costs as much as a text.
             ruled: Sequence[Ruled | None] | None = limit.attempt(self._all_ruled, pieces)
             if ruled is None:
                 ruled = [
@@ -100,7 +104,7 @@ class Sanitizer:
         return plain, find_plain(plain, exact, self.options)
 
     def _named(self, ruled: Sequence[Ruled | None], limit: TimeLimit) -> list[list[Span] | None]:
-        """Return the persons in each text: all at once, and one by one where that fails."""
+        """Return the persons in each text: of all at once, and one by one only if that fails."""
         if self.persons is None:
             return [[] for _ in ruled]
         named: list[list[Span] | None] = [[] for _ in ruled]
@@ -128,7 +132,7 @@ def _all_merged(
 
 
 def _merged(ruled: Ruled | None, named: list[Span] | None) -> list[Span] | None:
-    """Return the spans of rules and names in the original text; None where one of them failed."""
+    """Return the spans of rules and names in the original text; None if one of them failed."""
     if ruled is None or named is None:
         return None
     plain, spans = ruled
@@ -137,7 +141,7 @@ def _merged(ruled: Ruled | None, named: list[Span] | None) -> list[Span] | None:
 
 @lru_cache(maxsize=4)
 def load_sanitizer(options: Options) -> Sanitizer:
-    """Return the sanitizer of this process with those options, made once."""
+    """Return this process's sanitizer with these options, which is made once."""
     return Sanitizer(options)
 
 
@@ -149,15 +153,15 @@ def _cleaned(post: Content, spans_of_parts: list[list[Span] | None]) -> Clean | 
     in_title, in_text, *in_tags = [spans or [] for spans in spans_of_parts]
     title = post.title and redact(post.title, in_title)
     text = post.text and redact(post.text, in_text)
-    # A hashtag that names a person is left out: there is nothing to say in its place.
+    # A hashtag that names a person is left out, since no placeholder makes sense in its place.
     left = [tag for tag, spans in zip(post.hashtags, in_tags, strict=True) if not spans]
-    gone = _gone(post, left, f"{title}\n{text}".lower())
+    lost = _lost(post, left, f"{title}\n{text}".lower())
     counts = Counter(span.type for span in [*in_title, *in_text])
-    return Clean(title, text, [tag for tag in left if tag not in gone], dict(counts))
+    return Clean(title, text, [tag for tag in left if tag not in lost], dict(counts))
 
 
-def _gone(post: Content, tags: list[str], clean: str) -> set[str]:
-    """Return the hashtags that the clean text has lost: there, their words name a person."""
+def _lost(post: Content, tags: list[str], clean: str) -> set[str]:
+    """Return the hashtags that the clean text has lost: they contain a name that was found."""
     if not tags:
         return set()
     before = f"{post.title}\n{post.text}".lower()

@@ -1,4 +1,4 @@
-"""Stretches of text with a type, and the cheap question before an expression looks for them."""
+"""Define spans of personal data, and quick checks that save the search by an expression."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -25,7 +25,7 @@ TYPES = (
 
 
 class Span(NamedTuple):
-    """A stretch of the text, in characters."""
+    """A stretch of a text, from `start` up to `end` in characters, and its type."""
 
     start: int
     end: int
@@ -33,23 +33,23 @@ class Span(NamedTuple):
 
 
 def has_any(text: str, words: Iterable[str]) -> bool:
-    """Tell whether one of the words is in the text; a generator would cost more than the search."""
-    for word in words:  # noqa: SIM110  # see above
+    """Return whether one of the words is in the text; `any` would cost more than the search."""
+    for word in words:  # noqa: SIM110  # `any` is slower
         if word in text:
             return True
     return False
 
 
 def may_hold(lowered: str, words: Iterable[str]) -> bool:
-    """Tell whether an expression that ignores case may find one of the words in the text.
+    """Return whether an expression that ignores case may find one of the words in the text.
 
-    Beyond ASCII it takes letters for an "i", "k" or "s" that `lower()` does not turn into one.
+    Such an expression takes characters beyond ASCII for "i", "k" or "s" that `lower()` keeps.
     """
     return not lowered.isascii() or has_any(lowered, words)
 
 
 def without_overlaps(spans: Iterable[Span]) -> list[Span]:
-    """Sort the spans; overlapping ones become one, of the type of the longest."""
+    """Return the spans sorted; overlapping ones are merged, with the type of the longest."""
     merged: list[Span] = []
     longest = 0
     for span in sorted(spans, key=lambda s: (s.start, -s.end)):

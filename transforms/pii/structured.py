@@ -1,4 +1,4 @@
-"""Forms that are personal by themselves: machines' addresses, bank accounts, coins, coordinates."""
+"""Find forms that are personal by themselves: IP and MAC addresses, accounts, coins, places."""
 
 import ipaddress
 import re
@@ -10,7 +10,7 @@ _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _MORE_VERSIONS = (
     r"(?:\d{1,3}(?:\.\d{1,3}){3}(?:, ?(?:and |or )?| (?:and|or|to|vs\.?|->?|\u2192) )){0,2}"
 )
-# A word or a field's name after which a version follows.
+# A word or a field name after which a version follows.
 _VERSION = re.compile(
     r"(?:\bv|versions?|version ?(?:number|code|name|is|no\.?)|\bver\.?|\bversão|\bversión"
     r"|\breleases?|\bfirmware|\bbuild(?: ?(?:no\.?|number))?|\brev(?:ision)?\.?|\bfw|\bdll|\btag"
@@ -21,7 +21,7 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _VERSION_REACH = 64  # characters
-# Programs, and words of those who install them: a small number behind them is a version.
+# Programs, and words of people who install them: a small number after them is a version.
 _PROGRAM = re.compile(
     r"\b(?:nginx|apache|httpd|tomcat|jetty|iis|haproxy|envoy|varnish|traefik|openssl|openssh|openvpn|wireguard|curl|wget"
     r"|chrom(?:e|ium)|firefox|edge|safari|opera|brave|vivaldi|java|jdk|jre|python|node(?:\.?js)?|npm|php|perl|ruby|rails"
@@ -44,20 +44,20 @@ _RELEASED = re.compile(
     r"|release)\b",
     re.IGNORECASE,
 )
-# These have no address of their own: also 10.x.x.x behind them is a version.
+# These have no address of their own, so 10.x.x.x after them is a version too.
 _INSTALLED = re.compile(
     r"chrom|firefox|edge|safari|opera|brave|vivaldi|java|jdk|jre|android|ios|ipados|macos|windows|office|excel|outlook"
     r"|acrobat|photoshop|flash|itunes|steam|zoom|teams|skype|slack|discord|telegram|whatsapp|nvidia|geforce|intel|realtek"
     r"|bump|fixed|update|upgrad|downgrad|patch|app\b",
     re.IGNORECASE,
 )
-# A number of a text's part; it may begin with 10.
+# Words before the number of a part of a text, which may begin with 10.
 _PART = re.compile(
     r"(?:\b(?:sections?|sect?\.|chapters?|clauses?|paragraphs?|para\.|appendix|figures?|fig\.)"
     r"|\u00a7) ?\Z",
     re.IGNORECASE,
 )
-# The text that package managers and their lists put in front of a version.
+# The text that package managers and their lists have before a version.
 _INSTALLER = re.compile(
     r"\b(?:pip3?|pipx|npm|npx|pnpm|yarn|bun|cargo|gem|brew|nuget|choco|winget|conda|composer|apt(?:-get)?|dnf|yum|apk)\b"
     r"[^\n]{0,40}[=@:<>~^]=?v?\Z",
@@ -67,28 +67,26 @@ _REQUIRED = re.compile(
     r"(?<![\w.])(?!\w{0,30}(?:ip|addr|host|src|dst))[\w.\-]{0,40} ?(?:[=<>~!]=|[\^~]) ?v?\Z",
     re.IGNORECASE,
 )
-_OPERATORS = frozenset("=@:<>~^!")  # asked first: an expression costs each address its reach
-# The text after a version: its stage, or the end of a file's name.
+_OPERATORS = frozenset("=@:<>~^!")  # asked first, since the expression reads far back
+# The text after a version: its stage, or a file extension.
 _STAGE = re.compile(
     r"[\-+.](?:alpha|beta|rc|snapshot|dev|pre|preview|nightly|release|final|stable|lts|hotfix|patch|build|ga)(?![a-z])"
     r"|\+\w|[\-.](?:tar|zip|jar|war|exe|msi|dll|apk|deb|rpm|whl|gem|tgz|gz|dmg|pkg|iso|img|bin|so)(?!\w)",
     re.IGNORECASE,
 )
-_MASK = 255  # no machine has an address that begins with it
+_MASK = 255  # no machine's address begins with it
 _SMALL = 100
 _MOST_ASKED = 300
-_PRIVATE = 10  # first part of addresses within a house
+_PRIVATE = 10  # first part of private addresses
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{2,39}(?:(?:\.?\d{1,3}){4})?(?:%\w{1,15})?(?![\w:])")
 _MAC = re.compile(
     r"(?<![\w:\-])(?:[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}|[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5}"
     r"|[0-9A-Fa-f]{4}(?:\.[0-9A-Fa-f]{4}){2})(?![\w:\-])"
 )
-_SIGNS = (
-    r" \-._/\u00b7"  # one of these may separate the groups of an account's or a person's number
-)
-_ACCOUNT_SIGNS = frozenset(
-    " -.\t_/\u00b7~|*,:;#>\"'\u2019\u2192\u3001+=\\"
-)  # its check digits prove an account, whatever the signs
+# Signs that may separate the groups of a person's number.
+_SIGNS = r" \-._/\u00b7"
+# Signs that may separate the groups of an account: its check digits prove it, whatever the signs.
+_ACCOUNT_SIGNS = frozenset(" -.\t_/\u00b7~|*,:;#>\"'\u2019\u2192\u3001+=\\")
 _ACCOUNT_GAP = rf"[{re.escape(''.join(sorted(_ACCOUNT_SIGNS)))}]{{0,3}}"
 _IBAN = re.compile(
     rf"(?:(?<![A-Za-z0-9])|(?i:(?<=iban)))[A-Za-z]{{2}}[{_SIGNS}]?\d{{2}}(?={_ACCOUNT_GAP}[A-Za-z0-9])"
@@ -100,7 +98,7 @@ LB28 LC32 LI21 LT20 LU20 LV21 MC27 MD24 ME22 MK19 MR27 MT31 MU30 NL18 NO15 PK24 
 RO24 RS22 SA24 SC31 SE24 SI19 SK24 SM27 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20
 """
 _IBAN_LENGTHS = {part[:2]: int(part[2:]) for part in _COUNTRIES.split()}
-# In every account. It begins with a digit: an expression searches faster for it than for letters.
+# In every account. It begins with a digit, because an expression finds digits faster than letters.
 _IBANISH = re.compile(
     r"[0-9](?:(?<=(?<![A-Za-z0-9])[A-Za-z]{2}.)|(?<=[nN][A-Za-z]{2}.)"
     rf"|(?<=(?<![A-Za-z0-9])[A-Za-z]{{2}}[{_SIGNS}].)|(?<=[nN][A-Za-z]{{2}}[{_SIGNS}].))[0-9]"
@@ -132,7 +130,7 @@ _SEVEN = re.compile(r"[0-9]{7}")  # in every DNI and NIE
 _UNGROUPED = re.compile(r"[^\W_]{14}")  # in every account without groups
 _LEAST_DIGITS = 4
 _USUAL = frozenset(" -.\t_/\u00b7")
-_LEAST_ACCOUNT = 8  # digits: words behind "is 12" or "at 20" pass the check once in 97 times
+_LEAST_ACCOUNT = 8  # digits: of words after "is 12" or "at 20" one in 97 passes the check
 _MOST_GAP = 3  # signs between the groups of an account
 _DEGREES = re.compile(
     r"(?<![\w.])[+\-]?\d{1,2}\.\d{3,15} ?°? ?[NSns]?(?: ?[,;/] ?| )"
@@ -155,7 +153,7 @@ _MAX_LATITUDE = 90
 
 
 def find_structured(text: str, *, digits: bool) -> list[Span]:
-    """Find strict forms; `digits` says whether the text has any, which most forms need."""
+    """Find strict forms; `digits` says whether the text has digits, which most forms need."""
     spans: list[Span] = []
     if "///" in text:
         spans += [Span(*m.span(), "GEO") for m in _WORDS3.finditer(text)]
@@ -177,9 +175,9 @@ def find_structured(text: str, *, digits: bool) -> list[Span]:
 
 
 def _machines(text: str) -> list[Span]:
-    """Find addresses of machines.
+    """Find IP addresses.
 
-    Beyond more than any post has, none is checked for being a version, so that time stays linear.
+    Beyond `_MOST_ASKED`, which no post has, no version is sorted out, so that time stays linear.
     """
     matches = list(_IPV4.finditer(text))
     return [
@@ -218,7 +216,7 @@ def _bare(value: str) -> str:
 
 
 def _iban(text: str, match: re.Match[str]) -> Span | None:
-    """Return the account number that starts here: its country says how long it is."""
+    """Return the account number that starts here; its country determines the length."""
     start = match.start()
     at = match.start()
     length = _IBAN_LENGTHS.get(text[at : at + 2].upper(), 0)
@@ -247,7 +245,7 @@ def _iban(text: str, match: re.Match[str]) -> Span | None:
 
 
 def _groups_an_account(gaps: list[str]) -> bool:
-    """Tell whether one usual sign each stands between the groups, or the same one everywhere."""
+    """Return whether one usual sign separates each two groups, or the same one everywhere."""
     return len(set(gaps)) <= 1 or all(gap in _USUAL for gap in gaps)
 
 
@@ -256,12 +254,12 @@ def _is_ipv4(text: str, match: re.Match[str]) -> bool:
     if any(int(part) > 255 or (len(part) > 1 and part[0] == "0") for part in parts):  # noqa: PLR2004  # a byte
         return False
     if parts[0] == str(_MASK) or parts[1:] == ["0", "0", "0"]:
-        return False  # a mask, or a network of millions; programs have such versions
+        return False  # a mask, or a network of millions; programs have such versions too
     return not _is_version(text, match, [int(part) for part in parts])
 
 
 def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
-    """Tell whether the words around say that four numbers are a version."""
+    """Return whether the words around four numbers say that they are a version."""
     before = text[max(0, match.start() - _VERSION_REACH) : match.start()]
     if (
         _VERSION.search(before)
@@ -282,7 +280,7 @@ def _is_version(text: str, match: re.Match[str], parts: list[int]) -> bool:
 
 
 def is_installed(text: str, at: int) -> bool:
-    """Tell whether the version of a package begins here, which a command before it installs."""
+    """Return whether a package's version begins here, after a command that installs it."""
     before = text[max(0, at - _VERSION_REACH) : at]
     return before.rstrip("vV")[-1:] in _OPERATORS and _INSTALLER.search(before) is not None
 

@@ -1,1 +1,1 @@
-"""Names of persons in free text: the named-entity step, and what can stand in its place."""
+"""Find names of persons in free text: the named-entity step of the sanitizer."""

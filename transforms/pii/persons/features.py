@@ -1,4 +1,4 @@
-"""The model's features, as places in its hashed weights: no word can be read back from them."""
+"""Compute the model's features as positions in hashed weights, from which no word can be read."""
 
 import re
 import unicodedata
@@ -14,12 +14,11 @@ from foundation.words import composed
 from transforms.pii.persons.tokens import EDGE
 
 BITS = 18
-# one more weight follows, which is always 0: the place of features that are not there
+# One more weight follows, which is always 0: the position of absent features.
 SIZE = 1 << BITS
-OFFSETS = (0, -1, 1, -2, 2)  # the word itself first
-# features of a word at its own place, and seen from its neighbours'
-OWN = 34
-NEAR = 5
+OFFSETS = (0, -1, 1, -2, 2)  # in words; the word itself comes first
+OWN = 34  # features of a word at its own position
+NEAR = 5  # of these, the features that its neighbours see too
 
 Slots = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
@@ -31,17 +30,17 @@ _STIRRER, _STIR, _HALF, _REST = map(np.uint64, (0xBF58476D1CE4E5B9, 29, 32, 64 -
 _LONG = 24
 _MANY_HUMPS = 4
 _MANY_GRAMS = 12
-_LOUD = 0.6  # share of a text's words from which on capitals say nothing
+_LOUD = 0.6  # the share of a text's words from which on capitals say nothing
 
 
 def slots_of(hashes: Hashes, salt: int) -> Slots:
-    """Return positions in the weights for hashes, different for each salt."""
+    """Return the positions in the weights of these hashes; each salt gives others."""
     slots: Slots = ((hashes * _ODD[salt]) >> _REST).view(np.int64)
     return slots
 
 
 def hash_of(feature: str) -> int:
-    """Return 64 bits, the same on every machine."""
+    """Return a hash of 64 bits, which is the same on every machine."""
     raw = feature.encode("utf-8", "surrogatepass")
     return zlib.crc32(raw) << 32 | zlib.crc32(raw, 0x5BD1E995)
 
@@ -49,13 +48,13 @@ def hash_of(feature: str) -> int:
 def described(word: str) -> tuple[list[str], str, str]:
     """Return a word's features, its shape and its class of name.
 
-    Neighbours also see the first NEAR features.
+    Neighbours see the first NEAR features too.
     """
     if not word.lstrip("#")[:1].isalpha():
         sign = word if word[0] == "<" and len(word) >= len(EDGE) - 1 else word[:3]
         return [f"l{sign}"], sign, "-"
     tag = "#" if word[0] == "#" else ""
-    bare = composed(word.lstrip("#"))[:_LONG]  # as it was trained, with each accent in its letter
+    bare = composed(word.lstrip("#"))[:_LONG]  # composed accents, as in training
     low = bare.lower()
     shape = tag + _shape(bare)
     kind = _kind(low) + tag
@@ -69,7 +68,7 @@ def described(word: str) -> tuple[list[str], str, str]:
         f"x{low[-2:]}{shape}",
         f"x{low[-3:]}{shape}",
     ]
-    if tag or len(shape) > 2:  # noqa: PLR2004  # a capital within
+    if tag or len(shape) > 2:  # noqa: PLR2004  # a capital inside
         humps = [hump.lower() for hump in _HUMP.findall(bare)[:_MANY_HUMPS]]
         own += [f"h{hump}" for hump in humps]
         own += [
@@ -81,14 +80,14 @@ def described(word: str) -> tuple[list[str], str, str]:
 
 
 def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes) -> Iterator[Slots]:
-    """Yield positions of the features of more than one word, one array over all words for each.
+    """Yield the positions of features of several words: for each feature an array over all words.
 
     Args:
         low: hashes of the words in small letters.
-        shape: of their shapes.
-        kind: of their classes of name.
-        modes: how the word's text uses capitals.
-        echo: 1 where an account of the text has the word in its name.
+        shape: hashes of their shapes.
+        kind: hashes of their classes of name.
+        modes: how the text of each word uses capitals.
+        echo: 1 if an account name in the text contains the word.
     """
     low_, kind_, modes_, echo_ = map(_stirred, (low, kind, modes, echo))
     back = _shift(low, -1)
@@ -129,7 +128,7 @@ def pairs(low: Hashes, shape: Hashes, kind: Hashes, modes: Hashes, echo: Hashes)
 
 
 def modes_of(capital: Slots, firsts: list[int]) -> Hashes:
-    """Return how each word's text uses capitals: not at all, as usual, mostly, everywhere."""
+    """Return how each word's text uses capitals: none, as usual, mostly, everywhere."""
     bounds = np.array([0, *firsts[1:]])
     letters = np.maximum(np.add.reduceat((capital > 0).astype(np.int64), bounds[:-1]), 1)
     begun = np.add.reduceat((capital > 1).astype(np.int64), bounds[:-1]) / letters
@@ -140,19 +139,19 @@ def modes_of(capital: Slots, firsts: list[int]) -> Hashes:
 
 @cache
 def listed(name: str) -> list[str]:
-    """Return the names in a list of ours."""
+    """Return the words of one of our lists."""
     return (files("transforms.pii.persons") / name).read_text("utf-8").split()
 
 
 @cache
 def everyday() -> frozenset[str]:
-    """Return names that are everyday words as well."""
+    """Return the names that are everyday words as well."""
     return frozenset(listed("everyday.txt"))
 
 
 @cache
 def _names() -> tuple[frozenset[str], frozenset[str]]:
-    """Return given and family names, in small letters, also without accents."""
+    """Return given and family names in small letters, with and without accents."""
     given, family = (
         frozenset(names) | {_unaccented(word) for word in names}
         for names in map(listed, ("given.txt", "family.txt"))
@@ -165,7 +164,7 @@ def _unaccented(word: str) -> str:
 
 
 def _kind(low: str) -> str:
-    """Return which lists have the word."""
+    """Return a code for the lists that have the word."""
     given, family = _names()
     kind = ("G" if low in given else "") + ("F" if low in family else "")
     if not kind and "-" in low and any(part in given for part in low.split("-")):
@@ -174,7 +173,7 @@ def _kind(low: str) -> str:
 
 
 def _joined(low: str) -> str:
-    """Return how much of a joined name a given name begins and a family name ends."""
+    """Return how long a given name at the start and a family name at the end of a word are."""
     given, family = _names()
     starts = next((n for n in range(min(len(low), 10), 2, -1) if low[:n] in given), 0)
     ends = next((n for n in range(min(len(low), 12), 2, -1) if low[-n:] in family), 0)
@@ -182,7 +181,7 @@ def _joined(low: str) -> str:
 
 
 def _shape(word: str) -> str:
-    """Return the word with X and x for its letters; a single letter is Y or y."""
+    """Return the word's shape, with X and x for its letters; a single letter gives Y or y."""
     if len(word) == 1:
         return "Y" if word.isupper() else "y" if word.islower() else "o"
     if word.islower():
@@ -202,7 +201,7 @@ def _shape(word: str) -> str:
 def capital_of(word: str) -> int:
     """Return how a word uses capitals.
 
-    -1 an edge, 0 no letters, 1 small, 2 begins with a capital, 3 all capitals.
+    -1 is an edge, 0 no letters, 1 small letters, 2 a capital first, 3 all capitals.
     """
     if not word[0].isalpha():
         return -1 if word == EDGE else 0
@@ -214,5 +213,5 @@ def _stirred(values: Hashes) -> Hashes:
 
 
 def _shift(values: Hashes, by: int) -> Hashes:
-    """Return the value `by` words further on; edges keep it from being another text's."""
+    """Return for each word the value `by` words further on; edges separate the texts."""
     return np.concatenate((values[by:], values[:by]))

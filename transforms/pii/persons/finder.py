@@ -1,4 +1,4 @@
-"""The named-entity step as an interface: our model, nothing, or Presidio where a user has it."""
+"""Load the named-entity step: our model, none, or Presidio if the user has installed it."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -19,31 +19,31 @@ class PersonFinder(Protocol):
 
     @property
     def version(self) -> str:
-        """Return the version; it changes when the same text may give other names."""
+        """Return the version, which changes if the same text may give other names."""
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return where names are in each text, in characters."""
+        """Return the names in each text, as start and end in characters."""
 
 
 _SPACY_MODEL = "en_core_web_lg"  # the model of Presidio's default configuration
 
 
 class PresidioPersons:
-    """Presidio's analyzer with its default spaCy model, which must be installed.
+    """Finds names with Presidio's analyzer and its default spaCy model, which must be installed.
 
-    Presidio would fetch a missing one over the network.
+    Presidio would download a missing model.
     """
 
     name = "presidio"
 
     def __init__(self) -> None:
-        analyzer: Any = import_module("presidio_analyzer")  # no types, and only where a user has it
+        analyzer: Any = import_module("presidio_analyzer")  # optional, and without types
         import_module(_SPACY_MODEL)
         self._engine: Any = analyzer.AnalyzerEngine()
         self.version = str(import_module("importlib.metadata").version("presidio-analyzer"))
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return where names are in each text, in characters."""
+        """Return the names in each text, as start and end in characters."""
         return [
             [
                 (person.start, person.end)
@@ -55,10 +55,10 @@ class PresidioPersons:
 
 @cache
 def load_person_finder(name: PersonFinderName) -> PersonFinder | None:
-    """Return the finder of that name; None for "off".
+    """Return the finder of this name; None for "off".
 
     Raises:
-        SettingsError: it is not installed.
+        SettingsError: Presidio is not installed.
     """
     match name:
         case "off":

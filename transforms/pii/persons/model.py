@@ -1,8 +1,8 @@
-"""A linear chain over the words of a text: each is part of a person's name or not.
+"""Find names of persons by a linear chain over a text's words: part of a name, or not.
 
-The weights are small integers, so that the same text has the same names on every machine. A word's
-contributions to its own score and to its neighbours' are summed once per word and cached; per text
-only pairs of neighbours are looked up.
+The weights are small integers, so the same text has the same names on every machine. The
+contributions of a word to its own score and to its neighbours' are summed once per word and cached.
+Per text only pairs of neighbours are looked up.
 """
 
 import io
@@ -21,11 +21,11 @@ from transforms.pii.persons.vocabulary import Read, Vocabulary
 VERSION = "4"
 WEIGHTS = "weights.npz"
 _CHUNK = 512  # texts at a time
-_LEAST = 3  # letters of a name that is looked for again in its text
-_DOUBT = 12  # of a weight: against joy, mark and rose in small letters
-_INITIAL = 3  # letters of what a full stop shortens: J., Mr., Jun.
+_LEAST = 3  # letters of a name that is searched for in the rest of its text
+_DOUBT = 12  # subtracted for words such as joy, mark and rose in small letters
+_INITIAL = 3  # letters that a full stop may follow within a name: J., Mr., Jun.
 _WITHIN = frozenset("-'\u2019")
-# They begin no name, whatever stands around them.
+# Words with which no name begins, whatever stands around them.
 _SMALL_WORDS = """
 a about after all also am and any are as at be because been before but by can could did does down
 each even every for from had has have he her here hers him his how i if into is it its just like
@@ -48,9 +48,9 @@ class Weights:
     """The weights that training produces.
 
     Attributes:
-        features: one per place of a feature, and a last one that is 0.
-        steps: from a word that is no name to no name, to a name; from a name to no name, to a name.
-        bias: added to each word: how eager the model is.
+        features: one weight per position of a feature, and a last one that is 0.
+        steps: weights of the steps none → none, none → name, name → none and name → name.
+        bias: is added to each word's score; the higher it is, the more names are found.
     """
 
     features: npt.NDArray[np.int8]
@@ -60,7 +60,7 @@ class Weights:
 
 @cache
 def shipped() -> Weights:
-    """Return the weights of the package; the NOTICE file says what they were trained on."""
+    """Return the package's weights; the file NOTICE names the data of their training."""
     with np.load(io.BytesIO((files("transforms.pii.persons") / WEIGHTS).read_bytes())) as stored:
         steps = stored["steps"].tolist()
         return Weights(
@@ -69,7 +69,11 @@ def shipped() -> Weights:
 
 
 class NameModel:
-    """Finds names of persons by words, their form, and what stands beside them."""
+    """Finds names of persons by their words, the form of these, and their neighbours.
+
+    >>> NameModel().find(["Thanks to Ada Lovelace for the notes."])
+    [[(10, 22)]]
+    """
 
     name = "model"
     version = VERSION
@@ -79,7 +83,7 @@ class NameModel:
         self.vocabulary = Vocabulary(_summed(self.weights.features))
 
     def find(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Return where names are in each text, in characters."""
+        """Return the names in each text, as start and end in characters."""
         return [
             spans
             for at in range(0, len(texts), _CHUNK)
@@ -99,7 +103,7 @@ class NameModel:
         return names
 
     def _scores(self, read: Read) -> Ints:
-        """Return how likely each word is a name's, edges never."""
+        """Return each word's score as part of a name; an edge never is one."""
         vocabulary = self.vocabulary
         sums = vocabulary.summed[read.ids]
         scores = sums[:, 0] + self.weights.bias
@@ -115,10 +119,11 @@ class NameModel:
 
 
 def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
-    """Return the likeliest chain (Viterbi's), by how much a name is likelier than none.
+    """Return the likeliest chain by Viterbi's algorithm: whether each word is part of a name.
 
-    Most words are so unlikely that nothing around them could make them a name: they part the chain
-    into runs, and of these only the ones with a word that could end a name are gone through.
+    A score says by how much a name is likelier than none. Most words are so unlikely that no
+    neighbour could make them a name. They split the chain into runs, and only runs with a word that
+    could end a name are computed.
     """
     none_none, none_name, name_none, name_name = steps
     # the largest gain that the previous word can give
@@ -127,7 +132,7 @@ def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
     goes_on_from = none_name - name_name
     flags = np.zeros(len(scores), dtype=bool)
     is_open = np.concatenate(([False], scores > min(ends_from, goes_on_from) - most, [False]))
-    # nothing follows the last word, which therefore may be one more easily
+    # Nothing follows the last word, so it may be a name more easily.
     is_open[-2:-1] = len(scores) > 0
     edges = np.flatnonzero(is_open[1:] != is_open[:-1])
     could_end = np.concatenate(([0], np.cumsum(scores > ends_from - most)))
@@ -141,7 +146,7 @@ def decode(scores: Ints, steps: Steps) -> npt.NDArray[np.bool_]:
 
 
 def _run(scores: list[int], steps: Steps, ends_from: int) -> list[bool]:
-    """Return the likeliest chain between two words that are no names."""
+    """Return the likeliest chain between two words that are not part of a name."""
     none_none, none_name, name_none, name_name = steps
     lead = -(1 << 20)
     backs: list[tuple[bool, bool]] = []
@@ -170,7 +175,7 @@ def _summed(features: npt.NDArray[np.int8]) -> Callable[[npt.NDArray[np.int64]],
 
 
 def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int, list[int]]]:
-    """Return the marked words of each text that has some."""
+    """Return the marked words of each text that has any, with the text's number."""
     if not len(marked):
         return []
     numbers = np.searchsorted(np.array(firsts), marked, side="right") - 1
@@ -183,7 +188,7 @@ def _by_text(marked: npt.NDArray[np.intp], firsts: list[int]) -> list[tuple[int,
 
 
 def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, int]]:
-    """Return names from their words; a word that is a name once is one everywhere."""
+    """Return the spans of names; a word that is a name once is one in the whole text."""
     names = {
         word
         for at in marked
@@ -212,14 +217,14 @@ def _spans(words: list[str], marked: list[int], text: str) -> list[tuple[int, in
 
 
 def _may_begin(word: str) -> bool:
-    """Tell whether a name may begin with the word."""
+    """Return whether a name may begin with the word."""
     return word.lstrip("#")[:1].isalpha() and word.lower() not in _NEVER
 
 
 def _may_follow(words: list[str], at: int) -> bool:
-    """Tell whether a name may go on with the word.
+    """Return whether a name may continue with the word.
 
-    Of signs it may with a hyphen, an apostrophe, and the full stop of an initial.
+    Among signs it may with a hyphen, an apostrophe, and the full stop of an initial.
     """
     word = words[at]
     if word.lstrip("#")[:1].isalpha() or word in _WITHIN:

@@ -1,4 +1,4 @@
-"""The words seen so far, with what is known of each, and texts as rows of that knowledge."""
+"""Cache facts about words in tables, and turn texts into rows of these tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ from transforms.pii.persons.features import (
 )
 from transforms.pii.persons.tokens import EDGE, echo_of, pieces_of, users_in, words_in
 
-_MOST_KNOWN = 200_000  # words kept, and pieces; then each begins anew
-_LONGEST_PIECE = 32  # characters; longer ones seldom come again
+_MOST_KNOWN = 200_000  # words, and pieces, in a cache; a full cache is emptied
+_LONGEST_PIECE = 32  # characters; longer pieces seldom occur again
 AT_ONCE = 4_096  # new words
-_EDGE = 0  # its row
+_EDGE = 0  # the row of an edge
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """Words of several texts in one array of rows; two edges before each text and after the last.
+    """The words of several texts as rows, with two edges before each text and after the last.
 
     Attributes:
         ids: rows of the vocabulary.
-        firsts: the place of each text's first word, and where the next one's would be.
-        echo: 1 for each word that an account named in its text has in its name.
+        firsts: the index of each text's first word, and where that of a next text would be.
+        echo: 1 for each word that an account name in its text contains.
     """
 
     ids: Slots
@@ -45,18 +45,18 @@ class Read:
 
 
 class Vocabulary:
-    """Cached facts about words; a word's row is its place in each of the tables.
+    """Cached facts about words; a word's row is its index in each table.
 
     Attributes:
-        words: as `words_in` says them.
-        summed: what `summary` makes of a word's places.
+        words: the words, as `words_in` returns them.
+        summed: the summary of each word's positions.
         hashes: of the word in small letters, of its shape, of its class of name.
-        capital: `capital_of` it.
-        is_everyday: whether it is, in small letters, an everyday word that is also a name.
+        capital: how the word uses capitals, by `capital_of`.
+        is_everyday: whether the word is an everyday word in small letters and also a name.
     """
 
     def __init__(self, summary: Callable[[Slots], npt.NDArray[Any]]) -> None:
-        """Keep in `summed` the `summary` of each word's positions, (words, OFFSETS, OWN)."""
+        """Keep in `summed` the `summary` of each word's positions, shaped (words, OFFSETS, OWN)."""
         self._summary = summary
         self._forget()
 
@@ -73,7 +73,7 @@ class Vocabulary:
         self._row(EDGE)
 
     def read(self, texts: Sequence[str]) -> Read:
-        """Return the words of the texts, adding new ones. Rows hold until the next call."""
+        """Return the words of the texts, and add new ones; the rows hold until the next call."""
         if len(self.words) > _MOST_KNOWN:
             self._forget()
         rows_of = self._pieces.__getitem__
@@ -114,7 +114,7 @@ class Vocabulary:
             self._described += len(new)
 
     def _grow(self, needed: int) -> None:
-        """Make room, twice as much at a time."""
+        """Make room in the tables, twice as much each time."""
         if needed <= len(self.capital):
             return
         more = max(needed, 2 * len(self.capital), AT_ONCE) - len(self.capital)
@@ -144,7 +144,7 @@ class Vocabulary:
 
 
 class _Pieces(dict[str, tuple[int, ...]]):
-    """The rows of a piece's words: most pieces come again."""
+    """Caches the rows of a piece's words, since most pieces occur again."""
 
     def __init__(self, row: Callable[[str], int]) -> None:
         super().__init__()
