@@ -1,4 +1,4 @@
-"""Monthly budget (UTC) of a paid scorer, counted across the processes of a machine."""
+"""Keep a paid scorer within a monthly budget (UTC), across all processes of a machine."""
 
 import fcntl
 import json
@@ -13,7 +13,7 @@ from transforms.scoring.refusals import budget_is_spent
 
 
 class Budget(Protocol):
-    """Counts before money is spent, so that the cap holds however many workers there are."""
+    """Counts money before it is spent, so that the cap holds for any number of workers."""
 
     def take(self, usd: float) -> None: ...
 
@@ -21,10 +21,10 @@ class Budget(Protocol):
 
 
 def spent(file: Path, month: str) -> float | None:
-    """Return what a file says was spent in a month, `2026-11`; None where there is no file.
+    """Return the US dollars that a file has for a month, `2026-11`; None without a file.
 
     Raises:
-        ScorerBudgetError: it does not say it.
+        ScorerBudgetError: the file cannot be read as sums by month.
     """
     try:
         return _parse(file, file.read_text(encoding="utf-8")).get(month, 0.0)
@@ -33,23 +33,23 @@ def spent(file: Path, month: str) -> float | None:
 
 
 class MonthlyBudget:
-    """A file with what was spent by month; a lock on it makes processes take turns."""
+    """A file with the sums spent by month; a lock on it makes processes take turns."""
 
     def __init__(self, file: Path, most_usd: float) -> None:
         self._file = file
         self._most_usd = most_usd
-        self._lock = Lock()  # flock is per process
+        self._lock = Lock()  # for threads, since flock is per process
 
     def take(self, usd: float) -> None:
-        """Count an amount, before it is spent.
+        """Count an amount in US dollars before it is spent.
 
         Raises:
-            ScorerBudgetError: it would go beyond the cap; nothing was counted.
+            ScorerBudgetError: the month's sum would exceed the cap; nothing was counted.
         """
         self._add(usd)
 
     def give_back(self, usd: float) -> None:
-        """Take back what was counted and not spent."""
+        """Subtract an amount that was counted and not spent."""
         self._add(-usd)
 
     def _add(self, usd: float) -> None:
@@ -78,5 +78,5 @@ def _parse(file: Path, content: str) -> dict[str, float]:
     except (ValueError, AttributeError, TypeError):
         raise ScorerBudgetError(
             f"{file} does not say what scoring has cost",
-            remedy="Write what it was, or remove the file",
+            remedy="Write the sums by month into it, or remove it",
         ) from None

@@ -1,9 +1,9 @@
-"""Calibrated confidence: P(the label is right), from a fit to one version of a scorer.
+"""Calibrate confidence to P(the label is right), by a fit to one version of a scorer.
 
-A fit is a small JSON file: `calibrations/<scorer>.json`, made by `benchmarks/fit_calibration.py`;
-or it comes with the model (`CarriesFit`); or a user has made it of labelled texts (`echostream
-calibrate`). Its hash is in the version on every row, and so is a confidence below which the scorer
-abstains: a re-score after a change of either finds its rows.
+A fit is a small JSON file. It ships as `calibrations/<scorer>.json` (made by
+`benchmarks/fit_calibration.py`), or comes with the model (`CarriesFit`), or is made by a user from
+labelled texts (`echostream calibrate`). The version on each row contains a hash of the fit, and the
+confidence below which the scorer abstains: so a re-score finds the rows of an older one.
 """
 
 import hashlib
@@ -23,21 +23,19 @@ from transforms.scoring.score import HasFigures, Label, Score, Scorer
 SHIPPED = resources.files("transforms.scoring") / "calibrations"
 
 MOST_REMEMBERED = 50_000
-_STRONG = 0.2  # a share of the text
-_EDGE = 1e-6  # probabilities nearer to 0 or 1 than this say no more
+_STRONG = 0.2  # the share of a text from which on a side is strong
+_EDGE = 1e-6  # probabilities nearer to 0 or 1 are clipped to this distance
 _SINGLE: tuple[Label, ...] = ("negative", "neutral", "positive")
 
 
 @dataclass(frozen=True)
 class Fit:
-    """From what a scorer says to the probability that its label is right.
+    """Maps a scorer's answer to the probability that its label is right.
 
-    `by="compound"`: multinomial logistic regression on `compound_features`, one row of weights per
-      class.
-    `by="confidence"`: logistic regression on the log-odds of the scorer's own probability, one row
-      of two weights.
-    `mixed`: the share of right ones among the texts labelled mixed; a label of its own that no
-      class stands for.
+    `by="compound"` is multinomial logistic regression on `compound_features`, with one row of
+    weights per class. `by="confidence"` is logistic regression on the log-odds of the scorer's own
+    probability, with one row of two weights. `mixed` is the share of right answers among the texts
+    labelled mixed, a label that none of the classes covers.
     """
 
     by: Literal["compound", "confidence"]
@@ -48,7 +46,7 @@ class Fit:
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
-        """Read the fit in a JSON object; its other fields are for people."""
+        """Return the fit in a JSON object; its other fields are for people."""
         weights = tuple(tuple(row) for row in stored["weights"])
         return cls(
             stored["by"],
@@ -60,11 +58,11 @@ class Fit:
 
     @cached_property
     def version(self) -> str:
-        """A hash of all that decides a confidence."""
+        """Return a hash of everything that determines a confidence."""
         return hashlib.sha256(repr((self.by, self.weights, self.mixed)).encode()).hexdigest()[:6]
 
     def confidence(self, score: Score) -> float | None:
-        """Return P(the label is right), to four digits; None where there is no label."""
+        """Return P(the label is right), to four digits; None without a label."""
         if score.label is None:
             return None
         if score.label == "mixed":
@@ -98,7 +96,7 @@ class CarriesFit(Protocol):
 
 
 class Calibrated:
-    """A scorer with its fit: calibrated confidence, abstention, and `mixed` if it is asked for."""
+    """A scorer with its fit: calibrated confidence, abstention, and the label mixed if wanted."""
 
     def __init__(
         self, scorer: Scorer, fit: Fit | None, *, abstain_below: float = 0.0, mixed: bool = False
@@ -131,7 +129,7 @@ class Calibrated:
 
 
 class _Made(dict[Score, Score]):
-    """The scorer's score to the one that users see; few are different, so they are made once."""
+    """Maps a scorer's score to the one that users see; there are few, so each is made once."""
 
     def __init__(self, fit: Fit | None, abstain_below: float) -> None:
         super().__init__()
@@ -155,13 +153,13 @@ def calibrated(
     """Return the scorer with the fit that belongs to its version, if there is one.
 
     Args:
-        scorer: not calibrated.
-        abstain_below: a confidence.
-        mixed: whether VADER's figures may say so.
-        folder: fits of a user's own, which go before what ships and what comes with a model.
+        scorer: the scorer, not calibrated.
+        abstain_below: the confidence below which the label is left out.
+        mixed: whether VADER's figures may give the label mixed.
+        folder: a folder of a user's own fits, which precede the others; empty without one.
 
     Raises:
-        SettingsError: it has none, and should abstain; or a user's own cannot be read.
+        SettingsError: the scorer should abstain and has no fit, or a user's own cannot be read.
     """
     fit = _own_fit(scorer, folder) or (
         scorer.fit if isinstance(scorer, CarriesFit) else _shipped_fit(scorer)
@@ -170,16 +168,16 @@ def calibrated(
 
 
 def is_mixed(figures: tuple[float, float, float, float]) -> bool:
-    """Tell whether both sides are strong in VADER's figures.
+    """Return whether both sides are strong in VADER's figures.
 
-    It is a weak sign of `mixed`: docs/evidence/sentiment.md says how weak.
+    It is a weak sign of mixed sentiment: docs/evidence/sentiment.md says how weak.
     """
     neg, _, pos, _ = figures
     return min(neg, pos) >= _STRONG
 
 
 def file_of(scorer: Scorer) -> str:
-    """Return the file name of a user's own fit: one for each version."""
+    """Return the file name of a user's own fit, which has the scorer's version."""
     return f"{scorer.name}@{scorer.version}.json"
 
 
@@ -189,7 +187,7 @@ def _own_fit(scorer: Scorer, folder: str) -> Fit | None:
     if not Path(folder).is_dir():
         raise SettingsError(
             f"{folder} is no folder",
-            remedy="Set scorer.calibrations to that of `echostream calibrate`",
+            remedy="Set scorer.calibrations to the folder that `echostream calibrate` wrote",
         )
     file = Path(folder) / file_of(scorer)
     if not file.is_file():
@@ -211,7 +209,7 @@ def _shipped_fit(scorer: Scorer) -> Fit | None:
 
 
 def compound_features(compound: float) -> tuple[float, ...]:
-    """Return what the regression sees: 1, c, c squared, |c|, and whether there is none."""
+    """Return the regression's features: 1, c, c squared, |c|, and whether c is 0."""
     return (1.0, compound, compound * compound, abs(compound), float(compound == 0))
 
 

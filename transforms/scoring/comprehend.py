@@ -1,6 +1,6 @@
-"""Amazon Comprehend as a scorer: BatchDetectSentiment with its four labels, within a budget.
+"""Score with Amazon Comprehend's BatchDetectSentiment and its four labels, within a budget.
 
-https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html
+Source: https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,9 @@ _LABELS: dict[str, Label] = {
 
 
 class ComprehendScorer:
-    """Score: `compound` is P(positive) - P(negative), `confidence` Amazon's for the label.
+    """Scores texts: `compound` is P(positive) - P(negative), `confidence` is Amazon's.
 
-    A text that is blank, or that Comprehend refuses alone, gets no label.
+    A text that is blank, or that Comprehend refuses even alone, gets no label.
     """
 
     name = "comprehend"
@@ -45,7 +45,7 @@ class ComprehendScorer:
 
 
 def load(options: ScorerOptions) -> ComprehendScorer:
-    """Return the scorer of the options' language.
+    """Return the scorer for the options' language.
 
     Raises:
         SettingsError: Comprehend does not know the language, or no region is set.
@@ -55,7 +55,7 @@ def load(options: ScorerOptions) -> ComprehendScorer:
     if language not in LANGUAGES:
         raise SettingsError(
             f"Amazon Comprehend has no sentiment for language {language}",
-            remedy=f"Name it in scorer.by_language for some of: {', '.join(sorted(LANGUAGES))}",
+            remedy=f"In scorer.by_language, use it for some of: {', '.join(sorted(LANGUAGES))}",
         )
     budget = MonthlyBudget(Path(options.state_dir) / "comprehend.json", settings.max_usd_per_month)
     client = make_client(settings)

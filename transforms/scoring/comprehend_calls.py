@@ -1,8 +1,7 @@
-"""Batch calls of Amazon Comprehend: 25 texts each, cut to its limit, retried, within a budget.
+"""Call Amazon Comprehend's batch operations: 25 texts a call, cut, retried, within a budget.
 
-https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html and its
-sisters. Texts leave
-the machine: they are sanitised before, as all are.
+Source: https://docs.aws.amazon.com/comprehend/latest/APIReference/API_BatchDetectSentiment.html and
+the pages of the other operations. The texts leave the machine; they were sanitised before.
 """
 
 import time
@@ -18,15 +17,14 @@ from foundation.sections import ComprehendSettings
 from transforms.scoring.budget import Budget
 from transforms.scoring.refusals import service_refused
 
-# Of sentiment and of entities:
+# The languages of both sentiment and entities:
 # https://docs.aws.amazon.com/comprehend/latest/dg/supported-languages.html
 LANGUAGES = frozenset({"ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh"})
-# of a call, of a text in UTF-8
-_MOST_TEXTS = 25
-_MOST_BYTES = 5_000
-# the unit of billing: https://aws.amazon.com/comprehend/pricing/
+_MOST_TEXTS = 25  # per call
+_MOST_BYTES = 5_000  # per text, in UTF-8
+# The unit of billing: https://aws.amazon.com/comprehend/pricing/
 _UNIT_CHARACTERS = 100
-_LEAST_UNITS = 3
+_LEAST_UNITS = 3  # per text
 _ATTEMPTS = 3  # of a text that failed while others of its call did not
 _WAIT_S = 0.2
 
@@ -34,7 +32,7 @@ Result = dict[str, Any]  # an item of Comprehend's ResultList
 
 
 class ComprehendCalls:
-    """Calls in one language; loaded once per process, since making a client takes a while."""
+    """Calls Comprehend for texts in one language; loaded once per process, as it takes a while."""
 
     def __init__(self, client: Any, budget: Budget, *, usd_per_unit: float, language: str) -> None:
         self._client = client
@@ -43,13 +41,13 @@ class ComprehendCalls:
         self.language = language
 
     def results(self, operation: str, texts: Sequence[str]) -> list[Result | None]:
-        """Return the operation's result for each text; None for one that is blank or keeps failing.
+        """Return the operation's result for each text; None if it is blank or keeps failing.
 
-        A text beyond 5,000 bytes is cut there.
+        A text of more than 5,000 bytes is cut there.
 
         Args:
-            operation: botocore's name of one of the batch operations.
-            texts: any number of them.
+            operation: botocore's name of a batch operation.
+            texts: any number of texts.
 
         Raises:
             ScorerBudgetError: the month's budget is used up.
@@ -79,10 +77,9 @@ class ComprehendCalls:
         try:
             answer = getattr(self._client, operation)(TextList=texts, LanguageCode=self.language)
             unspent = sum(prices[failed["Index"]] for failed in answer["ErrorList"])
-        except (BotoCoreError, ClientError) as error:  # botocore has tried again by then
-            raise service_refused(
-                "Amazon Comprehend", _code(error)
-            ) from None  # its message could quote the call
+        except (BotoCoreError, ClientError) as error:  # after botocore's own retries
+            # The cause is left out, because its message could quote a text.
+            raise service_refused("Amazon Comprehend", _code(error)) from None
         finally:
             if unspent:
                 self._budget.give_back(unspent)
@@ -91,7 +88,7 @@ class ComprehendCalls:
 
 
 def make_client(settings: ComprehendSettings) -> Any:
-    """Create a client of Comprehend; `Any` stands for botocore's generated class.
+    """Create a client of Comprehend, typed as Any because botocore generates its class.
 
     Raises:
         SettingsError: no region is set.
@@ -120,7 +117,7 @@ def _units(text: str) -> int:
 
 
 def _code(error: BotoCoreError | ClientError) -> str:
-    """Return the error's code, without the words of the call."""
+    """Return the error's code, which quotes nothing of the call."""
     return (
         str(error.response["Error"]["Code"])
         if isinstance(error, ClientError)

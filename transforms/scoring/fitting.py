@@ -1,7 +1,7 @@
-"""Fit a scorer's confidence to labelled texts: P(the label is right), for one version.
+"""Fit a scorer's confidence to labelled texts, for one version of the scorer.
 
-Needs scikit-learn (the extra `train`). A fit has 2 or 15 numbers, so a few hundred
-texts suffice.
+It needs scikit-learn (the extra `train`). A fit has 2 or 15 numbers, so a few hundred texts are
+enough.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from foundation.errors import UsageError
 from transforms.scoring.calibration import Fit, compound_features
 from transforms.scoring.score import Score, Scorer
 
-FEWEST = 20  # of each class, or of right and of wrong labels
+FEWEST = 20  # texts of each class, or of right and of wrong labels
 CLASSES = ("negative", "neutral", "positive")
 _FOLDS = 5
 _SEED = 20261121
@@ -25,7 +25,7 @@ _EDGE = 1e-6
 
 Floats = NDArray[np.float64]
 Right = NDArray[np.bool_]
-Weights = tuple[tuple[float, ...], ...]  # as a Fit has them
+Weights = tuple[tuple[float, ...], ...]  # rows of weights, as in `Fit`
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Fitted:
     fit: Fit
     texts: int
     error: float
-    uncalibrated: float | None  # the same of the scorer's own probabilities, where it has some
+    uncalibrated: float | None  # the error of the scorer's own probabilities; None without any
 
     @property
     def stored(self) -> dict[str, Any]:
-        """Return the fit as its file stores it and `Fit.of` reads it."""
+        """Return the fit as it is stored in a file, which `Fit.of` reads."""
         fit = self.fit
         return {
             "by": fit.by,
@@ -58,13 +58,13 @@ def fit_confidence(
     """Fit on all texts that get a label, after measuring the error by cross-validation.
 
     Args:
-        scorer: not calibrated.
-        texts: as they will be scored: of the same platforms, classes in about the same shares.
-        labels: negative, neutral, positive or mixed, one each.
-        source: what the texts are, for people.
+        scorer: the scorer, not calibrated.
+        texts: texts like those to be scored: of the same platforms, with similar shares of classes.
+        labels: one label per text: negative, neutral, positive or mixed.
+        source: a description of the texts, for people.
 
     Raises:
-        UsageError: too few texts, or scikit-learn is not there.
+        UsageError: there are too few texts, or scikit-learn is not installed.
     """
     try:
         from sklearn.model_selection import KFold  # noqa: PLC0415  # an extra
@@ -104,7 +104,7 @@ def by_probability(odds: Floats, right: Right) -> Weights:
 def by_compound(
     compounds: Sequence[float], golds: Sequence[str], shares: Floats | None = None
 ) -> Weights:
-    """Fit P(class) from the compound; `shares` are how much each text counts."""
+    """Fit P(class) from the compound; `shares` are the weights of the texts."""
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an extra
 
     # The first feature is 1, which stands for the intercept.
@@ -115,24 +115,24 @@ def by_compound(
 
 
 def log_odds(probabilities: Floats) -> Floats:
-    """Return the log-odds of probabilities, kept from 0 and 1."""
+    """Return the log-odds of probabilities, which are clipped away from 0 and 1."""
     inside = np.clip(probabilities, _EDGE, 1 - _EDGE)
     odds: Floats = np.log(inside / (1 - inside))
     return odds
 
 
 def calibration_error(confidences: Floats, right: Right, bins: int = 10) -> float:
-    """Return the expected calibration error over bins of equal width."""
+    """Return the expected calibration error (ECE) over bins of equal width."""
     places = np.minimum((confidences * bins).astype(np.int64), bins - 1)
     gaps = np.bincount(places, confidences, bins) - np.bincount(places, right.astype(float), bins)
     return round(float(np.abs(gaps).sum() / len(confidences)), 4)
 
 
 def _fit(scores: Sequence[Score], golds: Sequence[str], version: str, source: str) -> Fit:
-    """Fit by the scorer's own probabilities where it has them, else by its compounds."""
+    """Fit by the scorer's own probabilities if it has them, else by its compounds."""
     is_mixed = [score.label == "mixed" for score in scores]
     mixed_golds = list(compress(golds, is_mixed))
-    # Without texts labelled mixed, the data cannot say how often mixed is right.
+    # Without texts labelled mixed, the data cannot show how often mixed is right.
     mixed = (
         mixed_golds.count("mixed") / len(mixed_golds) if mixed_golds and "mixed" in golds else None
     )
@@ -164,6 +164,6 @@ def _refuse_few(scores: Sequence[Score], golds: Sequence[str]) -> None:
     if few := [kind for kind in kinds if counts[kind] < FEWEST]:
         raise UsageError(
             f"{counts[few[0]]} of the texts that get a label are {few[0]}",
-            remedy=f"At least {FEWEST} of each of {', '.join(kinds)}, please; some hundred texts"
-            f" are better",
+            remedy=f"Label at least {FEWEST} of each of {', '.join(kinds)}; a few hundred texts are"
+            " better",
         )

@@ -1,8 +1,8 @@
-"""A linear model over hashed n-grams and lexicon features, shipped or trained by a user.
+"""Score with a linear model over hashed n-grams and lexicon features, shipped or user-trained.
 
-A model is a folder: `model.json` (what it is, its calibration), `weights.npz` (16-bit numbers, no
-pickle) and `CARD.md` (its figures, for people). Scoring needs numpy alone; training is
-`transforms/scoring/training.py`.
+A model is a folder: `model.json` (its facts and calibration), `weights.npz` (16-bit numbers, no
+pickle) and `CARD.md` (its figures, for people). Scoring needs only numpy;
+`transforms/scoring/training.py` trains.
 """
 
 import hashlib
@@ -37,18 +37,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Weights per class; the version is their hash and that of the features that they belong to."""
+    """Weights per class; the version is a hash of them and of the features' version."""
 
     ngrams: NDArray[np.float16]  # BUCKETS x classes
     lexicon: Floats  # LEXICON_FEATURES x classes
     intercepts: Floats
-    features: str  # the version of the lexicon and the normaliser
+    features: str  # the version of the features: lexicon and normaliser
     fit: Fit | None = None
-    language: str = "en"  # of the texts that it was trained on, ISO 639-1
+    language: str = "en"  # ISO 639-1 code of the training texts
 
     @property
     def version(self) -> str:
-        """Without the calibration, which has its own."""
+        """Return the version without the calibration, which has its own."""
         digest = hashlib.sha256(self.ngrams.tobytes())
         digest.update(
             repr((self.lexicon.tolist(), self.intercepts.tolist(), self.features)).encode()
@@ -56,7 +56,7 @@ class LinearModel:
         return f"{_FORMAT}+{digest.hexdigest()[:8]}"
 
     def probabilities(self, features: Features) -> Floats:
-        """Return texts x classes. Each text's is the same in whatever company it is scored."""
+        """Return probabilities, texts x classes; a text's own do not depend on the other texts."""
         texts = len(features.lexicon)
         logits = np.tile(self.intercepts, (texts, 1))
         for column, weights in zip(features.lexicon.T, self.lexicon, strict=True):
@@ -72,7 +72,7 @@ class LinearModel:
         return shares
 
     def save(self, folder: Path, about: dict[str, Any]) -> None:
-        """Save into an existing folder; `about` is for people."""
+        """Save the model into an existing folder; `about` is for people."""
         stored = {
             "format": _FORMAT,
             "classes": CLASSES,
@@ -92,10 +92,10 @@ class LinearModel:
 
     @classmethod
     def load(cls, folder: Traversable) -> "LinearModel":
-        """Load from a folder.
+        """Load a model from a folder.
 
         Raises:
-            SettingsError: it holds no model of this format.
+            SettingsError: the folder holds no model of this format.
         """
         try:
             stored = json.loads((folder / "model.json").read_text("utf-8"))
@@ -123,7 +123,7 @@ class LinearModel:
 
 
 class LinearScorer:
-    """`compound` is P(positive) less P(negative)."""
+    """Scores texts with a linear model; `compound` is P(positive) - P(negative)."""
 
     name = "linear"
 
@@ -154,5 +154,5 @@ class LinearScorer:
 
 
 def load(options: ScorerOptions) -> LinearScorer:
-    """Return the model in the folder that is set, else the one that ships."""
+    """Return the scorer with the model in the folder of the options, or with the shipped one."""
     return LinearScorer(LinearModel.load(Path(options.model) if options.model else SHIPPED))

@@ -1,4 +1,4 @@
-"""Texts as numbers for a linear model: hashed words and pairs, and lexicon features of the text."""
+"""Turn texts into numbers for a linear model: hashed words and pairs, and lexicon features."""
 
 import re
 import zlib
@@ -23,7 +23,7 @@ LEXICON_FEATURES = (
     "is positive",
 )
 
-_READ_CHARS = 16_000  # of a text; so the work is bounded, and what is said by then is said
+_READ_CHARS = 16_000  # of a text, so that the work is bounded
 MOST_REMEMBERED = 200_000
 _LONGEST_REMEMBERED = 40
 _TOKEN = re.compile(r"\w+(?:'\w+)*|[!?]+|[^\w\s]")
@@ -35,25 +35,25 @@ Floats = NDArray[np.float64]
 
 
 class Features(NamedTuple):
-    """Return the bucket and text of each word and pair, and the lexicon's columns of each text."""
+    """The buckets of words and pairs with their texts, and the lexicon features of each text."""
 
-    buckets: Ints
-    owners: Ints
+    buckets: Ints  # of each word and pair
+    owners: Ints  # the index of its text
     lexicon: Floats  # texts x LEXICON_FEATURES
 
 
 class Hasher:
-    """Texts to features; remembers words."""
+    """Computes the features of texts; caches the hashes of words."""
 
     def __init__(self) -> None:
         # Its thresholds are part of the features, so they are the documented ones, which no fit
-        # moves.
+        # changes.
         self._vader = VaderPlusScorer(DOCUMENTED)
         self.version = self._vader.version
         self._hash_of = Hashes().__getitem__
 
     def features(self, texts: Sequence[str]) -> Features:
-        """Return the lexicon's columns of each text, in their order."""
+        """Return the features of the texts."""
         words = [
             list(map(self._hash_of, _TOKEN.findall(cleaned(text[:_READ_CHARS]).lower())))
             for text in texts
@@ -90,7 +90,7 @@ class Hasher:
 
 
 class Hashes(dict[str, int]):
-    """Word to its hash, the same in every process."""
+    """Maps a word to its hash, which is the same in every process."""
 
     def __missing__(self, word: str) -> int:
         digest = zlib.crc32(word.encode("utf-8", "surrogatepass"))

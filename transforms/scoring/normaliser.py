@@ -1,8 +1,8 @@
 """Replace characters that mislead VADER's rules, for vader-plus.
 
-Each step is here for a figure that it moves (docs/evidence/sentiment.md); steps that moved none, or
-down, are not: taking hashtags apart, curly double quotes, words with letters drawn out.
-`NORMALISER_VERSION` rises with every change.
+Each step improves a figure (docs/evidence/sentiment.md). Steps without a gain are left out:
+splitting hashtags, curly double quotes, words with drawn-out letters. Raise `NORMALISER_VERSION`
+with every change.
 """
 
 import html
@@ -10,25 +10,26 @@ import math
 import re
 
 NORMALISER_VERSION = "1"
-LONG_CHARS = (
-    300  # more than a tweet; below three sentences or so the whole text does as well as its parts
-)
-MOST_PARTS = 500  # of a text: beyond it neighbours are scored together, so that the work is bounded
+# More than a tweet. In shorter texts, of up to about three sentences, scoring the parts gains
+# nothing.
+LONG_CHARS = 300
+# Beyond this number of parts, neighbours are scored together, so that the work is bounded.
+MOST_PARTS = 500
 
 _CHARACTERS = str.maketrans(
     {
         "\u2018": "'",
         "\u2019": "'",
-        "\u02bc": "'",  # VADER knows "isn't" with a straight apostrophe alone
-        # it asks for an emoji, after which VADER no longer knows the heart before it
+        "\u02bc": "'",  # VADER knows "isn't" only with a straight apostrophe
+        # The variation selector asks for an emoji; after it VADER does not know the heart before.
         "\ufe0f": None,
     }
 )
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@/])@\w[\w.@-]*")  # "@lucky" is no luck
 _LIKE = re.compile(r"\blike\b", re.IGNORECASE)
-# Before "like" these make it a verb. Elsewhere it compares ("looks like", "things like that"),
-# which says nothing.
+# After one of these, "like" is a verb. Elsewhere it compares ("looks like", "things like that") and
+# carries no sentiment.
 _WHO_LIKES = frozenset(
     {
         "i",
@@ -68,12 +69,16 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^\s.!?])|\n\s*")
 
 
 def normalise(text: str) -> str:
-    """Return the text as VADER should read it."""
+    """Return the text as VADER should read it.
+
+    >>> normalise("It looks like rain")
+    'It looks as rain'
+    """
     return _LIKE.sub(_like_or_as, cleaned(text))
 
 
 def cleaned(text: str) -> str:
-    """Return the author's own words, in the characters that lexicons know."""
+    """Return the author's own words, in characters that lexicons know."""
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
@@ -86,7 +91,7 @@ def cleaned(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Return the parts that are scored on their own: one, if the text is not long."""
+    """Return the parts of a text that are scored separately; a short text is one part."""
     if len(text) <= LONG_CHARS:
         return [text]
     parts = _SENTENCE_END.split(text.strip())
@@ -101,5 +106,5 @@ def _like_or_as(match: re.Match[str]) -> str:
     before = match.string[max(0, start - _LONGEST_WHO) : start].split()
     if before and before[-1].lower() in _WHO_LIKES:
         return match[0]
-    # a word for a word: capitals count, and so does where a word stands
+    # One word for one word, because capitals and positions count.
     return "AS" if match[0].isupper() else "as"

@@ -1,6 +1,6 @@
-"""Posts → their sentiment: each text by the scorer of its language, or no label and the reason.
+"""Give posts their sentiment: each by the scorer of its language, or no label and the reason.
 
-The same for new posts and for those that are scored again.
+New posts and posts that are scored again go through the same code.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Sentiment = dict[str, Any]  # silver.posts.sentiment by field name
 
 
 class Post(NamedTuple):
-    """The input of a scorer: sanitised text, and its language if known."""
+    """The input of a scorer: a sanitised text, and its language if it is known."""
 
     text: str | None
     language: str | None
@@ -34,12 +34,12 @@ class Scorers:
         }
 
     def of(self, language: str | None) -> Scorer:
-        """Return the scorer of a language; the default one where there is none of its own."""
+        """Return the scorer of a language, or the default one if the language has none."""
         return self._by_language.get(language, self.default) if language else self.default
 
     @property
     def versions(self) -> dict[str | None, tuple[str, str]]:
-        """Name and version by language; under None, of every other one."""
+        """Return name and version of the scorer by language; under None, those of the default."""
         by_language: dict[str | None, tuple[str, str]] = {
             None: (self.default.name, self.default.version)
         }
@@ -49,13 +49,13 @@ class Scorers:
 
 
 def scored_text(title: str | None, text: str | None) -> str | None:
-    """Return the text that is scored: title, blank line, text, where both exist."""
+    """Return the text that is scored: title, blank line and text, as far as they exist."""
     parts = [part for part in (title, text) if part]
     return "\n\n".join(parts) if parts else None
 
 
 def sentiments(posts: Sequence[Post], scorers: Scorers) -> list[Sentiment | None]:
-    """Return each post's sentiment, in their order; None where the scorer fails on its text."""
+    """Return each post's sentiment, in their order; None if the scorer fails on its text."""
     scored: list[Sentiment | None] = [None] * len(posts)
     waiting: dict[int, tuple[Scorer, list[int]]] = {}
     for place, post in enumerate(posts):
@@ -74,8 +74,8 @@ def sentiments(posts: Sequence[Post], scorers: Scorers) -> list[Sentiment | None
 def _reason(post: Post, scorer: Scorer) -> Unscored | None:
     if not post.text:
         return Unscored.NO_TEXT
-    # A text of unknown language is scored: most are a few words or emoji, and most of those in the
-    # scorer's language.
+    # A text of unknown language is scored: most are a few words or emoji, and most of these are in
+    # the scorer's language.
     is_foreign = post.language and scorer.languages and post.language not in scorer.languages
     return Unscored.LANGUAGE if is_foreign else None
 
@@ -87,9 +87,9 @@ def _abstained(score: Score) -> Unscored | None:
 def _scores(texts: list[str], scorer: Scorer) -> list[Score | None]:
     try:
         return [*scorer.score(texts)]
-    except EchoStreamError:  # not of a text: a limit is reached, a service refuses
+    except EchoStreamError:  # not because of a text: a limit is reached, or a service refuses
         raise
-    except Exception:  # whatever a scorer raises: find the texts that it cannot score
+    except Exception:  # any error of a scorer: find the texts that it cannot score
         return [_score_alone(text, scorer) for text in texts]
 
 
@@ -98,7 +98,7 @@ def _score_alone(text: str, scorer: Scorer) -> Score | None:
         return scorer.score([text])[0]
     except EchoStreamError:
         raise
-    except Exception:  # this text is the reason
+    except Exception:  # the scorer fails on this text
         return None
 
 

@@ -1,4 +1,4 @@
-"""The scorers by name; one file each, loaded where it is used."""
+"""Load scorers by name; each has a file of its own, imported when the scorer is used."""
 
 from collections.abc import Callable
 from functools import cache
@@ -10,7 +10,7 @@ from transforms.scoring.score import Scorer, ScorerOptions
 
 
 def _from(module: str) -> Callable[[ScorerOptions], Scorer]:
-    """Call that module's `load`; its libraries are loaded with it, not before."""
+    """Return a function that imports the module and calls its `load`."""
 
     def load(options: ScorerOptions) -> Scorer:
         scorer: Scorer = import_module(f"transforms.scoring.{module}").load(options)
@@ -31,10 +31,13 @@ SCORERS: dict[str, Callable[[ScorerOptions], Scorer]] = {
 
 @cache
 def load_scorer(options: ScorerOptions) -> Calibrated:
-    """Return the scorer that the options name, calibrated, one per process.
+    """Return the scorer that the options name, calibrated, loaded once per process.
 
     Raises:
-        SettingsError: there is none, or it cannot abstain as it should.
+        SettingsError: no scorer has this name, or the scorer cannot abstain as it should.
+
+    >>> load_scorer(ScorerOptions("vader")).score(["What a great day!"])[0].label
+    'positive'
     """
     if options.name not in SCORERS:
         raise SettingsError(

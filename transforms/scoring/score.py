@@ -1,4 +1,4 @@
-"""The interface of sentiment scorers: name, version, languages, and a score for each text."""
+"""Define the interface of sentiment scorers: name, version, languages, and scores of texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ ENGLISH = frozenset({"en"})
 
 
 class Thresholds(NamedTuple):
-    """Compounds from which on, outward, a text is negative or positive."""
+    """A text is negative up to the one compound, and positive from the other on."""
 
     negative: float
     positive: float
 
 
-# VADER's documented ones: https://github.com/cjhutto/vaderSentiment, "About the Scoring"
+# VADER's documented thresholds: https://github.com/cjhutto/vaderSentiment, "About the Scoring"
 DOCUMENTED = Thresholds(-0.05, 0.05)
 _COMPREHEND = ComprehendSettings()
 _TRANSFORMER = TransformerSettings()
@@ -27,11 +27,11 @@ _TRANSFORMER = TransformerSettings()
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A text's sentiment: `compound` from -1 to 1, `confidence` P(the label is right).
+    """A text's sentiment: `compound` from -1 to 1, `confidence` is P(the label is right).
 
-    A scorer that has probabilities of its own gives the label's as `confidence`; what users see is
-    made of it by
-    `transforms.scoring.calibration`, and is None where no fit belongs to the scorer's version.
+    A scorer with its own probabilities gives the label's as `confidence`. From it
+    `transforms.scoring.calibration` computes the one that users see; that is None if no fit belongs
+    to the scorer's version.
     """
 
     label: Label | None
@@ -43,27 +43,28 @@ class Score:
 class ScorerOptions:
     """Options of a scorer.
 
-    They travel to the workers and are the cache's key, so they are frozen and hold no secret.
+    Spark sends them to the workers and a cache uses them as key, so they are frozen and hold no
+    secret.
     """
 
     name: str = "vader"
-    model: str = ""  # a model's folder; empty: the one that ships
-    calibrations: str = ""  # a folder of a user's own fits
-    abstain_below: float = 0.0  # a confidence
-    mixed: bool = False  # allow the label `mixed`
+    model: str = ""  # a model's folder; empty for the shipped model
+    calibrations: str = ""  # a folder of a user's own fits; empty without any
+    abstain_below: float = 0.0  # the confidence below which there is no label
+    mixed: bool = False  # whether the label `mixed` is allowed
     by_language: tuple[tuple[str, str], ...] = ()  # ISO 639-1 code and the name of its scorer
-    language: str = "en"  # of its texts, for a scorer that must be told
+    language: str = "en"  # of the texts, for a scorer that needs it
     comprehend: ComprehendSettings = _COMPREHEND
     transformer: TransformerSettings = _TRANSFORMER
     state_dir: str = "."  # the folder where a paid scorer counts its spending
 
     @classmethod
     def of(cls, settings: ScorerSettings, *, home: Path | None = None) -> Self:
-        """Return the options from the settings.
+        """Return the options of the settings.
 
         Args:
-            settings: the scorer's.
-            home: ECHOSTREAM_HOME; None: the folder that the program runs in.
+            settings: the settings of section `scorer`.
+            home: ECHOSTREAM_HOME; None for the working directory.
         """
         return cls(
             name=settings.name,
@@ -79,11 +80,11 @@ class ScorerOptions:
 
 
 class Scorer(Protocol):
-    """Loaded once per worker; `score` answers in the order of the texts."""
+    """Scores texts; a worker loads it once, and `score` keeps the order of the texts."""
 
     name: str
     version: str
-    languages: frozenset[str]  # ISO 639-1; empty: any
+    languages: frozenset[str]  # ISO 639-1 codes; empty for any language
 
     def score(self, texts: Sequence[str]) -> list[Score]: ...
 
@@ -96,7 +97,7 @@ class HasFigures(Protocol):
 
 
 def label_of(compound: float, thresholds: Thresholds = DOCUMENTED) -> Label:
-    """Return the class of a compound score."""
+    """Return the label of a compound score."""
     if compound >= thresholds.positive:
         return "positive"
     return "negative" if compound <= thresholds.negative else "neutral"

@@ -1,4 +1,4 @@
-"""TextBlob's pattern analyzer, which needs no corpora."""
+"""Score with TextBlob's pattern analyzer, which needs no corpora."""
 
 from collections.abc import Sequence
 from importlib.metadata import version as installed_version
@@ -9,7 +9,7 @@ from transforms.scoring.score import ENGLISH, Score, ScorerOptions, label_of
 
 
 class TextBlobScorer:
-    """The polarity that `TextBlob(text).sentiment` gives."""
+    """Scores texts by polarity, as `TextBlob(text).sentiment` does."""
 
     name = "textblob"
     languages = ENGLISH

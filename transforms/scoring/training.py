@@ -1,7 +1,7 @@
 """Train a linear model, and measure it on texts that it has not seen.
 
-Needs scikit-learn (the extra `train`). Memory holds all texts; 44,000 of them take a minute, a few
-thousand seconds.
+It needs scikit-learn (the extra `train`), and all texts in memory. A few thousand texts take
+seconds, 44,000 a minute.
 """
 
 from collections import Counter
@@ -24,15 +24,14 @@ from transforms.scoring.score import ScorerOptions
 
 FEWEST_PER_CLASS = 10
 _FOLDS = 3
-_STRENGTH = (
-    0.3  # of regularisation, inverse; the best of 0.3, 1 and 3 on tweets, trained on Reddit alone
-)
-_FEWEST_TEXTS = 2  # that a word must occur in
+# Inverse strength of regularisation: the best of 0.3, 1 and 3 on tweets, trained on Reddit only.
+_STRENGTH = 0.3
+_FEWEST_TEXTS = 2  # in which a word must occur
 _SEED = 20261121
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Matrix = Any  # scipy's, which ships no types
+Matrix = Any  # scipy's sparse matrix, which has no types
 
 
 class TrainingError(EchoStreamError):
@@ -41,13 +40,13 @@ class TrainingError(EchoStreamError):
 
 @dataclass(frozen=True)
 class Trained:
-    """A model and what is known of it: figures are of the folds that it had not seen."""
+    """A model and its card's facts; the figures are from folds that the model had not seen."""
 
     model: LinearModel
     about: dict[str, Any]
 
     def save(self, folder: Path) -> None:
-        """Write the model, and its card beside it.
+        """Write the model, and its card, into a folder.
 
         Raises:
             TrainingError: the folder cannot be written.
@@ -70,23 +69,23 @@ def train(
     language: str = "en",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Trained:
-    """Train on all, after measuring and calibrating by cross-validation.
+    """Train on all texts, after measuring and calibrating by cross-validation.
 
     Args:
-        texts: in one language; the lexicon features help in English alone.
-        labels: negative, neutral or positive, one each.
-        source: what the texts are, for the card.
-        language: of the texts, ISO 639-1.
-        progress: hears what is being done.
+        texts: texts in one language; the lexicon features help only in English.
+        labels: one label per text: negative, neutral or positive.
+        source: a description of the texts, for the card.
+        language: ISO 639-1 code of the texts.
+        progress: called with the name of each step.
 
     Raises:
-        UsageError: too few texts of a class, or scikit-learn is not there.
+        UsageError: a class has too few texts, or scikit-learn is not installed.
     """
     counts = Counter(labels)
     if few := [label for label in CLASSES if counts[label] < FEWEST_PER_CLASS]:
         raise UsageError(
             f"{counts[few[0]]} texts are labelled {few[0]}",
-            remedy=f"At least {FEWEST_PER_CLASS} of each class, please",
+            remedy=f"Label at least {FEWEST_PER_CLASS} texts of each class",
         )
     try:
         from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415  # an extra
@@ -130,7 +129,7 @@ def train(
 
 
 def feature_matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
-    """Return texts x (buckets, lexicon features), weighed as in `LinearModel.probabilities`."""
+    """Return texts x (buckets, lexicon features), weighted as in `LinearModel.probabilities`."""
     from scipy import sparse  # noqa: PLC0415  # comes with scikit-learn
 
     features = hasher.features(texts)
@@ -143,7 +142,7 @@ def feature_matrix(hasher: Hasher, texts: Sequence[str]) -> Matrix:
 
 
 class FittedClasses:
-    """A regression on the columns that enough texts have."""
+    """A logistic regression on the columns that enough texts have."""
 
     def __init__(self, rows: Matrix, gold: Codes) -> None:
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an extra
@@ -157,12 +156,12 @@ class FittedClasses:
         self.regression.fit(rows[:, self.columns], gold)
 
     def shares(self, rows: Matrix) -> Floats:
-        """Return texts x classes."""
+        """Return the probabilities, texts x classes."""
         shares: Floats = self.regression.predict_proba(rows[:, self.columns])
         return shares
 
     def model(self, features: str) -> LinearModel:
-        """Return its weights, of all columns."""
+        """Return the weights of all columns as a model; `features` is the features' version."""
         weights = np.zeros((BUCKETS + len(LEXICON_FEATURES), len(CLASSES)))
         weights[self.columns] = self.regression.coef_.T
         intercepts = self.regression.intercept_.astype(np.float64)

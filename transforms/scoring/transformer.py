@@ -1,8 +1,8 @@
-"""A sequence-classification model from a folder or hub, on ONNX Runtime (CPU) or torch (GPU).
+"""Score with a sequence-classification model, on ONNX Runtime (CPU) or torch (GPU).
 
-Wanted of the folder: `config.json`, `tokenizer.json`, and `model.onnx` (also in `onnx/`), or on
-torch whatever `transformers` loads. Texts go through in batches of like length, so that little is
-padding.
+The model is a folder or a name on the hub. The folder has `config.json`, `tokenizer.json`, and
+`model.onnx` (or `onnx/model.onnx`); on torch, weights that `transformers` loads. Batches have texts
+of similar length, so that little is padding.
 """
 
 import hashlib
@@ -30,13 +30,13 @@ _EXTRA = {"cpu": "transformer", "cuda": "transformer-gpu"}
 
 
 class Backend(Protocol):
-    """Token ids and mask, [texts, tokens], to logits, [texts, classes]."""
+    """Maps token ids and mask, [texts, tokens], to logits, [texts, classes]."""
 
     def __call__(self, ids: Ints, mask: Ints) -> Floats: ...
 
 
 class TransformerScorer:
-    """`compound` is P(positive) - P(negative), `confidence` the label's own probability."""
+    """Scores texts: `compound` is P(positive) - P(negative), `confidence` is P(label)."""
 
     name = "transformer"
 
@@ -88,8 +88,8 @@ def load(options: ScorerOptions) -> TransformerScorer:
     """Return the scorer.
 
     Raises:
-        SettingsError: no model is set, it is not there, its classes have no names, or an extra is
-            not installed.
+        SettingsError: no model is set, the model does not exist, its classes have no known names,
+            or an extra is not installed.
     """
     settings = options.transformer
     if not settings.model:
@@ -109,7 +109,7 @@ def load(options: ScorerOptions) -> TransformerScorer:
 
 
 def _folder(settings: TransformerSettings) -> Path:
-    """Return the model's folder; one of the hub is downloaded once, into the hub's own cache."""
+    """Return the model's folder; a model of the hub is downloaded once, into the hub's cache."""
     folder = Path(settings.model).expanduser()
     if folder.is_dir():
         return folder
@@ -125,7 +125,7 @@ def _folder(settings: TransformerSettings) -> Path:
         )
     except (OSError, HFValidationError) as error:
         raise SettingsError(
-            f"model {settings.model} is no folder here, and the hub does not give it"
+            f"model {settings.model} is no folder here, and the hub does not have it"
             f" ({type(error).__name__})",
             remedy="Set scorer.transformer.model to a folder or a hub name",
         ) from None
@@ -185,7 +185,7 @@ def _labels(config: dict[str, Any], settings: TransformerSettings) -> tuple[Labe
     labels = tuple(label for label in choices if label)
     if len(labels) != len(names):
         raise SettingsError(
-            f"the classes of model {settings.model} do not say their sentiment: {', '.join(names)}",
+            f"the class names of model {settings.model} tell no sentiment: {', '.join(names)}",
             remedy='Set scorer.transformer.labels in this order, e.g. ["negative", "neutral",'
             ' "positive"]',
         )
@@ -197,7 +197,7 @@ def _label(name: str) -> Label | None:
 
 
 def _fingerprint(folder: Path) -> str:
-    """Return a hash of all that decides a score."""
+    """Return a hash of all files that determine a score."""
     digest = hashlib.sha256()
     weights = [file for pattern in _WEIGHTS for file in folder.rglob(pattern)]
     for file in sorted({*weights, *(folder / name for name in _HUB_FILES)}):

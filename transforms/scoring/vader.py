@@ -1,4 +1,4 @@
-"""VADER, the default: its published rules and thresholds."""
+"""Score with VADER, the default: its published rules and thresholds."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from transforms.scoring.vader_rules.rules import FastVader, Figures
 
 
 class VaderScores(dict[float, Score]):
-    """Return the score of a compound: few exist, and a lookup is cheaper than making one."""
+    """Maps a compound to its score: there are few, and a lookup is faster than making one."""
 
     def __init__(self, thresholds: Thresholds) -> None:
         super().__init__()
@@ -15,12 +15,12 @@ class VaderScores(dict[float, Score]):
 
     def __missing__(self, compound: float) -> Score:
         label = label_of(compound, self._thresholds)
-        self[compound] = score = Score(label, compound + 0.0)  # + 0.0: no row holds -0.0
+        self[compound] = score = Score(label, compound + 0.0)  # + 0.0 turns -0.0 into 0.0
         return score
 
 
 class VaderScorer:
-    """VADER's rules in columns; its version names the lexicon as well."""
+    """Scores texts by VADER's rules; the version contains a hash of the lexicon."""
 
     name = "vader"
     languages = ENGLISH
@@ -34,7 +34,7 @@ class VaderScorer:
         return list(map(self._scores.__getitem__, self._vader.compounds(texts)))
 
     def figures_of(self, texts: Sequence[str]) -> Sequence[Figures]:
-        """Return the package's four figures."""
+        """Return VADER's four figures of each text."""
         return self._vader.figures_of(texts)
 
 

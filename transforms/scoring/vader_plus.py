@@ -1,6 +1,6 @@
-"""VADER's rules on a normalised text, long ones by sentence, with thresholds that were fitted.
+"""Score with VADER's rules on a normalised text, by sentence if it is long, and fitted thresholds.
 
-The thresholds are in `vader_plus.json`, made by `benchmarks/fit_vader_plus.py`.
+The thresholds are in `vader_plus.json`, which `benchmarks/fit_vader_plus.py` makes.
 """
 
 import json
@@ -18,7 +18,7 @@ FILE = resources.files("transforms.scoring") / "vader_plus.json"
 
 
 class VaderPlusScorer:
-    """Its version names package, lexicon, normaliser and thresholds."""
+    """Scores texts; the version names package, lexicon, normaliser and thresholds."""
 
     name = "vader-plus"
     languages = ENGLISH
@@ -39,7 +39,7 @@ class VaderPlusScorer:
         return [_whole(islice(compounds, len(text_sentences))) for text_sentences in parts]
 
     def figures_of(self, texts: Sequence[str]) -> Sequence[Figures]:
-        """Return VADER's figures of the normalised texts; of long ones, their sentences' means."""
+        """Return VADER's figures of the normalised texts; the mean over the sentences if long."""
         parts = [sentences(normalise(text)) for text in texts]
         figures = iter(self._vader.figures_of(list(chain.from_iterable(parts))))
         return [
@@ -50,8 +50,8 @@ class VaderPlusScorer:
 def _whole(compounds: Iterable[float]) -> float:
     """Return a text's compound from those of its sentences.
 
-    That of a whole text runs to -1 or 1 the longer it is; the mean runs to 0. The mean twice, by
-    the sum of tanh, is on the scale of short texts.
+    The compound of a whole text tends to -1 or 1 with its length, and the mean over sentences tends
+    to 0. Taking the mean twice, by the sum of tanh, gives the scale of short texts.
     """
     first, *rest = compounds
     if not rest:

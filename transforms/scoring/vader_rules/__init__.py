@@ -1,1 +1,1 @@
-"""VADER's rules over many texts at once, in numpy."""
+"""Apply VADER's rules to many texts at once, in numpy."""

@@ -1,9 +1,9 @@
-"""VADER for many texts at once: numpy columns over bytes, and rules only where neighbours matter.
+"""Apply VADER to many texts at once, in numpy columns over their bytes.
 
-Python needs 100 ns a word just to make a string of it and look it up, and a stream always brings
-new words, which no memo holds. Here a word stays a range of bytes (`tokens.py`), and becomes a
-letter (`words.py`). Sums are `bincount`s, which add in the order of the words, as the package does;
-numpy's own sums do not.
+Python takes 100 ns to make a string of a word and look it up, and a stream always brings new words,
+which no cache has. Here a word stays a range of bytes (`tokens.py`) and becomes a letter
+(`words.py`); rules run only where neighbours matter. Sums are `bincount`s, which add in the order
+of the words, as the package does; numpy's own sums do not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,17 +22,17 @@ from transforms.scoring.vader_rules.words import (
 )
 
 _BLANK = ord(" ")
-# The properties of a letter that the rules test, as bits; then one bit for each phrase that it
-# begins, and one for each that it continues.
+# The properties of a letter that rules test, as bits. Then follow one bit for each phrase that the
+# letter begins, and one for each that it continues.
 _SCORED, _LOUD, _ACTIVE, _NO, _BUT = (1 << bit for bit in range(5))
 _BEGINS = 5
 _GOES_ON = 5 + len(PHRASES)
-_NEAR_TIE = 1e-6  # far above the error of a product, far below the step of a digit
+_NEAR_TIE = 1e-6  # far above the error of a product, and far below the step of a digit
 _EMPHASIS = np.array([[emphasis(marks, asked) for asked in range(5)] for marks in range(5)])
 
 
 class Columns:
-    """Return figures of a chunk of texts of at most `longest` bytes in UTF-8.
+    """Computes the figures of a chunk of texts, of at most `longest` bytes in UTF-8.
 
     A line end stands before each text and after the last.
     """
@@ -59,7 +59,7 @@ class Columns:
         self._nearby = _column({**nearby, " ": _BLANK})
 
     def figures(self, texts: Sequence[str]) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return the columns neg, neu, pos, compound."""
+        """Return the columns neg, neu, pos and compound, one value per text."""
         parts = [text.encode("utf-8", "surrogatepass") for text in texts]
         raw = b"\n%b\n" % b"\n".join(parts)
         ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)) + 1)
@@ -74,16 +74,16 @@ class Columns:
         )
 
     def _scored(self, letters: Ints, words: Ints) -> tuple[Floats, Ints]:
-        """Return what each scored word adds, and the text that it is in."""
+        """Return each scored word's contribution, and the index of its text."""
         numbers = np.arange(len(words))
-        # three blanks before each text and at the end
+        # Three blanks stand before each text and at the end.
         padded = np.full(len(letters) + 3 * (len(words) + 1), _BLANK)
         padded[np.arange(len(letters)) + np.repeat(3 * (numbers + 1), words)] = letters
         texts = np.repeat(numbers, words + 3)
         traits = self._traits.take(padded)
         loud = np.bincount(texts[np.flatnonzero(traits & _LOUD != 0)], minlength=len(words))
         for text in np.flatnonzero((loud == words) & (loud > 0)).tolist():
-            # Capitals only mean something among words that are not.
+            # Capitals only count if some of the words are not in capitals.
             low, high = np.searchsorted(texts, [text, text + 1]).tolist()
             padded[low:high] = self._lower[padded[low:high]]
         places = np.flatnonzero(traits & _SCORED != 0)
@@ -95,7 +95,7 @@ class Columns:
         return valences, owners
 
     def _valences(self, padded: Ints, traits: Ints, at: Ints) -> Floats:
-        """Return what each scored word adds before "but": alone, or by the rules."""
+        """Return each scored word's contribution before "but": by itself, or by the rules."""
         valences: Floats = self._alone.take(padded[at])
         phrases = np.zeros(len(padded), np.bool_)
         phrases[:-1] = (traits[:-1] >> _BEGINS) & (traits[1:] >> _GOES_ON) & (
@@ -112,8 +112,8 @@ class Columns:
             phrased | ((traits[at - 1] | traits[at - 2] | traits[at - 3]) & _ACTIVE != 0)
         )
         windows = padded[at[near, None] + np.arange(-3, 3)]
-        # Outside phrases what follows does not matter, nor do most words before: so there are fewer
-        # windows.
+        # Outside phrases the next words do not count, nor do most words before; replacing them
+        # makes fewer different windows.
         simple = np.flatnonzero(~phrased[near])
         windows[simple, :3] = self._nearby[windows[simple, :3]]
         windows[simple, 4:] = _BLANK
@@ -131,9 +131,9 @@ def _column(values: Mapping[str, int]) -> Ints:
 
 
 def _is_active(kind: Kind) -> bool:
-    """Tell whether a rule looks at the word before a scored one.
+    """Return whether a rule uses the word if it precedes a scored one.
 
-    It does so for the word alone, not in a phrase or beside another active word.
+    This concerns the word by itself, not in a phrase or beside another active word.
     """
     return kind.name in ("no", "this", "least") or (
         kind.valence is None and bool(kind.boost or kind.negates)
@@ -154,14 +154,14 @@ def _traits(kind: Kind) -> int:
 
 
 def _nearby(letter: str, kind: Kind, plain: str, inert: str) -> str:
-    """Return the letter that stands for it before a scored word, outside phrases."""
+    """Return the letter that replaces this one before a scored word, outside phrases."""
     if _is_active(kind) or kind.name in ("or", "nor", "at", "doubt"):
         return letter if kind.boost else letter.lower()
     return plain if kind.valence is None else inert
 
 
 def _turn(valences: Floats, places: Ints, owners: Ints, buts: Ints, but_owners: Ints) -> None:
-    """Apply "but" to the texts that have one, from its first place on."""
+    """Apply "but" to the texts that contain it, from its first position on."""
     first_but = np.full(max(owners[-1], but_owners[-1]) + 1, -1)
     first_but[but_owners[::-1]] = buts[::-1]
     inside = np.flatnonzero(first_but[owners] >= 0)
@@ -169,8 +169,8 @@ def _turn(valences: Floats, places: Ints, owners: Ints, buts: Ints, but_owners: 
     before = valences[inside]
     after = before * np.where(places[inside] < first_but[texts], 0.5, 1.5)
     valences[inside] = after
-    # As in turned(): only where a changed value equals an unchanged one of its text is the
-    # package's search odd.
+    # As in turned(): the package's search only goes wrong if a changed value equals an unchanged
+    # one of its text.
     for text in np.unique(texts[np.isin(texts + 1j * after, texts + 1j * before)]).tolist():
         low, high = np.searchsorted(owners, [text, text + 1]).tolist()
         unchanged = before[texts == text].tolist()
@@ -181,7 +181,7 @@ def _figures(
     valences: Floats, owners: Ints, words: Ints, raised: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
     def added(values: Floats) -> Floats:
-        # of nothing: integers
+        # Without values bincount returns integers.
         return np.bincount(owners, values, len(words)).astype(np.float64, copy=False)
 
     total = added(valences)
@@ -200,7 +200,7 @@ def _figures(
 
 
 def _rounded(figures: Floats, digits: int) -> Floats:
-    """Round as round() does, which numpy does not: near a tie, ask round()."""
+    """Round like round(), which numpy does not: near a tie, call round()."""
     scale = 10.0**digits
     scaled = figures * scale
     nearest = np.rint(scaled)

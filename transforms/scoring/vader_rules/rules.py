@@ -1,10 +1,10 @@
-"""VADER's published rules, bit-identical to vaderSentiment 3.3.2, and linear in text length.
+"""Apply VADER's published rules, bit-identical to vaderSentiment 3.3.2, in linear time.
 
 Rules: Hutto & Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment Analysis of Social
 Media Text", ICWSM 2014, doi 10.1609/icwsm.v8i1.14550, and the documentation of
 https://github.com/cjhutto/vaderSentiment (MIT), whose tables are read from the installed package.
-Its oddities (an idiom only from the fourth word, "but" finding a word by its value) are kept,
-because they are part of the figures that people know as VADER's.
+Its oddities are kept (an idiom only from the fourth word, "but" finding a word by its value),
+because they are part of VADER's known figures.
 """
 
 import math
@@ -27,7 +27,7 @@ _FEW_CHARACTERS = 1_500  # below this the columns cost more than they save
 
 
 class Figures(NamedTuple):
-    """The package's four figures."""
+    """The four figures that the package returns."""
 
     neg: float
     neu: float
@@ -40,7 +40,7 @@ _NEUTRAL = Figures(0.0, 1.0, 0.0, 0.0)
 
 
 class FastVader:
-    """Loaded once per worker: that takes some 50 ms."""
+    """Computes VADER's figures; a worker loads it once, which takes about 50 ms."""
 
     def __init__(self) -> None:
         tables = Tables()
@@ -56,7 +56,7 @@ class FastVader:
         )
 
     def polarity_scores(self, text: str) -> dict[str, float]:
-        """Make the package's call; many texts at once are faster through `figures_of`."""
+        """Return the figures as the package does; for many texts `figures_of` is faster."""
         return self.figures(text)._asdict()
 
     def figures(self, text: str) -> Figures:
@@ -64,7 +64,7 @@ class FastVader:
         letters = "".join(map(self._letter_of, text.split()))
         if letters.isascii():
             return _NEUTRAL if letters else _EMPTY
-        if letters.isupper():  # capitals only mean something among words that are not
+        if letters.isupper():  # capitals only count if some words are not in capitals
             letters = letters.lower()
         padded = f"   {letters}  "
         valence_of = self._valence_of
@@ -80,7 +80,7 @@ class FastVader:
         return [Figures._make(row) for rows in self._rows(texts) for row in zip(*rows, strict=True)]
 
     def compounds(self, texts: Sequence[str]) -> list[float]:
-        """Return the one figure that most callers want."""
+        """Return the compound of each text, the one figure that most callers need."""
         return [compound for rows in self._rows(texts) for compound in rows[3]]
 
     def _rows(self, texts: Sequence[str]) -> Iterator[Sequence[Sequence[float]]]:
@@ -93,7 +93,7 @@ class FastVader:
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Yield runs of texts that are short enough together; a text that is too long stands alone."""
+    """Yield runs of texts that are short enough together; a text that is too long is one run."""
     start = characters = 0
     for end, text in enumerate(texts):
         characters += len(text)
@@ -107,7 +107,7 @@ def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _figures(valences: list[float], words: int, raised: float) -> Figures:
     total = positive = negative = 0.0
-    # Added up by hand: sum() compensates from Python 3.12 on, and some labels would flip.
+    # A loop, since sum() compensates from Python 3.12 on, which would flip some labels.
     for valence in valences:
         total += valence
         if valence > 0:

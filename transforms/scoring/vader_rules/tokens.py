@@ -1,8 +1,7 @@
-"""From the bytes of many texts to one letter per word (see words.py), in numpy columns.
+"""Turn the bytes of many texts into one letter per word (see words.py), in numpy columns.
 
-The edges of words, their case and their hashes come from cumulative sums over the bytes; a table of
-the lexicon's hashes turns them into letters. Words with a byte beyond ASCII go the way of single
-texts.
+Cumulative sums over the bytes give the edges of words, their case and their hashes. A table of the
+lexicon's hashes turns these into letters. Words with a byte beyond ASCII are read one by one.
 """
 
 import string
@@ -27,7 +26,7 @@ def _is_wordly(char: str) -> bool:
 
 
 def _counted(char: str) -> int:
-    """Count in one sum: neither space nor punctuation; lower case; upper case."""
+    """Return counts for one sum: neither space nor punctuation, lower case, upper case."""
     return _is_wordly(char) | char.islower() << _LOWER | char.isupper() << _UPPER
 
 
@@ -38,9 +37,9 @@ _COUNTED = np.array([*map(_counted, _ASCII), *[1] * 128], np.int64)
 
 
 class _Known:
-    """Known words by a polynomial hash modulo 2**64 of their bytes in lower case.
+    """Known words, by a polynomial hash modulo 2**64 of their bytes in lower case.
 
-    The hash stands for the word: another is taken for a known one with a chance of some 10**-15.
+    The hash replaces the word: another word passes for a known one with a chance of about 10**-15.
     """
 
     _BASE = 0x9E3779B97F4A7C15
@@ -61,7 +60,7 @@ class _Known:
         self._letters = np.array([0, *(ord(known[word]) for word in words)])
         self._levels: list[NDArray[np.uint16]] = []
         rest = np.arange(1, len(words) + 1)
-        # those whose slot is taken go to the next level, by other bits of their hash
+        # Words whose slot is taken are put into the next level, by other bits of their hash.
         while len(rest):
             table = np.zeros(1 << self._SLOT_BITS, np.uint16)
             slots, first = np.unique(
@@ -72,7 +71,7 @@ class _Known:
             rest = np.delete(rest, first)
 
     def hashes(self, index: Ints, starts: Ints, ends: Ints) -> Hashes:
-        """Return the hash of each range of bytes; none begins at 0."""
+        """Return the hash of each range of bytes; no range begins at 0."""
         sums = np.cumsum(self._values.take(index) * self._powers[: len(index)])
         hashes: Hashes = (sums[ends - 1] - sums[starts - 1]) * self._inverses[starts]
         return hashes
@@ -103,7 +102,7 @@ def _powers(base: int, count: int) -> Hashes:
 
 
 class ByteReader:
-    """Reads texts that stand in one buffer, a line end before each and after the last."""
+    """Reads texts from one buffer, with a line end before each text and after the last."""
 
     def __init__(self, letters: Letters, longest: int) -> None:
         self._letter_of = letters.__getitem__
@@ -142,11 +141,9 @@ class ByteReader:
     ) -> Ints:
         index = buffer.astype(np.int64)
         counted = _COUNTED.take(index)
-        counted[0] = (
-            # a place before all words, as the end is one after them: for words that are only
-            # punctuation
-            1
-        )
+        # A position before all words, as the end is one after them, for words that are only
+        # punctuation.
+        counted[0] = 1
         sums = np.cumsum(counted)
         wordly = np.concatenate(
             ([0], np.flatnonzero(np.frombuffer(raw.translate(_WORDLY), np.bool_)), [len(raw)])
@@ -155,8 +152,8 @@ class ByteReader:
         until = sums[ends - 1]
         first = wordly[before & _COUNT]
         last = wordly[(until & _COUNT) - 1]
-        # Punctuation around a word goes, unless that leaves two characters or less: it may be an
-        # emoticon.
+        # Punctuation around a word is dropped, unless two characters or less are left: then the
+        # word may be an emoticon.
         is_word = last - first > 1
         hashes = self._known.hashes(
             index, np.where(is_word, first, starts), np.where(is_word, last + 1, ends)
@@ -178,8 +175,8 @@ class ByteReader:
     ) -> tuple[Ints, Ints]:
         """Add the letters of words beyond ASCII; return the new position of each old letter.
 
-        Emoji open into words, and there are spaces beyond ASCII: such a word may have any number of
-        letters.
+        Emoji are replaced by words, and there are spaces beyond ASCII, so such a word may give any
+        number of letters.
         """
         spelled = [
             "".join(map(self._letter_of, word.decode("utf-8", "surrogatepass").split()))

@@ -1,10 +1,10 @@
-"""Encode a text for VADER's rules: one letter per word, and each scored word's contribution.
+"""Encode a text for VADER's rules as one letter per word, and compute each word's contribution.
 
-Most words mean nothing to the rules, and those that do fall into some 110 kinds: a valence, a
-booster, a negation, one of the words that a rule names. So a text becomes a string of one letter
-per word, found by a memo from raw word to letter; a word in capitals is a capital letter. Words
-with a valence have letters from U+0400, all others are ASCII. What a word adds depends on three
-words before and two after it only: six letters, the key of a second memo.
+The rules ignore most words. The others are of some 110 kinds: a valence, a booster, a negation, or
+a word that a rule names. So a text becomes a string of one letter per word, by a cache from raw
+word to letter; a word in capitals gives a capital letter. Words with a valence have letters from
+U+0400 on, all others are ASCII. A word's contribution depends on three words before it and two
+after it: these six letters are the key of a second cache.
 """
 
 import hashlib
@@ -53,12 +53,12 @@ _NAMED = {*_RULE_WORDS, *(word for phrase in PHRASES for word in phrase)}
 
 
 def emphasis(marks: int, asked: int) -> float:
-    """Return what exclamation and question marks add to the side that leads."""
+    """Return the value that exclamation and question marks add to the stronger side."""
     return min(marks, 4) * 0.292 + (0, 0, 2 * 0.18, 3 * 0.18, 0.96)[min(asked, 4)]
 
 
 class Kind(NamedTuple):
-    """All that the rules can see of a word; `valence` is None where the lexicon lacks it."""
+    """The properties of a word that rules use; `valence` is None if the lexicon lacks the word."""
 
     name: str = ""
     valence: float | None = None
@@ -68,16 +68,16 @@ class Kind(NamedTuple):
 
 
 class Tables:
-    """Lexicon, emoji, boosters, negations and idioms of the installed package, as it reads them."""
+    """Lexicon, emoji, boosters, negations and idioms of the installed package."""
 
     def __init__(self) -> None:
         analyzer = SentimentIntensityAnalyzer()
         self.lexicon: dict[str, float] = analyzer.lexicon
-        # The package compares character by character, so longer keys never match.
+        # The package compares single characters, so longer keys never match.
         self.emoji: dict[str, str] = {
             key: text for key, text in analyzer.emojis.items() if len(key) == 1
         }
-        # These descriptions hold a "!", which counts like any other.
+        # The descriptions of these emoji contain a "!", which counts like any other.
         self.shouted = [key for key, text in self.emoji.items() if "!" in text]
         tables = repr((self.lexicon, analyzer.emojis, NEGATE, _BOOSTERS, _IDIOMS))
         self.version = (
@@ -86,7 +86,7 @@ class Tables:
         )
 
     def known(self) -> dict[str, Kind]:
-        """Return every lower-case word that means something."""
+        """Return the kind of each lower-case word that has a meaning for the rules."""
         words = dict.fromkeys([*self.lexicon, *_BOOSTERS, *NEGATE, *sorted(_NAMED)])
         return {
             word: self._kind(word)
@@ -103,13 +103,13 @@ class Tables:
 
 
 class Letters(dict[str, str]):
-    """Raw word to its letter, or letters where emoji open into words; fills itself."""
+    """Maps a raw word to its letter, or to several if it has emoji; fills itself."""
 
     def __init__(self, tables: Tables) -> None:
         super().__init__()
         self.kinds: dict[str, Kind] = {}
-        # A space opens before each emoji but none after it: what follows is glued to the
-        # description.
+        # The package puts a space before each emoji and none after it, so the text that follows is
+        # joined to the description.
         self._opened = str.maketrans(
             {emoji: f" {description}" for emoji, description in tables.emoji.items()}
         )
@@ -129,7 +129,7 @@ class Letters(dict[str, str]):
         self.negation = letter(Kind(negates=True))
         self.known = {word: letter(kind) for word, kind in tables.known().items()}
 
-    def __missing__(self, word: str) -> str:  # one call for every new word: kept in one piece
+    def __missing__(self, word: str) -> str:  # runs for each new word, so it is one function
         if not word.isascii() and not self._emoji.isdisjoint(word):
             if len(word) > 1 and self._emoji.issuperset(word):
                 letters = "".join(map(self.__getitem__, word))
@@ -137,7 +137,7 @@ class Letters(dict[str, str]):
                 letters = "".join(map(self.__getitem__, word.translate(self._opened).split()))
         else:
             stripped = word.strip(_PUNCTUATION)
-            if len(stripped) <= 2:  # noqa: PLR2004  # then it may be an emoticon
+            if len(stripped) <= 2:  # noqa: PLR2004  # it may be an emoticon
                 stripped = word
             low = stripped.lower()
             letters = self.known.get(low) or (self.negation if "n't" in low else self.plain)
@@ -151,9 +151,10 @@ class Letters(dict[str, str]):
 
 
 class Valences(dict[str, float]):
-    """Return what a word adds, by six letters.
+    """Maps six letters to a word's contribution; fills itself.
 
-    These are three words before it, itself, and two after; blank beyond the text.
+    The letters are those of three words before it, of the word, and of two after it; blank beyond
+    the text.
     """
 
     def __init__(self, kinds: dict[str, Kind]) -> None:
@@ -167,13 +168,13 @@ class Valences(dict[str, float]):
         return valence
 
 
-# Beyond the text: no rule sees it, as none of the rules for preceding words sees a lexicon word.
+# Beyond the text. Its valence hides it from the rules for preceding words, like a lexicon word.
 _NO_WORD = Kind(valence=0.0)
 _MILD = frozenset({"so", "this"})
 
 
 def _valence(window: list[Kind]) -> float:
-    """Return what a lexicon word adds; the rules stand in the package's order."""
+    """Return a lexicon word's contribution; the rules are in the package's order."""
     third, second, first, word, after, later = window
     n3 = third.name
     n2 = second.name
@@ -194,7 +195,7 @@ def _valence(window: list[Kind]) -> float:
         second, valence, 0.95, n2 == "never" and n1 in _MILD, n2 == "without" and n1 == "doubt"
     )
     valence = _after(third, valence, 0.9, raised, doubtless)
-    # An idiom counts from the fourth word on, and needs two words side by side that occur in one.
+    # An idiom counts from the fourth word on, and needs two adjacent words that occur in one.
     if third.valence is None and (
         (n1 and (n2 or word.name)) or (n2 and n3) or (word.name and after.name)
     ):
@@ -207,7 +208,7 @@ def _valence(window: list[Kind]) -> float:
 def _after(
     near: Kind, valence: float, damping: float, is_raised: bool, is_doubtless: bool
 ) -> float:
-    """Apply a preceding word to a valence: a booster adds to it, a negation turns it around."""
+    """Apply a preceding word to a valence: a booster adds to it, a negation reverses it."""
     if near.valence is not None:
         return valence
     if near.boost:
@@ -223,7 +224,7 @@ def _after(
 def _idiom(
     valence: float, before: tuple[str, str, str], word: str, after: tuple[str, str]
 ) -> float:
-    """Apply idioms: one replaces the valence, a later one an earlier; "sort of" adds to it."""
+    """Apply idioms: an idiom replaces the valence, a later one wins, "sort of" adds to it."""
     n3, n2, n1 = before
     ending = (f"{n1} {word}", f"{n2} {n1} {word}", f"{n2} {n1}", f"{n3} {n2} {n1}", f"{n3} {n2}")
     valence = next((_IDIOMS[phrase] for phrase in ending if phrase in _IDIOMS), valence)
@@ -235,12 +236,12 @@ def _idiom(
 
 
 def turned(valences: list[float], places: list[int], but: int) -> list[float]:
-    """Halve the valences before "but", raise those after it by half.
+    """Return the valences, halved before "but" and increased by half after it.
 
-    The package looks each valence up by its value in the list that it is changing: a changed one
-    that has come to equal a later one is found in its stead and changed again. Where no changed
-    value equals an unchanged one that cannot happen; elsewhere heaps find the first holder of a
-    value, as `list.index` would, but in linear time.
+    The package finds each valence by its value in the list that it is changing. If a changed value
+    equals a later one, the package finds and changes it again. If no changed value equals an
+    unchanged one, this cannot happen. Otherwise heaps find the first holder of a value, as
+    `list.index` would, but in linear time.
     """
     scales = [0.5 if place < but else 1.5 for place in places]
     changed = [valence * scale for valence, scale in zip(valences, scales, strict=True)]
