@@ -1,4 +1,4 @@
-"""Merge small files of every table, and remove files that no reader needs."""
+"""Compact the small files of every table, and delete files that no reader needs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from schemas.tables import TABLES, Table
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """The files of a table before and after.
+    """A table's files before and after.
 
-    `kept_h` is None where nothing was removed, because a stream has still to read it.
+    `kept_h` is None if no file was deleted, because a stream has yet to read the table.
     """
 
     table: str
@@ -25,10 +25,10 @@ class Compacted:
 
 
 def compact(lake: Lake) -> Iterator[Compacted]:
-    """Compact the tables, one after the other.
+    """Compact the tables, one after the other, and yield the outcome of each.
 
-    Replaced files are removed only after `upkeep.keep_h`, for readers that have opened a table
-    before, and later still where a stream has not read that far.
+    Replaced files are deleted after `upkeep.keep_h`, for readers that opened the table before. They
+    are kept for longer if a stream has not read that far.
     """
     for table in TABLES:
         if lake.log(table).exists():
@@ -51,7 +51,7 @@ def _remove(lake: Lake, table: Table) -> float | None:
 def job(lake: Lake) -> Iterator[str]:
     """Yield a line for each table."""
     for done in compact(lake):
-        removal = "nothing removed: a stream has still to read it"
+        removal = "no file deleted: a stream has yet to read the table"
         if done.kept_h is not None:
-            removal = f"removed what was replaced more than {done.kept_h:,.0f} h ago"
+            removal = f"deleted files that were replaced more than {done.kept_h:,.0f} h ago"
         yield f"{done.table}: {done.files_before:,} files → {done.files_after:,}; {removal}"

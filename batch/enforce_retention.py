@@ -13,20 +13,20 @@ from schemas.tables import TABLES
 
 @batch_job("enforce-retention", arguments={"--dry-run": {"action": "store_true"}})
 def job(lake: Lake, *, dry_run: bool = False, now: datetime | None = None) -> Iterator[str]:
-    """Yield a line for each rule of the policies, as of a moment, or of now."""
+    """Yield a line for each rule of the policies, as of `now` or of the present moment."""
     moment = now or clock.now()
     verb = verb_for(dry_run=dry_run)
-    # TABLES has Silver before Bronze, so that a rebuild in between brings nothing back.
+    # TABLES has Silver before Bronze, so that a rebuild in between restores no expired post.
     for rule in enforce(lake, TABLES, policies(), now=moment, dry_run=dry_run):
         text = f"{rule.field}: {rule.rows:,} rows {verb}"
-        yield with_kept(text, rule.waiting, "a stream has still to read them")
+        yield with_kept(text, rule.waiting, "a stream has yet to read them")
 
 
 def verb_for(*, dry_run: bool) -> str:
-    """Return what happens to expired data in this run."""
+    """Return the verb for expired rows in this run."""
     return "would expire" if dry_run else "expired"
 
 
 def with_kept(text: str, count: int, reason: str) -> str:
-    """Return a line that also says how many were kept, and why."""
+    """Return the line; if rows were kept, with their number and the reason."""
     return f"{text}; {count:,} are kept: {reason}" if count else text

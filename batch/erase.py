@@ -1,4 +1,4 @@
-"""Carry out waiting erasures while no stream runs, by the tasks of the jobs that own the tables."""
+"""Carry out waiting erasures while no stream runs, with the tasks of the jobs that own tables."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Erased:
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to start without the receipt key, and without the payload key where there is one."""
+    """Refuse to start without the receipt key, or without the payload key if payloads need it."""
     ledger.demand_receipt_key(settings)
     if settings.payloads.encrypt:
         payload_source(settings).load()
@@ -31,15 +31,15 @@ def preflight(settings: Settings) -> None:
 
 @batch_job("erase", preflight=preflight)
 def job(lake: Lake) -> Iterator[str]:
-    """Yield a line once all is carried out."""
+    """Yield a line once all erasures are carried out."""
     count = len(carry_out(lake).erasures)
-    yield f"carried out {count}; `echostream receipts` says what is still to come"
+    yield f"carried out {count}; `echostream receipts` shows which steps remain"
 
 
 def carry_out(lake: Lake) -> Erased:
-    """Register the waiting requests, delete their rows from Silver, quarantine and Bronze.
+    """Register the waiting requests, and delete their rows from Silver, quarantine and Bronze.
 
-    Gold follows by its own job's last batches.
+    Then Gold's job processes these deletes.
     """
     settings = lake.settings
     known = {erasure.id for erasure in ledger.registered(settings)}

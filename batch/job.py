@@ -1,4 +1,4 @@
-"""Batch jobs: each is registered once, and runs in a session of its own that holds the lake."""
+"""Run batch jobs: each is registered once, and runs in its own session that holds the lake."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -29,10 +29,10 @@ class BatchJob:
     """A job, as the command line and spark-submit run it.
 
     Attributes:
-        name: as users type it.
+        name: the name that users type.
         work: takes the lake and the options, and yields a line after each step.
         preflight: refuses keys and settings with which the work would fail; needs no Spark.
-        repairs: tells whether the job repairs a loss; the lake may have no other.
+        repairs: returns whether the job repairs a loss of commits; the lake may have no other loss.
         arguments: the options under spark-submit, as `argparse` takes them.
     """
 
@@ -46,9 +46,9 @@ class BatchJob:
         """Run the job, and yield a line after each of its steps.
 
         Args:
-            settings: of this process.
-            wait_s: how long to wait for the lake while another process holds it.
-            options: of the job.
+            settings: those of this process.
+            wait_s: seconds to wait while another process holds the lake.
+            options: those of the job.
 
         Raises:
             LakeInUseError: the streams, or another job, hold the lake.
@@ -69,7 +69,7 @@ class BatchJob:
                 try:
                     yield Lake(spark, settings)
                 except PythonException as error:
-                    # A worker's error about a key has a name of its own, which Spark hides.
+                    # A worker's error about a key is one of ours, which Spark hides.
                     raise known_again(str(error)) or error from None
             follow(settings)
 
@@ -81,7 +81,7 @@ def batch_job(
     repairs: Callable[[Lost], bool] = lambda _: False,
     arguments: Arguments = MappingProxyType({}),
 ) -> Callable[[Work], BatchJob]:
-    """Register a function as the work of a batch job; `batch/jobs.py` lists the jobs."""
+    """Return a decorator that makes a function a batch job; `batch/jobs.py` lists the jobs."""
 
     def register(work: Work) -> BatchJob:
         return BatchJob(name, work, preflight, repairs, arguments)

@@ -1,4 +1,4 @@
-"""All batch jobs."""
+"""List all batch jobs."""
 
 from batch import (
     compact,

@@ -1,4 +1,4 @@
-"""Rebuild gold.* from silver.posts, by the stream's transform over history."""
+"""Rebuild gold.* from silver.posts, with the stream's transform over all history."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from transforms.expiry_rules import expired
 
 
 def repairs(lost: Lost) -> bool:
-    """Tell whether the rebuild restores what is lost: all of Gold."""
+    """Return whether the rebuild restores a loss, which it does for all of Gold."""
     return lost.job == GOLD_JOB
 
 
@@ -31,10 +31,10 @@ def job(lake: Lake) -> Iterator[str]:
 def rebuild_gold(lake: Lake) -> dict[str, int]:
     """Replace each Gold table's content in one commit, and return the rows by table.
 
-    Readers see the old content or the new. The job sets the stream's checkpoint aside first, and
-    begins a new one last, after the Silver version that the new content names. A crash in between
-    leaves a stream that refuses to start until `checkpoint reset`, never one that adds twice.
-    Groups of a time that has expired in Silver stay as they are.
+    Readers see the old content or the new. First the job sets the stream's checkpoint aside. Last
+    it creates a new one, which starts after the Silver version that the new content names. A crash
+    in between leaves a stream that refuses to start until `checkpoint reset`, never one that adds
+    twice. Groups of a time that has expired in Silver stay as they are.
     """
     settings = lake.settings
     checkpoint(NAME, settings).set_aside()

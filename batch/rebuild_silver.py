@@ -1,4 +1,4 @@
-"""Rebuild silver.posts from bronze.posts, by the stream's transforms over history."""
+"""Rebuild silver.posts from bronze.posts, with the stream's transforms over all history."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,12 +27,12 @@ from transforms.silver import to_posts
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to start with a wrong key, scorer, way to find persons or finder of entities."""
+    """Refuse to start with a wrong key, scorer, person finder or entity finder."""
     make_refiner(settings, key_id_in_use(settings))
 
 
 def repairs(lost: Lost) -> bool:
-    """Tell whether the rebuild restores what is lost: Silver, after which Gold is rebuilt."""
+    """Return whether the rebuild restores a loss: in silver.posts, or in Gold, rebuilt next."""
     return lost.table == SILVER_POSTS.name or lost.job == GOLD_JOB
 
 
@@ -43,11 +43,11 @@ def job(lake: Lake) -> Iterator[str]:
 
 
 def rebuild_silver(lake: Lake) -> int:
-    """Replace the content by today's rules, sanitizer and scorer, and return the number of rows.
+    """Replace the rows by those of today's rules, sanitizer and scorer; return their number.
 
     The job writes new files beside the old ones, and one commit swaps them: readers see the old
-    content or the new. Tombstones still block. A post whose Bronze record is deleted keeps its
-    row, unless a remaining record supersedes it. Gold follows by the change feed.
+    content or the new. Tombstones still block. A post whose Bronze record is deleted keeps its row,
+    unless a remaining record supersedes it. Gold's job reads the change from the change data feed.
     """
     settings = lake.settings
     for table in (SILVER_POSTS, SILVER_TOMBSTONES):
@@ -59,7 +59,7 @@ def rebuild_silver(lake: Lake) -> int:
         crash_point(REBUILD_SILVER_JOB, BEFORE_SWAP, settings)
         lake.overwrite(content, SILVER_POSTS, metadata={})
     job_checkpoint = checkpoint(STREAM, settings)
-    # The table lacks the property where its commits were lost.
+    # The table lacks the property if the commit that set it was lost.
     if job_checkpoint.exists and CHECKPOINT_PROPERTY not in lake.log(SILVER_POSTS).properties():
         lake.set_properties(SILVER_POSTS, {CHECKPOINT_PROPERTY: job_checkpoint.id})
     commit_marks.accept(job_checkpoint, settings, (SILVER_POSTS,))
@@ -70,7 +70,7 @@ def rebuild_silver(lake: Lake) -> int:
 def _content(lake: Lake, bronze: DataFrame, refined: DataFrame) -> DataFrame:
     """Return the rows as if all of Bronze were one batch.
 
-    It is resolved against those rows of Silver alone whose Bronze record is deleted.
+    The batch is resolved against only those rows of Silver whose Bronze record is deleted.
     """
     silver = lake.read(SILVER_POSTS)
     is_its_record = [F.col(f"bronze.{name}") == bronze[name] for name in BRONZE_POSTS.key]

@@ -1,4 +1,4 @@
-"""Apply the stream's transforms to quarantined records again, after a rule was corrected."""
+"""Apply the stream's transforms again to quarantined records, after a rule was corrected."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -39,14 +39,14 @@ from transforms.silver import numbered
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The fates of a topic's quarantined records; those with the fate `quarantined` stay."""
+    """The fates of a topic's quarantined records; those still `quarantined` stay there."""
 
     topic: str
     fates: dict[str, int]
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to start with a wrong key, scorer, way to find persons or finder of entities."""
+    """Refuse to start with a wrong key, scorer, person finder or entity finder."""
     make_refiner(settings, key_id_in_use(settings))
 
 
@@ -68,7 +68,7 @@ def job(lake: Lake, *, reason: str | None = None, dry_run: bool = False) -> Iter
         fates = ", ".join(f"{count:,} {fate}" for count, fate in counts if count)
         yield f"{topic.topic}: {sum(topic.fates.values()):,} {verb}: {fates}"
     if not topics:
-        yield "nothing in quarantine was put there by older rules"
+        yield "no record was quarantined by older rules"
 
 
 def replay_quarantine(
@@ -76,15 +76,15 @@ def replay_quarantine(
 ) -> list[Replayed]:
     """Apply today's rules to records that older rules quarantined, in a batch per topic.
 
-    A record that passes leaves quarantine. Any other stays there with its reason, one attempt more
-    and the number of today's rules, so that a second run finds nothing. A batch that a crash has
-    interrupted is finished before another begins.
+    A record that passes leaves quarantine. Any other stays there with its reason, one more attempt
+    and today's rule version, so a second run finds none. If a crash has interrupted a batch, that
+    batch is finished before another begins.
 
     Args:
-        lake: whose; this process holds it.
-        reason: only the records that were quarantined for it; None takes all but those that could
-            not be mapped.
-        dry_run: return the fates that they would have, and write nothing.
+        lake: the lake, which this process holds.
+        reason: only the records that were quarantined for this reason; None takes all but those
+            that could not be mapped.
+        dry_run: whether to return the fates that the records would have, and write nothing.
 
     Raises:
         ConservationError: the fates of a batch do not add up; nothing of it is written.
@@ -99,8 +99,7 @@ def replay_quarantine(
         lake.ensure(table)
     pending = quarantine_replay.unfinished(lake)
     done = [job.run(pending, is_begun=True)] if pending else []
-    # Again, until none is due: coordinates that stand in quarantine twice are taken one after the
-    # other.
+    # Repeat until no batch is due: of records with the same coordinates, a batch takes one.
     while due := quarantine_replay.plans(lake, reason, RULE_VERSION):
         done += [job.run(plan) for plan in due]
     return done
@@ -112,11 +111,12 @@ class _Replay:
     refiner: Refiner
 
     def rehearse(self, plan: Plan) -> Replayed:
+        """Return the fates that the batch would have, and write nothing."""
         with self._resolved(plan, at=clock.now()) as (_, resolved):
             return Replayed(plan.topic, tally_of(resolved).fates)
 
     def run(self, plan: Plan, *, is_begun: bool = False) -> Replayed:
-        """Write the batch, ops first and quarantine last; a repeat skips writes that are done."""
+        """Write the batch, ops first and quarantine last; a repeated run skips finished writes."""
         settings = self.lake.settings
         at = clock.now()
         attempt = uuid.uuid4()
@@ -164,7 +164,7 @@ class _Replay:
 
     @contextmanager
     def _resolved(self, plan: Plan, *, at: datetime) -> Iterator[tuple[DataFrame, DataFrame]]:
-        """Yield the plan's records, and their fates against Silver's rows."""
+        """Yield the plan's refined rows, and the decisions on them against Silver's rows."""
         records = quarantine_replay.records_of(self.lake, plan)
         rows = numbered(refine(from_quarantine(records), self.refiner, at=at))
         with (

@@ -1,4 +1,4 @@
-"""Score silver.posts again after a change of scorer, by whole days."""
+"""Score silver.posts again after a change of scorer, in commits of whole days."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ ROWS_PER_COMMIT = 500_000
 
 @dataclass(frozen=True, slots=True)
 class Rescored:
-    """Days that are done; `failed` rows keep their scores, for the scorer failed on them."""
+    """A commit's days; `failed` rows keep their scores, because the scorer failed on them."""
 
     first: date
     last: date
@@ -62,26 +62,26 @@ def job(lake: Lake, *, rows_per_commit: int) -> Iterator[str]:
         rows += done.rows
         failed = ""
         if done.failed:
-            failed = f", {done.failed:,} left as they were: the scorer fails on them"
-        yield f"{done.first} to {done.last}: {done.rows:,} rows{failed}; {done.rows_left:,} to go"
+            failed = f", {done.failed:,} keep their scores: the scorer fails on them"
+        yield f"{done.first} to {done.last}: {done.rows:,} rows{failed}; {done.rows_left:,} remain"
     scorer = lake.settings.scorer.name
-    yield f"{rows:,} rows are scored anew by {scorer}; the next run brings Gold up to them"
+    yield f"{rows:,} rows are scored again by {scorer}; the next run updates Gold"
 
 
 def rescore(lake: Lake, *, rows_per_commit: int) -> Iterator[Rescored]:
-    """Score the rows that the settings' scorer has not scored in its present version.
+    """Score the rows that another scorer, or another version of it, has scored.
 
-    A commit holds whole days, and is yielded once it is made. The next run repeats a commit that a
-    crash has interrupted. Gold follows by the change feed. A post whose text has expired keeps its
-    score.
+    Each commit has whole days, and is yielded once it is made. If a crash interrupts a commit, the
+    next run repeats it. Gold's job reads the scores from the change data feed. A post whose text
+    has expired keeps its score.
 
     Args:
-        lake: whose posts, and by whose settings' scorer.
-        rows_per_commit: the least, where there are as many: even a small commit takes seconds.
+        lake: the lake, whose settings name the scorer.
+        rows_per_commit: the least number of rows per commit, since even a small one takes seconds.
 
     Raises:
-        SettingsError: there is no such scorer.
-        ScorerError: it cannot score at all; what is committed stays.
+        SettingsError: no scorer has this name.
+        ScorerError: the scorer fails on everything; committed scores stay.
     """
     settings = lake.settings
     lake.ensure(SILVER_POSTS)
@@ -110,7 +110,7 @@ def rescore(lake: Lake, *, rows_per_commit: int) -> Iterator[Rescored]:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Raise a worker's error of scoring under its own name, not under Spark's."""
+    """Raise a worker's scoring error as one of ours, not as Spark's."""
     try:
         yield
     except PythonException as error:
@@ -118,7 +118,7 @@ def _named() -> Iterator[None]:
 
 
 def _commits(rows: dict[date, int], least: int) -> Iterator[list[date]]:
-    """Yield the days, in order, in groups of at least so many rows."""
+    """Yield the days, in order, in groups of at least `least` rows."""
     days: list[date] = []
     count = 0
     for day, more in rows.items():

@@ -1,4 +1,4 @@
-"""Bring the lake's tables to a new version of the pseudonym key, each in one commit (ADR 0012)."""
+"""Rekey the lake's tables to a new version of the pseudonym key, each in one commit (ADR 0012)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ from schemas.stored_names import (
 from schemas.tables import BRONZE_POSTS, QUARANTINE_POSTS, SILVER_POSTS, SILVER_TOMBSTONES, Table
 from transforms.rekey import rekeyed
 
-# Gold follows Silver by the change feed.
+# Gold's job reads the changes from Silver's change data feed.
 REKEYED = (BRONZE_POSTS, QUARANTINE_POSTS, SILVER_TOMBSTONES, SILVER_POSTS)
 
 
 @dataclass(frozen=True, slots=True)
 class Rekeyed:
-    """A table that is under the new key; `rows` is None where an earlier run had re-keyed it."""
+    """A table under the new key; `rows` is None if an earlier run rekeyed it."""
 
     table: str
     rows: int | None
@@ -50,8 +50,8 @@ def preflight(settings: Settings) -> None:
     """Refuse to start with keys that a rotation cannot use.
 
     Raises:
-        KeyFileError, KeyServiceError: a key cannot be read, or the next one is not in its place.
-        KeyMismatchError: the lake is under a key that is not among them.
+        KeyFileError, KeyServiceError: a key cannot be read, or the next version is missing.
+        KeyMismatchError: the lake is under a key that is not among the source's.
     """
     source = pseudonym_source(settings)
     former, newest = _keys(source, settings)
@@ -70,18 +70,18 @@ def job(lake: Lake) -> Iterator[str]:
     end(settings, rotation)
     if pseudonym_source(settings).key_id() == rotation.key_id:
         yield (
-            f"{rotation.key_id} is in use; producers take it when they are started again,"
-            " older records are brought forward"
+            f"{rotation.key_id} is in use; producers take it once they are restarted,"
+            " and older records are rekeyed as they arrive"
         )
     else:
-        yield f"set keys.id to {rotation.key_id}; until then nothing else starts on this lake"
+        yield f"set keys.id to {rotation.key_id}; until then no other job starts on this lake"
 
 
 def begin(settings: Settings) -> Rotation:
-    """Return the rotation that was begun, or a new one; a key in a file gets its next version here.
+    """Return the rotation that was begun, or begin one; a key file gets its next version here.
 
     Raises:
-        KeyFileError, KeyServiceError, KeyMismatchError: as of `preflight`.
+        KeyFileError, KeyServiceError, KeyMismatchError: as in `preflight`.
     """
     source = pseudonym_source(settings)
     former, newest = _keys(source, settings)
@@ -91,22 +91,26 @@ def begin(settings: Settings) -> Rotation:
 
 
 def _keys(source: KeySource, settings: Settings) -> tuple[SecretKey, SecretKey]:
-    """Return the key in use and the newest one; the lake must be under one from there to here."""
+    """Return the key in use and the newest one, and refuse a lake under an older key.
+
+    Raises:
+        KeyMismatchError: the lake is under no version from the one in use on.
+    """
     former = source.load()
     newest = source.newest()
     lake_key_id = TableLog(SILVER_POSTS, settings).properties().get(KEY_PROPERTY, former.key_id)
     if lake_key_id not in {key.key_id for key in newest if key.version >= former.version}:
         raise KeyMismatchError(
-            f"{SILVER_POSTS.name} is under key {lake_key_id}, and {source.where} does not hold it",
-            remedy="Put the lake's keys back, all versions of them",
+            f"{SILVER_POSTS.name} is under key {lake_key_id}, which {source.where} does not hold",
+            remedy="Put back the lake's key, with all its versions",
         )
     return former, newest
 
 
 def rekey_tables(lake: Lake, rotation: Rotation) -> Iterator[Rekeyed]:
-    """Bring every table to the new key, and refuse all other work on them until that is done.
+    """Rekey every table; until that is done, no other job starts on the lake.
 
-    A table that an earlier run re-keyed stays as it is; one in which it was killed is unchanged.
+    A table that an earlier run rekeyed is skipped. A table at which a run was killed is unchanged.
     """
     settings = lake.settings
     for table in (BRONZE_POSTS, SILVER_POSTS):
@@ -121,7 +125,7 @@ def rekey_tables(lake: Lake, rotation: Rotation) -> Iterator[Rekeyed]:
 
 
 def end(settings: Settings, rotation: Rotation) -> None:
-    """Bring the new key into use where it is in a file; at AWS the setting `keys.id` does that."""
+    """Bring the new key into use if it is in a file; at AWS the setting `keys.id` does that."""
     source = pseudonym_source(settings)
     if isinstance(source, KeyFile):
         write_key_id(source.file, rotation.key_id)
@@ -136,14 +140,14 @@ def _next(source: KeySource) -> SecretKey:
 def _no_next(source: KeySource) -> KeyFileError:
     return KeyFileError(
         f"{PSEUDONYM_KEY} {source.where} has no next version yet",
-        remedy="Put it there, in a line behind the others: docs/operate/keys.md has the commands",
+        remedy="Add it in a line after the others: docs/operate/keys.md has the commands",
     )
 
 
 def _set_properties(lake: Lake, rotation: Rotation) -> None:
     """Name the keys in the tables' properties.
 
-    Silver's comes first: from then on no other job starts.
+    Silver's property is set first: from then on no other job starts.
     """
     settings = lake.settings
     for table, name, value in (
@@ -156,7 +160,7 @@ def _set_properties(lake: Lake, rotation: Rotation) -> None:
 
 
 def _former(settings: Settings, rotation: Rotation) -> str:
-    """Return the fingerprints of all keys before the new one, also of those that were skipped."""
+    """Return the fingerprints of all keys before the new one, including skipped versions."""
     newest = pseudonym_source(settings).newest()
     older = [key.key_id for key in newest if key.key_id != rotation.key_id]
     return " ".join(reversed(older))
@@ -169,8 +173,8 @@ def _rekey(lake: Lake, table: Table, chain: KeyChain) -> int | None:
     current = lake.read(table)
     rows = rekeyed(current, table, chain, payload_source(lake.settings))
     if table is SILVER_TOMBSTONES:
-        # Tombstones of requests stay under the older key too: Kafka or a producer may still send
-        # records under that one.
+        # Tombstones of requests also stay under the older key, because Kafka or a producer may
+        # still send records under it.
         rows = rows.unionByName(current.where(f"reason = '{REQUEST_CAUSE}'")).dropDuplicates()
     lake.overwrite(rows, table, metadata={REKEYED_TO: chain.key_id})
     return int(log.last_commit()["operationMetrics"]["numOutputRows"])

@@ -1,4 +1,4 @@
-"""Batch jobs as a program: `spark-submit … batch/submit.py compact`.
+"""Run a batch job as a program, such as `spark-submit … batch/submit.py compact`.
 
 Jobs, options and exit codes are those of the `echostream` command.
 """
@@ -27,7 +27,7 @@ def main(words: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
     except EchoStreamError as error:
         _exit(error.with_entry(), error.exit_code)
-    except Exception as error:  # any other: its text could quote a post, so its type alone is shown
+    except Exception as error:  # its text could quote a post, so only its type is shown
         if debug:
             raise
         _exit(f"internal: {type(error).__name__}; run with --debug to see where", 1)
@@ -39,7 +39,7 @@ def _exit(message: str, exit_code: int) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of all jobs; a job's name of two words is a command below a command."""
+    """Return the parser for all jobs; a job's name of two words is a command and a subcommand."""
     program = argparse.ArgumentParser(prog="submit")
     program.add_argument("--conf-file", type=Path)
     program.add_argument("--debug", action="store_true")

@@ -1,6 +1,6 @@
-"""Stop a query most of whose batches are poison, before it drains a topic into quarantine.
+"""Stop a job whose batches are mostly bad records, before it drains a topic into quarantine.
 
-It remembers nothing itself: ops.batches says how the batches before went, also those before a
+The breaker keeps no state: ops.batches has the outcomes of earlier batches, also of those before a
 restart.
 """
 
@@ -17,7 +17,7 @@ from lakehouse.jobs.job import Counts, MicroBatch
 from schemas.reasons import Fate
 from schemas.tables import ops_batches
 
-_LOOK_BACK = 1000  # batches; tiny ones take that many to become a row that counts
+_LOOK_BACK = 1000  # batches: so many tiny ones may be needed for a row that counts
 
 _log = get_log("breaker")
 
@@ -25,28 +25,30 @@ Outcome = tuple[int, int]  # records consumed and quarantined
 
 
 def check(batch: MicroBatch, counts: Counts, resolved: DataFrame) -> None:
-    """Let a batch pass of which nothing is written yet, or refuse it; the next run begins with it.
+    """Let a batch pass before anything of it is written, or refuse it.
+
+    The next run begins with a refused batch again.
 
     Raises:
-        BreakerTrippedError: with this batch, several in a row are mostly poison.
+        BreakerTrippedError: with this batch, several in a row are mostly bad.
     """
     limits = batch.settings.breaker
     this = (counts.consumed, counts.fates.get(Fate.QUARANTINED, 0))
-    if not is_mostly_poison(this, limits):
+    if not is_mostly_bad(this, limits):
         return
     row = [
         this,
-        *takewhile(lambda outcome: is_mostly_poison(outcome, limits), _outcomes_before(batch)),
+        *takewhile(lambda outcome: is_mostly_bad(outcome, limits), _outcomes_before(batch)),
     ]
     if not is_row_too_long(row, limits):
         return
-    records, poison = (sum(numbers) for numbers in zip(*row, strict=True))
+    records, bad = (sum(numbers) for numbers in zip(*row, strict=True))
     worst = _most_often(resolved)
     facts = {
         "batch_id": batch.id,
         "batches": len(row),
         "records": records,
-        "quarantined": poison,
+        "quarantined": bad,
         **worst,
     }
     if limits.accept:
@@ -54,17 +56,15 @@ def check(batch: MicroBatch, counts: Counts, resolved: DataFrame) -> None:
         return
     _log.error("tripped", job=batch.job.name, **facts)
     raise BreakerTrippedError(
-        f"{batch.job.name} stopped before batch {batch.id}: {poison:,} of {records:,} records in"
-        f" {len(row)} batches"
-        f" in a row are poison, most often {worst['reason']} on {worst['topic']}",
-        remedy="Nothing of the batch is written or lost. Mend the rule and run again, or take such"
-        " records into"
-        " quarantine with `echostream run --accept-poison`",
+        f"{batch.job.name} stopped before batch {batch.id}: {bad:,} of {records:,} records in"
+        f" {len(row)} batches in a row are bad, most often {worst['reason']} on {worst['topic']}",
+        remedy="Nothing of the batch is written or lost. Correct the rule and run again, or"
+        " quarantine such records with `echostream run --accept-poison`",
     )
 
 
-def is_mostly_poison(outcome: Outcome, limits: BreakerSettings) -> bool:
-    """Return whether more of a batch went into quarantine than may."""
+def is_mostly_bad(outcome: Outcome, limits: BreakerSettings) -> bool:
+    """Return whether more of a batch went into quarantine than `breaker.share` allows."""
     consumed, quarantined = outcome
     return quarantined > limits.share * consumed
 
@@ -76,7 +76,7 @@ def is_row_too_long(row: Iterable[Outcome], limits: BreakerSettings) -> bool:
 
 
 def _outcomes_before(batch: MicroBatch) -> list[Outcome]:
-    """Return how the batches before this one went, the last one first."""
+    """Return the outcomes of the batches before this one, the last one first."""
     rows = (
         batch.lake.read(ops_batches(batch.job.name))
         .where(F.col("checkpoint_id") == batch.job.checkpoint.id)

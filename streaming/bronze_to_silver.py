@@ -1,4 +1,4 @@
-"""Hop 3: bronze.posts → silver.posts and silver.tombstones; bad records → quarantine.posts."""
+"""Run hop 3: read bronze.posts, write silver.posts, silver.tombstones and quarantine.posts."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -42,7 +42,7 @@ NAME: JobName = "bronze_to_silver"
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to start where scorer, key, checkpoint or tables do not allow it; needs no Spark."""
+    """Refuse to start if scorer, key, checkpoint or tables do not allow it; needs no Spark."""
     key_id = pseudonym_source(settings).key_id()
     _job(settings).preflight(key_id=key_id)
     make_refiner(settings, key_id)
@@ -53,7 +53,7 @@ def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
 
 
 def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) -> RunningJob:
-    """Start the job; its query ends by itself when `available_now`."""
+    """Start the job; with `available_now` its query ends once it has processed all present rows."""
     settings = lake.settings
     job = _job(settings, on_progress)
     job.demand_whole()
@@ -68,7 +68,7 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
         available_now=available_now,
         every_s=settings.stream.follow_s,
         tasks=[
-            # first, so that the rows which it deletes are counted for its receipt
+            # First, so that its receipt counts the rows that it deletes.
             erasure_task(lake, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True),
             author_deletes_task(lake, job),
             *retention_tasks(lake, job),
@@ -78,14 +78,13 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
 
 
 def make_refiner(settings: Settings, key_id: str) -> Refiner:
-    """Return what the pass over the payloads needs to know.
+    """Return the configuration of the pass over the payloads.
 
     Raises:
-        SettingsError: there is no such scorer, no such way to find persons, or no such finder of
-            entities.
+        SettingsError: the scorer, the person finder or the entity finder is not available.
     """
     options = ScorerOptions.of(settings.scorer, home=settings.home)
-    Scorers(options)  # here, so that a wrong name is refused before the first post
+    Scorers(options)  # loaded here, so that a wrong name is refused before the first post
     sanitizer = Options.of(settings.sanitizer)
     load_sanitizer(sanitizer)
     if entities := EntityOptions.of(settings):
@@ -114,7 +113,7 @@ def handle(batch: MicroBatch, refiner: Refiner) -> int:
 
 
 def _refine(batch: MicroBatch, refiner: Refiner, kept: ExitStack) -> tuple[DataFrame, BatchInput]:
-    """Make the one pass over the payloads; return its rows, and what went in."""
+    """Make the one pass over the payloads; return its rows, and the counts of its input."""
     observation = Observation()
     rows = batch.rows.observe(observation, *BatchInput.observed())
     refined = kept.enter_context(materialized(numbered(refine(rows, refiner, at=batch.started_at))))

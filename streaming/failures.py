@@ -1,4 +1,4 @@
-"""Turn Spark's and Kafka's errors into ours: one line with the remedy, and nothing of the data."""
+"""Turn errors of Spark, Kafka and Delta into ours: one line with a remedy, without any data."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ _SOURCES = {BRONZE_TO_SILVER: BRONZE_POSTS, SILVER_TO_GOLD: SILVER_POSTS}
 
 
 def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
-    """Return the error for a log: Spark names no table, so this looks for the unreadable one."""
+    """Return the error for a broken log; Spark names no table, so each table's log is tried."""
     for table in tables_of(doing) if doing in JOBS else TABLES:
         try:
             TableLog(table, settings).version()
@@ -51,8 +51,8 @@ def _broken_log(doing: str, settings: Settings) -> EchoStreamError:
 def _broken_file(doing: str, settings: Settings, message: str) -> EchoStreamError:
     """Return the error for a file that cannot be read.
 
-    A file that the table no longer has need not be restored: only the history that a job had not
-    read is gone.
+    If the table no longer has the file, the file need not be restored: only history is lost that
+    the job has not read.
     """
     if doing in JOBS and (damaged := checkpoint(doing, settings).damage_in(message)):
         return damaged
@@ -67,27 +67,30 @@ def _broken_file(doing: str, settings: Settings, message: str) -> EchoStreamErro
 
 def _what_is_safe(doing: str, settings: Settings) -> str:
     if doing not in JOBS:
-        return "What is committed stays, and to run the command again doubles nothing"
+        return "Committed rows stay, and no row is written twice if the command runs again"
     job_checkpoint = checkpoint(doing, settings)
     if job_checkpoint.planned_batch == job_checkpoint.committed_batch:
         return "No batch had begun"
     return (
         f"Batch {job_checkpoint.planned_batch} is not counted as done: the next run repeats it, and"
-        " nothing doubles"
+        " no row is written twice"
     )
 
 
 def _history_gone(job: str) -> ChangeFeedGapError:
-    remedy = "`echostream rebuild gold` puts the table anew and begins where Silver stands"
+    remedy = "`echostream rebuild gold` counts the table again and continues where Silver ends"
     if job == BRONZE_TO_SILVER:
-        remedy = f"`echostream checkpoint reset {job}` reads all of Bronze again, nothing doubles"
+        remedy = (
+            f"`echostream checkpoint reset {job}` reads all of Bronze again; no row is written"
+            " twice"
+        )
     return ChangeFeedGapError(
         f"{job}: the source's change feed no longer reaches back to where this job stands",
         remedy=remedy,
     )
 
 
-# Errors of Spark, Kafka and Delta, by pieces of their messages that are stable over releases.
+# Errors of Spark, Kafka and Delta, by parts of their messages that stay the same over releases.
 _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamError]], ...] = (
     (
         ("KAFKA_DATA_LOSS", "some data may have been missed", "OffsetOutOfRangeException"),
@@ -101,7 +104,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamEr
         ("No space left on device",),
         lambda job, settings, _: DiskFullError(
             f"{job}: the disk of {settings.lake_uri} or {settings.home} is full",
-            remedy="Free some, then run again: nothing is lost",
+            remedy="Free some space, then run again: nothing is lost",
         ),
     ),
     (
@@ -147,7 +150,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[str, Settings, str], EchoStreamEr
 
 
 def named_error(error: StreamingQueryException, job: Job, settings: Settings) -> EchoStreamError:
-    """Return our name for what ended a query."""
+    """Return our error for the one that ended a query."""
     if job.failures:
         return job.failures[-1]
     condition = error.getCondition() or type(error).__name__
@@ -159,7 +162,7 @@ def named_error(error: StreamingQueryException, job: Job, settings: Settings) ->
 
 @contextmanager
 def named_outside_queries(doing: str, settings: Settings) -> Iterator[None]:
-    """Name what Spark raises elsewhere, such as where a job's tables are made or kept."""
+    """Raise our errors for Spark's outside of queries, such as while a job creates its tables."""
     try:
         yield
     except (Py4JJavaError, PySparkException) as error:

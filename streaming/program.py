@@ -1,7 +1,7 @@
-"""Run streaming jobs as a program: options and exit codes of submit.py and the jobs' files.
+"""Run streaming jobs as a program: the options and exit codes of submit.py and the jobs' files.
 
-Options: `--conf-file FILE`, `--trigger available-now`, and of several jobs `--jobs` with some of
-the names.
+The options are `--conf-file FILE`, `--trigger available-now`, and for several jobs `--jobs` with
+some of their names.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from streaming.run import StreamingJob, run
 
 
 def main(*jobs: StreamingJob) -> None:
-    """Run the jobs, or those that are asked for; exit codes are those of the command line."""
+    """Run the jobs, or those that the options name; exit codes are the command line's."""
     given = _parser([job.name for job in jobs]).parse_args()
     wanted = [job for job in jobs if job.name in given.jobs]
     try:

@@ -28,7 +28,7 @@ _log = get_log("run")
 
 @dataclass(frozen=True, slots=True)
 class StreamingJob:
-    """A job as it is run: what it refuses before Spark starts, and how its query starts."""
+    """A job's name, its check before Spark starts, and the function that starts its query."""
 
     name: JobName
     preflight: Callable[[Settings], None]
@@ -43,23 +43,24 @@ def run(
     on_progress: OnProgress = None,
     on_start: Callable[[str | None], None] | None = None,
 ) -> None:
-    """Run jobs on the lake; one that fails stops all.
+    """Run jobs on the lake; if one fails, all stop.
 
     Args:
-        settings: of this process.
-        jobs: which to run, in the order of the hops.
-        available_now: end when all that was there has gone through all hops, in sequence.
-        on_progress: told of each batch.
-        on_start: told where Spark UI is, None where it is off.
+        settings: those of this process.
+        jobs: the jobs to run, in the order of the hops.
+        available_now: whether to run one job after the other, and to end once each has processed
+            all present records.
+        on_progress: called after each batch that had records.
+        on_start: called with the address of Spark's UI; with None if it is off.
 
     Raises:
-        LakeInUseError: another run holds the lake.
+        LakeInUseError: another process holds the lake.
         EchoStreamError: a job failed.
     """
     setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
     with hold_lake(settings) as lease, _stop_on_signal() as stop:
         session.preflight(settings)
-        for job in jobs:  # a refusal costs a second here, and ten behind Spark's start
+        for job in jobs:  # a refusal takes a second here, and ten after Spark's start
             with named_outside_queries(job.name, settings):
                 job.preflight(settings)
         spark = build_session(settings, "echostream")
@@ -108,7 +109,7 @@ def _in_sequence(
         if stop.is_set():
             return
         _maintain(running, force=True)
-        # The hop before it carries out the erasures that it has registered.
+        # The hop before this one carries out the erasures that this one has registered.
         if job.name == _REGISTERS:
             for earlier in ended:
                 _maintain(earlier, force=True)
@@ -132,7 +133,7 @@ def _together(
 
 
 def watch(jobs: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
-    """Wait until a query ends, by itself or by an error, or a signal comes."""
+    """Wait until a query ends or fails, or a signal comes; run due tasks meanwhile."""
     while not stop.is_set():
         for running in jobs:
             try:
@@ -148,16 +149,16 @@ def watch(jobs: Sequence[RunningJob], stop: Event, settings: Settings) -> None:
 
 
 def _maintain(running: RunningJob, *, force: bool) -> None:
-    """Do the work between batches.
+    """Run the due tasks between batches.
 
-    An error that a batch meets stops this work as well, often before the query reports it.
+    An error of a batch stops these too, often before the query reports it.
     """
     with named_outside_queries(running.job.name, running.job.settings):
         running.maintain(force)
 
 
 def end_between_batches(running: RunningJob) -> None:
-    """Let the batch that is under way finish; begin no other."""
+    """Let the running batch finish, and begin no other."""
     running.job.stopping.set()
     with running.job.writing:
         pass
@@ -166,7 +167,7 @@ def end_between_batches(running: RunningJob) -> None:
 
 @contextmanager
 def _stop_on_signal() -> Iterator[Event]:
-    """Give an event that SIGINT and SIGTERM set."""
+    """Yield an event that SIGINT and SIGTERM set."""
     stop = Event()
     if current_thread() is not main_thread():
         yield stop
@@ -181,7 +182,7 @@ def _stop_on_signal() -> Iterator[Event]:
 
 
 def _claim_signals(stop: Event) -> None:
-    """Spark takes SIGINT for itself when its context starts."""
+    """Set the handlers of SIGINT and SIGTERM, after Spark's context has replaced that of SIGINT."""
     if current_thread() is main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""Hop 4: the change feed of silver.posts → the Gold tables, exact after every batch."""
+"""Run hop 4: read the change data feed of silver.posts, keep Gold exact after every batch."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -29,7 +29,15 @@ NAME: JobName = "silver_to_gold"
 
 @dataclass(frozen=True)
 class Aggregate:
-    """A Gold table: groups of posts by `time` and more, integer sums, and a count of members."""
+    """A Gold table: groups of posts, integer sums over them, and a count of distinct members.
+
+    Attributes:
+        table: the table.
+        contributions: returns each post's group, its share of each sum, and its member.
+        sums: the columns that are sums.
+        count: the column that counts members.
+        time: the column of the group's time.
+    """
 
     table: Table
     contributions: Callable[[DataFrame], DataFrame]
@@ -40,12 +48,12 @@ class Aggregate:
 
 @dataclass(frozen=True)
 class Update:
-    """The sum of a batch's changes for one Gold table."""
+    """The changes of a batch for one Gold table."""
 
     aggregate: Aggregate
     rows: DataFrame  # signed contributions, in memory
     count: int
-    days: list[date]  # of the groups that they are in
+    days: list[date]  # the days of their groups
 
 
 AGGREGATES = (
@@ -60,7 +68,7 @@ AGGREGATES = (
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to start where checkpoint or tables do not allow it; needs no Spark."""
+    """Refuse to start if checkpoint or tables do not allow it; needs no Spark."""
     _job(settings).preflight()
 
 
@@ -69,14 +77,14 @@ def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
 
 
 def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) -> RunningJob:
-    """Start the job; its query ends by itself when `available_now`."""
+    """Start the job; with `available_now` its query ends once it has processed all changes."""
     settings = lake.settings
     job = _job(settings, on_progress)
     job.demand_whole()
     lake.ensure_source(SILVER_POSTS)
     job.prepare(lake)
-    # After a reset, start from the commit that Gold names already: Delta refuses one that is not
-    # there yet, such as the next.
+    # After a reset, start from the commit that Gold names: Delta refuses a version that does not
+    # exist yet, such as the next.
     first = max(job.checkpoint.reset.get(RESET_STARTING_VERSION, 0) - 1, 0)
     changes = lake.stream_changes(SILVER_POSTS, starting_version=first)
     return job.start(
@@ -89,10 +97,10 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
 
 
 def handle(batch: MicroBatch) -> int:
-    """Bring each Gold table to the last Silver commit that the batch has begun, then ops.
+    """Bring each Gold table to the last Silver commit that the batch has begun, then write ops.
 
-    The stream tells when and how far. Its rows are not used: it may cut a commit in two, and Gold
-    must equal Silver as of a version that it can name. So the change feed is read by whole commits.
+    The stream only says when and how far. Its rows are not used, because it may split a commit, and
+    Gold must equal Silver as of a version. So the change data feed is read by whole commits.
     """
     first, last = _commits(batch)
     if first > last:
@@ -111,14 +119,14 @@ def handle(batch: MicroBatch) -> int:
 
 
 def _changes(batch: MicroBatch, first: int, last: int) -> DataFrame:
-    """Return the changes between the versions, without commits that only expired or rewrote."""
+    """Return the changes between the versions, without commits that expired or purged rows."""
     changes = batch.lake.read_changes(SILVER_POSTS, first=first, last=last)
     expiries = expiry_versions(batch.settings, first)
     return changes.where(~F.col("_commit_version").isin(expiries)) if expiries else changes
 
 
 def _commits(batch: MicroBatch) -> tuple[int, int]:
-    """Return the first and last Silver version of the batch; if empty, the first is greater."""
+    """Return the batch's first and last Silver version; without any, the first is greater."""
     checkpoint = batch.job.checkpoint
     last = _through(checkpoint.end_offset(batch.id))
     if batch.id == 0:
@@ -127,15 +135,15 @@ def _commits(batch: MicroBatch) -> tuple[int, int]:
 
 
 def _through(offset: dict[str, int]) -> int:
-    """Return the last version that a stream has begun: index -1 stands before its first file."""
+    """Return the last version that a stream has begun; index -1 precedes its first file."""
     return offset["reservoirVersion"] - (offset["index"] < 0)
 
 
 @contextmanager
 def _update(aggregate: Aggregate, changes: DataFrame) -> Iterator[Update]:
-    """Give the changes as this table counts them, a row each.
+    """Yield the changes as this table counts them, one row per change.
 
-    The feed, whose plan alone is costly, is read once.
+    The feed is read once, since its plan alone is costly.
     """
     rows = signed(aggregate.contributions(changes), aggregate.sums).persist()
     try:

@@ -1,4 +1,4 @@
-"""Hop 2: Kafka → bronze.posts, as received."""
+"""Run hop 2: append Kafka's records to bronze.posts."""
 
 from functools import partial
 
@@ -22,7 +22,7 @@ NAME: JobName = "topic_to_bronze"
 
 
 def preflight(settings: Settings) -> None:
-    """Refuse to start where broker, key, checkpoint or table do not allow it; needs no Spark."""
+    """Refuse to start if broker, key, checkpoint or table do not allow it; needs no Spark."""
     if settings.payloads.encrypt:
         payload_source(settings).load()
     _job(settings).preflight()
@@ -34,9 +34,9 @@ def _job(settings: Settings, on_progress: OnProgress = None) -> Job:
 
 
 def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) -> RunningJob:
-    """Start the job; its query ends by itself when `available_now`."""
+    """Start the job; with `available_now` its query ends once it has processed all records."""
     settings = lake.settings
-    if settings.payloads.encrypt:  # a missing key is refused here, before the first record
+    if settings.payloads.encrypt:  # a missing key is refused before the first record
         payload_source(settings).load()
     job = _job(settings, on_progress)
     job.prepare(lake)
@@ -57,7 +57,7 @@ def start(lake: Lake, *, available_now: bool, on_progress: OnProgress = None) ->
 
 
 def handle(batch: MicroBatch) -> int:
-    """Append the batch, then write its row in ops: only the commit knows how many rows it had."""
+    """Append the batch, then write its row in ops, as only the commit has the number of rows."""
     counts = Counts()
     append = partial(append_records, batch)
     write_ops = partial(_write_ops, batch, counts)
@@ -66,8 +66,7 @@ def handle(batch: MicroBatch) -> int:
 
 
 def append_records(batch: MicroBatch) -> None:
-    # One task per core writes, so that a batch makes a few files and not one per topic and
-    # partition.
+    # One task per core writes, so that a batch makes few files, not one per topic and partition.
     records = batch.rows.coalesce(batch.lake.spark.sparkContext.defaultParallelism)
     source = payload_source(batch.settings) if batch.settings.payloads.encrypt else None
     rows = to_bronze(records, ingest_date=clock.now().date(), payload_key=source)

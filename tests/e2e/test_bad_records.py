@@ -184,7 +184,7 @@ def test_the_batch_commands_say_what_they_did(home, outcome, in_session):
     compacted = in_session(home, "compact")
     assert (compacted.code, compacted.error) == (0, "")
     (line,) = [line for line in compacted.out.splitlines() if line.startswith("silver.posts: ")]
-    assert line.endswith("removed what was replaced more than 168 h ago")
+    assert line.endswith("deleted files that were replaced more than 168 h ago")
     replayed = in_session(home, "replay-quarantine")
     assert (replayed.code, replayed.error) == (0, "")
-    assert replayed.out == "nothing in quarantine was put there by older rules\n"
+    assert replayed.out == "no record was quarantined by older rules\n"

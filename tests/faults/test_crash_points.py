@@ -116,7 +116,7 @@ def test_a_rescore_killed_between_its_commits_is_finished_by_the_next(home, ledg
 
     done = echostream(home, "rescore", **other)
     assert (done.code, done.error) == (0, "")
-    assert f"{left:,} rows are scored anew by textblob" in done.out
+    assert f"{left:,} rows are scored again by textblob" in done.out
     after = {row["post_key"]: row for row in rows_of(home, "silver.posts")}
     assert {row["sentiment"]["scorer"] for row in after.values()} == {"textblob"}
     for row in (*before.values(), *after.values()):

@@ -225,8 +225,8 @@ def test_killed_as_a_process_and_ended_by_the_next(drained):
     key = load_key(settings.key_file)
     assert done.out.splitlines()[3:] == [
         f"silver.posts: {rows['silver.posts']:,} rows",
-        f"{key.key_id} is in use; producers take it when they are started again,"
-        " older records are brought forward",
+        f"{key.key_id} is in use; producers take it once they are restarted,"
+        " and older records are rekeyed as they arrive",
     ]
     for secret in (each.secret.hex() for each in key):
         assert secret not in done.out

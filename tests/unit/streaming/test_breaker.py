@@ -3,7 +3,7 @@
 import pytest
 
 from foundation.sections import BreakerSettings
-from streaming.breaker import is_mostly_poison, is_row_too_long
+from streaming.breaker import is_mostly_bad, is_row_too_long
 
 LIMITS = BreakerSettings(share=0.5, batches=3, min_records=100)
 
@@ -13,11 +13,11 @@ LIMITS = BreakerSettings(share=0.5, batches=3, min_records=100)
     [(10, 6, True), (10, 5, False), (10, 0, False), (1, 1, True), (0, 0, False)],
 )
 def test_mostly_is_more_than_the_share(consumed, quarantined, expected):
-    assert is_mostly_poison((consumed, quarantined), LIMITS) is expected
+    assert is_mostly_bad((consumed, quarantined), LIMITS) is expected
 
 
-def test_at_a_share_of_one_nothing_is_mostly_poison():
-    assert not is_mostly_poison((10, 10), BreakerSettings(share=1))
+def test_at_a_share_of_one_nothing_is_mostly_bad():
+    assert not is_mostly_bad((10, 10), BreakerSettings(share=1))
 
 
 @pytest.mark.parametrize(

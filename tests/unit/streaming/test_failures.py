@@ -203,7 +203,7 @@ def test_a_broken_file_of_the_table_as_it_is_has_the_batch_that_is_not_done(sett
         == f"silver_to_gold: {file} of silver.posts cannot be read, it is damaged or gone"
     )
     assert error.remedy.startswith(
-        "Batch 7 is not counted as done: the next run repeats it, and nothing doubles. Put"
+        "Batch 7 is not counted as done: the next run repeats it, and no row is written twice. Put"
     )
 
 
