@@ -1,1 +1,1 @@
-"""Data alone. A package, so that it is also found inside a wheel that nobody unpacks."""
+"""Configuration files. The folder is a package, so that they are found inside a wheel too."""

@@ -1,4 +1,4 @@
-"""Times in events are microseconds since 1970, UTC; here they become datetimes and come back."""
+"""Convert times of events, which are microseconds since 1970 in UTC, to datetimes and back."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,10 +6,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_datetime(micros: int) -> datetime:
-    """Return the moment, in UTC.
+    """Return the moment in UTC.
 
     Raises:
-        OverflowError: it lies outside the years 1 to 9999.
+        OverflowError: the moment lies outside the years 1 to 9999.
     """
     return EPOCH + timedelta(microseconds=micros)
 

@@ -1,7 +1,8 @@
-"""The event that a producer sends for a post, and its JSON Schema.
+"""Define the event that a producer sends for a post, and its JSON Schema.
 
-Times are integers, microseconds since 1970 in UTC. No pyspark here: producers import this module.
-The comment of a field is its meaning. `make reference` writes it into docs/reference/event.md.
+Times are integers: microseconds since 1970 in UTC. Producers import this module, so it must not
+import pyspark. The comment of a field is its meaning, which `make reference` writes into
+docs/reference/event.md.
 """
 
 import re
@@ -14,15 +15,15 @@ import orjson
 SCHEMA_VERSION = 1
 MAX_RECORD_BYTES = 1_048_576  # of one record's value, before compression
 
-# Characters that no name may have, and that are taken out of texts: all controls but tab, line feed
-# and carriage return.
+# Characters that no name may have, and that are removed from texts: all controls except tab, line
+# feed and carriage return.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 Op = Literal["upsert", "delete", "unmappable", "delete_author"]
 OPS: tuple[Op, ...] = ("upsert", "delete", "unmappable", "delete_author")
 
-# Kafka headers, CloudEvents 1.0 binary mode first (https://github.com/cloudevents/spec, Kafka
-# binding).
+# Kafka headers; the first are those of CloudEvents 1.0 in binary mode
+# (https://github.com/cloudevents/spec, Kafka binding).
 CE_HEADERS = ("ce_id", "ce_source", "ce_type", "ce_time", "ce_specversion")
 ROUTING_HEADERS = ("op", "post_key", "author_key", "day")
 
@@ -40,17 +41,17 @@ class SourceField(TypedDict):
     """The origin of the payload."""
 
     producer: str  # name and version
-    endpoint: str | None  # which of the platform's interfaces
+    endpoint: str | None  # the interface of the platform that returned it
     query: str | None  # the query that found the post
 
 
 class KeysField(TypedDict):
-    """Pseudonyms, computed by the producer; `channel` only where the channel is a profile."""
+    """Pseudonyms, computed by the producer; `channel` only if the channel is a profile."""
 
-    post: str | None  # of `post_id`
-    author: str | None  # of `author_id`
-    reply_to: str | None  # of `reply_to`
-    channel: str | None  # of `channel`, where that is a profile
+    post: str | None  # pseudonym of `post_id`
+    author: str | None  # pseudonym of `author_id`
+    reply_to: str | None  # pseudonym of `reply_to`
+    channel: str | None  # pseudonym of `channel`, if that is a profile
     key_id: str  # fingerprint of the pseudonym key
 
 
@@ -65,9 +66,9 @@ class Event(TypedDict):
     # the platform's own id of the post; null only for `delete_author` and `unmappable`
     post_id: str | None
     version: int  # microseconds of the edit; 0 for a post as it was created
-    created_at: int | None  # creation time as the platform says it
+    created_at: int | None  # creation time that the platform states
     day: str | None  # day of the post, `YYYY-MM-DD`, which never changes
-    observed_at: int  # when the producer saw it
+    observed_at: int  # when the producer read it
     author_id: str | None  # the platform's own id of the author
     author_handle: str | None  # name of the author's account
     author_name: str | None  # name that the author shows
@@ -83,14 +84,14 @@ class Event(TypedDict):
     rights: RightsField  # permitted uses of the post
     source: SourceField  # origin of the payload
     keys: KeysField  # pseudonyms, so that no Spark job needs the key
-    reason: str | None  # of an unmappable payload: a reason code
-    truncated: bool  # true where `raw` was left out because the record would have been too large
+    reason: str | None  # reason code of an unmappable payload
+    truncated: bool  # true if `raw` was left out because the record would have been too large
     raw: str | None  # the platform's payload, verbatim
 
 
 @cache
 def json_schema() -> dict[str, object]:
-    """Return the contract, JSON Schema 2020-12."""
+    """Return the event's JSON Schema, 2020-12."""
     document: dict[str, object] = orjson.loads(
         (resources.files("schemas") / "post_event.v1.json").read_bytes()
     )

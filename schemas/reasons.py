@@ -1,6 +1,6 @@
-"""Why a record is in quarantine, why a post has no label, what became of a record: closed lists.
+"""List the reasons of quarantine, the reasons of posts without a label, and the fates of records.
 
-The comment of a code is its meaning. `make reference` writes it into docs/reference/reasons.md.
+The comment of a code is its meaning, which `make reference` writes into docs/reference/reasons.md.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Reason(StrEnum):
     # stage "decode": bytes → JSON object
     NULL_VALUE = "null_value"  # the record has no value: a Kafka tombstone
     EMPTY_VALUE = "empty_value"  # the value is empty or white space
-    # the stored payload is not what was encrypted at these coordinates
+    # the stored payload is damaged, or was encrypted at other coordinates
     PAYLOAD_DAMAGED = "payload_damaged"
     RECORD_TOO_LARGE = "record_too_large"  # the record is over the limit after decompression
     NOT_UTF8 = "not_utf8"  # the value is not UTF-8
@@ -42,12 +42,12 @@ class Reason(StrEnum):
     HEADER_MISMATCH = "header_mismatch"  # a header contradicts the payload
     # a pseudonym lacks its id, an id lacks its pseudonym, or two pseudonyms are of different keys
     KEY_MISMATCH = "key_mismatch"
-    # the pseudonyms were made under a key that the lake was never under
+    # the pseudonyms were made under a key that was never the lake's
     UNKNOWN_KEY_ID = "unknown_key_id"
     CREATED_IN_FUTURE = "created_in_future"  # `created_at` is more than a day after `observed_at`
-    # `created_at` is before 1990, as a default of 1970 is
+    # `created_at` is before 1990, such as a default of 1970
     CREATED_BEFORE_1990 = "created_before_1990"
-    # `created_at` would be believable in seconds, milliseconds or nanoseconds
+    # `created_at` would be plausible in seconds, milliseconds or nanoseconds
     CREATED_IN_WRONG_UNIT = "created_in_wrong_unit"
     # `observed_at` is before the platform existed, or after Kafka had the record
     OBSERVED_OUT_OF_RANGE = "observed_out_of_range"
@@ -62,14 +62,14 @@ class Reason(StrEnum):
     # stage "map": the producer could not map the platform's payload
     UNMAPPABLE = "unmappable"  # the producer could not map the platform's payload
 
-    # stage "refine": the gate is closed when removal of personal data fails
+    # stage "refine": a post passes only if the removal of personal data succeeds
     SANITIZER_FAILED = "sanitizer_failed"  # the removal of personal data failed or took too long
     ANALYSIS_FAILED = "analysis_failed"  # finding language, key phrases or emoji failed
     SCORER_FAILED = "scorer_failed"  # the scorer failed on this text
 
 
 class Unscored(StrEnum):
-    """The code in silver.posts.sentiment.reason: why a live post has no label."""
+    """The code in silver.posts.sentiment.reason: why a post has no label."""
 
     NO_TEXT = "no_text"  # the post has no text
     LANGUAGE = "language"  # the scorer does not know the language
@@ -81,7 +81,7 @@ class Fate(StrEnum):
 
     NEW = "new"  # a post that Silver did not hold
     EDITED = "edited"  # a newer version of a post that Silver holds
-    DELETED = "deleted"  # a delete, also of a post that never came
+    DELETED = "deleted"  # a delete, even of a post that never came
     DUPLICATE = "duplicate"  # content that Silver holds already, or that came twice in the batch
     STALE = "stale"  # an older version than the one that Silver holds, or than another in the batch
     SUPPRESSED = "suppressed"  # a record that a tombstone or a retention period blocks

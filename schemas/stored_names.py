@@ -1,13 +1,13 @@
-"""Names that lakes and homes keep: an older lake is read by them, so no value here ever changes.
+"""Name what lakes and homes store: older lakes are read by these names, so no value ever changes.
 
 Columns and partitions stand in `schemas/tables.py`, codes of reasons in `schemas/reasons.py`.
-tests/unit/schemas/test_stored_names.py lists every value once more, literally.
+tests/unit/schemas/test_stored_names.py repeats every value literally.
 """
 
 # Table properties. The last one is a prefix: field and platform follow.
 CHECKPOINT_PROPERTY = "echostream.checkpoint"  # of a job's first table
 KEY_PROPERTY = "echostream.key_id"  # of silver.posts: the key in use, or that of a begun rotation
-FORMER_KEYS_PROPERTY = "echostream.former_key_ids"  # of bronze.posts, which may still get theirs
+FORMER_KEYS_PROPERTY = "echostream.former_key_ids"  # of bronze.posts: keys of records still to come
 EXPIRED_PROPERTY = "echostream.expired."  # of silver.posts
 
 # Keys of commit metadata.
@@ -15,8 +15,8 @@ SILVER_VERSION = "silver_version"  # of Gold: the version of Silver that it equa
 ERASED = "erased"  # rows by erasure
 EXPIRY = "expiry"  # of commits that delete expired rows or fields
 PURGE = "purge"  # of commits that rewrite files and change no row
-REPLAY_BATCH = "replay_batch"  # of the commit in quarantine.posts that ends a batch of a replay
-REKEYED_TO = "key_id"  # of the commit that re-keyed a table
+REPLAY_BATCH = "replay_batch"  # of the commit in quarantine.posts that ends a replay's batch
+REKEYED_TO = "key_id"  # of the commit that rekeyed a table
 
 # Steps of transaction ids, `<checkpoint id>:<step>`; Gold's steps are its tables' names.
 APPEND_STEP = "append"
@@ -24,11 +24,11 @@ OPS_STEP = "ops"
 TOMBSTONES_STEP = "tombstones"
 MERGE_STEP = "merge"
 QUARANTINE_STEP = "quarantine"
-# Transaction ids that begin with no checkpoint's id.
+# Transaction ids that do not begin with a checkpoint's id.
 ERASURES_TXN = "erasures"
 PRODUCERS_TXN = "producers"
 
-# Jobs that are no stream, as transaction ids, ops.batches and crash points name them.
+# Jobs other than streams, as transaction ids, ops.batches and crash points name them.
 REPLAY_QUARANTINE_JOB = "replay_quarantine"
 RETAIN_JOB = "retain"
 REBUILD_SILVER_JOB = "rebuild_silver"
@@ -43,7 +43,7 @@ VACUUMED = "vacuumed"
 REQUEST_CAUSE = "request"
 PLATFORM_CAUSE = "platform"
 EXPIRY_CAUSE = "expiry"
-PRODUCERS_TABLE = "producers."  # and the platform
+PRODUCERS_TABLE = "producers."  # followed by the platform
 WHAT_TARGETS = "targets"
 WHAT_TOMBSTONES = "tombstones"
 WHAT_AUTHORS = "authors"

@@ -1,6 +1,6 @@
-"""Every table of the lake, as a frozen value.
+"""Define every table of the lake as a frozen value.
 
-The comment of a column is its meaning. `make reference` writes it into docs/reference/tables.md.
+The comment of a column is its meaning, which `make reference` writes into docs/reference/tables.md.
 """
 
 from dataclasses import dataclass, field
@@ -36,14 +36,18 @@ class Table:
     """A Delta table.
 
     Attributes:
-        name: `layer.table`; its folder in the lake follows from it.
+        name: `layer.table`; the table's folder in the lake follows from it.
+        schema: the columns with their types.
         key: the columns that identify a row.
-        stats: the columns that may have min and max values in the transaction log. Those of others
-            would be a copy of personal data or of pseudonyms that survives an erasure by the log's
-            retention.
-        deletion_vectors: whether a changed row is hidden beside its file, and the file written anew
-            later (`maintenance.purge`). Readers without Spark have to know them: Arrow and Power
+        partition_by: the columns that the table is partitioned by.
+        stats: the columns that may have minimum and maximum values in the transaction log. Those of
+            other columns would be a copy of personal data or pseudonyms, which would survive an
+            erasure for as long as the log is kept.
+        change_feed: whether Delta's change data feed is on.
+        deletion_vectors: whether Delta hides a changed row by a vector, and the file is rewritten
+            later (`maintenance.purge`). Readers without Spark must know vectors: Arrow and Power
             BI's own reader do not.
+        properties: further table properties.
     """
 
     name: str
@@ -57,22 +61,22 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        """Return the columns, in order."""
+        """Return the names of the columns, in order."""
         return self.schema.names
 
     @property
     def folder(self) -> str:
-        """Return its folder, relative to the lake."""
+        """Return the table's folder, relative to the lake."""
         return self.name.replace(".", "/")
 
     def all_properties(self) -> dict[str, str]:
-        """Return the table properties, derived ones included."""
+        """Return all table properties, derived ones included."""
         derived = {
             "delta.enableDeletionVectors": str(self.deletion_vectors).lower(),
             "delta.dataSkippingStatsColumns": ",".join(self.stats),
             "delta.enableChangeDataFeed": str(self.change_feed).lower(),
             "delta.logRetentionDuration": "interval 30 days",
-            # as Spark does it; deltalake would read up to a hundred commits
+            # Spark's default; with deltalake's own, readers would read up to a hundred commits.
             "delta.checkpointInterval": "10",
             "delta.deletedFileRetentionDuration": "interval 7 days",
         }
@@ -85,7 +89,7 @@ def _struct(**fields: DataType) -> StructType:
 
 RIGHTS = _struct(indexable=_BOOL, may_train=_BOOL, may_display=_BOOL, may_export=_BOOL)
 SENTIMENT = _struct(
-    label=_STRING,  # `positive`, `neutral`, `negative` or `mixed`; null where there is none
+    label=_STRING,  # `positive`, `neutral`, `negative` or `mixed`; null if there is none
     compound=_DOUBLE,  # from -1 to 1
     confidence=_DOUBLE,  # calibrated probability that the label is right; null without a fit
     scorer=_STRING,  # name of the scorer
@@ -111,7 +115,7 @@ BRONZE_POSTS = Table(
         day=_DATE,  # the post's day, from the header
         key=_BYTES,  # Kafka key as received
         headers=HEADERS,  # Kafka headers as received
-        value=_BYTES,  # the event as received, encrypted where `payloads.encrypt` is on
+        value=_BYTES,  # the event as received, encrypted if `payloads.encrypt` is on
     ),
     key=("topic", "partition", "offset"),
     partition_by=("ingest_date", "platform"),
@@ -121,21 +125,21 @@ BRONZE_POSTS = Table(
 SILVER_POSTS = Table(
     name="silver.posts",
     schema=_struct(
-        owner=_STRING,  # whose credentials fetched the post; `public` by default
+        owner=_STRING,  # the owner of the credentials that fetched the post; `public` by default
         platform=_STRING,  # platform
         post_key=_STRING,  # pseudonym of the post
         version=_LONG,  # microseconds of the edit; 0 for a post as it was created
         event_id=_STRING,  # hash of the post and its content; the same content has the same hash
         day=_DATE,  # day of the post, which never changes
-        created_at=_TIME,  # creation time as the platform says it; it may be wrong
+        created_at=_TIME,  # creation time that the platform states; it may be wrong
         observed_at=_TIME,  # when a producer saw this version
-        posted_at=_TIME,  # `created_at` where it is believable, else `observed_at`
+        posted_at=_TIME,  # `created_at` if it is plausible, else `observed_at`
         author_key=_STRING,  # pseudonym of the author; null when its retention period has passed
-        channel=_STRING,  # subreddit, page, hashtag, instance; the pseudonym where it is a profile
+        channel=_STRING,  # subreddit, page, hashtag or instance; a pseudonym if it is a profile
         reply_to_key=_STRING,  # pseudonym of the post that this one answers
         title=_STRING,  # title without personal data; null when its retention period has passed
         text=_STRING,  # text without personal data; null when its retention period has passed
-        lang=_STRING,  # ISO 639-1 code of the text; null when unsure
+        lang=_STRING,  # ISO 639-1 code of the text; null if it is uncertain
         hashtags=ArrayType(_STRING),  # hashtags, without those that name a person
         emoji=ArrayType(_STRING),  # emoji of title and text
         key_phrases=ArrayType(_STRING),  # key phrases of title and text
@@ -168,12 +172,12 @@ SILVER_TOMBSTONES = Table(
     schema=_struct(
         owner=_STRING,  # owner of the post
         platform=_STRING,  # platform
-        post_key=_STRING,  # pseudonym of the deleted post; null where an author was deleted
-        author_key=_STRING,  # pseudonym of the deleted author; null where a post was deleted
+        post_key=_STRING,  # pseudonym of the deleted post; null if an author was deleted
+        author_key=_STRING,  # pseudonym of the deleted author; null if a post was deleted
         version=_LONG,  # every version up to this one is blocked
-        day=_DATE,  # day of the post, where the delete tells it
-        reason=_STRING,  # `platform` or `request` of a person: who wanted the delete
-        at=_TIME,  # when the tombstone was set
+        day=_DATE,  # day of the post, if the delete states it
+        reason=_STRING,  # who asked for the delete: `platform`, or a person by `request`
+        at=_TIME,  # when the tombstone was written
         until=_TIME,  # always null so far: retention counts from `at`
     ),
     key=("owner", "platform", "post_key", "author_key", "version"),
@@ -195,8 +199,8 @@ QUARANTINE_POSTS = Table(
         attempt=_INT,  # how often the record was judged
         key=_BYTES,  # Kafka key as received
         headers=HEADERS,  # Kafka headers as received
-        value=_BYTES,  # the event as received, encrypted where `payloads.encrypt` is on
-        at=_TIME,  # when it was quarantined
+        value=_BYTES,  # the event as received, encrypted if `payloads.encrypt` is on
+        at=_TIME,  # when the record was quarantined
     ),
     key=("topic", "partition", "offset"),
     stats=("topic", "partition", "offset", "kafka_timestamp", "platform", "reason", "at"),
@@ -227,7 +231,10 @@ GOLD_TABLES = (GOLD_SENTIMENT_HOURLY,)
 
 
 def ops_batches(job: str) -> Table:
-    """Return the batches of one job, one writer each; `ops.batches` is their union."""
+    """Return the table of one job's batches, which that job alone writes.
+
+    `ops.batches` is the union of these tables.
+    """
     return Table(
         name=f"ops.batches.{job}",
         schema=_struct(
@@ -239,15 +246,15 @@ def ops_batches(job: str) -> Table:
             consumed=_LONG,  # records that the batch read
             new=_LONG,  # posts that were not in Silver
             edited=_LONG,  # posts that replaced an older version
-            deleted=_LONG,  # deletes, also of posts that never came
+            deleted=_LONG,  # deletes, even of posts that never came
             duplicate=_LONG,  # records with content that Silver holds already
-            stale=_LONG,  # records with an older version than the one held
+            stale=_LONG,  # records with an older version than Silver holds
             suppressed=_LONG,  # records that a tombstone or a retention period blocks
             quarantined=_LONG,  # records in quarantine
             rows_removed=_LONG,  # rows that deletes removed from Silver
             # version of each table that the batch wrote or read
             table_versions=MapType(_STRING, _LONG),
-            input_rows_per_s=_DOUBLE,  # `consumed` by the seconds of the batch
+            input_rows_per_s=_DOUBLE,  # `consumed` per second of the batch
             lag_records=_LONG,  # records that still waited in Kafka
             masked=MapType(_STRING, _LONG),  # pieces of personal data that were removed, by type
         ),
@@ -257,20 +264,21 @@ def ops_batches(job: str) -> Table:
 
 
 def ops_erasures(job: str) -> Table:
-    """Return one job's steps of erasures, one writer each; `ops.erasures` is the union.
+    """Return the table of one job's steps in erasures, which that job alone writes.
 
-    A step is admitted, removed (from `table`, by the commits between its two versions, and in
-    Silver the purge that follows them) or vacuumed; `since` and `until` bound the `at` of the
-    tombstones that are the erasure's. No pseudonym stands here. docs/adr/0017.
+    `ops.erasures` is the union of these tables. A step is admitted, removed or vacuumed. Rows are
+    removed from `table` by the commits between its two versions, and in Silver by the purge after
+    them. `since` and `until` bound `at` of the erasure's tombstones. No pseudonym stands here. See
+    docs/adr/0017.
     """
     return Table(
         name=f"ops.erasures.{job}",
         schema=_struct(
-            erasure_id=_STRING,  # id of the request, or of the pass
+            erasure_id=_STRING,  # id of the request, or of the batch
             cause=_STRING,  # `request` of a person, `platform` or `expiry`
             step=_STRING,  # `admitted`, `removed` or `vacuumed`
             table=_STRING,  # table of the step, or `producers.<platform>`
-            asked_at=_TIME,  # when it was asked for
+            asked_at=_TIME,  # when the erasure was asked for
             since=_TIME,  # lower bound of the tombstones' `at`, exclusive
             until=_TIME,  # upper bound of the tombstones' `at`, inclusive
             what=MapType(_STRING, _LONG),  # counts, such as targets and tombstones

@@ -1,4 +1,4 @@
-"""The Kafka topics: two kinds per platform, from conf/topics.toml and the platforms' policies."""
+"""List the Kafka topics: two kinds per platform, from conf/topics.toml and the policies."""
 
 import re
 from dataclasses import dataclass, field
@@ -11,13 +11,13 @@ from foundation.policies import policies
 TopicKind = Literal["posts", "authors"]
 TOPIC_KINDS: tuple[TopicKind, ...] = ("posts", "authors")
 _DAY_MS = 86_400_000
-_SEGMENTS = 5  # of what is kept a fifth, as conf/topics.toml has it
+_SEGMENTS = 5  # a segment takes a fifth of the time that records are kept, as in topics.toml
 TOPIC_PATTERN = r"social\.([a-z0-9]+)\.(posts|authors)\.v1"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as it is created."""
+    """A topic, with the config with which it is created."""
 
     name: str
     platform: str
@@ -27,7 +27,7 @@ class Topic:
 
 
 def topics() -> list[Topic]:
-    """Return all topics; none keeps records longer than their platform's policy allows."""
+    """Return all topics; none keeps records for longer than its platform's policy allows."""
     conf = read_toml(conf_dir() / "topics.toml")
     return [
         Topic(
@@ -43,7 +43,7 @@ def topics() -> list[Topic]:
 
 
 def _kept(config: dict[str, str], days: int) -> dict[str, str]:
-    """Return config that shortens the retention; a record also rests until its segment closes."""
+    """Return config that shortens the retention if needed; a segment must close and age too."""
     most = days * _DAY_MS
     retention = int(config["retention.ms"])
     segment = int(config["segment.ms"])
@@ -52,7 +52,7 @@ def _kept(config: dict[str, str], days: int) -> dict[str, str]:
     return {"retention.ms": str(most - most // _SEGMENTS), "segment.ms": str(most // _SEGMENTS)}
 
 
-@cache  # asked for with every record
+@cache  # called for every record
 def topic_name(platform: str, kind: TopicKind = "posts") -> str:
     """Return the topic for a platform's posts, or for its author deletes."""
     name: str = read_toml(conf_dir() / "topics.toml")[kind]["name"]
@@ -60,6 +60,6 @@ def topic_name(platform: str, kind: TopicKind = "posts") -> str:
 
 
 def platform_of(topic: str) -> str | None:
-    """Return the platform that a topic's name names, or None for another topic."""
+    """Return the platform in a topic's name; None if the topic is none of ours."""
     match = re.fullmatch(TOPIC_PATTERN, topic)
     return match[1] if match else None
