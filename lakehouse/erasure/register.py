@@ -122,7 +122,7 @@ class _Registration:
     def of_batch(self, cause: str) -> None:
         """Register a batch, once the oldest tombstone of no batch has waited for an interval."""
         settings = self.lake.settings
-        ends = (e.until for e in ledger.registered(settings) if e.cause == cause)
+        ends = (erasure.until for erasure in ledger.registered(settings) if erasure.cause == cause)
         since = max(ends, default=ledger.BEFORE_ALL)
         (row,) = self.lake.log(SILVER_TOMBSTONES).rows(
             "SELECT min(at) AS first, max(at) AS last,"  # noqa: S608  # a closed list, and a time of ours
@@ -169,14 +169,22 @@ class _Registration:
             for erasure in ledger.registered(settings)
             if erasure.cause == REQUEST_CAUSE or erasure.until > recently
         ]
-        published = erasure_requests.withdraw_from_producers(settings, {e.id for e in kept})
+        published = erasure_requests.withdraw_from_producers(
+            settings, {erasure.id for erasure in kept}
+        )
         if lost := [erasure for erasure in kept if erasure.id not in published]:
             self._publish(lost)
 
     def _record_requests(self, requests: Sequence[Request]) -> None:
         erasures = [
-            Erasure(r.id, REQUEST_CAUSE, r.asked_at, r.asked_at - _MICROSECOND, r.asked_at)
-            for r in requests
+            Erasure(
+                request.id,
+                REQUEST_CAUSE,
+                request.asked_at,
+                request.asked_at - _MICROSECOND,
+                request.asked_at,
+            )
+            for request in requests
         ]
         tombstones = self._publish(erasures)
         steps = [

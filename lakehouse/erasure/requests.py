@@ -187,7 +187,8 @@ def _read(file: Folder, publics: Sequence[str]) -> Request:
         facts = json.loads(file.read_text(encoding="utf-8"))
         if any(is_signed(facts, public) for public in publics):
             targets = tuple(
-                Target(t["platform"], t["kind"], tuple(t["keys"])) for t in facts["targets"]
+                Target(target["platform"], target["kind"], tuple(target["keys"]))
+                for target in facts["targets"]
             )
             asked_at = datetime.fromisoformat(facts["asked_at"])
             return Request(facts["id"], facts["owner"], facts["key_id"], asked_at, targets)

@@ -196,7 +196,7 @@ def _bronze_beginning(
         # If the topic's former id is unknown, one partition that ends too early shows that the
         # whole topic was recreated.
         is_recreated = known.get(topic, ids[topic]) != ids[topic] or any(
-            last >= bounds[p][1] for p, last in read.items()
+            last >= bounds[partition][1] for partition, last in read.items()
         )
         for partition, (low, high) in bounds.items():
             last = read.get(partition)

@@ -395,6 +395,7 @@ def _read(checkpoint: Checkpoint) -> dict[str, Mark]:
 def _write(checkpoint: Checkpoint, marks: Mapping[str, Mark]) -> None:
     draft = checkpoint.folder / f"{MARKS_FILE}.new"
     draft.write_text(
-        json.dumps({name: [m.version, m.commit] for name, m in marks.items()}), encoding="utf-8"
+        json.dumps({name: [mark.version, mark.commit] for name, mark in marks.items()}),
+        encoding="utf-8",
     )
     move(draft, checkpoint.folder / MARKS_FILE)

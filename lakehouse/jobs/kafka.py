@@ -60,7 +60,7 @@ def end_offsets(settings: Settings) -> Offsets:
         BrokerUnreachableError: no broker answers.
     """
     return {
-        topic: {p: high for p, (_, high) in bounds.items()}
+        topic: {partition: high for partition, (_, high) in bounds.items()}
         for topic, bounds in offset_bounds(settings).items()
     }
 
@@ -80,10 +80,10 @@ def offset_bounds(settings: Settings) -> dict[str, dict[str, tuple[int, int]]]:
         try:
             return {
                 name: {
-                    str(p): consumer.get_watermark_offsets(
-                        TopicPartition(name, p), timeout=settings.kafka.timeout_s
+                    str(partition): consumer.get_watermark_offsets(
+                        TopicPartition(name, partition), timeout=settings.kafka.timeout_s
                     )
-                    for p in topic.partitions
+                    for partition in topic.partitions
                 }
                 for name, topic in names.items()
                 if platform_of(name)

@@ -102,12 +102,12 @@ class S3Lease:
     def _keep(self) -> None:
         renewed = time.monotonic()
         while not self._given_back.wait(RENEWED_EACH_S):
-            asked = time.monotonic()
+            began = time.monotonic()
             try:
                 is_mine = self._put(self._mine(), IfMatch=self._etag)
-                renewed = asked
+                renewed = began
             except StoreUnreachableError:
-                is_mine = asked - renewed < _LATEST_S
+                is_mine = began - renewed < _LATEST_S
             if not is_mine:
                 _log.error("lease_lost", lake=self._lake)
                 self._on_loss()
