@@ -81,7 +81,12 @@ def batch_job(
     repairs: Callable[[Lost], bool] = lambda _: False,
     arguments: Arguments = MappingProxyType({}),
 ) -> Callable[[Work], BatchJob]:
-    """Return a decorator that makes a function a batch job; `batch/jobs.py` lists the jobs."""
+    """Return a decorator that makes a function a batch job; `batch/jobs.py` lists the jobs.
+
+    >>> @batch_job("compact")
+    ... def job(lake: Lake) -> Iterator[str]:
+    ...     yield "silver.posts: 3 files → 1"
+    """
 
     def register(work: Work) -> BatchJob:
         return BatchJob(name, work, preflight, repairs, arguments)

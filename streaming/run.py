@@ -56,6 +56,8 @@ def run(
     Raises:
         LakeInUseError: another process holds the lake.
         EchoStreamError: a job failed.
+
+    >>> run(load_settings(), jobs=STREAMING_JOBS, available_now=True)
     """
     setup_logs(settings.home / "logs" / "run.jsonl", settings.log_level)
     with hold_lake(settings) as lease, _stop_on_signal() as stop:

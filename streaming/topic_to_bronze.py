@@ -66,6 +66,7 @@ def handle(batch: MicroBatch) -> int:
 
 
 def append_records(batch: MicroBatch) -> None:
+    """Append the batch's records to Bronze, once; encrypt payloads if the settings ask for it."""
     # One task per core writes, so that a batch makes few files, not one per topic and partition.
     records = batch.rows.coalesce(batch.lake.spark.sparkContext.defaultParallelism)
     source = payload_source(batch.settings) if batch.settings.payloads.encrypt else None

@@ -136,7 +136,9 @@ def refine(bronze: DataFrame, refiner: Refiner, *, at: datetime) -> DataFrame:
     """Return one row of `REFINED` per row of bronze.posts.
 
     The workers set `processed_at` to `at`. As a literal in Spark's plan it would be part of the
-    generated code, which Spark would compile anew for every batch and keep.
+    generated code, which Spark would compile again for every batch and keep.
+
+    >>> refine(lake.read(BRONZE_POSTS), refiner, at=clock.now())
     """
     needed = bronze.select(
         "topic",

@@ -61,6 +61,8 @@ def receipts(settings: Settings) -> list[Receipt]:
 
     Raises:
         KeyFileError, KeyServiceError: the receipt key cannot be read.
+
+    >>> [(receipt.id, receipt.gone_at) for receipt in receipts(settings)]
     """
     rows = ledger.steps(settings)
     if not rows:

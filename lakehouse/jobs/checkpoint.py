@@ -160,6 +160,8 @@ def checkpoint(job: str, settings: Settings) -> Checkpoint:
     """Return the checkpoint of a job, whose folder has the job's name.
 
     On S3 the folder lies beside the tables.
+
+    >>> checkpoint("topic_to_bronze", settings).committed_batch
     """
     if settings.is_on_s3:
         return Checkpoint(

@@ -15,9 +15,11 @@ from transforms.scoring.refusals import budget_is_spent
 class Budget(Protocol):
     """Counts money before it is spent, so that the cap holds for any number of workers."""
 
-    def take(self, usd: float) -> None: ...
+    def take(self, usd: float) -> None:
+        """Count an amount before it is spent; raise ScorerBudgetError beyond the cap."""
 
-    def give_back(self, usd: float) -> None: ...
+    def give_back(self, usd: float) -> None:
+        """Subtract an amount that was counted and not spent."""
 
 
 def spent(file: Path, month: str) -> float | None:

@@ -80,20 +80,22 @@ class ScorerOptions:
 
 
 class Scorer(Protocol):
-    """Scores texts; a worker loads it once, and `score` keeps the order of the texts."""
+    """Scores texts; a worker loads it once."""
 
     name: str
     version: str
     languages: frozenset[str]  # ISO 639-1 codes; empty for any language
 
-    def score(self, texts: Sequence[str]) -> list[Score]: ...
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        """Return one score per text, in the order of the texts."""
 
 
 @runtime_checkable
 class HasFigures(Protocol):
     """A scorer with VADER's four figures: neg, neu, pos, compound."""
 
-    def figures_of(self, texts: Sequence[str]) -> Sequence[tuple[float, float, float, float]]: ...
+    def figures_of(self, texts: Sequence[str]) -> Sequence[tuple[float, float, float, float]]:
+        """Return neg, neu, pos and compound of each text, in the order of the texts."""
 
 
 def label_of(compound: float, thresholds: Thresholds = DOCUMENTED) -> Label:

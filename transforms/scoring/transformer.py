@@ -156,6 +156,11 @@ def _on_onnx(folder: Path) -> Backend:
 
 
 def on_torch(folder: Path, device: str = "cuda") -> Backend:
+    """Return the model of a folder on torch.
+
+    Raises:
+        SettingsError: torch sees no GPU.
+    """
     import torch  # noqa: PLC0415  # of an extra
     from transformers import AutoModelForSequenceClassification  # noqa: PLC0415  # of an extra
 
