@@ -33,11 +33,11 @@ def check(batch: MicroBatch, counts: Counts, resolved: DataFrame) -> None:
         BreakerTrippedError: with this batch, several in a row are mostly bad.
     """
     limits = batch.settings.breaker
-    this = (counts.consumed, counts.fates.get(Fate.QUARANTINED, 0))
-    if not is_mostly_bad(this, limits):
+    current = (counts.consumed, counts.fates.get(Fate.QUARANTINED, 0))
+    if not is_mostly_bad(current, limits):
         return
     row = [
-        this,
+        current,
         *takewhile(lambda outcome: is_mostly_bad(outcome, limits), _outcomes_before(batch)),
     ]
     if not is_row_too_long(row, limits):

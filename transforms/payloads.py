@@ -62,9 +62,9 @@ def key_of(source: KeySource) -> SecretKey:
 def encrypt(payload: bytes, key: SecretKey, at: At) -> bytes:
     """Return the encrypted payload, as it is stored."""
     key_id = key.key_id.encode()
-    drawn = os.urandom(_SALT + _NONCE)
-    head = ENCRYPTED + len(key_id).to_bytes(1, "big") + key_id + drawn
-    return head + _cipher(key, drawn).encrypt(drawn[_SALT:], payload, at.bound)
+    random_bytes = os.urandom(_SALT + _NONCE)
+    head = ENCRYPTED + len(key_id).to_bytes(1, "big") + key_id + random_bytes
+    return head + _cipher(key, random_bytes).encrypt(random_bytes[_SALT:], payload, at.bound)
 
 
 def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
@@ -81,7 +81,7 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
         return stored[1:]
     end = 2 + stored[1] if len(stored) > 1 else 0
     key_id = stored[2:end]
-    drawn = stored[end : end + _SALT + _NONCE]
+    random_bytes = stored[end : end + _SALT + _NONCE]
     ciphertext = stored[end + _SALT + _NONCE :]
     if not _KEY_ID.fullmatch(key_id) or len(ciphertext) < _TAG:
         raise BadRecordError("decode", Reason.PAYLOAD_DAMAGED)
@@ -93,7 +93,7 @@ def decrypt(stored: bytes | None, source: KeySource, at: At) -> bytes | None:
             remedy="Put that key back where payloads.key points; nothing is lost",
         )
     try:
-        return _cipher(key, drawn).decrypt(drawn[_SALT:], ciphertext, at.bound)
+        return _cipher(key, random_bytes).decrypt(random_bytes[_SALT:], ciphertext, at.bound)
     except InvalidTag:
         raise BadRecordError("decode", Reason.PAYLOAD_DAMAGED) from None
 
@@ -104,5 +104,5 @@ def known_again(text: str) -> EchoStreamError | None:
     return _REFUSALS[refused[1]](refused[2].strip()) if refused else None
 
 
-def _cipher(key: SecretKey, drawn: bytes) -> AESGCM:
-    return AESGCM(hmac.digest(key.secret, b"echostream payload" + drawn[:_SALT], "sha256"))
+def _cipher(key: SecretKey, random_bytes: bytes) -> AESGCM:
+    return AESGCM(hmac.digest(key.secret, b"echostream payload" + random_bytes[:_SALT], "sha256"))

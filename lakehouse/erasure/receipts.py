@@ -139,8 +139,8 @@ def _judge(receipt: Receipt) -> None:
     receipt.unqueryable_at = max(done)
     # This holds without removed rows too: files that were replaced for a batch or a policy before
     # may still hold the data.
-    held = [part for part in of_rows if part is not None and part.version_after is not None]
-    if all(part.vacuumed_at for part in held):
+    existing = [part for part in of_rows if part is not None and part.version_after is not None]
+    if all(part.vacuumed_at for part in existing):
         receipt.gone_at = max(
-            [receipt.kafka_until, *(part.vacuumed_at for part in held if part.vacuumed_at)]
+            [receipt.kafka_until, *(part.vacuumed_at for part in existing if part.vacuumed_at)]
         )

@@ -178,7 +178,7 @@ def _bronze_beginning(
     names, partitions, lasts = (
         rows.column(name).to_pylist() for name in ("topic", "partition", "last")
     )
-    held = {
+    last_offsets = {
         (topic, partition): last
         for topic, partition, last in zip(names, partitions, lasts, strict=True)
     }
@@ -189,9 +189,9 @@ def _bronze_beginning(
     ids = kafka.topic_ids(all_bounds, settings)
     for topic, bounds in all_bounds.items():
         read = {
-            partition: held[topic, int(partition)]
+            partition: last_offsets[topic, int(partition)]
             for partition in bounds
-            if (topic, int(partition)) in held
+            if (topic, int(partition)) in last_offsets
         }
         # If the topic's former id is unknown, one partition that ends too early shows that the
         # whole topic was recreated.

@@ -211,12 +211,12 @@ def _delete_rows(changes: _Changes, rule: Rule, due_by: Limits) -> Enforced:
     lake = changes.lake
     crash_point(RETAIN_JOB, f"{BEFORE}{rule.table.name}", lake.settings)
     is_due = due(rule, due_by)
-    may_go = is_due & _was_read(lake.settings) if rule.table is BRONZE_POSTS else is_due
+    is_deletable = is_due & _was_read(lake.settings) if rule.table is BRONZE_POSTS else is_due
     rows = lake.read(rule.table).where(is_due)
-    total, going = rows.agg(F.count(F.lit(1)), F.count_if(may_go)).collect()[0]
-    if going:
-        changes.commit(rule.table, lambda table: table.delete(may_go))
-    return Enforced(rule.field, going, total - going)
+    total, deleted = rows.agg(F.count(F.lit(1)), F.count_if(is_deletable)).collect()[0]
+    if deleted:
+        changes.commit(rule.table, lambda table: table.delete(is_deletable))
+    return Enforced(rule.field, deleted, total - deleted)
 
 
 def _was_read(settings: Settings) -> Column:

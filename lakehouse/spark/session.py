@@ -218,10 +218,10 @@ def jars(settings: Settings) -> list[Path]:
     root = _jars_dir(settings)
     files: list[Path] = []
     for folder in (root / "spark", root / "s3")[: 1 + settings.is_on_s3]:
-        here = sorted(folder.glob("*.jar"))
-        if not here:
+        files_here = sorted(folder.glob("*.jar"))
+        if not files_here:
             raise JarsError(f"no jars in {folder}", remedy="Run `make setup`")
-        files += here
+        files += files_here
     return files
 
 

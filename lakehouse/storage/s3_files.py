@@ -97,16 +97,18 @@ class S3Path:
         `metadata`, without which no job starts, is deleted first. So a move that is cut short never
         leaves a part of a checkpoint from which a job would start.
         """
-        here = self.place
-        there = target.place
+        own = self.place
+        destination = target.place
         moved = sorted(self._keys(), key=lambda key: not key.endswith("/metadata"))
         with answering(self.uri):
             for key in moved:
-                source = {"Bucket": here["Bucket"], "Key": key}
-                new = there["Key"] + key.removeprefix(here["Key"])
-                client(self.s3).copy_object(Bucket=there["Bucket"], Key=new, CopySource=source)
+                source = {"Bucket": own["Bucket"], "Key": key}
+                new = destination["Key"] + key.removeprefix(own["Key"])
+                client(self.s3).copy_object(
+                    Bucket=destination["Bucket"], Key=new, CopySource=source
+                )
             for key in moved:
-                client(self.s3).delete_object(Bucket=here["Bucket"], Key=key)
+                client(self.s3).delete_object(Bucket=own["Bucket"], Key=key)
 
     def _keys(self) -> list[str]:
         """Return this key, if an object has it, and all keys below."""
@@ -124,13 +126,13 @@ class S3Path:
 Folder = Path | S3Path
 
 
-def move(here: Folder, there: Folder) -> None:
+def move(source: Folder, target: Folder) -> None:
     """Move a file, or a folder with all files in it.
 
     A move on S3 that is cut short leaves no part of a checkpoint from which a job would start.
     """
-    match here, there:
+    match source, target:
         case S3Path(), S3Path():
-            here.move(there)
+            source.move(target)
         case Path(), Path():
-            here.replace(there)
+            source.replace(target)

@@ -91,10 +91,10 @@ class S3Lease:
             is_mine = False
         if not is_mine:
             holder, _, age_s = self._look()
-            who = holder or {}
+            facts = holder or {}
             raise LakeInUseError(
-                f"process {who.get('pid', '?')} on {who.get('host', '?')} already writes the lake"
-                f" {self._lake}",
+                f"process {facts.get('pid', '?')} on {facts.get('host', '?')} already writes"
+                f" the lake {self._lake}",
                 remedy="Stop it first: each table has one writer; if it is dead,"
                 f" its lease ends in {max(ENDS_AFTER_S - age_s, 0):.0f} s",
             )

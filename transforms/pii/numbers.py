@@ -192,9 +192,9 @@ def _in_run(text: str, start: int, groups: list[_Group], regions: frozenset[str]
     spans: list[Span] = []
     at = 0
     while at < len(groups):
-        hit = _at(text, groups, at, before, regions)
-        if hit:
-            taken, kind = hit
+        match = _at(text, groups, at, before, regions)
+        if match:
+            taken, kind = match
             last = groups[at + taken - 1][1]
             first = _with_prefix(text, groups[at][0]) if kind == "PHONE" else groups[at][0]
             spans.append(Span(first, _extended(text, last) if kind == "PHONE" else last, kind))
@@ -361,8 +361,8 @@ def _is_phone(
         return True
     if len(digits) < _SURE and digits[0] != "0" and not alone:
         return False
-    drawn = _PAIRS.fullmatch(shape) and _MORE_PAIRS.match(text, window[-1][1])
-    if drawn or not national(regions).fullmatch(shape) or not _dialled(text, window):
+    is_draw = _PAIRS.fullmatch(shape) and _MORE_PAIRS.match(text, window[-1][1])
+    if is_draw or not national(regions).fullmatch(shape) or not _dialled(text, window):
         return False
     first = window[0][0]
     last = window[-1][1]

@@ -126,17 +126,19 @@ class Vocabulary:
 
     def _describe(self, new: list[str], rows: slice) -> None:
         features = np.zeros((len(new), OWN), dtype=np.uint64)
-        there = np.zeros((len(new), OWN), dtype=bool)
+        is_present = np.zeros((len(new), OWN), dtype=bool)
         hashes = np.zeros((len(new), 3), dtype=np.uint64)
         for row, word in enumerate(new):
             described_by, shape, kind = described(word)
             features[row, : len(described_by)] = [hash_of(feature) for feature in described_by]
-            there[row, : len(described_by)] = True
+            is_present[row, : len(described_by)] = True
             hashes[row] = hash_of(described_by[0]), hash_of(shape), hash_of(kind + shape)
         slots = np.full((len(new), len(OFFSETS), OWN), SIZE, dtype=np.int64)
         for at in range(len(OFFSETS)):
             wide = OWN if at == 0 else NEAR
-            slots[:, at, :wide] = np.where(there[:, :wide], slots_of(features[:, :wide], at), SIZE)
+            slots[:, at, :wide] = np.where(
+                is_present[:, :wide], slots_of(features[:, :wide], at), SIZE
+            )
         self.summed[rows] = self._summary(slots)
         self.hashes[:, rows] = hashes.T
         self.capital[rows] = [capital_of(word) for word in new]
