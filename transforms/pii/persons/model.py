@@ -71,7 +71,7 @@ def shipped() -> Weights:
 class NameModel:
     """Finds names of persons by their words, the form of these, and their neighbours.
 
-    >>> NameModel().find(["Thanks to Ada Lovelace for the notes."])
+    >>> NameModel().find(["Thanks to Emma Johnson for the notes."])
     [[(10, 22)]]
     """
 
