@@ -226,12 +226,13 @@ class TextFile:
         """Yield the objects; a few may come before the first one that has the needed fields."""
         missing = dict(self._keys)
         waiting: list[Row] = []
-        first = 0
+        first = last = 0
         for number, row in self._json_objects(lines):
             if not missing:
                 yield row
                 continue
             first = first or number
+            last = number
             missing = {needed: name for needed, name in missing.items() if not _has(row, name)}
             waiting.append(row)
             if not missing:
@@ -243,7 +244,7 @@ class TextFile:
             needed, name = next(iter(missing.items()))
             raise NoSuchFieldError(
                 f"{self.path}: line {first} has no field {name} with a string or null,"
-                f" nor have the {len(waiting) - 1} rows behind it",
+                f" nor has any row up to line {last}",
                 remedy=f"Its fields are: {_listed([*waiting[0]])}{_how_to_name(needed)}",
             )
 
@@ -254,7 +255,7 @@ class TextFile:
             row = None if lines.fault_of(text) else _json_object(text)
             fault = lines.fault_of(text) if row is None else self._wrong_field(row)
             if row is None or fault:
-                self._left_out(lines.number, fault or "is no JSON object")
+                self._left_out(lines.number, fault or _no_object(text))
             else:
                 yield lines.number, row
 
@@ -302,6 +303,11 @@ def _json_object(text: str) -> Row | None:
     except (ValueError, RecursionError):
         return None
     return row if isinstance(row, dict) else None
+
+
+def _no_object(text: str) -> str:
+    is_array = text.lstrip().startswith("[")
+    return f"is no JSON object{', but an array: a row is an object' if is_array else ''}"
 
 
 def _null(_: str) -> None:

@@ -17,7 +17,7 @@ _JSON = (".jsonl", ".ndjson")
 class LeftOutRows:
     """Counts the rows that are left out; the first few are kept for the error."""
 
-    def __init__(self, write: Callable[[int, str], None], errors: Path | None = None) -> None:
+    def __init__(self, write: Callable[[int, str], object], errors: Path | None = None) -> None:
         self._write = write
         self._errors = errors
         self._first: list[str] = []

@@ -67,7 +67,7 @@ def writing(path: Path | None, form: RowForm) -> Iterator[RowWriter]:
     if path is None:
         yield RowWriter(sys.stdout, form)
         return
-    with appearing(path) as stream:
+    with appearing(path) as stream, _named_errors(path):
         if form.is_csv and form.has_mark:
             stream.write(_MARK)
         yield RowWriter(stream, form)
@@ -81,18 +81,32 @@ def appearing(path: Path) -> Iterator[IO[str]]:
         TextFileError: the file cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
+    opened: Any = gzip.open if path.suffix == ".gz" else open
     try:
-        opened: Any = gzip.open if path.suffix == ".gz" else open
-        with opened(part, "wt", encoding="utf-8", newline="") as stream:
+        with _named_errors(path):
+            stream = opened(part, "wt", encoding="utf-8", newline="")
+        try:
             yield stream
-        part.replace(path)
+        except BaseException:  # of the work itself, which may fail for reasons of its own
+            with suppress(OSError):
+                stream.close()
+            raise
+        with _named_errors(path):
+            stream.close()
+            part.replace(path)
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise TextFileError(
             f"cannot write {path} ({error.strerror})", remedy="Name another file"
         ) from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def _json(row: dict[str, Any]) -> str:

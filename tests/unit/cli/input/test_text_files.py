@@ -180,7 +180,10 @@ JSON = {
     "no object": (
         '["a"]\n{"text":"a"}\n{"text":\nnull\n5\n',
         ["a"],
-        [(1, "is no JSON object"), *((n, "is no JSON object") for n in (3, 4, 5))],
+        [
+            (1, "is no JSON object, but an array: a row is an object"),
+            *((n, "is no JSON object") for n in (3, 4, 5)),
+        ],
     ),
     "a text that is none": (
         '{"text":"a"}\n{"text":5}\n{"text":["b"]}\n{"text":false}\n',
@@ -302,7 +305,9 @@ def test_a_file_without_a_usable_header_is_refused(tmp_path, content, says):
 
 def test_json_lines_without_the_field_are_refused_by_its_name(tmp_path):
     content = '{"body":"secret"}\n' * 3
-    with pytest.raises(TextFileError, match=r"line 1 has no field text .*are: body") as raised:
+    with pytest.raises(
+        TextFileError, match=r"line 1 has no field text .*up to line 3\. .*are: body"
+    ) as raised:
         read(tmp_path, content, name="in.jsonl")
     assert "secret" not in str(raised.value)
     assert raised.value.exit_code == 2
