@@ -1,6 +1,6 @@
 """Commands whose modules are imported when they are called: to list them needs no Spark."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any
@@ -18,12 +18,14 @@ class Command:
         target: its function, as "module:name" below cli.commands.
         help: one sentence for the list; the function's docstring is the command's own page.
         replaced_by: the name to use instead; such a command is not listed, and says so when called.
+        takes_text: whether an argument may be a text that begins with `--`, as a comment of SQL.
     """
 
     name: str
     target: str
     help: str
     replaced_by: str = ""
+    takes_text: bool = False
 
 
 class LazyCommand(TyperCommand):
@@ -38,9 +40,13 @@ class LazyCommand(TyperCommand):
         )
         self._command = command
 
-    def make_context(self, *args: Any, **named: Any) -> Any:
+    def make_context(self, name: str | None, args: list[str], *rest: Any, **named: Any) -> Any:
         """Begin a call of the function itself; typer's types of these arguments are private."""
-        return self.loaded().make_context(*args, **named)
+        command = self.loaded()
+        if self._command.takes_text:
+            options = {option for param in command.params for option in param.opts}
+            args = texts_last(args, options)
+        return command.make_context(name, args, *rest, **named)
 
     def loaded(self) -> Any:
         """Return the command with its options; typer's type of it is private."""
@@ -67,3 +73,22 @@ def group(name: str, help_: str, panel: str, commands: Iterable[Command]) -> Typ
         no_args_is_help=True,
         commands=[LazyCommand(command) for command in commands],
     )
+
+
+def texts_last(args: list[str], options: Collection[str]) -> list[str]:
+    """Return arguments with texts that begin with `--` behind the options, for what they are.
+
+    Args:
+        args: of a command.
+        options: the names of its options.
+    """
+    texts = [arg for arg in args if _is_text(arg, options)]
+    if not texts or "--" in args:
+        return args
+    return [*(arg for arg in args if arg not in texts), "--", *texts]
+
+
+def _is_text(arg: str, options: Collection[str]) -> bool:
+    """Tell a text from an option, whose name has no spaces, and its value only behind a `=`."""
+    name = arg.partition("=")[0]
+    return arg.startswith("--") and len(arg.split(None, 1)) > 1 and name not in options

@@ -9,11 +9,12 @@ import typer
 from typer.core import TyperGroup
 
 from cli.context import Options
+from cli.input.signals import INTERRUPTED
+from cli.output.pipe import ending_with_its_reader
 from cli.table import commands
 from foundation.errors import EchoStreamError
 
 _DEBUG = "--debug"
-_INTERRUPTED = 130
 
 
 class _AllCommands(TyperGroup):
@@ -21,6 +22,16 @@ class _AllCommands(TyperGroup):
         super().__init__(**attributes)
         for command in commands():
             self.add_command(command)
+
+    def make_context(self, *args: Any, **named: Any) -> Any:
+        """Read the options; help is printed meanwhile. The types of typer are private."""
+        with ending_with_its_reader():
+            return super().make_context(*args, **named)
+
+    def invoke(self, context: Any) -> Any:
+        """Run the command."""
+        with ending_with_its_reader():
+            return super().invoke(context)
 
 
 app = typer.Typer(
@@ -55,7 +66,7 @@ def main() -> None:
     except EchoStreamError as error:
         _exit(error.with_entry(), error.exit_code)
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     except Exception as error:  # any other: its text could quote a post, so its type alone is shown
         _exit(f"internal: {type(error).__name__}; run with {_DEBUG} to see where", 1)
 

@@ -73,7 +73,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         ),
     ),
     "Questions": (
-        Command("sql", "sql:sql", "Query the lake with DuckDB's SQL."),
+        Command("sql", "sql:sql", "Query the lake with DuckDB's SQL.", takes_text=True),
         Command("payload", "payload:payload", "Write one payload of Bronze as it was received."),
         Command("scrub", "scrub:scrub", "Remove personal data from standard input."),
     ),

@@ -4,85 +4,129 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
+from foundation.csv_cells import neutral_cell
 from foundation.errors import UsageError
-from foundation.sections import S3Settings, ServingSettings
-from serving.catalog import AWS
-from serving.sql import DEFAULTS, Answer, query
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from serving.sql import Answer  # a wrong format is refused without DuckDB
 
 MAX_ROWS = 200
 _MAX_CELL = 120
 _LEAST_WIDTH = 80
 _PIPE_WIDTH = 200
+_AS_IT_IS = frozenset({str, int, bool, type(None)})  # types that JSON knows
 
 
-def ask(
-    lake_uri: str,
-    sql: str,
-    format_name: str,
-    *,
-    s3: S3Settings = AWS,
-    serving: ServingSettings = DEFAULTS,
-) -> str:
-    """Return the answer to a query, in that format; a table shows the first rows alone.
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A form of an answer.
+
+    Attributes:
+        first: how many rows it needs before it says anything.
+        texts: its text, as the rows come.
+    """
+
+    first: int
+    texts: "Callable[[Iterable[Answer]], Iterator[str]]"
+
+
+def format_of(name: str, *, raw: bool = False) -> Format:
+    """Return a format by its name.
+
+    Args:
+        name: table, json or csv.
+        raw: whether cells of CSV stay as they are, that a spreadsheet takes for formulas.
 
     Raises:
-        UsageError: there is no such format.
-        QueryError: the query cannot be answered.
+        UsageError: there is none of that name.
     """
-    if format_name not in _FORMATS:
-        raise UsageError(f"no format {format_name}", remedy="Name one of: " + ", ".join(_FORMATS))
-    limit = MAX_ROWS if format_name == "table" else None
-    return formatted(query(lake_uri, sql, limit=limit, s3=s3, serving=serving), format_name)
+    if name not in _FORMATS:
+        raise UsageError(f"no format {name}", remedy="Name one of: " + ", ".join(_FORMATS))
+    return _RAW_CSV if raw and name == "csv" else _FORMATS[name]
 
 
-def formatted(answer: Answer, format_name: str) -> str:
-    """Return an answer in one of the formats."""
-    return _FORMATS[format_name](answer)
+def _table(answers: "Iterable[Answer]") -> Iterator[str]:
+    """Yield the first rows alone, for all cells of a column decide its width."""
+    from rich.console import Console  # noqa: PLC0415  # JSON and CSV have no use for it
+    from rich.table import Table  # noqa: PLC0415  # as above
 
-
-def _table(answer: Answer) -> str:
+    answer = next(iter(answers))
+    rows = answer.rows[:MAX_ROWS]
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(answer.columns):
-        numeric = any(isinstance(row[number], int | float | Decimal) for row in answer.rows)
+        numeric = any(isinstance(row[number], int | float | Decimal) for row in rows)
         shown.add_column(
             column, justify="right" if numeric else "left", overflow="ellipsis", no_wrap=True
         )
-    for row in answer.rows:
+    for row in rows:
         shown.add_row(*(_cell(value) for value in row))
     out = io.StringIO()
-    Console(file=out, width=_width()).print(shown, highlight=False, markup=False)
-    rows = len(answer.rows)
-    cut = " shown, there are more: --format csv gives all" if answer.cut else ""
+    Console(file=out, width=_width(Console())).print(shown, highlight=False, markup=False)
+    is_cut = len(answer.rows) > MAX_ROWS
+    cut = " shown, there are more: --format csv gives all" if is_cut else ""
     lines = (line.rstrip() for line in out.getvalue().splitlines())
-    return "\n".join(lines) + f"\n({rows} row{'s' if rows != 1 else ''}{cut})\n"
+    yield "\n".join(lines) + f"\n({len(rows)} row{'s' if len(rows) != 1 else ''}{cut})\n"
 
 
-def _json(answer: Answer) -> str:
-    rows = [dict(zip(answer.columns, map(plain, row), strict=True)) for row in answer.rows]
-    return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
+def _json(answers: "Iterable[Answer]") -> Iterator[str]:
+    """Yield an array with one row per line."""
+    before = "["
+    for answer in answers:
+        names = told_apart(answer.columns)
+        rows = []
+        for row in answer.rows:
+            fields = dict(zip(names, map(plain, row), strict=True))
+            rows.append(before + json.dumps(fields, ensure_ascii=False))
+            before = ",\n "
+        yield "".join(rows)
+    yield "[]\n" if before == "[" else "]\n"
 
 
-def _csv(answer: Answer) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows(
-        ["" if value is None else _flat(value) for value in row] for row in answer.rows
-    )
-    return out.getvalue()
+def told_apart(columns: Sequence[str]) -> list[str]:
+    """Return names of which no two are equal: later ones of a name get a number that is free.
+
+    >>> told_apart(["n", "name", "n"])
+    ['n', 'name', 'n_1']
+    """
+    taken = set(columns)
+    given: set[str] = set()
+    names = []
+    for column in columns:
+        name = column
+        number = 0
+        while name in given or (number and name in taken):
+            number += 1
+            name = f"{column}_{number}"
+        given.add(name)
+        names.append(name)
+    return names
 
 
-def _width() -> int:
+def _csv(
+    answers: "Iterable[Answer]", written: Callable[[object], object] = neutral_cell
+) -> Iterator[str]:
+    is_first = True
+    for answer in answers:
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        if is_first:
+            writer.writerow([written(column) for column in answer.columns])
+            is_first = False
+        writer.writerows([written(_flat(value)) for value in row] for row in answer.rows)
+        yield out.getvalue()
+
+
+def _width(console: "Console") -> int:
     """Return the terminal's width; a pipe has none and gets room."""
-    console = Console()
     return max(console.width, _LEAST_WIDTH) if console.is_terminal else _PIPE_WIDTH
 
 
@@ -93,13 +137,17 @@ def _cell(value: object) -> str:
 
 
 def _flat(value: object) -> object:
-    """Return a value that fits one cell."""
+    """Return a value that fits one cell; null is left as it is, and CSV writes nothing for it."""
+    if type(value) in _AS_IT_IS:
+        return value
     as_json = plain(value)
     return json.dumps(as_json, ensure_ascii=False) if isinstance(as_json, dict | list) else as_json
 
 
 def plain(value: Any) -> Any:
     """Return a value that JSON knows."""
+    if type(value) in _AS_IT_IS:  # nearly all are, and the rest of this takes long
+        return value
     match value:
         case None | bool() | int() | str():
             return value
@@ -134,4 +182,9 @@ def _bytes(value: bytes) -> str:
         return "0x" + value.hex()
 
 
-_FORMATS: dict[str, Callable[[Answer], str]] = {"table": _table, "json": _json, "csv": _csv}
+_FORMATS = {
+    "table": Format(MAX_ROWS + 1, _table),
+    "json": Format(1, _json),
+    "csv": Format(1, _csv),
+}
+_RAW_CSV = Format(1, partial(_csv, written=lambda value: value))

@@ -1,9 +1,11 @@
 """Questions to the lake in SQL: DuckDB over Delta, read-only, without a JVM."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -15,12 +17,14 @@ from serving.reader.columns import quoted
 from serving.reader.failures import damaged_file, is_of_a_file
 from serving.reader.parts import Part, one_line, open_part
 from serving.reader.relation import union, variable
-from serving.statement import demand_no_files, only_tables
+from serving.statement import asks_for_tables, demand_one_read, only_tables
 from serving.views import View, views
 
 DEFAULTS = ServingSettings()
 
-_READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+T = TypeVar("T")
+_MOST_AT_ONCE = 1000  # rows: a program that reads them is not kept waiting, nor is Ctrl-C
+_ALL = 2**62
 _LOCK = (
     "SET autoinstall_known_extensions=false",
     "SET autoload_known_extensions=false",
@@ -31,18 +35,16 @@ _LOCK = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The rows that a query gave."""
+    """The rows that a query gave, or the next ones of them."""
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
-    cut: bool = False  # there are more rows than were asked for
 
 
 def query(
     lake_uri: str,
     sql: str,
     *,
-    limit: int | None = None,
     s3: S3Settings = AWS,
     serving: ServingSettings = DEFAULTS,
 ) -> Answer:
@@ -51,13 +53,44 @@ def query(
     Args:
         lake_uri: the lake.
         sql: the question, in DuckDB's dialect.
-        limit: fetch no more rows than this.
         s3: how to reach a lake on S3.
         serving: what the views leave out.
 
     Raises:
         QueryError: it is not one reading statement, names an unknown table, or fails.
         StoreUnreachableError: the lake is on S3, which does not answer.
+        KeyboardInterrupt: Ctrl-C has ended the question.
+    """
+    with closing(stream(lake_uri, sql, first=_ALL, s3=s3, serving=serving)) as answers:
+        return next(answers)
+
+
+def stream(
+    lake_uri: str,
+    sql: str,
+    *,
+    first: int = 1,
+    s3: S3Settings = AWS,
+    serving: ServingSettings = DEFAULTS,
+    stoppable: Callable[[Callable[[], None]], None] | None = None,
+) -> Generator[Answer, None, None]:
+    """Yield the rows of one reading statement as they come, some at a time; at least one answer.
+
+    A file that cannot be read means another look at the lake, until rows were yielded.
+
+    Args:
+        lake_uri: the lake.
+        sql: the question, in DuckDB's dialect.
+        first: how many rows to yield first; from then on more at once, up to a limit.
+        s3: how to reach a lake on S3.
+        serving: what the views leave out.
+        stoppable: is given a function that another thread may call, to stop a question that
+            runs; DuckDB does not look for signals meanwhile.
+
+    Raises:
+        QueryError: it is not one reading statement, names an unknown table, or fails.
+        StoreUnreachableError: the lake is on S3, which does not answer.
+        KeyboardInterrupt: Ctrl-C has ended the question.
     """
     tables = lake_tables(lake_uri, s3)
     shown = {
@@ -66,43 +99,48 @@ def query(
         if view.base in tables
     }
     names = [*tables, *shown]
+    if asks_for_tables(sql):
+        yield Answer(["table"], [(name,) for name in names])
+        return
     with duckdb.connect(":memory:") as connection:
-        _refuse_all_but_one_read(connection, sql)
-        if re.fullmatch(r"\s*show\s+(all\s+)?tables\s*;?\s*", sql, re.IGNORECASE):
-            return Answer(["table"], [(name,) for name in names])
-        demand_no_files(connection, sql)
+        demand_one_read(connection, sql)
     named = _named_in(sql, names)
     opened = dict.fromkeys(shown[name].base if name in shown else name for name in named)
-    question = _Question(sql, limit, {name: shown[name] for name in shown.keys() & named})
+    views_of = {name: shown[name] for name in shown.keys() & named}
+    question = _Question(sql, first, views_of, stoppable)
     uris = {name: tables[name] for name in opened}
-    try:
-        return _answer(question, _open(uris, s3))
-    except duckdb.Error as error:
-        if not is_of_a_file(error):
-            raise _explained(error, names) from None
-    # It may be one that VACUUM took since the table was opened.
     parts = _open(uris, s3)
-    try:
-        return _answer(question, parts)
-    except duckdb.Error as error:
-        held = [part for each in parts.values() for part in each]
-        damaged = damaged_file(error, held, lake_uri, s3, doing="sql")
-        raise damaged or _explained(error, names) from None
+    has_yielded = False
+    for is_last in (False, True):
+        try:
+            for answer in _answers(question, parts):
+                has_yielded = True
+                yield answer
+        except duckdb.Error as error:
+            if is_last or has_yielded or not is_of_a_file(error):
+                held = [part for each in parts.values() for part in each]
+                damaged = damaged_file(error, held, lake_uri, s3, doing="sql")
+                raise damaged or _explained(error, names) from None
+            # It may be one that VACUUM took since the table was opened.
+            parts = _open(uris, s3)
+        else:
+            return
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
     sql: str
-    limit: int | None
+    first: int
     shown: Mapping[str, View]
+    stoppable: Callable[[Callable[[], None]], None] | None
 
 
 def _open(tables: Mapping[str, list[str]], s3: S3Settings) -> dict[str, list[Part]]:
     return {name: [open_part(name, uri, s3) for uri in uris] for name, uris in tables.items()}
 
 
-def _answer(question: _Question, tables: Mapping[str, list[Part]]) -> Answer:
-    """Return the rows; the statement can read the tables' files alone."""
+def _answers(question: _Question, tables: Mapping[str, list[Part]]) -> Iterator[Answer]:
+    """Yield the rows; the statement can read the tables' files alone."""
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone='UTC'")
         for name, parts in tables.items():
@@ -119,23 +157,29 @@ def _answer(question: _Question, tables: Mapping[str, list[Part]]) -> Answer:
         connection.execute("SET allowed_paths = $files", {"files": files})
         for setting in _LOCK:
             connection.execute(setting)
-        done = connection.execute(question.sql)
-        limit = question.limit
-        rows = done.fetchall() if limit is None else done.fetchmany(limit + 1)
-        columns = [column[0] for column in done.description or []]
-        return Answer(columns, rows[:limit], cut=limit is not None and len(rows) > limit)
+        if question.stoppable:
+            question.stoppable(connection.interrupt)
+        _unless_ctrl_c(partial(connection.execute, question.sql))
+        columns = [column[0] for column in connection.description or []]
+        at_once = question.first
+        while True:
+            rows = _unless_ctrl_c(partial(connection.fetchmany, at_once))
+            yield Answer(columns, rows)
+            if len(rows) < at_once:
+                return
+            at_once = max(at_once, min(2 * at_once, _MOST_AT_ONCE))
 
 
-def _refuse_all_but_one_read(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+def _unless_ctrl_c(work: Callable[[], T]) -> T:
+    """Return what DuckDB gives; it has its own errors for a question that Ctrl-C has ended."""
     try:
-        statements = connection.extract_statements(sql)
-    except duckdb.Error as error:
-        raise QueryError(one_line(error), remedy="Mend the query") from None
-    if len(statements) != 1 or statements[0].type not in _READS:
-        raise QueryError(
-            "only one statement that reads is answered",
-            remedy="Begin with SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN or SHOW TABLES",
-        )
+        return work()
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _named_in(sql: str, names: list[str]) -> list[str]:

@@ -1,38 +1,77 @@
-"""Refuse a statement of a user that names files: the lake's own hold rows that tables hide."""
+"""Refuse a statement of a user that does more than read tables.
+
+The lake's own files hold rows that tables hide, so a statement may not name files either.
+"""
 
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import duckdb
 
 from foundation.errors import QueryError
+from serving.pivot import with_values
+from serving.reader.parts import one_line
 
+_SELECT = duckdb.StatementType.SELECT
+_EXPLAIN = duckdb.StatementType.EXPLAIN
+_MULTI = duckdb.StatementType.MULTI
 # Functions that give rows and read no file; those that describe DuckDB itself follow by prefix.
 _HARMLESS = {"generate_series", "json_each", "json_tree", "range", "repeat", "repeat_row", "unnest"}
 _OF_ITSELF = ("duckdb_", "pragma_")
 _OF_A_PATH = re.compile(r"[/\\.*?:\[]")
 _PARQUET = "parquet"  # "x".parquet is the file x.parquet
-_COMMENT = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
-_EXPLAIN = re.compile(
+# A comment in a comment is none here: not all who read SQL agree where the outer one ends.
+_COMMENT = r"(?:\s|--[^\n\r]*(?:\r?\n|$)|/\*(?:(?!/\*|\*/).)*\*/)*"
+_EXPLAINS = re.compile(
     rf"{_COMMENT}EXPLAIN\b{_COMMENT}(?:ANALYZE\b)?{_COMMENT}(?:\([^)]*\))?",
+    re.IGNORECASE | re.DOTALL,
+)
+_SHOW_TABLES = re.compile(
+    rf"{_COMMENT}SHOW\b{_COMMENT}(?:ALL\b{_COMMENT})?TABLES\b{_COMMENT};?{_COMMENT}",
     re.IGNORECASE | re.DOTALL,
 )
 
 
-def demand_no_files(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
-    """Refuse a reading statement that names anything but tables.
+def asks_for_tables(sql: str) -> bool:
+    """Return whether a statement is SHOW TABLES."""
+    return _SHOW_TABLES.fullmatch(sql) is not None
+
+
+def demand_one_read(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """Refuse all but one statement that reads tables and nothing else.
 
     Args:
         connection: parses it, and does not run it.
-        sql: one statement that reads.
+        sql: the statement.
 
     Raises:
-        QueryError: it names a file, or a function that may read one.
+        QueryError: it is another one, or several; it names a file, or a function that may read one.
     """
-    explained = _EXPLAIN.match(sql)
-    tree = _tree(connection, sql[explained.end() :] if explained else sql)
+    if _kinds(connection, sql) == [_MULTI]:
+        tree = _tree_of_pivot(connection, sql)
+    else:
+        tree = _tree_of_read(connection, sql)
+    _demand_no_files(tree)
+
+
+def only_tables() -> QueryError:
+    """Return the error for a statement that would read something else."""
+    return QueryError(
+        "a query reads the lake's tables and nothing else", remedy="Name tables, not files"
+    )
+
+
+def _kinds(connection: duckdb.DuckDBPyConnection, sql: str) -> list[duckdb.StatementType]:
+    try:
+        return [statement.type for statement in connection.extract_statements(sql)]
+    except duckdb.Error as error:
+        raise QueryError(one_line(error), remedy="Mend the query") from None
+
+
+def _demand_no_files(tree: Any) -> None:
     ctes = {name.lower() for node in _nodes(tree) for name in _ctes(node)}
     for node in _nodes(tree):
         match node.get("type"):
@@ -44,11 +83,39 @@ def demand_no_files(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
                 pass
 
 
-def only_tables() -> QueryError:
-    """Return the error for a statement that would read something else."""
-    return QueryError(
-        "a query reads the lake's tables and nothing else", remedy="Name tables, not files"
+def _tree_of_read(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    kinds = _kinds(connection, sql)
+    if kinds == [_SELECT]:
+        return _tree(connection, sql)
+    if kinds == [_EXPLAIN] and (explains := _EXPLAINS.match(sql)):
+        return _tree(connection, sql[explains.end() :])
+    raise QueryError(
+        "only one statement that reads is answered",
+        remedy="Begin with SELECT, WITH, FROM, PIVOT, DESCRIBE, SUMMARIZE, EXPLAIN or SHOW TABLES",
     )
+
+
+def _tree_of_pivot(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    """Return the tree of a PIVOT whose values are to be found in the data.
+
+    DuckDB makes a type of these values before it selects, in memory, and serializes no such
+    statement. With a list of values it is one SELECT.
+    """
+    pivot = with_values(sql)
+    with suppress(QueryError):
+        tree = _tree_of_read(connection, pivot.sql)
+        if _uses(tree, pivot.value) == pivot.lists > 0:  # each list is of a column
+            return tree
+    raise QueryError(
+        "this statement cannot be checked",
+        remedy="List the values of a PIVOT, as in PIVOT … ON column IN ('a', 'b')",
+    )
+
+
+def _uses(tree: Any, value: str) -> int:
+    """Return how often a text is in the lists of columns of PIVOT."""
+    lists = [pivot["entries"] for node in _nodes(tree) for pivot in node.get("pivots") or []]
+    return sum(node.get("text") == value for node in _nodes(lists))
 
 
 def _tree(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +13,11 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaProtocolError
 
-from foundation.errors import DataFileDamagedError, LogDamagedError, QueryError, UsageError
+from foundation.errors import DataFileDamagedError, LogDamagedError, QueryError
 from serving.catalog import lake_tables
-from serving.formats import MAX_ROWS, ask
+from serving.formats import MAX_ROWS, format_of
 from serving.reader import parts, pinned
-from serving.sql import Answer, query
+from serving.sql import Answer, query, stream
 
 POSTS = pa.table(
     {
@@ -43,6 +45,11 @@ def lake(tmp_path_factory):
     (lake / "gold/not_a_table").mkdir()
     (lake / "silver/half/_delta_log").mkdir(parents=True)
     return str(lake)
+
+
+def ask(lake, sql, format_name):
+    chosen = format_of(format_name)
+    return "".join(chosen.texts(stream(lake, sql, first=chosen.first)))
 
 
 def test_tables_are_found(lake):
@@ -212,6 +219,53 @@ def test_what_names_no_file_is_answered(lake, statement):
     assert query(lake, statement).rows
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SHOW TABLES",
+        "show all tables ;",
+        "-- which are there?\nSHOW TABLES",
+        "/* which */ SHOW /* all */ TABLES -- done",
+    ],
+)
+def test_show_tables_as_people_write_it(lake, statement):
+    assert ("silver.posts",) in query(lake, statement).rows
+
+
+def test_rows_come_as_they_are_found(lake):
+    endless = "SELECT range AS i, 'text ' || range AS t FROM range(1_000_000_000_000)"
+    with closing(stream(lake, endless)) as answers:
+        lots = [len(next(answers).rows) for _ in range(14)]
+    assert lots == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 1000, 1000, 1000]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 3, 1023, 1024, 5000])
+def test_all_rows_come_once(lake, rows):
+    answers = list(stream(lake, f"FROM range({rows})"))
+    assert all(answer.columns == ["range"] for answer in answers)
+    assert [row for answer in answers for row in answer.rows] == [(n,) for n in range(rows)]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "SELECT count(*) FROM range({})",
+        "SELECT sum(i) FROM (FROM range({}) t(i) WHERE i % 7 = 1)",
+        "FROM range({}) t(i) WHERE i % 7 = 8",
+    ],
+)
+def test_a_question_is_stopped_from_another_thread(lake, asked):
+    timers = []
+
+    def soon(stop):
+        timers.append(threading.Timer(0.05, stop))
+        timers[0].start()
+
+    with pytest.raises(KeyboardInterrupt):
+        list(stream(lake, asked.format(10**14), stoppable=soon))
+    timers[0].join()
+
+
 def test_python_variables_are_no_tables(lake):
     secret = pa.table({"a": [1]})
     with pytest.raises(QueryError):
@@ -296,11 +350,6 @@ def test_a_long_table_is_cut_and_says_so(lake):
     assert len(lines) == MAX_ROWS + 2
     assert "there are more" in lines[-1]
     assert len(json.loads(ask(lake, "SELECT * FROM range(1000)", "json"))) == 1000
-
-
-def test_an_unknown_format(lake):
-    with pytest.raises(UsageError, match="table, json, csv"):
-        ask(lake, "SELECT 1", "xml")
 
 
 def cut(content):
