@@ -10,6 +10,7 @@ from pyspark.errors import PythonException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from batch import ROWS_PER_COMMIT
 from batch.job import batch_job
 from foundation.crash_points import crash_point
 from foundation.settings import Settings
@@ -24,8 +25,6 @@ from transforms.rescore import is_outdated, rescored
 from transforms.scoring.posts import Scorers
 from transforms.scoring.refusals import known_again
 from transforms.scoring.score import ScorerOptions
-
-ROWS_PER_COMMIT = 500_000
 
 
 @dataclass(frozen=True, slots=True)

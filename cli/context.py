@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from foundation.settings import Settings, load_settings
+if TYPE_CHECKING:  # a list of commands, or a refusal, has no use for settings
+    from foundation.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +19,14 @@ class Options:
     debug: bool = False
 
 
-def settings_of(context: typer.Context) -> Settings:
+def settings_of(context: typer.Context) -> "Settings":
     """Return the settings of this process.
 
     Raises:
         SettingsError: one is wrong.
     """
+    from foundation.settings import load_settings  # noqa: PLC0415  # as above
+
     options: Options = context.obj
     return load_settings(options.conf_file, home=options.home)
 

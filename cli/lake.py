@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from pyarrow import fs
-
 from foundation.settings import Settings
 from ingestion.privacy.tombstone_files import TombstoneFiles
 from ingestion.recordings.landing import Landing
@@ -25,4 +23,6 @@ def lake_files(settings: Settings) -> tuple[Any, str]:
     """Return Arrow's file system of the lake, whose type Arrow does not declare, and its path."""
     if settings.is_on_s3:
         return arrow_files(settings.s3), settings.lake_uri.partition("://")[2]
+    from pyarrow import fs  # noqa: PLC0415  # help and refusals do not wait for it
+
     return fs.LocalFileSystem(), settings.lake_uri

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-JobName = Literal["topic_to_bronze", "bronze_to_silver", "silver_to_gold"]
 PersonFinderName = Literal["model", "presidio", "off"]
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from foundation.sections import JobName, S3Settings
+from foundation.job_names import JobName
+from foundation.sections import S3Settings
 from foundation.settings import Settings
 from ingestion.kafka.topics import end_offsets
 from lakehouse.jobs.checkpoint import checkpoint

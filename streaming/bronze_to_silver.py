@@ -7,10 +7,10 @@ from functools import partial
 from pyspark.sql import DataFrame, Observation
 
 from foundation.errors import ConservationError
+from foundation.job_names import JobName
 from foundation.key_chain import KeyChain
 from foundation.key_sources import payload_source, pseudonym_source
 from foundation.policies import policies
-from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta.lake import Lake
 from lakehouse.erasure.author_deletes import author_deletes_task

@@ -9,8 +9,8 @@ from threading import Event, current_thread, main_thread
 from pyspark.errors import StreamingQueryException
 from pyspark.sql import SparkSession
 
+from foundation.job_names import JobName
 from foundation.logs import get_log, setup_logs
-from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta.lake import Lake
 from lakehouse.jobs.job import OnProgress, RunningJob

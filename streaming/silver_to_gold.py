@@ -9,7 +9,7 @@ from functools import partial
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from foundation.sections import JobName
+from foundation.job_names import JobName
 from foundation.settings import Settings
 from lakehouse.delta.expiry_marks import expiry_marks, expiry_versions
 from lakehouse.delta.lake import Lake

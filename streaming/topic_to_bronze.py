@@ -3,8 +3,8 @@
 from functools import partial
 
 from foundation import clock
+from foundation.job_names import JobName
 from foundation.key_sources import payload_source
-from foundation.sections import JobName
 from foundation.settings import Settings
 from lakehouse.delta.lake import Lake
 from lakehouse.erasure.run import erasure_task

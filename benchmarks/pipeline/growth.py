@@ -20,7 +20,7 @@ from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.drain import Drain, drain
 from benchmarks.pipeline.records import Feed
 from foundation import clock
-from foundation.sections import JobName
+from foundation.job_names import JobName
 from ingestion.kafka.records import Record
 from local.progress import Ticker
 from schemas.epoch import to_micros

@@ -17,7 +17,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from benchmarks.pipeline.bench_lake import Bench, BenchLake, open_lake
 from benchmarks.pipeline.drain import Drain, drain, together
 from foundation import clock
-from foundation.sections import JobName
+from foundation.job_names import JobName
 from streaming.jobs import STARTS
 
 OTHERS = {

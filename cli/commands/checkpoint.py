@@ -7,11 +7,12 @@ import typer
 
 from cli.context import settings_of
 from cli.input.jobs import JOBS, jobs_of
-from lakehouse.jobs import checkpoint_reset
 
 
 def show(context: typer.Context) -> None:
     """Show where each job stands, and whether its checkpoint belongs to its table."""
+    from lakehouse.jobs import checkpoint_reset  # noqa: PLC0415  # help needs no Spark
+
     for state in checkpoint_reset.show(settings_of(context)):
         pending = ", a batch was begun and will be repeated" if state.is_pending else ""
         batch = "none" if state.committed_batch is None else state.committed_batch
@@ -36,6 +37,8 @@ def reset(
     No post counts twice. The command names the records that are lost, if any.
     """
     (name,) = jobs_of(job, most=1)
+    from lakehouse.jobs import checkpoint_reset  # noqa: PLC0415  # as above
+
     done = checkpoint_reset.reset(settings_of(context), name)
     print(f"{done.job}: the next run starts {done.starts}")
     print(f"the old checkpoint, if there was one, is at {done.set_aside}")

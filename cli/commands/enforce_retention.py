@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from batch.enforce_retention import job, verb_for, with_kept
 from cli.context import settings_of
 from cli.input.wait import WaitForLake
 from cli.lake import landing_of
@@ -28,6 +27,8 @@ def enforce_retention(
     Stop the streams first. Running streams delete from the tables by themselves, every
     upkeep.retain_interval_s.
     """
+    from batch.enforce_retention import job, verb_for, with_kept  # noqa: PLC0415  # help needs no Spark
+
     settings = settings_of(context)
     now = clock.now()
     print_lines(job.run(settings, wait_s=wait_for_lake, dry_run=dry_run, now=now))

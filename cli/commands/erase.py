@@ -2,24 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from batch.erase import job
 from cli.context import settings_of
 from cli.input.plain_text import read_text
 from cli.input.wait import WaitForLake
-from cli.lake import lake_of
 from cli.output.lines import print_lines
 from foundation.errors import LakeInUseError, UsageError
 from foundation.policies import policy_of
-from foundation.settings import Settings
-from ingestion.platforms import PLATFORMS
-from ingestion.producer.build import build_erasure, store_location
-from ingestion.state.store import IngestStore
-from lakehouse.erasure.ledger import receipt_key
-from lakehouse.erasure.requests import Subject, request_erasure
+
+if TYPE_CHECKING:  # help and refusals need no Spark
+    from foundation.settings import Settings
+    from lakehouse.erasure.requests import Subject
 
 
 def erase(
@@ -45,8 +41,12 @@ def erase(
     command does. Without options it carries out the requests that wait. A new post of the
     author is blocked too.
     """
-    settings = settings_of(context)
     subjects = named_subjects(platform, author, post, subject)
+    from batch.erase import job  # noqa: PLC0415  # as above
+    from lakehouse.erasure.ledger import receipt_key  # noqa: PLC0415  # as above
+    from lakehouse.erasure.requests import request_erasure  # noqa: PLC0415  # as above
+
+    settings = settings_of(context)
     if subjects:
         request = request_erasure(settings, subjects, key=receipt_key(settings))
         print(f"request   {request.id}, {len(request.targets)} accounts or posts")
@@ -62,8 +62,13 @@ def erase(
     _erase_from_producers(settings)
 
 
-def _erase_from_producers(settings: Settings) -> None:
+def _erase_from_producers(settings: "Settings") -> None:
     """Do the erasure task of each producer, for those that do not run."""
+    from cli.lake import lake_of  # noqa: PLC0415  # as above
+    from ingestion.platforms import PLATFORMS  # noqa: PLC0415  # as above
+    from ingestion.producer.build import build_erasure, store_location  # noqa: PLC0415  # as above
+    from ingestion.state.store import IngestStore  # noqa: PLC0415  # as above
+
     for platform in PLATFORMS.values():
         with IngestStore(
             store_location(settings), owner=settings.owner, platform=platform.name
@@ -73,7 +78,7 @@ def _erase_from_producers(settings: Settings) -> None:
 
 def named_subjects(
     platform: str | None, author: str | None, post: str | None, file: Path | None
-) -> list[Subject]:
+) -> "list[Subject]":
     if file is not None:
         if platform or author or post:
             raise UsageError(
@@ -93,7 +98,7 @@ def named_subjects(
     return [_checked(platform, "post", post or "")]
 
 
-def _subject_of(number: int, line: str) -> Subject:
+def _subject_of(number: int, line: str) -> "Subject":
     try:
         fields = json.loads(line)
         kinds = [kind for kind in ("author", "post") if isinstance(fields.get(kind), str)]
@@ -107,11 +112,13 @@ def _subject_of(number: int, line: str) -> Subject:
     )
 
 
-def _checked(platform: str, kind: str, native_id: str) -> Subject:
+def _checked(platform: str, kind: str, native_id: str) -> "Subject":
     policy_of(platform)
     if not native_id:
         raise UsageError(
             f"the {kind} of {platform} is empty",
             remedy="Name its id as the platform's payloads have it",
         )
+    from lakehouse.erasure.requests import Subject  # noqa: PLC0415  # as above
+
     return Subject(platform, kind, native_id)

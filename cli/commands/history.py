@@ -3,11 +3,12 @@
 import typer
 
 from cli.context import settings_of
-from local.servers import spark_history
 
 
 def history(context: typer.Context) -> None:
     """Serve Spark's history server for earlier runs, until stopped by Ctrl-C."""
+    from local.servers import spark_history  # noqa: PLC0415  # help does not wait for Spark
+
     settings = settings_of(context)
     address = spark_history.address(settings)
     print(f"history of {settings.home} at {address}; Ctrl-C ends it", flush=True)

@@ -4,28 +4,25 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.context import settings_of
 from cli.input.platforms import platform_of
 from cli.input.signals import interrupt_on_sigterm
-from cli.lake import lake_of, landing_of
 from cli.output.counts import print_counts
 from foundation import clock
 from foundation.errors import BudgetSpentError, ListingCutError
-from foundation.folder_modes import protect
-from foundation.logs import setup_logs
 from foundation.policies import policy_of
-from ingestion.metrics import Telemetry
 from ingestion.platforms import PLATFORMS
-from ingestion.producer.build import build_producer
-from ingestion.producer.loop import IngestLoop, IngestReport
-from ingestion.producer.sweep import sweep as look_again
-from ingestion.reader import Span
-from local.progress import Ticker
 from schemas.epoch import to_datetime, to_micros
+
+if TYPE_CHECKING:  # help and refusals do not wait for Kafka
+    from ingestion.metrics import Telemetry
+    from ingestion.producer.loop import IngestLoop, IngestReport
+    from ingestion.reader import Span
+    from local.progress import Ticker
 
 _MAX_CURSOR = 40
 _MOST_SPANS = 10  # lines of the summary
@@ -80,6 +77,8 @@ def sweep(
     A post is due after an hour, and then whenever a quarter of its age has passed.
     """
     with _producer(context, platform, once=True, role="sweep", base_url=base_url) as live:
+        from ingestion.producer.sweep import sweep as look_again  # noqa: PLC0415  # as above
+
         look_again(live, clock.micros, everything=everything)
 
 
@@ -97,6 +96,10 @@ def fetch(
 
     The command sends nothing to Kafka; `echostream load` does.
     """
+    platform_of(platform)
+    from cli.lake import landing_of  # noqa: PLC0415  # as above
+    from foundation.folder_modes import protect  # noqa: PLC0415  # as above
+
     now = clock.micros()
     files = 0
     lines = 0
@@ -127,6 +130,9 @@ def load(context: typer.Context, platform: PlatformName) -> None:
     They take the same way to Kafka as live posts. The command deletes sent files when their
     platform's policy says so.
     """
+    platform_of(platform)
+    from cli.lake import landing_of  # noqa: PLC0415  # as above
+
     landing = landing_of(settings_of(context), platform)
     with _producer(context, platform, once=True, role="load") as live:
         live.run(lambda: landing.read(live.store))
@@ -141,9 +147,15 @@ def _micros(moment: datetime) -> int:
 @contextmanager
 def _producer(
     context: typer.Context, platform: str, *, once: bool, **given: Any
-) -> Iterator[IngestLoop]:
+) -> "Iterator[IngestLoop]":
     """Yield a producer that shows its progress, and print its summary; also when interrupted."""
     mapper = platform_of(platform)
+    from cli.lake import lake_of  # noqa: PLC0415  # as above
+    from foundation.logs import setup_logs  # noqa: PLC0415  # as above
+    from ingestion.metrics import Telemetry  # noqa: PLC0415  # as above
+    from ingestion.producer.build import build_producer  # noqa: PLC0415  # as above
+    from local.progress import Ticker  # noqa: PLC0415  # as above
+
     settings = settings_of(context)
     telemetry = Telemetry(platform)
     setup_logs(settings.home / "logs" / f"ingest-{platform}.jsonl", settings.log_level)
@@ -182,14 +194,14 @@ def _producer(
 class _Watch:
     """Shows the progress: posts/s, lag, budget, cursor."""
 
-    def __init__(self, ticker: Ticker, telemetry: Telemetry) -> None:
+    def __init__(self, ticker: "Ticker", telemetry: "Telemetry") -> None:
         self._ticker = ticker
         self._telemetry = telemetry
         self._since = time.monotonic()
         self._before = 0
         self._rate = 0.0
 
-    def show(self, report: IngestReport) -> None:
+    def show(self, report: "IngestReport") -> None:
         """Show the progress after a batch."""
         elapsed = time.monotonic() - self._since
         if elapsed >= 1:
@@ -207,7 +219,7 @@ class _Watch:
         self._ticker.to(report.payloads, " · ".join(parts))
 
 
-def _summary(report: IngestReport, telemetry: Telemetry, spans: list[Span]) -> None:
+def _summary(report: "IngestReport", telemetry: "Telemetry", spans: "list[Span]") -> None:
     print(f"payloads  {report.payloads}")
     for title, counts in (
         ("records", telemetry.records),

@@ -6,10 +6,6 @@ from typing import Annotated
 import typer
 
 from cli.context import settings_of
-from cli.lake import lake_files
-from foundation.logs import setup_logs
-from ingestion.http.server import run
-from ingestion.privacy.tombstone_files import TombstoneFiles
 
 
 def receive(
@@ -25,6 +21,11 @@ def receive(
 
     It is the only process of the API that reads the pseudonym key.
     """
+    from cli.lake import lake_files  # noqa: PLC0415  # help does not wait for what the work needs
+    from foundation.logs import setup_logs  # noqa: PLC0415  # as above
+    from ingestion.http.server import run  # noqa: PLC0415  # as above
+    from ingestion.privacy.tombstone_files import TombstoneFiles  # noqa: PLC0415  # as above
+
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "receive.jsonl", settings.log_level)
     path = socket or settings.home / "run" / "ingest" / "ingest.sock"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from batch.rescore import ROWS_PER_COMMIT, job
+from batch import ROWS_PER_COMMIT
 from cli.context import settings_of
 from cli.input.wait import WaitForLake
 from cli.output.lines import print_lines
@@ -21,5 +21,7 @@ def rescore(
 
     Stop the streams first. Gold follows with their next run.
     """
+    from batch.rescore import job  # noqa: PLC0415  # help and refusals need no Spark
+
     settings = settings_of(context)
     print_lines(job.run(settings, wait_s=wait_for_lake, rows_per_commit=rows_per_commit))

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from cli.context import settings_of
-from serving.ropa import as_markdown, record
 
 
 def ropa(
@@ -17,6 +16,8 @@ def ropa(
     ] = "markdown",
 ) -> None:
     """Write the record of processing (GDPR Art. 30) from tables, policies and settings."""
+    from serving.ropa import as_markdown, record  # noqa: PLC0415  # help does not wait for deltalake
+
     processing = record(settings_of(context))
     if format_ == "json":
         print(json.dumps(processing, ensure_ascii=False, indent=1))

@@ -2,7 +2,6 @@
 
 import typer
 
-from batch.rotate_keys import job
 from cli.context import settings_of
 from cli.input.wait import WaitForLake
 from cli.output.lines import print_lines
@@ -13,4 +12,6 @@ def rotate(context: typer.Context, wait_for_lake: WaitForLake = 0) -> None:
 
     Stop the streams first. Producers may continue; restart them afterwards.
     """
+    from batch.rotate_keys import job  # noqa: PLC0415  # help and refusals need no Spark
+
     print_lines(job.run(settings_of(context), wait_s=wait_for_lake))

@@ -6,9 +6,6 @@ import typer
 
 from cli.context import settings_of
 from cli.input.jobs import JOBS, jobs_of
-from cli.output.batches import Watch
-from streaming.jobs import STREAMING_JOBS
-from streaming.run import run as run_jobs
 
 
 def run(
@@ -27,6 +24,11 @@ def run(
     A batch that has begun is finished first.
     """
     names = jobs_of(jobs)
+    # Help and refusals need no Spark.
+    from cli.output.batches import Watch  # noqa: PLC0415  # as above
+    from streaming.jobs import STREAMING_JOBS  # noqa: PLC0415  # as above
+    from streaming.run import run as run_jobs  # noqa: PLC0415  # as above
+
     settings = settings_of(context)
     if accept_poison:
         accepting = settings.breaker.model_copy(update={"accept": True})

@@ -4,16 +4,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from batch import compact as compaction
-from batch import rebuild_gold, rebuild_silver
-from batch import replay_quarantine as quarantine
 from cli.context import settings_of
 from cli.input.wait import WaitForLake
 from cli.output.lines import print_lines
 from foundation.errors import UsageError
 from schemas.reasons import Reason
-
-_REBUILDS = {"silver": rebuild_silver.job, "gold": rebuild_gold.job}
 
 
 def rebuild(
@@ -24,7 +19,10 @@ def rebuild(
     wait_for_lake: WaitForLake = 0,
 ) -> None:
     """Rebuild Silver or Gold from the layer before it. Stop the streams first."""
-    print_lines(_REBUILDS[layer].run(settings_of(context), wait_s=wait_for_lake))
+    from batch import rebuild_gold, rebuild_silver  # noqa: PLC0415  # help needs no Spark
+
+    jobs = {"silver": rebuild_silver.job, "gold": rebuild_gold.job}
+    print_lines(jobs[layer].run(settings_of(context), wait_s=wait_for_lake))
 
 
 def replay_quarantine(
@@ -40,12 +38,14 @@ def replay_quarantine(
     """Apply today's rules to records that older rules quarantined. Stop the streams first."""
     if reason is not None and reason not in set(Reason):
         raise UsageError(f"there is no reason {reason}", remedy=f"Name one of: {', '.join(Reason)}")
-    lines = quarantine.job.run(
-        settings_of(context), wait_s=wait_for_lake, reason=reason, dry_run=dry_run
-    )
+    from batch.replay_quarantine import job  # noqa: PLC0415  # as above
+
+    lines = job.run(settings_of(context), wait_s=wait_for_lake, reason=reason, dry_run=dry_run)
     print_lines(lines)
 
 
 def compact(context: typer.Context, wait_for_lake: WaitForLake = 0) -> None:
     """Merge small files and delete those that no reader needs. Stop the streams first."""
-    print_lines(compaction.job.run(settings_of(context), wait_s=wait_for_lake))
+    from batch.compact import job  # noqa: PLC0415  # as above
+
+    print_lines(job.run(settings_of(context), wait_s=wait_for_lake))

@@ -1,20 +1,18 @@
 """`echostream verify-erasure`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pyarrow import fs
 
 from cli.context import settings_of
 from cli.input.plain_text import read_text
 from cli.lake import lake_files
 from foundation.errors import UsageError
 from foundation.key_sources import payload_source
-from foundation.settings import Settings
-from local.erasure_scan.encrypted import Decryptor
-from local.erasure_scan.scan import Location, verify
-from local.erasure_scan.search_terms import SearchTerms
+
+if TYPE_CHECKING:
+    from foundation.settings import Settings
 
 
 def verify_erasure(
@@ -30,6 +28,13 @@ def verify_erasure(
     segments, the producers' memory and logs. It unpacks archives and decrypts payloads. A finding
     gives the line of its text, never the text.
     """
+    # Help and refusals wait neither for pyarrow nor for numpy.
+    from pyarrow import fs  # noqa: PLC0415  # as above
+
+    from local.erasure_scan.encrypted import Decryptor  # noqa: PLC0415  # as above
+    from local.erasure_scan.scan import Location, verify  # noqa: PLC0415  # as above
+    from local.erasure_scan.search_terms import SearchTerms  # noqa: PLC0415  # as above
+
     settings = settings_of(context)
     terms = SearchTerms([line for line in read_text(canaries).splitlines() if line.strip()])
     local = fs.LocalFileSystem()
@@ -58,7 +63,7 @@ def verify_erasure(
     print("nothing found")
 
 
-def _elsewhere(settings: Settings) -> list[str]:
+def _elsewhere(settings: "Settings") -> list[str]:
     """Return the stores of texts that this command cannot read."""
     stores = []
     if settings.kafka.bootstrap_servers:

@@ -9,9 +9,6 @@ from typing import Annotated
 import typer
 
 from cli.context import settings_of
-from foundation.logs import setup_logs
-from serving.jobs.worker import Worker
-from tenancy.database import Database
 
 _LEASE_S = 30.0
 
@@ -29,6 +26,10 @@ def worker(
 
     `echostream serve` starts as many workers as the setting `api.workers` says.
     """
+    from foundation.logs import setup_logs  # noqa: PLC0415  # help does not wait for the scorers
+    from serving.jobs.worker import Worker  # noqa: PLC0415  # as above
+    from tenancy.database import Database  # noqa: PLC0415  # as above
+
     settings = settings_of(context)
     setup_logs(settings.home / "logs" / "worker.jsonl", settings.log_level)
     stopped = threading.Event()

@@ -3,7 +3,7 @@
 from typing import get_args
 
 from foundation.errors import UsageError
-from foundation.sections import JobName
+from foundation.job_names import JobName
 
 JOBS: tuple[JobName, ...] = get_args(JobName)
 

@@ -13,7 +13,7 @@ from foundation.errors import (
     EchoStreamError,
     LostCommitsError,
 )
-from foundation.sections import JobName
+from foundation.job_names import JobName
 from foundation.settings import Settings
 from lakehouse.delta.log import TableLog
 from lakehouse.jobs import commit_marks, kafka

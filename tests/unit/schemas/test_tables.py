@@ -6,7 +6,7 @@ from typing import get_args, get_type_hints
 import pytest
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from foundation.sections import JobName
+from foundation.job_names import JobName
 from schemas.event import ROUTING_HEADERS, Event
 from schemas.reasons import Fate
 from schemas.tables import (
