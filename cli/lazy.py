@@ -40,13 +40,15 @@ class LazyCommand(TyperCommand):
         )
         self._command = command
 
-    def make_context(self, name: str | None, args: list[str], *rest: Any, **named: Any) -> Any:
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
         """Begin a call of the function itself; typer's types of these arguments are private."""
         command = self.loaded()
         if self._command.takes_text:
             options = {option for param in command.params for option in param.opts}
             args = texts_last(args, options)
-        return command.make_context(name, args, *rest, **named)
+        return command.make_context(info_name, args, parent, **extra)
 
     def loaded(self) -> Any:
         """Return the command with its options; typer's type of it is private."""
