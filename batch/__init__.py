@@ -1,3 +1,4 @@
-"""Batch jobs: work on the lake's tables while the streams are stopped."""
+"""Run batch jobs on the lake's tables while the streams are stopped."""
 
-ROWS_PER_COMMIT = 500_000  # of `rescore`; here, for its command's help needs no Spark
+# The default of `rescore`. It stands here, because its command's help must not load Spark.
+ROWS_PER_COMMIT = 500_000

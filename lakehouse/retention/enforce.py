@@ -107,7 +107,7 @@ class _Retention:
         }
 
     def enforce(self) -> None:
-        """Enforce the policies in each table, and start the wait for its vacuum."""
+        """Enforce the policies in each table; start the wait for its vacuum if none has begun."""
         for table in self._job.owns:
             waiting = self.waiting[table.name]
             with self._job.writing:  # released between tables, so that a batch may run
