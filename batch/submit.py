@@ -11,6 +11,7 @@ from pathlib import Path
 from batch.job import BatchJob
 from batch.jobs import BATCH_JOBS
 from foundation.errors import EchoStreamError
+from foundation.os_errors import told
 from foundation.settings import load_settings
 
 
@@ -27,10 +28,10 @@ def main(words: Sequence[str] | None = None) -> None:
             sys.stdout.flush()
     except EchoStreamError as error:
         _exit(error.with_entry(), error.exit_code)
-    except Exception as error:  # its text could quote a post, so only its type is shown
+    except Exception as error:
         if debug:
             raise
-        _exit(f"internal: {type(error).__name__}; run with --debug to see where", 1)
+        _exit(told(error), 1)
 
 
 def _exit(message: str, exit_code: int) -> None:

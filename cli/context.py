@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from foundation.local_folders import local_home
+
 if TYPE_CHECKING:  # a list of commands, or a refusal, has no use for settings
     from foundation.settings import Settings
 
@@ -15,7 +17,7 @@ class Options:
     """The options that were given before the command."""
 
     conf_file: Path | None = None
-    home: Path | None = None
+    home: str | None = None
     debug: bool = False
 
 
@@ -35,5 +37,5 @@ def program_of(context: typer.Context) -> tuple[str, ...]:
     """Return the arguments behind Python that start this program with the same options."""
     options: Options = context.obj
     conf_file = ("--conf-file", str(options.conf_file.absolute())) if options.conf_file else ()
-    home = ("--home", str(options.home.absolute())) if options.home else ()
+    home = ("--home", str(local_home(options.home))) if options.home else ()
     return ("-m", "cli.main", *conf_file, *home)

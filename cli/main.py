@@ -1,5 +1,6 @@
 """The `echostream` command: it reads options, calls one function and prints the result."""
 
+import re
 import sys
 import traceback
 from pathlib import Path
@@ -10,11 +11,14 @@ from typer.core import TyperGroup
 
 from cli.context import Options
 from cli.input.signals import INTERRUPTED
-from cli.output.pipe import ending_with_its_reader
+from cli.output import standard
+from cli.output.pipe import UNREAD, ending_with_its_reader
 from cli.table import commands
 from foundation.errors import EchoStreamError
+from foundation.os_errors import told
 
 _DEBUG = "--debug"
+_LINE_ENDS = re.compile(r"\s*[\r\n]\s*")
 
 
 class _AllCommands(TyperGroup):
@@ -52,7 +56,8 @@ def _options(
         Path | None, typer.Option(help="settings instead of conf/local.toml")
     ] = None,
     home: Annotated[
-        Path | None, typer.Option(help="the folder of all local state, ECHOSTREAM_HOME")
+        str | None,  # an empty one is refused, which a path would turn into the working directory
+        typer.Option(metavar="PATH", help="the folder of all local state, ECHOSTREAM_HOME"),
     ] = None,
     debug: Annotated[bool, typer.Option(_DEBUG, help="show stack traces")] = False,
 ) -> None:
@@ -61,20 +66,33 @@ def _options(
 
 def main() -> None:
     """Run a command; show no stack trace without --debug."""
+    standard.prepare()
     try:
-        app()
+        _run()
     except EchoStreamError as error:
         _exit(error.with_entry(), error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    except Exception as error:  # any other: its text could quote a post, so its type alone is shown
-        _exit(f"internal: {type(error).__name__}; run with {_DEBUG} to see where", 1)
+    except Exception as error:
+        if isinstance(error, BrokenPipeError) and standard.is_of_output(error):
+            standard.drop(sys.stdout)  # whoever read it has enough
+            sys.exit(UNREAD)
+        _exit(told(error), 1)
+
+
+def _run() -> None:
+    try:
+        app()
+    except SystemExit:
+        sys.stdout.flush()  # here, where its error can still be told
+        raise
 
 
 def _exit(message: str, exit_code: int) -> None:
+    standard.flush_or_drop()
     if _DEBUG in sys.argv:
-        traceback.print_exc()
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+        standard.print_error(traceback.format_exc().rstrip())
+    standard.print_error(f"error: {_LINE_ENDS.sub(' ', message)}")
     sys.exit(exit_code)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from foundation.errors import AccessError
+from foundation.os_errors import is_usable
 from foundation.settings import Settings
 
 Readers = Literal["engineers", "analysts", "all"]
@@ -72,6 +73,42 @@ def protect(settings: Settings, layer: str) -> None:
 def broken(settings: Settings) -> list[str]:
     """Return the differences from the rules, each as the command that mends it."""
     return [line for rule in rules(settings) if rule.folder.is_dir() for line in _differences(rule)]
+
+
+def closed(settings: Settings, access: int = os.R_OK | os.X_OK) -> list[Path]:
+    """Return the folders of home and lake that this user may not use so; of nested ones the outer.
+
+    Args:
+        settings: of this process.
+        access: `os.R_OK` and the like.
+    """
+    found: list[Path] = []
+    for folder in _folders(settings):
+        if any(folder.is_relative_to(outer) for outer in found):
+            continue
+        if _is_there(folder) and not is_usable(folder, access):
+            found.append(folder)
+    return found
+
+
+def _folders(settings: Settings) -> Iterator[Path]:
+    """Return home and lake, and the folders in them; each comes before those within it."""
+    roots = [settings.home] if settings.is_on_s3 else [settings.home, Path(settings.lake_uri)]
+    for root in roots:
+        yield root
+        if is_usable(root, os.R_OK | os.X_OK):
+            yield from sorted(each for each in root.iterdir() if each.is_dir())
+
+
+def _is_there(folder: Path) -> bool:
+    """Return whether a folder is there; one behind a folder that may not be entered may be."""
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _differences(rule: Rule) -> Iterator[str]:

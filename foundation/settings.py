@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError as UnreadableVariableError
 
 from foundation.conf_files import conf_dir, read_toml
 from foundation.errors import SettingsError
+from foundation.local_folders import local_folder, local_home
 from foundation.sections import (
     AccessSettings,
     ApiSettings,
@@ -46,6 +47,7 @@ from foundation.sections import (
 
 NOT_OURS = "ECHOSTREAM_X_"  # begins the variables of a deployment, which no setting reads
 _PAGE = "See docs/reference/settings.md"
+_S3 = ("s3a://", "s3://")
 
 
 class Settings(BaseSettings):
@@ -56,7 +58,10 @@ class Settings(BaseSettings):
     )
 
     home: Path = Path("var")
-    """Folder of all local state: broker, lake, checkpoints, keys, cursors, logs."""
+    """Folder of all local state: broker, lake, checkpoints, keys, cursors, logs. A relative path
+    begins at the working directory, `~` at your own folder. It may have spaces, signs and letters
+    of any script, but none of `,` `[` `]` `^` `|` `${`, no backslash, and no `%` before two
+    hexadecimal digits."""
     lake: str = ""
     """Where the tables are: a folder, or `s3a://bucket/prefix`. Empty: `<home>/lake`."""
     owner: str = Field(default="public", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
@@ -85,10 +90,15 @@ class Settings(BaseSettings):
     """Credentials by `<platform>_<name>`, such as `x_bearer_token`. No output ever shows them."""
     faults: FaultSettings = FaultSettings()
 
-    @field_validator("home")
+    @field_validator("home", mode="before")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+    def _home(cls, home: Any) -> Any:
+        return local_home(home) if isinstance(home, str | Path) else home
+
+    @field_validator("lake")
+    @classmethod
+    def _lake(cls, lake: str) -> str:
+        return lake if not lake or lake.startswith(_S3) else str(local_folder(lake))
 
     @classmethod
     def settings_customise_sources(
@@ -110,7 +120,7 @@ class Settings(BaseSettings):
     @property
     def is_on_s3(self) -> bool:
         """Whether the lake is in an object store; its checkpoints and its lease are there too."""
-        return self.lake_uri.startswith(("s3a://", "s3://"))
+        return self.lake_uri.startswith(_S3)
 
     @property
     def bootstrap_servers(self) -> str:
@@ -196,4 +206,4 @@ def _refuse_unknown_variables() -> None:
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in problem["loc"])
-    return f"setting {where or '(root)'}: {problem['msg']}"
+    return f"setting {where or '(root)'}: {problem['msg'].removeprefix('Value error, ')}"

@@ -7,6 +7,7 @@ it does not fit: another build of Java, other jars.
 (application class data sharing, -XX:ArchiveClassesAtExit).
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from foundation.errors import EchoStreamError, JavaError
+from foundation.java_paths import in_options
 from foundation.settings import Settings, load_settings
 from ingestion.generator import run_generator
 from ingestion.kafka.producer import Producer
@@ -26,7 +28,7 @@ from local.progress import Ticker
 
 _POSTS = 300
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
-_CONF = """home = "{home}"
+_CONF = """home = {home}
 
 [broker]
 port = {broker}
@@ -34,7 +36,7 @@ controller_port = {controller}
 
 [spark]
 ui = false
-java_options = "{options}"
+java_options = {options}
 """
 
 
@@ -62,9 +64,14 @@ def make(settings: Settings) -> Path:
 def _run(home: Path, draft: Path) -> None:
     broker, controller = free_ports(2)
     conf = home / "classes.toml"
-    options = f"{_QUICK} -XX:ArchiveClassesAtExit={draft}"
+    options = f"{_QUICK} {in_options(f'-XX:ArchiveClassesAtExit={draft}')}"
     conf.write_text(
-        _CONF.format(home=home, broker=broker, controller=controller, options=options),
+        _CONF.format(
+            home=json.dumps(str(home)),  # a string of JSON is one of TOML
+            broker=broker,
+            controller=controller,
+            options=json.dumps(options),
+        ),
         encoding="utf-8",
     )
     settings = load_settings(conf)

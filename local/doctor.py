@@ -1,5 +1,6 @@
 """Check this machine: one line per check, each with its remedy."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -7,8 +8,9 @@ from functools import partial
 from importlib import metadata
 
 from foundation.errors import AccessError, EchoStreamError, StackError
-from foundation.folder_modes import broken
+from foundation.folder_modes import broken, closed
 from foundation.key_sources import KeyFile, payload_source, pseudonym_source
+from foundation.os_errors import ask_owner, told
 from foundation.settings import Settings
 from ingestion.config.credentials import secrets_of, variable_of
 from ingestion.config.needs import NEEDS, missing_needs
@@ -47,6 +49,8 @@ def _finding(name: str, check: Callable[[Settings], str], settings: Settings) ->
         return Finding(name, ok=True, text=check(settings))
     except EchoStreamError as error:
         return Finding(name, ok=False, text=str(error))
+    except Exception as error:
+        return Finding(name, ok=False, text=told(error))
 
 
 def _java(_: Settings) -> str:
@@ -87,6 +91,15 @@ def _installed(package: str) -> str | None:
 
 def _jars(_: Settings) -> str:
     return f"{check_jars()} jars, all with the pinned hash"
+
+
+def _home(settings: Settings) -> str:
+    for access, verb in ((os.R_OK | os.X_OK, "read"), (os.W_OK, "written")):
+        if folders := closed(settings, access):
+            raise AccessError(
+                f"may not be {verb}: {', '.join(map(str, folders))}", remedy=ask_owner(folders[0])
+            )
+    return f"{settings.home} may be read and written"
 
 
 def _disk(settings: Settings) -> str:
@@ -184,6 +197,7 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "Python": _python,
     "packages": _packages,
     "jars": _jars,
+    "home": _home,
     "disk": _disk,
     "ports": _ports,
     "keys": _keys,

@@ -42,10 +42,14 @@ def topic_lags(settings: Settings) -> list[Lag]:
     Raises:
         BrokerUnreachableError: Kafka does not answer.
     """
-    committed: dict[str, dict[str, int]] = committed_offset(_FROM_KAFKA, settings) or {}
+    ends = {topic: sum(offsets.values()) for topic, offsets in end_offsets(settings).items()}
+    try:
+        committed: dict[str, dict[str, int]] = committed_offset(_FROM_KAFKA, settings) or {}
+    except PermissionError:
+        return [Lag(topic, None, end, "records") for topic, end in ends.items()]
     return [
-        Lag(topic, sum(committed.get(topic, {}).values()), sum(ends.values()), "records")
-        for topic, ends in end_offsets(settings).items()
+        Lag(topic, sum(committed.get(topic, {}).values()), end, "records")
+        for topic, end in ends.items()
     ]
 
 
@@ -54,7 +58,7 @@ def table_lags(settings: Settings) -> list[Lag]:
     return [
         Lag(
             job,
-            _version_done(committed_offset(job, settings)),
+            _version_read(job, settings),
             _version(f"{settings.lake_uri}/{table}", settings.s3),
             "versions",
         )
@@ -63,12 +67,26 @@ def table_lags(settings: Settings) -> list[Lag]:
 
 
 def committed_offset(job: JobName, settings: Settings) -> Any:
-    """Return the end of the last finished batch, in Spark's JSON; None before the first one."""
+    """Return the end of the last finished batch, in Spark's JSON; None before the first one.
+
+    Raises:
+        PermissionError: the checkpoint may not be read.
+    """
     own = checkpoint(job, settings)
     batch = own.committed_batch
     try:
         return None if batch is None else own.end_offset(batch)
+    except PermissionError:
+        raise
     except (OSError, ValueError, IndexError):  # a job at work replaces these files
+        return None
+
+
+def _version_read(job: JobName, settings: Settings) -> int | None:
+    """Return the last version that a job has read whole; None where its checkpoint is closed."""
+    try:
+        return _version_done(committed_offset(job, settings))
+    except PermissionError:
         return None
 
 
@@ -83,9 +101,9 @@ def _version_done(offset: Any) -> int:
 
 def _version(uri: str, s3: S3Settings) -> int | None:
     """Return the table's version; -1 where there is no table, None where nobody can tell."""
-    if not is_s3(uri) and not Path(uri, "_delta_log").is_dir():
-        return -1
     try:
+        if not is_s3(uri) and not Path(uri, "_delta_log").is_dir():
+            return -1
         return DeltaTable(uri, storage_options=storage_options(uri, s3)).version()
     except TableNotFoundError:
         return -1

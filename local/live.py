@@ -82,7 +82,7 @@ def main(words: Sequence[str]) -> int:
 def _options(words: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make live", description=__doc__)
     parser.add_argument("--watch", required=True, help='such as: coffee OR "cold brew"')
-    parser.add_argument("--home", type=Path, help="the folder of all local state")
+    parser.add_argument("--home", help="the folder of all local state")
     parser.add_argument(
         "--simulated", action="store_true", help="made posts of simulated platforms, offline"
     )

@@ -1,10 +1,12 @@
 """The local stack, up, down and looked at: broker, topics, pseudonym key."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from foundation.errors import BrokerUnreachableError, DiskFullError, KeyFileError
+from foundation.folder_modes import closed
 from foundation.key_sources import KeyFile, KeySource, payload_source, pseudonym_source
 from foundation.keys import create_key
 from foundation.settings import Settings
@@ -29,13 +31,23 @@ class UpReport:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The present state of the stack."""
+    """The present state of the stack.
+
+    Attributes:
+        address: Kafka's.
+        broker_pid: the process of this home's broker, where it runs.
+        broker_answers: whether any broker answers there.
+        topics: how far Bronze is behind each.
+        queries: how far each job is behind what it reads.
+        closed: folders that this user may not read, so that numbers are missing.
+    """
 
     address: str
     broker_pid: int | None
     broker_answers: bool
     topics: list[Lag] = field(default_factory=list)
     queries: list[Lag] = field(default_factory=list)
+    closed: list[Path] = field(default_factory=list)
 
 
 def up(settings: Settings) -> UpReport:
@@ -65,20 +77,31 @@ def down(settings: Settings) -> bool:
 def status(settings: Settings) -> Status:
     """Return the state of broker and topics, and how far the jobs are behind."""
     process = broker.running(settings)
-    pid = process.pid if process else None
+    topics: list[Lag] = []
     try:
         topics = topic_lags(settings)
+        answers = True
     except BrokerUnreachableError:
-        return Status(
-            settings.bootstrap_servers, pid, broker_answers=False, queries=table_lags(settings)
-        )
-    bronze = Lag(
+        answers = False
+    return Status(
+        settings.bootstrap_servers,
+        process.pid if process else None,
+        answers,
+        topics,
+        ([_bronze(topics)] if answers else []) + table_lags(settings),
+        closed(settings),
+    )
+
+
+def _bronze(topics: Sequence[Lag]) -> Lag:
+    """Return how far the job that reads the topics is behind all of them together."""
+    done = [lag.done for lag in topics if lag.done is not None]
+    return Lag(
         "topic_to_bronze",
-        sum(t.done or 0 for t in topics),
-        sum(t.end or 0 for t in topics),
+        sum(done) if len(done) == len(topics) else None,
+        sum(lag.end or 0 for lag in topics),
         "records",
     )
-    return Status(settings.bootstrap_servers, pid, True, topics, [bronze, *table_lags(settings)])
 
 
 def check_disk(home: Path) -> int:

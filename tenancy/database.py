@@ -24,6 +24,7 @@ from foundation.errors import (
 T = TypeVar("T")
 HEAD = "0002"  # the newest migration
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_SQLITE = "sqlite:///"
 _PATIENCE_S = 5  # for another writer, for a connection of the pool's, for a server's answer
 _LOCK = 0x45434F53  # of PostgreSQL, while tables are changed: "ECOS"
 _WRITES = "echostream_writes"
@@ -115,14 +116,14 @@ class Database:
 
 
 def _url(address: str) -> URL:
+    if address.startswith(_SQLITE) and (file := address.removeprefix(_SQLITE)):
+        return URL.create("sqlite", database=file)  # whole: a home may have a question mark
     try:
         url = make_url(address)
     except ArgumentError:
         raise _wrong_address() from None
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    if url.drivername == "sqlite" and url.database:
-        return url
     raise _wrong_address()
 
 
@@ -217,7 +218,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.util import CommandError  # noqa: PLC0415  # as above
 
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")

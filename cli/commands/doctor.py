@@ -7,7 +7,7 @@ from local.doctor import Finding, examine
 
 
 def doctor(context: typer.Context) -> None:
-    """Check Java, Python, jars, ports, disk, keys and broker; each line says what to do.
+    """Check Java, Python, jars, home, disk, ports, keys and broker; each line says what to do.
 
     A line with `--` names what `ingest` of that platform still lacks, and where one gets it.
     """

@@ -1,6 +1,7 @@
 """`echostream up`, `down`, `status`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -9,8 +10,12 @@ from rich.table import Table
 
 from cli.context import program_of, settings_of
 from foundation.key_sources import pseudonym_source
+from foundation.os_errors import ask_owner
 from local import stack
+from local.lag import Lag
 from local.servers import services
+
+_WIDE = 1_000  # columns; no table is as wide
 
 
 def up(
@@ -52,25 +57,50 @@ def status(context: typer.Context) -> None:
     """Show the broker, and how far each topic and each job is."""
     settings = settings_of(context)
     report = stack.status(settings)
-    owner = "not a broker of this home"
-    if report.broker_pid:
-        owner = f"our broker, pid {report.broker_pid}"
     state = "answers" if report.broker_answers else "does not answer"
-    print(f"Kafka at {report.address}: {state} ({owner})")
+    print(f"Kafka at {report.address}: {state} ({_owner(report)})")
     for service in services.SERVICES:
         if process := services.running(service, settings):
             url = services.address(service, settings)
             print(f"{service.title} at {url}: runs (pid {process.pid})")
-    console = Console()
+    console = Console(highlight=False)
     for title, lags in (("topic", report.topics), ("query", report.queries)):
-        table = Table(title, "read", "end", "lag", "", box=None, pad_edge=False)
-        for column in table.columns[1:4]:
-            column.justify = "right"
-        for lag in lags:
-            numbers = (_number(value) for value in (lag.done, lag.end, lag.behind))
-            table.add_row(lag.what, *numbers, lag.unit)
         if lags:
-            console.print(table, highlight=False)
+            show_lags(title, lags, console)
+    if report.closed:
+        folders = ", ".join(map(str, report.closed))
+        print(f"may not be read, and is not counted: {folders}. {ask_owner(report.closed[0])}")
+
+
+def _owner(report: stack.Status) -> str:
+    if report.broker_pid:
+        return f"our broker, pid {report.broker_pid}"
+    if report.closed:
+        return "whose it is may not be read"
+    return "not a broker of this home"
+
+
+def show_lags(title: str, lags: Sequence[Lag], console: Console) -> None:
+    """Print a row for each; where the terminal is too narrow for a table, two lines.
+
+    Names of topics differ in their middle, which a narrow column would cut.
+    """
+    table = Table(title, "read", "end", "lag", "", box=None, pad_edge=False)
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for lag in lags:
+        table.add_row(lag.what, *_numbers(lag), lag.unit)
+    if console.measure(table, options=console.options.update(width=_WIDE)).maximum <= console.width:
+        console.print(table)
+        return
+    for lag in lags:
+        done, end, behind = _numbers(lag)
+        console.print(lag.what, soft_wrap=True)
+        console.print(f"  read {done}, end {end}, lag {behind} {lag.unit}", soft_wrap=True)
+
+
+def _numbers(lag: Lag) -> tuple[str, str, str]:
+    return _number(lag.done), _number(lag.end), _number(lag.behind)
 
 
 def _number(value: int | None) -> str:

@@ -1,7 +1,7 @@
 """Return our errors for a broken table: they name the table, the file and the command to run."""
 
 import re
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from foundation.errors import DataFileDamagedError, LogDamagedError, LostCommitsError
 
@@ -78,6 +78,7 @@ def of_file(
         safe: a sentence, without a full stop, that says which of its work is safe.
         name: the table, in case the message does not name it.
     """
+    message = _encoded(message, lake_uri)
     log = _LOG_FILE.search(message)
     data = _DATA_FILE.search(message)
     if log and (data is None or log.start() <= data.start()):
@@ -96,9 +97,19 @@ def of_file(
 
 def file_and_table(message: str, lake_uri: str) -> tuple[str | None, str | None]:
     """Return the first data file that a message names, and the table whose folder holds it."""
-    match = _DATA_FILE.search(message)
+    match = _DATA_FILE.search(_encoded(message, lake_uri))
     file = unquote(match[0]) if match else None
     return (_in_lake(file, lake_uri), _table_of(file, lake_uri)) if file else (None, None)
+
+
+def _encoded(message: str, lake_uri: str) -> str:
+    """Return the message with the lake's address percent-encoded, so that it is one word.
+
+    Libraries encode all of it, some of it or none, and it may have spaces and brackets.
+    """
+    lake = _bare(lake_uri)
+    letters = (f"(?:{re.escape(quote(letter, safe=''))}|{re.escape(letter)})" for letter in lake)
+    return re.sub("".join(letters), quote(lake), message)
 
 
 def _in_lake(file: str, lake_uri: str) -> str:

@@ -8,7 +8,7 @@ from pyspark.sql.types import DataType, StructType
 
 from foundation.errors import TableSchemaError
 from foundation.logs import get_log
-from lakehouse.delta.log import TableLog
+from lakehouse.delta.log import TableLog, in_sql
 from schemas.tables import Table
 
 # The program relies on these values. Whoever runs the lake may have changed other properties.
@@ -32,10 +32,10 @@ class Additions:
         """Yield the SQL statements that add them to the table in a folder."""
         if self.columns:
             columns = (f"{_quoted(name)} {kind.simpleString()}" for name, kind in self.columns)
-            yield f"ALTER TABLE delta.`{path}` ADD COLUMNS ({', '.join(columns)})"
+            yield f"ALTER TABLE {in_sql(path)} ADD COLUMNS ({', '.join(columns)})"
         if self.properties:
             properties = (f"'{name}' = '{value}'" for name, value in self.properties.items())
-            yield f"ALTER TABLE delta.`{path}` SET TBLPROPERTIES ({', '.join(properties)})"
+            yield f"ALTER TABLE {in_sql(path)} SET TBLPROPERTIES ({', '.join(properties)})"
 
 
 def missing(log: TableLog) -> Additions:

@@ -15,7 +15,7 @@ from pyspark.sql.streaming.readwriter import DataStreamReader
 from foundation.folder_modes import protect
 from foundation.settings import Settings
 from lakehouse.delta import evolution
-from lakehouse.delta.log import TableLog
+from lakehouse.delta.log import TableLog, in_sql
 from schemas.tables import Table
 
 _TXN_APP = "spark.databricks.delta.write.txnAppId"
@@ -121,7 +121,7 @@ class Lake:
     def set_properties(self, table: Table, values: dict[str, str]) -> None:
         """Set table properties in one commit; names and values must not be personal data."""
         pairs = ", ".join(f"'{name}' = '{value}'" for name, value in values.items())
-        self.spark.sql(f"ALTER TABLE delta.`{self.log(table).path}` SET TBLPROPERTIES ({pairs})")
+        self.spark.sql(f"ALTER TABLE {in_sql(self.log(table).path)} SET TBLPROPERTIES ({pairs})")
 
     @contextmanager
     def commit_as(self, *, txn: Txn | None = None, metadata: dict[str, Any]) -> Iterator[None]:

@@ -173,6 +173,11 @@ class TableLog:
         return f"{version:020}.checkpoint.parquet"
 
 
+def in_sql(path: str) -> str:
+    """Return a table's folder as Spark's SQL names it."""
+    return "delta.`{}`".format(path.replace("`", "``"))
+
+
 def metadata_of(commit: dict[str, Any]) -> dict[str, Any]:
     """Return the user metadata of a commit; empty if it has none."""
     metadata: dict[str, Any] = json.loads(commit.get("userMetadata") or "{}")

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from pyspark.sql import SparkSession
 
 from foundation.errors import JarsError, JavaEndedError, JavaError
 from foundation.folder_modes import protect
+from foundation.java_paths import environment, in_options, survives_options
 from foundation.settings import Settings
 from lakehouse.spark import event_logs
 from lakehouse.storage.s3 import spark_conf
@@ -103,6 +104,9 @@ def build_session(settings: Settings, app_name: str) -> SparkSession:
     else:
         with (
             _naming_a_dead_jvm(settings),
+            _in_environment(
+                environment(settings.home) | log_variables(settings.home / "logs" / "spark.log")
+            ),
             _jvm_writing_to(settings.home / "logs" / "jvm.log") as log,
         ):
             session = _started(builder, log)
@@ -136,6 +140,26 @@ def _jvm_writing_to(log: Path) -> Iterator[Path]:
     finally:
         os.dup2(terminal, 2)
         os.close(terminal)
+
+
+def log_variables(file: Path) -> dict[str, str]:
+    """Return the variables by which `log4j2.properties` finds the file of a JVM's log."""
+    pattern = str(file).replace("%", "%%")  # of the files that it is put aside as
+    return {"ECHOSTREAM_X_LOG": str(file), "ECHOSTREAM_X_LOG_PATTERN": pattern}
+
+
+@contextmanager
+def _in_environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Give a JVM that is started here some variables more than this process has."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def jvm_pid(spark: SparkSession) -> int:
@@ -253,10 +277,10 @@ def _is_alive(pid: int) -> bool:
 def _local_conf(settings: Settings) -> dict[str, str]:
     spark = settings.spark
     tmp = scratch(settings)
-    logs = settings.home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
-    java = [f"-Dlog4j2.configurationFile={LOG4J.as_uri()}", f"-Dechostream.log={logs}/spark.log"]
-    java += [f"-Dderby.system.home={tmp}", *_IN_UTC]
+    (settings.home / "logs").mkdir(parents=True, exist_ok=True)
+    java = [f"-Dlog4j2.configurationFile={LOG4J.as_uri()}", *_IN_UTC]
+    if survives_options(tmp):
+        java.append(f"-Dderby.system.home={tmp}")  # of Hive, which only spark.extra can ask for
     if (archive := class_archive(settings)).exists():
         java += [f"-XX:SharedArchiveFile={archive}", *_JAVA_LOGS]
     return {
@@ -266,9 +290,11 @@ def _local_conf(settings: Settings) -> dict[str, str]:
         "spark.ui.enabled": str(spark.ui).lower(),
         "spark.ui.port": str(spark.ui_port),
         **event_logs.conf(settings),
-        "spark.jars": ",".join(str(jar) for jar in jars(settings)),
+        "spark.jars": ",".join(jar.absolute().as_uri() for jar in jars(settings)),
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.local.dir": str(tmp),
         "spark.hadoop.hadoop.tmp.dir": str(tmp),
-        "spark.driver.extraJavaOptions": " ".join([*java, spark.java_options]).rstrip(),
+        "spark.driver.extraJavaOptions": " ".join(
+            [*map(in_options, java), spark.java_options]
+        ).rstrip(),
     }

@@ -3,9 +3,10 @@
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from local.host.processes import Process, recall, remember
 
@@ -32,12 +33,18 @@ def log_of(file: Path) -> Iterator[int]:
         yield out.fileno()
 
 
-def launch(command: Sequence[str], *, log: int, pid_file: Path) -> Process:
+def launch(
+    command: Sequence[str],
+    *,
+    log: int,
+    pid_file: Path,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Process:
     """Start it in a session of its own, so that a Ctrl-C for another command does not end it."""
     pid = os.posix_spawn(
         command[0],
         list(command),
-        os.environ,
+        os.environ | variables,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, log, 1),

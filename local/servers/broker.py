@@ -1,5 +1,6 @@
 """A real Kafka broker (KRaft, one node) on loopback, with its data under ECHOSTREAM_HOME/broker."""
 
+import os
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from foundation.errors import BrokerFailedError, BrokerUnreachableError
 from foundation.folder_modes import protect
+from foundation.java_paths import environment, in_properties
 from foundation.settings import Settings
 from ingestion.kafka.topics import require_broker
 from local.host.jars import jars
@@ -115,7 +117,8 @@ def _write_properties(settings: Settings) -> Path:
     }
     conf = _folder(settings) / "server.properties"
     conf.write_text(
-        "".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8"
+        "".join(f"{name}={in_properties(value)}\n" for name, value in values.items()),
+        encoding="ascii",
     )
     return conf
 
@@ -147,7 +150,12 @@ def _format(settings: Settings, conf: Path) -> None:
     words = ["kafka.tools.StorageTool", "format", "--standalone", "-t", cluster, "-c", str(conf)]
     with log_of(log_file(settings)) as log:
         done = subprocess.run(
-            _command(settings, *words), stdout=log, stderr=log, check=False, timeout=_FORMAT_S
+            _command(settings, *words),
+            stdout=log,
+            stderr=log,
+            check=False,
+            timeout=_FORMAT_S,
+            env=os.environ | environment(settings.home),
         )
     if done.returncode:
         raise _failed(settings, "the local broker's storage could not be prepared")
@@ -156,7 +164,9 @@ def _format(settings: Settings, conf: Path) -> None:
 def _launch(settings: Settings, conf: Path) -> Process:
     command = _command(settings, "kafka.Kafka", str(conf))
     with log_of(log_file(settings)) as log:
-        return launch(command, log=log, pid_file=_pid_file(settings))
+        return launch(
+            command, log=log, pid_file=_pid_file(settings), variables=environment(settings.home)
+        )
 
 
 def _await_answer(settings: Settings, process: Process) -> None:

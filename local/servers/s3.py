@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Event
 
 from foundation.errors import EchoStreamError, StoreUnreachableError
+from foundation.java_paths import environment, in_properties
 from foundation.sections import S3Settings
 from foundation.settings import load_settings
 from lakehouse.storage.s3 import answering, client
@@ -55,7 +56,9 @@ def s3_server(folder: Path, port: int) -> Iterator[S3Settings]:
     ]
     with (
         (folder / "server.log").open("ab") as log,
-        subprocess.Popen(command, stdout=log, stderr=log) as process,
+        subprocess.Popen(
+            command, stdout=log, stderr=log, env=os.environ | environment(folder)
+        ) as process,
     ):
         try:
             settings = S3Settings(endpoint=f"http://{LOOPBACK}:{port}")
@@ -85,7 +88,8 @@ def _write_properties(folder: Path, port: int) -> Path:
     conf = folder / "s3proxy.conf"
     conf.touch(mode=0o600)
     conf.write_text(
-        "".join(f"{name}={value}\n" for name, value in values.items()), encoding="utf-8"
+        "".join(f"{name}={in_properties(value)}\n" for name, value in values.items()),
+        encoding="ascii",
     )
     return conf
 

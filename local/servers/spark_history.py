@@ -6,6 +6,7 @@ from typing import NoReturn
 
 import pyspark
 
+from foundation.java_paths import environment
 from foundation.settings import Settings
 from lakehouse.spark import event_logs, session
 from local.host.java import find_java
@@ -30,10 +31,10 @@ def serve(settings: Settings) -> NoReturn:
     for folder in (logs, event_logs.folder(settings)):
         folder.mkdir(parents=True, exist_ok=True)
     conf = {
-        "spark.history.fs.logDirectory": event_logs.folder(settings).as_uri(),
+        # Spark takes this one for a path, and the folder of those that it writes for an address.
+        "spark.history.fs.logDirectory": event_logs.folder(settings),
         "spark.history.ui.port": settings.spark.history_port,
         "log4j2.configurationFile": session.LOG4J.as_uri(),
-        "echostream.log": logs / "history.log",
     }
     options = [f"-D{name}={value}" for name, value in conf.items()]
     jars = Path(pyspark.__file__).parent / "jars" / "*"
@@ -46,4 +47,5 @@ def serve(settings: Settings) -> NoReturn:
         str(jars),
         "org.apache.spark.deploy.history.HistoryServer",
     ]
-    os.execve(java, words, {"SPARK_LOCAL_IP": LOOPBACK} | os.environ)  # noqa: S606  # no shell is meant
+    variables = environment(settings.home) | session.log_variables(logs / "history.log")
+    os.execve(java, words, {"SPARK_LOCAL_IP": LOOPBACK} | os.environ | variables)  # noqa: S606  # no shell is meant

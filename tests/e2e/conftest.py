@@ -10,8 +10,9 @@ from tests.support.kafka import new_home
 
 
 @pytest.fixture(scope="module")
-def home(broker, tmp_path_factory) -> Iterator[Settings]:
-    """For all tests of a module, which go on from one another."""
-    folder = tmp_path_factory.mktemp("home")
+def home(broker, tmp_path_factory, request) -> Iterator[Settings]:
+    """For all tests of a module, which go on from one another; `HOME` in it is the home's name."""
+    folder = tmp_path_factory.mktemp("home") / getattr(request.module, "HOME", "home")
+    folder.mkdir()
     with new_home(broker, folder, spark={"extra": INTERPRETED}) as settings:
         yield settings

@@ -35,9 +35,11 @@ def settings_at(home) -> Settings:
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    settings = settings_at(tmp_path_factory.mktemp("stack"))
+    beside = tmp_path_factory.mktemp("stack")
+    settings = settings_at(beside / "my hüme 100% \U0001f3e0")
     yield settings
     stack.down(settings)
+    assert [path.name for path in beside.iterdir()] == [settings.home.name]
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ RATES = Rates(
     bad=0.03,
     unmappable=0.005,
 )
+HOME = "my hüme 100%"  # Java, Spark, deltalake and DuckDB each read such a path by other rules
 SECRET = "canary-of-a-password-31f7"
 CLIENT = json.dumps({"sasl.password": SECRET})  # a broker without SASL does not ask for it
 GOLD_S = 150

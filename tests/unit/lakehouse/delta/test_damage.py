@@ -48,6 +48,16 @@ FILES = {
         f"file:///home/a%20b/gold/sentiment_hourly/{PART}",
         "gold.sentiment_hourly",
     ),
+    "a blank and a percent sign, as they are": (
+        "/home/a b (100%)",
+        f"file /home/a b (100%)/gold/sentiment_hourly/{PART} is short",
+        "gold.sentiment_hourly",
+    ),
+    "some letters encoded, as Java does": (
+        "/home/hüme 100%",
+        f"file:/home/hüme%20100%25/gold/sentiment_hourly/{PART}",
+        "gold.sentiment_hourly",
+    ),
     "on s3": (
         "s3://bucket/it",
         f"reading file s3a://bucket/it/bronze/posts/p=1/{PART}:",

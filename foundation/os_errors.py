@@ -1,0 +1,87 @@
+"""Errors of the operating system in our words: which path, what is wrong, and what to do."""
+
+import errno
+import os
+import pwd
+import re
+from pathlib import Path
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_RIGHT = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
+_QUOTED = re.compile(r"'(/[^']+)'")  # Arrow names the path in its message alone
+
+
+def told(error: Exception) -> str:
+    """Return the line for an error that has no name of its own.
+
+    Its text could quote a post, so that only the words of the operating system are shown, and the
+    path that it names. Of other errors their type alone is shown.
+    """
+    if not isinstance(error, OSError) or not is_of_the_system(error):
+        return f"internal: {type(error).__name__}; run with --debug to see where"
+    number = error.errno or 0
+    where = _where(error)
+    what = f"{where}: {os.strerror(number)}" if where else os.strerror(number)
+    return f"{what}. {_remedy(number, where)}"
+
+
+def is_of_the_system(error: OSError) -> bool:
+    """Tell whether the number of an error is the operating system's; libraries have their own."""
+    return type(error).__module__ == "builtins" and error.errno in errno.errorcode
+
+
+def _where(error: OSError) -> str:
+    if isinstance(error.filename, str | bytes | os.PathLike):
+        return os.fsdecode(error.filename)
+    quoted = _QUOTED.search(error.strerror or "")
+    return quoted[1] if quoted else ""
+
+
+def _remedy(number: int, where: str) -> str:
+    if number in _NO_ROOM:
+        return "Make room there, and run it again"
+    if number in _TOO_MANY:
+        return "Raise the limit of open files (ulimit -n), or end other programs"
+    if number in _NO_RIGHT and where:
+        return ask_owner(closed_part(Path(where).absolute()))
+    return "Check that it is there and may be used" if where else "Run with --debug to see where"
+
+
+def ask_owner(path: Path) -> str:
+    """Return what to do about a path that this process may not use."""
+    me = _name_of(os.geteuid())
+    owner = _owner(path)
+    if owner is None or owner == me:
+        return f"Give {me} the rights to {path}, or choose another path"
+    return (
+        f"{path} belongs to {owner}, and this process runs as {me}: run it as {owner}, or set"
+        " ECHOSTREAM_HOME to a folder of your own"
+    )
+
+
+def closed_part(path: Path) -> Path:
+    """Return the outermost folder on the way that this process may not enter, or the path."""
+    for folder in reversed(path.parents):
+        if not is_usable(folder, os.X_OK):
+            return folder
+    return path if path.exists() else path.parent
+
+
+def is_usable(path: Path, access: int) -> bool:
+    """Tell whether this process may use a path so, by `os.R_OK` and the like."""
+    return os.access(path, access, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _owner(path: Path) -> str | None:
+    try:
+        return _name_of(path.stat().st_uid)
+    except OSError:
+        return None
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
