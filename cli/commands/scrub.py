@@ -3,10 +3,13 @@
 import codecs
 import io
 import json
+import os
 import re
+import stat
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
@@ -17,7 +20,9 @@ import orjson
 import typer
 
 from cli.context import settings_of
+from cli.output.in_order import in_order, processes
 from foundation.errors import EchoStreamError, UsageError
+from local.progress import Ticker
 from transforms.controls import without_controls
 from transforms.pii.detect import redact
 from transforms.pii.options import Options
@@ -26,6 +31,8 @@ from transforms.pii.spans import Span
 
 _MOST_CHARS = 4_000_000  # a line may be longer than a post; beyond it a line is refused
 _AT_ONCE = 256  # lines: names are looked for in many texts together
+_MOST_BYTES = 1_000_000  # of them, after which no further line is added
+_FEW = 4  # times as many lines are done before other processes could be up
 _WORTH_SAVING = b"\\u"  # orjson refuses lone surrogates, which platforms do send
 # The longer marks come first, because the shorter ones are their beginnings.
 _MARKS = (
@@ -83,12 +90,37 @@ class Fields:
             self.left[path] += 1
         return bool(hits)
 
+    def add(self, other: "Fields") -> None:
+        """Take in what is known of further lines."""
+        self.used |= other.used
+        self.left += other.left
+
     def remarks(self) -> Iterator[str]:
         """Name the fields that were not cleaned."""
         if self.left:
             yield f"left as they were: {', '.join(sorted(self.left))}"
         if unseen := self.named - self.used:
             yield f"no line has a text in: {', '.join(sorted(unseen))}"
+
+
+Chunk = list[tuple[int, bytes]]  # lines with their numbers
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of some lines: those before the error, where there is one.
+
+    Attributes:
+        fields: those of objects that were cleaned, and those that were left.
+        size: the bytes that were read.
+        lines: clean.
+        error: of a line that cannot be scrubbed.
+    """
+
+    fields: Fields
+    size: int
+    lines: list[bytes] = field(default_factory=list)
+    error: ScrubError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +151,80 @@ def scrub(
             "--fields is of no use to lines of text", remedy="Add --format jsonl, or leave it out"
         )
     options = Options.of(settings_of(context).sanitizer)
-    sanitizer = Sanitizer(replace(options, max_chars=max(options.max_chars, _MOST_CHARS)))
-    out = sys.stdout.buffer
-    for line in scrubbed(lines_of(sys.stdin.buffer), form, sanitizer, chosen):
-        out.write(line)
-    out.flush()
+    make = partial(
+        _work,
+        form,
+        replace(options, max_chars=max(options.max_chars, _MOST_CHARS)),
+        chosen.named,
+    )
+    outcomes = _outcomes(chunks_of(lines_of(sys.stdin.buffer)), make)
+    with _progress() as tell, closing(outcomes):
+        for outcome in outcomes:
+            sys.stdout.buffer.writelines(outcome.lines)
+            chosen.add(outcome.fields)
+            if outcome.error:
+                raise outcome.error
+            tell(outcome.size)
+    sys.stdout.flush()
     for remark in chosen.remarks():
         print(remark, file=sys.stderr)
+
+
+def _work(form: Form, options: Options, named: frozenset[str]) -> Callable[[Chunk], Outcome]:
+    """Return the function that scrubs some lines; it has a sanitizer of its own."""
+    sanitizer = Sanitizer(options)
+
+    def work(chunk: Chunk) -> Outcome:
+        outcome = Outcome(Fields(named), sum(len(line) for _, line in chunk))
+        try:
+            outcome.lines.extend(_scrubbed(chunk, form, sanitizer, outcome.fields))
+        except ScrubError as error:
+            outcome.error = error
+        return outcome
+
+    return work
+
+
+def _outcomes(
+    chunks: Iterator[Chunk], make: Callable[[], Callable[[Chunk], Outcome]]
+) -> Generator[Outcome, None, None]:
+    """Yield what becomes of the lines, in their order; of many, by all cores."""
+    work = make()
+    yield from map(work, islice(chunks, _FEW))
+    count = processes()
+    if count > 1 and (first := next(chunks, None)):
+        del work
+        yield from in_order(chain([first], chunks), make, count)
+    else:
+        yield from map(work, chunks)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Show how far it is on a terminal, unless the lines themselves go to one."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda _: None
+        return
+    done = 0
+    total = _megabytes(_size_of(sys.stdin.buffer)) or None
+    with Ticker("scrub", total=total, unit="MB") as ticker:
+
+        def tell(size: int) -> None:
+            nonlocal done
+            done += size
+            ticker.to(_megabytes(done))
+
+        yield tell
+
+
+def _size_of(stream: BinaryIO) -> int:
+    """Return the size of a file; 0 of what is no file."""
+    status = os.fstat(stream.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
+def _megabytes(size: int) -> int:
+    return -(-size // 1_000_000)
 
 
 def lines_of(stream: BinaryIO) -> Iterator[bytes]:
@@ -160,20 +259,38 @@ def scrubbed(
         ScrubError: a line is no JSON object, its fields are of other types, it is in another
             encoding than UTF-8, or the sanitizer fails on it.
     """
-    numbered = enumerate(lines, start=1)
-    while chunk := list(islice(numbered, _AT_ONCE)):
-        for number, line in chunk:
-            _refuse_nuls(line, number)
-        if form is Form.TEXT:
-            texts = [without_controls(line.decode("utf-8", "surrogateescape")) for _, line in chunk]
-            for text, spans in _with_spans(
-                sanitizer, [(text, ()) for text in texts], [number for number, _ in chunk]
-            ):
-                yield redact(text, spans).encode("utf-8", "surrogateescape")
-        else:
-            yield from _json_lines(
-                [(number, line) for number, line in chunk if line.strip()], sanitizer, fields
-            )
+    for chunk in chunks_of(lines):
+        yield from _scrubbed(chunk, form, sanitizer, fields)
+
+
+def chunks_of(lines: Iterable[bytes]) -> Iterator[Chunk]:
+    """Yield the lines some at a time, each with its number."""
+    chunk: Chunk = []
+    size = 0
+    for number, line in enumerate(lines, start=1):
+        chunk.append((number, line))
+        size += len(line)
+        if len(chunk) == _AT_ONCE or size >= _MOST_BYTES:
+            yield chunk
+            chunk = []
+            size = 0
+    if chunk:
+        yield chunk
+
+
+def _scrubbed(
+    chunk: Chunk, form: Form, sanitizer: Sanitizer, fields: Fields | None
+) -> Iterator[bytes]:
+    for number, line in chunk:
+        _refuse_nuls(line, number)
+    if form is Form.JSONL:
+        lines = [(number, line) for number, line in chunk if line.strip()]
+        yield from _json_lines(lines, sanitizer, fields)
+        return
+    texts = [without_controls(line.decode("utf-8", "surrogateescape")) for _, line in chunk]
+    pieces: list[Piece] = [(text, ()) for text in texts]
+    for text, spans in _with_spans(sanitizer, pieces, [number for number, _ in chunk]):
+        yield redact(text, spans).encode("utf-8", "surrogateescape")
 
 
 def _refuse_nuls(line: bytes, number: int) -> None:

@@ -4,10 +4,12 @@ import io
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
-from cli.commands.scrub import Fields, Form, ScrubError, lines_of, scrubbed
+from cli.commands import scrub as command
+from cli.commands.scrub import Fields, Form, ScrubError, chunks_of, lines_of, scrubbed
 from transforms.pii.options import Options
 from transforms.pii.sanitizer import Sanitizer
 
@@ -196,6 +198,58 @@ def test_a_space_of_latin_1_hides_no_number():
 )
 def test_lines_stay_lines(text):
     assert cleaned(text.encode()) == text.encode()
+
+
+MANY = [
+    json.dumps({"text": f"mail kim{number}@example.org", "id": number, "more": {"a": "x"}}).encode()
+    + b"\n"
+    for number in range(1500)
+]
+
+
+@pytest.mark.parametrize(
+    ("last", "says"), [(b"", None), (b'{"text": 1}\n', "Line 1501 ")], ids=["whole", "broken"]
+)
+def test_two_processes_write_what_one_does(monkeypatch, last, says):
+    lines = [*MANY, last] if last else MANY
+    alone = Fields(frozenset({"text"}))
+    expected = []
+    refused = None
+    try:
+        expected.extend(scrubbed(lines, Form.JSONL, sanitizer(), alone))
+    except ScrubError as error:
+        refused = str(error)
+    monkeypatch.setattr(command, "processes", lambda: 2)
+    monkeypatch.setattr(command, "_FEW", 1)
+    make = partial(command._work, Form.JSONL, Options(persons="off"), alone.named)
+    outcomes = list(command._outcomes(chunks_of(lines), make))
+    assert [line for outcome in outcomes for line in outcome.lines] == expected
+    assert [str(outcome.error) for outcome in outcomes if outcome.error] == [refused] * bool(says)
+    assert says is None or says in refused
+    together = Fields(alone.named)
+    for outcome in outcomes:
+        together.add(outcome.fields)
+    assert (together.left, together.used) == (alone.left, alone.used)
+    assert sum(outcome.size for outcome in outcomes) == sum(map(len, lines))
+
+
+def test_lines_are_taken_by_number_and_by_size():
+    long = b"a" * 600_000 + b"\n"
+    sizes = [len(chunk) for chunk in chunks_of([long] * 3 + [b"a\n"] * 300)]
+    assert sizes == [2, 256, 45]
+
+
+def test_progress_is_for_terminals_alone(monkeypatch, capsys):
+    for streams, shows in (((True, False), True), ((True, True), False), ((False, False), False)):
+        for stream, is_terminal in zip((sys.stderr, sys.stdout), streams, strict=True):
+            monkeypatch.setattr(stream, "isatty", lambda is_terminal=is_terminal: is_terminal)
+        monkeypatch.setattr(command, "_size_of", lambda _: 3_000_000)
+        with command._progress() as tell:
+            tell(2_500_000)
+            tell(500_000)
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert ("scrub: 3 MB in " in said.err) is shows
 
 
 def test_spark_is_not_loaded():
