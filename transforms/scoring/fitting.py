@@ -26,6 +26,7 @@ _EDGE = 1e-6
 Floats = NDArray[np.float64]
 Right = NDArray[np.bool_]
 Weights = tuple[tuple[float, ...], ...]  # rows of weights, as in `Fit`
+_UNCHANGED: Weights = ((0.0, 1.0),)  # of log-odds: no shift, and a slope of one
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,12 @@ def fit_confidence(
 
 
 def by_probability(odds: Floats, right: Right) -> Weights:
-    """Fit P(right) from the log-odds of the scorer's own probability of its label."""
+    """Fit P(right) from the log-odds of the scorer's own probability of its label.
+
+    Where all labels are right, or none is, nothing tells more than that probability.
+    """
+    if right.all() or not right.any():
+        return _UNCHANGED
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  # an extra
 
     platt = LogisticRegression(C=1e6).fit(odds[:, None], right)

@@ -3,14 +3,15 @@
 import json
 import random
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
 from foundation.errors import SettingsError, TextFileError, UsageError
 from foundation.sections import ScorerSettings
-from transforms.scoring.calibration import Calibrated, calibrated, file_of
-from transforms.scoring.fitting import CLASSES, fit_confidence
+from transforms.scoring.calibration import Calibrated, Fit, calibrated, file_of
+from transforms.scoring.fitting import CLASSES, by_probability, fit_confidence, log_odds
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import Score, ScorerOptions
 
@@ -55,6 +56,13 @@ def test_a_scorers_own_probabilities_are_put_right():
     assert fitted.fit.confidence(Score("positive", 0.5, 0.6)) == pytest.approx(0.5, abs=0.04)
     assert fitted.error < 0.04
     assert fitted.uncalibrated > 0.15
+
+
+@pytest.mark.parametrize("right", [[True, True], [False, False]])
+def test_labels_that_are_all_right_or_all_wrong_leave_the_probabilities_as_they_are(right):
+    odds = log_odds(np.array([0.9, 0.6]))
+    fit = Fit("confidence", by_probability(odds, np.array(right)), "1", "made")
+    assert [fit.confidence(Score("positive", 0.5, own)) for own in (0.9, 0.6)] == [0.9, 0.6]
 
 
 def test_a_scorer_without_probabilities_is_fitted_by_its_compounds():
@@ -137,7 +145,8 @@ def test_a_bad_row_of_labels_costs_itself_and_is_named(tmp_path, labels):
     )
     errors = tmp_path / "errors.csv"
     words = ["--labels", file, "--column", "tweet", "--errors", errors, "--out", tmp_path / "fits"]
-    done = CliRunner().invoke(app, list(map(str, ["--home", tmp_path, "calibrate", *words])))
+    command = ["--home", tmp_path, "calibrate", *words, "--scorer", "linear"]  # the quickest fit
+    done = CliRunner().invoke(app, list(map(str, command)))
     assert "on unseen folds of 160 texts" in done.stdout
     assert "no text    1 rows have none" in done.stdout
     assert isinstance(done.exception, TextFileError)
