@@ -11,7 +11,7 @@ import pytest
 
 from local.servers.s3 import BUCKET
 from schemas.topics import topic_name
-from tests.support.commands import echostream, environment, started
+from tests.support.commands import RUN_S, echostream, environment, started
 from tests.support.kafka import records_of
 from tests.support.live import live_events
 from tests.support.postgres import PASSWORD, new_postgres
@@ -65,7 +65,7 @@ def test_the_line_that_a_simulator_prints_reads_from_it_when_pasted(home):
             capture_output=True,
             text=True,
             check=False,
-            timeout=START_S,
+            timeout=RUN_S,
         )
     assert done.returncode == 0, done.stderr
     assert 25 <= len(live_events(events(home, "x"))) <= 30
