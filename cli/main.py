@@ -44,8 +44,11 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="An open, self-hosted social-listening lakehouse."
-    " Exit codes: 1 for errors, 2 for wrong use or settings.",
+    help="Collect public posts, remove personal data, score sentiment, and ask the results in SQL."
+    "\n\nBegin with `doctor`, `up`, `generate`, `run --available-now` and `sql`:"
+    " docs/start/quickstart.md. `echostream COMMAND --help` has the options of a command."
+    "\n\nExit codes: 0 done, 1 the work failed, 2 wrong use or settings. An error ends with the"
+    " name of its entry in docs/operate/runbook.md.",
 )
 
 
@@ -53,13 +56,13 @@ app = typer.Typer(
 def _options(
     context: typer.Context,
     conf_file: Annotated[
-        Path | None, typer.Option(help="settings instead of conf/local.toml")
+        Path | None, typer.Option(help="a file of settings instead of conf/local.toml")
     ] = None,
     home: Annotated[
         str | None,  # an empty one is refused, which a path would turn into the working directory
         typer.Option(metavar="PATH", help="the folder of all local state, ECHOSTREAM_HOME"),
     ] = None,
-    debug: Annotated[bool, typer.Option(_DEBUG, help="show stack traces")] = False,
+    debug: Annotated[bool, typer.Option(_DEBUG, help="show the stack trace of an error")] = False,
 ) -> None:
     context.obj = Options(conf_file, home, debug)
 

@@ -28,13 +28,15 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
         Command("replay", "replay:replay", "Send recorded payloads of a platform to its topic."),
         Command("generate", "generate:generate", "Send generated posts of all platforms."),
         Command("ingest", "ingest:ingest", "Read a platform live, with its edits and deletes."),
-        Command("sweep", "ingest:sweep", "Read sent posts again, for their edits and deletes."),
+        Command("sweep", "ingest:sweep", "Read sent posts again, to find their edits and deletes."),
         Command(
-            "fetch", "ingest:fetch", "Write the answers of a stretch of time to landing files."
+            "fetch",
+            "ingest:fetch",
+            "Write past posts of a platform to landing files; send nothing.",
         ),
-        Command("load", "ingest:load", "Send the landing files that no load has sent yet."),
+        Command("load", "ingest:load", "Send the landing files of `fetch` that are not sent yet."),
         Command(
-            "receive", "receive:receive", "Send what POST /v1/ingest is given; serve starts it."
+            "receive", "receive:receive", "Send the items of POST /v1/ingest; `serve` starts it."
         ),
         Command("simulate", "simulate:simulate", "Serve a simulated platform until stopped."),
         Command(
@@ -49,7 +51,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "tables:replay_quarantine",
             "Apply today's rules to records that older rules quarantined.",
         ),
-        Command("compact", "tables:compact", "Merge small files and remove unused ones."),
+        Command("compact", "tables:compact", "Merge small files and delete unused ones."),
         Command(
             "enforce-retention",
             "enforce_retention:enforce_retention",
@@ -61,7 +63,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
             "Delete data past its retention period, in every layer.",
             replaced_by="enforce-retention",
         ),
-        Command("rescore", "rescore:rescore", "Score history again after a change of scorer."),
+        Command("rescore", "rescore:rescore", "Score all posts again after a change of scorer."),
     ),
     "Deletion": (
         Command("erase", "erase:erase", "Erase an author or a post from every table, for ever."),
@@ -74,12 +76,14 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     ),
     "Questions": (
         Command("sql", "sql:sql", "Query the lake with DuckDB's SQL.", takes_text=True),
-        Command("payload", "payload:payload", "Write one payload of Bronze as it was received."),
+        Command(
+            "payload", "payload:payload", "Write one raw payload of Bronze, personal data included."
+        ),
         Command("scrub", "scrub:scrub", "Remove personal data from standard input."),
     ),
     _SERVICES: (
         Command("serve", "serve:serve", "Serve the HTTP API, until stopped."),
-        Command("worker", "worker:worker", "Score the API's jobs; serve starts as many as set."),
+        Command("worker", "worker:worker", "Score the jobs of the API; `serve` starts it."),
         Command("dashboard", "dashboard:dashboard", "Serve the dashboard, until stopped."),
     ),
     "Rights of persons": (
@@ -93,7 +97,7 @@ COMMANDS: dict[str, tuple[Command, ...]] = {
     ),
 }
 KEYS = (
-    Command("show", "keys:show", "Show of each key where it is and which one it is."),
+    Command("show", "keys:show", "Show the fingerprint of each key, and where the key is."),
     Command("new", "keys:new", "Make a key in a new file."),
     Command("next", "keys:next_version", "Add a key of the next version to a file."),
     Command("rotate", "rotate_keys:rotate", "Bring the lake to a new pseudonym key."),
@@ -104,7 +108,9 @@ API_KEYS = (
     Command("revoke", "api_keys:revoke", "Revoke an API key."),
 )
 CHECKPOINT = (
-    Command("show", "checkpoint:show", "Show where each job stands."),
+    Command(
+        "show", "checkpoint:show", "Show where each job stands, and whether its checkpoint fits."
+    ),
     Command("reset", "checkpoint:reset", "Begin a new checkpoint where the job's table ends."),
 )
 

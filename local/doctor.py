@@ -141,11 +141,14 @@ def _access(settings: Settings) -> str:
         raise AccessError(
             "the lake is not open to whom it should be", remedy="; ".join(differences)
         )
-    readers = {
-        name: group or "its owner alone" for name, group in settings.access.model_dump().items()
-    }
-    who = ", ".join(f"{name}: {group}" for name, group in readers.items())
-    return "the lake is on S3: deploy/aws has the policies" if settings.is_on_s3 else who
+    if settings.is_on_s3:
+        return "the lake is on S3: deploy/aws has the policies"
+    engineers, analysts = settings.access.engineers, settings.access.analysts
+    return f"raw records are read by {_group(engineers)}, Silver by {_group(analysts)}, Gold by all"
+
+
+def _group(name: str) -> str:
+    return f"group {name}" if name else "their owner only"
 
 
 def _broker(settings: Settings) -> str:

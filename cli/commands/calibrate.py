@@ -27,12 +27,15 @@ from transforms.scoring.score import ScorerOptions
 def calibrate(  # noqa: PLR0917  # a command's options
     context: typer.Context,
     labels: Annotated[Path, typer.Option(help="CSV or JSON lines with text and label, also mixed")],
-    scorer: Annotated[str, typer.Option(help="instead of scorer.name in the settings")] = "",
+    scorer: Annotated[str, typer.Option(help="a scorer instead of the setting scorer.name")] = "",
     model: Annotated[
-        Path | None, typer.Option(help="a model's folder, instead of scorer.model")
+        Path | None, typer.Option(help="a model's folder instead of the setting scorer.model")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="folder; default: scorer.calibrations, or that in home")
+        Path | None,
+        typer.Option(
+            help="the fit's folder; default: scorer.calibrations, else calibrations in the home"
+        ),
     ] = None,
     column: ColumnOption = "text",
     delimiter: DelimiterOption = None,

@@ -18,16 +18,22 @@ from schemas.topics import topics
 def generate(
     context: typer.Context,
     posts: Annotated[
-        int, typer.Option(min=1, help="posts created; edits, deletes, … come on top")
+        int, typer.Option(min=1, help="number of new posts; edits and deletes come on top")
     ] = 20_000,
     seed: Annotated[int, typer.Option(help="the same seed gives the same posts")] = 1,
     base: Annotated[
         datetime | None,
-        typer.Option(help="the end of the two days of the feed, UTC; default: the last full hour"),
+        typer.Option(help="the end of the two days of posts, UTC; default: the last full hour"),
     ] = None,
-    rates: Annotated[Path | None, typer.Option(help="rates instead of conf/generator.toml")] = None,
+    rates: Annotated[
+        Path | None, typer.Option(help="a file instead of conf/generator.toml")
+    ] = None,
 ) -> None:
-    """Send generated posts of all platforms, and write the ledger of their expected fates."""
+    """Send generated posts of all platforms to Kafka.
+
+    Some are edited, deleted, sent twice or broken on purpose. A file below ledger in the home says
+    what must become of each.
+    """
     settings = settings_of(context)
     end = base.replace(tzinfo=UTC) if base else None
     if end:

@@ -26,7 +26,7 @@ _SHOW_EVERY = 500
 
 def replay(
     context: typer.Context,
-    platform: Annotated[str, typer.Argument(help="whose payloads they are")],
+    platform: Annotated[str, typer.Argument(help="the platform of the payloads")],
     files: Annotated[
         list[Path],
         typer.Argument(help="JSON lines or one JSON document each, plain, .gz or .zst"),

@@ -145,17 +145,17 @@ def score(  # noqa: PLR0917  # a command's options
     context: typer.Context,
     text: Annotated[str | None, typer.Argument(help="one text")] = None,
     file: Annotated[
-        Path | None, typer.Option(help="CSV or JSON lines with a text column or field")
+        Path | None, typer.Option(help="a file of CSV or JSON lines with texts")
     ] = None,
-    scorer: Annotated[str, typer.Option(help="instead of scorer.name in the settings")] = "",
+    scorer: Annotated[str, typer.Option(help="a scorer instead of the setting scorer.name")] = "",
     model: Annotated[
-        Path | None, typer.Option(help="a model's folder, instead of scorer.model")
+        Path | None, typer.Option(help="a model's folder instead of the setting scorer.model")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="the same rows with their scores; default: standard output")
     ] = None,
     all_figures: Annotated[
-        bool, typer.Option("--all-figures", help="VADER's neg, neu and pos as well")
+        bool, typer.Option("--all-figures", help="add VADER's neg, neu and pos")
     ] = False,
     column: ColumnOption = "text",
     delimiter: DelimiterOption = None,

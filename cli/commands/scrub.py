@@ -135,12 +135,12 @@ class _Text:
 def scrub(
     context: typer.Context,
     form: Annotated[
-        Form, typer.Option("--format", help="a line is a text, or a JSON object")
+        Form, typer.Option("--format", help="whether a line is a text or a JSON object")
     ] = Form.TEXT,
     fields: Annotated[
         str,
         typer.Option(
-            help="jsonl: the fields to clean, as in text,user.bio; default: all with strings"
+            help="of jsonl: the fields to clean, such as text,user.bio; default: all strings"
         ),
     ] = "",
 ) -> None:

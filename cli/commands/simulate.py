@@ -31,12 +31,14 @@ _DAY_S = 86_400.0
 
 def simulate(
     context: typer.Context,
-    platform: Annotated[str, typer.Argument(help="bluesky, hackernews, mastodon, …")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free")] = 0,
-    scenario: Annotated[Path | None, typer.Option(help="TOML: posts over time, and faults")] = None,
+    platform: Annotated[str, typer.Argument(help=f"one of {', '.join(SIMULATORS)}")],
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port")] = 0,
+    scenario: Annotated[
+        Path | None, typer.Option(help="a TOML file: posts over time, and faults")
+    ] = None,
     *,
     posts: Annotated[
-        int | None, typer.Option(min=0, help="how many, instead of the scenario's")
+        int | None, typer.Option(min=0, help="number of posts, instead of the scenario's")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="the same seed makes the same posts")] = None,
     host: Annotated[

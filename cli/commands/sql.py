@@ -38,7 +38,11 @@ def sql(
         bool, typer.Option("--raw", help="csv: leave cells as they are, also formulas")
     ] = False,
 ) -> None:
-    """Query bronze.posts, silver.posts, gold.…, quarantine.posts, ops.…; SHOW TABLES lists them."""
+    """Ask the tables of the lake a question in SQL; the command writes nothing.
+
+    "SHOW TABLES" lists the tables, "DESCRIBE gold.sentiment_hourly" the columns of one.
+    docs/analyse/sql.md has examples.
+    """
     chosen = format_of(format_, raw=raw)
     statement = _statement(query, file)
     with ending_soon() as stops:

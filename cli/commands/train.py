@@ -28,7 +28,7 @@ def train(  # noqa: PLR0917  # a command's options
         Path,
         typer.Option(help="CSV or JSON lines with text and label: negative, neutral, positive"),
     ],
-    language: Annotated[str, typer.Option(help="of the texts, as ISO 639-1")] = "en",
+    language: Annotated[str, typer.Option(help="the language of the texts, as ISO 639-1")] = "en",
     out: Annotated[
         Path | None, typer.Option(help="the model's folder; default: models/<file's name> in home")
     ] = None,
