@@ -60,7 +60,9 @@ def _options(
     ] = None,
     home: Annotated[
         str | None,  # an empty one is refused, which a path would turn into the working directory
-        typer.Option(metavar="PATH", help="the folder of all local state, ECHOSTREAM_HOME"),
+        typer.Option(
+            metavar="PATH", help="the folder of all local state; default: ECHOSTREAM_HOME, else var"
+        ),
     ] = None,
     debug: Annotated[bool, typer.Option(_DEBUG, help="show the stack trace of an error")] = False,
 ) -> None:

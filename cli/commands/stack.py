@@ -21,12 +21,12 @@ _WIDE = 1_000  # columns; no table is as wide
 def up(
     context: typer.Context,
     everything: Annotated[
-        bool, typer.Option("--all", help="the API, its job worker and the dashboard too")
+        bool, typer.Option("--all", help="start the API, its job worker and the dashboard too")
     ] = False,
 ) -> None:
-    """Start the local stack: a real Kafka broker, its topics and the keys. Return when it answers.
+    """Start the local stack: a real Kafka broker, its topics and the keys.
 
-    Topics and keys that exist stay as they are.
+    The command returns when the broker answers. Topics and keys that exist stay as they are.
     """
     settings = settings_of(context)
     report = stack.up(settings)
@@ -54,7 +54,10 @@ def down(context: typer.Context) -> None:
 
 
 def status(context: typer.Context) -> None:
-    """Show the broker, and how far each topic and each job is."""
+    """Show whether the broker answers, and how far each topic and each job is.
+
+    A lag of 0 means that nothing waits.
+    """
     settings = settings_of(context)
     report = stack.status(settings)
     state = "answers" if report.broker_answers else "does not answer"
@@ -64,7 +67,7 @@ def status(context: typer.Context) -> None:
             url = services.address(service, settings)
             print(f"{service.title} at {url}: runs (pid {process.pid})")
     console = Console(highlight=False)
-    for title, lags in (("topic", report.topics), ("query", report.queries)):
+    for title, lags in (("topic", report.topics), ("job", report.queries)):
         if lags:
             show_lags(title, lags, console)
     if report.closed:
