@@ -51,9 +51,8 @@ class Kind:
 
 def kind_of(beginning: bytes) -> Kind:
     """Return what a file seems to be that is no JSON, by its first `SIZE` bytes."""
-    for at, magic, name, remedy in _MAGIC:
-        if beginning[at:].startswith(magic):
-            return Kind(name, remedy)
+    if kind := kind_by_mark(beginning):
+        return kind
     if encoding := _wide_encoding(beginning):
         return Kind(
             f"text in {encoding}", f"Convert it: iconv -f {encoding} -t UTF-8 FILE > NEW_FILE"
@@ -68,6 +67,14 @@ def kind_of(beginning: bytes) -> Kind:
             "Convert it: iconv -f WINDOWS-1252 -t UTF-8 FILE > NEW_FILE",
         )
     return _kind_of_text(text)
+
+
+def kind_by_mark(beginning: bytes) -> Kind | None:
+    """Return the kind of file whose mark stands in the first bytes; None where there is none."""
+    for at, magic, name, remedy in _MAGIC:
+        if beginning[at:].startswith(magic):
+            return Kind(name, remedy)
+    return None
 
 
 def _wide_encoding(data: bytes) -> str | None:

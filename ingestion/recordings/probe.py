@@ -14,7 +14,7 @@ from pathlib import Path
 from foundation.errors import PayloadFileError
 from ingestion.platform import AuthorDelete, Ignored, Json, Platform, Post, Unmappable
 from ingestion.recordings.files import BrokenLine, Document, read_beginning, read_documents
-from ingestion.recordings.kinds import SIZE, Kind, kind_of
+from ingestion.recordings.kinds import SIZE, Kind, kind_by_mark, kind_of
 
 _DOCUMENTS = 1_000
 _BYTES = 16 * 1024 * 1024
@@ -51,6 +51,10 @@ def require_payloads(platform: Platform, file: Path, others: Iterable[Platform])
     foreign = [other for other in others if other.name != platform.name]
     seen = _Beginning()
     try:
+        # An archive without compression holds right lines too, and its own header in the first one.
+        beginning = read_beginning(file, SIZE)
+        if not _begins_as_json(beginning) and (kind := kind_by_mark(beginning)):
+            raise _is_something_else(file, kind)
         for document in read_documents(file, beginning=_BYTES):
             if isinstance(document, BrokenLine):
                 seen.broken += 1
@@ -119,8 +123,11 @@ def _binary_kind(file: Path) -> Kind | None:
         beginning = read_beginning(file, SIZE)
     except PayloadFileError:
         return None
-    is_json = beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
-    return None if is_json or not beginning else kind_of(beginning)
+    return None if _begins_as_json(beginning) or not beginning else kind_of(beginning)
+
+
+def _begins_as_json(beginning: bytes) -> bool:
+    return beginning.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
 def _is_something_else(file: Path, kind: Kind) -> PayloadFileError:

@@ -1,8 +1,10 @@
 """A file that is none of the platform's payloads is refused by its beginning, and named."""
 
 import gzip
+import io
 import json
 import random
+import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,15 @@ def test_each_document_passes_alone_also_without_a_mark(tmp_path, name):
         probe(name, write(tmp_path, json.dumps(document, indent=1).encode()))
 
 
+def tar_of(data):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        entry = tarfile.TarInfo("posts.jsonl")
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+    return packed.getvalue()
+
+
 NOISE = random.Random(12).randbytes(9_000)
 TEXT = lines(MADE_UP["reddit"]).decode()
 FOREIGN = {
@@ -117,6 +128,7 @@ FOREIGN = {
     "xz": (b"\xfd7zXZ\x00" + NOISE, "an xz file"),
     "zip": (b"PK\x03\x04" + NOISE, "a zip file"),
     "Parquet": (b"PAR1" + NOISE, "a Parquet file"),
+    "tar, which holds right lines": (tar_of((TEXT * 20).encode()), "a tar file"),
 }
 
 
