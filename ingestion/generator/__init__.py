@@ -1,4 +1,7 @@
-"""Made posts of all platforms, good and bad, with a ledger of what should become of each record."""
+"""Generate posts of all platforms, good and bad, with a ledger of the expected fate of each record.
+
+Tests and benchmarks compare the lake with the ledger.
+"""
 
 from ingestion.generator.bad_records import BAD_RECORD_KINDS, RawRecord
 from ingestion.generator.ledger import read_ledger

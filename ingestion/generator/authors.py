@@ -1,4 +1,4 @@
-"""Made authors. Every handle and name holds the word canary, so a search finds each leak."""
+"""Make authors whose handles and names all hold the word canary, so that a search finds leaks."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,7 +27,7 @@ _SYLLABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """An author on one platform."""
+    """A made author on one platform."""
 
     id: str
     handle: str
@@ -36,7 +36,7 @@ class Author:
 
 @lru_cache(maxsize=8192)
 def author_at(seed: int, platform: str, index: int) -> Author:
-    """Make the index-th author of a platform."""
+    """Return the author of a platform with this index; the same seed makes the same author."""
     rng = new_random(f"{seed}/{platform}/{index}")
     first, last = ("".join(pick(rng, _SYLLABLES) for _ in range(3)) for _ in range(2))
     number = rng.getrandbits(40)

@@ -1,4 +1,4 @@
-"""Bad records: each is a good one with one fault, so only that fault can be the reason."""
+"""Make bad records: a good one with a single fault, so that only this fault can be the reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ Headers = list[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """Bytes as no producer of ours would send them."""
+    """A record that no producer of ours would send."""
 
     topic: str
     key: bytes | None
@@ -26,12 +26,12 @@ class RawRecord:
 
 @dataclass(frozen=True, slots=True)
 class BadRecordKind:
-    """One kind of bad record: how the post is bent before, and the record after it was made."""
+    """One kind of bad record: `bend` changes the post, or `spoil` the record made of it."""
 
     name: str
-    reason: Reason
-    bend: Callable[[Post, int, int], Post] | None = None  # post, observed_at, length cap
-    spoil: Callable[[Record], tuple[bytes | None, Headers]] | None = None
+    reason: Reason  # under which the jobs must quarantine it
+    bend: Callable[[Post, int, int], Post] | None = None  # (post, observed_at, length cap)
+    spoil: Callable[[Record], tuple[bytes | None, Headers]] | None = None  # value and headers
 
 
 def _value(value: bytes | None) -> Callable[[Record], tuple[bytes | None, Headers]]:
@@ -97,6 +97,6 @@ BAD_RECORD_KINDS = (
 
 
 def bad_record(record: Record, kind: BadRecordKind, topic: str) -> RawRecord:
-    """Return the record with its fault."""
+    """Return the record with the fault that `kind.spoil` makes."""
     value, headers = kind.spoil(record) if kind.spoil else (record.value, record.headers)
     return RawRecord(topic=topic, key=record.key, value=value, headers=headers)

@@ -1,7 +1,6 @@
-"""Each platform's channels, and the form of its ids and links.
+"""Define each platform's channels, and the form of its ids and links.
 
-A platform without an entry here gets posts of no special form, so adding a platform needs no change
-in this file.
+A platform without an entry gets the default ones, so adding a platform needs no change here.
 """
 
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ _TID = "234567abcdefghijklmnopqrstuvwxyz"
 class PlatformTraits:
     """One platform as the generator sees it."""
 
-    weight: int  # its share of all posts
+    weight: int  # its share of all posts, relative to the other weights
     channels: tuple[str, ...]
-    gladness: float  # the share of positive posts on an ordinary hour
-    anger: float
-    titled: bool = False
+    gladness: float  # the share of positive posts in an ordinary hour
+    anger: float  # the share of negative posts in an ordinary hour
+    titled: bool = False  # whether its posts have a title, except replies
 
 
 TRAITS = {
@@ -81,7 +80,7 @@ def post_id(
 
 
 def link(platform: str, id_: str, author: Author | None) -> str | None:
-    """Return the address of the post; None where it is on no page."""
+    """Return the address of a post; None if its platform has no pages."""
     handle = author.handle if author else "gone"
     last = id_.rpartition("/")[2]
     if platform in _LINKS:
@@ -96,5 +95,5 @@ def profile_channel(platform: str, author: Author) -> str:
 
 
 def _tid(number: int) -> str:
-    """Return a record key as Bluesky writes it: thirteen characters, base 32."""
+    """Return a record key in Bluesky's form: thirteen digits in base 32."""
     return "".join(_TID[number >> shift & 31] for shift in range(60, -1, -5))

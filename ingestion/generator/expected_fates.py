@@ -1,4 +1,7 @@
-"""The fate of each record, if Silver receives the records one at a time in the order of sending."""
+"""Compute the fate of each record, as if Silver received the records one by one as sent.
+
+This repeats the jobs' rules in plain Python, without their code, so that tests can compare both.
+"""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -9,7 +12,7 @@ from schemas.reasons import Fate
 
 @dataclass(slots=True)
 class PostState:
-    """The known state of a post: its live record, and the highest version of a delete."""
+    """The state of a post in Silver: its live record, and the highest version of a delete."""
 
     version: int = -1
     event_id: str | None = None  # None: not live
@@ -21,7 +24,7 @@ class PostState:
 class Claim:
     """The parts of a record that decide its fate."""
 
-    author: tuple[str, str] | None  # platform, author's id
+    author: tuple[str, str] | None  # platform and author's id
     event_id: str
     version: int
     day: str | None
@@ -29,12 +32,12 @@ class Claim:
 
 @dataclass(slots=True)
 class ExpectedFates:
-    """The order rules of the design; the memory of authors that are gone."""
+    """The rules by which versions and tombstones decide a record's fate."""
 
-    gone: dict[tuple[str, str], int] = field(default_factory=dict)
+    gone: dict[tuple[str, str], int] = field(default_factory=dict)  # deleted authors, up to when
 
     def blocks(self, author: tuple[str, str] | None, version: int, day: str | None) -> bool:
-        """Return whether the author's tombstone stands against a post."""
+        """Return whether the author's tombstone blocks a post."""
         until = self.gone.get(author) if author else None
         return (
             until is not None
@@ -77,7 +80,7 @@ class ExpectedFates:
         return Fate.DUPLICATE if is_repeated else Fate.DELETED
 
     def _forget(self, state: PostState, claim: Claim) -> None:
-        """Delete a live post whose author has left meanwhile."""
+        """Delete a live post if its author was deleted meanwhile."""
         if state.event_id is not None and self.blocks(claim.author, state.version, claim.day):
             state.version = -1
             state.event_id = None

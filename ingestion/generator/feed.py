@@ -1,6 +1,6 @@
-"""The feed: first posts by time of creation, merged with what happens to them by time of sending.
+"""Merge first posts and the later steps of their histories into one feed, by time of sending.
 
-Memory holds the unfinished histories and the authors that leave; nothing else grows.
+Memory holds only the unfinished histories and the authors that leave.
 """
 
 import heapq
@@ -21,7 +21,7 @@ _RESENT_WITHIN = 2 * HOUR
 
 @dataclass(slots=True)
 class Feed:
-    """One run of the generator; to be iterated once."""
+    """One run of the generator; it can be iterated once."""
 
     rng: Random
     rates: Rates
@@ -29,7 +29,7 @@ class Feed:
     planner: LifecyclePlanner
     renderer: Renderer
     due: list[tuple[int, int, Step | Resend]] = field(default_factory=list)  # a heap by time
-    # Of items that are due at the same time, the first pushed is the first sent.
+    # Of items with the same time, the one pushed first is sent first.
     tickets: Iterator[int] = field(default_factory=count)
     leaving: set[AuthorKey] = field(default_factory=set)  # authors whose delete is planned
 

@@ -1,4 +1,4 @@
-"""First posts: who writes what, where and when."""
+"""Make first posts: choose each one's author, channel, mood, text and time."""
 
 import math
 from dataclasses import dataclass, field
@@ -14,18 +14,18 @@ from ingestion.generator.sentences import Mood
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
-SPREAD = 48 * HOUR  # posts are made during two days
-_QUIET_END = 600 * SECOND  # room before the base time for edits and deletes of the last posts
+SPREAD = 48 * HOUR  # all posts are created within it
+_QUIET_END = 600 * SECOND  # without new posts, for edits and deletes of the last ones
 _SEEN_WITHIN = 90 * SECOND
 _AUTHORS_PER_POST = 0.04
 _INCIDENT_HOURS = 5
 _INCIDENT_ANGER = 0.85
-_OLD = 978_307_200 * SECOND  # 2001: older than every platform
+_OLD = 978_307_200 * SECOND  # 2001, before every platform began
 
 
 @dataclass(slots=True)
 class FirstPosts:
-    """Makes first posts; remembers one post per platform, to be replied to."""
+    """Makes first posts; `latest` has each platform's last post, which the next may reply to."""
 
     rng: Random
     rates: Rates
@@ -42,9 +42,9 @@ class FirstPosts:
         return self.base - SPREAD + int(waved * (SPREAD - _QUIET_END))
 
     def create(self, platform: str, share: float, created_at: int, kind: Kind = "create") -> Step:
-        """Make a post and its sending, some seconds after its creation.
+        """Make a post and the step that sends it, some seconds after its creation.
 
-        `share` is the platform's share of all posts.
+        `share` is the platform's share of all posts; `created_at` is in microseconds since 1970.
         """
         rng = self.rng
         rates = self.rates
@@ -77,7 +77,7 @@ class FirstPosts:
         return Step(history, kind, at=seen, observed_at=seen, post_text=post_text)
 
     def give_odd_time(self, create: Step) -> None:
-        """Make the post's own time one that nobody should believe."""
+        """Replace the post's own time by an implausible one, or by none."""
         create.history.created_at = pick(
             self.rng, (create.observed_at + HOUR + 7, _OLD + create.history.number % HOUR, None)
         )
@@ -87,7 +87,7 @@ class FirstPosts:
         return author_at(self.seed, platform, self._lean(authors))
 
     def _lean(self, count: int) -> int:
-        """Return a number below count; lower ones are likelier."""
+        """Return a number below `count`; lower ones are likelier."""
         return int(self.rng.random() ** 1.6 * count)
 
     def _mood(

@@ -1,6 +1,6 @@
-"""The ledger: one row per record sent, with what should become of it.
+"""Write and read the ledger: one row per record sent, with its expected fate.
 
-It is test data with post texts in it, so the file has mode 0600 and stays outside the lake.
+It is test data and holds texts of posts, so the file has mode 0600 and is outside the lake.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from ingestion.kafka.records import Record
 from schemas.reasons import Fate, Reason
 from schemas.topics import TopicKind, topic_name
 
-Row = dict[str, Any]  # a JSON object, see `good_row`
+Row = dict[str, Any]  # a JSON object; `good_row` has its fields
 _MINUTE = 60_000_000
 _DAY = 86_400_000_000
 _DAYS_TO_1970 = 719_163
@@ -78,7 +78,7 @@ def unmappable_row(n: int, event: Row) -> Row:
 
 
 def bad_row(n: int, kind: BadRecordKind, good: Record, bad: RawRecord) -> Row:
-    """Return the row of a bad record; key and hash find the record again in quarantine."""
+    """Return the row of a bad record, with the key and hash that find it in quarantine."""
     return {
         "n": n,
         "topic": bad.topic,
@@ -100,7 +100,7 @@ def bad_row(n: int, kind: BadRecordKind, good: Record, bad: RawRecord) -> Row:
 
 
 def planted_values_of(step: Step) -> list[str]:
-    """Return every clear value in the record that no table behind Bronze may hold."""
+    """Return every clear value of the record that no table after Bronze may hold."""
     author = step.history.author
     own = [] if step.kind == "author_delete" else [step.history.post_id]
     own += [author.id, author.handle, author.name] if author else []
@@ -109,7 +109,7 @@ def planted_values_of(step: Step) -> list[str]:
 
 
 def posted_at(event: Row) -> int:
-    """Return the time of posting that Silver should hold: the post's own, if believable."""
+    """Return the time of posting that Silver should hold: the post's own, if it is plausible."""
     created: int | None = event["created_at"]
     observed: int = event["observed_at"]
     since = (policy_of(event["platform"]).since.toordinal() - _DAYS_TO_1970) * _DAY
@@ -120,7 +120,7 @@ def posted_at(event: Row) -> int:
 
 @cache
 def topic_name_of(platform: str, kind: TopicKind) -> str:
-    """Return the topic's name; conf/topics.toml is read once."""
+    """Return a topic's name, cached, because conf/topics.toml is read each time otherwise."""
     return topic_name(platform, kind)
 
 
@@ -131,7 +131,7 @@ def _topic(event: Row) -> str:
 
 
 class LedgerWriter:
-    """Appends rows to a ledger that is not there yet for others."""
+    """Appends rows to an unfinished ledger."""
 
     def __init__(self, descriptor: int) -> None:
         self._out = os.fdopen(descriptor, "wb")
@@ -141,7 +141,7 @@ class LedgerWriter:
         self._out.write(orjson.dumps(row) + b"\n")
 
     def close(self) -> None:
-        """Bring the rows to the disk."""
+        """Write the rows to the disk and close the file."""
         self._out.flush()
         os.fsync(self._out.fileno())
         self._out.close()
@@ -149,7 +149,7 @@ class LedgerWriter:
 
 @contextmanager
 def new_ledger(file: Path) -> Iterator[LedgerWriter]:
-    """Open a ledger that gets its name only when the block ends without an error."""
+    """Open a ledger, which gets its name only if the `with` block ends without an error."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = file.with_suffix(".tmp")
     unfinished.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""The lifecycle of a post: from its create to the steps of its whole history.
+"""Plan the history of a post: its create, and the edits, deletes and repeats that follow.
 
-Versions are times at which something happened, so a step is never sent before its version. No post
-changes its author, its day, or, at the same content, the time that Silver shows. So the outcome is
-the same however Kafka's topics interleave and wherever batches end.
+A version is the time at which something happened, so no step is sent before its version. No post
+changes its author or its day, nor, with the same content, the time that Silver shows. So the result
+does not depend on how Kafka's topics interleave, or on where batches end.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from ingestion.generator.rates import Rates
 from ingestion.generator.seeded_random import pick
 from ingestion.generator.sentences import Mood
 
-# Two steps of a history are at most this far apart, which bounds the memory.
+# Two steps of a history are at most so far apart, which bounds the memory.
 _SPAN = 6 * HOUR
 _MOODS: tuple[Mood, ...] = ("positive", "negative", "neutral")
 _RARELY = 0.1
@@ -25,7 +25,7 @@ _COIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class LifecyclePlanner:
-    """Tells stories; nothing in them happens after `end`."""
+    """Plans histories, none of which goes beyond `end`, in microseconds since 1970."""
 
     rng: Random
     rates: Rates
@@ -33,7 +33,7 @@ class LifecyclePlanner:
     end: int
 
     def plan(self, create: Step, *, may_lose_author: bool) -> list[Step]:
-        """Return the steps of a history that begins with `create`."""
+        """Return the steps of a history that begins with `create`, of a kind drawn by the rates."""
         roll = self.rng.random()
         for name, rate in self.rates.histories():
             if roll < rate:
@@ -67,7 +67,7 @@ class LifecyclePlanner:
         return [*steps, self._edit(steps[-1])] if self.rng.random() < _RARELY else steps
 
     def edits_back(self, create: Step) -> list[Step]:
-        """Return a history with an edit that a second one takes back."""
+        """Return a history with two edits, of which the second restores the first text."""
         changed = self._edit(create)
         return [
             create,
@@ -89,7 +89,7 @@ class LifecyclePlanner:
 
     def resurrections(self, create: Step) -> list[Step]:
         """Return a history in which the post is deleted and then restored."""
-        # Otherwise the batches would decide which of two records is the repetition.
+        # Otherwise the ends of batches would decide which of two records is the duplicate.
         create.history.is_repeatable = False
         gone = self._delete(create)
         return [create, gone, replace(self._later(gone, "resurrect"), post_text=create.post_text)]
@@ -102,7 +102,7 @@ class LifecyclePlanner:
     def score_only(self, create: Step) -> list[Step]:
         """Return a history in which the same content is observed twice.
 
-        The version stays the same or, as on some platforms, rises.
+        The second version is the same or, as on some platforms, higher.
         """
         again = self._later(create, "score_only")
         if self.rng.random() < _COIN:

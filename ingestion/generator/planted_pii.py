@@ -1,4 +1,4 @@
-"""Made personal data: each value is unique to its post, so that a search finds it again."""
+"""Make personal data to plant in posts; each value is unique, so that a search finds its post."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ingestion.generator.authors import Author
 from ingestion.generator.seeded_random import base36
 
-OWN_KINDS = ("own_name", "own_handle")  # need an author
+OWN_KINDS = ("own_name", "own_handle")  # of the author, so the post must have one
 
 SENTENCES = {
     "email": (
@@ -60,7 +60,7 @@ _ANY_PROFILE = "https://mastodon.example/@{}"
 
 @dataclass(frozen=True, slots=True)
 class PlantedPii:
-    """A piece of personal data, and what the sanitizer puts in its place."""
+    """A piece of personal data, and `clean`, the text by which the sanitizer replaces it."""
 
     kind: str
     value: str
@@ -68,12 +68,12 @@ class PlantedPii:
 
 
 def planted_pii(kind: str, number: int, platform: str, author: Author | None) -> PlantedPii:
-    """Return the personal data of that kind for a post; `own_…` kinds are the author's."""
+    """Return the personal data of a kind for the post of this number; `own_…` is the author's."""
     match kind:
         case "own_name" if author:
             return PlantedPii(kind, author.name, "<PERSON>")
         case "own_handle" if author:
-            # A handle that is seen to be one needs no metadata.
+            # The sanitizer recognises this form of a handle without the post's metadata.
             return PlantedPii(
                 kind,
                 author.handle,
@@ -126,12 +126,12 @@ def _handle(number: int) -> str:
 
 
 def _wide(text: str) -> str:
-    """Convert to full-width characters; spaces stay."""
+    """Convert a text to full-width characters, except its spaces."""
     return "".join(chr(ord(char) + 0xFEE0) if char > " " else char for char in text)
 
 
 def _hidden(text: str) -> str:
-    """Insert invisible characters."""
+    """Insert invisible characters into a text."""
     return text[:6] + "\u200b" + text[6:9] + "\u00ad" + text[9:]
 
 

@@ -1,4 +1,4 @@
-"""One made post and the steps of its history; each step becomes one record."""
+"""Define a made post and the steps of its history, and turn each step into a post or a delete."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -21,20 +21,20 @@ Kind = Literal[
     "resurrect",
     "author_delete",
     "early_edit",  # an edit sent before its create
-    "late_create",  # that create, or one sent hours after it was observed
+    "late_create",  # the create after an `early_edit`, or one sent hours after it was observed
     "early_delete",  # a delete sent before its create
-    "late_upsert",  # that create
+    "late_upsert",  # the create after an `early_delete`
     "old_version",  # an edit sent after a newer one
     "duplicate",
     "bad",
     "unmappable",
 ]
-AuthorKey = tuple[str, str]  # platform, author's id
+AuthorKey = tuple[str, str]  # platform and author's id
 
 
 @dataclass(slots=True)
 class PostHistory:
-    """The constant parts of all records of a post, and its state so far."""
+    """The parts that all records of a post share, and the post's state so far."""
 
     platform: str
     number: int
@@ -44,18 +44,18 @@ class PostHistory:
     channel: str | None
     on_profile: bool = False
     reply_to: str | None = None
-    is_repeatable: bool = True  # whether its records may be sent twice
+    is_repeatable: bool = True  # whether the feed may send its records twice
     state: PostState = field(default_factory=PostState)
 
     @property
     def day(self) -> date | None:
-        """Return the date of its creation."""
+        """Return the date on which the post was created."""
         return None if self.created_at is None else to_datetime(self.created_at).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One record to be sent at `at`; times in microseconds."""
+    """One record, which is sent at `at`; times in microseconds since 1970."""
 
     history: PostHistory
     kind: Kind
@@ -66,20 +66,20 @@ class Step:
 
 
 def author_of(history: PostHistory) -> AuthorKey | None:
-    """Return platform and id of the author."""
+    """Return platform and id of the author; None for a post without one."""
     return (history.platform, history.author.id) if history.author else None
 
 
 def post_of(step: Step) -> Post:
-    """Return the step as a mapper would answer it."""
+    """Return the step as a mapper's result."""
     return _delete(step) if step.post_text is None else _upsert(step, step.post_text)
 
 
 def author_delete_of(step: Step) -> AuthorDelete:
-    """Return the step as a mapper would answer it.
+    """Return the step, an author's delete, as a mapper's result.
 
     Raises:
-        ValueError: a post without author was planned to lose it.
+        ValueError: the post has no author.
     """
     author = step.history.author
     if author is None:
@@ -126,7 +126,7 @@ def _upsert(step: Step, post_text: PostText) -> Post:
 
 
 def _delete(step: Step) -> Post:
-    """Return a delete; some platforms say when the post was made and by whom."""
+    """Return a delete; some deletes name the post's day and author, as on some platforms."""
     history = step.history
     post = Post(
         post_id=history.post_id,
@@ -140,7 +140,7 @@ def _delete(step: Step) -> Post:
 
 
 def _with_raw(post: Post, platform: str) -> Post:
-    # Quicker than dataclasses.replace, which would copy twenty fields; nobody else has seen the
-    # post yet.
+    # This is quicker than dataclasses.replace, which copies twenty fields. No other code has seen
+    # the post yet.
     object.__setattr__(post, "raw", payload(platform, post))
     return post

@@ -1,4 +1,4 @@
-"""The text of a post, as posted and as Silver should hold it."""
+"""Write the text of a post, both as posted and as Silver should hold it."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -26,7 +26,7 @@ _TITLE_ONLY = 0.15  # of the posts with a title
 
 @dataclass(frozen=True, slots=True)
 class PostText:
-    """Title and text, with what is in them; `clean_…` is what the sanitizer should leave."""
+    """Title and text with their contents; `clean_…` are as the sanitizer should leave them."""
 
     title: str | None
     text: str | None
@@ -40,7 +40,7 @@ class PostText:
 
 @dataclass(frozen=True, slots=True)
 class TextWriter:
-    """Writes posts."""
+    """Writes the texts of posts."""
 
     rng: Random
     rates: Rates
@@ -48,7 +48,7 @@ class TextWriter:
     def write(
         self, number: int, *, platform: str, author: Author | None, mood: Mood, titled: bool
     ) -> PostText:
-        """Write a first post; its number makes the personal data in it unique."""
+        """Write the text of a first post; `number` makes the personal data in it unique."""
         rng = self.rng
         rates = self.rates
         roll = rng.random()
@@ -94,7 +94,7 @@ class TextWriter:
             return _plain(title, " ".join(sentences), hashtags=tags)
         at = int(rng.random() * (len(sentences) + 1))
         sentences.insert(at, pick(rng, SENTENCES[planted.kind]))
-        # The slot is filled last: a filled sentence holds no braces.
+        # The personal data come last, since the other templates are filled and have no braces.
         slotted = " ".join(sentences)
         return PostText(
             title,
@@ -108,7 +108,7 @@ class TextWriter:
         )
 
     def _mentions(self, planted: PlantedPii) -> tuple[str, ...]:
-        """Return the names that the platform would list; it lists every second @handle."""
+        """Return the mentions that the platform would list: names, and every second @handle."""
         if planted.kind == "mention" or (planted.kind == "handle" and self.rng.random() < 0.5):  # noqa: PLR2004  # a coin
             return (planted.value.lstrip("@"),)
         return ()

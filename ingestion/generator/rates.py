@@ -1,4 +1,4 @@
-"""How often each thing happens in a made feed: conf/generator.toml over the defaults here."""
+"""Define how often each event happens in a made feed; conf/generator.toml replaces defaults."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,11 +10,11 @@ from foundation.errors import SettingsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Each is a share of the first posts, unless it says otherwise.
+    """The rates of a feed; each is a share of the first posts, unless its comment says otherwise.
 
-    The first seven are the histories of a post. It has at most one of them, so they add up to at
-    most 1. Some histories hold edits and deletes too, so slightly more of these are sent than their
-    rates say.
+    The first seven are kinds of histories. A post has at most one of them, so they add up to at
+    most 1. Other histories have edits and deletes too, so the feed has slightly more of these than
+    their rates say.
     """
 
     edits: float = 0.03
@@ -41,10 +41,10 @@ class Rates:
     odd_times: float = 0.004  # created_at in the near future, or before the platform existed
 
     def __post_init__(self) -> None:
-        """Refuse what is no share.
+        """Check the rates.
 
         Raises:
-            SettingsError: naming the rate.
+            SettingsError: a rate is not a share, or the histories add up to more than 1.
         """
         for name, rate in asdict(self).items():
             if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate <= 1:
@@ -53,12 +53,12 @@ class Rates:
                 )
         if (total := sum(rate for _, rate in self.histories())) > 1:
             raise SettingsError(
-                f"generator rates of stories add up to {total:.3f}",
-                remedy="A post has one history: at most 1 in all",
+                f"generator rates of histories add up to {total:.3f}",
+                remedy="Let them add up to at most 1, since a post has one history",
             )
 
     def histories(self) -> list[tuple[str, float]]:
-        """Return each possible history of a post and its rate."""
+        """Return each kind of history with its rate."""
         return [
             ("edits", self.edits),
             ("edits_back", self.edits_back),
@@ -71,12 +71,12 @@ class Rates:
 
 
 def load_rates(file: Path | None = None, **overrides: float | None) -> Rates:
-    """Read the rates of a file, conf/generator.toml by default.
+    """Read the rates of a file, conf/generator.toml by default; `overrides` replace them.
 
-    Those given by name replace them, unless they are None.
+    An override of None replaces nothing.
 
     Raises:
-        SettingsError: a rate is unknown or is no share.
+        SettingsError: a rate is unknown or is not a share.
     """
     source = file or conf_dir() / "generator.toml"
     given: dict[str, Any] = read_toml(source).get("rates", {})

@@ -1,4 +1,4 @@
-"""The platform-like payload around a made post: what `raw` holds, of a realistic size."""
+"""Build a platform's payload around a made post, so that `raw` has a realistic form and size."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from ingestion.platform import Post
 from schemas.epoch import to_datetime
 
-Payload = dict[str, Any]  # as a platform would answer
+Payload = dict[str, Any]  # a JSON object
 
 
 def payload(platform: str, post: Post) -> Payload:

@@ -1,4 +1,4 @@
-"""Step of a history → record and row of the ledger."""
+"""Turn a step of a history into a record, and into its row of the ledger."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class RenderedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Resend:
-    """The same bytes once more, later."""
+    """A record that is sent again at a later time."""
 
     at: int
     step: Step
@@ -41,17 +41,17 @@ class Resend:
 
 @dataclass(slots=True)
 class Renderer:
-    """Makes the records, in the order of sending."""
+    """Renders records and their fates; it must be called in the order of sending."""
 
     makers: dict[str, RecordMaker]
     max_text_chars: int
     with_canaries: bool
     fates: ExpectedFates = field(default_factory=ExpectedFates)
     lines: Iterator[int] = field(default_factory=count)
-    bad_kinds: Iterator[int] = field(default_factory=count)  # so that every kind has its turn
+    bad_kinds: Iterator[int] = field(default_factory=count)  # counts, so that each kind comes up
 
     def render(self, step: Step) -> RenderedRecord | None:
-        """Render the step's record; None for an edit of a post that its author has taken along."""
+        """Render a step; None for an edit of a post whose author has been deleted."""
         match step.kind:
             case "bad":
                 return self._bad(step)
@@ -72,7 +72,7 @@ class Renderer:
         return RenderedRecord(record, row)
 
     def render_again(self, again: Resend) -> RenderedRecord:
-        """Return the record a second time."""
+        """Render a record's resend, with a fate of its own."""
         first = again.first.ledger_row
         row = first | {"n": next(self.lines), "kind": "duplicate", "repeats": first["n"]}
         claimed = {name: first[name] for name in ("op", "event_id", "version", "day")}
@@ -92,7 +92,7 @@ class Renderer:
         return settle(step.history.state, claim)
 
     def _is_moot(self, step: Step) -> bool:
-        """Return whether the author left before; such an edit would restore the post."""
+        """Return whether the author was deleted before; such an edit would restore the post."""
         author: AuthorKey | None = author_of(step.history)
         left = self.fates.gone.get(author) if author else None
         if left is None or step.post_text is None or step.version <= left:

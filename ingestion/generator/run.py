@@ -1,4 +1,4 @@
-"""`echostream generate`: makes the feed, sends it, and leaves the ledger."""
+"""Run `echostream generate`: make the feed, send it, and write its ledger."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -49,18 +49,16 @@ def generate(
     max_text_chars: int,
     with_canaries: bool = False,
 ) -> Iterator[RenderedRecord]:
-    """Make `n_posts` first posts and what happens to them, in the order of sending.
+    """Yield the records of a feed in the order of sending.
 
     Args:
-        n_posts: how many posts are created; edits, deletes, repetitions and bad records come on
-            top.
+        n_posts: the number of first posts; edits, deletes, duplicates and bad records are added.
         seed: the same seed, number, base, rates and key give the same records.
-        base: the end of the two days in which everything happens; must have passed, with its time
-            zone.
-        rates: how often each thing happens.
-        makers: by platform; also the list of the platforms.
-        max_text_chars: the length cap that one poison goes beyond.
-        with_canaries: also put the clear values of all personal data into the rows.
+        base: the end of the feed's two days, in the past, with a time zone.
+        rates: the rates of events.
+        makers: the record makers by platform; the feed has posts of these platforms.
+        max_text_chars: the length cap, which one kind of bad record exceeds.
+        with_canaries: add the clear values of all personal data to the rows.
 
     Raises:
         SettingsError: a number is out of range.
@@ -98,12 +96,12 @@ def run_generator(
     """Make and send a feed, and write its ledger once Kafka has acknowledged all of it.
 
     The ledger is ECHOSTREAM_HOME/ledger/<base>-<seed>-<n>.jsonl. By default the base is the last
-    full hour, and the rates are those of conf/generator.toml. `progress` is called now and then
-    with the number of records sent.
+    full hour, and the rates are those of conf/generator.toml. `progress` is called after every
+    1,000 records with the number of records sent.
 
     Raises:
         KeyFileError: there is no pseudonym key.
-        DeliveryError: Kafka did not take everything; there is no ledger then.
+        DeliveryError: Kafka did not acknowledge all records; no ledger is written.
     """
     base = base or last_full_hour()
     key = pseudonym_key(settings)
@@ -129,7 +127,7 @@ def send(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> GeneratorReport:
-    """Send a feed and write its ledger, which gets its name when all is acknowledged."""
+    """Send a feed, and write its ledger once Kafka has acknowledged all of it."""
     report = GeneratorReport(ledger=file)
     with new_ledger(file) as ledger:
         for rendered in feed:
@@ -147,16 +145,16 @@ def send(
 
 
 def ledger_file(settings: Settings, base: datetime, seed: int, n_posts: int) -> Path:
-    """Return the file of that run's ledger."""
+    """Return the file of a run's ledger."""
     return settings.home / "ledger" / f"{base.astimezone(UTC):%Y%m%dT%H%M%S}-{seed}-{n_posts}.jsonl"
 
 
 def require_base(base: datetime, now: datetime) -> None:
-    """Refuse a base with whose posts the jobs would fill the quarantine.
+    """Check that the jobs accept the times of posts up to a base.
 
     Raises:
-        UsageError: with the range that is allowed: from the youngest platform's first days up to
-            what Kafka's clock lets pass.
+        UsageError: they would quarantine the posts. The text names the allowed range, from the
+            youngest platform's first days to the latest time that the jobs accept.
     """
     since = max(policy.since for policy in policies().values())
     first, last = observed_range(since, to_micros(now))

@@ -1,7 +1,7 @@
-"""Sentences of our own about made products, by mood and language.
+"""Our own sentences about made products, by mood and language.
 
-Nothing here looks like personal data, and nothing changes under Unicode normalisation (NFKC). So
-the sanitised text of a post without personal data is the text itself.
+None looks like personal data or changes under Unicode normalisation (NFKC). So the sanitizer must
+leave a post without personal data unchanged.
 """
 # ruff: noqa: RUF001  # Turkish and Ukrainian have letters that look like Latin ones
 

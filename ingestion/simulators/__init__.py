@@ -1,8 +1,8 @@
-"""Simulators of platforms, for trials without an account and for tests.
+"""Find the simulators of platforms, which serve trials without an account, and tests.
 
-Each is one file, and this folder is the registry. They know nothing of our mappers and readers,
-which import-linter checks. They know only the platforms' documentation and the shape of recorded
-answers, which a test compares.
+Each file of this folder is one simulator. A simulator follows the platform's documentation and the
+shape of recorded answers, which a test compares. It knows nothing of our mappers and readers, which
+import-linter checks, so that it does not repeat their mistakes.
 """
 
 from importlib import import_module

@@ -1,4 +1,7 @@
-"""Jetstream, v1 and v2: a websocket that replays from a cursor within its window, then follows."""
+"""Simulate Jetstream, v1 and v2: a WebSocket that replays from a cursor, then follows.
+
+API: https://github.com/bluesky-social/jetstream
+"""
 
 import json
 from collections.abc import Iterator
@@ -44,7 +47,7 @@ SIMULATOR = Simulator("bluesky", _serve, STREAM_FAULTS)
 
 
 def _refusal(world: World, target: str) -> Refusal | None:
-    """Return the answer to a handshake that is refused."""
+    """Return the answer that refuses a handshake; None accepts it."""
     url = urlsplit(target)
     query = parse_qs(url.query)
     if url.path not in (V1, V2):
@@ -69,6 +72,7 @@ def _first(world: World) -> int:
 
 
 def sent_frames(world: World, faults: Faults, target: str, stopping: Event) -> Iterator[str]:
+    """Yield the frames of a connection to `target`, a path with its query."""
     url = urlsplit(target)
     query = parse_qs(url.query)
     is_v2 = url.path == V2
@@ -94,25 +98,25 @@ def _begin(world: World, query: dict[str, list[str]], *, is_v2: bool) -> tuple[i
     cursor = int(query["cursor"][0])
     if cursor < _TIME_CURSOR and is_v2:
         return min(max(cursor - _FIRST_SEQ, first), happened), None
-    asked = sum(1 for event in world.events[:happened] if event.at < cursor)
+    requested = sum(1 for event in world.events[:happened] if event.at < cursor)
     notice = {
         "$type": "info",
         "name": "OutdatedCursor",
         "message": f"resumed from {_FIRST_SEQ + first}",
     }
-    is_late = is_v2 and asked < first
-    return max(asked, first), json.dumps(
+    is_late = is_v2 and requested < first
+    return max(requested, first), json.dumps(
         {"$type": "message", "payload": {**notice, "$type": f"{_LEXICON}#info"}}
     ) if is_late else None
 
 
 def did(author: int) -> str:
-    """Return the author's permanent name."""
+    """Return the author's DID, which never changes."""
     return "did:plc:" + _base32((author + 1) * 1_000_003, digits=24)
 
 
 def tid(micros: int) -> str:
-    """Return a record key: the time, then a clock's id."""
+    """Return a record key: a time in microseconds, then the id of a clock."""
     return _base32((micros << 10) | 7, digits=13)
 
 
@@ -167,7 +171,7 @@ def _commit(event: ScenarioEvent) -> dict[str, Any]:
 
 
 def _created(event: ScenarioEvent) -> int:
-    """Return the time inside the record key, which is the post's own for ever."""
+    """Return the time inside the post's record key, which never changes."""
     return _KEY_EPOCH + event.number * SECOND
 
 

@@ -1,8 +1,10 @@
-"""Facebook: one page with ranked posts, comments on its first post, and Meta's limits and errors.
+"""Simulate a Facebook page: ranked posts, comments on its first post, Meta's limits and errors.
 
-Nine of ten made posts are comments on a first post without text, whose `updated_time` moves with
-each of them. Usage comes in percent and errors as 400 with codes. A page may be empty and still
-have a next one.
+Nine of ten made posts are comments on a first post without text, and each of them moves its
+`updated_time`. The simulator states its limits in percent, and errors as status 400 with a code. A
+page of a listing may be empty and still have a next one.
+
+API: https://developers.facebook.com/docs/graph-api/reference/page/published_posts/
 """
 
 import json
@@ -71,7 +73,7 @@ def _respond(world: World, request: Request) -> Answer:
             ]
             return listing_page(
                 [*posts[::-1], _root(world)], request
-            )  # ranked: in no order of time
+            )  # ranked, so not in the order of time
         case [post_id, "comments"]:
             comments = [_shown(post) for post in every if is_comment(post)]
             return listing_page(comments if post_id == f"{PAGE}_{_ROOT}" else [], request)
@@ -79,7 +81,7 @@ def _respond(world: World, request: Request) -> Answer:
 
 
 def _shown(post: SimulatedPost) -> dict[str, Any] | None:
-    """Return the item; None for a deleted one, which keeps its place so that no page shifts."""
+    """Return a post's item; None for a deleted post, whose place stays so that no page shifts."""
     return (
         None
         if post.deleted_at is not None
@@ -143,12 +145,12 @@ def _summary(count: int) -> dict[str, Any]:
 
 
 def is_comment(post: SimulatedPost) -> bool:
-    """Return whether it is a comment, as nine in ten are."""
+    """Return whether a made post is a comment; nine in ten are."""
     return post.number % 10 != 0
 
 
 def post_of(post: SimulatedPost) -> dict[str, Any]:
-    """Return a post with the fields that a reader asks for."""
+    """Return a post with the fields that a reader requests."""
     return _spoiled(
         post,
         {
@@ -164,7 +166,7 @@ def post_of(post: SimulatedPost) -> dict[str, Any]:
 
 
 def comment_of(post: SimulatedPost) -> dict[str, Any]:
-    """Return a comment."""
+    """Return a comment with the fields that a reader requests."""
     return _spoiled(
         post,
         {

@@ -1,4 +1,7 @@
-"""Hacker News' Firebase API: maxitem, item, updates, with `null`, `deleted` and `dead` items."""
+"""Simulate Hacker News' Firebase API: maxitem, item and updates, with `null` and dead items.
+
+API: https://github.com/HackerNews/API
+"""
 
 import html
 import re

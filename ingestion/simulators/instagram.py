@@ -1,4 +1,7 @@
-"""Instagram by hashtag: the last 24 hours, not quite in order, with one cursor for every page."""
+"""Simulate Instagram by hashtag: the last 24 hours, roughly in order, one cursor for all pages.
+
+API: https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-hashtag/recent-media
+"""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +28,7 @@ _HUGE = 10_000_000
 @contextmanager
 def _serve(world: World, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
     limit = RateLimit(world.scenario.limit, world.scenario.limit_window_s)
-    session: dict[str, int] = {}  # a reader's position, which its cursor does not hold
+    session: dict[str, int] = {}  # the position of the one reader, since its cursor has none
 
     def respond(request: Request) -> Answer:
         if request.headers.get("authorization") != f"Bearer {_SECRETS['access_token']}":
@@ -70,7 +73,7 @@ def _respond(world: World, request: Request, session: dict[str, int]) -> Answer:
             oldest = world.clock() - _WINDOW_S * SECOND
             recent = [post for post in every if post.created_at >= oldest]
             recent.sort(key=lambda post: -(post.number ^ 1))  # neighbours are swapped
-            # each keeps its place
+            # A deleted one keeps its place, so that no page shifts.
             media = [medium_of(post) if post.deleted_at is None else None for post in recent]
             return listing_page(media, request, session)
         case []:
@@ -97,7 +100,7 @@ def listing_page(
 
 
 def medium_of(post: SimulatedPost) -> dict[str, Any]:
-    """Return a medium with the fields that a reader asks for, without the time of an edit."""
+    """Return a medium with the fields that a reader requests; none has the time of an edit."""
     number = _number(post)
     code = ""
     for _ in range(11):

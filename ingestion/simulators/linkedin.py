@@ -1,4 +1,9 @@
-"""LinkedIn: one organisation's posts by offset, last changed first, and comments on the first."""
+"""Simulate LinkedIn: one organisation's posts by offset, last changed first, and their comments.
+
+All comments belong to the organisation's first post.
+
+API: https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/comments-api
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,12 +104,12 @@ def _root(world: World) -> dict[str, Any]:
 
 
 def is_comment(post: SimulatedPost) -> bool:
-    """Return whether it is a comment, as nine in ten are."""
+    """Return whether a made post is a comment; nine in ten are."""
     return post.number % 10 != 0
 
 
 def post_of(simulated: SimulatedPost) -> dict[str, Any]:
-    """Return a post of the Posts API."""
+    """Return a post as the Posts API shows it."""
     at = simulated.created_at // 1000
     post: dict[str, Any] = {
         "id": _urn(simulated),
@@ -124,7 +129,7 @@ def post_of(simulated: SimulatedPost) -> dict[str, Any]:
 
 
 def comment_of(post: SimulatedPost) -> dict[str, Any]:
-    """Return a comment of the Comments API."""
+    """Return a comment as the Comments API shows it."""
     actor = f"urn:li:person:member{post.author}"
     comment: dict[str, Any] = {
         "id": _number(post),
@@ -155,5 +160,5 @@ def _number(post: SimulatedPost) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape as LinkedIn's little text format does."""
-    return "".join(f"\\{sign}" if sign in "\\|{}@[]()<>#*_~" else sign for sign in text)
+    """Escape a text as LinkedIn's "little text format" requires."""
+    return "".join(f"\\{char}" if char in "\\|{}@[]()<>#*_~" else char for char in text)

@@ -1,4 +1,7 @@
-"""A Mastodon instance: timelines with rate limits, statuses by id, and a stream for tokens."""
+"""Simulate a Mastodon instance: timelines with rate limits, statuses by id, a stream for tokens.
+
+API: https://docs.joinmastodon.org/methods/timelines
+"""
 
 import html
 import json
@@ -69,7 +72,7 @@ def _respond(world: World, request: Request, streaming: str) -> Answer:
 
 
 def listing_page(posts: dict[str, SimulatedPost], request: Request) -> Answer:
-    """Return a page, newest first; with min_id the page right after that id."""
+    """Return a page of a timeline, newest first; with `min_id` the page right after that id."""
     after = int(request.one("min_id") or request.one("since_id") or 0)
     before = int(request.one("max_id") or 2**63)
     size = min(int(request.one("limit", "20")), _PAGE)
@@ -100,7 +103,7 @@ def _refusal(headers: Mapping[str, str]) -> Refusal | None:
 
 
 def _frames(world: World, faults: Faults, path: str, stopping: Event) -> Iterator[str]:
-    """Yield what happens from now on, and nothing earlier."""
+    """Yield the frames of events from now on; a stream cannot be resumed."""
     stream = parse_qs(urlsplit(path).query).get("stream", ["public"])
 
     def shown(_: int, event: ScenarioEvent) -> str | None:
@@ -116,7 +119,7 @@ def _frames(world: World, faults: Faults, path: str, stopping: Event) -> Iterato
 
 
 def status_id(post: SimulatedPost) -> str:
-    """Return an id: 48 bits of milliseconds, 16 of a sequence."""
+    """Return a status's id: 48 bits of milliseconds, then 16 of a sequence number."""
     return str((post.created_at // 1000 << 16) + post.number % 65536)
 
 
@@ -204,6 +207,7 @@ def _account(author: int) -> dict[str, Any]:
 
 
 def instance_facts(streaming: str) -> dict[str, Any]:
+    """Return the answer of /api/v2/instance; `streaming` is the stream's address."""
     access = {"local": "public", "remote": "public"}
     return {
         "domain": "social.example",

@@ -1,7 +1,9 @@
-"""Reddit: tokens, listings from the newest down, about 1,000 items deep, and api/info.
+"""Simulate Reddit: tokens, listings from the newest item down to a limit, and api/info.
 
 A deleted comment stays in its listing as `[deleted]`; a deleted submission leaves it. An edit
 within three minutes is not marked.
+
+API: https://support.reddithelp.com/hc/en-us/articles/16160319875092-Reddit-Data-API-Wiki
 """
 
 import base64
@@ -105,6 +107,7 @@ def _listing(posts: list[SimulatedPost], request: Request, depth: int) -> Answer
 
 
 def listing_page(things: list[dict[str, Any]], after: str | None) -> dict[str, Any]:
+    """Return a Listing of things; `after` names the last one if a next page follows."""
     return {
         "kind": "Listing",
         "data": {
@@ -119,12 +122,12 @@ def listing_page(things: list[dict[str, Any]], after: str | None) -> dict[str, A
 
 
 def is_submission(post: SimulatedPost) -> bool:
-    """Return whether it is a submission, as every third is; the others are comments."""
+    """Return whether a made post is a submission; every third is, the others are comments."""
     return post.number % _SUBMISSION_EVERY == 0
 
 
 def fullname(post: SimulatedPost) -> str:
-    """Return the thing's kind and its id in base 36."""
+    """Return a post's fullname: the thing's kind, and its id in base 36."""
     number = 10**9 + post.number
     digits = ""
     while number:
@@ -134,7 +137,7 @@ def fullname(post: SimulatedPost) -> str:
 
 
 def thing_of(post: SimulatedPost) -> dict[str, Any]:
-    """Return a thing with raw_json=1."""
+    """Return a post as a thing, as Reddit shows it with raw_json=1."""
     is_gone = post.deleted_at is not None
     text = "[deleted]" if is_gone else post.text + ("x" * _HUGE if post.defect == "huge" else "")
     is_marked = post.edited_at is not None and post.edited_at - post.created_at > _UNMARKED

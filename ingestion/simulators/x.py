@@ -1,7 +1,9 @@
-"""X: recent search, look-up by id, edits under new ids, and rate limits in epoch seconds.
+"""Simulate X: recent search, posts by id, edits under new ids, rate limits and compliance jobs.
 
-Compliance jobs have files at signed addresses, which require the signature and plain text, and
+The files of compliance jobs have signed addresses. They require the signature and plain text, and
 refuse any other authorisation.
+
+API: https://docs.x.com/x-api/posts/search/integrate/paginate
 """
 
 import html
@@ -69,7 +71,7 @@ SIMULATOR = Simulator(
 
 
 class ComplianceJobs:
-    """Compliance jobs: created, then in progress, then complete; safe between threads."""
+    """Compliance jobs: created, then in progress, then complete; threads may share them."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -139,7 +141,7 @@ class ComplianceJobs:
 
 
 def job_of(number: str, now: int, address: str) -> dict[str, Any]:
-    """Return a job as it is created."""
+    """Return a new job, whose files are below `address`; `now` in microseconds since 1970."""
     return {
         "id": number,
         "type": "tweets",
@@ -175,7 +177,7 @@ def _respond(world: World, request: Request) -> Answer:
 
 
 def search_page(world: World, posts: list[SimulatedPost], request: Request) -> Answer:
-    """Return a page, newest first, without deleted posts."""
+    """Return a page of the search, newest first, without deleted posts."""
     oldest = _snowflake(world.clock() - min(_WINDOW_S, int(world.scenario.window_s)) * SECOND, 0)
     since = int(request.one("since_id", "0"))
     start = request.one("start_time")
@@ -202,7 +204,7 @@ def search_page(world: World, posts: list[SimulatedPost], request: Request) -> A
 
 
 def _look_up(posts: dict[int, SimulatedPost], ids: list[str]) -> Answer:
-    """Return old versions by their own ids; posts that are gone are errors beside the data."""
+    """Return posts by id, old versions by their own ids; errors name the posts that are gone."""
     known: dict[str, dict[str, Any]] = {}
     for post in posts.values():
         if post.deleted_at is None:
@@ -226,7 +228,7 @@ def _look_up(posts: dict[int, SimulatedPost], ids: list[str]) -> Answer:
 
 
 def tweet_of(post: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
-    """Return a post with the fields that a reader asks for."""
+    """Return a post with the fields that a reader requests."""
     text = (post.first_text if is_first else post.text) + (
         "x" * _HUGE if post.defect == "huge" else ""
     )
@@ -259,12 +261,12 @@ def tweet_of(post: SimulatedPost, *, is_first: bool = False) -> dict[str, Any]:
 
 
 def first_id(post: SimulatedPost) -> int:
-    """Return the id by which the post is known for ever."""
+    """Return the post's first id, which never changes."""
     return _snowflake(post.created_at, post.number)
 
 
 def own_id(post: SimulatedPost) -> int:
-    """Return the id of its present version."""
+    """Return the id of the post's present version."""
     return first_id(post) if post.edited_at is None else _snowflake(post.edited_at, post.number)
 
 

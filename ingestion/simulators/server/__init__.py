@@ -1,1 +1,1 @@
-"""The shared base of all simulators."""
+"""The parts that all simulators share: servers, scenarios and the state of the platform."""

@@ -1,4 +1,4 @@
-"""The interface of a simulator file."""
+"""Define the content of a simulator file."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -16,11 +16,18 @@ class Simulator:
     """One platform's simulator.
 
     Attributes:
-        name: the platform's.
-        serve: serves a world at a host and port (0: any) while it lasts, and says its address.
-        faults: the kinds that can happen to it.
+        name: the platform's name.
+        serve: a context manager that serves a world at a host and port (0: any) and yields the
+            address.
+        faults: the kinds of faults that it can simulate.
         secrets: the made-up credentials that it checks, by name.
-        watchlist: what a reader must be told to ask for; it answers the same whatever that is.
+        watchlist: the watchlist to give to a reader; the answers do not depend on it.
+
+    Example:
+        ```
+        with SIMULATORS["reddit"].running(Scenario(posts=50)) as (address, world):
+            read_from(address)
+        ```
     """
 
     name: str
@@ -38,7 +45,7 @@ class Simulator:
         port: int = 0,
         clock: Callable[[], int] = clock.micros,
     ) -> Iterator[tuple[str, World]]:
-        """Serve the simulator while this lasts; yield its address and its world."""
+        """Serve a scenario inside the `with` block; yield the address and the world."""
         world = World(scenario, clock)
         with self.serve(world, Faults(scenario.faults), (host, port)) as address:
             yield address, world

@@ -1,4 +1,4 @@
-"""An HTTP server of JSON answers, with the faults of a scenario."""
+"""Serve JSON answers over HTTP, with the faults of a scenario."""
 
 import json
 import threading
@@ -33,7 +33,7 @@ _BODIES: dict[FaultKind, tuple[bytes, dict[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request."""
+    """A request as a simulator sees it."""
 
     path: str
     query: Mapping[str, list[str]]
@@ -42,15 +42,15 @@ class Request:
     method: str = "GET"
 
     def one(self, name: str, default: str = "") -> str:
-        """Return a parameter of the query."""
+        """Return the first value of a query parameter."""
         return self.query.get(name, [default])[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer; the body is JSON, or raw bytes."""
+    """An answer of a simulator."""
 
-    body: Any
+    body: Any  # sent as JSON, or as it is if it is bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -60,7 +60,7 @@ Respond = Callable[[Request], Answer]
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 128  # the default of 5 refuses connections where the machine is busy
+    request_queue_size = 128  # the default of 5 refuses connections on a busy machine
 
     def __init__(self, respond: Respond, faults: Faults, bind: tuple[str, int]) -> None:
         super().__init__(bind, _Handler)
@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_PUT = do_POST  # noqa: N815  # the base class finds it by this name
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """Tell the header `Date` by the clock that a limit's reset is told by."""
+        """Return the header `Date`, by the same clock as the resets of rate limits."""
         return super().date_time_string(clock.now().timestamp() if timestamp is None else timestamp)
 
     def _answer(self, body: str) -> None:
@@ -132,12 +132,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:
-        """Print nothing, so that standard output is the address alone."""
+        """Print nothing, so that the output has only the address and the credentials."""
 
 
 @contextmanager
 def http_server(respond: Respond, faults: Faults, bind: tuple[str, int]) -> Iterator[str]:
-    """Serve at a host and port (0: any) while this lasts; yield the address."""
+    """Serve at a host and port (0: any) inside the `with` block; yield the address."""
     server = _Server(respond, faults, bind)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
@@ -151,7 +151,7 @@ def http_server(respond: Respond, faults: Faults, bind: tuple[str, int]) -> Iter
 
 
 class RateLimit:
-    """So many requests in a window; safe between threads."""
+    """Allows a number of requests in each window; threads may share it."""
 
     def __init__(self, limit: int, window_s: float) -> None:
         self.limit = limit
@@ -161,7 +161,7 @@ class RateLimit:
         self._lock = threading.Lock()
 
     def take(self) -> tuple[bool, int, float]:
-        """Take a request; return whether one was left, how many are, and seconds to the reset."""
+        """Take a request; return whether one was left, how many are, and the seconds to reset."""
         with self._lock:
             now = time.monotonic()
             if now >= self._until:

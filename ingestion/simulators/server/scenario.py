@@ -1,4 +1,4 @@
-"""The events on a simulated platform: posts over time, their edits and deletes, and faults."""
+"""Plan the events on a simulated platform: posts, edits, deletes, and faults of its answers."""
 
 import random
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from foundation.errors import SettingsError
 from ingestion.generator.sentences import FEATURES, PRODUCTS, SENTENCES, TIMES
 
 SECOND = 1_000_000
-_PAST_S = 60.0  # a scenario without a length has happened in the seconds before its start
+_PAST_S = 60.0  # a scenario without a length happens in so many seconds before its start
 _AUTHORS = 40
 _SUBJECT_EVERY = 3
 _ODD = (" Tom & Jerry <3", " \N{SMILING FACE WITH SMILING EYES}", '\n\nP.S. "it\'s" fine > ok', "")
@@ -24,15 +24,15 @@ Defect = Literal["no_id", "time_as_text", "huge"]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something goes wrong with answers or frames.
+    """A fault of answers or of a stream's frames.
 
     Attributes:
         kind: status, html, not_json, half (broken off), silence (no answer), empty, schema (another
             form), close (of a stream), null.
-        after: good answers or frames before the first.
-        times: how many in a row.
-        status: of the kind `status`.
-        seconds: of the kind `silence`.
+        after: the number of good answers or frames before it.
+        times: the number of faults in a row.
+        status: the HTTP status, for the kind `status`.
+        seconds: the length, for the kind `silence`.
     """
 
     kind: FaultKind
@@ -44,21 +44,21 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The plot.
+    """The content of a simulation; `load_scenario` reads it from a file.
 
     Attributes:
-        posts: how many are made.
+        posts: the number of posts.
         seed: the same seed makes the same posts.
-        seconds: over which it happens from the start on; 0: all of it has happened just before.
-        edits: share of the posts that are edited once.
-        deletes: share of the posts that are deleted.
-        author_deletes: authors whose account is deleted at the end, where the platform tells.
-        spoiled: what is wrong with how many posts, each created once more than `posts` says.
-        window_s: how far back the platform can be asked.
-        depth: how many items a listing shows, where that is limited.
-        limit: requests within `limit_window_s`.
-        faults: what goes wrong, in order.
-        subjects: what one post in three is about; the others are about made-up products.
+        seconds: the time from the start over which the events happen; 0: just before the start.
+        edits: the share of posts that are edited once.
+        deletes: the share of posts that are deleted.
+        author_deletes: the number of authors that leave at the end, if the platform reports it.
+        spoiled: a post with each of these defects is added.
+        window_s: how far back the platform can be read.
+        depth: the number of items that a limited listing shows.
+        limit: the number of requests within `limit_window_s`.
+        faults: the faults of its answers, in order.
+        subjects: the subjects of one post in three; the others are about made-up products.
     """
 
     posts: int = 200
@@ -81,7 +81,7 @@ class ScenarioEvent:
     """A post is created, edited or deleted, or an author leaves; `at` is µs since 1970."""
 
     at: int
-    number: int  # the post's, from 1; where an author leaves, the author's
+    number: int  # the post's number, from 1; for `leave` the author's
     kind: Literal["create", "edit", "delete", "leave"]
     author: int
     text: str
@@ -89,7 +89,10 @@ class ScenarioEvent:
 
 
 def timeline(scenario: Scenario, start: int) -> list[ScenarioEvent]:
-    """Return everything that happens, in order; no two events have the same time."""
+    """Return all events of a scenario in the order of time; no two have the same time.
+
+    `start` is in microseconds since 1970.
+    """
     rng = random.Random(scenario.seed)  # noqa: S311  # made posts, no secrets
     span = int((scenario.seconds or _PAST_S) * SECOND)
     first = start if scenario.seconds else start - span
@@ -122,7 +125,7 @@ def timeline(scenario: Scenario, start: int) -> list[ScenarioEvent]:
 
 
 def final_texts(events: list[ScenarioEvent]) -> dict[int, str]:
-    """Return the texts that remain at the end, by number; posts with a defect do not count."""
+    """Return the texts that remain at the end, by number, without posts that have a defect."""
     posts: dict[int, ScenarioEvent] = {}
     for event in events:
         if event.kind == "leave":
@@ -143,10 +146,12 @@ def load_scenario(file: Path) -> Scenario:
     values = read_toml(file)
     faults = values.pop("faults", [])
     if not isinstance(faults, list):
-        raise SettingsError(f"{file}: faults is no list", remedy="Write [[faults]] with kind = …")
+        raise SettingsError(
+            f"{file}: faults is not a list", remedy="Write [[faults]] with kind = …"
+        )
     return Scenario(
         **_checked(file, Scenario, values),
-        faults=tuple(Fault(**_checked(file, Fault, f)) for f in faults),
+        faults=tuple(Fault(**_checked(file, Fault, fault)) for fault in faults),
     )
 
 

@@ -1,4 +1,4 @@
-"""The state of a simulated platform at this moment."""
+"""Hold the present state of a simulated platform: its posts, and its faults to come."""
 
 import threading
 from bisect import bisect_right
@@ -31,7 +31,7 @@ class SimulatedPost:
 
 
 class World:
-    """Posts as they are by now; safe between threads."""
+    """The posts as they are now; threads may share it."""
 
     def __init__(self, scenario: Scenario, clock: Callable[[], int]) -> None:
         self.scenario = scenario
@@ -47,7 +47,7 @@ class World:
         return bisect_right(self._times, self.clock())
 
     def posts(self) -> dict[int, SimulatedPost]:
-        """Return every post that was made by now, deleted ones too, by number."""
+        """Return every post that exists by now, by number, with deleted ones."""
         with self._lock:
             count = self.happened()
             for event in self.events[self._done : count]:
@@ -79,22 +79,22 @@ class World:
                 self.by_number[old.number] = replace(old, deleted_at=at, changed_at=at)
             case "leave":
                 gone = {
-                    n: replace(p, deleted_at=at, changed_at=at)
-                    for n, p in self.by_number.items()
-                    if p.author == event.author
+                    number: replace(post, deleted_at=at, changed_at=at)
+                    for number, post in self.by_number.items()
+                    if post.author == event.author
                 }
                 self.by_number |= gone
 
 
 class Faults:
-    """Hands out the scenario's faults, each when its turn has come; safe between threads."""
+    """Gives out the scenario's faults, each in its turn; threads may share it."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self._todo = [_Due(fault, fault.after, fault.times) for fault in faults]
         self._lock = threading.Lock()
 
     def next(self, *kinds: FaultKind) -> Fault | None:
-        """Return the fault of this answer or frame, if any, of the kinds that are possible here."""
+        """Return the fault of this answer or frame, of the kinds possible here, or None."""
         with self._lock:
             for due in self._todo:
                 if due.fault.kind not in kinds or due.times == 0:

@@ -1,4 +1,4 @@
-"""A websocket that sends what happens, with a scenario's faults between."""
+"""Serve a scenario's events over a WebSocket, with its faults between them."""
 
 import json
 import time
@@ -27,15 +27,15 @@ def websocket_server(
     *,
     refusal: Callable[[str, Mapping[str, str]], Refusal | None],
 ) -> Iterator[int]:
-    """Serve websockets, and yield the port.
+    """Serve WebSockets inside the `with` block, and yield the port.
 
     Args:
         bind: host and port; port 0 takes any.
-        frames: by the path of a connection, what it is sent until the event is set.
-        refusal: by path and headers, the answer to a handshake that is refused.
+        frames: yields the frames for a connection's path until the event is set.
+        refusal: returns the answer that refuses a handshake, by path and headers; None accepts.
     """
     from websockets.exceptions import ConnectionClosed  # noqa: PLC0415  # an extra
-    from websockets.sync.server import serve  # noqa: PLC0415  # likewise
+    from websockets.sync.server import serve  # noqa: PLC0415  # an extra
 
     stopping = Event()
 
@@ -73,14 +73,14 @@ def frames_from(
     stopping: Event,
     shown: Callable[[int, ScenarioEvent], str | None],
 ) -> Iterator[str]:
-    """Yield the frames of what happens, until the event is set or a fault ends the stream.
+    """Yield the frames of events as they happen, until `stopping` is set or a fault ends it.
 
     Args:
-        first: the number of the first event.
-        world: what happens.
-        faults: what goes wrong.
-        stopping: set at the end.
-        shown: an event's frame, by its number; None where there is none.
+        first: the index of the first event.
+        world: the events.
+        faults: the scenario's faults.
+        stopping: ends the stream.
+        shown: returns the frame of an event, by its index; None if it has no frame.
     """
     number = first
     while not stopping.is_set():
