@@ -1,23 +1,30 @@
 """The `echostream` command: it reads options, calls one function and prints the result."""
 
+import os
 import re
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 from cli.context import Options
 from cli.input.signals import INTERRUPTED
 from cli.output import standard
 from cli.output.pipe import UNREAD, ending_with_its_reader
 from cli.table import commands
-from foundation.errors import EchoStreamError
+from foundation.errors import EchoStreamError, UsageError
 from foundation.os_errors import told
 
 _DEBUG = "--debug"
+_NO_WORDS = "NoArgsIsHelpError"  # that of typer which shows the help
+# Else pydantic, which reads options, looks into each package of the environment for plugins.
+_WITHOUT_PLUGINS = ("PYDANTIC_DISABLE_PLUGINS", "__all__")
 _LINE_ENDS = re.compile(r"\s*[\r\n]\s*")
 
 
@@ -29,13 +36,28 @@ class _AllCommands(TyperGroup):
 
     def make_context(self, *args: Any, **named: Any) -> Any:
         """Read the options; help is printed meanwhile. The types of typer are private."""
-        with ending_with_its_reader():
+        with ending_with_its_reader(), _in_one_line():
             return super().make_context(*args, **named)
 
     def invoke(self, context: Any) -> Any:
         """Run the command."""
-        with ending_with_its_reader():
+        with ending_with_its_reader(), _in_one_line():
             return super().invoke(context)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Raise typer's errors about wrong use as ours: its frames take longer than all the rest."""
+    try:
+        yield
+    except TyperException as error:
+        if error.exit_code != UsageError.exit_code or type(error).__name__ == _NO_WORDS:
+            raise
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "echostream"
+        raise UsageError(
+            error.format_message().rstrip("."), remedy=f"`{command} --help` lists what there is"
+        ) from None
 
 
 app = typer.Typer(
@@ -72,6 +94,7 @@ def _options(
 def main() -> None:
     """Run a command; show no stack trace without --debug."""
     standard.prepare()
+    os.environ.setdefault(*_WITHOUT_PLUGINS)
     try:
         _run()
     except EchoStreamError as error:

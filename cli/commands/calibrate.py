@@ -18,10 +18,6 @@ from cli.input.text_options import (
 )
 from cli.output.left_out import left_out_rows
 from foundation.errors import UsageError
-from transforms.scoring.calibration import file_of
-from transforms.scoring.fitting import CLASSES, fit_confidence
-from transforms.scoring.registry import load_scorer
-from transforms.scoring.score import ScorerOptions
 
 
 def calibrate(  # noqa: PLR0917  # a command's options
@@ -48,6 +44,12 @@ def calibrate(  # noqa: PLR0917  # a command's options
     read, fits to the others and ends with 1.
     """
     reading = reading_of(column, delimiter, encoding)
+    # Help and refusals wait neither for numpy nor for the scorers.
+    from transforms.scoring.calibration import file_of  # noqa: PLC0415  # as above
+    from transforms.scoring.fitting import CLASSES, fit_confidence  # noqa: PLC0415  # as above
+    from transforms.scoring.registry import load_scorer  # noqa: PLC0415  # as above
+    from transforms.scoring.score import ScorerOptions  # noqa: PLC0415  # as above
+
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     named = replace(

@@ -3,13 +3,14 @@
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.context import settings_of
-from lakehouse.erasure import receipts as stored
-from lakehouse.erasure.receipts import Receipt, TableReceipt
+
+if TYPE_CHECKING:  # help and refusals need no Spark
+    from lakehouse.erasure.receipts import Receipt, TableReceipt
 
 
 def receipts(
@@ -21,6 +22,8 @@ def receipts(
 
     The exit code is 1 if a receipt was changed, or if the request is not known.
     """
+    from lakehouse.erasure import receipts as stored  # noqa: PLC0415  # as above
+
     receipts_ = stored.receipts(settings_of(context))
     shown = [receipt for receipt in receipts_ if request in (None, receipt.id)]
     for receipt in shown:
@@ -33,7 +36,7 @@ def receipts(
         raise typer.Exit(1)
 
 
-def _as_text(receipt: Receipt) -> str:
+def _as_text(receipt: "Receipt") -> str:
     counts = ", ".join(f"{count:,} {name}" for name, count in receipt.what.items())
     signature = "signed" if receipt.is_signed else "NOT AS IT WAS SIGNED"
     kafka_until = _time(receipt.kafka_until)
@@ -47,7 +50,7 @@ def _as_text(receipt: Receipt) -> str:
     return "\n".join(lines)
 
 
-def _details(table: TableReceipt) -> str:
+def _details(table: "TableReceipt") -> str:
     """Return what was done in a table: rows, versions and files."""
     details = ["by the change feed" if table.rows is None else f"{table.rows:,} rows"]
     if table.version_after is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,10 +24,9 @@ from cli.input.text_options import (
 from cli.output.left_out import left_out_rows
 from cli.output.row_files import RowForm, writing
 from foundation.errors import UsageError
-from local.progress import Ticker
-from transforms.scoring.calibration import Calibrated
-from transforms.scoring.registry import load_scorer
-from transforms.scoring.score import HasFigures, ScorerOptions
+
+if TYPE_CHECKING:  # help and refusals do not wait for the scorers
+    from transforms.scoring.calibration import Calibrated
 
 AT_ONCE = 2_048
 _COLUMNS = ("label", "compound", "confidence", "scorer", "scorer_version")
@@ -51,7 +50,7 @@ class Summary:
             self.scored += 1
             self.compounds += scores["compound"]
 
-    def lines(self, scorer: Calibrated, seconds: float) -> Iterator[str]:
+    def lines(self, scorer: "Calibrated", seconds: float) -> Iterator[str]:
         rows = self.labels.total()
         yield f"scorer    {scorer.name} {scorer.version}"
         yield f"rows      {rows:,} in {seconds:.1f} s"
@@ -106,7 +105,8 @@ class RowScorer:
     A row without text gets no score.
     """
 
-    def __init__(self, scorer: Calibrated, *, all_figures: bool) -> None:
+    def __init__(self, scorer: "Calibrated", *, all_figures: bool) -> None:
+        from transforms.scoring.score import HasFigures  # noqa: PLC0415  # as above
 
         self.scorer = scorer
         self._figures: HasFigures | None = None
@@ -178,6 +178,9 @@ def score(  # noqa: PLR0917  # a command's options
         raise UsageError(
             "one text or --file is needed", remedy='For example: echostream score "What a day!"'
         )
+    from transforms.scoring.registry import load_scorer  # noqa: PLC0415  # as above
+    from transforms.scoring.score import ScorerOptions  # noqa: PLC0415  # as above
+
     settings = settings_of(context)
     options = ScorerOptions.of(settings.scorer, home=settings.home)
     named = replace(
@@ -197,6 +200,8 @@ def score(  # noqa: PLR0917  # a command's options
 
 
 def _score_file(files: Files, scorer: RowScorer, reading: Reading) -> None:
+    from local.progress import Ticker  # noqa: PLC0415  # as above
+
     summary = Summary()
     began = time.monotonic()
     with (

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from itertools import chain, islice
-from typing import Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import orjson
 import typer
@@ -22,12 +22,12 @@ import typer
 from cli.context import settings_of
 from cli.output.in_order import in_order, processes
 from foundation.errors import EchoStreamError, UsageError
-from local.progress import Ticker
 from transforms.controls import without_controls
-from transforms.pii.detect import redact
-from transforms.pii.options import Options
-from transforms.pii.sanitizer import Piece, Sanitizer
-from transforms.pii.spans import Span
+
+if TYPE_CHECKING:  # help and refusals wait neither for the sanitizer nor for settings
+    from transforms.pii.options import Options
+    from transforms.pii.sanitizer import Piece, Sanitizer
+    from transforms.pii.spans import Span
 
 _MOST_CHARS = 4_000_000  # a line may be longer than a post; beyond it a line is refused
 _AT_ONCE = 256  # lines: names are looked for in many texts together
@@ -150,6 +150,8 @@ def scrub(
         raise UsageError(
             "--fields is of no use to lines of text", remedy="Add --format jsonl, or leave it out"
         )
+    from transforms.pii.options import Options  # noqa: PLC0415  # as above
+
     options = Options.of(settings_of(context).sanitizer)
     make = partial(
         _work,
@@ -170,8 +172,10 @@ def scrub(
         print(remark, file=sys.stderr)
 
 
-def _work(form: Form, options: Options, named: frozenset[str]) -> Callable[[Chunk], Outcome]:
+def _work(form: Form, options: "Options", named: frozenset[str]) -> Callable[[Chunk], Outcome]:
     """Return the function that scrubs some lines; it has a sanitizer of its own."""
+    from transforms.pii.sanitizer import Sanitizer  # noqa: PLC0415  # as above
+
     sanitizer = Sanitizer(options)
 
     def work(chunk: Chunk) -> Outcome:
@@ -202,6 +206,8 @@ def _outcomes(
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
     """Show how far it is on a terminal, unless the lines themselves go to one."""
+    from local.progress import Ticker  # noqa: PLC0415  # as above
+
     if not sys.stderr.isatty() or sys.stdout.isatty():
         yield lambda _: None
         return
@@ -251,7 +257,7 @@ def lines_of(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def scrubbed(
-    lines: Iterable[bytes], form: Form, sanitizer: Sanitizer, fields: Fields | None = None
+    lines: Iterable[bytes], form: Form, sanitizer: "Sanitizer", fields: Fields | None = None
 ) -> Iterator[bytes]:
     """Yield each line without its personal data, some at a time.
 
@@ -279,7 +285,7 @@ def chunks_of(lines: Iterable[bytes]) -> Iterator[Chunk]:
 
 
 def _scrubbed(
-    chunk: Chunk, form: Form, sanitizer: Sanitizer, fields: Fields | None
+    chunk: Chunk, form: Form, sanitizer: "Sanitizer", fields: Fields | None
 ) -> Iterator[bytes]:
     for number, line in chunk:
         _refuse_nuls(line, number)
@@ -290,7 +296,13 @@ def _scrubbed(
     texts = [without_controls(line.decode("utf-8", "surrogateescape")) for _, line in chunk]
     pieces: list[Piece] = [(text, ()) for text in texts]
     for text, spans in _with_spans(sanitizer, pieces, [number for number, _ in chunk]):
-        yield redact(text, spans).encode("utf-8", "surrogateescape")
+        yield _redacted(text, spans).encode("utf-8", "surrogateescape")
+
+
+def _redacted(text: str, spans: "list[Span]") -> str:
+    from transforms.pii.detect import redact  # noqa: PLC0415  # as above
+
+    return redact(text, spans)
 
 
 def _refuse_nuls(line: bytes, number: int) -> None:
@@ -304,8 +316,8 @@ def _refuse_nuls(line: bytes, number: int) -> None:
 
 
 def _with_spans(
-    sanitizer: Sanitizer, pieces: list[Piece], numbers: list[int]
-) -> Iterator[tuple[str, list[Span]]]:
+    sanitizer: "Sanitizer", pieces: "list[Piece]", numbers: list[int]
+) -> "Iterator[tuple[str, list[Span]]]":
     for number, (text, _), spans in zip(numbers, pieces, sanitizer.spans(pieces), strict=True):
         if spans is None:
             raise ScrubError(
@@ -316,7 +328,7 @@ def _with_spans(
 
 
 def _json_lines(
-    lines: list[tuple[int, bytes]], sanitizer: Sanitizer, fields: Fields | None
+    lines: list[tuple[int, bytes]], sanitizer: "Sanitizer", fields: Fields | None
 ) -> Iterator[bytes]:
     read = [(number, *_read(line, number)) for number, line in lines]
     chosen = fields or Fields()
@@ -333,7 +345,7 @@ def _json_lines(
         own: list[Span] = []
         for text in of_post:
             value, spans = next(results)
-            text.put(redact(value, spans))
+            text.put(_redacted(value, spans))
             if text.path == "text":
                 own = spans
         _rename(post, chosen.names)
@@ -362,7 +374,7 @@ def _texts_in(post: dict[str, Any]) -> Iterator[_Text]:
 
 
 def _clean_names(
-    read: list[tuple[int, dict[str, Any], list[str]]], sanitizer: Sanitizer
+    read: list[tuple[int, dict[str, Any], list[str]]], sanitizer: "Sanitizer"
 ) -> dict[str, str]:
     """Return the clean names of fields by those names that hold personal data."""
     first = {
@@ -377,7 +389,7 @@ def _clean_names(
     renamed = {}
     for key, (name, spans) in zip(first, results, strict=True):
         if taken := [span for span in spans if span.type in _IN_KEYS]:
-            renamed[key] = redact(name, taken)
+            renamed[key] = _redacted(name, taken)
     return renamed
 
 

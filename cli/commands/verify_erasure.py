@@ -9,7 +9,6 @@ from cli.context import settings_of
 from cli.input.plain_text import read_text
 from cli.lake import lake_files
 from foundation.errors import UsageError
-from foundation.key_sources import payload_source
 
 if TYPE_CHECKING:
     from foundation.settings import Settings
@@ -31,6 +30,7 @@ def verify_erasure(
     # Help and refusals wait neither for pyarrow nor for numpy.
     from pyarrow import fs  # noqa: PLC0415  # as above
 
+    from foundation.key_sources import payload_source  # noqa: PLC0415  # as above
     from local.erasure_scan.encrypted import Decryptor  # noqa: PLC0415  # as above
     from local.erasure_scan.scan import Location, verify  # noqa: PLC0415  # as above
     from local.erasure_scan.search_terms import SearchTerms  # noqa: PLC0415  # as above

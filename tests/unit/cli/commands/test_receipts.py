@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from cli.commands import receipts as command
 from cli.main import app
+from lakehouse.erasure import receipts as stored
 from lakehouse.erasure.receipts import Receipt, TableReceipt
 
 AT = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
@@ -51,7 +51,7 @@ def receipt(monkeypatch):
             "gold.sentiment_hourly": table(None, 1, 2),
         },
     )
-    monkeypatch.setattr(command.stored, "receipts", lambda _: [receipt])
+    monkeypatch.setattr(stored, "receipts", lambda _: [receipt])
     return receipt
 
 
