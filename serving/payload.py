@@ -1,4 +1,4 @@
-"""One payload of Bronze as it was received, for an engineer who may read the payload key."""
+"""Read one payload of Bronze as received, for an engineer who may read the payload key."""
 
 from foundation.errors import QueryError
 from foundation.key_sources import payload_source
@@ -13,11 +13,12 @@ _AT = 'topic = $topic AND "partition" = $partition AND "offset" = $offset'
 
 
 def received(settings: Settings, at: At) -> bytes | None:
-    """Return the payload of the record at these coordinates; None where it had none.
+    """Return the payload of the record at these coordinates, or None if the record had none.
 
     Raises:
-        QueryError: Bronze holds no such record, or what it holds is not what was encrypted there.
-        KeyFileError, KeyServiceError, KeyMismatchError: it is encrypted, and the key cannot be had.
+        QueryError: Bronze has no such record, or the record was changed after its encryption.
+        KeyFileError, KeyServiceError, KeyMismatchError: the payload is encrypted and the key cannot
+            be read.
     """
     uris = lake_tables(settings.lake_uri, settings.s3).get(_BRONZE)
     if not uris:
@@ -27,12 +28,13 @@ def received(settings: Settings, at: At) -> bytes | None:
     values = [row["value"] for row in scan(_BRONZE, uri, settings.s3, _AT, given)]
     if not values:
         raise QueryError(
-            f"{_BRONZE} holds no record {at.topic}/{at.partition}/{at.offset}",
+            f"{_BRONZE} has no record {at.topic}/{at.partition}/{at.offset}",
             remedy="silver.posts.bronze and quarantine.posts say where a record was",
         )
     try:
         return decrypt(values[0], payload_source(settings), at)
     except BadRecordError as bad:
         raise QueryError(
-            f"the payload cannot be opened: {bad}", remedy="It was changed or moved at rest"
+            f"the payload cannot be decrypted: {bad}",
+            remedy="The stored record was changed or moved: restore it from a backup",
         ) from None

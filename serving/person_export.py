@@ -1,8 +1,8 @@
-"""All rows of the lake about a person, found by pseudonym under the keys, without a JVM.
+"""Find all rows of the lake about a person, by the person's pseudonyms, without a JVM.
 
-A record of Bronze is the person's by its author, or by its post, which a bare delete names alone.
-One that carries neither, as what could not be mapped, is opened and is the person's where it names
-the account.
+A record of Bronze belongs to the person if it has the pseudonym of the author or of one of the
+author's posts. A bare delete names only the post. A record without pseudonyms could not be mapped:
+its payload is decrypted, and it belongs to the person if it contains the account's id.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Set
@@ -39,20 +39,19 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class PersonData:
-    """The data found, by table, as JSON values; and the pseudonyms of the person's posts."""
+    """The rows found by table, as JSON values, and the pseudonyms of the person's posts."""
 
     rows: dict[str, list[Row]]
     post_keys: frozenset[str]
 
 
 def find_person_data(settings: Settings, account: Account, key: PseudonymKey) -> PersonData:
-    """Return the rows of an account, under each version of the key.
+    """Return the rows of an account, found by its pseudonym under each version of the key.
 
     Raises:
-        KeyFileError, KeyServiceError, KeyMismatchError: payloads are sealed, and the key is not to
-            be had.
-        AccessError: a layer of the lake is closed to who asks, so that the answer would not be
-            whole.
+        KeyFileError, KeyServiceError, KeyMismatchError: payloads are encrypted and the key cannot
+            be read.
+        AccessError: a layer of the lake may not be read, so the answer would be incomplete.
     """
     authors = set(key.author_keys(settings.owner, account.platform, account.author_id))
     lake = _Lake(settings, account.platform)
@@ -78,32 +77,32 @@ class _Lake:
     platform: str
 
     def rows(self, table: str, column: str, values: Set[str]) -> Iterator[Row]:
-        """Yield the rows of the platform that have one of the values."""
+        """Yield the rows of the platform that have one of the values in the column."""
         return self._read(table, _AMONG[column], values) if values else iter(())
 
     def records(self, table: str, authors: Set[str], account: Account) -> Iterator[Row]:
-        """Yield the records that name the author, in their headers or else in their payload."""
+        """Yield the records that name the author in their headers, or else in their payload."""
         for row in self._raw(table, _OF_AUTHORS_OR_NOBODY, authors):
             is_nameless = row["author_key"] is None and row["op"] != "upsert"
             if row["author_key"] in authors or (is_nameless and _names(row["payload"], account)):
                 yield row
 
     def of_posts(self, table: str, posts: Set[str]) -> Iterator[Row]:
-        """Yield the records of some posts."""
+        """Yield the records of these posts."""
         if not posts:
             return iter(())
         rows = self._raw(table, _AMONG["post_key"], posts)
         return (row for row in rows if row["post_key"] in posts)
 
     def _raw(self, table: str, condition: str, values: Set[str]) -> Iterator[Row]:
-        """Yield records with their headers' fields; Bronze alone has columns to filter by."""
+        """Yield decrypted records. Only Bronze has columns for the condition to filter by."""
         source = payload_source(self.settings)
         has_columns = table == _RAW[0]
         rows = self._read(table, condition if has_columns else None, values)
         return (_received(row, source) for row in rows)
 
     def _read(self, table: str, condition: str | None, values: Set[str]) -> Iterator[Row]:
-        """Yield rows of the platform, some at a time."""
+        """Yield the platform's rows of a table that meet the condition."""
         where = "platform = $platform"
         given: dict[str, Any] = {"platform": self.platform}
         if condition is not None:
@@ -115,7 +114,7 @@ class _Lake:
 
 
 def _received(row: Mapping[str, Any], source: KeySource) -> Row:
-    """Return the record with its payload decrypted, and with fields of its headers."""
+    """Return a record with its payload decrypted and its headers as columns."""
     headers = {
         name: None if held is None else held.decode("utf-8", "replace")
         for name, held in _items(row["headers"])
@@ -134,7 +133,7 @@ def _items(headers: Mapping[str, bytes | None] | None) -> Iterable[tuple[str, by
 
 
 def _parsed(value: bytes | None) -> Any:
-    """Return the payload as JSON where it is such, `raw` in it too, which is JSON in a text."""
+    """Parse a payload and the JSON text in its field `raw`. Return other payloads as bytes."""
     try:
         document = orjson.loads(value or b"null")
     except orjson.JSONDecodeError:
@@ -142,13 +141,13 @@ def _parsed(value: bytes | None) -> Any:
     if isinstance(document, dict) and isinstance(document.get("raw"), str):
         try:
             return document | {"raw": orjson.loads(document["raw"])}
-        except orjson.JSONDecodeError:  # the id may stand anywhere in it
+        except orjson.JSONDecodeError:  # `_names` searches bytes for the id
             return document | {"raw": document["raw"].encode("utf-8", "replace")}
     return document
 
 
 def _names(payload: Any, account: Account) -> bool:
-    """Tell whether a text in the payload is the account's id, or holds it if it is no JSON."""
+    """Tell whether a value of the payload is the account's id, or bytes of it contain the id."""
     match payload:
         case str():
             return canonical(payload) == canonical(account.author_id)

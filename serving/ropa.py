@@ -1,7 +1,6 @@
-"""The record of processing activities (GDPR Art. 30), from tables, policies and settings.
+"""Write the record of processing activities (GDPR Art. 30) from tables, policies and settings.
 
-What a program cannot know, such as the legal person behind it, is said to be missing rather than
-made up.
+The record marks facts that a program cannot know, such as the controller's name, as missing.
 """
 
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from transforms.expiry_rules import RULES
 
 _AS_RECEIVED = "as received: names, handles, ids, texts"
 _PSEUDONYM = "pseudonym"
-_CLEANED = "text, without the personal data that was found in it"
+_CLEANED = "text without the personal data that the sanitizer found"
 _CATEGORIES = {
     "value": _AS_RECEIVED,
     "key": _AS_RECEIVED,
@@ -25,23 +24,23 @@ _CATEGORIES = {
     "author_key": _PSEUDONYM,
     "reply_to_key": _PSEUDONYM,
     "event_id": _PSEUDONYM,
-    "channel": "place of the post; where that is a profile its pseudonym",
+    "channel": "place of the post, or the pseudonym of a person's profile",
     "title": _CLEANED,
     "text": _CLEANED,
     "hashtags": _CLEANED,
     "key_phrases": _CLEANED,
     "entities": _CLEANED,
-    "sentiment": "an opinion's tone, of a post and never of a person",
-    "authors": "a number of persons",
+    "sentiment": "the tone of a post, never of a person",
+    "authors": "the number of persons",
 }
 
 
 def record(settings: Settings) -> dict[str, Any]:
-    """Return the record, as JSON knows it."""
+    """Return the record as values that JSON can hold."""
     return {
-        "controller": settings.serving.controller or "not said: set serving.controller",
+        "controller": settings.serving.controller or "missing: set serving.controller",
         "owner": settings.owner,
-        "subjects": "authors of public posts, and persons whom these name",
+        "subjects": "authors of public posts, and persons named in these posts",
         "platforms": [_platform(policy) for policy in policies().values()],
         "tables": [_table(table) for table in TABLES],
         "besides": _besides(settings),
@@ -51,7 +50,7 @@ def record(settings: Settings) -> dict[str, Any]:
 
 
 def as_markdown(record: dict[str, Any]) -> str:
-    """Return the same for people."""
+    """Return the record as a Markdown page."""
     lines = [
         "# Record of processing",
         "",
@@ -75,7 +74,7 @@ def as_markdown(record: dict[str, Any]) -> str:
         ]
     lines += [
         "",
-        "## Where it rests",
+        "## Storage",
         "",
         "| table | personal data | read by | kept |",
         "|---|---|---|---|",
@@ -130,8 +129,8 @@ def _besides(settings: Settings) -> list[dict[str, str]]:
     return [
         {
             "where": "Kafka",
-            "categories": "as Bronze",
-            "kept": f"at most {KAFKA_DAYS} days, by the broker, and no longer than Bronze",
+            "categories": "the same as Bronze",
+            "kept": f"at most {KAFKA_DAYS} days, by the broker, and no longer than in Bronze",
         },
         {
             "where": "landing files",
@@ -141,16 +140,16 @@ def _besides(settings: Settings) -> list[dict[str, str]]:
         {"where": "producers' memory", "categories": "ids of posts", "kept": sightings},
         {
             "where": "the API's jobs",
-            "categories": "texts as sent, until a job is completed; results without texts",
-            "kept": f"{settings.api.result_keep_h:g} hours from a job's end, api.result_keep_h",
+            "categories": "texts as sent, until the job is completed; results without texts",
+            "kept": f"{settings.api.result_keep_h:g} hours from the job's end (api.result_keep_h)",
         },
     ]
 
 
 def _recipients(settings: Settings) -> dict[str, str]:
-    """Return the recipients besides the owner's own staff."""
+    """Return the recipients other than the owner's staff."""
     recipients = {
-        "who asks Gold": f"views show no cell of fewer than {settings.serving.min_authors} authors"
+        "readers of Gold": f"views hide cells of fewer than {settings.serving.min_authors} authors"
     }
     if settings.is_on_s3:
         recipients["the object store"] = settings.s3.endpoint or "Amazon S3"
@@ -176,8 +175,8 @@ def _safeguards(settings: Settings) -> dict[str, str]:
         "pseudonyms": f"HMAC-SHA-256, key outside the lake at {pseudonym_source(settings).where}",
         "payloads in Bronze and quarantine": at_rest,
         "personal data in texts": f"removed before Silver, names by {settings.sanitizer.persons};"
-        f" what fails stays out",
-        "deletion": "what a platform or a person deletes is removed from every table and stays"
-        " away",
+        f" a post that cannot be cleaned goes to quarantine",
+        "deletion": "a post that its platform or author deletes is removed from every table, and a"
+        " tombstone blocks its return",
         "access": "; ".join(f"{layer}: {readers}" for layer, readers in READERS.items()),
     }

@@ -1,6 +1,6 @@
-"""Texts to sentiments exactly as the pipeline makes them: sanitised first, scored after.
+"""Score texts for the API and its jobs exactly as the pipeline does: sanitise, then score.
 
-For the API and its jobs. The sanitizer's limit of time is a signal: it works in the main thread.
+The sanitizer's time limit is a Unix signal, so it works only in the main thread.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ class Text:
     """A text to score."""
 
     text: str
-    language: str | None = None  # a hint, as a platform's word is one
+    language: str | None = None  # a hint for the detector, like a platform's
     sanitise: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A text's sentiment, its language, and how often which personal data was found."""
+    """A text's sentiment, its language, and the number of personal data found by kind."""
 
     sentiment: Sentiment
     language: str | None
@@ -46,14 +46,18 @@ class Ready(NamedTuple):
 
 
 class TextScorer:
-    """Scorers, sanitizer and the model of languages, loaded once."""
+    """Holds the scorers, the sanitizer and the language model, which are loaded once.
+
+    >>> outcomes = TextScorer(Settings()).score([Text("I love it")])
+    """
 
     def __init__(self, settings: Settings, *, max_seconds: float | None = None) -> None:
-        """Load everything that scoring needs, which takes some seconds.
+        """Load all models, which takes seconds.
 
         Args:
-            settings: those of the pipeline.
-            max_seconds: of CPU time a text, where it is less than the sanitizer's setting.
+            settings: the settings of the pipeline.
+            max_seconds: CPU seconds that the sanitizer may spend on a text, if less than its own
+                setting.
 
         Raises:
             SettingsError, ScorerError: the scorer or the sanitizer cannot be used.
@@ -66,11 +70,11 @@ class TextScorer:
         language_of("der Himmel ist heute blau")  # not English: it loads the model
 
     def score(self, texts: Sequence[Text]) -> list[Outcome]:
-        """Return each text's sentiment, or why it has none, in their order."""
+        """Return each text's sentiment, or the reason why it has none, in the order of `texts`."""
         return self.scored(self.ready(texts))
 
     def ready(self, texts: Sequence[Text]) -> list[Ready | Reason]:
-        """Return the texts as they are scored; in the main thread alone."""
+        """Sanitise texts and detect their languages. Call it in the main thread only."""
         plain = [without_controls(text.text) for text in texts]
         dirty = [at for at, text in enumerate(texts) if text.sanitise]
         contents = [Content(None, plain[at], [], []) for at in dirty]
@@ -83,7 +87,7 @@ class TextScorer:
         ]
 
     def scored(self, texts: Sequence[Ready | Reason]) -> list[Outcome]:
-        """Return the sentiments of texts that are ready; in any thread.
+        """Return the sentiments of prepared texts. Any thread may call it.
 
         Raises:
             ScorerError: a limit is reached, or a service refuses.
@@ -98,7 +102,7 @@ def _ready(text: Text, clean: Clean | None) -> Ready | Reason:
         return Reason.SANITIZER_FAILED
     try:
         language = language_of(clean.text, None, declared=text.language)
-    except Exception:  # a library that stumbles over a text, as in the pipeline
+    except Exception:  # a library fails on some texts, and the pipeline does the same
         return Reason.ANALYSIS_FAILED
     return Ready(Post(scored_text(None, clean.text), language), clean.counts)
 

@@ -1,1 +1,1 @@
-"""The HTTP service: FastAPI, no JVM; it writes nothing in the lake."""
+"""The HTTP API, built with FastAPI. It needs no JVM and never writes to the lake."""

@@ -1,6 +1,6 @@
-"""The access log: a JSON line per request, with closed fields.
+"""Write the access log: one JSON line per request, with a fixed set of fields.
 
-It holds no query string, no body, no text and no key: names of routes, codes and ids alone.
+A line holds the route, codes and ids. It never holds a query string, a body, a text or a key.
 """
 
 from contextlib import suppress
@@ -12,7 +12,7 @@ import structlog
 
 
 class AccessLog:
-    """Writes each line as soon as it is there."""
+    """Appends lines to a file without buffering."""
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -29,8 +29,8 @@ class AccessLog:
         self._log = log.bind()
 
     def note(self, **fields: str | float | None) -> None:
-        """Write the line of a request; the fields are named by the caller's code alone."""
-        with suppress(OSError):  # a full disk takes no answer with it
+        """Write the line of a request. Field names come from our code, never from a client."""
+        with suppress(OSError):  # a full disk must not fail the request
             self._log.info("request", **fields)
 
     def close(self) -> None:

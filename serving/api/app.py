@@ -1,4 +1,4 @@
-"""The application: routes, the layer before them, and what is loaded and closed with them."""
+"""Build the FastAPI application: its routes, the checks before them, its start and its end."""
 
 import asyncio
 import gc
@@ -40,7 +40,7 @@ log = get_log("api")
 VERSION = "1.0.0"  # of the routes
 _EVERY_S = 60.0
 _NOT_ALLOWED = 405
-_NO_TELEMETRY: Any = {  # or the environment could add exporters, which send exceptions' texts
+_NO_TELEMETRY: Any = {  # the environment could add exporters, which send exceptions' texts
     "tracing": False,
     "metrics": False,
     "logs": False,
@@ -52,13 +52,14 @@ _NO_TELEMETRY: Any = {  # or the environment could add exporters, which send exc
 def create_services(
     settings: Settings, quotas: Quotas = list, *, program: Sequence[str] = ()
 ) -> Services:
-    """Return what the routes share; nothing is loaded yet.
+    """Return the objects that all routes share, without loading anything.
 
     Args:
-        settings: of the process.
-        quotas: tells what producers have spent, which this layer does not know.
-        program: the arguments behind Python that start this program with the same options, for
-            the processes beside the API; empty: there are none.
+        settings: the settings of this process.
+        quotas: returns what producers have spent of their budgets. The caller passes it in,
+            because serving may not import ingestion.
+        program: the arguments after the Python interpreter that start this program with the
+            same options. The API starts the processes beside it with them; without them, none.
     """
     database = Database(settings.control_database)
     return Services(
@@ -78,11 +79,11 @@ def create_services(
 
 
 def create_app(services: Services) -> FastAPI:
-    """Return the application of these services."""
+    """Return the application that uses these services."""
     app = FastAPI(
         title="EchoStream",
         version=VERSION,
-        openapi_url=None,  # a route of ours returns it, behind the same checks as all others
+        openapi_url=None,  # our own route returns it, behind the same checks
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -106,13 +107,13 @@ def _direct() -> Iterator[tuple[str, ASGIApp]]:
 
 async def _problem(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
-    if problem.status_code == _NOT_ALLOWED:  # FastAPI's names the methods of one route alone
+    if problem.status_code == _NOT_ALLOWED:  # FastAPI names the methods of one route only
         problem.headers = {"Allow": ", ".join(allowed(request.url.path))}
     return problem_response(problem, request_id_of(request))
 
 
 def allowed(path: str) -> list[str]:
-    """Return the methods of all routes of a path."""
+    """Return the methods that the routes of a path accept, sorted."""
     routes = [route for router in ROUTERS for route in router.routes]
     return sorted(
         method
@@ -142,21 +143,21 @@ def _lifespan(
 
 
 async def _load(services: Services) -> None:
-    """Load what answers need; a wrong setting ends the server, a database that is away does not."""
+    """Load the scorer and the lake. A wrong setting ends the server, a lost database does not."""
     try:
         await asyncio.to_thread(_learn, services)
         for load in (services.scoring.load, services.lake.load):
             await asyncio.to_thread(load)
-    except Exception as error:  # else /readyz would say for ever that it starts
+    except Exception as error:  # otherwise /readyz would answer `starting` for ever
         services.failure = error
     else:
         gc.collect()
-        gc.freeze()  # the collector need not look at models and rules again
+        gc.freeze()  # the collector need not scan models and rules again
         services.is_loaded.set()
 
 
 def _learn(services: Services) -> None:
-    with suppress(ControlPlaneUnreachableError):  # it is asked again each minute
+    with suppress(ControlPlaneUnreachableError):  # `keep_up` asks it again each minute
         services.authenticator.learn_tenants()
 
 
@@ -167,7 +168,7 @@ async def _keep_up(services: Services) -> None:
 
 
 async def keep_up(services: Services) -> None:
-    """Do what is due each minute; what fails keeps nothing else from being done."""
+    """Do the work of each minute. If one part fails, the others still run."""
     files = JobFiles(services.settings.home)
     await _is_done("tenants", services.authenticator.learn_tenants)
     await _is_done("policies", services.lake.refresh_policies)
@@ -192,8 +193,8 @@ async def _is_done(name: str, work: Callable[[], object]) -> bool:
 
 
 async def close(services: Services) -> None:
-    """Write what is in memory, and close what is open."""
-    gc.unfreeze()  # or libraries take what they cannot free at the end for a leak, and say so
+    """Write usage and the keys' last use to the database, then close everything."""
+    gc.unfreeze()  # otherwise libraries report frozen objects as leaks at exit
     await _write_sums(services)
     services.scoring.close()
     services.lake.close()

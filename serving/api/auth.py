@@ -1,7 +1,7 @@
-"""Identify the caller, and refuse web pages that ask in a caller's stead.
+"""Identify the caller of a request, and refuse requests from foreign web pages.
 
-A key names a tenant and scopes. On loopback, with one tenant, none is needed: then Host, Origin
-and Sec-Fetch-Site keep out every page that the user happens to visit.
+A key names a tenant and scopes. On loopback with a single tenant, no key is needed. There the
+headers Host, Origin and Sec-Fetch-Site keep out web pages that the user happens to visit.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _CACHED = 10_000
 _LOOKUPS = 4  # at a time
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 _OUR_SITES = (b"same-origin", b"none")
-# A proxy sets one of them: whoever stands behind it is not on this machine.
+# A proxy sets one of them, and a client behind a proxy is not on this machine.
 _FORWARDED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", b"via")
 _SCHEMES = ("http://", "https://")
 _PORTS_LEFT_OUT = {"http://": ":80", "https://": ":443"}
@@ -39,13 +39,13 @@ class Caller:
 
     tenant: str
     scopes: frozenset[Scope]
-    key_id: str = ""  # empty: without a key
-    prefix: str = ""  # of the key; the log names it
+    key_id: str = ""  # empty if the caller has no key
+    prefix: str = ""  # the public part of the key, for the log
     expires_at: datetime | None = None
 
     @property
     def is_owner(self) -> bool:
-        """Whether it is the lake's owner, who sees all cells of Gold."""
+        """Whether the caller owns the lake, and so sees all cells of Gold."""
         return Scope.ADMIN in self.scopes
 
     def may(self, scope: Scope) -> bool:
@@ -54,7 +54,7 @@ class Caller:
 
 
 OWNER = Caller(DEFAULT_TENANT, frozenset(Scope))
-# While nobody can tell whether `default` is alone: what no tenant's data is needed for.
+# Without a key, while the number of tenants is unknown: a scope that reads no tenant's data.
 _UNKNOWN_OWNER = Caller(DEFAULT_TENANT, frozenset({Scope.SENTIMENT_WRITE}))
 
 
@@ -62,7 +62,7 @@ def demand(caller: Caller, scope: Scope) -> None:
     """Refuse a caller without the scope.
 
     Raises:
-        ProblemError: 403.
+        ProblemError: 403, if the scope is missing.
     """
     if not caller.may(scope):
         raise ProblemError(
@@ -71,7 +71,7 @@ def demand(caller: Caller, scope: Scope) -> None:
 
 
 class Gatekeeper:
-    """Checks where a request comes from, by its headers alone."""
+    """Checks by its headers where a request comes from."""
 
     def __init__(self, settings: ApiSettings) -> None:
         self.is_loopback = is_loopback(settings.host)
@@ -79,14 +79,14 @@ class Gatekeeper:
         self._any_host = not self.is_loopback and not settings.allowed_hosts
 
     def check(self, headers: Headers) -> None:
-        """Refuse a request for another host, and one that a foreign web page sends.
+        """Refuse a request that names another host or comes from a foreign web page.
 
         Raises:
-            ProblemError: 403, or 421 for another host.
+            ProblemError: 421 for another host, 403 for a foreign web page.
         """
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self._any_host and host not in self._hosts:
-            raise ProblemError(421, "wrong_host", "The Host header is none of this service's")
+            raise ProblemError(421, "wrong_host", "The Host header does not name this service")
         site = headers.get(b"sec-fetch-site")
         if site is not None and site not in _OUR_SITES:
             raise _foreign()
@@ -108,7 +108,7 @@ class Gatekeeper:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches that address."""
+    """Tell whether an address can be reached from this machine only."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -124,23 +124,23 @@ def _hosts(settings: ApiSettings, *, is_on_loopback: bool) -> Iterable[str]:
 
 
 class Authenticator:
-    """Finds out who asks: by key from the control plane, by loopback without one."""
+    """Identifies callers by their key in the control plane, or on loopback without a key."""
 
     def __init__(self, database: Database, settings: ApiSettings) -> None:
         self._database = database
         self._keyless = settings.keyless_loopback
         self._known: OrderedDict[bytes, tuple[Caller | None, float]] = OrderedDict()
-        self._forgotten = 0  # how often all keys were
+        self._forgotten = 0  # counts the calls of `forget`
         self._lookups = asyncio.Semaphore(_LOOKUPS)
         self._last_used: dict[tuple[str, str], datetime] = {}
         self._is_alone: bool | None = None  # not known yet
 
     def learn_tenants(self) -> None:
-        """Learn whether `default` is alone; called in a thread, now and then."""
+        """Read whether `default` is the only tenant. It blocks, so call it in a thread."""
         self._is_alone = is_alone(self._database)
 
     def flush(self) -> None:
-        """Write when keys were last used; called in a thread, now and then."""
+        """Write when each key was last used. It blocks, so call it in a thread."""
         taken = self._last_used
         self._last_used = {}
         try:
@@ -150,11 +150,11 @@ class Authenticator:
             raise
 
     async def caller(self, headers: Headers, *, may_be_keyless: bool) -> Caller:
-        """Return who asks.
+        """Return the caller of a request with these headers.
 
         Raises:
-            ProblemError: 401, with one answer for unknown, revoked and expired keys.
-            ControlPlaneUnreachableError: the key is not known here, and cannot be looked up.
+            ProblemError: 401, with the same answer for unknown, revoked and expired keys.
+            ControlPlaneUnreachableError: the key is not in the cache and cannot be looked up.
         """
         given = headers.get(b"authorization")
         if given is None:
@@ -174,7 +174,7 @@ class Authenticator:
             async with self._lookups:
                 forgotten = self._forgotten
                 caller = await asyncio.to_thread(self._look_up, key.decode("latin-1"))
-            if forgotten == self._forgotten:  # else it may have been revoked meanwhile
+            if forgotten == self._forgotten:  # otherwise it may have been revoked meanwhile
                 self._remember(digest, caller)
         if caller:
             self._last_used[caller.tenant, caller.key_id] = clock.now()
@@ -191,13 +191,13 @@ class Authenticator:
             self._known.popitem(last=False)
 
     def forget(self) -> None:
-        """Forget all keys, so that one that was revoked here counts at once."""
+        """Empty the cache of keys, so that a key revoked by this process is refused at once."""
         self._known.clear()
         self._forgotten += 1
 
 
 def caller_of(record: KeyRecord) -> Caller:
-    """Return who asks with that key."""
+    """Return the caller that a key identifies."""
     return Caller(
         tenant=record.tenant,
         scopes=frozenset(record.scopes),
@@ -208,7 +208,7 @@ def caller_of(record: KeyRecord) -> Caller:
 
 
 def _foreign() -> ProblemError:
-    return ProblemError(403, "foreign_origin", "Web pages of other sites may not ask")
+    return ProblemError(403, "foreign_origin", "Web pages of other sites may not use this service")
 
 
 def _unauthenticated(challenge: str) -> ProblemError:

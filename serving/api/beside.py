@@ -1,4 +1,4 @@
-"""Which processes run beside the API. A new one is a line here."""
+"""List the processes that run beside the API. Add a new one here."""
 
 from collections.abc import Sequence
 
@@ -13,8 +13,9 @@ def children_of(settings: Settings, program: Sequence[str]) -> list[Child]:
     """Return the processes that `echostream serve` starts with these settings.
 
     Args:
-        settings: of this process.
-        program: the arguments behind Python that start this program with the same options.
+        settings: the settings of this process.
+        program: the arguments after the Python interpreter that start this program with the
+            same options.
     """
     receive = ("receive", "--socket", str(socket_path(settings)), _UNTIL)
     workers = [

@@ -1,6 +1,6 @@
-"""Processes beside the API that it starts, keeps running and ends.
+"""Start, restart and end the processes beside the API.
 
-A child ends when its standard input does: so it never outlives an API that was killed.
+A child ends when its standard input closes, so it never outlives an API that was killed.
 """
 
 import asyncio
@@ -19,25 +19,25 @@ _END_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A process: its name for the log, and the arguments behind the Python interpreter."""
+    """A process: its name in the log, and its arguments after the Python interpreter."""
 
     name: str
     arguments: tuple[str, ...]
 
 
 class Children:
-    """Starts processes, and starts one again that has ended, ever more rarely."""
+    """Starts processes and restarts those that end, after waits that grow from 1 to 30 seconds."""
 
     def __init__(self, children: Sequence[Child]) -> None:
         self._children = children
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Start all of them."""
+        """Start all children."""
         self._tasks = [asyncio.create_task(_keep(child)) for child in self._children]
 
     async def stop(self) -> None:
-        """End all of them, by a signal and then by force."""
+        """End all children by SIGTERM, and after 10 seconds by SIGKILL."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -57,15 +57,15 @@ async def _keep(child: Child) -> None:
 
 
 async def _run(child: Child) -> int | None:
-    """Return the exit code of a process at its end; None where it could not be started."""
+    """Run a process to its end. Return its exit code, or None if it could not start."""
     try:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *child.arguments,
             stdin=asyncio.subprocess.PIPE,
-            start_new_session=True,  # a Ctrl-C ends the API, which then ends them
+            start_new_session=True,  # Ctrl-C must reach the API alone, which then ends its children
         )
-    except OSError:  # no memory or no number is left for it at this moment
+    except OSError:  # the system has no memory or process id left
         return None
     try:
         return await process.wait()

@@ -1,6 +1,6 @@
-"""`ETag` and 304: an answer that follows from versions of tables is made once per version.
+"""Answer with `ETag` and 304, so that a client gets an answer again only if it has changed.
 
-return await if_changed(request, versions, make)
+>>> return await if_changed(request, versions, make)
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from serving.api.services import caller_of
 
-# A cache may keep the answer, and has to ask each time whether it still holds.
+# A cache may keep the answer, but must ask each time whether it is still valid.
 _CACHED = "private, no-cache"
 _NOT_MODIFIED = 304
 
@@ -19,12 +19,12 @@ _NOT_MODIFIED = 304
 async def if_changed(
     request: Request, versions: Iterable[object], make: Callable[[], Awaitable[bytes]]
 ) -> Response:
-    """Return 304 where the client has the answer; else the JSON that `make` returns.
+    """Return 304 if the client has the answer already, otherwise the JSON that `make` returns.
 
     Args:
         request: its path, parameters and caller are part of the tag.
-        versions: everything else that decides the answer, as versions of tables and of policies.
-        make: makes the answer's JSON; not called where the client has it.
+        versions: everything else that the answer depends on, such as versions of tables.
+        make: computes the answer's JSON. It is not called for a 304.
     """
     tag = etag(request, versions)
     headers = {"ETag": tag, "Cache-Control": _CACHED}
@@ -34,7 +34,7 @@ async def if_changed(
 
 
 def etag(request: Request, versions: Iterable[object]) -> str:
-    """Return the tag: tenant, scopes, what is asked, and what decides the answer."""
+    """Return a hash of tenant, scopes, path, parameters and versions, as an HTTP entity tag."""
     caller = caller_of(request)
     query = sorted(request.query_params.multi_items())
     parts = (caller.tenant, *sorted(caller.scopes), request.url.path, *query, *versions)

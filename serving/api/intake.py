@@ -1,4 +1,4 @@
-"""Jobs come in: a body to a file of its own, then a row in the control plane."""
+"""Accept a job: write the body to a file, then add the job to the control plane."""
 
 import asyncio
 import hashlib
@@ -19,11 +19,16 @@ from tenancy.jobs import Form, Job
 P = ParamSpec("P")
 T = TypeVar("T")
 _WRITTEN_AT_ONCE = 1024 * 1024
-_MOST_OPEN = 100  # jobs of a tenant
+_MOST_OPEN = 100  # open jobs per tenant
 
 
 class Upload:
-    """A job's input on its way to the disk; a context manager that leaves no file without a job."""
+    """Writes a job's input to disk. As a context manager, it deletes the input without a job.
+
+    >>> async with Upload(services, tenant, "csv", sanitise=True) as upload:
+    ...     await upload.write_all(request.stream())
+    ...     job = await upload.make()
+    """
 
     def __init__(self, services: Services, tenant: str, form: Form, *, sanitise: bool) -> None:
         self._services = services
@@ -39,34 +44,34 @@ class Upload:
         self._is_empty = True
 
     async def __aenter__(self) -> "Upload":
-        """Refuse a tenant that has too many jobs, and make the job's folder.
+        """Refuse a tenant with too many open jobs, and make the job's folder.
 
         Raises:
-            ProblemError: 429, or 507 where the disk is full.
+            ProblemError: 429 for too many open jobs, 507 for a full disk.
         """
         database = self._services.database
         if await asyncio.to_thread(jobs.count_open, database, self._tenant) >= _MOST_OPEN:
             raise ProblemError(
                 429,
                 "quota_exceeded",
-                f"At most {_MOST_OPEN} jobs may be open: await one, or cancel it",
+                f"At most {_MOST_OPEN} jobs may be open: wait for one to end, or cancel one",
                 headers={"Retry-After": "60"},
             )
         self._file = await _on_disk(self._files.make, self.job_id)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Delete what no job has come of."""
+        """Delete the folder unless the job was made."""
         if not self._is_made:
             await asyncio.to_thread(self._files.remove, self.job_id)
 
     @property
     def fingerprint(self) -> bytes:
-        """Return the SHA-256 of what was asked."""
+        """Return the SHA-256 of the format, the option and the body."""
         return self._hash.digest()
 
     async def write_all(self, blocks: AsyncIterator[bytes]) -> None:
-        """Write a body as it comes.
+        """Write a body block by block, as it arrives.
 
         Raises:
             ProblemError: 413 for too many rows, 422 for an empty body, 507 for a full disk.
@@ -83,7 +88,7 @@ class Upload:
             raise ProblemError(422, "invalid", "The body is empty")
 
     async def write(self, body: bytes) -> None:
-        """Write a whole body; raises as `write_all` does."""
+        """Write a body that is in memory. Raises the errors of `write_all`."""
 
         async def blocks() -> AsyncIterator[bytes]:
             yield body
@@ -91,7 +96,7 @@ class Upload:
         await self.write_all(blocks())
 
     async def make(self) -> Job:
-        """Make the job."""
+        """Add the job to the control plane and return it."""
         job = await asyncio.to_thread(
             jobs.create,
             self._services.database,
@@ -116,7 +121,7 @@ class Upload:
 
 
 def accepted(job: Job) -> Response:
-    """Return the answer to who has sent a job."""
+    """Return the 202 answer that names a new job."""
     body = {"job_id": job.job_id, "status": job.status}
     return Response(
         orjson.dumps(body),

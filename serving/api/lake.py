@@ -1,4 +1,4 @@
-"""The lake for the routes: one reader, in threads of its own, so that the loop goes on."""
+"""Read the lake for the routes, in threads, so that the event loop is never blocked."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from foundation.tenants import owner_of
 from serving.api.auth import Caller
 from serving.api.problems import ProblemError
 
-if TYPE_CHECKING:  # seconds of DuckDB, Arrow and Delta, which the first answer does not wait for
+if TYPE_CHECKING:  # they load for seconds; no answer must wait
     from serving.queries.quality import Quota
     from serving.queries.shared import Viewer
     from serving.reader.reader import Reader, Snapshot
@@ -21,19 +21,22 @@ if TYPE_CHECKING:  # seconds of DuckDB, Arrow and Delta, which the first answer 
 log = get_log("api")
 T = TypeVar("T")
 _THREADS = 4
-_WAITING = 32  # questions, beyond which more are refused
+_WAITING = 32  # questions at a time; more are refused
 Quotas = Callable[[], "Sequence[Quota]"]
 
 
 class Lake:
-    """Answers questions about the lake."""
+    """Answers questions about the lake.
+
+    >>> versions = await lake.answer(lambda snapshot: snapshot.versions("silver.posts"))
+    """
 
     def __init__(self, settings: Settings, quotas: Quotas = list) -> None:
-        """Open nothing yet.
+        """Keep the arguments. `load` opens the lake.
 
         Args:
-            settings: say where the lake is.
-            quotas: tells what producers have spent, which this layer does not know.
+            settings: the settings of this process.
+            quotas: returns what producers have spent of their budgets.
         """
         self.settings = settings
         self.quotas = quotas
@@ -43,7 +46,7 @@ class Lake:
         self._policies: dict[str, Policy] = {}
 
     def load(self) -> None:
-        """Load what questions need; called in a thread."""
+        """Import libraries, read policies, open the reader. It blocks, so call it in a thread."""
         from serving.queries import posts, quality, volume  # noqa: F401, PLC0415  # for the routes
         from serving.reader.reader import Reader  # noqa: PLC0415  # see above
 
@@ -56,7 +59,11 @@ class Lake:
         return self._policies
 
     def refresh_policies(self) -> None:
-        """Read the policies again; one that is broken leaves all as they were."""
+        """Read the policies again. If a file is broken, the policies read before stay in use.
+
+        Raises:
+            PolicyError: a file is broken, and no policies were read before.
+        """
         policies.cache_clear()
         try:
             self._policies = policies()
@@ -66,11 +73,11 @@ class Lake:
             log.warning("policies_not_read", error=type(error).__name__)
 
     async def answer(self, work: "Callable[[Snapshot], T]") -> T:
-        """Return what the work says of the lake as it is now.
+        """Return the result of `work` for the newest snapshot of the lake.
 
         Raises:
-            ProblemError: 503 while it is not open yet, or too many questions wait.
-            LakeError, QueryError: it cannot be read.
+            ProblemError: 503 while the lake is being opened, or if too many questions wait.
+            LakeError, QueryError: the lake cannot be read.
         """
         reader = self._reader
         if reader is None:
@@ -83,11 +90,11 @@ class Lake:
             )
         self._waiting += 1
         task = asyncio.get_running_loop().run_in_executor(self._pool, reader.answer, work)
-        task.add_done_callback(self._answered)  # also where nobody waits for it any more
+        task.add_done_callback(self._answered)  # also if the client no longer waits
         return await task
 
     def viewer(self, caller: Caller) -> "Viewer":
-        """Return what a caller sees of the lake: what is public, and what is the tenant's."""
+        """Return the part of the lake that a caller may see: public posts and the tenant's own."""
         from serving.queries.shared import Viewer  # noqa: PLC0415  # see above
 
         return Viewer(
@@ -97,7 +104,7 @@ class Lake:
         )
 
     def close(self) -> None:
-        """Close the reader."""
+        """Cancel questions that wait, and close the reader."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._reader:
             self._reader.close()

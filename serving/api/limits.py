@@ -1,4 +1,4 @@
-"""How many requests a key may send, and how many run at a time."""
+"""Limit how many requests a key may send, and make the answers that refuse a request."""
 
 import math
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from serving.api.problems import ProblemError
 
 _POLICY = "default"
-_MANY = 10_000  # windows that are kept; older ones go first
+_MANY = 10_000  # windows in memory; the oldest one is dropped first
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class RateLimiter:
         self._windows: dict[str, _Window] = {}
 
     def admit(self, who: str, limit: int) -> tuple[bool, dict[str, str]]:
-        """Count a request; tell whether it may go on, and the headers for its answer."""
+        """Count a request. Return whether it is within the limit, and headers for its answer."""
         now = self._now()
         window = self._windows.get(who)
         if window is None or window.ends <= now:
@@ -45,14 +45,14 @@ class RateLimiter:
 
 
 def too_many(headers: dict[str, str]) -> ProblemError:
-    """Return 429."""
+    """Return the 429 answer for a key whose limit is used up."""
     return ProblemError(
         429, "rate_limited", "The key's limit of requests is reached", headers=headers
     )
 
 
 def overloaded() -> ProblemError:
-    """Return 503 for a request too many at a time."""
+    """Return the 503 answer for too many requests at the same time."""
     return ProblemError(
         503, "overloaded", "Too many requests run at this moment", headers={"Retry-After": "1"}
     )

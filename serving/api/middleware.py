@@ -1,8 +1,8 @@
 """Check every request before its route, and complete every answer.
 
-One pure ASGI layer, in this order: id, host and origin, credentials, rate, number in flight, body;
-then the route; then headers, metrics and the access log. Every exception ends here as a problem:
-nothing reaches the server's own log, whose traceback could quote a text.
+The order is: request id, size of the headers, host and origin, number in flight, credentials,
+rate limit, body, route, headers of the answer, metrics, access log. Every exception becomes a
+problem here. None reaches the server's own log, where its traceback could quote a text.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ from serving.api.problems import ProblemError, problem_of, problem_response
 from serving.api.services import Services
 
 log = get_log("api")
-OPEN = frozenset({"/healthz", "/readyz"})  # they tell nothing, and answer whoever asks
+OPEN = frozenset({"/healthz", "/readyz"})  # open to everyone, because they reveal nothing
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NO_ROUTE = "(none)"
 _NONE: Mapping[str, ASGIApp] = {}
 MAX_HEADER_BYTES = 16_384
 _MAX_HEADERS = 100
-_MIN_BYTES_PER_S = 8_192  # of a body; a slower client is cut off
-_DRAINED = 65_536  # bytes of a body that nobody reads any more, so that its sender sees the answer
+_MIN_BYTES_PER_S = 8_192  # of a body; slower clients are cut off
+_DRAINED = 65_536  # bytes of a refused body that are still read, so that its sender sees the answer
 _SAFE: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -40,30 +40,30 @@ _SAFE: list[tuple[bytes, bytes]] = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _PRIVATE = (b"cache-control", b"private, no-store")
-_RUN_BYTES = 8  # of this process's ids, which go on by one
+_RUN_BYTES = 8  # random bytes that all request ids of this process share
 
 
 @dataclass(slots=True)
 class _Answer:
-    """The state of an answer."""
+    """The progress of an answer."""
 
     status: int = 0
     headers_sent: bool = False
 
 
 class Gate:
-    """The layer."""
+    """The ASGI layer before the application."""
 
     def __init__(
         self, app: ASGIApp, services: Services, direct: Mapping[str, ASGIApp] = _NONE
     ) -> None:
-        """Stand before an application.
+        """Wrap an application.
 
         Args:
-            app: gets what is let in.
-            services: what the routes share.
-            direct: answers POST by path, called without the application's way to them, which
-                takes longer than to score a text.
+            app: receives the requests that pass the checks.
+            services: the objects that all routes share.
+            direct: for POST, a handler by path. It skips the application's routing, which takes
+                longer than scoring a text.
         """
         self.app = app
         self._direct = direct
@@ -73,7 +73,7 @@ class Gate:
         self._numbers = count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request in, or refuse it."""
+        """Check a request, pass it on or refuse it, and record it."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -103,7 +103,7 @@ class Gate:
                 await self.app(scope, body.receive, sending)
             else:
                 await direct(scope, body.receive, sending)
-        except Exception as error:  # each ends as a problem
+        except Exception as error:  # every exception becomes a problem
             if answer.headers_sent:
                 answer.status = 500
                 _log_failure(error, request_id)
@@ -124,7 +124,7 @@ class Gate:
         if self._services.in_flight > self._settings.max_in_flight:
             raise overloaded()
         if sum(name == b"authorization" for name, _ in scope["headers"]) > 1:
-            raise ProblemError(400, "malformed", "Authorization is there more than once")
+            raise ProblemError(400, "malformed", "The header Authorization was sent more than once")
         caller = await self._services.authenticator.caller(
             headers, may_be_keyless=keeper.lets_in_without_key(headers)
         )
@@ -136,7 +136,7 @@ class Gate:
             raise too_many({})
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
             raise ProblemError(
-                415, "unsupported_media_type", "A body is to be sent as it is, without encoding"
+                415, "unsupported_media_type", "The body must have no Content-Encoding"
             )
 
     async def _refuse(
@@ -173,23 +173,23 @@ class Gate:
 
 
 def _check_size(headers: list[tuple[bytes, bytes]]) -> None:
-    """Refuse headers that the server lets pass because they came in one piece."""
+    """Refuse large headers, which uvicorn accepts if they arrive in one piece."""
     size = sum(len(name) + len(value) for name, value in headers)
     if len(headers) > _MAX_HEADERS or size > MAX_HEADER_BYTES:
         raise ProblemError(
             431,
             "headers_too_large",
-            f"Headers have at most {MAX_HEADER_BYTES:,} bytes, and are at most {_MAX_HEADERS}",
+            f"At most {_MAX_HEADERS} headers with {MAX_HEADER_BYTES:,} bytes in all are allowed",
             headers={"Connection": "close"},
         )
 
 
 class ClosedError(Exception):
-    """Raised to end a connection whose answer has begun and cannot be ended well."""
+    """Raised to cut a connection if an answer fails after its first byte was sent."""
 
 
 class Body:
-    """A request's body: counted while it comes, within limits of size and time."""
+    """Reads a request's body within limits of size and time."""
 
     def __init__(self, receive: Receive, scope: Scope, settings: ApiSettings) -> None:
         self._receive = receive
@@ -204,7 +204,7 @@ class Body:
         """Return the next message.
 
         Raises:
-            ProblemError: 413 for too much, 408 for too slow.
+            ProblemError: 413 if the body is too large, 408 if it comes too slowly.
         """
         if self.is_complete:
             return await self._receive()
@@ -224,7 +224,7 @@ class Body:
         return message
 
     async def drain(self) -> None:
-        """Read a small rest of the body, so that its sender gets to see the answer."""
+        """Read the rest of a small body, so that its sender sees the answer."""
         if self.is_broken or announced(self._scope) > _DRAINED:
             return
         if not self._began:
@@ -257,7 +257,7 @@ class Body:
 
 
 def announced(scope: Scope) -> int:
-    """Return the body's length as its header says it; 0 where it says none."""
+    """Return the Content-Length in bytes, or 0 if the header is missing or no number."""
     for name, value in scope["headers"]:
         if name == b"content-length":
             return int(value) if value.isdigit() else 0
@@ -288,7 +288,7 @@ def _with_headers(
 
 
 def _log_failure(error: Exception, request_id: str) -> None:
-    """Log where it failed, and never the exception's text: it could quote a post."""
+    """Log where a request failed, but not the exception's text, which could quote a post."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     log.error(
         "request_failed",

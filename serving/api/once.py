@@ -1,8 +1,8 @@
-"""`Idempotency-Key`: a POST that creates something is carried out once, however often it comes.
+"""Carry out a POST with an `Idempotency-Key` once, however often the client repeats it.
 
-    return await once(request, fingerprint, make)
+    return await once(request, fingerprint, work)
 
-The fingerprint is the SHA-256 of the body; a route that streams one reads it first.
+The fingerprint is the SHA-256 of the body. A route that streams the body reads it first.
 """
 
 import asyncio
@@ -33,16 +33,16 @@ async def once(
     *,
     replayed: Callable[[bytes], bytes] = lambda body: body,
 ) -> Response:
-    """Return the response of `work`, or of the request that came before with the same key.
+    """Return the response of `work`, or the one stored for an earlier request with the same key.
 
     Args:
-        request: with or without the header; without it, `work` is done.
+        request: the request; without the header, `work` always runs.
         fingerprint: the body's SHA-256.
-        work: creates what the request asks for; a response from 500 on counts as not done.
-        replayed: makes of a body the one that is kept, where it holds what is shown only once.
+        work: creates the resource. After a response of 500 or more, a repetition runs it again.
+        replayed: returns the body to store, for example without a secret that is shown once.
 
     Raises:
-        ProblemError: 400 for a malformed key, 409 while the first request is carried out, 422 where
+        ProblemError: 400 for a malformed key, 409 while the first request is carried out, 422 if
             the key was used with another body.
     """
     key = _key(request)
@@ -72,7 +72,7 @@ def _key(request: Request) -> Key | None:
         return None
     if len(given) > 1 or not _FORM.fullmatch(given[0]):
         raise ProblemError(
-            400, "malformed", "Idempotency-Key has 1 to 255 visible characters of ASCII"
+            400, "malformed", "Idempotency-Key must be 1 to 255 visible ASCII characters"
         )
     caller = caller_of(request)
     return Key(caller.tenant, given[0], f"{request.method} {template_of(request.scope)}")

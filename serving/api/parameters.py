@@ -1,6 +1,6 @@
-"""Parameters that several questions have. Unknown ones are refused, for a misspelt filter is none.
+"""Query parameters that several routes share. Commas separate the values of a list.
 
-Lists are separated by commas.
+Unknown parameters are refused: a misspelt filter would otherwise filter nothing.
 """
 
 from datetime import UTC, date, datetime
@@ -15,7 +15,7 @@ _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def _in_utc(value: datetime) -> datetime:
-    """Return a moment in UTC; one without a zone is in UTC."""
+    """Return a time in UTC. A time without a zone counts as UTC."""
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     if not date(1989, 12, 31) <= aware.date() <= date(2200, 1, 2):
         raise ValueError
@@ -35,7 +35,7 @@ Listed = Annotated[str, Field(max_length=_MAX_CHARS), AfterValidator(_not_too_ma
 
 
 class Span(BaseModel):
-    """A stretch of time and filters; `from` belongs to it, `to` does not."""
+    """A period and filters. The period includes `from` and excludes `to`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -52,5 +52,5 @@ class Span(BaseModel):
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """Return the values of a list, each once, sorted."""
+    """Return the distinct values of a comma-separated list, sorted."""
     return tuple(sorted({value.strip() for value in text.split(",")} - {""}))

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 says them; none quotes what the client sent, and none a traceback."""
+"""Turn exceptions into problem responses (RFC 9457), which quote no input and no traceback."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -50,12 +50,12 @@ _MESSAGES = {
     "string_type": "A string is needed",
     "string_too_short": "The string is too short",
     "string_too_long": "The string is too long",
-    "string_pattern_mismatch": "The string has another form",
-    "string_unicode": "The string is no valid Unicode",
+    "string_pattern_mismatch": "The string does not have the required form",
+    "string_unicode": "The string is not valid Unicode",
     "too_short": "There are too few items",
     "too_long": "There are too many items",
-    "literal_error": "The value is none of the choices",
-    "enum": "The value is none of the choices",
+    "literal_error": "The value is not one of the choices",
+    "enum": "The value is not one of the choices",
     "list_type": "A list is needed",
     "model_type": "An object is needed",
     "model_attributes_type": "An object is needed",
@@ -66,7 +66,7 @@ _SHOWN = frozenset("abcdefghijklmnopqrstuvwxyz_0123456789")
 
 
 class ProblemError(HTTPException):
-    """An answer that is an error; raised by routes and by what stands before them."""
+    """Raised by routes and by the checks before them to answer with an error."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class ProblemError(HTTPException):
 
 
 def problem_response(problem: ProblemError, request_id: str) -> Response:
-    """Return the response of a problem."""
+    """Return the response that describes a problem."""
     status = problem.status_code
     body: dict[str, Any] = {
         "type": _TYPE + problem.code,
@@ -100,15 +100,15 @@ def problem_response(problem: ProblemError, request_id: str) -> Response:
     )
 
 
-def not_found(detail: str = "There is no such thing") -> ProblemError:
-    """Return the answer for what is not there, and for what is another tenant's."""
+def not_found(detail: str = "There is no such resource") -> ProblemError:
+    """Return 404, for a resource that does not exist or belongs to another tenant."""
     return ProblemError(404, "not_found", detail)
 
 
 def problem_of(error: Exception) -> ProblemError:
-    """Return the problem that a client is told of an exception.
+    """Return the problem that describes an exception to a client.
 
-    Errors of the system say what is wrong without quoting a post; any other says nothing.
+    EchoStream's own errors say what is wrong and quote no post. Others become a plain 500.
     """
     if isinstance(error, ProblemError):
         return error
@@ -119,9 +119,9 @@ def problem_of(error: Exception) -> ProblemError:
 
 
 def invalid(errors: Iterable[Any]) -> ProblemError:
-    """Return 422 for pydantic's errors, without the values that they hold."""
+    """Return 422 for pydantic's errors, without the values that they quote."""
     told = [_told(error) for error in list(errors)[:_MAX_ERRORS]]
-    return ProblemError(422, "invalid", "The request is not as it should be", errors=told)
+    return ProblemError(422, "invalid", "The request is invalid: see errors", errors=told)
 
 
 def _told(error: Mapping[str, Any]) -> dict[str, str]:
@@ -135,7 +135,7 @@ def _told(error: Mapping[str, Any]) -> dict[str, str]:
     return {
         "pointer": "/".join(["", where, *safe]),
         "code": kind,
-        "detail": _MESSAGES.get(kind, "The value is not as it should be"),
+        "detail": _MESSAGES.get(kind, "The value is invalid"),
     }
 
 
@@ -151,12 +151,12 @@ def _away(code: str, detail: str) -> ProblemError:
 
 
 def request_id_of(request: Request) -> str:
-    """Return the id of a request, which its answer and the access log name."""
+    """Return a request's id, which its answer and the access log name."""
     found: str = request.scope["state"]["request_id"]
     return found
 
 
-# The first that fits counts, so that a class stands before the one that it is made of.
+# The first class that fits counts, so a subclass must stand before its base class.
 _TOLD: dict[type[Exception], Callable[[Any], ProblemError]] = {
     RequestValidationError: lambda error: invalid(error.errors()),
     ValidationError: lambda error: invalid(error.errors()),
@@ -167,7 +167,7 @@ _TOLD: dict[type[Exception], Callable[[Any], ProblemError]] = {
     ),
     LakeError: lambda _: _away("lake_unavailable", "The lake cannot be read at the moment"),
     QueryTimeoutError: lambda _: ProblemError(
-        504, "timeout", "The question takes too long: ask for less time, or for fewer posts"
+        504, "timeout", "The query takes too long: ask for a shorter period, or for fewer posts"
     ),
     QueryError: lambda _: _away("lake_unavailable", "The lake cannot be read at the moment"),
     PolicyError: lambda _: _away("lake_unavailable", "The lake cannot be read at the moment"),

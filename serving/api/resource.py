@@ -1,10 +1,9 @@
-"""How a route is declared: which scope it needs, how large its body may be, how it reads it.
+"""Declare routes: the scope that they need, the media types and the size of their bodies.
 
-router = resource(Scope.SENTIMENT_WRITE, tags=["sentiment"])
-
-@router.post("/v1/sentiment")
-@body_limit(lambda settings: settings.max_upload_bytes)
-async def sentiment(request: Request, body: SentimentIn) -> SentimentOut: …
+>>> router = resource(Scope.SENTIMENT_WRITE, tags=["sentiment"])
+>>> @router.post("/v1/sentiment")
+... @body_limit(lambda settings: settings.max_upload_bytes)
+... async def sentiment(request: Request, body: SentimentIn) -> SentimentOut: ...
 """
 
 from collections.abc import Callable, Coroutine, MutableMapping
@@ -34,12 +33,12 @@ _JSON = "application/json"
 
 
 def resource(scope: Scope, *, media_types: tuple[str, ...] = (_JSON,), **options: Any) -> APIRouter:
-    """Return a router whose routes need the scope, and whose bodies have one of the media types.
+    """Return a router whose routes need the scope and accept bodies of these media types.
 
     Args:
-        scope: what a caller needs.
-        media_types: what a body may be.
-        options: further ones of APIRouter.
+        scope: the scope that a caller needs.
+        media_types: the media types that a body may have.
+        options: further arguments of APIRouter.
     """
 
     class Route(GuardedRoute):
@@ -50,7 +49,7 @@ def resource(scope: Scope, *, media_types: tuple[str, ...] = (_JSON,), **options
 
 
 def body_limit(limit: Callable[[ApiSettings], int]) -> Callable[[Endpoint], Endpoint]:
-    """Let a route's body be as large as that."""
+    """Set the largest size of a route's body, in bytes."""
 
     def limited(endpoint: Endpoint) -> Endpoint:
         endpoint.body_limit = limit  # type: ignore[attr-defined]  # middleware.Body reads it
@@ -60,10 +59,10 @@ def body_limit(limit: Callable[[ApiSettings], int]) -> Callable[[Endpoint], Endp
 
 
 class GuardedRoute(APIRoute):
-    """Checks scope and media type before a body is read, and reads JSON at once into its model.
+    """Checks scope and media type before the body is read, and parses JSON into its model.
 
-    An endpoint of just `request` and `body` is called without FastAPI's way to its arguments: that
-    is twice as fast, and never meets what Python's own reader of JSON lets pass.
+    An endpoint with only `request` and `body` skips FastAPI's handling of arguments. That is
+    twice as fast, and avoids Python's JSON parser, which is more lenient than pydantic's.
     """
 
     needs: ClassVar[Scope] = Scope.ADMIN
@@ -83,7 +82,7 @@ class GuardedRoute(APIRoute):
         return checked
 
     def direct(self) -> ASGIApp | None:
-        """Return what answers without the router, where a path has no parameters; else None."""
+        """Return a handler that skips the router, or None if the path has parameters."""
         if "{" in self.path or body_model(self.endpoint) is None:
             return None
         handler = self.get_route_handler()
@@ -113,10 +112,10 @@ class GuardedRoute(APIRoute):
         return handler
 
     def _check_media_type(self, request: Request) -> None:
-        """Refuse what a web page's form could send, and what no route reads.
+        """Refuse media types that the route does not read, such as those of a web page's form.
 
         Raises:
-            ProblemError: 415.
+            ProblemError: 415, for another media type.
         """
         given = request.headers.get("content-type")
         if given is None and self.body_field is None and not _has_body(request):
@@ -130,7 +129,7 @@ class GuardedRoute(APIRoute):
 
 
 def body_model(endpoint: Callable[..., Any]) -> type[BaseModel] | None:
-    """Return the model of `body`, where `request` is the only other argument; else None."""
+    """Return the model of `body` if `request` is the only other argument, otherwise None."""
     arguments = get_type_hints(endpoint)
     arguments.pop("return", None)
     if set(arguments) != {"request", "body"}:
@@ -140,7 +139,7 @@ def body_model(endpoint: Callable[..., Any]) -> type[BaseModel] | None:
 
 
 def template_of(scope: MutableMapping[str, Any]) -> str:
-    """Return the path of a request's route as it is declared, as /v1/keys/{key_id}."""
+    """Return the declared path of a request's route, such as /v1/keys/{key_id}."""
     return str(getattr(scope.get("route"), "path", ""))
 
 

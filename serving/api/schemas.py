@@ -1,4 +1,4 @@
-"""The bodies of requests and answers. Unknown fields are refused."""
+"""The bodies of requests and answers. A request with an unknown field is refused."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ class In(BaseModel):
 
 
 class SentimentIn(In):
-    """One text."""
+    """One text to score."""
 
     text: str
     language: _Language | None = None
@@ -26,7 +26,7 @@ class SentimentIn(In):
 
 
 class Document(In):
-    """One text of several."""
+    """One of several texts to score."""
 
     id: Annotated[str, Field(min_length=1, max_length=100)]
     text: str
@@ -34,14 +34,14 @@ class Document(In):
 
 
 class BatchIn(In):
-    """Several texts."""
+    """Several texts to score."""
 
     documents: Annotated[list[Document], Field(min_length=1, max_length=MAX_DOCUMENTS)]
     sanitise: bool = True
 
 
 class SentimentOut(BaseModel):
-    """A text's sentiment; `reason` says why there is no label."""
+    """A text's sentiment. `reason` says why there is no label."""
 
     label: Literal["positive", "neutral", "negative", "mixed"] | None
     compound: float | None
@@ -54,13 +54,13 @@ class SentimentOut(BaseModel):
 
 
 class DocumentOut(SentimentOut):
-    """The sentiment of one text of several."""
+    """The sentiment of one of several texts."""
 
     id: str
 
 
 class DocumentError(BaseModel):
-    """Why one text of several has no sentiment."""
+    """The reason why one of several texts has no sentiment."""
 
     id: str
     code: str
@@ -74,14 +74,14 @@ class BatchOut(BaseModel):
 
 
 class JobAccepted(BaseModel):
-    """A job that was made."""
+    """A job that was accepted."""
 
     job_id: str
     status: Literal["SUBMITTED"]
 
 
 class JobCounts(BaseModel):
-    """How many rows a job has read so far, and what became of them."""
+    """How many rows a job has read so far, and how many of them were scored or failed."""
 
     read: int
     scored: int
@@ -89,7 +89,7 @@ class JobCounts(BaseModel):
 
 
 class JobOut(BaseModel):
-    """How far a job is; `message` says why it failed."""
+    """The status of a job. `message` says why it failed."""
 
     job_id: str
     status: Literal[
@@ -115,14 +115,14 @@ class JobsOut(BaseModel):
 
 
 class Rejected(BaseModel):
-    """An item that is not taken: its place among the items, and why."""
+    """A rejected item: its index in `items`, and the reason."""
 
     index: int
     reason: str
 
 
 class IngestOut(BaseModel):
-    """The fates of a request's payloads."""
+    """What became of a request's payloads."""
 
     sent: int
     deleted: int
@@ -131,7 +131,7 @@ class IngestOut(BaseModel):
 
 
 class ProblemField(BaseModel):
-    """The problem with one field."""
+    """The error in one field."""
 
     pointer: str
     code: str
@@ -139,7 +139,7 @@ class ProblemField(BaseModel):
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 says it."""
+    """An error in the form of RFC 9457."""
 
     type: str
     title: str

@@ -1,10 +1,10 @@
-"""Texts that come together are scored together: a batch costs a third of its texts one by one.
+"""Score the texts of concurrent requests in batches.
 
-Batches work in the event loop: the sanitizer's limit of time needs the main thread, and Python's
-threads would share one core anyway. A batch is bounded, so that the loop is never away for long,
-and requests take turns, so that one of many long texts does not hold up the others. The slowest
-text of 5,000 bytes that is known takes as long as 300 usual ones (addresses of machines, a space
-between each two), and none takes longer than the time-out.
+A batch costs a third of its texts one by one. It runs in the event loop: the sanitizer's time
+limit needs the main thread, and Python's threads would share one core anyway. Batches are small,
+so that the loop is never blocked for long. Requests take turns, so that one with many long texts
+does not delay the others. The slowest known text of 5,000 bytes takes as long as 300 usual ones
+(IP addresses separated by spaces), and none takes longer than the time-out.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from foundation.settings import Settings
 from serving.api.problems import ProblemError
 
-if TYPE_CHECKING:  # seconds of models, which the first answer does not wait for
+if TYPE_CHECKING:  # models load for seconds; the first answer must not wait
     from serving.text_scorer import Outcome, Text, TextScorer
 
-_BATCH_CHARS = 4_000  # of one batch, where it has more than one text
+_BATCH_CHARS = 4_000  # of a batch with more than one text
 _BATCH_TEXTS = 32
-# Scorers that wait for a service, or use cores of their own, work in a thread.
+# These scorers wait for a service or use several cores, so they run in a thread.
 _SLOW = frozenset({"comprehend", "transformer"})
 
 
@@ -33,11 +33,14 @@ class _Waiting:
     done: "asyncio.Future[Outcome]"
 
 
-_Asked = deque[_Waiting]  # the texts of one request that wait
+_Asked = deque[_Waiting]  # the waiting texts of one request
 
 
 class Scoring:
-    """Loads once, in a thread; then scores what waits, batch by batch."""
+    """Scores texts that wait, batch by batch.
+
+    >>> outcomes = await scoring.score([Text("I love it", None, True)])
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -50,7 +53,7 @@ class Scoring:
         self._thread = ThreadPoolExecutor(1, "scorer")
 
     def load(self) -> None:
-        """Load everything that scoring needs; called in a thread.
+        """Load the scorer and the sanitizer. It blocks, so call it in a thread.
 
         Raises:
             SettingsError, ScorerError: the scorer or the sanitizer cannot be used.
@@ -60,10 +63,10 @@ class Scoring:
         self._scorer = TextScorer(self._settings, max_seconds=self._timeout_s)
 
     async def score(self, texts: "Sequence[Text]") -> "list[Outcome]":
-        """Return each text's sentiment, or why it has none, in their order.
+        """Return each text's sentiment, or the reason why it has none, in the order of the texts.
 
         Raises:
-            ProblemError: 503 before everything is loaded, 504 after the time-out.
+            ProblemError: 503 before the scorer is loaded, 504 after the time-out.
         """
         if self._scorer is None:
             raise ProblemError(
@@ -75,13 +78,13 @@ class Scoring:
         self._waiting.append(deque(waiting))
         self._call(loop)
         try:
-            # A text that waits too long in the loop is told so when its turn comes.
+            # In the loop, `_next_batch` refuses a text that has waited too long.
             async with asyncio.timeout_at(until if self._is_slow else None):
                 return [await each.done for each in waiting]
         except TimeoutError:
             raise _timed_out() from None
         finally:
-            for each in waiting:  # after one failure nobody waits for the others
+            for each in waiting:  # after one failure, nobody waits for the other texts
                 each.done.cancel()
 
     def close(self) -> None:
@@ -94,13 +97,13 @@ class Scoring:
             loop.call_soon(self._work, loop)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Score one batch, then let the loop look at its sockets before the next one."""
+        """Score one batch, then let the loop serve its sockets before the next one."""
         self._is_called = False
         batch = self._next_batch(loop.time())
         if batch and self._scorer:
             try:
                 self._score_batch(loop, batch, self._scorer)
-            except Exception as error:  # each of those who wait is told
+            except Exception as error:  # every waiting request gets it
                 _fail(batch, error)
         self._call(loop)
 
@@ -124,7 +127,7 @@ class Scoring:
         task.add_done_callback(ended)
 
     def _next_batch(self, now: float) -> list[_Waiting]:
-        """Return texts to score together: one of each request in turn, as many as are allowed."""
+        """Return the next batch of texts, taking one text of each request in turn."""
         batch: list[_Waiting] = []
         chars = 0
         while self._waiting and len(batch) < _BATCH_TEXTS:
@@ -158,6 +161,4 @@ def _fail(batch: list[_Waiting], error: BaseException) -> None:
 
 
 def _timed_out() -> ProblemError:
-    return ProblemError(
-        504, "timeout", "The text takes longer than an answer may: ask with mode ASYNC"
-    )
+    return ProblemError(504, "timeout", "Scoring the text takes too long: use mode ASYNC")

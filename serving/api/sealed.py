@@ -1,4 +1,4 @@
-"""Opaque values that clients carry: cursors are sealed, references to posts are keyed."""
+"""Make the opaque values that clients carry: encrypted cursors, keyed references to posts."""
 
 import base64
 import binascii
@@ -21,17 +21,20 @@ MAX_CURSOR = 1_000  # characters
 
 
 class NotOursError(Exception):
-    """Raised when a cursor was not made here, for this tenant and these filters."""
+    """Raised if a cursor was not made by this service for this tenant and these filters."""
 
 
 class Seals:
-    """The secrets of tenants for cursors and references, read from the control plane once."""
+    """Makes and reads cursors and references with each tenant's own keys.
+
+    The keys come from the control plane and stay in memory.
+    """
 
     def __init__(self, database: Database) -> None:
         self._key = lru_cache(maxsize=1_000)(lambda t, name: signing_key(database, t, name))
 
     def cursor(self, tenant: str, bound_to: object, position: list[Any]) -> str:
-        """Seal a position, which JSON knows, for this tenant and what it asked."""
+        """Encrypt a position, bound to the tenant and to `bound_to`, its filters."""
         nonce = secrets.token_bytes(_NONCE)
         sealed = self._cipher(tenant).encrypt(
             nonce, orjson.dumps(position), _bound(tenant, bound_to)
@@ -42,7 +45,7 @@ class Seals:
         """Return the position in a cursor.
 
         Raises:
-            NotOursError: it was made elsewhere, for another tenant or another question.
+            NotOursError: it was made elsewhere, for another tenant or for other filters.
         """
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -55,7 +58,7 @@ class Seals:
         return position
 
     def post_ref(self, tenant: str, post_key: str) -> str:
-        """Return the reference of a post for this tenant: the same post has always the same."""
+        """Return the tenant's reference of a post, which is always the same for the same post."""
         key: bytes = self._key(tenant, "post_ref")
         digest = hmac.new(key, post_key.encode(), hashlib.sha256).hexdigest()
         return f"post_{digest[:_REFERENCE]}"

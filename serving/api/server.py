@@ -1,4 +1,4 @@
-"""The server: uvicorn on one socket, with limits of time on headers, and a bounded stop."""
+"""Run uvicorn on one socket, with a time limit for headers and a limited time to stop."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ from serving.api.services import Services
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 _KEEP_ALIVE_S = 15
 _BACKLOG = 512
-_CONNECTIONS_PER_REQUEST = 5  # as many times more may be open than requests may run
+_CONNECTIONS_PER_REQUEST = 5  # open connections per request that may run
 
 
 def serve(
@@ -35,17 +35,17 @@ def serve(
     program: Sequence[str] = (),
     quotas: Quotas = list,
 ) -> None:
-    """Serve until stopped; tell the address once it answers.
+    """Serve until stopped.
 
     Args:
-        settings: of this process.
-        on_start: told the address.
-        program: the arguments behind Python that start this program with the same options, for
-            the processes beside the API; empty: there are none.
-        quotas: tells what producers have spent, which this layer does not know.
+        settings: the settings of this process.
+        on_start: is called with the address when the server answers.
+        program: the arguments after the Python interpreter that start this program with the
+            same options. The API starts the processes beside it with them; without them, none.
+        quotas: returns what producers have spent of their budgets.
 
     Raises:
-        PortInUseError: another program listens there.
+        PortInUseError: another program listens on the port.
         SettingsError: the scorer, the sanitizer or the host cannot be used.
     """
     listener = _listen(settings)
@@ -73,7 +73,7 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers, and that it is no longer ready once it is told to end."""
+    """Reports when it answers, and that it is not ready after a signal to end."""
 
     def __init__(
         self, config: uvicorn.Config, services: Services, on_start: Callable[[], None]
@@ -83,13 +83,13 @@ class _Server(uvicorn.Server):
         self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, then call `on_start`."""
         await super().startup(sockets)
         self._on_start()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """End in order at a signal; uvicorn's own way is to die of it afterwards."""
+        """Return normally after a signal. Uvicorn itself would send the signal again and die."""
         former = {number: signal.signal(number, self.handle_exit) for number in _ENDS}
         try:
             yield
@@ -98,12 +98,12 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Be ready no longer, and end."""
+        """Report that the server is not ready, and end it."""
         self._services.is_stopping = True
         super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
-        """Tell whether the server is to end."""
+        """Tell whether the server must end."""
         return await super().on_tick(counter) or self._services.failure is not None
 
 
@@ -117,13 +117,13 @@ def _listen(settings: Settings) -> socket.socket:
     except socket.gaierror:
         listener.close()
         raise SettingsError(
-            "setting api.host is no address of this machine", remedy="For example 127.0.0.1"
+            "setting api.host is not an address of this machine", remedy="For example 127.0.0.1"
         ) from None
     except OSError as error:
         listener.close()
         raise PortInUseError(
             f"port {settings.api.port} cannot be listened to: {error.strerror}",
-            remedy="Stop the program that has it, or set ECHOSTREAM_API__PORT to a free one",
+            remedy="Stop the program that uses it, or set ECHOSTREAM_API__PORT to a free one",
         ) from None
     listener.setblocking(False)
     return listener
@@ -135,7 +135,7 @@ def _address(settings: Settings) -> str:
 
 
 def _silence_uvicorn() -> None:
-    """Keep uvicorn's own lines off the terminal: its tracebacks could quote a text."""
+    """Silence uvicorn's log, because its tracebacks could quote a text."""
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]
@@ -144,7 +144,7 @@ def _silence_uvicorn() -> None:
 
 
 def _protocol(settings: ApiSettings) -> type[asyncio.Protocol]:
-    """Return uvicorn's protocol with these limits."""
+    """Return the protocol class with the limits of these settings."""
 
     class Limited(LimitedProtocol):
         patience_s = settings.body_timeout_s
@@ -154,14 +154,14 @@ def _protocol(settings: ApiSettings) -> type[asyncio.Protocol]:
 
 
 class LimitedProtocol(H11Protocol):
-    """uvicorn's protocol with limits on the time that headers take, and on connections."""
+    """Uvicorn's protocol with limits on the number of connections and on the time for headers."""
 
     patience_s: ClassVar[float]
     most_connections: ClassVar[int]
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for the first request."""
+        """Refuse a connection too many, or start the time limit for its first headers."""
         super().connection_made(transport)
         if len(self.connections) > self.most_connections:
             self.refuse(503, "overloaded", "Too many connections are open", retry_s=1)
@@ -169,12 +169,12 @@ class LimitedProtocol(H11Protocol):
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop the time limit."""
         self._wait_no_longer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Wait for headers from their first byte on, and no longer once they are there."""
+        """Start the time limit at the first byte of headers, and stop it after the last one."""
         before = self.cycle
         super().data_received(data)
         if self.cycle is not before:
@@ -183,11 +183,11 @@ class LimitedProtocol(H11Protocol):
             self._wait()
 
     def send_400_response(self, _message: str) -> None:
-        """Answer a request that is no HTTP, or whose headers are too large."""
-        self.refuse(400, "malformed", "The request is no HTTP, or its headers are too large")
+        """Answer a request that is not HTTP, or has too large headers."""
+        self.refuse(400, "malformed", "The request is not HTTP, or its headers are too large")
 
     def refuse(self, status: int, code: str, detail: str, *, retry_s: int = 0) -> None:
-        """Answer before there is a request, and close."""
+        """Answer without a request, and close the connection."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             for event in refusal(status, code, detail, retry_s=retry_s):
                 self.transport.write(self.conn.send(event) or b"")
@@ -208,7 +208,7 @@ class LimitedProtocol(H11Protocol):
 
 
 def refusal(status: int, code: str, detail: str, *, retry_s: int = 0) -> list[h11.Event]:
-    """Return the events of an answer that no application has given."""
+    """Return the HTTP events of an answer that does not come from the application."""
     problem = ProblemError(status, code, detail)
     if retry_s:
         problem.headers = {"retry-after": str(retry_s)}

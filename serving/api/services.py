@@ -1,4 +1,4 @@
-"""The routes' shared services: made once by the application, found by `services_of(request)`."""
+"""The objects that all routes share. A route gets them by `services_of(request)`."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from tenancy.usage import UsageCounter
 
 @dataclass
 class Services:
-    """Of one process."""
+    """The shared objects of one process, and its state."""
 
     settings: Settings
     database: Database
@@ -35,19 +35,19 @@ class Services:
     children: Children
     access_log: AccessLog
     in_flight: int = 0
-    ingesting: int = 0  # of these, those whose body is kept to be passed on
+    ingesting: int = 0  # requests of /v1/ingest among them
     is_stopping: bool = False
-    failure: Exception | None = None  # of what was loaded; ends the server
+    failure: Exception | None = None  # of loading; it ends the server
     is_loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def services_of(request: Request) -> Services:
-    """Return what the routes share."""
+    """Return the shared objects of the application that handles a request."""
     found: Services = request.app.state.services
     return found
 
 
 def caller_of(request: Request) -> Caller:
-    """Return who asks."""
+    """Return the caller of a request."""
     found: Caller = request.scope["state"]["caller"]
     return found

@@ -1,1 +1,1 @@
-"""Jobs: files of texts that are scored row by row, by processes of their own."""
+"""Score jobs, which are files of texts, row by row in worker processes."""

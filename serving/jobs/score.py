@@ -1,4 +1,7 @@
-"""A chunk's rows → its results and dead letters, by the functions that `/v1/sentiment` uses."""
+"""Score the rows of a chunk with the functions that `/v1/sentiment` uses.
+
+Rows that cannot be scored become dead letters, each with its line and a code.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,12 +11,12 @@ import orjson
 from serving.jobs.rows import Bad, Row
 from serving.text_scorer import Scored, Text, TextScorer
 
-_AT_ONCE = 100  # rows between two looks at whether to go on
+_AT_ONCE = 100  # rows scored before the worker checks again whether it may go on
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The output of a chunk: two files, and how many rows are in each."""
+    """The output of a chunk: two files as JSON lines, and the number of rows in each."""
 
     result: bytes
     errors: bytes
@@ -22,7 +25,7 @@ class Made:
 
 
 class StopError(Exception):
-    """Raised between rows: the work is to end, and the chunk is left."""
+    """Raised if the worker must stop; the chunk is then not written."""
 
 
 def score_rows(
@@ -32,10 +35,16 @@ def score_rows(
     sanitise: bool,
     may_go_on: Callable[[], bool],
 ) -> Made:
-    """Score a chunk.
+    """Score the rows of a chunk.
+
+    Args:
+        rows: rows to score, and rows that could not be read.
+        scorer: a loaded scorer.
+        sanitise: whether personal data is removed before scoring.
+        may_go_on: is asked every 100 rows.
 
     Raises:
-        StopError: it may not go on.
+        StopError: `may_go_on` returned False.
         ScorerError: a limit is reached, or a service refuses.
     """
     results: list[bytes] = []

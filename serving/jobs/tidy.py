@@ -1,7 +1,7 @@
-"""Delete the files of jobs that have expired, and what uploads that were cut off have left.
+"""Delete the files of expired jobs and of interrupted uploads.
 
-The API and each worker do it, each minute. Files go first and the row is marked after them, so that
-a process that is killed between leaves nothing that the next one does not find.
+The API and each worker do it every minute. They delete the files before they mark the job as
+expired. If a process is killed in between, the next one finds the job again.
 """
 
 from datetime import timedelta
@@ -11,14 +11,14 @@ from serving.jobs.files import JobFiles
 from tenancy import jobs
 from tenancy.database import Database
 
-_AT_ONCE = 500  # jobs of one statement
+_AT_ONCE = 500  # jobs per SQL statement
 _ORPHAN_S = 86_400.0  # no upload takes that long
 _FORGET = timedelta(days=30)
 log = get_log("jobs")
 
 
 def tidy(database: Database, files: JobFiles) -> None:
-    """Delete what is kept no longer.
+    """Delete expired jobs' files, old jobs' rows and files that belong to no job.
 
     Raises:
         ControlPlaneUnreachableError: the database does not answer.
@@ -32,7 +32,7 @@ def _delete_expired(database: Database, files: JobFiles) -> None:
     while over := jobs.expired(database, _AT_ONCE):
         gone = [job for job in over if files.remove(job[1])]
         jobs.mark_expired(database, gone)
-        if len(gone) < len(over):  # they are tried again the next time
+        if len(gone) < len(over):  # the next call tries them again
             log.warning("job_files_not_deleted", jobs=len(over) - len(gone))
             return
 

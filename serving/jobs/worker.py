@@ -1,8 +1,8 @@
-"""A process that scores jobs, chunk by chunk.
+"""Score jobs chunk by chunk, in a process of their own.
 
-It leases a job and renews the lease beside the work. A chunk's files are written before the chunk
-is noted in the control plane; a worker that is killed between leaves a chunk that is made again,
-the same. So each row counts once.
+The worker leases a job, and a thread renews the lease. The worker writes a chunk's files before it
+records the chunk in the control plane. If it is killed in between, the next worker writes the same
+files again, so each row counts once.
 """
 
 import gc
@@ -26,21 +26,24 @@ from tenancy.database import Database
 from tenancy.jobs import Job, JobStatus, Step
 from tenancy.usage import write_usage
 
-if TYPE_CHECKING:  # seconds of models, which a worker without a job does not need
+if TYPE_CHECKING:  # models load for seconds, and an idle worker needs none
     from serving.jobs.score import Made
     from serving.text_scorer import TextScorer
 
 CHUNK_ROWS = 1_000
-_CHUNK_CHARS = 4_000_000  # of one chunk, which is in memory
+_CHUNK_CHARS = 4_000_000  # per chunk, because a chunk is held in memory
 _POLL_S = 0.5
-_TURN_S = 5.0  # after so long, another job that waits has its turn
+_TURN_S = 5.0  # after this time, another waiting job has its turn
 _RENEW_PER_LEASE = 4
 _TIDY_S = 60.0
 log = get_log("worker")
 
 
 class Worker:
-    """One at a time in a process: the sanitizer's limit of time needs the main thread."""
+    """Works on jobs, in the main thread, because the sanitizer's time limit needs it.
+
+    >>> Worker(settings, database, stopped, lease_s=60).run()
+    """
 
     def __init__(
         self,
@@ -52,15 +55,15 @@ class Worker:
         turn_s: float = _TURN_S,
         scorer: "TextScorer | None" = None,
     ) -> None:
-        """Load nothing yet.
+        """Keep the arguments. The scorer is loaded with the first job.
 
         Args:
-            settings: of this process.
+            settings: the settings of this process.
             database: the control plane.
-            stopped: set when the worker is to end.
-            lease_s: how long a job waits for a worker that was killed.
-            turn_s: how long it works on one job while another one waits.
-            scorer: one that is loaded; None: it is loaded for the first job.
+            stopped: is set when the worker must end.
+            lease_s: seconds after which another worker may take over an abandoned job.
+            turn_s: seconds of work on one job while another job waits.
+            scorer: a loaded scorer, for tests.
         """
         self._settings = settings
         self._database = database
@@ -73,7 +76,7 @@ class Worker:
         self._tidied_at = float("-inf")
 
     def run(self) -> None:
-        """Work until stopped; a scorer that cannot be used fails jobs, to be retried."""
+        """Work until stopped. If the scorer cannot be used, jobs fail and can be retried."""
         while not self._stopped.is_set():
             try:
                 self.tidy_if_due()
@@ -85,7 +88,7 @@ class Worker:
                 self._stopped.wait(_POLL_S)
 
     def work(self) -> bool:
-        """Work on one job until it ends, or another one has its turn; False where there is none."""
+        """Work on one job until it ends or another has its turn. Return False if none waits."""
         job = jobs.claim(self._database, lease_for=self._lease)
         if job is None:
             return False
@@ -105,7 +108,7 @@ class Worker:
                 self._score(job, lease)
             except BrokenInputError as broken:
                 self._end(lease.job, JobStatus.FAILED, f"{broken}: behind line {lease.job.line}")
-            except FileNotFoundError:  # deleted meanwhile, or its input has gone
+            except FileNotFoundError:  # the job or its input was deleted meanwhile
                 self._end(lease.job, JobStatus.FAILED, "input_gone")
             except ControlPlaneUnreachableError:
                 raise
@@ -116,7 +119,7 @@ class Worker:
                 self._end(lease.job, JobStatus.FAILED, "internal")
 
     def _score(self, job: Job, lease: "_Lease") -> None:
-        from serving.jobs.score import StopError, score_rows  # noqa: PLC0415  # as above
+        from serving.jobs.score import StopError, score_rows  # noqa: PLC0415  # it loads models
 
         scorer = self._loaded()
         most = self._settings.api.max_job_rows
@@ -145,7 +148,7 @@ class Worker:
         return lease.age_s > self._turn_s and jobs.is_any_waiting(self._database)
 
     def _keep_chunk(self, lease: "_Lease", made: "Made", following: Position) -> bool:
-        """Write a chunk, then note it; False where the lease is somebody else's."""
+        """Write a chunk, then record it. Return False if another worker has the lease."""
         job = lease.job
         self._files.write_chunk(job.job_id, job.chunks, "result", made.result)
         if made.errors:
@@ -186,7 +189,7 @@ class Worker:
             lease.stop()
 
     def tidy_if_due(self) -> None:
-        """Delete files that are kept no longer, each minute."""
+        """Delete expired files, at most once per minute."""
         now = clock.file_s()
         if now - self._tidied_at >= _TIDY_S:
             self._tidied_at = now
@@ -194,9 +197,10 @@ class Worker:
 
 
 def chunks(rows: Rows) -> Iterator[tuple[list[Row | Bad], Position]]:
-    """Yield rows in chunks of bounded size, and where the next chunk begins.
+    """Yield chunks of rows, each with the position at which the next chunk begins.
 
-    Where a chunk ends follows from where it begins: a repeated one is the same.
+    A chunk has at most 1,000 rows, and fewer if their texts are long. Its end depends only on its
+    beginning, so a repeated chunk is the same.
     """
     chunk: list[Row | Bad] = []
     chars = 0
@@ -213,13 +217,13 @@ def chunks(rows: Rows) -> Iterator[tuple[list[Row | Bad], Position]]:
 
 
 class _Lease:
-    """A job's lease, which a thread renews while the job is worked on."""
+    """A job's lease. A thread renews it while the worker works on the job."""
 
     def __init__(
         self, database: Database, job: Job, lease_for: timedelta, stopped: threading.Event
     ) -> None:
         self.job = job
-        self.status: JobStatus | None = job.status  # None: it is somebody else's
+        self.status: JobStatus | None = job.status  # None: another worker has the lease
         self._database = database
         self._for = lease_for
         self._stopped = stopped
@@ -237,20 +241,20 @@ class _Lease:
 
     @property
     def chunks(self) -> int:
-        """How many chunks the worker has made of it."""
+        """The number of chunks that this worker has written of the job."""
         return self.job.chunks - self._first_chunk
 
     @property
     def age_s(self) -> float:
-        """How long the worker has had the job."""
+        """Seconds since the worker took the job."""
         return time.monotonic() - self._began
 
     def may_go_on(self) -> bool:
-        """Tell whether the job is still to be worked on, by this worker."""
+        """Tell whether this worker may continue with the job."""
         return self.status == JobStatus.IN_PROGRESS and not self._stopped.is_set()
 
     def advance(self, step: Step) -> bool:
-        """Note a chunk; False where the lease is somebody else's."""
+        """Record a chunk. Return False if another worker has the lease."""
         following = jobs.advance(self._database, self.job, step, lease_for=self._for)
         if following is None:
             self.status = None
@@ -265,11 +269,11 @@ class _Lease:
         while not self._ended.wait(self._for.total_seconds() / _RENEW_PER_LEASE):
             try:
                 self.status = jobs.renew(self._database, self.job, lease_for=self._for)
-            except EchoStreamError:  # the next time, before the lease ends
+            except EchoStreamError:  # the next attempt comes before the lease ends
                 log.warning("lease_not_renewed", job=self.job.job_id)
 
 
 def _code(error: EchoStreamError) -> str:
-    """Return an error's name as a code: disk_full for DiskFullError."""
+    """Return an error's class name as a code, such as disk_full for DiskFullError."""
     name = type(error).__name__.removesuffix("Error")
     return "".join(f"_{char.lower()}" if char.isupper() else char for char in name).lstrip("_")

@@ -1,1 +1,1 @@
-"""Answer the API's questions: pure functions of a reader and arguments, without a web framework."""
+"""Answer the API's questions by functions of a snapshot and arguments, without a web framework."""

@@ -1,4 +1,4 @@
-"""Read the addresses of posts from the records in Bronze that Silver's rows name."""
+"""Read the web addresses of posts from their records in Bronze (ADR 25)."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -24,9 +24,10 @@ class Source:
     """The record from which a row of Silver was made.
 
     Attributes:
-        platform: of the post.
+        platform: the post's platform.
         topic, partition, offset: the record's coordinates.
-        event_id: the event in it. A topic that was created anew uses coordinates a second time.
+        event_id: the id of the event in it. Coordinates alone do not suffice: a topic that was
+            deleted and created again uses them twice.
         observed_at: when the producer saw the post.
         processed_at: when the job wrote the row. Kafka received the record between the two.
     """
@@ -41,10 +42,10 @@ class Source:
 
 
 def links(lake: Snapshot, sources: Sequence[Source]) -> dict[str, str]:
-    """Return the addresses of posts, by event id.
+    """Return the web addresses of posts, by event id.
 
-    A post has none where its platform gives none, where its record has left Bronze or is encrypted,
-    and on S3, where a read of a few records would be one of whole files.
+    A post has none if its platform gives none, or if its record is encrypted or no longer in
+    Bronze. On S3 no post has one, because a few records would cost a read of whole files.
 
     Raises:
         DataFileDamagedError, LogDamagedError, LostCommitsError, QueryTimeoutError, QueryError: the
@@ -76,7 +77,7 @@ def _may_hold(sources: Sequence[Source]) -> Callable[[DataFile], bool]:
 
 
 def _event(value: bytes | None) -> tuple[str, str]:
-    """Return the id and the address of an event; empty where it has none, or is encrypted."""
+    """Return the id and address of an event; empty if it has none or is encrypted."""
     try:
         event = json.loads(value or b"")
     except ValueError:

@@ -1,4 +1,4 @@
-"""The newest posts of Silver, a page at a time."""
+"""Return the newest posts of Silver, page by page, reading as few files as possible."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,30 +13,30 @@ from serving.queries.shared import SILVER, AsOf, Viewer, as_of_silver
 from serving.reader.pinned import DataFile
 from serving.reader.reader import Snapshot
 
-UNSCORED = "unscored"  # asks for posts without a label
+UNSCORED = "unscored"  # the value of `labels` for posts without a label
 _COLUMNS = (
     "post_key, platform, channel, posted_at, lang, sentiment.label AS label,"
     " sentiment.compound AS compound, sentiment.confidence AS confidence, title, text,"
     " coalesce(rights.may_display, false) AS may_display, metrics, bronze, event_id, observed_at,"
     " processed_at"
 )
-_AT = 3  # of these, when it was posted
+_AT = 3  # the index of posted_at in them
 _FILTERS = {
     "platforms": "list_contains($platforms::VARCHAR[], platform)",
     "channels": "list_contains($channels::VARCHAR[], channel)",
     "labels": f"list_contains($labels::VARCHAR[], coalesce(sentiment.label, '{UNSCORED}'))",
     "langs": "list_contains($langs::VARCHAR[], lang)",
 }
-_TIMES = 4  # as many rows as are wanted are read first, then four times as many, and so on
+_TIMES = 4  # each turn reads files with four times as many rows as the turn before
 _TICK = timedelta(microseconds=1)
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """After which post a page begins; the newest comes first, and the least key of two at once.
+    """The last post of a page. Posts are sorted by time, the newest first, then by key.
 
-    The key is Silver's pseudonym, so a position leaves sealed or not at all.
+    The key is Silver's pseudonym, so clients get a position only encrypted.
     """
 
     posted_at: datetime
@@ -45,7 +45,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class PostsAsked:
-    """The parameters; times are half-open, in UTC, and an empty filter lets all pass."""
+    """The parameters. The period [since, until) is in UTC; an empty filter selects all posts."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -59,14 +59,14 @@ class PostsAsked:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post as it may be shown.
+    """A post as a client may see it.
 
     Attributes:
-        post_key: Silver's pseudonym; it never leaves.
-        channel: None where it is a person's profile.
-        title, text, link: None unless the row's rights and today's policy both allow to display
-            them. A link leads to the post at its platform, where its record still tells it.
-        may_display: whether both allow it.
+        post_key: Silver's pseudonym, which no client gets.
+        channel: None if it is a person's profile.
+        title, text: None unless `may_display`.
+        link: the post's address at its platform; None unless `may_display`, or if unknown.
+        may_display: whether the row's rights and the platform's policy both allow to display it.
     """
 
     post_key: str = field(repr=False)
@@ -86,7 +86,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class PostsPage:
-    """The answer; `after` is where the next page begins, None on the last one."""
+    """A page of posts. `after` is the position of its last post, or None on the last page."""
 
     as_of: AsOf
     posts: tuple[Post, ...]
@@ -99,10 +99,10 @@ def posts(
     """Return a page of the newest posts.
 
     Args:
-        lake: as it is now; a post that was deleted since the page before is not there.
-        viewer: who asks.
-        asked: which posts.
-        policies: by platform, as they are today.
+        lake: a snapshot. A post that was deleted since the page before is missing from it.
+        viewer: the caller.
+        asked: the filters and the position.
+        policies: the current policies, by platform.
 
     Raises:
         DataFileDamagedError, LogDamagedError, LostCommitsError, QueryTimeoutError, QueryError: the
@@ -116,7 +116,7 @@ def posts(
 
 
 def _newest(lake: Snapshot, viewer: Viewer, asked: PostsAsked) -> list[tuple[Any, ...]]:
-    """Return one row more than the page has, so that it is known whether another follows."""
+    """Return the rows of a page and one more, which shows that another page follows."""
     wanted = asked.limit + 1
     values = _values(viewer, asked) | {"wanted": wanted}
     found: list[tuple[Any, ...]] = []
@@ -134,16 +134,16 @@ def _newest(lake: Snapshot, viewer: Viewer, asked: PostsAsked) -> list[tuple[Any
 def _turns(
     lake: Snapshot, asked: PostsAsked, wanted: int
 ) -> Iterator[tuple[frozenset[str] | None, datetime | None]]:
-    """Yield files to read in turn, the newest posts first, and how new a post of the rest may be.
+    """Yield files to read, newest posts first, and the newest possible time in the other files.
 
-    None stands for all files, and for a rest that the log tells nothing about.
+    The files are None to read all of them. The time is None if the log has no statistics.
     """
     parts = lake.parts(SILVER)
     if not all(part.reads_files for part in parts):
         yield None, None
         return
     until = asked.until
-    if asked.after is not None:  # others may have been posted at the very moment
+    if asked.after is not None:  # other posts may have the same time
         until = min(filter(None, (until, asked.after.posted_at + _TICK)))
     files = [
         file
@@ -164,7 +164,7 @@ def _turns(
 
 
 def _first(files: Sequence[DataFile], rows: int) -> Sequence[DataFile]:
-    """Return the first files that have so many rows together, at least one."""
+    """Return as many of the first files as have that many rows together, at least one."""
     sums = accumulate(file.rows or 0 for file in files)
     number = next((at for at, sum_ in enumerate(sums) if sum_ >= rows), len(files))
     return files[: number + 1]
@@ -182,7 +182,7 @@ def _values(viewer: Viewer, asked: PostsAsked) -> dict[str, Any]:
     values: dict[str, Any] = {"owners": list(viewer.owners)}
     for name in _FILTERS:
         if chosen := getattr(asked, name):
-            # A profile, which is a person's, is asked for by nobody.
+            # A channel may be a person's profile; nobody may ask for its pseudonym.
             values[name] = [one for one in chosen if version_of(one) is None]
     if asked.since is not None:
         values["since"] = asked.since
@@ -212,7 +212,7 @@ def _page(asked: PostsAsked) -> str:
 
 
 def _post(row: tuple[Any, ...], policies: Mapping[str, Policy]) -> tuple[Post, Source | None]:
-    """Return a post, and the record to look for its link in; None where it may have none."""
+    """Return a post and the record with its link, or None if its link may not be shown."""
     *said, bronze, event_id, observed_at, processed_at = row
     known = dict(zip(Post.__slots__, said, strict=False))  # all but the link
     policy = policies.get(known["platform"])

@@ -1,4 +1,4 @@
-"""Data quality: records processed, waiting and quarantined, and the costs."""
+"""Return the quality of the data: records processed, waiting and quarantined, and costs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _BY_REASON = (
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """Records in quarantine; none are told where that layer is closed."""
+    """The number of records in quarantine for a platform and a reason."""
 
     platform: str | None
     reason: str
@@ -45,7 +45,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The spent part of a platform's budget; the caller that starts the API supplies it."""
+    """The spent part of a platform's budget. The program that starts the API supplies it."""
 
     platform: str
     unit: str
@@ -56,7 +56,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """The answer."""
+    """The quality of the data. `quarantine` is empty if that layer may not be read."""
 
     as_of: AsOf
     jobs: tuple[Batches, ...]
@@ -68,12 +68,12 @@ class Quality:
 
 
 def quality(lake: Snapshot, *, costs: Sequence[Cost] = (), quotas: Sequence[Quota] = ()) -> Quality:
-    """Return the state of the data.
+    """Return the quality of the data.
 
     Args:
-        lake: as it is now.
-        costs: as `costs_of` returns them.
-        quotas: of the producers, which the API does not know.
+        lake: a snapshot.
+        costs: the result of `costs_of`.
+        quotas: what producers have spent of their budgets.
 
     Raises:
         DataFileDamagedError, LogDamagedError, LostCommitsError, QueryTimeoutError, QueryError: the
@@ -96,7 +96,7 @@ def costs_of(settings: Settings, now: datetime) -> tuple[Cost, ...]:
     """Return what paid services have cost in the month of `now`.
 
     Raises:
-        ScorerBudgetError: a budget's file does not say what was spent.
+        ScorerBudgetError: the file of a budget cannot be read.
     """
     used = spent(settings.home / "budgets" / "comprehend.json", f"{now:%Y-%m}")
     if used is None:

@@ -1,4 +1,4 @@
-"""The shared parts of all answers: the caller, the as-of time, and completeness."""
+"""Compute the parts that several answers share: versions, completeness and fates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from serving.reader.reader import Snapshot
 GOLD = "gold.sentiment_hourly"
 SILVER = "silver.posts"
 BATCHES = "ops.batches"
-REFINING_JOB = "bronze_to_silver"  # each record that came is in one of its fates
+REFINING_JOB = "bronze_to_silver"  # it gives each record its fate
 _WINDOW = timedelta(hours=24)
 
 
@@ -19,10 +19,10 @@ class Viewer:
     """The caller of a query.
 
     Attributes:
-        owners: whose rows the viewer sees: public ones, the tenant's, the lake's owner's.
-        sees_small_cells: whether the viewer is the lake's owner; anybody else gets no sum that a
-            cell of few authors is part of.
-        min_authors: how many are few.
+        owners: the owners whose rows the caller sees: `public` and those of the tenant.
+        sees_small_cells: whether the caller owns the lake. The sums of other callers leave small
+            cells out.
+        min_authors: a cell with fewer authors is small.
     """
 
     owners: tuple[str, ...]
@@ -32,7 +32,7 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The versions that an answer reflects."""
+    """The versions of tables that an answer comes from, and the time of the newest commit."""
 
     gold_version: int | None = None
     silver_version: int | None = None
@@ -41,14 +41,14 @@ class AsOf:
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """How much of what came is in the lake, by the batches of a day up to the newest one.
+    """How much of the last 24 hours' data is in Silver, counted up to each job's newest batch.
 
     Attributes:
-        share: of the records that Kafka has or had for these batches, those that went through and
-            not into quarantine; None where no batch has ended.
-        lag_records: how many still waited in Kafka after the newest batch.
-        quarantined: how many went into quarantine.
-        last_batch_at: when the newest batch of any job ended.
+        share: records that did not go to quarantine, divided by records consumed or waiting; None
+            if no batch has ended.
+        lag_records: records that still waited after the newest batches.
+        quarantined: records that went to quarantine.
+        last_batch_at: the end of the newest batch of any job.
     """
 
     share: float | None = None
@@ -59,7 +59,7 @@ class Completeness:
 
 @dataclass(frozen=True, slots=True)
 class Fates:
-    """How many records of the day had which fate."""
+    """The number of records of the last 24 hours by fate."""
 
     consumed: int = 0
     new: int = 0
@@ -73,7 +73,7 @@ class Fates:
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """A job's batches: its newest one, and the fates of a day up to that."""
+    """A job's newest batch, and the fates of the 24 hours before its end."""
 
     job: str
     last_batch_at: datetime | None
@@ -96,7 +96,7 @@ _NEWEST_BATCHES = " ".join(
 
 
 def as_of_gold(lake: Snapshot) -> AsOf:
-    """Return what Gold's version says of itself."""
+    """Return the versions of Gold and of the Silver that it was computed from."""
     parts = lake.parts(GOLD)
     if not parts:
         return AsOf()
@@ -105,7 +105,7 @@ def as_of_gold(lake: Snapshot) -> AsOf:
 
 
 def as_of_silver(lake: Snapshot) -> AsOf:
-    """Return what Silver's version says of itself."""
+    """Return the version of Silver."""
     parts = lake.parts(SILVER)
     if not parts:
         return AsOf()
@@ -114,13 +114,13 @@ def as_of_silver(lake: Snapshot) -> AsOf:
 
 
 def batches(lake: Snapshot) -> tuple[Batches, ...]:
-    """Return the batches of each job that has had any, of a day up to its newest one."""
+    """Return one entry per job: its newest batch, and the 24 hours before that batch ended."""
     newest = [
         at
         for part in lake.parts(BATCHES)
         if (at := newest_of(part.pinned.files, "ended_at")) is not None
     ]
-    # The oldest of the jobs' newest batches: a job that stopped long ago is shown too.
+    # Begin at the oldest of the newest batches, so that a job that stopped long ago is included.
     since = min(newest) - _WINDOW if newest else None
     read = lake.relation(BATCHES, lambda file: file.may_have("ended_at", since, None))
     if read is None:
@@ -129,7 +129,7 @@ def batches(lake: Snapshot) -> tuple[Batches, ...]:
 
 
 def completeness(jobs: Sequence[Batches]) -> Completeness:
-    """Return how whole the data are."""
+    """Return how complete the data is, from the batches of all jobs."""
     if not jobs:
         return Completeness()
     refining = [job for job in jobs if job.job == REFINING_JOB]
@@ -146,7 +146,7 @@ def completeness(jobs: Sequence[Batches]) -> Completeness:
 
 
 def newest_of(files: Sequence[Any], column: str) -> datetime | None:
-    """Return the greatest time of a column by the log; None where it tells none."""
+    """Return the newest time of a column in the log's statistics; None if it has none."""
     return max((at for file in files if (at := file.greatest.get(column))), default=None)
 
 

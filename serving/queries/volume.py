@@ -1,4 +1,4 @@
-"""Volume and sentiment over time, out of Gold."""
+"""Sum posts and sentiment over time, from the cells of Gold."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,16 +27,17 @@ _BY: dict[By, tuple[str, ...]] = {
     "channel": ("platform", "channel"),
 }
 _SUMS = ("posts", "positive", "neutral", "negative", "mixed", "unscored", "compound_sum")
-_UNIT = 10_000  # of compound_sum
+_UNIT = 10_000  # compound_sum is in units of 1/10,000
 _USUAL = timedelta(days=7)
 _SUMMED = [f"sum({name})::BIGINT AS {name}" for name in _SUMS]
-# By whole numbers: DuckDB's date_trunc of a time with a zone takes more than all sums together.
+# Steps are computed with integers: DuckDB's date_trunc of a time with a zone takes longer than
+# all sums together.
 _HOUR = 3_600_000_000
 _WIDTHS: dict[Step, int] = {"hour": _HOUR, "day": 24 * _HOUR, "week": 7 * 24 * _HOUR}
 _MONDAY = 4 * 24 * _HOUR  # 1970 began on a Thursday
 _BEGINS = "(epoch_us(hour) - $first) // $width * $width + $first AS begins"
-# The cells of Gold that are asked for. Those of few posts are not shown either: in an hour whose
-# authors have expired, their number stays when platforms delete what they wrote.
+# The cells of Gold that match the filters. A cell with few posts is hidden too: after the authors
+# of an hour have expired, their number no longer falls when platforms delete their posts.
 _ASKED = """(
     SELECT *, authors >= $least AND posts >= $least AS shown
     FROM (
@@ -59,10 +60,10 @@ _HIDDEN = " ".join(["SELECT count(*) FROM", _ASKED, "WHERE NOT shown"])
 
 @dataclass(frozen=True, slots=True)
 class VolumeAsked:
-    """The parameters; times are half-open, in UTC.
+    """The parameters. The period [since, until) is in UTC.
 
-    Without times, the last seven days up to Gold's newest hour. `limit` bounds the cells, and so
-    the memory: of more, the first ones are returned.
+    Without times, the period is the seven days up to Gold's newest hour. At most `limit` cells are
+    returned, the first ones, which bounds the memory.
     """
 
     step: Step = "hour"
@@ -76,13 +77,16 @@ class VolumeAsked:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Sums of some cells of Gold.
+    """The sums of one step, platform and channel.
 
     Attributes:
-        at: where the step begins.
-        platform, channel: None where not asked for, and where Gold has none; a channel that is a
-            person's profile has none either.
-        authors: distinct ones; None unless it is one cell of Gold, for they do not add up.
+        at: the beginning of the step.
+        platform, channel: None if the sums are not by it, or if Gold has none. A channel that is a
+            person's profile is None too.
+        mean_compound: the mean of the compound scores, -1 to 1.
+        net_sentiment: positive less negative posts, divided by posts with a label, -1 to 1.
+        authors: distinct authors, if the sums are those of one cell of Gold. Numbers of distinct
+            authors cannot be added up, so it is None otherwise.
     """
 
     at: datetime
@@ -101,7 +105,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """The answer; `since` and `until` are None where there is no Gold."""
+    """The cells of a period. `since` and `until` are None while Gold is empty."""
 
     as_of: AsOf
     completeness: Completeness
@@ -113,7 +117,7 @@ class Volume:
 
 
 def volume(lake: Snapshot, viewer: Viewer, asked: VolumeAsked) -> Volume:
-    """Return sums over time.
+    """Return the sums of posts and sentiment over time.
 
     Raises:
         DataFileDamagedError, LogDamagedError, LostCommitsError, QueryTimeoutError, QueryError: the
@@ -139,7 +143,7 @@ def _window(lake: Snapshot, asked: VolumeAsked) -> tuple[datetime | None, dateti
 
 
 def _end(lake: Snapshot) -> datetime | None:
-    """Return where Gold's newest hour ends."""
+    """Return the end of Gold's newest hour."""
     files = [file for part in lake.parts(GOLD) for file in part.pinned.files]
     newest = newest_of(files, "hour")
     if newest is None and (read := lake.relation(GOLD)):

@@ -1,1 +1,1 @@
-"""The routes, a file per resource; each has `router`, made by `serving.api.resource`."""
+"""The routes, one file per resource. Each file has a `router`."""

@@ -1,6 +1,7 @@
-"""`POST /v1/ingest`: payloads of a platform, on by the process that alone reads the key.
+"""`POST /v1/ingest`: pass payloads to the process that sends them to Kafka.
 
-The body goes to it as it came: reading thousands of payloads would hold up all other answers.
+Only that process reads the pseudonym key. The API passes the body on unparsed, because parsing
+thousands of payloads would delay all other answers.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from tenancy.api_keys import Scope
 
 _MAX_ANSWER_BYTES = 1024 * 1024
 _ANSWER_S = 60.0
-_AT_ONCE = 32  # requests, of which each may hold a body of 8 MiB in memory
+_AT_ONCE = 32  # requests at a time; each may hold a body of 8 MiB in memory
 _IN = {
     "requestBody": {
         "required": True,
@@ -44,14 +45,14 @@ _IN = {
         },
     }
 }
-# status of the process → status, code, detail, seconds to wait
+# the process's status → HTTP status, code, detail, seconds to wait
 _REFUSALS = {
-    "away": (503, "kafka_unavailable", "Kafka did not take all of it: send it again, whole", 5),
+    "away": (503, "kafka_unavailable", "Kafka did not acknowledge all of it: send it all again", 5),
     "busy": (503, "overloaded", "Too many requests wait to be sent to Kafka", 1),
     "no_key": (
         503,
         "no_pseudonym_key",
-        "The pseudonym key cannot be had: `echostream up` makes one",
+        "The pseudonym key cannot be read: `echostream up` makes one",
         60,
     ),
 }
@@ -60,7 +61,7 @@ router = resource(Scope.INGEST_WRITE, tags=["ingest"])
 
 
 def socket_path(settings: Settings) -> Path:
-    """Return where the process listens; the port makes it this server's own."""
+    """Return the socket of the process. Its name has the port, so two servers never share one."""
     return settings.home / "run" / "ingest" / f"{settings.api.port}.sock"
 
 
@@ -69,8 +70,8 @@ def socket_path(settings: Settings) -> Path:
 async def ingest(request: Request) -> Response:
     """Send up to 1,000 payloads of a platform to Kafka; `custom` takes your own data.
 
-    What is answered is acknowledged by Kafka. After a 503 send all of it again: nothing counts
-    twice.
+    Kafka has acknowledged everything that a 202 answer counts as sent. After a 503, send the whole
+    request again: no post counts twice.
     """
     services = services_of(request)
     if services.ingesting >= _AT_ONCE:
@@ -99,7 +100,7 @@ async def _answer(request: Request, body: bytes) -> dict[str, Any]:
             answer = await _ask(socket_path(services_of(request).settings), head, body)
     except (OSError, FrameError, TimeoutError):
         raise _refused(
-            503, "ingest_unavailable", "The process for it is being started", 5
+            503, "ingest_unavailable", "The process that sends to Kafka is starting", 5
         ) from None
     status = answer.pop("status")
     if status == "done":

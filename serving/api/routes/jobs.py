@@ -1,4 +1,4 @@
-"""`/v1/jobs`: files of texts, scored row by row."""
+"""`/v1/jobs`: score files of texts, row by row."""
 
 import asyncio
 from collections.abc import Callable
@@ -51,7 +51,7 @@ router = resource(Scope.SENTIMENT_WRITE, media_types=tuple(_FORMS), tags=["jobs"
 async def submit(request: Request, sanitise: bool = True) -> Response:
     """Score the rows of a CSV file, a JSON array or JSON lines, each with a `text`.
 
-    `id` and `language` may stand beside it. A CSV file names its columns in its first line.
+    A row may also have an `id` and a `language`. The first line of a CSV file names its columns.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in _FORMS:
@@ -71,7 +71,7 @@ async def submit(request: Request, sanitise: bool = True) -> Response:
 
 @router.get("/v1/jobs", response_model=JobsOut)
 async def newest(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
-    """Return the newest jobs."""
+    """Return the tenant's newest jobs."""
     found = await asyncio.to_thread(
         jobs.newest, services_of(request).database, caller_of(request).tenant, limit
     )
@@ -80,7 +80,7 @@ async def newest(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 
 
 @router.get("/v1/jobs/{job_id}", response_model=JobOut)
 async def job(request: Request, job_id: JobId) -> Response:
-    """Return how far a job is."""
+    """Return the status of a job and its counts of rows."""
     return _json(_told(await _found(request, jobs.find, job_id)))
 
 
@@ -92,13 +92,13 @@ async def result(request: Request, job_id: JobId) -> Response:
 
 @router.get("/v1/jobs/{job_id}/errors", response_class=Response, responses=_FILE)
 async def errors(request: Request, job_id: JobId) -> Response:
-    """Return the rows that could not be scored: their line and a code, never their text."""
+    """Return the line and an error code of each row that could not be scored, without its text."""
     return await _file(request, job_id, "errors")
 
 
 @router.post("/v1/jobs/{job_id}/cancel", status_code=202, response_model=JobOut)
 async def cancel(request: Request, job_id: JobId) -> Response:
-    """Stop a job; what is scored stays to be fetched."""
+    """Cancel a job. The result of the rows scored so far can still be fetched."""
     keep = timedelta(hours=services_of(request).settings.api.result_keep_h)
 
     def stop(database: Database, tenant: str, job_id: str) -> Job | None:
@@ -109,7 +109,7 @@ async def cancel(request: Request, job_id: JobId) -> Response:
 
 @router.post("/v1/jobs/{job_id}/retry", status_code=202, response_model=JobOut)
 async def retry(request: Request, job_id: JobId) -> Response:
-    """Let a job that has failed or was stopped go on where it was."""
+    """Resume a job that has failed or was cancelled, at the row where it stopped."""
     found = await _found(request, jobs.retry, job_id)
     if found.status != JobStatus.SUBMITTED:
         raise ProblemError(409, "conflict", f"A job that is {found.status} cannot be retried")
@@ -118,7 +118,7 @@ async def retry(request: Request, job_id: JobId) -> Response:
 
 @router.delete("/v1/jobs/{job_id}", status_code=204)
 async def delete(request: Request, job_id: JobId) -> Response:
-    """Delete a job with its input and results, also while it is worked on."""
+    """Delete a job with its input and results, even while it runs."""
     services = services_of(request)
     tenant = caller_of(request).tenant
     if not await asyncio.to_thread(jobs.remove, services.database, tenant, job_id):
@@ -145,7 +145,7 @@ async def _file(request: Request, job_id: str, kind: Kind) -> Response:
             409, "conflict", f"The job is {found.status}", headers={"Retry-After": "5"}
         )
     if found.status == JobStatus.EXPIRED:
-        raise ProblemError(410, "expired", "The results are kept no longer")
+        raise ProblemError(410, "expired", "The results have expired and are deleted")
     files = JobFiles(services_of(request).settings.home)
     as_csv = _CSV in request.headers.get("accept", "")
     make = files.csv if as_csv else files.json_lines

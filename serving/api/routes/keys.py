@@ -1,4 +1,4 @@
-"""`/v1/keys`: the tenant's API keys. A key is shown in the answer that makes it, and only there."""
+"""`/v1/keys`: the tenant's API keys. Only the answer that creates a key shows its secret."""
 
 import asyncio
 import hashlib
@@ -22,7 +22,7 @@ _MAX_DAYS = 3_650
 
 
 class KeyIn(In):
-    """A key to make."""
+    """A key to create."""
 
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
@@ -43,20 +43,20 @@ class KeyOut(BaseModel):
 
 
 class KeyMade(KeyOut):
-    """A key with its secret; null where the request was carried out before."""
+    """A new key. Its secret `key` is null if the request repeats an earlier one."""
 
     key: str | None
 
 
 class KeysOut(BaseModel):
-    """All keys."""
+    """All keys of the tenant."""
 
     keys: list[KeyOut]
 
 
 @router.get("/v1/keys")
 async def all_keys(request: Request) -> KeysOut:
-    """Return the tenant's keys, the revoked ones too."""
+    """Return the tenant's keys, including revoked ones."""
     records = await asyncio.to_thread(
         list_keys, services_of(request).database, caller_of(request).tenant
     )
@@ -65,7 +65,7 @@ async def all_keys(request: Request) -> KeysOut:
 
 @router.post("/v1/keys", status_code=201, response_model=KeyMade)
 async def make(request: Request, body: KeyIn) -> Response:
-    """Make a key. Its secret is in this answer alone."""
+    """Create a key. Only this answer contains its secret."""
     fingerprint = hashlib.sha256(body.model_dump_json().encode()).digest()
 
     async def work() -> Response:
@@ -88,7 +88,7 @@ async def make(request: Request, body: KeyIn) -> Response:
 
 @router.delete("/v1/keys/{key_id}", status_code=204)
 async def revoke(request: Request, key_id: Annotated[str, Path(max_length=40)]) -> Response:
-    """Revoke a key; other processes refuse it within a minute."""
+    """Revoke a key. Other processes refuse it within a minute."""
     services = services_of(request)
     found = await asyncio.to_thread(
         revoke_key, services.database, caller_of(request).tenant, key_id

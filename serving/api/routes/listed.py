@@ -1,4 +1,4 @@
-"""All resources, in the order of the documentation. A new one is a file and a line here."""
+"""List all routers, in the order of the OpenAPI document. Add a new resource here."""
 
 from fastapi import APIRouter
 

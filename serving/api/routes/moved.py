@@ -1,4 +1,4 @@
-"""Paths without a version lead to those of the first one."""
+"""Redirect paths without a version to the same paths of version 1."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -8,20 +8,20 @@ router = APIRouter(include_in_schema=False)
 
 @router.post("/sentiment")
 async def sentiment() -> Response:
-    """Lead to /v1/sentiment."""
+    """Redirect to /v1/sentiment."""
     return _to("/v1/sentiment")
 
 
 @router.get("/query")
 async def query(request: Request) -> Response:
-    """Lead to /v1/query, with the same parameters."""
+    """Redirect to /v1/query, with the same parameters."""
     asked = request.url.query
     return _to(f"/v1/query?{asked}" if asked else "/v1/query")
 
 
 @router.post("/ingest")
 async def ingest() -> Response:
-    """Lead to /v1/ingest."""
+    """Redirect to /v1/ingest."""
     return _to("/v1/ingest")
 
 

@@ -1,4 +1,4 @@
-"""For who runs the service: is it alive, is it ready, what does Prometheus read."""
+"""Routes for operators: health, readiness, metrics and the OpenAPI document."""
 
 from typing import Any
 
@@ -17,16 +17,16 @@ router = APIRouter(tags=["operation"], responses=PROBLEMS)
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
-    """Tell that the process answers."""
+    """Return 200 while the process answers."""
     return {"status": "ok"}
 
 
 @router.get("/readyz")
 async def readyz(request: Request) -> dict[str, str]:
-    """Tell whether requests should be sent here."""
+    """Return 200 if the service is ready for requests, otherwise 503."""
     services = services_of(request)
     if services.is_stopping:
-        raise ProblemError(503, "stopping", "The service ends", headers={"Retry-After": "5"})
+        raise ProblemError(503, "stopping", "The service is stopping", headers={"Retry-After": "5"})
     if not services.is_loaded.is_set():
         raise ProblemError(
             503, "starting", "The scorer is being loaded", headers={"Retry-After": "2"}
@@ -36,13 +36,13 @@ async def readyz(request: Request) -> dict[str, str]:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Return the figures for Prometheus; a key needs the scope admin."""
+    """Return the metrics for Prometheus. A key needs the scope admin."""
     demand(caller_of(request), Scope.ADMIN)
     return Response(services_of(request).metrics.text(), media_type=MEDIA_TYPE)
 
 
 @router.get("/v1/openapi.json", include_in_schema=False)
 async def openapi(request: Request) -> Response:
-    """Return the document of all routes."""
+    """Return the OpenAPI document of all routes."""
     document: dict[str, Any] = request.app.openapi()
     return JSONResponse(document)

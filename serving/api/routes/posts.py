@@ -1,4 +1,4 @@
-"""`GET /v1/posts`: the newest posts, a page at a time."""
+"""`GET /v1/posts`: return the newest posts, page by page."""
 
 import asyncio
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ router = resource(Scope.MENTIONS_READ, tags=["lake"])
 
 
 class PostsAsked(Span):
-    """Which posts."""
+    """The filters, the length of a page, and where the page begins."""
 
     label: Listed = ""
     lang: Listed = ""
@@ -37,9 +37,10 @@ class PostsAsked(Span):
 
 
 class PostOut(BaseModel):
-    """A post; title, text and link are null where they may not be displayed.
+    """A post. Its title, text and link are null if it may not be displayed.
 
-    `link` is the post's address at its platform, and null where its record no longer tells it.
+    `link` is the post's address at its platform. It is also null if the post's record in Bronze
+    no longer has the address.
     """
 
     post_ref: str
@@ -58,7 +59,7 @@ class PostOut(BaseModel):
 
 
 class PostsOut(BaseModel):
-    """A page; `next_cursor` leads to the next one."""
+    """A page of posts. `next_cursor` is the cursor of the next page, or null on the last one."""
 
     as_of: AsOf
     posts: list[PostOut]
@@ -67,7 +68,7 @@ class PostsOut(BaseModel):
 
 @router.get("/v1/posts", response_model=PostsOut)
 async def posts(request: Request, asked: Annotated[PostsAsked, Query()]) -> Response:
-    """Return the newest posts, with text where the post's rights and today's policy allow it."""
+    """Return the newest posts, with text if the post's rights and its platform's policy allow."""
     from serving.queries import posts as queries  # noqa: PLC0415  # it loads DuckDB
 
     services = services_of(request)
@@ -98,7 +99,7 @@ async def posts(request: Request, asked: Annotated[PostsAsked, Query()]) -> Resp
 
 
 def _after(services: Services, tenant: str, asked: PostsAsked) -> Any:
-    from serving.queries.posts import Position  # noqa: PLC0415  # as above
+    from serving.queries.posts import Position  # noqa: PLC0415  # it loads DuckDB
 
     if not asked.cursor:
         return None
@@ -108,14 +109,14 @@ def _after(services: Services, tenant: str, asked: PostsAsked) -> Any:
         raise ProblemError(
             422,
             "invalid",
-            "The cursor belongs to another question: begin without one",
+            "The cursor belongs to other filters: begin without a cursor",
             errors=[{"pointer": "/query/cursor", "code": "invalid_cursor", "detail": "Not ours"}],
         ) from None
     return Position(to_datetime(micros), post_key)
 
 
 def _told(services: Services, tenant: str, asked: PostsAsked, page: Any) -> bytes:
-    """Return the page's JSON; Silver's pseudonyms do not leave."""
+    """Return the page as JSON, with references in place of Silver's pseudonyms."""
     seals = services.seals
     told = []
     for post in page.posts:

@@ -1,4 +1,4 @@
-"""`GET /v1/quality`: what went through, what waits, what is in quarantine, what it costs."""
+"""`GET /v1/quality`: return the state of jobs, fates, quarantine, costs and quotas."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ class JobOut(BaseModel):
 
 
 class QuarantinedOut(BaseModel):
-    """Records in quarantine."""
+    """The number of records in quarantine for a platform and a reason."""
 
     platform: str | None
     reason: str
@@ -37,7 +37,7 @@ class QuarantinedOut(BaseModel):
 
 
 class FatesOut(BaseModel):
-    """How many records of a day had which fate."""
+    """The number of records of the last 24 hours by fate."""
 
     consumed: int
     new: int
@@ -50,7 +50,7 @@ class FatesOut(BaseModel):
 
 
 class CostOut(BaseModel):
-    """The cost of a paid service this month."""
+    """The cost of a paid service in this month."""
 
     name: str
     spent_usd: float
@@ -58,7 +58,7 @@ class CostOut(BaseModel):
 
 
 class QuotaOut(BaseModel):
-    """The part of their budget that a platform's producers have spent."""
+    """What a platform's producers have spent of a budget in the current window."""
 
     platform: str
     unit: str
@@ -68,7 +68,7 @@ class QuotaOut(BaseModel):
 
 
 class QualityOut(BaseModel):
-    """The answer."""
+    """The state of jobs and data, and what they cost."""
 
     as_of: AsOf
     jobs: list[JobOut]
@@ -81,7 +81,7 @@ class QualityOut(BaseModel):
 
 @router.get("/v1/quality", response_model=QualityOut)
 async def quality(request: Request) -> Response:
-    """Return the state of the data."""
+    """Return how complete and how recent the data is, and what it costs."""
     from serving.queries import quality as queries  # noqa: PLC0415  # it loads DuckDB
 
     services = services_of(request)

@@ -1,4 +1,4 @@
-"""`GET /v1/query`: volume and sentiment over time."""
+"""`GET /v1/query`: return the number of posts and their sentiment over time."""
 
 from typing import Annotated, Any, Literal
 
@@ -21,7 +21,7 @@ _MAX_CELLS = 20_000
 
 
 class QueryAsked(Span):
-    """The parameters. Without times: the last seven days of data."""
+    """The parameters. Without `from` and `to`, the period is the last seven days of data."""
 
     metric: Literal["volume", "sentiment"] = "volume"
     step: Literal["hour", "day", "week"] = "hour"
@@ -29,7 +29,7 @@ class QueryAsked(Span):
 
 
 class Cell(BaseModel):
-    """Sums of one step; means are ratios of sums."""
+    """The sums of one step. Means are ratios of these sums."""
 
     at: Time
     platform: str | None
@@ -46,9 +46,9 @@ class Cell(BaseModel):
 
 
 class QueryOut(BaseModel):
-    """The answer. A cell of fewer than `min_authors` is hidden from all but the lake's owner.
+    """Cells of Gold. Only the lake's owner sees cells with fewer than `min_authors` authors.
 
-    `from` and `to` are null where there is no Gold yet.
+    `from` and `to` are null while Gold is empty.
     """
 
     as_of: AsOf
@@ -62,7 +62,7 @@ class QueryOut(BaseModel):
 
 @router.get("/v1/query", response_model=QueryOut)
 async def query(request: Request, asked: Annotated[QueryAsked, Query()]) -> Response:
-    """Return volume and sentiment over time, by platform and channel."""
+    """Return the number of posts and their sentiment over time, by platform or channel."""
     from serving.queries.volume import VolumeAsked, volume  # noqa: PLC0415  # it loads DuckDB
 
     lake = services_of(request).lake
@@ -83,7 +83,8 @@ async def query(request: Request, asked: Annotated[QueryAsked, Query()]) -> Resp
             raise ProblemError(
                 422,
                 "too_many_cells",
-                f"The answer has more than {_MAX_CELLS:,} cells: take a longer step, or less time",
+                f"The answer has more than {_MAX_CELLS:,} cells:"
+                " take a longer step or a shorter period",
             )
         told: dict[str, Any] = {
             "as_of": found.as_of,

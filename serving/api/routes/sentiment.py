@@ -1,4 +1,4 @@
-"""`POST /v1/sentiment` and `/v1/sentiment/batch`."""
+"""`POST /v1/sentiment` and `/v1/sentiment/batch`: score one text, or up to 25."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from serving.api.schemas import (
 from serving.api.services import caller_of, services_of
 from tenancy.api_keys import Scope
 
-if TYPE_CHECKING:  # seconds of models
+if TYPE_CHECKING:  # loading models takes seconds
     from serving.text_scorer import Outcome, Scored, Text
 
 router = resource(Scope.SENTIMENT_WRITE, tags=["sentiment"])
@@ -33,12 +33,12 @@ router = resource(Scope.SENTIMENT_WRITE, tags=["sentiment"])
     responses={202: {"model": JobAccepted, "description": "A job was made"}},
 )
 async def sentiment(request: Request, body: SentimentIn) -> Response:
-    """Score one text, at once (SYNC, at most 5,000 bytes) or by a job (ASYNC)."""
+    """Score one text, in the answer (SYNC, at most 5,000 bytes) or by a job (ASYNC)."""
     if body.mode == "ASYNC":
         return await _job(request, body)
     _check_size(body.text)
     (outcome,) = await _outcomes(request, [_text(body.text, body.language, body.sanitise)])
-    if isinstance(outcome, str):  # a reason
+    if isinstance(outcome, str):  # the reason why it has no sentiment
         raise ProblemError(422, outcome.value, "The text cannot be scored")
     return _json(_told(outcome))
 
@@ -59,7 +59,7 @@ async def _job(request: Request, body: SentimentIn) -> Response:
 
 @router.post("/v1/sentiment/batch", response_model=BatchOut)
 async def batch(request: Request, body: BatchIn) -> Response:
-    """Score up to 25 texts; each has a result, or an error."""
+    """Score up to 25 texts. Each has a result or an error."""
     texts = [_text(each.text, each.language, body.sanitise) for each in body.documents]
     for each in body.documents:
         _check_size(each.text)
@@ -92,7 +92,7 @@ def _check_size(text: str) -> None:
         raise ProblemError(
             413,
             "too_large",
-            f"A text has at most {MAX_SYNC_BYTES:,} bytes here: ask with mode ASYNC, or make a job",
+            f"A text has at most {MAX_SYNC_BYTES:,} bytes here: use mode ASYNC, or send a job",
         )
 
 

@@ -1,4 +1,4 @@
-"""Shapes that several answers have, as the document of all routes shows them."""
+"""Models that several answers share."""
 
 from datetime import datetime
 from typing import Annotated
@@ -11,7 +11,7 @@ Time = Annotated[datetime, WithJsonSchema({"type": "string", "format": "date-tim
 
 
 class AsOf(BaseModel):
-    """The versions of tables that an answer reflects; null before there are any."""
+    """The versions of the tables that an answer comes from. A table without a commit has null."""
 
     gold_version: int | None
     silver_version: int | None
@@ -19,7 +19,7 @@ class AsOf(BaseModel):
 
 
 class Completeness(BaseModel):
-    """How much of what came in a day is in the lake."""
+    """The share of the records of the last 24 hours that reached Silver, and what waits."""
 
     share: float | None
     lag_records: int | None

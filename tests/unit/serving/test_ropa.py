@@ -58,7 +58,7 @@ def test_tables_with_personal_data_have_a_period_and_few_readers(tmp_path):
 
 def test_recipients_and_safeguards_follow_the_settings(tmp_path):
     plain = record(Settings(home=tmp_path))
-    assert set(plain["recipients"]) == {"who asks Gold"}
+    assert set(plain["recipients"]) == {"readers of Gold"}
     assert plain["safeguards"]["payloads in Bronze and quarantine"] == "not encrypted"
     cloud = record(
         Settings(
@@ -70,7 +70,7 @@ def test_recipients_and_safeguards_follow_the_settings(tmp_path):
         )
     )
     assert {"the object store", "Amazon Comprehend"} <= set(cloud["recipients"])
-    assert "fewer than 7" in cloud["recipients"]["who asks Gold"]
+    assert "fewer than 7" in cloud["recipients"]["readers of Gold"]
     assert cloud["controller"].startswith("Acme")
     assert cloud["safeguards"]["payloads in Bronze and quarantine"].startswith("encrypted")
 
@@ -84,4 +84,4 @@ def test_the_command_in_both_forms(tmp_path):
     as_json = json.loads(run("--format", "json"))
     assert as_json == json.loads(json.dumps(record(Settings(home=tmp_path))))
     assert run() == as_markdown(as_json) + "\n"
-    assert "not said: set serving.controller" in run()
+    assert "missing: set serving.controller" in run()
