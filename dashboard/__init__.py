@@ -1,1 +1,1 @@
-"""Pages over the API; nothing of the lake, and nothing else of this program, is imported."""
+"""Show the API's answers as web pages. The package imports no other package of EchoStream."""

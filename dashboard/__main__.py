@@ -1,4 +1,4 @@
-"""`python -m dashboard`: the pages for development; `echostream dashboard` is for people."""
+"""Serve the pages for development by `python -m dashboard`; users run `echostream dashboard`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Questions to the API, each asked again only for the case that its answer has changed."""
+"""Ask the API. An answer that was asked for before is sent again only if it has changed."""
 
 import time
 from collections import OrderedDict
@@ -15,7 +15,7 @@ _KINDS = {401: "key", 403: "scope", 404: "missing", 429: "limited", 503: "busy",
 
 
 class ApiError(Exception):
-    """Raised when the API does not answer, or refuses; `kind` says which remedy is shown."""
+    """Raised if the API does not answer or refuses. `kind` selects the remedy that is shown."""
 
     def __init__(self, kind: str, detail: str = "") -> None:
         super().__init__(kind)
@@ -25,7 +25,7 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question to the API: a path and its parameters, in order."""
+    """A question to the API: a path and its parameters, sorted by name."""
 
     path: str
     parameters: tuple[tuple[str, str], ...] = ()
@@ -33,7 +33,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer, or why there was none."""
+    """An answer with its ETag, or the kind of the problem that came instead."""
 
     etag: str = ""
     data: Any = None
@@ -41,13 +41,16 @@ class Kept:
 
 
 def question(path: str, **parameters: str | int | None) -> Question:
-    """Return a question; parameters without a value are left out."""
+    """Return a question. Parameters without a value are left out.
+
+    >>> question("/v1/posts", limit=6, from_="2026-11-30T00:00:00Z")
+    """
     named = {name.rstrip("_"): str(value) for name, value in parameters.items() if value}
     return Question(path, tuple(sorted(named.items())))
 
 
 def connect(api_url: str, key: str = "") -> httpx2.Client:
-    """Return a client of the API; it follows no redirect and reads no proxy of the environment."""
+    """Return a client of the API. It follows no redirects and uses no proxy of the environment."""
     headers = {"Accept": "application/json", "User-Agent": "echostream-dashboard"}
     if key:
         headers["Authorization"] = f"Bearer {key}"
@@ -55,10 +58,9 @@ def connect(api_url: str, key: str = "") -> httpx2.Client:
 
 
 class Answers:
-    """The newest answers of the process, so that a new tab asks whether they hold.
+    """The newest answers of the process, which all browser tabs share.
 
-    All tabs share the rate limit of one key. So an answer that any of them has just had holds for
-    the others too.
+    All tabs share the rate limit of one key, so a tab uses an answer that another has just had.
     """
 
     def __init__(
@@ -68,12 +70,12 @@ class Answers:
         holds_s: float = 0.0,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Hold nothing yet.
+        """Begin without answers.
 
         Args:
-            most: so many answers are held.
-            holds_s: how long an answer is given without a question to the API.
-            now: tells the time in seconds.
+            most: the number of answers to keep.
+            holds_s: seconds for which an answer is used without asking the API.
+            now: returns the time in seconds.
         """
         self._most = most
         self._holds_s = holds_s
@@ -83,19 +85,19 @@ class Answers:
         self._lock = Lock()
 
     def get(self, wanted: Question) -> Kept:
-        """Return an answer that anybody got; an empty one where there is none."""
+        """Return the answer that any tab got last; an empty one if there is none."""
         with self._lock:
             return self._held.get(wanted, Kept())
 
     def fresh(self, wanted: Question) -> Kept | None:
-        """Return an answer that the API has just given or confirmed; None where there is none."""
+        """Return an answer that the API has just given or confirmed, otherwise None."""
         with self._lock:
             checked = self._checked.get(wanted)
             is_fresh = checked is not None and self._now() - checked < self._holds_s
             return self._held[wanted] if is_fresh else None
 
     def put(self, wanted: Question, answer: Kept) -> None:
-        """Hold an answer that the API has just given or confirmed, and let go of the oldest."""
+        """Keep an answer that the API has just given or confirmed, and drop the oldest ones."""
         with self._lock:
             self._held[wanted] = answer
             self._held.move_to_end(wanted)
@@ -107,7 +109,7 @@ class Answers:
 
 @dataclass
 class Api:
-    """The API for one browser session; it keeps what the page on show has asked."""
+    """The API for one browser session. It keeps the answers of the page on show."""
 
     client: httpx2.Client
     answers: Answers = field(default_factory=Answers)
@@ -115,7 +117,7 @@ class Api:
     asked: list[Question] = field(default_factory=list)
 
     def begin(self) -> None:
-        """Begin a run of a page; answers that the run before did not need are forgotten."""
+        """Begin a run of a page. Answers that the run before did not need are dropped."""
         self.kept = {
             question: self.kept[question] for question in self.asked if question in self.kept
         }
@@ -125,7 +127,7 @@ class Api:
         """Return the answer's JSON.
 
         Raises:
-            ApiError: there is none.
+            ApiError: the API does not answer or refuses.
         """
         if wanted not in self.asked:
             self.asked.append(wanted)
@@ -137,10 +139,10 @@ class Api:
         return self.kept[wanted].data
 
     def has_changed(self) -> bool:
-        """Tell whether anything that the page on show has asked has another answer by now.
+        """Tell whether any answer of the page on show has changed.
 
         Raises:
-            ApiError: the API no longer answers; what is on show stays as it is.
+            ApiError: the API no longer answers. The page should stay as it is.
         """
         for wanted in self.asked:
             before = self.kept.get(wanted, Kept())

@@ -1,4 +1,4 @@
-"""Charts as Vega-Lite: each is a function of rows that are named and dated already."""
+"""Draw charts in Vega-Lite. Each function takes rows from `dashboard.rows` and returns a spec."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from dashboard.look import LIGHT, SIGNS, Palette, chart_config
 Row = Mapping[str, Any]
 Spec = dict[str, Any]
 
-_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.4.json"  # a name; nothing is fetched
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.4.json"  # a name; no request is made
 _HOURS = (
     "utcFormat(datum.value, '%H') == '00'"
     " ? utcFormat(datum.value, '%e %b') : utcFormat(datum.value, '%H:%M')"
@@ -21,7 +21,7 @@ _ROW_HEIGHT = 30
 
 
 def volume(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day") -> Spec:
-    """Posts per step: rows of `at`, `name`, `posts`."""
+    """Draw posts per step, from rows of `at`, `name`, `posts`."""
     return _chart(
         rows,
         colours,
@@ -36,7 +36,7 @@ def volume(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day") 
 
 
 def sentiment(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day") -> Spec:
-    """Shares above and below zero: rows of `at`, `name`, `label`, `share`, `shown`."""
+    """Draw shares above and below zero, from rows of `at`, `name`, `label`, `share`, `shown`."""
     return _chart(
         rows,
         colours,
@@ -50,7 +50,7 @@ def sentiment(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day
                         "field": "share",
                         "type": "quantitative",
                         "stack": None,
-                        "title": "Share of posts with a label",
+                        "title": "Share of labelled posts",
                         "axis": {"labelExpr": _PERCENT, "tickCount": 5},
                     },
                     "color": _label_colour(colours, ("positive", "negative")),
@@ -68,7 +68,7 @@ def sentiment(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day
 
 
 def net_sentiment(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day") -> Spec:
-    """Net sentiment over time: rows of `at`, `name`, `net`, in points; a gap has null."""
+    """Draw net sentiment, from rows of `at`, `name`, `net` in points; null leaves a gap."""
     return _chart(
         rows,
         colours,
@@ -94,7 +94,7 @@ def net_sentiment(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = 
 
 
 def label_shares(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "day") -> Spec:
-    """All labels, to 100 %: rows of `at`, `name`, `label`, `posts`, `shown`."""
+    """Draw all labels up to 100 %, from rows of `at`, `name`, `label`, `posts`, `shown`."""
     names = ("positive", "neutral", "mixed", "negative")
     return _chart(
         [row | {"order": names.index(row["label"])} for row in map(dict, rows)],
@@ -107,7 +107,7 @@ def label_shares(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "
                 "field": "posts",
                 "type": "quantitative",
                 "stack": "normalize",
-                "title": "Share of posts with a label",
+                "title": "Share of labelled posts",
                 "axis": {"labelExpr": _PERCENT, "tickCount": 5},
             },
             "order": {"field": "order"},
@@ -125,7 +125,7 @@ def label_shares(rows: Sequence[Row], colours: Palette = LIGHT, *, step: str = "
 def bars(
     rows: Sequence[Row], colours: Palette = LIGHT, *, title: str = "Posts", unit: str = "Posts"
 ) -> Spec:
-    """Amounts by name, the largest first: rows of `name`, `amount`, `shown`."""
+    """Draw amounts by name in the order of the rows, which have `name`, `amount`, `shown`."""
     base = {
         "y": _names(),
         "x": {
@@ -133,7 +133,7 @@ def bars(
             "type": "quantitative",
             "title": None,
             "axis": None,
-            # Room for the figure that is written behind the longest bar.
+            # Leave room for the figure beside the longest bar.
             "scale": {"domainMax": max((row["amount"] for row in rows), default=1) * 1.55 or 1},
         },
         "tooltip": [_tip("name", title), _tip("amount", unit, ",")],
@@ -160,9 +160,9 @@ def bars(
 
 
 def net_by_name(rows: Sequence[Row], colours: Palette = LIGHT, *, title: str = "Platform") -> Spec:
-    """Net sentiment by name, on both sides of zero: rows of `name`, `net`, `shown`."""
+    """Draw net sentiment on both sides of zero, from rows of `name`, `net`, `shown`."""
     values = [0.0, *(row["net"] for row in rows)]
-    room = (max(values) - min(values)) * 0.3 or 1.0  # for the figures behind the bars
+    room = (max(values) - min(values)) * 0.3 or 1.0  # for the figures beside the bars
     lowest = min(values) - (room if min(values) < 0 else 0)
     labels = colours.labels
     return _chart(
@@ -210,7 +210,7 @@ def _written(colours: Palette, test: str, *, align: str, dx: int) -> Spec:
 
 
 def for_file(spec: Spec, title: str, as_of: str, *, width: int = 900) -> Spec:
-    """Return a chart as it is drawn into a file: white, with its title and how old it is."""
+    """Return a chart for a file: on white, with its title and the time of its data."""
     return spec | {
         "background": "white",
         "padding": 16,
@@ -238,7 +238,7 @@ def _time(step: str) -> Spec:
             "title": None,
             "axis": {"labelExpr": _HOURS, "labelOverlap": True, "tickCount": 8},
         }
-    # A bar's label stands below its middle, where names do; every step is there, so none is lost.
+    # An ordinal axis centres a label below its bar. The rows have every step, so there is no gap.
     return {
         "field": "at",
         "type": "ordinal",

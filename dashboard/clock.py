@@ -1,8 +1,8 @@
-"""The one module of the dashboard that asks the wall clock; the pages know nothing of ours."""
+"""Read the wall clock for the dashboard, which may not import `foundation.clock`."""
 
 from datetime import UTC, date, datetime
 
 
 def current_day() -> date:
-    """Tell the day that it is, in UTC."""
+    """Return today's date in UTC."""
     return datetime.now(UTC).date()

@@ -1,4 +1,4 @@
-"""Sums over cells of Gold, their change, and how numbers are written."""
+"""Add up the API's cells, compare the sums with those of another period, and write numbers."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -7,13 +7,13 @@ from typing import Any
 NOTHING = "\N{EN DASH}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
-_FEW = 10  # scored posts, below which a share says nothing
-_SAME = 0.0005
+_FEW = 10  # a share of fewer scored posts says nothing
+_SAME = 0.0005  # smaller changes count as none
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The sums of some cells."""
+    """The sums of several cells."""
 
     posts: int = 0
     positive: int = 0
@@ -24,18 +24,18 @@ class Totals:
 
     @property
     def scored(self) -> int:
-        """How many have a label."""
+        """The number of posts with a label."""
         return self.positive + self.neutral + self.negative + self.mixed
 
     @property
     def net(self) -> float | None:
-        """Net sentiment, between -1 and 1; none where too few posts have a label."""
+        """Net sentiment between -1 and 1; None if fewer than ten posts have a label."""
         if self.scored < _FEW:
             return None
         return (self.positive - self.negative) / self.scored
 
     def share(self, label: str) -> float | None:
-        """Return a label's share of what has a label."""
+        """Return a label's share of the posts with a label, or None if those are fewer than ten."""
         if self.scored < _FEW:
             return None
         return float(getattr(self, label)) / self.scored
@@ -56,7 +56,7 @@ def totals(cells: Iterable[Mapping[str, Any]]) -> Totals:
 def totals_by(
     cells: Iterable[Mapping[str, Any]], key: Callable[[Mapping[str, Any]], Any]
 ) -> dict[Any, Totals]:
-    """Add cells up by a key, in the order in which its values come."""
+    """Add cells up by a key, in the order in which its values occur."""
     groups: dict[Any, list[Mapping[str, Any]]] = {}
     for cell in cells:
         groups.setdefault(key(cell), []).append(cell)
@@ -64,12 +64,12 @@ def totals_by(
 
 
 def count(number: float | None) -> str:
-    """Write a number of things: 1,234."""
+    """Write a number, such as 1,234."""
     return NOTHING if number is None else f"{number:,.0f}".replace("-", MINUS)
 
 
 def percent(share: float | None, *, digits: int = 1) -> str:
-    """Write a share: 12.3 %, with narrow spaces that do not break."""
+    """Write a share, such as 12.3 %, with a narrow space that does not break."""
     if share is None:
         return NOTHING
     return f"{share * 100:.{digits}f}{NARROW}%".replace("-", MINUS)
@@ -81,20 +81,20 @@ def points(value: float | None) -> str:
 
 
 def usd(amount: float | None) -> str:
-    """Write an amount of money."""
+    """Write an amount of US dollars."""
     return NOTHING if amount is None else f"{amount:,.2f}{NARROW}USD"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a figure differs from that of the period before."""
+    """The difference of a figure from that of the period before."""
 
     text: str
     direction: int  # -1, 0, 1
 
 
 def relative_change(now: float | None, before: float | None) -> Change | None:
-    """Return the change of an amount in percent of what it was; none where it was nothing."""
+    """Return the change of an amount in percent of the amount before; None if that was zero."""
     if now is None or not before:
         return None
     difference = (now - before) / before

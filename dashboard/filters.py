@@ -1,4 +1,4 @@
-"""The filters: chosen in the sidebar, written in the address, so that a link repeats them."""
+"""Read the filters from a page's address and write them to it, so that a link repeats them."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from datetime import date
 
 LAST_DAYS = (1, 7, 14, 30, 90)
 DEFAULT_DAYS = 7
-# The API knows times from 1990 to 2200, and the period before is asked for too.
+# The API accepts times from 1990 to 2200, and pages also ask for the period before.
 EARLIEST = date(2005, 1, 1)
 LATEST = date(2199, 12, 31)
 LONGEST_DAYS = 3660
@@ -18,7 +18,7 @@ _LONGEST = 200  # characters of a channel's name in an address
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The choice; with `first` and `last`, both included, `days` does not count."""
+    """The chosen filters. If `first` and `last` are set, both inclusive, `days` is ignored."""
 
     days: int = DEFAULT_DAYS
     first: date | None = None
@@ -29,12 +29,12 @@ class Filters:
 
     @property
     def has_dates(self) -> bool:
-        """Whether two dates bound the view, and not the last days."""
+        """Whether the period is given by two dates instead of a number of days."""
         return self.first is not None and self.last is not None
 
 
 def from_address(parameters: Mapping[str, str]) -> Filters:
-    """Return the choice that an address names; what it names wrongly does not count."""
+    """Return the filters in an address. Invalid values are ignored."""
     first = _date(parameters.get("from", ""))
     last = _date(parameters.get("to", ""))
     if first is None or last is None or not 0 <= (last - first).days <= LONGEST_DAYS:
@@ -53,7 +53,7 @@ def from_address(parameters: Mapping[str, str]) -> Filters:
 
 
 def to_address(filters: Filters) -> dict[str, str]:
-    """Return the parameters of the address that repeats a choice; defaults are left out."""
+    """Return the address parameters that repeat the filters, without defaults."""
     named = {
         "days": "" if filters.days == DEFAULT_DAYS else str(filters.days),
         "platform": ",".join(filters.platforms),

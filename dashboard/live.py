@@ -1,4 +1,4 @@
-"""A page follows the lake: it asks now and then whether its answers still hold."""
+"""Keep a page up to date by asking the API every few seconds whether its answers changed."""
 
 import streamlit as st
 
@@ -6,26 +6,26 @@ from dashboard import parts
 from dashboard.api import ApiError
 from dashboard.session import api
 
-EVERY_S = 4.0  # a commit shows within 10 s: two looks and a page
+EVERY_S = 4.0  # two questions and a redrawn page show a commit within 10 s
 _QUIET = parts.line("Live: new posts appear here by themselves.")
-_AGAIN = parts.line("Live: this page looks again every few seconds.")
+_AGAIN = parts.line("Live: this page tries again every few seconds.")
 _DRAWING = "page_is_being_drawn"
 
 
 def begin() -> None:
-    """Say that a page is being drawn."""
+    """Note that a page is being drawn, so that `watch` need not ask at once."""
     st.session_state[_DRAWING] = True
 
 
 @st.fragment(run_every=EVERY_S)
 def watch() -> None:
-    """Draw the page anew where an answer has changed; an answer that holds costs one 304."""
+    """Redraw the page if an answer has changed. An unchanged answer costs one 304."""
     try:
-        # The page itself has just asked, where it is drawn.
+        # A page that is being drawn has just asked.
         has_changed = not st.session_state.pop(_DRAWING, False) and api().has_changed()
     except ApiError:
         st.html(
-            parts.line("The API does not answer at the moment; what is shown is the last answer.")
+            parts.line("The API does not answer at the moment. This page shows its last answer.")
         )
         return
     if has_changed:

@@ -1,15 +1,15 @@
-"""One look for pages and charts, in light and in dark: colours, Streamlit's theme, style sheet."""
+"""Define the look of pages and charts, light and dark: colours, theme and style sheet."""
 
 from dataclasses import dataclass
 from typing import Any
 
-# A sign goes with each label wherever its colour does.
+# Each label has a sign beside its colour, for readers who cannot tell the colours apart.
 SIGNS = {"positive": "+", "neutral": "=", "negative": "\N{MINUS SIGN}", "mixed": "±"}
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """The colours of one theme; each has a contrast of 3 or more with its background."""
+    """The colours of one theme. Each has a contrast of at least 3 with the background."""
 
     accent: str
     text: str
@@ -48,7 +48,7 @@ DARK = Palette(
 
 
 def palette(theme: str | None) -> Palette:
-    """Return the colours of Streamlit's theme by its name."""
+    """Return the colours of a theme of Streamlit, `light` or `dark`."""
     return DARK if theme == "dark" else LIGHT
 
 
@@ -84,7 +84,7 @@ _THEMES = {
 
 
 def theme_options() -> dict[str, Any]:
-    """Return Streamlit's options of both themes; the browser takes the one of its system."""
+    """Return Streamlit's options for both themes. The browser's setting selects one."""
     return _BOTH | {
         f"theme.{theme}.{name}": value
         for theme, options in _THEMES.items()
@@ -122,7 +122,7 @@ def chart_config(colours: Palette) -> dict[str, Any]:
 
 
 def style_sheet(colours: Palette) -> str:
-    """Return the pages' own rules; what has no colour of its own takes the theme's."""
+    """Return the pages' CSS rules. Elements without a rule have the theme's colours."""
     own = {f"--es-{label}": colour for label, colour in colours.labels.items()}
     own |= {
         "--es-accent": colours.accent,

@@ -1,4 +1,4 @@
-"""The script that Streamlit runs for every page and for every change of a filter."""
+"""Draw a page. Streamlit runs this script for each page and for each change of a filter."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,12 +48,12 @@ def _posts() -> None:
 
 def _quality() -> None:
     sidebar.leave()
-    _head("Data quality", "Is everything here, and how late is it?")
+    _head("Data quality", "How complete and how recent is the data?")
     _guarded(lambda: quality.show(api()))
 
 
 def _filtered(title: str, show: Callable[[View], None]) -> None:
-    """Draw a page that filters bound."""
+    """Draw a page that has filters."""
     overall: dict[str, Any] = {}
     problem: ApiError | None = None
     try:
@@ -80,7 +80,7 @@ def _head(title: str, below: str) -> None:
 
 
 def _guarded(draw: Callable[[], None]) -> None:
-    """Draw, or say why the API did not let it be drawn."""
+    """Draw, or show a message in place of what could not be drawn."""
     try:
         draw()
     except ApiError as problem:

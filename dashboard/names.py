@@ -1,4 +1,4 @@
-"""Platforms as people write them; the API and addresses have their keys."""
+"""Name platforms as people write them. The API and addresses use keys such as `hackernews`."""
 
 _PLATFORMS = {
     "bluesky": "Bluesky",
@@ -14,5 +14,5 @@ _PLATFORMS = {
 
 
 def platform_name(key: str) -> str:
-    """Return a platform's name; the key itself where it is a newer platform."""
+    """Return a platform's name, or its key if the name is unknown."""
     return _PLATFORMS.get(key, key)

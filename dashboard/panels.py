@@ -1,4 +1,4 @@
-"""A chart as every page shows it: title, chart, how old it is, its data and its downloads."""
+"""Show a chart as all pages do: title, chart, time of its data, table and downloads."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from dashboard.parts import Column
 from dashboard.periods import moment, read
 from dashboard.session import colours
 
-_MOST_ROWS = 200  # of a table on a page; its file has all
+_MOST_ROWS = 200  # in a table on a page; the CSV file has all rows
 _PNG_SCALE = 2.0
 # As in foundation/csv_cells.py, of which the dashboard imports nothing; a test compares them.
 _FORMULA = re.compile(
@@ -32,9 +32,9 @@ _SEPARATORS = re.compile(f"[,+{NARROW}{NOTHING}]")
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A chart's name, its description for readers who cannot see it, and its table."""
+    """A chart's name, title, description for readers who cannot see it, and table."""
 
-    name: str  # of its files, and of its place on the page
+    name: str  # in file names and in keys of elements on the page
     title: str
     below: str
     alt: str
@@ -43,27 +43,30 @@ class Panel:
 
 
 def as_of_line(as_of: Mapping[str, Any]) -> str:
-    """Return which version of the lake an answer comes from."""
+    """Return one line about the time and the version of the data."""
     for layer in ("Gold", "Silver"):
         version = as_of.get(f"{layer.lower()}_version")
         if version is not None:
             at = as_of.get("committed_at")
-            when = f", {moment(read(at))} UTC" if at else ""
-            return f"As of {layer} version {version}{when}"
-    return "No version of Gold yet"
+            when = f" of {moment(read(at))} UTC" if at else ""
+            return f"Data{when}, {layer} version {version}"
+    return "No figures have been computed yet"
 
 
 def say_what_is_hidden(answer: Mapping[str, Any]) -> None:
-    """Say how many cells of few authors the sums leave out, where any are."""
+    """Say how many small cells the sums leave out, if any."""
     hidden = answer.get("hidden_cells") or 0
     if hidden:
         least = answer.get("min_authors")
-        words = f"Without {hidden:,} hours of channels, each with fewer than {least} authors."
+        words = (
+            f"To protect authors, figures leave out {hidden:,} hours of channels with fewer than"
+            f" {least} authors."
+        )
         st.html(parts.line(words))
 
 
 def show(panel: Panel, draw: Callable[[Palette], Spec], *, as_of: Mapping[str, Any]) -> None:
-    """Show a chart; its table is made where it is opened, its picture where it is asked for."""
+    """Show a chart. Its table is made when it is opened, its picture when it is downloaded."""
     with st.container(key=f"panel-{panel.name}", gap="xsmall"):
         st.html(parts.panel_heading(panel.title, panel.below))
         st.vega_lite_chart(
@@ -87,7 +90,11 @@ def behind(
     with box:
         st.html(parts.table(panel.columns, panel.table[:_MOST_ROWS], name=panel.title))
         if len(panel.table) > _MOST_ROWS:
-            st.html(parts.line(f"The first {_MOST_ROWS} of {len(panel.table):,}; CSV has all."))
+            st.html(
+                parts.line(
+                    f"First {_MOST_ROWS} of {len(panel.table):,} rows; the CSV file has all."
+                )
+            )
         with st.container(horizontal=True):
             st.download_button(
                 "CSV",
@@ -98,7 +105,7 @@ def behind(
                 on_click="ignore",
             )
             if draw is not None:
-                drawn = draw  # not None, which a lambda would not know of `draw`
+                drawn = draw  # the type checker knows that it is not None inside a lambda
                 st.download_button(
                     "PNG",
                     data=lambda: as_png(drawn, panel.title, as_of_line(as_of)),
@@ -110,7 +117,7 @@ def behind(
 
 
 def as_csv(panel: Panel) -> str:
-    """Return a table as CSV: numbers are plain, and no cell is a formula to a spreadsheet."""
+    """Return a table as CSV with plain numbers. No cell acts as a formula in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([column.name for column in panel.columns])
@@ -131,7 +138,7 @@ def neutral(text: str) -> str:
 
 
 def as_png(draw: Callable[[Palette], Spec], title: str, as_of: str) -> bytes:
-    """Return a chart as a picture on white, drawn without any request."""
+    """Return a chart as a PNG picture on white, drawn without any network request."""
     import vl_convert  # noqa: PLC0415  # 60 MB that only a download needs
 
     spec = for_file(draw(LIGHT), title, as_of)

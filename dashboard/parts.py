@@ -1,4 +1,4 @@
-"""Pieces of a page as HTML; whatever the API said is escaped, so that it is shown as text."""
+"""Make the parts of a page as HTML. All values from the API are escaped and shown as text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from dashboard.periods import moment, read
 
 _ARROWS = {1: "▲", -1: "▼"}
 _WORDS = {1: "up", -1: "down"}
-_WITHHELD = '<p class="es-withheld">This post may not be shown, by the policy of its platform.</p>'
-# Of codes below 32 a text may hold these alone; the others would be lost or break the page.
+_WITHHELD = '<p class="es-withheld">This post may not be shown: its platform does not allow it.</p>'
+# Other control characters would be lost or break the page.
 _SPACES = "\t\n"
 
 
 def text(value: Any) -> str:
-    """Return a value as text in HTML."""
+    """Return a value as text, escaped for HTML."""
     shown = "".join(sign for sign in str(value) if sign >= " " or sign in _SPACES)
     return escape(shown, quote=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A key figure."""
+    """A key figure: its name and value, and either its change or a note."""
 
     name: str
     value: str
@@ -35,7 +35,7 @@ class Tile:
 
 
 def tiles(shown: Sequence[Tile], *, compared_with: str = "") -> str:
-    """Return key figures side by side, and what their changes are against."""
+    """Return key figures side by side, and below them the period that changes compare with."""
     below = line(compared_with) if compared_with else ""
     return f'<dl class="es-tiles">{"".join(map(_tile, shown))}</dl>{below}'
 
@@ -59,7 +59,7 @@ def _change(change: Change | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its heading, the key of its values, whether it holds numbers."""
+    """A column of a table: its heading, the key of its values, and whether they are numbers."""
 
     name: str
     key: str
@@ -67,7 +67,7 @@ class Column:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Mapping[str, str]], *, name: str) -> str:
-    """Return a table of values that are written already; it scrolls by keyboard where it must."""
+    """Return a table of formatted values. A long one can be scrolled by keyboard."""
     head = "".join(f'<th scope="col"{_side(column)}>{text(column.name)}</th>' for column in columns)
     body = "".join(
         "<tr>"
@@ -98,12 +98,12 @@ def panel_heading(title: str, below: str = "") -> str:
 
 
 def line(words: str) -> str:
-    """Return one quiet line."""
+    """Return one line in a muted colour."""
     return f'<p class="es-muted">{text(words)}</p>'
 
 
 def state(title: str, words: str, commands: Sequence[str] = (), after: str = "") -> str:
-    """Return what is shown in place of figures: what is the matter, and what to do."""
+    """Return a message in place of figures: a title, the cause, and commands to run."""
     lines = "".join(f"<p><code>{text(command)}</code></p>" for command in commands)
     end = f'<p class="es-muted">{text(after)}</p>' if after else ""
     first = f"<h2>{text(title)}</h2><p>{text(words)}</p>"
@@ -111,7 +111,7 @@ def state(title: str, words: str, commands: Sequence[str] = (), after: str = "")
 
 
 def posts(shown: Sequence[Mapping[str, Any]]) -> str:
-    """Return posts one below the other."""
+    """Return posts, one below the other."""
     return "".join(map(_post, shown))
 
 
@@ -161,7 +161,7 @@ def _when(post: Mapping[str, Any]) -> str:
 
 
 def safe_link(address: Any) -> str:
-    """Return a link that a browser may follow: http or https, with a host, and nothing else."""
+    """Return the address if it is a plain http or https link, otherwise an empty text."""
     if not isinstance(address, str):
         return ""
     try:
@@ -173,7 +173,7 @@ def safe_link(address: Any) -> str:
 
 
 def spent_bar(spent: float, limit: float) -> str:
-    """Return how much of a limit is used up, as a bar with words for who cannot see it."""
+    """Return the used share of a limit as a bar, with words for readers who cannot see it."""
     share = min(1.0, spent / limit) if limit else 0.0
     words = f"{percent(share)} used"
     return (
@@ -183,5 +183,5 @@ def spent_bar(spent: float, limit: float) -> str:
 
 
 def number(value: Any) -> str:
-    """Return a count that may be missing."""
+    """Write a count that may be missing."""
     return count(value) if isinstance(value, int | float) else count(None)

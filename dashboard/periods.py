@@ -1,4 +1,4 @@
-"""Stretches of time, half open and in UTC, and how they are divided."""
+"""Compute periods in UTC, the periods before them, and the steps of charts."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -10,7 +10,7 @@ STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A stretch of time; `end` is not in it. It is compared with the one `back` before it."""
+    """A period [start, end). It is compared with the period that lies `back` earlier."""
 
     start: datetime
     end: datetime
@@ -18,21 +18,21 @@ class Period:
 
     @property
     def before(self) -> "Period":
-        """The stretch to compare with: as many hours, of the same days of the week."""
+        """The period to compare with. It is as long as this one, and `back` earlier."""
         return Period(self.start - self.back, self.end - self.back, self.back)
 
     @property
     def step(self) -> str:
-        """The step that gives a chart some dozens of bars."""
+        """The step that gives a chart a few dozen bars."""
         length = self.end - self.start
         if length <= HOURS_UP_TO:
             return "hour"
         return "day" if length <= DAYS_UP_TO else "week"
 
     def unfinished(self, step: str) -> str:
-        """Return that the last day of a chart is not whole, in words; empty where it is."""
+        """Say when the last day of a chart ends, if it is incomplete; otherwise return ''."""
         is_whole = step != "day" or self.end.time() == time()
-        return "" if is_whole else f"The last day ends at {self.end:%H:%M} UTC."
+        return "" if is_whole else f"The last day is incomplete and ends at {self.end:%H:%M} UTC."
 
     def stated(self) -> str:
         """Return both ends as text."""
@@ -40,7 +40,7 @@ class Period:
 
 
 def last_days(days: int, end: datetime) -> Period:
-    """Return so many days, the last of which ends early; one day is the 24 hours before."""
+    """Return the last days up to `end`. One day means the 24 hours before `end`."""
     if days == 1:
         return Period(end - timedelta(days=1), end, timedelta(days=1))
     today = datetime.combine((end - timedelta(seconds=1)).date(), time(), UTC)
@@ -48,29 +48,29 @@ def last_days(days: int, end: datetime) -> Period:
 
 
 def between(first: date, last: date) -> Period:
-    """Return the days from one to another, both included."""
+    """Return the period from the first to the last day, both inclusive."""
     start = datetime.combine(first, time(), UTC)
     length = timedelta(days=(last - first).days + 1)
     return Period(start, start + length, length)
 
 
 def read(text: str) -> datetime:
-    """Return a moment that the API wrote."""
+    """Parse a time that the API wrote."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def written(moment_: datetime) -> str:
-    """Return a moment as the API reads it."""
+    """Write a time as the API reads it."""
     return moment_.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def moment(at: datetime) -> str:
-    """Return a moment for people, without the zone's name."""
+    """Write a time for people, without its zone."""
     return f"{at.day} {at:%b %Y %H:%M}"
 
 
 def cell_name(at: datetime, step: str) -> str:
-    """Return what a step of a chart is called."""
+    """Return the name of a step of a chart, such as `week of 30 Nov 2026`."""
     if step == "hour":
         return f"{moment(at)} UTC"
     return ("week of " if step == "week" else "") + f"{at.day} {at:%b %Y}"

@@ -1,4 +1,4 @@
-"""Rows of charts and of the tables behind them, from cells of the API."""
+"""Turn the API's cells into rows of charts and of the tables below them."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -26,7 +26,7 @@ TIME_COLUMNS = (Column("Time (UTC)", "name"), *TOTALS_COLUMNS)
 
 
 def by_step(cells: Iterable[Cell], period: Period, step: str) -> dict[datetime, Totals]:
-    """Add cells up by their step; a step without posts is there with zeros."""
+    """Add cells up by step. A step without posts has zeros."""
     sums = totals_by(cells, lambda cell: periods.read(cell["at"]))
     length = STEPS[step]
     at = min(sums, default=period.start)
@@ -44,7 +44,7 @@ def by_name(cells: Iterable[Cell], key: str) -> dict[str, Totals]:
 
 
 def timed(steps: Mapping[datetime, Totals], step: str) -> list[tuple[Row, Totals]]:
-    """Return what every row over time has in common, with its sums."""
+    """Return a row with time and name for each step, together with its sums."""
     return [
         (
             {
@@ -58,7 +58,7 @@ def timed(steps: Mapping[datetime, Totals], step: str) -> list[tuple[Row, Totals
 
 
 def volume(steps: Mapping[datetime, Totals], step: str, label: str = "") -> list[Row]:
-    """Return posts per step, or those of one label."""
+    """Return the number of posts per step, or of posts with one label."""
     return [
         row | {"posts": getattr(sums, label) if label else sums.posts}
         for row, sums in timed(steps, step)
@@ -66,7 +66,7 @@ def volume(steps: Mapping[datetime, Totals], step: str, label: str = "") -> list
 
 
 def diverging(steps: Mapping[datetime, Totals], step: str) -> list[Row]:
-    """Return the shares of positive posts above zero and of negative ones below."""
+    """Return shares of positive posts, and of negative posts as negative numbers."""
     rows = []
     for row, sums in timed(steps, step):
         for label, side in (("positive", 1), ("negative", -1)):
@@ -85,7 +85,7 @@ def diverging(steps: Mapping[datetime, Totals], step: str) -> list[Row]:
 
 
 def shares(steps: Mapping[datetime, Totals], step: str) -> list[Row]:
-    """Return the posts of every label."""
+    """Return the number of posts per step and label."""
     return [
         row
         | {
@@ -100,7 +100,7 @@ def shares(steps: Mapping[datetime, Totals], step: str) -> list[Row]:
 
 
 def net(steps: Mapping[datetime, Totals], step: str) -> list[Row]:
-    """Return net sentiment in points; null where too few posts have a label."""
+    """Return net sentiment per step in points; None if too few posts have a label."""
     return [
         row | {"net": None if sums.net is None else round(sums.net * 100, 1)}
         for row, sums in timed(steps, step)
@@ -108,7 +108,7 @@ def net(steps: Mapping[datetime, Totals], step: str) -> list[Row]:
 
 
 def amounts(names: Mapping[str, Totals]) -> list[Row]:
-    """Return posts by name, with their share of all."""
+    """Return the number of posts by name, with their share of all posts."""
     every = sum(sums.posts for sums in names.values())
     return [
         {
@@ -121,7 +121,7 @@ def amounts(names: Mapping[str, Totals]) -> list[Row]:
 
 
 def net_of_names(names: Mapping[str, Totals]) -> list[Row]:
-    """Return net sentiment by name, without the names that have too few posts with a label."""
+    """Return net sentiment by name, without names with too few labelled posts."""
     return [
         {"name": name, "net": sums.net, "shown": points(sums.net)}
         for name, sums in names.items()
@@ -130,12 +130,12 @@ def net_of_names(names: Mapping[str, Totals]) -> list[Row]:
 
 
 def time_table(steps: Mapping[datetime, Totals], step: str) -> list[dict[str, str]]:
-    """Return the table behind a chart over time, the newest step first."""
+    """Return the table below a chart over time, the newest step first."""
     return [{"name": row["name"]} | _written(sums) for row, sums in reversed(timed(steps, step))]
 
 
 def name_table(names: Mapping[str, Totals]) -> list[dict[str, str]]:
-    """Return the table behind a chart by name."""
+    """Return the table below a chart by name."""
     return [{"name": name} | _written(sums) for name, sums in names.items()]
 
 
@@ -152,7 +152,7 @@ def _written(sums: Totals) -> dict[str, str]:
 
 
 def peak(steps: Mapping[datetime, Totals], step: str, label: str = "") -> str:
-    """Return where most posts are, or most of one label, in words."""
+    """Say which step has the most posts, or the most posts with one label."""
     counted = [(row["name"], row["posts"]) for row in volume(steps, step, label)]
     if not counted:
         return ""

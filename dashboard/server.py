@@ -1,4 +1,4 @@
-"""The server: Streamlit with our look, our headers, and no word to anybody else."""
+"""Serve the pages by Streamlit, with security headers and without requests to other hosts."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ from dashboard.look import theme_options
 
 _POLICY_VIOLATION = 1008
 _NOT_OURS = (
-    b"The dashboard answers its own pages alone, under the names of dashboard.allowed_hosts.\n"
+    b"The dashboard answers only its own pages, under the names in dashboard.allowed_hosts.\n"
 )
 _SCRIPT = Path(__file__).with_name("main.py")
 
@@ -32,13 +32,13 @@ _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def _hashes() -> str:
-    """Return the sources of the scripts that stand in Streamlit's own page."""
+    """Return the CSP hashes of the scripts in Streamlit's own page."""
     page = Path(st.__file__).parent / "static" / "index.html"
     digests = [hashlib.sha256(script).digest() for script in _INLINE.findall(page.read_bytes())]
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-# Streamlit writes styles into the page; its charts need no eval.
+# Streamlit writes styles into the page, so they must be allowed. Its charts need no eval.
 _POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -65,10 +65,10 @@ HEADERS = (
 
 
 class Guard:
-    """Lets our own pages alone ask, under our own names, and adds headers to every answer.
+    """Refuses requests from foreign pages or for other hosts, and adds headers to every answer.
 
-    Streamlit itself lets a page of any port of this machine read along; and the browser loads
-    nothing from another host under these headers.
+    Streamlit itself would answer a page of any port of this machine. The headers forbid the
+    browser to load anything from another host.
     """
 
     def __init__(self, app: Asgi, names: frozenset[str]) -> None:
@@ -76,7 +76,7 @@ class Guard:
         self._names = names
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Pass a request on, or refuse it."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -97,7 +97,7 @@ class Guard:
 
 
 def is_ours(headers: Iterable[tuple[bytes, bytes]], names: frozenset[str]) -> bool:
-    """Return whether a request names us in Host and comes from our own page, if from any."""
+    """Tell whether Host is one of the names, and Origin, if sent, is the same as Host."""
     texts = {name.lower(): value.decode("latin-1") for name, value in headers}
     host = texts.get(b"host", "")
     try:
@@ -110,7 +110,7 @@ def is_ours(headers: Iterable[tuple[bytes, bytes]], names: frozenset[str]) -> bo
 
 
 def options(host: str, port: int, allowed_hosts: tuple[str, ...]) -> dict[str, Any]:
-    """Return Streamlit's options; those of files and of the environment do not count."""
+    """Return Streamlit's options. Its files and environment variables are ignored."""
     return theme_options() | {
         "browser.gatherUsageStats": False,
         "client.showErrorDetails": "none",
@@ -139,12 +139,14 @@ def serve(
     allowed_hosts: tuple[str, ...] = (),
     started: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve the pages until stopped; where to ask is in the environment (`dashboard.session`).
+    """Serve the pages until stopped. The environment has the API's address and key.
+
+    `dashboard.session` names the variables.
 
     Args:
-        host: where to listen.
-        port: likewise.
-        allowed_hosts: names, or name:port, in a request's Host, besides those of loopback.
+        host: the address to listen on.
+        port: the port to listen on.
+        allowed_hosts: names, or name:port, that a request's Host may have besides loopback's.
         started: is called when the pages can be opened.
     """
 
@@ -165,13 +167,13 @@ def serve(
 
 
 def _warm_up() -> None:
-    """Import what the first visitor would otherwise wait for."""
+    """Import libraries now, so that the first visitor need not wait for them."""
     for name in ("pandas", "pyarrow", "dashboard.views.overview", "dashboard.live"):
         import_module(name)
 
 
 def _failed(error: Exception) -> bool:
-    """Log what went wrong in a page, and show a page that says so in its place."""
+    """Log the failure of a page and show a message in its place."""
     failures.log(error)
     st.html(states.broken())
     return True

@@ -1,4 +1,4 @@
-"""The sidebar: where one is, and the filters, which the address repeats."""
+"""Draw the sidebar: links to the pages, and the filters, which the address repeats."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -34,19 +34,19 @@ MENU: dict[Any, str | None] = {"Get help": None, "Report a bug": None, "About": 
 
 
 def wordmark() -> str:
-    """Return the product's name."""
+    """Return the product's name as HTML."""
     return '<div class="es-wordmark">Echo<span>Stream</span></div>'
 
 
 def links(pages: Mapping[str, st.Page]) -> None:
-    """Show the pages; the filters go along."""
+    """Show links to the pages, which keep the filters."""
     address = to_address(st.session_state.get(_CHOSEN, Filters()))
     for name, page in pages.items():
         st.page_link(page, label=name, query_params=address if name != "Data quality" else {})
 
 
 def filters(page: str, platforms: Sequence[str], newest: date) -> Filters:
-    """Show the filters and return what is chosen; a new address counts before the widgets."""
+    """Show the filters and return the chosen ones. A new address overrides the widgets."""
     _take_address(page, newest)
     period = st.selectbox(
         "Period", [*sorted(LAST_DAYS), _DATES], format_func=_PERIODS.__getitem__, key="f_period"
@@ -87,15 +87,15 @@ def _day(label: str, key: str) -> date:
 
 
 def leave() -> None:
-    """Say that the page on show has no filters; the choice stays."""
+    """Note that the page on show has no filters. The chosen ones are kept."""
     st.session_state[_PAGE] = None
 
 
 def _take_address(page: str, newest: date) -> None:
-    """Put a choice into the widgets: the address's where it is new, else the session's."""
+    """Set the widgets from the address if it is new, otherwise from the session."""
     address = st.query_params.to_dict()
     chosen = st.session_state.get(_CHOSEN)
-    # Streamlit takes the same widget on another page for another widget, without a choice.
+    # On another page, Streamlit treats the same widget as a new one without a value.
     is_held = st.session_state.get(_PAGE) == page
     st.session_state[_PAGE] = page
     if chosen is None or (address and address != to_address(chosen)):

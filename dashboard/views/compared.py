@@ -1,4 +1,4 @@
-"""The shared parts of pages: figures against the period before, charts with their tables."""
+"""Draw what several pages share: figures compared with the period before, and charts."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Draw = Callable[[Palette], Spec]
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The sums of a view, and the version of Gold that they come from."""
+    """The sums of a view, and the versions of the tables that they come from."""
 
     view: View
     over_time: dict[datetime, Totals]
@@ -30,11 +30,11 @@ class Sums:
 
 
 def show_tiles(view: View, tiles: Callable[[Totals, Totals], list[Tile]]) -> Sums | None:
-    """Show key figures and return the sums for charts; None where no post passes the filters.
+    """Show key figures and return the sums for charts, or None if no post matches the filters.
 
     Args:
-        view: what the page looks at.
-        tiles: makes the key figures of the period's sums and of those of the period before.
+        view: the period and filters of the page.
+        tiles: makes key figures from the sums of the period and of the period before.
     """
     answer = view.cells(by="platform")
     cells = answer["cells"]
@@ -58,18 +58,18 @@ def show_tiles(view: View, tiles: Callable[[Totals, Totals], list[Tile]]) -> Sum
 
 
 def net_tile(now: Totals, before: Totals) -> Tile:
-    """Return net sentiment and its change."""
+    """Return the key figure of net sentiment."""
     return Tile("Net sentiment", points(now.net), change_in_points(now.net, before.net))
 
 
 def share_tile(label: str, now: Totals, before: Totals) -> Tile:
-    """Return a label's share and its change."""
+    """Return the key figure of a label's share."""
     share = now.share(label)
     return Tile(label.capitalize(), percent(share), change_in_points(share, before.share(label)))
 
 
 def show_over_time(sums: Sums, draw: Draw, *, name: str, title: str, below: str, alt: str) -> None:
-    """Show a chart over time, with the sums of all steps behind it."""
+    """Show a chart over time, with a table of the sums of all steps."""
     panel = Panel(
         name=name,
         title=title,
@@ -92,7 +92,7 @@ def show_by_name(
     alt: str,
     as_of: Mapping[str, Any],
 ) -> None:
-    """Show a chart by platform or channel, with the sums of all names behind it."""
+    """Show a chart by platform or channel, with a table of the sums of all names."""
     panel = Panel(
         name=name,
         title=title,

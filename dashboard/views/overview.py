@@ -1,4 +1,4 @@
-"""Overview: how much is said, how it sounds, where, and the newest posts."""
+"""Draw the page Overview: number of posts, sentiment, platforms, and the newest posts."""
 
 import streamlit as st
 
@@ -43,7 +43,7 @@ def _tiles(view: View, now: Totals, before: Totals) -> list[Tile]:
         Tile(
             "Completeness",
             percent(completeness.get("share")),
-            note="" if lag is None else f"{count(lag)} records wait",
+            note="" if lag is None else f"{count(lag)} records still wait",
         ),
     ]
 
@@ -70,7 +70,7 @@ def _sentiment(sums: Sums) -> None:
         lambda colours: charts.sentiment(rows.diverging(sums.over_time, step), colours, step=step),
         name="sentiment",
         title="Sentiment",
-        below="Shares of posts with a label: positive above zero, negative below.",
+        below="Shares of the posts with a label: positive above zero, negative below.",
         alt=f"Bars above and below zero: shares of positive and negative posts per {step}.",
     )
 
@@ -84,7 +84,7 @@ def _platforms(sums: Sums) -> None:
         kind="Platform",
         name="platforms",
         title="Platforms",
-        below="Posts, and the share of all.",
+        below="Number of posts, and share of all posts.",
         alt=f"Bars: posts by platform. {listed}",
         as_of=sums.as_of,
     )
@@ -94,7 +94,7 @@ def _newest(view: View) -> None:
     newest = view.posts(limit=_NEWEST)
     st.html(parts.panel_heading("Newest posts"))
     if not newest["posts"]:
-        st.html(parts.line("No post of this period passes the filters."))
+        st.html(parts.line("No post of this period matches the filters."))
         return
     st.html(parts.posts(newest["posts"]))
     st.html(parts.line(panels.as_of_line(newest.get("as_of") or view.as_of)))

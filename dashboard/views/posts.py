@@ -1,4 +1,4 @@
-"""Posts: the newest first, page by page."""
+"""Draw the page Posts: the newest posts first, page by page."""
 
 import streamlit as st
 
@@ -34,4 +34,4 @@ def show(view: View) -> None:
         st.session_state[_PAGES] = (number + 1, chosen)
         st.rerun()
     if not cursor:
-        st.html(parts.line("No older post passes the filters."))
+        st.html(parts.line("No older post matches the filters."))

@@ -1,4 +1,4 @@
-"""Data quality: is all there, how late is it, what could not be taken, what does it cost."""
+"""Draw the page Data quality: completeness, delay, records with errors, and costs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -59,13 +59,17 @@ def show(api: Api) -> None:
 def _tiles(completeness: Mapping[str, Any]) -> list[Tile]:
     at = completeness.get("last_batch_at")
     return [
-        Tile("Completeness", percent(completeness.get("share")), note="of what came in 24 hours"),
+        Tile("Completeness", percent(completeness.get("share")), note="in the last 24 hours"),
         Tile(
             "Records that wait",
             parts.number(completeness.get("lag_records")),
-            note="not read from Kafka yet",
+            note="received, not yet processed",
         ),
-        Tile("Quarantined", parts.number(completeness.get("quarantined")), note="in 24 hours"),
+        Tile(
+            "Quarantined",
+            parts.number(completeness.get("quarantined")),
+            note="in the last 24 hours",
+        ),
         Tile("Last batch", f"{read(at):%H:%M}" if at else NOTHING, note=_day(at)),
     ]
 
@@ -75,16 +79,16 @@ def _day(at: str | None) -> str:
 
 
 def _jobs(jobs: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any]) -> None:
-    st.html(parts.panel_heading("Jobs", "How far each streaming job is."))
+    st.html(parts.panel_heading("Jobs", "The processing steps in order, and how far each one is."))
     if not jobs:
-        st.html(parts.line("No job has run yet: echostream run"))
+        st.html(parts.line("No job has run yet. Start the jobs with: echostream run"))
         return
     st.html(parts.table(_JOBS, [_job(job) for job in jobs], name="Jobs"))
     st.html(parts.line(panels.as_of_line(as_of)))
 
 
 def _place(job: Mapping[str, Any]) -> tuple[int, str]:
-    """Return where a job stands among those that a record passes."""
+    """Return a sort key: jobs in the order in which a record passes them, then others by name."""
     name = str(job.get("job", ""))
     return (_ORDER.index(name) if name in _ORDER else len(_ORDER), name)
 
@@ -102,7 +106,7 @@ def _job(job: Mapping[str, Any]) -> dict[str, str]:
 
 def _fates(fates: Mapping[str, Any], as_of: Mapping[str, Any]) -> None:
     consumed = fates.get("consumed") or 0
-    below = f"What became of each of the {count(consumed)} records of 24 hours."
+    below = f"What happened to each of the {count(consumed)} records of the last 24 hours."
     if not consumed:
         st.html(parts.panel_heading("Fates"))
         st.html(parts.line("No record has been read yet."))
@@ -110,7 +114,10 @@ def _fates(fates: Mapping[str, Any], as_of: Mapping[str, Any]) -> None:
     counted = [(name, fates.get(name) or 0) for name in FATES]
     missing = consumed - sum(number for _, number in counted)
     if missing:
-        below = f"{count(missing)} of {count(consumed)} records of 24 hours have none: report it."
+        below = (
+            f"{count(missing)} of the last 24 hours' {count(consumed)} records have no fate."
+            " Please report this error."
+        )
     amounts = [
         {
             "name": name,
@@ -134,8 +141,8 @@ def _fates(fates: Mapping[str, Any], as_of: Mapping[str, Any]) -> None:
 def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any]) -> None:
     title = "Quarantine"
     if not quarantine:
-        st.html(parts.panel_heading(title, "Records that could not be taken."))
-        st.html(parts.line("None: every record could be taken."))
+        st.html(parts.panel_heading(title, "Records that could not be processed."))
+        st.html(parts.line("None: every record could be processed."))
         return
     ordered = sorted(quarantine, key=lambda row: -row["records"])
     amounts = [
@@ -146,7 +153,7 @@ def _quarantine(quarantine: Sequence[Mapping[str, Any]], as_of: Mapping[str, Any
         }
         for row in ordered[:_MOST_REASONS]
     ]
-    below = "All records that could not be taken, by platform and reason"
+    below = "All records that could not be processed, by platform and reason"
     if len(ordered) > _MOST_REASONS:
         below += f": the {_MOST_REASONS} most frequent of {len(ordered)}"
     table = [
@@ -177,16 +184,16 @@ def _platform(row: Mapping[str, Any]) -> str:
 
 
 def _limits(answer: Mapping[str, Any]) -> None:
-    st.html(parts.panel_heading("Cost and quota", "What is used up, and what is left."))
+    st.html(parts.panel_heading("Cost and quota", "What is used of each budget, and what is left."))
     rows = limit_rows(answer)
     if not rows:
-        st.html(parts.line("Nothing costs money or has a quota: no budget is set or used."))
+        st.html(parts.line("No budget is set, and no paid service was used."))
         return
     st.html(parts.table(_LIMITS, rows, name="Cost and quota"))
 
 
 def limit_rows(answer: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what is used up and left of each budget and quota."""
+    """Return the rows of the table of budgets: used, limit and left."""
     costs = [_cost(cost) for cost in answer["costs"]]
     return costs + [_quota(quota) for quota in answer["quotas"]]
 

@@ -1,4 +1,4 @@
-"""Sentiment: over time, by platform and by channel."""
+"""Draw the page Sentiment: sentiment over time, by platform and by channel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -54,8 +54,8 @@ def _net(sums: Sums) -> None:
         lambda colours: charts.net_sentiment(rows.net(sums.over_time, step), colours, step=step),
         name="net-sentiment",
         title="Net sentiment",
-        below="Positive less negative, in points of all posts with a label."
-        " The line has a gap where fewer than ten posts have one.",
+        below="Percentage of positive posts less that of negative ones, of the posts with a label."
+        " The line has a gap where fewer than ten posts have a label.",
         alt=f"Line: net sentiment per {step}, {sums.view.period.stated()}.",
     )
 
@@ -67,7 +67,7 @@ def _labels(sums: Sums) -> None:
         lambda colours: charts.label_shares(rows.shares(sums.over_time, step), colours, step=step),
         name="labels",
         title="Labels",
-        below="How the posts with a label divide.",
+        below="Each label's share of the posts with a label. A post that was not scored has none.",
         alt=f"Stacked bars to 100 %: positive, neutral, mixed and negative per {step}.",
     )
 
@@ -77,11 +77,11 @@ def _by_name(names: Mapping[str, Totals], kind: str, as_of: Mapping[str, Any]) -
     ranked = rows.net_of_names(names)
     if not ranked:
         st.html(parts.panel_heading(title))
-        st.html(parts.line(f"No {kind.lower()} has ten posts with a label."))
+        st.html(parts.line(f"No {kind.lower()} has ten or more posts with a label."))
         return
     drawn = ranked[:_MOST_NAMES]
     listed = ", ".join(f"{row['name']} {row['shown']}" for row in drawn)
-    below = "Net sentiment in points; most posts first"
+    below = "Net sentiment in points, most posts first"
     if len(ranked) > len(drawn):
         below += f": the first {len(drawn)} of {len(ranked)}"
     show_by_name(

@@ -43,7 +43,7 @@ def test_a_page(visit, path, width):
 def test_every_chart_says_how_old_it_is_and_has_its_data_behind_it(visit, tmp_path):
     page = visit().open("/")
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(3, timeout=PATIENCE_MS)
-    as_of = page.get_by_text(re.compile(r"As of Gold version \d+, .* UTC"))
+    as_of = page.get_by_text(re.compile(r"Data of .* UTC, Gold version \d+"))
     expect(as_of).to_have_count(3, timeout=PATIENCE_MS)
     page.get_by_text("Data and downloads: Platforms").click()
     table = page.get_by_role("region", name="Platforms")

@@ -117,6 +117,6 @@ def test_a_text_of_a_file_is_neutral_as_everywhere(text):
 
 def test_an_answer_says_how_old_it_is():
     as_of = {"gold_version": 7, "committed_at": "2026-03-04T12:00:00Z"}
-    assert panels.as_of_line(as_of) == "As of Gold version 7, 4 Mar 2026 12:00 UTC"
-    assert panels.as_of_line({"silver_version": 3}) == "As of Silver version 3"
-    assert panels.as_of_line({"gold_version": None}) == "No version of Gold yet"
+    assert panels.as_of_line(as_of) == "Data of 4 Mar 2026 12:00 UTC, Gold version 7"
+    assert panels.as_of_line({"silver_version": 3}) == "Data, Silver version 3"
+    assert panels.as_of_line({"gold_version": None}) == "No figures have been computed yet"

@@ -43,7 +43,7 @@ def test_the_overview_has_figures_and_charts(app):
     assert not app.exception
     shown = html(app)
     assert ">168<" in shown
-    assert "As of Gold version 0" in shown
+    assert "Gold version 0" in shown
     assert len(app.get("vega_lite_chart")) + len(app.get("arrow_vega_lite_chart")) == 3
 
 
@@ -83,7 +83,7 @@ def test_where_a_key_may_see_no_cell_the_page_says_so(app, api, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, api.key("mentions:read"))
     app.run()
     assert "Too few authors for figures" in html(app)
-    assert "at least 5 authors" in html(app)
+    assert "fewer than 5 authors" in html(app)
     assert "No posts yet" not in html(app)
     assert not app.exception
 
@@ -101,9 +101,9 @@ def test_an_api_that_is_away(app, monkeypatch):
     [
         (401, "The API asks for a key", "echostream api-keys create"),
         (403, "This key may not read posts", "mentions:read"),
-        (429, "Too many questions", "looks again every few seconds"),
-        (503, "The lake cannot be read at the moment", "looks again every few seconds"),
-        (422, "The API refused this question", "looks again every few seconds"),
+        (429, "Too many requests", "tries again every few seconds"),
+        (503, "The data cannot be read at the moment", "tries again every few seconds"),
+        (422, "The API refused this request", "tries again every few seconds"),
     ],
 )
 def test_a_refusal_is_told_with_its_remedy_and_its_detail_is_text(

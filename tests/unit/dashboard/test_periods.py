@@ -63,7 +63,7 @@ def test_times_are_written_as_they_are_read():
 @pytest.mark.parametrize(
     ("end", "step", "words"),
     [
-        (END, "day", "The last day ends at 13:00 UTC."),
+        (END, "day", "The last day is incomplete and ends at 13:00 UTC."),
         (END, "hour", ""),
         (END.replace(hour=0), "day", ""),
     ],
