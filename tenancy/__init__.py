@@ -1,1 +1,1 @@
-"""The control plane: tenants, API keys, jobs, usage; SQLAlchemy on SQLite or PostgreSQL."""
+"""The control plane: tenants, API keys, jobs and usage, in SQLite or PostgreSQL."""

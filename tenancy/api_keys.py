@@ -1,4 +1,4 @@
-"""API keys: made, found, listed and revoked. A key is a tenant's, and no person's."""
+"""Create, find, list and revoke API keys. A key belongs to a tenant, not to a person."""
 
 import hashlib
 import hmac
@@ -25,7 +25,7 @@ _MAX_NAME = 200
 
 
 class Scope(StrEnum):
-    """A permission of a key; `admin` includes all."""
+    """A permission of a key. `admin` includes all others."""
 
     MENTIONS_READ = "mentions:read"
     SENTIMENT_WRITE = "sentiment:write"
@@ -35,7 +35,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
-    """A key as it may be shown: without its secret, and without the hash of it."""
+    """A key as it may be shown: without its secret, and without the secret's hash."""
 
     tenant: str
     key_id: str
@@ -56,7 +56,9 @@ def create_key(
     scopes: Collection[str],
     expires_in: timedelta | None = None,
 ) -> tuple[KeyRecord, str]:
-    """Make a key; return its record and the key itself, which nothing shows a second time.
+    """Create a key. Return its record and the key itself, which cannot be read again.
+
+    >>> record, key = create_key(database, "default", name="web", scopes=["mentions:read"])
 
     Raises:
         UsageError: the name is empty or too long, or a scope is unknown.
@@ -84,7 +86,7 @@ def create_key(
 
 
 def find_key(database: Database, key: str) -> KeyRecord | None:
-    """Return the record of a key that is valid now; None for unknown, revoked and expired ones."""
+    """Return the record of a valid key; None if it is unknown, revoked or expired."""
     form = _FORM.fullmatch(key)
     if form is None:
         return None
@@ -99,7 +101,7 @@ def find_key(database: Database, key: str) -> KeyRecord | None:
 
 
 def list_keys(database: Database, tenant: str) -> list[KeyRecord]:
-    """Return the tenant's keys, oldest first, the revoked ones too."""
+    """Return the tenant's keys, oldest first, including revoked ones."""
     query = select(ApiKey).where(ApiKey.tenant_id == tenant)
     with database.reading() as session:
         return [
@@ -109,7 +111,7 @@ def list_keys(database: Database, tenant: str) -> list[KeyRecord]:
 
 
 def revoke_key(database: Database, tenant: str, key_id: str) -> bool:
-    """Revoke a key, by its id or prefix; tell whether the tenant has it. Twice is as once."""
+    """Revoke a key by its id or prefix. Return False if the tenant has no such key."""
     with database.writing() as session:
         row = session.scalar(
             select(ApiKey).where(
@@ -123,7 +125,7 @@ def revoke_key(database: Database, tenant: str, key_id: str) -> bool:
 
 
 def note_use(database: Database, last_used: Mapping[tuple[str, str], datetime]) -> None:
-    """Note when keys were last used, by tenant and key's id."""
+    """Store when keys were last used, by tenant and the key's id."""
     if not last_used:
         return
     with database.writing() as session:
@@ -138,7 +140,8 @@ def note_use(database: Database, last_used: Mapping[tuple[str, str], datetime]) 
 def _known(scopes: Collection[str]) -> list[Scope]:
     if not scopes or set(scopes) - set(Scope):
         raise UsageError(
-            "a key needs scopes, and only known ones", remedy=f"Name some of: {', '.join(Scope)}"
+            "a key needs at least one scope, and only known ones",
+            remedy=f"Name some of: {', '.join(Scope)}",
         )
     return [scope for scope in Scope if scope in scopes]
 

@@ -1,4 +1,4 @@
-"""The control plane's database: SQLite in a file of the home, or PostgreSQL by a setting."""
+"""Open the control plane's database: SQLite in the home, or PostgreSQL by `api.database`."""
 
 import fcntl
 import os
@@ -25,20 +25,23 @@ T = TypeVar("T")
 HEAD = "0002"  # the newest migration
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SQLITE = "sqlite:///"
-_PATIENCE_S = 5  # for another writer, for a connection of the pool's, for a server's answer
-_LOCK = 0x45434F53  # of PostgreSQL, while tables are changed: "ECOS"
+_PATIENCE_S = 5  # to wait for another writer, a pooled connection or the server
+_LOCK = 0x45434F53  # PostgreSQL's advisory lock during migrations: "ECOS"
 _WRITES = "echostream_writes"
-_FULL = "is full"  # as SQLite words it
+_FULL = "is full"  # in SQLite's message
 
 
 class Database:
-    """Sessions on the control plane; tables are brought up to date before the first one."""
+    """Opens sessions on the control plane. Before the first one, it migrates the tables.
+
+    >>> with Database("sqlite:///control.db").reading() as session: ...
+    """
 
     def __init__(self, address: str) -> None:
-        """Name the database; nothing is opened yet.
+        """Parse the address, without opening the database.
 
         Raises:
-            SettingsError: the address is none of SQLite or PostgreSQL.
+            SettingsError: it is not an address of SQLite or PostgreSQL.
         """
         self._url = _url(address)
         self._lock = threading.Lock()
@@ -56,10 +59,10 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Yield a session that is committed at its end, or not at all.
+        """Yield a session that is committed at its end, or rolled back after an error.
 
-        SQLite's lock is taken at its begin, so that no two writers read the same and overtake
-        each other.
+        On SQLite it takes the write lock at its beginning, so that no other writer can change what
+        the session has read.
 
         Raises:
             ControlPlaneUnreachableError: the database does not answer.
@@ -70,9 +73,9 @@ class Database:
                 yield session
 
     def write(self, work: Callable[[Session], T]) -> T:
-        """Return what `work` returns in a session that is committed.
+        """Run `work` in a session, commit it and return its result.
 
-        Where PostgreSQL finds that another process has just made the same row, it is done again.
+        If another process has just inserted the same row, `work` runs once more.
 
         Raises:
             ControlPlaneUnreachableError: the database does not answer.
@@ -85,17 +88,17 @@ class Database:
                 return work(session)
 
     def prepare(self) -> None:
-        """Bring the tables up to date, where they are not.
+        """Migrate the tables to the newest version.
 
         Raises:
-            ControlPlaneError: a newer version has made them.
+            ControlPlaneError: a newer version of EchoStream has migrated them.
             ControlPlaneUnreachableError: the database does not answer.
         """
         with _named_errors():
             self._ready()
 
     def close(self) -> None:
-        """Close all connections; the next session opens new ones."""
+        """Close all connections. The next session opens new ones."""
         with self._lock:
             if self._engine:
                 self._engine.dispose()
@@ -129,8 +132,8 @@ def _url(address: str) -> URL:
 
 def _wrong_address() -> SettingsError:
     return SettingsError(
-        "setting api.database is no address of a database",
-        remedy="postgresql://user:password@host/database, or leave it out",
+        "setting api.database is not the address of a database",
+        remedy="Set postgresql://user:password@host/database, or leave it out",
     )
 
 
@@ -158,7 +161,7 @@ def _engine(url: URL) -> Engine:
 
 
 def _as_we_use_sqlite(connection: Any, _record: Any) -> None:  # a sqlite3.Connection
-    connection.isolation_level = None  # this module says BEGIN itself
+    connection.isolation_level = None  # `_begin_on_sqlite` sends BEGIN
     for pragma in (
         f"busy_timeout = {_PATIENCE_S * 1000}",
         "journal_mode = WAL",
@@ -195,13 +198,13 @@ def _migrate(engine: Engine) -> None:
     with engine.connect() as connection:
         if _version(connection) == HEAD:
             return
-    # Before the lock, for which others wait: it is slow to import, and needed once per version.
+        # Alembic is slow to import, so import it before the lock for which other processes wait.
     from alembic import command  # noqa: F401, PLC0415  # see above
 
     with engine.execution_options(**{_WRITES: True}).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-        if _version(connection) != HEAD:  # another process may have been faster
+        if _version(connection) != HEAD:  # another process may have migrated meanwhile
             _upgrade(connection)
 
 
@@ -225,13 +228,13 @@ def _upgrade(connection: Connection) -> None:
     except CommandError:
         raise ControlPlaneError(
             "the control plane's tables are of a newer version",
-            remedy="Use the newest version of EchoStream that has been used with them",
+            remedy="Install the newest version that was used with this database",
         ) from None
 
 
 @contextmanager
 def _named_errors() -> Iterator[None]:
-    """Give errors of the database a name; their own texts can quote addresses and values."""
+    """Turn the database's errors into our own, since their texts can quote addresses and values."""
     try:
         yield
     except OperationalError as error:

@@ -1,4 +1,4 @@
-"""Requests that may come again: the first one is carried out, the others get its answer."""
+"""Store answers of requests, so that a repeated request gets the answer of the first one."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from tenancy.database import Database
 from tenancy.models import Idempotency
 
 KEEP = timedelta(hours=24)
-# A process that was killed leaves its claim: after so long, the request may be tried again.
+# A process that was killed leaves its claim. After this time the request may be tried again.
 CLAIM = timedelta(minutes=10)
 
 
@@ -26,7 +26,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An answer."""
+    """A stored answer."""
 
     status: int
     headers: dict[str, str]
@@ -34,18 +34,18 @@ class Stored:
 
 
 class InFlightError(Exception):
-    """Raised when a request with this key is being carried out."""
+    """Raised while a request with this key is being carried out."""
 
 
 class OtherBodyError(Exception):
-    """Raised when the key was used with another body."""
+    """Raised if the key was used with another body."""
 
 
 def claim(database: Database, key: Key, body_hash: bytes) -> Stored | None:
-    """Claim a key; return the answer where the request was carried out before.
+    """Claim a key and return None, or return the answer if the request was carried out before.
 
     Raises:
-        InFlightError: it is being carried out.
+        InFlightError: the request is being carried out.
         OtherBodyError: the key was used with another body.
     """
     return database.write(lambda session: _claim(session, key, body_hash))
@@ -75,7 +75,7 @@ def _claim(session: Session, key: Key, body_hash: bytes) -> Stored | None:
 
 
 def settle(database: Database, key: Key, answer: Stored) -> None:
-    """Keep the answer for those who ask again."""
+    """Store the answer for repeated requests, for 24 hours."""
     with database.writing() as session:
         session.execute(
             update(Idempotency)
@@ -90,7 +90,7 @@ def settle(database: Database, key: Key, answer: Stored) -> None:
 
 
 def release(database: Database, key: Key) -> None:
-    """Let the request be tried again: it was not carried out."""
+    """Give up a claim, so that the request can be tried again."""
     with database.writing() as session:
         session.execute(delete(Idempotency).where(*_named(key), Idempotency.status.is_(None)))
 

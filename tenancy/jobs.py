@@ -1,8 +1,8 @@
-"""Jobs: who asked for what, how far it is, and which worker has it.
+"""Store jobs: their tenant, their progress and the worker that has them.
 
-A worker leases a job and renews the lease while it works. Each chunk of a job is one transaction
-here, after its results are on disk; only who holds the lease may write. So a worker that is killed
-leaves a job that another takes up at the chunk that was not finished.
+A worker leases a job and renews the lease while it works. It records each chunk in one transaction
+after the chunk's results are on disk. Only the holder of the lease may do so. If a worker is
+killed, another one continues with the chunk that was not recorded.
 """
 
 import secrets
@@ -20,13 +20,13 @@ from tenancy.database import Database
 from tenancy.models import Job as Row
 
 Form = Literal["csv", "json", "jsonl"]
-MAX_ATTEMPTS = 5  # at one chunk, which ends its workers
-MOST_AT_ONCE = 2  # jobs of one tenant that are worked on
+MAX_ATTEMPTS = 5  # at one chunk; its workers seem to be killed by it
+MOST_AT_ONCE = 2  # jobs of one tenant that workers have
 _MESSAGE_CHARS = 500
 
 
 class JobStatus(StrEnum):
-    """In Amazon Comprehend's words, and one of ours."""
+    """The states of a job, named as in Amazon Comprehend, and EXPIRED."""
 
     SUBMITTED = "SUBMITTED"
     IN_PROGRESS = "IN_PROGRESS"
@@ -44,7 +44,7 @@ _ENDED = (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it is now."""
+    """A job and its progress."""
 
     tenant: str
     job_id: str
@@ -54,9 +54,9 @@ class Job:
     submitted_at: datetime
     ended_at: datetime | None
     expires_at: datetime | None
-    offset: int  # bytes of the input that are done
-    line: int  # and its next line, from 1
-    chunks: int  # written so far
+    offset: int  # of the next chunk in the input, in bytes
+    line: int  # of the next chunk in the input, from 1
+    chunks: int  # recorded so far
     read: int
     scored: int
     failed: int
@@ -70,7 +70,7 @@ _AS_STORED = tuple(field.name for field in fields(Job) if field.name not in ("te
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A chunk that is on disk: where the next one begins, and its rows."""
+    """A chunk on disk: the offset and line after it, and the numbers of its rows."""
 
     offset: int
     line: int
@@ -85,7 +85,7 @@ def new_job_id() -> str:
 
 
 def create(database: Database, tenant: str, job_id: str, *, form: Form, sanitise: bool) -> Job:
-    """Create a job whose input is on disk."""
+    """Create a job after its input was written to disk."""
     now = clock.now()
     row = Row(
         tenant_id=tenant,
@@ -110,14 +110,14 @@ def create(database: Database, tenant: str, job_id: str, *, form: Form, sanitise
 
 
 def find(database: Database, tenant: str, job_id: str) -> Job | None:
-    """Return a tenant's job; None where there is none of that id."""
+    """Return a tenant's job, or None if there is none with this id."""
     with database.reading() as session:
         row = session.get(Row, (tenant, job_id))
         return _job(row) if row else None
 
 
 def newest(database: Database, tenant: str, limit: int) -> list[Job]:
-    """Return a tenant's jobs, newest first."""
+    """Return a tenant's newest jobs, newest first."""
     query = (
         select(Row)
         .where(Row.tenant_id == tenant)
@@ -129,14 +129,14 @@ def newest(database: Database, tenant: str, limit: int) -> list[Job]:
 
 
 def count_open(database: Database, tenant: str) -> int:
-    """Return how many jobs of a tenant have not ended."""
+    """Return the number of a tenant's jobs that have not ended."""
     query = select(func.count()).where(Row.tenant_id == tenant, Row.status.in_(OPEN))
     with database.reading() as session:
         return session.scalar(query) or 0
 
 
 def cancel(database: Database, tenant: str, job_id: str, *, keep: timedelta) -> Job | None:
-    """Ask for a job's end; one that nobody works on ends at once, one that has ended stays."""
+    """Stop a job: at once if no worker has it, otherwise when its worker notices."""
     now = clock.now()
     with database.writing() as session:
         row = _locked(session, tenant, job_id)
@@ -152,9 +152,9 @@ def cancel(database: Database, tenant: str, job_id: str, *, keep: timedelta) -> 
 
 
 def retry(database: Database, tenant: str, job_id: str) -> Job | None:
-    """Let a job that has failed or was stopped go on where it was; others stay as they are.
+    """Queue a job that has failed or was stopped again, to continue where it stopped.
 
-    One that has expired is another: its input may be gone.
+    Other jobs do not change, expired ones included, since their input may be deleted.
     """
     now = clock.now()
     with database.writing() as session:
@@ -172,16 +172,17 @@ def retry(database: Database, tenant: str, job_id: str) -> Job | None:
 
 
 def remove(database: Database, tenant: str, job_id: str) -> bool:
-    """Delete a job; a worker that has it finds its lease gone."""
+    """Delete a job. A worker that has it can then no longer renew its lease."""
     query = delete(Row).where(Row.tenant_id == tenant, Row.job_id == job_id).returning(Row.job_id)
     with database.writing() as session:
         return session.scalar(query) is not None
 
 
 def claim(database: Database, *, lease_for: timedelta) -> Job | None:
-    """Lease the next job: of the tenant with the fewest at work, then who waits longest.
+    """Lease the next job, or return None if none waits.
 
-    Nobody else gets it before the lease has run out.
+    Tenants with the fewest jobs in work come first, then the jobs that have waited longest. No
+    other worker gets the job before the lease has run out.
     """
     now = clock.now()
     with database.writing() as session:
@@ -229,7 +230,7 @@ def is_any_waiting(database: Database) -> bool:
 
 
 def renew(database: Database, job: Job, *, lease_for: timedelta) -> JobStatus | None:
-    """Lease a job for longer; return its status, or None where the lease is somebody else's."""
+    """Extend a lease and return the job's status; None if another worker has the lease."""
     query = (
         update(Row)
         .where(*_held(job))
@@ -242,7 +243,7 @@ def renew(database: Database, job: Job, *, lease_for: timedelta) -> JobStatus | 
 
 
 def advance(database: Database, job: Job, step: Step, *, lease_for: timedelta) -> Job | None:
-    """Note a chunk that is on disk; None where the lease is somebody else's."""
+    """Record a chunk that is on disk and return the job; None if another worker has the lease."""
     with database.writing() as session:
         row = session.scalar(select(Row).where(*_held(job)).with_for_update())
         if row is None or row.chunks != job.chunks:
@@ -262,7 +263,7 @@ def advance(database: Database, job: Job, step: Step, *, lease_for: timedelta) -
 def finish(
     database: Database, job: Job, status: JobStatus, *, keep: timedelta, message: str | None = None
 ) -> Job | None:
-    """End a job; None where the lease is somebody else's."""
+    """End a job and return it; None if another worker has the lease."""
     with database.writing() as session:
         row = session.scalar(select(Row).where(*_held(job)).with_for_update())
         if row is None:
@@ -273,7 +274,7 @@ def finish(
 
 
 def release(database: Database, job: Job) -> None:
-    """Give a lease back, so that a worker goes on with the job after those that wait."""
+    """Give up a lease and put the job at the end of the queue."""
     query = (
         update(Row)
         .where(*_held(job))
@@ -289,7 +290,7 @@ def release(database: Database, job: Job) -> None:
 
 
 def expired(database: Database, limit: int) -> list[tuple[str, str]]:
-    """Return tenant and id of jobs whose files are kept no longer, and may still be there."""
+    """Return tenant and id of jobs that have expired and whose files may still exist."""
     query = (
         select(Row.tenant_id, Row.job_id)
         .where(Row.status.in_(_ENDED), Row.expires_at <= clock.now())
@@ -301,7 +302,7 @@ def expired(database: Database, limit: int) -> list[tuple[str, str]]:
 
 
 def mark_expired(database: Database, gone: Sequence[tuple[str, str]]) -> None:
-    """Note that the files of expired jobs, by tenant and id, are gone."""
+    """Record that the files of expired jobs, given by tenant and id, are deleted."""
     with database.writing() as session:
         for tenant, job_id in gone:
             session.execute(
@@ -312,7 +313,7 @@ def mark_expired(database: Database, gone: Sequence[tuple[str, str]]) -> None:
 
 
 def forget(database: Database, *, after: timedelta) -> None:
-    """Delete the rows of jobs that expired so long ago, and whose files are gone."""
+    """Delete the rows of jobs that expired that long ago and whose files are deleted."""
     with database.writing() as session:
         session.execute(
             delete(Row).where(
@@ -322,7 +323,7 @@ def forget(database: Database, *, after: timedelta) -> None:
 
 
 def known_ids(database: Database, job_ids: Sequence[str]) -> set[str]:
-    """Return those of the ids that are jobs'."""
+    """Return those of the ids that belong to jobs."""
     with database.reading() as session:
         return set(session.scalars(select(Row.job_id).where(Row.job_id.in_(job_ids))))
 

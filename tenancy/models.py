@@ -1,6 +1,6 @@
-"""The tables of the control plane; `tenant_id` leads each primary key.
+"""Define the tables of the control plane. Each primary key begins with `tenant_id`.
 
-A change here needs a migration: `tenancy/migrations/versions`.
+A change here needs a migration in `tenancy/migrations/versions`.
 """
 
 from datetime import UTC, datetime
@@ -21,31 +21,31 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class UtcTime(TypeDecorator[datetime]):
-    """A moment in UTC: SQLite has no time zones, PostgreSQL has the session's."""
+    """A time in UTC. SQLite stores no zone, and PostgreSQL returns the session's zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the value as it is stored."""
+        """Return the value to store."""
         if value is None:
             return None
         in_utc = value.astimezone(UTC)
         return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the stored value as a moment in UTC."""
+        """Return the stored value as a time in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """The base class of all tables."""
 
 
 class Tenant(Base):
-    """A customer with data of their own."""
+    """An organisation whose data is kept apart from that of others."""
 
     __tablename__ = "tenants"
 
@@ -56,7 +56,7 @@ class Tenant(Base):
 
 
 class ApiKey(Base):
-    """A key of a tenant: its hash, never itself."""
+    """An API key of a tenant. The table has its hash, not the key."""
 
     __tablename__ = "api_keys"
 
@@ -73,7 +73,7 @@ class ApiKey(Base):
 
 
 class SigningKey(Base):
-    """A random secret of a tenant, for cursors and references that only we may make."""
+    """A random secret of a tenant, for cursors and references that only this service can make."""
 
     __tablename__ = "signing_keys"
 
@@ -84,7 +84,7 @@ class SigningKey(Base):
 
 
 class Idempotency(Base):
-    """An answer to a request that may come again; `status` is null while it is worked on."""
+    """An answer to a request that may be repeated. `status` is null until there is an answer."""
 
     __tablename__ = "idempotency"
 
@@ -99,7 +99,7 @@ class Idempotency(Base):
 
 
 class Usage(Base):
-    """How much of something a tenant has used on a day."""
+    """How much of something a tenant has used on a day, such as texts."""
 
     __tablename__ = "usage"
 
@@ -110,7 +110,7 @@ class Usage(Base):
 
 
 class Job(Base):
-    """A file of texts that is scored; `offset` and `line` are where its next chunk begins."""
+    """A job that scores a file of texts. `offset` and `line` are the start of its next chunk."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_status", "status", "queued_at"),)
@@ -121,7 +121,7 @@ class Job(Base):
     form: Mapped[str] = mapped_column(String(10))
     sanitise: Mapped[bool]
     submitted_at: Mapped[datetime] = mapped_column(UtcTime)
-    queued_at: Mapped[datetime] = mapped_column(UtcTime)  # since when it waits for its turn
+    queued_at: Mapped[datetime] = mapped_column(UtcTime)  # when it began to wait for a worker
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
     offset: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""Random secrets of a tenant, made when they are first asked for."""
+"""Make and return a tenant's random secrets, which sign cursors and references."""
 
 import secrets
 
@@ -12,7 +12,7 @@ _BYTES = 32
 
 
 def signing_key(database: Database, tenant: str, name: str) -> bytes:
-    """Return the tenant's secret of that name, as `cursor` or `post_ref`; always the same one."""
+    """Return the tenant's secret with a name such as `cursor`; make it if there is none."""
     with database.reading() as session:
         if found := session.get(SigningKey, (tenant, name)):
             return found.secret
@@ -21,7 +21,7 @@ def signing_key(database: Database, tenant: str, name: str) -> bytes:
 
 def _made(session: Session, tenant: str, name: str) -> bytes:
     if found := session.get(SigningKey, (tenant, name)):
-        return found.secret  # another process was faster
+        return found.secret  # another process has made it meanwhile
     made = SigningKey(
         tenant_id=tenant, name=name, secret=secrets.token_bytes(_BYTES), created_at=clock.now()
     )

@@ -1,4 +1,4 @@
-"""Tenants. An installation with one tenant uses `default`, and never shows the word."""
+"""Count tenants. An installation with one tenant uses `default` and never shows the word."""
 
 from sqlalchemy import select
 

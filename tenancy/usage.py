@@ -1,4 +1,4 @@
-"""How much each tenant uses: added in memory, written now and then, at most a minute late."""
+"""Count what each tenant uses. Sums are in memory and go to the database every minute."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ Used = tuple[str, str, str]  # tenant, day, name
 
 
 class UsageCounter:
-    """Sums until they are taken; of one thread."""
+    """Sums that are not in the database yet. Only one thread may use it."""
 
     def __init__(self) -> None:
         self._sums: Counter[Used] = Counter()
@@ -25,13 +25,13 @@ class UsageCounter:
         self._sums[tenant, clock.now().date().isoformat(), name] += used
 
     def take(self) -> Counter[Used]:
-        """Return the sums and begin anew."""
+        """Return the sums and reset them."""
         taken = self._sums
         self._sums = Counter()
         return taken
 
     def give_back(self, sums: Mapping[Used, int]) -> None:
-        """Add sums that could not be written."""
+        """Add sums that could not be written again."""
         self._sums.update(sums)
 
 
@@ -53,7 +53,7 @@ def _add(session: Session, sums: Mapping[Used, int]) -> None:
 
 
 def usage_of(database: Database, tenant: str, day: date) -> dict[str, int]:
-    """Return what the tenant has used on that day, by name."""
+    """Return a tenant's usage on a day, by name, such as `texts`."""
     query = select(Usage.name, Usage.used).where(
         Usage.tenant_id == tenant, Usage.day == day.isoformat()
     )

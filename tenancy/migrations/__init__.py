@@ -1,1 +1,1 @@
-"""How the control plane's tables came to be, step by step; `tenancy.database` runs them."""
+"""Alembic's migrations of the control plane's tables. `tenancy.database` runs them."""

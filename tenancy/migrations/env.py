@@ -1,4 +1,4 @@
-"""Run Alembic's steps on the connection that `tenancy.database` holds."""
+"""Run Alembic's migrations on the connection that `tenancy.database` has opened."""
 
 from alembic import context
 
@@ -7,7 +7,7 @@ from tenancy.models import Base
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
-    render_as_batch=True,  # SQLite changes no column in place
+    render_as_batch=True,  # SQLite cannot change a column in place
     transaction_per_migration=False,
 )
 context.run_migrations()

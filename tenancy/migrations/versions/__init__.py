@@ -1,1 +1,1 @@
-"""One file per step; `HEAD` in tenancy.database names the newest one."""
+"""One file per migration. `HEAD` in tenancy.database names the newest one."""

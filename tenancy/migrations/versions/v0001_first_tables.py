@@ -1,4 +1,4 @@
-"""Tenants, API keys, signing keys, idempotency, usage."""
+"""Create the tables of tenants, API keys, signing keys, idempotency and usage."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables, and the tenant that is there when nobody has made one."""
+    """Create the tables, and the tenant `default`."""
     tenants = op.create_table(
         "tenants",
         sa.Column("tenant_id", sa.String(63), primary_key=True),
