@@ -1,4 +1,4 @@
-"""Is a Kafka broker there? Producers and jobs ask this before anything else."""
+"""Check that a Kafka broker answers. Producers and jobs do this before anything else."""
 
 import time
 from threading import Event
@@ -8,19 +8,19 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 _ASKED_EACH_S = 0.3
-_REFUSED_FOR_S = 1.0  # a broker that is about to listen is waited for so long
-# All connections were tried by then. A slow answer gets all the time that is left.
+_REFUSED_FOR_S = 1.0  # a broker may be about to listen
+# By then librdkafka has tried all connections. After it, a slow answer gets all the time left.
 _REFUSED_WITHIN_S = 2.0
 
 
 def partitions_at(conf: dict[str, Any], *, timeout_s: float) -> dict[str, int]:
     """Return the number of partitions by topic.
 
-    The wait ends after `timeout_s`, or soon where all brokers refuse the connection.
+    The wait ends after `timeout_s`, or about a second after all brokers refused the connection.
 
     Args:
-        conf: of librdkafka.
-        timeout_s: the longest wait.
+        conf: librdkafka's configuration.
+        timeout_s: the longest wait in seconds.
 
     Raises:
         KafkaException: no broker answers.
@@ -43,7 +43,7 @@ def partitions_at(conf: dict[str, Any], *, timeout_s: float) -> dict[str, int]:
         try:
             topics = admin.list_topics(timeout=answer_s).topics
         except KafkaException:
-            admin.poll(0)  # from here it calls `error_cb`
+            admin.poll(0)  # librdkafka calls `error_cb` only inside poll
             waited_s = time.monotonic() - begun
             if waited_s >= timeout_s or (refused.is_set() and waited_s > _REFUSED_FOR_S):
                 raise

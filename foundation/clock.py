@@ -1,7 +1,6 @@
-"""The one module that asks the wall clock, so that a test can put another in its stead.
+"""Read the wall clock. No other module does, so that a test can replace it here.
 
-Whoever compares with a time takes it as a parameter, or asks here by the module's name:
-`clock.now()`.
+Code that compares times takes a time as parameter, or calls `clock.now()` by the module's name.
 """
 
 import time
@@ -9,19 +8,18 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Tell the present moment, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def micros() -> int:
-    """Tell the present moment in microseconds since 1970."""
+    """Return the current time in microseconds since 1970."""
     return time.time_ns() // 1000
 
 
 def file_s() -> float:
-    """Tell the present moment as files tell theirs, in seconds since 1970.
+    """Return the machine's time in seconds since 1970, to compute the age of files.
 
-    The age of a file, an object or a table's commit is counted by it: their times are the
-    machine's, in tests too.
+    The times of files, objects and commits come from the machine, also in tests that replace `now`.
     """
     return time.time()

@@ -10,12 +10,12 @@ from foundation.errors import SettingsError
 
 
 def conf_dir() -> Traversable:
-    """Return the folder conf/, of the checkout or of the installed wheel."""
+    """Return the folder conf/ of the checkout or of the installed wheel."""
     return resources.files("conf")
 
 
 def read_toml(file: Traversable | Path) -> dict[str, Any]:
-    """Return a TOML file's content.
+    """Return the content of a TOML file.
 
     Raises:
         SettingsError: the file is missing or is not TOML.
@@ -28,5 +28,5 @@ def read_toml(file: Traversable | Path) -> dict[str, Any]:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"{file} is not TOML: {error}", remedy="Mend the file at that line"
+            f"{file} is not TOML: {error}", remedy="Correct the file at that line"
         ) from error

@@ -1,9 +1,9 @@
-"""Crash points: fault tests end the whole application exactly where they mean to.
+"""Kill the application at a named point, so that fault tests can choose the moment of a crash.
 
-A job reaches a named point before each of its writes and after the last one. With the setting
-`faults.crash_at = "<job>:<point>:<n>"` the n-th time ends the process and its children by SIGKILL,
-  after a line
-in ECHOSTREAM_HOME/logs/crashes.jsonl that proves where it happened.
+A job reaches a point before each of its writes and after the last one. The setting
+`faults.crash_at = "<job>:<point>:<n>"` kills the process and its children by SIGKILL when it
+reaches the point for the n-th time. Before that, it writes a line to
+ECHOSTREAM_HOME/logs/crashes.jsonl, which proves where the crash happened.
 """
 
 import json
@@ -16,7 +16,7 @@ _reached: dict[str, int] = {}
 
 
 def crash_point(job: str, point: str, settings: Settings, **facts: int) -> None:
-    """End the application here if the settings say so."""
+    """Kill the application if the settings name this point."""
     if not settings.faults.crash_at:
         return
     name = f"{job}:{point}"

@@ -1,12 +1,12 @@
-"""Every error that a user of the system can meet.
+"""Define every error that a user can see. docs/operate/runbook.md has an entry for each class.
 
-EchoStreamError                 what happened, and the remedy, in one line
+EchoStreamError                 one line with the problem and the remedy
   - UsageError                  wrong use or settings: exit code 2
       - SettingsError
       - KeyFileError            a key is missing, malformed, another one, or readable by others
       - PolicyError             a platform has no usable policy file
       - CredentialsError        a platform needs credentials that are missing, or refuses them
-  - StackError                  what the system stands on is not there: exit code 1
+  - StackError                  a service, program or file is missing: exit code 1
       - JavaError
       - JavaEndedError          the JVM ended while it was needed
       - JarsError
@@ -14,54 +14,54 @@ EchoStreamError                 what happened, and the remedy, in one line
       - DiskFullError
       - BrokerUnreachableError
       - BrokerFailedError
-      - ServiceFailedError      the API or the dashboard did not come up
+      - ServiceFailedError      the API or the dashboard did not start
       - StoreUnreachableError   the object store of the lake does not answer, or refuses
       - KeyServiceError         the service that keeps a key does not answer, or refuses
-      - ControlPlaneError       the control plane's database is damaged, or a newer version's
+      - ControlPlaneError       the control plane's database cannot be used
           - ControlPlaneUnreachableError  it does not answer; may be tried again
       - ApiUnreachableError     the HTTP API does not answer
-      - AccessError             a folder of the lake is open to others than it should be, or closed
-        to who asks
+      - AccessError             a folder of the lake is open to too many users, or closed to this
+        one
   - IngestError
       - DeliveryError           Kafka did not acknowledge a record
-      - PayloadFileError        a file that replay was given cannot be read
+      - PayloadFileError        a file of recorded payloads cannot be read
       - ReadError               a platform did not answer as it should; may be tried again
-          - ListingCutError     a listing cannot be read to its end: the rest is a gap
-      - IngestStoreError        the producers' memory of cursors is damaged
+          - ListingCutError     a listing cannot be read to its end, so the rest is a gap
+      - IngestStoreError        the producers' memory of cursors cannot be used
           - IngestStoreUnreachableError  its server does not answer; may be tried again
-      - CursorError             a cursor is not one of that platform
+      - CursorError             a cursor belongs to another platform
       - BudgetSpentError        a platform's budget of money or quota is used up
   - LakeError
       - LakeInUseError          another process writes this lake
       - TableSchemaError        a table exists with another schema
-      - CheckpointMissingError  the table has data, its checkpoint is gone
-      - CheckpointMismatchError the checkpoint is another table's, or older than its table
-      - CheckpointDamagedError  a file of the checkpoint is damaged or gone
-      - LostOffsetsError        Kafka no longer holds what was not read yet
+      - CheckpointMissingError  the table has data, but its checkpoint is missing
+      - CheckpointMismatchError the checkpoint belongs to another table, or is older than its table
+      - CheckpointDamagedError  a file of the checkpoint is damaged or missing
+      - LostOffsetsError        Kafka has deleted records that were not read yet
       - LostCommitsError        a table has lost commits that a job had seen
       - LogDamagedError         a commit is missing in the middle of a table's log, or cannot be
         read
-      - DataFileDamagedError    a data file of a table is damaged or gone
+      - DataFileDamagedError    a data file of a table is damaged or missing
       - KeyMismatchError        the lake was written under another pseudonym key
-      - BreakerTrippedError     most of several batches in a row is poison
+      - BreakerTrippedError     most records of several batches in a row would be quarantined
       - ConservationError       a batch's fates do not add up to what it consumed
-      - PurgeError              files still hold rows that were to be taken out of them
+      - PurgeError              data files still hold rows that a purge should have removed
       - ChangeFeedGapError      Silver's change feed no longer reaches back far enough
-      - ErasureRequestError     a request to erase is damaged, or not ours
-      - JobFailedError          a streaming job ended with an error that has no name of its own
+      - ErasureRequestError     a request to erase is damaged, or not signed by the lake's key
+      - JobFailedError          a streaming job ended with an error that has no class of its own
   - TextFileError             a file of texts or labels cannot be read or written, or rows of it
   - ScorerError
       - ScorerServiceError      a service that scores does not answer, or refuses
       - ScorerBudgetError       the month's budget for scoring is used up
-  - QueryError                  a question to the lake that cannot be answered
-      - QueryTimeoutError       it took longer than it may
+  - QueryError                  a query of the lake cannot be answered
+      - QueryTimeoutError       a query took longer than allowed
 
-Bad records never raise: they go to quarantine with a reason (`schemas.reasons`).
+A bad record raises no error. It goes to quarantine with a reason (`schemas.reasons`).
 """
 
 
 class EchoStreamError(Exception):
-    """Base of all; `remedy` says what the reader can do about it."""
+    """The base of all errors. `remedy` tells the user what to do."""
 
     exit_code = 1
 
@@ -71,13 +71,13 @@ class EchoStreamError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        """Return one line: what happened, then the remedy."""
+        """Return one line with the problem and the remedy."""
         return f"{self.what}. {self.remedy}".strip() if self.remedy else self.what
 
     def with_entry(self) -> str:
         """Return the line with the name of its entry in docs/operate/runbook.md, for people.
 
-        A mistake that the reader has just typed gets none, for its message says all.
+        Mistakes in what the user typed get none, because their message says all.
         """
         entry = next(kind for kind in type(self).__mro__ if kind.__module__ == __name__)
         return str(self) if entry in _SAY_ALL else f"{self} [runbook: {entry.__name__}]"
@@ -94,7 +94,7 @@ class SettingsError(UsageError):
 
 
 class KeyFileError(UsageError):
-    """Raised when a key is missing, malformed, replaced or readable by others; never quotes it."""
+    """Raised when a key is missing, malformed, replaced or readable by others. Never quotes it."""
 
 
 class PolicyError(UsageError):
@@ -102,15 +102,15 @@ class PolicyError(UsageError):
 
 
 class CredentialsError(UsageError):
-    """Raised when a platform needs missing credentials or refuses them; never quotes them."""
+    """Raised when a platform's credentials are missing or refused. Never quotes them."""
 
 
 class StackError(EchoStreamError):
-    """Raised when something outside the program that it stands on is not there."""
+    """Raised when a service, program or file that EchoStream needs is missing."""
 
 
 class JavaError(StackError):
-    """Raised when no Java, or too old a one, is found."""
+    """Raised when Java is missing or too old."""
 
 
 class JavaEndedError(StackError):
@@ -118,7 +118,7 @@ class JavaEndedError(StackError):
 
 
 class JarsError(StackError):
-    """Raised when the jars are missing or are not the ones that were pinned."""
+    """Raised when jars are missing or differ from the pinned ones."""
 
 
 class PortInUseError(StackError):
@@ -126,7 +126,7 @@ class PortInUseError(StackError):
 
 
 class DiskFullError(StackError):
-    """Raised when there is too little disk, or no right to write."""
+    """Raised when the disk is full or may not be written to."""
 
 
 class BrokerUnreachableError(StackError):
@@ -134,11 +134,11 @@ class BrokerUnreachableError(StackError):
 
 
 class BrokerFailedError(StackError):
-    """Raised when the local broker did not come up."""
+    """Raised when the local broker did not start."""
 
 
 class ServiceFailedError(StackError):
-    """Raised when the API or the dashboard did not come up beside the local broker."""
+    """Raised when the API or the dashboard did not start beside the local broker."""
 
 
 class StoreUnreachableError(StackError):
@@ -150,11 +150,11 @@ class KeyServiceError(StackError):
 
 
 class ControlPlaneError(StackError):
-    """Raised when the control plane's database cannot be used; never quotes its address."""
+    """Raised when the control plane's database cannot be used. Never quotes its address."""
 
 
 class ControlPlaneUnreachableError(ControlPlaneError):
-    """Raised when the control plane's database does not answer; may be tried again."""
+    """Raised when the control plane's database does not answer. May be tried again."""
 
 
 class ApiUnreachableError(StackError):
@@ -162,7 +162,7 @@ class ApiUnreachableError(StackError):
 
 
 class AccessError(StackError):
-    """Raised when a folder of the lake is more open than it should be, or closed to the caller."""
+    """Raised when a folder of the lake is open to too many users, or closed to this one."""
 
 
 class IngestError(EchoStreamError):
@@ -178,9 +178,9 @@ class PayloadFileError(IngestError):
 
 
 class ReadError(IngestError):
-    """Raised when a platform did not answer as it should; may be tried again."""
+    """Raised when a platform did not answer as it should. May be tried again."""
 
-    wait_s: float | None = None  # after so long, where the platform said so
+    wait_s: float | None = None  # seconds to wait, if the platform has named them
 
 
 class ListingCutError(ReadError):
@@ -192,15 +192,15 @@ class IngestStoreError(IngestError):
 
 
 class IngestStoreUnreachableError(IngestStoreError):
-    """Raised when the server of the producers' memory does not answer; may be tried again."""
+    """Raised when the server of the producers' memory does not answer. May be tried again."""
 
 
 class CursorError(IngestError):
-    """Raised when a cursor is not one of the platform that it is used for."""
+    """Raised when a cursor belongs to another platform."""
 
 
 class BudgetSpentError(IngestError):
-    """Raised when a request would go beyond a platform's budget."""
+    """Raised when a request would exceed a platform's budget."""
 
 
 class LakeError(EchoStreamError):
@@ -208,15 +208,15 @@ class LakeError(EchoStreamError):
 
 
 class LakeInUseError(LakeError):
-    """Raised when another process holds the lake."""
+    """Raised when another process writes the lake."""
 
 
 class TableSchemaError(LakeError):
-    """Raised when a table exists with another schema than the program's."""
+    """Raised when a table has another schema than this version expects."""
 
 
 class CheckpointMissingError(LakeError):
-    """Raised when a table has data but its checkpoint is gone."""
+    """Raised when a table has data but its checkpoint is missing."""
 
 
 class CheckpointMismatchError(LakeError):
@@ -224,15 +224,15 @@ class CheckpointMismatchError(LakeError):
 
 
 class CheckpointDamagedError(LakeError):
-    """Raised when a file of a checkpoint is damaged or gone."""
+    """Raised when a file of a checkpoint is damaged or missing."""
 
 
 class LostOffsetsError(LakeError):
-    """Raised when Kafka no longer holds records that were not read yet."""
+    """Raised when Kafka has deleted records that were not read yet."""
 
 
 class LostCommitsError(LakeError):
-    """Raised when a table has lost commits; `ends_at` is the last one that this table has."""
+    """Raised when a table has lost commits. `ends_at` is the last commit that it has."""
 
     def __init__(self, what: str, *, remedy: str = "", ends_at: int | None = None) -> None:
         super().__init__(what, remedy=remedy)
@@ -244,7 +244,7 @@ class LogDamagedError(LakeError):
 
 
 class DataFileDamagedError(LakeError):
-    """Raised when a data file of a table is damaged or gone."""
+    """Raised when a data file of a table is damaged or missing."""
 
 
 class KeyMismatchError(LakeError):
@@ -260,11 +260,11 @@ class ConservationError(LakeError):
 
 
 class PurgeError(LakeError):
-    """Raised when files still hold rows that were to be taken out of them."""
+    """Raised when data files still hold rows that a purge should have removed."""
 
 
 class ChangeFeedGapError(LakeError):
-    """Raised when Silver's change feed no longer reaches back to where Gold stands."""
+    """Raised when Silver's change feed no longer reaches back to Gold's version of Silver."""
 
 
 class ErasureRequestError(LakeError):
@@ -272,15 +272,15 @@ class ErasureRequestError(LakeError):
 
 
 class JobFailedError(LakeError):
-    """Raised when a streaming job fails for a reason without a name of its own."""
+    """Raised when a streaming job fails with an error that has no class of its own."""
 
 
 class TextFileError(EchoStreamError):
-    """Raised when a user's file of texts, or a row of it, cannot be used; never quotes a row."""
+    """Raised when a user's file of texts, or a row of it, cannot be used. Never quotes a row."""
 
 
 class ScorerError(EchoStreamError):
-    """Raised when no text can be scored, whatever it says."""
+    """Raised when the scorer can score no text at all."""
 
 
 class ScorerServiceError(ScorerError):
@@ -292,11 +292,11 @@ class ScorerBudgetError(ScorerError):
 
 
 class QueryError(EchoStreamError):
-    """Raised when a question to the lake cannot be answered."""
+    """Raised when a query of the lake cannot be answered."""
 
 
 class QueryTimeoutError(QueryError):
-    """Raised when a question to the lake takes longer than it may."""
+    """Raised when a query of the lake takes longer than allowed."""
 
 
 _SAY_ALL = (EchoStreamError, UsageError, QueryError)

@@ -1,4 +1,7 @@
-"""Access to the layers of a local lake, by its folders' modes; deploy/aws has it for AWS."""
+"""Restrict access to the layers of a local lake by the modes of its folders.
+
+On AWS, the policies in deploy/aws do this.
+"""
 
 import grp
 import os
@@ -21,9 +24,9 @@ READERS: dict[str, Readers] = {
     "gold": "all",
     "ops": "all",
 }
-# messages between jobs and producers
+# `_erasures` has messages between jobs and producers.
 FOLDERS: dict[str, Readers] = READERS | {"_erasures": "engineers"}
-# of the home: payloads that wait or are spilt, ids of posts, texts of jobs
+# Folders of the home with payloads that wait or are spilt, ids of posts, and texts of jobs.
 PRIVATE = ("broker", "tmp", "cursors", "jobs")
 _OWNER = 0o700
 _GROUP = 0o750
@@ -32,15 +35,15 @@ _ALL = 0o755
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a layer's folder must be; the folder bars the way to all below it."""
+    """The mode and group that a folder must have. They protect everything below it."""
 
     folder: Path
     mode: int
-    group: str  # empty: whichever it has
+    group: str  # empty if any group will do
 
 
 def rules(settings: Settings) -> Iterator[Rule]:
-    """Return the rule of each layer, of what is beside them, and of the home's own folders."""
+    """Yield the rules of the home's private folders, and of a local lake's layers."""
     for name in PRIVATE:
         yield Rule(settings.home / name, _OWNER, "")
     if settings.is_on_s3:
@@ -57,21 +60,21 @@ def rules(settings: Settings) -> Iterator[Rule]:
 
 
 def protect(settings: Settings, layer: str) -> None:
-    """Make a layer's folder as its rule says, before anything is written below it.
+    """Create a layer's folder with its rule's mode and group, before anything is written to it.
 
     Raises:
-        AccessError: its group is not there, or this user is not of it.
+        AccessError: the group does not exist, or this user is not a member.
     """
     for rule in rules(settings):
         if rule.folder.name == layer and not rule.folder.exists():
             rule.folder.mkdir(parents=True, mode=_OWNER)
             if rule.group:
                 _give(rule)
-            rule.folder.chmod(rule.mode)  # whatever the umask is
+            rule.folder.chmod(rule.mode)  # mkdir's mode is subject to the umask
 
 
 def broken(settings: Settings) -> list[str]:
-    """Return the differences from the rules, each as the command that mends it."""
+    """Return a command for each difference from the rules that corrects it."""
     return [line for rule in rules(settings) if rule.folder.is_dir() for line in _differences(rule)]
 
 
@@ -125,8 +128,7 @@ def _give(rule: Rule) -> None:
     except (KeyError, PermissionError):
         raise AccessError(
             f"{rule.folder} cannot be given to group {rule.group}",
-            remedy="Make the group and be a member of it, or mend access.engineers and"
-            " access.analysts",
+            remedy="Create the group and join it, or correct access.engineers and access.analysts",
         ) from None
 
 

@@ -1,6 +1,7 @@
-"""Messages of two processes of ours over a Unix socket: a length of four bytes, then that many.
+"""Exchange messages with another process of EchoStream over a Unix socket.
 
-The socket's folder is its owner's alone, so that nobody else can speak.
+A message is a length of four bytes (big-endian) and a body of that length. Only the owner may
+enter the socket's folder, so no other user can connect.
 """
 
 import asyncio
@@ -9,23 +10,23 @@ import socket
 from pathlib import Path
 
 _LENGTH_BYTES = 4
-_LONGEST_PATH = 100  # bytes; the system has room for 107
+_LONGEST_PATH = 100  # bytes; Linux allows 107
 
 
 class FrameError(Exception):
-    """Raised when a message is cut off, or longer than it may be."""
+    """Raised when a message is cut off or too long."""
 
 
 def frame(body: bytes) -> bytes:
-    """Return a message as it is sent."""
+    """Return the bytes of a message."""
     return len(body).to_bytes(_LENGTH_BYTES, "big") + body
 
 
 async def read_frame(reader: asyncio.StreamReader, *, most: int) -> bytes:
-    """Return the next message.
+    """Return the body of the next message.
 
     Raises:
-        FrameError: it is cut off, or longer than `most`.
+        FrameError: it is cut off, or longer than `most` bytes.
     """
     try:
         length = int.from_bytes(await reader.readexactly(_LENGTH_BYTES), "big")
@@ -37,10 +38,10 @@ async def read_frame(reader: asyncio.StreamReader, *, most: int) -> bytes:
 
 
 def connect(path: Path) -> socket.socket:
-    """Return a socket that is connected to the one at that path.
+    """Return a socket that is connected to the one at the path.
 
     Raises:
-        OSError: nobody listens there.
+        OSError: no process listens there.
     """
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     client.setblocking(False)
@@ -54,7 +55,7 @@ def connect(path: Path) -> socket.socket:
 
 
 def listen(path: Path, *, backlog: int) -> socket.socket:
-    """Return a socket that listens at that path, in a folder for its owner alone."""
+    """Return a socket that listens at the path, in a folder that only its owner may enter."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700)
     path.unlink(missing_ok=True)
@@ -67,7 +68,7 @@ def listen(path: Path, *, backlog: int) -> socket.socket:
 
 
 class _Address:
-    """A path short enough for a socket: a long one goes by its open folder."""
+    """A path that is short enough for a socket. A long path is replaced by /proc/self/fd."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""The pseudonym keys as Spark's workers have them: by source, to bring older pseudonyms forward."""
+"""Read pseudonym keys in Spark's workers, which convert older pseudonyms to the newest key."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,12 +10,12 @@ from foundation.secret_keys import in_use
 
 @dataclass(frozen=True, slots=True)
 class KeyChain:
-    """The pseudonym keys up to one of them.
+    """The pseudonym keys of a lake. Spark sends it to its workers, since it holds no secret.
 
     Attributes:
-        source: where they are; it is all that travels.
-        key_id: the fingerprint of the newest.
-        former: the fingerprints of those that the lake was under before.
+        source: where the keys are read.
+        key_id: the fingerprint of the newest key.
+        former: the fingerprints of the keys that the lake used before.
     """
 
     source: KeySource
@@ -28,7 +28,7 @@ def chain_of(chain: KeyChain) -> PseudonymKey:
     """Return the chain's newest key, read once per process.
 
     Raises:
-        KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
+        KeyFileError, KeyServiceError: it cannot be read, or is not the expected key.
     """
     return PseudonymKey.of(
         in_use(chain.source.newest(), chain.key_id, f"{PSEUDONYM_KEY} {chain.source.where}")

@@ -1,9 +1,8 @@
-"""Sources of keys behind one interface: a local file, AWS Secrets Manager, or AWS KMS.
+"""Read keys from a local file, AWS Secrets Manager or AWS KMS, behind one interface.
 
-KMS hands out a data key of which the lake's owner keeps only the ciphertext. Its GenerateMac would
-never let the key out at all, but a post has up to four pseudonyms, and each would be a call that
-takes milliseconds and is paid for.
-A place holds no secret: it may travel to Spark's workers, which read the key for themselves.
+With KMS, the owner keeps only the ciphertext of a data key, and KMS decrypts it. KMS's GenerateMac
+would never reveal the key, but a post has up to four pseudonyms, and each would be a paid call
+that takes milliseconds. A source holds no secret, so Spark may send it to its workers.
 """
 
 import base64
@@ -23,7 +22,7 @@ from foundation.settings import Settings
 
 PAYLOAD_KEY = "payload key"
 RECEIPT_KEY = "receipt key"
-# of one call to AWS
+# for one call to AWS
 _TIMEOUT_S = 10
 ATTEMPTS = 4
 
@@ -35,26 +34,25 @@ class KeySource(Protocol):
 
     @property
     def where(self) -> str:
-        """The file or service, for people."""
+        """The file or service, for messages."""
 
     def key_id(self) -> str:
-        """Return the fingerprint of the key that must be there, without reading the key.
+        """Return the fingerprint that the key must have, without reading the key.
 
         Raises:
-            KeyFileError: nobody has said it.
+            KeyFileError: the fingerprint is not set.
         """
 
     def load(self) -> SecretKey:
         """Return the key in use.
 
         Raises:
-            KeyFileError: it is missing, malformed, another one than is expected, or readable by
-                others.
+            KeyFileError: it is missing, malformed, not the expected key, or readable by others.
             KeyServiceError: the service that keeps it does not answer, or refuses.
         """
 
     def newest(self) -> SecretKey:
-        """Return the newest key, which a rotation may not yet have in use; raises likewise."""
+        """Return the newest key, which may not be in use yet. Raises the errors of `load`."""
 
 
 def pseudonym_source(settings: Settings) -> KeySource:
@@ -63,7 +61,7 @@ def pseudonym_source(settings: Settings) -> KeySource:
 
 
 def payload_source(settings: Settings) -> KeySource:
-    """Return the source of the key under which payloads rest."""
+    """Return the source of the key that encrypts payloads."""
     return _source(
         settings.payloads.key,
         settings.payload_key_file,
@@ -81,17 +79,19 @@ def receipt_source(settings: Settings) -> KeySource:
 
 
 def pseudonym_key(settings: Settings) -> PseudonymKey:
-    """Return the owner's pseudonym key; producers need it, Spark jobs its fingerprint alone.
+    """Return the owner's pseudonym key. Producers need it; Spark jobs need its fingerprint only.
+
+    >>> pseudonym_key(Settings()).author_key("public", "reddit", "t2_abc")
 
     Raises:
-        KeyFileError, KeyServiceError: it cannot be had, or is not the right one.
+        KeyFileError, KeyServiceError: it cannot be read, or is not the expected key.
     """
     return PseudonymKey.of(pseudonym_source(settings).load())
 
 
 @dataclass(frozen=True, slots=True)
 class KeyFile:
-    """A file that its owner alone can read, with the fingerprint beside it."""
+    """A file that only its owner can read, with the fingerprint in a file beside it."""
 
     file: Path
     name: str
@@ -112,7 +112,7 @@ class KeyFile:
 
 @dataclass(frozen=True, slots=True)
 class Aws:
-    """Options of both AWS services. Credentials are found where AWS's own programs find them."""
+    """The options of both AWS services. boto3 finds the credentials as AWS's own programs do."""
 
     name: str
     setting: str
@@ -124,12 +124,12 @@ class Aws:
         if not self.expected_id:
             raise KeyFileError(
                 f"{self.setting}.id is not set, so the {self.name} is not known",
-                remedy="`echostream doctor` says what it is, where the key can be read",
+                remedy="Run `echostream doctor` where the key can be read: it shows the id",
             )
         return self.expected_id
 
     def checked(self, newest: SecretKey, location: str) -> SecretKey:
-        """Return the key that the settings name, if it is there."""
+        """Return the key with the fingerprint of the settings, if it is among the keys."""
         key_name = f"{self.name} {location}"
         if not self.expected_id:
             raise KeyFileError(
@@ -147,13 +147,19 @@ class Aws:
         asked: str,
         **arguments: Any,
     ) -> dict[str, Any]:
-        """Return one answer; of an AWS failure only its code is passed on.
+        """Call AWS and return the answer. An error quotes only AWS's error code.
 
-        `missing` is the code of what is not there, or is none; `asked` the setting that named it.
+        Args:
+            service: boto3's name of the service.
+            operation: boto3's name of the operation.
+            missing: AWS's code for a key that does not exist or is malformed.
+            key_name: the key's name in errors.
+            asked: the setting that named the key.
+            arguments: of the operation.
         """
-        import boto3  # noqa: PLC0415  # a third of a second that a key in a file does not need
-        from botocore.config import Config  # noqa: PLC0415  # likewise
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # likewise
+        import boto3  # noqa: PLC0415  # slow to import, and a key file does not need it
+        from botocore.config import Config  # noqa: PLC0415  # as boto3
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  # as boto3
 
         config = Config(
             connect_timeout=_TIMEOUT_S,
@@ -188,7 +194,7 @@ class Aws:
 
 @dataclass(frozen=True, slots=True)
 class SecretsManagerKey:
-    """A secret of AWS Secrets Manager whose text is the lines that a key's file would have."""
+    """A secret of AWS Secrets Manager whose text has the lines of a key file."""
 
     secret: str  # name or ARN
     aws: Aws
@@ -218,7 +224,7 @@ class SecretsManagerKey:
 
 @dataclass(frozen=True, slots=True)
 class KmsKey:
-    """Data keys of AWS KMS: versions and ciphertexts, oldest first, from a public file."""
+    """Data keys that AWS KMS has encrypted: versions and ciphertexts, oldest first, from a file."""
 
     file: Path
     wrapped: tuple[tuple[int, bytes], ...]
@@ -276,7 +282,7 @@ def _source(keys: KeySettings, file: Path, name: str, setting: str, owner: str) 
 
 
 def _wrapped(file: Path, name: str) -> tuple[tuple[int, bytes], ...]:
-    """Return versions and ciphertexts in a file, a line each: `v1:` and base64."""
+    """Return the versions and ciphertexts in a file, whose lines are `v1:` and base64."""
     try:
         lines = [line.partition(":") for line in file.read_text(encoding="ascii").split()]
         return tuple(
@@ -300,7 +306,7 @@ def _wrapped(file: Path, name: str) -> tuple[tuple[int, bytes], ...]:
 
 @contextmanager
 def _botocore_says_nothing() -> Iterator[None]:
-    """Keep botocore's log above debug, where its parsers log whole answers, which hold keys."""
+    """Raise botocore's log level, since its debug log quotes answers, which hold keys."""
     log = logging.getLogger("botocore")
     level = log.level
     log.setLevel(logging.INFO)

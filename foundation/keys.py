@@ -1,13 +1,12 @@
-"""Secret keys and their files; the pseudonym key, and pseudonyms.
+"""Make pseudonyms, and read and write key files.
 
-A pseudonym is HMAC-SHA-256 under a key that is not in the lake: handles and ids are enumerable, so
-a plain or salted hash would be reversible (GDPR Art. 4(5); EDPB Guidelines 01/2025). Producers make
-them. Spark jobs know the key's fingerprint, `key_id`, and refuse records made under another key.
-`foundation.key_sources` reads them from files and from AWS.
+A pseudonym is HMAC-SHA-256 under a key that is not in the lake. Handles and ids can be enumerated,
+so a plain or salted hash could be reversed (GDPR Art. 4(5); EDPB Guidelines 01/2025). Producers
+make pseudonyms. Spark jobs know only the key's fingerprint `key_id`, and refuse records made under
+another key. `foundation.key_sources` reads keys from files and from AWS.
 
-Keys are a chain: a pseudonym of version 2 is HMAC under key 2 over the pseudonym of version 1, and
-so on, so that whoever has a pseudonym and the newer keys can bring it forward, without the native
-id (docs/adr/0012).
+Keys form a chain: a pseudonym of version 2 is HMAC under key 2 of the pseudonym of version 1, and
+so on. A pseudonym can thus be converted to a newer version without the original id (ADR 12).
 """
 
 import base64
@@ -28,19 +27,23 @@ _EVENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class PseudonymKey(SecretKey):
-    """The key under which pseudonyms are made."""
+    """The key that makes pseudonyms.
+
+    >>> key = load_key(Path("var/keys/pseudonym.key"))
+    >>> key.author_key("public", "reddit", "t2_abc")
+    """
 
     older: "PseudonymKey | None"
 
     @classmethod
     def of(cls, key: SecretKey) -> "PseudonymKey":
-        """Return the same key, for pseudonyms."""
+        """Return a secret key as a pseudonym key."""
         return cls(key.version, key.secret, cls.of(key.older) if key.older else None)
 
     def pseudonym(self, *fields: str) -> str:
         """Return `v<version>:` and 26 characters of base32 (130 bit) for the fields.
 
-        Fields are length-prefixed, so that no two tuples encode alike.
+        Fields are length-prefixed, so that no two tuples have the same encoding.
         """
         if self.older:
             return self._next(self.older.pseudonym(*fields))
@@ -52,7 +55,7 @@ class PseudonymKey(SecretKey):
         )
 
     def pseudonyms(self, *fields: str) -> list[str]:
-        """Return the same under this key and those before it, newest first."""
+        """Return the pseudonyms of the fields under this and all older keys, newest first."""
         return [self.pseudonym(*fields), *(self.older.pseudonyms(*fields) if self.older else ())]
 
     def post_key(self, owner: str, platform: str, post_id: str) -> str:
@@ -60,22 +63,22 @@ class PseudonymKey(SecretKey):
         return self.pseudonym(owner, platform, "post", post_id)
 
     def post_keys(self, owner: str, platform: str, post_id: str) -> list[str]:
-        """Return the post's pseudonyms under this key and those before it, newest first."""
+        """Return the post's pseudonyms under this and all older keys, newest first."""
         return self.pseudonyms(owner, platform, "post", post_id)
 
     def author_key(self, owner: str, platform: str, author_id: str) -> str:
-        """Return the author's pseudonym; every spelling of the id has the same."""
+        """Return the author's pseudonym, which is the same for all spellings of the id."""
         return self.pseudonym(owner, platform, "author", canonical(author_id))
 
     def author_keys(self, owner: str, platform: str, author_id: str) -> list[str]:
-        """Return the author's pseudonyms under this key and those before it, newest first."""
+        """Return the author's pseudonyms under this and all older keys, newest first."""
         return self.pseudonyms(owner, platform, "author", canonical(author_id))
 
     def event_ids(self, *fields: str | None) -> list[str]:
-        """Return 32 hex digits that identify an event, under this key and older ones, newest first.
+        """Return an event's ids of 32 hex digits under this and all older keys, newest first.
 
-        Keyed too: who tries ids on a plain hash finds out whose post a delete was, and which row is
-        a known post's.
+        Event ids are keyed too. With a plain hash, anyone could try known ids to find out which
+        post a delete or a row belongs to.
         """
         if self.older:
             older = self.older.event_ids(*fields)
@@ -93,23 +96,23 @@ class PseudonymKey(SecretKey):
         return self.event_ids(*fields)[0]
 
     def forward(self, text: str) -> str:
-        """Return this key's pseudonym for one of a key before it; any other text as it is."""
+        """Convert a pseudonym of an older key to this key. Return any other text unchanged."""
         if (match := PSEUDONYM.fullmatch(text)) and self.follows(int(match[1])):
             return self._next(self.older.forward(text)) if self.older else text
         return text
 
     def forward_event_id(self, event_id: str, version: int) -> str:
-        """Return this key's id for an event's id under an older version; others as they are."""
+        """Convert an event's id of an older version to this key. Return others unchanged."""
         if self.older and self.follows(version) and _EVENT_ID.fullmatch(event_id):
             return self._next_event_id(self.older.forward_event_id(event_id, version))
         return event_id
 
     def follows(self, version: int) -> bool:
-        """Tell whether a key before this one has that version."""
+        """Tell whether an older key has this version."""
         return any(key.version == version for key in self if key is not self)
 
     def _next(self, pseudonym: str) -> str:
-        # No tuple of names begins so: it would be of a thousand million characters.
+        # No tuple of fields has this encoding: its first length would be over a thousand million.
         return self._named(b"pseudonym" + pseudonym.encode())
 
     def _next_event_id(self, event_id: str) -> str:
@@ -121,18 +124,18 @@ class PseudonymKey(SecretKey):
 
 
 def canonical(name: str) -> str:
-    """Return one spelling for handles and ids that platforms compare without case."""
+    """Return the canonical spelling of a handle or id, which platforms compare without case."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
 def version_of(pseudonym: str) -> int | None:
-    """Return the version of the key that made a pseudonym; None for any other text."""
+    """Return the version of the key that made a pseudonym, or None for any other text."""
     match = PSEUDONYM.fullmatch(pseudonym)
     return int(match[1]) if match else None
 
 
 def create_key(file: Path) -> PseudonymKey:
-    """Make a key and its fingerprint file, readable by this user alone."""
+    """Create a key file that only this user can read, and its fingerprint file."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = PseudonymKey(version=1, secret=secrets.token_bytes(KEY_BYTES))
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -143,10 +146,10 @@ def create_key(file: Path) -> PseudonymKey:
 
 
 def add_key(file: Path, name: str) -> SecretKey:
-    """Add a key of the next version to a file; the fingerprint file brings it into use.
+    """Add a key of the next version to a file. `write_key_id` then brings it into use.
 
     Raises:
-        KeyFileError: as of `read_keys`.
+        KeyFileError: the errors of `read_keys`.
     """
     older = read_keys(file, name)
     key = SecretKey(older.version + 1, secrets.token_bytes(KEY_BYTES), older)
@@ -155,7 +158,7 @@ def add_key(file: Path, name: str) -> SecretKey:
 
 
 def write_key_id(file: Path, key_id: str) -> None:
-    """Say in a key file's fingerprint file which of its keys is in use."""
+    """Write the fingerprint of the key in use to the fingerprint file of a key file."""
     _replace(file.with_suffix(".id"), key_id + "\n")
 
 
@@ -163,18 +166,18 @@ def load_key(file: Path) -> PseudonymKey:
     """Return the pseudonym key in a file.
 
     Raises:
-        KeyFileError: it is missing, malformed, readable by others, or another one than its
-            fingerprint file names.
+        KeyFileError: it is missing, malformed, readable by others, or differs from its
+            fingerprint file.
     """
     return PseudonymKey.of(read_key(file, PSEUDONYM_KEY))
 
 
 def read_key(file: Path, name: str) -> SecretKey:
-    """Return the key in a file that is in use; `name` says in errors what it is for.
+    """Return the key in use from a file. Errors call it `name`.
 
     Raises:
-        KeyFileError: it is missing, malformed, readable by others, or another one than its
-            fingerprint file names.
+        KeyFileError: it is missing, malformed, readable by others, or differs from its
+            fingerprint file.
     """
     newest = read_keys(file, name)
     try:
@@ -188,7 +191,7 @@ def read_key(file: Path, name: str) -> SecretKey:
 
 
 def read_keys(file: Path, name: str) -> SecretKey:
-    """Return the newest key in a file, with those before it, whichever of them is in use.
+    """Return the newest key in a file, chained to the older ones, whether or not it is in use.
 
     Raises:
         KeyFileError: it is missing, malformed, or readable by others.
@@ -199,12 +202,12 @@ def read_keys(file: Path, name: str) -> SecretKey:
     except FileNotFoundError:
         raise KeyFileError(
             f"{name} {file} is missing",
-            remedy="`echostream up` makes one for local use; a lake that exists needs its own key"
-            " back",
+            remedy="`echostream up` makes one for a new local lake; put the key of an existing"
+            " lake back",
         ) from None
     except (OSError, UnicodeDecodeError):
         raise KeyFileError(
-            f"{name} {file} cannot be read", remedy="Give the file back its content and its owner"
+            f"{name} {file} cannot be read", remedy="Restore the file and its owner"
         ) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise KeyFileError(f"{name} {file} is readable by others", remedy=f"chmod 600 {file}")
@@ -230,7 +233,7 @@ def _line(key: SecretKey) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write a file whole or not at all, readable by this user alone, and synced to the disk."""
+    """Replace a file atomically and durably by one that only this user can read."""
     draft = file.with_name(file.name + ".new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,7 +1,7 @@
-"""Structured logs: JSON lines to a file, a short line to the terminal.
+"""Set up structured logs: JSON lines in a file, and short lines on the terminal.
 
-Only named fields are logged. Post text, personal data and exception texts that could quote them
-never are.
+Only named fields are logged. Logs never hold post text, personal data, or exception texts that
+could quote them.
 """
 
 import logging
@@ -12,7 +12,7 @@ import structlog
 
 
 def setup_logs(file: Path, level: str) -> None:
-    """Send this process's events to `file` as JSON lines, and warnings also to standard error."""
+    """Log this process's events to `file` as JSON lines, and warnings also to standard error."""
     file.parent.mkdir(parents=True, exist_ok=True)
     to_file = logging.FileHandler(file, encoding="utf-8")
     to_file.setFormatter(
@@ -46,7 +46,10 @@ def setup_logs(file: Path, level: str) -> None:
 
 
 def get_log(name: str) -> structlog.stdlib.BoundLogger:
-    """Return a logger; call it as `log.info("batch_done", job=…, batch_id=…)`."""
+    """Return a logger.
+
+    >>> get_log("jobs").info("batch_done", job="bronze_to_silver", batch_id=7)
+    """
     log: structlog.stdlib.BoundLogger = structlog.get_logger(f"echostream.{name}")
     return log
 

@@ -1,7 +1,7 @@
-"""A platform's policy: its start, the permitted uses of posts, and each field's retention.
+"""Read platforms' policies: the permitted uses of posts, and how long each field is kept.
 
-conf/policies/<platform>.toml is also the list of platforms that the Spark jobs and the topics know;
-a producer without a policy refuses to start.
+The files conf/policies/<platform>.toml are also the list of platforms for Spark jobs and topics. A
+producer without a policy refuses to start.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class Rights:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """How long a field may rest, and why so long."""
+    """How many days a field may be kept, and the legal ground."""
 
     days: int
     ground: str
@@ -52,15 +52,15 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One platform's rules.
+    """The rules of one platform.
 
     Attributes:
-        platform: its name.
+        platform: the platform's name.
         since: no post of the platform is older.
-        rights: of a post, where its author's own signals do not narrow them.
+        rights: the rights of a post, unless its author's own signals narrow them.
         uses: the purposes, for the record of processing.
-        never: what the platform's terms or we ourselves rule out.
-        keep: of each field.
+        never: uses that the platform's terms or EchoStream rule out.
+        keep: the retention of each field.
     """
 
     platform: str
@@ -73,7 +73,10 @@ class Policy:
 
 @cache
 def policies() -> dict[str, Policy]:
-    """Return all policies, by platform."""
+    """Return all policies by platform.
+
+    >>> policies()["reddit"].rights.may_display
+    """
     files = sorted(
         (f for f in (conf_dir() / "policies").iterdir() if f.name.endswith(".toml")),
         key=lambda f: f.name,
@@ -85,7 +88,7 @@ def policy_of(platform: str) -> Policy:
     """Return the policy of one platform.
 
     Raises:
-        PolicyError: it has none.
+        PolicyError: the platform has none.
     """
     try:
         return policies()[platform]
@@ -97,7 +100,7 @@ def policy_of(platform: str) -> Policy:
 
 
 def parse(platform: str, values: dict[str, Any]) -> Policy:
-    """Return the policy that a file's content states.
+    """Return the policy in a file's content.
 
     Raises:
         PolicyError: a part is missing or misnamed, or two periods contradict each other.
@@ -117,7 +120,7 @@ def parse(platform: str, values: dict[str, Any]) -> Policy:
             remedy="Compare with reddit.toml",
         ) from error
     if wrong := _wrong(policy, platform) or [
-        f"keep names a field {name} that is none" for name in values["keep"] if name not in FIELDS
+        f"keep names an unknown field, {name}" for name in values["keep"] if name not in FIELDS
     ]:
         raise PolicyError(
             f"conf/policies/{platform}.toml: {wrong[0]}", remedy="Compare with reddit.toml"
@@ -126,7 +129,7 @@ def parse(platform: str, values: dict[str, Any]) -> Policy:
 
 
 def _wrong(policy: Policy, platform: str) -> list[str]:
-    """Return the rules that it breaks: no copy outlives its source, a tombstone outlives all."""
+    """Return the errors of a policy: periods must keep a post's parts and tombstones in order."""
     if policy.platform != platform or type(policy.since) is not date:
         return ["platform or since is wrong"]
     keep = policy.keep
@@ -143,12 +146,12 @@ def _wrong(policy: Policy, platform: str) -> list[str]:
             if keep[field].days > keep["silver.post"].days
         ),
         *(
-            f"{field} goes before the raw records it is made of"
+            f"{field} is deleted before the raw records it is made from"
             for field in _CLEAN
             if keep[field].days < raw
         ),
         *(
-            ["silver.tombstones go before what they block"]
+            ["silver.tombstones are deleted before the records that they block"]
             if keep["silver.tombstones"].days < raw + KAFKA_DAYS
             else []
         ),

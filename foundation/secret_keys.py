@@ -1,4 +1,4 @@
-"""Versioned secrets, each of which follows the one before, as files and services hold them."""
+"""Define versioned secret keys, each chained to the one before, and parse them from text."""
 
 import hashlib
 import hmac
@@ -14,12 +14,12 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True)
 class SecretKey:
-    """A versioned secret; never printed and never pickled, so Spark's workers are sent none.
+    """A versioned secret. It cannot be printed or pickled, so Spark never sends it to workers.
 
     Attributes:
-        version: from 1 on, one more with each rotation.
-        secret: 256 bits.
-        older: the key that this one follows, None for the first.
+        version: 1 for the first key, and one more with each rotation.
+        secret: 32 bytes.
+        older: the key before this one, or None for the first.
     """
 
     version: int
@@ -27,27 +27,28 @@ class SecretKey:
     older: "SecretKey | None" = field(default=None, repr=False)
 
     def __reduce__(self) -> NoReturn:
-        """Refuse to travel."""
+        """Refuse to be pickled."""
         raise TypeError("a key stays in the process that has read it")
 
     def __iter__(self) -> "Iterator[SecretKey]":
-        """Yield this key and those before it, newest first."""
+        """Yield this key and all older ones, newest first."""
         yield self
         if self.older:
             yield from self.older
 
     @cached_property
     def key_id(self) -> str:
-        """Return `v<version>-<fingerprint>`: it names the key, and tells nothing of it."""
+        """The fingerprint `v<version>-<digits>`, which names the key and reveals nothing of it."""
         message = b"echostream key id" + (self.older.key_id.encode() if self.older else b"")
         return f"v{self.version}-{hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:12]}"
 
 
 def parse_keys(text: str, key_name: str) -> SecretKey:
-    """Return the newest of the keys in lines, oldest first, with those before it.
+    """Parse the lines of a key file, oldest first, and return the newest key.
 
     Raises:
-        KeyFileError: they say none; `key_name` names the keys, no line is quoted.
+        KeyFileError: the lines are malformed. The error calls the keys `key_name`, and quotes no
+            line.
     """
     keys = []
     for line in text.split():
@@ -60,10 +61,10 @@ def parse_keys(text: str, key_name: str) -> SecretKey:
 
 
 def chained(keys: list[tuple[int, bytes]], key_name: str) -> SecretKey:
-    """Chain versions and secrets, oldest first; return the newest.
+    """Chain versions and secrets, given oldest first, and return the newest key.
 
     Raises:
-        KeyFileError: there is none, a secret has another length, or a version is left out.
+        KeyFileError: there are none, a secret has the wrong length, or a version is missing.
     """
     newest: SecretKey | None = None
     for version, secret in keys:
@@ -76,23 +77,23 @@ def chained(keys: list[tuple[int, bytes]], key_name: str) -> SecretKey:
 
 
 def in_use(newest: SecretKey, expected: str, key_name: str) -> SecretKey:
-    """Return the key of that fingerprint: the newest, or during a rotation one before it.
+    """Return the key with the expected fingerprint. During a rotation it may be an older one.
 
     Raises:
-        KeyFileError: none of them has it.
+        KeyFileError: no key has it.
     """
     for key in newest:
         if key.key_id == expected:
             return key
     raise KeyFileError(
         f"{key_name} is {newest.key_id}, expected {expected}",
-        remedy="Put the right key back; under another one every author would count twice, and no"
-        " payload be read",
+        remedy="Put the expected key back. With another one, every author would count twice, and"
+        " no payload could be read",
     )
 
 
 def _malformed(key_name: str) -> KeyFileError:
     return KeyFileError(
         f"{key_name} is malformed",
-        remedy="It must be a line for each version, v1: and 64 hexadecimal digits, then v2: …",
+        remedy="It must have one line per version: v1: and 64 hexadecimal digits, then v2: …",
     )

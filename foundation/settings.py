@@ -1,4 +1,4 @@
-"""All settings as one frozen, typed object, made once at the entry point and passed down.
+"""Load all settings into one frozen, typed object, which the entry point makes and passes down.
 
 Precedence, lowest first: the defaults here, conf/local.toml or `--conf-file`, the environment
 (`ECHOSTREAM_SECTION__NAME`), the command line. Nothing else reads the environment.
@@ -45,7 +45,7 @@ from foundation.sections import (
     UpkeepSettings,
 )
 
-NOT_OURS = "ECHOSTREAM_X_"  # begins the variables of a deployment, which no setting reads
+NOT_OURS = "ECHOSTREAM_X_"  # a deployment's own variables begin with it
 _PAGE = "See docs/reference/settings.md"
 _S3 = ("s3a://", "s3://")
 
@@ -109,22 +109,22 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return no source but the arguments; only `load_settings` reads the environment."""
+        """Return only the arguments as source, because `load_settings` reads the environment."""
         return (init_settings,)
 
     @property
     def lake_uri(self) -> str:
-        """Return the address of the tables."""
+        """The address of the tables."""
         return self.lake.rstrip("/") or str(self.home / "lake")
 
     @property
     def is_on_s3(self) -> bool:
-        """Whether the lake is in an object store; its checkpoints and its lease are there too."""
+        """Whether the lake is on S3. Its checkpoints and its lease are there too."""
         return self.lake_uri.startswith(_S3)
 
     @property
     def bootstrap_servers(self) -> str:
-        """Kafka's address: the one that is set, else the local broker's."""
+        """Kafka's address: `kafka.bootstrap_servers`, or else the local broker's."""
         return self.kafka.bootstrap_servers or f"127.0.0.1:{self.broker.port}"
 
     @property
@@ -134,22 +134,22 @@ class Settings(BaseSettings):
 
     @property
     def payload_key_file(self) -> Path:
-        """The file of the key under which payloads rest."""
+        """The file of the key that encrypts payloads."""
         return self._file(self.payloads.key, "payload.key")
 
     @property
     def receipt_key_file(self) -> Path:
-        """The file of the key under which receipts are signed."""
+        """The file of the key that signs receipts."""
         return self._file(self.erasure.key, "receipt.key")
 
     @property
     def key_id_file(self) -> Path:
-        """The key's public fingerprint, beside it; the Spark jobs read this one only."""
+        """The file of the pseudonym key's fingerprint. Spark jobs read only this one."""
         return self.key_file.with_suffix(".id")
 
     @property
     def control_database(self) -> str:
-        """The address of the control plane's database; it may hold a password."""
+        """The address of the control plane's database, which may contain a password."""
         if self.api.database:
             return self.api.database.get_secret_value()
         return f"sqlite:///{self.home / 'control' / 'control.db'}"
@@ -161,14 +161,16 @@ class Settings(BaseSettings):
 def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:
     """Return the settings of this process.
 
+    >>> load_settings(log_level="debug").kafka.timeout_s
+
     Args:
-        conf_file: a TOML file instead of conf/local.toml.
-        overrides: values from the command line, by name; None means not given.
+        conf_file: a TOML file to read instead of conf/local.toml.
+        overrides: values from the command line by name, or None if not given.
 
     Raises:
-        SettingsError: with the name of the setting that is wrong.
+        SettingsError: a setting is unknown or has a wrong value. The error names it.
     """
-    # Not pydantic-settings' own source of TOML: it passes over a missing file in silence.
+    # pydantic-settings' own TOML source ignores a missing file silently.
     from_file = read_toml(conf_file or conf_dir() / "local.toml")
     _refuse_unknown_variables()
     given = {name: value for name, value in overrides.items() if value is not None}
@@ -182,14 +184,14 @@ def load_settings(conf_file: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         raise SettingsError(_first_problem(error), remedy=_PAGE) from None
     except UnreadableVariableError as error:
-        # The message names the section; the value itself may be a secret.
+        # The message names the section only, since the value may be a secret.
         raise SettingsError(
             f"environment: {error}", remedy="Write lists and tables as JSON"
         ) from None
 
 
 def _refuse_unknown_variables() -> None:
-    """Refuse a misspelt variable, which would otherwise be ignored in silence."""
+    """Refuse a misspelt variable, which would otherwise be ignored silently."""
     for name in os.environ:
         if not name.startswith("ECHOSTREAM_") or name.startswith(NOT_OURS):
             continue

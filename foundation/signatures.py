@@ -1,4 +1,4 @@
-"""Ed25519 signatures of small facts: the public key checks a receipt, and cannot make one."""
+"""Sign receipts with Ed25519. The public key can check a receipt, but cannot make one."""
 
 import base64
 from collections.abc import Mapping
@@ -13,18 +13,18 @@ from foundation.secret_keys import SecretKey
 
 
 def sign(facts: Mapping[str, Any], key: SecretKey) -> str:
-    """Return the signature, in base64, of all facts but `signature`; times count in UTC."""
+    """Return the base64 signature of all facts except `signature`, with times in UTC."""
     return base64.b64encode(_private(key).sign(_canonical(facts))).decode()
 
 
 def public_key(key: SecretKey) -> str:
-    """Return the public key of its signatures: 32 bytes in base64."""
+    """Return the public key that checks the key's signatures: 32 bytes in base64."""
     public = _private(key).public_key()
     return base64.b64encode(public.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
 
 
 def is_signed(facts: Mapping[str, Any], public: str) -> bool:
-    """Tell whether the facts are as they were signed."""
+    """Tell whether `facts["signature"]` is the public key's signature of the facts."""
     try:
         signature = base64.b64decode(str(facts.get("signature", "")), validate=True)
         Ed25519PublicKey.from_public_bytes(base64.b64decode(public)).verify(

@@ -1,4 +1,4 @@
-"""Whose a tenant's posts are."""
+"""Name the owner of a tenant's posts."""
 
 from foundation.settings import Settings
 
@@ -6,9 +6,9 @@ DEFAULT_TENANT = "default"
 
 
 def owner_of(tenant: str, settings: Settings) -> str:
-    """Return the owner of what a tenant sends.
+    """Return the owner of the posts that a tenant sends.
 
-    Who is alone is the lake's owner, as everywhere else: what they send, replay, export and erase
-    are the same posts. Every other tenant is an owner of its own.
+    The tenant `default` sends as the lake's owner, so that sending, replay, export and erasure
+    concern the same posts. Every other tenant is an owner of its own.
     """
     return settings.owner if tenant == DEFAULT_TENANT else tenant

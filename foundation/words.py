@@ -1,15 +1,14 @@
-r"""Words: letters with the marks that belong to them.
+r"""Match whole words, with the combining marks that belong to their letters.
 
-`\w` stops at a combining mark, and so cuts Hindi at each vowel sign and a decomposed é behind its
-e. Python's `re` has no name for marks: `unicodedata` says which they are, and knows as many
-characters as this Python's `\w` does.
+`\w` stops at a combining mark. It cuts Hindi at each vowel sign, and a decomposed é after its e.
+Python's `re` has no class for marks, so this module builds one from `unicodedata`, which has the
+same version of Unicode as `\w`.
 """
 
 import unicodedata
 from collections.abc import Iterator
 
-# The ranges of combining marks. An import need not ask about each of a million characters; a test
-# does.
+# The blocks with combining marks. An import searches only these; a test searches all of Unicode.
 _BLOCKS = (
     range(0x300, 0x3100),
     range(0xA600, 0xAC00),
@@ -18,16 +17,16 @@ _BLOCKS = (
     range(0x16000, 0x17000),
     range(0x1B000, 0x1F000),
 )
-_IDEOGRAPHIC = (0xE0100, 0xE01EF)  # variation selectors of signs in Japanese names
-_EMOJI = range(0xFE00, 0xFE10)  # variation selectors of symbols: they belong to no word
-# up to here an expression looks a character up in a table, above it compares range by range
+_IDEOGRAPHIC = (0xE0100, 0xE01EF)  # variation selectors of characters in Japanese names
+_EMOJI = range(0xFE00, 0xFE10)  # variation selectors of symbols, which belong to no word
+# Up to this character `re` looks up a table; above it, it compares range by range.
 _WIDEST = 0xFFFF
-_ORDERED = 2_000  # characters: composing a run of marks costs the square of its length
+_ORDERED = 2_000  # characters; composing a run of marks takes time quadratic in its length
 _JOINERS = "\u200c\u200d"
 
 
 def _ranges() -> Iterator[tuple[int, int]]:
-    """Yield the ranges of the marks (Mn and Mc), each with its last."""
+    """Yield the ranges of marks (categories Mn and Mc) as first and last code point."""
     for block in _BLOCKS:
         categories = map(unicodedata.category, map(chr, block))
         marks = [
@@ -54,14 +53,14 @@ def _class(ranges: list[tuple[int, int]]) -> str:
 _MARKS = list(_ranges())
 _NEAR = _class([bounds for bounds in _MARKS if bounds[1] <= _WIDEST])
 _FAR = _class([bounds for bounds in _MARKS if bounds[1] > _WIDEST])
-MARK = rf"(?:{_NEAR}|(?![\x00-\uffff]){_FAR})"  # one of them, as an expression
+MARK = rf"(?:{_NEAR}|(?![\x00-\uffff]){_FAR})"  # the pattern of one mark
 
 
 def word_pattern(letter: str = r"\w") -> str:
-    """Return the expression of a word of such letters and their marks; it never gives a part back.
+    """Return a pattern for a word of such letters and their marks. It never backtracks.
 
-    A joiner belongs to a word that goes on, or stands behind the sign that it shapes, as in older
-    Malayalam.
+    A joiner belongs to a word if a letter follows, or if it follows the mark that it shapes, as in
+    older Malayalam.
     """
     joined = rf"[{_JOINERS}]?{MARK}\u200d?|[{_JOINERS}](?={letter})"
     return rf"{letter}++(?:(?![\x00-\x7f])(?:{joined})++{letter}*+)*+"
@@ -71,13 +70,13 @@ BEHIND_NO_WORD = rf"(?<![\w{_JOINERS}])(?<!{_NEAR})(?<!{_FAR})"
 
 
 def composed(text: str) -> str:
-    """Compose accents with their letters (NFC): both ways to write é are one.
+    """Return the text in NFC, in which both ways to write é are the same.
 
-    A text that is too long stays as it is.
+    A text of more than 2,000 characters is returned unchanged.
     """
     return text if text.isascii() or len(text) > _ORDERED else unicodedata.normalize("NFC", text)
 
 
 def small(text: str) -> str:
-    """Return the text in NFC and small letters; İ becomes i alone, without a dot above."""
+    """Return the text in NFC and lower case. İ becomes i without a combining dot."""
     return composed(text).replace("\u0130", "i").lower()

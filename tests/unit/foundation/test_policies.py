@@ -93,10 +93,10 @@ def test_kafka_keeps_no_record_longer_than_its_platform_lets_bronze():
 @pytest.mark.parametrize(
     ("field", "days", "said"),
     [
-        ("silver.text", 1, "goes before the raw records"),
+        ("silver.text", 1, "is deleted before the raw records"),
         ("silver.author", 366, "longer than the post"),
-        ("silver.tombstones", 4, "go before what they block"),
-        ("landing.answers", 300, "goes before the raw records"),
+        ("silver.tombstones", 4, "are deleted before the records that they block"),
+        ("landing.answers", 300, "is deleted before the raw records"),
         ("bronze.record", 0, "days of at least 1"),
         ("bronze.record", 1.5, "days of at least 1"),
     ],
