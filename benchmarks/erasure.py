@@ -1,10 +1,10 @@
-"""Cost of erasures: requests in batches of several sizes on lakes of several sizes.
+"""Measure how long erasures take, for batches of requests of several sizes.
 
-A lake of made posts, put through the jobs once and then multiplied: each copy has pseudonyms of its
-own, payloads stay. Requests for authors wait in it, a number at once; then the jobs' own steps
-between batches carry them out. Measured from the moment of the request to the receipt's
-"unqueryable". Streams that run look every `erasure.interval_s` (60 s), after the batch that is
-under way. docs/privacy/erasure.md.
+The script sends generated posts through the jobs once and then multiplies the rows. Each copy has
+its own pseudonyms and the same payloads. It creates requests for several authors at once and lets
+the jobs' own steps carry them out. The time runs from the request to the receipt's "unqueryable".
+Running streams add up to `erasure.interval_s` (60 s) and the rest of the current batch. Results
+are in docs/privacy/erasure.md.
 
     python -m benchmarks.erasure --posts 20000 --copies 10 --requests 1 10 100 1000
 """
@@ -44,9 +44,11 @@ SEED = 20261121
 
 
 def main() -> None:
-    """Build the lake, then ask."""
+    """Build the lake, then measure each number of requests."""
     parser = argparse.ArgumentParser(prog="benchmarks.erasure")
-    parser.add_argument("--posts", type=int, default=20_000, help="made, and put through the jobs")
+    parser.add_argument(
+        "--posts", type=int, default=20_000, help="generated posts to send through the jobs"
+    )
     parser.add_argument("--copies", type=int, default=10)
     parser.add_argument("--requests", type=int, nargs="+", default=[1, 10, 100, 1000])
     options = parser.parse_args()
@@ -65,7 +67,7 @@ def main() -> None:
 
 
 def build(lake: Lake, posts: int, copies: int) -> None:
-    """Build Bronze, Silver and Gold of so many posts, several times over."""
+    """Build Bronze, Silver and Gold from generated posts, each copied several times."""
     lake.ensure(BRONZE_POSTS)
     memory = MemoryProducer()
     run_generator(lake.settings, memory, n_posts=posts, seed=SEED)
@@ -83,7 +85,7 @@ def build(lake: Lake, posts: int, copies: int) -> None:
 
 
 def measure(lake: Lake, count: int) -> None:
-    """Measure so many requests at once, until no table shows their data."""
+    """Measure the time until no table shows the data of `count` requests."""
     settings = lake.settings
     authors = (
         lake.read(SILVER_POSTS).where("author_key IS NOT NULL").groupBy("platform", "author_key")
@@ -134,7 +136,7 @@ def _received(
     value: bytes | None,
     headers: Sequence[tuple[str, bytes]],
 ) -> Row:
-    """Return rows as topic_to_bronze would have written them."""
+    """Return a row of Bronze as topic_to_bronze would have written it."""
     named = {name: text.decode() for name, text in headers}
     now = clock.now()
     day = date.fromisoformat(named["day"]) if "day" in named else None
@@ -156,7 +158,7 @@ def _received(
 
 
 def _copied(rows: DataFrame, copies: int) -> DataFrame:
-    """Return others' posts with the same content."""
+    """Return copies of rows with the same content and other pseudonyms."""
     more = rows.crossJoin(rows.sparkSession.range(1, copies).withColumnRenamed("id", "copy"))
     for name in {"post_key", "author_key", "event_id"} & set(rows.columns):
         more = more.withColumn(name, F.concat(name, F.lit("-"), "copy"))

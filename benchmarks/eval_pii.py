@@ -1,9 +1,8 @@
-"""How much personal data is found: precision, recall, leaks, what else is lost, and speed.
+"""Measure how well the sanitizer works: precision, recall, leaks, lost words and speed.
 
-`make eval-pii`; scored as facts/pii.md §6 says, through the function that Silver calls, with its
-  settings. Made posts
-need nothing; the licensed sets are read where they lie and never printed. Speed against Presidio's
-pattern recognisers where presidio-analyzer is installed (the extra `bench`).
+Run it by `make eval-pii`. It calls the same function as Silver, with the same settings. Generated
+posts need no data. The licensed sets are read from ../shared/data and never printed. If the extra
+`bench` is installed, speed is compared with Presidio's pattern recognisers.
 """
 
 import argparse
@@ -50,7 +49,7 @@ def main() -> None:
     if DATA.exists():
         result |= licensed(sanitizer)
     else:
-        print(f"\nno licensed sets: {DATA} is not there")
+        print(f"\nno licensed sets: {DATA} is missing")
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "pii.json").write_text(json.dumps(result, indent=1))
 

@@ -1,10 +1,10 @@
-"""The scorecard: every scorer that works offline, on every labelled set of ../shared/data.
+"""Write the scorecard: every scorer that works offline, on every labelled set of ../shared/data.
 
     python -m benchmarks.eval_sentiment      # make eval-sentiment
 
-Prints a table, and writes sentiment_scorecard.json beside this file, the tables of
-docs/evidence/sentiment.md, and the picture. No text is printed or written. Comprehend and
-transformers are left out: the first costs money, the others need a model that no setting names.
+The script prints a table. It writes sentiment_scorecard.json beside this file, the tables in
+docs/evidence/sentiment.md, and the picture. It never prints or writes a text. Comprehend costs
+money and transformers need a model, so both are left out.
 """
 
 import json
@@ -27,19 +27,19 @@ from benchmarks.sentiment_weaknesses import weaknesses
 from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import Score, ScorerOptions
 
-# in the repository: `make test` compares with it
+# The file is in the repository, because `make test` compares with it.
 RESULT = Path(__file__).with_name("sentiment_scorecard.json")
 OBSEI = "obsei's mapping"
 SCORERS = ("vader", "vader-plus", "textblob", "linear")
-PART_STEP = 7  # `make test` looks at each seventh row
+PART_STEP = 7  # `make test` scores every seventh row
 _RUNS = 3
-_INNERMOST = re.compile(r"[\[{][^\[\]{}]*[\]}]")  # lists and objects that hold none
+_INNERMOST = re.compile(r"[\[{][^\[\]{}]*[\]}]")  # lists and objects without nested ones
 
 Scoring = Callable[[Sequence[str]], Sequence[Score]]
 
 
 def scorings() -> dict[str, Scoring]:
-    """Return every scoring, by the scorer's name."""
+    """Return the scoring function of each scorer, by name."""
     loaded: dict[str, Scoring] = {name: load_scorer(ScorerOptions(name)).score for name in SCORERS}
     vader = loaded["vader"]
 
@@ -53,7 +53,7 @@ def scorings() -> dict[str, Scoring]:
 
 
 def evaluate(score: Scoring, labelled: LabelledSet) -> dict[str, Any]:
-    """Measure one scorer on one set."""
+    """Return a scorer's figures on a labelled set."""
     scores = score(labelled.texts)
     figures_by_set = figures(
         classes_of(labelled.labels),
@@ -74,7 +74,7 @@ def _confidences(scores: Sequence[Score]) -> np.ndarray[Any, np.dtype[np.float64
 
 
 def texts_per_s(score: Scoring, texts: Sequence[str]) -> int:
-    """Measure by CPU time: the median of runs, caches filled by other texts of the kind."""
+    """Return texts per second of CPU time: the median of runs, after other texts filled caches."""
     other = texts[::2]
     mine = texts[1::2]
     score(other)
@@ -87,14 +87,14 @@ def texts_per_s(score: Scoring, texts: Sequence[str]) -> int:
 
 
 def pooled(score: Scoring, sets: Sequence[LabelledSet]) -> dict[str, Any]:
-    """Yield sets of one platform or language together."""
+    """Return a scorer's figures on several sets together, for example of one platform."""
     gold = classes_of([label for labelled in sets for label in labelled.labels])
     guesses = classes_of([scored.label for labelled in sets for scored in score(labelled.texts)])
     return figures(gold, guesses)
 
 
 def evaluate_all() -> dict[str, Any]:
-    """Return all figures of the report."""
+    """Return all figures of the scorecard."""
     sets = all_sets()
     code = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
@@ -153,9 +153,10 @@ def _on_one_line(docstring: re.Match[str]) -> str:
 
 
 def _details(of: dict[str, Any]) -> str:
-    """Measure per class, with the confusion and the abstention.
+    """Return lines with figures per class, the confusion matrix and the abstention curve.
 
-    The classes are negative, neutral, positive; rows are gold, and the last column is no guess.
+    The classes are negative, neutral and positive. The rows of the matrix are the true classes, and
+    its last column counts texts without a label.
     """
     shares = "   ".join(
         f"{key} {' '.join(f'{value:.2f}' for value in of[key].values())}"
@@ -174,9 +175,9 @@ def _details(of: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """Measure, print, write."""
+    """Measure all scorers, print the table and write the files."""
     if not DATA.is_dir():
-        sys.stdout.write("eval-sentiment: skipped for lack of ../shared/data/sentiment\n")
+        sys.stdout.write("eval-sentiment: skipped, because ../shared/data/sentiment is missing\n")
         return 0
     result = evaluate_all()
     show(result)

@@ -1,12 +1,13 @@
-"""Fit P(the label is right) to the compound of each scorer that has no probabilities.
+"""Fit the probability that a label is right, for each scorer that has no probabilities.
 
     python -m benchmarks.fit_calibration
 
-Multinomial logistic regression of the gold class on five features of the compound (15 numbers a
-scorer), on tweets (TweetEval validation) and Reddit (GoEmotions train), each source with the same
-weight in all. Printed: the calibration error where the fit has not seen, and when it has seen the
-other source alone, which is what a change of class shares costs. `mixed`: how many of the texts so
-labelled have emotions of both poles, in GoEmotions train.
+The fit is a multinomial logistic regression of the true class on five features of the compound
+score (15 numbers per scorer). The data are tweets (TweetEval validation) and Reddit comments
+(GoEmotions train), both with the same total weight. The script prints the calibration error on
+unseen sets. It also prints the error on each source after a fit on the other one, which shows the
+cost of other class shares. `mixed` is the share of texts labelled mixed that have emotions of both
+poles in GoEmotions train.
 """
 
 import json
@@ -27,7 +28,7 @@ NAMES = ("vader", "vader-plus", "textblob")
 
 
 def fit(scorer: Scorer, sources: Sequence[LabelledSet], mixed: float | None) -> Fit:
-    """Fit the regression to the sources."""
+    """Return the fit on these sources, each with the same total weight."""
     compounds: list[float] = []
     golds: list[str] = []
     weights = []
@@ -41,7 +42,7 @@ def fit(scorer: Scorer, sources: Sequence[LabelledSet], mixed: float | None) -> 
 
 
 def error_on(scorer: Scorer, fitted: Fit, labelled: LabelledSet) -> float:
-    """Return the calibration error."""
+    """Return the calibration error of a fit on a labelled set, between 0 and 1."""
     scores = Calibrated(scorer, fitted).score(labelled.texts)
     confidences: Floats = np.array([score.confidence for score in scores], np.float64)
     guesses: Codes = classes_of([score.label for score in scores])
@@ -49,7 +50,7 @@ def error_on(scorer: Scorer, fitted: Fit, labelled: LabelledSet) -> float:
 
 
 def share_of_mixed(scorer: Scorer) -> float | None:
-    """Return how often `mixed` is right."""
+    """Return the share of labels `mixed` that are right; None if it has no `mixed`."""
     if not isinstance(scorer, HasFigures):
         return None
     labelled = goemotions("train", mixed=True)
@@ -58,7 +59,7 @@ def share_of_mixed(scorer: Scorer) -> float | None:
 
 
 def main() -> None:
-    """Print the errors; write the fits."""
+    """Fit each scorer, print the calibration errors and write the fits."""
     tweets = tweeteval()
     comments = goemotions("train")
     for name in NAMES:

@@ -1,11 +1,11 @@
-"""Fit vader-plus's two thresholds, and say what they are worth where the fit has not seen.
+"""Fit the two thresholds of vader-plus, and measure them on sets that the fit has not seen.
 
     python -m benchmarks.fit_vader_plus
 
-Fitted are two numbers on a coarse grid, on four sets. A pair counts only if on none of them
-macro-F1 or macro-recall falls under plain VADER's; of those, the one with the best mean macro-F1 is
-taken. The check leaves each set out in turn and reports it; GoEmotions dev and test are never
-fitted on.
+The fit searches a coarse grid of two thresholds on four sets. A pair is valid if neither macro-F1
+nor macro-recall is lower than plain VADER's on any set. The valid pair with the best mean macro-F1
+is chosen. As a check, the script leaves out each set in turn and reports the gain on it. The fit
+never uses GoEmotions dev and test.
 """
 
 import json
@@ -30,7 +30,7 @@ _GRID = [
 
 @dataclass(frozen=True)
 class Gains:
-    """Return the gain of each pair of thresholds over plain VADER: macro-F1 and macro-recall."""
+    """The gains in macro-F1 and macro-recall of each pair of thresholds over plain VADER."""
 
     name: str
     by_pair: dict[Thresholds, tuple[float, float]]
@@ -58,7 +58,7 @@ def _guesses(compounds: list[float], pair: Thresholds) -> Codes:
 
 
 def fit(sources: list[Gains]) -> Thresholds:
-    """Return the pair with the best mean macro-F1 of those that lose nowhere."""
+    """Return the pair with the best mean macro-F1 among those that lose on no source."""
     without_loss = [
         pair
         for pair in _GRID
@@ -68,7 +68,7 @@ def fit(sources: list[Gains]) -> Thresholds:
 
 
 def main() -> None:
-    """Print the fit and its checks; write the thresholds."""
+    """Print the fit and its checks, and write the thresholds."""
     plain = FastVader()
     plus = VaderPlusScorer(DOCUMENTED)
     sets = (

@@ -1,13 +1,12 @@
-"""The Bluesky producer under load: recorded Jetstream lines multiplied, one core, a real broker.
+"""Measure the Bluesky producer under load, with recorded Jetstream lines and a real broker.
 
     python -m benchmarks.live_bluesky [--seconds 60] [--rate 2000]
 
-A server process sends the recorded lines in their order, again and again, each time with new times
-and record keys: lines of all kinds at the given rate, posts alone at that rate (which is what
-Jetstream sends to a reader that asks for posts), and posts as fast as they are taken. The producer
-is bound to one core, server and broker to the others. Printed for each: events/s, posts/s, the CPU
-share of that core, the lag at the end, and the resident memory after a third of the time and at the
-end.
+A server process sends the recorded lines again and again, with new times and record keys. There
+are three runs: all lines at the given rate, only posts at that rate (as Jetstream sends them to a
+reader of posts), and only posts as fast as the producer reads. The producer is bound to one core,
+server and broker to the others. For each run the script prints events/s, records/s, the used share
+of the core, the lag at the end, and the resident memory after a third of the time and at the end.
 """
 
 import argparse
@@ -45,11 +44,11 @@ _RECORDED = (
     / "jetstream_v1.jsonl.gz"
 )
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"
-_BURST = 100  # events between two looks at the clock
+_BURST = 100  # events sent before the clock is read again
 
 
 def _serve(port: int, rate: float, are_posts: bool, ready: Connection) -> None:
-    """Send for ever; a rate of 0 is as fast as they are taken."""
+    """Send lines until the process ends. A rate of 0 means as fast as the producer reads."""
     _keep_to(first=False)
     with gzip.open(_RECORDED, "rt", encoding="utf-8") as recorded:
         lines = [json.loads(line) for line in recorded]
@@ -79,7 +78,7 @@ def _serve(port: int, rate: float, are_posts: bool, ready: Connection) -> None:
 
 
 def _renewed(line: dict[str, Any], number: int) -> str:
-    """Return the line as if it happened now, to another record."""
+    """Return the line with the current time and a new record key."""
     now = clock.micros()
     fresh = {**line, "time_us": now}
     if "commit" in line:
@@ -91,7 +90,7 @@ def _renewed(line: dict[str, Any], number: int) -> str:
 
 
 def _keep_to(*, first: bool) -> None:
-    """Bind the producer to the first core, all else to the others."""
+    """Bind this process to the first core, or to all others."""
     cores = set(range(os.cpu_count() or 1))
     os.sched_setaffinity(0, {0} if first else cores - {0} or {0})
 
@@ -102,7 +101,7 @@ def _resident_mb() -> float:
 
 def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool) -> str:
     (port,) = free_ports(1)
-    # a fork would share librdkafka's threads, which die in it
+    # librdkafka's threads do not survive a fork
     anew = multiprocessing.get_context("spawn")
     ready, told = anew.Pipe()
     server = anew.Process(target=_serve, args=(port, rate, are_posts, told), daemon=True)
@@ -142,7 +141,7 @@ def _measure(settings: Settings, rate: float, seconds: float, *, are_posts: bool
 
 
 def main() -> None:
-    """Measure, and print."""
+    """Measure the three runs and print the figures."""
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

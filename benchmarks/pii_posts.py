@@ -1,4 +1,4 @@
-"""Made posts with personal data at known places, plain and obfuscated, the same for a seed."""
+"""Generate posts with personal data at known positions, plain or obfuscated, from a seed."""
 
 import random
 from collections.abc import Callable
@@ -75,7 +75,10 @@ _LONGEST_UNPRINTED = 16
 
 @dataclass(slots=True)
 class Post:
-    """A text and its personal data: start, end, type; `besides` is personal for others."""
+    """A text and its personal data as (start, end, type).
+
+    `besides` has data that a set calls personal and for which the sanitizer has no type.
+    """
 
     text: str
     gold: list[tuple[int, int, str]] = field(default_factory=list)
@@ -83,7 +86,7 @@ class Post:
 
 
 def make_posts(count: int, seed: int, *, obfuscated: bool) -> list[Post]:
-    """Make posts of every kind in turn, one in twelve without personal data."""
+    """Generate posts of each kind in turn. One in twelve has no personal data."""
     chance = random.Random(seed)  # noqa: S311  # made posts
     return [_post(number, chance, obfuscated=obfuscated) for number in range(count)]
 
@@ -122,7 +125,7 @@ def _email(chance: random.Random) -> str:
 
 
 def _card(chance: random.Random) -> str:
-    """Make a number that an issuer may hand out; the longest are printed in groups."""
+    """Generate a valid card number. Those with more than 16 digits are always in groups."""
     prefix, size = chance.choice(_ISSUERS)
     digits = _with_luhn(prefix + _digits(chance, size - len(prefix) - 1))
     gap = chance.choice(("", "", " ", "-") if size <= _LONGEST_UNPRINTED else (" ", "-"))

@@ -1,4 +1,4 @@
-"""Precision and recall per type, leaks, and their 95 % intervals."""
+"""Compute precision and recall per type and leaks, each with a 95 % interval."""
 
 import math
 import random
@@ -12,14 +12,14 @@ from transforms.pii.sanitizer import Sanitizer
 from transforms.pii.spans import Span
 
 Table = dict[str, Any]  # the content of the JSON file
-Shares = list[tuple[int, int]]  # per text: how many of how many
+Shares = list[tuple[int, int]]  # per text: a count and the number that it is a part of
 WORD = re.compile(r"\S*\w\S*")
 _SEED = 20261121
 _DRAWS = 200
 
 
 def found(sanitizer: Sanitizer, texts: Sequence[str]) -> list[list[Span]]:
-    """Return the spans of each text as Silver would cut them; the whole text where that fails."""
+    """Return the spans that Silver would remove; a failure counts as the whole text."""
     answers = sanitizer.spans([(text, ()) for text in texts])
     return [
         [Span(0, len(text), "FAILED")] if spans is None else spans
@@ -28,7 +28,7 @@ def found(sanitizer: Sanitizer, texts: Sequence[str]) -> list[list[Span]]:
 
 
 def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
-    """Recall and precision per type, leak rate, share of posts without a leak."""
+    """Return recall and precision per type, the leak rate and the share of posts without leak."""
     gold = Counter[str]()
     hit = Counter[str]()
     cut = Counter[str]()
@@ -61,7 +61,7 @@ def scores(sanitizer: Sanitizer, posts: Sequence[Post]) -> Table:
 
 
 def _in_vain(post: Post, spans: list[Span]) -> tuple[int, int]:
-    """Count the words that nothing in the set calls personal: those that are masked, and all."""
+    """Return how many words without personal data are masked, and how many there are."""
     personal = [(start, end) for start, end, _ in (*post.gold, *post.besides)]
     words = [word.span() for word in WORD.finditer(post.text)]
     others = [(a, b) for a, b in words if not any(start < b and a < end for start, end in personal)]
@@ -93,7 +93,7 @@ def counted(hits: int, total: int) -> str:
 
 
 def wilson(hits: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share."""
+    """Return the 95 % Wilson interval of a share."""
     if not total:
         return 0.0, 1.0
     z = 1.96
@@ -106,12 +106,12 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
 
 
 def share(rows: Shares) -> float:
-    """Return the figures of all types together."""
+    """Return the sum of the counts divided by the sum of the totals."""
     return sum(a for a, _ in rows) / max(sum(b for _, b in rows), 1)
 
 
 def bootstrap(rows: Shares, rate: Callable[[Shares], float]) -> tuple[float, float, float]:
-    """Return the rate and its 95 % interval over texts."""
+    """Return the rate and its 95 % bootstrap interval over texts."""
     chance = random.Random(_SEED)  # noqa: S311  # resampling
     tries = sorted(rate(chance.choices(rows, k=len(rows))) for _ in range(_DRAWS))
     return rate(rows), tries[int(_DRAWS * 0.025)], tries[int(_DRAWS * 0.975) - 1]

@@ -1,4 +1,4 @@
-"""The licensed sets as posts with the places of what is personal in them."""
+"""Read the licensed sets as posts with the positions of their personal data."""
 
 import gzip
 import json
@@ -27,9 +27,9 @@ _BY_NAME = ("PERSON", "HANDLE")
 
 
 def synthetic(*, held_out: bool | None = None) -> list[Post]:
-    """Return the synthetic set: every third template, the others, or all.
+    """Return the synthetic set: every third template, all other templates, or all of them.
 
-    Labels that we have no type for are `besides`.
+    Labels for which the sanitizer has no type go to `besides`.
     """
     texts = json.loads(
         gzip.decompress((DATA / "presidio_synth/synth_dataset_v2_first1000.json.gz").read_bytes())
@@ -47,7 +47,7 @@ def synthetic(*, held_out: bool | None = None) -> list[Post]:
 
 
 def other_names(name: NamedSet) -> list[Post]:
-    """Return texts with their accounts and the names of persons that are no accounts."""
+    """Return texts with the positions of persons' names and of account names."""
     return [
         Post(
             marked.text,
@@ -59,7 +59,7 @@ def other_names(name: NamedSet) -> list[Post]:
 
 
 def pattern_hits(sanitizer: Sanitizer) -> Table:
-    """Return the rates of types found in tweets, and how many of Broad Twitter's accounts."""
+    """Return how often each type is found in tweets, and the share of account names masked."""
     counts = Counter[str]()
     texts = 0
     named = 0

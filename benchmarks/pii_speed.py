@@ -1,4 +1,4 @@
-"""Time per tweet on one core; alone, or against Presidio's pattern recognisers in the same run."""
+"""Measure CPU time per tweet on one core, also in comparison with Presidio's recognisers."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _TYPES = (
 
 
 def ours() -> Table:
-    """Time the rules alone, and all that Silver runs: rules, names, guard."""
+    """Measure the rules alone, the rules with the time limit, and both with names, as Silver."""
     texts = [marked.text for marked in conll(TRAIN[1])[:_TEXTS]]
     rules = Sanitizer(Options(persons="off"))
     whole = Sanitizer()
@@ -44,11 +44,11 @@ def ours() -> Table:
 
 
 def against_presidio() -> Table:
-    """Time Presidio too, on the same texts and the types that both know."""
-    import presidio_analyzer.predefined_recognizers as known  # noqa: PLC0415  # where it is installed
-    import tldextract  # noqa: PLC0415  # likewise
+    """Measure Presidio too, on the same texts, for the types that both know."""
+    import presidio_analyzer.predefined_recognizers as known  # noqa: PLC0415  # it may be missing
+    import tldextract  # noqa: PLC0415  # as above
 
-    # Its e-mail recogniser would ask for the list of suffixes over the network.
+    # Presidio's e-mail recogniser would download the list of suffixes.
     tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
     recognisers = [
         known.CreditCardRecognizer(),
@@ -77,7 +77,7 @@ def against_presidio() -> Table:
 
 def _median(work: Callable[[], object], texts: Sequence[str]) -> float:
     times = []
-    work()  # warm: a worker lives longer than its first batch
+    work()  # the first batch of a worker is slower than the many after it
     for _ in range(_RUNS):
         begun = time.process_time()
         work()

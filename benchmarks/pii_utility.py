@@ -1,4 +1,4 @@
-"""Measure the loss besides personal data: other words, and the sentiment of posts."""
+"""Measure what sanitizing loses besides personal data: other words, and posts' sentiment."""
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
@@ -10,26 +10,26 @@ from benchmarks.sentiment_sets import all_sets
 from transforms.pii.detect import redact
 from transforms.pii.sanitizer import Sanitizer
 
-# personal by their form, whatever a set's labels say
+# These types are personal by their form, even if a set does not label them.
 _ON_THE_NET = (
     "EMAIL",
     "HANDLE",
     "PROFILE",
     "URL",
 )
-_POSTS = 3000  # of each labelled set
+_POSTS = 3000  # from each labelled set
 _EDGE = 0.05  # VADER's documented thresholds
 
 
 def words_masked(sanitizer: Sanitizer) -> Table:
-    """Return the share of words that are nobody's personal data, and yet masked."""
+    """Return the share of words that are masked although they are not personal data."""
     sets: dict[str, list[Post]] = {
         "synthetic": synthetic(),
         "btc dev": other_names("btc dev"),
         "wnut17 dev": other_names("wnut17 dev"),
     }
     result: Table = {}
-    print("\nwords that are not personal, masked")
+    print("\nmasked words that are not personal")
     for name, posts in sets.items():
         narrow = []
         wide = []
@@ -50,21 +50,17 @@ def words_masked(sanitizer: Sanitizer) -> Table:
             )
         result[name] = {"other": bootstrap(narrow, share), "with_links": bootstrap(wide, share)}
         print("  {:12} {:.4f} [{:.4f}, {:.4f}]".format(name, *result[name]["other"]), end="")
-        print(
-            "; links and accounts that no label names counted too: {:.4f}".format(
-                result[name]["with_links"][0]
-            )
-        )
+        print("; with unlabelled links and accounts: {:.4f}".format(result[name]["with_links"][0]))
     return result
 
 
 def labels_kept(sanitizer: Sanitizer) -> Table:
-    """Return the share of posts whose sentiment is the same without their personal data."""
+    """Return the share of posts whose sentiment label does not change by sanitizing."""
     texts = {"btc dev": [one.text for one in conll(DEV[0])]} | {
         labelled.name: list(labelled.texts)[:_POSTS] for labelled in all_sets()
     }
     result: Table = {}
-    print("\nsentiment label as before")
+    print("\nposts with an unchanged sentiment label")
     for name, posts in texts.items():
         clean = [
             redact(text, spans) for text, spans in zip(posts, found(sanitizer, posts), strict=True)

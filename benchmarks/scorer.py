@@ -1,11 +1,11 @@
-"""Our VADER's speed against the package's: interleaved pairs, CPU time, medians of rounds.
+"""Compare the speed of EchoStream's VADER with that of the package, by medians of CPU time.
 
     python -m benchmarks.scorer [--rounds 7] [--texts 4000]
 
-The columns: the package's texts/s, then ratios to it. "new worker" is a scorer that was just loaded
-and has seen no text; "running" has seen other texts of the kind; "4 figures" is the same with all
-figures as tuples; "one by one" is `polarity_scores` per text. Texts of more than 2,000 characters
-are left out: there the package is quadratic.
+The first column is the package's texts/s, and the others are ratios to it. "new worker" is a
+scorer that was just loaded and has seen no text. "running" has seen similar texts. "4 figures"
+also returns all figures as tuples. "one by one" calls `polarity_scores` per text. Texts of more
+than 2,000 characters are left out, because the package takes quadratic time for them.
 """
 
 import argparse
@@ -43,7 +43,7 @@ _HOSTILE = {
 
 
 def made(count: int, words: int) -> list[str]:
-    """Make texts of invented words, one in twelve from the lexicon, frequent as in a language."""
+    """Generate texts of invented words, frequent as in a language, and 1 in 12 of the lexicon."""
     chance = random.Random(1)  # noqa: S311  # no secret
     lexicon: list[str] = [word for word in SentimentIntensityAnalyzer().lexicon if word.isalpha()]
     common = [
@@ -66,7 +66,7 @@ def made(count: int, words: int) -> list[str]:
 
 
 def recorded() -> dict[str, list[str]]:
-    """Return tweets and Reddit comments of the data folder."""
+    """Return the tweets and Reddit comments of the data folder."""
 
     def lines(path: str) -> list[str]:
         return gzip.decompress((DATA / path).read_bytes()).decode().split("\n")
@@ -100,7 +100,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def quickest(work: Callable[[], object]) -> float:
-    """Return CPU time of the quicker of two runs: others work on this machine."""
+    """Return the CPU time of the quicker of two runs, since other programs may disturb one."""
     times = []
     for _ in range(2):
         start = time.process_time()
@@ -110,7 +110,7 @@ def quickest(work: Callable[[], object]) -> float:
 
 
 def compare(texts: Sequence[str], rounds: int) -> list[float]:
-    """Return the package's texts/s and our ratios to it; rounds share neither order nor caches."""
+    """Return the package's texts/s and the ratios to it. Rounds share no caches."""
     package = SentimentIntensityAnalyzer().polarity_scores
     other = texts[::2]
     mine = texts[1::2]

@@ -1,4 +1,7 @@
-"""Figures of three-class guesses: 0 negative, 1 neutral, 2 positive; -1 is none, and is wrong."""
+"""Compute the figures of a three-class scorer.
+
+The classes are 0 negative, 1 neutral and 2 positive. A guess of -1 means no label, and is wrong.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,13 +19,13 @@ Floats = NDArray[np.float64]
 
 
 def classes_of(labels: Sequence[str | None]) -> Codes:
-    """Return labels as numbers; None, and mixed, are no guess."""
+    """Return labels as numbers. None and `mixed` become -1."""
     numbers: dict[str | None, int] = {label: number for number, label in enumerate(LABELS)}
     return np.array([numbers.get(label, -1) for label in labels], np.int64)
 
 
 def confusion(gold: Codes, guesses: Codes) -> NDArray[np.int64]:
-    """Return the confusion: rows are gold classes, columns guesses, a fourth one no guess."""
+    """Return the confusion matrix: 3 rows of true classes, 4 columns of guesses, the last -1."""
     return np.bincount(gold * 4 + guesses % 4, minlength=12).reshape(3, 4)
 
 
@@ -47,12 +50,12 @@ def macro_f1(gold: Codes, guesses: Codes) -> float:
 
 
 def macro_recall(gold: Codes, guesses: Codes) -> float:
-    """Return the mean of the classes' recall, TweetEval's own figure."""
+    """Return the mean of the classes' recall, which TweetEval uses."""
     return float(recalls(confusion(gold, guesses)).mean())
 
 
 def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> dict[str, Any]:
-    """Return all figures of one scorer on one set, rounded, as JSON has them."""
+    """Return all figures of a scorer on a set, rounded, as JSON values."""
     table = confusion(gold, guesses)
     right = guesses == gold
     measured: dict[str, Any] = {
@@ -75,7 +78,7 @@ def figures(gold: Codes, guesses: Codes, confidences: Floats | None = None) -> d
 def _abstaining(
     threshold: float, confidences: Floats, right: NDArray[np.bool_]
 ) -> dict[str, float | None]:
-    """Return the share that is left where the scorer is that sure, and its accuracy."""
+    """Return the share of texts at or above a confidence, and the accuracy on them."""
     is_kept = confidences >= threshold
     accuracy = _rounded(right[is_kept].mean()) if is_kept.any() else None
     return {"below": threshold, "coverage": _rounded(is_kept.mean()), "accuracy": accuracy}
@@ -85,5 +88,5 @@ def _by_class(values: Floats) -> dict[str, float]:
     return {label: _rounded(value) for label, value in zip(LABELS, values.tolist(), strict=True)}
 
 
-def _rounded(value: Any) -> float:  # a number of Python's or of numpy's
+def _rounded(value: Any) -> float:  # a number of Python or numpy
     return round(float(value), 4)

@@ -1,4 +1,4 @@
-"""The scorecard's tables, between marks in docs/evidence/sentiment.md, and its picture."""
+"""Write the scorecard's tables to docs/evidence/sentiment.md, and draw its picture."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ _COLOURS = ("#4C72B0", "#55A868", "#C44E52", "#8172B3", "#999999")
 
 
 def write_report(result: dict[str, Any]) -> None:
-    """Write the tables into the page, and draw."""
+    """Write the tables to the page and draw the picture."""
     _between_marks(
         _PAGE, f"{_full_table(result)}\n\n{_abstention_table(result)}\n\n{_weakness_table(result)}"
     )
@@ -30,8 +30,8 @@ def _between_marks(page: Path, content: str) -> None:
     _, end, after = rest.partition(_END)
     if not begin or not end:
         raise UsageError(
-            f"{page} has no place for the scorecard",
-            remedy=f"Put {_BEGIN} and {_END} where it belongs",
+            f"{page} has no markers for the scorecard",
+            remedy=f"Add the lines {_BEGIN} and {_END}",
         )
     page.write_text(f"{before}{begin}\n{content}\n{end}{after}", "utf-8")
 
@@ -90,11 +90,11 @@ def _weakness_table(result: dict[str, Any]) -> str:
 
 
 def _draw(result: dict[str, Any]) -> None:
-    """Draw macro-F1 by set and scorer, and accuracy against the share without abstention."""
+    """Draw macro-F1 by set and scorer, and accuracy by the share of texts with a label."""
     try:
         import matplotlib as mpl  # noqa: PLC0415  # of the extra `bench`
     except ImportError:
-        sys.stdout.write("no picture: matplotlib is of the extra bench\n")
+        sys.stdout.write("no picture: matplotlib is missing, install the extra bench\n")
         return
     mpl.use("Agg")
     mpl.rcParams |= {"svg.hashsalt": "echostream", "svg.fonttype": "none"}

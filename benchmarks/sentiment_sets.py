@@ -1,6 +1,6 @@
-"""The labelled texts of ../shared/data/sentiment, as what they are labelled with.
+"""Read the labelled texts of ../shared/data/sentiment.
 
-Their texts stay where they are: nothing here, in the results or in the models repeats one.
+No file of the repository repeats a text of them, neither results nor models.
 """
 
 import gzip
@@ -12,7 +12,7 @@ from typing import Literal
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "sentiment"
 LABELS = ("negative", "neutral", "positive")
-_POLAR_FROM = 0.5  # of the raters' -4 to +4: their mean for a word that is hardly positive at all
+_POLAR_FROM = 0.5  # on the raters' scale of -4 to +4; lower means count as neutral
 _GROUPS = {"1": "negative", "2": "neutral", "3": "positive"}  # 0 is ambiguous
 
 GoldLabel = Literal["negative", "neutral", "positive", "mixed"]
@@ -20,7 +20,7 @@ GoldLabel = Literal["negative", "neutral", "positive", "mixed"]
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """Texts with one label each; `intensities` are raters' means, -4 to +4, where they exist."""
+    """Texts with one label each. `intensities` are raters' means, -4 to +4, if the set has them."""
 
     name: str
     platform: str
@@ -30,14 +30,14 @@ class LabelledSet:
     language: str = "en"
 
     def part(self, step: int) -> "LabelledSet":
-        """Return every so manieth row."""
+        """Return every `step`th row."""
         picked = (self.texts[::step], self.labels[::step], self.intensities[::step])
         return LabelledSet(f"{self.name}, each {step}th", self.platform, *picked, self.language)
 
 
 @cache
 def tweeteval() -> LabelledSet:
-    """Return TweetEval's validation rows, which are SemEval-2017 task 4A's."""
+    """Return TweetEval's validation rows, which come from SemEval-2017 task 4A."""
     texts = (DATA / "tweeteval/val_text.txt").read_text("utf-8").split("\n")
     labels = (DATA / "tweeteval/val_labels.txt").read_text("utf-8").split()
     decoded = tuple(map(unescaped, texts[: len(labels)]))
@@ -48,7 +48,7 @@ def tweeteval() -> LabelledSet:
 
 @cache
 def goemotions(split: Literal["train", "dev", "test"], *, mixed: bool = False) -> LabelledSet:
-    """Return Reddit comments with emotions of one group; with `mixed` also those of both poles."""
+    """Return Reddit comments with emotions of one group, and with `mixed` also of both poles."""
     rows = [(text, label) for text, label in _goemotions(split) if label != "mixed" or mixed]
     name = f"GoEmotions {split}{' with mixed' if mixed else ''}"
     return LabelledSet(name, "reddit", *map(tuple, zip(*rows, strict=True)))  # type: ignore[arg-type]  # two columns, which mypy cannot tell
@@ -65,7 +65,7 @@ def _goemotions(split: str) -> Iterator[tuple[str, str]]:
 
 @cache
 def icwsm(kind: Literal["tweets", "amazon"]) -> LabelledSet:
-    """Return the VADER paper's sets; a mean intensity within half a point of 0 is neutral."""
+    """Return a set of the VADER paper. A mean intensity between -0.5 and 0.5 is neutral."""
     file = {"tweets": "tweets_GroundTruth", "amazon": "amazonReviewSnippets_GroundTruth"}[kind]
     rows = [(text, float(mean)) for _, mean, text in _rows(f"icwsm2014/{file}.tsv.gz")]
     texts, means = zip(*rows, strict=True)
@@ -79,7 +79,7 @@ def icwsm(kind: Literal["tweets", "amazon"]) -> LabelledSet:
 
 
 def all_sets() -> list[LabelledSet]:
-    """Return every set; GoEmotions' train is for fitting."""
+    """Return all sets for evaluation, without GoEmotions train, which is for fitting."""
     return [tweeteval(), goemotions("dev"), goemotions("test"), icwsm("tweets"), icwsm("amazon")]
 
 
@@ -90,7 +90,7 @@ def _rows(path: str) -> Iterator[Sequence[str]]:
 
 
 def unescaped(text: str) -> str:
-    r"""Unescape the text: the set writes \u2019 in letters in one row of ten."""
+    r"""Replace escapes such as \u2019, which one row in ten of the set contains literally."""
     parts = text.split("\\u")
     decoded = parts[0]
     for part in parts[1:]:

@@ -1,4 +1,4 @@
-"""Known weaknesses of the scorers with rates, on made texts and on sets that have such rows."""
+"""Measure known weaknesses of the scorers, on invented texts and on rows of the sets."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -85,7 +85,7 @@ _SAID_SO = re.compile(r"\b(?:can['\u2019]?t|cannot|can not) stand\b", re.IGNOREC
 def weaknesses(
     scorings: Mapping[str, Scoring], sets: Sequence[LabelledSet]
 ) -> list[dict[str, Any]]:
-    """Return each weakness with the rate at which each scorer falls for it."""
+    """Return each weakness with the share of texts that each scorer gets wrong."""
     telling = [text for labelled in sets for text in labelled.texts if _SAID_SO.search(text)]
 
     def rates(
@@ -127,7 +127,7 @@ def weaknesses(
 
 
 def _unread_emoji() -> dict[str, Any]:
-    """Return how many emoji of VADER's own list mean nothing to it."""
+    """Return the share of emoji in VADER's own list that have no effect."""
     analyzer = SentimentIntensityAnalyzer()
     single = [key for key in analyzer.emojis if len(key) == 1]
     silent = sum(analyzer.polarity_scores(key)["compound"] == 0 for key in single)

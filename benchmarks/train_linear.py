@@ -1,10 +1,10 @@
-"""Train the linear model that ships.
+"""Train the linear model that ships with EchoStream.
 
     python -m benchmarks.train_linear
 
-On GoEmotions' train split (Apache-2.0) and the two ICWSM-2014 sets (MIT), named in NOTICE.
-TweetEval's tweets are not licensed for it, so TweetEval validation is of another origin than all
-that the model has seen.
+The data are GoEmotions' train split (Apache-2.0) and the two ICWSM-2014 sets (MIT), as NOTICE says.
+TweetEval's tweets are not licensed for training. So TweetEval validation tests the model on texts
+of another origin.
 """
 
 import sys
@@ -16,7 +16,7 @@ from transforms.scoring.training import card, train
 
 
 def main() -> None:
-    """Train, save, and print the card."""
+    """Train the model, save it and print its card."""
     sets = [goemotions("train"), icwsm("tweets"), icwsm("amazon")]
     texts = [text for labelled in sets for text in labelled.texts]
     labels = [label for labelled in sets for label in labelled.labels]

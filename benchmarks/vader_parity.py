@@ -1,8 +1,8 @@
-"""Compare our VADER with the package by repr, on fuzzed texts and on every text of ../shared/data.
+"""Check that EchoStream's VADER gives exactly the package's figures.
 
     python -m benchmarks.vader_parity [--fuzzed 200000] [--seed 1]
 
-Prints numbers only, never a text.
+The texts are fuzzed ones and all texts of ../shared/data. The script prints numbers, never a text.
 """
 
 import argparse
@@ -19,15 +19,15 @@ from vaderSentiment import vaderSentiment as package  # noqa: N813  # the packag
 from transforms.scoring.vader_rules.rules import FastVader
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
-_LONGEST = 10_000  # characters; the package takes minutes for some longer ones
+_LONGEST = 10_000  # characters; the package takes minutes for some longer texts
 
 _SPACES = [char for char in map(chr, range(0x3001)) if char.isspace()]
 _PLAIN = (
     "a the it he was movie i they can x 3 2026 to for right train people said today :) <3"
     " http://t.co/x @you #tag"
 )
-# Letters whose case is odd, a word in other scripts' letters, joiners, half a surrogate pair, a
-# curly apostrophe.
+# Letters with unusual case, words in other scripts, joiners, half a surrogate pair, and a curly
+# apostrophe.
 _ODD = [
     "\u212a",
     "\u0130",
@@ -70,7 +70,7 @@ _MARKS = [
 
 
 def left_to_right(values: Iterable[float]) -> float:
-    """Sum as before Python 3.12, whose compensation changed the package's own figures a little."""
+    """Sum as Python did before 3.12, whose compensated sum changes the package's figures."""
     total = 0.0
     for value in values:
         total += value
@@ -79,13 +79,13 @@ def left_to_right(values: Iterable[float]) -> float:
 
 @cache
 def reference() -> Callable[[str], dict[str, float]]:
-    """Return the package's figures, the same on every Python."""
+    """Return the package's function, with the same figures on every version of Python."""
     package.sum = left_to_right
     return package.SentimentIntensityAnalyzer().polarity_scores  # type: ignore[no-any-return]  # it ships no types
 
 
 def differing(vader: FastVader, texts: Sequence[str]) -> list[int]:
-    """Return the texts where our figures, in columns or for one, are not the package's."""
+    """Return the indexes of texts for which our figures, one by one or in a batch, differ."""
     expected = reference()
     rows = zip(texts, vader.figures_of(texts), strict=True)
     return [
@@ -96,12 +96,12 @@ def differing(vader: FastVader, texts: Sequence[str]) -> list[int]:
 
 
 def fuzzed(count: int, seed: int) -> Iterator[str]:
-    """Make texts that are dense in what the rules look at."""
+    """Generate texts that are rich in words and signs for which VADER has rules."""
     chance = random.Random(seed)  # noqa: S311  # no secret
     analyzer = package.SentimentIntensityAnalyzer()
     phrases = [*package.SPECIAL_CASES, *package.BOOSTER_DICT, *package.SENTIMENT_LADEN_IDIOMS]
     emoji = list(analyzer.emojis)
-    # The same valences again and again: "but" looks words up by valence.
+    # Few different valences, because VADER's rule for "but" looks words up by valence.
     few = [
         word
         for word, valence in analyzer.lexicon.items()
@@ -152,7 +152,7 @@ def _changed(word: str, chance: random.Random, emoji: Sequence[str]) -> str:
 
 
 def recorded() -> list[str]:
-    """Return every different text of the data folder: strings in JSON, fields of tables, lines."""
+    """Return all distinct texts of the data folder: strings in JSON, fields of tables, lines."""
     files = sorted(
         path for path in DATA.rglob("*") if path.is_file() and not path.name.startswith("LICENSE")
     )

@@ -276,7 +276,7 @@ class IngestSettings(Section):
 
 
 class ServingSettings(Section):
-    """What readers may see."""
+    """Limits on what readers may see."""
 
     min_authors: int = Field(default=5, ge=1)
     """Public views and the API hide a cell of Gold that has fewer distinct authors."""

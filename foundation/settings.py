@@ -51,7 +51,7 @@ _S3 = ("s3a://", "s3://")
 
 
 class Settings(BaseSettings):
-    """Everything that can be set."""
+    """All settings of EchoStream."""
 
     model_config = SettingsConfigDict(
         env_prefix="ECHOSTREAM_", env_nested_delimiter="__", frozen=True, extra="forbid"

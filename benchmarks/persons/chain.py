@@ -1,4 +1,4 @@
-"""The gradient of a conditional random field with two states over texts of one batch."""
+"""Compute the gradient of a conditional random field with two states for a batch of texts."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(slots=True)
 class Chain:
-    """Weights of features, and of steps from one state to the next."""
+    """The weights of features, and of transitions from one state to the next."""
 
     features: Floats
     steps: Floats
@@ -19,13 +19,13 @@ class Chain:
 def gradients(
     scores: Floats, gold: Floats, there: npt.NDArray[np.bool_], steps: Floats
 ) -> tuple[float, Floats, Floats]:
-    """Return the loss, and its slopes by the scores and by the steps.
+    """Return the loss, and its gradients with respect to the scores and the transitions.
 
     Args:
-        scores: (texts, words): how much likelier a name is than none.
-        gold: 1 where it is one.
-        there: where a text has words.
-        steps: (from, to).
+        scores: (texts, words): the log-odds that a word belongs to a name.
+        gold: (texts, words): 1 if the word belongs to a name, otherwise 0.
+        there: (texts, words): False after the end of a text.
+        steps: (2, 2): the weights of transitions, from and to.
     """
     forward = _forward(scores, there, steps)
     backward = _backward(scores, there, steps)

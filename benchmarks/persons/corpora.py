@@ -1,4 +1,4 @@
-"""Texts with the places of persons' names: the licensed training sets, and made sentences."""
+"""Read the licensed training sets, with the positions of persons' names in their texts."""
 
 import gzip
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 _SHARED = Path(__file__).parents[3] / "shared/data"
 DATA = _SHARED / "pii"
 _COMMENTS = _SHARED / "sentiment/goemotions/group_train.tsv.gz"
-NAME = "[NAME]"  # stands where a comment named a person
+NAME = "[NAME]"  # replaces a person's name in a comment
 _OTHER = re.compile(r"\[[A-Z]+\]")
 TRAIN = ("btc/btc.train.gz", "wnut17/wnut17train.conll.gz")
 DEV = ("btc/btc.dev.gz", "wnut17/emerging.dev.conll.gz")
@@ -16,7 +16,7 @@ DEV = ("btc/btc.dev.gz", "wnut17/emerging.dev.conll.gz")
 
 @dataclass(slots=True)
 class Marked:
-    """A text, where persons' names are in it, and where its account names are."""
+    """A text with the positions (start, end) of persons' names, account names and words."""
 
     text: str
     persons: list[tuple[int, int]] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Marked:
 
 
 def conll(path: str) -> list[Marked]:
-    """Return the texts of a file of tokens and tags: spaces between tokens, @ glued to the next."""
+    """Return the texts of a CoNLL file, joined by spaces. An @ is joined to the next token."""
     lines = gzip.decompress((DATA / path).read_bytes()).decode().replace("\r", "").split("\n")
     texts: list[list[tuple[str, str]]] = [[]]
     for line in lines:
@@ -38,7 +38,7 @@ def conll(path: str) -> list[Marked]:
 
 
 def comments() -> list[str]:
-    """Return GoEmotions' training comments, with `NAME` where a person's name was."""
+    """Return GoEmotions' training comments, with `NAME` in place of persons' names."""
     lines = gzip.decompress(_COMMENTS.read_bytes()).decode().splitlines()
     texts = [line.split("\t")[0] for line in lines]
     return [text for text in texts if not _OTHER.search(text.replace(NAME, ""))]

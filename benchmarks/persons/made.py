@@ -1,4 +1,4 @@
-"""Made sentences with names: every case of letters, names of many countries, and invented ones."""
+"""Generate sentences with names: real ones of many countries and invented ones, in any case."""
 
 import random
 import re
@@ -11,21 +11,21 @@ from transforms.pii.persons.features import listed
 
 _Maker = Callable[[random.Random], str]
 _SLOT = re.compile(r"\{(\w)\}")
-# shares in small letters and in capitals
+# The shares of sentences in lower case and in upper case.
 _SMALL = 0.15
 _LOUD = 0.04
 _DOUBLE = 0.02  # of given names
 _INVENTED = 0.35
 _AFTER_CONTACT = 0.15
 _INITIALS = "ABCDEFGHIJKLMNOPRSTUVWYZ"
-# A family name's rare forms: from which roll on, the rarest first, since rolls above _INVENTED are
-# all that come here.
+# Rare forms of a family name, each from this roll upwards, the rarest first. Lower rolls than
+# _INVENTED are used up before.
 _DOUBLE_FAMILY = 0.97
 _JOINED_PARTICLE = 0.95
 _PARTICLE = 0.92
 _JOINED_PARTICLES = ("Mc", "O'", "Mac", "De", "Di", "Le")
 _PARTICLES = ("van ", "de ", "von ", "van der ", "da ", "al-", "El ", "bin ")
-# A full name's forms: up to which roll.
+# Forms of a full name, each up to this roll.
 _WITH_INITIAL = 0.16
 _INITIAL_ONLY = 0.20
 _TWO_GIVEN = 0.24
@@ -33,18 +33,25 @@ _WITH_SUFFIX = 0.26
 
 
 def _lists(name: str) -> dict[str, tuple[str, ...]]:
-    """Return the lists of a file beside this one; a seed draws from them by position."""
+    """Return the lists of a file beside this one. Their order matters: a seed draws by position."""
     lists = read_toml(Path(__file__).with_name(name))
     return {key: tuple(items) for key, items in lists.items()}
 
 
 _FILLINGS = _lists("fillings.toml")
 _WORDINGS = _lists("wordings.toml")
-_SENTENCES = ("forms", "stories", "stories", "none", "brands", "others")  # stories count twice
+_SENTENCES = (
+    "forms",
+    "stories",
+    "stories",
+    "none",
+    "brands",
+    "others",
+)  # stories twice as often
 
 
 def sentences(count: int, seed: int) -> list[Marked]:
-    """Make texts, the same for the same seed."""
+    """Generate texts, always the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311  # made sentences
     texts = [_sentence(chance) for _ in range(count)]
     return [
@@ -53,7 +60,7 @@ def sentences(count: int, seed: int) -> list[Marked]:
 
 
 def _happens(chance: random.Random, share: float) -> bool:
-    """Tell whether an event of that share happens this time."""
+    """Return True with this probability."""
     return chance.random() < share
 
 
@@ -70,7 +77,7 @@ def _sentence(chance: random.Random) -> Marked:
 
 
 def _filled(pattern: str, chance: random.Random) -> Marked:
-    """Return the wording with a value in each of its gaps, and the persons' names marked."""
+    """Return the pattern with its slots filled and the persons' names marked."""
     marked = Marked("")
     at = 0
     for slot in _SLOT.finditer(pattern):
@@ -89,7 +96,7 @@ def _filled(pattern: str, chance: random.Random) -> Marked:
 
 
 def given(chance: random.Random) -> str:
-    """Make a given name."""
+    """Generate a given name."""
     if _happens(chance, _INVENTED):
         return _invented(chance, "given_endings")
     name = chance.choice(listed("given.txt")).title()
@@ -99,7 +106,7 @@ def given(chance: random.Random) -> str:
 
 
 def family(chance: random.Random) -> str:
-    """Make a family name."""
+    """Generate a family name."""
     roll = chance.random()
     if roll < _INVENTED:
         return _invented(chance, "family_endings")
@@ -114,7 +121,7 @@ def family(chance: random.Random) -> str:
 
 
 def full(chance: random.Random) -> str:
-    """Make a full name: sometimes with initials, sometimes only half of it."""
+    """Generate a full name, sometimes with an initial, a second given name or a suffix."""
     roll = chance.random()
     first = given(chance)
     last = family(chance)
@@ -131,13 +138,13 @@ def full(chance: random.Random) -> str:
 
 
 def as_headline(post: Marked) -> Marked:
-    """Return the same post with a capital at the beginning of each word."""
+    """Return the post with a capital letter at the beginning of each word."""
     text = re.sub(r"(?<![\w@#/'\u2019])[a-z]", lambda m: m.group().upper(), post.text)
     return Marked(text, post.persons)
 
 
 def with_other_names(post: Marked, chance: random.Random) -> Marked:
-    """Return the same post about other persons, their names written in the same way."""
+    """Return the post with other persons' names, written in the same way."""
     other = Marked("")
     at = 0
     for start, end in post.persons:
@@ -151,7 +158,7 @@ def with_other_names(post: Marked, chance: random.Random) -> Marked:
 
 
 def with_names(comment: str, chance: random.Random) -> Marked:
-    """Return the comment with made names where it named persons."""
+    """Return the comment with generated names in place of `NAME`."""
     marked = Marked("")
     is_small = comment.replace(NAME, "").islower() and _happens(chance, 0.6)
     for number, part in enumerate(comment.split(NAME)):
@@ -165,7 +172,7 @@ def with_names(comment: str, chance: random.Random) -> Marked:
 
 
 def after_contact(post: Marked, chance: random.Random) -> Marked:
-    """Return the post behind a sentence that ends with an address, a sign or a colon."""
+    """Return the post after a sentence that ends with an address, a sign or a colon."""
     before = "".join(chance.choice(_WORDINGS[name]) for name in ("before", "contacts", "between"))
     if _happens(chance, 0.4):
         before = chance.choice(_WORDINGS["signs"]) + chance.choice((" ", ""))
@@ -176,7 +183,7 @@ def after_contact(post: Marked, chance: random.Random) -> Marked:
 
 
 def _like(value: str, chance: random.Random) -> str:
-    """Make a name with as many words as the value, in the same case and with the same sign."""
+    """Generate a name with as many words as the value, in the same case and with the same #."""
     words = value.lstrip("#").split(" ")
     if len(words) == 1:
         name = given(chance) if _happens(chance, 0.6) else family(chance)
@@ -188,7 +195,7 @@ def _like(value: str, chance: random.Random) -> str:
 
 
 def brand(chance: random.Random) -> str:
-    """Make a firm or product that nobody has."""
+    """Generate the name of a firm or product that does not exist."""
     start = chance.choice(_FILLINGS["brand_starts"]).capitalize()
     ending = chance.choice(_FILLINGS["brand_endings"])
     if _happens(chance, 0.35):
@@ -204,7 +211,7 @@ def _invented(chance: random.Random, endings: str) -> str:
 
 
 def _one_of(name: str) -> _Maker:
-    """Return a maker that draws from one of the lists."""
+    """Return a function that draws from one of the lists."""
     return lambda chance: chance.choice(_FILLINGS[name])
 
 

@@ -1,9 +1,11 @@
-"""Train the model of names: `python -m benchmarks.persons.train`, a minute, the same weights.
+"""Train the model of persons' names, a conditional random field with two states, by AdaGrad.
 
-On Broad Twitter and WNUT17 train (both CC-BY 4.0), on GoEmotions train (Apache-2.0), with made
-names where its comments say that a person was named, and on made sentences. The dev files and the
-synthetic set stay unseen, so that
-`make eval-pii` judges by them. A conditional random field with two states, by AdaGrad.
+    python -m benchmarks.persons.train
+
+It takes a minute and always gives the same weights. The data are Broad Twitter and WNUT17 train
+(both CC-BY 4.0), GoEmotions train (Apache-2.0) with generated names in place of its placeholders,
+and generated sentences. Training never sees the dev files and the synthetic set, on which `make
+eval-pii` measures.
 """
 
 import random
@@ -23,19 +25,21 @@ from transforms.pii.persons.tokens import bounds_of
 from transforms.pii.persons.vocabulary import Vocabulary
 
 SEED = 20261121
-# made sentences; copies of posts with other names
+# The number of generated sentences, and of copies of each post with other names.
 MADE = 14_000
 COPIES = 2
 COMMENTS = 10_000  # of GoEmotions
-# shares of posts that are there once more, in small letters or with capitals
+# The shares of posts that are repeated, in lower case or with capital letters.
 SMALL = 0.25
 HEADLINES = 0.15
 EPOCHS = 8
 RATE = 0.15
 DECAY = 1e-5
 BATCH = 256
-BIAS = 2.3  # chosen on the dev files: most names that cost no more than 2 % of the other words
-SCALE = 14.0  # weights are kept as whole numbers of a fourteenth
+BIAS = (
+    2.3  # found on the dev files: it finds the most names while masking at most 2 % of other words
+)
+SCALE = 14.0  # weights are stored as integers, in units of 1/14
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -43,14 +47,14 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(slots=True)
 class Examples:
-    """Words as rows of positions in the weights, whether they are names', and each text's rows."""
+    """Words as rows of indexes of weights, whether they belong to names, and each text's rows."""
 
     slots: npt.NDArray[np.int32]
     is_name: Floats
     texts: list[tuple[int, int]]
 
     def padded(self, size: int) -> list[Ints]:
-        """Return batches of texts of like length: rows of `slots`, -1 where a text has ended."""
+        """Return batches of texts of similar length: rows of `slots`, and -1 after a text's end."""
         order = sorted((b - a, a, b) for a, b in self.texts if b > a)
         batches = []
         for at in range(0, len(order), size):
@@ -63,7 +67,7 @@ class Examples:
 
 
 def training_texts() -> list[Marked]:
-    """Return the licensed texts, again in small letters and with other names, and made ones."""
+    """Return the licensed texts, changed copies of them, and generated texts."""
     chance = random.Random(SEED)  # noqa: S311  # a shuffle
     posts = [marked for path in TRAIN for marked in conll(path)]
     small = [
@@ -82,7 +86,7 @@ def training_texts() -> list[Marked]:
 
 
 def examples(marked: list[Marked]) -> Examples:
-    """Return the examples that the chain is trained on."""
+    """Return the training examples of the marked texts."""
     vocabulary = Vocabulary(lambda slots: slots)
     read = vocabulary.read([text.text for text in marked])
     ids = read.ids
@@ -105,7 +109,7 @@ def examples(marked: list[Marked]) -> Examples:
 
 
 def train(examples: Examples) -> Chain:
-    """Return weights and steps, averaged over the later half of the epochs."""
+    """Return weights, averaged over the later half of the epochs, and transitions."""
     chance = random.Random(SEED)  # noqa: S311  # a shuffle
     chain = Chain(np.zeros(SIZE + 1), np.zeros((2, 2)))
     seen = Chain(np.full(SIZE + 1, 1e-6), np.full((2, 2), 1e-6))
@@ -121,7 +125,7 @@ def train(examples: Examples) -> Chain:
 
 
 def _step(examples: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
-    """Take one batch: the weights move against the gradient, the less the more they have moved."""
+    """Take one AdaGrad step on a batch and return its loss."""
     there = rows >= 0
     slots = examples.slots[rows[there]]
     scores = np.zeros(rows.shape)
@@ -144,7 +148,7 @@ def _step(examples: Examples, rows: Ints, chain: Chain, seen: Chain) -> float:
 
 
 def main() -> None:
-    """Train, and put the weights beside the model."""
+    """Train the model and write its weights beside it."""
     chain = train(examples(training_texts()))
     features = np.clip(np.round(chain.features * SCALE), -127, 127).astype(np.int8)
     steps = np.round(chain.steps * SCALE).astype(np.int32).ravel()

@@ -1,1 +1,1 @@
-"""Speed of posts from Kafka to Gold, against a copy and against a first draft, in one run."""
+"""Measure how fast posts go from Kafka to Gold, compared with a copy and a naive pipeline."""

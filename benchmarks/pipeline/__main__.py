@@ -1,7 +1,7 @@
-"""`python -m benchmarks.pipeline [PART …] [--posts N]`: measure, show, keep as JSON.
+"""Measure parts of the pipeline, print tables and store the figures as JSON.
 
-Parts that are not named keep the figures they had. Needs Linux, and the extra `bench`; `make bench`
-sees to both.
+Usage: `python -m benchmarks.pipeline [PART …] [--posts N]`, or `make bench`. Other parts keep their
+stored figures. It needs Linux and the extra `bench`.
 """
 
 import argparse
@@ -37,11 +37,11 @@ _END_S = 120.0
 
 
 def main(words: Sequence[str]) -> int:
-    """Run the parts; return the exit code."""
+    """Run the parts and return the exit code."""
     options = _options(words)
     console = Console(highlight=False)
     for name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
-        del os.environ[name]  # it stands alone: no lake or broker of the user's
+        del os.environ[name]  # do not use the user's lake or broker
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _run(options, console)
@@ -64,23 +64,21 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
         help=", ".join(results.PARTS),
     )
     parser.add_argument(
-        "--posts", type=int, default=500_000, help="for throughput; edits and deletes come on top"
+        "--posts", type=int, default=500_000, help="for throughput, without edits and deletes"
     )
     parser.add_argument(
-        "--naive-posts", type=int, default=20_000, help="for the naive way, which is slow"
+        "--naive-posts", type=int, default=20_000, help="for the naive pipeline, which is slow"
     )
     parser.add_argument("--step-posts", type=int, default=10_000, help="for steps")
-    parser.add_argument("--knob-posts", type=int, default=50_000, help="for knobs, at each value")
+    parser.add_argument("--knob-posts", type=int, default=50_000, help="for knobs, per value")
     parser.add_argument("--day-rows", type=int, nargs="+", default=_DAY_ROWS, help="for growth")
     parser.add_argument(
-        "--latency-s", type=float, default=120.0, help="how long the load lasts; 600 for the record"
+        "--latency-s", type=float, default=120.0, help="seconds of load; published figures use 600"
     )
     parser.add_argument(
-        "--backlog-s", type=float, default=600.0, help="for how long the jobs stood still"
+        "--backlog-s", type=float, default=600.0, help="seconds for which the jobs were stopped"
     )
-    parser.add_argument(
-        "--java-options", help="in place of the setting `spark.java_options`, to compare"
-    )
+    parser.add_argument("--java-options", help="used instead of the setting `spark.java_options`")
     options = parser.parse_args(words)
     if unknown := set(options.parts) - set(results.PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(results.PARTS)}")
@@ -116,22 +114,22 @@ def _run(options: argparse.Namespace, console: Console) -> None:
 
 
 def _in_a_process_of_its_own(options: argparse.Namespace) -> None:
-    """Measure the parts on S3, in a process of its own.
+    """Measure the parts on S3 in another process.
 
-    Spark's process has not loaded what that needs, and there is one session to a process.
+    This process has a Spark session without S3's jars, and a process has only one session.
 
     Raises:
-        JobFailedError: it did not end well; it has said why.
+        JobFailedError: the process failed, and has printed the reason.
     """
     words = [*_ON_S3, "--latency-s", str(options.latency_s), *_java_options(options)]
     with subprocess.Popen([sys.executable, "-m", "benchmarks.pipeline", *words]) as process:
         try:
             code = process.wait()
-        finally:  # it takes away its broker, its S3 server and its folder
+        finally:  # let it stop its broker and S3 server, and delete its folder
             process.terminate()
             process.wait(_END_S)
     if code:
-        raise JobFailedError(f"what is on S3 ended with {code}", remedy="See above")
+        raise JobFailedError(f"the benchmark on S3 ended with {code}", remedy="See above")
 
 
 def _java_options(options: argparse.Namespace) -> list[str]:
@@ -168,7 +166,7 @@ def _measure(
 
 
 def _need_bytes(options: argparse.Namespace) -> int:
-    """Return the bytes of the part that needs the most: each leaves the disk as it was."""
+    """Return the largest need of disk space of the parts, since each part deletes its files."""
     needs = {
         "throughput": (options.posts + options.naive_posts) * throughput.BYTES_PER_POST,
         "knobs": (options.knob_posts + knobs.BESIDE) * throughput.BYTES_PER_POST,

@@ -1,4 +1,4 @@
-"""Time until a backlog is in Gold while posts keep coming, as after the jobs were stopped."""
+"""Measure how long a backlog takes to reach Gold while posts keep coming."""
 
 from typing import Any
 
@@ -17,11 +17,11 @@ from benchmarks.pipeline.latency import (
 from benchmarks.pipeline.reflection import summarise
 from benchmarks.pipeline.watch import Watch
 
-MEANWHILE_S = 150.0  # for which posts keep coming at `RATE`
+MEANWHILE_S = 150.0  # posts keep coming at `RATE` for this time
 
 
 def measure(bench: Bench, seconds: float) -> dict[str, Any]:
-    """Send the backlog of so many seconds at `RATE`; measure from the jobs' start to its end."""
+    """Send a backlog of `seconds` at `RATE`; measure from the jobs' start until it is in Gold."""
     with open_lake(bench, "backlog") as lake:
         warm_up(lake)
         load = Load(lake.feed(start=micros() - round(seconds * 1e6), step=10**6 // RATE))

@@ -1,4 +1,4 @@
-"""Each part of the benchmark has a folder, a broker and a lake for as long as it runs."""
+"""Open a folder, a broker and a lake for each part of the benchmark, and remove them after it."""
 
 import os
 import secrets
@@ -34,7 +34,7 @@ _SPARE_BYTES = 3 * 10**9
 
 @dataclass(frozen=True)
 class Sent:
-    """The records handed to Kafka; bytes are those of the values, before compression."""
+    """The number of records sent to Kafka, and the bytes of their values before compression."""
 
     records: int = 0
     value_bytes: int = 0
@@ -42,7 +42,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Bench:
-    """The shared context of all parts: the session, the recorded posts, the terminal."""
+    """The objects that all parts share: Spark session, posts and terminal."""
 
     spark: SparkSession
     home: Path
@@ -52,7 +52,7 @@ class Bench:
 
     @property
     def jvm(self) -> int:
-        """The driver's process."""
+        """The process id of the driver's JVM."""
         return jvm_pid(self.spark)
 
 
@@ -65,16 +65,16 @@ class BenchLake:
 
     @property
     def delta(self) -> Lake:
-        """Return the handle that the jobs get."""
+        """The lake as the jobs get it."""
         return Lake(self.bench.spark, self.settings)
 
     def feed(self, *, start: int, step: int) -> Feed:
-        """Return posts for this lake; its key makes their pseudonyms."""
+        """Return posts with pseudonyms under this lake's key."""
         makers = makers_for(pseudonym_key(self.settings), self.settings.owner)
         return Feed(self.bench.templates, makers, start, step)
 
     def send(self, records: Iterable[Record], title: str) -> Sent:
-        """Send into Kafka, until all is acknowledged."""
+        """Send records to Kafka and wait until all are acknowledged."""
         count = size = 0
         ticker = Ticker(title, unit="records", console=self.bench.console)
         with Producer(self.settings) as producer, ticker:
@@ -98,17 +98,17 @@ def open_bench(
     java_options: str | None = None,
     on_s3: bool = False,
 ) -> Iterator[Bench]:
-    """Open a Spark session as the jobs make it, in a temporary folder (`TMPDIR` says where).
+    """Open a Spark session with the jobs' settings, in a temporary folder below `TMPDIR`.
 
     Args:
-        templates: the recorded posts.
+        templates: the posts to send.
         console: the terminal.
-        need_bytes: what the parts will write.
-        java_options: in place of the setting.
-        on_s3: the lakes of all parts are on an S3 server of our own, on loopback.
+        need_bytes: the disk space that the parts need.
+        java_options: replaces the setting `spark.java_options`.
+        on_s3: whether the lakes are on a local S3 server.
 
     Raises:
-        DiskFullError: too little is free there.
+        DiskFullError: the disk has too little space.
     """
     home = Path(tempfile.mkdtemp(prefix="echostream-bench-"))
     try:
@@ -135,7 +135,7 @@ def open_bench(
 
 @contextmanager
 def open_lake(bench: Bench, name: str) -> Iterator[BenchLake]:
-    """Open a broker and a lake for one part."""
+    """Start a broker and open an empty lake for one part."""
     port, controller = free_ports(2)
     broker = {"port": port, "controller_port": controller}
     settings = Settings(home=bench.home / name, broker=broker, **_lake(bench.s3, name))
@@ -150,7 +150,7 @@ def open_lake(bench: Bench, name: str) -> Iterator[BenchLake]:
 
 @contextmanager
 def _s3(home: Path) -> Iterator[S3Settings]:
-    """Serve S3, with credentials that nothing else has."""
+    """Run an S3 server with credentials of its own."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
         os.environ.pop(name, None)
     os.environ |= {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": secrets.token_hex()}
@@ -159,7 +159,7 @@ def _s3(home: Path) -> Iterator[S3Settings]:
 
 
 def _lake(s3: S3Settings | None, name: str) -> dict[str, Any]:
-    """Return settings of a lake on S3, read as conf/aws.toml has it."""
+    """Return the settings of a lake on S3, with the section `stream` of conf/aws.toml."""
     if s3 is None:
         return {}
     return {

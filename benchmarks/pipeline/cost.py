@@ -1,7 +1,7 @@
-"""The least cost of a month, by arithmetic from measured figures and quoted prices.
+"""Compute the lowest cost of a month from measured figures and published prices.
 
-Nothing here was billed. Prices are US dollars in AWS's region us-east-1;
-docs/evidence/benchmarks.md says where they are from, and what is left out.
+Nothing here was billed. Prices are US dollars in AWS's region us-east-1.
+docs/evidence/benchmarks.md names their source and the costs that are left out.
 """
 
 from dataclasses import dataclass
@@ -18,30 +18,30 @@ S3_PUT = 0.005 / 1000
 S3_GET = 0.0004 / 1000
 
 MONTHLY = (100_000, 10_000_000, 1_000_000_000)
-RUNS = 2_920  # a month: one every quarter of an hour
-RUN_S = 60.0  # a worker is billed for a minute at least
-# of EMR Serverless while a run lasts: a driver and an executor, and each worker's size
+RUNS = 2_920  # per month, one every 15 minutes
+RUN_S = 60.0  # EMR bills a worker for at least a minute
+# EMR Serverless during a run: a driver and an executor, and the size of each.
 WORKERS = 2
 VCPUS = 2
 GB = 8
 GETS_PER_PUT = 10  # assumed: a job reads logs, files and checkpoints; not measured
 LISTS_PER_PUT = 1  # assumed, and billed as a PUT
-BYTES_PER_OBJECT = 1e6  # assumed: of a batch's files, before they are put together
+BYTES_PER_OBJECT = 1e6  # assumed, for a batch's files before compaction
 _HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The needs of a number of records a month; money is US dollars a month.
+    """The resources for a number of records per month, and their cost in US dollars per month.
 
     Attributes:
-        records: posts, edits and deletes, a month.
-        core_h: of work in large batches, starts left out.
-        lake_gb: what a month adds.
-        run_h: for which runs last, all together: their starts, and the work at the measured rate.
-        emr_usd: EMR Serverless for as long.
-        storage_usd: S3 for one month's records; each further month that is kept adds as much.
-        requests_usd: S3's requests.
+        records: posts, edits and deletes per month.
+        core_h: core hours of work in large batches, without starts.
+        lake_gb: the growth of the lake per month.
+        run_h: hours of all runs: their starts, and the work at the measured rate.
+        emr_usd: EMR Serverless for these hours.
+        storage_usd: S3 for the records of one month. Each further month costs the same again.
+        requests_usd: requests to S3.
     """
 
     records: int
@@ -54,14 +54,14 @@ class Load:
 
 
 def loads(figures: dict[str, Any]) -> list[Load]:
-    """Return costs by records a month, from throughput and start; none while one is missing."""
+    """Return the costs for `MONTHLY` records; none before throughput and start are measured."""
     if "start" not in figures or "lake_bytes_per_record" not in figures:
         return []
     return [_load(records, figures) for records in MONTHLY]
 
 
 def records_per_core_hour(figures: dict[str, Any]) -> float:
-    """Return the CPU time from Kafka to Gold."""
+    """Return how many records one core processes per hour, from Kafka to Gold."""
     return float(_HOUR_S * 1e6 / figures["ours"]["cpu_us_per_post"])
 
 

@@ -1,4 +1,4 @@
-"""How long a query takes for all that is there."""
+"""Measure how long a streaming query takes for all records that wait."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,14 +14,14 @@ from local.progress import Ticker
 
 @dataclass(frozen=True)
 class Drain:
-    """One query's way through the records that had piled up.
+    """A query's run over the records that waited.
 
     Attributes:
-        records: how many.
-        seconds: its batches' `triggerExecution`, summed.
-        wall_s: with the start and the end of the query.
-        batches: how many there were.
-        usage: memory and CPU time meanwhile.
+        records: the number of records.
+        seconds: the sum of the batches' `triggerExecution`.
+        wall_s: seconds from the start to the end of the query.
+        batches: the number of batches.
+        usage: memory and CPU time during the run.
     """
 
     records: int
@@ -49,7 +49,7 @@ class Drain:
 
 
 def drain(bench: Bench, title: str, start: Callable[[], StreamingQuery], records: int) -> Drain:
-    """Start a query that ends by itself, and wait for it; it raises what the query raises."""
+    """Start a query that ends by itself and wait for its end. Raises the query's errors."""
     with Ticker(f"{title}, {records:,} records", console=bench.console), Watch(bench.jvm) as watch:
         begun = time.monotonic()
         query = start()
@@ -63,7 +63,7 @@ def drain(bench: Bench, title: str, start: Callable[[], StreamingQuery], records
 
 
 def together(drains: Sequence[Drain], *, in_a_row: bool) -> Drain:
-    """Add several drains: hops in a row of the same records, or rounds."""
+    """Add drains up: consecutive hops of the same records, or rounds with other records."""
     memory = [each.usage for each in drains]
     usage = Usage(
         max(each.jvm_mb for each in memory),

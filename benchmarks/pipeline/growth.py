@@ -1,9 +1,10 @@
 """Measure the cost of one batch in Silver and in Gold while a single day grows.
 
-The day is filled with made rows of the width of real ones, in files of `_ROWS_PER_FILE` as
-compaction would leave them, and Gold is rebuilt. Then batches of 5,000 new posts of that day, 250
-edits and 50 deletes come in by Kafka; the edited and deleted posts are spread over all that the day
-gained last, so over nine tenths of it: the worst case, for live edits mostly meet the newest posts.
+The day is filled with generated rows as wide as real ones, in files of `_ROWS_PER_FILE` rows like
+those of compaction. Then Gold is rebuilt. After that, Kafka brings batches of 5,000 new posts of
+the day, 250 edits and 50 deletes. The edited and deleted posts are spread over the rows that the
+day gained last, which are nine tenths of it. This is the worst case, because live edits mostly
+concern the newest posts.
 """
 
 from collections.abc import Iterator
@@ -30,28 +31,28 @@ from streaming.jobs import STARTS
 NEW = 5_000
 EDITS = 250
 DELETES = 50
-BATCHES = 2  # measured, after one that warms up
-BYTES_PER_ROW = 700  # on the disk, with what merges leave behind
-_MODELS = 2_000  # real Silver rows that the made ones are like
+BATCHES = 2  # measured after a first one, which warms up
+BYTES_PER_ROW = 700  # on disk, with the files that merges replace
+_MODELS = 2_000  # real Silver rows, as models of the generated ones
 _ROWS_PER_FILE = 250_000
 _AUTHORS = 200_000
 _DAY_US = 86_400 * 10**6
-_ROOM = 100_000  # new posts of all batches
+_ROOM = 100_000  # numbers for the new posts of all batches
 _MEASURED: tuple[JobName, ...] = ("bronze_to_silver", "silver_to_gold")
 
 
 @dataclass
 class Day:
-    """The day that grows; its posts are numbered, the made ones first."""
+    """The day that grows. Its posts have numbers, the generated ones first."""
 
     lake: BenchLake
     feed: Feed
     models: DataFrame
-    rows: int = 0  # made so far
-    next_new: int = 0  # the number of the next post that comes by Kafka
+    rows: int = 0  # generated so far
+    next_new: int = 0  # the number of the next post through Kafka
 
     def grow(self, rows: int) -> list[int]:
-        """Grow to so many made rows; return the new posts that are to be edited and deleted."""
+        """Grow to `rows` generated rows. Return the numbers of new posts to edit and delete."""
         changed = (1 + BATCHES) * (EDITS + DELETES)
         numbers = spread(self.rows, rows, changed)
         lake = self.lake
@@ -66,7 +67,7 @@ class Day:
         return numbers
 
     def batch(self, numbers: list[int]) -> Iterator[Record]:
-        """Yield new posts, and edits and deletes of those that are named."""
+        """Yield new posts, and edits and deletes of the posts with these numbers."""
         now = self.feed.time_of(self.next_new) + _DAY_US
         yield from (self.feed.new(number) for number in range(self.next_new, self.next_new + NEW))
         yield from (self.feed.edit(number, now) for number in numbers[:EDITS])
@@ -75,7 +76,7 @@ class Day:
 
 
 def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
-    """Measure seconds per batch and hop at each size, and their ratios to the first."""
+    """Measure seconds per batch and hop at each size, and the ratios to the smallest size."""
     with open_lake(bench, "growth") as lake:
         day = _first_day(lake, largest=max(day_rows))
         sizes = [_measure_at(day, rows) for rows in sorted(day_rows)]
@@ -85,16 +86,15 @@ def measure(bench: Bench, day_rows: list[int]) -> dict[str, Any]:
 
 
 def _first_day(lake: BenchLake, *, largest: int) -> Day:
-    """Make tables and checkpoints by real posts of the day before, which then serve as models."""
+    """Create tables and checkpoints with posts of the day before, which then serve as models."""
     midnight = (clock.now() - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
     start = to_micros(midnight)
     before = lake.feed(start=start - _DAY_US // 2, step=1000)
     sent = lake.send((before.new(number) for number in range(_MODELS)), "models into Kafka")
     for name in STARTS:
         _drain(lake, name, sent.records)
-    models = lake.delta.read(SILVER_POSTS).localCheckpoint()  # they stay as they are
-    # A different start gives the same numbers other posts' times, so numbers go on where the models
-    # end.
+    models = lake.delta.read(SILVER_POSTS).localCheckpoint()  # later merges must not change them
+    # This feed has another start than the one before, so it must not use the models' numbers again.
     step = (_DAY_US - 1) // (_MODELS + largest + _ROOM)
     return Day(
         lake, lake.feed(start=start, step=step), models, rows=_MODELS, next_new=_MODELS + largest
@@ -131,10 +131,10 @@ def _drain(lake: BenchLake, name: JobName, records: int) -> Drain:
 
 
 def spread(first: int, end: int, count: int) -> list[int]:
-    """Return different numbers, evenly over a range.
+    """Return `count` distinct numbers, evenly spread from `first` to `end`.
 
     Raises:
-        ValueError: the range is too small.
+        ValueError: the range has fewer numbers.
     """
     if end - first < count:
         msg = f"{count} posts are to be edited among {end - first}: let the day grow by more"
@@ -143,7 +143,7 @@ def spread(first: int, end: int, count: int) -> list[int]:
 
 
 def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list[int]) -> DataFrame:
-    """Return Silver's rows for these posts; those to be changed have the keys that records bear."""
+    """Return rows of Silver. The posts in `numbers` have the keys that Kafka's records use."""
     spark = models.sparkSession
     keys = spark.createDataFrame(
         [(number, *feed.post_key(number)) for number in numbers],
@@ -180,5 +180,5 @@ def made_rows(models: DataFrame, feed: Feed, first: int, end: int, numbers: list
 
 
 def _pseudonym(of: Any) -> Any:
-    """Return a pseudonym as long as a real one."""
+    """Return a text with the form of a pseudonym."""
     return F.concat(F.lit("v1:"), F.substring(F.sha2(of.cast("string"), 256), 1, 26))

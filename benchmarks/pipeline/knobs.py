@@ -1,9 +1,9 @@
-"""Spark's own settings one at a time: a backlog's and a small batch's cost with another value.
+"""Measure the cost of a backlog and of a small batch with other values of Spark's settings.
 
-One session, and for each round a lake of its own. Each other value stands between two rounds with
-ours, and is compared with their mean: how far these two are apart says what the difference is
-worth. The first round warms the JVM up and is not shown. What cannot be set while a session runs,
-Java's options, is compared by `--java-options`.
+All rounds share a session, and each has its own lake. A round with another value runs between two
+rounds with our value and is compared with their mean. The difference of these two rounds shows the
+noise. The first round warms up the JVM and is not shown. Java's options cannot change in a running
+session, so `--java-options` compares them.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,11 +30,11 @@ _WARM_UP = 5_000
 _SMALL = 5_000
 _SMALL_BATCHES = 2
 _SPAN_US = 24 * 3600 * 10**6
-BESIDE = _WARM_UP + _SMALL * _SMALL_BATCHES  # posts of a round that are not of the heap
+BESIDE = _WARM_UP + _SMALL * _SMALL_BATCHES  # posts of a round besides the backlog
 
 
 def measure(bench: Bench, posts: int) -> dict[str, Any]:
-    """Measure rates, CPU time and the seconds of a small batch, by setting and value."""
+    """Measure rates, CPU time and the seconds of a small batch, for each setting and value."""
     _one(bench, "warm-up", posts)
     before = _one(bench, "ours", posts)
     pairs: list[dict[str, Any]] = []
@@ -58,7 +58,7 @@ def measure(bench: Bench, posts: int) -> dict[str, Any]:
 
 @contextmanager
 def set_to(spark: SparkSession, setting: str, value: str) -> Iterator[str]:
-    """Set another value for queries that start within the block; yield the value before."""
+    """Set a value for queries that start within the block. Yield the former value."""
     before = spark.conf.get(setting) or ""
     spark.conf.set(setting, value)
     try:
@@ -84,7 +84,7 @@ def _one(bench: Bench, title: str, posts: int) -> dict[str, Any]:
 
 
 def _through(lake: BenchLake, records: int) -> Drain:
-    """Drain all three hops, one after the other."""
+    """Drain the three hops, one after the other."""
     return together(
         [drain(lake.bench, name, _running(lake, name), records) for name in STARTS], in_a_row=True
     )

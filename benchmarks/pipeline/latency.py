@@ -1,7 +1,7 @@
-"""Latency from a producer's sight of a post to the Gold version with it, at a steady rate.
+"""Measure the latency from a producer's reading of a post to its Gold commit, at a steady rate.
 
-The three jobs run together as `echostream run` starts them. `reflection` says when a record counts
-as in Gold.
+The three jobs run together, as `echostream run` starts them. benchmarks/pipeline/reflection.py
+defines when a record is in Gold.
 """
 
 import json
@@ -32,25 +32,25 @@ from streaming.jobs import STARTS
 
 RATE = 500  # new posts per second
 WARM_UP = 2_000
-_WARM_FROM = 5_000_000  # its posts have numbers that the load never reaches
+_WARM_FROM = 5_000_000  # the number of its first post; the load never gets so far
 _TICK_S = 0.1
-_PATIENCE_S = 300.0  # for the last post to reach Gold
+_PATIENCE_S = 300.0  # to wait for the last post in Gold
 
 
 @dataclass
 class Load:
-    """The steady stream of records, and what of it was sent."""
+    """The steady stream of records, and the events sent so far."""
 
     feed: Feed
     sent: list[Event] = field(default_factory=list)
     next: int = 0  # the number of the next post
 
     def due(self, now: int) -> int:
-        """Return the number of the first post that is not due yet."""
+        """Return the number of the first post that is due only after `now` (in microseconds)."""
         return max(0, (now - self.feed.start) // self.feed.step + 1)
 
     def records(self, number: int) -> Iterable[Record]:
-        """Yield a post's record, and the edit and delete that come with it, seen now."""
+        """Yield a post's record and the edit and delete that come with it, observed now."""
         for record in self.feed.around(number, micros()):
             headers = dict(record.headers)
             self.sent.append(event_of(headers, record.value))
@@ -58,7 +58,7 @@ class Load:
 
 
 def measure(bench: Bench, seconds: float) -> dict[str, Any]:
-    """Measure latencies at `RATE` posts per second."""
+    """Measure latencies at `RATE` posts per second for `seconds`."""
     with open_lake(bench, "latency") as lake:
         warm_up(lake)
         load = Load(lake.feed(start=micros(), step=10**6 // RATE))
@@ -84,7 +84,7 @@ def measure(bench: Bench, seconds: float) -> dict[str, Any]:
 
 @contextmanager
 def jobs(lake: BenchLake) -> Iterator[list[RunningJob]]:
-    """Run all three jobs as `echostream run` does; running batches end with the block."""
+    """Run the three jobs as `echostream run` does. At the end, wait for their batches."""
     running = [start(lake.delta, available_now=False) for start in STARTS.values()]
     try:
         yield running
@@ -97,7 +97,7 @@ def jobs(lake: BenchLake) -> Iterator[list[RunningJob]]:
 
 
 def warm_up(lake: BenchLake) -> None:
-    """Drain all jobs once, of posts that are seen no more."""
+    """Run all jobs once with posts that are not measured."""
     feed = lake.feed(start=micros() - (_WARM_FROM + WARM_UP) * 1000, step=1000)
     lake.send(feed.stream(_WARM_FROM, WARM_UP), "warm-up into Kafka")
     for name, start in STARTS.items():
@@ -106,7 +106,7 @@ def warm_up(lake: BenchLake) -> None:
 
 
 def press(lake: BenchLake, running: Sequence[RunningJob], load: Load, seconds: float) -> None:
-    """Send what falls due, for so long."""
+    """Send the records that are due, for `seconds`."""
     end = time.monotonic() + seconds
     with (
         Producer(lake.settings) as producer,
@@ -144,17 +144,17 @@ def _kafka_lag(lake: BenchLake) -> int | None:
 
 
 def await_gold(lake: BenchLake, running: Sequence[RunningJob]) -> float:
-    """Wait until every job has done all that there is; return the seconds that this took.
+    """Wait until all jobs have processed all records, and return the seconds that this took.
 
     Raises:
-        JobFailedError: it did not come to that.
+        JobFailedError: a job ended, or it took too long.
     """
     begun = time.monotonic()
     with Ticker("the last posts into Gold", console=lake.bench.console):
         while not _is_level(lake):
             if time.monotonic() - begun > _PATIENCE_S:
                 raise JobFailedError(
-                    f"Gold was not level after {_PATIENCE_S:.0f} s",
+                    f"Gold had not caught up after {_PATIENCE_S:.0f} s",
                     remedy="Measure on a freer machine",
                 )
             _demand_alive(running)
@@ -163,12 +163,12 @@ def await_gold(lake: BenchLake, running: Sequence[RunningJob]) -> float:
 
 
 def _is_level(lake: BenchLake) -> bool:
-    """Tell whether each job has finished all batches, upstream first: nothing is sent any more."""
+    """Tell whether no job has anything to read. It asks upstream jobs first."""
     return _kafka_lag(lake) == 0 and all(lag.behind == 0 for lag in table_lags(lake.settings))
 
 
 def changes(lake: BenchLake) -> list[Change]:
-    """Return the changes that Silver's commits made to posts."""
+    """Return the changes of posts in Silver's commits."""
     silver = lake.delta.log(SILVER_POSTS).version()
     rows = (
         lake.delta.read_changes(SILVER_POSTS, first=1, last=silver)
@@ -182,7 +182,7 @@ def changes(lake: BenchLake) -> list[Change]:
 
 
 def gold_commits(lake: BenchLake) -> list[GoldCommit]:
-    """Return Gold's commits in their order."""
+    """Return Gold's commits, sorted by Silver's version."""
     log = TableLog(GOLD_SENTIMENT_HOURLY, lake.settings).open()
     named = {
         each["version"]: json.loads(each.get("userMetadata") or "{}").get("silver_version")
@@ -197,7 +197,7 @@ def gold_commits(lake: BenchLake) -> list[GoldCommit]:
 
 
 def _commit_times(lake: BenchLake) -> dict[int, int]:
-    """Return when each commit of Gold could be read, in microseconds: the time of its file."""
+    """Return the time of each commit's file in microseconds, from which on it could be read."""
     folder = f"{TableLog(GOLD_SENTIMENT_HOURLY, lake.settings).path}/_delta_log"
     if lake.bench.s3 is None:
         return {
@@ -217,5 +217,5 @@ def _commit_times(lake: BenchLake) -> dict[int, int]:
 
 
 def micros() -> int:
-    """Return now, in microseconds since 1970."""
+    """Return the current time in microseconds since 1970."""
     return clock.micros()

@@ -1,4 +1,4 @@
-"""A first draft: `from_json`, vaderSentiment, Presidio's patterns, a UDF each, append."""
+"""Define a naive pipeline for comparison: `from_json`, vaderSentiment and Presidio, as UDFs."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import pandas_udf
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-_pandas_udf: Any = pandas_udf  # its stubs do not know iterators
+_pandas_udf: Any = pandas_udf  # its type stubs lack iterators
 
 FIELDS = (
     "op string, platform string, post_id string, created_at long, channel string, title string,"
@@ -21,7 +21,7 @@ FIELDS = (
 
 
 def to_posts(records: DataFrame) -> DataFrame:
-    """Return Kafka's records as posts with a clean text and its compound score."""
+    """Turn Kafka's records into posts with a cleaned text and its compound score."""
     event = F.from_json(F.col("value").cast("string"), FIELDS).alias("event")
     posts = records.select(event).select("event.*").where("op = 'upsert'")
     text = F.concat_ws("\n\n", "title", "text")
@@ -32,7 +32,7 @@ def to_posts(records: DataFrame) -> DataFrame:
 
 
 def scrubber() -> Callable[[str], str]:
-    """Return a function that masks what Presidio's patterns find, without a language model."""
+    """Return a function that masks the findings of Presidio's patterns, without a model."""
     recognisers = _recognisers()
 
     def scrub(text: str) -> str:
@@ -53,8 +53,8 @@ def scrubber() -> Callable[[str], str]:
 
 @cache
 def _recognisers() -> tuple[EntityRecognizer, ...]:
-    """Return the recognisers that need no model: patterns, and telephone numbers."""
-    # The e-mail recogniser asks for the public-suffix list over the network otherwise.
+    """Return the recognisers that need no model: patterns and telephone numbers."""
+    # Otherwise the e-mail recogniser would download the public-suffix list.
     tldextract.extract = tldextract.TLDExtract(suffix_list_urls=())
     registry = RecognizerRegistry()
     registry.load_predefined_recognizers(languages=["en"])

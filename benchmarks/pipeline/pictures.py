@@ -1,4 +1,4 @@
-"""The figures as pictures: SVG, small, the same bytes for the same figures."""
+"""Draw the figures as small SVG pictures, always with the same bytes for the same figures."""
 
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ _HOPS = {
 
 
 def draw(figures: dict[str, Any], folder: Path) -> dict[str, str]:
-    """Draw a picture per measured part; return file names with what they show."""
+    """Draw a picture for each measured part. Return the titles by file name."""
     folder.mkdir(parents=True, exist_ok=True)
     makers = {
         "ours": ("throughput.svg", "CPU time per post: copy, ours by hop, naive", _throughput),

@@ -1,4 +1,4 @@
-"""Records to measure with: recorded posts under fresh ids, with edits and deletes."""
+"""Make the records of the benchmark: recorded posts with new ids, and edits and deletes."""
 
 import random
 import re
@@ -23,17 +23,16 @@ from schemas.epoch import to_datetime
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "data" / "platforms"
 MADE_POSTS = 5_000
-# new posts: 5 % edits, 1 % deletes
+# Per new post, there are 5 % edits and 1 % deletes.
 EDIT_EVERY = 20
 DELETE_EVERY = 100
-_LOOK_BACK = 50_000  # new posts among which the next edit or delete falls
+_LOOK_BACK = 50_000  # an edit or delete concerns one of that many newest posts
 _SEED = 20261121
 _WORD = re.compile(r"[0-9A-Za-z]+")
 _DIGITS = "0123456789"
-_LETTERS = (
-    "234567abcdefghijklmnopqrstuvwxyz"  # valid in ids of base 36 as well as in Bluesky's base 32
-)
-# room for ten million posts; the head of an id, which may hold a time, stays
+_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"  # valid in base 36 and in Bluesky's base 32
+# The digits at the end of an id that change, enough for ten million posts. The rest of the id
+# stays, since it may hold a time.
 _WIDTHS = {
     _DIGITS: 7,
     _LETTERS: 5,
@@ -42,19 +41,19 @@ _WIDTHS = {
 
 @dataclass(frozen=True)
 class Template:
-    """A recorded post, its payload as text, and the part of its id that the platform uses."""
+    """A recorded post, from which posts with other ids are made."""
 
     platform: str
     post: Post
 
     @cached_property
     def native(self) -> str:
-        """The last word of the id."""
+        """The last word of the post's id, which is the platform's own id."""
         words: list[str] = _WORD.findall(self.post.post_id)
         return words[-1]
 
     def fresh_native(self, number: int) -> str:
-        """Return an id of the same kind that no other number gets."""
+        """Return an id of the same form, different for each number."""
         letters = _DIGITS if self.native.isdigit() else _LETTERS
         width = _WIDTHS[letters]
         tail = ""
@@ -76,11 +75,11 @@ class Template:
         return self._around(self.post.url) if self.post.url else None
 
     def _around(self, text: str) -> list[str]:
-        """Return the pieces between the occurrences of the id as a word of its own."""
+        """Split a text at each occurrence of the id as a whole word."""
         return re.split(rf"(?<![0-9A-Za-z]){re.escape(self.native)}(?![0-9A-Za-z])", text)
 
     def post_as(self, number: int, created_at: int) -> Post:
-        """Return the post under a fresh id, also in its payload, created at that microsecond."""
+        """Return the post with a new id, also in its payload, created at that microsecond."""
         native = self.fresh_native(number)
         return replace(
             self.post,
@@ -94,7 +93,7 @@ class Template:
 
 
 def recorded(folder: Path = RECORDINGS) -> list[Template]:
-    """Return every recorded post once, as its mapper gives it; none without recordings."""
+    """Return each recorded post once, as its mapper returns it; none without recordings."""
     templates_by_post: dict[tuple[str, str], Template] = {}
     for name, platform in PLATFORMS.items():
         for file in sorted((folder / name).rglob("*.json*")):
@@ -111,7 +110,7 @@ def recorded(folder: Path = RECORDINGS) -> list[Template]:
 
 
 def made(count: int = MADE_POSTS) -> list[Template]:
-    """Return posts of the project's generator, where there are no recordings."""
+    """Return posts of EchoStream's generator, for machines without recordings."""
     makers = {name: RecordMaker(name, "public", PseudonymKey(1, bytes(32))) for name in policies()}
     feed = generate(
         count,
@@ -150,30 +149,30 @@ def _template(value: bytes) -> Template:
 
 @dataclass(frozen=True)
 class Feed:
-    """Numbered posts, each a template under a fresh id; they are the same at every call."""
+    """Numbered posts, each a template with a new id. The same number gives the same post."""
 
     templates: Sequence[Template]
     makers: dict[str, RecordMaker]
-    start: int  # microseconds since 1970, of post 0
+    start: int  # when post 0 was created, in microseconds since 1970
     step: int  # microseconds from post to post
 
     def time_of(self, number: int) -> int:
-        """Return when the post was created, and seen."""
+        """Return the time at which a post is created, in microseconds since 1970."""
         return self.start + number * self.step
 
     def new(self, number: int, observed_at: int | None = None) -> Record:
-        """Return the post's first record."""
+        """Return the record of a new post."""
         observed = self.time_of(number) if observed_at is None else observed_at
         return self._make(number, self._post(number), observed)
 
     def edit(self, number: int, observed_at: int) -> Record:
-        """Return an edit that the platform does not date: its version is when it was seen."""
+        """Return an edit without a date of the platform, so its version is `observed_at`."""
         post = self._post(number)
         text = f"{post.text}\n\nEdit: thank you all." if post.text else "Edit: thank you all."
         return self._make(number, replace(post, text=text, version=observed_at), observed_at)
 
     def delete(self, number: int, observed_at: int) -> Record:
-        """Return a delete; like the real ones it holds no content."""
+        """Return a delete, which has no content, like real ones."""
         post = self._post(number)
         gone = Post(
             post_id=post.post_id,
@@ -186,19 +185,19 @@ class Feed:
         return self._make(number, gone, observed_at)
 
     def post_key(self, number: int) -> tuple[str, str]:
-        """Return platform and pseudonym of a post."""
+        """Return the platform and the pseudonym of a post."""
         template = self._template(number)
         maker = self.makers[template.platform]
         post_id = self._post(number).post_id
         return template.platform, maker.key.post_key(maker.owner, maker.platform, post_id)
 
     def stream(self, first: int, count: int) -> Iterator[Record]:
-        """Yield so many new posts, with edits and deletes of earlier ones in between."""
+        """Yield `count` new posts, with edits and deletes of earlier ones in between."""
         for number in range(first, first + count):
             yield from self.around(number, self.time_of(number))
 
     def around(self, number: int, observed_at: int) -> Iterator[Record]:
-        """Yield a new post, and the edit and the delete that fall due with it."""
+        """Yield a new post, and the edit and the delete that come with it."""
         yield self.new(number, observed_at)
         chance = random.Random(number)  # noqa: S311  # no secret
         if number % EDIT_EVERY == EDIT_EVERY - 1:
@@ -207,7 +206,7 @@ class Feed:
             yield self.delete(number - chance.randint(1, min(number, _LOOK_BACK)), observed_at)
 
     def sample(self, count: int) -> list[Record]:
-        """Return the first records of the stream."""
+        """Return the first `count` records of the stream."""
         return list(islice(self.stream(0, count), count))
 
     def _template(self, number: int) -> Template:
@@ -221,5 +220,5 @@ class Feed:
 
 
 def makers_for(key: PseudonymKey, owner: str) -> dict[str, RecordMaker]:
-    """Return the makers of every platform's records."""
+    """Return the record maker of each platform."""
     return {name: RecordMaker(name, owner, key) for name in PLATFORMS}

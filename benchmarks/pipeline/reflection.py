@@ -1,7 +1,7 @@
-"""Latencies from what was sent and what the tables' commits say; nothing here touches a table.
+"""Compute latencies from the events sent and the commits of Silver and Gold.
 
-A record is in Gold with the first Gold commit whose Silver version is not before the commit that
-brought the record into Silver.
+A record is in Gold from the first commit of Gold that is based on the Silver commit with the
+record, or on a later one. The functions here read no table.
 """
 
 import bisect
@@ -15,7 +15,7 @@ KINDS = ("new", "edit", "delete")
 
 
 class Event(NamedTuple):
-    """A record as it was sent."""
+    """A record that was sent."""
 
     kind: str  # one of KINDS
     post_key: str
@@ -33,14 +33,14 @@ class Change(NamedTuple):
 
 
 class GoldCommit(NamedTuple):
-    """A version of Gold."""
+    """A commit of Gold, and the version of Silver that it is based on."""
 
     silver_version: int
     at: int  # microseconds since 1970
 
 
 def event_of(headers: dict[str, bytes], value: bytes) -> Event:
-    """Return what a record says of itself."""
+    """Return the event in a record."""
     event = json.loads(value)
     kind = "delete" if event["op"] == "delete" else "edit" if event["version"] else "new"
     return Event(kind, headers["post_key"].decode(), event["version"], event["observed_at"])
@@ -49,7 +49,7 @@ def event_of(headers: dict[str, bytes], value: bytes) -> Event:
 def summarise(
     sent: Sequence[Event], changes: Iterable[Change], gold: Sequence[GoldCommit]
 ) -> dict[str, Any]:
-    """Return percentiles by kind; `without` counts records that no commit reflects."""
+    """Return percentiles by kind. `without` counts the records that never reached Gold."""
     seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
     without: Counter[str] = Counter()
     by_post = _by_post(changes)
@@ -72,7 +72,7 @@ def _by_post(changes: Iterable[Change]) -> dict[str, list[Change]]:
 
 
 def reflecting(event: Event, changes: Iterable[Change]) -> int | None:
-    """Return the first commit of Silver that reflects the event, or a later one of its post."""
+    """Return the first commit of Silver with the event or a later version; None if none has."""
     commits = [
         change.commit
         for change in changes
@@ -82,7 +82,7 @@ def reflecting(event: Event, changes: Iterable[Change]) -> int | None:
 
 
 def percentiles(seconds: list[float]) -> dict[str, Any]:
-    """Return the percentile by nearest rank."""
+    """Return count, median, 95th percentile and maximum, by nearest rank."""
     ranked = sorted(seconds)
 
     def at(share: float) -> float | None:

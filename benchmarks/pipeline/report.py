@@ -1,6 +1,6 @@
-"""`python -m benchmarks.pipeline.report`: figures into the record, the record into the docs.
+"""Update the committed figures with newer ones, and write them to docs/evidence/benchmarks.md.
 
-Text between the two markers of a page is replaced; all else is left alone.
+Run it by `make bench-report`. It replaces the text between the two markers of the page.
 """
 
 import sys
@@ -28,16 +28,16 @@ def main() -> None:
 
 
 def put(page: Path, text: str) -> None:
-    """Put the text between the page's markers.
+    """Replace the text between the page's markers.
 
     Raises:
-        UsageError: it has none.
+        UsageError: the page has no markers.
     """
     before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise UsageError(
-            f"{page} has no place for figures", remedy=f"Put {BEGIN} and {END} where they belong"
+            f"{page} has no markers for figures", remedy=f"Add the lines {BEGIN} and {END}"
         )
     page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 

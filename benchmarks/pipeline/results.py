@@ -1,7 +1,7 @@
-"""The figures as JSON; a part that is measured again replaces its own figures alone.
+"""Store the figures as JSON. A part that is measured again replaces only its own figures.
 
-A machine's figures stay on it, in `LATEST`. The docs show those in `RECORD`, which is
-committed: it outlives the machine, and a part of it may be measured again without the others.
+`LATEST` has the figures of this machine and is not committed. The docs show `RECORD`, which is
+committed, so that single parts can be measured again later.
 """
 
 import json
@@ -17,24 +17,24 @@ LATEST = Path(__file__).parents[1] / "results" / "latest.json"
 RECORD = Path(__file__).parents[1] / "pipeline_figures.json"
 Figures = dict[str, Any]
 
-# The names of a part's figures in the JSON; throughput's stand at the top, as the first to be read.
+# The parts, which are keys in the JSON. Only throughput's figures are at the top level.
 PARTS = ("throughput", "steps", "growth", "latency", "backlog", "start", "latency_s3", "knobs")
 
 
 def load(file: Path = LATEST) -> Figures:
-    """Load the figures so far."""
+    """Return the stored figures; none if there is no file."""
     figures: Figures = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return figures
 
 
 def store(part: str, figures: Figures, about: Figures, file: Path = LATEST) -> Figures:
-    """Put a part's figures in place of its former ones; all that is known then."""
+    """Replace a part's figures in the file, and return all figures."""
     of_part = figures if part == "throughput" else {part: figures}
     return write(merged(load(file), of_part | {"runs": {part: about}}), file)
 
 
 def with_newer(record: Figures, latest: Figures) -> Figures:
-    """Return the record with those parts that were measured later."""
+    """Return the record, updated with parts that were measured later."""
     runs = record.get("runs", {})
     later = {
         part
@@ -50,12 +50,12 @@ def _part_of(name: str) -> str:
 
 
 def merged(older: Figures, newer: Figures) -> Figures:
-    """Return the figures with newly measured parts in place of their former ones."""
+    """Return the older figures, updated with the newer ones."""
     return older | newer | {"runs": older.get("runs", {}) | newer.get("runs", {})}
 
 
 def write(figures: Figures, file: Path = RECORD) -> Figures:
-    """Keep them; the same figures."""
+    """Write the figures to a file and return them."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".new")
     draft.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -64,7 +64,7 @@ def write(figures: Figures, file: Path = RECORD) -> Figures:
 
 
 def machine() -> Figures:
-    """Return when and where, and what else the machine was doing."""
+    """Return the time, the code's version, and the machine's cores, load and Python."""
     code = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     )

@@ -1,8 +1,8 @@
-"""Time of a run with little to do: from `echostream run --available-now` to each first batch.
+"""Measure a run with few posts, from `echostream run --available-now` to each job's first batch.
 
-What it costs to be there at all, by which a small load is mostly paid. Each way runs twice on the
-same lake: the first run makes the tables, the second one, with as many new posts, is the figure.
-The files are in the page cache by then.
+With a small load, most of the cost is that of starting. Each variant runs twice on the same lake.
+The first run creates the tables. The second one, with as many new posts, is measured. The files
+are in the page cache by then.
 """
 
 import os
@@ -28,13 +28,13 @@ from schemas.tables import JOBS
 POSTS = 1_000
 _POLL_S = 0.1
 _PATIENCE_S = 300.0
-AS_SET = "as set"  # the way that a month's cost is reckoned by
+AS_SET = "as set"  # the variant by which a month's cost is computed
 _JAVA_OPTIONS = "ECHOSTREAM_SPARK__JAVA_OPTIONS"
 
 
 @dataclass
 class Tree:
-    """The use of a process and all below it; an ended one counts with its last figures."""
+    """The resources of a process and its descendants. Ended ones count with their last figures."""
 
     root: int
     cpu_s: float = 0.0
@@ -42,7 +42,7 @@ class Tree:
     _last: dict[int, float] = field(default_factory=dict)
 
     def add(self, moment: Moment) -> None:
-        """Add one more look."""
+        """Add the figures of one moment."""
         mine = {
             pid: seen
             for pid, seen in moment.items()
@@ -54,9 +54,9 @@ class Tree:
 
 
 def measure(bench: Bench, java_options: str | None = None) -> dict[str, Any]:
-    """Measure seconds and CPU time by way of starting Java.
+    """Measure seconds and CPU time for each variant of Java's options.
 
-    `java_options` replace the setting, for the first way.
+    `java_options` replaces the setting in the first variant.
     """
     with tempfile.TemporaryDirectory(prefix="echostream-jars-") as folder:
         jars_dir = str(_without_archive(bench, Path(folder)))
@@ -119,7 +119,7 @@ def _run(lake: BenchLake, more: Mapping[str, str]) -> dict[str, Any]:
             said.seek(0)
             last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
             raise JobFailedError(
-                f"a run ended with {process.returncode}", remedy=last or "It said nothing"
+                f"a run ended with {process.returncode}", remedy=last or "It printed nothing"
             )
     return {
         "committed_s": committed,
@@ -156,7 +156,7 @@ def _started(
 
 
 def _objects(lake: BenchLake) -> int:
-    """Count files in lake and checkpoints, without checksums: each is at least one PUT on S3."""
+    """Count the files of lake and checkpoints, each of which is at least one PUT on S3."""
     folders = (Path(lake.settings.lake_uri), lake.settings.home / "checkpoints")
     files = [file for folder in folders for file in folder.rglob("*") if file.is_file()]
     return sum(1 for file in files if not file.name.startswith("."))

@@ -1,8 +1,8 @@
-"""CPU time per post of each step of the Python pass, without Spark, and of replaced libraries.
+"""Measure CPU time per post of each step in Python, without Spark, and of common libraries.
 
-The steps are taken one after the other over the same records, in batches as Spark hands them to a
-worker. Sanitising cannot be called alone: it is what `refine_rows` takes beyond its other steps.
-The pass is measured whole as well, so the steps add up to it only roughly.
+The steps run one after the other over the same records, in batches of the size that Spark passes
+to a worker. Sanitizing cannot run alone, so its time is that of `refine_rows` less its other steps.
+The whole pass is measured separately, so the steps add up to it only roughly.
 """
 
 import time
@@ -28,7 +28,7 @@ from transforms.scoring.posts import Scorers, scored_text
 from transforms.scoring.score import ScorerOptions
 
 _ROUNDS = 3
-_BATCH = 2_000  # as spark.sql.execution.arrow.maxRecordsPerBatch
+_BATCH = 2_000  # the same as spark.sql.execution.arrow.maxRecordsPerBatch
 _SLOW_TEXTS = 1_000  # for the libraries
 _BRONZE = pa.schema(
     [
@@ -47,7 +47,7 @@ Row = dict[str, Any]
 
 
 def measure(templates: Sequence[Template], posts: int) -> dict[str, Any]:
-    """Measure per step the median of some rounds after one that warms up."""
+    """Measure each step: the median of several rounds, after one that warms up."""
     key = PseudonymKey(1, bytes(32))
     now = clock.micros()
     feed = Feed(templates, makers_for(key, "public"), start=now - posts * 1000, step=1000)
@@ -72,13 +72,13 @@ def measure(templates: Sequence[Template], posts: int) -> dict[str, Any]:
 
 
 def refined(rows: list[Row], refiner: refine.Refiner) -> list[Row]:
-    """Return the rows after their pass, unscored, in batches, as the sanitizer looks for names."""
+    """Return the rows after decoding and sanitizing, in batches, without scores."""
     batches = (rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH))
     return [row for batch in batches for row in refine.refine_rows(batch, refiner)]
 
 
 def _round(rows: list[Row], refiner: refine.Refiner) -> dict[str, float]:
-    """Return seconds per step, over all rows."""
+    """Return the CPU seconds of each step over all rows."""
     batches = [
         pa.RecordBatch.from_pylist(rows[at : at + _BATCH], schema=_BRONZE)
         for at in range(0, len(rows), _BATCH)
@@ -132,7 +132,7 @@ def _to_arrow(rows: list[Row]) -> list[pa.Array]:
 def _libraries(texts: list[str]) -> dict[str, float]:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer  # noqa: PLC0415  # slow to load
 
-    from benchmarks.pipeline.naive import scrubber  # noqa: PLC0415  # likewise
+    from benchmarks.pipeline.naive import scrubber  # noqa: PLC0415  # as above
 
     score = SentimentIntensityAnalyzer().polarity_scores
     scrub = scrubber()

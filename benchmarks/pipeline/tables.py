@@ -1,4 +1,4 @@
-"""The figures as tables: rows of words, shown on the terminal or written as Markdown."""
+"""Turn the figures into tables, for the terminal and as Markdown."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from benchmarks.pipeline.cost import Load, loads, records_per_core_hour
 from schemas.tables import JOBS
 
 Figures = dict[str, Any]
-_SMALL = 100  # below it a figure is shown with a decimal
+_SMALL = 100  # smaller figures have a decimal
 
 
 @dataclass(frozen=True)
 class Table:
-    """A heading, and below it the rows; the first column holds names."""
+    """A table with a title and a note. Its first column has names."""
 
     title: str
     columns: Sequence[str]
@@ -38,7 +38,7 @@ class Table:
         console.print(shown)
 
     def markdown(self) -> str:
-        """Return the table as in a page of docs."""
+        """Return the table as Markdown."""
         lines = [
             f"**{self.title}**",
             "",
@@ -50,7 +50,7 @@ class Table:
 
 
 def tables(figures: Figures) -> Iterator[Table]:
-    """Yield a table of every part that has been measured."""
+    """Yield a table for each part that was measured."""
     if "ours" in figures:
         yield throughput(figures)
     yield from (table(figures[part]) for part, table in OF_PARTS.items() if part in figures)
@@ -59,7 +59,7 @@ def tables(figures: Figures) -> Iterator[Table]:
 
 
 def throughput(figures: Figures) -> Table:
-    """Return the ways, beside the copy of the same run."""
+    """Return the table of throughput, in comparison with the copy of the same run."""
     copy = figures["copy"]
     ours = figures["ours"]
     ways = {
@@ -97,7 +97,7 @@ def throughput(figures: Figures) -> Table:
 
 
 def steps(figures: Figures) -> Table:
-    """Return the Python pass by step."""
+    """Return the table of the Python pass by step."""
     whole = figures["us_per_post"]["all, as one pass"]
     rows = [
         (name, f"{us:,.1f}", f"{us / whole:.0%}") for name, us in figures["us_per_post"].items()
@@ -112,7 +112,7 @@ def steps(figures: Figures) -> Table:
 
 
 def growth(figures: Figures) -> Table:
-    """Return a batch's cost by the size of its day."""
+    """Return the table of a batch's cost by the size of its day."""
     rows = [
         (
             f"{size['rows']:,}",
@@ -135,7 +135,7 @@ def growth(figures: Figures) -> Table:
 
 
 def latency(figures: Figures) -> Table:
-    """Return seconds from a producer's sight to Gold."""
+    """Return the table of seconds from a producer's reading to Gold."""
     rows = [
         (
             kind,
@@ -162,7 +162,7 @@ def latency(figures: Figures) -> Table:
 
 
 def backlog(figures: Figures) -> Table:
-    """Return seconds until a backlog is gone."""
+    """Return the table of seconds until a backlog is in Gold."""
     row = (
         f"{figures['records']:,}",
         *(_number(figures[name]) for name in ("half_gone_s", "gone_s")),
@@ -179,7 +179,7 @@ def backlog(figures: Figures) -> Table:
 
 
 def start(figures: Figures) -> Table:
-    """Return seconds from the command to each job's first batch."""
+    """Return the table of seconds from the command to each job's first batch."""
     rows = [
         (
             name,
@@ -211,7 +211,7 @@ _MEASURES = ("posts_per_s", "cpu_us_per_post", "small_s")
 
 
 def knobs(figures: Figures) -> Table:
-    """Return the cost of a backlog and a small batch with other values of Spark's settings."""
+    """Return the table of costs with other values of Spark's settings."""
     rows = [
         (
             f"{'.'.join(pair['setting'].split('.')[-2:])} {pair['value']}, not {pair['ours']}",
@@ -252,7 +252,7 @@ def _beside(value: float, ours: float) -> tuple[str, str]:
 
 
 def cost(loads: Sequence[Load], per_core_hour: float) -> Table:
-    """Return dollars a month, by records."""
+    """Return the table of US dollars per month by number of records."""
     rows = [
         (
             f"{load.records:,}",
@@ -294,7 +294,7 @@ OF_PARTS: dict[str, Callable[[Figures], Table]] = {
 
 
 def about(figures: Figures) -> str:
-    """Say how each part was measured, a line each."""
+    """Return one line per part that tells when, how and where it was measured."""
     return "\n".join(
         f"- {part}: {run['at'][:16].replace('T', ' ')} UTC, {run['command']}, code {run['code']},"
         f" {run['cores']} cores,"

@@ -1,9 +1,9 @@
-"""Posts per second in four ways: copied, by the three jobs, without scoring, and by a first draft.
+"""Measure posts per second of a copy, the three jobs, the jobs without scoring, and a naive one.
 
-Each query's first drain, of `WARM_UP` posts, warms it up; the second one, on the same tables, is
-measured. The copy is measured before and after the jobs, so that the ratio does not hang on a
-moment. The naive way comes last, on fewer
-posts: its libraries stay in the workers' memory.
+Each query first drains `WARM_UP` posts to warm up. The second drain, on the same tables, is
+measured. The copy is measured before and after the jobs, so that the ratio does not depend on one
+moment. The naive pipeline is last and has fewer posts, because its libraries stay in the workers'
+memory.
 """
 
 import json
@@ -26,14 +26,14 @@ from streaming.jobs import STARTS
 
 WARM_UP = 10_000
 NAIVE_WARM_UP = 2_000
-BYTES_PER_POST = 9_000  # on the disk: Kafka, two copies, Bronze, and Silver twice (measured: 5,600)
-_SPAN_US = 48 * 3600 * 10**6  # the posts' times: Kafka holds 72 hours
+BYTES_PER_POST = 9_000  # on disk: Kafka, two copies, Bronze, and Silver twice (measured: 5,600)
+_SPAN_US = 48 * 3600 * 10**6  # of the posts' times, less than Kafka's 72 hours
 
 _COPIES = ("copy before", "copy after")
 
 
 def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
-    """Measure all ways, in one run of one session."""
+    """Measure all pipelines in one session."""
     with open_lake(bench, "throughput") as lake:
         total = WARM_UP + posts + NAIVE_WARM_UP + naive_posts
         feed = lake.feed(start=clock.micros() - _SPAN_US, step=_SPAN_US // total)
@@ -61,7 +61,7 @@ def measure(bench: Bench, posts: int, naive_posts: int) -> dict[str, Any]:
 
 
 def _ways(lake: BenchLake) -> dict[str, Callable[[], StreamingQuery]]:
-    """Return what drains, in the order of measuring."""
+    """Return functions that start the queries, in the order of measuring."""
     spark = lake.bench.spark
     settings = lake.settings
     copies: dict[str, Callable[[], StreamingQuery]] = {
@@ -91,8 +91,8 @@ def _copying(spark: SparkSession, settings: Settings, name: str) -> Callable[[],
 
 
 def _naive(lake: BenchLake) -> Callable[[], StreamingQuery]:
-    """Return the first draft, from where Kafka ends now."""
-    from benchmarks.pipeline.naive import to_posts  # noqa: PLC0415  # it is heavy, and the others need none of it
+    """Return a function that starts the naive pipeline from Kafka's current end."""
+    from benchmarks.pipeline.naive import to_posts  # noqa: PLC0415  # heavy, and the other pipelines do not need it
 
     ends = json.dumps(kafka.end_offsets(lake.settings))
     spark = lake.bench.spark
@@ -112,7 +112,7 @@ def _append(rows: DataFrame, folder: Path) -> StreamingQuery:
 
 
 def _beside(settings: Settings) -> Settings:
-    """Return settings with the same Bronze and key, another Silver and checkpoint."""
+    """Return settings with the same Bronze and key, and with another Silver and checkpoint."""
     home = settings.home / "unscored"
     bronze = home / "lake" / BRONZE_POSTS.folder
     bronze.parent.mkdir(parents=True)
@@ -123,7 +123,7 @@ def _beside(settings: Settings) -> Settings:
 
 
 def _size(lake: BenchLake, folder: str) -> int:
-    """Return the bytes of the jobs' data files; other ways write elsewhere."""
+    """Return the bytes of the jobs' data files. The other pipelines write to other folders."""
     return sum(
         file.stat().st_size for file in (Path(lake.settings.lake_uri) / folder).rglob("*.parquet")
     )

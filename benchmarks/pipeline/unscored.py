@@ -1,7 +1,7 @@
-"""Bronze → Silver with a scorer that does nothing, to tell what scoring costs.
+"""Run bronze_to_silver with a scorer that does nothing, to measure the cost of scoring.
 
-Spark's workers know only the scorers that are registered where they run. They import this module,
-and with it register that scorer, when they unpickle `Unscored`.
+Spark's workers know only scorers that are registered in their own process. They import this module
+when they unpickle `Unscored`, and so register the scorer.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class NoScorer:
 
 @dataclass(frozen=True, slots=True)
 class Unscored(ScorerOptions):
-    """The options of that scorer."""
+    """The options that select the scorer."""
 
     name: str = NoScorer.name
 
@@ -42,7 +42,7 @@ SCORERS[NoScorer.name] = lambda _options: NoScorer()
 
 
 def start(lake: Lake) -> RunningJob:
-    """Start `bronze_to_silver` without its scorer."""
+    """Start `bronze_to_silver` with the scorer that does nothing."""
     settings = lake.settings
     job = Job(bronze_to_silver.NAME, (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS), settings)
     key_id = pseudonym_source(settings).key_id()

@@ -1,1 +1,1 @@
-"""Speed of the API beside a bare Starlette answer, in one run: `python -m benchmarks.serving`."""
+"""Measure the API's speed, in comparison with a bare Starlette application."""

@@ -1,8 +1,9 @@
-"""`python -m benchmarks.serving [--seconds N]`: the API beside a bare Starlette answer, as JSON.
+"""Compare the API with a bare Starlette application, and print a table and JSON.
 
-Each server runs alone, on one core where the machine has two; the bare one runs first and last, and
-its better figure counts. On a machine that does other work the ratio of CPU times is the one that
-holds. The texts are made: of usual length, half of them with personal data.
+Usage: `python -m benchmarks.serving [--seconds N]`. Servers run one after the other, on one core if
+the machine has two. The bare one runs first and last, and its better figure counts. On a busy
+machine, the ratio of CPU times is the reliable one. The texts are generated and of usual length.
+Half of them have personal data.
 """
 
 import argparse
@@ -33,10 +34,10 @@ _GOALS = {"scored": 0.3, "sanitised": 0.1}
 
 
 def main(words: Sequence[str]) -> int:
-    """Measure and show."""
+    """Measure and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
-    parser.add_argument("--scorers", default="vader,linear", help="separated by commas")
+    parser.add_argument("--seconds", type=float, default=5.0, help="seconds per measurement")
+    parser.add_argument("--scorers", default="vader,linear", help="names, separated by commas")
     options = parser.parse_args(words)
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
@@ -79,7 +80,7 @@ def _loaded(
     after = process.cpu_times()
     run.cpu_s = after.user + after.system - before.user - before.system
     if set(run.statuses) != {200}:
-        raise SystemExit(f"error: other answers than 200: {dict(run.statuses)}")
+        raise SystemExit(f"error: the server gave other answers than 200: {dict(run.statuses)}")
     return {
         "per_s": run.per_s,
         "cpu_us": run.cpu_us,

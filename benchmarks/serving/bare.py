@@ -1,4 +1,7 @@
-"""The baseline: Starlette reads JSON and answers JSON, on the same server with the same options."""
+"""Serve the baseline: a bare Starlette application that reads and answers JSON.
+
+It runs on the API's server, uvicorn, with the same options.
+"""
 
 import sys
 from typing import Any

@@ -1,8 +1,9 @@
-"""`python -m benchmarks.serving.jobs [--rows N]`: rows a second of core, and a worker's memory.
+"""Measure how many rows of a job a worker scores per second of CPU time, and its memory.
 
-A job of N rows as it comes, and one of which the worker removes personal data first, each by a
-worker of its own. The rate is of the worker's CPU time, so that other programs matter less; memory
-is looked at while the job runs: at a tenth of it and at its most.
+Usage: `python -m benchmarks.serving.jobs [--rows N]`. One job has N rows that are scored as they
+are. For another one, the worker also removes personal data. Each job has its own worker. CPU time
+depends less on other programs than elapsed time. Memory is read at a tenth of the job and at its
+peak.
 """
 
 import argparse
@@ -31,7 +32,7 @@ _MB = 1024 * 1024
 
 @dataclass
 class Figures:
-    """Of one job."""
+    """The figures of one job."""
 
     rows: int
     seconds: float = 0.0
@@ -41,12 +42,12 @@ class Figures:
 
     @property
     def per_core_s(self) -> float:
-        """Rows a second of CPU time."""
+        """Rows per second of CPU time."""
         return self.rows / self.cpu_s
 
 
 def main(words: Sequence[str]) -> int:
-    """Measure and show."""
+    """Measure both jobs and print their figures as JSON."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving.jobs", description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--sanitised-rows", type=int, default=100_000)
@@ -92,7 +93,7 @@ def _watched(database: Database, job: Job, worker: psutil.Process, figures: Figu
     while True:
         now = jobs.find(database, job.tenant, job.job_id)
         if now is None or (now.status not in OPEN and now.status != "COMPLETED"):
-            raise SystemExit(f"error: the job has ended otherwise: {now and now.message}")
+            raise SystemExit(f"error: the job did not complete: {now and now.message}")
         memory = worker.memory_info().rss / _MB
         if now.read and not began:
             began = time.monotonic()

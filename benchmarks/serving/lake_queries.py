@@ -1,9 +1,9 @@
-"""How long the API's questions to the lake take, beside the ways that one would write first.
+"""Measure the API's queries of the lake, in comparison with simpler ways to read it.
 
     python -m benchmarks.serving.lake_queries [--cells 1000000] [--posts 500000] [--days 63]
 
-Gold, Silver and Bronze are made anew in a folder that is removed at the end. Medians of one
-process, whose ways take turns, so that a busy machine is as busy for each.
+Gold, Silver and Bronze are generated in a temporary folder. All ways run in turn in one process, so
+that other programs affect them equally, and their medians are printed.
 """
 
 import argparse
@@ -58,7 +58,7 @@ _PAGE_SQL = (
 
 
 def main() -> None:
-    """Make the tables, ask, print."""
+    """Generate the tables, measure all ways and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cells", type=int, default=1_000_000)
     parser.add_argument("--posts", type=int, default=500_000)
@@ -80,7 +80,7 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Milliseconds: of the first time, then medians of wall clock and of CPU time."""
+    """Milliseconds of the first run, and the medians of elapsed and of CPU time."""
 
     first: float
     wall: float
@@ -168,7 +168,7 @@ def _append(folder: Path, rows: pa.Table, day: int, partition_by: Sequence[str] 
 
 
 def _by_day(rows: pa.Table, days: int, column: str) -> Iterator[tuple[int, pa.Table]]:
-    """Yield a day's rows at a time; those of a column come in order."""
+    """Yield the rows of each day. They must be sorted by the column."""
     starts = np.datetime64(START.replace(tzinfo=None), "us") + np.arange(days + 1) * np.timedelta64(
         1, "D"
     )
@@ -245,7 +245,7 @@ def _silver(count: int, days: int) -> pa.Table:
 
 
 def _bronze(silver_posts: pa.Table) -> pa.Table:
-    """Return the records of which the posts were made."""
+    """Return the records from which the posts were made."""
     times = silver_posts.column("posted_at")
     values = [
         json.dumps({"event_id": event_id, "url": f"https://x.test/{event_id}", "raw": _PAYLOAD})

@@ -1,7 +1,7 @@
-"""Load by so many connections that ask without a pause; wrk where it is installed is not needed.
+"""Send requests over several connections without a pause.
 
-The client is Python too, on another core than the server where there are two: it costs the same
-for every server, so that ratios within a run hold.
+The client is in Python and runs on another core than the server if there are two. It costs the
+same for every server, so ratios within a run are valid.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ _LENGTH = b"content-length: "
 
 @dataclass
 class Load:
-    """The outcome of a load."""
+    """The result of a load."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -25,22 +25,22 @@ class Load:
 
     @property
     def per_s(self) -> float:
-        """Requests that were answered, a second."""
+        """Answered requests per second."""
         return len(self.latencies) / self.seconds
 
     @property
     def cpu_us(self) -> float:
-        """CPU time of the server, a request."""
+        """Microseconds of the server's CPU time per request."""
         return self.cpu_s / len(self.latencies) * 1e6
 
     def percentile(self, share: float) -> float:
-        """Return that quantile of the latencies, in seconds."""
+        """Return a quantile of the latencies in seconds, such as 0.99."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def run(port: int, bodies: Sequence[bytes], *, connections: int, seconds: float) -> Load:
-    """Ask for so many seconds."""
+    """Send requests for `seconds` over `connections`, and return the result."""
     return asyncio.run(_run(port, [_request(port, body) for body in bodies], connections, seconds))
 
 

@@ -1,4 +1,4 @@
-"""docs/reference/commands.md, from the commands' own options and docstrings."""
+"""Generate docs/reference/commands.md from the commands' options and docstrings."""
 
 import inspect
 import re
@@ -26,7 +26,7 @@ _GROUPS = {"keys": KEYS, "api-keys": API_KEYS, "checkpoint": CHECKPOINT}
 
 
 def commands_page() -> str:
-    """Return the page."""
+    """Return the page of all commands as Markdown."""
     lines = ["## Options of all commands", "", "They stand before the command's name.", ""]
     lines += [*_options(get_command(app).params), ""]
     for panel, listed in COMMANDS.items():
@@ -109,5 +109,5 @@ def _default(param: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a help text as one line; angle brackets would be read as HTML."""
+    """Return a help text as one line, with <…> as code, since Markdown would read it as HTML."""
     return re.sub(r"<([^>]*)>", r"`<\1>`", " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""docs/reference/event.md, from schemas/event.py and its JSON Schema."""
+"""Generate docs/reference/event.md from schemas/event.py and its JSON Schema."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ _PARTS = {"rights": "RightsField", "source": "SourceField", "keys": "KeysField"}
 
 
 def event_page() -> str:
-    """Return the page."""
+    """Return the page of the event's fields as Markdown."""
     comments = comments_of_members(Path(str(event.__file__)))
     schema: Any = json_schema()
     lines = ["## Headers", "", "A record has these Kafka headers: ", ""]
@@ -39,7 +39,7 @@ def event_page() -> str:
 
 
 def uncommented() -> list[str]:
-    """Return the fields without a comment."""
+    """Return the fields without a comment, for a test."""
     comments = comments_of_members(Path(str(event.__file__)))
     return [
         f"{kind}.{name}"

@@ -1,4 +1,4 @@
-"""Pieces of Markdown that the generated pages share."""
+"""Write the parts of Markdown that the generated pages share."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ def page(title: str, intro: str, lines: Iterable[str]) -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a table; a pipe inside a cell is escaped."""
+    """Return the lines of a table. A pipe inside a cell is escaped."""
     lines = [header, ["---"] * len(header), *rows]
     return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines]
 

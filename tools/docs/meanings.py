@@ -1,4 +1,4 @@
-"""The meanings of fields, read from their source: a docstring below or a comment beside each."""
+"""Read the meanings of fields from their source: the docstring below or the comment beside."""
 
 import ast
 import io
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def docstrings_of_fields(source: Path) -> dict[str, dict[str, str]]:
-    """Return by class and field the string below the field.
+    """Return the strings below fields, by class and field.
 
     >>> docstrings_of_fields(Path("foundation/sections.py"))["KafkaSettings"]["timeout_s"]
     'Seconds to wait for an answer of a broker.'
@@ -20,7 +20,7 @@ def docstrings_of_fields(source: Path) -> dict[str, dict[str, str]]:
 
 
 def comments_of_members(source: Path) -> dict[str, dict[str, str]]:
-    """Return by class, table or structure the comment beside or right above each member."""
+    """Return the comments beside or above members, by class, table or structure, and member."""
     text = source.read_text(encoding="utf-8")
     comments = _comments(text)
     found: dict[str, dict[str, str]] = {}
@@ -50,7 +50,7 @@ def _name_of(node: ast.stmt) -> str:
 
 
 def _members(node: ast.stmt) -> list[tuple[str, int, int]]:
-    """Return name, first and last line of a class's fields, or of the columns in a `_struct`."""
+    """Return name, first line and last line of each field of a class or column of a `_struct`."""
     if isinstance(node, ast.ClassDef):
         return [
             (target.id, field.lineno, field.end_lineno or field.lineno)
@@ -75,7 +75,7 @@ def _members(node: ast.stmt) -> list[tuple[str, int, int]]:
 
 
 def _comments(text: str) -> dict[int, tuple[str, bool]]:
-    """Return by line its comment, and whether the line has nothing else."""
+    """Return the comment of each line, and whether the line has nothing else."""
     return {
         token.start[0]: (token.string.lstrip("# "), token.line.lstrip().startswith("#"))
         for token in tokenize.generate_tokens(io.StringIO(text).readline)

@@ -1,6 +1,6 @@
-"""docs/pictures/path.svg: the path of a post, drawn so that it can be read on light and dark.
+"""Draw docs/pictures/path.svg, the path of a post, for light and dark backgrounds.
 
-Words stand on filled boxes, and lines have a grey that shows on white and on black alike.
+Words are on filled boxes, and the grey of lines is visible on white and on black.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ marker-end: url(#cut); }}"""
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A store or a service: where it stands, and what it holds."""
+    """A store or a service: its position, name and content."""
 
     column: float
     y: int
@@ -37,12 +37,12 @@ class Box:
 
     @property
     def x(self) -> float:
-        """Return its left edge."""
+        """The left edge."""
         return self.column * _STEP
 
     @property
     def middle(self) -> float:
-        """Return the middle of its width."""
+        """The horizontal centre."""
         return self.x + _BOX[0] / 2
 
 
@@ -67,7 +67,7 @@ ERASED = (PRODUCERS, BRONZE, SILVER, GOLD)
 
 
 def path_picture() -> str:
-    """Return the picture as SVG; the same code gives the same bytes."""
+    """Return the picture as SVG, always with the same bytes."""
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
         ' aria-labelledby="title">',
@@ -108,7 +108,7 @@ def _hop(source: Box, target: Box, job: str) -> Iterator[str]:
 
 
 def _erasure() -> Iterator[str]:
-    """Yield the band of an erasure, and its way into each layer that deletes by itself."""
+    """Yield the box of an erasure, and an arrow to each layer that deletes."""
     width = GOLD.x + _BOX[0]
     yield f'<rect x="0" y="8" width="{width:g}" height="34" rx="8" fill="{_ERASURE}"/>'
     words = "Erasure: tombstones reach every layer, each job signs what it deleted"

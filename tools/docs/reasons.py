@@ -1,4 +1,4 @@
-"""docs/reference/reasons.md, from schemas/reasons.py."""
+"""Generate docs/reference/reasons.md from schemas/reasons.py."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ reason, and the records around it are processed normally. After an upgrade that 
 
 
 def reasons_page() -> str:
-    """Return the page."""
+    """Return the page of reasons and fates as Markdown."""
     source = Path(str(reasons.__file__))
     comments = comments_of_members(source)
     lines = [
@@ -50,7 +50,7 @@ def reasons_page() -> str:
 
 
 def unexplained() -> list[str]:
-    """Return the codes without a comment."""
+    """Return the codes without a comment, for a test."""
     comments = comments_of_members(Path(str(reasons.__file__)))
     return [
         f"{kind.__name__}.{code.name}"
@@ -61,7 +61,7 @@ def unexplained() -> list[str]:
 
 
 def _stages(source: Path) -> dict[str, str]:
-    """Return each reason's stage, which a comment above the first one of it names."""
+    """Return each reason's stage. A comment above the first reason of a stage names it."""
     stages: dict[str, str] = {}
     stage = ""
     for line in source.read_text(encoding="utf-8").splitlines():

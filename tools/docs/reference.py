@@ -1,6 +1,6 @@
-"""`make reference`: the pages of docs/reference that follow from the code, and path.svg.
+"""Write the generated pages of docs/reference and path.svg, by `make reference`.
 
-tests/unit/tools/test_reference.py fails where a page differs from what this module makes.
+tests/unit/tools/test_reference.py fails if a page differs from what this module writes.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""docs/reference/settings.md, from the settings' model."""
+"""Generate docs/reference/settings.md from the model of the settings."""
 
 import typing
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ deployment may begin with `ECHOSTREAM_X_`, which no setting reads.
 Most people change few of them: `home`, `lake`, `kafka.bootstrap_servers`, `spark.master`, \
 `spark.driver_memory`, `stream.trigger_s`, `scorer.name`, `keys.source`, `payloads.encrypt`, \
 `api.host`."""
-_HIDDEN = {"faults"}  # for fault tests alone
+_HIDDEN = {"faults"}  # only fault tests use it
 _NAMES = {
     int: "whole number",
     float: "number",
@@ -44,7 +44,7 @@ _BOUNDS = {
 
 
 def settings_page() -> str:
-    """Return the page."""
+    """Return the page of all settings as Markdown."""
     meanings = docstrings_of_fields(Path(str(sections.__file__)))
     meanings |= docstrings_of_fields(Path(str(settings.__file__)))
     lines = [*_section("General", "", settings.Settings, (), meanings)]
@@ -55,7 +55,7 @@ def settings_page() -> str:
 
 
 def undocumented() -> list[str]:
-    """Return the settings without a meaning."""
+    """Return the settings without a meaning, for a test."""
     meanings = docstrings_of_fields(Path(str(sections.__file__)))
     meanings |= docstrings_of_fields(Path(str(settings.__file__)))
     models = [getattr(sections, name, getattr(settings, name, None)) for name in meanings]
@@ -80,7 +80,7 @@ def _sections(model: Any, path: tuple[str, ...], meanings: Any) -> Iterator[str]
 
 
 def _key_section(path: tuple[str, ...]) -> Iterator[str]:
-    """Yield one line for a key's settings, which [keys](#keys) lists."""
+    """Yield a section that refers to [keys](#keys), since all keys have the same settings."""
     name = ".".join(path)
     yield f"### `{name}.…`"
     yield ""

@@ -1,4 +1,4 @@
-"""docs/reference/tables.md, from schemas/tables.py."""
+"""Generate docs/reference/tables.md from schemas/tables.py."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +48,7 @@ _TITLES = {
 
 
 def tables_page() -> str:
-    """Return the page."""
+    """Return the page of all tables and views as Markdown."""
     comments = comments_of_members(Path(str(tables.__file__)))
     lines: list[str] = []
     for name, (source, intro) in _TITLES.items():
@@ -68,7 +68,7 @@ def tables_page() -> str:
 
 
 def uncommented() -> list[str]:
-    """Return the columns without a comment."""
+    """Return the columns without a comment, for a test."""
     comments = comments_of_members(Path(str(tables.__file__)))
     return [
         f"{name}.{column}"
@@ -79,7 +79,7 @@ def uncommented() -> list[str]:
 
 
 def described() -> set[str]:
-    """Return the names of the tables that have a section."""
+    """Return the names of the tables that have a section, for a test."""
     return {_table_of(name).name for name in _TITLES}
 
 
@@ -110,7 +110,7 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _type(kind: DataType) -> str:
-    """Return the type in SQL's words, with the fields of a structure spaced so that they wrap."""
+    """Return the SQL type, with spaces between the fields of a structure, so that it wraps."""
     if isinstance(kind, StructType):
         return "struct<" + ", ".join(kind.names) + ">"
     return kind.simpleString().replace(",", ", ")
