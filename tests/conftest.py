@@ -1,4 +1,4 @@
-"""Tests share free ports, a broker and a Spark session per process, a marker by folder."""
+"""Share free ports, a broker and a Spark session per process, and mark tests by their folder."""
 
 import os
 import shutil
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
     from tests.support.in_session import SessionCommands
 
 ROOT = Path(__file__).parent
-# A third less CPU time where a run lasts minutes; the code cache would be a fifth of the usual, and
-# Spark fills that.
+# It takes a third less CPU time in runs of minutes. The code cache would be a fifth of the usual
+# size, and Spark fills it.
 QUICK_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
-# Tests run each query over a few hundred rows, so that the code that Spark would make costs more
-# than it saves.
+# Tests run each query over a few hundred rows, for which generated code costs more than it saves.
 INTERPRETED = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
@@ -35,27 +34,26 @@ LONGEST_FIRST = ("e2e", "faults", "jobs", "spark", "browser", "unit")
 for _name in [name for name in os.environ if name.startswith("ECHOSTREAM_")]:
     del os.environ[_name]
 
-# Busy cores make any example take seconds, and no test means to measure that.
+# On a busy machine any example may take seconds, and no test measures that.
 hypothesis.settings.register_profile(
     "busy cores", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("busy cores")
 
-shift_the_products()  # before any module takes one of the clock's functions for its default
+shift_the_products()  # patch the clock before a module uses one of its functions as default
 
 
 def pytest_configure(config):
-    # A shell that starts this in the background has Ctrl-C ignored, and children would inherit
-    # that.
+    # A shell that starts this in the background ignores Ctrl-C, and children would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    if not hasattr(config, "workerinput"):  # workers inherit it
+    if not hasattr(config, "workerinput"):  # pytest's workers inherit the variable
         jvm_starts.note_starts()
     for folder in LONGEST_FIRST:
         config.addinivalue_line("markers", f"{folder}: everything under tests/{folder}")
     config.addinivalue_line("markers", "extended: part of make test-all, and not of make test")
     config.addinivalue_line("markers", "nightly: part of make test-nightly alone")
-    # py4j leaves the sockets of each foreachBatch to the garbage collector, which finds them in any
-    # later test.
+    # py4j leaves the sockets of each foreachBatch to the garbage collector, which may find them in
+    # a later test.
     config.addinivalue_line(
         "filterwarnings", "ignore:.*socket:pytest.PytestUnraisableExceptionWarning"
     )
@@ -63,7 +61,7 @@ def pytest_configure(config):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """CI must not take a test that had no data for one that passed."""
+    """CI must not count a test as passed that had no data."""
     skipped = terminalreporter.stats.get("skipped", [])
     without_data = sum("../shared" in str(report.longrepr) for report in skipped)
     terminalreporter.write_line(
@@ -85,13 +83,13 @@ def pytest_collection_modifyitems(items):
             item.add_marker(folder)
         if folder == "browser":
             item.add_marker("extended")
-    # Files that take minutes come first, so that no process waits at the end for another's.
+    # Files that take minutes come first, so that no process waits for another's at the end.
     items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(ROOT).parts[0]))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Share tests between processes by file, for fixtures belong to modules.
+    """Share tests between processes by file, because fixtures belong to modules.
 
     Each process has its own Spark session.
     """
@@ -106,7 +104,7 @@ def pytest_xdist_make_scheduler(config, log):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A command's one line of error names a log that is gone when CI is read: show what it says."""
+    """A command's error names a log that is deleted when CI is read, so print the log."""
     report = yield
     settings = getattr(item, "funcargs", {}).get("home")
     if report.failed and isinstance(settings, Settings):
@@ -123,7 +121,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(autouse=True)
 def _starts_no_spark(request) -> Iterator[None]:
-    """Fail a test that starts a Spark JVM of its own, where its file is not listed for that."""
+    """Fail a test that starts its own Spark JVM, unless its file is listed for that."""
     yield
     if jvm_starts.started_spark_for_nothing(request.node.nodeid):
         pytest.fail(
@@ -134,7 +132,7 @@ def _starts_no_spark(request) -> Iterator[None]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A loopback port that nobody uses at this moment."""
+    """Return a loopback port that nobody uses at this moment."""
     from local.host.ports import free_ports
 
     return free_ports(1)[0]
@@ -163,7 +161,7 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
         "ui": False,
         "java_options": QUICK_JVM,
         "jars_dir": os.environ.get("TEST_JARS_DIR"),
-        # Hundreds of megabytes of events would be there by the end, which nobody reads.
+        # Otherwise hundreds of megabytes of events would pile up, which nobody reads.
         "extra": INTERPRETED | {"spark.eventLog.enabled": "false"},
     }
     settings = Settings(home=home, spark=options)
@@ -180,7 +178,7 @@ def spark(tmp_path_factory) -> "Iterator[SparkSession]":
 
 @pytest.fixture(scope="session")
 def in_session(spark) -> "SessionCommands":
-    """The `echostream` command on the tests' Spark session."""
+    """Return the `echostream` command on the tests' Spark session."""
     from tests.support.in_session import SessionCommands
 
     return SessionCommands(spark)

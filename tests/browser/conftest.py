@@ -1,4 +1,4 @@
-"""One browser, one lake, one API and one dashboard for the tests of this folder."""
+"""Share one browser, lake, API and dashboard between the tests of this folder."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ def browser():
 
 @pytest.fixture(scope="package")
 def lake(tmp_path_factory, browser):
-    """A lake of a week, whose newest posts are hostile and withheld; no browser, no lake."""
+    """Return a lake of a week, whose newest posts are hostile and withheld."""
     made = SmallLake(tmp_path_factory.mktemp("browser"))
     later = NOON + timedelta(minutes=30)
     made.add(
@@ -50,7 +50,7 @@ def dashboard(lake, api):
 
 @pytest.fixture
 def visit(browser, dashboard):
-    """Open a tab of some width; one that failed or asked anybody else fails the test."""
+    """Open a tab of a given width. The test fails if the tab has errors or asked another host."""
     contexts = []
     visits = []
 

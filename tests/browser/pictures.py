@@ -1,8 +1,8 @@
-"""`make pictures`: the dashboard and the demo's report in docs/pictures, over a lake of made posts.
+"""Take the pictures in docs/pictures of the dashboard and the demo's report, by `make pictures`.
 
-A broker, the generator, the streaming jobs, the API, the dashboard and a browser, as users start
-them; all ends with the command. `LAKE_HOME=… python -m tests.browser.pictures` takes a home that
-has a lake.
+The script starts a broker, the generator, the streaming jobs, the API, the dashboard and a browser
+as users do, and stops all of them. `LAKE_HOME=… python -m tests.browser.pictures` uses an existing
+lake instead.
 """
 
 import io
@@ -25,17 +25,17 @@ from tests.support.commands import echostream
 from tests.support.kafka import new_stack
 
 POSTS = 20_000
-BASE = "2026-11-21T12:00:00"  # the end of the feed, so that pictures differ where pages do
+BASE = "2026-11-21T12:00:00"  # the feed's last moment, which the pictures show
 _MOST_BYTES = 200 * 1024
 _PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 _COLUMNS = 124
 _TERMINAL = "body { margin: 0 } pre { display: inline-block; margin: 0; padding: 16px 24px }"
-_TALL = 1120  # of a picture of a laptop's page, which scrolls
+_TALL = 1120  # the height of a laptop's page, which scrolls
 
 
 @contextmanager
 def made_lake() -> Iterator[Path]:
-    """A home with a lake of the generator's posts, through Kafka and all jobs."""
+    """Return a home whose lake has the generator's posts, sent through Kafka and all jobs."""
     if home := os.environ.get("LAKE_HOME"):
         yield Path(home)
         return
@@ -51,7 +51,7 @@ def made_lake() -> Iterator[Path]:
 
 
 def take(browser: Browser, address: str, *, name: str, path: str, width: int, theme: str) -> None:
-    """Write one picture of a page as it stands when all is drawn."""
+    """Write one picture of a page after everything is drawn."""
     height = _TALL if width > min(SIZES) else SIZES[width]
     with browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=theme
@@ -65,7 +65,7 @@ def take(browser: Browser, address: str, *, name: str, path: str, width: int, th
 
 
 def take_report(browser: Browser, home: Path) -> None:
-    """Write the picture of what `make demo` prints about this lake."""
+    """Write the picture of the report that `make demo` prints about this lake."""
     ledgers = (home / "ledger").glob("*.jsonl")
     sent = sum(len(ledger.read_text(encoding="utf-8").splitlines()) for ledger in ledgers)
     console = Console(

@@ -1,4 +1,4 @@
-"""The dashboard in a browser: each page on two sizes, by keyboard, by axe, and live."""
+"""The dashboard works in a browser: in two sizes, by keyboard, by axe's rules, and live."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ PAGES = {
     "/posts": ("Posts", ()),
     "/quality": ("Data quality", ("Jobs", "Fates", "Quarantine", "Cost and quota")),
 }
-# What the axe rules call serious or critical, without Streamlit's own frame.
+# The selector of the rules that axe calls serious or critical, without Streamlit's own frame.
 _SERIOUS = {"serious", "critical"}
 _SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -30,7 +30,7 @@ def test_a_page(visit, path, width):
     page = tab.open(path)
     expect(page.locator("h1")).to_have_text(title, timeout=PATIENCE_MS)
     expect(page.locator("h2")).to_have_text(list(panels), timeout=PATIENCE_MS)
-    tab.drawn()  # the charts of the last panel too
+    tab.drawn()  # wait for the charts of the last panel too
     assert not page.evaluate(_SIDEWAYS)
     found = Axe().run(page).response["violations"]
     assert [
@@ -81,7 +81,7 @@ def test_a_wrong_link_is_the_usual_view(visit):
 
 
 def test_filters_by_keyboard_alone(visit):
-    """Tab to the channel, type, and read the narrowed page."""
+    """Tab to the channel, type a name, and read the narrowed page."""
     page = visit().open("/")
     for _ in range(40):
         page.keyboard.press("Tab")

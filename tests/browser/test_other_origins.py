@@ -21,7 +21,7 @@ _SOCKET = """url => new Promise(done => {
 
 @pytest.fixture
 def stranger(browser):
-    """A tab on a page of another origin, which has this machine for its host too."""
+    """Return a tab on a page of another origin, which has this machine as its host too."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -75,12 +75,12 @@ def test_a_page_reaches_nothing_of_the_api(stranger, api, path, options):
     assert kind in {"error", "opaque"}
     assert status == 0
     assert "posts" not in text
-    # The browser hides an answer from the page; here there is none to hide.
+    # The browser hides an answer from the page, but here there is none.
     assert [line["status"] for line in api.log()[before:] if line["status"] < 400] == []
 
 
 def test_another_name_of_this_machine_is_refused(browser, api):
-    """DNS rebinding: a name that now leads to loopback is not the API's name."""
+    """DNS rebinding fails: a foreign name that leads to loopback is not the API's name."""
     answer = api.get("/v1/query?metric=volume", {"Host": f"rebound.example:{api.port}"})
     assert answer.status == 421
 

@@ -1,7 +1,7 @@
-"""API and dashboard behind the proxy of docker-compose.yml: nginx with deploy/proxy.conf.
+"""API and dashboard work behind the proxy of docker-compose.yml, nginx with deploy/proxy.conf.
 
-What the profile `web` starts is started here without containers. The API asks everybody for a
-key, as it does in a container, where it has no loopback address.
+The services of the profile `web` run here without containers. The API asks everybody for a key, as
+it does in a container, where it has no loopback address.
 """
 
 import base64
@@ -29,7 +29,7 @@ _GIB = 1_073_741_824
 
 @pytest.fixture(scope="module")
 def proxy(lake, tmp_path_factory):
-    """The proxy before an API that nobody reaches without a key, and a dashboard that has one."""
+    """Run the proxy before an API that demands keys, and a dashboard that has one."""
     program()
     run = tmp_path_factory.mktemp("run")
     folder = tmp_path_factory.mktemp("proxy")
@@ -61,7 +61,7 @@ def answers(proxy):
 
 
 def sign_in(run):
-    """User and password, as the operator reads them."""
+    """Return user and password as the operator reads them."""
     user, _, word = (run / "sign-in/users").read_text().strip().partition(":")
     return {"username": user, "password": word.removeprefix("{PLAIN}")}
 
@@ -83,7 +83,7 @@ def test_a_page_lives_behind_the_proxy(browser, proxy):
         with visit.page.expect_websocket() as opening:
             page = visit.open("/")
         expect(page.locator("h1")).to_have_text("Overview", timeout=PATIENCE_MS)
-        page.get_by_role("link", name="Sentiment").click()  # asked over the WebSocket
+        page.get_by_role("link", name="Sentiment").click()  # the page asks over the WebSocket
         expect(page.locator("h1")).to_have_text("Sentiment", timeout=PATIENCE_MS)
         visit.drawn()
         assert opening.value.url.startswith(f"wss://{started.host}/")
@@ -107,7 +107,7 @@ def test_the_dashboard_asks_to_sign_in_and_forbids_other_hosts_to_the_page(proxy
     for answer in (refused, page):
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
-        assert "strict-transport-security" not in answer.headers  # of localhost: of every port
+        assert "strict-transport-security" not in answer.headers  # it would bind every port
     assert started.get("/metrics", Authorization=basic(run)).status == 404
 
 
@@ -155,7 +155,7 @@ def test_an_upload_reaches_the_api_while_it_is_sent(is_chunked, proxy):
         connection.sendall(head(api, started.host, None if is_chunked else len(_UPLOAD)))
         connection.sendall(part(_UPLOAD[:half], is_chunked=is_chunked))
         deadline = time.monotonic() + _SECONDS
-        while stored(api.home) <= before:  # the API has the first half before there is a second
+        while stored(api.home) <= before:  # the first half is stored before the second is sent
             assert time.monotonic() < deadline, "nothing of the upload has come"
             time.sleep(0.01)
         connection.sendall(part(_UPLOAD[half:], is_chunked=is_chunked))
@@ -188,12 +188,12 @@ def part(sent, *, is_chunked):
 
 
 def stored(home):
-    """Bytes of all jobs' inputs."""
+    """Return the bytes of all jobs' inputs."""
     return sum(file.stat().st_size for file in (home / "jobs").rglob("input*"))
 
 
 def test_a_service_that_is_away_is_said_so_with_headers(answers, tmp_path, proxy):
-    """Before another proxy that leads nowhere: 502, under a policy that loads nothing."""
+    """Without a target behind the proxy, the answer is 502 under a policy that loads nothing."""
     _, _, run = proxy
     port, nowhere = free_ports(2)
     away = f"http://127.0.0.1:{nowhere}"

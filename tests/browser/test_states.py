@@ -1,4 +1,4 @@
-"""A dashboard without what it needs says so, and what to do about it; never a stack trace."""
+"""A dashboard that lacks something says so, with a remedy, and never shows a stack trace."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.support.browser import Visit, dashboard
 
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory, browser):
-    """A home without a lake, served until the API is stopped."""
+    """Serve a home without a lake until the API is stopped."""
     home = tmp_path_factory.mktemp("empty")
     with serving(home, keyless_loopback=True) as api, dashboard(home, api.address) as address:
         yield api, address

@@ -15,8 +15,8 @@ from tests.support.clock import seconds_until
 FOLDER = Path(__file__).parent
 DEFAULT = ("-n", "2", "-m", "not nightly", "tests/unit")
 DAY_S = int(timedelta(days=1).total_seconds())
-# Each has a name, a zone, and what the clock moves by. Berlin's clocks skip or repeat the hour in
-# the last two.
+# Each moment has a name, a zone and a shift of the clock. In the last two, Berlin's clocks skip or
+# repeat the hour.
 MOMENTS = {
     "45 days from now": ("UTC", 45 * DAY_S),
     "400 days from now": ("Europe/Berlin", 400 * DAY_S),
@@ -31,7 +31,7 @@ MOMENTS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run the tests at one moment after the other."""
+    """Run the tests at each moment in turn."""
     pytest = [sys.executable, "-m", "pytest", *(arguments or DEFAULT)]
     for name, (zone, shift_s) in MOMENTS.items():
         sys.stderr.write(f"test-calendar: {name}, {zone}\n")

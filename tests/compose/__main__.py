@@ -24,7 +24,7 @@ from tests.support import oracle
 from tests.support.lake import assert_exact
 
 CORE = ("kafka", "s3", "streaming", "history", "prometheus")
-FLOW_FIRST = 0.7  # of the posts at once; the rest trickles while containers are killed
+FLOW_FIRST = 0.7  # of the posts are sent at once; the rest flows slowly while containers are killed
 SECOND = 1000
 _GOLD_S = 1500
 _SIMULATED_S = 900
@@ -65,7 +65,7 @@ def main() -> None:
 
 @contextmanager
 def _images_removed(*, unless: bool) -> Iterator[list[str]]:
-    """Remove the listed images in the end from an engine that is not ours.
+    """Remove these images in the end from an engine that is not ours.
 
     Our own engine keeps them for the next run.
     """
@@ -78,7 +78,7 @@ def _images_removed(*, unless: bool) -> Iterator[list[str]]:
 
 
 def run(ours: Project, posts: int) -> None:
-    """Up, posts, kills, down, up, simulators."""
+    """Start the project, send posts, kill containers, stop, start again, and run the simulators."""
     ours.up(*CORE)
     say(f"up: {', '.join(CORE)} are healthy")
     with tempfile.TemporaryDirectory() as folder:
@@ -95,7 +95,7 @@ def run(ours: Project, posts: int) -> None:
         say(f"docker compose run --rm cli sql: {answer.split()[-1]} posts in Gold")
         _down_and_up(ours)
         with flowing(settings, SECOND, seed=2, fast=SECOND) as (tap, sending):
-            tap.is_open.set()  # nothing is killed meanwhile
+            tap.is_open.set()  # no container is killed until then
             ledgers.append(sending.result())
         _await_gold(settings, ledgers)
         say("after down and up it went on where it had stopped: Gold is exact")
@@ -134,7 +134,7 @@ def _from_outside(ours: Project, home: Path) -> tuple[Settings, list[str]]:
     settings = Settings(
         home=home,
         lake="s3a://lake/echostream",
-        # It is killed meanwhile, so that a record may have to wait.
+        # Bronze's job is killed meanwhile, so that a record may have to wait.
         kafka={
             "bootstrap_servers": f"localhost:{ours.ports['KAFKA_PORT']}",
             "delivery_timeout_s": 900,
@@ -216,7 +216,7 @@ def _simulate(ours: Project, settings: Settings, ledgers: list[Path]) -> None:
 
 
 def _erase(ours: Project, settings: Settings) -> None:
-    """Somebody asks to be erased while the jobs run, by the command that a user would give."""
+    """Erase a person while the jobs run, by the command that a user would give."""
     platform, author_key, author = checks.busiest_author(settings)
     began = time.monotonic()
     ours.cli("erase", "--platform", platform, "--author", author)
@@ -234,7 +234,7 @@ def _await_gold(settings: Settings, ledgers: list[Path]) -> None:
     records = len(oracle.read_rows(*ledgers))
     _await(lambda: checks.is_in_gold(settings, records), _GOLD_S, f"{records} records in Gold")
     deadline = time.monotonic() + _REMOVALS_S
-    while True:  # what deleted authors left behind goes after the batch
+    while True:  # the job deletes rows of deleted authors after the batch
         try:
             assert_exact(settings, *ledgers)
         except AssertionError:

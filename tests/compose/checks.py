@@ -1,4 +1,4 @@
-"""What is asked of the lake, and of the containers, from outside."""
+"""Check the lake and the containers from outside."""
 
 import json
 import re
@@ -28,16 +28,16 @@ _BOARD = ROOT / "deploy/grafana/boards/echostream.json"
 
 
 def is_in_gold(settings: Settings, records: int) -> bool:
-    """Whether so many records have had their fate, and Gold is as new as Silver."""
+    """Tell whether this many records have a fate, and Gold is as new as Silver."""
     try:
         consumed = sum(row["consumed"] for row in ops(settings, "bronze_to_silver"))
-    except Exception:  # the store was killed, or there is no table yet: no
+    except Exception:  # False if the store was killed or there is no table yet
         return False
     return consumed >= records and all(lag.behind == 0 for lag in table_lags(settings))
 
 
 def has_gold(settings: Settings) -> bool:
-    """Whether Gold has any posts yet."""
+    """Tell whether Gold has any posts."""
     try:
         return bool(rows_of(settings, "gold.sentiment_hourly"))
     except TableNotFoundError:
@@ -45,12 +45,12 @@ def has_gold(settings: Settings) -> bool:
 
 
 def sent(settings: Settings, platform: str) -> int:
-    """How many records of posts Kafka has of a platform."""
+    """Count the records of posts that Kafka has of a platform."""
     return sum(end_offsets(settings)[topic_name(platform, "posts")].values())
 
 
 def simulated(settings: Settings, known: set[str]) -> dict[str, Counter[int]]:
-    """Count simulated posts in Silver by platform and number; posts of known keys are others."""
+    """Count simulated posts in Silver by platform and number, without posts of known keys."""
     found: dict[str, Counter[int]] = {platform: Counter() for platform in SIMULATED}
     for row in rows_of(settings, "silver.posts"):
         if row["platform"] in found and row["post_key"] not in known:
@@ -59,7 +59,7 @@ def simulated(settings: Settings, known: set[str]) -> dict[str, Counter[int]]:
 
 
 def lost_of_simulated(found: dict[str, Counter[int]]) -> dict[str, list[int]]:
-    """What should be in Silver and is not, by platform; what is there must be there once."""
+    """Return posts that are missing in Silver, by platform. Check that no post is there twice."""
     scenario = load_scenario(_SCENARIO)
     wanted = set(final_texts(timeline(scenario, 0)))
     for platform, numbers in found.items():
@@ -71,7 +71,7 @@ def lost_of_simulated(found: dict[str, Counter[int]]) -> dict[str, list[int]]:
 
 
 def busiest_author(settings: Settings) -> tuple[str, str, str]:
-    """Of Silver: platform, pseudonym, and the id that Bronze's payloads have."""
+    """Return platform, pseudonym and payload id of each post in Silver."""
     authors = Counter(
         (r["platform"], r["author_key"])
         for r in rows_of(settings, "silver.posts")
@@ -83,7 +83,7 @@ def busiest_author(settings: Settings) -> tuple[str, str, str]:
 
 
 def held_of(settings: Settings, author_key: str) -> int:
-    """Rows of an author that any table still shows."""
+    """Count the rows of an author that any table shows."""
     tables = ("bronze.posts", "silver.posts")
     return sum(
         row["author_key"] == author_key for name in tables for row in rows_of(settings, name)
@@ -91,7 +91,7 @@ def held_of(settings: Settings, author_key: str) -> int:
 
 
 def assert_closed(project: Project, secrets: list[str]) -> int:
-    """Check that no container is root or opens more than it needs; return the number checked."""
+    """Check that no container runs as root or opens more than it needs; return their number."""
     ids = call(
         "docker", "ps", "-q", "--filter", f"label=com.docker.compose.project={project.name}"
     ).split()
@@ -122,7 +122,7 @@ def assert_closed(project: Project, secrets: list[str]) -> int:
 
 
 def assert_unreachable_from_outside(project: Project) -> None:
-    """Each port answers on loopback alone."""
+    """Check that each port answers on loopback only."""
     addresses = [address for address in call("hostname", "-I").split() if ":" not in address]
     running = {"KAFKA_PORT", "S3_PORT", "SPARK_UI_PORT", "HISTORY_PORT", "PROMETHEUS_PORT"}
     for name in running:
@@ -137,7 +137,7 @@ def assert_unreachable_from_outside(project: Project) -> None:
 
 
 def assert_store_asks_for_credentials(project: Project, settings: Settings) -> None:
-    """A stranger gets nothing."""
+    """Check that a client without credentials gets no data."""
     url = f"http://127.0.0.1:{project.ports['S3_PORT']}/lake"
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(url, timeout=10).close()
@@ -145,7 +145,7 @@ def assert_store_asks_for_credentials(project: Project, settings: Settings) -> N
 
 
 def missing_from_prometheus(project: Project) -> list[str]:
-    """The board's questions about the streaming jobs that Prometheus has no answer to."""
+    """Return the board's queries about streaming jobs for which Prometheus has no data."""
     panels = json.loads(_BOARD.read_text(encoding="utf-8"))["panels"]
     asked = [target["expr"] for panel in panels for target in panel["targets"]]
     return [

@@ -1,4 +1,4 @@
-"""The run uses the Docker engine that answers, or starts its own and stops it afterwards."""
+"""Use the Docker engine that answers, or start our own and stop it afterwards."""
 
 import os
 import shutil
@@ -17,13 +17,13 @@ _STOP_S = 60
 
 
 def say(what: str) -> None:
-    """A line with the seconds since the start."""
+    """Print a line with the seconds since the start."""
     sys.stdout.write(f"{time.monotonic() - _BEGUN:6.0f} s  {what}\n")
     sys.stdout.flush()
 
 
 def call(*words: str, quiet: bool = True, timeout_s: float = 1800, **more) -> str:
-    """Run a program to its end; what it printed. What fails is shown."""
+    """Run a program to its end and return its output. Print the output if it fails."""
     done = subprocess.run(
         words, capture_output=quiet, text=True, check=False, timeout=timeout_s, **more
     )
@@ -34,7 +34,7 @@ def call(*words: str, quiet: bool = True, timeout_s: float = 1800, **more) -> st
 
 
 def answers() -> bool:
-    """Whether a Docker engine answers."""
+    """Tell whether a Docker engine answers."""
     words = ["docker", "version", "--format", "{{.Server.Version}}"]
     return (
         shutil.which("docker") is not None
@@ -44,9 +44,9 @@ def answers() -> bool:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[bool]:
-    """Keep an engine up; yield True where it is our own.
+    """Keep an engine running; yield True if it is our own.
 
-    Its data are in a folder that the next run finds again.
+    Its data is in a folder that the next run finds again.
     """
     if answers():
         say("an engine answers: it is used, and left as it is but for what this run makes")
@@ -106,21 +106,21 @@ def _await_answer(daemon: "subprocess.Popen[bytes]", folder: Path) -> None:
 
 
 def has_image(name: str) -> bool:
-    """Whether the engine has an image of that name."""
+    """Tell whether the engine has an image of this name."""
     return not subprocess.run(
         ["docker", "image", "inspect", name], capture_output=True, check=False
     ).returncode
 
 
 def base_image(folder: Path) -> bool:
-    """The base of all images, made of Debian's packages; False where the engine has it."""
+    """Build the base of all images from Debian's packages. Return False if the engine has it."""
     if has_image(BASE):
         return False
     say(f"{BASE}: made by debootstrap")
     root = folder / "rootfs"
     shutil.rmtree(root, ignore_errors=True)
     call("debootstrap", "--variant=minbase", "bookworm", str(root), *_mirror())
-    # What this machine trusts, such as a company's proxy, the build inside must trust too.
+    # The build must trust the certificates of this machine too, such as those of a company's proxy.
     own = Path("/usr/local/share/ca-certificates")
     if own.is_dir():
         shutil.copytree(own, root / "usr/local/share/ca-certificates", dirs_exist_ok=True)

@@ -1,4 +1,4 @@
-"""Posts that flow for as long as they are wanted: most at once, the rest a few at a time."""
+"""Send posts for as long as a test needs them: most at once, the rest a few at a time."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,11 +10,11 @@ from ingestion.generator import load_rates, run_generator
 from ingestion.kafka.producer import Producer
 from tests.support.clock import BASE
 
-_LASTS_S = 900  # the trickle, if nobody opens the tap
+_LASTS_S = 900  # seconds of the slow flow, if no test opens the tap
 
 
 class Tap:
-    """A sender passes `fast` records at once, then one now and then, until it is opened."""
+    """A sender that passes `fast` records at once, and the others slowly until it is opened."""
 
     def __init__(self, producer: Producer, fast: int, pause_s: float) -> None:
         self._producer = producer
@@ -40,7 +40,7 @@ class Tap:
 
 @contextmanager
 def flowing(settings: Settings, posts: int, *, seed: int, fast: int):
-    """Made posts on their way to Kafka; the tap, and the future of their ledger."""
+    """Send generated posts to Kafka. Yield the tap and the future of their ledger."""
     with Producer(settings) as producer, ThreadPoolExecutor(1) as background:
         tap = Tap(producer, fast, _LASTS_S / max(1, posts - fast))
         sending: Future[Path] = background.submit(

@@ -1,4 +1,4 @@
-"""The images of the run: ours, built for real, and stand-ins under the names of others'."""
+"""Provide the run's images: ours, built for real, and stand-ins for those of others."""
 
 import os
 import shutil
@@ -17,13 +17,13 @@ LEFT_OUT = {
 
 
 def build_ours(name: str) -> None:
-    """By our own Dockerfile, from the checkout."""
+    """Build our image by our Dockerfile from the checkout."""
     say(f"{name}: built by deploy/Dockerfile")
     _build(name, ROOT, "-f", str(ROOT / "deploy/Dockerfile"))
 
 
 def build_standins(images: set[str]) -> list[str]:
-    """Stand-ins for those images that the engine does not have; their names."""
+    """Build stand-ins for images that the engine lacks, and return their names."""
     made = []
     for image in sorted(images):
         if has_image(image):
@@ -46,7 +46,7 @@ def _build_standin(image: str) -> None:
 
 
 def _build(name: str, context: Path, *more: str) -> None:
-    # The older builder: Debian's engine has no other.
+    # Use the older builder, because Debian's engine has no other.
     call(
         "docker",
         "build",

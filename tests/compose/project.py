@@ -1,4 +1,4 @@
-"""docker-compose.yml runs as a project with its own ports and volumes, removed afterwards."""
+"""Run docker-compose.yml as a project with its own ports and volumes, and remove it afterwards."""
 
 import json
 import os
@@ -26,7 +26,7 @@ _HEALTHY_S = 420
 
 
 class Project:
-    """Its commands."""
+    """The commands of a project."""
 
     def __init__(self) -> None:
         plugin = (
@@ -45,7 +45,7 @@ class Project:
         }
         self._environment = kept | {name: str(port) for name, port in self.ports.items()}
         self._environment |= {"COMPOSE_PROJECT_NAME": self.name, "COMPOSE_PATH_SEPARATOR": ":"}
-        # What a deleted author left behind goes within the hour; a run does not wait for that.
+        # The job deletes rows of deleted authors within the hour, for which a run cannot wait.
         self._environment |= {"AUTHOR_REMOVAL_S": "60"}
         self._environment |= {
             "COMPOSE_PROFILES": "metrics,cli",
@@ -53,18 +53,18 @@ class Project:
         }
 
     def with_simulators(self) -> None:
-        """From now on producers read simulated platforms."""
+        """Let producers read simulated platforms from now on."""
         self._environment["COMPOSE_FILE"] = "docker-compose.yml:deploy/simulators.yml"
 
     def compose(self, *words: str, quiet: bool = True) -> str:
         return call(*self._compose, *words, cwd=ROOT, env=self._environment, quiet=quiet)
 
     def config(self) -> dict:
-        """The services as compose reads them."""
+        """Return the services as compose reads them."""
         return yaml.safe_load(self.compose("config"))["services"]
 
     def up(self, *services: str) -> None:
-        """Start what does not run, and wait until it is healthy, which 1.29 cannot do by itself."""
+        """Start services and wait until they are healthy, which compose 1.29 does not do."""
         self.compose("up", "-d", *services)
         for service in services:
             self.await_health(service)
@@ -89,7 +89,7 @@ class Project:
         return json.loads(call("docker", "inspect", self.container(service)))[0]
 
     def kill(self, service: str) -> None:
-        """As an operator would by accident; Docker does not start such a one again by itself."""
+        """Kill a container as an operator would by accident. Docker does not restart it."""
         call("docker", "kill", self.container(service))
 
     def logs(self, service: str) -> str:
@@ -101,17 +101,17 @@ class Project:
         ).stderr
 
     def cli(self, *words: str) -> str:
-        """`docker compose run --rm cli …`."""
+        """Run a command by `docker compose run --rm cli …`."""
         return self.compose("run", "--rm", "-T", "cli", *words)
 
     def read(self, service: str, file: str) -> str:
-        """A file inside a container that runs."""
+        """Return a file inside a running container."""
         return call("docker", "exec", self.container(service), "cat", file)
 
 
 @contextmanager
 def project() -> Iterator[Project]:
-    """A project; its containers, networks and volumes are removed in the end."""
+    """Yield a project; remove its containers, networks and volumes in the end."""
     found = Project()
     try:
         yield found

@@ -1,4 +1,4 @@
-"""Each module has a home on the session's broker: a key, empty topics, an empty lake."""
+"""Give each module a home on the session's broker, with a key, empty topics and an empty lake."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.support.kafka import new_home
 
 @pytest.fixture(scope="module")
 def home(broker, tmp_path_factory, request) -> Iterator[Settings]:
-    """For all tests of a module, which go on from one another; `HOME` in it is the home's name."""
+    """Return a home for all tests of a module, which build on each other. `HOME` names it."""
     folder = tmp_path_factory.mktemp("home") / getattr(request.module, "HOME", "home")
     folder.mkdir()
     with new_home(broker, folder, spark={"extra": INTERPRETED}) as settings:

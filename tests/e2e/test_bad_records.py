@@ -1,4 +1,4 @@
-"""Bytes that no producer of ours would send end in quarantine, with their coordinates.
+"""Bytes that no producer of ours would send go to quarantine, with their coordinates.
 
 The good records beside them are processed normally.
 """
@@ -24,7 +24,7 @@ def maker(home):
 
 
 def made(home, number: int, text: str):
-    """A good record."""
+    """Return a good record."""
     post = Post(
         op="upsert",
         post_id=f"t3_poison{number}",
@@ -39,7 +39,7 @@ def made(home, number: int, text: str):
 
 
 def submission(number, **changes):
-    """A payload in Reddit's wire format."""
+    """Return a payload in Reddit's wire format."""
     data = {
         "name": f"t3_drift{number}",
         "id": f"drift{number}",
@@ -57,7 +57,7 @@ def submission(number, **changes):
 
 @pytest.fixture(scope="module")
 def outcome(home, in_session):
-    """What was sent where, and what came of it."""
+    """The records sent, where they are in Kafka, and what became of them."""
     poisoned = {}
     neighbours = {}
 
@@ -66,13 +66,13 @@ def outcome(home, in_session):
         neighbours[at] = orjson.loads(record.value)
 
     for number, (name, (stage, reason, spoil)) in enumerate(POISON.items()):
-        # One key, so that both lie side by side in one partition.
+        # All records have one key, so that they are neighbours in one partition.
         good(made(home, 2 * number, f"I am the good neighbour number {number}."))
         bad = made(home, 2 * number + 1, f"This neighbour number {number} is poison.")
         value, headers = spoil(bad.value, list(bad.headers))
         (at,) = send(home, TOPIC, (b"k", value, headers))
         poisoned[at] = (name, stage, reason, value, headers)
-    # What is only unusual passes: the largest record, a platform's new field; a field of another
+    # Unusual records pass: the largest one, and one with a platform's new field. A field of another
     # type does not.
     largest = made(home, 1000, "I am as large as a record may be.")
     good(replace(largest, value=padded(largest.value, MIB)))
@@ -123,7 +123,7 @@ def test_quarantine_holds_the_bytes_as_they_came(home, outcome):
     for row in rows_of(home, "quarantine.posts"):
         name, *_, value, headers = poisoned[row["topic"], row["partition"], row["offset"]]
         assert (row["key"], row["value"]) == (b"k", value), name
-        assert dict(row["headers"] or []) == dict(headers), name  # of two of one name, the last
+        assert dict(row["headers"] or []) == dict(headers), name  # the last of both
 
 
 def test_every_neighbour_is_in_silver_with_its_content(home, outcome):

@@ -1,4 +1,4 @@
-"""A lake whose disk is full: named, with the remedy, and exact once there is room."""
+"""A full disk is an error with a remedy, and the lake is exact once there is room."""
 
 from tests.support.kafka import generate
 from tests.support.lake import assert_exact

@@ -1,4 +1,4 @@
-"""`POST /v1/ingest` to a real broker, by the commands as people run them."""
+"""`POST /v1/ingest` sends to a real broker, by the commands as users run them."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def item(number, **fields):
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    """A broker of its own, which the last test kills."""
+    """Run a broker for this module, because the last test kills it."""
     with new_stack(tmp_path_factory.mktemp("stack")) as made:
         yield made
 

@@ -36,15 +36,15 @@ RATES = Rates(
 )
 HOME = "my hüme 100%"  # Java, Spark, deltalake and DuckDB each read such a path by other rules
 SECRET = "canary-of-a-password-31f7"
-CLIENT = json.dumps({"sasl.password": SECRET})  # a broker without SASL does not ask for it
+CLIENT = json.dumps({"sasl.password": SECRET})  # a broker without SASL does not ask for a password
 GOLD_S = 150
-LEAST = 12  # bytes; a shorter one stands in a log by chance
-TERM_S = 30  # what the system promises, not a measurement
+LEAST = 12  # bytes; a shorter text may be in a log by chance
+TERM_S = 30  # the promised latency, which the test does not measure
 
 
 @pytest.fixture(scope="module")
 def ledgers():
-    """Of all that was sent so far, in order."""
+    """Return the ledger of all records sent so far, in order."""
     return []
 
 
@@ -75,7 +75,7 @@ def test_logs_and_output_hold_no_text_and_no_personal_data(home, ledgers):
 
 
 def test_event_logs_hold_no_text_no_native_id_no_pseudonym_and_no_secret(home, ledgers):
-    """Plans quote literals, and the record of a run its settings."""
+    """Event logs hold plans, which quote literals, and the settings of a run."""
     needles = {SECRET, *home.key_file.read_text().split()}
     for row in oracle.read_rows(*ledgers):
         needles |= {row.get("clean_text"), row.get("clean_title"), *row.get("canaries", ())}
@@ -103,7 +103,7 @@ def test_history_shows_the_run_on_loopback_until_stopped(home, free_port):
     address = f"http://127.0.0.1:{free_port}/api/v1/applications"
 
     def names():
-        with suppress(OSError), urlopen(address, timeout=5) as answer:  # our own server
+        with suppress(OSError), urlopen(address, timeout=5) as answer:  # it is our own server
             return [application["name"] for application in json.load(answer)]
         return []
 
@@ -115,7 +115,7 @@ def test_history_shows_the_run_on_loopback_until_stopped(home, free_port):
 
 
 def test_made_personal_data_is_in_no_table_behind_bronze_and_in_no_key_or_header(home, ledgers):
-    """Of every kind, plain and hidden, on every platform; decoded values and bytes of files."""
+    """The data has every kind, plain and hidden, on every platform. Text and bytes are searched."""
     rows = oracle.read_rows(*ledgers)
     assert planted_pii.kinds_missing(rows) == set()
     needles = planted_pii.needles_of(rows)
@@ -132,7 +132,7 @@ def test_ops_say_how_much_personal_data_was_taken_out(home, ledgers):
 
 
 def test_a_second_run_adds_nothing(home, ledgers, in_session):
-    """Another session goes on from the checkpoints of a process that has ended."""
+    """Another session continues from the checkpoints of a process that has ended."""
     before = versions(home)
     done = in_session(home, "run", "--available-now")
     assert (done.code, done.error) == (0, "")
@@ -173,7 +173,7 @@ def test_continuous_run_takes_what_arrives_keeps_others_out_and_ends_on_sigterm(
 def test_topics_that_were_made_anew_stop_the_run_until_a_reset_accepts_it(
     home, ledgers, in_session
 ):
-    """As after a broker lost its data: the topics have their names, and other ids."""
+    """After a broker has lost its data, topics have the same names and other ids."""
     before = versions(home)
     renew_topics(home)
     ledgers.append(generate(home, 200, seed=3, rates=RATES))

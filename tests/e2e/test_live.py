@@ -1,4 +1,4 @@
-"""Live reading by the commands as people run them: a simulator beside a real broker."""
+"""Live reading works by the commands as users run them, with a simulator and a real broker."""
 
 import gzip
 import json
@@ -22,7 +22,7 @@ START_S = 60
 
 @contextmanager
 def simulated(home, name, *words):
-    """A simulator as a command: its address and the credentials that it printed."""
+    """Run a simulator as a command; yield its address and the credentials that it printed."""
     with printed(home, name, *words) as lines:
         given = [line for line in lines if line.startswith("ECHOSTREAM_CREDENTIALS__")]
         yield lines[0], dict(line.split("=", 1) for line in given)
@@ -30,7 +30,7 @@ def simulated(home, name, *words):
 
 @contextmanager
 def printed(home, name, *words):
-    """A simulator as a command: the lines that it printed, of which the last reads from it."""
+    """Run a simulator as a command; yield its lines, the last of which reads from it."""
     with started(home, "simulate", name, *words) as simulator:
         simulator.until(
             lambda: simulator.out.endswith("\n") and " ingest " in simulator.out,

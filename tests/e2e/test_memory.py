@@ -1,4 +1,4 @@
-"""The demo's stack with everything in it: broker, streams, API, job worker, dashboard."""
+"""The demo's stack fits into memory with broker, streams, API, job worker and dashboard."""
 
 import subprocess
 import sys
@@ -20,15 +20,15 @@ LIMIT = 5 * GIGABYTE
 POSTS = 20_000
 MORE = 1_000
 ROWS = 5_000
-COMMAND_S = 600  # busy cores
+COMMAND_S = 600  # for a busy machine
 GOLD_S = 1_200
-SHARE = 0.8  # of the posts; the others are deleted, or bad
+SHARE = 0.8  # of the posts; the others are deleted or bad
 
 
-@pytest.mark.nightly  # four minutes, and a machine with five gigabytes to spare
+@pytest.mark.nightly  # it takes four minutes, and needs a machine with five gigabytes to spare
 @pytest.mark.timeout(3_000)
 def test_the_demo_with_everything_holds_at_most_five_gigabytes(tmp_path, capsys):
-    """Posts are fed while the streams run, a page is drawn, a job is scored."""
+    """Send posts while the streams run, draw a page, and score a job."""
     settings = new_settings(tmp_path / "home")
     api, dashboard = (services.address(service, settings) for service in services.SERVICES)
     with group_of(settings.home, limit=LIMIT) as group:
@@ -82,13 +82,13 @@ def in_gold(settings):
         ((posts,),) = query(
             settings.lake_uri, "SELECT sum(posts)::BIGINT FROM gold.sentiment_hourly"
         ).rows
-    except QueryError:  # the lake has no Gold yet
+    except QueryError:  # the lake may have no Gold yet
         return 0
     return posts or 0
 
 
 def score_a_job(api):
-    """The worker loads its models only for a job."""
+    """Score a job, because the worker loads its models only for a job."""
     rows = "".join(f'{{"id": {number}, "text": "A good day."}}\n' for number in range(ROWS))
     with httpx2.Client(base_url=api, timeout=60, trust_env=False) as client:
         posted = client.post(
@@ -102,7 +102,7 @@ def score_a_job(api):
 
 
 def draw_the_page(address, file):
-    """In a browser, which is the user's and counts for itself; without one, its first answer."""
+    """Draw the page in a browser, whose memory counts for the user; without one, ask once."""
     program = picture.browser()
     if program is None or not picture.take_picture(program, address, file):
         assert httpx2.get(address, timeout=60, trust_env=False).status_code == 200

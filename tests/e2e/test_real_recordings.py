@@ -29,7 +29,7 @@ REDDIT = [
 ]
 BLUESKY = [RECORDINGS / "bluesky" / "jetstream_v1.jsonl.gz"]
 EVERY = 1 if os.environ.get("FULL") else 10
-PLAIN = re.compile(r"[ !#-\[\]-~]{30,}")  # the same in any JSON
+PLAIN = re.compile(r"[ !#-\[\]-~]{30,}")  # the same payload in any form of JSON
 TABLES = (
     "bronze.posts",
     "silver.posts",
@@ -54,7 +54,7 @@ def documents(files: list[Path]) -> Iterator[Any]:
 
 
 def things(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object in a document that has `kind` and `data`."""
+    """Yield every object in a document that has `kind` and `data`."""
     if isinstance(value, dict):
         if {"kind", "data"} <= set(value):
             yield value
@@ -67,7 +67,7 @@ def things(value: Any) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def reddit(tmp_path_factory) -> list[Path]:
-    """Reddit's files, or of each some documents."""
+    """Return Reddit's files, or some documents of each."""
     folder = tmp_path_factory.mktemp("reddit")
     files = []
     for file in REDDIT:
@@ -113,13 +113,13 @@ def is_gone(data: dict[str, Any]) -> bool:
 
 
 def edited(data: dict[str, Any]) -> int:
-    """The second of its last edit; 0 where it has none, or says only that it has one."""
+    """Return the second of the last edit; 0 if there is none, or no time is given."""
     return 0 if isinstance(data.get("edited"), bool | None) else int(data["edited"])
 
 
 @pytest.fixture(scope="module")
 def lake(home, reddit, in_session):
-    """Both platforms replayed, and all of it drained."""
+    """Replay both platforms and drain all of it."""
     for platform, files in (("reddit", reddit), ("bluesky", BLUESKY)):
         done = in_session(home, "replay", platform, *map(str, files))
         assert done.code == 0, done.error
@@ -225,7 +225,7 @@ def test_private_messages_are_nowhere(lake, reddit):
                 lines |= {
                     line for line in thing["data"]["body"].splitlines() if PLAIN.fullmatch(line)
                 }
-    # What somebody also said in public may stand there.
+    # A text of a private message may also be in a public post.
     public = json.dumps(
         [t["data"] for d in documents(reddit) for t in things(d) if t["kind"] in {"t1", "t3"}]
     )
@@ -252,7 +252,7 @@ def test_private_messages_are_nowhere(lake, reddit):
 
 
 def content(found: pa.Table) -> bytes:
-    """All text and bytes of a table."""
+    """Return all text and bytes of a table."""
     cells: list[bytes] = []
 
     def gather(value: Any) -> None:

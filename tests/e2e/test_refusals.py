@@ -1,4 +1,4 @@
-"""What the command refuses: one clear line with the remedy, exit code 1 or 2, nothing written."""
+"""The command refuses with one clear line and a remedy, exit code 1 or 2, and writes nothing."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.support.commands import Done, echostream
 
 @pytest.fixture
 def alone(tmp_path) -> Settings:
-    """A home with a key and no broker."""
+    """Return a home with a key and without a broker."""
     port, controller = free_ports(2)
     settings = Settings(home=tmp_path, broker={"port": port, "controller_port": controller})
     create_key(settings.key_file)

@@ -1,6 +1,6 @@
 """The whole pipeline runs over a lake on S3.
 
-A real server serves it over HTTP with credentials; then one that often fails does.
+A real server serves it over HTTP with credentials, and then one that often fails.
 """
 
 import json
@@ -36,9 +36,9 @@ RATES = Rates(
     unmappable=0.005,
 )
 pytestmark = pytest.mark.extended
-TIMEOUT_S = 3.0  # of one answer; a stalled one takes longer
+TIMEOUT_S = 3.0  # seconds for one answer; a stalled one takes longer
 WAIT_S = 60.0
-# A process that holds the lake until its standard input ends.
+# This process holds the lake until its standard input ends.
 HOLDER = """
 import sys
 from foundation.settings import Settings
@@ -60,7 +60,7 @@ def s3(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def on_s3(home, s3):
-    """The local stack with its lake on S3."""
+    """Start the local stack with its lake on S3."""
     return home.model_copy(update={"lake": "s3a://lake/some/prefix", "s3": s3})
 
 
@@ -151,9 +151,9 @@ def test_wrong_credentials_and_a_missing_bucket_are_named(on_s3, tmp_path):
     assert "404 NoSuchBucket" in done.error
 
 
-@pytest.mark.nightly  # four minutes of CI's hour; test_s3_lease.py asks a store that fails there
+@pytest.mark.nightly  # it takes four minutes of CI's hour; test_s3_lease.py has a store that fails
 def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
-    """One run follows a rebuild, a reset, and a checkpoint commit that a crash took away."""
+    """One run follows a rebuild, a reset, and the loss of a checkpoint commit in a crash."""
     for words in (("rebuild", "gold"), ("checkpoint", "reset", "bronze_to_silver")):
         done = echostream(on_s3, *words)
         assert (done.code, done.error) == (0, "")
@@ -178,9 +178,9 @@ def test_a_store_that_often_fails_changes_nothing(on_s3, s3, ledgers):
     )
 
 
-@pytest.mark.nightly  # tests/jobs/test_erasures.py does the same on a disk, with kills
+@pytest.mark.nightly  # tests/jobs/test_erasures.py does the same on disk, with kills
 def test_a_person_is_erased_to_the_last_file(on_s3, ledgers, tmp_path):
-    """The clock allows the erasure at once here; Kafka still has the person, the lake nothing."""
+    """The clock allows the erasure at once. Kafka still has the person, the lake does not."""
     live = rows_of(on_s3, "silver.posts")
     bronze = rows_of(on_s3, "bronze.posts")
     busiest = Counter((row["platform"], row["author_key"]) for row in live).most_common()

@@ -36,7 +36,7 @@ def settings(s3, tmp_path):
 
 @pytest.fixture
 def elsewhere(settings, tmp_path):
-    """Another machine, as far as the lease can tell."""
+    """Take the lease as another machine would."""
     return settings.model_copy(update={"home": tmp_path / "there"})
 
 
@@ -57,7 +57,7 @@ def test_a_silent_holder_is_followed_and_finds_out(settings, elsewhere, monkeypa
         with pytest.raises(LakeInUseError), hold_lake(elsewhere):
             pytest.fail("two writers")
         monkeypatch.setattr(s3_lease, "ENDS_AFTER_S", 1.0)
-        time.sleep(2.5)  # the store's clock counts in whole seconds
+        time.sleep(2.5)  # the store's clock has whole seconds
         with hold_lake(elsewhere):
             assert lost.wait(WAIT_S)
 

@@ -30,7 +30,7 @@ SUBMIT_S = 280
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    """As `make wheel` builds it."""
+    """Build the wheel as `make wheel` does."""
     out = tmp_path_factory.mktemp("dist")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
     subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True, timeout=120)
@@ -55,9 +55,9 @@ def python(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def elsewhere(home, python, tmp_path_factory):
-    """The environment of programs that know neither the checkout nor our packages."""
+    """Return the environment of programs that have neither the checkout nor our packages."""
     known = environment(home)
-    # Spark makes code of its queries here, as at work
+    # Spark generates code for its queries here, as in production
     for name in (
         "PYTHONPATH",
         "ECHOSTREAM_SPARK__EXTRA",
@@ -69,7 +69,7 @@ def elsewhere(home, python, tmp_path_factory):
 
 @contextmanager
 def program(words, env, folder, log):
-    """A program in a session of its own; gone afterwards with all that it started."""
+    """Run a program in its own session; end it afterwards with all processes that it started."""
     with log.open("wb") as out:
         process = subprocess.Popen(
             words, env=env, cwd=folder, stdout=out, stderr=out, start_new_session=True
@@ -82,7 +82,7 @@ def program(words, env, folder, log):
 
 @pytest.fixture(scope="module")
 def master(elsewhere, tmp_path_factory):
-    """A standalone master with one worker, on free loopback ports."""
+    """Run a standalone master with one worker on free loopback ports."""
     folder = tmp_path_factory.mktemp("cluster")
     port, *web = free_ports(3)
     env = elsewhere | {"SPARK_DAEMON_JAVA_OPTS": QUICK_JVM, "SPARK_DAEMON_MEMORY": "512m"}
@@ -128,7 +128,7 @@ def test_the_wheel_holds_code_and_conf(wheel):
 
 
 def test_without_the_wheel_nothing_is_found(python, tmp_path):
-    """Else the next test proves nothing."""
+    """Programs fail without the wheel; otherwise the next test would prove nothing."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     for module, code in (("pyspark", 0), ("transforms", 1)):
         words = [python, "-c", f"import {module}"]
@@ -172,7 +172,7 @@ def test_posts_reach_gold_exactly_on_a_standalone_cluster(home, ledger, submit, 
     assert sum(row["new"] for row in ops(home, "bronze_to_silver")) > 0
 
 
-@pytest.mark.nightly  # a cluster and two JVMs more; batch/submit.py itself is tried in process
+@pytest.mark.nightly  # it takes a cluster and two more JVMs; batch/submit.py is tested in process
 def test_a_batch_job_waits_for_the_lake_and_runs_on_the_cluster(home, ledger, submit, tmp_path):
     version = table(home, "silver.posts").version()
     log = tmp_path / "submit.log"

@@ -1,8 +1,8 @@
-"""Erase a person while the streams run and are killed (`make test-erasure`).
+"""Erase a person while the streams run and are killed, by `make test-erasure`.
 
-A generated stream with deletes flows, and in the middle of it a person asks to be erased. Then a
-full replay, a backfill and both rebuilds run, and none of them brings the person back. In the end
-verify-erasure finds nothing in any byte, and Gold is what the ledger says without the person.
+A person asks to be erased in the middle of a generated stream with deletes. Then a full replay, a
+backfill and both rebuilds run, and none of them brings the person back. In the end,
+verify-erasure finds nothing in any byte, and Gold matches the ledger without the person.
 """
 
 import argparse
@@ -47,12 +47,12 @@ QUICK = {"erasure__interval_s": "1", "stream__trigger_s": "2"}
 AT_ONCE = {"erasure__batch_interval_s": "0"}
 WITHOUT_WAITING = {"upkeep__keep_h": "0", "upkeep__min_files": "2"}
 SEED = 20261121
-TAIL = 200  # records that come last of all: what streams have not read, no vacuum removes
+TAIL = 200  # the last records; no vacuum removes files that streams have not read
 WITHIN_S = 900
 
 
 def main() -> None:
-    """All of it, in a home that is gone in the end."""
+    """Run all steps in a home that is removed in the end."""
     parser = argparse.ArgumentParser(prog="tests.erasure")
     parser.add_argument("--posts", type=int, default=20_000)
     parser.add_argument(
@@ -71,7 +71,7 @@ class Trial:
         self.settings = settings
         self.folder = folder
         self.per_second = per_second
-        self.hurry = threading.Event()  # the kills are over
+        self.hurry = threading.Event()  # there are no kills after this
         memory = MemoryProducer()
         self.began = time.monotonic()
         made = run_generator(
@@ -85,7 +85,7 @@ class Trial:
         )
         self.rows = oracle.read_rows(made.ledger)
         self.messages = memory.messages
-        # it holds everything, and is none of the system's
+        # this file holds everything, and the system does not own it
         made.ledger.rename(folder / "ledger.jsonl")
         self.person: Person = busiest(self.rows, self.messages)
         self.canaries = folder / "canaries"
@@ -96,7 +96,7 @@ class Trial:
         )
 
     def run(self) -> None:
-        """The steps, each on what the one before has left."""
+        """Run the steps, each on the result of the one before."""
         self.land()
         self.erase_while_it_flows()
         self.hold("after the erasure")
@@ -109,7 +109,7 @@ class Trial:
         self.end()
 
     def erase_while_it_flows(self) -> None:
-        """The request comes in the middle of the stream; two kills fall into it."""
+        """Ask for the erasure in the middle of the stream, with two kills during it."""
         flow = threading.Thread(target=self.send, args=(self.messages[:-TAIL],), daemon=True)
         with started(self.settings, "run", faults__crash_at=KILLS[0], **QUICK) as run:
             flow.start()
@@ -131,7 +131,7 @@ class Trial:
             run.terminate()
             assert run.wait(WITHIN_S) == 0, run.error
         self.do("run", "--available-now", **AT_ONCE)
-        self.do("erase")  # no producer runs here: the landing files lose them by this
+        self.do("erase")  # no producer runs here; this call removes the person from landing files
         receipt = self.receipt()
         self.say(
             f"asked {receipt['asked_at']}, unqueryable {receipt['unqueryable_at']},"
@@ -139,7 +139,7 @@ class Trial:
         )
 
     def bring_back(self) -> None:
-        """Everything once more into Kafka, and the person's payloads from outside the system."""
+        """Send everything to Kafka again, and the person's payloads from outside the system."""
         self.send(self.messages[:-TAIL])
         recording = self.folder / "recording.jsonl"
         recording.write_bytes(b"\n".join(orjson.dumps(payload) for payload in self.person.payloads))
@@ -151,11 +151,11 @@ class Trial:
         self.say(f"{came:,} records were suppressed")
 
     def suppressed(self) -> int:
-        """Records that a tombstone has blocked, by the jobs' own account."""
+        """Return the number of records that a tombstone has blocked, as the job counts them."""
         return sum(batch["suppressed"] for batch in ops(self.settings, "bronze_to_silver"))
 
     def end(self) -> None:
-        """The stream goes on, what was replaced is removed, Kafka's retention passes."""
+        """Continue the stream, remove replaced files, and let Kafka's retention pass."""
         self.send(self.messages[-TAIL:])
         self.do("run", "--available-now", **AT_ONCE)
         self.hold("after the last records", tail=True)
@@ -170,7 +170,7 @@ class Trial:
         self.say(f"receipt: {orjson.dumps(receipt).decode()}")
 
     def hold(self, when: str, *, tail: bool = False) -> None:
-        """Silver and Gold against the ledger's, computed without the person."""
+        """Compare Silver and Gold with the ledger, computed without the person."""
         rows = self.rows if tail else self.rows[:-TAIL]
         expected = oracle.expected([row for row in rows if not self.person.is_theirs(row)])
         assert [
@@ -187,7 +187,7 @@ class Trial:
         )
 
     def verify(self, when: str) -> int:
-        """By `echostream verify-erasure`; how many findings."""
+        """Return the number of findings of `echostream verify-erasure`."""
         done = echostream(self.settings, "verify-erasure", str(self.canaries), timeout_s=WITHIN_S)
         found = [line for line in done.out.splitlines() if line.startswith(("found:", "not read:"))]
         assert (done.code, bool(found)) in {(0, False), (1, True)}, done.error
@@ -197,7 +197,7 @@ class Trial:
         return len(found)
 
     def land(self) -> None:
-        """Landing files with the person among others, as `fetch` would have left them."""
+        """Write landing files with the person among others, as `fetch` would have done."""
         platform = self.person.platform
         landing = Landing(fs.LocalFileSystem(), f"{self.settings.lake_uri}/landing", platform)
         batches = [SourceBatch(source="made", documents=list(self.person.payloads))]
@@ -206,7 +206,7 @@ class Trial:
         ]
 
     def send(self, messages: list[Message]) -> None:
-        """Into Kafka."""
+        """Send records to Kafka."""
         with Producer(self.settings) as producer:
             for some in chunks(messages, 50):
                 for topic, key, value, headers in some:
@@ -215,24 +215,24 @@ class Trial:
                 self.hurry.wait(len(some) / self.per_second)
 
     def is_in_silver(self) -> bool:
-        """Whether a post of the person has arrived there."""
+        """Tell whether a post of the person has reached Silver."""
         if not (Path(self.settings.lake_uri) / f"silver/posts/_delta_log/{0:020}.json").exists():
             return False
         return any(self.person.is_theirs(row) for row in rows_of(self.settings, "silver.posts"))
 
     def is_whole(self) -> bool:
-        """Whether every table is without the person, by the receipt."""
-        time.sleep(2)  # the cores are for the streams
+        """Tell whether every table is without the person, by the receipt."""
+        time.sleep(2)  # do not take cores from the streams
         return all(each.unqueryable_at for each in receipts(self.settings))
 
     def receipt(self) -> Row:
-        """The person's."""
+        """Return the person's receipt."""
         lines = [orjson.loads(line) for line in self.do("receipts", "--json").out.splitlines()]
         (mine,) = [line for line in lines if line["cause"] == "request"]
         return mine
 
     def let_kafka_forget(self) -> None:
-        """Its retention, shortened to nothing; a broker looks half a minute after its start."""
+        """Set Kafka's retention to zero. A broker checks it half a minute after its start."""
         admin = AdminClient({"bootstrap.servers": self.settings.bootstrap_servers})
         names = [topic.name for topic in topics()]
         short = {"retention.ms": "1", "file.delete.delay.ms": "1000"}
@@ -259,13 +259,13 @@ class Trial:
         )
 
     def do(self, *words: str, **more: str) -> Done:
-        """A command that must succeed."""
+        """Run a command that must succeed."""
         done = echostream(self.settings, *words, timeout_s=WITHIN_S, **more)
         assert done.code == 0, f"{words[0]}: {done.error}"
         return done
 
     def say(self, text: str) -> None:
-        """For people."""
+        """Print a line for people."""
         sys.stdout.write(f"{time.monotonic() - self.began:7.1f} s  {text}\n")
         sys.stdout.flush()
 

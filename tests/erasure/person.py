@@ -21,13 +21,12 @@ _CLEAR = ("post_id", "author_id", "author_handle", "author_name", "title", "text
 
 @dataclass(frozen=True)
 class Person:
-    """Who is to be erased.
+    """The person to erase.
 
     Attributes:
-        theirs: the numbers of their records in the stream: what they wrote, and what else was sent
-            of their posts.
-        canaries: clear values of theirs that stand in nobody else's record.
-        payloads: theirs, as the platform gave them, where its mapper knows them.
+        theirs: the numbers of the records that the person wrote or that concern the person's posts.
+        canaries: clear values of the person that no other record has.
+        payloads: the person's payloads as the platform sent them, if its mapper knows them.
     """
 
     platform: str
@@ -39,12 +38,12 @@ class Person:
     payloads: tuple[Any, ...]
 
     def is_theirs(self, row: Row) -> bool:
-        """Of a row of the ledger or of a table that has both keys."""
+        """Return the keys in a row of the ledger or of a table that has both."""
         return row["author_key"] == self.author_key or row["post_key"] in self.posts
 
 
 def busiest(rows: list[Row], messages: list[Message]) -> Person:
-    """Return the person with most posts whom the platform does not delete.
+    """Return the person with most posts who is not deleted by the platform.
 
     Each row belongs to the message with its number.
     """

@@ -1,4 +1,4 @@
-"""A local stack of one's own for each module of faults."""
+"""Give each module of faults its own local stack."""
 
 from collections.abc import Iterator
 
@@ -8,8 +8,7 @@ from foundation.settings import Settings
 from ingestion.generator import Rates
 from tests.support.kafka import new_stack
 
-# Enough of everything that each batch has something to append, to merge, to entomb and to
-# quarantine.
+# Enough posts that each batch has rows to append, merge, block and quarantine.
 RATES = Rates(
     edits=0.10,
     deletes=0.10,
@@ -23,6 +22,6 @@ RATES = Rates(
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[Settings]:
-    """For all tests of a module, which go on from one another."""
+    """Return a stack for all tests of a module, which build on each other."""
     with new_stack(tmp_path_factory.mktemp("home")) as settings:
         yield settings

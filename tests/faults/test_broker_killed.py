@@ -1,4 +1,4 @@
-"""The broker dies and comes back while posts flow in and the jobs run."""
+"""The broker dies and restarts while posts arrive and the jobs run."""
 
 import os
 import signal
@@ -25,15 +25,15 @@ GOLD_S = 240
 
 
 class Tap:
-    """A sender that stops after the first posts, then lets the others flow a handful at a time."""
+    """A sender that stops after the first posts, and then sends the others a few at a time."""
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
         self.delivered = producer.delivered
         self.failed = producer.failed
         self.sent = 0
-        self.flows = threading.Event()  # set: go on after the first posts
-        self.is_open = threading.Event()  # set: let everything through
+        self.flows = threading.Event()  # set to continue after the first posts
+        self.is_open = threading.Event()  # set to send everything at once
 
     def send_bytes(self, *record) -> None:
         if self.sent == FIRST:

@@ -1,7 +1,6 @@
-"""`kill -9` of the whole application at every point of every job; then one run, and all is exact.
+"""After `kill -9` at any point of any job, one run makes everything exact.
 
-The tests go on from one another, over one lake: each begins with what the one before left half
-    done.
+The tests share one lake, and each begins with the half-done work of the one before.
 """
 
 import signal
@@ -31,7 +30,7 @@ POINTS = [
     ("silver_to_gold", "before_ops"),
     ("silver_to_gold", "after_last"),
 ]
-# Each batch says in ops what it does before it does it in Silver, and after it did it elsewhere.
+# Each batch writes to ops before it writes to Silver, and again after its other writes.
 HAS_OPS = {(job, "after_last") for job in JOBS} | {
     ("bronze_to_silver", point) for point in ("before_tombstones", "before_append", "before_merge")
 }
@@ -75,7 +74,7 @@ def test_killed_at(home, ledger, job, point):
 
 
 def finish_before(home, job):
-    """Let the jobs before this one finish what was there, once."""
+    """Let the jobs before this one process all records once."""
     earlier = JOBS[: JOBS.index(job)]
     states = [checkpoint(name, home) for name in earlier]
     if any(

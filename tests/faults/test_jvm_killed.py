@@ -1,6 +1,6 @@
-"""The JVM alone is killed, as the kernel does where memory is short.
+"""Only the JVM is killed, as the kernel does when memory is short.
 
-One line says so, and the next run goes on.
+One line says so, and the next run continues.
 """
 
 import os
@@ -18,7 +18,7 @@ START_S = 120
 
 
 def java(pids):
-    """The session's JVM."""
+    """Return the session's JVM."""
     for pid in pids:
         try:
             name = Path(f"/proc/{pid}/comm").read_text().strip()

@@ -1,6 +1,6 @@
-"""The broker is away while a firehose goes on.
+"""The broker is down while a firehose continues.
 
-Memory stays bounded, and the records that had to be dropped are a ledger gap.
+Memory stays bounded, and the dropped records are a gap in the ledger.
 """
 
 import sqlite3
@@ -20,11 +20,11 @@ from schemas.topics import topic_name
 from tests.support.commands import started
 from tests.support.kafka import records_of
 
-# 800 posts/s for 40 s
+# posts in 40 s, at 800 per second
 PLOT = Scenario(posts=32_000, seconds=80.0, edits=0.0, deletes=0.0, window_s=5.0)
 AWAY_S = 15
 WITHIN_S = 120
-MORE_MB = 16  # 15 s of posts, kept, would be twice that
+MORE_MB = 16  # megabytes; 15 s of posts in memory would take twice as much
 
 
 @pytest.mark.timeout(600)
@@ -55,7 +55,7 @@ def test_a_broker_that_is_away_leaves_a_gap_that_says_what_is_missing(home):
     topic = topic_name("bluesky")
     landed = {orjson.loads(value)["text"] for _, value, _ in records_of(home, only=topic)[topic]}
     end = read_up_to(home)
-    # what came later the next run reads
+    # the next run reads later posts
     read = [made for made in world.events if made.at <= end]
     missing = [made.at for made in read if made.text not in landed]
     assert missing
@@ -72,7 +72,7 @@ def resident_mb(producer) -> float:
 
 
 def read_up_to(home) -> int:
-    """The time of the last event whose cursor was saved."""
+    """Return the time of the last event whose cursor was saved."""
     rows = asked(home, "SELECT cursor FROM cursors")
     return max((int(cursor.rpartition(":")[2]) for (cursor,) in rows), default=0)
 
@@ -85,6 +85,6 @@ def asked(home, question: str) -> list[tuple]:
     file = home.home / "cursors" / "ingest.sqlite3"
     if file.exists():
         memory = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)
-        with closing(memory), suppress(sqlite3.OperationalError):  # no tables yet
+        with closing(memory), suppress(sqlite3.OperationalError):  # there are no tables yet
             return memory.execute(question).fetchall()
     return []

@@ -43,7 +43,7 @@ SILVER_S = 800 * len(TURNS)
 
 @pytest.fixture(scope="module")
 def landed() -> dict[tuple[str, str], dict[str, str]]:
-    """Platform and owner → post id → event id of what must be live in Silver at the end."""
+    """Return the posts that must be live in Silver: platform and owner → post id → event id."""
     return {}
 
 
@@ -62,7 +62,7 @@ def test_a_killed_producer_loses_nothing(name, owner, home, landed):
                 producer.until(
                     lambda n=before: noted(home, owner) > n, within_s=WITHIN_S, what="work"
                 )
-                # the moment of a kill is the one thing that time decides
+                # only the moment of a kill depends on time
                 threading.Event().wait(dice.uniform(0, 1))
                 assert not is_over(world), "the scenario was over before the kill"
                 producer.kill_all()
@@ -103,7 +103,7 @@ def is_over(world) -> bool:
 
 
 def noted(home, owner) -> int:
-    """When the owner's producer last noted a post or saved a cursor."""
+    """Return when the owner's producer last stored a post or a cursor."""
     file = home.home / "cursors" / "ingest.sqlite3"
     if not file.exists():
         return 0

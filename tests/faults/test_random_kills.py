@@ -1,4 +1,4 @@
-"""20,000 posts, and three kills at random moments; each falls while another job is at work."""
+"""20,000 posts arrive exactly in spite of three kills at random moments, each in another job."""
 
 import random
 import signal
@@ -19,7 +19,7 @@ BATCHES = {"stream__max_records_per_batch": "5000", "stream__max_files_per_batch
 
 
 def starts(home, job):
-    """How often the job's query has begun, by the log."""
+    """Return how often the job's query has started, by the log."""
     log = home.home / "logs" / "run.jsonl"
     events = [orjson.loads(line) for line in log.read_bytes().splitlines()] if log.exists() else []
     return sum(event["event"] == "query_started" and event["job"] == job for event in events)
@@ -38,7 +38,7 @@ def test_three_random_kills_over_twenty_thousand_posts(home):
                 within_s=WITHIN_S,
                 what=f"start of {job}",
             )
-            # the moment of a kill is the one thing here that time decides
+            # only the moment of a kill depends on time
             threading.Event().wait(delay)
             assert run.process.poll() is None, "it was done before it could be killed"
             run.kill_all()

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def sent():
-    """The rows of the ledger of all that was sent, in order."""
+    """Return the rows of the ledger of all records sent, in order."""
     return []
 
 
@@ -84,7 +84,7 @@ def test_a_deleted_checkpoint_refuses_and_after_a_reset_all_is_exact(home, sent,
     assert done.error.count("\n") == 1
     assert f"echostream checkpoint reset {job}" in done.error
     assert versions(home) == before
-    # What comes meanwhile must not fall into the gap.
+    # The records that arrive meanwhile must not fall into the gap.
     sent += oracle.read_rows(generate(home, 60, seed=30 + JOBS.index(job), rates=RATES))
 
     reset = echostream(home, "checkpoint", "reset", job)

@@ -1,4 +1,4 @@
-"""Lakes to start from: each is made once, and copied for whoever changes it."""
+"""Make the lakes from which tests start. Each is made once and copied for tests that change it."""
 
 import shutil
 
@@ -21,7 +21,7 @@ def _time_of_the_data(monkeypatch):
 
 @pytest.fixture(scope="session")
 def new_lake(spark, tmp_path_factory) -> Lake:
-    """A Bronze that nobody has read yet."""
+    """Return a Bronze that no job has read yet."""
     settings = Settings(
         home=tmp_path_factory.mktemp("new"),
         sanitizer={"max_text_chars": CAP},
@@ -37,7 +37,7 @@ def new_lake(spark, tmp_path_factory) -> Lake:
 
 @pytest.fixture(scope="session")
 def full_lake(new_lake, tmp_path_factory) -> Lake:
-    """The same, drained half a year later."""
+    """Return the same lake, drained half a year later."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clock, "now", going_on_from(NOW))
         return copied(new_lake, tmp_path_factory.mktemp("full")).drain()
@@ -45,18 +45,18 @@ def full_lake(new_lake, tmp_path_factory) -> Lake:
 
 @pytest.fixture
 def fresh(new_lake, tmp_path) -> Lake:
-    """A copy of the lake whose Bronze nobody has read yet."""
+    """Return a copy of the lake whose Bronze no job has read yet."""
     return copied(new_lake, tmp_path)
 
 
 @pytest.fixture
 def drained(full_lake, tmp_path) -> Lake:
-    """A copy of the lake that has gone through all hops."""
+    """Return a copy of the lake that has gone through all hops."""
     return copied(full_lake, tmp_path)
 
 
 @pytest.fixture
 def empty(new_lake, tmp_path) -> Lake:
-    """A home with the same key and no lake at all."""
+    """Return a home with the same key and without a lake."""
     shutil.copytree(new_lake.settings.home / "keys", tmp_path / "keys")
     return new_lake.set(home=tmp_path)

@@ -1,4 +1,4 @@
-"""Lakes whose Bronze was written without Kafka, and the two jobs behind it, run in this process."""
+"""Make lakes whose Bronze is written without Kafka, and run the two later jobs in this process."""
 
 import shutil
 from collections import Counter
@@ -32,7 +32,7 @@ from tests.support.lake import (
 )
 
 BEHIND_BRONZE = ("bronze_to_silver", "silver_to_gold")
-# Much of everything, so that a few hundred posts hold every case.
+# The rates are high, so that a few hundred posts contain every case.
 RATES = Rates(
     edits=0.08,
     edits_back=0.03,
@@ -45,13 +45,13 @@ RATES = Rates(
     bad=0.08,
     unmappable=0.02,
 )
-# Half a year later, when some platforms' texts have had their time and no platform's posts have.
+# Half a year later, the texts of some platforms have expired and no platform's posts have.
 NOW = BASE + timedelta(days=200)
 RECEIVED = NOW - timedelta(minutes=1)
-DRAINED_WITHIN = timedelta(minutes=15)  # the lake that all tests copy
+DRAINED_WITHIN = timedelta(minutes=15)  # the seed of the lake that all tests copy
 POSTS = 300
 CAP = 2000
-END_S = 480  # of a drain that hangs; busy cores make some take minutes
+END_S = 480  # seconds, for a drain that hangs; on a busy machine some take minutes
 
 
 @dataclass
@@ -65,16 +65,16 @@ class Lake:
 
     @property
     def delta(self) -> DeltaLake:
-        """Return the handle that the jobs get."""
+        """The lake as the jobs get it."""
         return DeltaLake(self.spark, self.settings)
 
     def set(self, **changes: Any) -> "Lake":
-        """The same lake under other settings."""
+        """Return the same lake with other settings."""
         settings = self.settings.model_copy(update=changes)
         return Lake(self.spark, settings, self.ledger, self.bronze)
 
     def stream(self, **changes: Any) -> "Lake":
-        """The same lake with other settings of how the jobs read."""
+        """Return the same lake with other settings of section `stream`."""
         return self.set(stream=self.settings.stream.model_copy(update=changes))
 
     def receive(self, rows: Iterable[Row]) -> None:
@@ -88,7 +88,7 @@ class Lake:
         return STARTS[job](self.delta, available_now=available_now, **named)
 
     def drain(self, *jobs: str) -> "Lake":
-        """All that is there, through the hops behind Bronze or some of them."""
+        """Process all records through the later hops, or some of them."""
         for job in jobs or BEHIND_BRONZE:
             running = self.start(job)
             try:
@@ -101,11 +101,11 @@ class Lake:
         return self
 
     def checkpoint(self, job: str) -> Path:
-        """The folder of a job's checkpoint."""
+        """Return the folder of a job's checkpoint."""
         return self.settings.home / "checkpoints" / job / "v1"
 
     def assert_exact(self, *more: Sequence[Row], consumed: int | None = None) -> None:
-        """Everything that the ledger says."""
+        """Check everything against the ledger."""
         count = len(self.ledger) + sum(map(len, more)) if consumed is None else consumed
         assert_exact(
             self.settings,
@@ -118,7 +118,7 @@ class Lake:
 def as_kafka_would(
     messages: Iterable[tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]]]],
 ) -> list[Row]:
-    """Rows of bronze.posts: two partitions by key, offsets from nought."""
+    """Return rows of bronze.posts: two partitions by key, with offsets from 0."""
     ends: dict[tuple[str, int], int] = {}
     rows = []
     for topic, key, value, headers in messages:
@@ -147,7 +147,7 @@ def as_kafka_would(
 
 
 def again(rows: Sequence[Row]) -> list[Row]:
-    """The same records sent once more: behind the others, at offsets of their own."""
+    """Return the same records sent once more, at later offsets."""
     ends: dict[tuple[str, int], int] = {}
     for row in rows:
         lane = (row["topic"], row["partition"])
@@ -161,18 +161,18 @@ def copied(lake: Lake, home: Path) -> Lake:
 
 
 def plans_of(spark: SparkSession) -> bytes:
-    """The session's newest plans, as Spark's UI and event logs quote them."""
+    """Return the session's newest plans, as Spark's UI and event logs quote them."""
     executions: Any = spark._jsparkSession.sharedState().statusStore().executionsList()
     plans = (executions.apply(at).physicalPlanDescription() for at in range(executions.size()))
     return "".join(
         plan or "" for plan in plans
-    ).encode()  # Spark 4.2 has none of what is still planned
+    ).encode()  # Spark 4.2 has no plans of pending queries
 
 
 def assert_behind_bronze(
     lake: Lake, ledger: Sequence[Row], bronze: Sequence[Row], consumed: int
 ) -> None:
-    """Check every table behind Bronze by the ledger; `consumed` is of bronze_to_silver."""
+    """Check all later tables by the ledger. `consumed` is the count of bronze_to_silver."""
     expected = oracle.expected(ledger)
     assert_silver(lake.settings, expected, bronze)
     assert_tombstones(lake.settings, expected, ledger)

@@ -1,4 +1,4 @@
-"""A schema drift: from some moment on most of what comes is poison."""
+"""After a change of schema, most new records are bad."""
 
 import json
 
@@ -12,7 +12,7 @@ PIECE = 40
 
 
 class Drift:
-    """A lake receives batches of 40 posts under rules that may suddenly be too strict."""
+    """A lake that receives batches of 40 posts, under rules that may suddenly be too strict."""
 
     def __init__(self, lake):
         limits = lake.settings.breaker.model_copy(update={"batches": 2, "min_records": 2 * PIECE})
@@ -66,21 +66,21 @@ def test_a_drift_is_refused_until_it_is_mended_or_accepted_and_nothing_is_lost(e
         assert word in str(tripped.value)
     assert [(row["batches"], row["reason"]) for row in alarms(log)] == [(2, "text_too_long")]
 
-    # The next run remembers, and nothing of the batch was written.
+    # The next run knows the earlier batches, and nothing of this batch was written.
     before = written(settings)
     with pytest.raises(BreakerTrippedError):
         drift.run(cap=STRICT)
     assert written(settings) == before
     assert drift.mostly_poison() == [True]
 
-    # A mended rule takes it whole, and the row is over.
+    # A corrected rule accepts the batch, which ends the row of bad batches.
     drift.run(cap=MENDED)
     drift.receive(2)
     with pytest.raises(BreakerTrippedError, match="batch 3"):
         drift.run(cap=STRICT)
     assert drift.mostly_poison() == [True, False, True]
 
-    # Accepted, it goes into quarantine; the run after that is guarded again.
+    # If accepted, the batch goes to quarantine. The breaker guards the next run again.
     drift.run(cap=STRICT, accept=True)
     drift.receive(1)
     with pytest.raises(BreakerTrippedError, match="in 3 batches"):

@@ -74,7 +74,7 @@ def test_all_of_bronze_received_again_adds_nothing_to_silver(drained):
 
 
 def test_records_in_many_small_deliveries(empty):
-    """Each delivery through all hops before the next one comes."""
+    """Process each delivery through all hops before the next one arrives."""
     third = len(empty.bronze) // 3
     for start in (0, third, 2 * third):
         empty.receive(empty.bronze[start : start + third if start < 2 * third else None])
@@ -116,7 +116,7 @@ def test_a_checkpoint_that_lost_its_last_commit(drained, job):
 
 
 def test_a_repeated_batch_keeps_what_was_quarantined(drained):
-    """Under a larger cap a text would pass now, but the batch has said otherwise already."""
+    """A text would pass under a larger cap now, but its batch was already decided."""
     commits = drained.checkpoint("bronze_to_silver") / "commits"
     for file in commits.iterdir():
         file.unlink()

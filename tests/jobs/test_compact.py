@@ -1,4 +1,4 @@
-"""Compaction: fewer files, the same rows, and nobody who reads notices."""
+"""Compaction makes fewer files with the same rows, and no reader notices."""
 
 import threading
 from collections import Counter
@@ -25,7 +25,7 @@ AT_ONCE = {"min_files": 2, "keep_h": 0.0}
 
 
 def run(lake, **changes):
-    """Compact; what was done, by table."""
+    """Compact, and return what was done by table."""
     lake = lake.set(upkeep=lake.settings.upkeep.model_copy(update=changes))
     return {done.table: done for done in compact(lake.delta)}
 
@@ -49,7 +49,7 @@ def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(
     schema = bronze.to_pyarrow_table().schema
     some = [row for row in empty.bronze if row["platform"] in ("bluesky", "reddit")]
     rows = [some[number % len(some)] | {"offset": number} for number in range(BATCHES_PER_HOUR)]
-    for row in rows:  # not by Spark, which would take minutes
+    for row in rows:  # Spark would take minutes to write them
         write_deltalake(bronze, pa.Table.from_pylist([row], schema=schema), mode="append")
     assert files_in_log(empty, "bronze.posts") == BATCHES_PER_HOUR
     opened = empty.delta.read(BRONZE_POSTS)
@@ -67,7 +67,7 @@ def test_the_small_files_of_an_hour_of_batches_come_down_and_who_reads_reads_on(
 
 
 def test_what_a_stream_has_still_to_read_is_kept_however_short_the_retention(empty):
-    """Gold has not begun while Silver's changes, which it is to read, are replaced twice."""
+    """Gold starts late, after the files of Silver's changes were replaced twice."""
     half = len(empty.bronze) // 2
     for rows in (empty.bronze[:half], empty.bronze[half:]):
         empty.receive(rows)

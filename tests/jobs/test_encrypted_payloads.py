@@ -33,7 +33,7 @@ KAFKA = (
 
 
 def received_encrypted(lake):
-    """Through topic_to_bronze, with a table in the place of Kafka."""
+    """Run topic_to_bronze with a table in place of Kafka."""
     rows = [
         (
             row["topic"],
@@ -69,7 +69,7 @@ def test_encrypted_payloads_make_the_same_silver_and_gold(empty, tmp_path):
     }
     assert {value[:1] for value in at_rest.values() if value is not None} == {b"\1"}
 
-    # Under another key nothing passes, and nothing is quarantined either.
+    # Under another key no record passes, and none is quarantined.
     with pytest.raises(
         KeyMismatchError, match=rf"encrypted under key {key.key_id}, the payload key now is v1-"
     ):
@@ -127,7 +127,7 @@ def test_delta_keeps_no_copy_of_what_is_personal(full_lake):
 
 
 def columns_with_statistics(settings, table):
-    """Of all files that a table ever had."""
+    """Return the bytes of all files that a table ever had."""
     found = set()
     for file in (settings.home / "lake" / table.folder / "_delta_log").glob("*.json"):
         for line in file.read_text().splitlines():

@@ -44,21 +44,21 @@ def ask(lake, *targets):
 
 
 def bronze_job(lake):
-    """What topic_to_bronze does between its batches; these lakes have no Kafka."""
+    """Do the work of topic_to_bronze between its batches, because these lakes have no Kafka."""
     return erasure_task(
         lake.delta, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings), (BRONZE_POSTS,)
     )
 
 
 def silver_job(lake):
-    """What bronze_to_silver does between its batches."""
+    """Do the work of bronze_to_silver between its batches."""
     owned = (SILVER_POSTS, SILVER_TOMBSTONES, QUARANTINE_POSTS)
     job = Job("bronze_to_silver", owned, lake.settings)
     return erasure_task(lake.delta, job, (SILVER_POSTS, QUARANTINE_POSTS), registers=True)
 
 
 def erase(lake):
-    """Without batches: Gold does not follow yet."""
+    """Erase without batches, before Gold follows."""
     silver_job(lake).run()
     bronze_job(lake).run()
 
@@ -81,7 +81,7 @@ def of_author(lake, name, author):
 
 
 def authors_in_files(folder):
-    """Of all that lies there, change data and replaced files too."""
+    """Return the bytes of all files, including change data and replaced files."""
     files = [file for file in folder.rglob("*.parquet") if "_delta_log" not in file.parts]
     return {
         one
@@ -135,7 +135,7 @@ def test_a_person_is_gone_from_every_table_and_gold_is_right_without(drained):
 
 
 def assert_vacuumed(lake, author, erasure_id):
-    """Without a further post: what was replaced goes as soon as the clock allows."""
+    """Without another post, the job removes replaced files as soon as the clock allows."""
     folders = [Path(lake.settings.lake_uri) / layer / "posts" for layer in ("silver", "bronze")]
     assert [author in authors_in_files(folder) for folder in folders] == [True, True], (
         "replaced, and still there"
@@ -197,7 +197,7 @@ def test_an_erased_person_does_not_come_back_by_replay_backfill_or_rebuild(drain
     assert [r for r in bronze if r["author_key"] == author or r["post_key"] in posts] == [], (
         "what came back stayed"
     )
-    drained.receive(again(again(drained.bronze)))  # not swept when the rebuild reads it
+    drained.receive(again(again(drained.bronze)))  # it is not deleted yet when the rebuild reads it
     rebuild_silver(drained.delta)
     assert {row["post_key"] for row in rows_of(drained.settings, "silver.posts")} == silver
     rebuild_gold(drained.delta)

@@ -1,4 +1,4 @@
-"""The jobs find and name commits that are lost behind their backs.
+"""The jobs notice lost commits and name them.
 
 The commands that the error names restore them.
 """
@@ -22,7 +22,7 @@ from tests.support.lake import table
 
 
 def lose(lake, from_, *, newest=1, before=0, checksums=True):
-    """Remove files of the newest commits or some before, with Delta's checksums or without."""
+    """Remove files of the newest commits or earlier ones, with or without Delta's checksums."""
     last = table(lake.settings, from_.name).version() - before
     log = lake.settings.home / "lake" / from_.folder / "_delta_log"
     for version in range(last - newest + 1, last + 1):
@@ -75,7 +75,7 @@ def test_a_gold_that_lost_a_commit_is_restored_by_a_rebuild(drained):
 
 
 def test_a_checkpoint_from_before_the_table_s_batches_is_refused_and_a_reset_goes_on(drained):
-    """Delta has the next batch's number already, so it would silently leave out its rows."""
+    """Delta already knows the number of the next batch, so it would silently skip its rows."""
     for folder in ("offsets", "commits"):
         shutil.rmtree(drained.checkpoint("bronze_to_silver") / folder)
     with pytest.raises(

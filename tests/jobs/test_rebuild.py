@@ -1,6 +1,6 @@
-"""Silver rebuilt from Bronze and Gold rebuilt from Silver hold the stream's rows.
+"""Silver rebuilt from Bronze and Gold rebuilt from Silver have the stream's rows.
 
-This holds whatever happens on the way.
+This is true after kills, too.
 """
 
 import pytest
@@ -21,7 +21,7 @@ def rebuild(lake, layer):
 
 
 def silver(lake):
-    """All of it but the time of processing."""
+    """Return all columns except the time of processing."""
     rows = rows_of(lake.settings, "silver.posts")
     return {
         row["post_key"]: {name: row[name] for name in row if name != "processed_at"} for row in rows
@@ -29,7 +29,7 @@ def silver(lake):
 
 
 def forget(lake, gone):
-    """Take records out of Bronze, as its retention does."""
+    """Delete records from Bronze, as its retention does."""
     frame = lake.spark.createDataFrame(
         [coordinates(row) for row in gone], "topic string, p int, o bigint"
     )
@@ -49,7 +49,7 @@ def test_silver_has_the_same_rows_and_who_reads_it_reads_on(drained):
 def test_what_bronze_no_longer_holds_stays_in_silver_and_what_was_deleted_stays_away(drained):
     """Bronze has lost every delete, and the record of each second post in Silver.
 
-    Older records of those posts may be left.
+    Older records of those posts may remain.
     """
     before = silver(drained)
     winners = {tuple(row["bronze"].values()) for row in list(before.values())[::2]}

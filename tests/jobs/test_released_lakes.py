@@ -33,7 +33,7 @@ def _time_of_the_archive(monkeypatch):
 
 @pytest.fixture(params=LAKES, ids=[archive.name.removesuffix(".tar.gz") for archive in LAKES])
 def released(request, spark, tmp_path, _time_of_the_archive) -> Lake:
-    """A lake as that version left it: of a third of its Bronze nothing has been read."""
+    """Return a lake as that version left it, with a third of its Bronze unread."""
     with tarfile.open(request.param) as files:
         files.extractall(tmp_path, filter="data")
     ledger = json.loads((tmp_path / "ledger.json").read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ def released(request, spark, tmp_path, _time_of_the_archive) -> Lake:
 
 
 def test_it_goes_on_forgets_a_person_and_is_built_anew(released):
-    """One chain of steps: each begins with what the version and the step before it left."""
+    """Run a chain of steps. Each begins with the results of the version and of the step before."""
     settings = released.settings
     unread = len(rows_of(settings, "silver.posts"))
     released.drain()

@@ -38,7 +38,7 @@ def spoilt_once(new_lake, tmp_path_factory):
 
 @pytest.fixture
 def spoilt(spoilt_once, tmp_path, monkeypatch):
-    """A copy of it under mended rules."""
+    """Return a copy of it under corrected rules."""
     monkeypatch.setattr(job, "RULE_VERSION", RULE_VERSION + 1)
     return copied(spoilt_once, tmp_path)
 
@@ -60,7 +60,7 @@ def total(rows, *fates):
 
 
 def assert_books_are_right(lake, before):
-    """Check that each record that was taken has one fate.
+    """Check that each accepted record has one fate.
 
     Quarantine holds the records that the stream put there and no batch took out.
     """
@@ -112,7 +112,7 @@ def test_one_reason_alone_and_first_without_writing(spoilt):
 
 @pytest.mark.extended
 def test_killed_at_every_point_it_goes_on_where_it_was(spoilt):
-    """One run after the other on one lake, each killed a step further than the one before."""
+    """Several runs on one lake are killed, each one step later than the one before."""
     before = quarantined(spoilt)
     for point in ("before_ops", "before_append", "before_merge", "before_quarantine", "after_last"):
         with killing(point):

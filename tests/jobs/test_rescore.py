@@ -20,7 +20,7 @@ def polarity(text):
 
 @pytest.fixture
 def other(drained):
-    """A drained lake whose settings name another scorer now."""
+    """Return a drained lake whose settings now name another scorer."""
     return drained.set(scorer=ScorerSettings(name="textblob"))
 
 
@@ -46,7 +46,7 @@ def test_history_is_scored_by_the_new_scorer_even_if_it_was_cut_short(other, mon
     left = sum(
         row["sentiment"]["scorer"] == "vader" for row in rows_of(other.settings, "silver.posts")
     )
-    # half of history in one scorer, half in the other: Gold follows each commit
+    # half of history has one scorer, half the other; Gold follows each commit
     other.drain("silver_to_gold")
 
     rest = list(rescore(other.delta, rows_per_commit=30))

@@ -27,7 +27,7 @@ def retain(lake, now, tables=TABLES, **how):
 
 
 def enforce(lake, now):
-    """Retain as of then; rows by field."""
+    """Enforce retention as of a time. Return the deleted rows by field."""
     return {done.field: done.rows for done in retain(lake, now)}
 
 
@@ -40,7 +40,7 @@ def gold(lake):
 
 
 def expected(before, now):
-    """Silver as the policies leave it then, by plain Python."""
+    """Return Silver as the policies leave it then, computed in plain Python."""
     bounds = {rule.field: limits(policies(), rule.field, now) for rule in (POST, TEXT, AUTHOR)}
     left = {}
     for key, row in before.items():
@@ -99,7 +99,7 @@ def test_the_clock_goes_on_and_each_rule_takes_its_own(drained):
 
 
 def kill_between_steps(lake):
-    """Each run goes one step further; the next one finds what the one before left."""
+    """Each run goes one step further, and the next one continues from there."""
     for point in ("before_posts", "before_fields", "before_bronze.posts"):
         with killing(point):
             enforce(lake, LATER)
@@ -122,7 +122,7 @@ def test_what_has_expired_stays_away_through_replay_and_rebuilds_and_gold_keeps_
 
 
 def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_to_read(drained):
-    """By the clock: Silver's texts are old, and so are some of the records that come in."""
+    """By the clock, Silver's texts are old, and so are some arriving records."""
     before = silver(drained)
     counted = gold(drained)
     held = rows_of(drained.settings, "bronze.posts")
@@ -158,13 +158,13 @@ def test_running_jobs_do_it_between_their_batches_and_keep_what_they_have_still_
 
 
 def settle(running):
-    """All that is there through the running jobs, whose errors are raised here."""
+    """Process all records by running jobs, and raise the jobs' errors here."""
     for each in running:
         each.query.processAllAvailable()
 
 
 def retain_bronze(lake):
-    """As the job does that owns Bronze, which needs Kafka to run."""
+    """Enforce retention of Bronze as its job does, which needs Kafka to run."""
     Schedule(
         retention.retention_tasks(
             lake.delta, Job("topic_to_bronze", (BRONZE_POSTS,), lake.settings)

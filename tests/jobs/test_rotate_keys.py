@@ -1,6 +1,6 @@
-"""The pseudonym key's rotation is started, killed on the way and ended.
+"""The pseudonym key's rotation is started, killed and completed.
 
-An author counts once before, in between and after.
+An author counts once before, during and after it.
 """
 
 import signal
@@ -71,7 +71,7 @@ def feed(lake):
 
 
 def key_versions(lake, name):
-    """By version, how many pseudonyms a table holds."""
+    """Count the pseudonyms in a table by version of the key."""
     values = [
         row[column] for row in rows_of(lake.settings, name) for column in COLUMNS if row.get(column)
     ]
@@ -86,7 +86,7 @@ def authors(lake):
 
 
 def assert_bronze_holds(lake, rows):
-    """Check that Bronze holds these records as they are, keys, payloads and headers."""
+    """Check that Bronze holds exactly these records: keys, payloads and headers."""
     held = {coordinates(row): row for row in rows_of(lake.settings, "bronze.posts")}
     for row in rows:
         found = held[coordinates(row)]
@@ -104,7 +104,7 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
     lake.drain()
     first = load_key(lake.settings.key_file)
     before = authors(lake)
-    lake.receive(lake.bronze[half:some])  # which Silver has not read when the rotation comes
+    lake.receive(lake.bronze[half:some])  # Silver has not read these when the rotation begins
 
     for point in POINTS:
         with killing(point):
@@ -119,7 +119,7 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
         with pytest.raises(KeyMismatchError, match="echostream keys rotate"):
             lake.drain("bronze_to_silver")
         assert versions(lake.settings) == written
-    lake.drain("silver_to_gold")  # which may follow at any time
+    lake.drain("silver_to_gold")  # the next rotation may follow at any time
     assert authors(lake) == before
     assert rotate(lake) == dict.fromkeys(
         ["bronze.posts", "quarantine.posts", "silver.tombstones", "silver.posts"]
@@ -127,14 +127,14 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
     second = load_key(lake.settings.key_file)
     assert (second.version, second.older) == (2, first)
 
-    # What is in Bronze is what a producer of the new key would have sent, byte for byte.
+    # Bronze has the records that a producer with the new key would have sent, byte for byte.
     ledger, renewed = feed(lake)
     good = {
         coordinates(row) for row, said in zip(renewed, ledger, strict=True) if said["kind"] != "bad"
     }
     assert_bronze_holds(lake, [row for row in renewed[:some] if coordinates(row) in good])
 
-    # Old and new producers by turns, over the same posts and authors, edits and deletes among them.
+    # Producers with old and new keys take turns over the same posts, authors, edits and deletes.
     rest = [
         (lake.bronze if number % 2 else renewed)[number] for number in range(some, len(lake.bronze))
     ]
@@ -153,7 +153,7 @@ def test_an_author_counts_once_through_kills_late_records_and_a_second_rotation(
     )
     assert key_versions(lake, "bronze.posts").keys() == {1, 2}
 
-    # Once more, on top of it; then everything that was ever sent, under any of the three keys.
+    # A second rotation follows. Then everything is sent again, under each of the three keys.
     rotate(lake)
     newest, last = feed(lake)
     assert load_key(lake.settings.key_file).version == 3

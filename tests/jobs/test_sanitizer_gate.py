@@ -1,6 +1,6 @@
 """The sanitizer's gate is closed.
 
-Texts on which the sanitizer raises, hangs or is overrun are quarantined, and stay so.
+If the sanitizer fails, hangs or takes too long, the text is quarantined and stays there.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from transforms.pii.options import Options
 
 SEEN = int(RECEIVED.timestamp()) * 1_000_000
 CAP = 100_000
-# characters of the texts on which the sanitizer does so
+# the lengths of texts on which the sanitizer fails or hangs
 RAISES = 1234
 HANGS = 2345
 MARK = "canary@example.org"
@@ -36,7 +36,7 @@ def trap():
         def __lt__(self, chars):
             if chars == raises:
                 raise RuntimeError
-            while chars == hangs:  # until it is stopped
+            while chars == hangs:  # it hangs until it is stopped
                 pass
             return int(self) < chars
 
@@ -44,7 +44,7 @@ def trap():
 
 
 def of_length(piece, length):
-    """Such text, with personal data at its end."""
+    """Return a text of that length with personal data at its end."""
     return (piece * length)[: length - len(MARK) - 1] + f" {MARK}"
 
 
@@ -97,7 +97,7 @@ def lake(empty, monkeypatch):
 
 
 def fates(lake):
-    """Reason by post, None for those in Silver."""
+    """Return the reason by post, None for posts in Silver."""
     silver = {lake.names[row["post_key"]]: None for row in rows_of(lake.settings, "silver.posts")}
     bad = rows_of(lake.settings, "quarantine.posts")
     reasons = {lake.names[dict(row["headers"])["post_key"].decode()]: row["reason"] for row in bad}
@@ -116,7 +116,7 @@ def test_the_row_is_quarantined_the_batch_goes_on_and_a_replay_comes_to_the_same
     assert "all is well" in said
     assert not any("canary" in text for text in said)
 
-    # Once more, as after a crash, by a sanitizer that would let all of them pass.
+    # Run the batch again, as after a crash, with a sanitizer that would accept all texts.
     for file in (lake.checkpoint("bronze_to_silver") / "commits").iterdir():
         file.unlink()
     lake.drain("bronze_to_silver")

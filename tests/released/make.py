@@ -1,8 +1,8 @@
-"""Make the small lake of a version before its release: `python -m tests.released.make VERSION`.
+"""Make the small lake of a version before its release, by `python -m tests.released.make VERSION`.
 
-Two thirds of its records went through all hops; the last third lies in Bronze and has not been
-read. Tests run, erase from and rebuild each lake in this folder with the code of today, so that old
-lakes go on (test_released_lakes.py).
+Two thirds of its records went through all hops. The last third is in Bronze and was not read. With
+today's code, test_released_lakes.py runs, erases from and rebuilds each lake in this folder, which
+proves that old lakes still work.
 """
 
 import json
@@ -25,11 +25,11 @@ from tests.support.clock import BASE, going_on_from
 FOLDER = Path(__file__).parent
 POSTS = 120
 SEED = 19
-KEPT = ("lake", "keys", "checkpoints")  # of a home
+KEPT = ("lake", "keys", "checkpoints")  # folders of a home
 
 
 def main(version: str) -> None:
-    """Write `VERSION.tar.gz`: the home, and the ledger of all that was sent."""
+    """Write `VERSION.tar.gz` with the home and the ledger of all records sent."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(home=home, sanitizer={"max_text_chars": CAP})

@@ -1,4 +1,4 @@
-"""Deltas of Gold from a change feed: adding them must give what counting everything anew gives."""
+"""Deltas of Gold from a change feed, added up, equal a new count of everything."""
 
 import random
 from datetime import UTC, date, datetime, timedelta
@@ -32,7 +32,7 @@ def post(*, channel="news", minute=0, author="a", compound=0.5, label="positive"
 
 
 def table(frame):
-    """The rows by key; hours as minutes after T0."""
+    """Return the rows by key, with hours as minutes after T0."""
     found = {}
     for row in frame.collect():
         hour = (row["hour"].astimezone(UTC) - T0).total_seconds() // 60
@@ -43,7 +43,7 @@ def table(frame):
 
 
 def deltas(spark, changes, now):
-    """What a batch of changes adds to Gold, where the posts are now those."""
+    """Return what a batch of changes adds to Gold, given the current posts."""
     rows = signed(to_contributions(spark.createDataFrame(changes, CHANGES)), SUMS)
     source = to_contributions(spark.createDataFrame(now, POSTS))
     return table(
@@ -63,7 +63,7 @@ def summary(spark, posts):
 
 
 def test_a_post_s_contribution(spark):
-    """Compound is kept as an integer, so that what was added can be taken away exactly."""
+    """Compound is an integer, so that a sum can be subtracted exactly."""
     posts = [
         post(compound=0.1 + 0.2),
         post(compound=-0.6249, label="negative", minute=59, author=None),
@@ -94,7 +94,7 @@ def test_a_post_s_contribution(spark):
             "authors": 1,
         },
         ("public", "reddit", "news", 120): zero
-        | {"posts": 1, "unscored": 1, "authors": 1},  # the scorer abstained
+        | {"posts": 1, "unscored": 1, "authors": 1},  # the scorer gave no label
     }
 
 
@@ -102,8 +102,8 @@ ZERO = dict.fromkeys(MEASURES, 0)
 ONE = {"posts": 1, "positive": 1, "compound_sum": 5000, "compound_sumsq": 25_000_000}
 LESS = {name: -value for name, value in ONE.items()}
 
-# Each is an owner of its own: changes, the posts as they are after them, what must be added per
-# (channel, hour).
+# Each case is an owner: its changes, the posts after them, and the expected additions per channel
+# and hour.
 CASES = {
     "a first post": ([("insert", post())], [post()], {("news", 0): ONE | {"authors": 1}}),
     "without author": ([("insert", post(author=None))], [post(author=None)], {("news", 0): ONE}),
@@ -169,7 +169,7 @@ def test_each_change(spark):
 
 
 def random_feed(seed, steps=150):
-    """Posts before, a change feed of several commits, posts after."""
+    """The posts before, a change feed of several commits, and the posts after it."""
     chance = random.Random(seed)
 
     def some_post():
@@ -220,7 +220,7 @@ def test_before_and_deltas_are_after(spark):
 
 
 def test_other_columns_of_the_feed_survive(spark):
-    """The sign is taken from one of them."""
+    """The sign comes from `_change_type`, so this column must survive."""
     contributions = to_contributions(spark.createDataFrame([("delete", 7, *post())], CHANGES))
     assert contributions.columns[:2] == ["_change_type", "_commit_version"]
 

@@ -1,4 +1,4 @@
-"""Kafka's records → rows of bronze.posts: what the headers say, as far as it can be read."""
+"""Kafka's records become rows of bronze.posts, with the readable headers as columns."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -48,7 +48,7 @@ HEADERS = {
 
 @pytest.fixture(scope="module")
 def bronze(spark):
-    """One Kafka record per case, at the case's place as offset."""
+    """Return one Kafka record per case. The case's index is the offset."""
     records = [
         (
             "social.reddit.posts.v1",
@@ -109,6 +109,6 @@ def test_the_raw_headers_keep_the_last_of_two(bronze):
 
 
 def test_the_platform_comes_from_the_topic_alone(bronze):
-    """It names a folder, so no header may say it."""
+    """A platform names a folder, so no header may set it."""
     assert bronze["social.reddit.posts.v1", 0]["platform"] == "reddit"
     assert bronze["another.topic", 0]["platform"] == ""

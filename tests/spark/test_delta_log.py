@@ -1,4 +1,4 @@
-"""A table's log says the same without Spark as with it; a table that never came to be is made."""
+"""A table's log has the same content without Spark as with it. A half-made table is completed."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def settings(tmp_path) -> Settings:
 
 
 def test_a_log_without_a_commit_is_no_table_and_does_not_stop_its_making(spark, settings):
-    """What a kill between the log's folder and its first commit leaves."""
+    """A kill between the log's folder and its first commit leaves an empty log."""
     left = Path(TableLog(QUARANTINE_POSTS, settings).path, "_delta_log", "_staged_commits")
     left.mkdir(parents=True)
     assert not TableLog(QUARANTINE_POSTS, settings).exists()
@@ -48,7 +48,7 @@ def test_what_the_log_says_is_what_spark_says(spark, settings):
 
 
 def test_the_last_append_is_found_behind_upkeep(spark, settings):
-    """A stream killed before it noted a batch asks for it, whatever was done meanwhile."""
+    """A stream that was killed before it recorded a batch asks for it after other commits, too."""
     Lake(spark, settings).ensure(SILVER_TOMBSTONES)
     with pytest.raises(LookupError):
         TableLog(SILVER_TOMBSTONES, settings).last_append()

@@ -1,6 +1,6 @@
 """Rows are written without Spark, and Spark reads the same values.
 
-Each row is there once, whoever repeats the write.
+Each row is written once, however often the write is repeated.
 """
 
 from datetime import UTC, datetime
@@ -53,7 +53,7 @@ def test_spark_reads_what_was_written(spark, settings):
 
 
 def test_a_repeat_does_nothing_whichever_engine_repeats(spark, settings):
-    """Batch 0 as well, which is no number to be taken for nothing."""
+    """Batch 0 counts too, although 0 is false in Python."""
     for version in (0, 0, 1, 0, 1):
         driver_rows.append(
             [SAID | {"batch_id": version}], TableLog(BATCHES, settings), txn=Txn("a", version)
@@ -97,7 +97,7 @@ def test_what_cannot_be_written_is_named(settings, monkeypatch):
 def test_what_comes_between_the_question_and_the_write_is_not_doubled(spark, settings, monkeypatch):
     """deltalake refuses a write if another one has landed since the log was read.
 
-    The other is of a run that was given up, or is our own that is tried again.
+    The other write belongs to an abandoned run, or is our own, which is tried again.
     """
     real = driver_rows.write_deltalake
 

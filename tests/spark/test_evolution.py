@@ -58,7 +58,7 @@ def write(spark, table, settings, *rows):
 
 
 def drain_changes(spark, settings, folder) -> list[str]:
-    """The keys that a stream of the table's changes brings, from where it stood."""
+    """Return the keys in a stream of the table's changes, from its last position."""
     keys: list[str] = []
     changes = Lake(spark, settings).stream_changes(OLD, starting_version=0)
     writer = changes.writeStream.option("checkpointLocation", str(folder)).trigger(

@@ -1,6 +1,6 @@
-"""The order rules decide what becomes of a record.
+"""The order rules decide the fate of a record.
 
-They go by what is held of its post and author, and by the other records of its batch.
+They use the stored state of its post and author, and the other records of its batch.
 """
 
 import random
@@ -24,7 +24,7 @@ QUARANTINED = Fate.QUARANTINED
 
 @dataclass(frozen=True)
 class Rec:
-    """A record, and what must become of it."""
+    """A record and its expected fate."""
 
     op: str | None
     version: int | None
@@ -92,7 +92,7 @@ def case(*batch, **lake):
 
 
 CASES = {
-    # nothing held
+    # no stored state
     "a new post": case(up(0, "A", NEW, "append")),
     "a new post without author": case(up(0, "A", NEW, "append", author=None)),
     "a new post first seen as edited": case(up(7, "B", NEW, "append")),
@@ -114,7 +114,7 @@ CASES = {
     "deleted before created": case(delete(5, DELETED, entombs=True), up(0, "A", STALE)),
     "deleted at the version of an edit": case(up(5, "B", STALE), delete(5, DELETED, entombs=True)),
     "deleted and posted again": case(delete(5, STALE), up(7, "B", NEW, "append")),
-    # held
+    # the post is stored
     "an edit": case(up(7, "B", EDITED, "update", day=D2), held=(0, "A")),  # held under D1
     "an edit back": case(up(9, "A", EDITED, "update"), held=(7, "B")),
     "two edits": case(up(7, "B", STALE), up(9, "C", EDITED, "update"), held=(0, "A")),
@@ -131,7 +131,7 @@ CASES = {
     "edited and back at once": case(
         up(7, "B", STALE), up(9, "A", DUPLICATE, "update"), held=(0, "A")
     ),
-    # likewise
+    # as above
     "a delete": case(delete(7, DELETED, "remove", entombs=True, day=None), held=(0, "A")),
     "a delete of the version held": case(delete(7, DELETED, "remove", entombs=True), held=(7, "A")),
     "a delete of version 0": case(delete(0, DELETED, "remove", entombs=True), held=(0, "A")),
@@ -142,7 +142,7 @@ CASES = {
     "deleted and posted again while held": case(
         delete(7, STALE), up(9, "B", EDITED, "update"), held=(0, "A")
     ),
-    # deleted before
+    # the post was deleted before
     "blocked": case(up(0, "A", SUPPRESSED), tombstone=5),
     "blocked at the tombstone's own version": case(up(5, "A", SUPPRESSED), tombstone=5),
     "back with a higher version": case(up(6, "A", NEW, "append"), tombstone=5),
@@ -159,7 +159,7 @@ CASES = {
     "a blocked edit of one that came back": case(
         up(4, "B", SUPPRESSED), held=(7, "A"), tombstone=5
     ),
-    # by author
+    # the author was deleted
     "the author is gone": case(up(0, "A", SUPPRESSED), author_tombstone=NOON),
     "the author is gone, an edit before": case(
         up(NOON, "A", SUPPRESSED), held=(0, "A"), author_tombstone=NOON
@@ -213,7 +213,7 @@ CASES = {
     "an author delete below the one that stands": case(
         author_delete(5, DUPLICATE), up(9, "A", SUPPRESSED), author_tombstone=NOON
     ),
-    # bad ones
+    # bad records
     "a bad record": case(bad()),
     "a bad record beside good ones": case(bad(), up(0, "A", NEW, "append"), bad(), bad()),
     "a bad record that names the post": case(
@@ -224,7 +224,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def outcomes(spark):
-    """All cases in one batch, each as an owner of its own: owners must not touch each other."""
+    """Run all cases in one batch. Each is an owner of its own, since owners must not mix."""
     records = []
     posts = []
     tombstones = []
@@ -232,7 +232,7 @@ def outcomes(spark):
     for owner, each in CASES.items():
         for offset, rec in enumerate(each.batch):
             topic = f"social.reddit.{'authors' if rec.op == 'delete_author' else 'posts'}.v1"
-            # A bad record has no owner either: only its coordinates tell whose case it is.
+            # A bad record has no owner either, so its coordinates name its case.
             known = owner if rec.op else None
             event_id = f"{owner}/{rec.post}/{rec.content}" if rec.content else None
             records.append(
@@ -257,7 +257,7 @@ def outcomes(spark):
             tombstones.append((owner, "reddit", "p", each.tombstone))
         if each.author_tombstone is not None:
             authors.append((owner, "reddit", "a", each.author_tombstone))
-    # Kafka's order must not be the order in which Spark happens to see the rows.
+    # Spark must not see the rows in Kafka's order by chance.
     shuffled = random.Random(1).sample(records, len(records))
     rows = resolved(spark, shuffled, held(spark, posts, tombstones, authors))
     return {(row["partition"], row["offset"]): row for row in rows}
@@ -271,7 +271,7 @@ def test_each_record(outcomes, name):
 
 
 def test_a_change_names_the_day_of_the_row_that_is_held(outcomes):
-    """Also where the record says another day, or none."""
+    """The day of a stored post counts, also if the record has another day or none."""
     changed = [row for row in outcomes.values() if row["action"] in ("update", "remove")]
     assert {row["held_day"] for row in changed} == {D1}
 

@@ -1,4 +1,4 @@
-"""Over random records, the order rules' outcome does not depend on the bounds of batches."""
+"""Over random records, the result of the order rules does not depend on batch boundaries."""
 
 import random
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ MAX_BATCHES = 6
 
 @dataclass
 class Lake:
-    """What Silver holds, as the jobs would keep it."""
+    """Silver's content, as the jobs would keep it."""
 
     posts: dict  # KEY → version, event_id, day, author
     tombstones: dict  # KEY → version
     authors: dict  # AUTHOR → version
 
     def take(self, spark, records):
-        """One batch."""
+        """Process one batch."""
         before = held(
             spark,
             [(*key, *row[:3]) for key, row in self.posts.items()],
@@ -57,7 +57,7 @@ class Lake:
             self.authors[author] = max(row["version"], self.authors.get(author, -1))
 
     def remove_what_authors_left(self):
-        """As lakehouse/erasure/author_deletes.py, between batches."""
+        """Delete rows of deleted authors between batches, as the job's author_deletes.py does."""
         self.posts = {
             key: row
             for key, row in self.posts.items()
@@ -77,7 +77,7 @@ def random_records(seed):
     """
     chance = random.Random(seed)
     owner = f"seed{seed}"
-    # Posts are of days around NOON; a version is 0, or a time around it.
+    # Days of posts are around NOON. A version is 0 or a time around it.
     day_of = {post: chance.choice((D1, D2, D3)) for post in range(POSTS)}
     author_of = {post: chance.choice([None, *range(AUTHORS)]) for post in range(POSTS)}
     records = []
@@ -119,7 +119,7 @@ def random_records(seed):
 
 
 def cut(records, seed, most):
-    """The records in up to `most` batches, some of them empty."""
+    """Return the records in up to `most` batches, of which some are empty."""
     chance = random.Random(seed)
     edges = sorted(chance.randrange(len(records) + 1) for _ in range(most - 1))
     return [
@@ -155,18 +155,18 @@ def test_any_cut_into_batches_gives_the_same_lake(spark, at_once, removes_betwee
     lake.remove_what_authors_left()
     assert lake.posts == at_once.posts
     assert lake.authors == at_once.authors
-    # A delete below what is live leaves a tombstone in one cut and none in another: what counts is
-    # what it blocks.
+    # A delete with a lower version than the live post leaves a tombstone in one split only. The
+    # versions that the tombstones block are the same.
     assert blocking(lake) == blocking(at_once)
 
 
 def blocking(lake):
-    """The tombstones of posts that are not live: they keep older versions out."""
+    """Return the tombstones of posts that are not live, which block older versions."""
     return {key: version for key, version in lake.tombstones.items() if key not in lake.posts}
 
 
 def test_a_second_pass_changes_nothing(spark, at_once):
-    """A topic that is sent again: nothing new, nothing back, nothing changed."""
+    """A topic that is sent again changes nothing."""
     records = [record for seed in SEEDS for record in random_records(seed)]
     lake = Lake(dict(at_once.posts), dict(at_once.tombstones), dict(at_once.authors))
     lake.take(spark, records)

@@ -1,4 +1,4 @@
-"""The reader without Spark gives what Spark gives, of a table whose vectors Spark wrote."""
+"""The reader without Spark returns the same rows as Spark, from deletion vectors by Spark."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ def lake(spark, tmp_path_factory) -> Lake:
 
 
 def made(lake: Lake, numbers: Sequence[int]) -> DataFrame:
-    """Posts of three days, and of no day; half of them have all nested values."""
+    """Return posts of three days and of no day. Half of them have all nested values."""
     known = {
         "owner": F.lit("public"),
         "platform": F.lit("reddit"),
@@ -86,7 +86,7 @@ def same(lake: Lake, reader: Reader) -> bool:
 
 
 def test_what_spark_hides_is_hidden_step_by_step(lake):
-    """Few rows, then most of them, then a merge, then whole days, then a purge of the vectors."""
+    """Hide few rows, then most of them, merge, delete whole days, and purge the vectors."""
     reader = Reader(lake.settings.lake_uri)
     assert same(lake, reader)
     table = lake.target(SILVER_POSTS)
@@ -115,7 +115,7 @@ def vectors(lake: Lake) -> int:
 
 
 def test_pruning_by_statistics_loses_no_row(lake):
-    """Spark cuts times in statistics to milliseconds."""
+    """Spark truncates times in statistics to milliseconds."""
     reader = Reader(lake.settings.lake_uri)
     first = AT + timedelta(seconds=3)
     for at in (first, first + timedelta(microseconds=1), AT + timedelta(seconds=3.099)):

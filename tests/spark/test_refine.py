@@ -125,7 +125,7 @@ def test_a_post_in_another_language_is_not_scored(refined):
 
 @pytest.fixture
 def compiling(spark):
-    """The session, which makes code of its queries as it does outside tests."""
+    """Return the session, which here generates code as in production."""
     for name in INTERPRETED:
         spark.conf.unset(name)
     yield spark
@@ -172,7 +172,7 @@ def test_the_next_batch_needs_no_code_of_its_own(compiling, bronze):
 def test_a_text_that_the_sanitizer_cannot_finish_is_quarantined_and_the_batch_goes_on(
     bronze, options
 ):
-    """The alarm reaches Spark's worker; the cap is the sanitizer's own."""
+    """The alarm works in Spark's worker, where the sanitizer's own cap applies."""
     rows = refine(bronze, Refiner(RULES, ScorerOptions(), options), at=AT).collect()
     assert {row["offset"]: (row["op"], row["reason"]) for row in rows} == {
         0: (None, "sanitizer_failed"),

@@ -1,4 +1,4 @@
-"""The session itself: what its JVM was started with."""
+"""The session's JVM has the options that were set."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from lakehouse.spark.session import class_archive, jvm_pid
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc what a process has mapped")
 def test_spark_starts_from_the_archive_of_its_classes(spark):
-    """Java leaves an archive aside that does not fit, and starts are slow again without a word."""
+    """Java ignores an archive that does not fit without a word, and starts slowly again."""
     archive = class_archive(Settings())
     if not archive.exists():
         pytest.skip("no archive: `make classes`")

@@ -1,4 +1,4 @@
-"""Resolved rows → what is written to Silver, its tombstones and quarantine."""
+"""Resolved rows are written to Silver, its tombstones and quarantine."""
 
 from datetime import UTC, date, datetime
 
@@ -59,7 +59,7 @@ BAD = {
 
 
 def frame(spark, ddl, *rows):
-    """Rows at offsets from nought, what is not said being null."""
+    """Return rows at offsets from 0, with null for missing values."""
     names = [column.split(" ", 1)[0] for column in ddl.split(", ")]
     said = [
         {"topic": "t", "partition": 0, "offset": at, "entombs": False} | row
@@ -113,7 +113,7 @@ def test_tombstones_are_for_what_entombs(spark):
         ("q", None, 7, D2),
         ("r", None, 7, None),
         (None, "a", 9, None),
-        (None, "b", 9, None),  # found by having no day
+        (None, "b", 9, None),  # found because it has no day
     }
     assert {(row["owner"], row["reason"], local(row["at"]), row["until"]) for row in rows} == {
         ("public", "platform", AT, None)
@@ -169,7 +169,7 @@ def test_quarantine_is_the_record_as_it_was_and_why(spark, bronze):
 
 
 def test_a_verdict_that_was_written_stands(spark):
-    """A row stays in quarantine after a retry succeeds, say of a worker that failed on its text."""
+    """A row stays in quarantine after a retry succeeds, for example one of a worker that failed."""
     refined = frame(
         spark,
         REFINED,

@@ -1,6 +1,6 @@
-"""Erasures find their records of Bronze and quarantine by headers.
+"""Erasures find their records in Bronze and quarantine by headers.
 
-Where headers do not say it, they go by payloads.
+If headers do not name the person, the payloads do.
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ ROWS = {
     2: bronze_row(THEIRS, author_key=None),  # half of the headers
     3: bronze_row(THEIRS, post_key=None, author_key=None),
     4: bronze_row(OTHERS, author_key=None),
-    5: bronze_row(OTHERS, author_key=AUTHOR),  # the headers say theirs
+    5: bronze_row(OTHERS, author_key=AUTHOR),  # the headers name the person
     6: bronze_row(OTHERS, author_key=None, value=b"no JSON"),
 }
 

@@ -1,4 +1,4 @@
-"""The API as users start it: `echostream serve` in a process of its own, on a free port."""
+"""Run the API as users start it: `echostream serve` in its own process, on a free port."""
 
 import http.client
 import json
@@ -19,16 +19,16 @@ from local.host.ports import free_ports
 from tenancy.api_keys import create_key
 from tenancy.database import Database
 
-_START_S = 240.0  # busy cores
+_START_S = 240.0  # for a busy machine
 JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer of the server."""
 
     status: int
-    headers: dict[str, str]  # names in lower case
+    headers: dict[str, str]  # with names in lower case
     body: bytes
 
     def json(self) -> Any:
@@ -37,7 +37,7 @@ class Answer:
 
 @dataclass
 class Api:
-    """A server that runs."""
+    """A running server."""
 
     home: Path
     port: int
@@ -55,7 +55,7 @@ class Api:
         body: bytes | dict | list | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """One request on a connection of its own; a dict or list is sent as JSON."""
+        """Send a request on a connection of its own. A dict or list is sent as JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             given = dict(headers or {})
@@ -78,7 +78,7 @@ class Api:
         return self.ask("POST", path, body, headers)
 
     def raw(self, sent: bytes, *, timeout: float = 60.0) -> bytes:
-        """What comes back for these bytes, until the server closes."""
+        """Send these bytes and return the answer until the server closes."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as connection:
             connection.sendall(sent)
             received = b""
@@ -87,7 +87,7 @@ class Api:
         return received
 
     def key(self, *scopes: str, **options: Any) -> str:
-        """A new key; the server reads the same database."""
+        """Create a key in the server's database."""
         database = Database(Settings(home=self.home).control_database)
         try:
             return create_key(database, "default", name="test", scopes=scopes, **options)[1]
@@ -98,7 +98,7 @@ class Api:
         return {"Authorization": f"Bearer {self.key(*scopes)}"}
 
     def log(self) -> list[dict]:
-        """The access log so far."""
+        """Return the access log so far."""
         lines = (self.home / "logs" / "api-access.log").read_text().splitlines()
         return [json.loads(line) for line in lines]
 
@@ -108,14 +108,14 @@ class Api:
         )
 
     def stop(self, *, within_s: float = 60.0) -> int:
-        """End it as an operator does; its exit code."""
+        """End the server as an operator does, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(within_s)
 
 
 @contextmanager
 def serving(home: Path, **options: Any) -> Iterator[Api]:
-    """Serve with these settings of [api], or others by `section__name`, until the block ends."""
+    """Serve within the block, with settings of section `api`, or of others as `section__name`."""
     port = free_ports(1)[0]
     named = {"api__port": port} | {
         name if "__" in name else f"api__{name}": value for name, value in options.items()
@@ -139,7 +139,7 @@ def serving(home: Path, **options: Any) -> Iterator[Api]:
 
 
 def wait_for(api: Api, path: str, *, status: int = 200) -> None:
-    """Wait until that path answers so."""
+    """Wait until a path answers with a status."""
     deadline = time.monotonic() + _START_S
     while True:
         assert api.process.poll() is None, (api.home / "serve.out").read_text()

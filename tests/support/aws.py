@@ -1,4 +1,4 @@
-"""AWS on loopback: moto's server, which speaks AWS's own wire format."""
+"""Run AWS on loopback: moto's server, which speaks AWS's own wire format."""
 
 import logging
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ REGION = "eu-west-1"
 
 
 class Aws:
-    """The server's address, and clients of it."""
+    """The server's address, and clients for it."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
@@ -28,10 +28,10 @@ class Aws:
 
 @contextmanager
 def running() -> Iterator[Aws]:
-    """The server, until the end of the block; credentials are in the environment already."""
+    """Run the server within the block. The environment must have credentials already."""
     from moto.server import ThreadedMotoServer
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # or it tells of each request
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # otherwise it prints each request
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:

@@ -1,8 +1,7 @@
-"""An AWS account on moto with deploy/aws in it, and IAM enforced.
+"""Run an AWS account on moto with the policies of deploy/aws and with IAM enforced.
 
-Moto looks at resources for S3 alone, so that the key or secret that is asked for is told to it
-here; it takes every
-condition as not met, so that what hangs on one is left out: tests read that, and cannot try it.
+Moto checks resources for S3 only, so a test names the key or secret here. Moto treats every
+condition as not met, so rights under a condition are left out: tests read them instead.
 """
 
 import json
@@ -69,7 +68,7 @@ class Cloud:
             owner="public",
             cluster="c/1",
         )
-        # Of the marks in a pattern moto knows the star alone.
+        # Of the wildcards in a pattern, moto knows only the star.
         document = json.loads(text.replace("-??????", "-*"))
         document["Statement"] = [one for one in document["Statement"] if "Condition" not in one]
         iam.put_user_policy(UserName=role, PolicyName=role, PolicyDocument=json.dumps(document))
@@ -86,15 +85,14 @@ class Cloud:
         )
 
     def may(self, role: str, service: str, call: str, **arguments: Any) -> bool:
-        """Whether the role may; any other error is one of the test's."""
+        """Tell whether the role may do it. Any other error fails the test."""
         if (role, service) not in self.clients:
             self.clients[role, service] = self.client(role, service)
         client = self.clients[role, service]
         try:
             getattr(client, call)(**arguments)
         except ClientError as error:
-            # KMS and Secrets Manager speak JSON, and moto's refusal is XML, of which the status
-            # alone is left.
+            # KMS and Secrets Manager speak JSON, but moto refuses in XML, so read the status.
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != FORBIDDEN:
                 raise
             return False
@@ -103,7 +101,7 @@ class Cloud:
 
 @contextmanager
 def account() -> Iterator[Cloud]:
-    """The account, until the end of the block."""
+    """Run the account within the block."""
 
     def key_asked_for(self: Any) -> str:
         return f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{self._get_param('KeyId')}"

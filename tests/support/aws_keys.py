@@ -1,4 +1,4 @@
-"""Secrets Manager and KMS of moto hold generated keys, and settings name them.
+"""Keep generated keys in moto's Secrets Manager and KMS, with settings that name them.
 
 Checks here find no key in an error or its causes.
 """
@@ -23,7 +23,7 @@ LINE = f"v3:{SECRET.hex()}"
 
 @contextmanager
 def aws_with_credentials() -> Iterator[Aws]:
-    """The server, with made credentials in the environment."""
+    """Run the server, with invented credentials in the environment."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "made")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "made")
@@ -34,7 +34,7 @@ def aws_with_credentials() -> Iterator[Aws]:
 
 @contextmanager
 def emptied(aws: Aws) -> Iterator[Any]:
-    """Secrets Manager, as empty afterwards as before."""
+    """Return Secrets Manager, which is empty again after the test."""
     client = aws.client("secretsmanager")
     yield client
     for found in client.list_secrets()["SecretList"]:
@@ -42,7 +42,7 @@ def emptied(aws: Aws) -> Iterator[Any]:
 
 
 def settings_at(aws: Aws, home: Path) -> Callable[..., Settings]:
-    """Settings of owner acme by what they say of the pseudonyms' key."""
+    """Return settings of owner acme from those of the pseudonym key."""
 
     def make(**keys: Any) -> Settings:
         return Settings(
@@ -53,7 +53,7 @@ def settings_at(aws: Aws, home: Path) -> Callable[..., Settings]:
 
 
 class Wrap:
-    """Writes a file with what KMS wrapped."""
+    """Writes a file with the data keys that KMS has encrypted."""
 
     def __init__(self, aws: Aws, folder: Path) -> None:
         self.kms = aws.client("kms")
@@ -68,7 +68,7 @@ class Wrap:
 
 
 def assert_keeps_the_secret(refused: pytest.ExceptionInfo[BaseException]) -> None:
-    """Neither the error nor what it came of."""
+    """Check that neither an error nor its causes quote a key."""
     error = refused.value
     assert error.__cause__ is None
     assert error.__suppress_context__ or error.__context__ is None
@@ -76,6 +76,6 @@ def assert_keeps_the_secret(refused: pytest.ExceptionInfo[BaseException]) -> Non
 
 
 def assert_without_the_secret(text: str) -> None:
-    """In none of the forms in which a key is written."""
+    """Check that a text has no form of a key."""
     for form in (SECRET.hex(), base64.b64encode(SECRET).decode(), repr(SECRET)[2:-1]):
         assert form not in text

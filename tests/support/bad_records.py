@@ -1,4 +1,4 @@
-"""Each bad record is a good record's bytes with one thing wrong, and the verdict it must meet.
+"""Make bad records, each a good record with one thing wrong, and the verdict that it must get.
 
 The stages and reasons are written out: they are a promise to readers of the quarantine.
 """
@@ -21,24 +21,24 @@ Spoil = Callable[[bytes, Headers], tuple[bytes | None, Headers]]
 
 
 def value(change: Callable[[bytes], bytes | None]) -> Spoil:
-    """Other bytes under the same headers."""
+    """Return other bytes under the same headers."""
     return lambda value, headers: (change(value), headers)
 
 
 def fields(**changes: Any) -> Spoil:
-    """Fields of the event with other values."""
+    """Set fields of the event to other values."""
     return value(lambda value: orjson.dumps(orjson.loads(value) | changes))
 
 
 def without(field: str) -> Spoil:
-    """The event without a field."""
+    """Remove a field from the event."""
     return value(
         lambda value: orjson.dumps({k: v for k, v in orjson.loads(value).items() if k != field})
     )
 
 
 def keys(**changes: str | None) -> Spoil:
-    """Other pseudonyms in the event."""
+    """Set other pseudonyms in the event."""
     return value(
         lambda value: orjson.dumps(
             (event := orjson.loads(value)) | {"keys": event["keys"] | changes}
@@ -47,12 +47,12 @@ def keys(**changes: str | None) -> Spoil:
 
 
 def extra(json: bytes) -> Spoil:
-    """A field that no schema knows, as it stands in the bytes."""
+    """Add an unknown field with this text to the bytes."""
     return value(lambda value: value[:-1] + b',"extra":' + json + b"}")
 
 
 def header(name: str, text: bytes | None) -> Spoil:
-    """One header with another text, or left out."""
+    """Set one header to another text, or remove it."""
     return lambda value, headers: (
         value,
         [(n, text if n == name else t) for n, t in headers if n != name or text is not None],
@@ -60,12 +60,12 @@ def header(name: str, text: bytes | None) -> Spoil:
 
 
 def both(first: Spoil, second: Spoil) -> Spoil:
-    """One fault in two places."""
+    """Put one fault in two places."""
     return lambda value, headers: second(*first(value, headers))
 
 
 def padded(record: bytes, size: int) -> bytes:
-    """A record of just that size, by its `raw`."""
+    """Return a record of exactly that size, by its `raw`."""
     event = orjson.loads(record)
     return orjson.dumps(event | {"raw": "x" * (size - len(orjson.dumps(event | {"raw": ""})))})
 

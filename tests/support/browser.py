@@ -1,4 +1,4 @@
-"""Debian's Chromium, and the dashboard as users start it."""
+"""Run Debian's Chromium, and the dashboard as users start it."""
 
 import os
 import shutil
@@ -17,17 +17,17 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from local.host.ports import free_ports
 
-_START_S = 120.0  # busy cores
+_START_S = 120.0  # for a busy machine
 PATIENCE_MS = 60_000.0
-# A phone, and a laptop.
+# The sizes of a phone and a laptop.
 SIZES = {390: 844, 1280: 800}
-# Streamlit looks below the page's own path for its server first, and then at the root.
+# Streamlit first looks for its server below the page's own path, and then at the root.
 _KNOWN_NOISE = ("404 (Not Found)", "Infinite extent for field", "unload is not allowed")
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser while this lasts; without one the test is skipped."""
+    """Run a browser within the block. Skip the test if none is installed."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("no chromium: apt-get install chromium")
@@ -43,9 +43,9 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def dashboard(home: Path, api_url: str, *words: str) -> Iterator[str]:
-    """Serve the dashboard until the block ends; its address."""
+    """Serve the dashboard within the block, and yield its address."""
     port = free_ports(1)[0]
-    out = home / f"dashboard-{port}.out"  # of this one: another may run on the same home
+    out = home / f"dashboard-{port}.out"  # two dashboards may share a home
     with out.open("ab") as log:
         process = subprocess.Popen(
             [
@@ -86,7 +86,7 @@ def _wait_for(process: subprocess.Popen[bytes], out: Path) -> None:
 
 @dataclass
 class Visit:
-    """A tab that notes what went wrong in it, and whom it asked."""
+    """A tab that records its errors and the hosts that it asked."""
 
     page: Page
     root: str
@@ -113,7 +113,7 @@ class Visit:
         return self.page
 
     def drawn(self) -> None:
-        """Wait until the page has its figures, or says why there are none, and is at rest."""
+        """Wait until the page has its figures or a message in their place, and is at rest."""
         self.page.wait_for_selector(".es-tiles, .es-state, .es-post")
         self.page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
         self.page.locator("[data-testid=stSidebar] a").nth(3).wait_for(state="attached")
@@ -122,7 +122,7 @@ class Visit:
             charts.nth(number).locator("svg, canvas").first.wait_for()
 
     def settle(self) -> None:
-        """Wait until nothing is fetched or drawn any more."""
+        """Wait until the page fetches and draws nothing any more."""
         self.page.wait_for_load_state("networkidle")
 
 

@@ -1,4 +1,4 @@
-"""A good record with one thing changed, and the changes: for tests of what becomes of its bytes."""
+"""Make a good record with one thing changed, for tests of what becomes of its bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Bytes = bytes | None
 
 
 def micros(day: date) -> int:
-    """Its beginning, in microseconds since 1970."""
+    """Return the time of its creation, in microseconds since 1970."""
     return (day - date(1970, 1, 1)).days * DAY
 
 
@@ -40,19 +40,19 @@ class Sample:
 
 @dataclass(frozen=True)
 class Bad(Sample):
-    """The one thing is wrong."""
+    """A good record with one thing wrong."""
 
     stage: str
     reason: Reason
 
 
 def fields(**changes: Any) -> Callable[[bytes], bytes]:
-    """Fields of the event set to these values."""
+    """Set fields of the event to these values."""
     return lambda value: orjson.dumps(orjson.loads(value) | changes)
 
 
 def without(name: str, inside: str | None = None) -> Callable[[bytes], bytes]:
-    """One field less."""
+    """Remove a field."""
 
     def change(value: bytes) -> bytes:
         event = orjson.loads(value)
@@ -63,12 +63,12 @@ def without(name: str, inside: str | None = None) -> Callable[[bytes], bytes]:
 
 
 def keys(**changes: Any) -> Callable[[bytes], bytes]:
-    """Pseudonyms of the event set to these values."""
+    """Set pseudonyms of the event to these values."""
     return lambda value: fields(keys=orjson.loads(value)["keys"] | changes)(value)
 
 
 def extra(json: bytes) -> Callable[[bytes], bytes]:
-    """A field that no schema knows, as it stands in the bytes."""
+    """Add an unknown field with this text to the bytes."""
     return lambda value: value[:-1] + b',"extra":' + json + b"}"
 
 
@@ -77,5 +77,5 @@ def nested(depth: int) -> bytes:
 
 
 def padded(value: bytes, size: int) -> bytes:
-    """A record of just that size, by its `raw`."""
+    """Return a record of exactly that size, by its `raw`."""
     return fields(raw="x" * (size - len(fields(raw="")(value))))(value)

@@ -1,9 +1,9 @@
-"""Tests live at the time of their data. No other file of tests asks the clock on the wall.
+"""Set the time of tests to that of their data. No other file of tests reads the wall clock.
 
-TEST_BASE_SHIFT_DAYS moves the data by so many days, to see that no right value depends on when a
-test runs. TEST_CLOCK_SHIFT_S moves the present instead, by so many seconds: the product's clock and
-`machine_micros` (`make test-calendar`). Times of files, and the clocks of libraries, stay the
-machine's.
+TEST_BASE_SHIFT_DAYS moves the data by so many days, which shows that no expected value depends on
+the day of the run. TEST_CLOCK_SHIFT_S moves the present instead, by so many seconds: the product's
+clock and `machine_micros` (`make test-calendar`). The times of files and the clocks of libraries
+remain the machine's.
 """
 
 import os
@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 
 from foundation import clock
 
-UNSHIFTED = datetime(2026, 1, 2, 15, tzinfo=UTC)  # of data that is kept in files
+UNSHIFTED = datetime(2026, 1, 2, 15, tzinfo=UTC)  # of data in files
 BASE = UNSHIFTED + timedelta(days=int(os.environ.get("TEST_BASE_SHIFT_DAYS", "0")))
 _SHIFT_S = int(os.environ.get("TEST_CLOCK_SHIFT_S", "0"))
 
 
 def going_on_from(start: datetime) -> Callable[[], datetime]:
-    """Make a clock that shows that moment now, and goes on at the usual pace."""
+    """Return a clock that now shows this time and runs at the usual pace."""
     begun = time.monotonic()
     return lambda: start + timedelta(seconds=time.monotonic() - begun)
 
@@ -30,12 +30,12 @@ def machine_micros() -> int:
 
 
 def shift_the_products() -> None:
-    """Shift the product's clock in this process, where TEST_CLOCK_SHIFT_S says so."""
+    """Shift the product's clock in this process by TEST_CLOCK_SHIFT_S."""
     if _SHIFT_S:
         clock.now = lambda: datetime.now(UTC) + timedelta(seconds=_SHIFT_S)
         clock.micros = machine_micros
 
 
 def seconds_until(moment: datetime) -> int:
-    """Tell by how much the clock must move to show that moment, which may have passed."""
+    """Return by how much the clock must move to show this time, which may be past."""
     return round((moment - datetime.now(UTC)).total_seconds())

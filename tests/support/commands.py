@@ -1,6 +1,6 @@
-"""Tests run the `echostream` command as people do: as a program of its own.
+"""Run the `echostream` command as users do, as a program of its own.
 
-It is always under a deadline and never left behind.
+It always has a deadline, and no test leaves it running.
 """
 
 import json
@@ -62,7 +62,7 @@ def echostream(settings: Settings, *words: str, timeout_s: float = RUN_S, **more
 
 @dataclass(frozen=True)
 class Running:
-    """A command at work, in a session of its own."""
+    """A running command, in its own session."""
 
     process: subprocess.Popen[bytes]
     out_file: Path
@@ -70,32 +70,32 @@ class Running:
 
     @property
     def out(self) -> str:
-        """What it has printed."""
+        """The command's standard output so far."""
         return self.out_file.read_text()
 
     @property
     def error(self) -> str:
-        """What it has printed on standard error."""
+        """The command's standard error so far."""
         return self.error_file.read_text()
 
     def wait(self, timeout_s: float) -> int:
-        """Its exit code."""
+        """Wait for the command's end and return its exit code."""
         return self.process.wait(timeout_s)
 
     def terminate(self) -> None:
-        """As `kill` does, to the command itself."""
+        """Kill only the command itself, as `kill` does."""
         self.process.send_signal(signal.SIGTERM)
 
     def kill_all(self) -> None:
-        """As a fallen machine does: everything that it started, at once."""
+        """Kill everything that the command started at once, as a crash of the machine does."""
         _kill_session(self.process.pid)
 
     def pids(self) -> list[int]:
-        """Who lives in its session: Spark's JVM and its Python workers too."""
+        """Return the processes of its session, including Spark's JVM and its Python workers."""
         return _pids_of(self.process.pid)
 
     def until(self, holds: Callable[[], bool], *, within_s: float, what: str) -> None:
-        """Wait until something holds, while the command runs."""
+        """Wait until a condition is true while the command runs."""
         deadline = time.monotonic() + within_s
         while not holds():
             code = self.process.poll()
@@ -108,7 +108,7 @@ class Running:
 
 @contextmanager
 def started(settings: Settings, *words: str, **more: str) -> Iterator[Running]:
-    """A command that is at work while this lasts; whatever is left of it then is killed."""
+    """Run a command within the block, and then kill what is left of it."""
     folder = settings.home / "commands"
     folder.mkdir(parents=True, exist_ok=True)
     number = len(list(folder.glob("*.out")))
@@ -132,7 +132,7 @@ def started(settings: Settings, *words: str, **more: str) -> Iterator[Running]:
 
 
 def stop_session(process: subprocess.Popen[bytes]) -> None:
-    """End a program that leads a session, and all that it started."""
+    """End a program that leads a session, and everything that it started."""
     _kill_session(process.pid)
     process.wait(30)
     wait_until(lambda: not _pids_of(process.pid), within_s=30, what="end of all that it started")
@@ -141,7 +141,7 @@ def stop_session(process: subprocess.Popen[bytes]) -> None:
 def wait_until(
     holds: Callable[[], bool], *, within_s: float, what: str, every_s: float = _POLL_S
 ) -> None:
-    """Wait until something holds."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < deadline, f"no {what} within {within_s} s"
@@ -163,7 +163,7 @@ def _all_pids() -> list[int]:
 
 
 def _session(pid: int) -> int | None:
-    """The session of a process of which any thread still runs."""
+    """Return the processes of a session of which any thread still runs."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:

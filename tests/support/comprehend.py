@@ -1,4 +1,4 @@
-"""A server on loopback speaks Amazon Comprehend's wire format, AWS JSON 1.1.
+"""Run a server on loopback that speaks Amazon Comprehend's wire format, AWS JSON 1.1.
 
 It throttles and returns partial errors on demand.
 """
@@ -24,13 +24,13 @@ MOST_CALLS = 500
 
 
 class Comprehend:
-    """What the service saw, and how it is to behave.
+    """The calls that the service has answered, and how it behaves.
 
     Attributes:
         calls: the bodies of the calls that it answered.
         throttle: how many of the next calls are refused for their rate.
-        refuse: an error code for every call, None where it answers.
-        fails: texts with this word fail so many times before they are scored.
+        refuse: an error code for every call; None answers them.
+        fails: how often texts with this word fail before they are scored.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ def _sentiment(text: str) -> dict[str, Any]:
 
 
 def _entities(text: str) -> dict[str, Any]:
-    """Each capitalised word with a suffix that says its type, as `Paris_LOCATION`."""
+    """Return each capitalised word with a suffix that names its type, such as `Paris_LOCATION`."""
     found = [
         {
             "Score": 0.9 + 0.01 * (n % 9),
@@ -124,7 +124,7 @@ OPERATIONS = {
 
 @contextmanager
 def running() -> Iterator[Comprehend]:
-    """The service, until the end of the block."""
+    """Run the service within the block."""
     service = Comprehend()
 
     class Handler(BaseHTTPRequestHandler):
@@ -143,7 +143,7 @@ def running() -> Iterator[Comprehend]:
             self.wfile.write(payload)
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     service.endpoint = f"http://127.0.0.1:{server.server_port}"

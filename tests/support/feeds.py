@@ -1,4 +1,4 @@
-"""Feeds of the generator, in memory."""
+"""Make feeds of the generator in memory."""
 
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ N = 5000
 
 
 def make(n: int = N, seed: int = 1, **changes: Any) -> list[RenderedRecord]:
-    """A feed of so many posts, the same for the same seed."""
+    """Return a feed of so many posts, always the same for the same seed."""
     makers = {name: RecordMaker(platform=name, owner="public", key=KEY) for name in policies()}
     named = {
         "seed": seed,

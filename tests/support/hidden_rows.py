@@ -1,4 +1,4 @@
-"""Delta tables made by hand, with deletion vectors, which deltalake reads and does not write.
+"""Write Delta tables with deletion vectors, which deltalake can read but not write.
 
 The vectors are encoded here by Delta's protocol: a RoaringBitmapArray, inline in the log as Z85 or
 in a file whose name is a UUID. tests/spark compares the reader with Spark's own.
@@ -20,20 +20,20 @@ import pyarrow.parquet as pq
 _Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _ARRAY_MAGIC = 1681511377  # of a RoaringBitmapArray in its portable form
 _BITMAP_MAGIC = 12346  # of a roaring bitmap without runs
-_MOST_IN_LIST = 4096  # a container of more values is a bitmap
+_MOST_IN_LIST = 4096  # a container with more values is a bitmap
 _HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _HIVE_ESCAPED = "\"#%'*/:=?\\{[]^\x7f"
 
 
 @dataclass(frozen=True)
 class File:
-    """A data file: its rows, its partition, the numbers of its hidden rows, where these are told.
+    """A data file: its rows, its partition, and its hidden rows.
 
     Attributes:
         rows: without the partition columns.
         partition: by column, as the log writes values.
         hides: numbers of rows.
-        told: inline in the log, or in a file beside the data.
+        told: whether the vector is inline in the log or in a file beside the data.
         stats: as the log has them, besides the number of rows.
     """
 
@@ -48,9 +48,9 @@ def write_table(folder: Path, columns: Mapping[str, Any], files: Sequence[File])
     """Write version 0 of a table.
 
     Args:
-        folder: is made.
-        columns: by name, Delta's type as JSON has it, in the schema's order.
-        files: with one partition at least, which also says by which columns.
+        folder: is created.
+        columns: by name, Delta's type as JSON, in the schema's order.
+        files: at least one, whose partition also names the partition columns.
     """
     schema = {
         "type": "struct",
@@ -93,12 +93,12 @@ def commit(folder: Path, version: int, actions: Sequence[Mapping[str, Any]]) -> 
 
 
 def add(folder: Path, file: File, *, path: str | None = None) -> dict[str, Any]:
-    """Write a data file, unless it is there, and return the action that adds it to the table.
+    """Write a data file if it is missing, and return the action that adds it to the table.
 
     Args:
         folder: the table's.
         file: its content.
-        path: where it is already, as the log names it, so that only its vector is new.
+        path: the path of an existing file in the log, to which only a vector is added.
     """
     if path is None:
         below = [f"{name}={_escaped(value)}" for name, value in file.partition.items()]
@@ -120,7 +120,7 @@ def add(folder: Path, file: File, *, path: str | None = None) -> dict[str, Any]:
 
 
 def remove(action: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the action that takes an added file, or its vector, out of the table."""
+    """Return the action that removes an added file, or its vector, from the table."""
     added = action["add"]
     removed = {
         "path": added["path"],
@@ -155,7 +155,7 @@ def _bitmap_array(rows: Sequence[int]) -> bytes:
 
 
 def _bitmap(rows: Sequence[int]) -> bytes:
-    """Return a roaring bitmap of 32 bits: a container for each 65,536 numbers."""
+    """Return a 32-bit roaring bitmap, with a container for each 65,536 numbers."""
     groups: dict[int, list[int]] = {}
     for row in rows:
         groups.setdefault(row >> 16, []).append(row & 0xFFFF)

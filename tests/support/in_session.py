@@ -1,7 +1,7 @@
 """Run the `echostream` command in this process, on the tests' Spark session.
 
-This saves a JVM of its own, 42 seconds of CPU. The boundary of a process is proven by
-test_kafka_to_gold, test_s3, test_spark_submit and all of tests/faults.
+This saves a JVM per command, which costs 42 seconds of CPU. test_kafka_to_gold, test_s3,
+test_spark_submit and all of tests/faults run commands in a process of their own.
 """
 
 import os
@@ -33,7 +33,7 @@ _STARTING = (batch.job, streaming.run)  # the modules that build a session
 
 
 class SessionState(NamedTuple):
-    """What one command could leave behind for the next."""
+    """The state that one command could leave behind for the next."""
 
     conf: frozenset[tuple[str, str]]
     streams: frozenset[str]
@@ -48,7 +48,7 @@ class SessionCommands:
     spark: SparkSession
 
     def __call__(self, settings: Settings, *words: str, **more: str) -> Done:
-        """Run a command to its end; fails where it leaves the session other than it found it."""
+        """Run a command to its end. Fail if it changes the state of the session."""
         return self._run(main, settings, "echostream", *words, **more)
 
     def submit(self, settings: Settings, *words: str, **more: str) -> Done:
@@ -66,7 +66,7 @@ class SessionCommands:
             patch.setattr(SparkSession, "stop", lambda _: None)
             for module in _STARTING:
                 patch.setattr(module, "build_session", lambda *_: self.spark)
-                # The lease names the JVM, for whose end the next command would wait.
+                # The lease names the JVM, and the next command would wait for its end.
                 patch.setattr(module, "jvm_pid", lambda _: os.getpid())
             done = _run(program)
         after = self._state()
@@ -108,7 +108,7 @@ def _run(program: Callable[[], None]) -> Done:
 
 
 def _is_of_py4j(thread: threading.Thread) -> bool:
-    """Tell whether py4j started a thread; it keeps one for each connection of the JVM."""
+    """Tell whether py4j started a thread, as it does for each connection of the JVM."""
     return (
         "py4j" in type(thread).__module__
         or "py4j" in thread.name.lower()

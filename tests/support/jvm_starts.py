@@ -1,7 +1,7 @@
-"""Who starts Java: a program before the real one on PATH notes each start, and for which test.
+"""Record who starts Java, by a program before the real one on PATH.
 
-A Spark JVM of a test's own costs 42 seconds of CPU, and the tests share one. A test that starts one
-all the same fails, unless its file is listed here.
+A Spark JVM costs 42 seconds of CPU, so the tests share one. A test that starts another one fails,
+unless its file is listed here.
 """
 
 import os
@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _LOG = "TEST_JVM_STARTS"
-_STARTED_FOR = "TEST_JVM_FOR"  # else for the test that runs
+_STARTED_FOR = "TEST_JVM_FOR"  # otherwise it counts for the test that runs
 SHARED = "the shared session"
-# They prove what holds at the boundary of a process.
+# These tests prove behaviour at the boundary of a process.
 MAY_START_SPARK = (
     "tests/e2e/test_kafka_to_gold.py",
     "tests/e2e/test_memory.py",
@@ -43,7 +43,7 @@ def note_starts() -> None:
     home = os.environ.get("JAVA_HOME")
     java = f"{home}/bin/java" if home else shutil.which("java")
     if java is None or not Path(java).exists():
-        return  # the tests that need Java say so
+        return  # tests that need Java say so themselves
     folder = Path(tempfile.mkdtemp(prefix="echostream-java-"))
     program = folder / "bin" / "java"
     program.parent.mkdir()
@@ -57,18 +57,18 @@ def note_starts() -> None:
 
 
 def forget_starts() -> None:
-    """Remove what `note_starts` made."""
+    """Remove everything that `note_starts` made."""
     if log := os.environ.get(_LOG):
         shutil.rmtree(Path(log).parent, ignore_errors=True)
 
 
 def shared_session() -> dict[str, str]:
-    """Return what the environment must hold while the session of all tests starts."""
+    """Return the environment variables for the start of the session that all tests share."""
     return {_STARTED_FOR: SHARED}
 
 
 def _starts() -> Iterator[tuple[str, str]]:
-    """Yield the kind of each start until now, and the test that it was for."""
+    """Yield the kind of each start so far, and the test that it was for."""
     log = os.environ.get(_LOG)
     if log is None or not Path(log).exists():
         return
@@ -78,12 +78,12 @@ def _starts() -> Iterator[tuple[str, str]]:
 
 
 def started_spark_for_nothing(test: str) -> bool:
-    """Whether a test started a Spark JVM of its own, and its file is not listed."""
+    """Tell whether a test started its own Spark JVM and its file is not listed."""
     return not test.startswith(MAY_START_SPARK) and (_SPARK, test) in _starts()
 
 
 def summary() -> Iterator[str]:
-    """Say how many were started, and by whom."""
+    """Return one line with the number of starts by test."""
     counted = Counter((kind, test.partition("::")[0]) for kind, test in _starts())
     for kind in (_SPARK, _BROKER):
         files = {file: number for (of, file), number in counted.items() if of == kind}

@@ -1,4 +1,4 @@
-"""Tests' own ways to and from Kafka: bytes as they are."""
+"""Send bytes to Kafka and read them back unchanged, without our producers."""
 
 import shutil
 from collections import Counter
@@ -23,13 +23,13 @@ from tests.support.commands import wait_until
 Headers = list[tuple[str, bytes]]
 Sent = tuple[str, int, int]  # topic, partition, offset
 Bytes = tuple[bytes | None, bytes | None, Headers]  # key, value, headers
-START_S = 300.0  # of a broker that never answers; on busy cores a start takes minutes
+START_S = 300.0  # seconds, for a broker that never answers; on a busy machine a start takes minutes
 _WAIT_S = 60.0
 
 
 @contextmanager
 def new_stack(home: Path, **sections: Any) -> Iterator[Settings]:
-    """A broker with all topics, a key, no lake yet; gone afterwards."""
+    """Run a broker with all topics and a key, without a lake. Remove it afterwards."""
     port, controller = free_ports(2)
     listening = {"port": port, "controller_port": controller, "start_timeout_s": START_S}
     settings = Settings(home=home, broker=listening, **sections)
@@ -43,7 +43,7 @@ def new_stack(home: Path, **sections: Any) -> Iterator[Settings]:
 
 @contextmanager
 def new_home(broker: Settings, home: Path, **sections: Any) -> Iterator[Settings]:
-    """A home with a key and no lake on a broker that others use too, whose topics are made anew."""
+    """Return a home with a key and no lake on a shared broker, whose topics are created again."""
     (home / "broker").symlink_to(broker.home / "broker", target_is_directory=True)
     settings = Settings(home=home, broker=broker.broker, **sections)
     try:
@@ -51,11 +51,11 @@ def new_home(broker: Settings, home: Path, **sections: Any) -> Iterator[Settings
         stack.up(settings)
         yield settings
     finally:
-        shutil.rmtree(home, ignore_errors=True)  # which leaves alone what a link leads to
+        shutil.rmtree(home, ignore_errors=True)  # rmtree does not follow links
 
 
 def renew_topics(settings: Settings) -> None:
-    """Delete all topics and make them anew: same names, other ids, and nothing in them."""
+    """Delete all topics and create them again, empty and with other ids."""
     admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers, "log_level": 0})
     old = admin.list_topics(timeout=_WAIT_S).topics.keys() & {topic.name for topic in topics()}
     for deletion in (admin.delete_topics(list(old)) if old else {}).values():
@@ -76,7 +76,7 @@ def generate(
     rates: Rates | None = None,
     with_canaries: bool = False,
 ) -> Path:
-    """Send made posts; the ledger's file."""
+    """Send generated posts and return the ledger's file."""
     with OurProducer(settings) as producer:
         report = run_generator(
             settings,
@@ -91,8 +91,8 @@ def generate(
 
 
 def send(settings: Settings, topic: str, *records: Bytes) -> list[Sent]:
-    """Send bytes, and learn from Kafka where each of them went."""
-    # Compressed, for the broker's limit is one of compressed bytes: a bomb passes it.
+    """Send bytes and return the coordinates at which Kafka stored each of them."""
+    # Compressed, because the broker's limit is for compressed bytes, which a bomb passes.
     conf = {"compression.type": "gzip", "message.max.bytes": 64 * 1024 * 1024, "log_level": 0}
     producer = Producer(conf | {"bootstrap.servers": settings.bootstrap_servers})
     places: list[Sent] = []
@@ -108,7 +108,7 @@ def send(settings: Settings, topic: str, *records: Bytes) -> list[Sent]:
 
 
 def records_of(settings: Settings, *, only: str = "social.") -> dict[str, list[Bytes]]:
-    """All that Kafka holds, by topic, of those that begin so; each partition in its order."""
+    """Return all records of topics with this prefix, by topic, each partition in order."""
     consumer = Consumer(
         {
             "bootstrap.servers": settings.bootstrap_servers,

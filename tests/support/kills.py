@@ -1,4 +1,4 @@
-"""Kills of a job in this process, at one of its crash points."""
+"""Kill a job in this process at one of its crash points."""
 
 import sys
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from foundation import crash_points
 
 
 class KilledError(BaseException):
-    """Stands for SIGKILL, which would end the tests; no handler of ours catches it."""
+    """Replaces SIGKILL, which would end the tests. No handler of ours catches it."""
 
 
 @contextmanager
 def killing(point: str) -> Iterator[None]:
-    """Kill what runs in the block when it reaches the crash point; fail if it does not."""
+    """Kill the code in the block when it reaches the crash point. Fail if it does not."""
     reached = []
     original = crash_points.crash_point
 
@@ -27,7 +27,7 @@ def killing(point: str) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for module in list(sys.modules.values()):
-            # each module that has such points has imported the function by its name
+            # each module with crash points has imported the function by its name
             if getattr(module, "__dict__", {}).get("crash_point") is original:
                 patch.setattr(module, "crash_point", crash_point)
         with pytest.raises(KilledError):

@@ -1,4 +1,4 @@
-"""What a lake holds, read without Spark, and held against what the ledger says it must hold."""
+"""Read a lake without Spark, and compare it with the expectation of the ledger."""
 
 import hashlib
 from collections import Counter
@@ -23,20 +23,20 @@ JOBS = ("topic_to_bronze", "bronze_to_silver", "silver_to_gold")
 
 
 def table(settings: Settings, name: str) -> DeltaTable:
-    """A table by its name, `layer.table`."""
+    """Return a table by its name, `layer.table`."""
     uri = f"{settings.lake_uri}/{name.replace('.', '/')}"
     return DeltaTable(uri, storage_options=storage_options(uri, settings.s3))
 
 
 def arrow_table(settings: Settings, name: str) -> pa.Table:
-    """All of it; by SQL, for Arrow's own reader refuses deletion vectors."""
+    """Return all rows, by SQL, because Arrow's own reader refuses deletion vectors."""
     return pa.table(
         QueryBuilder().register("t", table(settings, name)).execute("SELECT * FROM t").read_all()
     )
 
 
 def rows_of(settings: Settings, name: str) -> list[Row]:
-    """All rows; times as microseconds since 1970."""
+    """Return all rows, with times as microseconds since 1970."""
     found = arrow_table(settings, name)
     for at, column in enumerate(found.schema):
         if pa.types.is_timestamp(column.type):
@@ -56,7 +56,7 @@ def hidden_rows(settings: Settings, name: str) -> int:
 
 
 def versions(settings: Settings) -> dict[str, int]:
-    """The version of each table that jobs write rows to."""
+    """Return the version of each table to which jobs write rows."""
     names = (
         "bronze.posts",
         "silver.posts",
@@ -68,7 +68,7 @@ def versions(settings: Settings) -> dict[str, int]:
 
 
 def ops(settings: Settings, job: str) -> list[Row]:
-    """The job's batches."""
+    """Return the batches of a job."""
     return rows_of(settings, f"ops.batches.{job}")
 
 
@@ -78,14 +78,13 @@ def assert_exact(
     consumed: dict[str, int] | None = None,
     is_one_kafka: bool = True,
 ) -> None:
-    """Nothing lost, nothing doubled, every batch accounted for, Gold right: all by the ledgers.
+    """Check by the ledgers that nothing is lost or doubled, and that batches and Gold are right.
 
     Args:
         settings: of the lake.
-        ledgers: files, or rows of what was sent, in the order of sending; what was sent twice
-            stands there twice.
-        consumed: by job, where it is not once the number of records.
-        is_one_kafka: False where a topic was made anew, so that its offsets came twice.
+        ledgers: files, or rows in the order of sending. A record sent twice is there twice.
+        consumed: by job, if it is not the number of records.
+        is_one_kafka: False if a topic was created again, so that its offsets occur twice.
     """
     rows = [
         row
@@ -106,7 +105,7 @@ def assert_exact(
 
 
 def assert_bronze(bronze: Sequence[Row], rows: Sequence[Row], *, is_one_kafka: bool) -> None:
-    """Each record once, none left out."""
+    """Check that each record is there once and none is missing."""
     sent = Counter(row["topic"] for row in rows)
     held = Counter(row["topic"] for row in bronze)
     assert held == sent
@@ -123,7 +122,7 @@ def assert_bronze(bronze: Sequence[Row], rows: Sequence[Row], *, is_one_kafka: b
 
 
 def assert_silver(settings: Settings, expected: oracle.Expected, bronze: Sequence[Row]) -> None:
-    """One row per live post, with the content that won."""
+    """Check that each live post has one row, with the content of the winning record."""
     found = rows_of(settings, "silver.posts")
     live = {oracle.post_key(row): row for row in found}
     assert len(live) == len(found), "a post stands in Silver twice"
@@ -165,7 +164,7 @@ def assert_silver(settings: Settings, expected: oracle.Expected, bronze: Sequenc
 
 
 def assert_tombstones(settings: Settings, expected: oracle.Expected, rows: Sequence[Row]) -> None:
-    """Whatever is gone is blocked, whatever is there is not."""
+    """Check that every deleted post is blocked, and no live post is."""
     posts: dict[oracle.PostKey, int] = {}
     authors: dict[oracle.AuthorKey, int] = {}
     for row in rows_of(settings, "silver.tombstones"):
@@ -189,7 +188,7 @@ def assert_tombstones(settings: Settings, expected: oracle.Expected, rows: Seque
 def assert_quarantine(
     settings: Settings, rows: Sequence[Row], bronze: Sequence[Row], *, is_one_kafka: bool = True
 ) -> None:
-    """Exactly the bad records, each under its reason and at its coordinates, as received."""
+    """Check that the bad records are there, each with its reason, coordinates and bytes."""
     found = rows_of(settings, "quarantine.posts")
     bad = [row for row in rows if row["fate"] == "quarantined"]
     assert Counter(row["reason"] for row in found) == Counter(row["reason"] for row in bad)
@@ -221,7 +220,7 @@ def assert_quarantine(
 
 
 def assert_ops(settings: Settings, consumed: dict[str, int]) -> None:
-    """Every batch once, and its fates add up."""
+    """Check that every batch is there once and its fates add up."""
     for job in JOBS:
         if job == "topic_to_bronze" and consumed[job] == 0:
             continue
@@ -241,7 +240,7 @@ def assert_ops(settings: Settings, consumed: dict[str, int]) -> None:
 
 
 def assert_gold(settings: Settings, expected: oracle.Expected) -> None:
-    """Cell by cell, authors and sums included."""
+    """Check Gold cell by cell, including authors and sums."""
     found = rows_of(settings, "gold.sentiment_hourly")
     cells = {(row["owner"], row["platform"], row["channel"], row["hour"]): row for row in found}
     assert len(cells) == len(found), "a group stands in Gold twice"
@@ -258,12 +257,12 @@ def assert_gold(settings: Settings, expected: oracle.Expected) -> None:
 
 
 def coordinates(row: Row) -> Coordinates:
-    """Where in Kafka."""
+    """Return the coordinates in Kafka."""
     return row["topic"], row["partition"], row["offset"]
 
 
 def files_with(folder: Path, needles: Iterable[bytes]) -> list[str]:
-    """Return the files under a folder that hold a byte string, as `needle number: file`.
+    """Return the files below a folder that contain a byte string, as `needle number: file`.
 
     The needle itself is never shown.
     """
@@ -281,7 +280,7 @@ def files_with(folder: Path, needles: Iterable[bytes]) -> list[str]:
 
 
 def found_in(content: bytes, needles: Iterable[bytes]) -> set[bytes]:
-    """Return the byte strings, of thousands, that the content holds, by one look at each byte.
+    """Return those of thousands of byte strings that the content contains, reading it once.
 
     The needles' first 12 bytes decide which are compared.
     """

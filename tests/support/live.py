@@ -1,4 +1,4 @@
-"""Tests run live producers against a loopback simulator, into memory, by their own clock."""
+"""Run live producers against a loopback simulator, into memory, with a clock of their own."""
 
 import ssl
 import threading
@@ -37,13 +37,13 @@ from tests.support.clock import machine_micros
 LIVE = [name for name, platform in PLATFORMS.items() if platform.reader]
 HTTP = [name for name in LIVE if "status" in SIMULATORS[name].faults]
 SILENCE_S = 0.5
-_PATIENCE_S = 60.0  # after so long a test has failed; nothing waits for it otherwise
+_PATIENCE_S = 60.0  # after this time the test fails
 KEY = PseudonymKey(1, b"0" * 32)
 
 
 @dataclass
 class Clock:
-    """Goes with the machine's, and can be put forward or back."""
+    """A clock that runs like the machine's and can be moved."""
 
     shift: int = 0  # µs
 
@@ -63,9 +63,9 @@ class Trial:
     kafka: MemoryProducer = field(default_factory=MemoryProducer)
     waits: list[float] = field(default_factory=list)
     gaps: list[Any] = field(default_factory=list)
-    place: Path | str | None = None  # of the memory, where it is not `file`
+    place: Path | str | None = None  # of the memory, if it is not `file`
     telemetry: Telemetry = field(init=False)
-    reading: IngestStore = field(init=False)  # of the run that is on
+    reading: IngestStore = field(init=False)  # of the current run
 
     @property
     def file(self) -> Path:
@@ -85,7 +85,7 @@ class Trial:
         erasure: Callable[[IngestStore], ProducerErasure] | None = None,
         **given: Any,
     ) -> IngestReport:
-        """One run of the producer with `once`; counters are in `telemetry`."""
+        """Run the producer once, with `once`. Its counters are in `telemetry`."""
         self.telemetry = Telemetry(self.name)
         with self.store() as store:
             self.reading = store
@@ -117,7 +117,7 @@ class Trial:
         secrets: dict[str, str] | None = None,
         **given: Any,
     ) -> Context:
-        """What its reader is given."""
+        """Return the context that a reader gets."""
         simulator = SIMULATORS[self.name]
         usual = {
             "watchlist": Watchlist(**simulator.watchlist),
@@ -138,26 +138,26 @@ class Trial:
         )
 
     def reader(self) -> Reader:
-        """One that remembers nothing."""
+        """Return a reader with an empty memory."""
         self.telemetry = Telemetry(self.name)
         store = IngestStore(self.folder / "unused.sqlite3", owner="public", platform=self.name)
         return new_reader(PLATFORMS[self.name], self.context(store, Budget({}, store, self.clock)))
 
     def sweep(self) -> IngestReport:
-        """Look again at everything that was sent."""
+        """Read all posts again that were sent."""
         with self.store() as store:
             due = store.due_for_check(now=self.clock() + 10**12, first=0, limit=10**6)
         return self.run(lambda reader: reader.refetch(due))
 
     def hold(self) -> Callable[[], None]:
-        """Let nothing happen on the platform until what this returns is called."""
+        """Stop all events on the platform until the returned function is called."""
         held = self.world.clock()
         behind = list[int]()
         self.world.clock = lambda: self.clock() - behind[0] if behind else held
         return lambda: behind.append(self.clock() - held)
 
     def until_landed(self, batches: Iterator[SourceBatch]) -> Iterator[SourceBatch]:
-        """Read until all has happened and landed, then two batches more that may change nothing."""
+        """Read until all events have happened and arrived, and then two batches more."""
         calm = 0
         latest = time.monotonic() + _PATIENCE_S
         for batch in batches:
@@ -168,20 +168,20 @@ class Trial:
                 return
 
     def landed(self) -> list[str]:
-        """The texts of what is live by what Kafka holds, sorted."""
+        """Return the texts of live posts according to Kafka, sorted."""
         return sorted(
             text for text in fold(self.kafka.messages).values() if text
-        )  # without what is there to be answered
+        )  # without posts that have no text, which others only answer
 
     def expected(self) -> list[str]:
-        """The texts that the scenario ends with, sorted."""
+        """Return the texts of live posts at the scenario's end, sorted."""
         return sorted(final_texts(self.world.events).values())
 
 
 class _Line:
-    """The simulated Jetstream is silent when it has no more to send and all it sent has arrived.
+    """Tells a reader at once when the simulated Jetstream has no more to send.
 
-    A reader that waits for silence by the clock takes busy cores for it. Here its clock jumps where
+    A reader that waits for silence by the clock takes busy cores for it. Here its clock jumps when
     silence is known.
     """
 
@@ -221,7 +221,7 @@ class _Line:
         received = 0
         for frame in self._receive(*about, **more):
             received += frame is not None
-            # by the last connection: some end before their first frame
+            # of the last connection; some end before their first frame
             is_served = len(self._sent) > before
             if frame is None and is_served and self._is_idle[-1] and received == self._sent[-1]:
                 self._jumped_s += 2 * _PATIENCE_S
@@ -235,13 +235,13 @@ def _unused_context() -> ssl.SSLContext:
 
 @contextmanager
 def trial(name: str, folder: Path, **plot: Any) -> Iterator[Trial]:
-    """A simulator while this lasts."""
+    """Run a simulator within the block."""
     clock = Clock()
     with (
         pytest.MonkeyPatch.context() as patch,
         SIMULATORS[name].running(Scenario(**plot), clock=clock) as (address, world),
     ):
-        # A client makes a TLS context that it never uses: 60 ms of CPU, a third of a small test's.
+        # A client makes a TLS context that it never uses: 60 ms of CPU, a third of a small test.
         patch.setattr("httpcore2.default_ssl_context", lambda **_: _unused_context())
         if name == "bluesky":
             _Line(patch)
@@ -250,7 +250,7 @@ def trial(name: str, folder: Path, **plot: Any) -> Iterator[Trial]:
 
 @contextmanager
 def without_pauses() -> Iterator[None]:
-    """Retries are tried, their pauses are not; PRAW's own neither."""
+    """Retry without pauses, also in PRAW."""
     stamina.instrumentation.set_on_retry_hooks([])
     with pytest.MonkeyPatch.context() as patch, stamina.set_testing(True, attempts=8):
         patch.setattr("prawcore.sessions.FiniteRetryStrategy.sleep", lambda _: None)
@@ -263,15 +263,15 @@ def events(messages: list[Any]) -> list[dict[str, Any]]:
 
 
 def fold(messages: list[Any]) -> dict[str, str]:
-    """The texts of what is live after these messages, by post id."""
+    """Return the texts of live posts after these messages, by post id."""
     return {post_id: event["text"] for post_id, event in live_events(events(messages)).items()}
 
 
 def live_events(happened: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What is live after these events, by post id: the design's order, in plain Python.
+    """Return the live posts after these events, by post id, by the design's order in plain Python.
 
-    A higher version wins; at equal version a delete, and among upserts the first. The same event
-    again changes nothing.
+    A higher version wins. At equal versions a delete wins, and among upserts the first one. The
+    same event again changes nothing.
     """
     held: dict[str, dict[str, Any]] = {}
     buried: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Records as our producer makes them, and what Kafka and Bronze would say of them."""
+"""Make records as our producer does, and the rows of Kafka and Bronze for them."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -19,12 +19,12 @@ RULES = Rules(policies(), KEY.key_id, MAX_CHARS)
 
 
 def record(item: Post | AuthorDelete | Unmappable, platform: str = "reddit") -> Record:
-    """The record of a post, or of what else a mapper answers."""
+    """Return the record of a post, or of another result of a mapper."""
     return RecordMaker(platform=platform, owner="public", key=KEY).make(item, observed_at=SEEN)
 
 
 def post(**fields: Any) -> Post:
-    """A post of 2026-01-02 by Fox, with fields of choice."""
+    """Return a post of 2026-01-02 by Fox, with these fields."""
     return Post(
         **{
             "post_id": "t1_a",
@@ -37,7 +37,7 @@ def post(**fields: Any) -> Post:
 
 
 def envelope(made: Record, **changes: Any) -> Envelope:
-    """What Kafka and the headers say of a record, with changes."""
+    """Return the facts in Kafka and the headers of a record, with changes."""
     headers = {name: text.decode() for name, text in made.headers}
     said = {
         "topic": topic_name(made.platform, made.kind),
@@ -51,7 +51,7 @@ def envelope(made: Record, **changes: Any) -> Envelope:
 
 
 def bronze_row(made: Record, *, offset: int = 0, **changes: Any) -> dict[str, Any]:
-    """A row of bronze.posts, with changes."""
+    """Return a row of bronze.posts, with changes."""
     said = envelope(made)
     return {
         "topic": said.topic,

@@ -1,9 +1,9 @@
-"""How much memory some processes hold together: in a control group of their own, where one can be
-made, else by each one's share of the pages that it maps (PSS).
+"""Measure how much memory several processes hold together.
 
-What counts is what they hold: anonymous memory and files that are in memory alone. Pages of the
-cache do not, for the system takes them back when it needs room; in a control group they have to fit
-below its limit with the rest.
+They run in a control group of their own if one can be made. Otherwise their shares of mapped pages
+(PSS) are added up. Anonymous memory and files in memory count. Pages of the cache do not count,
+since the system takes them back when it needs room; in a control group, they also have to fit below
+its limit.
 """
 
 import os
@@ -26,18 +26,18 @@ _END_S = 60
 
 
 class Group(Protocol):
-    """Some processes."""
+    """A group of processes."""
 
     how: str
 
     def words(self) -> list[str]:
-        """What stands before a command, so that it and all that it starts belong to the group."""
+        """Return the words before a command that put it and all its children into the group."""
 
     def held(self) -> int:
-        """The bytes that they hold now."""
+        """Return the bytes that the processes hold now."""
 
     def killed(self) -> int:
-        """How many the system has ended for want of memory."""
+        """Return how many processes the system has ended because memory was full."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Cgroup:
         return self._numbers("memory.events" if self.is_v2 else "memory.oom_control")["oom_kill"]
 
     def limit(self, most: int) -> None:
-        """Let the system end one of them where they need more, instead of swapping."""
+        """Let the system end a process that exceeds the limit, instead of swapping."""
         memory, swap = (
             (("memory.max", most), ("memory.swap.max", 0))
             if self.is_v2
@@ -74,7 +74,7 @@ class Cgroup:
             (self.folder / swap[0]).write_text(str(swap[1]))
 
     def end(self) -> None:
-        """Kill whoever is left in it, and remove it."""
+        """Kill all processes that are left in the group, and remove it."""
         for pid in self._pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -120,7 +120,7 @@ class Shares:
 
 @dataclass
 class Peak:
-    """The most that a group has held while this was watched."""
+    """The most memory that a group has held while it was watched."""
 
     group: Group
     most: int = 0
@@ -128,7 +128,7 @@ class Peak:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Look at it again and again while this lasts."""
+        """Read the group's memory again and again within the block."""
         thread = threading.Thread(target=self._look, daemon=True)
         thread.start()
         try:
@@ -144,9 +144,9 @@ class Peak:
 
 @contextmanager
 def group_of(folder: Path, *, limit: int) -> Iterator[Group]:
-    """A group for commands that work in a folder; it may hold `limit` bytes, where that can be set.
+    """Yield a group for commands that work in a folder, limited to `limit` bytes if possible.
 
-    A control group is made below the test's own, whose limits go on to hold.
+    A control group is below the test's own, whose limits still apply.
     """
     group = next(_made(), None)
     if group is None:
@@ -173,7 +173,7 @@ def _made() -> Iterator[Cgroup]:
 
 
 def _parents() -> Iterator[tuple[Path, bool]]:
-    """Yield where a control group of memory may be made: v1's, else the nearest of v2."""
+    """Yield folders in which a control group may be made: that of v1, or the nearest of v2."""
     for line in Path("/proc/self/cgroup").read_text().splitlines():
         number, controllers, path = line.split(":", 2)
         if "memory" in controllers.split(","):

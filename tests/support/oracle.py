@@ -1,8 +1,7 @@
-"""What Silver and Gold must hold, computed from the generator's ledger in plain Python.
+"""Compute the expected content of Silver and Gold from the generator's ledger, in plain Python.
 
-Shares no code with transforms, lakehouse or streaming, and does not follow the records one by one
-    either: it
-asks which record of a post wins, so that it also holds for any cut into batches.
+It shares no code with transforms, lakehouse or streaming, and does not follow the records one by
+one. It asks which record of a post wins, so it holds for any split into batches.
 """
 
 import math
@@ -43,11 +42,11 @@ class Cell:
 
     @property
     def authors(self) -> int:
-        """Exact, distinct, without null."""
+        """Count distinct values exactly, without null."""
         return len(self.author_keys)
 
     def as_row(self) -> dict[str, int]:
-        """The measures by column name."""
+        """Return the measures by column name."""
         return {name: value for name, value in vars(self).items() if name != "author_keys"} | {
             "authors": self.authors
         }
@@ -55,7 +54,7 @@ class Cell:
 
 @dataclass
 class Expected:
-    """All that a lake must show once everything in the ledger has gone through."""
+    """The expected lake after everything in the ledger was processed."""
 
     records: int
     live: dict[PostKey, Row]
@@ -66,7 +65,7 @@ class Expected:
 
 
 def expected(rows: Iterable[Row], compound: Compound | None = None) -> Expected:
-    """The whole expectation; under VADER where no other scorer is given."""
+    """Return the whole expectation, scored by VADER unless another scorer is given."""
     rows = list(rows)
     live = live_posts(rows)
     return Expected(
@@ -80,12 +79,12 @@ def expected(rows: Iterable[Row], compound: Compound | None = None) -> Expected:
 
 
 def read_rows(*ledgers: Path) -> list[Row]:
-    """The rows of one ledger, or of several in the order in which they were sent."""
+    """Return the rows of one or several ledgers, in the order in which they were sent."""
     return [orjson.loads(line) for ledger in ledgers for line in ledger.read_bytes().splitlines()]
 
 
 def live_posts(rows: Iterable[Row]) -> dict[PostKey, Row]:
-    """The record that each live post shows."""
+    """Return the winning record of each live post."""
     rows = list(rows)
     gone = author_tombstones(rows)
     best: dict[PostKey, tuple[tuple[int, bool, int], Row]] = {}
@@ -104,7 +103,7 @@ def live_posts(rows: Iterable[Row]) -> dict[PostKey, Row]:
 
 
 def tombstones(rows: Iterable[Row]) -> dict[PostKey, int]:
-    """The highest version that each deleted post's deletes name; also of posts that came back."""
+    """Return the highest version of each post's deletes, also of posts that came back."""
     highest: dict[PostKey, int] = {}
     for row in rows:
         if row["op"] == "delete" and row["fate"] != "quarantined":
@@ -113,7 +112,7 @@ def tombstones(rows: Iterable[Row]) -> dict[PostKey, int]:
 
 
 def author_tombstones(rows: Iterable[Row]) -> dict[AuthorKey, int]:
-    """The highest version of each author's deletes."""
+    """Return the highest version of each author's deletes."""
     highest: dict[AuthorKey, int] = {}
     for row in rows:
         if row["op"] == "delete_author" and row["fate"] != "quarantined":
@@ -150,7 +149,7 @@ def sentiment_hourly(posts: Iterable[Row], compound: Compound | None = None) -> 
 
 
 def scored_text(post: Row) -> str | None:
-    """Title, blank line, text; either alone; None where there is neither."""
+    """Return title, blank line and text, or either alone; None if there is neither."""
     title = post["clean_title"]
     text = post["clean_text"]
     if title and text:
@@ -160,12 +159,12 @@ def scored_text(post: Row) -> str | None:
 
 @cache
 def vader_compound(text: str) -> float:
-    """VADER's compound score, from the library itself."""
+    """Return VADER's compound score, from the library itself."""
     return _vader().polarity_scores(text)["compound"]
 
 
 def post_key(row: Row) -> PostKey:
-    """Which post a row is about."""
+    """Return the key of the post that a row is about."""
     return row["owner"], row["platform"], row["post_key"]
 
 

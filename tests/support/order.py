@@ -1,4 +1,4 @@
-"""Records and what is held, as rows for the order rules, and what these make of them."""
+"""Make records and stored state as rows for the order rules, and run the rules on them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -34,7 +34,7 @@ def held(
     tombstones: Iterable[tuple[Any, ...]] = (),
     authors: Iterable[tuple[Any, ...]] = (),
 ) -> SilverState:
-    """What Silver holds, from rows of these columns."""
+    """Return Silver's state, from rows of these columns."""
     return SilverState(
         spark.createDataFrame(list(posts), HELD_POSTS),
         spark.createDataFrame(list(tombstones), POST_TOMBSTONES),
@@ -45,7 +45,7 @@ def held(
 def resolved(
     spark: SparkSession, records: Sequence[tuple[Any, ...]], before: SilverState
 ) -> list[Row]:
-    """One batch, each record with what becomes of it."""
+    """Resolve one batch, and return each record with its fate."""
     refined = spark.createDataFrame(records, REFINED)
     author_deletes = refined.where("op = 'delete_author'").select(*AUTHOR, "version")
     rows = resolve(refined, before, author_deletes=author_deletes).collect()

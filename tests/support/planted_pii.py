@@ -9,7 +9,7 @@ from ingestion.generator.planted_pii import KINDS
 from tests.support.lake import JOBS, files_with, ops, rows_of
 from transforms.pii.normalise import normalise
 
-MARK = "canary"  # in every made name, account and address
+MARK = "canary"  # part of every invented name, account and address
 CLEAN = (
     "silver.posts",
     "silver.tombstones",
@@ -20,12 +20,12 @@ PAYLOAD = ("key", "headers", "value")
 
 
 def kinds_missing(rows: Iterable[dict[str, Any]]) -> set[str]:
-    """Kinds of personal data that were not made."""
+    """Return the kinds of personal data that were not made."""
     return set(KINDS) - {kind for row in rows for kind in row.get("pii", ())}
 
 
 def needles_of(rows: Iterable[dict[str, Any]]) -> set[str]:
-    """Return the mark, and the values made of digits, which hold no mark.
+    """Return the mark, and the values made of digits, which have no mark.
 
     Values are there also without their disguise.
     """
@@ -38,7 +38,7 @@ def needles_of(rows: Iterable[dict[str, Any]]) -> set[str]:
 
 
 def tables_with(settings: Settings, needles: set[str]) -> list[str]:
-    """The columns that hold one of the needles; never the needle itself."""
+    """Return the columns that contain one of the needles, never the needle itself."""
     seen = [
         f"{name}.{column}"
         for name in CLEAN
@@ -52,7 +52,7 @@ def tables_with(settings: Settings, needles: set[str]) -> list[str]:
 
 
 def files_of_tables_with(settings: Settings, needle: str) -> list[str]:
-    """The files behind those tables, Delta's log included, that hold it as bytes."""
+    """Return the files of those tables, Delta's log included, that contain it as bytes."""
     folders = [settings.home / "lake" / layer for layer in ("silver", "gold", "ops")]
     return [found for folder in folders for found in files_with(folder, [needle.encode()])]
 
@@ -60,7 +60,7 @@ def files_of_tables_with(settings: Settings, needle: str) -> list[str]:
 def masked_by_type(settings: Settings) -> tuple[Counter[str], Counter[str]]:
     """Count removed pieces of personal data.
 
-    The first count is of all that was ever written, the second of the posts that are there.
+    The first count is of all that was ever written, the second of the live posts.
     """
     ever = Counter[str]()
     now = Counter[str]()
@@ -72,7 +72,7 @@ def masked_by_type(settings: Settings) -> tuple[Counter[str], Counter[str]]:
 
 
 def keys_and_headers_with(settings: Settings, needles: set[str]) -> list[str]:
-    """What Kafka holds beside the payload, as Bronze has it: key or headers."""
+    """Return Kafka's data besides the payload, as Bronze has it: key or headers."""
     rows = [
         {"key": row["key"], "headers": row["headers"]} for row in rows_of(settings, "bronze.posts")
     ]
@@ -89,7 +89,7 @@ def _columns_with(rows: list[dict[str, Any]], needles: set[str]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """Bytes as text, whatever they are in."""
+    """Return bytes as text, whatever their encoding."""
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, dict):

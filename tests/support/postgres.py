@@ -1,4 +1,4 @@
-"""A PostgreSQL server of Debian's packages on loopback, for tests: empty, and gone afterwards."""
+"""Run an empty PostgreSQL server of Debian's packages on loopback, and remove it afterwards."""
 
 import os
 import pwd
@@ -55,7 +55,7 @@ class Server:
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Without waiting for those who are connected."""
+        """Stop it without waiting for its clients."""
         if self.process is not None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(30)
@@ -80,21 +80,21 @@ class Server:
 
 @contextmanager
 def new_postgres() -> Iterator[Server]:
-    """Run a server; skip where none is installed or where it cannot run as our user."""
+    """Run a server. Skip the test if none is installed or it cannot run as our user."""
     pytest.importorskip("psycopg", reason="the extra postgres is not installed")
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found += [Path(program).resolve() for program in [shutil.which("initdb")] if program]
     if not found:
         pytest.skip("no PostgreSQL server is installed (initdb)")
     user = None
-    if os.geteuid() == 0:  # which the server refuses to run as
+    if os.geteuid() == 0:  # the server refuses to run as root
         user = next(
             (entry.pw_name for entry in pwd.getpwall() if entry.pw_name in ("postgres", "nobody")),
             None,
         )
         if user is None:
             pytest.skip("PostgreSQL does not run as root, and there is no user postgres")
-    # its user must reach it, unlike pytest's folders
+    # the server's user cannot read pytest's folders
     folder = Path(tempfile.mkdtemp(prefix="echostream-postgres-"))
     try:
         if user:

@@ -1,4 +1,4 @@
-"""A lake's folder with landing files, graves and a producer's memory, and what forgets in them."""
+"""Make landing files, tombstone files and a producer's memory, and the erasure of them."""
 
 import json
 from pathlib import Path
@@ -42,7 +42,7 @@ def listing(*children):
 
 
 class Home:
-    """A lake's folder, a memory, and what forgets in them."""
+    """A lake's folder, a memory, and the erasures of both."""
 
     def __init__(self, folder: Path, key=KEY):
         self.root = folder / "lake"

@@ -1,4 +1,4 @@
-"""The proxy of docker-compose.yml without its container: nginx with deploy/proxy.conf."""
+"""Run the proxy of docker-compose.yml without its container: nginx with deploy/proxy.conf."""
 
 import http.client
 import os
@@ -23,10 +23,10 @@ _START_S = 60.0
 
 @dataclass(frozen=True)
 class Proxy:
-    """A proxy that runs."""
+    """A running proxy."""
 
     port: int
-    folder: Path  # what is /tmp in the container
+    folder: Path  # mounted as /tmp in the container
     context: ssl.SSLContext
 
     @property
@@ -34,12 +34,12 @@ class Proxy:
         return f"localhost:{self.port}"
 
     def connect(self) -> ssl.SSLSocket:
-        """A connection whose certificate is checked."""
+        """Return a connection that checks the certificate."""
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=60)
         return self.context.wrap_socket(plain, server_hostname="localhost")
 
     def get(self, path: str, **headers: str) -> Answer:
-        """Ask by HTTPS; names of headers with _ for -."""
+        """Send a request by HTTPS. Names of headers have _ for -."""
         connection = http.client.HTTPSConnection(
             "localhost", self.port, timeout=60, context=self.context
         )
@@ -54,7 +54,7 @@ class Proxy:
 
 
 def program() -> str:
-    """The program; the test is skipped where there is none."""
+    """Return the program. Skip the test if there is none."""
     for found in (shutil.which("nginx"), "/usr/sbin/nginx"):
         if found and Path(found).exists():
             return found
@@ -62,7 +62,7 @@ def program() -> str:
 
 
 def configured(folder: Path, run: Path, *, port: int, api: str, dashboard: str) -> Path:
-    """Write deploy/proxy.conf with these addresses and folders; each replaced text is there."""
+    """Write deploy/proxy.conf with these addresses and folders, which replace those in it."""
     text = CONFIGURATION.read_text(encoding="utf-8")
     for name, value in {
         " /tmp": f" {folder}",
@@ -80,10 +80,10 @@ def configured(folder: Path, run: Path, *, port: int, api: str, dashboard: str) 
 
 @contextmanager
 def proxying(folder: Path, run: Path, *, port: int, api: str, dashboard: str) -> Iterator[Proxy]:
-    """Run nginx until the block ends; `run` has the certificate and the sign-in."""
+    """Run nginx within the block; `run` has the certificate and the sign-in."""
     file = configured(folder, run, port=port, api=api, dashboard=dashboard)
     words = [program(), "-c", str(file), "-e", "stderr"]
-    if os.geteuid() == 0:  # or its workers are nobody, who may read neither
+    if os.geteuid() == 0:  # otherwise its workers are the user nobody, who may read neither
         words += ["-g", "user root;"]
     with (folder / "proxy.out").open("ab") as out:
         process = subprocess.Popen(words, stdout=out, stderr=out)

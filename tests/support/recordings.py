@@ -28,14 +28,14 @@ needs_recordings = pytest.mark.skipif(
 
 @cache
 def files(platform: str) -> tuple[Path, ...]:
-    """Those of a platform, sorted."""
+    """Return the files of a platform, sorted."""
     found = [*(RECORDINGS / platform).rglob("*.jsonl.gz"), *(RECORDINGS / platform).rglob("*.json")]
     return tuple(sorted(found))
 
 
 @cache
 def replayed(platform: str, pattern: str = "") -> tuple[ReplayReport, MemoryProducer]:
-    """What replaying the files with this in their path said and sent."""
+    """Replay the files with this in their path; return the report and the records."""
     kafka = MemoryProducer()
     maker = RecordMaker(platform=platform, owner="public", key=PseudonymKey(1, b"0" * 32))
     chosen = [file for file in files(platform) if pattern in str(file)]
@@ -45,13 +45,13 @@ def replayed(platform: str, pattern: str = "") -> tuple[ReplayReport, MemoryProd
 
 @cache
 def events(platform: str) -> list[Any]:
-    """Every event that was sent."""
+    """Return every event that was sent."""
     return [json.loads(value or b"") for _, _, value, _ in replayed(platform)[1].messages]
 
 
 @cache
 def documents(platform: str, pattern: str = "") -> list[Any]:
-    """The JSON in the files with this in their path."""
+    """Return the JSON in the files with this in their path."""
     found = []
     for file in files(platform):
         if pattern in str(file):
@@ -63,7 +63,7 @@ def documents(platform: str, pattern: str = "") -> list[Any]:
 
 @cache
 def text_of(platform: str, pattern: str = "") -> str:
-    """The files with their JSON re-spaced one way, so that regular expressions can count in it."""
+    """Return the files with uniformly spaced JSON, so that regular expressions can count in it."""
     return "\n".join(
         json.dumps(document, separators=(",", ":")) for document in documents(platform, pattern)
     )
@@ -72,7 +72,7 @@ def text_of(platform: str, pattern: str = "") -> str:
 def objects(
     value: Any, path: tuple[str, ...] = (), owner: Any = None
 ) -> Iterator[tuple[Any, tuple[str, ...], Any]]:
-    """Every object of a document, the names above it, and the object around it."""
+    """Yield every object of a document, the names above it, and the object around it."""
     if isinstance(value, dict):
         yield value, path, owner
         for name, inner in value.items():

@@ -1,4 +1,4 @@
-"""A lake on S3 for tests: a real server, and a proxy before it that spoils some of its answers."""
+"""Run a lake on S3 for tests: a real server, and a proxy that spoils some of its answers."""
 
 import http.client
 import random
@@ -25,7 +25,7 @@ _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding")
 
 @contextmanager
 def new_s3(folder: Path, monkeypatch) -> Iterator[S3Settings]:
-    """A server of one's own, its credentials in this process's environment; gone afterwards."""
+    """Run a server for a test, with its credentials in this process's environment."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"):
@@ -38,7 +38,7 @@ def new_s3(folder: Path, monkeypatch) -> Iterator[S3Settings]:
 
 
 class Faults:
-    """What the proxy did: answers by kind, and how often each call was tried."""
+    """The proxy's answers by kind, and how often each call was tried."""
 
     def __init__(self, share: float, stall_s: float, seed: int) -> None:
         self.share = share
@@ -49,14 +49,14 @@ class Faults:
         self._lock = Lock()
 
     def draw(self, call: str | None) -> str:
-        """The fate of one more answer."""
+        """Return the fate of the next answer."""
         with self._lock:
             if call:
                 self.tries[call] += 1
             kind = "whole"
             if self._random.random() < self.share:
                 spoilt = self.answers.total() - self.answers["whole"]
-                # A stalled one costs its time, so that few do.
+                # A stalled answer costs its time, so there are few.
                 kind = (
                     "stalled"
                     if spoilt % _STALLS_EACH == _STALLS_EACH - 1
@@ -67,7 +67,7 @@ class Faults:
 
 
 class _Proxy(BaseHTTPRequestHandler):
-    """A proxy passes each request on and spoils some answers.
+    """A proxy that passes each request on and spoils some answers.
 
     `refused` is a 503 for work that was not done, `lost` one for work that was, and `stalled` an
     answer that never comes.
@@ -118,7 +118,7 @@ class _Proxy(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_) -> None:
-        """Silence."""
+        """Log nothing."""
 
 
 class _ProxyServer(ThreadingHTTPServer):
@@ -130,14 +130,14 @@ class _ProxyServer(ThreadingHTTPServer):
         self.faults = faults
 
     def handle_error(self, *_) -> None:
-        """A client that gave up on an answer."""
+        """Ignore a client that gave up on an answer."""
 
 
 @contextmanager
 def faulty(
     s3: S3Settings, *, share: float, stall_s: float, seed: int
 ) -> Iterator[tuple[S3Settings, Faults]]:
-    """The same server behind a proxy that spoils a share of its answers."""
+    """Run the same server behind a proxy that spoils a share of its answers."""
     faults = Faults(share, stall_s, seed)
     with _ProxyServer(s3.endpoint.partition("://")[2], faults) as server:
         thread = Thread(target=server.serve_forever)

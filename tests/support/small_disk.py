@@ -1,4 +1,4 @@
-"""A disk that is soon full: a file system of its own in memory."""
+"""Mount a disk that is soon full: a small file system in memory."""
 
 import subprocess
 from collections.abc import Iterator
@@ -11,18 +11,18 @@ import pytest
 
 @dataclass(frozen=True)
 class SmallDisk:
-    """A file system that is mounted."""
+    """A mounted file system."""
 
     folder: Path
 
     def grow(self) -> None:
-        """Make room."""
+        """Delete the file that fills the disk."""
         assert _mount("remount,size=64m", self.folder).returncode == 0
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[SmallDisk]:
-    """Mount 512 KiB there; the test is skipped where this user may not mount."""
+    """Mount 512 KiB there. Skip the test if this user may not mount."""
     folder.mkdir()
     mounted = _mount("size=512k", folder)
     if mounted.returncode:
@@ -30,7 +30,7 @@ def small_disk(folder: Path) -> Iterator[SmallDisk]:
     try:
         yield SmallDisk(folder)
     finally:
-        # Lazily: a process that is just ending may still have a file open there.
+        # Unmount lazily, because a process that is just ending may still have a file open there.
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 

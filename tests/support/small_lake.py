@@ -1,7 +1,7 @@
-"""A lake of some made posts, written by deltalake alone: for tests of what reads lakes.
+"""Write a lake of a few posts by deltalake alone, for tests of what reads lakes.
 
-Silver holds the posts, Gold the cells that they make, `ops.batches` a batch of each job, quarantine
-what is asked for. Each change is a commit of each of its tables, as the jobs make them.
+Silver has the posts, Gold the cells that they make, `ops.batches` a batch of each job, quarantine
+the records that a test names. Each change is a commit of each of its tables, as the jobs make them.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ _FATES = ("new", "edited", "deleted", "duplicate", "stale", "suppressed", "quara
 
 @dataclass(frozen=True)
 class MadePost:
-    """A post of a small lake; `label` None is a post without one."""
+    """A post of a small lake. `label` None means a post without a label."""
 
     name: str
     platform: str = "bluesky"
@@ -70,7 +70,7 @@ class SmallLake:
         return str(self.home / "lake")
 
     def add(self, *posts: MadePost) -> None:
-        """Commit posts: to Bronze and Silver the new ones, to Gold all cells anew."""
+        """Commit posts: the new ones to Bronze and Silver, all cells again to Gold."""
         self.posts.extend(posts)
         numbered = list(enumerate(posts, self.next_offset))
         self.next_offset += len(posts)
@@ -96,7 +96,7 @@ class SmallLake:
         )
 
     def batch(self, *, ended_at: datetime = NOON, lag: int = 0, **fates: int) -> None:
-        """Commit a batch of each job; fates that are not named are zero."""
+        """Commit a batch of each job. Fates that are not named are zero."""
         for job in JOBS:
             self._write(ops_batches(job), [_batch(job, ended_at, lag, fates)])
 
@@ -137,7 +137,7 @@ class SmallLake:
             pa.Table.from_pylist(list(rows), schema=to_arrow_schema(table.schema)),
             mode=mode,
             partition_by=list(table.partition_by) or None,
-            # Where Spark's jobs write theirs.
+            # Spark's jobs write theirs to the same folder.
             commit_properties=CommitProperties(
                 custom_metadata={"userMetadata": json.dumps(metadata)} if metadata else None
             ),
@@ -148,7 +148,7 @@ class SmallLake:
 def week_of_posts(
     end: datetime = NOON, *, each: int = 12, platforms: Iterable[str] = ("bluesky", "reddit")
 ) -> list[MadePost]:
-    """Return some posts of every day of a week, of many authors, with every label."""
+    """Return posts of every day of a week, of many authors and with every label."""
     made = []
     for day in range(7):
         for number in range(each):

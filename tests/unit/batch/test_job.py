@@ -1,4 +1,4 @@
-"""What batch jobs have in common: a refusal costs no JVM, and the lake is held."""
+"""A refusal of a batch job costs no JVM, and a batch job holds the lake."""
 
 import pytest
 
@@ -15,7 +15,7 @@ JOBS = {job.name: job for job in BATCH_JOBS}
 
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
-    """A home with a key, on a machine that has Java and jars; to start Spark fails the test."""
+    """Return a home with a key, on a machine with Java and jars. Starting Spark fails the test."""
     monkeypatch.setattr(session, "preflight", lambda _: None)
     monkeypatch.setattr(batch, "build_session", lambda *_: pytest.fail("Spark was started"))
     settings = Settings(home=tmp_path)

@@ -1,4 +1,4 @@
-"""The `echostream` command: exit codes, one line per error, and a quick start."""
+"""The `echostream` command has exit codes, one line per error, and a quick start."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Questions to the API over a real socket: asked with what is known, and failures have a kind."""
+"""The dashboard asks the API over a real socket with its ETags, and failures have a kind."""
 
 import json
 import threading
@@ -119,7 +119,7 @@ def test_tabs_share_an_answer_for_a_moment_and_ask_again_after_it(api, lake):
     assert [tab.get(ASKED) for tab in tabs] == [{"version": 2}] * 3
     assert len(lake.asked) == 2
     seconds[0] = 3.0
-    assert [tab.has_changed() for tab in tabs] == [False] * 3  # one 304 confirms it for all
+    assert [tab.has_changed() for tab in tabs] == [False] * 3  # one 304 confirms it for all tabs
     assert len(lake.asked) == 3
 
 

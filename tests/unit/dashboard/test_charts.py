@@ -1,4 +1,4 @@
-"""Every chart is drawn by Vega-Lite itself, with as many marks as it has rows."""
+"""Vega-Lite draws every chart, with as many marks as it has rows."""
 
 from datetime import UTC, datetime
 

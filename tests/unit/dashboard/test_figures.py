@@ -1,4 +1,4 @@
-"""Sums of cells, their change, and how numbers are written."""
+"""Sums of cells, their changes, and the writing of numbers are right."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The script as Streamlit runs it, against the real API over a small lake."""
+"""The script runs as Streamlit runs it, with the real API over a small lake."""
 
 from datetime import date
 from pathlib import Path
@@ -28,13 +28,13 @@ def api(tmp_path_factory):
 
 @pytest.fixture
 def app(api, monkeypatch):
-    """A browser session of the dashboard."""
+    """Return a browser session of the dashboard."""
     monkeypatch.setenv(URL_VARIABLE, api.address)
     return AppTest.from_file(str(SCRIPT), default_timeout=_PATIENCE_S)
 
 
 def html(app):
-    """All that the pages wrote as HTML."""
+    """Return all HTML that the pages wrote."""
     return "".join(each.proto.body for each in app.get("html"))
 
 

@@ -1,4 +1,4 @@
-"""Whatever the API says is text in a page: never markup, never a link that does harm."""
+"""The API's texts are only text in a page: never markup, never a harmful link."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Periods, what they are compared with, and what their steps are called."""
+"""Periods, the periods before them, and the names of steps are right."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Rows of charts and tables, from cells of the API."""
+"""Rows of charts and tables follow from the API's cells."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Who may ask the dashboard, and what every answer of it says to the browser."""
+"""The dashboard answers only its own pages, and every answer has the security headers."""
 
 import pytest
 

@@ -13,8 +13,8 @@ from serving.catalog import lake_tables
 from tests.support.aws import REGION
 from tests.support.aws_account import AWS, BUCKET, KEYS, LAKE, ROLES, account
 
-# The only ends of a resource that may be open: below a folder of the lake, our topics and groups,
-# and the six characters that Secrets Manager puts behind a name.
+# A resource may be open only at these ends: below a folder of the lake, our topics and groups, and
+# the six characters that Secrets Manager adds to a name.
 OPEN_ENDS = (
     r"arn:aws:s3:::\$\{bucket\}/\$\{lake\}/[a-z_]+(/[a-z_]+)*/\*",
     r"arn:aws:kafka:\$\{region\}:\$\{account\}:topic/\$\{cluster\}/social\.\*",
@@ -38,7 +38,7 @@ WRITES = {
     "silver_to_gold": {"gold"},
     "upkeep": set(READERS),
 }
-# of what is beside the layers; Bronze's job reads Silver's tombstones, and nothing else of it
+# Of the folders beside the layers, Bronze's job reads only Silver's tombstones.
 MORE_KEYS = {
     "producer": {"erasures"},
     "topic_to_bronze": {"silver"},
@@ -176,7 +176,7 @@ def test_a_role_writes_what_is_its_own(cloud, role):
     ],
 )
 def test_a_tables_job_sees_how_far_its_reader_is(cloud, reader, allowed):
-    """Or it could not tell which rows retention may take, and which files a vacuum."""
+    """Otherwise the job could not tell which rows and files may be deleted."""
     assert jobs_that_read(cloud, f"{LAKE}/_checkpoints/{reader}/v1/offsets/0") == allowed
 
 
@@ -259,7 +259,7 @@ def test_nothing_outside_the_lake_is_anybodys(cloud):
 
 
 def test_a_lake_of_which_nothing_may_be_listed_says_so(cloud, monkeypatch):
-    """Lists hang on a condition, so that here no role has any."""
+    """Lists depend on a condition, which moto treats as not met, so no role may list here."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", cloud.users["reader"]["AccessKeyId"])
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", cloud.users["reader"]["SecretAccessKey"])
     with pytest.raises(AccessError, match="bronze, silver, gold, quarantine, ops"):

@@ -23,7 +23,7 @@ PINNED = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+\.\d+$")
 
 
 def read(name):
-    """A compose file with the defaults of its variables."""
+    """Return a compose file with the defaults of its variables."""
     text = (ROOT / name).read_text(encoding="utf-8")
     return yaml.safe_load(DEFAULT.sub(lambda found: found[2], text))
 

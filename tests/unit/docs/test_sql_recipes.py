@@ -16,7 +16,7 @@ RECIPES = [
         r"^```sql\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
 ]
-# The small lake's posts are old, with no hashtags, no personal data and few authors in an hour.
+# The small lake has old posts, no hashtags, no personal data and few authors per hour.
 WITHOUT_ROWS = ("hashtags", "map_keys(pii)", "sentiment_hourly_public", "now()")
 
 

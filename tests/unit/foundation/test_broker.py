@@ -1,4 +1,4 @@
-"""A broker that is away is refused soon, whatever the longest wait is."""
+"""A broker that does not answer is reported soon, even with a long wait."""
 
 import socket
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from foundation.settings import Settings
 from ingestion.kafka.producer import Producer
 from ingestion.kafka.topics import end_offsets, require_broker
 
-HOURS_S = 7200.0  # a wait to its end would be ended by the test's own limit
+HOURS_S = 7200.0  # the test's own limit would end a full wait
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -22,7 +22,7 @@ def conf(port):
 
 @contextmanager
 def silent():
-    """A port that takes connections and never answers."""
+    """Return a port that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 

@@ -21,20 +21,20 @@ MAY = (
     Path("dashboard/clock.py"),
 )
 NO_SOURCES = ("build", "dist", "jars")
-# Their names suffice, by whatever name their class goes.
+# These names suffice, whatever the name of their class.
 METHODS = {"now", "utcnow", "today"}
 FUNCTIONS = {
     f"time.{name}"
     for name in ("time", "time_ns", "localtime", "gmtime", "ctime", "strftime", "asctime")
 }
-# what a test replaces, and never asks
+# A test replaces these and never calls them.
 OURS = {f"foundation.clock.{name}" for name in ("now", "micros", "file_s")}
-MAY_ASK = re.compile(r"\b(now|utcnow|today|time|clock)\b")  # the others need no parsing
+MAY_ASK = re.compile(r"\b(now|utcnow|today|time|clock)\b")  # other files need no parsing
 MODULES = {"datetime", "time", "foundation.clock"}
 
 
 class Names(dict[str, str]):
-    """What a file's names stand for, by its imports and plain assignments."""
+    """The meaning of a file's names, by its imports and plain assignments."""
 
     def __init__(self, tree: ast.AST) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Names(dict[str, str]):
                     self[node.targets[0].id] = found
 
     def of(self, node: ast.AST) -> str:
-        """The dotted name that an expression comes from."""
+        """Return the dotted name of an expression."""
         if isinstance(node, ast.Name):
             return self.get(node.id, "")
         if isinstance(node, ast.Attribute):
@@ -74,7 +74,7 @@ def _is_getattr(node: ast.AST) -> bool:
 
 
 def asked(source: str, *, is_test: bool) -> Iterator[int]:
-    """The lines that ask the clock on the wall."""
+    """Yield the lines that read the wall clock."""
     tree = ast.parse(source)
     names = Names(tree)
     refused = FUNCTIONS | OURS if is_test else FUNCTIONS
@@ -92,7 +92,7 @@ def asked(source: str, *, is_test: bool) -> Iterator[int]:
 
 
 def sources(is_test: bool) -> list[Path]:
-    """The files of tests, or of all else that is ours."""
+    """Return our files of tests, or all others."""
     folders = [each for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".")]
     mine = [
         each

@@ -21,7 +21,7 @@ GROUP = grp.getgrgid(os.getgid()).gr_name
 
 
 def lake(tmp_path, **access):
-    """A lake of empty layers, made as the tables' are."""
+    """Return a lake of empty layers, created as the tables' are."""
     settings = Settings(home=tmp_path, access=access)
     before = os.umask(0o077)
     try:
@@ -99,7 +99,7 @@ def test_who_may_read_gold_alone_asks_gold(tmp_path, monkeypatch):
         write_deltalake(str(tmp_path / table), pa.table({"posts": [7], "authors": [5]}))
     folders = catalog.local_folders
 
-    def as_a_reader(uri):  # of the tests' user, who may be root, nothing is hidden
+    def as_a_reader(uri):  # the tests' user may be root, from whom nothing is hidden
         if "/bronze" in uri:
             raise PermissionError(uri)
         return folders(uri)

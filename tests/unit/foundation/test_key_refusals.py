@@ -132,7 +132,7 @@ def test_what_kms_wrapped_is_another_key(settings, wrap):
 
 
 def test_a_service_that_refuses_is_no_missing_key(settings, tmp_path):
-    """What another account's KMS wrapped."""
+    """Another account's KMS wrapped the key."""
     file = tmp_path / "pseudonym.wrapped"
     file.write_text("v3:" + base64.b64encode(b"x" * 96).decode())
     with pytest.raises(

@@ -31,7 +31,7 @@ from transforms.refine import Refiner, refine_row
 from transforms.rekey import rekeyed_event, rekeyed_record, rekeyed_row
 from transforms.scoring.score import ScorerOptions
 
-V1 = PseudonymKey(1, b"0" * 32)  # of tests.support.made_records
+V1 = PseudonymKey(1, b"0" * 32)  # the key of tests.support.made_records
 V2 = PseudonymKey(2, b"2" * 32, V1)
 V3 = PseudonymKey(3, b"3" * 32, V2)
 ITEMS = {
@@ -285,5 +285,5 @@ def payload_source(folder):
 
 
 def as_arrow(row):
-    """As Arrow gives a row to Python: a map is a list of pairs."""
+    """Return a row as Arrow gives it to Python, with a map as a list of pairs."""
     return row | {"headers": list(row["headers"].items())}

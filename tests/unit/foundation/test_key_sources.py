@@ -1,4 +1,4 @@
-"""Keys at AWS and in files, behind one interface; AWS is moto's real server on loopback."""
+"""Keys in files and at AWS have one interface. AWS is moto's server on loopback."""
 
 import base64
 import logging
@@ -76,7 +76,7 @@ def test_a_data_key_that_kms_has_wrapped(settings, wrap):
 
 
 def test_the_command_of_the_manual_makes_a_usable_key(settings, wrap, tmp_path):
-    """Nobody ever sees that key: its fingerprint is learnt from the refusal."""
+    """Nobody sees the key: the refusal names its fingerprint."""
     answer = wrap.kms.generate_data_key_without_plaintext(KeyId=wrap.key_id, KeySpec="AES_256")
     file = tmp_path / "new.wrapped"
     file.write_text("v1:" + base64.b64encode(answer["CiphertextBlob"]).decode())

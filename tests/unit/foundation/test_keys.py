@@ -1,4 +1,4 @@
-"""The pseudonym key's file, and pseudonyms."""
+"""The pseudonym key's file and pseudonyms are right."""
 
 import re
 

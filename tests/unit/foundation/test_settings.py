@@ -1,4 +1,4 @@
-"""Which value wins, and what is refused."""
+"""Settings have an order of precedence, and wrong ones are refused."""
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_a_wrong_variable_is_named(conf, monkeypatch):
     ],
 )
 def test_a_variable_that_is_not_json(conf, monkeypatch, name, value, section):
-    """The section is named, the value is not."""
+    """The error names the section, not the value."""
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=rf'environment: .*"{section}".*as JSON') as refused:
         load_settings(conf(""))

@@ -1,4 +1,4 @@
-"""What a word is, in scripts that write with marks, and that nothing else became part of one."""
+"""Words are right in scripts with combining marks, and nothing else becomes part of a word."""
 
 import re
 import time
@@ -26,7 +26,7 @@ def test_marks_are_those_that_unicode_names_without_the_selectors_of_symbols():
         "হাওয়া",
         "வானிலை",
         "കാലാവസ്ഥ",
-        "അവന്\u200d",  # an older chillu: its joiner stands at the end
+        "അവന്\u200d",  # an older chillu, whose joiner is at the end
         "র\u200d্যাম",
         "می\u200cروم",
         "ดีมาก",
@@ -35,7 +35,7 @@ def test_marks_are_those_that_unicode_names_without_the_selectors_of_symbols():
         "nai\u0308ve",
         "I\u0307zmir",
         "ⴰⵎⴰⵣⵉⵖ",
-        "𑄌𑄋𑄴𑄟𑄳𑄦",  # Chakma, beyond the first plane
+        "𑄌𑄋𑄴𑄟𑄳𑄦",  # Chakma, outside the basic plane
         "葛\U000e0100城",
     ],
 )

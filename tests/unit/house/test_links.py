@@ -16,7 +16,7 @@ COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE = re.compile(r"`([^`\n]+)`")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)
-# A path with a folder of the tree in front, and nothing that stands for another name.
+# A path that begins with a folder of the repository and has no placeholder.
 PATH = re.compile(r"[a-z_.]+(/[\w.-]+)+/?")
 
 
@@ -46,7 +46,7 @@ def prose(name):
 
 @cache
 def anchors(name):
-    """The ids of a page's headings, as GitHub and the site make them."""
+    """Return the ids of a page's headings, as GitHub and the site make them."""
     found = set()
     for heading in HEADING.findall(prose(name)):
         words = re.sub(r"[^\w\s-]", "", heading.lower()).strip()

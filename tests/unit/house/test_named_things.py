@@ -1,4 +1,4 @@
-"""Commands with their options, make's targets and settings that a page names exist."""
+"""A page names only commands, options, make targets, settings and metrics that exist."""
 
 import re
 from itertools import chain
@@ -28,7 +28,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 CALL = re.compile(r"(?:^|[\s/(;|])echostream(?: --[a-z-]+(?: [^\s-]\S*)?)*((?: [a-z][a-z-]*)+)(.*)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 TARGET = re.compile(r"(?:^|[\s;&])make ([a-z][a-z-]*)")
-# Files, and Spark's own settings, whose names begin as a section of ours does.
+# Files, and Spark's own settings, whose names begin like one of our sections.
 NOT_SETTINGS = re.compile(
     r"spark\.(sql|jars$|log|hadoop|databricks)|[a-z]+\.(log|py|toml|key|jsonl)$"
 )
@@ -47,7 +47,7 @@ GLOBAL = {name for param in get_command(app).params for name in param.opts} | {"
 
 
 def pieces(page):
-    """Lines of code blocks without their comments, and code in sentences."""
+    """Yield the lines of code blocks without comments, and code in sentences."""
     text = (ROOT / page).read_text(encoding="utf-8")
     for block in FENCED.findall(text):
         yield from (re.sub(r"\s+#.*", "", line) for line in block.splitlines())
@@ -60,7 +60,7 @@ def options_of(name):
 
 
 def unknown_in(call):
-    """What a call of echostream names that is not there."""
+    """Return the command or options in a call of echostream that do not exist."""
     words = call[1].split()
     name = " ".join(words[:2]) if words[0] in GROUPS else words[0]
     if name in GROUPS:  # a group alone, as in a sentence
@@ -95,7 +95,7 @@ def is_setting(name):
 
 
 def metrics():
-    """The metrics that the API and a producer serve, as Prometheus reads them."""
+    """Return the names of the metrics of the API and a producer, as Prometheus reads them."""
     registry = CollectorRegistry()
     registry.register(Telemetry("mastodon"))
     texts = (Metrics().text(), generate_latest(registry))

@@ -44,7 +44,7 @@ def test_an_entry_stands_below_its_base(name):
 
 @cache
 def messages():
-    """The text of all modules, with the strings joined that stand on several lines."""
+    """Return the text of all modules, with multi-line strings joined."""
     folders = sorted({path.parent for path in ROOT.glob("*/__init__.py")} - {ROOT / "tests"})
     files = [path for folder in folders for path in folder.rglob("*.py")]
     return SPLIT.sub("", "\n".join(path.read_text(encoding="utf-8") for path in files))

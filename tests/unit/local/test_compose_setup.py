@@ -1,4 +1,4 @@
-"""The one-shot services of docker-compose.yml, without containers."""
+"""The one-shot services of docker-compose.yml work without containers."""
 
 import configparser
 import stat

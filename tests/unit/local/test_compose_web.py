@@ -1,4 +1,4 @@
-"""What the profile `web` needs before it starts, without containers."""
+"""The profile `web` gets what it needs before it starts, here without containers."""
 
 import ssl
 import stat

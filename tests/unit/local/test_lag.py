@@ -1,4 +1,4 @@
-"""How far the jobs are, from checkpoints as Spark writes them."""
+"""The lag of jobs follows from checkpoints as Spark writes them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`make live WATCH=…`: what it tells the producers, where it works, and how it ends."""
+"""`make live WATCH=…` tells producers what to read, works in its own folder, and ends in order."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""Times of events and datetimes: exact, in UTC, and without a time zone refused."""
+"""Times of events convert to datetimes and back exactly, in UTC; those without zone are refused."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -15,7 +15,7 @@ EAST = timezone(timedelta(hours=5, minutes=30))
         (0, datetime(1970, 1, 1, tzinfo=UTC)),
         (-1, datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)),
         (1_700_000_000_123_457, datetime(2023, 11, 14, 22, 13, 20, 123_457, tzinfo=UTC)),
-        # a float of seconds holds no microseconds here
+        # a float of seconds cannot hold microseconds here
         (253_402_300_799_999_999, datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)),
     ],
 )

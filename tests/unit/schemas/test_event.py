@@ -70,7 +70,7 @@ def test_rights_are_the_same_everywhere():
 
 def test_headers_are_cloudevents_1_0():
     """https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md"""
-    # what the specification requires
+    # required by the specification
     assert {"ce_id", "ce_source", "ce_specversion", "ce_type"} <= set(CE_HEADERS)
     assert all(name.startswith("ce_") and name.islower() for name in CE_HEADERS)
 

@@ -91,7 +91,7 @@ PERSONAL = {
     "bronze",
 }
 
-# Each field of the event → what it becomes in silver.posts. Nothing: it ends in Bronze.
+# Each field of the event → its column in silver.posts; nothing if it is only in Bronze.
 BECOMES = {
     "schema": (),
     "event_id": ("event_id",),
@@ -174,17 +174,17 @@ class TestEveryTable:
         assert set(table.key) <= set(table.columns)
 
     def test_statistics_are_of_its_columns(self, table):
-        """Delta refuses none at all, and keeps none of a partition's column."""
+        """Delta refuses no column, and keeps no statistics of partition columns."""
         assert table.stats
         assert set(table.stats) <= set(table.columns) - set(table.partition_by)
 
     def test_no_statistics_of_personal_columns(self, table):
-        """They would outlive an erasure in the log."""
+        """Statistics would outlive an erasure in the log."""
         assert not PERSONAL & set(table.stats)
         assert table.all_properties()["delta.dataSkippingStatsColumns"] == ",".join(table.stats)
 
     def test_deletion_vectors_are_silver_s_alone(self, table):
-        """Allow them in Silver alone, where edits would otherwise rewrite large days.
+        """Only Silver has them, because edits would otherwise rewrite large days.
 
         Readers without Spark then need to know them nowhere else.
         """

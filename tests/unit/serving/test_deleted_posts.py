@@ -1,4 +1,4 @@
-"""A post that a deletion vector hides is gone from every way out of the lake."""
+"""A post that a deletion vector hides is missing in every output of the lake."""
 
 from datetime import UTC, date, datetime
 
@@ -23,7 +23,7 @@ RIGHTS = {"indexable": True, "may_train": False, "may_display": True, "may_expor
 
 @pytest.fixture(params=["inline", "file"])
 def settings(request, tmp_path) -> Settings:
-    """A lake of three posts of one person, the second of which was deleted."""
+    """Return a lake with three posts of one person, the second of which was deleted."""
     settings = Settings(home=tmp_path)
     key = create_key(settings.key_file)
     author = key.author_key("public", "reddit", "jane")

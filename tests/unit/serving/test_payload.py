@@ -1,4 +1,4 @@
-"""`echostream payload`: one payload as it was received, for who has the key."""
+"""`echostream payload` shows a payload as received, if the key can be read."""
 
 import pyarrow as pa
 import pytest

@@ -1,4 +1,4 @@
-"""The record of processing says what tables, policies and settings say, and nothing else."""
+"""The record of processing follows from tables, policies and settings only."""
 
 import json
 
@@ -11,7 +11,7 @@ from foundation.settings import Settings
 from schemas.tables import TABLES
 from serving.ropa import as_markdown, record
 
-# Texts of ours, or of nobody.
+# Columns that the program writes itself, or that concern nobody.
 _NOT_PERSONAL = {
     "owner",
     "platform",

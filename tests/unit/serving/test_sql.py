@@ -1,4 +1,4 @@
-"""`echostream sql` on small Delta tables."""
+"""`echostream sql` answers on small Delta tables."""
 
 import csv
 import io
@@ -101,7 +101,7 @@ def test_only_named_tables_are_opened(lake, monkeypatch):
 
 @pytest.fixture
 def unknown_features(monkeypatch):
-    """Tables whose files neither DuckDB nor Arrow understands."""
+    """Write tables whose files neither DuckDB nor Arrow can read."""
     monkeypatch.setattr(pinned, "_columns", lambda _: None)
 
     def refuse(*_given, **_options):
@@ -195,7 +195,7 @@ def test_nothing_outside_the_lake_is_read(lake, statement):
     ],
 )
 def test_a_table_s_files_are_not_read_by_name(lake, statement):
-    """They hold rows that the table hides."""
+    """Files hold rows that the table hides."""
     (file,) = DeltaTable(f"{lake}/silver/posts").file_uris()
     named = statement.format(file=file, stem=file.removesuffix(".parquet"), lake=lake)
     with pytest.raises(QueryError, match="reads the lake's tables and nothing else"):
@@ -357,7 +357,7 @@ def cut(content):
 
 
 def turned(content):
-    """Its pages' bytes changed, its end, which says where they are, as it was."""
+    """Return the file with changed bytes in its pages and with its footer intact."""
     return content[:4] + bytes(byte ^ 0xFF for byte in content[4:3000]) + content[3000:]
 
 

@@ -37,7 +37,7 @@ def lake(tmp_path_factory):
 
 @pytest.fixture
 def allow(monkeypatch):
-    """Policies of which some allow all, and the others nothing."""
+    """Return policies of which some allow everything, and the others nothing."""
 
     def change(*platforms):
         changed = {

@@ -1,4 +1,4 @@
-"""What stops the work between batches has the job's name, not the command's."""
+"""An error of the work between batches names the job, not the command."""
 
 from threading import Event
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""When a row of batches is one too many."""
+"""The breaker trips after the right number of bad batches."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_at_a_share_of_one_nothing_is_mostly_bad():
         ([40, 40, 20], True),
         ([33, 33, 33], False),  # tiny
         ([1] * 99, False),
-        ([1] * 100, True),  # tiny ones, but there is nothing else
+        ([1] * 100, True),  # all are tiny
         ([], False),
     ],
 )

@@ -1,4 +1,4 @@
-"""What ended a query → one line with the remedy; never a word of a post."""
+"""The error that ended a query becomes one line with a remedy, without a word of a post."""
 
 import pyarrow as pa
 import pytest
@@ -26,7 +26,7 @@ from transforms.scoring.refusals import budget_is_spent, service_refused
 
 SECRET = "annlee wrote hello to the world"
 
-# What Spark 4.0.2, Kafka's client 3.9 and Delta 4.0 say, cut to the telling line.
+# The messages of Spark 4.0.2, Kafka's client 3.9 and Delta 4.0, cut to the relevant line.
 SAID = {
     "data loss": (
         "[KAFKA_DATA_LOSS.START_OFFSET_RESET] Some data may have been lost because they are not"
@@ -111,7 +111,7 @@ def job(settings):
 
 
 def ended(message: str) -> StreamingQueryException:
-    """As Spark wraps it: the cause's message within its own, often with the plan behind it."""
+    """Wrap the error as Spark does: the cause's message within its own, often with the plan."""
     return StreamingQueryException(
         f"[STREAM_FAILED] Query [id = 1] terminated with exception: {message}\n{SECRET}"
     )

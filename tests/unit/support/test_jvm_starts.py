@@ -1,4 +1,4 @@
-"""Java is started through a program that notes it; tests that start Spark for nothing are told."""
+"""A program records each start of Java, and tests that start Spark without need fail."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ BROKER = ("-Xmx1g", "kafka.Kafka", "server.properties")
 
 @pytest.fixture(params=["PATH", "JAVA_HOME"])
 def java(request, tmp_path, monkeypatch):
-    """A Java of this test's own, that ends with 7, behind the program."""
+    """Return a Java of this test's own behind the program, which ends with 7."""
     program = tmp_path / "own" / "bin" / "java"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\nexit 7\n")

@@ -1,4 +1,4 @@
-"""A kill reaches a point by whatever module its function was imported into."""
+"""A kill reaches a point, whatever module its function was imported into."""
 
 import pytest
 

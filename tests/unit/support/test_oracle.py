@@ -1,4 +1,4 @@
-"""The oracle on ledgers small enough to be checked by eye."""
+"""The oracle is right on ledgers that are small enough to check by eye."""
 
 from datetime import UTC, datetime
 

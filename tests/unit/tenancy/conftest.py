@@ -1,4 +1,4 @@
-"""The control plane on SQLite and, where a server is installed, on PostgreSQL."""
+"""Run tests on SQLite and, if a server is installed, on PostgreSQL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""API keys: shown once, kept as a hash, a tenant's alone."""
+"""API keys are shown once, stored as a hash, and belong to one tenant."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The control plane's database: made and brought up to date by whoever comes first."""
+"""The first process creates or migrates the control plane's database."""
 
 import sqlite3
 import stat

@@ -1,4 +1,4 @@
-"""A request that comes again gets the first one's answer."""
+"""A repeated request gets the answer of the first one."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,7 @@ def test_the_first_one_works_and_the_others_get_its_answer(database):
         claim(database, KEY, BODY)
     settle(database, KEY, ANSWER)
     assert claim(database, KEY, BODY) == ANSWER
-    release(database, KEY)  # of one that is settled: nothing happens
+    release(database, KEY)  # the request has an answer, so nothing happens
     assert claim(database, KEY, BODY) == ANSWER
 
 

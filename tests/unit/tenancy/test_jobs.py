@@ -13,7 +13,7 @@ STEP = Step(offset=100, line=11, read=10, scored=9, failed=1)
 
 @pytest.fixture
 def time(monkeypatch):
-    """A clock that moves only when told to."""
+    """Return a clock that only the test moves."""
     now = [datetime(2026, 11, 30, 12, tzinfo=UTC)]
     monkeypatch.setattr("tenancy.jobs.clock.now", lambda: now[0])
 

@@ -1,4 +1,4 @@
-"""The committed pages of docs/reference are what the code gives, and each entry has a meaning."""
+"""The committed pages of docs/reference match the code, and each entry has a meaning."""
 
 from pathlib import Path
 

@@ -28,7 +28,7 @@ from tests.support.changed_records import (
 from tests.support.made_records import DAY, KEY, MAX_CHARS, RULES, SEEN, envelope, post, record
 from transforms.decode import BadRecordError, Envelope, decode, posted_at
 
-# Alike in every run, and not by the clock of a slow machine.
+# The same texts in every run, independent of a slow machine's clock.
 PROPERTY = settings(deadline=None, derandomize=True, database=None, max_examples=300)
 
 
@@ -130,7 +130,7 @@ def test_no_field_raises_anything_else(changes):
 
 
 def _storable(field: Any) -> Any:
-    """As orjson can write it."""
+    """Return the event as orjson can write it."""
     match field:
         case int() if not -(2**63) <= field < 2**64:
             return float(field % 2**900)
@@ -148,7 +148,7 @@ def _storable(field: Any) -> Any:
         (SEEN + 60_000_000, SEEN + 60_000_000),  # clocks differ by a minute
         (SEEN + 60_000_001, SEEN),
         (micros(SINCE), micros(SINCE)),
-        (micros(SINCE) - 1, SEEN),  # before the platform was there
+        (micros(SINCE) - 1, SEEN),  # before the platform existed
         (None, SEEN),
     ],
 )

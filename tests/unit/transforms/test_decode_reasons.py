@@ -1,4 +1,4 @@
-"""Bytes that are no event: each reason by the one thing that is wrong."""
+"""Bytes that are no event get the reason of the one thing that is wrong."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -264,7 +264,7 @@ CASES = {
     "a control character in the event's id": Bad(
         VALIDATE, Reason.CONTROL_CHARACTER, value=fields(event_id="\x1b")
     ),
-    # what the producer could not map
+    # the producer could not map it
     "unmappable": Bad("map", Reason.UNMAPPABLE, item=Unmappable(detail="name", raw={})),
 }
 
@@ -279,7 +279,7 @@ def test_poison(case):
 
 
 def test_every_reason_is_reached():
-    """Three come later, in the refine stage, and one before, where payloads are opened."""
+    """Three reasons come later, in the refine stage, and one before, at decryption."""
     later = {
         Reason.PAYLOAD_DAMAGED,
         Reason.SANITIZER_FAILED,

@@ -1,4 +1,4 @@
-"""What Spark sends to its Python workers, and what these load."""
+"""Spark sends little to its Python workers, and they load few modules."""
 
 import pickle
 import subprocess

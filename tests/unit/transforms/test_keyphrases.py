@@ -39,7 +39,7 @@ def test_key_phrases(text, language, phrases):
 
 
 def test_a_word_that_stands_in_long_phrases_weighs_more():
-    """RAKE's degree by frequency: card is (2 + 2 + 1) / 3."""
+    """The weight is RAKE's degree by frequency: card has (2 + 2 + 1) / 3."""
     texts = ["The loyalty card and the gift card or the card of the vendor"]
     assert key_phrases(texts, "en") == ["loyalty card", "gift card", "card", "vendor"]
 

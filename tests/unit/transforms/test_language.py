@@ -85,7 +85,7 @@ def test_what_has_no_words_is_of_no_language(text):
 
 
 def test_the_text_decides_where_it_tells():
-    """Mastodon and Bluesky say the language of the user's interface."""
+    """Mastodon and Bluesky declare the language of the user's interface."""
     assert language_of("You know that this is what they want.", declared="ja") == "en"
     assert language_of("Das Wetter in den Bergen war heute sehr schön", declared="en") == "de"
 
@@ -117,7 +117,7 @@ def test_the_platform_decides_short_texts_between_languages_that_are_alike(text,
 @pytest.mark.parametrize(
     ("text", "said", "language"),
     [
-        ("शुभ रात्रि", None, None),  # by itself it looks like Sanskrit, which nobody posts in
+        ("शुभ रात्रि", None, None),  # alone it looks like Sanskrit, in which nobody posts
         ("शुभ रात्रि", "sa", "sa"),
         ("शुभ रात्रि", "en", None),
         ("Спасибо", "en", None),

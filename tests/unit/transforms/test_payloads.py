@@ -1,4 +1,4 @@
-"""Payloads at rest: encrypted, decrypted, refused."""
+"""Payloads at rest are encrypted and decrypted, and changed ones are refused."""
 
 from collections import Counter
 
@@ -64,7 +64,7 @@ def test_it_cannot_be_moved(source, key, at):
 
 def test_no_byte_can_be_changed_and_none_left_out(source, key):
     encrypted = encrypt(PAYLOAD, key, AT)
-    head = len(encrypt(b"", key, AT)) - 40  # version and key's id
+    head = len(encrypt(b"", key, AT)) - 40  # version and key id
     for at in range(head, len(encrypted)):
         assert_damaged(
             encrypted[:at] + bytes([encrypted[at] ^ 1]) + encrypted[at + 1 :], source, AT

@@ -1,4 +1,4 @@
-"""Bronze rows → refined rows without Spark: cleaned before they are scored, and a closed gate."""
+"""Bronze rows become refined rows without Spark: cleaned before scoring, by a closed gate."""
 
 from datetime import UTC, date, datetime
 
@@ -20,14 +20,14 @@ COORDINATES = {"topic": "social.reddit.posts.v1", "partition": 0, "offset": 7}
 
 
 def refined(item, **changes):
-    """Without its score."""
+    """Return the row without its score."""
     return refine_row(
         bronze_row(record(item), offset=7) | {"kafka_timestamp": SEEN} | changes, REFINER
     )
 
 
 class WatchedScorer:
-    """Keeps what it was given; cannot score texts with a bomb."""
+    """Records the texts that it got, and cannot score texts with a bomb."""
 
     name = "watched"
     version = "1"
@@ -137,7 +137,7 @@ def test_hashtags_that_name_the_author_are_left_out():
 
 
 def test_nothing_personal_is_in_the_row():
-    """Ids, handles, names, links stay in Bronze."""
+    """Ids, handles, names and links are only in Bronze."""
     item = post(
         post_id="t1_secretid",
         author_id="secretid",
@@ -229,7 +229,7 @@ def test_where_the_sanitizer_leaves_nothing_the_text_does_not_pass(monkeypatch):
 
 
 def test_the_score_is_of_the_cleaned_text():
-    """A handle such as @lovely is no word."""
+    """A handle such as @lovely is not a word."""
     row = refined(
         post(title="By @lovely", text="they said that to Great at noon", author_name="Great")
     )

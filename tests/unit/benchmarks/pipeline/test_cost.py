@@ -1,4 +1,4 @@
-"""What a month costs, and what a run's processes use, by hand-made figures."""
+"""The monthly cost and the resources of a run are right for invented figures."""
 
 import pytest
 

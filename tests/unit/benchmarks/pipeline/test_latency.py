@@ -1,4 +1,4 @@
-"""When a version of Gold counts as there, by the files of its log."""
+"""A version of Gold counts from the time of its file in the log."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The parts of benchmarks/pipeline that need neither Spark nor a broker."""
+"""The parts of benchmarks/pipeline work that need neither Spark nor a broker."""
 
 import json
 import pickle

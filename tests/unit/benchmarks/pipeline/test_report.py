@@ -1,4 +1,4 @@
-"""What becomes of the benchmark's figures: JSON, tables, pages."""
+"""The benchmark's figures become JSON, tables and pages."""
 
 import json
 from pathlib import Path

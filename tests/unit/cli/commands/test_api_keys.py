@@ -1,4 +1,4 @@
-"""`echostream api-keys`: a key is shown once, and the list says which ones still hold."""
+"""`echostream api-keys` shows a key once, and lists which keys are valid."""
 
 from datetime import timedelta
 

@@ -17,7 +17,7 @@ from transforms.scoring.score import Score, ScorerOptions
 
 
 class Boaster:
-    """Be right three times in four at .99 and half the time at .6, and answer mixed unasked."""
+    """Is right in 3 of 4 cases at .99 and in half at .6, and answers mixed unasked."""
 
     name = "boaster"
     version = "1"
@@ -28,7 +28,7 @@ class Boaster:
 
 
 class Modest(Boaster):
-    """Has compounds alone."""
+    """Has only compounds."""
 
     def score(self, texts):
         return [Score(label, compound) for label, compound, _ in map(json.loads, texts)]

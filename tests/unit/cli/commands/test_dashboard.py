@@ -19,7 +19,7 @@ KEY = "es_abcdefgh_topsecretsecret"
 
 
 def refusal(home, *words):
-    """The error that ends the command before it serves anything."""
+    """Return the error that ends the command before it serves anything."""
     done = CliRunner().invoke(app, ["--home", str(home), "dashboard", *map(str, words)])
     assert isinstance(done.exception, EchoStreamError), done.output
     assert KEY not in done.output + str(done.exception)

@@ -1,4 +1,4 @@
-"""`echostream erase`: whom it names, and what it refuses."""
+"""`echostream erase` names the right rows, and refuses wrong requests."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""What is held about a person, from every layer by pseudonym, and nothing of anybody else."""
+"""`echostream export` returns all data about a person by pseudonym, and nothing about others."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ TABLES = {
 
 
 def made(key: PseudonymKey) -> dict[str, list[dict]]:
-    """Rows of the person and of another one, in every table."""
+    """Make rows of the person and of another one in every table."""
     maker = RecordMaker("reddit", "public", key)
 
     def row(item, offset):
@@ -51,7 +51,7 @@ def made(key: PseudonymKey) -> dict[str, list[dict]]:
         row(AuthorDelete(author_id=THEIRS, version=SEEN), 5),
         row(Unmappable(raw={"author": THEIRS, "strange": True}, detail="x"), 6),
         row(Unmappable(raw={"author": OTHER, "strange": True}, detail="x"), 7),
-        # of nobody, and about the person
+        # names no account, and is about the person
         row(Post(post_id="t1_4", created_at=SEEN, text=THEIRS), 8),
     ]
     keys = {number: maker.key.post_key("public", "reddit", f"t1_{number}") for number in (1, 2, 3)}

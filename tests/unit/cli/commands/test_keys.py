@@ -1,4 +1,4 @@
-"""`echostream keys`, and the keys that `echostream up` makes: which key it is, never the key."""
+"""`echostream keys` and `echostream up` say which key there is, and never show the key."""
 
 import pyarrow as pa
 import pytest

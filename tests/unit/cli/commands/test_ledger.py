@@ -1,4 +1,4 @@
-"""`echostream ledger`: spans and gaps of every producer of this owner."""
+"""`echostream ledger` lists spans and gaps of every producer of this owner."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`echostream receipts`: what people and programs read of an erasure."""
+"""`echostream receipts` shows an erasure to people and to programs."""
 
 import json
 from datetime import UTC, datetime

@@ -259,7 +259,7 @@ def test_a_file_may_be_written_over_itself(folder):
 
 
 def test_memory_holds_a_chunk(folder, monkeypatch):
-    """Rows are asked for as they are scored, not before."""
+    """Rows are read only when they are scored."""
     held = 0
     most = 0
 
@@ -374,7 +374,7 @@ def test_what_is_wrong_is_said(folder, tmp_path, words, error, says):
         run(*words)
     assert isinstance(raised.value, error)
     assert "secret" not in str(raised.value)
-    assert not list(tmp_path.glob("*out*"))  # neither a part nor a whole
+    assert not list(tmp_path.glob("*out*"))  # neither a part nor the whole file
 
 
 def test_it_needs_no_spark():

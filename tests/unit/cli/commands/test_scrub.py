@@ -1,4 +1,4 @@
-"""`echostream scrub`: standard input to standard output, and no Spark."""
+"""`echostream scrub` reads standard input and writes standard output, without Spark."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What producers have spent is told with their limits, and read again after a while."""
+"""Spending of producers is shown with its limits, and read again after a while."""
 
 from cli.output.quotas import quotas_of
 from foundation import clock

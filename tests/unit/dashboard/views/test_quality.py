@@ -1,4 +1,4 @@
-"""Rows of the page about data quality."""
+"""The page Data quality has the right rows."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a person writes behind WATCH=, and which posts pass it."""
+"""The words in WATCH= select the right posts."""
 
 import pytest
 

@@ -70,7 +70,7 @@ def test_clean_texts_hold_no_personal_data(feed):
 
 
 def test_the_sanitizer_leaves_what_the_ledger_says(feed):
-    """Also names in free text: what is written about products is nobody's name to the model."""
+    """Names in free text count too, but the model must find no name in texts about products."""
     made = [one for one in feed if "clean_text" in one.ledger_row]
     events = [orjson.loads(one.record.value) for one in made]
     names = [
@@ -174,7 +174,7 @@ def test_the_outcome_does_not_depend_on_how_topics_interleave():
 
 
 def _interleaved(rows, seed):
-    """The records of each post in their order, everything else in any."""
+    """Mix the records, but keep each post's in order."""
     rng = random.Random(seed)
     lanes = defaultdict(list)
     for row in rows:
@@ -186,7 +186,7 @@ def _interleaved(rows, seed):
 
 
 def _one_by_one(rows):
-    """Silver, one record at a time; an author's live posts go when the author's delete arrives."""
+    """Process one record at a time. An author's posts are removed when the delete arrives."""
     live = {}
     buried = {}
     gone = {}

@@ -1,4 +1,4 @@
-"""The generator: what it makes, how often, and what a run of it leaves."""
+"""The generator makes the right records at the right rates, and leaves the right files."""
 
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
@@ -80,7 +80,7 @@ def test_rates_are_reached(rows):
     kinds = Counter(row["kind"] for row in rows)
     first = sum(kinds[kind] for kind in ("create", "late_create", "late_upsert"))
     assert first == N
-    # Some edits are part of another story: 0.03 and a tenth, 0.005 edited back, 0.005 late, 0.003
+    # Some edits belong to other stories: 0.03 and a tenth, 0.005 edited back, 0.005 late, 0.003
     # deleted.
     shares = {"edit": 0.046, "delete": 0.033, "score_only": 0.02, "bad": 0.01, "duplicate": 0.033}
     for kind, share in shares.items():

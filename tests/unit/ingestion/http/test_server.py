@@ -1,4 +1,4 @@
-"""The process as `serve` starts it, without a broker; with one: tests/e2e/test_ingest_http.py."""
+"""The process runs as `serve` starts it, but without a broker, unlike in tests/e2e."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ def test_a_body_is_platform_and_items_as_they_came():
 
 @pytest.fixture
 def process(tmp_path):
-    """The process in a home whose path is too long for a socket's, and its socket."""
+    """Run the process in a home whose path is too long for a socket, and yield the socket."""
     home = tmp_path / ("deep" * 30)
     create_key(Settings(home=home).key_file)
     socket = home / "run" / "ingest" / "a.sock"

@@ -1,4 +1,4 @@
-"""What Reddit writes in place of a text, and what people write about it."""
+"""Reddit's marks of removed texts are recognised, and people's texts about them are not."""
 
 from typing import Any
 

@@ -132,7 +132,7 @@ def test_any_iso_time_is_read_and_nonsense_is_when_it_was_seen(declared: Any, mi
 )
 @pytest.mark.parametrize("rkey", [RKEY, "self"])
 def test_an_absurd_time_is_no_reason_for_quarantine(declared: str, rkey: str):
-    """Neither in the post's time nor in its day, also where the record key holds no time."""
+    """The time may be absurd in the post or its record key; neither breaks its time or its day."""
     maker = RecordMaker(platform="bluesky", owner="public", key=PseudonymKey(1, b"0" * 32))
     made = maker.make(mapped_post(line(rkey=rkey, createdAt=declared)), observed_at=SEEN)
     headers = {name: text.decode() for name, text in made.headers}

@@ -1,4 +1,4 @@
-"""What every platform file must keep, whoever wrote it."""
+"""Every platform file keeps the same contract."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,4 @@
-"""Each mapper answers any payload: good payloads have one part after the other made wrong."""
+"""Each mapper answers any payload: in good payloads, one part after the other is made wrong."""
 
 import copy
 import random

@@ -8,7 +8,7 @@ from ingestion.parsing.json_fields import value_at
 from ingestion.platform import Ignored, Post, Unmappable, withhold
 from ingestion.platforms.mastodon import PLATFORM
 
-# 2024-05-06T07:08:09.500Z, and the id that a server gives to a status of that moment.
+# 2024-05-06T07:08:09.500Z, and the id that a server gives a status of that time.
 CREATED = "2024-05-06T07:08:09.500Z"
 CREATED_US = 1_714_979_289_500_000
 ID = str((CREATED_US // 1000) << 16)
@@ -96,7 +96,7 @@ def test_an_edit_has_its_own_time_as_version():
     ("uri", "day"),
     [
         (f"https://a.example/users/u/statuses/{ID}/activity", date(2024, 5, 6)),
-        ("https://a.example/users/u/statuses/12345", None),  # before ids held a time
+        ("https://a.example/users/u/statuses/12345", None),  # before ids had a time
         ("https://a.example/users/u/statuses/9999999999999999999", None),  # a year far ahead
         ("https://a.example/objects/2b1f", None),
     ],

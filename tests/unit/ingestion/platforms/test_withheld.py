@@ -25,7 +25,7 @@ PUBLIC = STATUS | {"visibility": "public"}
 MESSAGE = {"kind": "t4", "data": {"name": "t4_a", "body": SAID, "author": "b", "dest": "c"}}
 
 PRIVATE: list[tuple[str, Any]] = [
-    # Mastodon: frames and wrappers in another form, a status that does not say for whom it is
+    # Mastodon: frames and wrappers in another form, and a status without its audience
     ("mastodon", {"event": "update", "payload": DIRECT}),
     ("mastodon", {"event": "status.update", "payload": [DIRECT]}),
     ("mastodon", {"event": "update", "payload": json.dumps([DIRECT])}),
@@ -37,8 +37,7 @@ PRIVATE: list[tuple[str, Any]] = [
     ("mastodon", STATUS | {"visibility": 5}),
     ("mastodon", STATUS | {"visibility": "private", "id": None, "uri": None}),
     ("mastodon", json.dumps(DIRECT)),
-    # Reddit: private messages and modmail outside their Listing, a comment that no subreddit comes
-    # with
+    # Reddit: private messages and modmail outside their Listing, and a comment without a subreddit
     ("reddit", {"data": {"children": [MESSAGE]}}),
     ("reddit", {"message": MESSAGE["data"]}),
     (
@@ -49,12 +48,12 @@ PRIVATE: list[tuple[str, Any]] = [
     ("reddit", {"kind": "t1", "data": {"body": SAID, "name": "t1_a", "subreddit_type": "private"}}),
     ("reddit", {"kind": "Listing", "data": {"messages": [MESSAGE]}}),
     ("reddit", {"kind": ["t1"], "data": SAID}),
-    # X: protected or unknown authors, messages
+    # X: protected or unknown authors, and messages
     ("x", {"id": "x", "text": SAID, "user": {"screen_name": "b", "protected": True}}),
     ("x", {"id": "x", "text": SAID}),
     ("x", {"direct_message_events": [{"id": "1", "event_type": "MessageCreate", "text": SAID}]}),
     ("x", [SAID]),
-    # Facebook and Instagram: messages, conversations, posts that are not for everyone
+    # Facebook and Instagram: messages, conversations, and posts with a limited audience
     ("facebook", {"id": "1_2", "message": SAID, "privacy": {"value": "SELF"}}),
     ("facebook", {"id": "1_2", "message": SAID}),
     ("facebook", {"message": SAID, "created_time": AT, "from": {"name": "b"}}),
@@ -73,7 +72,7 @@ PRIVATE: list[tuple[str, Any]] = [
             "entry": [{"messaging": [{"message": {"mid": "1", "text": SAID}}]}],
         },
     ),
-    # LinkedIn: all but PUBLIC, what says nothing, what only an audience is shown
+    # LinkedIn: all but PUBLIC, a missing visibility, and an audience
     ("linkedin", {"commentary": SAID, "id": "x", "visibility": "CONNECTIONS"}),
     ("linkedin", {"commentary": SAID, "id": "urn:li:share:1", "lifecycleState": "PUBLISHED"}),
     (
@@ -82,7 +81,7 @@ PRIVATE: list[tuple[str, Any]] = [
     ),
     ("linkedin", {"message": {"text": SAID}, "actor": "urn:li:person:a"}),
     ("linkedin", {"action": "COMMENT_DELETE", "text": SAID}),
-    # Bluesky: other collections, other services
+    # Bluesky: other collections and other services
     (
         "bluesky",
         {
@@ -93,7 +92,7 @@ PRIVATE: list[tuple[str, Any]] = [
     ("bluesky", {"kind": "chat", "message": {"text": SAID}}),
     ("bluesky", {"$type": "message", "payload": {"$type": "a#note", "note": {"text": SAID}}}),
     ("bluesky", {"convo": {"lastMessage": {"text": SAID}}}),
-    # all: something private inside a post that is public and broken
+    # all: something private inside a public but broken post
     (
         "facebook",
         {
@@ -147,10 +146,10 @@ PRIVATE: list[tuple[str, Any]] = [
     ),
     ("hackernews", {"type": "story", "id": "x", "title": {"email": SAID}}),
     ("hackernews", {"type": "story", "id": "x", "kids": [{"about": SAID}]}),
-    # Hacker News: nobody's
+    # Hacker News has no private posts
     ("hackernews", {"hits": [{"comment_text": SAID}]}),
     ("hackernews", DIRECT | {"type": "story"}),
-    # Your own data is nobody's public post
+    # your own data has no public posts
     ("custom", {"id": "x", "text": SAID}),
     ("custom", {"id": "x", "text": SAID, "time": "yesterday"}),
     ("custom", SAID),

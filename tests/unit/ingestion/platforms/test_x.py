@@ -7,7 +7,7 @@ from ingestion.parsing.json_fields import value_at
 from ingestion.platform import Ignored, Post, Unmappable, withhold
 from ingestion.platforms.x import PLATFORM
 
-# Ids of 2024-05-06T07:08:09.500Z, and of an edit twenty minutes later.
+# The ids of 2024-05-06T07:08:09.500Z, and of an edit twenty minutes later.
 CREATED_US = 1_714_979_289_500_000
 EDITED_US = CREATED_US + 1_200_000_000
 SEEN_US = CREATED_US + 3_600_000_000

@@ -1,4 +1,4 @@
-"""Producers erase exactly what the graves name from their memory and their landing files."""
+"""Producers erase exactly the posts that tombstone files name from memory and landing files."""
 
 import gzip
 import json
@@ -120,7 +120,7 @@ def test_killed_before_its_mark_it_is_done_again(home, monkeypatch):
 
 @pytest.fixture
 def impatient_home(tmp_path, monkeypatch):
-    """A home whose database does not wait for another's lock."""
+    """Return a home whose database does not wait for another's lock."""
     monkeypatch.setattr(databases, "BUSY_S", 0.05)
     made = Home(tmp_path)
     yield made

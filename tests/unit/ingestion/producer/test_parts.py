@@ -1,4 +1,4 @@
-"""Live producers share these parts: budget, watchlists, credentials, metrics, scenarios, start."""
+"""Live producers share budget, watchlists, credentials, metrics, scenarios and start."""
 
 import http.client
 import threading
@@ -259,7 +259,7 @@ def test_a_scenario_file_says_posts_and_faults(tmp_path):
 
 @pytest.mark.parametrize("asked", ["close", "keep-alive"])
 def test_a_simulator_says_so_when_it_closes_a_connection(asked):
-    """Else the client sends its next request there, now and then before it sees the end."""
+    """Otherwise the client may send its next request there before it sees the end."""
     with (
         http_server(
             lambda request: Answer({"path": request.path}), Faults(()), ("127.0.0.1", 0)

@@ -64,7 +64,7 @@ def test_a_damaged_memory_is_a_named_error(name, tmp_path):
 def test_a_clock_that_jumps_costs_nothing(name, jump, tmp_path):
     with trial(name, tmp_path, posts=90, edits=0.2, deletes=0.2, seconds=50) as made:
         world = made.world.clock
-        # the platform's own goes on as it was
+        # the platform's own clock does not jump
         made.world.clock = lambda: world() - made.clock.shift + shifted[0]
         shifted = [30_000_000]
         made.clock.shift = shifted[0]
@@ -79,11 +79,11 @@ def test_a_clock_that_jumps_costs_nothing(name, jump, tmp_path):
 
 
 class KilledError(Exception):
-    """As a fallen machine: nothing of ours catches it."""
+    """Ends a run as a crash of the machine does: nothing of ours catches it."""
 
 
 class Mortal(MemoryProducer):
-    """Takes so many records, then the machine falls."""
+    """Takes so many records, and then the machine crashes."""
 
     def __init__(self, kafka: MemoryProducer, lives: int) -> None:
         super().__init__()
@@ -122,7 +122,7 @@ def test_a_producer_that_dies_anywhere_goes_on_from_there(name, tmp_path):
 
 
 class Away(MemoryProducer):
-    """Fails to deliver the first times; nothing that was handed over then arrives."""
+    """Fails to deliver the first times, and loses the records of those times."""
 
     def __init__(self, times: int) -> None:
         super().__init__()
@@ -164,7 +164,7 @@ def test_a_broker_that_is_away_for_a_while_costs_nothing(name, tmp_path):
     [
         (True, 0, False, 2),  # only waiting took long: a series of failures, which ends
         (True, 3, False, 2),  # it reads, and fails at the same place each time
-        (True, 3, True, 20),  # it reads, and comes further each time
+        (True, 3, True, 20),  # it reads, and gets further each time
         (False, 3, False, 20),
     ],
 )

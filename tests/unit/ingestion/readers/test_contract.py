@@ -12,7 +12,7 @@ from ingestion.simulators import SIMULATORS
 from ingestion.simulators.server.scenario import Fault
 from tests.support.live import HTTP, LIVE, SILENCE_S, events, trial, without_pauses
 
-STEP = 100_000  # µs that pass with each batch, whatever the machine needs for it
+STEP = 100_000  # µs that pass with each batch, however long the machine needs
 FAULTS = [(name, kind) for name in LIVE for kind in SIMULATORS[name].faults]
 
 
@@ -111,7 +111,7 @@ def test_posts_without_id_with_odd_times_or_of_ten_megabytes_harm_no_other(name,
 def test_what_is_fetched_and_loaded_lands_once_beside_what_was_read_live(name, tmp_path):
     with trial(name, tmp_path, posts=120, edits=0.2, deletes=0.2) as made:
         landing = Landing(fs.LocalFileSystem(), str(tmp_path / "landing"), name)
-        made.clock.shift += 60_000_000  # platforms round, and keep back the newest seconds
+        made.clock.shift += 60_000_000  # platforms round, and hold the newest seconds back
         since = made.world.events[0].at - 2_000_000
         until = made.clock()
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""What is particular to one live platform: windows, streams, limits, nulls."""
+"""Windows, streams, limits and nulls of single platforms are handled."""
 
 import json
 import time
@@ -142,7 +142,7 @@ def test_the_mastodon_stream_brings_edits_and_deletes_by_their_uri(tmp_path):
 
         def batches(reader):
             read = reader.read()
-            yield next(read)  # connected: from here on it is all on the stream
+            yield next(read)  # connected: from now on the stream has everything
             begin()
             yield from made.until_landed(read)
 
@@ -155,7 +155,7 @@ def test_the_mastodon_stream_brings_edits_and_deletes_by_their_uri(tmp_path):
 
 
 def test_a_mastodon_stream_that_was_away_notes_that_changes_were_unseen(tmp_path):
-    # what changes meanwhile, no stream brings later
+    # no stream brings changes of this time later
     plot = {
         "posts": 40,
         "edits": 0.0,
@@ -202,7 +202,7 @@ def test_a_jetstream_that_takes_long_to_connect_is_not_taken_for_one_that_is_sil
 
         def slowly(*about, **more):
             passed[0] += 3600
-            yield None  # a beat without a frame
+            yield None  # a heartbeat without a frame
             yield from receive(*about, **more)
 
         watch = bluesky.time.monotonic

@@ -169,7 +169,7 @@ except PayloadFileError as error:
     ],
 )
 def test_a_compressed_bomb_ends_in_bounded_memory_with_a_named_error(path: Path, content: bytes):
-    """Two gigabytes in a few megabytes, under a limit of 600 megabytes."""
+    """Two gigabytes in a file of few megabytes are read under a limit of 600 megabytes."""
     path.write_bytes(gzip.compress(content) * 128)
     done = subprocess.run(
         [sys.executable, "-c", READER, str(path)], capture_output=True, text=True, check=False

@@ -44,13 +44,13 @@ def events(platform: str, name: str) -> list[Any]:
 
 @cache
 def text_of(platform: str, name: str) -> str:
-    """Return the file with each line's JSON re-spaced one way, so regular expressions can count."""
+    """Return the file with each line's JSON spaced uniformly, so regular expressions can count."""
     with gzip.open(RECORDINGS / platform / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
         return "\n".join(json.dumps(json.loads(line), separators=(",", ":")) for line in lines)
 
 
 def things(name: str) -> Counter[str]:
-    """How many things of each kind: {"kind":"…","data":{ in either order of its two keys."""
+    """Count the things of each kind: {"kind":"…","data":{ in either order of its two keys."""
     return Counter(re.findall(r'"kind":"(t\d|more|Listing)"', text_of("reddit", name)))
 
 
@@ -63,13 +63,13 @@ def is_dead(data: Any) -> bool:
 
 
 def gone(name: str) -> int:
-    """How many things are dead."""
+    """Count the things that are deleted or removed."""
     documents = [json.loads(line) for line in text_of("reddit", name).splitlines()]
     return sum(is_dead(thing["data"]) for thing in walk(documents) if thing["kind"] in {"t1", "t3"})
 
 
 def hidden(name: str) -> int:
-    """Things of a subreddit that only its members can read."""
+    """Return the things of a subreddit that only its members can read."""
     return len(re.findall(r'(?<!\\)"subreddit_type":"private"', text_of("reddit", name)))
 
 
@@ -93,7 +93,7 @@ def test_reddit_counts_agree_with_a_scan_of_the_text(name: str):
 
 
 def walk(value: Any) -> Any:
-    """Every object in a document that has `kind` and `data`."""
+    """Yield every object in a document that has `kind` and `data`."""
     if isinstance(value, dict):
         if {"kind", "data"} <= set(value):
             yield value
@@ -105,7 +105,7 @@ def walk(value: Any) -> Any:
 
 
 def edited_at(event: Any) -> int:
-    """An upsert's version; a delete without a recorded time is one of the replay's time."""
+    """Return an upsert's version. A delete without a time of its own has the replay's time."""
     if event["op"] == "delete":
         assert event["version"] == event["observed_at"]
         return 0

@@ -77,7 +77,7 @@ def test_instagram_media_and_comments_are_the_ones_in_the_files():
 
 
 def test_instagram_times_are_the_declared_ones_or_those_inside_the_links():
-    """The eleven signs of a link are 64 bits, of which the first 41 count milliseconds."""
+    """The eleven characters of a link are 64 bits, of which the first 41 count milliseconds."""
     by_id = {(e["post_id"], e["url"]): e for e in events("instagram")}
     inside = 0
     for item in instagram_expected():

@@ -1,4 +1,4 @@
-"""The real recordings of X and Mastodon, replayed, against counts that share no code with us.
+"""Replayed recordings of X and Mastodon match counts that share no code with us.
 
 They are taken by regular expressions over the text, and by walks that know nothing of answers or
 mappers. Failures print numbers and ids, never the recorded texts.
@@ -81,7 +81,7 @@ def test_no_mastodon_status_that_is_not_public_is_in_anything_that_was_sent():
 
 
 def x_expected() -> Counter[Any]:
-    """What has a text and an id and is no message: a post, a retweet, or of a protected account."""
+    """Count objects with text and id that are no messages: posts, retweets and protected posts."""
     found: Counter[Any] = Counter()
     for item, path, owner in all_objects("x"):
         number = item.get("id_str", item.get("id"))
@@ -149,7 +149,7 @@ def test_x_texts_authors_and_days_are_the_files():
         ):
             continue
         moment = datetime.fromtimestamp((int(number) >> 22) / 1000 + 1_288_834_974.657, UTC)
-        if int(number) > 10**12:  # the rest are two made ones
+        if int(number) > 10**12:  # the rest are two invented ones
             checked += 1
             if (number, html.unescape(tweet["text"]), moment.date().isoformat()) not in sent:
                 missing.append(number)

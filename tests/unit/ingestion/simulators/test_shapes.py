@@ -48,7 +48,7 @@ def shape(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def shapes(values: list[Any]) -> tuple[Shape, set[str]]:
-    """The types that each field has anywhere, and the fields that every value has."""
+    """Return the types of each field, and the fields that every value has."""
     types: Shape = {}
     always: set[str] | None = None
     for value in values:
@@ -66,9 +66,9 @@ def lines(*names: str) -> list[Any]:
 
 
 def assert_same_shape(made: list[Any], real: list[Any]) -> None:
-    """Assert that every made field is recorded with its type.
+    """Check that every simulated field is recorded with its type.
 
-    Every field that is always recorded is made, too.
+    Every field that all recordings have must be simulated, too.
     """
     assert real, "there are recordings to compare with"
     types, always = shapes(real)
@@ -133,7 +133,7 @@ def test_lines_are_those_of_jetstream(kind, operation):
 def test_account_lines_are_those_of_jetstream_with_a_status():
     real = [line for line in lines("bluesky", "jetstream_v1.jsonl.gz") if line["kind"] == "account"]
     made = bluesky.v1_line(ScenarioEvent(NOW, 3, "leave", 3, ""), 0)
-    # recorded accounts are all active, and say no status
+    # recorded accounts are all active, and give no status
     assert made["account"].pop("status") == "deleted"
     assert_same_shape([made], real)
 
@@ -246,7 +246,7 @@ def test_tweets_and_pages_are_those_of_x():
 
 
 def objects(platform: str, *parts: str) -> list[Any]:
-    """All objects with these fields, from every recorded answer of a platform."""
+    """Return all objects with these fields, from every recorded answer of a platform."""
     todo = [
         json.loads(file.read_text(encoding="utf-8"))
         for file in RECORDINGS.glob(f"{platform}/apidata/**/*.json")
@@ -261,7 +261,7 @@ def objects(platform: str, *parts: str) -> list[Any]:
 
 
 def assert_known(made: list[Any], real: list[Any]) -> None:
-    """Every field that is made is recorded with that type."""
+    """Check that every simulated field is recorded with that type."""
     types, _ = shapes(real)
     made_types, _ = shapes(made)
     assert {

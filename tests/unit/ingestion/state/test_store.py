@@ -30,7 +30,7 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture
 def database(postgres, request) -> str:
-    """The address of an empty schema."""
+    """Return the address of an empty schema."""
     name = f"t{abs(hash(request.node.nodeid))}"
     postgres.run(f"CREATE SCHEMA {name}")
     return postgres.address(name)
@@ -38,7 +38,7 @@ def database(postgres, request) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request, tmp_path) -> Open:
-    """Opens the same memory each time."""
+    """Return a function that opens the same memory each time."""
     is_file = request.param == "sqlite"
     place = tmp_path / "ingest.sqlite3" if is_file else request.getfixturevalue("database")
     return lambda **who: IngestStore(place, **{"owner": "public", "platform": "bluesky", **who})

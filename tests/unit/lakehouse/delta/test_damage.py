@@ -1,4 +1,4 @@
-"""What libraries say of a broken table → file and table, what is safe, the command."""
+"""Libraries' errors about a broken table become one line with file, table, safety and command."""
 
 import pytest
 
@@ -101,7 +101,7 @@ def of_file(said, lake=LAKE):
     return damage.of_file(said, lake, doing="run", safe="Batch 3 is not done")
 
 
-# As Spark 4.0.2 and Delta 4.0 said them of logs that were broken by hand.
+# The messages of Spark 4.0.2 and Delta 4.0 about logs that were broken by hand.
 LOG_FILES = {
     "another content than its checksum says": (
         "org.apache.hadoop.fs.ChecksumException: Checksum error:"

@@ -1,4 +1,4 @@
-"""Receipts: folded from signed steps, and one that was changed says so."""
+"""Receipts are folded from signed steps, and show a change of a step."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -104,7 +104,7 @@ def test_kafka_may_be_what_is_gone_last():
 
 
 def test_where_no_row_was_left_replaced_files_have_to_go_all_the_same():
-    """What a platform's batch or a policy took out of a table before may still lie in them."""
+    """Rows that a batch or a policy has already deleted may still be in replaced files."""
     rows = [step("admitted")] + [removed(table, 0, hours(1)) for table in TABLES]
     found = receipt(rows)
     assert (found.unqueryable_at, found.gone_at) == (hours(1), None)

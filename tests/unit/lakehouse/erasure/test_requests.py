@@ -1,4 +1,4 @@
-"""Erasure requests reach the job that owns Silver signed, whole, and of the lake's key."""
+"""The job that owns Silver accepts only whole requests that the lake's key has signed."""
 
 import json
 

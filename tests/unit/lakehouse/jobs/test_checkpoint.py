@@ -1,4 +1,4 @@
-"""Which checkpoint a job may start with, by real files."""
+"""A job starts only with the right checkpoint, tested with real files."""
 
 import json
 import uuid
@@ -38,7 +38,7 @@ def commit(mine, *batches):
 
 
 def check_it(mine, table_checkpoint, *, has_rows=None):
-    """As `Job.prepare` asks: a table that knows a checkpoint was written."""
+    """Ask as `Job.prepare` does: a table that knows a checkpoint was written."""
     check(
         mine,
         table=TABLE,
@@ -82,7 +82,7 @@ def test_no_checkpoint_to_a_table_with_rows_that_knows_none(mine):
 
 
 def test_a_checkpoint_that_lost_its_metadata(mine):
-    """Spark would make a new id, and begin its transactions anew."""
+    """Spark would create a new id and begin its transactions again."""
     plan(mine, 0)
     with pytest.raises(CheckpointMissingError):
         check_it(mine, None)
@@ -102,7 +102,7 @@ def test_another_table_s_checkpoint(mine, planned, committed):
 
 
 def test_a_checkpoint_that_has_run_to_a_table_that_is_new(mine):
-    """The lake was removed, the checkpoints stayed: they would skip what the new table lacks."""
+    """The lake was removed and the checkpoints remain, which would skip the new table's rows."""
     mine.create()
     plan(mine, 0)
     commit(mine, 0)
@@ -111,7 +111,7 @@ def test_a_checkpoint_that_has_run_to_a_table_that_is_new(mine):
 
 
 def test_a_batch_that_was_never_finished_to_a_table_that_is_new(mine):
-    """Nothing is lost: the batch is repeated."""
+    """Nothing is lost, since the batch is repeated."""
     mine.create()
     plan(mine, 0)
     check_it(mine, None)

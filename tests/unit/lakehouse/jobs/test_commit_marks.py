@@ -1,4 +1,4 @@
-"""Which commits a table has lost, by what a job had seen of it."""
+"""Lost commits of a table are noticed by what a job had seen of it."""
 
 import json
 
@@ -68,7 +68,7 @@ def test_what_is_lost_is_said_with_table_job_and_versions(mark, seen, said):
 
 
 def test_bronze_is_not_said_to_come_back_where_later_offsets_stand_in_its_place():
-    """A reset goes on after the highest offsets that Bronze has."""
+    """A reset continues after the highest offsets that Bronze has."""
     bronze = "topic_to_bronze", BRONZE_POSTS.name
     assert "from where Bronze ends" in compare(*bronze, Mark(5, "a"), Seen(4, None)).remedy
     assert "stay missing" in compare(*bronze, Mark(5, "a"), Seen(5, "b")).remedy
@@ -93,7 +93,7 @@ def mine(settings):
 
 
 def commit(settings, table, number, *, start=0):
-    """Append some rows, a commit each."""
+    """Append rows, one commit each."""
     for value in range(start, start + number):
         write_deltalake(
             f"{settings.lake_uri}/{table.folder}", pa.table({"a": [value]}), mode="append"
@@ -115,7 +115,7 @@ def test_a_lost_commit_is_found_and_stays_found(settings, mine, table, gone):
     for _ in range(2):
         with pytest.raises(LostCommitsError, match=table.name):
             commit_marks.advance(mine, settings)
-    commit(settings, table, 4, start=10)  # by somebody who does not look
+    commit(settings, table, 4, start=10)  # a process that does not read the marks
     with pytest.raises(LostCommitsError, match="another commit"):
         commit_marks.advance(mine, settings)
     commit_marks.accept(mine, settings, (table,))
@@ -148,7 +148,7 @@ def test_a_damaged_file_of_marks_is_none(settings, mine, content):
 @pytest.mark.parametrize("content", [b"", b'{"commitInfo":{}}\n{"add":{"pa', b"\0\0", b"\xff\xfe"])
 @pytest.mark.parametrize("is_noted", [True, False], ids=["noted", "new"])
 def test_a_commit_that_cannot_be_read_is_damage_and_no_mark(settings, mine, content, is_noted):
-    """Give it no other commit's place; a restored copy is the noted commit or a new one."""
+    """A damaged commit is no other commit. The restored copy is the noted commit or a new one."""
     commit(settings, SILVER_POSTS, 2 if is_noted else 1)
     commit_marks.advance(mine, settings)
     commit(settings, SILVER_POSTS, 0 if is_noted else 1)
@@ -165,7 +165,7 @@ def test_a_commit_that_cannot_be_read_is_damage_and_no_mark(settings, mine, cont
 
 
 def test_work_of_batch_commands_is_marked_and_hides_no_loss(settings, mine):
-    """A rebuild of Silver leaves Gold's loss to be found."""
+    """A rebuild of Silver does not hide Gold's loss."""
     commit(settings, SILVER_POSTS, 3)
     commit(settings, SILVER_TOMBSTONES, 1)
     commit_marks.advance(mine, settings)
@@ -236,10 +236,10 @@ def test_a_reader_s_offset_is_a_mark_where_an_older_release_left_none(settings):
 
 
 def test_a_checkpoint_of_another_lake_has_seen_nothing_of_this_one(settings, mine):
-    """Its name is the mismatch, which the job's start says; what it had seen is no loss here."""
+    """The job's start reports the mismatch. Commits of the other lake are no loss here."""
     commit(settings, SILVER_POSTS, 1)
     log = settings.home / "lake" / SILVER_POSTS.folder / "_delta_log"
-    first = log / f"{0:020}.json"  # deltalake writes no property of ours
+    first = log / f"{0:020}.json"  # deltalake does not write this property
     first.write_text(
         first.read_text().replace(
             '"configuration":{', f'"configuration":{{"{CHECKPOINT_PROPERTY}":"another"'

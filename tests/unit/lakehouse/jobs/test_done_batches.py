@@ -1,4 +1,4 @@
-"""A checkpoint stands behind its tables' batches, ahead of them, or level with them."""
+"""A checkpoint is behind its tables' batches, ahead of them, or level with them."""
 
 import json
 
@@ -55,7 +55,7 @@ def settings(tmp_path):
 
 
 def write(settings, table, app, batch):
-    """A commit under a transaction id."""
+    """Write a commit with a transaction id."""
     write_deltalake(
         f"{settings.lake_uri}/{table.folder}",
         pa.table({"a": [1]}),
@@ -65,7 +65,7 @@ def write(settings, table, app, batch):
 
 
 def lake(settings, case):
-    """A checkpoint, and tables as a job leaves them."""
+    """Return a checkpoint, and tables as a job leaves them."""
     job, planned, committed, main, ops = case
     mine = checkpoint(job, settings)
     mine.create()
@@ -88,7 +88,7 @@ def test_a_checkpoint_that_goes_on_with_the_next_batch(settings, case):
 
 @pytest.mark.parametrize("case", BEHIND.values(), ids=BEHIND)
 def test_a_checkpoint_whose_next_batch_the_table_has_is_refused(settings, case):
-    """Else Delta would take the next records for those that it has."""
+    """Otherwise Delta would take the next records for those that it already has."""
     mine = lake(settings, case)
     with pytest.raises(CheckpointMismatchError, match="is older than ") as error:
         check_batches(mine, MAIN[case[0]], settings)
@@ -97,7 +97,7 @@ def test_a_checkpoint_whose_next_batch_the_table_has_is_refused(settings, case):
 
 @pytest.mark.parametrize("case", LOST.values(), ids=LOST)
 def test_a_table_without_a_batch_that_is_done_has_lost_it(settings, case):
-    """Also where no marks are left."""
+    """This is true without marks, too."""
     *made, said = case
     mine = lake(settings, made)
     with pytest.raises(LostCommitsError, match=f"^{said} has lost commits") as error:

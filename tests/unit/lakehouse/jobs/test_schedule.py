@@ -1,4 +1,4 @@
-"""The work between batches: which tasks a check runs, by a clock that only the test moves."""
+"""Checks between batches run the right tasks, by a clock that only the test moves."""
 
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ from schemas.tables import BRONZE_POSTS
 
 
 class Now:
-    """Seconds that pass when the test says so."""
+    """A clock that the test moves."""
 
     def __init__(self):
         self.s = 1000.0
@@ -26,7 +26,7 @@ class Now:
 
 
 class Timer:
-    """One that outlives the schedule."""
+    """A timer that outlives the schedule."""
 
     def __init__(self, now, started_s=None):
         self.seconds = now
@@ -45,7 +45,7 @@ def now():
 
 
 def checks(now, task, *seconds, force=False):
-    """How often the task has run after each check, so many seconds after the one before."""
+    """Return how often the task has run after each check, with these seconds between checks."""
     ran = []
     counted = Task(
         **{name: getattr(task, name) for name in task.__slots__}
@@ -173,7 +173,7 @@ def test_an_error_ends_the_check_and_what_came_after_is_due_at_the_next_one(
 
 @pytest.fixture
 def erasures(tmp_path, now, monkeypatch):
-    """The erasure task of a job, without Spark: what it did, and which erasures there are."""
+    """Return a job's erasure task without Spark: the work that it did, and the erasures."""
     lake = SimpleNamespace(did=[], erasures=[])
     monkeypatch.setattr(erasing.ledger, "demand_receipt_key", lambda _: None)
     monkeypatch.setattr(erasing, "register", lambda *_: lake.did.append("register"))

@@ -40,7 +40,7 @@ def settings(tmp_path):
 
 
 def run(settings):
-    """What a process does that ends at once, as a scheduled one."""
+    """Run one process that ends at once, as a scheduled one does."""
     job = SimpleNamespace(
         settings=settings, owns=(BRONZE_POSTS,), name="topic_to_bronze", writing=nullcontext()
     )
@@ -48,13 +48,13 @@ def run(settings):
 
 
 def pass_by(settings, seconds):
-    """Files become older; the clock stays."""
+    """Make files older without moving the clock."""
     for file in (settings.home / "run").iterdir():
         os.utime(file, (file.stat().st_atime, file.stat().st_mtime - seconds))
 
 
 def run_after(settings, hours):
-    """The next one, so many hours later."""
+    """Run the next process, so many hours later."""
     pass_by(settings, hours * HOUR)
     run(settings)
 
@@ -90,7 +90,7 @@ def test_what_was_replaced_goes_when_its_time_is_up_and_what_followed_by_the_nex
 def test_the_first_vacuum_finds_what_the_first_enforcement_replaced_old_enough(
     settings, calls, monkeypatch
 ):
-    """However long that took: its files are replaced when it ends."""
+    """The vacuum counts from the end of the enforcement, however long that took."""
 
     def slow(*_, **__):
         yield Enforced("silver.text", 3)

@@ -1,4 +1,4 @@
-"""A JVM that was killed has one name, whatever py4j makes of it; one that lives hides no error."""
+"""A killed JVM has one error, whatever py4j raises, and a living one hides no error."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What Spark spills to disk holds posts: nothing of a killed process outlives the next start."""
+"""Spark's spilled files hold posts, so a start deletes those of a killed process."""
 
 import os
 import subprocess

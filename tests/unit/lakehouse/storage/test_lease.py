@@ -1,4 +1,4 @@
-"""One writer per lake, whatever becomes of it."""
+"""A lake has one writer at a time, whatever happens to it."""
 
 import json
 import os
@@ -35,7 +35,7 @@ with hold_lake(Settings(home=sys.argv[1])) as lease:
 
 @contextmanager
 def another_holder(settings, *jvm):
-    """A process that holds the lake."""
+    """Start a process that holds the lake."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(settings.home), *map(str, jvm)],
         stdout=subprocess.PIPE,
@@ -50,7 +50,7 @@ def another_holder(settings, *jvm):
 
 @contextmanager
 def a_java():
-    """A process that looks like a JVM, and ends when its standard input does."""
+    """Start a process that looks like a JVM and ends when its standard input closes."""
     program = "import sys; sys.stdin.read()"
     with subprocess.Popen(
         ["java", "-c", program], executable=sys.executable, stdin=subprocess.PIPE
@@ -111,7 +111,7 @@ def test_who_waits_is_told_once_and_holds_it_when_the_first_one_ends(settings):
 def test_a_wait_that_is_over_is_refused_as_without(settings, monkeypatch):
     moments = iter([0.0, 9.0, 10.0])
     pauses = []
-    # Not the functions of `time` itself: other threads of the process, such as Spark's, sleep too.
+    # Do not patch `time` itself, because other threads of the process, such as Spark's, sleep too.
     clock = SimpleNamespace(monotonic=lambda: next(moments), sleep=pauses.append)
     monkeypatch.setattr(lease, "time", clock)
     with another_holder(settings), pytest.raises(LakeInUseError, match="already writes"):
@@ -145,7 +145,7 @@ def test_it_is_given_back_after_a_failure(settings):
 
 
 def test_after_kill_9_it_waits_for_the_jvm(settings):
-    """It may still write: nobody else can be let in."""
+    """The JVM may still write, so nobody else may be let in."""
     with a_java() as jvm, another_holder(settings, jvm.pid) as first:
         os.kill(first.pid, signal.SIGKILL)
         first.wait()

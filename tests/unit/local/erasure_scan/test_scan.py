@@ -84,7 +84,7 @@ def test_found_however_it_is_spelt(tmp_path, spelt):
 
 
 def tar(name, content):
-    """An archive as a backup would be."""
+    """Return an archive such as a backup makes."""
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w") as archive:
         about = tarfile.TarInfo(name)
@@ -205,7 +205,7 @@ def test_a_clean_place_is_clean_and_says_what_was_read(tmp_path):
 
 
 def test_a_table_that_looks_like_a_segment_is_opened_too(tmp_path):
-    """One byte says which is one, and page checksums put any byte there."""
+    """One byte decides which it is, and page checksums may put any byte there."""
     for number in range(10_000):
         sink = pa.BufferOutputStream()
         table = pa.table(

@@ -74,13 +74,13 @@ def test_taken_on_all_addresses():
 
 def test_a_port_that_just_closed_is_free_again():
     with socket.socket() as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java's do
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as Java's sockets do
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = server.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))
         accepted, _ = server.accept()
-        accepted.close()  # leaves the server's side in TIME_WAIT
+        accepted.close()  # it leaves the server's side in TIME_WAIT
         client.close()
     assert is_free(port)
 

@@ -66,7 +66,7 @@ def test_one_whose_first_thread_has_ended_runs_until_the_others_have(tmp_path):
         stat = Path(f"/proc/{child.pid}/stat")
         wait_until(lambda: ") Z " in stat.read_text(), within_s=10, what="end of the first thread")
         assert is_alive(process)
-        child.stdin.close()  # the other thread's end
+        child.stdin.close()  # the end of the other thread
         wait_until(lambda: not is_alive(process), within_s=10, what="end of the other thread")
         with pytest.raises(ProcessLookupError):
             os.kill(child.pid, 0)

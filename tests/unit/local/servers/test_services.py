@@ -1,4 +1,4 @@
-"""The API and the dashboard beside the broker: started once, waited for, stopped in order."""
+"""The API and the dashboard start once beside the broker, are awaited, and stop in order."""
 
 import http.server
 import sys

@@ -1,4 +1,4 @@
-"""One server for the tests of this folder that need no settings of their own."""
+"""Share one server between the tests of this folder that need no settings of their own."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the API does each minute beside its answers."""
+"""The API does its work of each minute beside its answers."""
 
 import asyncio
 from datetime import UTC, datetime

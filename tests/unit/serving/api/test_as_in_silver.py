@@ -25,7 +25,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def silver():
-    """What the pipeline makes of these texts."""
+    """Return the pipeline's rows for these texts."""
     items = [
         post(post_id=f"t3_{number}", text=text, lang=said, title=None)
         for number, (text, said) in enumerate(TEXTS)

@@ -1,4 +1,4 @@
-"""Who asks, by key."""
+"""Callers are identified by key."""
 
 import asyncio
 

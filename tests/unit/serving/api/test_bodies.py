@@ -1,4 +1,4 @@
-"""Bodies, headers and methods that no route should have to survive."""
+"""All routes survive hostile bodies, headers and methods."""
 
 import contextlib
 import http.client
@@ -120,7 +120,7 @@ def test_a_body_that_drips_is_cut_off(strict):
                 break
             except TimeoutError:
                 connection.sendall(b" ")
-            except ConnectionError:  # our byte met the closed end, and the answer went with it
+            except ConnectionError:  # our byte met the closed end, and the answer was lost with it
                 return
         connection.settimeout(60)
         try:

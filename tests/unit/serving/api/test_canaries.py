@@ -1,4 +1,4 @@
-"""What a client sends is in no log, no metric and no error: text, keys, names, paths."""
+"""No log, metric or error contains a client's texts, keys, names or paths."""
 
 import asyncio
 from pathlib import Path

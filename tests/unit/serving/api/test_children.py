@@ -1,4 +1,4 @@
-"""Processes beside the API."""
+"""The API starts, restarts and ends the processes beside it."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""The document of all routes, and what schemathesis makes of it: bounded in `make test`."""
+"""The OpenAPI document is right, and the routes pass schemathesis for a bounded time."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from tests.support.api import Api, serving
 from tests.support.small_lake import SmallLake, week_of_posts
 
 UNDOCUMENTED = {"/v1/openapi.json", "/sentiment", "/query", "/ingest"}
-# `make test-nightly` takes the longer time.
+# `make test-nightly` uses the longer time.
 SHORT_S = 25
 LONG_S = 600
 
@@ -45,8 +45,8 @@ def test_nor_does_a_longer_look(api, tmp_path):
     run_schemathesis(api, tmp_path, LONG_S)
 
 
-# A cursor, and that `to` is after `from`, cannot be said in a schema. No Kafka runs here, which is
-# 503. A job's file is read by a worker, after it was accepted.
+# A schema cannot express a cursor, or that `to` is after `from`. No Kafka runs here, hence 503. A
+# worker reads a job's file only after it was accepted.
 EXPECTED = """
 [checks]
 positive_data_acceptance.enabled = false

@@ -1,4 +1,4 @@
-"""Without a key, only this machine's own programs are answered: no web page, no proxy."""
+"""Without a key, only programs of this machine get answers: no web page and no proxy."""
 
 import pytest
 

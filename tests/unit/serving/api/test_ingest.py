@@ -1,4 +1,4 @@
-"""`POST /v1/ingest` without a broker; with one: tests/e2e/test_ingest_http.py."""
+"""`POST /v1/ingest` works without a broker; see also tests/e2e/test_ingest_http.py."""
 
 import os
 import signal
@@ -15,8 +15,8 @@ from tests.support.commands import wait_until
 
 ITEM = {"id": "canary-id", "time": "2025-12-31T10:00:00Z", "text": "It works.", "author": "kim"}
 WAIT_S = 240
-NOBODY = 1  # a port at which nobody listens
-# Python imports it at its start: each process writes its command and what it opens to a file.
+NOBODY = 1  # no process listens on this port
+# Python imports it at its start. Each process writes its command and the files it opens to a file.
 AUDIT = r"""
 import os
 import sys
@@ -53,7 +53,7 @@ def audited(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def api(home, audited, tmp_path_factory):
-    """A server whose Kafka is away, and of whose processes each open file is noted."""
+    """Run a server without Kafka whose processes record each file that they open."""
     with pytest.MonkeyPatch.context() as patch:
         hook = tmp_path_factory.mktemp("hook")
         (hook / "sitecustomize.py").write_text(AUDIT)
@@ -170,7 +170,7 @@ def test_a_process_that_dies_is_started_again_and_meanwhile_it_is_503(api):
 
 
 def test_the_api_never_opens_the_pseudonym_key_and_the_process_for_it_does(api, home, audited):
-    """After each route was asked."""
+    """This is checked after each route was asked."""
     api.post("/v1/ingest", asked())
     api.post("/v1/sentiment", {"text": "great"})
     api.post("/v1/jobs", b'"great"\n', {"Content-Type": "application/x-ndjson"})

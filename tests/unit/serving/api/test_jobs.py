@@ -34,7 +34,7 @@ def ended(api, job_id):
 
 @pytest.fixture(scope="module")
 def idle(tmp_path_factory):
-    """A server that no worker works for."""
+    """Run a server without a worker."""
     with serving(tmp_path_factory.mktemp("api"), workers=0) as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""Keys open what their scopes say; wrong ones get one answer, whatever is wrong with them."""
+"""Keys open what their scopes say, and all invalid keys get the same answer."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a caller sees of the lake."""
+"""A caller sees only its own part of the lake."""
 
 import pytest
 

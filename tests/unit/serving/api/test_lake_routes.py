@@ -1,4 +1,4 @@
-"""`/v1/query`, `/v1/posts` and `/v1/quality` over a small lake."""
+"""`/v1/query`, `/v1/posts` and `/v1/quality` answer over a small lake."""
 
 from datetime import timedelta
 from itertools import pairwise

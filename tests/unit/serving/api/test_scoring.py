@@ -1,4 +1,4 @@
-"""Texts that come together are scored together, in turns, within the time-out."""
+"""Concurrent texts are scored in batches, in turns, and within the time-out."""
 
 import asyncio
 from pathlib import Path
@@ -14,7 +14,7 @@ SLOW = "slow"
 
 
 class WatchedScorer:
-    """Keeps its batches; a slow text takes until the clock says that it is too late."""
+    """Records its batches. A slow text takes until the clock says that it is too late."""
 
     def __init__(self, scoring):
         self.batches = []
@@ -49,7 +49,7 @@ def texts(*names):
 
 
 def run(scoring, *requests):
-    """Each request's labels, or the error that it got."""
+    """Return each request's labels, or the error that it got."""
 
     async def together():
         return await asyncio.gather(

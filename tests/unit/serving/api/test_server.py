@@ -1,4 +1,4 @@
-"""The server's life: it starts, or says why not; it ends in order; its database may go away."""
+"""The server starts or says why not, ends in order, and survives the loss of its database."""
 
 import json
 import os
@@ -107,7 +107,7 @@ def test_without_its_database_sentiment_goes_on(tmp_path):
 
 @contextmanager
 def half_sent(api):
-    """A connection whose request runs, for its body lacks a byte."""
+    """Open a connection whose request runs, because its body lacks a byte."""
     head = (
         f"POST /v1/sentiment HTTP/1.1\r\nHost: localhost:{api.port}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(BODY)}\r\n\r\n"

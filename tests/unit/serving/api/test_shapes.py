@@ -1,4 +1,4 @@
-"""Answers as the document of all routes shows them have the fields that the queries return."""
+"""The models in the OpenAPI document have the fields that the queries return."""
 
 from dataclasses import fields
 

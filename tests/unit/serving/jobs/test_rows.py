@@ -1,4 +1,4 @@
-"""Rows of files as people have them: cut, quoted, huge, with a BOM; from any row on."""
+"""Rows are read from any row on, also from files that are cut, quoted, huge or have a BOM."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What is kept no longer is deleted, also behind a process that was killed at it."""
+"""Expired files are deleted, even after a process was killed while it deleted them."""
 
 import os
 
@@ -26,7 +26,7 @@ def database(tmp_path):
 
 
 def job_with_files(database, files, status, *, is_over=False):
-    """A job with its input, results and dead letters."""
+    """Make a job with its input, results and dead letters."""
     job_id = jobs.new_job_id()
     files.make(job_id).write_bytes(b"a text")
     files.write_chunk(job_id, 0, "result", b"{}\n")
@@ -78,6 +78,6 @@ def test_a_folder_that_another_process_deletes_meanwhile_is_no_error(database, f
     job_with_files(database, files, JobStatus.SUBMITTED)
     cut_off = files.make("job_cut_off").parent
     os.utime(cut_off, (0, 0))
-    (cut_off.parent / "job_gone").symlink_to("nowhere")  # listed, and not there when looked at
+    (cut_off.parent / "job_gone").symlink_to("nowhere")  # listed, and gone before it is read
     tidy(database, files)
     assert not cut_off.exists()

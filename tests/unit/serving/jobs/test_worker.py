@@ -1,4 +1,4 @@
-"""Workers as processes: killed, stopped, without disk; each row counts once."""
+"""Worker processes are killed, stopped, or out of disk, and each row counts once."""
 
 import errno
 import json
@@ -66,7 +66,7 @@ def told(home, database, job, kind="result"):
 
 @contextmanager
 def working(home, *options):
-    """A worker in a process of its own."""
+    """Run a worker in a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "cli.main", "--home", home.home, "worker", "--lease-s", "1",
          *options],
@@ -100,7 +100,7 @@ def test_a_job_goes_on_behind_a_worker_that_is_killed_and_each_row_counts_once(h
     left = found(database, job)
     assert left.status == "IN_PROGRESS"
     assert left.read < ROWS
-    # As where the kill falls between a chunk's file and its row in the control plane.
+    # The same state as after a kill between a chunk's file and its row in the control plane.
     JobFiles(home.home).write_chunk(job.job_id, left.chunks, "result", b'{"line": 0}\n')
     with working(home):
         done = ended(database, job)
@@ -147,7 +147,7 @@ def scorer(tmp_path_factory):
 
 @pytest.fixture
 def worker(home, database, scorer):
-    """One in this process, whose scorer is loaded."""
+    """Return a worker in this process, whose scorer is loaded."""
     return made_worker(home, database, scorer)
 
 

@@ -1,4 +1,4 @@
-"""A post's link is read from its record in Bronze, where it may be displayed."""
+"""A post's link is read from its record in Bronze if it may be displayed."""
 
 import json
 

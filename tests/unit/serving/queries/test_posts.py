@@ -1,4 +1,4 @@
-"""Pages of the newest posts."""
+"""Pages of the newest posts are right."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -201,7 +201,7 @@ def test_a_deleted_post_is_not_on_the_next_page(ask, tmp_path):
     limit=st.integers(1, 5),
 )
 def test_pages_give_each_post_once_in_order(tmp_path_factory, times, limit):
-    """Posts of the same moment in several files and days too."""
+    """Posts of the same moment are in several files and days, too."""
     lake = tmp_path_factory.mktemp("lake")
     expected = []
     for number, some in enumerate(times):

@@ -1,4 +1,4 @@
-"""Batches, quarantine, completeness and costs."""
+"""Batches, quarantine, completeness and costs are right."""
 
 import json
 from datetime import UTC, datetime, timedelta

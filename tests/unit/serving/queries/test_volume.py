@@ -1,4 +1,4 @@
-"""Sums of Gold over time, and which cells leave the lake's owner."""
+"""Sums of Gold over time are right, and small cells are hidden from others than the owner."""
 
 import json
 from dataclasses import replace
@@ -80,7 +80,7 @@ def test_an_answer_names_the_versions_that_it_reflects(ask, tmp_path):
     answer = ask(cell(0), silver=41)
     assert (answer.as_of.gold_version, answer.as_of.silver_version) == (0, 41)
     assert answer.as_of.committed_at.tzinfo is not None
-    write_deltalake(  # as compaction does, which names none
+    write_deltalake(  # a commit of compaction, which names no version of Silver
         str(tmp_path / "gold/sentiment_hourly"),
         pa.Table.from_pylist([], schema=SCHEMA),
         mode="append",
@@ -122,7 +122,7 @@ def test_times_are_half_open(ask):
     ],
 )
 def test_by(ask, by, expected):
-    """Authors do not add up, so that they stand where a cell is one of Gold's alone."""
+    """Authors do not add up, so only single cells of Gold have them."""
     answer = ask(
         cell(0), cell(1), cell(0, channel="else"), cell(0, platform="reddit"), by=by, step="day"
     )
@@ -158,7 +158,7 @@ def test_a_limit_bounds_the_cells_and_the_first_ones_are_told(ask):
 
 
 def test_a_profile_is_no_channel(ask):
-    """Its name there is a person's pseudonym."""
+    """Its name is a person's pseudonym."""
     answer = ask(cell(0, channel=PROFILE), cell(0, channel=None), by="channel")
     assert shown(answer, "channel", "posts", "authors") == [(None, 20, None)]
     assert PROFILE not in repr(answer)

@@ -1,4 +1,4 @@
-"""A lake on S3: Gold lies in memory by version, other tables are read by Arrow or deltalake."""
+"""On S3, Gold is in memory by version, and other tables are read by Arrow or deltalake."""
 
 from collections.abc import Iterator
 from pathlib import Path

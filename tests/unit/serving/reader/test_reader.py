@@ -1,4 +1,4 @@
-"""The reader on tables made by hand: hidden rows, partitions, older files, other versions."""
+"""The reader reads tables made by hand: hidden rows, partitions, older files, other versions."""
 
 import threading
 from datetime import UTC, date, datetime
@@ -304,7 +304,7 @@ def test_a_file_that_is_gone_is_named(folder, reader):
 
 
 class Ruined:
-    """A cursor of a database that met a file which it took for a fault of its own."""
+    """A cursor of a database that mistook a bad file for an error of its own."""
 
     def execute(self, *_given):
         raise duckdb.InternalException("INTERNAL Error: Information loss; canary")
@@ -378,7 +378,7 @@ def test_many_threads_ask_while_the_table_grows(folder, reader):
             for _ in range(10):
                 found = numbers(reader)
                 seen.append(found == list(range(len(found))))
-        except Exception as error:  # a thread's error must fail the test
+        except Exception as error:  # an error in a thread must fail the test
             failed.append(error)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
@@ -410,7 +410,7 @@ def test_a_table_that_comes_later_is_found(folder, tmp_path):
 
 
 def test_a_statistic_s_time_may_lack_what_is_below_a_millisecond(folder, reader):
-    """Delta cuts them to milliseconds, so that a row may be later than the greatest time."""
+    """Delta truncates times to milliseconds, so a row may be later than the greatest time."""
     stats = {"maxValues": {"at": "2026-03-29T01:30:00.123Z"}, "minValues": {}, "nullCount": {}}
     table = pa.table({"at": pa.array([AT], pa.timestamp("us", "UTC"))})
     write_table(folder, {"at": "timestamp"}, [File(table, stats=stats)])

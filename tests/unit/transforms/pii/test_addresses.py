@@ -1,4 +1,4 @@
-"""The name before an @ is cut whatever spoils its domain; a version's four numbers are kept."""
+"""The name before an @ is removed whatever spoils its domain; a version's numbers are kept."""
 
 import pytest
 

@@ -23,7 +23,7 @@ GATES = [
     (structured._UNGROUPED, structured._BECH32),
     (structured._UNGROUPED, structured._ETHER),
     (links._LINKISH, links._PROFILE),
-    # Without a look ahead that only saves time: what is generated would have to pass it by chance.
+    # Remove a look-ahead that only saves time, since generated texts would pass it only by chance.
     (links._NAMING, re.compile(links._NAMED.pattern.replace("(?=[dtsikwm])", ""), re.IGNORECASE)),
     (links._DISCORDISH, links._DISCORD),
     (links._BARISH, links._BARE),
@@ -47,7 +47,7 @@ def test_what_is_found_passes_its_gate(gate: re.Pattern[str], pattern: re.Patter
 
 
 def without_look_ahead(pattern: re.Pattern[str], look_ahead: str) -> re.Pattern[str]:
-    """It only saves time, and what is generated would have to pass it by chance."""
+    """Remove a look-ahead that only saves time. Generated texts would pass it only by chance."""
     assert look_ahead in pattern.pattern
     return re.compile(pattern.pattern.replace(look_ahead, ""), pattern.flags)
 

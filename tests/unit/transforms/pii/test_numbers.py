@@ -1,4 +1,4 @@
-"""Long numbers: which are personal, whatever separates their digits, and which only look so."""
+"""Personal numbers are found whatever separates their digits, and similar numbers are kept."""
 
 import random
 

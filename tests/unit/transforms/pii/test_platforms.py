@@ -27,7 +27,7 @@ from transforms.pii.normalise import normalise
 from transforms.refine import Refiner, refine_row
 from transforms.scoring.score import ScorerOptions
 
-SEEN = 1_790_000_000_000_000  # later than any of the payloads' times
+SEEN = 1_790_000_000_000_000  # later than all times in the payloads
 REFINER = Refiner(Rules(policies(), KEY.key_id, 100_000), ScorerOptions())
 WIRE: dict[str, Any] = {
     "reddit": lambda text: test_reddit.comment(body=text),

@@ -1,4 +1,4 @@
-"""The sanitizer cuts and counts over batches of posts, and a text that fails does not pass."""
+"""The sanitizer removes and counts over batches of posts, and a text that fails does not pass."""
 
 import re
 import signal
@@ -19,7 +19,7 @@ BOMB = "\N{BOMB}"
 
 
 class Finder:
-    """Says that "Zed" is a person; on a bomb it does what it is told."""
+    """Says that "Zed" is a person, and does what a text with a bomb demands."""
 
     name = "made"
     version = "7"
@@ -34,7 +34,7 @@ class Finder:
 
 
 def hang(_texts):
-    """Takes itself for robust."""
+    """Hang in Python code that catches everything."""
     while True:
         try:
             time.sleep(60)
@@ -43,7 +43,7 @@ def hang(_texts):
 
 
 def runaway(_texts):
-    """An expression that never ends, in one call of C."""
+    """Run an expression that never ends, in one call of C."""
     return re.match(r"(a+)+$", "a" * 60 + "b")
 
 
@@ -131,7 +131,7 @@ def test_hostile_text_has_an_end(piece):
 
 
 def test_work_counts_by_cpu_time_and_waiting_by_a_longer_clock():
-    """So that a machine that stands still quarantines nobody."""
+    """A machine that is stopped must not quarantine posts."""
     with TimeLimit(100) as limit:
         cpu, clock = limit.attempt(
             lambda: [signal.getitimer(t)[0] for t in (signal.ITIMER_VIRTUAL, signal.ITIMER_REAL)]

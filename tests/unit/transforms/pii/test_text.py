@@ -1,4 +1,4 @@
-"""Personal data in text: where it is found, where it must not be, and what is left in its place."""
+"""Personal data in texts is found and replaced, and similar texts are kept."""
 
 import re
 
@@ -116,7 +116,7 @@ FOUND = {
     "a URL at the end of a bracket": ("(https://x.com/annlee)", "(<PROFILE>)"),
 }
 
-# Without those links that name nobody by their form.
+# Without links that name nobody by their form.
 NOT_FOUND = {
     "nothing": "",
     "plain": "What a fine day, isn't it?",
@@ -240,7 +240,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.timeout(20)  # a quadratic expression takes minutes
+@pytest.mark.timeout(20)  # a quadratic expression would take minutes
 @pytest.mark.parametrize("piece", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_ends(piece):
     text = (piece * HOSTILE_CHARS)[:HOSTILE_CHARS]

@@ -1,4 +1,4 @@
-"""What a stored fit makes of a score, and which fit belongs to which scorer."""
+"""A stored fit turns scores into confidences, and belongs to one version of a scorer."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from transforms.scoring.calibration import SHIPPED, CarriesFit, Fit, calibrated
 from transforms.scoring.registry import SCORERS, load_scorer
 from transforms.scoring.score import Score, ScorerOptions
 
-# Weights per class: of 1, c, c squared, |c|, c == 0. The neutral class stands still at 0.
+# Weights per class, of 1, c, c squared, |c| and c == 0. Those of neutral are 0.
 BY_COMPOUND = Fit(
     "compound", ((0, -2, 0, 0, -9), (0, 0, 0, 0, 0), (0, 2, 0, 0, -9)), "1", "made", mixed=0.06
 )
@@ -19,7 +19,7 @@ BY_CONFIDENCE = Fit("confidence", ((0.0, 0.5),), "1", "made")
 
 
 class FixedScorer:
-    """Says what it was given."""
+    """Returns the scores that it was given."""
 
     name = "fixed"
     version = "1"
@@ -80,7 +80,7 @@ def test_no_label_below_the_confidence_that_is_asked_for():
 
 
 def test_without_a_fit_there_is_no_confidence():
-    """What a model calls its probability is none."""
+    """A model's own probability is not calibrated."""
     (score,) = calibrated(
         FixedScorer(Score("positive", 0.5, 0.9)), abstain_below=0.0, mixed=False
     ).score(["0"])

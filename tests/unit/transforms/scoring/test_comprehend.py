@@ -31,7 +31,7 @@ def service(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    # Its waits, and ours; other threads of the process go on sleeping.
+    # Its waits and ours. Other threads of the process may sleep.
     clock = SimpleNamespace(**vars(time) | {"sleep": lambda _seconds: None})
     monkeypatch.setattr(botocore.endpoint, "time", clock)
     monkeypatch.setattr(comprehend_calls, "time", clock)
@@ -126,7 +126,7 @@ def test_nobody_there_is_an_error_with_a_name(make, free_port):
 
 
 def test_the_budget_stops_before_it_is_overdrawn(make, service, tmp_path):
-    """0.0003 dollars a short text: the third call would go beyond."""
+    """A short text costs 0.0003 dollars, so the third call would exceed the budget."""
     scorer = make(max_usd_per_month=0.0007)
     assert scorer.score(["good"]) == [GOOD]
     assert scorer.score(["good"]) == [GOOD]

@@ -21,7 +21,7 @@ from transforms.scoring.registry import load_scorer
 from transforms.scoring.score import ScorerOptions
 from transforms.scoring.training import FittedClasses, feature_matrix, train
 
-# No lexicon knows these words: what is learnt of them is learnt from the labels.
+# No lexicon has these words, so the model can learn them only from the labels.
 WORDS = {"negative": ["blorp", "zint"], "neutral": ["quam", "tarv"], "positive": ["mivvy", "ploon"]}
 FILLER = ["the", "train", "on", "monday", "was", "with", "us", "and", "then", "it", "left"]
 
@@ -123,7 +123,7 @@ def test_the_card_says_what_was_measured(trained):
 
 
 def test_unseen_folds_are_unseen():
-    """Labels that say nothing cannot be guessed, however well they can be learnt by heart."""
+    """Meaningless labels cannot be guessed, however well they can be memorised."""
     texts, labels = made(150, 5)
     random.Random(6).shuffle(labels)
     figures = train(texts, labels, source="shuffled").about["unseen_folds"]

@@ -1,4 +1,4 @@
-"""Which scorer a post gets by its language, and why one gets no label."""
+"""A post's language selects its scorer, and a post without a label has a reason."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from transforms.scoring.score import Score, ScorerOptions
 
 
 class Made:
-    """A scorer that knows some languages and says which label it would give."""
+    """A scorer that knows some languages and has one label."""
 
     version = "1"
 
@@ -27,7 +27,7 @@ class Made:
 
 
 class ByLanguage:
-    """Scorers, made in the test."""
+    """Scorers that the test makes."""
 
     def __init__(self, default, **others):
         self.default = default

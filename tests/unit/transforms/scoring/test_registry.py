@@ -1,4 +1,4 @@
-"""The scorers behind their interface: labels, and that a name gives what its package gives."""
+"""Scorers share an interface, their labels are valid, and each gives its package's figures."""
 
 import math
 
@@ -11,7 +11,7 @@ from foundation.errors import SettingsError
 from transforms.scoring.registry import SCORERS, load_scorer
 from transforms.scoring.score import ScorerOptions, label_of
 
-# The others need a service or a model: they have tests of their own.
+# The others need a service or a model, and have tests of their own.
 HERE = [name for name in SCORERS if name not in ("comprehend", "transformer")]
 TEXTS = [
     "What a wonderful day!",
@@ -70,7 +70,7 @@ def test_textblob_is_textblob_on_recorded_texts():
 
 
 def test_the_two_disagree_somewhere():
-    """Or one would stand in for the other."""
+    """Otherwise one could replace the other."""
     assert load_scorer(ScorerOptions()).score(TEXTS) != load_scorer(
         ScorerOptions("textblob")
     ).score(TEXTS)
@@ -122,7 +122,7 @@ def test_an_unknown_scorer_names_the_setting():
         load_scorer(ScorerOptions("oracle"))
 
 
-@pytest.mark.timeout(20)  # what looks at each place from each place needs minutes
+@pytest.mark.timeout(20)  # a quadratic search would need minutes
 @pytest.mark.parametrize("name", ["vader", "vader-plus", "linear"])
 @pytest.mark.parametrize(
     "text",

@@ -22,7 +22,7 @@ LOGITS = [
     [3, 0, 0],
     [0, 1, 0],
     [0, 0, 0],
-]  # of each word: negative, neutral, positive
+]  # logits per word: negative, neutral, positive
 
 
 def options(folder, **settings):
@@ -32,7 +32,7 @@ def options(folder, **settings):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A model that adds up the words' logits."""
+    """Make a model that adds up the words' logits."""
     onnx = pytest.importorskip("onnx")
     tokenizers = pytest.importorskip("tokenizers")
     pytest.importorskip("onnxruntime")
@@ -187,7 +187,7 @@ def test_what_is_neither_folder_nor_hub_name(tmp_path):
 
 
 def test_torch_gives_what_the_model_gives(tmp_path):
-    """On the CPU: CI has no GPU. The tiny model is random."""
+    """It runs on the CPU with a tiny random model, since CI has no GPU."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     tokenizers = pytest.importorskip("tokenizers")

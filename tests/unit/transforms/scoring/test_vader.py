@@ -18,7 +18,7 @@ from transforms.scoring.vader_rules.rules import FastVader, Figures
 from transforms.scoring.vader_rules.words import Letters, Tables, Valences, turned
 
 VADER = FastVader()
-FILLER = ["the train leaves at nine"] * 80  # enough characters for the columns to be used
+FILLER = ["the train leaves at nine"] * 80  # enough characters to use the columns
 
 RULES = {
     "empty": ("", (0.0, 0.0, 0.0, 0.0)),
@@ -56,7 +56,7 @@ def test_rule(text, figures):
 
 
 def test_sums_are_not_compensated():
-    """Add plainly: from Python 3.12 on, sum() would give -0.0752 and a negative label.
+    """The sum is plain: from Python 3.12 on, sum() would give -0.0752 and a negative label.
 
     The words add up to 0.0 or -1e-16.
     """
@@ -65,7 +65,7 @@ def test_sums_are_not_compensated():
 
 
 def test_but_finds_words_by_value():
-    """Find words by value, as the package does.
+    """The rule finds words by value, as the package does.
 
     It finds the halved second word in place of the equal third one, and halves it again.
     """
@@ -99,7 +99,7 @@ def test_package_call():
     ],
     ids=["emoji", "spaced emoji", "marks", "spaced marks", "but", "no spaces", "new words"],
 )
-# the package, quadratic, needs longer for the emoji alone; ours takes milliseconds
+# the package takes quadratic time for the emoji; ours takes milliseconds
 @pytest.mark.timeout(10)
 def test_hostile_text_is_scored_in_linear_time(text):
     (compound,) = VADER.compounds([text])

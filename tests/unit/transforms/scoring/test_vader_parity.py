@@ -29,6 +29,6 @@ def test_recorded_texts():
 
 
 def test_fuzzed_texts_differ_where_a_rule_does(monkeypatch):
-    """Or the comparison could not fail."""
+    """Otherwise the comparison could not fail."""
     monkeypatch.setattr("transforms.scoring.vader_rules.words.NEGATION", -0.75)
     assert differing(FastVader(), list(fuzzed(500, 0)))

@@ -127,7 +127,7 @@ def test_the_version_names_lexicon_normaliser_and_thresholds(monkeypatch):
     assert VaderPlusScorer(Thresholds(-0.1, 0.35)).version == f"{VADER.version}.n7.t-0.1,0.35"
 
 
-@pytest.mark.timeout(20)  # a search that looks from each place to the end needs minutes
+@pytest.mark.timeout(20)  # a quadratic search would need minutes
 @pytest.mark.parametrize(
     "text",
     [
@@ -162,6 +162,6 @@ def test_hostile_text_is_read_in_linear_time(text):
 
 
 def test_no_pattern_is_left_untested():
-    """Or a slow one could slip in beside the test above."""
+    """Otherwise a slow pattern could be added beside the test above."""
     patterns = [name for name, value in vars(normaliser).items() if isinstance(value, re.Pattern)]
     assert patterns == ["_LINK", "_HANDLE", "_LIKE", "_SENTENCE_END"]

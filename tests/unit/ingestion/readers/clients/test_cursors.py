@@ -1,4 +1,4 @@
-"""Each form of a saved cursor that a reader ever wrote stays readable, by its own platform only."""
+"""Each form of cursor that a reader ever saved can still be read, by its own platform only."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Every reader handles listings with short pages or no end: a table of platforms, one of pages."""
+"""Every reader handles listings with short pages or without an end, by a table of both."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -31,7 +31,7 @@ ROOT = "urn:li:share:7000000000000000001"
 
 Script = Callable[
     [int], tuple[list[int], int | None]
-]  # place of a page → its posts, and the place it names as the next
+]  # place of a page → its posts, and the place that it names as the next
 
 
 @pytest.fixture(autouse=True)
@@ -210,7 +210,7 @@ DIALECTS: dict[str, tuple[str, Callable[[Script, Request, int], Answer | None]]]
 
 
 class Asked:
-    """What a fake platform was asked, in order; of the listing alone."""
+    """The requests to a fake platform, in order, or only those for the listing."""
 
     def __init__(self, dialect: str, script: Script, clock: Callable[[], int]) -> None:
         self.places: list[int] = []
@@ -232,7 +232,7 @@ class Asked:
 
 @contextmanager
 def fake(dialect: str, script: Script, folder: Path) -> Iterator[tuple[Trial, Asked]]:
-    """A platform whose listing is a script, and producers that read it."""
+    """Return a platform whose listing is a script, and producers that read it."""
     clock = Clock()
     asked = Asked(dialect, script, clock)
     nothing = Any
@@ -241,22 +241,22 @@ def fake(dialect: str, script: Script, folder: Path) -> Iterator[tuple[Trial, As
 
 
 class EnoughError(Exception):
-    """The test's own end of a producer that goes on for ever."""
+    """Ends a producer that would run for ever."""
 
 
 def sent(made: Trial) -> list[str]:
-    """The texts of the script's posts, as often as they were sent."""
+    """Return the texts of the script's posts, as often as they were sent."""
     texts = [event["text"] for event in events(made.kafka.messages) if event["op"] == "upsert"]
     return sorted(text for text in texts if text not in ("post 999",))
 
 
 def short(place: int) -> tuple[list[int], int | None]:
-    """Fewer than asked for, one page without any, and posts behind it."""
+    """Return pages with fewer posts than asked for, one of them empty, and posts after it."""
     return [([1, 2], 1), ([3], 2), ([], 3), ([4, 5], None)][place]
 
 
 def shifted(place: int) -> tuple[list[int], int | None]:
-    """A new post pushes some of a page onto the next one."""
+    """Return pages that shift, because a new post pushes others onto the next one."""
     return [([1, 2], 1), ([2, 3], 2), ([3, 4], None)][place]
 
 
@@ -267,7 +267,7 @@ def test_a_short_page_and_an_empty_one_are_not_the_last(dialect, tmp_path):
         _,
     ):
         made.run()
-        # the post that is commented on
+        # the post that has the comments
         extra = ["post 1"] if dialect == "linkedin comments" else []
         assert sent(made) == sorted(["post 1", "post 2", "post 3", "post 4", "post 5", *extra])
         assert made.gaps == []
@@ -283,7 +283,7 @@ def test_pages_that_overlap_in_part_are_no_circle(dialect, tmp_path):
         made.run()
         assert set(sent(made)) == {"post 1", "post 2", "post 3", "post 4"}
         assert made.gaps == []
-        made.run()  # anew from the first page, which is no circle either
+        made.run()  # it starts again from the first page, which is no circle either
         assert made.gaps == []
 
 
@@ -394,7 +394,7 @@ def test_a_next_page_that_says_nothing_to_ask_by_is_a_gap(tmp_path):
 
 @pytest.mark.parametrize("capped", [False, True])
 def test_linkedin_reads_on_until_an_empty_page_where_no_links_are_named(capped, tmp_path):
-    """`capped`: the platform serves fewer a page than it was asked for, and does not say so."""
+    """`capped`: the platform returns shorter pages than it was asked for, and does not say so."""
 
     def respond(request: Request) -> Answer:
         if not request.path.endswith("/posts"):

@@ -1,4 +1,4 @@
-"""The polling loop makes one round with `once`, else pauses after each, and drops a cut source."""
+"""The polling loop makes one round with `once`, pauses otherwise, and drops a cut source."""
 
 from itertools import islice
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Names of persons: the model's parts, and kinds of sentences that it was not trained on."""
+"""The model finds names of persons in kinds of sentences that it was not trained on."""
 
 import unicodedata
 
@@ -79,7 +79,7 @@ def test_spans_lie_in_their_text_in_order_and_apart(texts):
 
 @given(st.text(max_size=60) | st.text("aB'-@#<>_:/ \n\t.1w\u3000", max_size=60))
 def test_each_word_has_its_place(text):
-    """Also where the text is taken piece by piece, and its places all at once."""
+    """This is true for whole texts and for texts in pieces."""
     words = [word for piece in pieces_of(text) for word in words_in(piece)]
     assert len(words) == len(bounds_of(text))
     for word, (start, end) in zip(words, bounds_of(text), strict=True):
@@ -171,7 +171,7 @@ def test_features_fit_their_places():
 
 
 def test_what_training_and_finding_see_is_the_same():
-    """The sums that the model keeps are those of the places that training counts."""
+    """The model's stored sums equal those of the positions in training."""
     weights = np.arange(SIZE + 1, dtype=np.int64).astype(np.int8)
     model = NameModel(Weights(weights, (0, 0, 0, 0), 0))
     slots = Vocabulary(lambda found: found)
@@ -213,7 +213,7 @@ def test_the_likeliest_chain(scores, steps, names):
 
 
 def every_word(scores, steps):
-    """Viterbi's algorithm as it stands in books, word by word."""
+    """Run Viterbi's algorithm word by word, as in textbooks."""
     none_none, none_name, name_none, name_name = steps
     none = 0
     name = -(1 << 20)
