@@ -55,7 +55,7 @@ def filters(page: str, platforms: Sequence[str], newest: date) -> Filters:
     last: date | None = None
     if period == _DATES:
         first = _day("From (UTC)", "f_first")
-        last = _day("To, included (UTC)", "f_last")
+        last = _day("To, inclusive (UTC)", "f_last")
         first, last = sorted((first, last))
         first = max(first, last - timedelta(days=LONGEST_DAYS))
     offered = sorted({*platforms, *st.session_state["f_platforms"]})
@@ -67,7 +67,7 @@ def filters(page: str, platforms: Sequence[str], newest: date) -> Filters:
         key="f_platforms",
     )
     channel = st.text_input("Channel", placeholder="All channels", key="f_channel", max_chars=200)
-    label = st.selectbox("Label of posts", [_ALL, *LABELS], key="f_label")
+    label = st.selectbox("Sentiment label of posts", [_ALL, *LABELS], key="f_label")
     chosen = Filters(
         days=period if isinstance(period, int) else DEFAULT_DAYS,
         first=first,

@@ -32,7 +32,7 @@ class Viewer:
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The versions of tables that an answer comes from, and the time of the newest commit."""
+    """The versions of tables that an answer comes from, and the time of that commit."""
 
     gold_version: int | None = None
     silver_version: int | None = None
