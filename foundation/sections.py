@@ -42,7 +42,7 @@ class BrokerSettings(Section):
     heap_mb: int = Field(default=512, ge=128)
     """Heap of the broker's JVM in MB."""
     start_timeout_s: float = Field(default=60.0, gt=0)
-    """Seconds within which the broker has to come up."""
+    """Seconds within which the broker must start."""
 
 
 class SparkSettings(Section):
@@ -86,7 +86,7 @@ class S3Settings(Section):
 
 
 class StreamSettings(Section):
-    """How the three streaming jobs read."""
+    """How often the three streaming jobs read, and how much at a time."""
 
     trigger_s: float = Field(default=5.0, ge=0)
     """Seconds from the start of one batch to the next in the job that reads Kafka."""
@@ -103,16 +103,16 @@ class StreamSettings(Section):
 
 
 class BreakerSettings(Section):
-    """When `bronze_to_silver` stops because most records are bad."""
+    """The limits at which `bronze_to_silver` stops because most records are bad."""
 
     share: float = Field(default=0.5, gt=0, le=1)
     """Share of a batch in quarantine above which the batch counts as bad."""
     batches: int = Field(default=3, ge=1)
-    """So many bad batches in a row stop the job."""
+    """Number of bad batches in a row that stops the job."""
     min_records: int = Field(default=300, ge=1)
-    """Those batches must hold at least so many records together."""
+    """Least number of records that those batches must hold together."""
     accept: bool = False
-    """Go on all the same, and quarantine the records. For one run: `echostream run
+    """Continue all the same, and quarantine the records. For one run: `echostream run
     --accept-poison`."""
 
 
@@ -122,7 +122,7 @@ class UpkeepSettings(Section):
     interval_s: float = Field(default=3600.0, ge=0)
     """Seconds between two compactions of a job's own tables."""
     min_files: int = Field(default=8, ge=2)
-    """A partition with fewer small files is left alone."""
+    """A partition with fewer small files is not compacted."""
     target_file_mb: int = Field(default=128, ge=1)
     """Size in MB that compaction aims at."""
     keep_h: float = Field(default=168.0, ge=0)
@@ -209,7 +209,7 @@ class KeySettings(Section):
     """The place of a key. It is never inside the lake, and a setting never holds the key itself."""
 
     source: Literal["file", "secretsmanager", "kms"] = "file"
-    """Where the key is kept: a file, AWS Secrets Manager, or a file that AWS KMS has encrypted."""
+    """Place of the key: a file, AWS Secrets Manager, or a file that AWS KMS has encrypted."""
     file: Path | None = None
     """File of the key, or of what KMS encrypted. `{owner}` stands for the setting `owner`. Empty: a
     file in `<home>/keys`."""
@@ -250,7 +250,7 @@ class IngestSettings(Section):
     """How live producers read."""
 
     poll_s: float = Field(default=15.0, ge=0)
-    """Seconds between two questions to a platform that is polled."""
+    """Seconds between two requests to a platform that is polled."""
     timeout_s: float = Field(default=20.0, gt=0)
     """Seconds to wait for one answer, and of silence on a stream."""
     attempts: int = Field(default=5, ge=1)
@@ -305,19 +305,19 @@ class ApiSettings(Section):
     rate_window_s: int = Field(default=60, ge=1)
     """Length of that window in seconds."""
     sync_timeout_s: float = Field(default=1.0, gt=0)
-    """Seconds for one text that is scored at once. A text that needs more is a case for a job."""
+    """Seconds for one text that is scored at once. A text that needs more must go to a job."""
     max_in_flight: int = Field(default=200, ge=1)
     """Requests at a time. The API answers further ones with 503."""
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
-    """Largest body of a request, where a route says nothing else."""
+    """Largest body of a request in bytes, unless a route has its own limit."""
     body_timeout_s: float = Field(default=10.0, gt=0)
     """Seconds for the headers, and of silence in a body."""
     stop_timeout_s: float = Field(default=10.0, gt=0)
-    """Seconds in which running requests may end when the API is stopped."""
+    """Seconds that running requests have to end when the API stops."""
     max_upload_bytes: int = Field(default=1_073_741_824, ge=1)
-    """Largest file of a job."""
+    """Largest file of a job in bytes."""
     max_job_rows: int = Field(default=1_000_000, ge=1)
-    """Most rows of a job."""
+    """Largest number of rows of a job."""
     workers: int = Field(default=1, ge=0, le=64)
     """Processes that score jobs beside the API. `echostream worker` adds further ones."""
     result_keep_h: float = Field(default=24.0, gt=0)
@@ -353,7 +353,7 @@ class AccessSettings(Section):
 
 
 class FaultSettings(Section):
-    """For fault tests alone: end the whole application when it reaches this point."""
+    """Only for fault tests: kill the whole application when it reaches this point."""
 
     crash_at: str = ""
     """`<job>:<step>:<n-th time>`."""

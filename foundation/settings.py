@@ -63,11 +63,11 @@ class Settings(BaseSettings):
     of any script, but none of `,` `[` `]` `^` `|` `${`, no backslash, and no `%` before two
     hexadecimal digits."""
     lake: str = ""
-    """Where the tables are: a folder, or `s3a://bucket/prefix`. Empty: `<home>/lake`."""
+    """Location of the tables: a folder, or `s3a://bucket/prefix`. Empty: `<home>/lake`."""
     owner: str = Field(default="public", pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
-    """Whose credentials fetch the posts. It is part of every key and pseudonym."""
+    """Owner of the credentials that fetch the posts. It is part of every key and pseudonym."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """How much the logs say."""
+    """Lowest level of the messages in the logs."""
     kafka: KafkaSettings = KafkaSettings()
     broker: BrokerSettings = BrokerSettings()
     spark: SparkSettings = SparkSettings()
