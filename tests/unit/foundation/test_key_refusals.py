@@ -30,7 +30,7 @@ WRONG = {
     "another one": (
         f"v3:{OTHER.secret.hex()}",
         KEY.key_id,
-        rf"is {OTHER.key_id}, expected {KEY.key_id}\. Put the right",
+        rf"is {OTHER.key_id}, expected {KEY.key_id}\. Put the expected",
     ),
     "another version": (f"v4:{SECRET.hex()}", KEY.key_id, "expected"),
     "no id": (LINE, "", rf"keys.id is not set\. Set it to {KEY.key_id} if"),
