@@ -2,11 +2,12 @@
 
     python -m benchmarks.live_bluesky [--seconds 60] [--rate 2000]
 
-A server process sends the recorded lines again and again, with new times and record keys. There
-are three runs: all lines at the given rate, only posts at that rate (as Jetstream sends them to a
-reader of posts), and only posts as fast as the producer reads. The producer is bound to one core,
-server and broker to the others. For each run the script prints events/s, records/s, the used share
-of the core, the lag at the end, and the resident memory after a third of the time and at the end.
+A server process sends the recorded lines again and again, with new times and record keys. The
+first run has all lines at the given rate. The second one has only posts at that rate, as Jetstream
+sends them to a reader of posts. The third one has only posts, as fast as the producer reads. The
+producer is bound to one core, server and broker to the others. For each run the script prints
+events/s, records/s, the used share of the core and the lag at the end. It also prints the resident
+memory after a third of the time and at the end.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Compute latencies from the events sent and the commits of Silver and Gold.
 
-A record is in Gold from the first commit of Gold that is based on the Silver commit with the
-record, or on a later one. The functions here read no table.
+A record is in Gold after the first commit of Gold that is based on its commit in Silver or a later
+one. The functions here read no table.
 """
 
 import bisect

@@ -109,7 +109,7 @@ def test_tombstones_are_for_what_entombs(spark):
     assert tombstones.schema.simpleString() == SILVER_TOMBSTONES.schema.simpleString()
     rows = tombstones.collect()
     assert {(row["post_key"], row["author_key"], row["version"], row["day"]) for row in rows} == {
-        ("p", None, 7, D1),  # where the row is that it removes
+        ("p", None, 7, D1),  # the day of the row that it removes
         ("q", None, 7, D2),
         ("r", None, 7, None),
         (None, "a", 9, None),
