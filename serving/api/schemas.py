@@ -122,7 +122,7 @@ class Rejected(BaseModel):
 
 
 class IngestOut(BaseModel):
-    """What became of a request's payloads."""
+    """The numbers of a request's payloads by outcome."""
 
     sent: int
     deleted: int

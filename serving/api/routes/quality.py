@@ -58,7 +58,7 @@ class CostOut(BaseModel):
 
 
 class QuotaOut(BaseModel):
-    """What a platform's producers have spent of a budget in the current window."""
+    """The part of a budget that a platform's producers have spent in the current window."""
 
     platform: str
     unit: str
